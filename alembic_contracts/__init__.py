@@ -1,0 +1,1 @@
+"""Alembic refuses a migration that breaks a data contract."""

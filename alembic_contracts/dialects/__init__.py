@@ -1,0 +1,48 @@
+"""What differs from one database to the next: type names, catalog queries. One module a database, found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Protocol, cast
+
+from alembic_contracts.errors import CannotCheck
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from alembic_contracts.schema import Name, Schema, Type, TypeDefinition
+
+__all__ = ["Dialect", "load"]
+
+
+class Dialect(Protocol):
+    """The functions that a module of this package offers."""
+
+    def parse_type(self, text: str) -> Type:
+        """Return the type that a contract spells in any way that users would (alias, modifiers, ``[]``).
+
+        Raises:
+            ValueError: the text cannot be a type's name; the message says why.
+        """
+
+    def format_type(self, type_: Type) -> str:
+        """Return the SQL spelling, as PostgreSQL's ``format_type`` would (``numeric(10,2)[]``)."""
+
+    def data_type(self, type_: Type, types: dict[Name, TypeDefinition]) -> str:
+        """Return ``information_schema.columns.data_type`` (domains by their base type)."""
+
+    def observe(self, connection: Connection, tables: Collection[Name] | None) -> Schema:
+        """Read the named tables (None: all user tables) and every user-defined type from the catalog."""
+
+
+def load(name: str) -> Dialect:
+    """Return the module for a database, by SQLAlchemy's dialect name.
+
+    Raises:
+        CannotCheck: there is none.
+    """
+    if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
+        raise CannotCheck(f"Contracts on a {name!r} database cannot be checked yet; PostgreSQL can.")
+    return cast("Dialect", import_module(f"{__name__}.{name}"))

@@ -1,0 +1,195 @@
+"""Tables, columns, types and constraints as immutable values.
+
+The same values describe a schema that was observed in a database, one that was predicted from version scripts and
+one that was read from a scratch database. Names are the catalog's own: unquoted, case as stored, types by their
+internal name (``pg_type.typname``: ``int4``, ``timestamptz``, ``varchar``); a dialect turns them into SQL spelling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+__all__ = [
+    "Column",
+    "Constraint",
+    "ConstraintKind",
+    "Index",
+    "Name",
+    "Schema",
+    "Table",
+    "TableKind",
+    "Type",
+    "TypeDefinition",
+]
+
+TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table"]
+ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null"]
+
+
+class Name(NamedTuple):
+    """The qualified name of a table, view or type."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A column's type: internal name, modifiers as written in parentheses, array dimensions (0: not an array).
+
+    ``numeric(10,2)[]`` is ``Type(Name("pg_catalog", "numeric"), ("10", "2"), 1)``. PostgreSQL keeps no fixed number of
+    dimensions (``attndims`` is not enforced), so two array types are equal whatever their ``dimensions``.
+    """
+
+    name: Name
+    modifiers: tuple[str, ...] = ()
+    dimensions: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Type):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Name, tuple[str, ...], bool]:
+        return (self.name, self.modifiers, self.dimensions > 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeDefinition:
+    """A type that users created (``pg_type`` with ``typtype`` e, d, c, r or an extension's base type b)."""
+
+    name: Name
+    kind: Literal["enum", "domain", "composite", "range", "base"]
+    labels: tuple[str, ...] = ()
+    """Labels of an enum in sort order (``pg_enum.enumsortorder``)."""
+    base: Type | None = None
+    """What a domain is based on (``pg_type.typbasetype``); may be a domain again."""
+    not_null: bool = False
+    """Whether a domain itself forbids NULL (``pg_type.typnotnull``)."""
+    default: str | None = None
+    checks: tuple[Constraint, ...] = ()
+    """Check constraints of a domain (``pg_constraint.contypid``)."""
+    fields: tuple[tuple[str, Type], ...] = ()
+    """Attributes of a composite type, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column. ``type`` and ``updatable`` are None where a prediction could not work them out."""
+
+    name: str
+    type: Type | None
+    not_null: bool = False
+    """``pg_attribute.attnotnull`` alone; a domain's own NOT NULL is on its definition."""
+    default: str | None = None
+    """SQL expression (``pg_get_expr(adbin, adrelid)``), not for generated columns."""
+    identity: Literal["", "always", "by default"] = ""
+    generated: Literal["", "stored", "virtual"] = ""
+    expression: str | None = None
+    """Expression of a generated column."""
+    collation: str | None = None
+    """Only where it differs from the type's own."""
+    updatable: bool | None = True
+    """``pg_column_is_updatable``, which is true for generated and identity columns of ordinary tables as well."""
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """A constraint of a table or domain (``pg_constraint``)."""
+
+    name: str
+    kind: ConstraintKind
+    columns: tuple[str, ...] = ()
+    expression: str | None = None
+    """SQL of a check or exclude constraint."""
+    references: Name | None = None
+    """The table that a foreign key points at."""
+    referenced_columns: tuple[str, ...] = ()
+    on_update: str = ""
+    on_delete: str = ""
+    deferrable: bool = False
+    initially_deferred: bool = False
+    valid: bool = True
+    nulls_not_distinct: bool = False
+    no_inherit: bool = False
+    inherited: bool = False
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An index (``pg_index``); those behind a primary key, unique or exclude constraint carry its name."""
+
+    name: str
+    columns: tuple[str | None, ...] = ()
+    """Key columns in order; None stands for an expression."""
+    include: tuple[str, ...] = ()
+    unique: bool = False
+    valid: bool = True
+    method: str = "btree"
+    predicate: str | None = None
+    expressions: tuple[str, ...] = ()
+    nulls_not_distinct: bool = False
+    constraint: str | None = None
+    """Name of the constraint that this index serves, None for an index of its own."""
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table, view, materialized view or foreign table with everything that a fact can be about."""
+
+    name: Name
+    kind: TableKind = "table"
+    persistence: Literal["permanent", "unlogged", "temporary"] = "permanent"
+    columns: tuple[Column, ...] = ()
+    complete: bool = True
+    """False where a prediction knows the table but not all of its columns."""
+    constraints: tuple[Constraint, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    parents: tuple[Name, ...] = ()
+    """Tables that this one inherits from or is a partition of."""
+    partition: bool = False
+    """Whether it is attached to a partitioned table (``pg_class.relispartition``)."""
+    partition_key: str | None = None
+    definition: str | None = None
+    """A view's query."""
+    depends_on: tuple[tuple[Name, str], ...] = ()
+    """What a view reads: (table, column), column ``""`` for the table as a whole (``pg_depend`` via ``pg_rewrite``)."""
+    owner: str | None = None
+    comment: str | None = None
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of this exact name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """Columns of the primary key in key order, empty without one."""
+        return next((c.columns for c in self.constraints if c.kind == "primary key"), ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """Tables and user-defined types at one moment.
+
+    ``tables`` may hold only the tables that were asked for; a table that is not in it is absent.
+    """
+
+    tables: Mapping[Name, Table] = field(default_factory=lambda: MappingProxyType({}))
+    types: Mapping[Name, TypeDefinition] = field(default_factory=lambda: MappingProxyType({}))
+    namespaces: frozenset[str] = frozenset({"public"})
+    """Schemas that exist, without the system's own."""
+    sequences: frozenset[Name] = frozenset()
+    catalog: str | None = None
+    """Name of the database, where known (``current_database()``)."""

@@ -1,0 +1,94 @@
+"""The outcome of a check as immutable values; reporters turn a ``Report`` into text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from alembic_contracts.contract import ContractLocation, Owner
+from alembic_contracts.schema import Name
+
+__all__ = ["Checked", "Location", "Notice", "Phase", "Report", "Severity", "Status", "Unproven", "Violation"]
+
+Severity = Literal["error", "warning"]
+Status = Literal["kept", "broken", "unproven"]
+Phase = Literal["check", "before", "commit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where in a version script something happens."""
+
+    revision: str
+    file: str
+    """Relative to the working directory where possible, with forward slashes."""
+    line: int
+    source: str = ""
+    """The line itself, stripped, for people to recognise it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A fact that does not hold."""
+
+    rule: str
+    severity: Severity
+    contract: str
+    """Id of the contract (``namespace/name``)."""
+    table: Name
+    column: str | None
+    expected: str
+    actual: str
+    introduced: bool
+    """Whether the checked revisions broke it, as opposed to a fact that did not hold before either."""
+    message: str
+    """Cause and consequence in one or two sentences."""
+    remedy: str
+    """What to do instead; may be several lines with code to paste."""
+    owner: Owner
+    location: Location | None
+    contract_location: ContractLocation
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """Something whose effect on a contracted table could not be worked out."""
+
+    reason: str
+    location: Location | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Worth knowing, changes no verdict: a contract written for another database, for example."""
+
+    message: str
+    location: ContractLocation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How much was looked at."""
+
+    contracts: int
+    tables: int
+    facts: int
+    revisions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that one check found, in the order in which it should be read."""
+
+    phase: Phase
+    violations: tuple[Violation, ...] = ()
+    unproven: tuple[Unproven, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    checked: Checked
+
+    @property
+    def status(self) -> Status:
+        """``broken`` if any violation is an error, else ``unproven`` if anything is, else ``kept``."""
+        if any(violation.severity == "error" for violation in self.violations):
+            return "broken"
+        return "unproven" if self.unproven else "kept"
