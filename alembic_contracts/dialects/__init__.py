@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, cast
@@ -30,8 +30,23 @@ class Dialect(Protocol):
     def format_type(self, type_: Type) -> str:
         """Return the SQL spelling, as PostgreSQL's ``format_type`` would (``numeric(10,2)[]``)."""
 
-    def data_type(self, type_: Type, types: dict[Name, TypeDefinition]) -> str:
+    def data_type(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> str:
         """Return ``information_schema.columns.data_type`` (domains by their base type)."""
+
+    def same_type(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
+        """Return whether a column of type ``actual`` has the type that a contract states.
+
+        Modifiers count only where ``expected`` states any; a domain also has the type that it is based on.
+        """
+
+    def numeric_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
+        """Return ``information_schema.columns.numeric_precision``."""
+
+    def datetime_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
+        """Return ``information_schema.columns.datetime_precision``."""
+
+    def element(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> Type | None:
+        """Return the type of an array's elements, None for what is no array."""
 
     def observe(self, connection: Connection, tables: Collection[Name] | None) -> Schema:
         """Read the named tables (None: all user tables) and every user-defined type from the catalog."""

@@ -1,0 +1,94 @@
+"""One module a rule: how one kind of fact is compared with a schema, and what to say when it does not hold.
+
+A module of this package holds a ``RULE``; its file name is the rule's id with underscores. Nothing else needs to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from types import MappingProxyType
+from typing import cast
+
+from alembic_contracts.contract import Fact
+from alembic_contracts.dialects import Dialect
+from alembic_contracts.schema import Column, Name, Table, Type, TypeDefinition
+
+__all__ = ["HOLDS", "Differs", "Holds", "Outcome", "Rule", "Subject", "Unknown", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The fact holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """The fact does not hold; ``actual`` says in a few words what is there instead."""
+
+    actual: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A prediction cannot tell; ``reason`` says why."""
+
+    reason: str
+
+
+HOLDS = Holds()
+Outcome = Holds | Differs | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a fact is compared with. ``table`` and ``column`` are None where they are absent."""
+
+    table: Table | None
+    column: Column | None
+    types: Mapping[Name, TypeDefinition]
+    dialect: Dialect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One kind of fact.
+
+    ``cause``, ``consequence`` and ``remedy`` are templates for ``str.format`` with the fields ``table`` (qualified),
+    ``table_name``, ``column``, ``place`` (table and column), ``expected``, ``actual``, ``owner``, ``contract``,
+    ``contract_place`` (file and line) and ``schema`` (an argument for Alembic's operations, empty for ``public``).
+    """
+
+    id: str
+    summary: str
+    """What must hold, in one sentence."""
+    description: str
+    """Why it matters and where the actual value comes from."""
+    cause: str
+    consequence: str
+    remedy: str
+    expected: Callable[[Fact, Dialect], str]
+    """What the fact expects, in a few words."""
+    evaluate: Callable[[Fact, Subject], Outcome]
+    """Whether the fact holds. The table, and the column of a fact about one, are there unless ``judges_absence``."""
+    judges_absence: bool = False
+    """Whether the rule is about the very existence of the table or column."""
+
+
+def column_type(subject: Subject) -> Type | Unknown:
+    """Return the type of the subject's column, or why a prediction does not know it."""
+    column = cast("Column", subject.column)
+    if column.type is None:
+        return Unknown(f"the type of {cast('Table', subject.table).name}.{column.name} could not be worked out")
+    return column.type
+
+
+@cache
+def load() -> Mapping[str, Rule]:
+    """Return every rule by id, sorted."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    rules = sorted((cast("Rule", module.RULE) for module in modules), key=lambda rule: rule.id)
+    return MappingProxyType({rule.id: rule for rule in rules})

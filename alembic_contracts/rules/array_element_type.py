@@ -1,0 +1,37 @@
+"""The elements of an array column have the type that the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contract import Fact
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, column_type
+from alembic_contracts.schema import Type
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    type_ = column_type(subject)
+    if isinstance(type_, Unknown):
+        return type_
+    element = subject.dialect.element(type_, subject.types)
+    if element is None:
+        return Differs(f"no array ({subject.dialect.format_type(type_)})")
+    same = subject.dialect.same_type(cast("Type", fact.expected), element, subject.types)
+    return HOLDS if same else Differs(subject.dialect.format_type(element))
+
+
+RULE = Rule(
+    id="array-element-type",
+    summary="The elements of the array have the stated type.",
+    description=(
+        "Drivers convert arrays element by element. A modifier counts only where the contract states one. "
+        "Source: pg_type.typelem; the same as information_schema.element_types."
+    ),
+    cause="The elements of {place} have the type {actual} instead of {expected}.",
+    consequence="Consumers that read or write elements as {expected} get errors or other values.",
+    remedy=(
+        "Add an array of the new element type beside it, fill both, and let consumers move:\n"
+        '    op.add_column("{table_name}", sa.Column("{column}_new", sa.ARRAY(...)){schema})\n'
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+    ),
+    expected=lambda fact, dialect: dialect.format_type(cast("Type", fact.expected)),
+    evaluate=_evaluate,
+)

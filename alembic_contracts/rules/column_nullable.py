@@ -1,0 +1,48 @@
+"""The column allows NULL, or forbids it, as the contract states."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from alembic_contracts.contract import Fact
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject
+from alembic_contracts.schema import Column, Name, Type, TypeDefinition
+
+
+def _domain_forbids_null(type_: Type | None, types: Mapping[Name, TypeDefinition]) -> bool:
+    while type_ is not None and not type_.dimensions:
+        definition = types.get(type_.name)
+        if definition is None or definition.kind != "domain":
+            return False
+        if definition.not_null:
+            return True
+        type_ = definition.base
+    return False
+
+
+def _words(nullable: bool) -> str:
+    return "nullable" if nullable else "NOT NULL"
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    column = cast("Column", subject.column)
+    nullable = not (column.not_null or _domain_forbids_null(column.type, subject.types))
+    return HOLDS if nullable == fact.expected else Differs(_words(nullable))
+
+
+RULE = Rule(
+    id="column-nullable",
+    summary="The column allows NULL, or forbids it, as stated.",
+    description=(
+        "A reader that never met a NULL fails at the first one; a writer that leaves the column out fails once it is "
+        "NOT NULL (SQLSTATE 23502). Source: pg_attribute.attnotnull, and pg_type.typnotnull of a domain."
+    ),
+    cause="{place} is {actual} instead of {expected}.",
+    consequence="Readers meet NULLs they do not expect, or writers that leave the column out are refused.",
+    remedy=(
+        "Keep it {expected}. Where new rows need the opposite, add a column of its own for them:\n"
+        '    op.add_column("{table_name}", sa.Column("new_name", ...){schema})\n'
+        "If every consumer can live with {actual}, ask {owner} to change {contract_place} first."
+    ),
+    expected=lambda fact, _dialect: _words(bool(fact.expected)),
+    evaluate=_evaluate,
+)

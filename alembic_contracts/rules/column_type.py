@@ -1,0 +1,46 @@
+"""The column has the type that the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contract import Fact
+from alembic_contracts.dialects import Dialect
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, column_type
+from alembic_contracts.schema import Type
+
+
+def _expected(fact: Fact, dialect: Dialect) -> str:
+    return fact.expected if isinstance(fact.expected, str) else dialect.format_type(cast("Type", fact.expected))
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    actual = column_type(subject)
+    if isinstance(actual, Unknown):
+        return actual
+    if isinstance(fact.expected, str):
+        # ARRAY and USER-DEFINED: the words by which information_schema names whole families of types.
+        same = subject.dialect.data_type(actual, subject.types) == fact.expected
+    else:
+        same = subject.dialect.same_type(cast("Type", fact.expected), actual, subject.types)
+    return HOLDS if same else Differs(subject.dialect.format_type(actual))
+
+
+RULE = Rule(
+    id="column-type",
+    summary="The column has the stated type.",
+    description=(
+        "Readers bind a column to a type of their own language, replication and warehouses to a type of theirs. "
+        "A modifier such as varchar(50) counts only where the contract states one; a column of a domain also has the "
+        "type that the domain is based on. Source: pg_attribute.atttypid and atttypmod, as format_type prints them; "
+        "ARRAY and USER-DEFINED mean what they mean in information_schema.columns.data_type."
+    ),
+    cause="{place} has the type {actual} instead of {expected}.",
+    consequence="Consumers that read or write it as {expected} get errors or other values.",
+    remedy=(
+        "Add a column of the new type beside it, fill both, and let consumers move:\n"
+        '    op.add_column("{table_name}", sa.Column("{column}_new", ...){schema})\n'
+        '    op.execute("UPDATE {table} SET {column}_new = {column}::...")\n'
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+    ),
+    expected=_expected,
+    evaluate=_evaluate,
+)

@@ -1,0 +1,42 @@
+"""An UPDATE can set the column, or cannot, as the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contract import Fact
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown
+from alembic_contracts.schema import Column
+
+
+def _words(updatable: bool) -> str:
+    return "updatable" if updatable else "not updatable"
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    column = cast("Column", subject.column)
+    # PostgreSQL's own function says yes to both although every UPDATE of them to a value fails (SQLSTATE 428C9).
+    if column.generated or column.identity == "always":
+        kind = "generated" if column.generated else "identity"
+        return Differs(f"not updatable (always {kind})") if fact.expected else HOLDS
+    if column.updatable is None:
+        return Unknown(f"whether {fact.table}.{column.name} can be updated could not be worked out")
+    return HOLDS if column.updatable == fact.expected else Differs(_words(column.updatable))
+
+
+RULE = Rule(
+    id="column-updatable",
+    summary="An UPDATE can set the column, or cannot, as stated.",
+    description=(
+        "A writer's UPDATE fails once the column is computed or its table has become a view that cannot be written. "
+        "Source: pg_column_is_updatable(oid, attnum, false), and pg_attribute.attgenerated and attidentity: generated "
+        "and GENERATED ALWAYS AS IDENTITY columns refuse every value, whatever information_schema says of them."
+    ),
+    cause="{place} is {actual}.",
+    consequence="Consumers that update it are refused by the database.",
+    remedy=(
+        "Keep {place} an ordinary column of an ordinary table. Put a computed value into a column of its own:\n"
+        '    op.add_column("{table_name}", sa.Column("new_name", ..., sa.Computed("...")){schema})\n'
+        "If nobody writes it any more, ask {owner} to change {contract_place} first."
+    ),
+    expected=lambda fact, _dialect: _words(bool(fact.expected)),
+    evaluate=_evaluate,
+)

@@ -1,0 +1,34 @@
+"""The column's fractional seconds have the precision that the contract states."""
+
+from alembic_contracts.contract import Fact
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, column_type
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    type_ = column_type(subject)
+    if isinstance(type_, Unknown):
+        return type_
+    actual = subject.dialect.datetime_precision(type_, subject.types)
+    if actual == fact.expected:
+        return HOLDS
+    return Differs(f"{'no precision' if actual is None else actual} ({subject.dialect.format_type(type_)})")
+
+
+RULE = Rule(
+    id="datetime-precision",
+    summary="The column's fractional seconds have the stated precision.",
+    description=(
+        "Digits after the second of time, timestamp and interval types: 6 unless declared. Fewer digits round stored "
+        "values, so that consumers who order or join by time see ties and misses. Source: pg_attribute.atttypmod; the "
+        "same figures as information_schema.columns.datetime_precision (0 for date)."
+    ),
+    cause="{place} has the datetime precision {actual} instead of {expected}.",
+    consequence="Times are rounded, so that ordering, deduplication and joins by time change.",
+    remedy=(
+        "Keep the precision, and round in a column or view of its own:\n"
+        '    op.add_column("{table_name}", sa.Column("{column}_rounded", ...){schema})\n'
+        "If every consumer can take the new precision, ask {owner} to change {contract_place} first."
+    ),
+    expected=lambda fact, _dialect: str(fact.expected),
+    evaluate=_evaluate,
+)

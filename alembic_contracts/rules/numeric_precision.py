@@ -1,0 +1,34 @@
+"""The column's numeric precision is the one that the contract states."""
+
+from alembic_contracts.contract import Fact
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, column_type
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    type_ = column_type(subject)
+    if isinstance(type_, Unknown):
+        return type_
+    actual = subject.dialect.numeric_precision(type_, subject.types)
+    if actual == fact.expected:
+        return HOLDS
+    return Differs(f"{'no precision' if actual is None else actual} ({subject.dialect.format_type(type_)})")
+
+
+RULE = Rule(
+    id="numeric-precision",
+    summary="The column's numeric precision is the stated one.",
+    description=(
+        "Bits for integers and floating point (smallint 16, integer 32, bigint 64, real 24, double precision 53), "
+        "declared digits for numeric. A consumer sizes its own type by it. Source: pg_attribute.atttypid and atttypmod; "
+        "the same figures as information_schema.columns.numeric_precision."
+    ),
+    cause="{place} has the numeric precision {actual} instead of {expected}.",
+    consequence="Values overflow or are rounded in consumers that sized their own type by it, or no longer fit here.",
+    remedy=(
+        "Keep the type, and add a column of the new precision beside it while consumers move:\n"
+        '    op.add_column("{table_name}", sa.Column("{column}_new", ...){schema})\n'
+        "If every consumer can take the new precision, ask {owner} to change {contract_place} first."
+    ),
+    expected=lambda fact, _dialect: str(fact.expected),
+    evaluate=_evaluate,
+)

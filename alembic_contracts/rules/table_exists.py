@@ -1,0 +1,25 @@
+"""The table, view or foreign table that a contract is about is there under its name."""
+
+from alembic_contracts.rules import HOLDS, Differs, Rule
+
+RULE = Rule(
+    id="table-exists",
+    summary="The contracted table exists under its schema and name.",
+    description=(
+        "A query names tables. One that is dropped, renamed or moved to another schema fails every query of every "
+        "consumer at once (SQLSTATE 42P01). Source: pg_class joined with pg_namespace; tables, partitioned tables, "
+        "views, materialized views and foreign tables count."
+    ),
+    cause="{table} does not exist.",
+    consequence="Every query on it fails with 'relation does not exist'.",
+    remedy=(
+        "Keep {table} until its consumers have moved: create what is new beside it, in this revision or another, and\n"
+        "drop or rename the old table in a later one, once {contract_place} no longer states it.\n"
+        "A rename can keep the old name alive as a view meanwhile (facts such as the primary key need the table):\n"
+        '    op.execute("CREATE VIEW {table} AS SELECT * FROM new_name")\n'
+        "Agree on the date with {owner}."
+    ),
+    expected=lambda _fact, _dialect: "present",
+    evaluate=lambda _fact, subject: HOLDS if subject.table is not None else Differs("absent"),
+    judges_absence=True,
+)
