@@ -17,7 +17,7 @@ from alembic_contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.schema import Column, Name, Table, Type, TypeDefinition
 
-__all__ = ["HOLDS", "Differs", "Holds", "Outcome", "Rule", "Subject", "Unknown", "load"]
+__all__ = ["HOLDS", "Differs", "Holds", "Outcome", "Rule", "Subject", "Unknown", "known_type", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Rule:
     """Whether the rule is about the very existence of the table or column."""
 
 
-def column_type(subject: Subject) -> Type | Unknown:
+def known_type(subject: Subject) -> Type | Unknown:
     """Return the type of the subject's column, or why a prediction does not know it."""
     column = cast("Column", subject.column)
     if column.type is None:

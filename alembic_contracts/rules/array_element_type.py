@@ -3,12 +3,12 @@
 from typing import cast
 
 from alembic_contracts.contract import Fact
-from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, column_type
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
 from alembic_contracts.schema import Type
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    type_ = column_type(subject)
+    type_ = known_type(subject)
     if isinstance(type_, Unknown):
         return type_
     element = subject.dialect.element(type_, subject.types)

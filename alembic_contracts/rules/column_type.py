@@ -4,7 +4,7 @@ from typing import cast
 
 from alembic_contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, column_type
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
 from alembic_contracts.schema import Type
 
 
@@ -13,7 +13,7 @@ def _expected(fact: Fact, dialect: Dialect) -> str:
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    actual = column_type(subject)
+    actual = known_type(subject)
     if isinstance(actual, Unknown):
         return actual
     if isinstance(fact.expected, str):

@@ -1,11 +1,11 @@
 """The column's fractional seconds have the precision that the contract states."""
 
 from alembic_contracts.contract import Fact
-from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, column_type
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    type_ = column_type(subject)
+    type_ = known_type(subject)
     if isinstance(type_, Unknown):
         return type_
     actual = subject.dialect.datetime_precision(type_, subject.types)

@@ -1,11 +1,11 @@
 """The column's numeric precision is the one that the contract states."""
 
 from alembic_contracts.contract import Fact
-from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, column_type
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    type_ = column_type(subject)
+    type_ = known_type(subject)
     if isinstance(type_, Unknown):
         return type_
     actual = subject.dialect.numeric_precision(type_, subject.types)
@@ -19,8 +19,8 @@ RULE = Rule(
     summary="The column's numeric precision is the stated one.",
     description=(
         "Bits for integers and floating point (smallint 16, integer 32, bigint 64, real 24, double precision 53), "
-        "declared digits for numeric. A consumer sizes its own type by it. Source: pg_attribute.atttypid and atttypmod; "
-        "the same figures as information_schema.columns.numeric_precision."
+        "declared digits for numeric. A consumer sizes its own type by it. Source: pg_attribute.atttypid and "
+        "atttypmod; the same figures as information_schema.columns.numeric_precision."
     ),
     cause="{place} has the numeric precision {actual} instead of {expected}.",
     consequence="Values overflow or are rounded in consumers that sized their own type by it, or no longer fit here.",
