@@ -44,7 +44,7 @@ class Violation:
     message: str
     """Cause and consequence in one or two sentences."""
     remedy: str
-    """What to do instead; may be several lines with code to paste."""
+    """What to do instead; may be several lines. Lines indented by four spaces are code to paste, the others prose."""
     owner: Owner
     location: Location | None
     contract_location: ContractLocation
@@ -85,6 +85,16 @@ class Report:
     unproven: tuple[Unproven, ...] = ()
     notices: tuple[Notice, ...] = ()
     checked: Checked
+    contracts: tuple[str, ...] = ()
+    """Ids of all contracts that were checked, kept ones included, for reports that list them."""
+    refused: bool | None = None
+    """Whether the run is refused because of this report; None: unless the status is kept. A report that the settings
+    turn into mere words (``enforce = report``, ``unproven = warn``) says False, so that no text claims otherwise."""
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the run is refused, with the default of ``refused`` filled in."""
+        return self.status != "kept" if self.refused is None else self.refused
 
     @property
     def status(self) -> Status:
