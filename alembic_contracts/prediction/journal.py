@@ -1,0 +1,97 @@
+"""Dictionaries that remember how to undo what was done to them.
+
+PostgreSQL takes back a failed statement, a savepoint or a transaction. One list of changes serves all three: a mark is
+a position in it, and undoing costs only what was done since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+__all__ = ["Journal", "Store"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Journal:
+    """The changes made to a group of stores, newest last."""
+
+    def __init__(self) -> None:
+        self._changes: list[tuple[Store[Any, Any], Any, Any]] = []
+        self.version = 0
+        """Grows with every change, undoing included: equal versions mean equal contents."""
+
+    def mark(self) -> int:
+        """Return the position to undo to later."""
+        return len(self._changes)
+
+    def record(self, store: Store[Any, Any], key: Any, old: Any) -> None:
+        """Remember the value (None: there was none) that a key had."""
+        self._changes.append((store, key, old))
+        self.version += 1
+
+    def undo(self, mark: int) -> None:
+        """Take back everything since the mark, newest first."""
+        while len(self._changes) > mark:
+            store, key, old = self._changes.pop()
+            store.restore(key, old)
+            self.version += 1
+
+    def changed(self, store: Store[K, Any], mark: int) -> set[K]:
+        """Return the keys of a store that were set or removed since the mark."""
+        return {key for changed, key, _ in self._changes[mark:] if changed is store}
+
+    def forget(self) -> None:
+        """Nothing before this moment can be undone any more (COMMIT)."""
+        self._changes.clear()
+
+
+class Store(Mapping[K, V], Generic[K, V]):
+    """A dictionary whose changes go to a journal. ``on_change(key, old, new)`` hears of each, undoing included."""
+
+    def __init__(self, journal: Journal, on_change: Callable[[K, V | None, V | None], None] | None = None) -> None:
+        self._journal = journal
+        self._values: dict[K, V] = {}
+        self._on_change = on_change
+
+    def __getitem__(self, key: K) -> V:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
+
+    def put(self, key: K, value: V) -> None:
+        """Set a key; nothing happens where it has this very value already."""
+        old = self._values.get(key)
+        if old is value:
+            return
+        self._journal.record(self, key, old)
+        self.restore(key, value)
+
+    def remove(self, key: K) -> None:
+        """Remove a key that is there."""
+        self._journal.record(self, key, self._values[key])
+        self.restore(key, None)
+
+    def restore(self, key: K, value: V | None) -> None:
+        """Set (None: remove) a key without telling the journal."""
+        old = self._values.get(key)
+        if value is None:
+            self._values.pop(key, None)
+        else:
+            self._values[key] = value
+        if self._on_change is not None:
+            self._on_change(key, old, value)
+
+    def fill(self, other: Store[K, V]) -> None:
+        """Take over all values of another store, as a starting point that cannot be undone."""
+        for key, value in other.items():
+            self.restore(key, value)
