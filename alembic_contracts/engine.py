@@ -18,19 +18,18 @@ from alembic_contracts.rules import Differs, Holds, Outcome, Rule, Subject, Unkn
 from alembic_contracts.schema import Name, Schema, Table
 from alembic_contracts.violations import Checked, Location, Notice, Phase, Report, Severity, Unproven, Violation
 
-__all__ = ["Policy", "judge"]
+__all__ = ["Policy", "Scope", "judge"]
+
+Scope = Literal["introduced", "strict", "target"]
+"""Which breaks a run answers for: its own, standing ones as well, or all at the end whatever held before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How a run is judged.
-
-    ``scope`` is ``introduced`` for an upgrade that answers for its own breaks only, ``strict`` for one that answers for
-    standing ones as well, ``target`` for a check of the end, whatever held before.
-    """
+    """How a run is judged."""
 
     phase: Phase
-    scope: Literal["introduced", "strict", "target"]
+    scope: Scope
     ends_at_head: bool
     """Whether the run ends at a head: only then can a table be born broken."""
     commits_each_revision: bool = False

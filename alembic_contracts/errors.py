@@ -7,7 +7,7 @@ from dataclasses import dataclass
 __all__ = ["CannotCheck", "InvalidContracts", "InvalidSettings", "Problem"]
 
 
-class CannotCheck(Exception):
+class CannotCheck(Exception):  # noqa: N818 - the name says what happened
     """No verdict could be reached: bad usage, settings or contracts, no connection, an unknown database.
 
     ``str()`` of it is a complete message for a person; no traceback is needed to act on it.

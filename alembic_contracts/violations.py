@@ -90,6 +90,8 @@ class Report:
     refused: bool | None = None
     """Whether the run is refused because of this report; None: unless the status is kept. A report that the settings
     turn into mere words (``enforce = report``, ``unproven = warn``) says False, so that no text claims otherwise."""
+    undone: bool = True
+    """For phase ``commit``: whether a refusal rolls back all that was done; false after an autocommit block."""
 
     @property
     def refuses(self) -> bool:

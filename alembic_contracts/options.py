@@ -1,0 +1,44 @@
+"""The options of ``check``, said once for both of its command lines (argparse in Alembic's, click in ours)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["CHECK", "DESCRIPTION", "EXAMPLES", "FORMATS", "SUMMARY", "Option"]
+
+FORMATS = ("text", "json", "github", "sarif", "junit", "markdown")
+
+
+class Option(NamedTuple):
+    """One option. ``metavar`` is None for a flag; ``choices`` is empty where any text will do."""
+
+    flag: str
+    help: str
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+
+
+CHECK = (
+    Option("--offline", "Use no database: predict the whole history from an empty one."),
+    Option("--from", "Start from this revision instead of the database's own, its schema predicted.", "REV"),
+    Option("--to", "Judge the schema at this revision (default: heads).", "REV"),
+    Option("--format", f"How to write the report: {', '.join(FORMATS)} (default: text).", "FORMAT", FORMATS, "text"),
+    Option("--output", "Write the report to this file instead of standard output.", "FILE"),
+)
+
+SUMMARY = "Check the pending migrations and the schema they lead to against the data contracts."
+
+DESCRIPTION = """\
+Without options the database at its current revision is the starting point, and the pending revisions are predicted on
+top of it. Every fact of every contract is judged at the target. Nothing is changed, and no row is read.
+
+Exit codes: 0 kept, 1 broken, 2 could not check, 3 unproven and nothing broken.
+"""
+
+EXAMPLES = (
+    ("", "what would `alembic upgrade head` do to the contracts?"),
+    ("--offline", "the same without any database, for pull requests"),
+    ("--offline --from 1a2b3c --to heads", "only what these revisions break"),
+    ("--format json --output report.json", "for other programs"),
+)
