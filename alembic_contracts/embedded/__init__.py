@@ -1,0 +1,19 @@
+"""A PostgreSQL server out of a wheel, which lives as long as the processes that use it.
+
+:func:`server` shares one server with data that stay, among any number of processes; :func:`scratch` makes one that is
+thrown away. Both listen on a Unix socket in a private folder only. However the last process that uses a server ends
+(SIGKILL too), the server ends with it; see ``keeper.py`` for how.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from alembic_contracts.errors import CannotCheck
+
+if sys.platform == "win32":  # no flock, no Unix sockets
+    raise CannotCheck("The embedded PostgreSQL does not run on Windows: name a server in DATABASE_URL, or use WSL.")
+
+from alembic_contracts.embedded.lifecycle import Server, Status, scratch, server, status, wipe
+
+__all__ = ["Server", "Status", "scratch", "server", "status", "wipe"]
