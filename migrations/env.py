@@ -38,10 +38,10 @@ def database_url() -> Iterator[str]:
     if url:
         yield re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
     else:
-        from alembic_contracts import embedded  # noqa: PLC0415  (of no use where there is a DATABASE_URL)
+        from alembic_contracts import embedded
 
         with embedded.server(REPOSITORY / ".postgres") as server:
-            yield server.url
+            yield server.url()
 
 
 def run_migrations_offline() -> None:

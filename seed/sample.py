@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+import click
 
 from seed.vocabulary import CREDITS, EGYPTIAN_ART, KINDS, SUBJECTS, TAGS
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from seed.vocabulary import Kind
 
-__all__ = ["DEFAULT_COUNT", "DEFAULT_SEED", "make_objects", "render"]
+__all__ = ["DEFAULT_COUNT", "DEFAULT_SEED", "make_objects", "render", "sample"]
 
 DEFAULT_COUNT = 3000
 DEFAULT_SEED = 7
@@ -49,6 +51,26 @@ def render(objects: Iterator[dict[str, Any]]) -> Iterator[str]:
         yield separator + json.dumps(item, ensure_ascii=False, separators=(",", ":"))
         separator = ",\n"
     yield "\n]\n" if separator == ",\n" else "[]\n"
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  python -m seed sample > objects.json
+  python -m seed sample --count 100 --output seed/data/objects.json
+"""
+)
+@click.option("--count", type=click.IntRange(min=0), default=DEFAULT_COUNT, show_default=True, help="Objects to make.")
+@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Another number, another sample.")
+@click.option(
+    "--output", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="File to write.  [default: stdout]"
+)
+def sample(count: int, seed: int, output: TextIO) -> None:
+    """Write made-up museum objects as a JSON array in the shape of the museum's API.
+
+    The same numbers give the same bytes, on every machine.
+    """
+    output.writelines(render(make_objects(count, seed)))
 
 
 def _make_object(random: Random, number: int, object_id: int) -> dict[str, Any]:
