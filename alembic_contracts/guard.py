@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -234,6 +233,8 @@ def _listening(connection: Connection | None, listener: Any) -> Iterator[None]:
 
 
 def _show(report: Report) -> None:
+    import shutil
+
     from alembic_contracts.reporters import render
 
     width = shutil.get_terminal_size((100, 24)).columns

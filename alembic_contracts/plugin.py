@@ -8,14 +8,14 @@ to ask for a call once ``alembic.config`` is there, and nothing that goes wrong 
 from __future__ import annotations
 
 import sys
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
     from collections.abc import Sequence
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
     from alembic.config import Config
     from alembic.runtime.plugins import Plugin
@@ -34,8 +34,12 @@ def setup(plugin: Plugin) -> None:  # noqa: ARG001 - Alembic's signature
         sys.meta_path.insert(0, _OnceImported())
 
 
-class _OnceImported(MetaPathFinder):
-    """Finds ``alembic.config`` as the import system would, once, and is told when it has been executed."""
+class _OnceImported:
+    """Finds ``alembic.config`` as the import system would, once, and is told when it has been executed.
+
+    Not a subclass of ``importlib.abc.MetaPathFinder``, nor the next one of ``Loader``: importing that module costs more
+    than all the rest of the plugin.
+    """
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != _TARGET:
@@ -46,12 +50,12 @@ class _OnceImported(MetaPathFinder):
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = _Telling(spec.loader)
+                    spec.loader = _Telling(spec.loader)  # type: ignore[assignment] # has all that imports call
                 return spec
         return None
 
 
-class _Telling(Loader):
+class _Telling:
     """A module's own loader, followed by our call."""
 
     def __init__(self, loader: Loader) -> None:
