@@ -1,0 +1,239 @@
+"""Words and groupings that the formats for people share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from alembic_contracts.contract import ContractLocation
+from alembic_contracts.violations import Checked, Location, Report, Unproven, Violation
+
+__all__ = [
+    "Block",
+    "Remedy",
+    "blocks",
+    "cause",
+    "consequence",
+    "contract_place",
+    "count",
+    "headline",
+    "one_line",
+    "paragraphs",
+    "place",
+    "remedies",
+    "scope",
+    "script_place",
+    "tally",
+    "unproven_advice",
+    "verdict",
+]
+
+# C0 and C1 controls, marks that reorder text, lone surrogates: none of them belongs on a terminal or in a comment.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Violations of one contract that a reader sees as one event: same severity, and same column, place or remedy."""
+
+    violations: tuple[Violation, ...]
+
+    @property
+    def first(self) -> Violation:
+        """The violation that stands for the others."""
+        return self.violations[0]
+
+    @property
+    def locations(self) -> tuple[Location | None, ...]:
+        """Where in the scripts, each place once."""
+        return tuple(dict.fromkeys(violation.location for violation in self.violations))
+
+    @property
+    def contract_places(self) -> tuple[str, ...]:
+        """Where in the contract, each line once, as ``file:line``."""
+        return tuple(dict.fromkeys(contract_place(violation.contract_location) for violation in self.violations))
+
+    @property
+    def consequences(self) -> tuple[str, ...]:
+        """What follows from it, each sentence once."""
+        return tuple(dict.fromkeys(text for text in map(consequence, self.violations) if text))
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to do instead, and what else it serves with another name filled in."""
+
+    text: str
+    likewise: tuple[str, ...]
+
+
+def printable(text: str) -> str:
+    r"""Return a text whose control characters are visible (``\x1b``) and harmless; line feeds and tabs stay."""
+    return _UNPRINTABLE.sub(lambda match: rf"\x{ord(match[0]):02x}", text)
+
+
+def one_line(text: str) -> str:
+    """Return a printable text on one line, runs of white space as one blank."""
+    return printable(" ".join(text.split()))
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 contract`` or ``2 contracts``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def place(violation: Violation) -> str:
+    """Return what a violation is about, as ``schema.table.column`` or ``schema.table``."""
+    return one_line(f"{violation.table}.{violation.column}" if violation.column else str(violation.table))
+
+
+def contract_place(location: ContractLocation) -> str:
+    """Return ``file:line``, which terminals and editors make clickable."""
+    return one_line(f"{location.file}:{location.line}")
+
+
+def script_place(location: Location) -> str:
+    """Return ``file:line`` of a version script."""
+    return one_line(f"{location.file}:{location.line}")
+
+
+def cause(violation: Violation) -> str:
+    """Return the first sentence of the message, which always names the table or column."""
+    first = one_line(_END_OF_SENTENCE.split(violation.message.strip(), maxsplit=1)[0])
+    named = one_line(violation.column or violation.table.name)
+    return first if named in first else f"{place(violation)}: {first}".rstrip(": ")
+
+
+def consequence(violation: Violation) -> str:
+    """Return what the message says after its first sentence, maybe nothing."""
+    parts = _END_OF_SENTENCE.split(violation.message.strip(), maxsplit=1)
+    return one_line(parts[1]) if len(parts) > 1 else ""
+
+
+def blocks(violations: Iterable[Violation]) -> list[Block]:
+    """Merge the violations of one contract that belong together, in the order of their first."""
+    merged: list[list[Violation]] = []
+    for violation in violations:
+        for block in merged:
+            if any(_together(violation, other) for other in block):
+                block.append(violation)
+                break
+        else:
+            merged.append([violation])
+    return [Block(tuple(block)) for block in merged]
+
+
+def _together(one: Violation, other: Violation) -> bool:
+    if (one.contract, one.severity, one.table) != (other.contract, other.severity, other.table):
+        return False
+    same_column = one.column is not None and one.column == other.column
+    same_place = one.location is not None and one.location == other.location
+    return same_column or same_place or (one.location == other.location and _pattern(one) == _pattern(other))
+
+
+def _pattern(violation: Violation) -> str:
+    """Return the remedy without the names that tell it from that of a sister column."""
+    text = violation.remedy.replace(contract_place(violation.contract_location), "\0")
+    return text.replace(violation.column, "\1") if violation.column else text
+
+
+def remedies(violations: Sequence[Violation]) -> list[Remedy]:
+    """Return every different remedy once, in order of appearance; those that differ in names alone count as one."""
+    found = [violation for violation in violations if violation.remedy.strip()]
+    patterns = dict.fromkeys(_pattern(violation) for violation in found)
+    same = ([violation for violation in found if _pattern(violation) == pattern] for pattern in patterns)
+    return [
+        Remedy(group[0].remedy, tuple(dict.fromkeys(name for v in group if (name := place(v)) != place(group[0]))))
+        for group in same
+    ]
+
+
+def paragraphs(text: str) -> Iterator[tuple[bool, str]]:
+    """Split a remedy into prose and code: yields (whether it is code, text).
+
+    Indented lines are code and keep their layout, without the common indentation of four. Prose lines are joined until
+    one ends a sentence.
+    """
+    lines = [printable(line.rstrip()) for line in text.expandtabs(4).split("\n") if line.strip()]
+    for is_code, group in groupby(lines, key=lambda line: line.startswith("    ")):
+        if is_code:
+            yield True, "\n".join(line[4:] for line in group)
+        else:
+            yield from ((False, " ".join(sentence)) for sentence in _joined(group))
+
+
+def _joined(lines: Iterable[str]) -> Iterator[list[str]]:
+    pending: list[str] = []
+    for line in lines:
+        pending.append(line.strip())
+        if pending[-1].endswith((".", ":", "!", "?", ";")):
+            yield pending
+            pending = []
+    if pending:
+        yield pending
+
+
+def tally(violations: Sequence[Violation]) -> str:
+    """Return how many there are and in how many contracts: ``2 violations and 1 warning in 1 contract``."""
+    errors = sum(violation.severity == "error" for violation in violations)
+    warnings = len(violations) - errors
+    parts = [count(errors, "violation")] * bool(errors) + [count(warnings, "warning")] * bool(warnings)
+    return f"{' and '.join(parts)} in {count(len({v.contract for v in violations}), 'contract')}"
+
+
+def _revisions(checked: Checked) -> str:
+    return f"{count(checked.revisions, 'revision')} checked" if checked.revisions else "no pending revision"
+
+
+def scope(checked: Checked) -> str:
+    """Return how much was looked at."""
+    facts = f"{count(checked.facts, 'fact')} of {count(checked.contracts, 'contract')}"
+    return f"{facts} on {count(checked.tables, 'table')}, {_revisions(checked)}"
+
+
+def verdict(report: Report) -> str:
+    """Return the verdict and what it rests on, in one line that is true without the rest of the report."""
+    looked_at = f"({scope(report.checked)})."
+    open_questions = f"{count(len(report.unproven), 'operation')} could not be worked out"
+    if report.status == "broken":
+        more = f"; {open_questions}" if report.unproven else ""
+        return f"Broken: {tally(report.violations)}{more} {looked_at}"
+    if report.status == "unproven":
+        more = f"; {tally(report.violations)}" if report.violations else ""
+        return f"Unproven: {open_questions}, so nobody can say that the contracts are kept{more} {looked_at}"
+    if report.violations:
+        return f"Kept, with {tally(report.violations)} {looked_at}"
+    checked = report.checked
+    what = f"{count(checked.contracts, 'contract')}, {count(checked.facts, 'fact')} on {count(checked.tables, 'table')}"
+    return f"All data contracts are kept: {what}; {_revisions(checked)}."
+
+
+def headline(report: Report) -> str:
+    """Return what this means for the run and the database; empty where there is nothing to say."""
+    if report.phase == "check" or report.status == "kept":
+        return ""
+    before = report.phase == "before"
+    found = {
+        "broken": f"a data contract {'would be' if before else 'is'} broken",
+        "unproven": "it is not proven that every data contract is kept",
+    }[report.status]
+    if not report.refuses:
+        return f"Not refused, as the settings say: {found}." + (" Nothing has been run yet." if before else "")
+    outcome = (
+        "Nothing was run; the database is unchanged."
+        if before
+        else "The transaction is rolled back; none of its changes stay."
+    )
+    return f"Refused: {found}. {outcome}"
+
+
+def unproven_advice(entries: Sequence[Unproven]) -> str:
+    """Return what to do about operations whose effect is not known."""
+    what = "this operation" if len(entries) == 1 else "these operations"
+    return (
+        f"`alembic-contracts check --shadow` replays the scripts on a scratch PostgreSQL and reads what {what} did. "
+        "Plain op.* calls and static SQL need no replay."
+    )

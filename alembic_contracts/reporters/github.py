@@ -1,0 +1,73 @@
+"""Workflow commands of GitHub Actions: annotations on the lines of a pull request.
+
+The syntax and its escapes are those of actions/toolkit (packages/core/src/command.ts).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.reporters import _wording as wording
+
+if TYPE_CHECKING:
+    from alembic_contracts.contract import ContractLocation
+    from alembic_contracts.reporters import Options
+    from alembic_contracts.violations import Notice, Report, Unproven, Violation
+
+__all__ = ["render"]
+
+
+def render(report: Report, options: Options) -> str:  # noqa: ARG001  every format has this signature
+    """Return one workflow command a finding and the verdict as an ordinary last line of the log."""
+    unproven_level = "error" if report.refuses else "warning"
+    lines = [
+        *(_violation(violation) for violation in report.violations),
+        *(_unproven(entry, unproven_level) for entry in report.unproven),
+        *(_notice(notice) for notice in report.notices),
+        wording.verdict(report),
+    ]
+    return "\n".join(lines)
+
+
+def _violation(violation: Violation) -> str:
+    stated = wording.contract_place(violation.contract_location)
+    message = "\n".join(
+        [
+            violation.message,
+            f"Expected {violation.expected}, actual {violation.actual}.",
+            f"Relied on by {violation.contract} ({stated}), owner {violation.owner}.",
+            *(["", "Instead:", violation.remedy] if violation.remedy.strip() else []),
+        ]
+    )
+    script = violation.location
+    file, line = (script.file, script.line) if script else _of(violation.contract_location)
+    title = f"{violation.rule}: {wording.place(violation)}"
+    return _command(violation.severity, file, line, title, message)
+
+
+def _unproven(entry: Unproven, level: str) -> str:
+    file, line = (entry.location.file, entry.location.line) if entry.location else (None, None)
+    return _command(level, file, line, "unproven", f"{entry.reason}\n{wording.unproven_advice([entry])}")
+
+
+def _notice(notice: Notice) -> str:
+    file, line = _of(notice.location) if notice.location else (None, None)
+    return _command("notice", file, line, "data contracts", notice.message)
+
+
+def _of(location: ContractLocation) -> tuple[str, int]:
+    return location.file, location.line
+
+
+def _command(name: str, file: str | None, line: int | None, title: str, message: str) -> str:
+    properties = {"file": file, "line": None if line is None else str(line), "title": title}
+    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value is not None)
+    return f"::{name} {listed}::{_data(wording.printable(message))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,81 @@
+"""For programs: the report's public form, described by report.schema.json."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alembic_contracts.contract import ContractLocation
+    from alembic_contracts.reporters import Options
+    from alembic_contracts.violations import Location, Notice, Report, Unproven, Violation
+
+__all__ = ["render"]
+
+VERSION = 1
+"""Grows when a key changes its meaning or goes away; new keys may come without."""
+
+
+def render(report: Report, options: Options) -> str:  # noqa: ARG001  every format has this signature
+    """Return one JSON object, in ASCII so that no terminal or pipe can spoil it."""
+    checked = report.checked
+    document = {
+        "version": VERSION,
+        "status": report.status,
+        "phase": report.phase,
+        "violations": [_violation(violation) for violation in report.violations],
+        "unproven": [_unproven(entry) for entry in report.unproven],
+        "notices": [_notice(notice) for notice in report.notices],
+        "checked": {
+            "contracts": checked.contracts,
+            "tables": checked.tables,
+            "facts": checked.facts,
+            "revisions": checked.revisions,
+        },
+    }
+    return json.dumps(document, indent=2)
+
+
+def _violation(violation: Violation) -> dict[str, object]:
+    return {
+        "rule": violation.rule,
+        "severity": violation.severity,
+        "contract": _text(violation.contract),
+        "table": _text(str(violation.table)),
+        "column": None if violation.column is None else _text(violation.column),
+        "expected": _text(violation.expected),
+        "actual": _text(violation.actual),
+        "introduced": violation.introduced,
+        "message": _text(violation.message),
+        "remedy": _text(violation.remedy),
+        "owner": {
+            "name": _text(violation.owner.name),
+            "email": None if violation.owner.email is None else _text(violation.owner.email),
+        },
+        "location": _location(violation.location),
+        "contract_location": _contract_location(violation.contract_location),
+    }
+
+
+def _unproven(entry: Unproven) -> dict[str, object]:
+    return {"reason": _text(entry.reason), "location": _location(entry.location)}
+
+
+def _notice(notice: Notice) -> dict[str, object]:
+    location = None if notice.location is None else _contract_location(notice.location)
+    return {"message": _text(notice.message), "contract_location": location}
+
+
+def _location(location: Location | None) -> dict[str, object] | None:
+    if location is None:
+        return None
+    return {"revision": _text(location.revision), "file": _text(location.file), "line": location.line}
+
+
+def _contract_location(location: ContractLocation) -> dict[str, object]:
+    return {"file": _text(location.file), "line": location.line}
+
+
+def _text(text: str) -> str:
+    """Replace lone surrogates, which JSON can spell but many parsers refuse."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,155 @@
+"""GitHub's Markdown: a comment on a pull request, or a job's summary.
+
+Text of users goes into code spans or is escaped, so that nothing in a contract or script can ping people, refer to
+issues, smuggle in HTML or break the table.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from alembic_contracts.reporters import _wording as wording
+
+if TYPE_CHECKING:
+    from alembic_contracts.reporters import Options
+    from alembic_contracts.violations import Location, Report, Unproven, Violation
+
+__all__ = ["MARKER", "render"]
+
+MARKER = "<!-- alembic-contracts -->"
+"""First line of every comment, by which the next run finds the comment to update."""
+
+_LIMIT = 60_000
+"""GitHub refuses comments of more than 65,536 characters; what does not fit is counted."""
+_TITLES = {"kept": "Data contracts kept", "broken": "Data contract broken", "unproven": "Data contracts not proven"}
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
+# A zero-width space keeps GitHub from resolving @user and #1; a backslash or an entity does not.
+_REFERENCE = re.compile(r"(?<![A-Za-z0-9_])@|#(?=\d)|(?<=\bGH)-(?=\d)")
+
+
+def render(report: Report, options: Options) -> str:  # noqa: ARG001  every format has this signature
+    """Return the report as Markdown whose first line is ``MARKER``."""
+    parts = [MARKER, f"### {_TITLES[report.status]}", _escaped(wording.verdict(report))]
+    headline = wording.headline(report)
+    if headline:
+        parts.append(f"**{_escaped(headline)}**")
+    errors = [violation for violation in report.violations if violation.severity == "error"]
+    warnings = [violation for violation in report.violations if violation.severity != "error"]
+    sections = [*_section(errors), *_remedies(errors), *_unproven(report.unproven)]
+    if warnings:
+        summary = f"{wording.count(len(warnings), 'warning')}: known, and stopping nobody"
+        sections.append(_details(summary, "\n\n".join(_section(warnings))))
+    sections.extend(f"> {_escaped(wording.one_line(notice.message))}" for notice in report.notices)
+    return "\n\n".join(_fitting([*parts, *sections]))
+
+
+def _fitting(sections: Sequence[str]) -> Iterator[str]:
+    """Yield whole sections as long as they fit, then say how many are left out."""
+    size = 0
+    for index, section in enumerate(sections):
+        size += len(section) + 2
+        if size > _LIMIT:
+            left = wording.count(len(sections) - index, "section")
+            yield f"_{left} left out: a comment holds no more. The job's log has the whole report._"
+            return
+        yield section
+
+
+def _section(violations: Sequence[Violation]) -> Iterator[str]:
+    """Yield one table of violations, in pieces that can be cut."""
+    if violations:
+        rows = ["| What | Relied on by | Script | Contract |", "| --- | --- | --- | --- |", *map(_row, violations)]
+        shown = rows[:2]
+        size = sum(map(len, shown))
+        for row in rows[2:]:
+            size += len(row) + 1
+            if size > _LIMIT // 2:
+                break
+            shown.append(row)
+        yield "\n".join(shown)
+        if len(shown) < len(rows):
+            yield f"_and {len(rows) - len(shown)} more_"
+
+
+def _row(violation: Violation) -> str:
+    what = f"{_code(violation.rule)}: {_code(wording.place(violation))}"
+    expected, actual = _code(wording.one_line(violation.expected)), _code(wording.one_line(violation.actual))
+    script = _script(violation.location)
+    if violation.location and violation.location.source:
+        script += f"<br>{_code(wording.one_line(violation.location.source))}"
+    cells = [
+        f"{what}<br>expected {expected}, actual {actual}",
+        f"{_code(wording.one_line(violation.contract))}<br>{_escaped(wording.one_line(str(violation.owner)))}",
+        script,
+        _code(wording.contract_place(violation.contract_location)),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _script(location: Location | None) -> str:
+    if location is None:
+        return "no checked revision"
+    return f"{_code(wording.script_place(location))}<br>revision {_code(wording.one_line(location.revision))}"
+
+
+def _remedies(violations: Sequence[Violation]) -> Iterator[str]:
+    for _, group in groupby(violations, key=lambda violation: violation.contract):
+        for block in wording.blocks(group):
+            body = [_escaped(wording.cause(v)) for v in block.violations]
+            body += [_escaped(text) for text in block.consequences]
+            body = [" ".join(body)]
+            for remedy in wording.remedies(block.violations):
+                body += [
+                    _fenced(text) if is_code else _escaped(text) for is_code, text in wording.paragraphs(remedy.text)
+                ]
+                if remedy.likewise:
+                    body.append(f"Likewise for {', '.join(map(_code, remedy.likewise))}.")
+            places = dict.fromkeys(map(wording.place, block.violations))
+            summary = ", ".join(f"<code>{_html(place)}</code>" for place in places)
+            yield _details(f"What to do instead: {summary}", "\n\n".join(body))
+
+
+def _unproven(entries: Sequence[Unproven]) -> Iterator[str]:
+    if entries:
+        lines = [
+            f"- {_escaped(wording.one_line(entry.reason))}"
+            + (f" ({_script(entry.location)})".replace("<br>", ", ") if entry.location else "")
+            for entry in entries
+        ]
+        yield "**Not proven**\n\n" + "\n".join(lines)
+        yield wording.unproven_advice(entries)
+
+
+def _details(summary: str, body: str) -> str:
+    """Return a section that opens on a click; ``summary`` is HTML, blank lines make ``body`` Markdown again."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def _html(text: str) -> str:
+    return _unreferenced(html.escape(wording.one_line(text), quote=False))
+
+
+def _escaped(text: str) -> str:
+    """Escape prose: Markdown, HTML, mentions and references to issues."""
+    return _SPECIAL.sub(r"\\\1", _html(text))
+
+
+def _unreferenced(text: str) -> str:
+    return _REFERENCE.sub(lambda match: f"{match[0]}\u200b", text)
+
+
+def _code(text: str) -> str:
+    """Return text as code that fits into a table cell: a code span, or HTML where a span cannot hold it."""
+    if set(text) & set("`|\\") or not text.strip():
+        return f"<code>{_SPECIAL.sub(lambda match: f'&#{ord(match[0])};', _html(text))}</code>"
+    return f"`{text}`"
+
+
+def _fenced(code: str) -> str:
+    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}python\n{code}\n{fence}"
