@@ -1,0 +1,322 @@
+"""Settings: where contracts are and what happens when one is broken.
+
+They stand in ``pyproject.toml``::
+
+    [tool.alembic_contracts]
+    contracts = ["contracts", "../shared/contracts"]  # relative to this file; default: "contracts"
+    enforce = "introduced"   # or "strict", or "report"
+    downgrade = "report"     # or "refuse"
+    unproven = "refuse"      # or "warn"
+    shadow_url = "postgresql+psycopg://..."
+    rules = { column-type = "warning", column-updatable = "off" }  # or "error", the default of every rule
+
+or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(here)s`` is the file's folder::
+
+    [alembic_contracts]
+    contracts =
+        contracts
+        ../shared/contracts
+    enforce = introduced
+    rules =
+        column-type = warning
+        column-updatable = off
+
+``ALEMBIC_CONTRACTS_CONTRACTS`` (relative to the working directory; split on commas and ``os.pathsep``),
+``ALEMBIC_CONTRACTS_ENFORCE``, ``..._DOWNGRADE``, ``..._UNPROVEN``, ``..._SHADOW_URL`` and ``..._RULES``
+(``column-type=warning,primary-key=off``; rules that it does not name stay as in the file) win over the file. Empty
+ones count as not set.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from alembic_contracts.errors import InvalidSettings
+from alembic_contracts.paths import shown
+from alembic_contracts.suggestions import did_you_mean
+
+__all__ = ["Downgrade", "Enforce", "Settings", "Switch", "Unproven", "read_settings"]
+
+Enforce = Literal["introduced", "strict", "report"]
+Downgrade = Literal["report", "refuse"]
+Unproven = Literal["refuse", "warn"]
+Switch = Literal["error", "warning", "off"]
+
+_SECTION = "alembic_contracts"
+_PREFIX = "ALEMBIC_CONTRACTS_"
+_FOLDER = "contracts"
+_KEYS = ("contracts", "enforce", "downgrade", "unproven", "shadow_url", "rules")
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "enforce": ("introduced", "strict", "report"),
+    "downgrade": ("report", "refuse"),
+    "unproven": ("refuse", "warn"),
+}
+_SWITCHES = ("error", "warning", "off")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a project wants."""
+
+    contracts: tuple[Path, ...]
+    """Files and folders, absolute."""
+    enforce: Enforce = "introduced"
+    """Which breaks refuse an upgrade: those it introduces, standing ones as well, or none."""
+    downgrade: Downgrade = "report"
+    unproven: Unproven | None = None
+    """None: unset; the default depends on what runs."""
+    shadow_url: str | None = field(default=None, repr=False)
+    """SQLAlchemy URL of a scratch database; may hold a password."""
+    rules: Mapping[str, Switch] = field(default_factory=lambda: MappingProxyType({}))
+    """By rule id; a rule that is not in it is an error."""
+    source: Path | None = None
+    """The file that holds the settings; None where no file does."""
+    configured: bool = True
+    """False where neither a setting nor a ``contracts`` folder asks for anything: the guard is off and silent."""
+
+
+def read_settings(
+    *, ini_file: Path | None, toml_file: Path | None, environ: Mapping[str, str], known_rules: Collection[str]
+) -> Settings:
+    """Return the settings of a project.
+
+    Args:
+        ini_file: alembic.ini, if there is one.
+        toml_file: pyproject.toml, if there is one.
+        environ: ``os.environ``.
+        known_rules: Ids of all rules.
+
+    Raises:
+        InvalidSettings: a file cannot be read, both hold settings, a key is unknown, a value is not possible.
+    """
+    in_toml = _read_toml(toml_file) if toml_file is not None and toml_file.is_file() else None
+    in_ini = _read_ini(ini_file) if ini_file is not None and ini_file.is_file() else None
+    if in_toml is not None and in_ini is not None:
+        raise InvalidSettings(
+            f"Settings stand in both {in_toml.place} and {in_ini.place}; keep them in one of the two files."
+        )
+    stated = in_toml or in_ini
+    overriding = _read_environment(environ)
+    folders = [file.absolute().parent for file in (ini_file, toml_file) if file is not None and file.is_file()]
+    contracts = _contracts(stated, overriding, folders or [Path.cwd()])
+    values: dict[str, Any] = {}
+    switches: dict[str, Switch] = {}
+    for source in (stated, overriding):
+        if source is not None:
+            values.update(_simple_values(source))
+            switches.update(_switches(source, known_rules))
+    return Settings(
+        contracts=contracts,
+        rules=MappingProxyType(switches),
+        source=stated.file if stated else None,
+        configured=stated is not None or "contracts" in overriding.values or any(map(Path.is_dir, contracts)),
+        **values,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Keys and values as somebody wrote them."""
+
+    values: Mapping[str, object]
+    folder: Path
+    """Where relative paths count from."""
+    file: Path | None
+    section: str
+    """What the settings stand under."""
+
+    @property
+    def place(self) -> str:
+        return f"{shown(self.file)}, [{self.section}]" if self.file else "the environment"
+
+    def name(self, key: str) -> str:
+        """Return a key as it is written there."""
+        return f"`{key}`" if self.file else f"`{_PREFIX}{key.upper()}`"
+
+    def invalid(self, message: str) -> InvalidSettings:
+        return InvalidSettings(f"{shown(self.file)}, [{self.section}]: {message}" if self.file else message)
+
+
+def _contracts(stated: _Source | None, overriding: _Source, folders: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the paths that are set, else the ``contracts`` folder next to the settings or next to Alembic's files."""
+    for source in (overriding, stated):
+        if source is not None and "contracts" in source.values:
+            return tuple(source.folder / path for path in _paths(source))
+    if stated is not None:
+        return (stated.folder / _FOLDER,)
+    defaults = tuple(dict.fromkeys(folder / _FOLDER for folder in folders))
+    return tuple(folder for folder in defaults if folder.is_dir()) or defaults[:1]
+
+
+def _paths(source: _Source) -> list[str]:
+    value = source.values["contracts"]
+    paths = [value] if isinstance(value, str) else value
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise source.invalid(f"{source.name('contracts')} must be a path or a list of paths, not {value!r}.")
+    if not paths or not all(path.strip() for path in paths):
+        raise source.invalid(f"{source.name('contracts')} names no path.")
+    return paths
+
+
+def _simple_values(source: _Source) -> dict[str, str]:
+    """Return the settings that are one word or text."""
+    values: dict[str, str] = {}
+    for key, value in source.values.items():
+        if key in _CHOICES:
+            choices = _CHOICES[key]
+            if value not in choices:
+                hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+                expected = ", ".join(f'"{choice}"' for choice in choices)
+                raise source.invalid(
+                    f"{source.name(key)} must be one of {expected}, not {value!r}{hint if hint.endswith('?') else ''}"
+                )
+            values[key] = value
+        elif key == "shadow_url":
+            if not isinstance(value, str) or not value.strip():
+                raise source.invalid(f"{source.name(key)} must be the URL of a scratch database.")
+            values[key] = value
+    return values
+
+
+def _switches(source: _Source, known_rules: Collection[str]) -> dict[str, Switch]:
+    """Return the severities that are set, by rule id."""
+    stated = source.values.get("rules", {})
+    if not isinstance(stated, Mapping):
+        raise source.invalid(f"{source.name('rules')} must be a table of rule ids, not {stated!r}.")
+    for rule, switch in stated.items():
+        if rule not in known_rules:
+            raise source.invalid(
+                f"{source.name('rules')} names an unknown rule `{rule}`{did_you_mean(rule, sorted(known_rules))}"
+            )
+        if switch not in _SWITCHES:
+            expected = ", ".join(f'"{choice}"' for choice in _SWITCHES)
+            raise source.invalid(f"{source.name('rules')}: `{rule}` must be one of {expected}, not {switch!r}.")
+    return dict(stated)
+
+
+def _read_toml(file: Path) -> _Source | None:
+    """Return the settings in a pyproject.toml, or None if it holds none."""
+    import tomllib
+
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise InvalidSettings(f"{shown(file)} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InvalidSettings(f"{shown(file)}:{line}: not UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        at = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+        place = f"{shown(file)}:{at[1]}:{at[2]}" if at else shown(file)
+        raise InvalidSettings(f"{place}: {message[: at.start()] if at else message}.") from None
+    tool = document.get("tool")
+    tools = tool if isinstance(tool, dict) else {}
+    for section in tools:
+        _refuse_misspelt(file, f"tool.{section}", f"tool.{_SECTION}")
+    for section in document:
+        _refuse_misspelt(file, section, f"tool.{_SECTION}")
+    if _SECTION not in tools:
+        return None
+    folder = file.absolute().parent
+    values = tools[_SECTION]
+    if not isinstance(values, dict):
+        raise InvalidSettings(f"{shown(file)}: `tool.{_SECTION}` must be a table.")
+    values = {key: _with_folder(value, folder) for key, value in values.items()}
+    return _checked(_Source(values, folder, file, f"tool.{_SECTION}"))
+
+
+def _with_folder(value: object, folder: Path) -> object:
+    """Put the file's folder in place of ``%(here)s``, as Alembic does for its own settings."""
+    if isinstance(value, str):
+        return value.replace("%(here)s", folder.as_posix())
+    return [_with_folder(item, folder) for item in value] if isinstance(value, list) else value
+
+
+def _read_ini(file: Path) -> _Source | None:
+    """Return the settings in an alembic.ini, or None if it holds none."""
+    from configparser import ConfigParser, Error
+
+    folder = file.absolute().parent
+    parser = ConfigParser({"here": folder.as_posix()})
+    try:
+        # Any bytes will do in other sections: they are Alembic's business.
+        parser.read_string(file.read_text("utf-8", errors="surrogateescape"), source=shown(file))
+        for section in parser.sections():
+            _refuse_misspelt(file, section, _SECTION)
+        if not parser.has_section(_SECTION):
+            return None
+        stated = [key for key in parser.options(_SECTION) if key in _KEYS or key not in parser.defaults()]
+        values: dict[str, object] = {key: parser.get(_SECTION, key) for key in stated}
+    except OSError as error:
+        raise InvalidSettings(f"{shown(file)} cannot be read: {error.strerror or error}.") from None
+    except Error as error:
+        raise InvalidSettings(f"{shown(file)}: {error.message}") from None
+    source = _checked(_Source(values, folder, file, _SECTION))
+    return _Source(_split_lists(source, r"[,\n]"), folder, file, _SECTION)
+
+
+def _read_environment(environ: Mapping[str, str]) -> _Source:
+    """Return the settings in the environment.
+
+    A variable that looks like one but is none is refused: a mistyped way past the guard must not go unnoticed.
+    """
+    known = {f"{_PREFIX}{key.upper()}": key for key in _KEYS}
+    values: dict[str, object] = {}
+    for name, value in environ.items():
+        if name in known:
+            if value.strip():
+                values[known[name]] = value.strip()
+        elif name.upper().startswith(_PREFIX.rstrip("S_")):
+            raise InvalidSettings(f"unknown environment variable `{name}`{did_you_mean(name, list(known))}")
+    source = _Source(values, Path.cwd(), None, "")
+    return _Source(_split_lists(source, f"[,\n{re.escape(os.pathsep)}]"), source.folder, None, "")
+
+
+def _split_lists(source: _Source, separators: str) -> dict[str, object]:
+    """Return the values with lists made of what is one text where there are no lists."""
+    values = dict(source.values)
+    if "contracts" in values:
+        values["contracts"] = _items(values["contracts"], separators)
+    if "rules" in values:
+        switches: dict[str, str] = {}
+        for item in _items(values["rules"], r"[,\n]"):
+            rule, equals, switch = (part.strip() for part in item.partition("="))
+            if not equals:
+                raise source.invalid(
+                    f"{source.name('rules')} must be pairs such as `column-type=warning`, not `{item}`."
+                )
+            if rule in switches:
+                raise source.invalid(f"{source.name('rules')} names the rule `{rule}` twice.")
+            switches[rule] = switch
+        values["rules"] = switches
+    return values
+
+
+def _items(text: object, separators: str) -> list[str]:
+    return [item.strip() for item in re.split(separators, str(text)) if item.strip()]
+
+
+def _checked(source: _Source) -> _Source:
+    for key in source.values:
+        if key not in _KEYS:
+            raise source.invalid(f"unknown setting `{key}`{did_you_mean(key, _KEYS)}")
+    return source
+
+
+def _refuse_misspelt(file: Path, section: str, known: str) -> None:
+    """Refuse a section whose name is nearly ours: its settings would be passed over in silence."""
+    from difflib import SequenceMatcher
+
+    if section == known:
+        return
+    bare, target = (re.sub(r"[^a-z]|^tool\.", "", name.casefold()) for name in (section, known))
+    if bare.startswith(target) or SequenceMatcher(None, bare, target).ratio() > 0.85:
+        hint = "; rules are a setting in it" if bare == f"{target}rules" else ""
+        raise InvalidSettings(f"{shown(file)}: unknown section [{section}]; did you mean [{known}]?{hint}")

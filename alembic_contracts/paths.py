@@ -1,0 +1,24 @@
+"""How a file is named in messages and reports."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["shown"]
+
+
+def shown(path: Path | str) -> str:
+    """Return a path relative to the working directory, with forward slashes, the same on every system.
+
+    A file that shares nothing with the working directory but the root of the file system keeps its absolute path:
+    ``../../../tmp/x.json`` helps nobody. Bytes of a name that are no UTF-8 become U+FFFD, so that it can be printed.
+    """
+    absolute = os.path.abspath(path)  # noqa: PTH100  abspath, not resolve: a link keeps the name its user gave it
+    here = Path.cwd()
+    try:
+        shared = os.path.commonpath([absolute, here])
+    except ValueError:  # another drive
+        shared = here.anchor
+    name = absolute if shared == here.anchor != str(here) else os.path.relpath(absolute, here)
+    return Path(name).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")

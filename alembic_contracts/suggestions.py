@@ -1,0 +1,31 @@
+"""The known word that somebody probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+__all__ = ["did_you_mean", "nearest"]
+
+
+def nearest(word: str, known: Collection[str]) -> str | None:
+    """Return the known word that is closest to a mistyped one, or None if none comes close.
+
+    Upper and lower case, hyphens and underscores do not count: ``primary_key`` is ``primaryKey``.
+    """
+    from difflib import get_close_matches
+
+    bare = {_bare(candidate): candidate for candidate in known}
+    matches = get_close_matches(_bare(word), bare, n=1, cutoff=0.6)
+    return bare[matches[0]] if matches else None
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """Return ``; did you mean `x`?``, or a list of the known words where none comes close."""
+    found = nearest(word, known)
+    if found is not None:
+        return f"; did you mean `{found}`?"
+    return "; known here: " + ", ".join(f"`{candidate}`" for candidate in known) if known else ""
+
+
+def _bare(word: str) -> str:
+    return word.casefold().replace("_", "").replace("-", "")
