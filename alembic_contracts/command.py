@@ -142,7 +142,7 @@ def _run_environment(config: Config, judge: Any, arguments: dict[str, Any], opti
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import DBAPIError
 
     # In --sql mode Alembic writes the SQL of its version table; nobody wants it here.
     buffer, config.output_buffer = config.output_buffer, io.StringIO()
@@ -161,8 +161,10 @@ def _run_environment(config: Config, judge: Any, arguments: dict[str, Any], opti
         vars(environment)["run_migrations"] = remember_arguments
         with environment:
             script.run_env()
-    except (CommandError, SQLAlchemyError) as error:
+    except CommandError as error:
         raise CannotCheck(str(error)) from error
+    except DBAPIError as error:
+        raise CannotCheck(f"The database said: {str(error.orig).strip()}") from error
     except (CannotCheck, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:  # whatever env.py does wrong is the project's to mend, not a fault here
