@@ -251,10 +251,11 @@ def _folded(violations: Iterable[Violation]) -> Iterator[Violation]:
         table = gone_tables.get((violation.contract, violation.table))
         column = gone_columns.get((violation.contract, violation.table, violation.column))
         covers = [other for other in (table, column) if other is not None and other is not violation]
-        if violation.actual == "absent" and any(_as_severe(other, violation) for other in covers):
+        if violation.actual == "absent" and any(_covers(other, violation) for other in covers):
             continue
         yield violation
 
 
-def _as_severe(cover: Violation, violation: Violation) -> bool:
-    return cover.actual == "absent" and (cover.severity == "error" or violation.severity == "warning")
+def _covers(cover: Violation, violation: Violation) -> bool:
+    """Whether the absence says it all; one that is standing does not hide what the run itself broke."""
+    return cover.actual == "absent" and (cover.introduced or not violation.introduced)
