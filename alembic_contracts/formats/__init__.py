@@ -1,0 +1,110 @@
+"""Contract files read as contracts. One module a format, found by itself.
+
+A format is a public module of this package that fits ``Format``. Modules whose names begin with an underscore are what
+formats share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Protocol, cast
+
+from alembic_contracts.errors import InvalidContracts, Problem
+from alembic_contracts.formats._files import expand, read_text
+from alembic_contracts.paths import shown
+
+if TYPE_CHECKING:
+    from alembic_contracts.contract import Contract
+    from alembic_contracts.formats._document import Document
+
+__all__ = ["Format", "files", "load"]
+
+
+class Format(Protocol):
+    """What a module of this package offers."""
+
+    SUFFIXES: tuple[str, ...]
+    """How names of files that can be in this format end, in lower case, with the dot."""
+    MARK: str
+    """A key of the document's outermost object that is there in this format alone."""
+
+    def parse(self, text: str, file: str) -> Document:
+        """Return what a file's text holds, without judging it.
+
+        Raises:
+            InvalidContracts: the text is malformed.
+        """
+
+    def contracts(self, document: Document) -> tuple[Contract, ...]:
+        """Return the contracts in a document, one or more.
+
+        Raises:
+            InvalidContracts: with every problem of the document.
+        """
+
+
+def load(paths: Sequence[Path], *, root: Path) -> tuple[Contract, ...]:
+    """Return the contracts in the given files and folders, in the order of their files.
+
+    Args:
+        paths: Contract files, and folders with contract files at any depth.
+        root: Where relative paths count from.
+
+    Raises:
+        CannotCheck: a path does not exist or holds no contract.
+        InvalidContracts: with every problem of every file.
+    """
+    found: list[Contract] = []
+    problems: list[Problem] = []
+    for path in files(paths, root=root):
+        try:
+            found.extend(_read(path))
+        except InvalidContracts as invalid:
+            problems.extend(invalid.problems)
+    problems.extend(_repeated(found))
+    if problems:
+        raise InvalidContracts(tuple(problems))
+    return tuple(found)
+
+
+def files(paths: Sequence[Path], *, root: Path) -> tuple[Path, ...]:
+    """Return the contract files at the given paths without reading them; arguments and errors as for ``load``."""
+    return expand(paths, root=root, suffixes={suffix for format_ in _formats() for suffix in format_.SUFFIXES})
+
+
+@cache
+def _formats() -> tuple[Format, ...]:
+    names = sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
+    return tuple(cast("Format", import_module(f"{__name__}.{name}")) for name in names)
+
+
+def _read(path: Path) -> tuple[Contract, ...]:
+    """Return the contracts of one file, read in the format whose mark it bears."""
+    candidates = [format_ for format_ in _formats() if path.name.casefold().endswith(format_.SUFFIXES)]
+    text, file = read_text(path), shown(path)
+    documents = {format_.parse: format_.parse(text, file) for format_ in candidates}  # formats may share a parser
+    for format_ in candidates:
+        document = documents[format_.parse]
+        if isinstance(document.value, dict) and format_.MARK in document.value:
+            return format_.contracts(document)
+    if len(candidates) == 1:
+        return candidates[0].contracts(documents[candidates[0].parse])
+    marks = " or ".join(f"`{format_.MARK}`" for format_ in candidates)
+    raise InvalidContracts((documents[candidates[0].parse].problem("", f"not a contract: the key {marks} is missing"),))
+
+
+def _repeated(contracts: Sequence[Contract]) -> list[Problem]:
+    """Return a problem for each contract whose namespace and name an earlier one has."""
+    first: dict[str, Contract] = {}
+    problems = []
+    for contract in contracts:
+        other = first.setdefault(contract.id, contract)
+        if other is not contract:
+            at, before = contract.location, other.location
+            message = f"there is a contract `{contract.id}` already, in {before.file}, line {before.line}"
+            problems.append(Problem(at.file, at.line, at.column, at.pointer, message))
+    return problems
