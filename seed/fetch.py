@@ -56,7 +56,8 @@ class Pace:
     def __init__(self, rate: float) -> None:
         self._interval = 1 / rate
         self._lock = threading.Lock()
-        self._next = time.monotonic()
+        self._next_slot = 0.0
+        self._held_until = 0.0
         self._stopped = threading.Event()
 
     def wait(self) -> None:
@@ -65,18 +66,20 @@ class Pace:
         Raises:
             ApiError: no more requests are wanted.
         """
-        with self._lock:
-            mine = max(self._next, time.monotonic())
-            self._next = mine + self._interval
-        if self._stopped.wait(max(0.0, mine - time.monotonic())):
-            raise ApiError("the run was stopped")
+        slot = -1.0
+        while slot < self._held_until:  # again, if somebody called pause() meanwhile
+            with self._lock:
+                slot = max(self._next_slot, self._held_until, time.monotonic())
+                self._next_slot = slot + self._interval
+            if self._stopped.wait(max(0.0, slot - time.monotonic())):
+                raise ApiError("the run was stopped")
 
     def pause(self, seconds: float) -> None:
         """Let nobody send a request for so many seconds; tells the person who waits, if it is long."""
         with self._lock:
             until = time.monotonic() + seconds
-            longer = until - self._next
-            self._next = max(self._next, until)
+            longer = until - max(self._held_until, time.monotonic())
+            self._held_until = max(self._held_until, until)
         if longer > WORTH_TELLING:
             click.echo(f"The API is busy or away: waiting {seconds:.0f} s.", err=True)
 
