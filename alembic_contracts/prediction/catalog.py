@@ -198,6 +198,10 @@ class Catalog:
         """
         self._transactions.rollback_to(name)
 
+    def resume(self) -> None:
+        """Leave the failed state without undoing the block, which no server would do: prediction goes on after a failure."""
+        self._transactions.failed = False
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction block is open."""
