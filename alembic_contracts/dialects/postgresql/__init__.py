@@ -1,0 +1,26 @@
+"""PostgreSQL: its type names, what follows from a type, and observation from its catalog."""
+
+from __future__ import annotations
+
+from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.dialects.postgresql.properties import (
+    base_type,
+    data_type,
+    datetime_precision,
+    element,
+    numeric_precision,
+    same_type,
+)
+from alembic_contracts.dialects.postgresql.types import format_type, parse_type
+
+__all__ = [
+    "base_type",
+    "data_type",
+    "datetime_precision",
+    "element",
+    "format_type",
+    "numeric_precision",
+    "parse_type",
+    "quote",
+    "same_type",
+]
