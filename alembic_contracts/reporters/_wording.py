@@ -232,8 +232,8 @@ def headline(report: Report) -> str:
 
 def unproven_advice(entries: Sequence[Unproven]) -> str:
     """Return what to do about operations whose effect is not known."""
-    what = "this operation" if len(entries) == 1 else "these operations"
+    what = "it" if len(entries) == 1 else "them"
     return (
-        f"`alembic-contracts check --shadow` replays the scripts on a scratch PostgreSQL and reads what {what} did. "
-        "Plain op.* calls and static SQL need no replay."
+        f"Write {what} as op.* calls or static SQL, whose effect can be worked out. If that is not possible, the setting "
+        '`unproven = "warn"` lets the upgrade run; the schema that results is still checked before it is committed.'
     )

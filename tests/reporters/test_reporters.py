@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from alembic_contracts import reporters
+from alembic_contracts import options, reporters
 from alembic_contracts.contract import ContractLocation
 from alembic_contracts.reporters import FORMATS, render
 from alembic_contracts.schema import Name
@@ -56,6 +56,10 @@ def test_one_line_feed_ends_every_report(format_, name):
     rendered = render(REPORTS[name], format_)
     assert rendered.endswith("\n")
     assert not rendered.endswith("\n\n")
+
+
+def test_the_command_line_offers_every_format():
+    assert set(options.FORMATS) == set(FORMATS)
 
 
 def test_unknown_format_is_refused_by_name():
