@@ -21,9 +21,9 @@ _NUMBERED = re.compile(r"\$(\d+)")
 def substitute(sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None) -> str:
     """Return the statement with its placeholders replaced by literals.
 
-    Understands ``%(name)s`` and ``%s`` (psycopg's styles) and, where a sequence comes without either, ``$1`` (asyncpg's).
-    As in every driver with these styles ``%%`` stands for a percent sign as soon as parameters are given, be they
-    empty; None leaves the text alone.
+    Understands ``%(name)s`` and ``%s`` (psycopg's styles) and, where a sequence comes without either, ``$1``
+    (asyncpg's). As in every driver with these styles ``%%`` stands for a percent sign as soon as parameters are given,
+    be they empty; None leaves the text alone.
 
     Raises:
         LookupError: a placeholder has no parameter.
@@ -42,7 +42,7 @@ def _replacement(parameters: Mapping[str, Any] | Sequence[Any]) -> Callable[[re.
 
     def replace(match: re.Match[str]) -> str:
         if match["name"] is not None:
-            return literal(parameters[match["name"]])  # type: ignore[call-overload]  # a sequence raises, as it should
+            return literal(parameters[match["name"]])  # type: ignore[index]  # a sequence raises
         if match["positional"] is None:
             return "%"
         try:

@@ -1,0 +1,119 @@
+"""Keeps what a script does under prediction away from the outside: databases, terminal, Alembic's own state."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import alembic.op
+from alembic.operations import Operations
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Dialect, Engine
+
+from alembic_contracts.prediction.dialect import RecordingDialect
+
+if TYPE_CHECKING:
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationContext
+
+__all__ = ["RealDatabaseReachedError", "alembic_leads_to", "isolated", "silent"]
+
+
+class RealDatabaseReachedError(Exception):
+    """A script opened a connection of its own to a real database, which prediction does not allow."""
+
+
+@contextmanager
+def isolated() -> Iterator[None]:
+    """Let scripts run without a real database.
+
+    Afterwards the working directory, environment variables, import path and warning filters are what they were.
+    """
+    with warnings.catch_warnings(), _process_state(), _no_real_database():
+        yield
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Let scripts run without a word on the terminal or in the log, and without input."""
+    disabled, stdin = logging.root.manager.disable, sys.stdin
+    logging.disable(logging.CRITICAL)
+    try:
+        with (
+            Path(os.devnull).open("r+", encoding="utf-8") as nowhere,
+            redirect_stdout(nowhere),
+            redirect_stderr(nowhere),
+        ):
+            sys.stdin = nowhere
+            yield
+    finally:
+        sys.stdin = stdin
+        logging.disable(disabled)
+
+
+@contextmanager
+def _process_state() -> Iterator[None]:
+    directory, environment, import_path = Path.cwd(), dict(os.environ), list(sys.path)
+    try:
+        yield
+    finally:
+        sys.path[:] = import_path
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+        if Path.cwd() != directory:
+            os.chdir(directory)
+
+
+@contextmanager
+def _no_real_database() -> Iterator[None]:
+    """Refuse connections of engines that are not the recorder's, new ones and those that wait in a pool."""
+
+    def refuse_connecting(dialect: Dialect, *_: Any) -> None:
+        raise RealDatabaseReachedError(f"opens a database connection of its own ({dialect.name}+{dialect.driver})")
+
+    def refuse_pooled(connection: Connection) -> None:
+        if not isinstance(connection.dialect, RecordingDialect):
+            connection.close()
+            raise RealDatabaseReachedError(
+                f"uses a database connection of its own ({connection.dialect.name}+{connection.dialect.driver})"
+            )
+
+    # SQLAlchemy turns these flags on when the first listener comes, and never off again.
+    flags = [(owner, vars(owner).get("_has_events")) for owner in (Engine, Dialect)]
+    event.listen(Engine, "do_connect", refuse_connecting)
+    event.listen(Engine, "engine_connect", refuse_pooled)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", refuse_connecting)
+        event.remove(Engine, "engine_connect", refuse_pooled)
+        for owner, flag in flags:
+            if flag is None:
+                del owner._has_events  # noqa: SLF001
+            else:
+                owner._has_events = flag  # noqa: SLF001
+
+
+@contextmanager
+def alembic_leads_to(environment: EnvironmentContext, context: MigrationContext, *, as_sql: bool) -> Iterator[None]:
+    """Make ``alembic.op`` and ``alembic.context`` lead to another migration context, and put everything back."""
+    before, options, proxy = environment._migration_context, environment.context_opts, vars(alembic.op).get("_proxy")  # noqa: SLF001 - there is no public way to swap them
+    operations = Operations(context)
+    environment._migration_context = context  # noqa: SLF001
+    environment.context_opts = {**options, "as_sql": as_sql}
+    operations._install_proxy()  # noqa: SLF001
+    try:
+        yield
+    finally:
+        operations._remove_proxy()  # noqa: SLF001
+        if proxy is not None:
+            proxy._install_proxy()  # noqa: SLF001
+        environment.context_opts = options
+        environment._migration_context = before  # noqa: SLF001

@@ -1,0 +1,208 @@
+"""One run of the pending revisions in one possible world: applies what they execute, and writes down what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.prediction import failures
+from alembic_contracts.prediction.catalog import PostgresError
+from alembic_contracts.prediction.recorder import Answer
+from alembic_contracts.prediction.steps import Operation, Step
+from alembic_contracts.schema import Schema
+from alembic_contracts.violations import Unproven
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog import Catalog, Effect
+    from alembic_contracts.prediction.places import Script
+    from alembic_contracts.prediction.reads import Reader
+    from alembic_contracts.prediction.recorder import RecordingConnection
+    from alembic_contracts.schema import Name
+    from alembic_contracts.violations import Location
+
+__all__ = ["STATEMENT_LIMIT", "Recording", "TooManyStatements"]
+
+STATEMENT_LIMIT = 100_000
+"""Statements in one revision; more are taken for a loop that would never end under prediction."""
+
+_DATA = frozenset(
+    {
+        "copy_stmt",
+        "delete_stmt",
+        "explain_stmt",
+        "insert_stmt",
+        "lock_stmt",
+        "merge_stmt",
+        "select_stmt",
+        "transaction_stmt",
+        "truncate_stmt",
+        "update_stmt",
+        "variable_set_stmt",
+        "variable_show_stmt",
+    }
+)
+"""Statements about rows or the session: written down only where they change a table or commit."""
+
+_LABEL_LENGTH = 100
+
+
+class TooManyStatements(BaseException):
+    """A revision goes on without end. No ``Exception``: scripts that catch those would go on all the same."""
+
+
+class Recording:
+    """What the recording connections talk to."""
+
+    def __init__(self, catalog: Catalog, watched: Collection[Name], reader: Reader, driver: str = "psycopg") -> None:
+        """Record on top of a catalog.
+
+        Args:
+            catalog: the schema to start from; it is changed.
+            watched: the tables that the operations' schemas show.
+            reader: answers queries.
+            driver: name of the driver whose exception classes scripts expect.
+        """
+        self.catalog = catalog
+        self.reader = reader
+        self.unproven: dict[Unproven, None] = {}
+        self._watched = frozenset(watched)
+        self._driver = driver
+        self._script: Script | None = None
+        self._operations: list[Operation] = []
+        self._statements = 0
+        self._main: RecordingConnection | None = None
+        self._version = catalog.version
+        self._view = self._noted = catalog.schema(self._watched)
+        self._changed_by: set[int] = set()
+        """Connections besides the migration's own with changes that are not committed, by ``id()``."""
+
+    # -- revisions ---------------------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> Schema:
+        """The watched tables and all types as they are now; the same object while none of them changes."""
+        if self.catalog.version != self._version:
+            self._version = self.catalog.version
+            fresh = self.catalog.schema(self._watched)
+            if not _same(fresh, self._view):
+                self._view = fresh
+        return self._view
+
+    def start(self, script: Script) -> None:
+        """Begin with a revision."""
+        self._script = script
+        self._operations = []
+        self._statements = 0
+        self.reader.start_revision()
+
+    def finish(self) -> Step:
+        """End a revision and return what it did."""
+        assert self._script is not None, "finish() comes after start()"  # noqa: S101
+        step = Step(self._script.revision, tuple(self._operations))
+        self._script = None
+        return step
+
+    def connected(self, connection: RecordingConnection) -> None:
+        """Say which connection is the migration's own: the one whose transaction the catalog's is."""
+        self._main = connection
+
+    # -- what could not be worked out --------------------------------------------------------------------------------
+
+    def doubt(self, reason: str, tables: Collection[Name] | None = None, location: Location | None = None) -> None:
+        """Note a doubt that may concern a watched table (``tables`` None: any table)."""
+        if tables is not None and self._watched.isdisjoint(tables):
+            return
+        if location is None and self._script is not None:
+            location = self._script.here()
+        self.unproven[Unproven(reason, location)] = None
+
+    # -- the cursors' side -------------------------------------------------------------------------------------------
+
+    def execute(self, connection: RecordingConnection, sql: str) -> Answer:
+        """Apply a text of one or more statements and return the last one's answer.
+
+        Raises:
+            RefusalError: PostgreSQL would refuse it.
+            TooManyStatements: the revision has executed more than would ever be meant.
+        """
+        self._count()
+        self._begin(connection)
+        before, answer = self.catalog.version, Answer()
+        try:
+            for effect in self.catalog.execute(sql):
+                answer = self._applied(effect)
+        except PostgresError as error:
+            raise failures.refusal(error, self._driver) from error
+        if connection is not self._main and not connection.autocommit and self.catalog.version != before:
+            self._changed_by.add(id(connection))
+        return answer
+
+    def write(self, text: str) -> None:
+        """Apply what the real run would write to the output of ``--sql``; there, no error reaches the script."""
+        self._count()
+        try:
+            for effect in self.catalog.execute(text):
+                self._applied(effect)
+        except PostgresError as error:
+            self.doubt(f"PostgreSQL would refuse this migration: {error.message}")
+            self.catalog.resume()
+
+    def repeat(self, connection: RecordingConnection, statements: Iterable[str]) -> int:
+        """Take note of more rows of a statement that was executed; they have no effect on the schema."""
+        del connection
+        return self.reader.more_rows(statements)
+
+    def _count(self) -> None:
+        self._statements += 1
+        if self._statements > STATEMENT_LIMIT:
+            raise TooManyStatements
+
+    def _begin(self, connection: RecordingConnection) -> None:
+        # A second connection sees what the first one did: there is one catalog, and only the migration's own
+        # connection opens and ends its transaction.
+        if connection is self._main and not connection.autocommit and not self.catalog.in_transaction:
+            self.catalog.begin()
+
+    def _applied(self, effect: Effect) -> Answer:
+        for doubt in effect.doubts:
+            self.doubt(doubt.reason, doubt.tables)
+        changed = self.view is not self._noted
+        if self._script is not None and (effect.kind not in _DATA or changed or effect.commits):
+            self._note(_label(effect.sql), commits=effect.commits)
+        return self.reader.answer(effect)
+
+    def _note(self, label: str, *, commits: bool = False) -> None:
+        assert self._script is not None, "operations belong to a revision"  # noqa: S101
+        self._noted = self.view
+        self._operations.append(Operation(self._script.here(), label, self._noted, commits))
+
+    def commit(self, connection: RecordingConnection) -> None:
+        """Commit; inside of a revision that is a state that the database is left in."""
+        self._changed_by.discard(id(connection))
+        if connection is self._main:
+            self.catalog.commit()
+        if self._script is not None:
+            self._note("COMMIT", commits=True)
+
+    def rollback(self, connection: RecordingConnection) -> None:
+        """Roll back what the migration's own connection did since it began."""
+        if connection is self._main:
+            self.catalog.rollback()
+            if self._script is not None and self.view is not self._noted:
+                self._note("ROLLBACK")
+        elif id(connection) in self._changed_by:
+            self._changed_by.discard(id(connection))
+            self.doubt("what a second database connection changed is rolled back")
+
+
+def _same(one: Schema, other: Schema) -> bool:
+    return _same_values(one.tables, other.tables) and _same_values(one.types, other.types)
+
+
+def _same_values(one: Mapping[Name, Any], other: Mapping[Name, Any]) -> bool:
+    return len(one) == len(other) and all(other.get(name) is value for name, value in one.items())
+
+
+def _label(sql: str) -> str:
+    text = " ".join(sql.split())
+    return text if len(text) <= _LABEL_LENGTH else text[: _LABEL_LENGTH - 1] + "…"
