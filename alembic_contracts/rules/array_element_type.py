@@ -3,8 +3,13 @@
 from typing import cast
 
 from alembic_contracts.contract import Fact
+from alembic_contracts.dialects import Dialect
 from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
 from alembic_contracts.schema import Type
+
+
+def _expected(fact: Fact, dialect: Dialect) -> str:
+    return fact.expected if isinstance(fact.expected, str) else dialect.format_type(cast("Type", fact.expected))
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
@@ -14,7 +19,11 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     element = subject.dialect.element(type_, subject.types)
     if element is None:
         return Differs(f"no array ({subject.dialect.format_type(type_)})")
-    same = subject.dialect.same_type(cast("Type", fact.expected), element, subject.types)
+    if isinstance(fact.expected, str):
+        # USER-DEFINED: the word by which information_schema names all types that users created.
+        same = subject.dialect.data_type(element, subject.types) == fact.expected
+    else:
+        same = subject.dialect.same_type(cast("Type", fact.expected), element, subject.types)
     return HOLDS if same else Differs(subject.dialect.format_type(element))
 
 
@@ -32,6 +41,6 @@ RULE = Rule(
         '    op.add_column("{table_name}", sa.Column("{column}_new", sa.ARRAY(...)){schema})\n'
         "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
-    expected=lambda fact, dialect: dialect.format_type(cast("Type", fact.expected)),
+    expected=_expected,
     evaluate=_evaluate,
 )
