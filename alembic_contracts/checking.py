@@ -169,7 +169,7 @@ def _predict(
         return (Prediction(before=before if before is not None else Schema(), steps=()),)
     try:
         from alembic_contracts.prediction.catalog import Catalog
-        from alembic_contracts.prediction.run import predict
+        from alembic_contracts.prediction.replay import predict
     except ModuleNotFoundError as error:
         raise CannotCheck(
             f"Predicting migrations needs {error.name}: pip install 'alembic-contracts[postgresql]'"
