@@ -50,6 +50,10 @@ class ApiError(Exception):
     """The API did not give an answer that makes sense, even after waiting; ``str()`` says which request and why."""
 
 
+class TooBusyError(ApiError):
+    """The API asks to be left alone for longer than anybody would wait."""
+
+
 class Pace:
     """Spreads the requests of all threads evenly over time, and holds all of them back when the server asks for it."""
 
@@ -72,7 +76,7 @@ class Pace:
                 slot = max(self._next_slot, self._held_until, time.monotonic())
                 self._next_slot = slot + self._interval
             if self._stopped.wait(max(0.0, slot - time.monotonic())):
-                raise ApiError("the run was stopped")
+                raise ApiError("The run was stopped.")
 
     def pause(self, seconds: float) -> None:
         """Let nobody send a request for so many seconds; tells the person who waits, if it is long."""
@@ -117,7 +121,7 @@ class PacedRetry(Retry):
         """Wait as long as the server asks for (``Retry-After``), else as long as the back-off says."""
         asked = self.get_retry_after(response) if response is not None else None
         if asked is not None and asked > LONGEST_PAUSE:
-            raise ApiError(f"the server asks to come back in {asked:,.0f} seconds")
+            raise TooBusyError(f"The API asks for a pause of more than {LONGEST_PAUSE:.0f} seconds.")
         self.pace.pause(max(asked or 0.0, self.get_backoff_time()))
         self.pace.wait()
 
@@ -160,7 +164,7 @@ class Api:
             response = self.pool.request("GET", url)
         except urllib3.exceptions.MaxRetryError as error:
             raise ApiError(f"{url}: {error.reason}") from error
-        except (urllib3.exceptions.HTTPError, ApiError) as error:
+        except urllib3.exceptions.HTTPError as error:
             raise ApiError(f"{url}: {error}") from error
         if response.status == 404:
             return None
@@ -252,6 +256,8 @@ def _fetch_round(api: Api, store: Store, ids: Collection[int], advance: Callable
         for future in as_completed(futures):
             try:
                 item = future.result()
+            except TooBusyError:
+                raise
             except ApiError as error:
                 failed.add(futures[future])
                 in_a_row += 1
