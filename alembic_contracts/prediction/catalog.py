@@ -199,7 +199,7 @@ class Catalog:
         self._transactions.rollback_to(name)
 
     def resume(self) -> None:
-        """Leave the failed state without undoing the block, which no server would do: prediction goes on after a failure."""
+        """Leave the failed state without undoing the block, as no server would: prediction goes on after a failure."""
         self._transactions.failed = False
 
     @property

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser
 from alembic_contracts.schema import Name
 
-__all__ = ["columns_in", "sequences_in", "split_name"]
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.parser import Node
+
+__all__ = ["columns_in", "columns_of", "rename_column", "sequences_in", "split_name"]
 
 
 @lru_cache(maxsize=8192)
-def columns_in(text: str) -> frozenset[str]:
-    """Return the names of the columns that a scalar expression refers to; ``*`` for a whole row."""
+def columns_in(text: str) -> tuple[str, ...]:
+    """Return the columns that the text of a scalar expression refers to, in order; ``*`` for a whole row."""
     node = parser.parse_expression(text)
-    if node is None:
-        return frozenset()
-    found = set()
+    return () if node is None else columns_of(node)
+
+
+def columns_of(node: Node) -> tuple[str, ...]:
+    """Return the columns that a scalar expression refers to, in order; ``*`` for a whole row."""
+    found: dict[str, None] = {}
     for message in parser.walk(node):
         if message.DESCRIPTOR.name == "ColumnRef":
             last = message.fields[-1]
-            found.add(last.string.sval if last.HasField("string") else "*")
-    return frozenset(found)
+            found[last.string.sval if last.HasField("string") else "*"] = None
+    return tuple(found)
+
+
+def rename_column(text: str, old: str, new: str) -> str:
+    """Return an expression's text with a column called otherwise."""
+    if old not in columns_in(text):
+        return text
+
+    def change(message: Node) -> None:
+        if message.DESCRIPTOR.name == "ColumnRef" and message.fields[-1].HasField("string"):
+            last = message.fields[-1].string
+            if last.sval == old:
+                last.sval = new
+
+    return parser.rewrite_expression(text, change)
 
 
 @lru_cache(maxsize=8192)

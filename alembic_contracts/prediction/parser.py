@@ -24,6 +24,7 @@ __all__ = [
     "child",
     "children",
     "deparse_expression",
+    "deparse_message",
     "deparse_statement",
     "enum_name",
     "kind_of",
@@ -34,6 +35,7 @@ __all__ = [
     "strings",
     "unwrap",
     "walk",
+    "wrap",
 ]
 
 Node: TypeAlias = Any
@@ -133,7 +135,7 @@ def walk(message: Node, into: Callable[[Node], bool] | None = None) -> Iterator[
         yield current
         if into is not None and not into(current):
             continue
-        below = []
+        below: list[Node] = []
         for field, value in current.ListFields():
             if field.message_type is not None:
                 below.extend([value] if hasattr(value, "DESCRIPTOR") else value)
@@ -154,17 +156,28 @@ def parse_expression(text: str) -> Node | None:
 
 def deparse_expression(node: Node) -> str:
     """Return the SQL of a wrapped expression node."""
-    wrapper = pg_query_pb2.Node()
-    wrapper.CopyFrom(node)
-    target = pg_query_pb2.Node(res_target=pg_query_pb2.ResTarget(val=wrapper))
+    target = pg_query_pb2.Node(res_target=pg_query_pb2.ResTarget(val=node))
     select = pg_query_pb2.SelectStmt(target_list=[target], limit_option="LIMIT_OPTION_DEFAULT", op="SETOP_NONE")
     return deparse_statement(pg_query_pb2.Node(select_stmt=select)).removeprefix("SELECT ")
+
+
+def wrap(message: Node) -> Node:
+    """Return a copy of a message in a wrapper."""
+    for field in pg_query_pb2.Node.DESCRIPTOR.fields:
+        if field.message_type is message.DESCRIPTOR:
+            return pg_query_pb2.Node(**{field.name: message})
+    raise TypeError(message.DESCRIPTOR.name)
+
+
+def deparse_message(message: Node) -> str:
+    """Return the SQL of an unwrapped expression message."""
+    return deparse_expression(wrap(message))
 
 
 def deparse_statement(node: Node) -> str:
     """Return the SQL of a wrapped statement node."""
     tree = pg_query_pb2.ParseResult(stmts=[pg_query_pb2.RawStmt(stmt=node)])
-    return postgast.deparse(tree)
+    return cast("str", postgast.deparse(tree))
 
 
 def rewrite_expression(text: str, change: Callable[[Node], None]) -> str:
@@ -186,6 +199,6 @@ def parse_plpgsql(function: str) -> list[dict[str, Any]]:
         PostgresError: 42601, it does not parse.
     """
     try:
-        return postgast.parse_plpgsql(function)
+        return cast("list[dict[str, Any]]", postgast.parse_plpgsql(function))
     except postgast.PgQueryError as error:
         raise PostgresError("42601", error.message) from None

@@ -96,7 +96,7 @@ def apply(run: Run, statement: Statement) -> None:
     Raises:
         PostgresError: as the server would.
     """
-    from alembic_contracts.prediction.statements import STATEMENTS  # noqa: PLC0415 - the handlers import this module
+    from alembic_contracts.prediction.statements import STATEMENTS  # the handlers import this module
 
     entry = STATEMENTS.get(statement.kind)
     if entry is None or isinstance(entry, Doubtful):

@@ -7,6 +7,7 @@ up to date as they change.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -122,6 +123,7 @@ class State:
         self.prepared: dict[str, Prepared] = {}
         self._index_owners: dict[Name, Name] = {}
         self._mentioned_by: dict[Name, set[Name]] = {}
+        self._constraint_names: Counter[tuple[str, str]] = Counter()
 
     # -- what follows from tables ------------------------------------------------------------------------------------
 
@@ -129,9 +131,13 @@ class State:
         if old is not None:
             for index in old.indexes:
                 self._index_owners.pop(Name(name.schema, index.name), None)
+            for constraint in old.constraints:
+                self._constraint_names[name.schema, constraint.name] -= 1
         if new is not None:
             for index in new.indexes:
                 self._index_owners[Name(name.schema, index.name)] = name
+            for constraint in new.constraints:
+                self._constraint_names[name.schema, constraint.name] += 1
         before = mentions(old) if old is not None else set()
         after = mentions(new) if new is not None else set()
         for gone in before - after:
@@ -142,6 +148,12 @@ class State:
     def mentioned_by(self, name: Name) -> list[Table]:
         """Return the tables whose definition points at a table, sequence or type, in a stable order."""
         return [self.tables[user] for user in sorted(self._mentioned_by.get(name, ()))]
+
+    def has_constraint(self, schema: str, name: str) -> bool:
+        """Whether any table or domain of a schema has a constraint of this name."""
+        if self._constraint_names[schema, name] > 0:
+            return True
+        return any(name == check.name for type_ in self.types.values() for check in type_.checks)
 
     def children(self, name: Name) -> list[Table]:
         """Return the tables that inherit from a table directly, or are its partitions."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import sqlstate
+from alembic_contracts.prediction import parser, sqlstate
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.parser import Statement
@@ -31,9 +31,7 @@ class Transactions:
         """Whether a statement is allowed in a failed transaction."""
         if statement.kind != "transaction_stmt":
             return False
-        from alembic_contracts.prediction.parser import enum_name  # noqa: PLC0415 - keeps this module free of it
-
-        return enum_name(statement.node, "kind") in _WAYS_OUT
+        return parser.enum_name(statement.node, "kind") in _WAYS_OUT
 
     def begin(self, *, implicit: bool = False) -> None:
         """Start a block; inside of one nothing happens but that an implicit one becomes a real one."""

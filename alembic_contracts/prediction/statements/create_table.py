@@ -1,0 +1,229 @@
+"""CREATE TABLE in all its forms, partitions and foreign tables included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.relations import check_free, find, new_name
+from alembic_contracts.prediction.scalars import check_columns
+from alembic_contracts.prediction.statements import constraints
+from alembic_contracts.prediction.statements.columns import Draft, KeyDraft, draft
+from alembic_contracts.prediction.statements.inheritance import (
+    adopt,
+    attach_keys_of_parent,
+    merge_parents,
+)
+from alembic_contracts.prediction.statements.like import Like, copy_columns, copy_rest
+from alembic_contracts.schema import Column, Name, Table, TableKind
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.run import Run
+
+__all__ = ["HANDLERS"]
+
+_PERSISTENCE: dict[str, Literal["permanent", "unlogged", "temporary"]] = {
+    "p": "permanent",
+    "u": "unlogged",
+    "t": "temporary",
+}
+
+
+@dataclass
+class Plan:
+    """A table that is being put together."""
+
+    name: Name
+    columns: list[Draft] = field(default_factory=list)
+    keys: list[KeyDraft] = field(default_factory=list)
+    likes: list[Like] = field(default_factory=list)
+    overrides: list[Node] = field(default_factory=list)
+    """Column options of a partition or typed table: columns without a type."""
+
+
+def create_table(run: Run, node: Node, kind: TableKind | None = None) -> None:
+    """Apply CREATE TABLE.
+
+    Raises:
+        PostgresError: as the server would.
+    """
+    name = new_name(run, node.relation)
+    if node.if_not_exists and run.state.relation_kind(name) is not None:
+        return
+    check_free(run.state, name)
+    parents = [find(run, parser.unwrap(parent)) for parent in node.inh_relations]
+    if any(parent is None for parent in parents):
+        run.doubt(f"{name} inherits from a table that is not known here", [name])
+    known = [parent for parent in parents if parent is not None]
+    _refuse_wrong_parents(known, is_partition=node.HasField("partbound"))
+    plan = _plan(run, name, node)
+    _create(run, node, plan, known, kind)
+    if len(known) < len(parents):
+        run.state.tables.put(name, replace(run.state.tables[name], complete=False))
+
+
+def _refuse_wrong_parents(parents: list[Table], *, is_partition: bool) -> None:
+    for parent in parents:
+        if is_partition and parent.kind != "partitioned table":
+            raise sqlstate.wrong_object_type(f'"{parent.name.name}" is not partitioned')
+        if not is_partition and parent.kind == "partitioned table":
+            raise sqlstate.wrong_object_type(f'cannot inherit from partitioned table "{parent.name.name}"')
+        if parent.kind in {"view", "materialized view"}:
+            raise sqlstate.wrong_object_type(f'inherited relation "{parent.name.name}" is not a table')
+
+
+def _plan(run: Run, name: Name, node: Node) -> Plan:
+    plan = Plan(name)
+    if node.HasField("of_typename"):
+        _typed_columns(run, plan, node)
+    for element in parser.children(node.table_elts):
+        element_kind = element.DESCRIPTOR.name
+        if element_kind == "ColumnDef":
+            if element.HasField("type_name"):
+                plan.columns.append(draft(run, name, element))
+            else:
+                plan.overrides.append(element)
+        elif element_kind == "Constraint":
+            plan.keys.append(KeyDraft(element))
+        elif element_kind == "TableLikeClause":
+            copied = copy_columns(run, name, element)
+            if copied is not None:
+                plan.likes.append(copied)
+                plan.columns.extend(Draft(column) for column in copied.columns)
+    plan.keys.extend(KeyDraft(constraint) for constraint in parser.children(node.constraints))
+    return plan
+
+
+def _typed_columns(run: Run, plan: Plan, node: Node) -> None:
+    """Take the columns of ``OF type``."""
+    names = parser.strings(node.of_typename.names)
+    definition = run.state.find_type(names[-1], names[-2] if len(names) > 1 else None)
+    if definition is None:
+        raise sqlstate.undefined_object("type", ".".join(names))
+    if definition.kind != "composite":
+        raise sqlstate.wrong_object_type(f'type "{definition.name.name}" is not a composite type')
+    run.state.traits.put(("of", str(plan.name)), str(definition.name))
+    plan.columns.extend(Draft(Column(name=column, type=type_)) for column, type_ in definition.fields)
+
+
+def _create(run: Run, node: Node, plan: Plan, parents: list[Table], kind: TableKind | None) -> None:
+    state, name = run.state, plan.name
+    is_partition = node.HasField("partbound")
+    columns, local = merge_parents(run, [d.column for d in plan.columns], parents)
+    keys = [*plan.keys]
+    columns = _override(run, plan, columns, keys)
+    _refuse_repeated(plan.columns)
+    partitioned = node.HasField("partspec")
+    table = Table(
+        name=name,
+        kind=kind or ("partitioned table" if partitioned else "table"),
+        persistence=_PERSISTENCE[node.relation.relpersistence or "p"],
+        columns=tuple(replace(column, not_null=False) for column in columns),
+        parents=tuple(parent.name for parent in parents),
+        partition=is_partition,
+        partition_key=_partition_key(run, columns, name, node.partspec) if partitioned else None,
+        owner=state.user,
+    )
+    state.tables.put(name, table)
+    if parents and not is_partition:
+        state.local_columns.put(name, frozenset(local))
+    for drafted in plan.columns:
+        if drafted.expression is not None:
+            check_columns(run, drafted.expression, table)
+    if parents:
+        adopt(state, name, parents)
+    inline = [key for drafted in plan.columns for key in drafted.constraints]
+    in_order = sorted([*inline, *keys], key=lambda key: key.node.location)
+    constraints.add(run, name, [key for key in in_order if key.kind == "CONSTR_CHECK"])
+    _mark_not_null(run, name, columns, plan, keys)
+    constraints.add_keys(run, name, [key for key in in_order if key.kind in _INDEXED])
+    constraints.add(run, name, [key for key in in_order if key.kind == "CONSTR_FOREIGN"])
+    for like in plan.likes:
+        copy_rest(run, name, like)
+    if is_partition:
+        attach_keys_of_parent(state, name, parents[0])
+    _validate(run, name)
+
+
+_INDEXED = frozenset({"CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_EXCLUSION"})
+
+
+def _override(run: Run, plan: Plan, columns: list[Column], keys: list[KeyDraft]) -> list[Column]:
+    """Apply the column options of a partition or typed table."""
+    changed = {column.name: column for column in columns}
+    for node in plan.overrides:
+        column = changed.get(node.colname)
+        if column is None:
+            raise sqlstate.PostgresError("42703", f'column "{node.colname}" does not exist')
+        drafted = draft(run, plan.name, node, type_=column.type)
+        changed[node.colname] = replace(
+            column,
+            not_null=column.not_null or drafted.column.not_null,
+            default=drafted.column.default if drafted.column.default is not None else column.default,
+            identity=drafted.column.identity or column.identity,
+            generated=drafted.column.generated or column.generated,
+            expression=drafted.column.expression or column.expression,
+        )
+        keys.extend(drafted.constraints)
+        if drafted.not_null is not None:
+            keys.append(drafted.not_null)
+    return list(changed.values())
+
+
+def _refuse_repeated(drafts: list[Draft]) -> None:
+    seen = set()
+    for drafted in drafts:
+        if drafted.column.name in seen:
+            raise sqlstate.PostgresError("42701", f'column "{drafted.column.name}" specified more than once')
+        seen.add(drafted.column.name)
+
+
+def _mark_not_null(run: Run, name: Name, columns: list[Column], plan: Plan, keys: list[KeyDraft]) -> None:
+    """Make columns NOT NULL, those of the primary key included, in the order of the columns."""
+    named = {d.column.name: d.not_null.node.conname or None for d in plan.columns if d.not_null is not None}
+    for key in keys:
+        if key.kind == "CONSTR_NOTNULL":
+            for written in parser.strings(key.node.keys) or [key.column or ""]:
+                if written not in {c.name for c in columns}:
+                    raise sqlstate.PostgresError("42703", f'column "{written}" does not exist')
+                named[written] = key.node.conname or None
+    for like in plan.likes:
+        for copied, constraint in like.not_null.items():
+            named.setdefault(copied, constraint)
+    for column in columns:
+        if column.not_null or column.name in named:
+            constraints.mark_not_null(run.state, name, column.name, name=named.get(column.name))
+
+
+def _partition_key(run: Run, columns: list[Column], name: Name, spec: Node) -> str:
+    table = Table(name=name, columns=tuple(columns))
+    parts = []
+    for element in parser.children(spec.part_params):
+        if element.name:
+            if table.column(element.name) is None:
+                message = f'column "{element.name}" named in partition key does not exist'
+                raise sqlstate.PostgresError("42703", message)
+            parts.append(element.name)
+        else:
+            check_columns(run, element.expr, table)
+            parts.append(f"({parser.deparse_expression(element.expr)})")
+    strategy = parser.enum_name(spec, "strategy").removeprefix("PARTITION_STRATEGY_")
+    return f"{strategy} ({', '.join(parts)})"
+
+
+def _validate(run: Run, name: Name) -> None:
+    """Constraints of a new table are valid, whatever was written: there is no row."""
+    table = run.state.tables[name]
+    if any(not c.valid for c in table.constraints):
+        valid = tuple(replace(c, valid=True) for c in table.constraints)
+        run.state.tables.put(name, replace(table, constraints=valid))
+
+
+def create_foreign_table(run: Run, node: Node) -> None:
+    """Apply CREATE FOREIGN TABLE."""
+    create_table(run, node.base_stmt, "foreign table")
+
+
+HANDLERS = {"create_stmt": create_table, "create_foreign_table_stmt": create_foreign_table}

@@ -1,0 +1,116 @@
+"""CREATE INDEX, on partitioned tables with all partitions; REINDEX and the like are harmless."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import names, parser, sqlstate
+from alembic_contracts.prediction.column_names import figure
+from alembic_contracts.prediction.relations import find, partition_columns
+from alembic_contracts.prediction.scalars import SYSTEM_COLUMNS, check_columns
+from alembic_contracts.schema import Index, Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.run import Run
+    from alembic_contracts.prediction.state import State
+    from alembic_contracts.schema import Table
+
+__all__ = ["HANDLERS", "attach_index", "put_index"]
+
+
+def create_index(run: Run, node: Node) -> None:
+    """Apply CREATE INDEX."""
+    if node.concurrent:
+        run.forbid_transaction("CREATE INDEX CONCURRENTLY")
+    table = find(run, node.relation)
+    if table is None:
+        return
+    if table.kind == "view":
+        raise sqlstate.wrong_object_type(f'cannot create index on relation "{table.name.name}"')
+    if table.kind == "partitioned table" and node.concurrent:
+        raise sqlstate.feature_not_supported("cannot create index on partitioned table concurrently")
+    if node.idxname:
+        taken = run.state.relation_kind(Name(table.name.schema, node.idxname)) is not None
+        if taken and node.if_not_exists:
+            return
+        if taken:
+            raise sqlstate.duplicate_table(node.idxname)
+    index, labels = _draft(run, table, node)
+    if table.kind == "partitioned table" and index.unique:
+        missing = [column for column in partition_columns(table) if column not in index.columns]
+        if missing:
+            message = f"unique index on partitioned table lacks column {missing[0]!r} of the partition key"
+            raise sqlstate.feature_not_supported(message)
+    put_index(run.state, table.name, index, labels, recurse=node.relation.inh)
+
+
+def _draft(run: Run, table: Table, node: Node) -> tuple[Index, list[str]]:
+    """Return the index and the names of its columns as they go into a generated name."""
+    columns: list[str | None] = []
+    labels = []
+    expressions = []
+    for element in parser.children(node.index_params):
+        if element.name:
+            _require(table, element.name)
+            columns.append(element.name)
+            labels.append(element.name)
+        else:
+            check_columns(run, element.expr, table)
+            columns.append(None)
+            labels.append(figure(element.expr) or "expr")
+            expressions.append(parser.deparse_expression(element.expr))
+    include = [element.name for element in parser.children(node.index_including_params)]
+    for name in include:
+        _require(table, name)
+    predicate = None
+    if node.HasField("where_clause"):
+        check_columns(run, node.where_clause, table)
+        predicate = parser.deparse_expression(node.where_clause)
+    index = Index(
+        name=node.idxname,
+        columns=tuple(columns),
+        include=tuple(include),
+        unique=node.unique,
+        method=node.access_method or "btree",
+        predicate=predicate,
+        expressions=tuple(expressions),
+        nulls_not_distinct=node.nulls_not_distinct,
+    )
+    return index, names.index_columns([*labels, *include])
+
+
+def _require(table: Table, column: str) -> None:
+    if table.column(column) is None and table.complete and column not in SYSTEM_COLUMNS:
+        raise sqlstate.PostgresError("42703", f'column "{column}" does not exist')
+
+
+def put_index(state: State, table: Name, index: Index, labels: list[str], *, recurse: bool = True) -> None:
+    """Put an index on a table, named where it has no name, and on its partitions."""
+    name = index.name or names.relation_name(state, table.schema, table.name, labels, "idx")
+    current = state.tables[table]
+    state.tables.put(table, replace(current, indexes=(*current.indexes, replace(index, name=name))))
+    if current.kind == "partitioned table" and recurse:
+        for child in state.children(table):
+            attach_index(state, child.name, index, labels)
+
+
+def attach_index(state: State, partition: Name, index: Index, labels: list[str] | None = None) -> None:
+    """Give a partition an index of its parent's, unless it has an equal one."""
+    for existing in state.tables[partition].indexes:
+        if replace(existing, name="", comment=None) == replace(index, name="", comment=None):
+            return
+    if labels is None:
+        expressions = iter(index.expressions)
+        labels = [column or _label(next(expressions, "")) for column in index.columns]
+        labels = names.index_columns([*labels, *index.include])
+    put_index(state, partition, replace(index, name="", comment=None), labels)
+
+
+def _label(expression: str) -> str:
+    node = parser.parse_expression(expression)
+    return (figure(node) if node is not None else None) or "expr"
+
+
+HANDLERS = {"index_stmt": create_index}
