@@ -234,6 +234,6 @@ def unproven_advice(entries: Sequence[Unproven]) -> str:
     """Return what to do about operations whose effect is not known."""
     what = "it" if len(entries) == 1 else "them"
     return (
-        f"Write {what} as op.* calls or static SQL, whose effect can be worked out. If that is not possible, the setting "
-        '`unproven = "warn"` lets the upgrade run; the schema that results is still checked before it is committed.'
+        f"Write {what} as op.* calls or static SQL, whose effect can be worked out. If that is not possible, the "
+        'setting `unproven = "warn"` lets the upgrade run; the schema that results is still checked before its commit.'
     )

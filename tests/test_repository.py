@@ -1,0 +1,274 @@
+"""The repository's own tooling: hooks, workflows and published schemas are valid and point at what exists.
+
+What the tools of the extra `dev` can say themselves (shellcheck, linters, schemas of workflows), `.ci/run` asks them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+YAML_FILES = [
+    *WORKFLOWS,
+    *(ROOT / ".github").glob("*.yml"),
+    ROOT / ".pre-commit-config.yaml",
+    ROOT / ".pre-commit-hooks.yaml",
+    ROOT / "compose.yaml",
+]
+MARKER = "<!-- alembic-contracts -->"
+
+
+def run(*command: str | Path, **options) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        **options,
+    )
+
+
+def workflow(name: str) -> dict:
+    return yaml.safe_load((ROOT / ".github/workflows" / name).read_text(encoding="utf-8"))
+
+
+def shell_lines() -> list[tuple[str, str]]:
+    return [
+        (f"{file.name}: {step.get('name', step['run'])}", step["run"])
+        for file in WORKFLOWS
+        for job in workflow(file.name)["jobs"].values()
+        for step in job["steps"]
+        if "run" in step
+    ]
+
+
+@pytest.mark.parametrize("file", YAML_FILES, ids=lambda file: file.name)
+def test_yaml_parses(file):
+    assert yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "alembic_contracts").rglob("*.schema.json")), ids=lambda file: file.name
+)
+def test_published_schemas_are_schemas(file):
+    jsonschema.Draft202012Validator.check_schema(json.loads(file.read_text(encoding="utf-8")))
+
+
+class TestScripts:
+    def test_ci_run_is_an_executable_bash_script(self):
+        script = ROOT / ".ci/run"
+        assert os.access(script, os.X_OK)
+        assert run("bash", "-n", script).returncode == 0
+
+    def test_ci_run_stops_at_the_first_failure(self, tmp_path):
+        failing = tmp_path / "python"
+        failing.write_text("#!/bin/sh\nexit 7\n")
+        failing.chmod(0o755)
+        done = run(".ci/run", env={**os.environ, "PYTHON": str(failing), "TMPDIR": str(tmp_path)})
+        assert done.returncode == 7
+        assert "All checks passed." not in done.stdout
+        assert list(tmp_path.iterdir()) == [failing]
+
+    @pytest.mark.parametrize(("name", "script"), shell_lines(), ids=lambda value: value.split("\n")[0][:60])
+    def test_steps_of_workflows_are_valid_shell(self, name, script):
+        plain = re.sub(r"\$\{\{.*?\}\}", "x", script)
+        done = run("bash", "-n", "-c", plain)
+        assert done.returncode == 0, f"{name}: {done.stderr}"
+
+    def test_no_expression_of_github_reaches_a_shell(self):
+        assert not [name for name, script in shell_lines() if "${{" in script]
+
+
+class TestWorkflows:
+    def test_they_ask_for_no_more_than_they_need(self):
+        for file in WORKFLOWS:
+            content = workflow(file.name)
+            assert content["permissions"] == {"contents": "read"}
+            # YAML 1.1 reads the key `on` as true.
+            assert "pull_request_target" not in content[True]
+
+    def test_tests_cover_every_supported_version(self):
+        matrix = workflow("tests.yml")["jobs"]["server"]["strategy"]["matrix"]
+        classifiers = "\n".join(PYPROJECT["project"]["classifiers"])
+        supported = re.findall(r"^Programming Language :: Python :: (3\.\d+)$", classifiers, re.MULTILINE)
+        assert matrix["python"] == supported
+        assert matrix["postgres"] == ["14", "15", "16", "17", "18"]
+
+    def test_the_lowest_versions_are_those_of_the_package(self):
+        commands = [step.get("run", "") for step in workflow("tests.yml")["jobs"]["lowest"]["steps"]]
+        stated = {line.split(">=")[0]: line.split(">=")[1] for line in PYPROJECT["project"]["dependencies"]}
+        assert any(
+            f'"alembic=={stated["alembic"]}" "sqlalchemy~={stated["sqlalchemy"]}.0"' in text for text in commands
+        )
+
+    def test_options_of_pytest_that_they_use_exist(self):
+        offered = run(sys.executable, "-m", "pytest", "--help").stdout
+        assert "--postgres-url" in offered
+
+    def test_commands_that_they_use_exist(self):
+        used = {
+            text for _, script in shell_lines() for text in re.findall(r"alembic-contracts check ([^|\n]*)", script)
+        }
+        assert used
+        offered = run(BIN / "alembic-contracts", "check", "--help").stdout
+        for text in used:
+            for option in re.findall(r"--[a-z]+", text):
+                assert option in offered, option
+
+
+STAND_IN_GH = """\
+#!{python}
+import json, pathlib, shutil, subprocess, sys
+state = pathlib.Path({state!r})
+comments = json.loads(state.read_text())
+arguments = sys.argv[1:]
+def after(option):
+    return arguments[arguments.index(option) + 1] if option in arguments else None
+address = next(text for text in arguments if text.startswith("repos/"))
+if after("--method") is None:
+    if {broken!r}:
+        sys.exit("HTTP 502")
+    if shutil.which("jq"):
+        sys.exit(subprocess.run(["jq", "-r", after("--jq")], input=json.dumps(comments), text=True).returncode)
+    own = [one for one in comments if one["user"]["type"] == "Bot" and one["body"].startswith({marker!r})]
+    print(*(one["id"] for one in own), sep="\\n")
+    sys.exit()
+name, _, file = after("--field").partition("=@")
+assert name == "body"
+body = pathlib.Path(file).read_text()
+if after("--method") == "PATCH":
+    [comment] = [one for one in comments if address == f"repos/o/r/issues/comments/{{one['id']}}"]
+    comment["body"] = body
+else:
+    assert (after("--method"), address) == ("POST", "repos/o/r/issues/5/comments")
+    comments.append({{"id": 100 + len(comments), "user": {{"type": "Bot"}}, "body": body}})
+state.write_text(json.dumps(comments))
+"""
+
+
+class TestComment:
+    """The step that comments, run by bash as GitHub does, with a stand-in for GitHub's command line."""
+
+    @pytest.fixture
+    def comment(self, tmp_path):
+        state = tmp_path / "state.json"
+        state.write_text(json.dumps([{"id": 1, "user": {"type": "User"}, "body": f"{MARKER} quoted by a person"}]))
+        [step] = [s for s in workflow("contracts.yml")["jobs"]["check"]["steps"] if "COMMENTS" in s.get("env", {})]
+
+        def comment(body: str | None, outcome: str, *, broken: bool = False) -> tuple[int, list[str]]:
+            gh = tmp_path / "gh"
+            gh.write_text(STAND_IN_GH.format(python=sys.executable, state=str(state), broken=broken, marker=MARKER))
+            gh.chmod(0o755)
+            report = tmp_path / "comment.md"
+            report.unlink(missing_ok=True)
+            if body is not None:
+                report.write_text(f"{MARKER}\n{body}\n")
+            environment = {
+                **os.environ,
+                "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+                "COMMENTS": "repos/o/r/issues/5/comments",
+                "OWN_COMMENTS": "repos/o/r/issues/comments",
+                "OUTCOME": outcome,
+            }
+            done = subprocess.run(
+                ["bash", "-e", "-c", step["run"]], cwd=tmp_path, env=environment, check=False, capture_output=True
+            )
+            return done.returncode, [one["body"] for one in json.loads(state.read_text())[1:]]
+
+        return comment
+
+    def test_one_comment_is_written_and_then_updated(self, comment):
+        assert comment("broken", "failure") == (0, [f"{MARKER}\nbroken\n"])
+        assert comment("still broken", "failure") == (0, [f"{MARKER}\nstill broken\n"])
+        assert comment("kept", "success") == (0, [f"{MARKER}\nkept\n"])
+
+    def test_kept_from_the_start_says_nothing(self, comment):
+        assert comment("kept", "success") == (0, [])
+
+    def test_without_a_report_the_comment_does_not_stay_green(self, comment):
+        comment("broken", "failure")
+        comment("kept", "success")
+        status, [body] = comment(None, "failure")
+        assert status == 0
+        assert body.startswith(f"{MARKER}\n\n### Data contracts not checked")
+
+    def test_an_error_of_github_adds_no_second_comment(self, comment):
+        comment("broken", "failure")
+        status, bodies = comment("broken", "failure", broken=True)
+        assert status != 0
+        assert len(bodies) == 1
+
+
+class TestHooks:
+    HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    OWN = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+
+    def test_entries_are_commands_that_exist(self):
+        for hook in self.HOOKS:
+            assert hook["entry"].split()[0] in PYPROJECT["project"]["scripts"]
+        installed = "\n".join(PYPROJECT["project"]["optional-dependencies"]["dev"])
+        for hook in self.OWN:
+            command = hook["entry"].split()[0]
+            package = {"lint-imports": "import-linter", "alembic-contracts": "alembic-contracts"}.get(command, command)
+            assert re.search(rf"^{package}\b", installed, re.MULTILINE), command
+
+    def test_the_extra_that_a_hook_installs_exists(self):
+        wanted = {
+            extra for hook in self.HOOKS for text in hook["additional_dependencies"] for extra in text[2:-1].split(",")
+        }
+        assert wanted <= set(PYPROJECT["project"]["optional-dependencies"])
+
+    @pytest.mark.parametrize(
+        ("file", "starts"),
+        [
+            ("migrations/versions/1a_x.py", True),
+            ("app/db/alembic/versions/1a_x.py", True),
+            ("versions/1a_x.sql", True),
+            ("migrations/env.py", True),
+            ("contracts/object_images.json", True),
+            ("db/contracts/team/x.yaml", True),
+            ("alembic.ini", True),
+            ("services/a/pyproject.toml", True),
+            ("README.md", False),
+            ("app/models.py", False),
+            ("subversions/x.py", False),
+            ("contracts/README.md", False),
+        ],
+    )
+    def test_the_hook_starts_where_contracts_can_break(self, file, starts):
+        [hook] = self.HOOKS
+        assert bool(re.search(hook["files"], file)) is starts
+
+
+class TestConfiguration:
+    def test_import_rules_name_modules_that_exist_and_miss_none(self):
+        layers, forbidden = PYPROJECT["tool"]["importlinter"]["contracts"]
+        named = {name for layer in layers["layers"] for name in layer.split(" | ")}
+        package = ROOT / "alembic_contracts"
+        there = {path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+        assert named <= there
+        assert {name.removeprefix("alembic_contracts.") for name in forbidden["source_modules"]} <= there
+        assert there - named <= {"__init__", "options", "paths", "suggestions"}, (
+            "in no layer, so free to import anything"
+        )
+
+    def test_fragments_of_the_changelog_are_of_a_type(self):
+        types = {entry["directory"] for entry in PYPROJECT["tool"]["towncrier"]["type"]}
+        fragments = [file for file in (ROOT / "changelog.d").glob("*.md") if file.name != "README.md"]
+        assert not [file.name for file in fragments if file.name.split(".")[-2] not in types]
+        assert "<!-- towncrier release notes start -->" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
