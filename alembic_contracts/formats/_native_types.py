@@ -57,9 +57,9 @@ def _wrong_element(type_: ColumnType, element: ColumnType) -> str | None:
         return "the elements of an array are never arrays; PostgreSQL keeps no number of dimensions"
     if type_ is None or type_ == "ARRAY" or _may_be_a_domain(type_):
         return None
-    if not isinstance(type_, Type) or not type_.dimensions:
+    inner = postgresql.element(type_, {}) if isinstance(type_, Type) else None
+    if inner is None:
         return f"`array_element` is for arrays, but `data_type` is `{_spelt(type_)}`"
-    inner = Type(type_.name, type_.modifiers)
     if isinstance(element, Type) and not _compatible(inner, element):
         return f"the elements of `{_spelt(type_)}` are not `{_spelt(element)}`"
     return None
@@ -75,7 +75,7 @@ def _compatible(one: Type, other: Type) -> bool:
 def _wrong_numeric_precision(type_: Type | str, stated: float | None) -> str | None:
     if stated is None or _may_be_a_domain(type_):
         return None
-    actual = _no_array(type_) and postgresql.numeric_precision(_no_array(type_), {})
+    actual = postgresql.numeric_precision(type_, {}) if isinstance(type_, Type) else None
     if actual is None:
         if isinstance(type_, Type) and type_.name.name == "numeric" and not type_.dimensions:
             return None  # numeric without a modifier leaves it open
@@ -86,7 +86,7 @@ def _wrong_numeric_precision(type_: Type | str, stated: float | None) -> str | N
 def _wrong_datetime_precision(type_: Type | str, stated: float | None) -> str | None:
     if stated is None or _may_be_a_domain(type_):
         return None
-    actual = _no_array(type_) and postgresql.datetime_precision(_no_array(type_), {})
+    actual = postgresql.datetime_precision(type_, {}) if isinstance(type_, Type) else None
     if actual is None:
         return f"`datetime_precision` is for dates and times, but `data_type` is `{_spelt(type_)}`"
     if isinstance(type_, Type) and type_.name.name in _ADJUSTABLE and not type_.modifiers:
@@ -97,10 +97,6 @@ def _wrong_datetime_precision(type_: Type | str, stated: float | None) -> str | 
 def _may_be_a_domain(type_: Type | str) -> bool:
     """Whether users created it, so that anything can be behind it."""
     return isinstance(type_, Type) and type_.name.schema != "pg_catalog" and not type_.dimensions
-
-
-def _no_array(type_: Type | str) -> Type | None:
-    return type_ if isinstance(type_, Type) and not type_.dimensions else None
 
 
 def _spelt(type_: Type | str) -> str:

@@ -113,7 +113,7 @@ def _type(document: Document, pointer: str, text: str | None, problems: list[Pro
     try:
         return read_type(text)
     except ValueError as error:
-        problems.append(document.problem(pointer, f"`{text}` is no type: {error}"))
+        problems.append(document.problem(pointer, str(error)))
         return None
 
 

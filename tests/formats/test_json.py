@@ -20,8 +20,10 @@ VALUES = st.recursive(
 # Pieces of JSON in any order: mostly broken, sometimes whole.
 PIECES = st.lists(
     st.sampled_from(
-        ["{", "}", "[", "]", ",", ":", '"', "\\", "true", "null", "NaN", "-", "0", "1.5", "e3", "'", "#", "//", "\n", " "]
-        + ['"a"', '"b": 1', "\\u00e9", "\\ud800", "\u201c", "\ufeff", "\u00a0", "é", "\x00", "\r\n", "=======", "-Infinity"]
+        [
+            *r"""{ } [ ] , : " \ true null NaN - 0 1.5 e3 ' # // "a" "b":1 \u00e9 \ud800 ======= -Infinity""".split(),
+            *("\n", "\r\n", " ", "\u201c", "\ufeff", "\u00a0", "é", "\x00"),
+        ]
     ),
     max_size=25,
 ).map("".join)
@@ -105,7 +107,7 @@ BROKEN = [
     ("[1 2]", (1, 4, "", "a comma is missing before this")),
     ("{'a': 1}", (1, 2, "", "a single quote; JSON takes double quotes")),
     ("{\"a\": 'x'}", (1, 7, "/a", "a single quote; JSON takes double quotes")),
-    ('{\u201ca\u201d: 1}', (1, 2, "", "a typographic quote; JSON takes plain double quotes")),
+    ("{\u201ca\u201d: 1}", (1, 2, "", "a typographic quote; JSON takes plain double quotes")),
     ("{a: 1}", (1, 2, "", 'a key takes double quotes: `"a"`')),
     ('{"a": yes}', (1, 7, "/a", 'text takes double quotes: `"yes"`')),
     ('{"a": True}', (1, 7, "/a", "`True` is written `true` in JSON")),
