@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import NullPool, create_engine
 
 import alembic_contracts
+from alembic_contracts.errors import CannotCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +40,13 @@ def database_url() -> Iterator[str]:
     if url:
         yield re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
     else:
-        from alembic_contracts import embedded
+        try:
+            from alembic_contracts import embedded
 
-        with embedded.server(REPOSITORY / ".postgres") as server:
+            server = embedded.server(REPOSITORY / ".postgres")
+        except CannotCheck as error:
+            raise CommandError(str(error)) from error
+        with server:
             yield server.url()
 
 

@@ -171,3 +171,14 @@ def test_without_a_url_the_checkout_has_a_database_of_its_own(checkout: Museum) 
 )
 def test_the_published_contracts_are_kept_byte_for_byte(file: str, digest: str) -> None:
     assert hashlib.sha256((REPOSITORY / file).read_bytes()).hexdigest() == digest
+
+
+def test_a_server_that_cannot_start_is_said_without_a_traceback(checkout: Museum) -> None:
+    (checkout.path / ".postgres").write_text("in the way", encoding="utf-8")
+    done = checkout.run("-m", "alembic", "upgrade", "head")
+    assert done.returncode != 0
+    assert "FAILED: The embedded PostgreSQL" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    loaded = checkout.seed("load")
+    assert loaded.returncode == 1
+    assert loaded.stderr.startswith("Error: The embedded PostgreSQL")
