@@ -22,6 +22,7 @@ __all__ = [
     "one_line",
     "paragraphs",
     "place",
+    "reasons_by_place",
     "remedies",
     "scope",
     "script_place",
@@ -228,6 +229,14 @@ def headline(report: Report) -> str:
         else "The transaction is rolled back; none of its changes stay."
     )
     return f"Refused: {found}. {outcome}"
+
+
+def reasons_by_place(entries: Iterable[Unproven]) -> list[tuple[Location | None, list[str]]]:
+    """Return for every place, in order of appearance, the different reasons why something is unproven there."""
+    places: dict[Location | None, dict[str, None]] = {}
+    for entry in entries:
+        places.setdefault(entry.location, {})[one_line(entry.reason)] = None
+    return [(location, list(reasons)) for location, reasons in places.items()]
 
 
 def unproven_advice(entries: Sequence[Unproven]) -> str:

@@ -116,9 +116,8 @@ def _remedies(violations: Sequence[Violation]) -> Iterator[str]:
 def _unproven(entries: Sequence[Unproven]) -> Iterator[str]:
     if entries:
         lines = [
-            f"- {_escaped(wording.one_line(entry.reason))}"
-            + (f" ({_script(entry.location)})".replace("<br>", ", ") if entry.location else "")
-            for entry in entries
+            f"- {_escaped(' '.join(reasons))}" + (f" ({_script(location)})".replace("<br>", ", ") if location else "")
+            for location, reasons in wording.reasons_by_place(entries)
         ]
         yield "**Not proven**\n\n" + "\n".join(lines)
         yield wording.unproven_advice(entries)

@@ -179,10 +179,10 @@ def _short_cause(violation: Violation) -> str:
 
 
 def _unproven(page: _Page, entries: Sequence[Unproven]) -> Iterator[list[str]]:
-    for entry in entries:
-        lines = page.title("unproven", "", wording.one_line(entry.reason))
-        if entry.location is not None:
-            lines += _script(page, entry.location, len(str(entry.location.line)), introduced=True)
+    for location, reasons in wording.reasons_by_place(entries):
+        lines = [line for reason in reasons for line in page.title("unproven", "", reason)]
+        if location is not None:
+            lines += _script(page, location, len(str(location.line)), introduced=True)
         yield lines
     if entries:
         yield page.wrap(wording.unproven_advice(entries), first="To settle it: ", rest="  ")

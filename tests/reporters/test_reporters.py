@@ -123,6 +123,13 @@ class TestText:
         rendered = render(replace(RICH, violations=(TABLE_ABSENT, *RICH.violations[:1])), "text")
         assert rendered.index("error[") < rendered.index("warning[")
 
+    def test_a_place_is_shown_once_for_all_that_is_unproven_there(self):
+        where = UNPROVEN.unproven[0].location
+        rendered = render(replace(UNPROVEN, unproven=(*UNPROVEN.unproven, Unproven("It is dynamic.", where))), "text")
+        assert rendered.count("0009_labels.py:9") == 1
+        assert "unproven: It is dynamic.\n" in rendered
+        assert "2 operations could not be worked out" in rendered
+
     def test_a_violation_without_a_script_says_so(self):
         violation = replace(ROLLED_BACK.violations[0], location=None, introduced=False)
         rendered = render(replace(ROLLED_BACK, phase="check", violations=(violation,)), "text")
