@@ -59,8 +59,9 @@ def load(paths: Sequence[Path], *, root: Path) -> tuple[Contract, ...]:
         InvalidContracts: with every problem of every file.
     """
     found: list[Contract] = []
-    problems: list[Problem] = []
-    for path in files(paths, root=root):
+    paths_of_contracts, problems_of_paths = _expanded(paths, root)
+    problems = list(problems_of_paths)
+    for path in paths_of_contracts:
         try:
             found.extend(_read(path))
         except InvalidContracts as invalid:
@@ -73,6 +74,13 @@ def load(paths: Sequence[Path], *, root: Path) -> tuple[Contract, ...]:
 
 def files(paths: Sequence[Path], *, root: Path) -> tuple[Path, ...]:
     """Return the contract files at the given paths without reading them; arguments and errors as for ``load``."""
+    found, problems = _expanded(paths, root)
+    if problems:
+        raise InvalidContracts(problems)
+    return found
+
+
+def _expanded(paths: Sequence[Path], root: Path) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
     return expand(paths, root=root, suffixes={suffix for format_ in _formats() for suffix in format_.SUFFIXES})
 
 

@@ -19,8 +19,10 @@ _CONTRACT_LIKE = (".json", ".json5", ".jsonc", ".yaml", ".yml")
 """Passing over one of these in silence could mean not to check a contract."""
 
 
-def expand(paths: Sequence[Path], *, root: Path, suffixes: Collection[str]) -> tuple[Path, ...]:
-    """Return the contract files at the given paths, each file once.
+def expand(
+    paths: Sequence[Path], *, root: Path, suffixes: Collection[str]
+) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
+    """Return the contract files at the given paths, each file once, and what looks like one but cannot be read as such.
 
     Folders are searched with all that is below them, in the order of names; files and folders whose names begin with a
     dot are passed over there. Links are followed.
@@ -32,7 +34,6 @@ def expand(paths: Sequence[Path], *, root: Path, suffixes: Collection[str]) -> t
 
     Raises:
         CannotCheck: a path does not exist, or there is no contract in it.
-        InvalidContracts: files that look like contracts cannot be read as such.
     """
     search = _Search(tuple(suffixes))
     for path in paths:
@@ -44,9 +45,7 @@ def expand(paths: Sequence[Path], *, root: Path, suffixes: Collection[str]) -> t
         if before == len(search.files) + search.repeated + len(search.problems):
             endings = ", ".join(f"`*{suffix}`" for suffix in sorted(suffixes))
             raise CannotCheck(f"There are no contracts in `{shown(start)}`: no file in it is named {endings}.")
-    if search.problems:
-        raise InvalidContracts(tuple(search.problems))
-    return tuple(search.files)
+    return tuple(search.files), tuple(search.problems)
 
 
 class _Search:

@@ -106,6 +106,14 @@ def test_nothing_there_is_never_a_success(folder) -> None:
         load("contracts", "empty")
 
 
+def test_files_can_be_listed_without_reading_them(folder) -> None:
+    (folder / "a.json").write_text("broken")
+    assert formats.files([Path("contracts")], root=Path.cwd()) == (folder / "a.json",)
+    (folder / "b.json").mkdir()
+    with pytest.raises(InvalidContracts, match="is a folder"):
+        formats.files([Path("contracts")], root=Path.cwd())
+
+
 def test_a_hidden_file_that_is_named_is_read(folder) -> None:
     (folder / ".a.json").write_text(contract())
     assert len(load("contracts/.a.json")) == 1
