@@ -20,7 +20,7 @@ import click
 import urllib3
 from urllib3.util import Retry
 
-from seed.progress import progress_bar
+from seed.progress import progress_bar, tell
 from seed.store import Store
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Pace:
             longer = until - max(self._held_until, time.monotonic())
             self._held_until = max(self._held_until, until)
         if longer > WORTH_TELLING:
-            click.echo(f"The API is busy or away: waiting {seconds:.0f} s.", err=True)
+            tell(f"The API is busy or away: waiting {seconds:.0f} s.")
 
     def stop(self) -> None:
         """Wake every thread that waits and let it fail, so that the program can end."""
@@ -261,7 +261,7 @@ def _fetch_round(api: Api, store: Store, ids: Collection[int], advance: Callable
             except ApiError as error:
                 failed.add(futures[future])
                 in_a_row += 1
-                click.echo(f"Skipped: {error}", err=True)
+                tell(f"Skipped: {error}")
                 if in_a_row == FAILURES_IN_A_ROW:
                     raise ApiError("The API does not answer any more.") from error
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["progress_bar"]
+__all__ = ["progress_bar", "tell"]
 
 
 @contextmanager
@@ -22,3 +23,8 @@ def progress_bar(title: str, *, total: int, done: int = 0) -> Iterator[Callable[
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=total, completed=done)
         yield lambda steps: progress.advance(task, steps)
+
+
+def tell(message: str) -> None:
+    """Print a line on standard error, above the bar if there is one (``click.echo`` would write over it)."""
+    print(message, file=sys.stderr)
