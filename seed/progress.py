@@ -19,8 +19,11 @@ __all__ = ["progress_bar", "tell"]
 def progress_bar(title: str, *, total: int, done: int = 0) -> Iterator[Callable[[int], None]]:
     """Show a bar on standard error while the block runs; yields a function that advances it by so many steps."""
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console) as progress:
         task = progress.add_task(title, total=total, completed=done)
         yield lambda steps: progress.advance(task, steps)
 

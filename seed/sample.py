@@ -159,8 +159,8 @@ def _maker(random: Random, kind: Kind, culture: str) -> dict[str, Any]:
 
 
 def _dates(random: Random, earliest: int, latest: int) -> dict[str, Any]:
-    begin = _between(random, earliest, latest)
-    end = min(latest, begin + _between(random, 0, 60))
+    begin = _between(random, earliest, latest) or 1  # there is no year 0
+    end = min(latest, begin + _between(random, 0, 60)) or 1
     return {"objectDate": _date_in_words(begin, end), "objectBeginDate": begin, "objectEndDate": end}
 
 
@@ -168,7 +168,7 @@ def _date_in_words(begin: int, end: int) -> str:
     if begin == end:
         return f"ca. {abs(begin)}{' B.C.' if begin < 0 else ''}"
     if begin < 0 <= end:
-        return f"ca. {-begin} B.C.–A.D. {max(end, 1)}"
+        return f"ca. {-begin} B.C.–A.D. {end}"
     return f"ca. {-begin}–{-end} B.C." if begin < 0 else f"ca. {begin}–{end}"
 
 
