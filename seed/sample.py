@@ -100,8 +100,6 @@ def _make_object(random: Random, number: int, object_id: int) -> dict[str, Any]:
         **_size(random, kind),
         "creditLine": f"{_pick(random, CREDITS)}, {year}",
         **dict.fromkeys(_PLACES, ""),
-        "geographyType": "Made in" if _chance(random, 0.4) else "",
-        "country": culture.partition(",")[0] if _chance(random, 0.2) else "",
         "classification": kind.classification,
         "rightsAndReproduction": "",
         "linkResource": "",
@@ -115,7 +113,20 @@ def _make_object(random: Random, number: int, object_id: int) -> dict[str, Any]:
     }
 
 
-_PLACES = ("city", "state", "county", "region", "subregion", "locale", "locus", "excavation", "river")
+_PLACES = (
+    "geographyType",
+    "city",
+    "state",
+    "county",
+    "country",
+    "region",
+    "subregion",
+    "locale",
+    "locus",
+    "excavation",
+    "river",
+)
+"""What the API says about where an object comes from; mostly empty there, and always in the sample."""
 
 
 def _images(random: Random, kind: Kind, number: int, is_public_domain: bool) -> dict[str, Any]:
