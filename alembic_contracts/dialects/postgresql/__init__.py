@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.dialects.postgresql.observation import observe
 from alembic_contracts.dialects.postgresql.properties import (
     base_type,
     data_type,
@@ -20,6 +21,7 @@ __all__ = [
     "element",
     "format_type",
     "numeric_precision",
+    "observe",
     "parse_type",
     "quote",
     "same_type",

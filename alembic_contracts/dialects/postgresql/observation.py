@@ -1,0 +1,220 @@
+"""Read a schema from PostgreSQL's catalog in one query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.dialects.postgresql.names import CATALOG
+from alembic_contracts.dialects.postgresql.types import modifiers_of
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.schema import Column, Constraint, Index, Name, Schema, Table, Type, TypeDefinition
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, TextClause
+
+    from alembic_contracts.schema import ConstraintKind, TableKind
+
+__all__ = ["observe"]
+
+Json = dict[str, Any]
+
+_NAMED_TABLES = """
+    SELECT c.oid
+    FROM pg_catalog.json_array_elements(CAST(:tables AS pg_catalog.json)) AS name (parts)
+    INNER JOIN pg_catalog.pg_namespace AS n ON n.nspname = name.parts ->> 0
+    INNER JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = name.parts ->> 1
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
+"""
+_ALL_TABLES = """
+    SELECT c.oid
+    FROM pg_catalog.pg_class AS c
+    INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+    WHERE
+        c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
+        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+"""
+_TABLE_KINDS: dict[str, TableKind] = {
+    "r": "table",
+    "p": "partitioned table",
+    "v": "view",
+    "m": "materialized view",
+    "f": "foreign table",
+}
+_CONSTRAINT_KINDS: dict[str, ConstraintKind] = {
+    "p": "primary key",
+    "u": "unique",
+    "c": "check",
+    "f": "foreign key",
+    "x": "exclude",
+    "n": "not null",
+}
+_PERSISTENCES: Any = {"p": "permanent", "u": "unlogged", "t": "temporary"}
+_IDENTITIES: Any = {"": "", "a": "always", "d": "by default"}
+_GENERATED: Any = {"": "", "s": "stored", "v": "virtual"}
+_TYPE_KINDS: Any = {"e": "enum", "d": "domain", "c": "composite", "r": "range", "b": "base"}
+_ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+"""``pg_constraint.confupdtype`` and ``confdeltype``; NO ACTION is the empty text."""
+
+
+def observe(connection: Connection, tables: Collection[Name] | None) -> Schema:
+    """Read the named tables (None: all but temporary ones) and every type that users created.
+
+    One query on ``pg_catalog``, which every role may read; no row of any other table is read. Of base types that
+    extensions bring, those are there that a column has. The result does not depend on ``search_path`` or on any other
+    setting of the session. A transaction that is open stays open and nothing in it changes; where there is none, there
+    is none afterwards.
+
+    Args:
+        connection: SQLAlchemy's, with any driver for PostgreSQL.
+        tables: Names as the catalog has them; what is absent from the database is absent from the result.
+
+    Raises:
+        CannotCheck: the database refuses to answer.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    began_here = not connection.in_transaction()
+    try:
+        if tables is None:
+            row = connection.execute(_statement(_ALL_TABLES)).one()
+        else:
+            wanted = json.dumps(sorted(set(tables)))
+            row = connection.execute(_statement(_NAMED_TABLES), {"tables": wanted}).one()
+    except DBAPIError as error:
+        raise CannotCheck(f"The schema of the database cannot be read: {error.orig}") from error
+    finally:
+        if began_here:
+            connection.rollback()
+    return _schema(json.loads(row.document))
+
+
+@cache
+def _statement(wanted: str) -> TextClause:
+    from sqlalchemy import text
+
+    sql = Path(__file__).with_name("observation.sql").read_text(encoding="utf-8")
+    code = "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
+    return text(code.replace("/* wanted */", wanted))
+
+
+def _schema(document: Json) -> Schema:
+    read = _Reader(document["type_names"] or {})
+    tables = (read.table(each) for each in document["tables"] or ())
+    types = (read.definition(each) for each in document["types"] or ())
+    return Schema(
+        tables=MappingProxyType({table.name: table for table in sorted(tables, key=lambda table: table.name)}),
+        types=MappingProxyType({each.name: each for each in sorted(types, key=lambda each: each.name)}),
+        namespaces=frozenset(document["namespaces"] or ()),
+        sequences=frozenset(Name(*name) for name in document["sequences"] or ()),
+        catalog=document["catalog"],
+    )
+
+
+class _Reader:
+    """Turns the document's objects into values; knows the types' names by their number in the catalog."""
+
+    def __init__(self, type_names: dict[str, list[Any]]) -> None:
+        self._types = {oid: (Name(schema, name), is_array) for oid, (schema, name, is_array) in type_names.items()}
+
+    def table(self, row: Json) -> Table:
+        return Table(
+            name=Name(*row["name"]),
+            kind=_TABLE_KINDS[row["kind"]],
+            persistence=_PERSISTENCES[row["persistence"]],
+            columns=tuple(self.column(column) for column in row["columns"] or ()),
+            constraints=tuple(_constraint(constraint) for constraint in row["constraints"] or ()),
+            indexes=tuple(_index(index) for index in row["indexes"] or ()),
+            parents=tuple(Name(*parent) for parent in row["parents"] or ()),
+            partition=row["partition"],
+            partition_key=row["partition_key"],
+            definition=row["definition"],
+            depends_on=tuple(sorted((Name(schema, table), column) for schema, table, column in row["sources"] or ())),
+            owner=row["owner"],
+            comment=row["comment"],
+        )
+
+    def column(self, row: Json) -> Column:
+        generated = _GENERATED[row["generated"]]
+        return Column(
+            name=row["name"],
+            type=self.type(row),
+            not_null=row["not_null"],
+            default=None if generated else row["expression"],
+            identity=_IDENTITIES[row["identity"]],
+            generated=generated,
+            expression=row["expression"] if generated else None,
+            collation=_collation(row["collation"]),
+            updatable=row["updatable"],
+            comment=row["comment"],
+        )
+
+    def type(self, row: Json) -> Type:
+        name, is_array = self._types[row["type"]]
+        # The catalog's number of dimensions is what was written at one time; 0 for CREATE TABLE AS, for example.
+        dimensions = max(row["dimensions"], 1) if is_array else 0
+        return Type(name, modifiers_of(row["modifier"]) if row["modifier"] else (), dimensions)
+
+    def definition(self, row: Json) -> TypeDefinition:
+        checks = (
+            Constraint(name=check["name"], kind="check", expression=check["expression"], valid=check["valid"])
+            for check in row["checks"] or ()
+        )
+        return TypeDefinition(
+            name=Name(*row["name"]),
+            kind=_TYPE_KINDS[row["kind"]],
+            labels=tuple(row["labels"] or ()),
+            base=self.type(row["base"]) if row["base"] else None,
+            not_null=row["not_null"],
+            default=row["default"],
+            checks=tuple(checks),
+            fields=tuple((field["name"], self.type(field)) for field in row["fields"] or ()),
+        )
+
+
+def _collation(parts: list[str] | None) -> str | None:
+    if parts is None:
+        return None
+    schema, name = parts
+    return name if schema == CATALOG else f"{schema}.{name}"
+
+
+def _constraint(row: Json) -> Constraint:
+    return Constraint(
+        name=row["name"],
+        kind=_CONSTRAINT_KINDS[row["kind"]],
+        columns=tuple(row["columns"] or ()),
+        expression=row["expression"],
+        references=Name(*row["references"]) if row["references"] else None,
+        referenced_columns=tuple(row["referenced_columns"] or ()),
+        on_update=_ACTIONS.get(row["on_update"], ""),
+        on_delete=_ACTIONS.get(row["on_delete"], ""),
+        deferrable=row["deferrable"],
+        initially_deferred=row["initially_deferred"],
+        valid=row["valid"],
+        nulls_not_distinct=row["nulls_not_distinct"] == "true",
+        no_inherit=row["no_inherit"],
+        inherited=row["inherited"],
+        comment=row["comment"],
+    )
+
+
+def _index(row: Json) -> Index:
+    keys = row["key_columns"]
+    return Index(
+        name=row["name"],
+        columns=tuple(row["columns"][:keys]),
+        include=tuple(row["columns"][keys:]),
+        unique=row["unique"],
+        valid=row["valid"],
+        method=row["method"],
+        predicate=row["predicate"],
+        expressions=tuple(row["expressions"] or ()),
+        nulls_not_distinct=row["nulls_not_distinct"] == "true",
+        constraint=row["constraint"],
+        comment=row["comment"],
+    )
