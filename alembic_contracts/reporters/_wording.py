@@ -223,12 +223,18 @@ def headline(report: Report) -> str:
     }[report.status]
     if not report.refuses:
         return f"Not refused, as the settings say: {found}." + (" Nothing has been run yet." if before else "")
-    outcome = (
-        "Nothing was run; the database is unchanged."
-        if before
-        else "The transaction is rolled back; none of its changes stay."
+    return f"Refused: {found}. {_outcome(report)}"
+
+
+def _outcome(report: Report) -> str:
+    if report.phase == "before":
+        return "Nothing was run; the database is unchanged."
+    if report.undone:
+        return "The transaction is rolled back; none of its changes stay."
+    return (
+        "The schema has already changed: what ran outside the transaction stays. `alembic current` shows where the run "
+        "stopped; `alembic downgrade` or a new revision goes back."
     )
-    return f"Refused: {found}. {outcome}"
 
 
 def reasons_by_place(entries: Iterable[Unproven]) -> list[tuple[Location | None, list[str]]]:

@@ -78,6 +78,11 @@ class TestText:
         assert "Nothing was run; the database is unchanged." in render(RICH, "text").split("\n\n")[0]
         assert "The transaction is rolled back" in render(ROLLED_BACK, "text").split("\n\n")[0]
 
+    def test_what_cannot_be_undone_is_not_called_rolled_back(self):
+        rendered = words(render(replace(ROLLED_BACK, undone=False), "text"))
+        assert "The schema has already changed" in rendered
+        assert "rolled back" not in rendered
+
     @pytest.mark.parametrize("phase", ["before", "commit"])
     def test_a_run_that_goes_on_is_not_called_refused(self, phase):
         for report in (RICH, UNPROVEN):
