@@ -1,0 +1,3 @@
+"""COMMENT ON every kind of object."""
+
+HANDLERS = {}
