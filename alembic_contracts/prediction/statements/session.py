@@ -1,0 +1,3 @@
+"""Settings of the session, prepared statements, DISCARD."""
+
+HANDLERS = {}
