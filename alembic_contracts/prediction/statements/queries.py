@@ -1,0 +1,3 @@
+"""Statements that read and write rows: SELECT, INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE."""
+
+HANDLERS = {}
