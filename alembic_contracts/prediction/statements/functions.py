@@ -1,0 +1,3 @@
+"""Functions, procedures and aggregates: what is remembered of their bodies."""
+
+HANDLERS = {}
