@@ -1,0 +1,3 @@
+"""DO blocks and CALL."""
+
+HANDLERS = {}
