@@ -146,19 +146,15 @@ def _instead(page: _Page, remedy: wording.Remedy, indent: int, said: set[str]) -
         return page.field(indent, "instead", "as said above", _INSTEAD)
     said.add(remedy.text)
     margin = " " * (indent + 3)
-    lines: list[str] = []
+    lines = page.field(indent, "instead", "", _INSTEAD)
     for is_code, text in wording.paragraphs(remedy.text):
         if is_code:
             lines += ["", *(f"{margin}    {line}" for line in text.split("\n")), ""]
-        elif lines:
-            lines += page.wrap(text, first=margin)
         else:
-            lines += page.field(indent, "instead", text, _INSTEAD)
-    if lines and not lines[0]:
-        lines = [*page.field(indent, "instead", "", _INSTEAD), *lines]
+            lines += page.wrap(text, first=margin)
     if remedy.likewise:
         lines += page.wrap(f"Likewise for {', '.join(remedy.likewise)}.", first=margin)
-    while lines and not lines[-1]:
+    while not lines[-1]:
         lines.pop()
     return lines
 
