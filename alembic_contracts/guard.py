@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -174,6 +175,7 @@ class _Watch:
         """Have the script itself tell when it is through: its commits before that are in the middle of it."""
         migrate = step.migration_fn
 
+        @functools.wraps(migrate)  # Alembic logs its name
         def migrate_and_tell(*args: Any, **kwargs: Any) -> None:
             self._since_commit.append(step)
             migrate(*args, **kwargs)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.museum import CONTRACT, CREATE, museum
+from tests.support.object_images import CONTRACT, CREATE, museum
 from tests.support.project import Project
 
 DROP = 'op.drop_column("object_images", "primary_image")'

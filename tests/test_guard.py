@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.museum import CONTRACT, CREATE, museum, state
+from tests.support.object_images import CONTRACT, CREATE, museum, state
 
 if TYPE_CHECKING:
     import subprocess
