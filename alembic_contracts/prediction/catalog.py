@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.run import Doubt, Run, apply
+from alembic_contracts.prediction.application import Doubt, Run, apply
 from alembic_contracts.prediction.sqlstate import PostgresError
 from alembic_contracts.prediction.state import Function, Sequence, State
 from alembic_contracts.prediction.transactions import Transactions

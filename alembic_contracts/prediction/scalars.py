@@ -10,8 +10,8 @@ from alembic_contracts.prediction.expressions import columns_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.run import Run
     from alembic_contracts.schema import Table
 
 __all__ = ["check_columns", "check_default", "check_functions", "is_known_function"]

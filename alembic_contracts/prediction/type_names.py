@@ -10,8 +10,8 @@ from alembic_contracts.schema import Name, Type
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.run import Run
     from alembic_contracts.prediction.state import State
 
 __all__ = ["SERIAL", "array_of", "base_type", "builtin", "category", "find_named", "qualified", "resolve", "written"]

@@ -12,8 +12,8 @@ from alembic_contracts.prediction.state import Sequence
 from alembic_contracts.schema import Column, Name, Type
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.run import Run
 
 __all__ = ["Draft", "KeyDraft", "add_sequence", "draft", "nextval"]
 

@@ -21,11 +21,20 @@ from alembic_contracts.schema import Column, Constraint, ConstraintKind, Index, 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.run import Run
     from alembic_contracts.prediction.state import State
 
-__all__ = ["ACTIONS", "add", "add_constraint", "add_keys", "mark_not_null", "merge_keys"]
+__all__ = [
+    "ACTIONS",
+    "add",
+    "add_constraint",
+    "add_keys",
+    "mark_not_null",
+    "merge_keys",
+    "put_constraint",
+    "require_comparable",
+]
 
 ACTIONS = {"a": "", "": "", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 """``pg_constraint.confupdtype`` and ``confdeltype``; the default, NO ACTION, is the empty text."""
@@ -409,7 +418,7 @@ def _referenced_columns(
         message = f'there is no unique constraint matching given keys for referenced table "{target.name.name}"'
         raise sqlstate.PostgresError("42830", message)
     for own, other in zip(columns, written, strict=True):
-        _require_comparable(state, table.column(own), target.column(other))
+        require_comparable(state, table.column(own), target.column(other))
     return written
 
 
@@ -422,7 +431,7 @@ def _is_unique(target: Table, columns: tuple[str, ...]) -> bool:
     )  # fmt: skip
 
 
-def _require_comparable(state: State, own: Column | None, other: Column | None) -> None:
+def require_comparable(state: State, own: Column | None, other: Column | None) -> None:
     """Refuse a foreign key between types that have no common equality operator (as far as that is plain).
 
     Raises:

@@ -19,8 +19,8 @@ from alembic_contracts.prediction.statements.like import Like, copy_columns, cop
 from alembic_contracts.schema import Column, Name, Table, TableKind
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.run import Run
 
 __all__ = ["HANDLERS"]
 

@@ -12,8 +12,8 @@ from alembic_contracts.prediction.scalars import SYSTEM_COLUMNS, check_columns
 from alembic_contracts.schema import Index, Name
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.run import Run
     from alembic_contracts.prediction.state import State
     from alembic_contracts.schema import Table
 

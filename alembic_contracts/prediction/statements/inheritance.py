@@ -16,7 +16,7 @@ from alembic_contracts.prediction.statements.indexes import attach_index
 from alembic_contracts.schema import Column, Name, Table
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.run import Run
+    from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.state import State
 
 __all__ = ["adopt", "attach_keys_of_parent", "merge_parents", "require_same_types"]

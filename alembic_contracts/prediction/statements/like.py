@@ -13,8 +13,8 @@ from alembic_contracts.prediction.statements.indexes import attach_index
 from alembic_contracts.schema import Column, Name, Table
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.run import Run
 
 __all__ = ["Like", "copy_columns", "copy_rest"]
 

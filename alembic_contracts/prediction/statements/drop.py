@@ -1,0 +1,284 @@
+"""DROP of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import parser, sqlstate, system
+from alembic_contracts.prediction.dependencies import Object
+from alembic_contracts.prediction.relations import descendants
+from alembic_contracts.prediction.removal import drop
+from alembic_contracts.prediction.type_names import written
+from alembic_contracts.schema import Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+
+__all__ = ["HANDLERS", "OBJECT_TYPES"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    """A kind of relation as DROP knows it."""
+
+    noun: str
+    kinds: frozenset[str]
+    sqlstate: str = "42P01"
+
+
+_RELATIONS = {
+    "OBJECT_TABLE": _Relation("table", frozenset({"table", "partitioned table"})),
+    "OBJECT_VIEW": _Relation("view", frozenset({"view"})),
+    "OBJECT_MATVIEW": _Relation("materialized view", frozenset({"materialized view"})),
+    "OBJECT_FOREIGN_TABLE": _Relation("foreign table", frozenset({"foreign table"})),
+    "OBJECT_SEQUENCE": _Relation("sequence", frozenset({"sequence"})),
+    "OBJECT_INDEX": _Relation("index", frozenset({"index"}), "42704"),
+}
+
+
+def drop_objects(run: Run, node: Node) -> None:
+    """Apply DROP.
+
+    Raises:
+        PostgresError: the object does not exist, is of another kind, or others depend on it (2BP01).
+    """
+    kind = parser.enum_name(node, "remove_type")
+    if node.concurrent:
+        run.forbid_transaction("DROP INDEX CONCURRENTLY")
+    find = OBJECT_TYPES.get(kind)
+    if find is None:
+        run.doubt(f"DROP of {kind} is not understood")
+        return
+    targets = []
+    for target in node.objects:
+        found = find(run, node, target)
+        targets.extend(found)
+    if targets:
+        drop(run.state, dict.fromkeys(targets), cascade=parser.enum_name(node, "behavior") == "DROP_CASCADE")
+
+
+def _split(names: list[str]) -> tuple[str | None, str]:
+    return (names[-2] if len(names) > 1 else None), names[-1]
+
+
+def _check_schema(run: Run, schema: str | None, *, missing_ok: bool) -> None:
+    if schema is not None and not run.state.has_namespace(schema) and not missing_ok:
+        raise sqlstate.undefined_schema(schema)
+
+
+def _relation(run: Run, node: Node, target: Node) -> list[Object]:
+    wanted = _RELATIONS[parser.enum_name(node, "remove_type")]
+    schema, name = _split(parser.strings(target.list.items))
+    found = run.state.find_relation(name, schema)
+    if found is None:
+        if not run.state.complete_tables:
+            unknown = Name(schema or run.state.current_schema() or "public", name)
+            run.doubt(f"{unknown} is not known here", None if wanted.noun == "index" else [unknown])
+        elif system.is_system_relation(name, schema) is not None:
+            raise sqlstate.PostgresError("42501", f'permission denied: "{name}" is a system catalog')
+        elif not node.missing_ok:
+            _check_schema(run, schema, missing_ok=False)
+            raise sqlstate.PostgresError(wanted.sqlstate, f'{wanted.noun} "{name}" does not exist')
+        return []
+    full, kind = found
+    if kind not in wanted.kinds:
+        raise sqlstate.wrong_object_type(f'"{name}" is not a {wanted.noun}')
+    if kind == "index":
+        return _index(run, full)
+    if kind == "sequence":
+        _refuse_identity(run, full)
+        return [Object("sequence", full)]
+    return [Object("table", full)]
+
+
+def _refuse_identity(run: Run, name: Name) -> None:
+    sequence = run.state.sequences[name]
+    if sequence.internal and sequence.owner is not None:
+        table, column = sequence.owner
+        message = f"cannot drop sequence {name.name} because column {column} of table {table.name} requires it"
+        raise sqlstate.PostgresError("2BP01", message)
+
+
+def _index(run: Run, full: Name) -> list[Object]:
+    table = run.state.index_table(full)
+    if table is None:
+        return []
+    index = next(index for index in table.indexes if index.name == full.name)
+    if index.constraint is not None:
+        message = f"cannot drop index {full.name} because constraint {index.constraint} on table {table.name.name} requires it"
+        raise sqlstate.PostgresError("2BP01", message)
+    if _is_part_of_partitioned(run, table.parents, table.partition, index.columns, index.unique):
+        raise sqlstate.PostgresError("2BP01", f"cannot drop index {full.name} because a partitioned index requires it")
+    found = [Object("index", table.name, full.name)]
+    if table.kind == "partitioned table":
+        for child in descendants(run.state, table.name):
+            same = [
+                i for i in run.state.tables[child].indexes if i.columns == index.columns and i.unique == index.unique
+            ]
+            found.extend(Object("index", child, i.name) for i in same[:1] if i.constraint is None)
+    return found
+
+
+def _is_part_of_partitioned(
+    run: Run, parents: tuple[Name, ...], partition: bool, columns: tuple[str | None, ...], unique: bool
+) -> bool:
+    if not partition:
+        return False
+    return any(
+        index.columns == columns and index.unique == unique and index.constraint is None
+        for parent in parents
+        for index in run.state.tables[parent].indexes
+    )
+
+
+def _type(run: Run, node: Node, target: Node) -> list[Object]:
+    names = parser.strings(target.type_name.names)
+    schema, name = _split(names)
+    definition = run.state.find_type(name, schema)
+    noun = "domain" if parser.enum_name(node, "remove_type") == "OBJECT_DOMAIN" else "type"
+    if definition is not None:
+        if noun == "domain" and definition.kind != "domain":
+            raise sqlstate.wrong_object_type(f'"{name}" is not a domain')
+        return [Object("type", definition.name)]
+    table = run.state.find_table(name, schema)
+    if table is not None:
+        message = f"cannot drop type {name} because table {name} requires it"
+        raise sqlstate.PostgresError("2BP01", message)
+    if not run.state.complete_tables:
+        run.doubt(f"type {name} is not known here")
+    elif not node.missing_ok:
+        _check_schema(run, schema, missing_ok=False)
+        if name in system.categories() and schema in {None, "pg_catalog"}:
+            raise sqlstate.PostgresError("2BP01", f"cannot drop type {name} because it is required by the system")
+        raise sqlstate.undefined_object(noun, ".".join(names))
+    return []
+
+
+def _namespace(run: Run, node: Node, target: Node) -> list[Object]:
+    name = target.string.sval
+    if name in run.state.namespaces:
+        return [Object("namespace", Name(name, ""))]
+    if not node.missing_ok and run.state.complete_tables:
+        raise sqlstate.undefined_schema(name)
+    if not run.state.complete_tables:
+        run.doubt(f"schema {name} is not known here")
+    return []
+
+
+def _function(run: Run, node: Node, target: Node) -> list[Object]:
+    names = parser.strings(target.object_with_args.objname)
+    schema, name = _split(names)
+    overloads = run.state.find_functions(name, schema)
+    if not target.object_with_args.args_unspecified:
+        wanted = tuple(written(argument) for argument in parser.children(target.object_with_args.objargs))
+        overloads = tuple(f for f in overloads if f.arguments == wanted)
+    if len(overloads) > 1:
+        raise sqlstate.PostgresError("42725", f'function name "{name}" is not unique')
+    if overloads:
+        return [Object("function", overloads[0].name, ", ".join(overloads[0].arguments))]
+    if not run.state.complete:
+        cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
+        unknown = Name(schema or run.state.current_schema() or "public", name)
+        return [Object("function", unknown, "")] if cascade else []
+    if not node.missing_ok:
+        _check_schema(run, schema, missing_ok=False)
+        raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
+    return []
+
+
+def _attached(run: Run, node: Node, target: Node) -> list[Object]:
+    """Triggers, policies, rules: named together with their table."""
+    kind = parser.enum_name(node, "remove_type").removeprefix("OBJECT_").lower()
+    *table_names, name = parser.strings(target.list.items)
+    schema, table_name = _split(table_names)
+    table = run.state.find_table(table_name, schema)
+    if table is None:
+        if run.state.complete_tables and not node.missing_ok:
+            raise sqlstate.undefined_table(table_name)
+        return []
+    if (kind, table.name, name) in run.state.attachments:
+        return [Object("attachment", table.name, f"{kind} {name}")]
+    if run.state.complete and not node.missing_ok:
+        raise sqlstate.PostgresError("42704", f'{kind} "{name}" for table "{table_name}" does not exist')
+    return []
+
+
+def _free_standing(run: Run, node: Node, target: Node) -> list[Object]:
+    """Statistics and publications."""
+    kind = "statistics" if parser.enum_name(node, "remove_type") == "OBJECT_STATISTIC_EXT" else "publication"
+    names = parser.strings(target.list.items) if target.HasField("list") else [target.string.sval]
+    for key in run.state.attachments:
+        if key[0] == kind and key[2] == names[-1]:
+            return [Object("attachment", key[1] or Name("", ""), f"{kind} {names[-1]}")]
+    if run.state.complete and not node.missing_ok:
+        raise sqlstate.undefined_object(kind, names[-1])
+    return []
+
+
+def _extension(run: Run, node: Node, target: Node) -> list[Object]:
+    name = target.string.sval
+    cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
+    if name in run.state.extensions:
+        if name not in system.EXTENSIONS and cascade:
+            run.doubt(f"what extension {name} brought along is not known")
+        return [Object("extension", Name("", name))]
+    if not run.state.complete:
+        if cascade:
+            run.doubt(f"what extension {name} brought along is not known")
+    elif not node.missing_ok:
+        raise sqlstate.undefined_object("extension", name)
+    return []
+
+
+def _nothing(run: Run, node: Node, target: Node) -> list[Object]:
+    """Objects on which the shape of no table depends."""
+    del run, node, target
+    return []
+
+
+def _cast_or_operator(run: Run, node: Node, target: Node) -> list[Object]:
+    """Objects that views can use; RESTRICT would refuse then, and CASCADE would drop the view."""
+    del target
+    if parser.enum_name(node, "behavior") == "DROP_CASCADE":
+        run.doubt(f"DROP of {parser.enum_name(node, 'remove_type')} with CASCADE may drop views and columns")
+    return []
+
+
+OBJECT_TYPES: dict[str, Callable[[Run, Node, Node], list[Object]]] = {
+    **dict.fromkeys(_RELATIONS, _relation),
+    "OBJECT_TYPE": _type,
+    "OBJECT_DOMAIN": _type,
+    "OBJECT_SCHEMA": _namespace,
+    "OBJECT_FUNCTION": _function,
+    "OBJECT_PROCEDURE": _function,
+    "OBJECT_ROUTINE": _function,
+    "OBJECT_AGGREGATE": _function,
+    "OBJECT_TRIGGER": _attached,
+    "OBJECT_POLICY": _attached,
+    "OBJECT_RULE": _attached,
+    "OBJECT_STATISTIC_EXT": _free_standing,
+    "OBJECT_PUBLICATION": _free_standing,
+    "OBJECT_EXTENSION": _extension,
+    "OBJECT_COLLATION": _cast_or_operator,
+    "OBJECT_OPERATOR": _cast_or_operator,
+    "OBJECT_OPCLASS": _cast_or_operator,
+    "OBJECT_OPFAMILY": _cast_or_operator,
+    "OBJECT_CAST": _cast_or_operator,
+    "OBJECT_ACCESS_METHOD": _cast_or_operator,
+    "OBJECT_FDW": _cast_or_operator,
+    "OBJECT_FOREIGN_SERVER": _cast_or_operator,
+    "OBJECT_LANGUAGE": _cast_or_operator,
+    "OBJECT_CONVERSION": _nothing,
+    "OBJECT_EVENT_TRIGGER": _nothing,
+    "OBJECT_TRANSFORM": _nothing,
+    "OBJECT_TSCONFIGURATION": _cast_or_operator,
+    "OBJECT_TSDICTIONARY": _cast_or_operator,
+    "OBJECT_TSPARSER": _cast_or_operator,
+    "OBJECT_TSTEMPLATE": _cast_or_operator,
+}
+"""What finds the objects of each kind that DROP can name."""
+
+HANDLERS = {"drop_stmt": drop_objects}

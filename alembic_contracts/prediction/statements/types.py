@@ -1,0 +1,6 @@
+"""Placeholder."""
+
+HANDLERS = {}
+
+
+def alter_composite(run, node): ...
