@@ -53,14 +53,17 @@ class Block:
         return tuple(dict.fromkeys(violation.location for violation in self.violations))
 
     @property
-    def contract_places(self) -> tuple[str, ...]:
-        """Where in the contract, each line once, as ``file:line``."""
-        return tuple(dict.fromkeys(contract_place(violation.contract_location) for violation in self.violations))
+    def contract_places(self) -> str:
+        """Where in the contract, as ``file:line``; further lines of one file as their number alone."""
+        files: dict[str, set[int]] = {}
+        for violation in self.violations:
+            files.setdefault(violation.contract_location.file, set()).add(violation.contract_location.line)
+        return ", ".join(one_line(f"{file}:{', '.join(map(str, sorted(lines)))}") for file, lines in files.items())
 
     @property
     def consequences(self) -> tuple[str, ...]:
-        """What follows from it, each sentence once."""
-        return tuple(dict.fromkeys(text for text in map(consequence, self.violations) if text))
+        """What follows from it; of many consequences the first two, which is what a reader takes in."""
+        return tuple(dict.fromkeys(text for text in map(consequence, self.violations) if text))[:2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def consequence(violation: Violation) -> str:
 
 
 def blocks(violations: Iterable[Violation]) -> list[Block]:
-    """Merge the violations of one contract that belong together, in the order of their first."""
+    """Merge the violations of one contract that belong together, in the order of their first, what is gone first."""
     merged: list[list[Violation]] = []
     for violation in violations:
         for block in merged:
@@ -124,7 +127,7 @@ def blocks(violations: Iterable[Violation]) -> list[Block]:
                 break
         else:
             merged.append([violation])
-    return [Block(tuple(block)) for block in merged]
+    return [Block(tuple(sorted(block, key=lambda violation: violation.actual != "absent"))) for block in merged]
 
 
 def _together(one: Violation, other: Violation) -> bool:
@@ -136,14 +139,20 @@ def _together(one: Violation, other: Violation) -> bool:
 
 
 def _pattern(violation: Violation) -> str:
-    """Return the remedy without the names that tell it from that of a sister column."""
-    text = violation.remedy.replace(contract_place(violation.contract_location), "\0")
-    return text.replace(violation.column, "\1") if violation.column else text
+    """Return the remedy without the words that tell it from that of a sister column."""
+    own = {contract_place(violation.contract_location), violation.column or "", violation.expected, violation.actual}
+    words = "|".join(re.escape(word) for word in sorted(own, key=lambda word: (-len(word), word)) if word)
+    return re.sub(words, "\0", violation.remedy)
 
 
 def remedies(violations: Sequence[Violation]) -> list[Remedy]:
-    """Return every different remedy once, in order of appearance; those that differ in names alone count as one."""
-    found = [violation for violation in violations if violation.remedy.strip()]
+    """Return what to do instead: one remedy a column, and those that differ in names alone once.
+
+    A column that differs in several ways needs one way out, that of its first violation; the formats for programs have
+    them all.
+    """
+    columns = {violation.column: violation for violation in reversed(violations) if violation.remedy.strip()}
+    found = [violation for violation in violations if columns.get(violation.column) is violation]
     patterns = dict.fromkeys(_pattern(violation) for violation in found)
     same = ([violation for violation in found if _pattern(violation) == pattern] for pattern in patterns)
     return [

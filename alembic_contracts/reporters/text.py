@@ -101,7 +101,7 @@ def _error(page: _Page, block: wording.Block, said: set[str]) -> list[str]:
         lines += page.field(indent, label, value)
     if block.consequences:
         lines += page.field(indent, "effect", " ".join(block.consequences))
-    lines += page.field(indent, "stated in", ", ".join(block.contract_places))
+    lines += page.field(indent, "stated in", block.contract_places)
     for remedy in wording.remedies(block.violations):
         lines += _instead(page, remedy, indent, said)
     return lines
@@ -126,19 +126,22 @@ def _shortened(text: str, width: int) -> str:
 
 
 def _differences(block: wording.Block) -> list[tuple[str, str]]:
-    """Return what was expected and what is there: as two fields where all agree, else one field a violation."""
+    """Return what was expected and what is there; among several violations only what their titles do not say."""
     pairs = {(wording.one_line(v.expected), wording.one_line(v.actual)) for v in block.violations}
     if len(pairs) == 1:
         expected, actual = next(iter(pairs))
         return [("expected", expected), ("actual", actual)]
-    one_column = len({v.column for v in block.violations}) == 1
-    fields = []
-    for index, violation in enumerate(block.violations):
-        what = violation.rule if one_column else f"{violation.rule} of {violation.column or violation.table.name}"
-        expected, actual = wording.one_line(violation.expected), wording.one_line(violation.actual)
-        label = "expected" if index == 0 else "and"
-        fields.append((label, f"{expected}, actual {actual} ({wording.one_line(what)})"))
-    return fields
+    untold = [v for v in block.violations if v.actual != "absent" and _untold(v)]
+    return [
+        ("expected", f"{wording.one_line(v.expected)}, actual {wording.one_line(v.actual)} ({v.rule})") for v in untold
+    ]
+
+
+def _untold(violation: Violation) -> list[str]:
+    """Return what the first sentence of the message does not say of expected and actual."""
+    text = wording.cause(violation)
+    values = {"expected": wording.one_line(violation.expected), "actual": wording.one_line(violation.actual)}
+    return [f"{word} {value}" for word, value in values.items() if value not in text]
 
 
 def _instead(page: _Page, remedy: wording.Remedy, indent: int, said: set[str]) -> list[str]:
@@ -164,14 +167,12 @@ def _warning(page: _Page, block: wording.Block) -> list[str]:
     lines = [line for v in block.violations for line in page.title("warning", v.rule, _short_cause(v))]
     places = [wording.script_place(location) for location in block.locations if location]
     came = f"caused by {', '.join(places)}" if places else "no checked revision caused it"
-    return lines + page.wrap(f"stated in {', '.join(block.contract_places)}; {came}", first="    ")
+    return lines + page.wrap(f"stated in {block.contract_places}; {came}", first="    ")
 
 
 def _short_cause(violation: Violation) -> str:
-    text = wording.cause(violation)
-    expected, actual = wording.one_line(violation.expected), wording.one_line(violation.actual)
-    missing = [f"{word} {value}" for word, value in (("expected", expected), ("actual", actual)) if value not in text]
-    return f"{text} ({', '.join(missing)})" if missing and violation.actual != "absent" else text
+    untold = ", ".join(_untold(violation)) if violation.actual != "absent" else ""
+    return f"{wording.cause(violation)} ({untold})" if untold else wording.cause(violation)
 
 
 def _unproven(page: _Page, entries: Sequence[Unproven]) -> Iterator[list[str]]:
