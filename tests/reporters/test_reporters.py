@@ -62,6 +62,11 @@ def test_the_command_line_offers_every_format():
     assert set(options.FORMATS) == set(FORMATS)
 
 
+def test_advice_names_only_options_that_exist():
+    offered = {option.flag for option in options.CHECK}
+    assert set(re.findall(r"--[a-z]+", render(UNPROVEN, "text"))) - {"-->"} <= offered
+
+
 def test_unknown_format_is_refused_by_name():
     with pytest.raises(ValueError, match=r"'yaml'.*sarif"):
         render(KEPT, "yaml")
