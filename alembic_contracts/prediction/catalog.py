@@ -198,6 +198,10 @@ class Catalog:
         """
         self._transactions.rollback_to(name)
 
+    def abort(self) -> None:
+        """An error happened that is not of this catalog's making, a value's for example: the block fails."""
+        self._transactions.fail()
+
     def resume(self) -> None:
         """Leave the failed state without undoing the block, as no server would: prediction goes on after a failure."""
         self._transactions.failed = False
