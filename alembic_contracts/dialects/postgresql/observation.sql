@@ -54,7 +54,11 @@ tables AS (
                             'dimensions', a.attndims,
                             'not_null', a.attnotnull,
                             'expression', CASE WHEN a.atthasdef THEN (
-                                SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+                                -- A table's name makes it wait for whoever has locked the table; defaults need none.
+                                SELECT
+                                    pg_catalog.pg_get_expr(
+                                        d.adbin, CASE WHEN a.attgenerated = '' THEN 0::oid ELSE d.adrelid END
+                                    )
                                 FROM pg_catalog.pg_attrdef AS d
                                 WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum
                             ) END,
@@ -319,25 +323,25 @@ types AS (
     INNER JOIN pg_catalog.pg_namespace AS n ON t.typnamespace = n.oid
     WHERE
         n.nspname !~ '^pg_'
-        AND CASE t.typtype
-            WHEN 'c' THEN EXISTS (
-                SELECT
-                FROM pg_catalog.pg_class AS c
-                WHERE c.oid = t.typrelid AND c.relkind = 'c'
-            )
-            ELSE t.typtype IN ('e', 'd', 'r', 'b')
+        AND CASE
+            WHEN t.typtype IN ('e', 'd', 'r') THEN
+                n.nspname <> 'information_schema' OR t.oid IN (SELECT used.type FROM used)
+            WHEN t.typtype = 'c' THEN
+                n.nspname <> 'information_schema' AND EXISTS (
+                    SELECT
+                    FROM pg_catalog.pg_class AS c
+                    WHERE c.oid = t.typrelid AND c.relkind = 'c'
+                )
+            WHEN t.typtype = 'b' THEN
+                (t.oid IN (SELECT used.type FROM used) OR t.typarray IN (SELECT used.type FROM used))
+                -- Array types are base types themselves, which nobody would call types of their own.
+                AND NOT EXISTS (
+                    SELECT
+                    FROM pg_catalog.pg_type AS element
+                    WHERE element.oid = t.typelem AND element.typarray = t.oid
+                )
+            ELSE false
         END
-        AND (
-            (n.nspname <> 'information_schema' AND t.typtype <> 'b')
-            OR t.oid IN (SELECT used.type FROM used)
-            -- The array type of a base type is one itself, which nobody would call a type of its own.
-            OR t.typarray IN (SELECT used.type FROM used)
-        )
-        AND NOT EXISTS (
-            SELECT
-            FROM pg_catalog.pg_type AS element
-            WHERE element.oid = t.typelem AND element.typarray = t.oid
-        )
 )
 
 SELECT
