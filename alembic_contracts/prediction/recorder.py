@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
 from alembic_contracts.prediction import failures
 from alembic_contracts.prediction.failures import *  # noqa: F403 - PEP 249 wants the error classes here
 from alembic_contracts.prediction.literals import literal, substitute
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["Answer", "RecordingConnection", "RecordingCursor", "Session", "apilevel", "paramstyle", "threadsafety"]
 
@@ -33,6 +30,8 @@ class Answer:
     """Names of the result's columns; None for a statement that yields no rows."""
     rows: tuple[tuple[Any, ...], ...] = ()
     rowcount: int = -1
+    on_fetch: Callable[[], None] | None = None
+    """Called when somebody looks at the rows for the first time; until then they matter to nobody."""
 
 
 class Session(Protocol):
@@ -126,6 +125,7 @@ class RecordingCursor:
         self.query: bytes | None = None
         self.closed = False
         self._rows: deque[tuple[Any, ...]] = deque()
+        self._on_fetch: Callable[[], None] | None = None
 
     def execute(self, sql: Any, parameters: Parameters = None, **_: object) -> Self:
         """Apply one text of one or more statements; the last one's rows can be fetched.
@@ -155,6 +155,7 @@ class RecordingCursor:
 
     def _take(self, answer: Answer) -> None:
         self.rowcount = answer.rowcount
+        self._on_fetch = answer.on_fetch
         self._rows = deque(answer.rows)
         self.description = None
         if answer.columns is not None:
@@ -180,6 +181,9 @@ class RecordingCursor:
     def _must_have_result(self) -> None:
         if self.description is None:
             raise failures.ProgrammingError("the last operation didn't produce records")
+        if self._on_fetch is not None:
+            look, self._on_fetch = self._on_fetch, None
+            look()
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         self._must_have_result()

@@ -169,7 +169,11 @@ class Recording:
         changed = self.view is not self._noted
         if self._script is not None and (effect.kind not in _DATA or changed or effect.commits):
             self._note(_label(effect.sql), commits=effect.commits)
-        return self.reader.answer(effect)
+        try:
+            return self.reader.answer(effect)
+        except PostgresError:
+            self.catalog.abort()
+            raise
 
     def _note(self, label: str, *, commits: bool = False) -> None:
         assert self._script is not None, "operations belong to a revision"  # noqa: S101

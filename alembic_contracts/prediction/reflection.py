@@ -96,9 +96,9 @@ class CatalogReflection(PGDialect):
         """Return the same for several tables."""
         return [((schema, name), self.has_table(connection, name, schema, **kw)) for name in table_names]
 
-    def has_schema(self, connection: Any, schema_name: str, **kw: Any) -> bool:
+    def has_schema(self, connection: Any, schema: Any, **kw: Any) -> bool:  # type: ignore[override]  # as PGDialect does
         """Return whether there is a schema of this name."""
-        return schema_name in self.catalog.namespaces or schema_name in {"pg_catalog", "information_schema"}
+        return schema in self.catalog.namespaces or schema in {"pg_catalog", "information_schema"}
 
     def has_sequence(self, connection: Any, sequence_name: str, schema: str | None = None, **kw: Any) -> bool:
         """Return whether there is a sequence of this name."""
@@ -116,7 +116,7 @@ class CatalogReflection(PGDialect):
 
     def get_table_oid(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> int:
         """Return a number that stands for the table as long as the catalog lives."""
-        from alembic_contracts.prediction.virtual import oid
+        from alembic_contracts.prediction.reading.oids import oid
 
         table = self._find(table_name, schema)
         if table is None:
@@ -240,9 +240,7 @@ class CatalogReflection(PGDialect):
         definition = self.catalog.types.get(column.type.name) if column.type and not column.type.dimensions else None
         if definition is not None and definition.kind == "domain":
             default, not_null = default or definition.default, not_null or definition.not_null
-        automatic = bool(
-            default and "nextval('" in default and issubclass(type_._type_affinity or object, sqltypes.Integer)
-        )  # noqa: SLF001 - as PGDialect does
+        automatic = bool(default and "nextval('" in default and isinstance(type_, sqltypes.Integer))
         reflected: dict[str, Any] = {
             "name": column.name,
             "type": type_,

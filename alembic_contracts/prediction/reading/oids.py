@@ -1,0 +1,38 @@
+"""Numbers that stand for catalog objects, as ``oid`` columns have them."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+__all__ = ["oid"]
+
+
+class _Numbers:
+    """Gives every object a number, the same one each time."""
+
+    def __init__(self) -> None:
+        self._next = count(16_384)  # FirstNormalObjectId: below are PostgreSQL's own
+        self._numbers: dict[tuple[str, Any], int] = {}
+        self._objects: dict[int, tuple[str, Any]] = {}
+
+    def __call__(self, kind: str, key: Any) -> int:
+        """Return the number of an object: its kind (``class``, ``type`` ...) and its name."""
+        if (kind, key) not in self._numbers:
+            number = next(self._next)
+            self._numbers[kind, key] = number
+            self._objects[number] = (kind, key)
+        return self._numbers[kind, key]
+
+    def object(self, number: int) -> tuple[str, Any] | None:
+        """Return kind and name of a number's object."""
+        return self._objects.get(number)
+
+    def name_of(self, number: int) -> str | None:
+        """Return the name of a number's object without its schema."""
+        found = self._objects.get(number)
+        return None if found is None else str(getattr(found[1], "name", found[1]))
+
+
+oid = _Numbers()
+"""The numbers of this process."""
