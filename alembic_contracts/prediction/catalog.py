@@ -73,6 +73,7 @@ class Catalog:
         self._transactions = Transactions(self._state)
         quoted = ", ".join(f'"{part}"' for part in search_path)
         self._state.settings.put("search_path", quoted)
+        self._state.defaults["search_path"] = quoted
         self._load(schema if schema is not None else Schema(catalog=database))
         self._state.journal.forget()
         self._snapshot: tuple[int, Schema] | None = None
@@ -293,7 +294,7 @@ class Catalog:
     @property
     def user(self) -> str:
         """What ``current_user`` says."""
-        return self._state.user
+        return self._state.current_user
 
     @property
     def server_version(self) -> int:

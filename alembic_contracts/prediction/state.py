@@ -121,6 +121,9 @@ class State:
         self.traits: Store[tuple[str, str], str] = Store(self.journal)
         """Small remarks on objects: what PostgreSQL keeps and a ``Table`` does not."""
         self.prepared: dict[str, Prepared] = {}
+        self.cursors: Store[str, Prepared] = Store(self.journal)
+        self.defaults: dict[str, str] = {}
+        """What settings are at the start of a session, and after RESET."""
         self._index_owners: dict[Name, Name] = {}
         self._mentioned_by: dict[Name, set[Name]] = {}
         self._constraint_names: Counter[tuple[str, str]] = Counter()
@@ -169,8 +172,17 @@ class State:
     @property
     def search_path(self) -> tuple[str, ...]:
         """Schemas in which unqualified names are looked for, as set, ``$user`` replaced."""
-        value = self.setting("search_path") or '"$user", public'
-        return tuple(self.user if part == "$user" else part for part in split_identifiers(value))
+        value = self.setting("search_path")
+        parts = split_identifiers('"$user", public' if value is None else value)
+        return tuple(self.current_user if part == "$user" else part for part in parts)
+
+    @property
+    def current_user(self) -> str:
+        """The role as SET ROLE and SET SESSION AUTHORIZATION left it."""
+        role = self.setting("role")
+        if role is not None and role != "none":
+            return role
+        return self.setting("session_authorization") or self.user
 
     def setting(self, name: str) -> str | None:
         """Return a run-time setting as text, None where nobody set it."""
@@ -273,6 +285,7 @@ class State:
             if isinstance(store, Store):
                 getattr(twin, name).fill(store)
         twin.prepared = dict(self.prepared)
+        twin.defaults = dict(self.defaults)
         return twin
 
 

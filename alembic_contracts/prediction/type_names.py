@@ -91,9 +91,20 @@ def find_named(state: State, name: str, schema: str | None) -> Type | None:
     for candidate in state.candidates(name, schema):
         if candidate in state.types or candidate in state.tables:
             return Type(candidate)
+        multirange = _multirange(state, candidate)
+        if multirange is not None:
+            return multirange
         element = Name(candidate.schema, candidate.name[1:])
         if candidate.name.startswith("_") and (element in state.types or element in state.tables):
             return Type(element, (), 1)
+    return None
+
+
+def _multirange(state: State, name: Name) -> Type | None:
+    """Return the multirange type of this name, if a range type brought it along."""
+    for (kind, _), made in state.traits.items():
+        if kind == "multirange" and made == name.name:
+            return Type(name)
     return None
 
 

@@ -1,0 +1,106 @@
+"""CREATE and ALTER DOMAIN."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import names, parser, sqlstate
+from alembic_contracts.prediction.scalars import check_default, check_functions
+from alembic_contracts.prediction.statements.types import new_type_name, require_type
+from alembic_contracts.prediction.type_names import resolve
+from alembic_contracts.schema import Constraint, TypeDefinition
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+
+__all__ = ["HANDLERS"]
+
+
+def create_domain(run: Run, node: Node) -> None:
+    """Apply CREATE DOMAIN."""
+    name = new_type_name(run, parser.strings(node.domainname))
+    definition = TypeDefinition(name=name, kind="domain", base=resolve(run, node.type_name))
+    nullable = False
+    for constraint in parser.children(node.constraints):
+        kind = parser.enum_name(constraint, "contype")
+        if kind == "CONSTR_NOTNULL":
+            definition = replace(definition, not_null=True)
+        elif kind == "CONSTR_NULL":
+            nullable = True
+        elif kind == "CONSTR_DEFAULT":
+            definition = replace(definition, default=check_default(run, constraint.raw_expr))
+        elif kind == "CONSTR_CHECK":
+            definition = _with_check(run, definition, constraint)
+        else:
+            raise sqlstate.PostgresError("42601", f"{kind} constraints not possible for domains")
+    if nullable and definition.not_null:
+        raise sqlstate.PostgresError("42601", "conflicting NULL/NOT NULL constraints")
+    run.state.types.put(name, definition)
+
+
+def _with_check(run: Run, definition: TypeDefinition, node: Node) -> TypeDefinition:
+    check_functions(run, node.raw_expr)
+    taken = [check.name for check in definition.checks]
+    if node.conname in taken:
+        message = f'constraint "{node.conname}" for domain "{definition.name.name}" already exists'
+        raise sqlstate.PostgresError("42710", message)
+    schema, name = definition.name
+    chosen = node.conname or names.constraint_name(run.state, schema, name, [], "check", others=taken)
+    check = Constraint(
+        name=chosen,
+        kind="check",
+        expression=parser.deparse_expression(node.raw_expr),
+        valid=not node.skip_validation,
+    )
+    return replace(definition, checks=(*definition.checks, check))
+
+
+def alter_domain(run: Run, node: Node) -> None:
+    """Apply ALTER DOMAIN; ``subtype`` is a letter as in ``AlterDomainStmt``.
+
+    Raises:
+        PostgresError: 42704 the domain or its constraint does not exist.
+    """
+    definition = require_type(run, parser.strings(node.type_name), "domain")
+    if definition is None:
+        return
+    if node.subtype == "T":
+        default = check_default(run, getattr(node, "def")) if node.HasField("def") else None
+        definition = replace(definition, default=None if default == "NULL" else default)
+    elif node.subtype in {"N", "O"}:
+        definition = replace(definition, not_null=node.subtype == "O")
+    elif node.subtype == "C":
+        constraint = parser.unwrap(getattr(node, "def"))
+        if parser.enum_name(constraint, "contype") == "CONSTR_NOTNULL":
+            definition = replace(definition, not_null=True)
+        else:
+            definition = _with_check(run, definition, constraint)
+    elif node.subtype == "X":
+        definition = _without(definition, node)
+    elif node.subtype == "V":
+        if all(check.name != node.name for check in definition.checks):
+            raise _missing(definition, node.name)
+        checks = tuple(replace(c, valid=True) if c.name == node.name else c for c in definition.checks)
+        definition = replace(definition, checks=checks)
+    run.state.types.put(definition.name, definition)
+
+
+def _without(definition: TypeDefinition, node: Node) -> TypeDefinition:
+    kept = tuple(check for check in definition.checks if check.name != node.name)
+    if len(kept) < len(definition.checks):
+        return replace(definition, checks=kept)
+    if definition.not_null and node.name == f"{definition.name.name}_not_null":
+        return replace(definition, not_null=False)
+    if not node.missing_ok:
+        raise _missing(definition, node.name)
+    return definition
+
+
+def _missing(definition: TypeDefinition, name: str) -> sqlstate.PostgresError:
+    message = f'constraint "{name}" of domain "{definition.name.name}" does not exist'
+    return sqlstate.PostgresError("42704", message)
+
+
+HANDLERS = {"create_domain_stmt": create_domain, "alter_domain_stmt": alter_domain}

@@ -1,0 +1,47 @@
+"""CREATE SCHEMA, with the objects that it may list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import sqlstate
+from alembic_contracts.prediction.application import apply
+from alembic_contracts.prediction.parser import Statement, kind_of, unwrap
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+
+__all__ = ["HANDLERS"]
+
+
+def create_schema(run: Run, node: Node) -> None:
+    """Apply CREATE SCHEMA; what it lists is made in that schema, whatever the search path.
+
+    Raises:
+        PostgresError: 42P06 it exists, 42939 its name is reserved.
+    """
+    owner = node.authrole.rolename if node.HasField("authrole") else ""
+    name = node.schemaname or owner or run.state.user
+    if name.startswith("pg_"):
+        raise sqlstate.PostgresError("42939", f'unacceptable schema name "{name}"')
+    if run.state.has_namespace(name):
+        if node.if_not_exists:
+            return
+        raise sqlstate.duplicate_schema(name)
+    run.state.namespaces.put(name, owner or run.state.user)
+    if not len(node.schema_elts):
+        return
+    before = run.state.local_settings.get("search_path")
+    rest = ", ".join(f'"{part}"' for part in run.state.search_path)
+    run.state.local_settings.put("search_path", f'"{name}", {rest}')
+    with run.inside():
+        for element in node.schema_elts:
+            apply(run, Statement(run.statement.sql, kind_of(element), unwrap(element)))
+    if before is None:
+        run.state.local_settings.remove("search_path")
+    else:
+        run.state.local_settings.put("search_path", before)
+
+
+HANDLERS = {"create_schema_stmt": create_schema}

@@ -1,0 +1,64 @@
+"""CREATE and ALTER SEQUENCE."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.relations import check_free, new_name, require_column
+from alembic_contracts.prediction.state import Sequence
+from alembic_contracts.schema import Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+
+__all__ = ["HANDLERS"]
+
+
+def create_sequence(run: Run, node: Node) -> None:
+    """Apply CREATE SEQUENCE."""
+    name = new_name(run, node.sequence)
+    if node.if_not_exists and run.state.relation_kind(name) is not None:
+        return
+    check_free(run.state, name)
+    run.state.sequences.put(name, Sequence(name, _owner(run, node)))
+
+
+def _owner(run: Run, node: Node) -> tuple[Name, str] | None:
+    """Return the table and column of ``OWNED BY``, None where there is none."""
+    for option in parser.children(node.options):
+        if option.defname != "owned_by":
+            continue
+        written = parser.strings(parser.unwrap(option.arg).items)
+        if len(written) == 1:
+            return None
+        table = run.state.find_table(written[-2], written[-3] if len(written) > 2 else None)
+        if table is None:
+            if not run.state.complete_tables:
+                return None
+            raise sqlstate.undefined_table(written[-2])
+        require_column(table, written[-1])
+        return table.name, written[-1]
+    return None
+
+
+def alter_sequence(run: Run, node: Node) -> None:
+    """Apply ALTER SEQUENCE: only its owner matters."""
+    relation = node.sequence
+    found = run.state.find_relation(relation.relname, relation.schemaname or None)
+    if found is None:
+        if node.missing_ok or not run.state.complete_tables:
+            return
+        raise sqlstate.undefined_table(relation.relname)
+    if found[1] != "sequence":
+        raise sqlstate.wrong_object_type(f'"{relation.relname}" is not a sequence')
+    if any(option.defname == "owned_by" for option in parser.children(node.options)):
+        sequence = run.state.sequences[found[0]]
+        if sequence.internal:
+            raise sqlstate.feature_not_supported("cannot change ownership of identity sequence")
+        run.state.sequences.put(found[0], replace(sequence, owner=_owner(run, node)))
+
+
+HANDLERS = {"create_seq_stmt": create_sequence, "alter_seq_stmt": alter_sequence}
