@@ -16,10 +16,12 @@ from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.formats import _json_mistakes as mistakes
 from alembic_contracts.formats._document import Document, Position, child, problem_at
 
-__all__ = ["MAXIMUM_DEPTH", "parse"]
+__all__ = ["MAXIMUM_DEPTH", "MAXIMUM_VALUES", "parse"]
 
 MAXIMUM_DEPTH = 64
 """Objects and lists within each other; a contract needs seven, Python's own stack allows about a thousand."""
+MAXIMUM_VALUES = 100_000
+"""Values of any kind in one document; 1,600 columns with everything that can be stated take a quarter of it."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+')
@@ -103,6 +105,8 @@ class _Scanner:
 
     def _value(self, start: int, pointer: str, depth: int) -> tuple[object, int]:
         self.values[pointer] = start
+        if len(self.values) > MAXIMUM_VALUES:
+            raise _MalformedError(start, pointer, f"more than {MAXIMUM_VALUES:,} values in one file")
         first = self.text[start : start + 1]
         if first == '"':
             return self._string(start, pointer)

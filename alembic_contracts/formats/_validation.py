@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic_contracts.formats._document import Document, child
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
     from alembic_contracts.errors import Problem
 
-__all__ = ["validate"]
+__all__ = ["MAXIMUM_PROBLEMS", "validate"]
+
+MAXIMUM_PROBLEMS = 100
+"""After so many the rest of a file is not looked at: it is something else than a contract."""
 
 _TYPES = {
     "array": "a list `[...]`",
@@ -35,17 +39,19 @@ _TYPES = {
 
 
 def validate(document: Document, schema_file: str) -> tuple[Problem, ...]:
-    """Return what is wrong with a document, nothing if it is valid.
+    """Return what is wrong with a document, the first 100 problems at most, nothing if it is valid.
 
     Args:
         document: What was read.
         schema_file: Name of a JSON Schema (draft 2020-12) next to this module.
     """
-    problems: list[Problem] = []
+    return tuple(islice(_problems(document, schema_file), MAXIMUM_PROBLEMS))
+
+
+def _problems(document: Document, schema_file: str) -> Iterator[Problem]:
     for error in _validator(schema_file).iter_errors(document.value):
         mistake = _mistake(error, _keys_with_homes(schema_file))
-        problems.extend(_EXPLANATIONS.get(mistake.keyword, _anything_else)(document, mistake))
-    return tuple(problems)
+        yield from _EXPLANATIONS.get(mistake.keyword, _anything_else)(document, mistake)
 
 
 @cache

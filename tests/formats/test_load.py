@@ -149,9 +149,9 @@ def test_a_file_of_100_megabytes_is_refused_in_milliseconds(folder) -> None:
         file.write(b"[1]")
         file.truncate(100 * 1024**2)
     (folder / "b.json").write_bytes(b" " * (MAXIMUM_BYTES + 1))
-    load_started = time.perf_counter()
+    load_started = time.process_time()
     found = problems("contracts/a.json")
-    assert time.perf_counter() - load_started < 0.1
+    assert time.process_time() - load_started < 0.1
     assert found == ["contracts/a.json: has 100.0 MiB; a contract may have 4 MiB"]
     assert problems("contracts/b.json") == ["contracts/b.json: has 4.0 MiB; a contract may have 4 MiB"]
 
@@ -293,9 +293,9 @@ def test_two_hundred_contracts_take_well_under_a_second(folder) -> None:
     for number in range(200):
         (folder / f"{number:03}.json").write_text(text.replace("object-images-contract-spec", f"spec-{number}"))
     load("contracts/000.json")  # imports
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(load()) == 200
-    assert time.perf_counter() - started < 2  # 0.4 s on an idle machine; tests run beside each other
+    assert time.process_time() - started < 1
 
 
 def test_neither_jsonschema_nor_a_parser_is_imported_with_the_package() -> None:

@@ -628,6 +628,10 @@ def test_collects_all_problems_of_a_file() -> None:
     ]
 
 
+def test_a_file_that_is_something_else_does_not_flood_the_screen() -> None:
+    assert len(problems(json.dumps(dict.fromkeys(map(str, range(5000)), 1)))) == 100
+
+
 def test_the_published_schema_is_valid_and_describes_every_key() -> None:
     from jsonschema import Draft202012Validator
 
