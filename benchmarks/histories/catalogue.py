@@ -1,0 +1,78 @@
+"""The histories: which package, where its version scripts are, and what they need to run outside of their application.
+
+Described as data in ``histories.toml``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+__all__ = ["History", "load", "select"]
+
+DATA = Path(__file__).with_name("histories.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class History:
+    """One Alembic history in one package."""
+
+    name: str
+    package: str
+    """Requirement with an exact version."""
+    sha256: str
+    """Of the wheel, which pip verifies."""
+    versions: tuple[str, ...]
+    """Folders with version scripts, relative to the root of the package."""
+    recursive: bool = False
+    small: bool = False
+    """Whether it belongs to the set that continuous integration runs."""
+    sqlalchemy: str = "2.0.58"
+    """Version of SQLAlchemy that its application was written for; scripts run differently on another one."""
+    requires: tuple[str, ...] = ()
+    """Further packages that its scripts import, exact versions; installed without their own requirements."""
+    hollow: tuple[str, ...] = ()
+    """Packages whose ``__init__`` is left out: importing it would start the application."""
+    stub: tuple[str, ...] = ()
+    """Modules that are replaced although they are there, because they do not run without the application."""
+    naming_convention: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    configure: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Further arguments of ``context.configure()`` in its env.py."""
+    environ: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    prepare: str = ""
+    """SQL file, next to this module, with what the application creates before its first revision."""
+    note: str = ""
+    """Why one of the above is needed, for readers of the data."""
+
+
+def load(path: Path = DATA) -> tuple[History, ...]:
+    """Read all histories.
+
+    Raises:
+        TypeError: an entry has an unknown key or lacks one.
+    """
+    entries = tomllib.loads(path.read_text(encoding="utf-8"))["history"]
+    return tuple(History(**{key: _frozen(value) for key, value in entry.items()}) for entry in entries)
+
+
+def select(names: Sequence[str], *, small: bool) -> tuple[History, ...]:
+    """Return the histories of these names (none: all, or the small set).
+
+    Raises:
+        SystemExit: a name is unknown.
+    """
+    histories = load()
+    known = {history.name: history for history in histories}
+    if unknown := [name for name in names if name not in known]:
+        raise SystemExit(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
+    if names:
+        return tuple(known[name] for name in names)
+    return tuple(history for history in histories if history.small or not small)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else MappingProxyType(value) if isinstance(value, dict) else value

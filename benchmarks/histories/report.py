@@ -1,0 +1,71 @@
+"""The results as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["table"]
+
+HEADINGS = (
+    "history",
+    "server",
+    "predicted",
+    "columns",
+    "keys",
+    "silent",
+    "declared",
+    "unproven",
+    "false",
+    "s/100",
+    "--sql s/100",
+)
+EXPLANATION = """\
+server: revisions that PostgreSQL applied, of all; predicted: revisions that the prediction ran to their end; columns, keys: right, of all;
+silent, declared: wrong facts at the end of the history, and whether the prediction says so itself; unproven: revisions
+with anything unproven; false: breaks of contracts that hold; s/100: seconds of prediction for 100 revisions, and of
+`alembic upgrade --sql`, with the number of revisions that it got through where that is not all."""
+
+
+def table(results: Sequence[dict[str, Any]]) -> str:
+    """Return the table of several histories, with their sum."""
+    rows = [HEADINGS, *(_row(result) for result in results)]
+    if len(results) > 1:
+        rows.append(_row(_sum(results)))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADINGS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([*lines, "", EXPLANATION])
+
+
+def _row(result: dict[str, Any]) -> tuple[str, ...]:
+    sql = result["sql"]
+    return (
+        result["history"],
+        _of(result["applied"], result["revisions"]),
+        _of(result["ran"], result["predicted"]),
+        _of(result["columns"] - result["wrong_columns"], result["columns"]),
+        _of(result["keys"] - result["wrong_keys"], result["keys"]),
+        str(result["wrong_and_silent"]),
+        str(result["wrong_and_declared"]),
+        str(result["unproven_revisions"]),
+        str(result["false_breaks"]),
+        _rate(result["seconds"], result["predicted"]),
+        _rate(sql["seconds"], sql["revisions"])
+        + (f" ({sql['revisions']} only)" if sql["revisions"] < result["revisions"] else ""),
+    )
+
+
+def _of(good: int, total: int) -> str:
+    return str(total) if good == total else f"{good} of {total}"
+
+
+def _rate(seconds: float, revisions: int) -> str:
+    return f"{seconds / revisions * 100:.2f}" if revisions else "-"
+
+
+def _sum(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    numbers = {key for key, value in results[0].items() if isinstance(value, int | float)}
+    total: dict[str, Any] = {key: sum(result[key] for result in results) for key in numbers}
+    total["history"] = "all"
+    total["sql"] = {key: sum(result["sql"][key] for result in results) for key in ("seconds", "revisions")}
+    return total

@@ -1,0 +1,72 @@
+"""A history's version scripts, ready to be run by Alembic without the application's own env.py."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+
+from alembic_contracts.revisions import upgrade_steps
+from benchmarks.histories import stubs
+from benchmarks.histories.catalogue import History
+from benchmarks.histories.fetch import Place
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext, RevisionStep
+
+__all__ = ["Scripts"]
+
+Plan = Callable[["MigrationContext"], "Iterable[RevisionStep]"]
+
+
+class Scripts:
+    """The scripts of one history and how Alembic is set up for them.
+
+    Making one changes this process for good (imports, environment variables): use a process for each.
+    """
+
+    def __init__(self, history: History, place: Place, versions: Sequence[str] | None = None) -> None:
+        self.history = history
+        self.finder = stubs.install(place.package, place.libraries, hollow=history.hollow, stub=history.stub)
+        os.environ.update(history.environ)
+        logging.disable(logging.CRITICAL)
+        sys.setrecursionlimit(5000)
+        locations = list(versions or place.versions(history))
+        self.directory = ScriptDirectory(
+            str(Path(locations[0]).parent),
+            version_locations=locations,
+            recursive_version_locations=history.recursive,
+        )
+
+    def steps(self) -> list[RevisionStep]:
+        """Return the whole history in the order in which Alembic would apply it."""
+        return upgrade_steps(self.directory, "heads", ())
+
+    def run_online(self, connection: sa.Connection, plan: Plan) -> None:
+        """Let Alembic apply what the plan returns."""
+        self._run(plan, as_sql=False, connection=connection, transaction_per_migration=True)
+
+    def run_as_sql(self, plan: Plan) -> None:
+        """Let Alembic write what the plan returns as SQL, to nowhere."""
+        self._run(plan, as_sql=True, dialect_name="postgresql", literal_binds=True, transaction_per_migration=True)
+
+    def _run(self, plan: Plan, *, as_sql: bool, **arguments: Any) -> None:
+        config = Config(output_buffer=io.StringIO(), stdout=io.StringIO())
+        config.set_main_option("script_location", self.directory.dir)
+        environment = EnvironmentContext(
+            config, self.directory, fn=lambda _heads, context: plan(context), as_sql=as_sql, destination_rev="heads"
+        )
+        metadata = sa.MetaData(naming_convention=dict(self.history.naming_convention) or None)
+        with environment:
+            environment.configure(target_metadata=metadata, **{**self.history.configure, **arguments})
+            with environment.begin_transaction():
+                environment.run_migrations()

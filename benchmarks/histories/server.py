@@ -1,0 +1,157 @@
+"""Applies a history to a real PostgreSQL, guarded off, and observes the schema after every revision."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+
+from alembic_contracts.dialects import postgresql
+from alembic_contracts.schema import Name, Schema, Table, TypeDefinition
+from benchmarks.histories.scripts import Scripts
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext, RevisionStep
+
+T = TypeVar("T")
+
+__all__ = ["Applied", "Observed", "apply", "new_database"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A schema in a form that can be pickled; equal tables of one history are one object."""
+
+    tables: dict[Name, Table]
+    types: dict[Name, TypeDefinition]
+    namespaces: frozenset[str]
+    sequences: frozenset[Name]
+
+    def schema(self) -> Schema:
+        """Return it as the product has it."""
+        return Schema(
+            tables=MappingProxyType(self.tables),
+            types=MappingProxyType(self.types),
+            namespaces=self.namespaces,
+            sequences=self.sequences,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one revision on the server."""
+
+    revision: str
+    file: str
+    error: str | None
+    """Why it failed; what it did was rolled back then."""
+    after: Observed
+
+
+class _Watch:
+    """Observes again and again, and shares what stays the same."""
+
+    def __init__(self) -> None:
+        self._tables: dict[Name, Table] = {}
+        self._types: dict[Name, TypeDefinition] = {}
+
+    def observe(self, connection: sa.Connection) -> Observed:
+        schema = postgresql.observe(connection, None)
+        self._tables = _shared(schema.tables, self._tables)
+        self._types = _shared(schema.types, self._types)
+        return Observed(self._tables, self._types, schema.namespaces, schema.sequences)
+
+
+def _shared(new: Mapping[Name, T], old: dict[Name, T]) -> dict[Name, T]:
+    known = {name: old[name] if old.get(name) == value else value for name, value in new.items()}
+    return old if known == old else known
+
+
+def apply(scripts: Scripts, url: str, *, prepare: Path | None) -> tuple[Observed, list[Applied], float]:
+    """Apply every revision; one that fails is rolled back, counted as applied, and the next one follows.
+
+    Returns:
+        the schema before, each revision's outcome, and the seconds that Alembic took in all.
+    """
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        observer = connection.execution_options(isolation_level="AUTOCOMMIT")
+        if prepare is not None:
+            observer.exec_driver_sql(prepare.read_text(encoding="utf-8"))
+        run = _Run(scripts, observer)
+        before = run.watch.observe(observer)
+        while run.waiting:
+            with engine.connect() as migrating, redirect_stdout(None):
+                run.go_on(migrating)
+    return before, run.applied, run.seconds
+
+
+class _Run:
+    """One application of a history, in as few migration contexts as its failures allow."""
+
+    def __init__(self, scripts: Scripts, observer: sa.Connection) -> None:
+        self.scripts, self.watch, self._observer = scripts, _Watch(), observer
+        self.waiting = deque(scripts.steps())
+        self.applied: list[Applied] = []
+        self.seconds = 0.0
+        self._error: str | None = None
+        self._types: dict[Any, Any] = {}
+        self._resumed = 0.0
+
+    def go_on(self, connection: sa.Connection) -> None:
+        """Apply revisions until one fails or none is left."""
+        try:
+            self.scripts.run_online(connection, self._steps)
+        except (Exception, SystemExit) as error:
+            if self._error is not None or not self.waiting:
+                raise
+            self.seconds += time.perf_counter() - self._resumed
+            step = self.waiting[0]
+            self._error = _description(error, step)
+            step.migration_fn = _nothing
+
+    def _steps(self, context: MigrationContext) -> Iterator[RevisionStep]:
+        # What a context remembers of the types that it created, as it would in a run without a failure.
+        context.impl.memo.update(self._types)
+        while self.waiting:
+            step = self.waiting[0]
+            self._types = {key: copy(value) for key, value in context.impl.memo.items()}
+            self._resumed = time.perf_counter()
+            yield step
+            self.seconds += time.perf_counter() - self._resumed
+            after = self.watch.observe(self._observer)
+            self.applied.append(Applied(step.revision.revision, step.revision.path, self._error, after))
+            self._error = None
+            self.waiting.popleft()
+
+
+def _nothing(**_arguments: object) -> None:
+    """Stands in for the script of a revision that failed."""
+
+
+def _description(error: BaseException, step: RevisionStep) -> str:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == step.revision.path]
+    place = f" (line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {str(error)[:500]}{place}"
+
+
+@contextmanager
+def new_database(server_url: str, name: str) -> Iterator[str]:
+    """Create an empty database, yield its URL, and drop it."""
+    engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0 STRATEGY file_copy')
+        try:
+            yield engine.url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')

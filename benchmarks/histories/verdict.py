@@ -1,0 +1,199 @@
+"""What a prediction of a history is worth: its facts beside the observed ones, and its verdict on contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts import dialects, engine
+from alembic_contracts.prediction.steps import Prediction
+from alembic_contracts.schema import Name, Schema
+from alembic_contracts.violations import Report, Unproven
+from benchmarks.histories.catalogue import History
+from benchmarks.histories.compare import Difference, differences, facts, tally
+from benchmarks.histories.contracts import contracts_of
+from benchmarks.histories.forecast import forecast
+from benchmarks.histories.scripts import Scripts
+from benchmarks.histories.server import Applied, Observed
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import RevisionStep
+
+__all__ = ["IGNORED", "judge", "measure", "watched_tables"]
+
+IGNORED = frozenset({"alembic_version"})
+"""Alembic's own table, which nobody promises."""
+
+
+@dataclass
+class Wrong:
+    """One fact that was predicted wrongly, to be looked up."""
+
+    table: str
+    column: str | None
+    fact: str
+    predicted: str
+    observed: str
+    revision: str
+    """The first revision after which it was wrong."""
+    file: str
+    at_the_end: bool
+    """Whether it is still wrong at the end of the history."""
+    silent: bool = True
+    """Whether nothing about its table was declared unproven by then."""
+    _difference: Difference | None = field(default=None, repr=False)
+
+
+def watched_tables(before: Observed, applied: Sequence[Applied]) -> frozenset[Name]:
+    """Return every table that was ever there."""
+    seen = {name for after in (before, *(step.after for step in applied)) for name in after.tables}
+    return frozenset(name for name in seen if name.name not in IGNORED)
+
+
+def measure(
+    scripts: Scripts, history: History, before: Observed, applied: Sequence[Applied], server_seconds: float
+) -> dict[str, Any]:
+    """Predict a history and compare it with what a server made of it.
+
+    Returns:
+        figures and details, ready for JSON.
+    """
+    watched, failed = watched_tables(before, applied), {step.revision for step in applied if step.error is not None}
+    baseline = before.schema() if before.tables or before.types else None
+    foretold = _foretold(scripts, baseline, watched, failed) if failed else {}
+    predict = partial(forecast, scripts, baseline, leave_out=lambda step: step.revision.revision in failed)
+    predictions, seconds = predict(watched)
+    compared = [step for step in applied if step.revision not in failed]
+    wrong = _wrong(predictions[0], compared)
+    _mark_declared(wrong, lambda table: predict({table})[0])
+    final = compared[-1].after.schema() if compared else before.schema()
+    report = judge(final, predictions)
+    at_end = [w for w in wrong if w.at_the_end and _under_contract(w)]
+    counts = tally(dict(facts(final, IGNORED)), [w._difference for w in at_end if w._difference])  # noqa: SLF001
+    unproven = [u for prediction in predictions for u in prediction.unproven]
+    return {
+        "history": history.name,
+        "package": history.package,
+        "revisions": len(applied),
+        "applied": len(compared),
+        "failed_on_server": [
+            {"file": Path(s.file).name, "error": s.error, "foretold": foretold.get(s.revision)}
+            for s in applied
+            if s.error is not None
+        ],
+        "predicted": len(predictions[0].steps),
+        "ran": len(predictions[0].steps) - len(_stopped(predictions[0])),
+        "worlds": len(predictions),
+        **asdict(counts),
+        "wrong_and_silent": sum(w.silent for w in at_end),
+        "wrong_and_declared": sum(not w.silent for w in at_end),
+        "wrong_on_the_way": sum(not w.at_the_end and _under_contract(w) for w in wrong),
+        "other_wrong": sum(not _under_contract(w) for w in wrong),
+        "unproven_revisions": len({u.location.revision if u.location else "" for u in unproven}),
+        "false_breaks": len(report.violations),
+        "seconds": seconds,
+        "server_seconds": server_seconds,
+        "details": {
+            "wrong": [{k: v for k, v in asdict(w).items() if k != "_difference"} for w in wrong],
+            "unproven": [_unproven(u) for u in dict.fromkeys(unproven)],
+            "false_breaks": [_violation(v) for v in report.violations],
+            "stubbed": sorted(set(scripts.finder.made)),
+        },
+    }
+
+
+def judge(final: Schema, predictions: Sequence[Prediction]) -> Report:
+    """Hold a history to contracts on everything that a schema holds, as ``check`` would."""
+    policy = engine.Policy(phase="check", scope="target", ends_at_head=True, severities={})
+    dialect = dialects.load("postgresql")
+    return engine.judge(contracts_of(final, IGNORED), predictions, dialect=dialect, policy=policy)
+
+
+def _foretold(
+    scripts: Scripts, baseline: Schema | None, watched: Collection[Name], failed: Collection[str]
+) -> dict[str, str]:
+    """Return what the prediction says of revisions that failed on the server, up to the first one of them.
+
+    Behind the first one prediction and server are no longer in the same state.
+    """
+    first: list[str] = []
+
+    def behind(step: RevisionStep) -> bool:
+        if not first and step.revision.revision in failed:
+            first.append(step.revision.revision)
+            return False
+        return bool(first)
+
+    predictions, _ = forecast(scripts, baseline, watched, leave_out=behind)
+    said = [u for u in predictions[0].unproven if u.location is not None and u.location.revision in first]
+    return {first[0]: said[0].reason if said else "nothing"} if first else {}
+
+
+def _wrong(prediction: Prediction, applied: Sequence[Applied]) -> list[Wrong]:
+    """Compare after every revision; yield each fact once, at the first revision after which it is wrong."""
+    found: dict[tuple[str, str | None, str], Wrong] = {}
+    standing: set[tuple[str, str | None, str]] = set()
+    for schema, step in zip(_after_each(prediction), applied, strict=True):
+        predicted, observed = dict(facts(schema, IGNORED)), dict(facts(step.after.schema(), IGNORED))
+        now = differences(predicted, observed)
+        standing = {(d.table, d.column, d.fact) for d in now}
+        for d in now:
+            key = (d.table, d.column, d.fact)
+            if key not in found:
+                found[key] = Wrong(
+                    **asdict(d), revision=step.revision, file=Path(step.file).name, at_the_end=False, _difference=d
+                )
+    for key in standing:
+        found[key].at_the_end = True
+    return list(found.values())
+
+
+def _after_each(prediction: Prediction) -> Iterator[Schema]:
+    schema = prediction.before
+    for step in prediction.steps:
+        schema = step.operations[-1].after if step.operations else schema
+        yield schema
+
+
+def _under_contract(wrong: Wrong) -> bool:
+    return not wrong.fact.startswith(("constraint ", "index "))
+
+
+def _mark_declared(wrong: Sequence[Wrong], predict_alone: Any) -> None:
+    """Find out for each table with something wrong whether the prediction declares it unproven when asked about it."""
+    declared: dict[str, bool] = {}
+    for one in wrong:
+        if one.predicted == "unknown":
+            one.silent = False
+            continue
+        if one.table not in declared:
+            namespace, _, name = one.table.partition(".")
+            declared[one.table] = any(p.unproven for p in predict_alone(Name(namespace, name)))
+        one.silent = not declared[one.table]
+
+
+def _unproven(unproven: Unproven) -> dict[str, Any]:
+    place = unproven.location
+    where = {} if place is None else {"file": Path(place.file).name, "line": place.line, "source": place.source}
+    return {"reason": unproven.reason, **where}
+
+
+def _violation(violation: Any) -> dict[str, Any]:
+    place = violation.location
+    return {
+        "rule": violation.rule,
+        "table": str(violation.table),
+        "column": violation.column,
+        "expected": violation.expected,
+        "actual": violation.actual,
+        "place": None if place is None else f"{Path(place.file).name}:{place.line}",
+    }
+
+
+def _stopped(prediction: Prediction) -> set[str]:
+    """Return the revisions whose scripts did not come to their end under prediction."""
+    stops = ("the script ", "PostgreSQL would refuse this migration")
+    return {u.location.revision for u in prediction.unproven if u.location is not None and u.reason.startswith(stops)}
