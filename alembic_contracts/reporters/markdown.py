@@ -27,6 +27,8 @@ _LIMIT = 60_000
 """GitHub refuses comments of more than 65,536 characters; what does not fit is counted."""
 _TITLES = {"kept": "Data contracts kept", "broken": "Data contract broken", "unproven": "Data contracts not proven"}
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
+# What makes a paragraph a heading or a list.
+_BLOCK_START = re.compile(r"^(\d*)([#+=.)-])")
 # A zero-width space keeps GitHub from resolving @user and #1; a backslash or an entity does not.
 _REFERENCE = re.compile(r"(?<![A-Za-z0-9_])@|#(?=\d)|(?<=\bGH)-(?=\d)")
 
@@ -134,7 +136,7 @@ def _html(text: str) -> str:
 
 def _escaped(text: str) -> str:
     """Escape prose: Markdown, HTML, mentions and references to issues."""
-    return _SPECIAL.sub(r"\\\1", _html(text))
+    return _BLOCK_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", _html(text)))
 
 
 def _unreferenced(text: str) -> str:

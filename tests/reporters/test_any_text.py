@@ -25,6 +25,15 @@ REPORT = jsonschema.Draft202012Validator(
 )
 
 NASTY = [
+    "# x",
+    "- x",
+    "+",
+    "1. x",
+    "1) x",
+    "> x",
+    "***",
+    "===",
+    "[x]: y",
     "::error::x",
     "]]>",
     "<b>&amp;",
@@ -73,7 +82,7 @@ reports = st.builds(
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 TAGS = {"!--", "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "br", "details", "summary"}
 TAGS |= {"pre", "ul", "li", "blockquote", "em"}
-slow = settings(max_examples=150, deadline=None)
+slow = settings(max_examples=100, deadline=None)
 COMMAND = re.compile(r"::(error|warning|notice) (file=[^:,\r\n]*,line=\d+,)?title=[^:,\r\n]*::[^\r\n]*")
 
 
