@@ -318,5 +318,5 @@ def _refuse_misspelt(file: Path, section: str, known: str) -> None:
         return
     bare, target = (re.sub(r"[^a-z]|^tool\.", "", name.casefold()) for name in (section, known))
     if bare.startswith(target) or SequenceMatcher(None, bare, target).ratio() > 0.85:
-        hint = "; rules are a setting in it" if bare == f"{target}rules" else ""
+        hint = " Rules are a setting in it." if bare == f"{target}rules" else ""
         raise InvalidSettings(f"{shown(file)}: unknown section [{section}]; did you mean [{known}]?{hint}")

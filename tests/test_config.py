@@ -1,0 +1,329 @@
+"""Settings from pyproject.toml, alembic.ini and the environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alembic_contracts.config import Settings, read_settings
+from alembic_contracts.errors import InvalidSettings
+
+RULES = ("column-exists", "column-type", "primary-key", "table-exists")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def read(*, toml: str | None = None, ini: str | None = None, **environ: str) -> Settings:
+    """Write the files into the working directory and read the settings in them."""
+    files = {"pyproject.toml": toml, "alembic.ini": ini}
+    for name, text in files.items():
+        if text is not None:
+            Path(name).write_text(text)
+    return read_settings(
+        ini_file=Path("alembic.ini") if ini is not None else None,
+        toml_file=Path("pyproject.toml") if toml is not None else None,
+        environ={f"ALEMBIC_CONTRACTS_{key}": value for key, value in environ.items()},
+        known_rules=RULES,
+    )
+
+
+def refusal(**sources: str) -> str:
+    with pytest.raises(InvalidSettings) as refused:
+        read(**sources)
+    return str(refused.value)
+
+
+def test_nothing_asks_for_anything(folder) -> None:
+    for sources in ({}, {"toml": "[project]\nname = 'x'"}, {"ini": "[alembic]\nscript_location = x"}):
+        settings = read(**sources)
+        assert not settings.configured
+        assert settings.source is None
+    assert not read(ENFORCE="report", SHADOW_URL="postgresql://x").configured  # of a machine, not of this project
+    assert not read_settings(
+        ini_file=folder / "missing.ini", toml_file=folder / "missing.toml", environ={}, known_rules=RULES
+    ).configured
+
+
+def test_a_contracts_folder_is_enough(folder) -> None:
+    (folder / "contracts").mkdir()
+    for sources in ({}, {"toml": ""}, {"ini": "[alembic]"}):
+        settings = read(**sources)
+        assert settings.configured
+        assert settings.contracts == (folder / "contracts",)
+        assert settings.source is None
+
+
+def test_the_default_folder_is_next_to_alembics_own_files(folder) -> None:
+    for name in ("database", "database/contracts", "contracts"):
+        (folder / name).mkdir()
+    (folder / "database/alembic.ini").write_text("[alembic]")
+    (folder / "pyproject.toml").write_text("")
+    arguments = {"environ": {}, "known_rules": RULES}
+    ini, toml = folder / "database/alembic.ini", folder / "pyproject.toml"
+    assert read_settings(ini_file=ini, toml_file=None, **arguments).contracts == (folder / "database/contracts",)
+    assert read_settings(ini_file=ini, toml_file=toml, **arguments).contracts == (
+        folder / "database/contracts",
+        folder / "contracts",
+    )
+    (folder / "database/contracts").rmdir()
+    assert read_settings(ini_file=ini, toml_file=toml, **arguments).contracts == (folder / "contracts",)
+
+
+def test_an_empty_section_asks_for_the_default_folder(folder) -> None:
+    for sources in ({"toml": "[tool.alembic_contracts]"}, {"ini": "[alembic_contracts]", "toml": None}):
+        settings = read(**sources)
+        assert settings.configured  # so that the missing folder is an error when contracts are loaded
+        assert settings.contracts == (folder / "contracts",)
+        assert settings.enforce == "introduced"
+        assert settings.downgrade == "report"
+        assert settings.unproven is None
+        assert settings.shadow_url is None
+        assert settings.rules == {}
+
+
+TOML = """
+[tool.alembic_contracts]
+contracts = ["agreements", "/shared/contracts", "%(here)s/more"]
+enforce = "strict"
+downgrade = "refuse"
+unproven = "warn"
+shadow_url = "postgresql://scratch"
+
+[tool.alembic_contracts.rules]
+column-type = "warning"
+primary-key = "off"
+"""
+INI = """
+[alembic]
+script_location = %(here)s/migrations
+
+[alembic_contracts]
+contracts = agreements, /shared/contracts
+    %(here)s/more
+enforce = strict
+downgrade = refuse
+unproven = warn
+shadow_url = postgresql://scratch
+rules =
+    column-type = warning
+    primary-key = off
+"""
+
+
+@pytest.mark.parametrize(("sources", "source"), [({"toml": TOML}, "pyproject.toml"), ({"ini": INI}, "alembic.ini")])
+def test_everything_can_be_set_in_either_file(folder, sources, source) -> None:
+    assert read(**sources) == Settings(
+        contracts=(folder / "agreements", Path("/shared/contracts"), folder / "more"),
+        enforce="strict",
+        downgrade="refuse",
+        unproven="warn",
+        shadow_url="postgresql://scratch",
+        rules={"column-type": "warning", "primary-key": "off"},
+        source=Path(source),
+        configured=True,
+    )
+
+
+def test_paths_count_from_the_file_that_names_them(folder, monkeypatch) -> None:
+    (folder / "pyproject.toml").write_text('[tool.alembic_contracts]\ncontracts = "x/../y"')
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
+    settings = read_settings(ini_file=None, toml_file=Path("../pyproject.toml"), environ={}, known_rules=RULES)
+    assert [os.path.realpath(path) for path in settings.contracts] == [os.path.realpath(folder / "y")]
+    assert settings.contracts[0].is_absolute()
+
+
+def test_the_environment_wins(folder) -> None:
+    settings = read(
+        toml=TOML,
+        CONTRACTS=f"one,two{os.pathsep}/three",
+        ENFORCE="report",
+        DOWNGRADE="report",
+        UNPROVEN="refuse",
+        SHADOW_URL="postgresql://other",
+        RULES="column-type=error, table-exists = warning",
+    )
+    assert settings == Settings(
+        contracts=(folder / "one", folder / "two", Path("/three")),
+        enforce="report",
+        downgrade="report",
+        unproven="refuse",
+        shadow_url="postgresql://other",
+        rules={"column-type": "error", "primary-key": "off", "table-exists": "warning"},
+        source=Path("pyproject.toml"),
+        configured=True,
+    )
+    assert read(CONTRACTS="x").configured
+    assert read(toml=TOML, ENFORCE="", RULES=" ", CONTRACTS="") == read(toml=TOML)
+
+
+def test_a_url_is_not_shown_in_full() -> None:
+    assert "secret" not in repr(read(SHADOW_URL="postgresql://me:secret@host/x"))
+
+
+def test_other_variables_are_none_of_our_business() -> None:
+    environ = {"ALEMBIC_CONFIG": "x", "PATH": "y", "CONTRACTS": "z", "DATABASE_URL": "w"}
+    assert not read_settings(ini_file=None, toml_file=None, environ=environ, known_rules=RULES).configured
+
+
+T = "[tool.alembic_contracts]\n"
+I = "[alembic_contracts]\n"  # noqa: E741  next to T it is plain
+ENFORCE = 'must be one of "introduced", "strict", "report", not'
+PERCENT = "alembic.ini: '%' must be followed by '%' or '(', found: '%40@host/x'"
+NO_SECTION = "alembic.ini: File contains no section headers.\nfile: 'alembic.ini', line: 1\n'key = 1\\n'"
+REFUSALS = [
+    (
+        {"toml": T, "ini": I},
+        (
+            "Settings stand in both pyproject.toml, [tool.alembic_contracts] and alembic.ini, [alembic_contracts]; "
+            "keep them in one of the two files."
+        ),
+    ),
+    (
+        {"toml": T + 'enforced = "strict"'},
+        "pyproject.toml, [tool.alembic_contracts]: unknown setting `enforced`; did you mean `enforce`?",
+    ),
+    (
+        {"ini": I + "contract = x"},
+        "alembic.ini, [alembic_contracts]: unknown setting `contract`; did you mean `contracts`?",
+    ),
+    (
+        {"toml": T + "zzz = 1"},
+        (
+            "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
+            "`downgrade`, `unproven`, `shadow_url`, `rules`"
+        ),
+    ),
+    (
+        {"toml": T + 'enforce = "stric"'},
+        f"pyproject.toml, [tool.alembic_contracts]: `enforce` {ENFORCE} 'stric'; did you mean `strict`?",
+    ),
+    ({"toml": T + "enforce = true"}, f"pyproject.toml, [tool.alembic_contracts]: `enforce` {ENFORCE} True"),
+    ({"ini": I + "enforce ="}, f"alembic.ini, [alembic_contracts]: `enforce` {ENFORCE} ''"),
+    ({"ENFORCE": "off"}, f"`ALEMBIC_CONTRACTS_ENFORCE` {ENFORCE} 'off'"),
+    ({"UNPROVEN": "error"}, '`ALEMBIC_CONTRACTS_UNPROVEN` must be one of "refuse", "warn", not \'error\''),
+    (
+        {"ENFORSE": "report"},
+        "unknown environment variable `ALEMBIC_CONTRACTS_ENFORSE`; did you mean `ALEMBIC_CONTRACTS_ENFORCE`?",
+    ),
+    (
+        {"toml": T + "contracts = 1"},
+        "pyproject.toml, [tool.alembic_contracts]: `contracts` must be a path or a list of paths, not 1.",
+    ),
+    ({"toml": T + "contracts = []"}, "pyproject.toml, [tool.alembic_contracts]: `contracts` names no path."),
+    ({"toml": T + 'contracts = ["a", ""]'}, "pyproject.toml, [tool.alembic_contracts]: `contracts` names no path."),
+    ({"ini": I + "contracts ="}, "alembic.ini, [alembic_contracts]: `contracts` names no path."),
+    ({"CONTRACTS": ","}, "`ALEMBIC_CONTRACTS_CONTRACTS` names no path."),
+    (
+        {"toml": T + "shadow_url = 5"},
+        "pyproject.toml, [tool.alembic_contracts]: `shadow_url` must be the URL of a scratch database.",
+    ),
+    (
+        {"toml": T + 'rules = "column-type"'},
+        "pyproject.toml, [tool.alembic_contracts]: `rules` must be a table of rule ids, not 'column-type'.",
+    ),
+    (
+        {"toml": T + 'rules = {column-typ = "off"}'},
+        (
+            "pyproject.toml, [tool.alembic_contracts]: `rules` names an unknown rule `column-typ`; "
+            "did you mean `column-type`?"
+        ),
+    ),
+    (
+        {"toml": T + "rules = {column-type = false}"},
+        (
+            "pyproject.toml, [tool.alembic_contracts]: `rules`: `column-type` must be one of "
+            '"error", "warning", "off", not False.'
+        ),
+    ),
+    (
+        {"toml": T + 'rules = {column-type = ["off"]}'},
+        (
+            "pyproject.toml, [tool.alembic_contracts]: `rules`: `column-type` must be one of "
+            '"error", "warning", "off", not [\'off\'].'
+        ),
+    ),
+    (
+        {"ini": I + "rules = column-type"},
+        "alembic.ini, [alembic_contracts]: `rules` must be pairs such as `column-type=warning`, not `column-type`.",
+    ),
+    (
+        {"RULES": "column-type=off,column-type=error"},
+        "`ALEMBIC_CONTRACTS_RULES` names the rule `column-type` twice.",
+    ),
+    ({"toml": "[tool]\nalembic_contracts = 1"}, "pyproject.toml: `tool.alembic_contracts` must be a table."),
+    (
+        {"toml": "[tool.alembic-contracts]\n"},
+        "pyproject.toml: unknown section [tool.alembic-contracts]; did you mean [tool.alembic_contracts]?",
+    ),
+    (
+        {"toml": "[alembic_contracts]\n"},
+        "pyproject.toml: unknown section [alembic_contracts]; did you mean [tool.alembic_contracts]?",
+    ),
+    (
+        {"ini": "[alembic_contract]\n"},
+        "alembic.ini: unknown section [alembic_contract]; did you mean [alembic_contracts]?",
+    ),
+    (
+        {"ini": I + "[alembic_contracts:rules]\ncolumn-type = off"},
+        (
+            "alembic.ini: unknown section [alembic_contracts:rules]; did you mean [alembic_contracts]? "
+            "Rules are a setting in it."
+        ),
+    ),
+    ({"toml": T + "a = \n"}, "pyproject.toml:2:5: Invalid value."),
+    (
+        {"ini": I + "shadow_url = postgresql://me:%40@host/x"},
+        PERCENT,
+    ),
+    (
+        {"ini": "key = 1\n" + I},
+        NO_SECTION,
+    ),
+]
+
+
+@pytest.mark.parametrize(("sources", "expected"), REFUSALS, ids=[str(sources)[:60] for sources, _ in REFUSALS])
+def test_what_is_wrong_is_said(sources, expected) -> None:
+    assert refusal(**sources) == expected
+
+
+@pytest.mark.parametrize("name", ["alembic_contracts_enforce", "ALEMBIC_CONTRACT_ENFORCE", "ALEMBIC_CONTRACTS"])
+def test_a_mistyped_way_past_the_guard_is_not_silent(name) -> None:
+    with pytest.raises(InvalidSettings, match=f"variable `{name}`; did you mean `ALEMBIC_CONTRACTS_"):
+        read_settings(ini_file=None, toml_file=None, environ={name: "report"}, known_rules=RULES)
+
+
+def test_files_that_cannot_be_read(folder) -> None:
+    (folder / "pyproject.toml").write_bytes(b'a = 1\nb = "\xff"\n')
+    arguments = {"environ": {}, "known_rules": RULES}
+    with pytest.raises(InvalidSettings, match=r"^pyproject\.toml:2: not UTF-8\.$"):
+        read_settings(ini_file=None, toml_file=Path("pyproject.toml"), **arguments)
+
+
+def test_other_peoples_text_in_alembic_ini_is_left_alone(folder) -> None:
+    (folder / "alembic.ini").write_bytes(
+        b"[DEFAULT]\nshared = 1\n[alembic]\n# caf\xe9\nfile_template = %%(rev)s\nurl = 100%\n"
+        b"[contracts_db]\nx = %(nowhere)s\n[alembic_contracts]\nenforce = strict\n"
+    )
+    settings = read_settings(ini_file=Path("alembic.ini"), toml_file=None, environ={}, known_rules=RULES)
+    assert settings.enforce == "strict"
+
+
+def test_other_tools_are_left_alone() -> None:
+    toml = "[tool.alembic]\nx = 1\n[tool.alembic_utils]\n[tool.contracts]\n[tool.importlinter.contracts]\n"
+    assert not read(toml=toml).configured
+
+
+def test_what_a_run_may_not_need_is_not_imported() -> None:
+    script = "import sys, alembic_contracts.config; print({'tomllib', 'configparser', 'alembic'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
