@@ -59,6 +59,8 @@ class Run:
     """The database that the run starts from; None: an empty one, plus ``history``."""
     as_sql: bool = False
     """Whether scripts see ``--sql`` mode."""
+    shadow: bool = False
+    """Whether to replay on a scratch database instead of predicting."""
 
     @property
     def ends_at_head(self) -> bool:
@@ -167,6 +169,8 @@ def _predict(
     steps = [*run.history, *run.steps]
     if not steps:
         return (Prediction(before=before if before is not None else Schema(), steps=()),)
+    if run.shadow:
+        return (_from_start(_replay(run, terms, dialect, progress), len(run.history), None),)
     try:
         from alembic_contracts.prediction.catalog import Catalog
         from alembic_contracts.prediction.replay import predict
@@ -204,6 +208,23 @@ def _predict(
         empty = tuple(Step(step.revision.revision, ()) for step in run.steps)
         return (Prediction(before=before or Schema(), steps=empty, unproven=(Unproven(reason, None),)),)
     return tuple(_from_start(prediction, len(run.history), before) for prediction in predictions)
+
+
+def _replay(run: Run, terms: Terms, dialect: dialects.Dialect, progress: Progress | None) -> Prediction:
+    from alembic_contracts import shadow
+
+    steps = [*run.history, *run.steps]
+    with shadow.database(terms.settings.shadow_url) as url:
+        return shadow.replay(
+            url=url,
+            environment=run.environment,
+            context=run.context,
+            steps=steps,
+            run_arguments=run.arguments,
+            watched=terms.tables,
+            dialect=dialect,
+            progress=None if progress is None else lambda done: progress(done, len(steps)),
+        )
 
 
 def _from_start(prediction: Prediction, history: int, before: Schema | None) -> Prediction:

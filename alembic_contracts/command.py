@@ -35,16 +35,23 @@ class CheckOptions:
     """What the options of ``check`` say; see ``alembic_contracts.options``."""
 
     offline: bool = False
+    shadow: bool = False
     start: str | None = None
     target: str = "heads"
     format: str = "text"
     output: str | None = None
+
+    @property
+    def without_database(self) -> bool:
+        """Whether env.py is run as for ``--sql``, so that it connects to nothing."""
+        return self.offline or self.shadow
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> CheckOptions:
         """Make them from a command line's values, by the options' names without dashes."""
         return cls(
             offline=bool(values["offline"]),
+            shadow=bool(values["shadow"]),
             start=values["from"],
             target=values["to"] or "heads",
             format=values["format"],
@@ -65,6 +72,8 @@ def check(config: Config, options: CheckOptions, progress: checking.Progress | N
     Raises:
         CannotCheck: settings, contracts, revisions, env.py or the connection do not allow a verdict.
     """
+    if options.offline and options.shadow:
+        raise CannotCheck("--offline predicts without a database, --shadow replays on one: use one of them.")
     terms = checking.terms_of(config)
     if terms is None:
         raise CannotCheck(
@@ -106,7 +115,7 @@ def _plan(
     context: MigrationContext, heads: tuple[str, ...], options: CheckOptions, arguments: Mapping[str, Any]
 ) -> checking.Run:
     script = checking.script_of(context)
-    replayed = options.offline or options.start is not None
+    replayed = options.without_database or options.start is not None
     history: list[RevisionStep] = []
     if replayed:
         start = options.start if options.start not in (None, "base") else None
@@ -124,6 +133,7 @@ def _plan(
         arguments=arguments,
         history=history,
         connection=None if replayed else context.connection,
+        shadow=options.shadow,
     )
 
 
@@ -149,7 +159,7 @@ def _run_environment(config: Config, judge: Any, arguments: dict[str, Any], opti
     try:
         script = ScriptDirectory.from_config(config)
         environment = EnvironmentContext(
-            config, script, fn=judge, as_sql=options.offline, dont_mutate=True, destination_rev=options.target
+            config, script, fn=judge, as_sql=options.without_database, dont_mutate=True, destination_rev=options.target
         )
         run_migrations = environment.run_migrations
 

@@ -202,7 +202,7 @@ class _Watch:
             self._since_commit[-1].revision.revision if self._since_commit else "",
             (Operation(self._location(), "commit", before.before, commits=True),),
         )
-        undone = connection.get_isolation_level() != "AUTOCOMMIT"
+        undone = not connection._is_autocommit_isolation()  # noqa: SLF001 - knows of the engine's setting as well
         report = checking.judge_observed(connection, self._terms, before.before, policy, step, undone=undone)
         self._since_commit.clear()
         self._judged_end = ends

@@ -21,6 +21,7 @@ class Option(NamedTuple):
 
 CHECK = (
     Option("--offline", "Use no database: predict the whole history from an empty one."),
+    Option("--shadow", "Replay the history on a scratch PostgreSQL and observe: exact where a prediction has doubts."),
     Option("--from", "Start from this revision instead of the database's own, its schema predicted.", "REV"),
     Option("--to", "Judge the schema at this revision (default: heads).", "REV"),
     Option("--format", f"How to write the report: {', '.join(FORMATS)} (default: text).", "FORMAT", FORMATS, "text"),
@@ -39,6 +40,7 @@ Exit codes: 0 kept, 1 broken, 2 could not check, 3 unproven and nothing broken.
 EXAMPLES = (
     ("", "what would `alembic upgrade head` do to the contracts?"),
     ("--offline", "the same without any database, for pull requests"),
+    ("--shadow", "what an unproven verdict points to; needs alembic-contracts[embedded] or shadow_url"),
     ("--offline --from 1a2b3c --to heads", "only what these revisions break"),
     ("--format json --output report.json", "for other programs"),
 )

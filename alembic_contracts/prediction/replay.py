@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.prediction.catalog import Catalog
 
-__all__ = ["predict"]
+__all__ = ["fresh_module", "predict"]
 
 
 def predict(
@@ -185,7 +185,7 @@ class _Play:
         return migration
 
     def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
-        function = getattr(_fresh_module(step.revision.path), "upgrade" if step.is_upgrade else "downgrade")
+        function = getattr(fresh_module(step.revision.path), "upgrade" if step.is_upgrade else "downgrade")
         script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
         if self._engine.dialect.is_async and not in_greenlet() and not _loop_is_running():
             # `op.run_async` waits on the loop that the real run is in; a check without one brings its own.
@@ -218,7 +218,7 @@ def _heads_before(steps: Sequence[RevisionStep]) -> set[str]:
     return needed - {revision for step in steps for revision in step.to_revisions}
 
 
-def _fresh_module(path: str) -> ModuleType:
+def fresh_module(path: str) -> ModuleType:
     """Execute a version script's file once more, as Alembic does, so that nothing it keeps leaks into the real run."""
     spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", Path(path).name), path)
     if spec is None or spec.loader is None:

@@ -32,12 +32,12 @@ def museum(project: Project) -> Project:
 
 def state(project: Project) -> list[tuple[object, ...]]:
     """Everything that a refused migration must not have changed: columns, constraints, revision."""
-    return project.sql(
+    schema = project.sql(
         "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull "
         "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = 'public' AND a.attnum > 0 AND NOT a.attisdropped "
         "UNION ALL SELECT conname::text, pg_get_constraintdef(oid), '', false FROM pg_constraint "
-        "WHERE connamespace = 'public'::regnamespace "
-        "UNION ALL SELECT table_to_xml(c.oid, true, true, '')::text, '', '', false FROM pg_class c "
-        "WHERE c.relname = 'alembic_version' AND c.relkind = 'r' ORDER BY 1, 2, 3"
+        "WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2, 3"
     )
+    versioned = any(row[0] == "alembic_version" for row in schema)
+    return schema + (project.sql("SELECT version_num FROM alembic_version ORDER BY 1") if versioned else [])
