@@ -173,7 +173,7 @@ def _predict(
         return (_from_start(_replay(run, terms, dialect, progress), len(run.history), None),)
     try:
         from alembic_contracts.prediction.catalog import Catalog
-        from alembic_contracts.prediction.replay import predict
+        from alembic_contracts.prediction.run import predict
     except ModuleNotFoundError as error:
         raise CannotCheck(
             f"Predicting migrations needs {error.name}: pip install 'alembic-contracts[postgresql]'"
