@@ -1,0 +1,54 @@
+=== comments on tables and columns
+CREATE TABLE t (a int, b int CONSTRAINT positive CHECK (b > 0), CONSTRAINT pk PRIMARY KEY (a));
+CREATE INDEX i ON t (b);
+CREATE VIEW v AS SELECT a FROM t;
+CREATE MATERIALIZED VIEW m AS SELECT a FROM t;
+---
+COMMENT ON TABLE t IS 'a table';
+COMMENT ON COLUMN t.a IS 'a column';
+COMMENT ON COLUMN public.t.b IS 'another';
+COMMENT ON COLUMN t.b IS NULL;
+COMMENT ON INDEX i IS 'an index';
+COMMENT ON CONSTRAINT positive ON t IS 'more than nothing';
+COMMENT ON VIEW v IS 'a view';
+COMMENT ON COLUMN v.a IS 'of a view';
+COMMENT ON MATERIALIZED VIEW m IS '';
+COMMENT ON TABLE v IS 'no';
+COMMENT ON VIEW t IS 'no';
+COMMENT ON VIEW m IS 'no';
+COMMENT ON INDEX t IS 'no';
+COMMENT ON TABLE nothing IS 'no';
+COMMENT ON TABLE nowhere.t IS 'no';
+COMMENT ON COLUMN t.nothing IS 'no';
+COMMENT ON COLUMN nothing.a IS 'no';
+COMMENT ON COLUMN i.b IS 'no';
+COMMENT ON CONSTRAINT nothing ON t IS 'no';
+COMMENT ON CONSTRAINT positive ON nothing IS 'no';
+COMMENT ON INDEX nothing IS 'no';
+
+=== comments on all else
+CREATE TYPE e AS ENUM ('a');
+CREATE TYPE c AS (x int);
+CREATE DOMAIN d AS int CONSTRAINT positive CHECK (VALUE > 0);
+CREATE SEQUENCE s;
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+COMMENT ON TYPE e IS 'x';
+COMMENT ON TYPE c IS 'x';
+COMMENT ON COLUMN c.x IS 'x';
+COMMENT ON COLUMN c.y IS 'x';
+COMMENT ON DOMAIN d IS 'x';
+COMMENT ON DOMAIN e IS 'x';
+COMMENT ON TYPE nothing IS 'x';
+COMMENT ON CONSTRAINT positive ON DOMAIN d IS 'x';
+COMMENT ON CONSTRAINT nothing ON DOMAIN d IS 'x';
+COMMENT ON SEQUENCE s IS 'x';
+COMMENT ON SEQUENCE nothing IS 'x';
+COMMENT ON SCHEMA public IS 'x';
+COMMENT ON SCHEMA nothing IS 'x';
+COMMENT ON FUNCTION f(int) IS 'x';
+COMMENT ON FUNCTION f(text) IS 'x';
+COMMENT ON FUNCTION f IS 'x';
+COMMENT ON FUNCTION nothing() IS 'x';
+COMMENT ON EXTENSION plpgsql IS 'x';
+COMMENT ON EXTENSION nothing IS 'x';
+COMMENT ON TRIGGER nothing ON s IS 'x';
