@@ -202,6 +202,7 @@ def test_after_the_keeper_or_the_server_was_killed_there_is_a_new_one(data: Path
         keeper, server = pids(data)
         for pid in {"keeper": [keeper], "server": [server], "both": [server, keeper]}[victim]:
             os.kill(pid, signal.SIGKILL)
+            eventually(lambda pid=pid: not alive(pid))
         with embedded.server(data) as other:
             assert other.sockets != sockets
             assert run(other.sockets, "SELECT a FROM t") == (42,)
@@ -261,9 +262,8 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 def test_without_the_wheel_it_says_what_to_install(tmp_path: Path) -> None:
     """-S: without site-packages; so nothing but the standard library is needed either."""
-    code = (
-        f"import sys; sys.path.insert(0, {str(REPOSITORY)!r})\nfrom alembic_contracts.embedded.__main__ import main\n"
-    )
+    code = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r})\n"
+    code += "from alembic_contracts.embedded.__main__ import main\n"
     code += f"sys.exit(main(['run', '--data', {str(tmp_path / 'data')!r}]))"
     answer = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
     assert answer.returncode == 2

@@ -265,7 +265,7 @@ def _start(folder: Path, *, throw_away: bool) -> str:
 
 
 def _ask_keeper(job: dict[str, object]) -> str:
-    """Start a keeper, which detaches itself, and return what it says: ``ready``, what is wrong, or nothing if killed."""
+    """Start a keeper, which detaches itself; return what it says: ``ready``, what is wrong, or nothing if killed."""
     read_end, write_end = os.pipe()
     command = [sys.executable, "-I", "-S", str(KEEPER), json.dumps({**job, "answer": write_end})]
     nothing = subprocess.DEVNULL
