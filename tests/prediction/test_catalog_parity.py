@@ -207,7 +207,8 @@ def constraint_facts(constraint) -> tuple:
         str(constraint.references) if constraint.references else None,
         constraint.referenced_columns,
         (constraint.on_update, constraint.on_delete, constraint.deferrable, constraint.initially_deferred),
-        (constraint.valid, constraint.no_inherit, constraint.inherited, constraint.nulls_not_distinct),
+        (constraint.valid, constraint.inherited, constraint.nulls_not_distinct),
+        constraint.no_inherit and constraint.kind in {"check", "not null"},
         constraint.comment,
     )
 

@@ -346,8 +346,9 @@ def _set_identity(alteration: Alteration, command: Node) -> None:
         raise _state_error(f'column "{column.name}" is not an identity column')
     for option in parser.children(parser.unwrap(getattr(command, "def")).items):
         if option.defname == "generated":
-            kind = "always" if chr(parser.unwrap(option.arg).ival) == "a" else "by default"
-            change_column(alteration.state, alteration.name, column.name, lambda c: replace(c, identity=kind))  # type: ignore[arg-type]  # one of its literals
+            always = chr(parser.unwrap(option.arg).ival) == "a"
+            changed = replace(column, identity="always" if always else "by default")
+            change_column(alteration.state, alteration.name, column.name, lambda _, new=changed: new)
 
 
 def _drop_identity(alteration: Alteration, command: Node) -> None:

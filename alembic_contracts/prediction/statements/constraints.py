@@ -342,6 +342,7 @@ def attach_key(state: State, partition: Name, constraint: Constraint, index: Ind
             kept = tuple(replace(c, inherited=True) if c is existing else c for c in current.constraints)
             state.tables.put(partition, replace(current, constraints=kept))
             return
+    _require_partition_key(current, index.columns, constraint.kind)
     label = label or dict(_KEYS.values())[constraint.kind]
     _put_key(state, partition, replace(constraint, inherited=True), index, wanted=None, label=label)
 

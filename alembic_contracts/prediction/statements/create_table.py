@@ -67,7 +67,7 @@ def create_table(run: Run, node: Node, kind: TableKind | None = None) -> None:
 def _refuse_wrong_parents(parents: list[Table], *, is_partition: bool) -> None:
     for parent in parents:
         if is_partition and parent.kind != "partitioned table":
-            raise sqlstate.wrong_object_type(f'"{parent.name.name}" is not partitioned')
+            raise sqlstate.invalid_definition(f'"{parent.name.name}" is not partitioned')
         if not is_partition and parent.kind == "partitioned table":
             raise sqlstate.wrong_object_type(f'cannot inherit from partitioned table "{parent.name.name}"')
         if parent.kind in {"view", "materialized view"}:
@@ -111,10 +111,10 @@ def _typed_columns(run: Run, plan: Plan, node: Node) -> None:
 def _create(run: Run, node: Node, plan: Plan, parents: list[Table], kind: TableKind | None) -> None:
     state, name = run.state, plan.name
     is_partition = node.HasField("partbound")
+    _refuse_repeated(plan.columns)
     columns, local = merge_parents(run, [d.column for d in plan.columns], parents)
     keys = [*plan.keys]
     columns = _override(run, plan, columns, keys)
-    _refuse_repeated(plan.columns)
     partitioned = node.HasField("partspec")
     table = Table(
         name=name,
@@ -223,7 +223,10 @@ def _validate(run: Run, name: Name) -> None:
 
 def create_foreign_table(run: Run, node: Node) -> None:
     """Apply CREATE FOREIGN TABLE."""
+    existed = run.state.relation_kind(new_name(run, node.base_stmt.relation)) is not None
     create_table(run, node.base_stmt, "foreign table")
+    if not existed:
+        run.state.traits.put(("server", str(new_name(run, node.base_stmt.relation))), node.servername)
 
 
 HANDLERS = {"create_stmt": create_table, "create_foreign_table_stmt": create_foreign_table}

@@ -108,7 +108,7 @@ def _index(run: Run, full: Name) -> list[Object]:
         return []
     index = next(index for index in table.indexes if index.name == full.name)
     if index.constraint is not None:
-        message = f"cannot drop index {full.name} because constraint {index.constraint} on table {table.name.name} requires it"
+        message = f"cannot drop index {full.name} because a constraint on table {table.name.name} requires it"
         raise sqlstate.PostgresError("2BP01", message)
     if _is_part_of_partitioned(run, table.parents, table.partition, index.columns, index.unique):
         raise sqlstate.PostgresError("2BP01", f"cannot drop index {full.name} because a partitioned index requires it")
@@ -247,6 +247,23 @@ def _cast_or_operator(run: Run, node: Node, target: Node) -> list[Object]:
     return []
 
 
+def _server(run: Run, node: Node, target: Node) -> list[Object]:
+    """A foreign server, or (which of them is not kept) the wrapper behind servers."""
+    wrapper = parser.enum_name(node, "remove_type") == "OBJECT_FDW"
+    on_it = {name for (kind, name), server in run.state.traits.items()
+             if kind == "server" and (wrapper or server == target.string.sval)}  # fmt: skip
+    tables = [table for table in run.state.tables.values() if table.kind == "foreign table"]
+    found = [Object("table", table.name) for table in tables if str(table.name) in on_it]
+    unknown = [table.name for table in tables if ("server", str(table.name)) not in run.state.traits]
+    cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
+    if cascade and (unknown or (wrapper and found)):
+        run.doubt(f"which foreign tables are on {target.string.sval} is not known", [t.name for t in tables])
+        return []
+    if found and not cascade:
+        raise sqlstate.dependent_objects(f"server {target.string.sval}", [str(each) for each in found])
+    return found
+
+
 OBJECT_TYPES: dict[str, Callable[[Run, Node, Node], list[Object]]] = {
     **dict.fromkeys(_RELATIONS, _relation),
     "OBJECT_TYPE": _type,
@@ -268,8 +285,8 @@ OBJECT_TYPES: dict[str, Callable[[Run, Node, Node], list[Object]]] = {
     "OBJECT_OPFAMILY": _cast_or_operator,
     "OBJECT_CAST": _cast_or_operator,
     "OBJECT_ACCESS_METHOD": _cast_or_operator,
-    "OBJECT_FDW": _cast_or_operator,
-    "OBJECT_FOREIGN_SERVER": _cast_or_operator,
+    "OBJECT_FDW": _server,
+    "OBJECT_FOREIGN_SERVER": _server,
     "OBJECT_LANGUAGE": _cast_or_operator,
     "OBJECT_CONVERSION": _nothing,
     "OBJECT_EVENT_TRIGGER": _nothing,

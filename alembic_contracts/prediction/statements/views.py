@@ -1,0 +1,159 @@
+"""CREATE VIEW, CREATE MATERIALIZED VIEW, CREATE TABLE AS, SELECT INTO."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.relations import check_free, new_name
+from alembic_contracts.prediction.selects import analyse
+from alembic_contracts.prediction.state import TEMPORARY
+from alembic_contracts.schema import Column, Name, Table, TableKind
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.scopes import Output
+
+__all__ = ["HANDLERS", "select_into"]
+
+
+def create_view(run: Run, node: Node) -> None:
+    """Apply CREATE [OR REPLACE] VIEW.
+
+    Raises:
+        PostgresError: as the server would.
+    """
+    output, analysis = analyse(run, parser.unwrap(node.query))
+    name = new_name(run, node.view)
+    if analysis.temporary and name.schema != TEMPORARY:
+        name = Name(TEMPORARY, name.name)
+    columns = _columns(run, output, parser.strings(node.aliases), view=True)
+    table = Table(
+        name=name,
+        kind="view",
+        persistence="temporary" if name.schema == TEMPORARY else "permanent",
+        columns=columns,
+        complete=output.complete,
+        definition=parser.deparse_statement(node.query),
+        depends_on=analysis.depends_on(),
+        owner=run.state.user,
+    )
+    if not output.complete:
+        run.doubt(f"the columns of {name} are not all known", [name])
+    old = run.state.tables.get(name) if node.replace else None
+    if old is None:
+        check_free(run.state, name)
+    else:
+        table = _replaced(old, table)
+    run.state.tables.put(name, table)
+
+
+def _replaced(old: Table, new: Table) -> Table:
+    """Check that a view may take the place of another: its columns must stay, more may follow."""
+    if old.kind != "view":
+        raise sqlstate.wrong_object_type(f'"{old.name.name}" is not a view')
+    if old.complete and new.complete:
+        if len(new.columns) < len(old.columns):
+            raise sqlstate.invalid_table_definition("cannot drop columns from view")
+        for before, after in zip(old.columns, new.columns, strict=False):
+            if before.name != after.name:
+                message = f'cannot change name of view column "{before.name}" to "{after.name}"'
+                raise sqlstate.invalid_table_definition(message)
+            if before.type is not None and after.type is not None and before.type != after.type:
+                raise sqlstate.invalid_table_definition(f'cannot change data type of view column "{before.name}"')
+    comments = {column.name: column for column in old.columns}
+    columns = tuple(
+        replace(c, comment=comments[c.name].comment, default=comments[c.name].default) if c.name in comments else c
+        for c in new.columns
+    )
+    return replace(new, columns=columns, comment=old.comment, owner=old.owner)
+
+
+def _columns(run: Run, output: Output, names: list[str], *, view: bool) -> tuple[Column, ...]:
+    if len(names) > len(output.fields) and output.complete:
+        noun = (
+            "CREATE VIEW specifies more column names than columns" if view else "too many column names were specified"
+        )
+        raise sqlstate.PostgresError("42601", noun)
+    columns: list[Column] = []
+    for position, found in enumerate(output.fields):
+        name = names[position] if position < len(names) else found.name
+        if any(name == column.name for column in columns):
+            raise sqlstate.PostgresError("42701", f'column "{name}" specified more than once')
+        updatable = _is_updatable(run, output, position) if view else True
+        columns.append(Column(name=name, type=found.type, collation=found.collation, updatable=updatable))
+    return tuple(columns)
+
+
+def _is_updatable(run: Run, output: Output, position: int) -> bool | None:
+    """Return what ``pg_column_is_updatable`` says of a view's column."""
+    plain = output.fields[position].plain
+    if not output.simple or plain is None:
+        return False
+    table = run.state.tables.get(plain[0])
+    column = table.column(plain[1]) if table is not None else None
+    if table is None or column is None:
+        return None
+    return column.updatable if table.kind == "view" else table.kind in {"table", "partitioned table"}
+
+
+def create_as(run: Run, node: Node) -> None:
+    """Apply CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
+    materialized = parser.enum_name(node, "objtype") == "OBJECT_MATVIEW"
+    name = new_name(run, node.into.rel)
+    if node.if_not_exists and run.state.relation_kind(name) is not None:
+        return
+    query = parser.unwrap(node.query)
+    if query.DESCRIPTOR.name == "ExecuteStmt":
+        prepared = run.state.prepared.get(query.name)
+        if prepared is None:
+            raise sqlstate.PostgresError("26000", f'prepared statement "{query.name}" does not exist')
+        query = prepared.node
+    _create(run, node.into, query, "materialized view" if materialized else "table")
+
+
+def select_into(run: Run, node: Node) -> None:
+    """Apply SELECT ... INTO table.
+
+    Args:
+        run: the statement.
+        node: a SelectStmt; the INTO stands in it or, for UNION, in its leftmost part.
+
+    Raises:
+        PostgresError: as the server would.
+    """
+    leftmost = node
+    while leftmost.HasField("larg"):
+        leftmost = leftmost.larg
+    _create(run, leftmost.into_clause, node, "table")
+
+
+def _create(run: Run, into: Node, query: Node, kind: TableKind) -> None:
+    output, analysis = analyse(run, query)
+    name = new_name(run, into.rel)
+    check_free(run.state, name)
+    if kind == "materialized view" and analysis.temporary:
+        raise sqlstate.feature_not_supported("materialized views must not use temporary tables or views")
+    columns = _columns(run, output, parser.strings(into.col_names), view=False)
+    is_view = kind == "materialized view"
+    if is_view:
+        columns = tuple(replace(column, updatable=False) for column in columns)
+    persistence = {"t": "temporary", "u": "unlogged"}.get(into.rel.relpersistence, "permanent")
+    table = Table(
+        name=name,
+        kind=kind,
+        persistence=persistence,  # type: ignore[arg-type]  # one of its literals
+        columns=columns,
+        complete=output.complete,
+        definition=parser.deparse_statement(parser.wrap(query)) if is_view else None,
+        depends_on=analysis.depends_on() if is_view else (),
+        owner=run.state.user,
+    )
+    if not output.complete:
+        run.doubt(f"the columns of {name} are not all known", [name])
+    run.state.tables.put(name, table)
+
+
+HANDLERS = {"view_stmt": create_view, "create_table_as_stmt": create_as}
