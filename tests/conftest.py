@@ -28,7 +28,7 @@ _controller = ExitStack()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--postgres-url",
-        default=os.environ.get("ALEMBIC_CONTRACTS_TEST_URL"),
+        default=os.environ.pop("ALEMBIC_CONTRACTS_TEST_URL", None),  # the programs under test know no such setting
         help="SQLAlchemy URL of the PostgreSQL server to test on, instead of a scratch one.",
     )
 
