@@ -69,19 +69,23 @@ def _schema(schema_file: str) -> Mapping[str, object]:
 
 @cache
 def _keys_with_homes(schema_file: str) -> Mapping[str, str]:
-    """Return the keys that are known in one object only, each with that object's own key."""
-    homes: dict[str, set[str]] = {}
+    """Return the keys that are known in one or two other objects only, each with those objects' own keys."""
+    homes: dict[str, list[str]] = {}
 
     def walk(schema: object, key: str) -> None:
         if not isinstance(schema, Mapping):
             return
         for name, inner in schema.get("properties", {}).items():
-            homes.setdefault(name, set()).add(key)
+            homes.setdefault(name, []).append(key)
             walk(inner, name)
         walk(schema.get("additionalProperties"), "")
 
     walk(_schema(schema_file), "")
-    return {name: next(iter(keys)) for name, keys in homes.items() if len(keys) == 1 and keys != {""}}
+    return {
+        name: " or ".join(f"`{key}`" for key in keys)
+        for name, keys in homes.items()
+        if len(keys) <= 2 and "" not in keys  # the document itself and values of free keys have no key to name
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class _Mistake:
     of_key: bool
     """Whether ``value`` is a key of the object at ``path`` rather than the value at it."""
     homes: Mapping[str, str]
-    """Keys that are known in one object only, with that object's own key."""
+    """Keys that are known elsewhere, with where that is."""
 
     @property
     def pointer(self) -> str:
@@ -144,7 +148,7 @@ def _unknown_keys(document: Document, mistake: _Mistake) -> Iterator[Problem]:
     for key in mistake.unknown_keys:
         message = f"unknown key `{key}`" + did_you_mean(key, mistake.known_keys)
         if key in mistake.homes:
-            message = f"`{key}` does not belong here but in `{mistake.homes[key]}`"
+            message = f"`{key}` does not belong here but in {mistake.homes[key]}"
         yield document.key_problem(child(mistake.pointer, key), message)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -67,6 +68,18 @@ def problems(text: str) -> list[tuple]:
 
 def pg(name: str, *modifiers: str, dimensions: int = 0) -> Type:
     return Type(Name("pg_catalog", name), modifiers, dimensions)
+
+
+@pytest.mark.parametrize(
+    ("which", "sha256"),
+    [
+        ("first", "72f65d30663bbb9f2f19cc170b9df55deea7e6946cdd3bd572afc80be7543a35"),
+        ("second", "eb08e31cf4a459576c76bce2a7ed489f1a413e823a1fb3854449c0cbd898210f"),
+    ],
+)
+def test_the_museums_contracts_are_as_they_were_published(which, sha256) -> None:
+    file = {"first": "contracts/object_images.json", "second": "tests/fixtures/object_images_normalized.json"}[which]
+    assert hashlib.sha256((ROOT / file).read_bytes()).hexdigest() == sha256
 
 
 def test_reads_the_museums_first_contract() -> None:
@@ -270,6 +283,16 @@ MALFORMED = [
         '"links": {',
         '"links": {"is_updatable": true,',
         (19, 17, "/schema/properties/links/is_updatable", "`is_updatable` does not belong here but in `constraints`"),
+    ),
+    (
+        '"links": {',
+        '"links": {"data_type": "text[]",',
+        (
+            19,
+            17,
+            "/schema/properties/links/data_type",
+            "`data_type` does not belong here but in `constraints` or `array_element`",
+        ),
     ),
     (
         '"namespace": "museum",',
