@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from alembic_contracts import checking, reporters
+from alembic_contracts import checking, reporters, rules
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.revisions import upgrade_steps
 
@@ -216,7 +216,7 @@ def _write(report: Report, options: CheckOptions, stdout: TextIO) -> None:
     to_terminal = options.output is None and stdout.isatty()
     width = shutil.get_terminal_size((100, 24)).columns
     color = to_terminal and not os.environ.get("NO_COLOR")
-    text = reporters.render(report, options.format, width=width, color=color)
+    text = reporters.render(report, options.format, width=width, color=color, rules=rules.load())
     if options.output is None:
         stdout.write(text)
         stdout.flush()

@@ -85,6 +85,7 @@ def judge(
         violations=tuple(_folded(violations.values())),
         unproven=tuple(unproven),
         notices=notices,
+        contracts=tuple(contract.id for contract in contracts),
         checked=Checked(
             contracts=len(contracts),
             tables=len({fact.table for fact in facts}),
@@ -208,7 +209,8 @@ class _Case:
         actual = outcome.actual if isinstance(outcome, Differs) else ""
         error = introduced or self.policy.scope != "introduced"
         severity: Severity = "error" if error and self.policy.severities.get(self.rule.id) != "warning" else "warning"
-        fields = self._fields(dialect, actual)
+        held = any(isinstance(earlier, Holds) for earlier in self.outcomes[:index])
+        fields = self._fields(dialect, actual, held=held)
         return Violation(
             rule=self.rule.id,
             severity=severity,
@@ -219,13 +221,13 @@ class _Case:
             actual=actual,
             introduced=introduced,
             message=f"{self.rule.cause.format(**fields)} {self.rule.consequence.format(**fields)}",
-            remedy=self.rule.remedy.format(**fields),
+            remedy=(self.rule.remedy if held else self.rule.fix).format(**fields),
             owner=self.contract.owner,
             location=self._cause(index),
             contract_location=self.fact.location,
         )
 
-    def _fields(self, dialect: Dialect, actual: str) -> dict[str, str]:
+    def _fields(self, dialect: Dialect, actual: str, *, held: bool) -> dict[str, str]:
         """Return what a rule's templates may name."""
         fact = self.fact
         return {
@@ -235,6 +237,7 @@ class _Case:
             "place": f"{fact.table}.{fact.column}" if fact.column else str(fact.table),
             "expected": self.rule.expected(fact, dialect),
             "actual": actual,
+            "is_absent": "no longer exists" if held else "does not exist",
             "owner": str(self.contract.owner),
             "contract": self.contract.id,
             "contract_place": f"{fact.location.file}:{fact.location.line}",

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 __all__ = ["CHECK", "DESCRIPTION", "EXAMPLES", "FORMATS", "SUMMARY", "Option"]
 
-FORMATS = ("text", "json", "github", "sarif", "junit", "markdown")
+FORMATS = tuple(
+    sorted(
+        file.removesuffix(".py")
+        for file in os.listdir(os.path.join(os.path.dirname(__file__), "reporters"))  # noqa: PTH118, PTH120, PTH208
+        if file.endswith(".py") and not file.startswith("_")
+    )
+)
+"""One module a format; their names are looked up without importing any, for the sake of every other command."""
 
 
 class Option(NamedTuple):

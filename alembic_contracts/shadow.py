@@ -92,7 +92,7 @@ def replay(
 
     from alembic_contracts.prediction.isolation import alembic_leads_to, silent
     from alembic_contracts.prediction.places import Script
-    from alembic_contracts.prediction.replay import fresh_module
+    from alembic_contracts.prediction.run import fresh_module
 
     options = {**context.opts, "as_sql": False}
     for name in ("fn", "output_encoding", "literal_binds", "starting_rev"):

@@ -189,7 +189,7 @@ def test_the_primary_key_is_exactly_the_stated_one() -> None:
 
 def test_messages_name_cause_owner_place_and_way_out() -> None:
     [violation] = judge(FULL, without("a")).violations
-    assert "public.t.a does not exist" in violation.message
+    assert "public.t.a no longer exists" in violation.message
     assert 'op.add_column("t"' in violation.remedy
     assert "contracts/t.json:7" in violation.remedy
     assert "Team" in violation.remedy

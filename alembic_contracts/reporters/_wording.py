@@ -258,6 +258,7 @@ def unproven_advice(entries: Sequence[Unproven]) -> str:
     """Return what to do about operations whose effect is not known."""
     what = "it" if len(entries) == 1 else "them"
     return (
-        f"Write {what} as op.* calls or static SQL, whose effect can be worked out. If that is not possible, the "
-        'setting `unproven = "warn"` lets the upgrade run; the schema that results is still checked before its commit.'
+        f"`alembic check-contracts --shadow` replays the history on a scratch PostgreSQL and knows. Or write {what} as "
+        "op.* calls or static SQL, whose effect can be worked out. Whatever is unproven before an upgrade, the schema "
+        "that results is checked again before its commit."
     )

@@ -57,9 +57,10 @@ class Subject:
 class Rule:
     """One kind of fact.
 
-    ``cause``, ``consequence`` and ``remedy`` are templates for ``str.format`` with the fields ``table`` (qualified),
-    ``table_name``, ``column``, ``place`` (table and column), ``expected``, ``actual``, ``owner``, ``contract``,
-    ``contract_place`` (file and line) and ``schema`` (an argument for Alembic's operations, empty for ``public``).
+    ``cause``, ``consequence``, ``remedy`` and ``fix`` are templates for ``str.format`` with the fields ``table``
+    (qualified), ``table_name``, ``column``, ``place`` (table and column), ``expected``, ``actual``, ``is_absent`` ("no
+    longer exists" or "does not exist"), ``owner``, ``contract``, ``contract_place`` (file and line) and ``schema`` (an
+    argument for Alembic's operations, empty for ``public``).
     """
 
     id: str
@@ -70,6 +71,9 @@ class Rule:
     cause: str
     consequence: str
     remedy: str
+    """What to do instead of breaking what held before."""
+    fix: str
+    """What to do where the fact never held."""
     expected: Callable[[Fact, Dialect], str]
     """What the fact expects, in a few words."""
     evaluate: Callable[[Fact, Subject], Outcome]

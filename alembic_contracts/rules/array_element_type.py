@@ -41,6 +41,11 @@ RULE = Rule(
         '    op.add_column("{table_name}", sa.Column("{column}_new", sa.ARRAY(...)){schema})\n'
         "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
+    fix=(
+        "Give its elements the stated type in a migration:\n"
+        '    op.alter_column("{table_name}", "{column}", type_=sa.ARRAY(...), postgresql_using="..."{schema})\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
     expected=_expected,
     evaluate=_evaluate,
 )

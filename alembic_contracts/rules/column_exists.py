@@ -22,7 +22,7 @@ RULE = Rule(
         "A consumer that selects or writes a column by name fails when it is dropped or renamed (SQLSTATE 42703). "
         "Source: pg_attribute without dropped columns."
     ),
-    cause="{place} does not exist.",
+    cause="{place} {is_absent}.",
     consequence="Queries and writes that name it fail with 'column does not exist'.",
     remedy=(
         "Expand first, contract later. Add what is new beside it and keep both filled:\n"
@@ -30,6 +30,11 @@ RULE = Rule(
         '    op.execute("UPDATE {table} SET new_name = {column}")\n'
         "Drop {column} in a later revision, once its consumers have moved and {contract_place} no longer names it.\n"
         "Agree on the date with {owner}."
+    ),
+    fix=(
+        "Add it in a migration:\n"
+        '    op.add_column("{table_name}", sa.Column("{column}", ...){schema})\n'
+        "If the contract names the wrong column, ask {owner} to correct {contract_place}."
     ),
     expected=lambda _fact, _dialect: "present",
     evaluate=_evaluate,

@@ -43,6 +43,11 @@ RULE = Rule(
         '    op.add_column("{table_name}", sa.Column("new_name", ...){schema})\n'
         "If every consumer can live with {actual}, ask {owner} to change {contract_place} first."
     ),
+    fix=(
+        "Make it {expected} in a migration:\n"
+        '    op.alter_column("{table_name}", "{column}", nullable=...{schema})\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
     expected=lambda fact, _dialect: _words(bool(fact.expected)),
     evaluate=_evaluate,
 )

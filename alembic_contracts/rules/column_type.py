@@ -41,6 +41,11 @@ RULE = Rule(
         '    op.execute("UPDATE {table} SET {column}_new = {column}::...")\n'
         "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
+    fix=(
+        "Give it the stated type in a migration:\n"
+        '    op.alter_column("{table_name}", "{column}", type_=..., postgresql_using="{column}::..."{schema})\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
     expected=_expected,
     evaluate=_evaluate,
 )

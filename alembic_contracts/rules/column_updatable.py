@@ -37,6 +37,7 @@ RULE = Rule(
         '    op.add_column("{table_name}", sa.Column("new_name", ..., sa.Computed("...")){schema})\n'
         "If nobody writes it any more, ask {owner} to change {contract_place} first."
     ),
+    fix=("Make {place} {expected} in a migration.\nIf the contract is wrong, ask {owner} to correct {contract_place}."),
     expected=lambda fact, _dialect: _words(bool(fact.expected)),
     evaluate=_evaluate,
 )

@@ -29,6 +29,11 @@ RULE = Rule(
         '    op.add_column("{table_name}", sa.Column("{column}_new", ...){schema})\n'
         "If every consumer can take the new precision, ask {owner} to change {contract_place} first."
     ),
+    fix=(
+        "Give it the stated precision in a migration:\n"
+        '    op.alter_column("{table_name}", "{column}", type_=...{schema})\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
 )

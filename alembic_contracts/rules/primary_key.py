@@ -34,6 +34,11 @@ RULE = Rule(
         '    op.create_unique_constraint("uq_{table_name}_...", "{table_name}", ["..."]{schema})\n'
         "If the key must change, ask {owner} to change {contract_place} first."
     ),
+    fix=(
+        "Give the table the stated key in a migration:\n"
+        '    op.create_primary_key("{table_name}_pkey", "{table_name}", ["{column}", ...]{schema})\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
     expected=lambda fact, _dialect: (
         _key(cast("tuple[str, ...]", fact.expected)) if fact.expected else "not part of the primary key"
     ),

@@ -10,7 +10,7 @@ RULE = Rule(
         "consumer at once (SQLSTATE 42P01). Source: pg_class joined with pg_namespace; tables, partitioned tables, "
         "views, materialized views and foreign tables count."
     ),
-    cause="{table} does not exist.",
+    cause="{table} {is_absent}.",
     consequence="Every query on it fails with 'relation does not exist'.",
     remedy=(
         "Keep {table} until its consumers have moved: create what is new beside it, in this revision or another, and\n"
@@ -18,6 +18,11 @@ RULE = Rule(
         "A rename can keep the old name alive as a view meanwhile (facts such as the primary key need the table):\n"
         '    op.execute("CREATE VIEW {table} AS SELECT * FROM new_name")\n'
         "Agree on the date with {owner}."
+    ),
+    fix=(
+        "Create it in a migration:\n"
+        '    op.create_table("{table_name}", ...{schema})\n'
+        "If the contract names the wrong table, ask {owner} to correct {contract_place}."
     ),
     expected=lambda _fact, _dialect: "present",
     evaluate=lambda _fact, subject: HOLDS if subject.table is not None else Differs("absent"),
