@@ -45,18 +45,18 @@ class Account:
         return status.st_mode & others == others
 
 
-def for_cluster(cluster: Path) -> Account | None:
+def for_cluster(cluster: Path | None) -> Account | None:
     """Return who runs the server on this data directory: None for the current user.
 
     Args:
-        cluster: The data directory, which need not exist yet; where it does, its owner runs the server.
+        cluster: The data directory, if it is known; where it exists, its owner runs the server.
 
     Raises:
         CannotCheck: we are root and there is no user ``nobody``.
     """
     if os.geteuid() != 0:
         return None
-    if cluster.exists() and (owner := cluster.stat()).st_uid != 0:
+    if cluster is not None and cluster.exists() and (owner := cluster.stat()).st_uid != 0:
         return Account(owner.st_uid, owner.st_gid)
     try:
         nobody = pwd.getpwnam("nobody")
@@ -73,7 +73,7 @@ def short_temporary_folder(account: Account | None) -> Path:
     Raises:
         CannotCheck: there is none.
     """
-    for folder in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108 - only mkdtemp in it
+    for folder in (Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp")):  # noqa: S108 - only mkdtemp in it
         short = len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER
         if short and folder.is_dir() and os.access(folder, os.W_OK) and (account is None or account.can_enter(folder)):
             return folder

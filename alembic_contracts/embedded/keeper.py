@@ -26,6 +26,7 @@ START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 PAUSE_SECONDS = 0.004
 LINUX_PR_SET_PDEATHSIG = 1
+SOCKETS_PREFIX = "alembic-contracts-"
 
 
 class StartError(Exception):
@@ -54,12 +55,12 @@ class Keeper:
         Raises:
             StartError: it does not get there.
         """
-        self.state.unlink(missing_ok=True)
         self._stop_leftover()
+        self._remove_leftover()
         if not (self.cluster / "PG_VERSION").exists():
             self._create_cluster()
         self._refuse_other_version()
-        self.sockets = tempfile.mkdtemp(prefix="alembic-contracts-", dir=self.sockets_under)
+        self.sockets = tempfile.mkdtemp(prefix=SOCKETS_PREFIX, dir=self.sockets_under)
         self._give(self.sockets)
         self.server = self._popen("postgres", "-D", str(self.cluster), *_settings(self.sockets))
         self._await_ready()
@@ -148,6 +149,14 @@ class Keeper:
             if time.monotonic() > deadline:
                 raise StartError(f"an earlier server (process {pid}) of {self.cluster} does not stop")
             time.sleep(PAUSE_SECONDS)
+
+    def _remove_leftover(self) -> None:
+        """Remove the socket folder of a server whose keeper was killed, and the note of it."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            sockets = Path(json.loads(self.state.read_text(encoding="utf-8"))["sockets"])
+            if sockets.name.startswith(SOCKETS_PREFIX):
+                shutil.rmtree(sockets, ignore_errors=True)
+        self.state.unlink(missing_ok=True)
 
     def _await_ready(self) -> None:
         server = self.server

@@ -95,7 +95,7 @@ def server(data: Path) -> Server:
     Raises:
         CannotCheck: the server is not installed or does not start; the message says why.
     """
-    folder = data.absolute()
+    folder = data.resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return _use(folder, throw_away=False)
@@ -109,7 +109,7 @@ def scratch() -> Server:
     Raises:
         CannotCheck: the server is not installed or does not start.
     """
-    user = account.for_cluster(Path("/nonexistent"))
+    user = account.for_cluster(None)
     try:
         folder = Path(tempfile.mkdtemp(prefix="alembic-contracts-", dir=account.short_temporary_folder(user)))
         if user is not None:
@@ -125,7 +125,7 @@ def scratch() -> Server:
 
 def status(data: Path) -> Status:
     """Tell what is in a data folder and whether its server runs."""
-    folder = data.absolute()
+    folder = data.resolve()
     cluster = _cluster(folder)
     version = cluster / "PG_VERSION"
     sockets = _reachable(folder)
@@ -142,7 +142,7 @@ def wipe(data: Path) -> bool:
     Raises:
         CannotCheck: a process uses its server, or the folder is not one of ours.
     """
-    folder = data.absolute()
+    folder = data.resolve()
     if not folder.exists():
         return False
     if any(folder.iterdir()) and not (folder / "users.lock").exists():
@@ -260,7 +260,7 @@ def _start(folder: Path, *, throw_away: bool) -> str:
     }
     answer = _ask_keeper(job)
     if answer != "ready" or (sockets := _reachable(folder)) is None:
-        raise CannotCheck(_failure(folder, answer))
+        raise CannotCheck(_failure(folder, answer, throw_away=throw_away))
     return sockets
 
 
@@ -282,8 +282,10 @@ def _ask_keeper(job: dict[str, object]) -> str:
         os.close(read_end)
 
 
-def _failure(folder: Path, answer: str) -> str:
+def _failure(folder: Path, answer: str, *, throw_away: bool) -> str:
     message = f"The embedded PostgreSQL does not start: {answer or 'its keeper ended at once'}."
+    if not throw_away and "wipe" not in message:
+        message += f" `python -m alembic_contracts.embedded wipe --data {folder}` begins anew."
     try:
         lines = (folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
     except OSError:
