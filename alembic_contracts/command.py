@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
-import shutil
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from alembic_contracts import checking, reporters, rules
+from alembic_contracts import checking, reporters, rules, terminal
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.revisions import upgrade_steps
 
@@ -102,7 +99,7 @@ def run_check(config: Config, options: CheckOptions) -> int:
     """
     stdout = sys.stdout
     try:
-        with contextlib.redirect_stdout(sys.stderr), _progress_line() as progress:
+        with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
             report = check(config, options, progress)
         _write(report, options, stdout)
     except CannotCheck as error:
@@ -213,10 +210,8 @@ def _merged(reports: list[Report], *, refused: bool) -> Report:
 
 
 def _write(report: Report, options: CheckOptions, stdout: TextIO) -> None:
-    to_terminal = options.output is None and stdout.isatty()
-    width = shutil.get_terminal_size((100, 24)).columns
-    color = to_terminal and not os.environ.get("NO_COLOR")
-    text = reporters.render(report, options.format, width=width, color=color, rules=rules.load())
+    color = options.output is None and terminal.uses_color(stdout)
+    text = reporters.render(report, options.format, width=terminal.width(), color=color, rules=rules.load())
     if options.output is None:
         stdout.write(text)
         stdout.flush()
@@ -225,27 +220,3 @@ def _write(report: Report, options: CheckOptions, stdout: TextIO) -> None:
         Path(options.output).write_text(text, encoding="utf-8")
     except OSError as error:
         raise CannotCheck(f"The report cannot be written to {options.output}: {error.strerror}") from error
-
-
-@contextlib.contextmanager
-def _progress_line() -> Iterator[checking.Progress | None]:
-    """Show on a terminal how far a prediction is that takes longer than a second."""
-    terminal = sys.stderr
-    if not terminal.isatty():
-        yield None
-        return
-    started, shown = time.monotonic(), False
-
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        if time.monotonic() - started > 1:
-            shown = True
-            terminal.write(f"\rPredicting revision {done} of {total} ")
-            terminal.flush()
-
-    try:
-        yield show
-    finally:
-        if shown:
-            terminal.write("\r\x1b[K")
-            terminal.flush()

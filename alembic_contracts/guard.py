@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -111,7 +110,7 @@ class _Watch:
     def _check_before(self, steps: Sequence[RevisionStep], heads: tuple[str, ...]) -> None:
         from alembic.util import CommandError
 
-        from alembic_contracts import checking
+        from alembic_contracts import checking, terminal
         from alembic_contracts.errors import CannotCheck
         from alembic_contracts.revisions import upgrade_steps
 
@@ -134,7 +133,8 @@ class _Watch:
                 as_sql=migration.as_sql,
             )
             scope: Scope = "strict" if terms.settings.enforce == "strict" else "introduced"
-            examination = checking.examine(run, terms, phase="before", scope=scope)
+            with terminal.progress_line("Checking data contracts: revision") as progress:
+                examination = checking.examine(run, terms, phase="before", scope=scope, progress=progress)
         except CannotCheck as error:
             raise CommandError(f"Data contracts could not be checked, so nothing was run.\n{error}") from error
         self._terms, self._steps, self._before = terms, steps, examination
@@ -235,14 +235,11 @@ def _listening(connection: Connection | None, listener: Any) -> Iterator[None]:
 
 
 def _show(report: Report) -> None:
-    import shutil
-
+    from alembic_contracts import terminal
     from alembic_contracts.reporters import render
 
-    width = shutil.get_terminal_size((100, 24)).columns
-    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     sys.stdout.flush()
-    sys.stderr.write(render(report, "text", width=width, color=color))
+    sys.stderr.write(render(report, "text", width=terminal.width(), color=terminal.uses_color(sys.stderr)))
     sys.stderr.flush()
 
 

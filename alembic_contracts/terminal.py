@@ -1,0 +1,50 @@
+"""What is known of the terminal: its width, whether to use colour, and a line of progress."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+__all__ = ["progress_line", "uses_color", "width"]
+
+PATIENCE = 1.0
+"""Seconds after which a person wants to know that something is going on."""
+
+
+def width() -> int:
+    """Return the terminal's width in columns; 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def uses_color(stream: TextIO) -> bool:
+    """Whether to write colours to a stream: only to a terminal, and not under ``NO_COLOR`` (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+@contextmanager
+def progress_line(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Yield a function that shows on standard error how many of how many are done; None where nobody would see it."""
+    terminal = sys.stderr
+    if not terminal.isatty():
+        yield None
+        return
+    started, shown = time.monotonic(), False
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        if time.monotonic() - started > PATIENCE:
+            shown = True
+            terminal.write(f"\r{what} {done} of {total} ")
+            terminal.flush()
+
+    try:
+        yield show
+    finally:
+        if shown:
+            terminal.write("\r\x1b[K")
+            terminal.flush()
