@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_only
+from sqlalchemy.util.concurrency import in_greenlet
 
 from alembic_contracts.prediction import recorder
 from alembic_contracts.prediction.reflection import CatalogReflection
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.recorder import RecordingConnection, Session
 
 __all__ = ["RecordingDialect", "recording_engine"]
+
+
+async def _nothing() -> None:
+    """Take no time."""
 
 
 class _NativeJSON(JSON):
@@ -88,6 +94,21 @@ class RecordingDialect(CatalogReflection, PGDialect):
 
     def initialize(self, connection: Connection) -> None:
         """Ask the server nothing: all of it was said when the dialect was made."""
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Execute a statement."""
+        self._await()
+        super().do_execute(cursor, statement, parameters, context)
+
+    def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Execute a statement many times."""
+        self._await()
+        super().do_executemany(cursor, statement, parameters, context)
+
+    def _await(self) -> None:
+        # SQLAlchemy's async connections insist that something is awaited wherever a real driver would wait.
+        if self.is_async and in_greenlet():
+            await_only(_nothing())
 
     def do_ping(self, dbapi_connection: Any) -> bool:
         """Say that the connection is alive."""

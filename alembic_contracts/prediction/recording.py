@@ -106,6 +106,11 @@ class Recording:
         """Say which connection is the migration's own: the one whose transaction the catalog's is."""
         self._main = connection
 
+    def cut_off(self) -> None:
+        """Let nothing that still happens on the migration's own connection have an effect."""
+        if self._main is not None:
+            self._main.session = None
+
     # -- what could not be worked out --------------------------------------------------------------------------------
 
     def doubt(self, reason: str, tables: Collection[Name] | None = None, location: Location | None = None) -> None:
@@ -153,7 +158,7 @@ class Recording:
         return self.reader.more_rows(statements)
 
     def _count(self) -> None:
-        self._statements += 1
+        self._statements += self._script is not None
         if self._statements > STATEMENT_LIMIT:
             raise TooManyStatements
 

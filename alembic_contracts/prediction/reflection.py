@@ -210,7 +210,8 @@ class CatalogReflection(PGDialect):
                 {"name": check.name, "check": _without_parentheses(check.expression or "")}
                 for check in sorted(definition.checks, key=lambda check: check.name)
             ],
-            "collation": None if spelled != "text" else "default",
+            "collation": "default" if spelled.startswith(("text", "character")) else None,
+            "collation_schema": None,
         }
 
     # -- columns -----------------------------------------------------------------------------------------------------
@@ -245,7 +246,7 @@ class CatalogReflection(PGDialect):
             "name": column.name,
             "type": type_,
             "nullable": not not_null,
-            "default": _qualified_default(default, schema),
+            "default": self._shown_default(default, schema),
             "autoincrement": automatic or bool(column.identity),
             "comment": column.comment,
         }
@@ -254,6 +255,22 @@ class CatalogReflection(PGDialect):
         if column.identity:
             reflected["identity"] = _identity(column)
         return reflected
+
+    def _shown_default(self, default: str | None, schema: str | None) -> str | None:
+        """Return a default as the server shows it: its sequence without the schema where that is not needed.
+
+        Where reflection was asked for a schema, PGDialect puts that one in front of a sequence without any.
+        """
+        match = _NEXTVAL.search(default) if default else None
+        if match is None:
+            return default
+        prefix, name = match[2] or "", match[3]
+        if prefix:
+            owner, sequence = prefix[:-1].strip('"'), name.strip('"')
+            prefix = "" if self.catalog.resolve_sequence(sequence) == Name(owner, sequence) else prefix
+        if not prefix and schema is not None:
+            prefix = f'"{schema}".'
+        return match[1] + prefix + name + match[4]
 
     # -- keys and constraints ----------------------------------------------------------------------------------------
 
@@ -464,17 +481,12 @@ def _identity(column: Column) -> dict[str, Any]:
 
 
 def _table_options(table: Table) -> dict[str, Any]:
-    if table.partition or not table.parents:
+    if not table.parents:
         return {}
     return {"postgresql_inherits": tuple(parent.name for parent in table.parents)}
 
 
-def _qualified_default(default: str | None, schema: str | None) -> str | None:
-    """Return a default whose sequence is named with the schema that reflection was asked for, as PGDialect does."""
-    match = re.search(r"(nextval\(')([^']+)('.*$)", default) if default else None
-    if match is None or schema is None or "." in match[2]:
-        return default
-    return f'{match[1]}"{schema}".{match[2]}{match[3]}'
+_NEXTVAL = re.compile(r"""(nextval\(')((?:"[^"]+"|[^'".]+)\.)?([^']+)('.*$)""")
 
 
 def _without_parentheses(text: str) -> str:

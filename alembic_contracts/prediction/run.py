@@ -6,11 +6,12 @@ import asyncio
 import importlib.util
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic.runtime.migration import HeadMaintainer, MigrationContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 
 from alembic_contracts.prediction.dialect import RecordingDialect, recording_engine
@@ -106,7 +107,8 @@ class _Play:
             for step in steps:
                 self._show_heads(migration, heads)
                 migration = self._revision(migration, step, arguments, done)
-                heads.update_to_step(step)
+                with silent():
+                    heads.update_to_step(step)
                 if progress is not None:
                     progress(len(done))
         return Prediction(before=before, steps=tuple(done), unproven=tuple(self._recording.unproven))
@@ -153,9 +155,10 @@ class _Play:
     def _after_failure(self) -> MigrationContext:
         """Return a context to go on with; what the revision did before it failed stays."""
         self._catalog.resume()
+        self._recording.cut_off()
         if self._connection is not None:
-            cast("Any", self._connection.connection.dbapi_connection).session = None
-            self._connection.close()
+            with suppress(SQLAlchemyError):  # it may be in any state, and leads nowhere any more
+                self._connection.close()
         return self._migration()
 
     # -- one revision ------------------------------------------------------------------------------------------------

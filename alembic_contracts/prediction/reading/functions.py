@@ -259,7 +259,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "replace": lambda text, old, new: text.replace(old, new),
     "reverse": lambda text: text[::-1],
     "right": lambda text, length: text[-length:] if length else "",
-    "round": lambda value, *digits: round(value, *digits),
+    "round": round,
     "rtrim": lambda text, *characters: text.rstrip(*(characters or (" ",))),
     "split_part": _split_part,
     "statement_timestamp": lambda: NOW,
