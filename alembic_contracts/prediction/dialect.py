@@ -162,5 +162,6 @@ def recording_engine(session: Session, catalog: Catalog, like: Dialect | None = 
     def connect(_record: object = None) -> RecordingConnection:
         return recorder.connect(session)
 
-    pool = NullPool(connect, dialect=dialect)  # type: ignore[arg-type]  # a DBAPI connection by its methods
+    # The pool does not learn of the dialect: closing these connections needs no event loop.
+    pool = NullPool(connect)  # type: ignore[arg-type]  # a DBAPI connection by its methods
     return Engine(pool, dialect, url if url is not None else make_url("postgresql://"))

@@ -158,8 +158,9 @@ class Recording:
         return self.reader.more_rows(statements)
 
     def _count(self) -> None:
-        self._statements += self._script is not None
-        if self._statements > STATEMENT_LIMIT:
+        self._statements += 1
+        if self._statements > STATEMENT_LIMIT and self._script is not None:
+            self.cut_off()  # SQLAlchemy gives a connection up, and rolls it back, on what is no Exception
             raise TooManyStatements
 
     def _begin(self, connection: RecordingConnection) -> None:

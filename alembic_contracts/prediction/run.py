@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -101,7 +101,7 @@ class _Play:
         """Run the revisions one after the other, also after one that fails."""
         before = self._recording.view
         done: list[Step] = []
-        with isolated():
+        with isolated(), self._closing():
             migration = self._migration()
             heads = _Heads(migration, _heads_before(steps))
             for step in steps:
@@ -112,6 +112,19 @@ class _Play:
                 if progress is not None:
                     progress(len(done))
         return Prediction(before=before, steps=tuple(done), unproven=tuple(self._recording.unproven))
+
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._recording.cut_off()
+            self._close()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            with suppress(SQLAlchemyError):  # it may be in any state, and leads nowhere any more
+                self._connection.close()
 
     # -- the migration context ---------------------------------------------------------------------------------------
 
@@ -156,9 +169,7 @@ class _Play:
         """Return a context to go on with; what the revision did before it failed stays."""
         self._catalog.resume()
         self._recording.cut_off()
-        if self._connection is not None:
-            with suppress(SQLAlchemyError):  # it may be in any state, and leads nowhere any more
-                self._connection.close()
+        self._close()
         return self._migration()
 
     # -- one revision ------------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def recorded(catalog, doubts=None):
     reader = Reader(catalog, "empty")
     recording = Recording(catalog, (), reader)
     engine = recording_engine(recording, catalog)
-    engine.dialect.doubt = lambda reason, tables: (doubts if doubts is not None else []).append(reason)
+    engine.dialect.doubt = lambda reason, _tables: (doubts if doubts is not None else []).append(reason)
     connection = engine.connect()
     recording.connected(connection.connection.dbapi_connection)
     return connection
@@ -162,7 +162,8 @@ def plain(value):
         if isinstance(value, sa.dialects.postgresql.ENUM):
             extra = f"{value.name} {value.schema} {value.enums}"
         if isinstance(value, sa.dialects.postgresql.DOMAIN):
-            extra = f"{value.schema} {type(value.data_type).__name__} {value.not_null} {value.default} {value.constraint_name}"
+            base = type(value.data_type).__name__
+            extra = f"{value.schema} {base} {value.not_null} {value.default} {value.constraint_name}"
         return f"{type(value).__name__} {value.compile(dialect=sa.dialects.postgresql.dialect())} {extra}"
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items() if key != "sqltext"}

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
@@ -20,6 +19,8 @@ from alembic_contracts.schema import Name, Schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import sqlalchemy as sa
 
     from alembic_contracts.prediction.steps import Operation, Prediction
     from tests.support.project import Project
@@ -105,7 +106,7 @@ class Scripts:
 
     def run(self, connection: sa.Connection, arguments: dict[str, Any] | None = None) -> Schema:
         """Run all scripts for real and return the schema that they lead to, without Alembic's own table."""
-        steps: Callable[..., Any] = lambda heads, context: environment.script._upgrade_revs("heads", heads)  # noqa: E731
+        steps: Callable[..., Any] = lambda heads, _context: environment.script._upgrade_revs("heads", heads)  # noqa: E731
         with self._in_project(), self._environment(fn=steps) as environment:
             environment.configure(connection=connection, **self.configure)
             with environment.begin_transaction():
