@@ -21,6 +21,7 @@ __all__ = [
     "NODE_KINDS",
     "Node",
     "Statement",
+    "Token",
     "child",
     "children",
     "deparse_expression",
@@ -32,6 +33,7 @@ __all__ = [
     "parse_expression",
     "parse_plpgsql",
     "rewrite_expression",
+    "scan",
     "strings",
     "unwrap",
     "walk",
@@ -202,3 +204,32 @@ def parse_plpgsql(function: str) -> list[dict[str, Any]]:
         return cast("list[dict[str, Any]]", postgast.parse_plpgsql(function))
     except postgast.PgQueryError as error:
         raise PostgresError("42601", error.message) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of SQL text: where it is (in bytes), what the scanner calls it, its text."""
+
+    start: int
+    end: int
+    kind: str
+    """``IDENT``, ``SCONST``, ``ASCII_59`` ..., keywords such as ``IF_P``."""
+    text: str
+
+
+def scan(text: str) -> tuple[Token, ...]:
+    """Return the tokens of a text without comments.
+
+    Raises:
+        PostgresError: 42601, a quote is not closed.
+    """
+    try:
+        result = postgast.scan(text)
+    except postgast.PgQueryError as error:
+        raise PostgresError("42601", error.message) from None
+    encoded = text.encode()
+    return tuple(
+        Token(token.start, token.end, pg_query_pb2.Token.Name(token.token), encoded[token.start : token.end].decode())
+        for token in result.tokens
+        if pg_query_pb2.Token.Name(token.token) not in {"SQL_COMMENT", "C_COMMENT"}
+    )

@@ -1,0 +1,1 @@
+"""PL/pgSQL, the language of DO blocks and most functions."""

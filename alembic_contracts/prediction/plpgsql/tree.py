@@ -1,0 +1,263 @@
+"""The structure of PL/pgSQL: blocks, branches and loops around texts of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = [
+    "Assert",
+    "Assign",
+    "Block",
+    "Case",
+    "Close",
+    "Declaration",
+    "ExceptionHandler",
+    "Execute",
+    "Exit",
+    "Fetch",
+    "ForEach",
+    "ForNumbers",
+    "ForRows",
+    "If",
+    "Loop",
+    "Open",
+    "Raise",
+    "Return",
+    "Sql",
+    "Statement",
+    "Transaction",
+    "texts",
+    "walk",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A variable, an alias of one, or a cursor with its query."""
+
+    name: str
+    type_name: str
+    default: str | None = None
+    query: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A statement of SQL, PERFORM and CALL included; ``into`` are the variables that take its first row."""
+
+    text: str
+    into: tuple[str, ...] = ()
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """EXECUTE of an expression that yields the statement."""
+
+    text: str
+    into: tuple[str, ...] = ()
+    using: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """An assignment to a variable, or (``part``) to a field or element of one."""
+
+    name: str
+    part: bool
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """Conditions with what to do, and what to do otherwise."""
+
+    branches: tuple[tuple[str, tuple[Statement, ...]], ...]
+    otherwise: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """CASE as a statement; ``otherwise`` is None where there is no ELSE."""
+
+    subject: str | None
+    branches: tuple[tuple[str, tuple[Statement, ...]], ...]
+    otherwise: tuple[Statement, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """LOOP and WHILE."""
+
+    label: str | None
+    condition: str | None
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForNumbers:
+    """FOR over integers."""
+
+    label: str | None
+    name: str
+    reverse: bool
+    lower: str
+    upper: str
+    step: str | None
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForRows:
+    """FOR over the rows of a query (or cursor), or of an EXECUTE."""
+
+    label: str | None
+    names: tuple[str, ...]
+    query: str
+    dynamic: bool
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForEach:
+    """FOREACH over an array."""
+
+    label: str | None
+    names: tuple[str, ...]
+    array: str
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """EXIT and CONTINUE."""
+
+    again: bool
+    label: str | None
+    condition: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """RETURN in all its forms; ``final`` where the function ends with it."""
+
+    text: str | None
+    final: bool
+    dynamic: bool = False
+    query: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """RAISE; ``condition`` is a condition's name or SQLSTATE."""
+
+    level: str
+    message: str | None = None
+    condition: str | None = None
+    values: tuple[str, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assert:
+    """ASSERT."""
+
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """OPEN of a cursor: the query or the expression of EXECUTE, neither where it was declared with one."""
+
+    query: str | None
+    dynamic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """FETCH, MOVE and GET DIAGNOSTICS: variables that take values which are not worked out."""
+
+    into: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """CLOSE of a cursor, NULL: nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """COMMIT and ROLLBACK."""
+
+    commit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionHandler:
+    """One WHEN of EXCEPTION."""
+
+    conditions: tuple[str, ...]
+    """Names of conditions in lower case, or SQLSTATEs."""
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """BEGIN ... END with its declarations and exception handlers."""
+
+    label: str | None
+    declarations: tuple[Declaration, ...]
+    body: tuple[Statement, ...]
+    handlers: tuple[ExceptionHandler, ...]
+
+
+Statement = (
+    Block | Sql | Execute | Assign | If | Case | Loop | ForNumbers | ForRows | ForEach | Exit | Return | Raise | Assert
+    | Open | Fetch | Close | Transaction
+)  # fmt: skip
+
+
+def walk(block: Block) -> Iterator[Statement]:
+    """Yield a block and all statements in it."""
+    stack: list[Statement] = [block]
+    while stack:
+        current = stack.pop()
+        yield current
+        for body in _bodies(current):
+            stack.extend(body)
+
+
+def _bodies(statement: Statement) -> Iterator[tuple[Statement, ...]]:
+    if isinstance(statement, Block):
+        yield statement.body
+        yield from (handler.body for handler in statement.handlers)
+    elif isinstance(statement, (If, Case)):
+        yield from (body for _, body in statement.branches)
+        yield statement.otherwise or ()
+    elif isinstance(statement, (Loop, ForNumbers, ForRows, ForEach)):
+        yield statement.body
+
+
+def texts(statement: Statement) -> Iterator[str]:
+    """Yield the expressions and queries of a statement itself, without those of the statements in it."""
+    find = _TEXTS.get(type(statement))
+    if find is not None:
+        yield from (text for text in find(statement) if text)
+
+
+_TEXTS: dict[type, Callable[[Any], Iterable[str | None]]] = {
+    Assert: lambda each: (each.condition,),
+    Assign: lambda each: (each.value,),
+    Block: lambda each: (text for known in each.declarations for text in (known.default, known.query)),
+    Exit: lambda each: (each.condition,),
+    ForEach: lambda each: (each.array,),
+    ForNumbers: lambda each: (each.lower, each.upper, each.step),
+    ForRows: lambda each: (each.query,),
+    If: lambda each: (condition for condition, _ in each.branches),
+    Loop: lambda each: (each.condition,),
+    Open: lambda each: (each.query,),
+    Raise: lambda each: each.values,
+    Return: lambda each: (each.text,),
+}
