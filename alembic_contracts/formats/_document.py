@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from alembic_contracts.contract import ContractLocation
 from alembic_contracts.errors import Problem
 
-__all__ = ["Document", "Position", "child", "problem_at"]
+__all__ = ["Document", "Position", "child", "printable", "problem_at"]
 
 Position = tuple[int, int]
 """Line and column, both counted from 1, the column in characters."""
@@ -48,10 +48,11 @@ def child(pointer: str, key: str | int) -> str:
 
 def problem_at(file: str, position: Position, pointer: str, message: str) -> Problem:
     """Return a problem that can be printed on one line, whatever characters the file has."""
-    return Problem(file, *position, _printable(pointer), _printable(message))
+    return Problem(file, *position, printable(pointer), printable(message))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return a text with escapes for characters that would do something to a terminal or to the lines of a log."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

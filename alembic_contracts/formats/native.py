@@ -14,9 +14,9 @@ from typing import Any, cast
 from alembic_contracts.contract import Contract, Expected, Fact, Owner
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.formats import _json
-from alembic_contracts.formats._document import Document, child
+from alembic_contracts.formats._document import Document, child, printable
 from alembic_contracts.formats._native_types import ColumnType, contradictions, read_type
-from alembic_contracts.formats._validation import validate
+from alembic_contracts.formats._validation import MAXIMUM_PROBLEMS, validate
 from alembic_contracts.schema import Name
 
 __all__ = ["MARK", "SUFFIXES", "contracts", "parse"]
@@ -46,6 +46,8 @@ def contracts(document: Document) -> tuple[Contract, ...]:
     """
     _refuse_what_is_something_else(document)
     problems = list(validate(document, "native.schema.json"))
+    if len(problems) == MAXIMUM_PROBLEMS:  # what is malformed is not known to its end
+        raise InvalidContracts(tuple(problems))
     columns = tuple(_columns(document, problems))
     problems.extend(_names_too_long(document))
     for column in columns:
@@ -98,7 +100,7 @@ def _columns(document: Document, problems: list[Problem]) -> Iterator[_Column]:
     malformed = [f"{problem.pointer}/" for problem in problems]
     for name, stated in properties.items():
         pointer = child("/schema/properties", name)
-        if any(wrong.startswith(f"{pointer}/") for wrong in malformed):
+        if any(wrong.startswith(printable(f"{pointer}/")) for wrong in malformed):
             continue
         constraints = {key: value for key, value in (stated.get("constraints") or {}).items() if value is not None}
         element = (stated.get("array_element") or {}).get("data_type")

@@ -7,12 +7,13 @@ import sys
 import time
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from alembic_contracts.errors import InvalidContracts
 from alembic_contracts.formats._json import MAXIMUM_DEPTH, MAXIMUM_VALUES, parse
 
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -45,6 +46,7 @@ def _loads(text: str) -> object:
     return json.loads(text, object_pairs_hook=no_duplicates, parse_constant=refuse)
 
 
+@patiently
 @given(VALUES, st.sampled_from([None, 0, 2, "\t"]), st.booleans())
 def test_reads_what_json_writes(value, indent, ascii_only) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
@@ -53,6 +55,7 @@ def test_reads_what_json_writes(value, indent, ascii_only) -> None:
     assert repr(document.value) == repr(value)  # True is not 1, 1 is not 1.0
 
 
+@patiently
 @given(PIECES | st.text())
 def test_agrees_with_json_loads_on_any_text(text) -> None:
     try:
@@ -69,6 +72,7 @@ def test_agrees_with_json_loads_on_any_text(text) -> None:
     assert repr(parse(text, "x.json").value) == repr(expected)
 
 
+@patiently
 @given(VALUES)
 def test_every_position_points_at_its_value(value) -> None:
     text = json.dumps(value, indent=1, ensure_ascii=False)
