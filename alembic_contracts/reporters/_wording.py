@@ -29,6 +29,7 @@ __all__ = [
     "tally",
     "unproven_advice",
     "verdict",
+    "way_out",
 ]
 
 # C0 and C1 controls, marks that reorder text, lone surrogates: none of them belongs on a terminal or in a comment.
@@ -244,6 +245,14 @@ def _outcome(report: Report) -> str:
         "The schema has already changed: what ran outside the transaction stays. `alembic current` shows where the run "
         "stopped; `alembic downgrade` or a new revision goes back."
     )
+
+
+def way_out(report: Report) -> str:
+    """Return how to run a refused migration all the same; empty where nothing was refused."""
+    if report.phase == "check" or not report.refuses:
+        return ""
+    agreed = "its owner agrees" if len({v.contract for v in report.violations}) == 1 else "their owners agree"
+    return f"If it must run now, and {agreed}: set ALEMBIC_CONTRACTS_ENFORCE=report, which reports and refuses nothing."
 
 
 def reasons_by_place(entries: Iterable[Unproven]) -> list[tuple[Location | None, list[str]]]:
