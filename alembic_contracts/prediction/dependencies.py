@@ -60,15 +60,16 @@ def closure(state: State, targets: Iterable[Object], *, cascade: bool) -> list[O
                 queue.append(found)
             else:
                 refused.append(found)
-    left = [found for found in dict.fromkeys(refused) if found not in silent and not _gone_with(state, found, silent)]
+    left = [found for found in dict.fromkeys(refused) if found not in silent and not _gone_with(found, silent)]
     if left:
         raise sqlstate.dependent_objects(str(next(iter(silent))), [str(found) for found in left])
     return list(silent)
 
 
-def _gone_with(state: State, found: Object, silent: dict[Object, None]) -> bool:
+def _gone_with(found: Object, silent: dict[Object, None]) -> bool:
     """Whether the container of an object goes anyway."""
-    del state
+    if found.kind == "default" and Object("column", found.name, found.part) in silent:
+        return True
     return bool(found.part) and Object("table", found.name) in silent
 
 

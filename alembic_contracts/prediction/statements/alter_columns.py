@@ -282,7 +282,8 @@ def _drop_not_null(alteration: Alteration, command: Node) -> None:
     if not column.not_null:
         return
     refuse_nullable(state, table, column.name)
-    if table.kind == "partitioned table" and not alteration.recurse and state.children(table.name):
+    alone = not alteration.recurse and table.kind == "partitioned table" and state.children(table.name)
+    if alone and state.server_version < 180000:
         raise sqlstate.invalid_table_definition("cannot remove constraint from only the partitioned table")
     forget_not_null(alteration, column.name)
 
@@ -306,6 +307,13 @@ def refuse_nullable(state: State, table: Table, column: str) -> None:
 def forget_not_null(alteration: Alteration, column: str) -> None:
     """Make a column nullable, in the tables that inherit it too unless they say NOT NULL themselves."""
     state = alteration.state
+    if not alteration.recurse:
+        for child in state.children(alteration.name):
+            own_now = tuple(
+                replace(c, inherited=False) if c.kind == "not null" and c.columns == (column,) else c
+                for c in child.constraints
+            )
+            state.tables.put(child.name, replace(child, constraints=own_now))
     for target in alteration.targets():
         table = state.tables[target]
         if target != alteration.name:
@@ -344,11 +352,11 @@ def _set_identity(alteration: Alteration, command: Node) -> None:
     column = require_column(alteration.table, command.name)
     if not column.identity:
         raise _state_error(f'column "{column.name}" is not an identity column')
-    for option in parser.children(parser.unwrap(getattr(command, "def")).items):
-        if option.defname == "generated":
-            always = chr(parser.unwrap(option.arg).ival) == "a"
-            changed = replace(column, identity="always" if always else "by default")
-            change_column(alteration.state, alteration.name, column.name, lambda _, new=changed: new)
+    options = parser.children(parser.unwrap(getattr(command, "def")).items)
+    said = [chr(parser.unwrap(option.arg).ival) for option in options if option.defname == "generated"]
+    if said:
+        changed = replace(column, identity="always" if said[-1] == "a" else "by default")
+        change_column(alteration.state, alteration.name, column.name, lambda _: changed)
 
 
 def _drop_identity(alteration: Alteration, command: Node) -> None:
@@ -404,7 +412,7 @@ SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
     "AT_AddColumn": Subcommand(ADD_COLUMN, _add),
     "AT_DropColumn": Subcommand(DROP, _drop),
     "AT_AlterColumnType": Subcommand(ALTER_TYPE, _alter_type),
-    "AT_ColumnDefault": Subcommand(ATTRIBUTES, _default),
+    "AT_ColumnDefault": Subcommand(ADD_OTHER, _default),
     "AT_SetNotNull": Subcommand(ATTRIBUTES, _set_not_null),
     "AT_DropNotNull": Subcommand(DROP, _drop_not_null),
     "AT_AddIdentity": Subcommand(ATTRIBUTES, _add_identity),

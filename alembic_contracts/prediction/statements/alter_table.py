@@ -9,7 +9,7 @@ from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.application import Harmless
 from alembic_contracts.prediction.relations import find
 from alembic_contracts.prediction.statements import alter_columns, alter_constraints, alter_relation
-from alembic_contracts.prediction.statements.alteration import Alteration, Later, Subcommand
+from alembic_contracts.prediction.statements.alteration import DROP, Alteration, Later, Subcommand
 from alembic_contracts.prediction.statements.types import alter_composite
 from alembic_contracts.schema import Name
 
@@ -88,7 +88,8 @@ def _alter(run: Run, node: Node, kind: str) -> None:
         if entry is None:
             run.doubt(f"{subtype} is not understood", [table.name])
         elif isinstance(entry, Subcommand):
-            heapq.heappush(queue, (entry.order, position, Later(entry.apply, command)))
+            order = DROP if subtype == "AT_ColumnDefault" and not command.HasField("def") else entry.order
+            heapq.heappush(queue, (order, position, Later(entry.apply, command)))
     alteration = Alteration(run, table.name, recurse=relation.inh)
     _carry_out(alteration, queue)
 

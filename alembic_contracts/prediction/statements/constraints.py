@@ -160,8 +160,9 @@ def mark_not_null(
         if name is not None and same.name != name:
             message = f'cannot create not-null constraint "{name}" on column "{column}" of table "{table.name}"'
             raise sqlstate.PostgresError("55000", message)
-        if valid and not same.valid:
-            kept = tuple(replace(c, valid=True) if c is same else c for c in current.constraints)
+        now = replace(same, valid=same.valid or valid, inherited=same.inherited or inherited)
+        if now != same:
+            kept = tuple(now if c is same else c for c in current.constraints)
             state.tables.put(table, replace(current, constraints=kept))
         return
     if name is not None:

@@ -1,0 +1,138 @@
+"""ALTER ... SET SCHEMA and ALTER ... OWNER TO."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.relations import check_free, find
+from alembic_contracts.prediction.renaming import move_many
+from alembic_contracts.prediction.statements.types import require_type
+from alembic_contracts.schema import Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+
+__all__ = ["HANDLERS", "SCHEMA_OBJECTS"]
+
+_RELATIONS = frozenset({"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE", "OBJECT_SEQUENCE"})
+_TYPES = frozenset({"OBJECT_TYPE", "OBJECT_DOMAIN"})
+_FUNCTIONS = frozenset({"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"})
+SCHEMA_OBJECTS = _RELATIONS | _TYPES | _FUNCTIONS | {"OBJECT_EXTENSION"}
+"""Kinds of objects whose schema matters here; all others are no part of any table's shape."""
+
+
+def set_schema(run: Run, node: Node) -> None:
+    """Apply ALTER ... SET SCHEMA.
+
+    Raises:
+        PostgresError: the object or the schema does not exist, or the name is taken there.
+    """
+    kind = parser.enum_name(node, "object_type")
+    if kind in _RELATIONS:
+        _move_relation(run, node)
+    elif kind in _TYPES:
+        _move_type(run, node)
+    elif kind in _FUNCTIONS:
+        _move_function(run, node)
+    elif kind == "OBJECT_EXTENSION":
+        _move_extension(run, node)
+    else:
+        run.state.check_namespace(node.newschema)
+
+
+def _move_relation(run: Run, node: Node) -> None:
+    state, relation = run.state, node.relation
+    found = state.find_relation(relation.relname, relation.schemaname or None)
+    if found is None:
+        find(run, relation, missing_ok=node.missing_ok)
+        return
+    old, kind = found
+    wanted = parser.enum_name(node, "object_type")
+    if kind == "index" or (wanted == "OBJECT_SEQUENCE" and kind != "sequence"):
+        raise sqlstate.wrong_object_type(f'"{old.name}" is not a table')
+    state.check_namespace(node.newschema)
+    if kind == "sequence" and state.sequences[old].owner is not None:
+        raise sqlstate.feature_not_supported("cannot move an owned sequence into another schema")
+    if old.schema == node.newschema:
+        return
+    new = Name(node.newschema, old.name)
+    check_free(state, new)
+    names = {old: new}
+    for sequence in state.sequences.values():
+        if sequence.owner is not None and sequence.owner[0] == old:
+            names[sequence.name] = Name(node.newschema, sequence.name.name)
+    for index in state.tables[old].indexes if old in state.tables else ():
+        check_free(state, Name(node.newschema, index.name))
+    move_many(state, names)
+
+
+def _move_type(run: Run, node: Node) -> None:
+    definition = require_type(run, parser.strings(parser.unwrap(node.object).items))
+    if definition is None:
+        return
+    run.state.check_namespace(node.newschema)
+    new = Name(node.newschema, definition.name.name)
+    if new == definition.name:
+        return
+    if new in run.state.types or new in run.state.tables:
+        raise sqlstate.duplicate_object("type", new.name)
+    move_many(run.state, {definition.name: new})
+
+
+def _move_function(run: Run, node: Node) -> None:
+    names = parser.strings(parser.unwrap(node.object).objname)
+    found = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
+    run.state.check_namespace(node.newschema)
+    if not found:
+        if run.state.complete:
+            raise sqlstate.PostgresError("42883", f"function {names[-1]}() does not exist")
+        return
+    new = Name(node.newschema, names[-1])
+    if new == found[0].name:
+        return
+    run.state.functions.remove(found[0].name)
+    moved = tuple(replace(function, name=new) for function in found)
+    run.state.functions.put(new, (*run.state.functions.get(new, ()), *moved))
+
+
+def _move_extension(run: Run, node: Node) -> None:
+    state, name = run.state, node.object.string.sval
+    if name not in state.extensions:
+        if state.complete:
+            raise sqlstate.undefined_object("extension", name)
+        run.doubt(f"what extension {name} brought along is not known")
+        return
+    state.check_namespace(node.newschema)
+    state.extensions.put(name, node.newschema)
+    members = {
+        text for (kind, text), extension in state.traits.items() if kind == "extension type" and extension == name
+    }
+    types = [type_ for type_ in state.types if str(type_) in members]
+    move_many(state, {type_: Name(node.newschema, type_.name) for type_ in types})
+
+
+def change_owner(run: Run, node: Node) -> None:
+    """Apply ALTER ... OWNER TO for all but tables: only whether the object exists matters.
+
+    Raises:
+        PostgresError: 42704 no such type, 3F000 no such schema.
+    """
+    kind = parser.enum_name(node, "object_type")
+    if kind in _TYPES:
+        require_type(run, parser.strings(parser.unwrap(node.object).items))
+    elif kind == "OBJECT_SCHEMA":
+        name = node.object.string.sval
+        if name in run.state.namespaces:
+            run.state.namespaces.put(name, node.newowner.rolename or run.state.user)
+        elif run.state.complete_tables:
+            raise sqlstate.undefined_schema(name)
+    elif kind in _FUNCTIONS and run.state.complete:
+        names = parser.strings(parser.unwrap(node.object).objname)
+        if not run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None):
+            raise sqlstate.PostgresError("42883", f"function {names[-1]}() does not exist")
+
+
+HANDLERS = {"alter_object_schema_stmt": set_schema, "alter_owner_stmt": change_owner}

@@ -1,0 +1,311 @@
+"""ALTER ... RENAME."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.application import Harmless
+from alembic_contracts.prediction.relations import check_free, descendants, find
+from alembic_contracts.prediction.renaming import move, move_many, rename_table_column
+from alembic_contracts.prediction.scalars import SYSTEM_COLUMNS
+from alembic_contracts.prediction.statements.types import require_type
+from alembic_contracts.schema import Constraint, Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.state import State
+    from alembic_contracts.schema import Table
+
+__all__ = ["HANDLERS", "OBJECT_TYPES"]
+
+_KINDS = {
+    "OBJECT_VIEW": frozenset({"view"}),
+    "OBJECT_MATVIEW": frozenset({"materialized view"}),
+    "OBJECT_FOREIGN_TABLE": frozenset({"foreign table"}),
+    "OBJECT_SEQUENCE": frozenset({"sequence"}),
+}
+
+
+def rename(run: Run, node: Node) -> None:
+    """Apply ALTER ... RENAME.
+
+    Raises:
+        PostgresError: the object does not exist, or the new name is taken.
+    """
+    kind = parser.enum_name(node, "rename_type")
+    entry = OBJECT_TYPES.get(kind)
+    if entry is None:
+        run.doubt(f"RENAME of {kind} is not understood")
+    elif not isinstance(entry, Harmless):
+        entry(run, node)
+
+
+# -- relations ---------------------------------------------------------------------------------------------------------
+
+
+def _relation(run: Run, node: Node) -> None:
+    relation = node.relation
+    found = run.state.find_relation(relation.relname, relation.schemaname or None)
+    if found is None:
+        find(run, relation, missing_ok=node.missing_ok)
+        return
+    name, kind = found
+    wanted = _KINDS.get(parser.enum_name(node, "rename_type"))
+    if wanted is not None and kind not in wanted:
+        raise sqlstate.wrong_object_type(f'"{name.name}" is not the kind of relation that was said')
+    if kind == "composite type":
+        raise sqlstate.wrong_object_type(f'"{name.name}" is a composite type')
+    new = Name(name.schema, node.newname)
+    check_free(run.state, new)
+    if kind == "index":
+        _rename_index(run.state, name, node.newname)
+    elif kind == "sequence":
+        move_many(run.state, {name: new})
+    else:
+        move(run.state, name, new)
+
+
+def _rename_index(state: State, index: Name, new: str) -> None:
+    """Rename an index, and with it the constraint that it serves."""
+    table = state.index_table(index)
+    if table is None:
+        return
+    served = next((i.constraint for i in table.indexes if i.name == index.name), None)
+    if served is not None:
+        _refuse_taken(table, new)
+    _put_names(state, table, index.name, new, constraint=served)
+
+
+def _put_names(state: State, table: Table, old: str, new: str, *, constraint: str | None) -> None:
+    indexes = tuple(
+        replace(i, name=new, constraint=new if i.constraint is not None else None) if i.name == old else i
+        for i in table.indexes
+    )
+    constraints = tuple(replace(c, name=new) if c.name == constraint else c for c in table.constraints)
+    state.tables.put(table.name, replace(table, indexes=indexes, constraints=constraints))
+
+
+def _refuse_taken(table: Table, name: str) -> None:
+    if any(constraint.name == name for constraint in table.constraints):
+        message = f'constraint "{name}" for relation "{table.name.name}" already exists'
+        raise sqlstate.PostgresError("42710", message)
+
+
+# -- columns -----------------------------------------------------------------------------------------------------------
+
+
+def _column(run: Run, node: Node) -> None:
+    table = find(run, node.relation, missing_ok=node.missing_ok)
+    if table is None:
+        return
+    state, old, new = run.state, node.subname, node.newname
+    if table.column(old) is None:
+        if not table.complete:
+            run.doubt(f"the columns of {table.name} are not all known", [table.name])
+            return
+        raise sqlstate.undefined_column(old, table.name.name)
+    if ("of", str(table.name)) in state.traits:
+        raise sqlstate.wrong_object_type("cannot rename column of typed table")
+    if any(p in state.tables and state.tables[p].column(old) is not None for p in table.parents):
+        raise sqlstate.invalid_table_definition(f'cannot rename inherited column "{old}"')
+    children = list(descendants(state, table.name))
+    if children and not node.relation.inh:
+        raise sqlstate.invalid_table_definition(f'inherited column "{old}" must be renamed in child tables too')
+    for name in (table.name, *children):
+        current = state.tables[name]
+        if current.column(new) is not None:
+            raise sqlstate.duplicate_column(new, name.name)
+        if new in SYSTEM_COLUMNS:
+            raise sqlstate.PostgresError("42701", f'column name "{new}" conflicts with a system column name')
+        if current.column(old) is not None:
+            rename_table_column(state, name, old, new)
+
+
+def _attribute(run: Run, node: Node) -> None:
+    relation = node.relation
+    written = [relation.schemaname, relation.relname] if relation.schemaname else [relation.relname]
+    definition = require_type(run, written)
+    if definition is None:
+        return
+    if definition.kind != "composite":
+        raise sqlstate.wrong_object_type(f'"{relation.relname}" is not a composite type')
+    names = [name for name, _ in definition.fields]
+    if node.subname not in names:
+        raise sqlstate.undefined_column(node.subname, definition.name.name)
+    if node.newname in names:
+        raise sqlstate.duplicate_column(node.newname, definition.name.name)
+    fields = tuple((node.newname if name == node.subname else name, type_) for name, type_ in definition.fields)
+    run.state.types.put(definition.name, replace(definition, fields=fields))
+    typed = {table for (kind, table), of in run.state.traits.items() if kind == "of" and of == str(definition.name)}
+    for table in [name for name in run.state.tables if str(name) in typed]:
+        if parser.enum_name(node, "behavior") != "DROP_CASCADE":
+            raise sqlstate.PostgresError("2BP01", f'cannot alter type "{definition.name.name}" of a typed table')
+        rename_table_column(run.state, table, node.subname, node.newname)
+
+
+# -- constraints -------------------------------------------------------------------------------------------------------
+
+
+def _constraint(run: Run, node: Node) -> None:
+    table = find(run, node.relation, missing_ok=node.missing_ok)
+    if table is None:
+        return
+    constraint = next((c for c in table.constraints if c.name == node.subname), None)
+    if constraint is None:
+        message = f'constraint "{node.subname}" for table "{table.name.name}" does not exist'
+        raise sqlstate.PostgresError("42704", message)
+    if constraint.inherited and constraint.kind in {"check", "not null"}:
+        raise sqlstate.invalid_table_definition(f'cannot rename inherited constraint "{node.subname}"')
+    follows = constraint.kind in {"check", "not null"} and not constraint.no_inherit
+    children = list(descendants(run.state, table.name)) if follows else []
+    if children and not node.relation.inh:
+        raise sqlstate.invalid_table_definition("inherited constraint must be renamed in child tables too")
+    for name in (table.name, *children):
+        _rename_constraint(run.state, run.state.tables[name], constraint, node.newname)
+
+
+def _rename_constraint(state: State, table: Table, constraint: Constraint, new: str) -> None:
+    own = next((c for c in table.constraints if c.name == constraint.name and c.kind == constraint.kind), None)
+    if own is None:
+        return
+    if any(index.constraint == own.name for index in table.indexes):
+        if state.relation_kind(Name(table.name.schema, new)) is not None:
+            raise sqlstate.duplicate_table(new)
+        _refuse_taken(table, new)
+        _put_names(state, table, own.name, new, constraint=own.name)
+        return
+    _refuse_taken(table, new)
+    constraints = tuple(replace(c, name=new) if c is own else c for c in table.constraints)
+    state.tables.put(table.name, replace(table, constraints=constraints))
+
+
+def _domain_constraint(run: Run, node: Node) -> None:
+    definition = require_type(run, parser.strings(parser.unwrap(node.object).items), "domain")
+    if definition is None:
+        return
+    names = [check.name for check in definition.checks]
+    if node.subname not in names:
+        message = f'constraint "{node.subname}" for domain "{definition.name.name}" does not exist'
+        raise sqlstate.PostgresError("42704", message)
+    if node.newname in names:
+        raise sqlstate.PostgresError("42710", f'constraint "{node.newname}" already exists')
+    checks = tuple(replace(c, name=node.newname) if c.name == node.subname else c for c in definition.checks)
+    run.state.types.put(definition.name, replace(definition, checks=checks))
+
+
+# -- types, schemas, functions, attachments ----------------------------------------------------------------------------
+
+
+def _type(run: Run, node: Node) -> None:
+    names = parser.strings(parser.unwrap(node.object).items)
+    kinds = ("domain",) if parser.enum_name(node, "rename_type") == "OBJECT_DOMAIN" else ()
+    table = run.state.find_table(names[-1], names[-2] if len(names) > 1 else None)
+    if table is not None and run.state.find_type(names[-1], names[-2] if len(names) > 1 else None) is None:
+        raise sqlstate.wrong_object_type(f"{names[-1]} is a table's row type")
+    definition = require_type(run, names, *kinds)
+    if definition is None:
+        return
+    new = Name(definition.name.schema, node.newname)
+    if definition.kind == "composite" and run.state.relation_kind(new) is not None:
+        raise sqlstate.duplicate_table(node.newname)
+    if new in run.state.types or new in run.state.tables:
+        raise sqlstate.duplicate_object("type", node.newname)
+    move(run.state, definition.name, new)
+
+
+def _schema(run: Run, node: Node) -> None:
+    state, old, new = run.state, node.subname, node.newname
+    if old not in state.namespaces:
+        if not state.complete_tables:
+            run.doubt(f"schema {old} is not known here")
+            return
+        raise sqlstate.undefined_schema(old)
+    if state.has_namespace(new):
+        raise sqlstate.duplicate_schema(new)
+    if new.startswith("pg_"):
+        raise sqlstate.PostgresError("42939", f'unacceptable schema name "{new}"')
+    owner = state.namespaces[old]
+    state.namespaces.remove(old)
+    state.namespaces.put(new, owner)
+    moved = [name for store in (state.tables, state.types, state.sequences) for name in store if name.schema == old]
+    move_many(state, {name: Name(new, name.name) for name in moved})
+    for name in [name for name in state.functions if name.schema == old]:
+        functions = tuple(replace(function, name=Name(new, name.name)) for function in state.functions[name])
+        state.functions.remove(name)
+        state.functions.put(Name(new, name.name), functions)
+    for extension, schema in list(state.extensions.items()):
+        if schema == old:
+            state.extensions.put(extension, new)
+
+
+def _function(run: Run, node: Node) -> None:
+    target = parser.unwrap(node.object)
+    names = parser.strings(target.objname)
+    found = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
+    if not found:
+        if run.state.complete:
+            raise sqlstate.PostgresError("42883", f"function {names[-1]}() does not exist")
+        return
+    old, new = found[0].name, Name(found[0].name.schema, node.newname)
+    if len(found) > 1:
+        run.doubt(f"which of the functions called {old} is renamed is not worked out", [])
+        return
+    run.state.functions.remove(old)
+    others = run.state.functions.get(new, ())
+    run.state.functions.put(new, (*others, replace(found[0], name=new)))
+
+
+def _attachment(run: Run, node: Node) -> None:
+    kind = parser.enum_name(node, "rename_type").removeprefix("OBJECT_").lower()
+    table = find(run, node.relation, missing_ok=node.missing_ok)
+    if table is None:
+        return
+    key = (kind, table.name, node.subname)
+    if key not in run.state.attachments:
+        if run.state.complete:
+            message = f'{kind} "{node.subname}" for table "{table.name.name}" does not exist'
+            raise sqlstate.PostgresError("42704", message)
+        return
+    if (kind, table.name, node.newname) in run.state.attachments:
+        raise sqlstate.duplicate_object(kind, node.newname)
+    attachment = run.state.attachments[key]
+    run.state.attachments.remove(key)
+    run.state.attachments.put((kind, table.name, node.newname), replace(attachment, name=node.newname))
+
+
+_ELSEWHERE = Harmless("no table's shape shows its name")
+
+OBJECT_TYPES: dict[str, Callable[[Run, Node], None] | Harmless] = {
+    "OBJECT_TABLE": _relation,
+    "OBJECT_VIEW": _relation,
+    "OBJECT_MATVIEW": _relation,
+    "OBJECT_FOREIGN_TABLE": _relation,
+    "OBJECT_SEQUENCE": _relation,
+    "OBJECT_INDEX": _relation,
+    "OBJECT_COLUMN": _column,
+    "OBJECT_ATTRIBUTE": _attribute,
+    "OBJECT_TABCONSTRAINT": _constraint,
+    "OBJECT_DOMCONSTRAINT": _domain_constraint,
+    "OBJECT_TYPE": _type,
+    "OBJECT_DOMAIN": _type,
+    "OBJECT_SCHEMA": _schema,
+    "OBJECT_FUNCTION": _function,
+    "OBJECT_PROCEDURE": _function,
+    "OBJECT_ROUTINE": _function,
+    "OBJECT_AGGREGATE": _function,
+    "OBJECT_TRIGGER": _attachment,
+    "OBJECT_POLICY": _attachment,
+    "OBJECT_RULE": _attachment,
+    **dict.fromkeys(
+        ("OBJECT_COLLATION", "OBJECT_CONVERSION", "OBJECT_DATABASE", "OBJECT_EVENT_TRIGGER", "OBJECT_FDW",
+         "OBJECT_FOREIGN_SERVER", "OBJECT_LANGUAGE", "OBJECT_OPCLASS", "OBJECT_OPFAMILY", "OBJECT_PUBLICATION",
+         "OBJECT_ROLE", "OBJECT_STATISTIC_EXT", "OBJECT_SUBSCRIPTION", "OBJECT_TABLESPACE", "OBJECT_TSCONFIGURATION",
+         "OBJECT_TSDICTIONARY", "OBJECT_TSPARSER", "OBJECT_TSTEMPLATE"), _ELSEWHERE),
+}  # fmt: skip
+"""What renames each kind of object."""
+
+HANDLERS = {"rename_stmt": rename}
