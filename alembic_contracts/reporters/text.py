@@ -70,10 +70,10 @@ def render(report: Report, options: Options) -> str:
         sections.extend(_contract(page, list(group), said))
     sections.extend(_unproven(page, report.unproven))
     sections.extend([_notice(page, notice) for notice in report.notices])
-    sections.append(_verdict(page, report))
     way_out = wording.way_out(report)
     if way_out:
         sections.append(page.wrap(way_out))
+    sections.append(_verdict(page, report))
     return "\n\n".join("\n".join(line.rstrip() for line in section) for section in sections)
 
 
