@@ -88,7 +88,7 @@ def test_load_stores_what_the_api_says(migrated_museum: Museum, tmp_path: Path) 
     less = {"objectID": 437134, "additionalImages": None, "tags": None}  # the API leaves out what it does not have
     file = tmp_path / "objects.jsonl"
     file.write_text("".join(json.dumps(o, ensure_ascii=False) + "\n" for o in (item, less)), encoding="utf-8")
-    done = migrated_museum.seed("load", "--objects", str(file))
+    done = migrated_museum.quick_seed("load", "--objects", str(file))
     assert done.returncode == 0, done.stderr
     engine = sa.create_engine(migrated_museum.database, poolclass=sa.NullPool)
     with engine.connect() as connection:
@@ -112,7 +112,7 @@ def test_load_updates_and_keeps_the_moment_of_creation(migrated_museum: Museum, 
     created = []
     for title in ("Before", "After"):
         file.write_text(json.dumps([{"objectID": 7, "title": title}]), encoding="utf-8")
-        assert migrated_museum.seed("load", "--objects", str(file)).returncode == 0
+        assert migrated_museum.quick_seed("load", "--objects", str(file)).returncode == 0
         assert scalars(migrated_museum, "SELECT title FROM object WHERE object_id = 7") == [title]
         created += scalars(migrated_museum, "SELECT created_at FROM object WHERE object_id = 7")
     assert created[0] == created[1]
@@ -138,7 +138,7 @@ def test_load_names_what_is_wrong_and_loads_nothing(
 ) -> None:
     file = tmp_path / "objects.json"
     file.write_text(content, encoding="utf-8")
-    done = migrated_museum.seed("load", "--objects", str(file))
+    done = migrated_museum.quick_seed("load", "--objects", str(file))
     assert done.returncode == 1
     assert message in done.stderr
     assert done.stderr.startswith("Error: ")
@@ -157,7 +157,7 @@ def test_load_without_tables_says_what_to_do(museum: Museum) -> None:
 def test_without_a_server_the_message_is_clear(museum: Museum) -> None:
     museum.database = "postgresql://museum:secret@127.0.0.1:9/museum"
     for command in (["load"], ["query", "tags"]):
-        done = museum.seed(*command)
+        done = museum.quick_seed(*command)
         assert done.returncode == 1
         assert done.stderr.startswith("Error: Cannot connect to the database")
         assert "secret" not in done.stderr
@@ -189,17 +189,17 @@ def test_a_terminal_shows_a_bar(migrated_museum: Museum) -> None:
 
 
 def test_named_queries_answer(migrated_museum: Museum) -> None:
-    assert migrated_museum.seed("load", "--count", "200").returncode == 0
+    assert migrated_museum.quick_seed("load", "--count", "200").returncode == 0
     for name in ("departments", "images", "public-domain", "tags", "objects"):
-        done = migrated_museum.seed("query", name, "--limit", "3")
+        done = migrated_museum.quick_seed("query", name, "--limit", "3")
         assert done.returncode == 0, done.stderr
         assert "Asian Art" in done.stdout or name != "departments"
         assert len(done.stdout.splitlines()) > 4
-    assert "3 rows; --limit shows more" in migrated_museum.seed("query", "objects", "--limit", "3").stdout
+    assert "3 rows; --limit shows more" in migrated_museum.quick_seed("query", "objects", "--limit", "3").stdout
 
 
 def test_a_query_shows_values_as_they_are(museum: Museum) -> None:
-    done = museum.seed("query", "SELECT '[bold]é' AS a, NULL AS b, ARRAY[1,2] AS c, '50%' AS d, ':x' AS \"%s\"")
+    done = museum.quick_seed("query", "SELECT '[bold]é' AS a, NULL AS b, ARRAY[1,2] AS c, '50%' AS d, ':x' AS \"%s\"")
     assert done.returncode == 0, done.stderr
     assert [cell.strip() for cell in done.stdout.splitlines()[3].strip("│").split("│")] == [
         "[bold]é",
@@ -226,7 +226,7 @@ def test_a_query_shows_values_as_they_are(museum: Museum) -> None:
     ],
 )
 def test_a_query_that_does_not_read_is_refused(migrated_museum: Museum, statement: str) -> None:
-    done = migrated_museum.seed("query", statement)
+    done = migrated_museum.quick_seed("query", statement)
     assert done.returncode == (1 if statement else 2)
     assert "Error: " in done.stderr
     assert "Traceback" not in done.stderr
@@ -234,7 +234,7 @@ def test_a_query_that_does_not_read_is_refused(migrated_museum: Museum, statemen
 
 def test_help_of_every_command_has_examples(museum: Museum) -> None:
     for command in ([], ["load"], ["query"], ["sample"], ["fetch"]):
-        done = museum.seed(*command, "--help")
+        done = museum.quick_seed(*command, "--help")
         assert done.returncode == 0
         assert "Examples:" in done.stdout
         assert "python -m seed" in done.stdout

@@ -5,8 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from seed.__main__ import main
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -41,6 +48,20 @@ class Museum:
     def seed(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run ``python -m seed``."""
         return self.run("-m", "seed", *arguments)
+
+    def quick_seed(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m seed`` inside this process, which saves half a second where a process is not the point."""
+        output, errors = StringIO(), StringIO()
+        with (
+            mock.patch.dict(os.environ, self.variables(), clear=True),
+            redirect_stdout(output),
+            redirect_stderr(errors),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main(list(arguments), prog_name="python -m seed")
+        code = ended.value.code
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(arguments, code, output.getvalue(), errors.getvalue())
 
     def variables(self) -> dict[str, str]:
         """Return the environment of its programs."""
