@@ -11,6 +11,7 @@ from alembic_contracts.prediction import sqlstate
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.parser import Node, Statement
+    from alembic_contracts.prediction.scopes import Scope
     from alembic_contracts.prediction.state import State
     from alembic_contracts.prediction.transactions import Transactions
     from alembic_contracts.schema import Name
@@ -55,6 +56,8 @@ class Run:
     commits: bool = False
     depth: int = 0
     """How many statements this one is inside of (DO, EXECUTE, function bodies)."""
+    scope: Scope | None = None
+    """Variables of the block or function around, which queries may use."""
 
     def doubt(self, reason: str, tables: Iterable[Name] | None = None) -> None:
         """Say what is not understood, and which tables it can be about (None: any)."""

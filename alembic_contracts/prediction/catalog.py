@@ -324,6 +324,13 @@ class Catalog:
             self._snapshot = (self.version, self._state.snapshot())
         return self._snapshot[1]
 
+    @classmethod
+    def over(cls, state: State, transactions: Transactions) -> Catalog:
+        """Return the catalog of a state while a statement is being applied to it, for those who read catalogs."""
+        catalog = cls.__new__(cls)
+        catalog._state, catalog._transactions, catalog._snapshot = state, transactions, None  # of the same class
+        return catalog
+
     def copy(self) -> Catalog:
         """Return a catalog of its own with the same contents, outside of any transaction."""
         twin = Catalog.__new__(Catalog)

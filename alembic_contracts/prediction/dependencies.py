@@ -93,13 +93,26 @@ def _of_table(state: State, current: Object) -> Iterator[Found]:
         for constraint in user.constraints:
             if constraint.references == name and user.name != name and not constraint.inherited:
                 yield Object("constraint", user.name, constraint.name), False
+    yield from _columns_of_type(state, name)
+    yield from _owned_sequences(state, name)
+    yield from _of_row_type(state, name)
+    yield from _attachments_of_table(state, name)
+
+
+def _columns_of_type(state: State, name: Name) -> Iterator[Found]:
+    for user in state.mentioned_by(name):
         for column in user.columns:
             if column.type is not None and column.type.name == name:
                 yield _column_or_view(user, column.name), False
+
+
+def _owned_sequences(state: State, name: Name, column: str | None = None) -> Iterator[Found]:
     for sequence in state.sequences.values():
-        if sequence.owner is not None and sequence.owner[0] == name:
+        if sequence.owner is not None and sequence.owner[0] == name and column in {None, sequence.owner[1]}:
             yield Object("sequence", sequence.name), True
-    yield from _of_row_type(state, name)
+
+
+def _attachments_of_table(state: State, name: Name) -> Iterator[Found]:
     for key, attachment in state.attachments.items():
         if attachment.table == name:
             yield Object("attachment", name, f"{key[0]} {attachment.name}"), True
@@ -139,31 +152,32 @@ def _of_column(state: State, current: Object) -> Iterator[Found]:
     table = state.tables.get(name)
     if table is None:
         return
-    for constraint in table.constraints:
-        if column in constraint.columns or (constraint.kind == "exclude" and _excludes(table, constraint, column)):
-            yield Object("constraint", name, constraint.name), True
-    for index in table.indexes:
-        if column in index_columns(index):
-            yield Object("index", name, index.name), True
-    for other in table.columns:
-        if other.expression is not None and other.name != column and column in columns_in(other.expression):
-            yield Object("column", name, other.name), False
+    yield from _own_users(table, column)
     for user in state.mentioned_by(name):
         if (name, column) in user.depends_on:
             yield Object("table", user.name), False
+    for user in (table, *(user for user in state.mentioned_by(name) if user.name != name)):
         for constraint in user.constraints:
-            if constraint.references == name and column in constraint.referenced_columns and user.name != name:
+            if constraint.references == name and column in constraint.referenced_columns:
                 yield Object("constraint", user.name, constraint.name), False
-    for constraint in table.constraints:
-        if constraint.references == name and column in constraint.referenced_columns:
-            yield Object("constraint", name, constraint.name), False
-    for sequence in state.sequences.values():
-        if sequence.owner == (name, column):
-            yield Object("sequence", sequence.name), True
+    yield from _owned_sequences(state, name, column)
     for attachment in state.attachments.values():
         if (name, column) in attachment.uses:
             found = _attachment(attachment.table, attachment.kind, attachment.name)
             yield found, attachment.kind == "statistics"
+
+
+def _own_users(table: Table, column: str) -> Iterator[Found]:
+    """Yield what depends on a column in its own table."""
+    for constraint in table.constraints:
+        if column in constraint.columns or (constraint.kind == "exclude" and _excludes(table, constraint, column)):
+            yield Object("constraint", table.name, constraint.name), True
+    for index in table.indexes:
+        if column in index_columns(index):
+            yield Object("index", table.name, index.name), True
+    for other in table.columns:
+        if other.expression is not None and other.name != column and column in columns_in(other.expression):
+            yield Object("column", table.name, other.name), False
 
 
 def _excludes(table: Table, constraint: Constraint, column: str) -> bool:
@@ -222,10 +236,7 @@ def _of_sequence(state: State, current: Object) -> Iterator[Found]:
 
 def _of_type(state: State, current: Object) -> Iterator[Found]:
     name = current.name
-    for user in state.mentioned_by(name):
-        for column in user.columns:
-            if column.type is not None and column.type.name == name:
-                yield _column_or_view(user, column.name), False
+    yield from _columns_of_type(state, name)
     for (kind, table), type_name in state.traits.items():
         if kind == "of" and type_name == str(name):
             yield from ((Object("table", t.name), False) for t in state.tables.values() if str(t.name) == table)
@@ -272,20 +283,13 @@ def _of_function(state: State, current: Object) -> Iterator[Found]:
 
 def _of_namespace(state: State, current: Object) -> Iterator[Found]:
     schema = current.name.schema
-    for table in list(state.tables):
-        if table.schema == schema:
-            yield Object("table", table), False
-    for sequence in list(state.sequences.values()):
-        if sequence.name.schema == schema and sequence.owner is None:
-            yield Object("sequence", sequence.name), False
-    for type_ in list(state.types):
-        if type_.schema == schema:
-            yield Object("type", type_), False
-    for name, functions in list(state.functions.items()):
+    owned = {sequence.name for sequence in state.sequences.values() if sequence.owner is not None}
+    for kind, names in (("table", state.tables), ("sequence", state.sequences), ("type", state.types)):
+        yield from ((Object(kind, n), False) for n in names if n.schema == schema and n not in owned)
+    for name, functions in state.functions.items():
         if name.schema == schema:
-            for function in functions:
-                yield Object("function", name, ", ".join(function.arguments)), False
-    for extension, where in list(state.extensions.items()):
+            yield from ((Object("function", name, ", ".join(f.arguments)), False) for f in functions)
+    for extension, where in state.extensions.items():
         if where == schema:
             yield Object("extension", Name("", extension)), False
 

@@ -46,7 +46,9 @@ def common(state: State, types: Sequence[Type | None]) -> Type | None:
         return None
     first, *rest = [type_ for type_ in known if type_ is not None]
     if all(other == first for other in rest):
-        return first
+        return first if len(known) == len(types) else Type(first.name, (), first.dimensions)
+    if all(other.name == first.name and bool(other.dimensions) == bool(first.dimensions) for other in rest):
+        return Type(first.name, (), first.dimensions)
     if any(other.dimensions for other in (first, *rest)):
         return None
     chosen = Type(base_type(first, state).name)
@@ -56,9 +58,10 @@ def common(state: State, types: Sequence[Type | None]) -> Type | None:
             continue
         if category(candidate, state) != category(chosen, state):
             return None
-        if chosen.name.name not in _PREFERRED and implicit(state, chosen, candidate):
+        forward, back = implicit(state, chosen, candidate), implicit(state, candidate, chosen)
+        if chosen.name.name not in _PREFERRED and forward and not back:
             chosen = candidate
-        elif not implicit(state, candidate, chosen):
+        elif not back:
             return None
     return chosen
 
@@ -125,7 +128,8 @@ def _most(options: list[Overload], score: Callable[[Overload], int]) -> list[Ove
 
 
 def _exact(parameter: str, type_: Type) -> bool:
-    return _named(parameter) == type_
+    named = _named(parameter)
+    return named.name == type_.name and bool(named.dimensions) == bool(type_.dimensions)
 
 
 def _accepts(state: State, parameter: str, type_: Type) -> bool:
@@ -192,7 +196,7 @@ def operate(state: State, name: str, left: Type | None, right: Type | None, *, p
 
 
 def _has(overloads: list[tuple[str, str, str]], type_: Type) -> bool:
-    return any(_named(left) == type_ and _named(right) == type_ for left, right, _ in overloads)
+    return any(_exact(left, type_) and _exact(right, type_) for left, right, _ in overloads)
 
 
 def _signature(operator: tuple[str, str, str], *, prefix: bool) -> Signature:

@@ -39,12 +39,26 @@ class Expressions:
     def field(self, node: Node, name: str) -> Field:
         """Return a column of the result."""
         value = parser.unwrap(node)
-        if value.DESCRIPTOR.name == "ColumnRef":
-            found = self._column(value)
+        row = self._row_and_column(value)
+        if value.DESCRIPTOR.name == "ColumnRef" or row is not None:
+            found = self._column(value) if row is None else self._qualified(row)
+            self.analysis.uses.update(found.origins if found is not None else ())
             if found is not None:
                 return Field(name, found.type, found.origins, found.plain, found.collation)
             return Field(name, None)
         return Field(name, self.infer_message(value))
+
+    def _row_and_column(self, node: Node) -> list[str] | None:
+        """Return ``["t", "a"]`` for ``(t).a`` where t is a source, which is the same as ``t.a``."""
+        if node.DESCRIPTOR.name != "A_Indirection" or len(node.indirection) != 1:
+            return None
+        argument, step = parser.unwrap(node.arg), node.indirection[0]
+        if argument.DESCRIPTOR.name != "ColumnRef" or len(argument.fields) != 1 or not step.HasField("string"):
+            return None
+        names = parser.strings(argument.fields)
+        if not names or all(entry.alias != names[0] for entry in self.scope.entries):
+            return None
+        return [names[0], step.string.sval]
 
     def star(self, node: Node) -> tuple[list[Field], bool]:
         """Return the columns of ``*`` or ``alias.*``, and whether these are all."""
@@ -240,7 +254,13 @@ class Expressions:
         return type_ if type_.name.name == "jsonb" else None
 
     def _member(self, type_: Type | None, name: str) -> Type | None:
-        definition = self.state.types.get(type_.name) if type_ is not None and not type_.dimensions else None
+        if type_ is None or type_.dimensions:
+            return None
+        table = self.state.tables.get(type_.name)
+        if table is not None:
+            column = table.column(name)
+            return column.type if column is not None else None
+        definition = self.state.types.get(type_.name)
         return dict(definition.fields).get(name) if definition is not None else None
 
     def _collate(self, node: Node) -> Type | None:

@@ -21,6 +21,9 @@ _SYSTEM_COLUMNS = {
 }  # fmt: skip
 
 
+_SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column of a query's result or of one of its sources."""
@@ -61,7 +64,8 @@ class Entry:
         """Return a column, or one of those that every table has."""
         found = next((known for known in self.fields if known.name == name), None)
         if found is None and self.table is not None and name in _SYSTEM_COLUMNS:
-            return Field(name, Type(Name("pg_catalog", _SYSTEM_COLUMNS[name])))
+            origins = () if self.table.schema in _SYSTEM_SCHEMAS else ((self.table, name),)
+            return Field(name, Type(Name("pg_catalog", _SYSTEM_COLUMNS[name])), origins)
         return found
 
 

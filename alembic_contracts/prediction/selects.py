@@ -283,16 +283,10 @@ class Analysis:
         return Entry("", tuple(Field(name, None) for name in columns), complete=not nested)
 
     def _modification(self, node: Node, scope: Scope | None, ctes: dict[str, Output]) -> Output:
-        """Return what INSERT, UPDATE, DELETE or MERGE ... RETURNING yields; its other parts are its handler's."""
-        inner = self._inner(scope, ctes)
-        target = self.relation(node.relation, {})
-        inner.scope.add([_aliased(target, node.relation)])
-        inner.scope.unknown = True  # OLD, NEW, EXCLUDED, USING ...
-        returning = getattr(node, "returning_clause", None)
-        if returning is None or not node.HasField("returning_clause"):
-            return Output(())
-        fields, complete = self.targets(returning.exprs, inner)
-        return Output(fields, complete)
+        """Return what INSERT, UPDATE, DELETE or MERGE ... RETURNING yields."""
+        from alembic_contracts.prediction.row_changes import Change  # it analyses queries in turn
+
+        return Change(self, node, ctes, scope).look_up()
 
 
 def analyse(run: Run, node: Node) -> tuple[Output, Analysis]:

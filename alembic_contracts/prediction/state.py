@@ -116,6 +116,10 @@ class State:
         """Extensions and their schemas."""
         self.settings: Store[str, str] = Store(self.journal)
         self.local_settings: Store[str, str] = Store(self.journal)
+        self.fresh_labels: Store[str, bool] = Store(self.journal)
+        """Enum values that were added in this transaction, ``schema.type label``: they cannot be used in it."""
+        self.fresh_types: Store[str, bool] = Store(self.journal)
+        """Enums that were created in this transaction, to which that does not apply."""
         self.local_columns: Store[Name, frozenset[str]] = Store(self.journal)
         """Columns that a child table declares itself although a parent has them too."""
         self.traits: Store[tuple[str, str], str] = Store(self.journal)

@@ -64,8 +64,10 @@ class Transactions:
 
     def settle(self) -> None:
         """What was done outside of a block is permanent; SET LOCAL ends here."""
-        for name in list(self._state.local_settings):
-            self._state.local_settings.remove(name)
+        state = self._state
+        for store in (state.local_settings, state.fresh_labels, state.fresh_types):
+            for name in list(store):
+                store.remove(name)
         self._state.journal.forget()
 
     def fail(self) -> None:

@@ -187,9 +187,9 @@ def table_facts(table: Table, case: Case) -> dict:
 
 
 def column_facts(table: Table, column, case: Case) -> tuple:
-    type_ = None if column.type is None else type_facts(column.type)
     if table.kind in {"view", "materialized view"} and "untyped" in case.conditions:
-        type_ = "not compared"
+        return (column.not_null, column.comment)
+    type_ = None if column.type is None else type_facts(column.type)
     facts = (type_, column.not_null, column.identity, column.generated, column.default is not None)
     return (*facts, column.expression is not None, column.collation, column.comment, column.updatable)
 

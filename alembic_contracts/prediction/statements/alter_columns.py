@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.application import Harmless
 from alembic_contracts.prediction.coercion import can_assign
+from alembic_contracts.prediction.constants import check_fits
 from alembic_contracts.prediction.dependencies import Object
 from alembic_contracts.prediction.expressions import columns_in
 from alembic_contracts.prediction.relations import change_column, partition_columns, require_column
@@ -262,6 +263,7 @@ def _default(alteration: Alteration, command: Node) -> None:
     text: str | None = None
     if command.HasField("def"):
         text = check_default(alteration.run, getattr(command, "def"))
+        check_fits(alteration.run, column.type, getattr(command, "def"))
         text = None if text == "NULL" else text
     for target in alteration.targets():
         change_column(alteration.state, target, command.name, lambda c: replace(c, default=text))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction import names, parser, sqlstate, system, type_names
+from alembic_contracts.prediction.constants import check_fits
 from alembic_contracts.prediction.relations import quote
 from alembic_contracts.prediction.scalars import SYSTEM_COLUMNS, check_default
 from alembic_contracts.prediction.state import Sequence
@@ -105,6 +106,7 @@ def _with_constraints(run: Run, table: Name, node: Node, current: Draft) -> Draf
                 raise _syntax(f'multiple default values specified for column "{node.colname}"')
             default_said = True
             text = check_default(run, constraint.node.raw_expr)
+            check_fits(run, current.column.type, constraint.node.raw_expr)
             current = replace(current, column=replace(current.column, default=None if text == "NULL" else text))
         elif kind == "CONSTR_IDENTITY":
             current = replace(current, column=_identity(run, table, current.column, constraint.node))

@@ -66,25 +66,46 @@ def alter_domain(run: Run, node: Node) -> None:
     definition = require_type(run, parser.strings(node.type_name), "domain")
     if definition is None:
         return
+    run.state.types.put(definition.name, _altered(run, definition, node))
+
+
+def _altered(run: Run, definition: TypeDefinition, node: Node) -> TypeDefinition:
     if node.subtype == "T":
         default = check_default(run, getattr(node, "def")) if node.HasField("def") else None
-        definition = replace(definition, default=None if default == "NULL" else default)
-    elif node.subtype in {"N", "O"}:
-        definition = replace(definition, not_null=node.subtype == "O")
-    elif node.subtype == "C":
+        return replace(definition, default=None if default == "NULL" else default)
+    if node.subtype in {"N", "O"}:
+        if node.subtype == "O":
+            _refuse_contained(run, definition)
+        return replace(definition, not_null=node.subtype == "O")
+    if node.subtype == "C":
         constraint = parser.unwrap(getattr(node, "def"))
-        if parser.enum_name(constraint, "contype") == "CONSTR_NOTNULL":
-            definition = replace(definition, not_null=True)
-        else:
-            definition = _with_check(run, definition, constraint)
-    elif node.subtype == "X":
-        definition = _without(definition, node)
-    elif node.subtype == "V":
+        named = parser.enum_name(constraint, "contype") == "CONSTR_NOTNULL"
+        changed = replace(definition, not_null=True) if named else _with_check(run, definition, constraint)
+        if not constraint.skip_validation:
+            _refuse_contained(run, definition)
+        return changed
+    if node.subtype == "X":
+        return _without(definition, node)
+    if node.subtype == "V":
         if all(check.name != node.name for check in definition.checks):
             raise _missing(definition, node.name)
+        _refuse_contained(run, definition)
         checks = tuple(replace(c, valid=True) if c.name == node.name else c for c in definition.checks)
-        definition = replace(definition, checks=checks)
-    run.state.types.put(definition.name, definition)
+        return replace(definition, checks=checks)
+    return definition
+
+
+def _refuse_contained(run: Run, definition: TypeDefinition) -> None:
+    """The server cannot look into arrays and rows for values that break a new rule.
+
+    Raises:
+        PostgresError: 0A000.
+    """
+    for user in run.state.mentioned_by(definition.name):
+        for column in user.columns:
+            if column.type is not None and column.type.name == definition.name and column.type.dimensions:
+                message = f'cannot alter type "{definition.name.name}" because column "{column.name}" uses it'
+                raise sqlstate.feature_not_supported(message)
 
 
 def _without(definition: TypeDefinition, node: Node) -> TypeDefinition:

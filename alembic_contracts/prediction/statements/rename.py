@@ -108,10 +108,7 @@ def _column(run: Run, node: Node) -> None:
             run.doubt(f"the columns of {table.name} are not all known", [table.name])
             return
         raise sqlstate.undefined_column(old, table.name.name)
-    if ("of", str(table.name)) in state.traits:
-        raise sqlstate.wrong_object_type("cannot rename column of typed table")
-    if any(p in state.tables and state.tables[p].column(old) is not None for p in table.parents):
-        raise sqlstate.invalid_table_definition(f'cannot rename inherited column "{old}"')
+    _refuse_rename(state, table, old)
     children = list(descendants(state, table.name))
     if children and not node.relation.inh:
         raise sqlstate.invalid_table_definition(f'inherited column "{old}" must be renamed in child tables too')
@@ -123,6 +120,13 @@ def _column(run: Run, node: Node) -> None:
             raise sqlstate.PostgresError("42701", f'column name "{new}" conflicts with a system column name')
         if current.column(old) is not None:
             rename_table_column(state, name, old, new)
+
+
+def _refuse_rename(state: State, table: Table, column: str) -> None:
+    if ("of", str(table.name)) in state.traits:
+        raise sqlstate.wrong_object_type("cannot rename column of typed table")
+    if any(p in state.tables and state.tables[p].column(column) is not None for p in table.parents):
+        raise sqlstate.invalid_table_definition(f'cannot rename inherited column "{column}"')
 
 
 def _attribute(run: Run, node: Node) -> None:

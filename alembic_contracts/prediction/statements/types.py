@@ -9,7 +9,7 @@ from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.dependencies import Object
 from alembic_contracts.prediction.relations import check_free, new_name
 from alembic_contracts.prediction.removal import drop
-from alembic_contracts.prediction.type_names import qualified, resolve
+from alembic_contracts.prediction.type_names import find_named, qualified, resolve
 from alembic_contracts.schema import Name, Type, TypeDefinition
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def require_type(run: Run, names: Sequence[str], *kinds: str) -> TypeDefinition 
     schema, name = qualified(names)
     definition = run.state.find_type(name, schema)
     if definition is None:
+        if find_named(run.state, name, schema) is not None:
+            raise sqlstate.wrong_object_type(f'"{name}" is not of the kind that this statement is for')
         if not run.state.complete_tables:
             run.doubt(f"type {name} is not known here")
             return None
@@ -67,6 +69,7 @@ def create_enum(run: Run, node: Node) -> None:
         if labels.count(label) > 1:
             raise sqlstate.PostgresError("23505", "duplicate key value violates unique constraint on enum labels")
     run.state.types.put(name, TypeDefinition(name=name, kind="enum", labels=labels))
+    run.state.fresh_types.put(str(name), value=True)
 
 
 def _check_label(label: str) -> None:
@@ -95,6 +98,8 @@ def alter_enum(run: Run, node: Node) -> None:
         position = labels.index(node.new_val_neighbor) + (1 if node.new_val_is_after else 0)
     labels.insert(position, node.new_val)
     run.state.types.put(definition.name, replace(definition, labels=tuple(labels)))
+    if str(definition.name) not in run.state.fresh_types:
+        run.state.fresh_labels.put(f"{definition.name} {node.new_val}", value=True)
 
 
 def _rename_value(state: State, definition: TypeDefinition, old: str, new: str) -> None:
@@ -112,6 +117,8 @@ def _rename_value(state: State, definition: TypeDefinition, old: str, new: str) 
 def create_composite(run: Run, node: Node) -> None:
     """Apply CREATE TYPE ... AS (...)."""
     name = new_name(run, node.typevar)
+    if name in run.state.types or name in run.state.tables:
+        raise sqlstate.duplicate_object("type", name.name)
     check_free(run.state, name)
     fields: list[tuple[str, Type]] = []
     for column in parser.children(node.coldeflist):
@@ -131,6 +138,8 @@ def alter_composite(run: Run, node: Node) -> None:
     """
     relation = node.relation
     written = [relation.schemaname, relation.relname] if relation.schemaname else [relation.relname]
+    if run.state.complete_tables and run.state.find_relation(relation.relname, relation.schemaname or None) is None:
+        raise sqlstate.undefined_table(".".join(written))
     definition = require_type(run, written)
     if definition is None:
         return
@@ -217,7 +226,7 @@ def create_range(run: Run, node: Node) -> None:
             multirange = parser.strings(parser.unwrap(option.arg).names)[-1]
     if base is None:
         raise sqlstate.invalid_definition('type attribute "subtype" is required')
-    run.state.types.put(name, TypeDefinition(name=name, kind="range", base=base))
+    run.state.types.put(name, TypeDefinition(name=name, kind="range"))
     if multirange is None:
         replaced = name.name.replace("range", "multirange", 1)
         multirange = replaced if replaced != name.name else f"{name.name}_multirange"
