@@ -246,8 +246,8 @@ def _notices(contracts: Collection[Contract], observed: Schema | None) -> tuple[
     if not strangers:
         return ()
     named = ", ".join(sorted({repr(contract.catalog) for contract in strangers}))
-    subject = f"contract {strangers[0].id} names" if len(strangers) == 1 else f"{len(strangers)} contracts name"
-    message = f"The {subject} the database {named} as table_catalog; checked against {observed.catalog!r} all the same."
+    subject = f"The contract {strangers[0].id} names" if len(strangers) == 1 else f"{len(strangers)} contracts name"
+    message = f"{subject} the database {named} as table_catalog; checked against {observed.catalog!r} all the same."
     return (Notice(message, strangers[0].location),)
 
 

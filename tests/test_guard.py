@@ -270,6 +270,8 @@ def test_what_cannot_be_checked_is_never_kept(project: Project, spoil: str) -> N
     assert "could not be checked" in done.stdout
     if spoil == "unknown setting":
         assert "enforce" in done.stdout
+    loud = accepted(project, env={"ALEMBIC_CONTRACTS_ENFORCE": "report"})
+    assert "could not be checked" in loud.stderr
 
 
 def test_unguarded_commands_look_at_no_contract(project: Project) -> None:
