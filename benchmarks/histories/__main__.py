@@ -52,9 +52,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _measure(history: catalogue.History, place: fetch.Place, cache: Path, server_url: str) -> dict[str, Any]:
     print(f"{history.name} ...", file=sys.stderr, flush=True)
-    with new_database(server_url, f"history_{os.getpid()}") as url:
-        _stage("observe", history, place, cache, url)
-    _stage("predict", history, place, cache)
+    for stage in ("observe", "predict"):
+        with new_database(server_url, f"history_{os.getpid()}") as url:
+            _stage(stage, history, place, cache, url)
     _stage("sql", history, place, cache)
     result: dict[str, Any] = json.loads((place.work / worker.PREDICTED).read_text(encoding="utf-8"))
     result["sql"] = json.loads((place.work / worker.SQL).read_text(encoding="utf-8"))

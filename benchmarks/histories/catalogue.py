@@ -39,12 +39,20 @@ class History:
     """Packages whose ``__init__`` is left out: importing it would start the application."""
     stub: tuple[str, ...] = ()
     """Modules that are replaced although they are there, because they do not run without the application."""
+    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """What attributes of stubs are worth, by the attribute's name."""
     naming_convention: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     configure: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Further arguments of ``context.configure()`` in its env.py."""
     environ: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    create_all: str = ""
+    """``module:attribute`` of the metadata whose tables the application creates before its first revision."""
     prepare: str = ""
-    """SQL file, next to this module, with what the application creates before its first revision."""
+    """SQL to run before the first revision."""
+    isolation: str = ""
+    """Isolation level in which the application runs its migrations, where it is not the default."""
+    missing_extensions: tuple[str, ...] = ()
+    """Extensions that the embedded PostgreSQL lacks: creating them is left out on the server."""
     note: str = ""
     """Why one of the above is needed, for readers of the data."""
 

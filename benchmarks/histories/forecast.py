@@ -1,4 +1,4 @@
-"""Predicts a history without a database, as ``check --offline`` would."""
+"""Predicts a history, as the guard would before it runs: with a connection, of which only the kind matters."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from alembic_contracts.prediction.catalog import Catalog
-from alembic_contracts.prediction.replay import predict
+from alembic_contracts.prediction.run import predict
 from alembic_contracts.prediction.steps import Prediction
 from alembic_contracts.schema import Name, Schema
 from benchmarks.histories.scripts import Scripts
@@ -20,6 +22,7 @@ __all__ = ["SqlRun", "forecast", "write_sql"]
 
 def forecast(
     scripts: Scripts,
+    url: str,
     before: Schema | None,
     watched: Collection[Name],
     *,
@@ -29,6 +32,7 @@ def forecast(
 
     Args:
         scripts: the history.
+        url: an empty database, which stays empty.
         before: what is there before the first revision; None: an empty database.
         watched: the tables that the predictions show.
         leave_out: tells the revisions that failed on the server, after which nothing is comparable.
@@ -59,7 +63,8 @@ def forecast(
         seconds = time.perf_counter() - started
         return []
 
-    scripts.run_as_sql(plan)
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        scripts.run_online(scripts.isolated(connection), plan)
     return found[0], seconds
 
 

@@ -7,6 +7,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +38,9 @@ class Scripts:
 
     def __init__(self, history: History, place: Place, versions: Sequence[str] | None = None) -> None:
         self.history = history
-        self.finder = stubs.install(place.package, place.libraries, hollow=history.hollow, stub=history.stub)
+        self.stubbed = stubs.install(
+            place.package, place.libraries, hollow=history.hollow, stub=history.stub, values=history.values
+        )
         os.environ.update(history.environ)
         logging.disable(logging.CRITICAL)
         sys.setrecursionlimit(5000)
@@ -50,6 +54,20 @@ class Scripts:
     def steps(self) -> list[RevisionStep]:
         """Return the whole history in the order in which Alembic would apply it."""
         return upgrade_steps(self.directory, "heads", ())
+
+    def prepare(self, connection: sa.Connection) -> None:
+        """Create what the application creates before its first revision."""
+        if self.history.create_all:
+            module, _, attribute = self.history.create_all.partition(":")
+            metadata: sa.MetaData = attrgetter(attribute)(import_module(module))
+            metadata.create_all(connection)
+        if self.history.prepare:
+            connection.exec_driver_sql(self.history.prepare)
+
+    def isolated(self, connection: sa.Connection) -> sa.Connection:
+        """Return the connection as the application would hand it to its migrations."""
+        level: Any = self.history.isolation
+        return connection.execution_options(isolation_level=level) if level else connection
 
     def run_online(self, connection: sa.Connection, plan: Plan) -> None:
         """Let Alembic apply what the plan returns."""

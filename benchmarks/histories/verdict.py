@@ -12,7 +12,6 @@ from alembic_contracts import dialects, engine
 from alembic_contracts.prediction.steps import Prediction
 from alembic_contracts.schema import Name, Schema
 from alembic_contracts.violations import Report, Unproven
-from benchmarks.histories.catalogue import History
 from benchmarks.histories.compare import Difference, differences, facts, tally
 from benchmarks.histories.contracts import contracts_of
 from benchmarks.histories.forecast import forecast
@@ -54,7 +53,7 @@ def watched_tables(before: Observed, applied: Sequence[Applied]) -> frozenset[Na
 
 
 def measure(
-    scripts: Scripts, history: History, before: Observed, applied: Sequence[Applied], server_seconds: float
+    scripts: Scripts, url: str, before: Observed, applied: Sequence[Applied], server_seconds: float
 ) -> dict[str, Any]:
     """Predict a history and compare it with what a server made of it.
 
@@ -63,8 +62,8 @@ def measure(
     """
     watched, failed = watched_tables(before, applied), {step.revision for step in applied if step.error is not None}
     baseline = before.schema() if before.tables or before.types else None
-    foretold = _foretold(scripts, baseline, watched, failed) if failed else {}
-    predict = partial(forecast, scripts, baseline, leave_out=lambda step: step.revision.revision in failed)
+    foretold = _foretold(scripts, url, baseline, watched, failed) if failed else {}
+    predict = partial(forecast, scripts, url, baseline, leave_out=lambda step: step.revision.revision in failed)
     predictions, seconds = predict(watched)
     compared = [step for step in applied if step.revision not in failed]
     wrong = _wrong(predictions[0], compared)
@@ -75,8 +74,8 @@ def measure(
     counts = tally(dict(facts(final, IGNORED)), [w._difference for w in at_end if w._difference])  # noqa: SLF001
     unproven = [u for prediction in predictions for u in prediction.unproven]
     return {
-        "history": history.name,
-        "package": history.package,
+        "history": scripts.history.name,
+        "package": scripts.history.package,
         "revisions": len(applied),
         "applied": len(compared),
         "failed_on_server": [
@@ -100,7 +99,7 @@ def measure(
             "wrong": [{k: v for k, v in asdict(w).items() if k != "_difference"} for w in wrong],
             "unproven": [_unproven(u) for u in dict.fromkeys(unproven)],
             "false_breaks": [_violation(v) for v in report.violations],
-            "stubbed": sorted(set(scripts.finder.made)),
+            "stubbed": sorted(set(scripts.stubbed)),
         },
     }
 
@@ -113,7 +112,7 @@ def judge(final: Schema, predictions: Sequence[Prediction]) -> Report:
 
 
 def _foretold(
-    scripts: Scripts, baseline: Schema | None, watched: Collection[Name], failed: Collection[str]
+    scripts: Scripts, url: str, baseline: Schema | None, watched: Collection[Name], failed: Collection[str]
 ) -> dict[str, str]:
     """Return what the prediction says of revisions that failed on the server, up to the first one of them.
 
@@ -127,7 +126,7 @@ def _foretold(
             return False
         return bool(first)
 
-    predictions, _ = forecast(scripts, baseline, watched, leave_out=behind)
+    predictions, _ = forecast(scripts, url, baseline, watched, leave_out=behind)
     said = [u for u in predictions[0].unproven if u.location is not None and u.location.revision in first]
     return {first[0]: said[0].reason if said else "nothing"} if first else {}
 

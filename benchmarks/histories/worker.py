@@ -19,19 +19,18 @@ OBSERVED, PREDICTED, SQL = "observed.pickle", "predicted.json", "sql.json"
 
 def observe(history: catalogue.History, place: Place, url: str) -> None:
     """Apply the history to a database and keep what was seen."""
-    prepare = Path(__file__).with_name(history.prepare) if history.prepare else None
-    result = server.apply(Scripts(history, place), url, prepare=prepare)
+    result = server.apply(Scripts(history, place), url)
     with (place.work / OBSERVED).open("wb") as file:
         pickle.dump(result, file)
 
 
-def predict(history: catalogue.History, place: Place) -> None:
+def predict(history: catalogue.History, place: Place, url: str) -> None:
     """Predict the history and compare it with what was seen."""
     from benchmarks.histories import verdict
 
     with (place.work / OBSERVED).open("rb") as file:
         before, applied, seconds = pickle.load(file)
-    result = verdict.measure(Scripts(history, place), history, before, applied, seconds)
+    result = verdict.measure(Scripts(history, place), url, before, applied, seconds)
     (place.work / PREDICTED).write_text(json.dumps(result, indent=1), encoding="utf-8")
 
 
