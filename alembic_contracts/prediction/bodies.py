@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.parser import Node, Statement
     from alembic_contracts.prediction.state import Function, State
 
-__all__ = ["Tables", "of_block", "of_call", "of_function", "of_sql", "of_statement", "together"]
+__all__ = [
+    "HARMLESS_BEGINNINGS",
+    "NOTHING",
+    "Tables",
+    "of_block",
+    "of_call",
+    "of_function",
+    "of_sql",
+    "of_statement",
+    "of_steps",
+    "together",
+]
 
 Tables = frozenset[Name] | None
 """Tables whose shape may change; None: it could be any."""
@@ -239,7 +250,7 @@ def _of_expression(state: State, text: str, seen: frozenset[Name]) -> Tables:
     return together(of_call(state, names, seen) for names in called(node))
 
 
-_HARMLESS_BEGINNINGS = ("grant ", "revoke ", "comment on ", "analyze ", "vacuum ", "refresh materialized view ", "set ")
+HARMLESS_BEGINNINGS = ("grant ", "revoke ", "comment on ", "analyze ", "vacuum ", "refresh materialized view ", "set ")
 
 
 def _of_dynamic(state: State, expression: str, seen: frozenset[Name]) -> Tables:
@@ -251,7 +262,7 @@ def _of_dynamic(state: State, expression: str, seen: frozenset[Name]) -> Tables:
     if value.DESCRIPTOR.name == "A_Const" and value.HasField("sval"):
         return of_sql(state, value.sval.sval, seen)
     beginning = _beginning(value).lstrip().lower()
-    return NOTHING if beginning.startswith(_HARMLESS_BEGINNINGS) else None
+    return NOTHING if beginning.startswith(HARMLESS_BEGINNINGS) else None
 
 
 def _beginning(value: Node) -> str:

@@ -80,6 +80,7 @@ class Catalog:
 
     def _load(self, schema: Schema) -> None:
         state = self._state
+        state.extensions.put("plpgsql", "pg_catalog")
         for namespace in schema.namespaces:
             state.namespaces.put(namespace, state.user)
         for name in schema.sequences:
@@ -328,13 +329,10 @@ class Catalog:
     def over(cls, state: State, transactions: Transactions) -> Catalog:
         """Return the catalog of a state while a statement is being applied to it, for those who read catalogs."""
         catalog = cls.__new__(cls)
-        catalog._state, catalog._transactions, catalog._snapshot = state, transactions, None  # of the same class
+        catalog._state, catalog._transactions, catalog._snapshot = state, transactions, None  # noqa: SLF001 - its own class
         return catalog
 
     def copy(self) -> Catalog:
         """Return a catalog of its own with the same contents, outside of any transaction."""
-        twin = Catalog.__new__(Catalog)
-        twin._state = self._state.copy()  # noqa: SLF001 - of the same class
-        twin._transactions = Transactions(twin._state)  # noqa: SLF001 - of the same class
-        twin._snapshot = None  # noqa: SLF001 - of the same class
-        return twin
+        state = self._state.copy()
+        return Catalog.over(state, Transactions(state))

@@ -3,209 +3,205 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.query_scope import Names, Outputs, Scope, Source, source_of
+from alembic_contracts.prediction.query_expressions import Expressions
+from alembic_contracts.prediction.scopes import Entry, Output, Scope
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.selects import Analysis
     from alembic_contracts.schema import Table
 
-__all__ = ["look_up", "target"]
+__all__ = ["Change", "target"]
 
 
-def look_up(names: Names, node: Node, outer: Scope | None) -> Outputs:
-    """Look up the names in a statement that changes rows; return the columns of its RETURNING.
-
-    Raises:
-        PostgresError: as PostgreSQL would.
-    """
-    scope = Scope(outer)
-    names.common(node, scope)
-    table = target(names, node.relation)
-    kind = node.DESCRIPTOR.name
-    if kind == "InsertStmt":
-        _insert(names, node, table, scope)
-    elif kind == "UpdateStmt":
-        _update(names, node, table, scope)
-    elif kind == "DeleteStmt":
-        _delete(names, node, table, scope)
-    else:
-        _merge(names, node, table, scope)
-    return _returning(names, node, scope)
-
-
-def target(names: Names, node: Node) -> Table | None:
+def target(analysis: Analysis, node: Node) -> Table | None:
     """Return the table whose rows are to change; None where it may exist without being known.
 
     Raises:
         PostgresError: 42P01, 42809 it is a sequence, an index or a materialized view.
     """
-    found = names.run.state.find_relation(node.relname, node.schemaname or None)
+    state = analysis.run.state
+    found = state.find_relation(node.relname, node.schemaname or None)
     if found is not None and found[1] in {"sequence", "index", "composite type", "materialized view"}:
         raise sqlstate.wrong_object_type(f'cannot change {found[1]} "{node.relname}"')
-    return names.table(node)
+    return state.find_table(node.relname, node.schemaname or None)
 
 
-def _source(table: Table | None, node: Node) -> Source:
-    alias = node.alias.aliasname if node.HasField("alias") else node.relname
-    return Source(alias, None) if table is None else source_of(table, alias, schema=table.name.schema)
+@dataclass
+class Change:
+    """One statement that changes rows, being looked at."""
 
+    analysis: Analysis
+    node: Node
+    ctes: dict[str, Output]
+    outer: Scope | None
 
-def _returning(names: Names, node: Node, scope: Scope) -> Outputs:
-    if not node.HasField("returning_clause"):
-        return ()
-    options = parser.children(node.returning_clause.options)
-    aliases = {"old", "new", *(option.value for option in options)}
-    if names.run.state.server_version >= 180000:
-        columns = scope.sources[0].columns if scope.sources else None
-        scope = Scope(Scope(scope.outer, [Source(a, columns) for a in sorted(aliases)]), scope.sources, scope.merged)
-    return names.targets(node.returning_clause.exprs, scope)
+    def look_up(self) -> Output:
+        """Look up all names; return what RETURNING yields.
 
+        Raises:
+            PostgresError: as PostgreSQL would.
+        """
+        self.table = target(self.analysis, self.node.relation)
+        self.entry = self._entry()
+        self.scope = Scope(outer=self.outer)
+        kind = self.node.DESCRIPTOR.name
+        if kind == "InsertStmt":
+            self._insert()
+        elif kind == "UpdateStmt":
+            self._update()
+        elif kind == "DeleteStmt":
+            self._delete()
+        else:
+            self._merge()
+        return self._returning()
 
-# -- INSERT ------------------------------------------------------------------------------------------------------------
+    def _entry(self) -> Entry:
+        """Return the target as a source; only rows that a statement has to find count as read."""
+        reads = set(self.analysis.reads)
+        entry = self.analysis.relation(self.node.relation, {})
+        if self.node.DESCRIPTOR.name == "InsertStmt":
+            self.analysis.reads = reads
+        alias = self.node.relation.alias.aliasname if self.node.relation.HasField("alias") else entry.alias
+        return replace(entry, alias=alias)
 
+    def _expressions(self, scope: Scope | None = None) -> Expressions:
+        return Expressions(self.analysis, scope or self.scope, self.ctes)
 
-def _insert(names: Names, node: Node, table: Table | None, scope: Scope) -> None:
-    written = [column.name for column in parser.children(node.cols)]
-    if len(set(written)) < len(written) and not any(column.indirection for column in parser.children(node.cols)):
-        raise sqlstate.PostgresError("42701", "column specified more than once")
-    _require(table, written)
-    width = None
-    if node.HasField("select_stmt"):
-        query = parser.unwrap(node.select_stmt)
-        outputs = names.select(query, Scope(scope.outer, queries=scope.queries))
-        width = None if outputs is None else len(outputs)
-        _check_width(table, written, width)
-        _check_generated(table, written, query, override=parser.enum_name(node, "override"))
-    scope.sources.append(_source(table, node.relation))
-    if node.HasField("on_conflict_clause"):
-        _on_conflict(names, node.on_conflict_clause, table, scope)
+    def _returning(self) -> Output:
+        if not self.node.HasField("returning_clause"):
+            return Output(())
+        options = parser.children(self.node.returning_clause.options)
+        aliases = {"old", "new", *(option.value for option in options)}
+        outer = Scope(outer=self.scope.outer)
+        if self.analysis.run.state.server_version >= 180000:
+            outer.entries = [replace(self.entry, alias=alias, table=None) for alias in sorted(aliases)]
+        # Old and new rows are a qualifier away: unqualified names find the target's own columns first.
+        inner = Scope(self.scope.entries, outer, self.scope.unknown)
+        fields, complete = self.analysis.targets(self.node.returning_clause.exprs, self._expressions(inner))
+        return Output(fields, complete)
 
+    def _require(self, columns: Iterable[str]) -> None:
+        for column in columns:
+            if self.table is not None and self.table.complete and self.table.column(column) is None:
+                raise sqlstate.undefined_column(column, self.table.name.name)
 
-def _require(table: Table | None, columns: Iterable[str]) -> None:
-    for column in columns:
-        if table is not None and table.complete and table.column(column) is None:
-            raise sqlstate.undefined_column(column, table.name.name)
+    # -- INSERT ------------------------------------------------------------------------------------------------------
 
+    def _insert(self) -> None:
+        columns = parser.children(self.node.cols)
+        written = [column.name for column in columns]
+        self._require(written)
+        if len(set(written)) < len(written) and not any(column.indirection for column in columns):
+            raise sqlstate.PostgresError("42701", "column specified more than once")
+        if self.node.HasField("select_stmt"):
+            query = parser.unwrap(self.node.select_stmt)
+            output = self.analysis.query(query, self.outer, self.ctes)
+            if output.complete:
+                self._check_width(written, len(output.fields))
+            self._check_generated(written, query)
+        self.scope.entries.append(self.entry)
+        if self.node.HasField("on_conflict_clause"):
+            self._on_conflict(self.node.on_conflict_clause)
 
-def _check_width(table: Table | None, written: list[str], width: int | None) -> None:
-    if width is None:
-        return
-    if written and width != len(written):
-        more = (
-            "more expressions than target columns" if width > len(written) else "more target columns than expressions"
-        )
-        raise sqlstate.PostgresError("42601", f"INSERT has {more}")
-    if not written and table is not None and table.complete and width > len(table.columns):
-        raise sqlstate.PostgresError("42601", "INSERT has more expressions than target columns")
+    def _check_width(self, written: list[str], width: int) -> None:
+        available = len(written)
+        if not written:
+            if self.table is None or not self.table.complete:
+                return
+            available = len(self.table.columns)
+        if width > available:
+            raise sqlstate.PostgresError("42601", "INSERT has more expressions than target columns")
+        if written and width < available:
+            raise sqlstate.PostgresError("42601", "INSERT has more target columns than expressions")
 
+    def _check_generated(self, written: list[str], query: Node) -> None:
+        """Refuse values for generated columns, and for identity columns that are always generated."""
+        if self.table is None or not self.table.complete:
+            return
+        overriding = parser.enum_name(self.node, "override") != "OVERRIDING_NOT_SET"
+        names = written or [column.name for column in self.table.columns]
+        for position, name in enumerate(names):
+            column = self.table.column(name)
+            fixed = column is not None and (column.generated or (column.identity == "always" and not overriding))
+            if fixed and _gives_value(query, position):
+                raise sqlstate.PostgresError("428C9", f'cannot insert a non-DEFAULT value into column "{name}"')
 
-def _check_generated(table: Table | None, written: list[str], query: Node, *, override: str) -> None:
-    """Refuse values for generated columns, and for identity columns that are always generated."""
-    if table is None or not table.complete:
-        return
-    names = written or [column.name for column in table.columns]
-    for position, name in enumerate(names):
-        column = table.column(name)
-        if column is None or not (column.generated or column.identity == "always"):
-            continue
-        if not column.generated and override != "OVERRIDING_NOT_SET":
-            continue
-        if _gives_value(query, position):
-            raise sqlstate.PostgresError("428C9", f'cannot insert a non-DEFAULT value into column "{name}"')
+    def _on_conflict(self, clause: Node) -> None:
+        if clause.HasField("infer"):
+            self._check_arbiter(clause.infer)
+        excluded = replace(self.entry, alias="excluded", table=None)
+        inner = Scope([self.entry, excluded], self.outer)
+        self._assign(clause.target_list, inner)
+        if clause.HasField("where_clause"):
+            self._expressions(inner).infer(clause.where_clause)
+
+    def _check_arbiter(self, infer: Node) -> None:
+        table = self.table
+        if infer.conname:
+            if table is not None and table.complete and all(c.name != infer.conname for c in table.constraints):
+                raise sqlstate.undefined_object("constraint", infer.conname)
+            return
+        elements = parser.children(infer.index_elems)
+        self._require(element.name for element in elements if element.name)
+        columns = {element.name for element in elements}
+        if table is None or not table.complete or table.kind != "table" or "" in columns:
+            return
+        partial = infer.HasField("where_clause")
+        if not any(i.unique and set(i.columns) == columns and (i.predicate is None or partial) for i in table.indexes):
+            message = "there is no unique or exclusion constraint matching the ON CONFLICT specification"
+            raise sqlstate.PostgresError("42P10", message)
+
+    # -- UPDATE, DELETE, MERGE ---------------------------------------------------------------------------------------
+
+    def _assign(self, targets: Iterable[Node], scope: Scope) -> None:
+        for assignment in parser.children(targets):
+            self._require([assignment.name])
+            column = None if self.table is None else self.table.column(assignment.name)
+            fixed = column is not None and (column.generated or column.identity == "always")
+            if fixed and not assignment.val.HasField("set_to_default"):
+                message = f'column "{assignment.name}" can only be updated to DEFAULT'
+                raise sqlstate.PostgresError("428C9", message)
+            self._expressions(scope).infer(assignment.val)
+
+    def _update(self) -> None:
+        self.scope.entries.append(self.entry)
+        for item in self.node.from_clause:
+            self.scope.add(self.analysis.source(item, self.scope, self.ctes))
+        self._assign(self.node.target_list, self.scope)
+        if self.node.HasField("where_clause"):
+            self._expressions().infer(self.node.where_clause)
+
+    def _delete(self) -> None:
+        self.scope.entries.append(self.entry)
+        for item in self.node.using_clause:
+            self.scope.add(self.analysis.source(item, self.scope, self.ctes))
+        if self.node.HasField("where_clause"):
+            self._expressions().infer(self.node.where_clause)
+
+    def _merge(self) -> None:
+        self.scope.entries.append(self.entry)
+        self.scope.add(self.analysis.source(self.node.source_relation, self.scope, self.ctes))
+        expressions = self._expressions()
+        expressions.infer(self.node.join_condition)
+        for clause in parser.children(self.node.merge_when_clauses):
+            if clause.HasField("condition"):
+                expressions.infer(clause.condition)
+            for value in clause.values:
+                expressions.infer(value)
+            if parser.enum_name(clause, "command_type") == "CMD_INSERT":
+                self._require(column.name for column in parser.children(clause.target_list))
+            else:
+                self._assign(clause.target_list, self.scope)
 
 
 def _gives_value(query: Node, position: int) -> bool:
     """Whether a query gives a value, not DEFAULT, at a position."""
     if not query.values_lists:
         return position < len(query.target_list)
-    rows = [row.list.items for row in query.values_lists]
+    rows = (row.list.items for row in query.values_lists)
     return any(position < len(row) and not row[position].HasField("set_to_default") for row in rows)
-
-
-def _on_conflict(names: Names, node: Node, table: Table | None, scope: Scope) -> None:
-    if node.HasField("infer"):
-        if node.infer.conname:
-            known = table is None or not table.complete or any(c.name == node.infer.conname for c in table.constraints)
-            if not known:
-                raise sqlstate.undefined_object("constraint", node.infer.conname)
-        else:
-            _check_inference(names, node.infer, table, scope)
-    excluded = Source("excluded", scope.sources[-1].columns)
-    inner = Scope(scope.outer, [*scope.sources, excluded], queries=scope.queries)
-    _set_columns(names, node.target_list, table, inner)
-    if node.HasField("where_clause"):
-        names.expression(node.where_clause, inner)
-
-
-def _check_inference(names: Names, infer: Node, table: Table | None, scope: Scope) -> None:
-    elements = parser.children(infer.index_elems)
-    for element in elements:
-        if element.name:
-            _require(table, [element.name])
-        else:
-            names.expression(element.expr, scope)
-    columns = {element.name for element in elements}
-    if table is None or not table.complete or table.kind != "table" or "" in columns:
-        return
-    usable = any(
-        index.unique and set(index.columns) == columns and (index.predicate is None or infer.HasField("where_clause"))
-        for index in table.indexes
-    )
-    if not usable:
-        message = "there is no unique or exclusion constraint matching the ON CONFLICT specification"
-        raise sqlstate.PostgresError("42P10", message)
-
-
-# -- UPDATE, DELETE, MERGE ---------------------------------------------------------------------------------------------
-
-
-def _set_columns(names: Names, targets: Iterable[Node], table: Table | None, scope: Scope) -> None:
-    for assignment in parser.children(targets):
-        _require(table, [assignment.name])
-        column = None if table is None else table.column(assignment.name)
-        fixed = column is not None and (column.generated or column.identity == "always")
-        if fixed and not assignment.val.HasField("set_to_default"):
-            message = f'column "{assignment.name}" can only be updated to DEFAULT'
-            raise sqlstate.PostgresError("428C9", message)
-        names.expression(assignment.val, scope)
-
-
-def _update(names: Names, node: Node, table: Table | None, scope: Scope) -> None:
-    scope.sources.append(_source(table, node.relation))
-    if table is not None:
-        names.run.reads.add(table.name)
-    for item in node.from_clause:
-        names.from_item(item, scope)
-    _set_columns(names, node.target_list, table, scope)
-    if node.HasField("where_clause"):
-        names.expression(node.where_clause, scope)
-
-
-def _delete(names: Names, node: Node, table: Table | None, scope: Scope) -> None:
-    scope.sources.append(_source(table, node.relation))
-    if table is not None:
-        names.run.reads.add(table.name)
-    for item in node.using_clause:
-        names.from_item(item, scope)
-    if node.HasField("where_clause"):
-        names.expression(node.where_clause, scope)
-
-
-def _merge(names: Names, node: Node, table: Table | None, scope: Scope) -> None:
-    scope.sources.append(_source(table, node.relation))
-    if table is not None:
-        names.run.reads.add(table.name)
-    names.from_item(node.source_relation, scope)
-    names.expression(node.join_condition, scope)
-    for clause in parser.children(node.merge_when_clauses):
-        if clause.HasField("condition"):
-            names.expression(clause.condition, scope)
-        for value in clause.values:
-            names.expression(value, scope)
-        if parser.enum_name(clause, "command_type") == "CMD_INSERT":
-            _require(table, [column.name for column in parser.children(clause.target_list)])
-        else:
-            _set_columns(names, clause.target_list, table, scope)

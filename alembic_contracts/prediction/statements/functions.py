@@ -1,3 +1,179 @@
-"""Functions, procedures and aggregates: what is remembered of their bodies."""
+"""Functions, procedures and aggregates: they are remembered with their bodies, so that calls can be followed."""
 
-HANDLERS = {}
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from alembic_contracts.prediction import parser, sqlstate, system
+from alembic_contracts.prediction.application import Doubtful, Handler, Harmless
+from alembic_contracts.prediction.lookup import check_query
+from alembic_contracts.prediction.plpgsql import tree
+from alembic_contracts.prediction.plpgsql.reader import parse_body
+from alembic_contracts.prediction.scopes import Entry, Field, Scope
+from alembic_contracts.prediction.state import Function
+from alembic_contracts.prediction.type_names import qualified, resolve, written
+from alembic_contracts.schema import Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+
+__all__ = ["HANDLERS", "create_aggregate", "put_function"]
+
+_PSEUDO = frozenset({"trigger", "event_trigger", "void", "record", "language_handler", "fdw_handler", "cstring"})
+_INPUTS = frozenset({"FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC", "FUNC_PARAM_DEFAULT"})
+_OUTPUTS = frozenset({"FUNC_PARAM_OUT", "FUNC_PARAM_INOUT", "FUNC_PARAM_TABLE"})
+
+
+def create_function(run: Run, node: Node) -> None:
+    """Apply CREATE FUNCTION and CREATE PROCEDURE.
+
+    Raises:
+        PostgresError: 42723 it exists, 42704 a type does not, 42601 its body does not parse, 42P01 and 42703 its body
+            (in SQL) names what does not exist.
+    """
+    parameters = parser.children(node.parameters)
+    options = {option.defname: option for option in parser.children(node.options)}
+    language = options["language"].arg.string.sval.lower() if "language" in options else "sql"
+    inputs = [p for p in parameters if parser.enum_name(p, "mode") in _INPUTS]
+    outputs = [p for p in parameters if parser.enum_name(p, "mode") in _OUTPUTS]
+    for parameter in parameters:
+        _check_type(run, parameter.arg_type)
+    if node.HasField("return_type"):
+        _check_type(run, node.return_type)
+    function = Function(
+        name=_new_name(run, parser.strings(node.funcname)),
+        arguments=tuple(written(parameter.arg_type) for parameter in inputs),
+        kind="procedure" if node.is_procedure else "function",
+        language=language,
+        body=_body(node, options),
+        definition=run.statement.sql,
+        returns=_returns(node),
+        outputs=tuple((p.name, written(p.arg_type)) for p in outputs),
+    )
+    _check_body(run, function, parameters)
+    put_function(run, function, replace=node.replace)
+
+
+def _check_type(run: Run, node: Node) -> None:
+    if parser.strings(node.names)[-1] not in _PSEUDO:
+        resolve(run, node)
+
+
+def _new_name(run: Run, names: list[str]) -> Name:
+    schema, name = qualified(names)
+    return Name(run.state.check_namespace(schema) if schema else run.state.creation_schema(), name)
+
+
+def _returns(node: Node) -> str | None:
+    if not node.HasField("return_type"):
+        return None
+    return ("setof " if node.return_type.setof else "") + written(node.return_type)
+
+
+def _body(node: Node, options: dict[str, Node]) -> str | None:
+    """Return the body as text; that of ``BEGIN ATOMIC`` and ``RETURN`` as statements."""
+    if node.HasField("sql_body"):
+        return "; ".join(_deparsed(node.sql_body))
+    if "as" not in options:
+        return None
+    return "".join(parser.strings(options["as"].arg.list.items)[:1])
+
+
+def _deparsed(node: Node) -> list[str]:
+    inner = parser.unwrap(node)
+    if inner.DESCRIPTOR.name == "List":
+        return [text for item in inner.items for text in _deparsed(item)]
+    if inner.DESCRIPTOR.name == "ReturnStmt":
+        return [f"SELECT {parser.deparse_expression(inner.returnval)}"]
+    return [parser.deparse_statement(node)]
+
+
+def _check_body(run: Run, function: Function, parameters: list[Node]) -> None:
+    """Look at a body as CREATE FUNCTION does: SQL is analysed, of PL/pgSQL only the syntax is checked."""
+    if function.body is None or run.state.setting("check_function_bodies") in {"off", "false"}:
+        return
+    if function.language == "plpgsql":
+        for step in tree.walk(parse_body(function.body)):
+            if isinstance(step, tree.Sql):
+                parser.parse(step.text)
+    elif function.language == "sql":
+        outer = run.scope
+        named = [parameter.name for parameter in parameters if parameter.name]
+        entries = [Entry(name, (), complete=False) for name in (function.name.name, *named)]
+        run.scope = Scope([Entry("", tuple(Field(name, None) for name in named)), *entries])
+        reads = set(run.reads)
+        try:
+            _check_sql(run, function.body)
+        finally:
+            run.scope, run.reads = outer, reads
+
+
+def _check_sql(run: Run, body: str) -> None:
+    for statement in parser.parse(body):
+        if statement.kind in {"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"}:
+            check_query(run, statement.node)
+
+
+def put_function(run: Run, function: Function, *, replace: bool) -> None:
+    """Keep a function beside its overloads.
+
+    Raises:
+        PostgresError: 42723 there is one with these arguments, 42809 it is of another kind, 42P13 its result type
+            differs.
+    """
+    known = run.state.functions.get(function.name, ())
+    same = next((other for other in known if other.arguments == function.arguments), None)
+    if same is not None:
+        if not replace:
+            arguments = ", ".join(function.arguments)
+            message = f'function "{function.name.name}({arguments})" already exists with same argument types'
+            raise sqlstate.PostgresError("42723", message)
+        if same.kind != function.kind:
+            raise sqlstate.wrong_object_type("cannot change routine kind")
+        if _differ(same.returns, function.returns):
+            raise sqlstate.PostgresError("42P13", "cannot change return type of existing function")
+    run.state.functions.put(function.name, (*(other for other in known if other is not same), function))
+
+
+def _differ(old: str | None, new: str | None) -> bool:
+    """Whether two result types are both PostgreSQL's own, and not the same; others may be two names for one."""
+    names = [(text or "").removeprefix("setof ").removesuffix("[]") for text in (old, new)]
+    return old != new and all(name in system.categories() or name in _PSEUDO for name in names)
+
+
+def alter_function(run: Run, node: Node) -> None:
+    """Check ALTER FUNCTION; what it changes concerns how a function runs, not what it does.
+
+    Raises:
+        PostgresError: 42883, there is no such function.
+    """
+    schema, name = qualified(parser.strings(node.func.objname))
+    overloads = run.state.find_functions(name, schema)
+    if not node.func.args_unspecified:
+        wanted = tuple(written(argument) for argument in parser.children(node.func.objargs))
+        overloads = tuple(function for function in overloads if function.arguments == wanted)
+    if overloads or not run.state.complete or run.state.extensions or name in system.functions():
+        return
+    if schema is not None and not run.state.has_namespace(schema):
+        raise sqlstate.undefined_schema(schema)
+    raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
+
+
+def create_aggregate(run: Run, node: Node) -> None:
+    """Apply CREATE AGGREGATE (a ``DefineStmt``).
+
+    Raises:
+        PostgresError: 42723, it exists.
+    """
+    kind: Literal["aggregate"] = "aggregate"
+    arguments = parser.children(node.args[0].list.items) if node.args and node.args[0].HasField("list") else []
+    types = tuple(written(a.arg_type) for a in arguments if a.DESCRIPTOR.name == "FunctionParameter")
+    name = _new_name(run, parser.strings(node.defnames))
+    put_function(run, Function(name, types, kind, "internal", definition=run.statement.sql), replace=node.replace)
+
+
+HANDLERS: dict[str, Handler | Harmless | Doubtful] = {
+    "create_function_stmt": create_function,
+    "alter_function_stmt": alter_function,
+}

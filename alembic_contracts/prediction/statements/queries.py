@@ -1,3 +1,198 @@
-"""Statements that read and write rows: SELECT, INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE."""
+"""Statements that read and write rows: SELECT, INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE, EXPLAIN.
 
-HANDLERS = {}
+They leave the shape of tables alone, unless a function that they call does not, or a trigger that they fire.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.application import Doubtful, Handler, Harmless, apply
+from alembic_contracts.prediction.bodies import of_call, of_function
+from alembic_contracts.prediction.called import calls_in, names_of_calls
+from alembic_contracts.prediction.deciding import UNKNOWN, value_of
+from alembic_contracts.prediction.lookup import check_query
+from alembic_contracts.prediction.relations import descendants, find
+from alembic_contracts.prediction.row_changes import target
+from alembic_contracts.prediction.selects import Analysis
+from alembic_contracts.prediction.statements import blocks
+from alembic_contracts.prediction.statements.session import put_setting
+from alembic_contracts.prediction.statements.views import select_into
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.schema import Table
+
+__all__ = ["HANDLERS"]
+
+
+def select(run: Run, node: Node) -> None:
+    """Apply SELECT, VALUES and TABLE; SELECT INTO creates a table."""
+    leftmost = node
+    while leftmost.HasField("larg"):
+        leftmost = leftmost.larg
+    if leftmost.HasField("into_clause"):
+        select_into(run, node)
+    else:
+        check_query(run, node)
+        run.query = node
+    _call_functions(run, node)
+
+
+def change_rows(run: Run, node: Node) -> None:
+    """Apply INSERT, UPDATE, DELETE and MERGE."""
+    check_query(run, node)
+    if node.HasField("returning_clause"):
+        run.query = node
+    _call_functions(run, node)
+    table = run.state.find_table(node.relation.relname, node.relation.schemaname or None)
+    if table is not None:
+        _fire_triggers(run, table)
+
+
+def _call_functions(run: Run, node: Node) -> None:
+    """Follow what the functions do that a query calls."""
+    nodes = list(calls_in(node))
+    alone = _called_once(node)
+    for call in alone:
+        if parser.strings(call.funcname)[-1] == "set_config":
+            _set_config(run, call)
+    for names in names_of_calls(nodes):
+        if names[-1] == "set_config" and not alone:
+            run.doubt("set_config() in a query over rows may change the search path")
+        tables = of_call(run.state, names)
+        if tables is not None and not tables:
+            continue
+        call = next((call for call in alone if tuple(parser.strings(call.funcname)) == names), None)
+        if call is None or not blocks.run_function(run, call):
+            run.doubt(f"function {'.'.join(names)}() may change tables", tables)
+
+
+def _called_once(node: Node) -> list[Node]:
+    """Return the calls that a ``SELECT f(), g()`` without FROM or WHERE consists of."""
+    if node.DESCRIPTOR.name != "SelectStmt" or node.values_lists or parser.enum_name(node, "op") != "SETOP_NONE":
+        return []
+    if node.HasField("where_clause") or node.HasField("with_clause"):
+        return []
+    if not node.from_clause:
+        return [t.res_target.val.func_call for t in node.target_list if t.res_target.val.HasField("func_call")]
+    return _called_in_from(node)
+
+
+def _called_in_from(node: Node) -> list[Node]:
+    """Return the call of a ``SELECT * FROM f()``."""
+    if len(node.from_clause) != 1 or not node.from_clause[0].HasField("range_function"):
+        return []
+    functions = node.from_clause[0].range_function.functions
+    item = functions[0].list.items[0]
+    return [item.func_call] if len(functions) == 1 and item.HasField("func_call") else []
+
+
+def _set_config(run: Run, call: Node) -> None:
+    values = [value_of(run, argument) for argument in call.args]
+    if len(values) != 3:
+        return
+    name, value, local = values
+    if isinstance(name, str) and (value is None or isinstance(value, str)) and isinstance(local, bool):
+        put_setting(run, name.lower(), value or "", local=local)
+    elif name is UNKNOWN or str(name).lower() in {"search_path", "role", "session_authorization"}:
+        run.doubt("set_config() sets what is not known: tables may be looked for elsewhere from here on")
+
+
+def _fire_triggers(run: Run, table: Table) -> None:
+    """Say what the functions of a table's triggers may change."""
+    names = {table.name, *descendants(run.state, table.name)}
+    for attachment in run.state.attachments.values():
+        if attachment.kind != "trigger" or attachment.table not in names or attachment.function is None:
+            continue
+        for function in run.state.functions.get(attachment.function, ()):
+            tables = of_function(run.state, function)
+            if tables is None or tables:
+                run.doubt(f"trigger {attachment.name} on {table.name} may change tables", tables)
+
+
+def copy(run: Run, node: Node) -> None:
+    """Apply COPY.
+
+    Raises:
+        PostgresError: 42P01, 42703, 42809.
+    """
+    if node.HasField("query"):
+        apply(run, parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query)))
+        run.query = None
+        return
+    analysis = Analysis(run)
+    if node.is_from:
+        table = target(analysis, node.relation)
+    entry = analysis.relation(node.relation, {})
+    table = None if entry.table is None else run.state.tables.get(entry.table)
+    if table is None:
+        return
+    if table.kind in {"view", "materialized view"} and not node.is_from:
+        raise sqlstate.wrong_object_type(f'cannot copy from {table.kind} "{table.name.name}"')
+    for column in parser.strings(node.attlist):
+        if table.complete and table.column(column) is None:
+            raise sqlstate.undefined_column(column, table.name.name)
+    if node.is_from:
+        _fire_triggers(run, table)
+    else:
+        run.reads.add(table.name)
+
+
+def truncate(run: Run, node: Node) -> None:
+    """Apply TRUNCATE.
+
+    Raises:
+        PostgresError: 42P01, 42809 it is a view, 0A000 another table has a foreign key to it.
+    """
+    named = [find(run, relation) for relation in parser.children(node.relations)]
+    tables = [table for table in named if table is not None]
+    for table in tables:
+        if table.kind in {"view", "materialized view"}:
+            raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a table')
+    all_names = {table.name for table in tables}
+    for table in tables:
+        all_names.update(descendants(run.state, table.name))
+    if parser.enum_name(node, "behavior") == "DROP_CASCADE":
+        return
+    for name in all_names:
+        for user in run.state.mentioned_by(name):
+            if user.name not in all_names and any(c.references == name for c in user.constraints):
+                message = f'cannot truncate a table referenced in a foreign key constraint: "{user.name}"'
+                raise sqlstate.feature_not_supported(message)
+
+
+def explain(run: Run, node: Node) -> None:
+    """Apply EXPLAIN, which runs its statement with ANALYZE alone."""
+    options = {option.defname: option for option in parser.children(node.options)}
+    statement = parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query))
+    analyze = options.get("analyze")
+    if (analyze is not None and _is_on(analyze)) or statement.kind == "execute_stmt":
+        apply(run, statement)
+    elif statement.kind in {"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"}:
+        check_query(run, statement.node)
+    run.query = node
+
+
+def _is_on(option: Node) -> bool:
+    value = parser.child(option, "arg")
+    if value is None:
+        return True
+    text = getattr(value, "sval", None)
+    if text is None:
+        text = str(getattr(value, "ival", getattr(value, "boolval", True)))
+    return str(text).lower() not in {"false", "off", "0", "no"}
+
+
+HANDLERS: dict[str, Handler | Harmless | Doubtful] = {
+    "select_stmt": select,
+    "insert_stmt": change_rows,
+    "update_stmt": change_rows,
+    "delete_stmt": change_rows,
+    "merge_stmt": change_rows,
+    "copy_stmt": copy,
+    "truncate_stmt": truncate,
+    "explain_stmt": explain,
+}

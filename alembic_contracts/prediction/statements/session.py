@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.application import Doubtful, Handler, Harmless, apply
 from alembic_contracts.prediction.dependencies import Object
+from alembic_contracts.prediction.lookup import check_query
 from alembic_contracts.prediction.relations import quote
 from alembic_contracts.prediction.removal import drop
 from alembic_contracts.prediction.state import TEMPORARY, Prepared
@@ -152,15 +153,10 @@ def prepare(run: Run, node: Node) -> None:
     if node.name in run.state.prepared:
         raise sqlstate.PostgresError("42P05", f'prepared statement "{node.name}" already exists')
     kind = parser.kind_of(node.query)
-    _check(run, node.query)
+    reads = set(run.reads)
+    check_query(run, parser.unwrap(node.query))
+    run.reads = reads
     run.state.prepared[node.name] = Prepared(kind, parser.unwrap(node.query), run.statement.sql)
-
-
-def _check(run: Run, query: Node) -> None:
-    """Look up the names of a query that is not run yet."""
-    before = run.query, set(run.reads), list(run.doubts)
-    apply(run, parser.Statement(run.statement.sql, parser.kind_of(query), parser.unwrap(query)))
-    run.query, run.reads, run.doubts = before
 
 
 def execute(run: Run, node: Node) -> None:

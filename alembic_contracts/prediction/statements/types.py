@@ -9,6 +9,7 @@ from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.dependencies import Object
 from alembic_contracts.prediction.relations import check_free, new_name
 from alembic_contracts.prediction.removal import drop
+from alembic_contracts.prediction.statements.functions import create_aggregate
 from alembic_contracts.prediction.type_names import find_named, qualified, resolve
 from alembic_contracts.schema import Name, Type, TypeDefinition
 
@@ -98,7 +99,7 @@ def alter_enum(run: Run, node: Node) -> None:
         position = labels.index(node.new_val_neighbor) + (1 if node.new_val_is_after else 0)
     labels.insert(position, node.new_val)
     run.state.types.put(definition.name, replace(definition, labels=tuple(labels)))
-    if str(definition.name) not in run.state.fresh_types:
+    if str(definition.name) not in run.state.fresh_types or run.state.server_version < 170000:
         run.state.fresh_labels.put(f"{definition.name} {node.new_val}", value=True)
 
 
@@ -235,6 +236,8 @@ def create_range(run: Run, node: Node) -> None:
 
 def define(run: Run, node: Node) -> None:
     """Apply CREATE TYPE of a base type or shell, AGGREGATE, OPERATOR, COLLATION, TEXT SEARCH ..."""
+    if parser.enum_name(node, "kind") == "OBJECT_AGGREGATE":
+        create_aggregate(run, node)
     if parser.enum_name(node, "kind") == "OBJECT_TYPE":
         schema, written = qualified(parser.strings(node.defnames))
         full = Name(schema or run.state.creation_schema(), written)

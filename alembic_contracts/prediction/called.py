@@ -1,0 +1,85 @@
+"""The functions that a query calls, and the relations that it names in literals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import parser, sqlstate, system
+from alembic_contracts.prediction.expressions import split_name
+from alembic_contracts.prediction.scalars import is_known_function
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+
+__all__ = ["calls_in", "check_calls", "names_of_calls"]
+
+_TAKES_SEQUENCE = frozenset({"nextval", "currval", "setval"})
+_LEAVES = frozenset({"a_const", "set_to_default", "column_ref", "param_ref"})
+
+
+def calls_in(node: Node) -> Iterator[Node]:
+    """Yield the messages of a statement that call functions, and its casts to ``regclass``."""
+    for message in parser.walk(node, into=_worth_entering):
+        kind = message.DESCRIPTOR.name
+        if kind == "FuncCall" or (kind == "TypeCast" and parser.strings(message.type_name.names)[-1:] == ["regclass"]):
+            yield message
+        elif kind == "SelectStmt" and message.values_lists:
+            yield from _in_values(message)
+
+
+def _worth_entering(message: Node) -> bool:
+    return message.DESCRIPTOR.name != "SelectStmt" or not message.values_lists
+
+
+def _in_values(select: Node) -> Iterator[Node]:
+    """Bulk data is mostly literals, which are stepped over fast."""
+    for row in select.values_lists:
+        for item in row.list.items:
+            if item.WhichOneof("node") not in _LEAVES:
+                yield from calls_in(item)
+    if select.HasField("with_clause"):
+        yield from calls_in(select.with_clause)
+
+
+def names_of_calls(nodes: Iterable[Node]) -> list[tuple[str, ...]]:
+    """Return the names of functions that are called, each once."""
+    calls = (node for node in nodes if node.DESCRIPTOR.name == "FuncCall")
+    return list(dict.fromkeys(tuple(parser.strings(node.funcname)) for node in calls))
+
+
+def check_calls(run: Run, nodes: Iterable[Node]) -> None:
+    """Refuse functions and sequences that do not exist.
+
+    Raises:
+        PostgresError: 42883 no such function, 42P01 no such relation in a literal that is one.
+    """
+    for node in nodes:
+        if node.DESCRIPTOR.name == "TypeCast":
+            if not node.type_name.array_bounds:
+                _check_literal(run, node.arg)
+            continue
+        names = parser.strings(node.funcname)
+        if names[-1] in _TAKES_SEQUENCE and node.args:
+            _check_literal(run, node.args[0])
+        if not is_known_function(run, names) and not _may_be_column(node, names):
+            raise sqlstate.PostgresError("42883", f"function {'.'.join(names)}() does not exist")
+
+
+def _may_be_column(node: Node, names: list[str]) -> bool:
+    """Whether a call may be a column in disguise (``name(t)`` is ``t.name``)."""
+    return len(names) == 1 and len(node.args) == 1 and node.args[0].HasField("column_ref")
+
+
+def _check_literal(run: Run, argument: Node) -> None:
+    """Look up a name that stands in a literal: ``regclass`` literals are looked up before anything runs."""
+    if not argument.HasField("a_const") or not argument.a_const.HasField("sval") or not run.state.complete_tables:
+        return
+    text = argument.a_const.sval.sval
+    schema, name = split_name(text)
+    if name.isdigit() or name in {"-", ""} or name.startswith("pg_") or run.state.extensions:
+        return
+    if run.state.find_relation(name, schema) is None and system.is_system_relation(name, schema) is None:
+        raise sqlstate.undefined_table(text)

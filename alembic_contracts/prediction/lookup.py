@@ -1,0 +1,26 @@
+"""Looking up all names in a query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.called import calls_in, check_calls
+from alembic_contracts.prediction.selects import Analysis
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+
+__all__ = ["check_query"]
+
+
+def check_query(run: Run, node: Node) -> None:
+    """Look up all names in a query or a statement that changes rows; remember what it reads.
+
+    Raises:
+        PostgresError: 42P01, 42703, 42883 ... as the server would.
+    """
+    analysis = Analysis(run)
+    analysis.query(node, run.scope)
+    run.reads.update(analysis.reads)
+    check_calls(run, calls_in(node))
