@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction import failures
+from alembic_contracts.prediction import failures, parser
 from alembic_contracts.prediction.catalog import PostgresError
 from alembic_contracts.prediction.recorder import Answer
 from alembic_contracts.prediction.steps import Operation, Step
@@ -134,20 +134,34 @@ class Recording:
         self._begin(connection)
         before, answer = self.catalog.version, Answer()
         try:
-            for effect in self.catalog.execute(sql):
-                answer = self._applied(effect)
+            for statement in self._apart(sql):
+                for effect in self.catalog.execute(statement):
+                    answer = self._applied(effect)
         except PostgresError as error:
             raise failures.refusal(error, self._driver) from error
         if connection is not self._main and not connection.autocommit and self.catalog.version != before:
             self._changed_by.add(id(connection))
         return answer
 
+    def _apart(self, sql: str) -> Sequence[str]:
+        """Return the statements of a text, so that each shows the schema after it.
+
+        Outside of a transaction they stay together: there, one of them that fails undoes the others.
+        """
+        if ";" not in sql or not self.catalog.in_transaction or self.catalog.failed:
+            return (sql,)
+        try:
+            return [statement.sql for statement in parser.parse(sql)] or (sql,)
+        except PostgresError:
+            return (sql,)
+
     def write(self, text: str) -> None:
         """Apply what the real run would write to the output of ``--sql``; there, no error reaches the script."""
         self._count()
         try:
-            for effect in self.catalog.execute(text):
-                self._applied(effect)
+            for statement in self._apart(text):
+                for effect in self.catalog.execute(statement):
+                    self._applied(effect)
         except PostgresError as error:
             self.doubt(f"PostgreSQL would refuse this migration: {error.message}")
             self.catalog.resume()

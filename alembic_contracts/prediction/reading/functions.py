@@ -23,6 +23,7 @@ from alembic_contracts.prediction.reading.values import (
     known,
     text_of,
 )
+from alembic_contracts.prediction.state import split_identifiers
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.reading.select import World
@@ -87,6 +88,8 @@ def setting(world: World, name: str) -> str | None:
     """Return a run-time setting as SHOW has it, None where it is not known."""
     folded = name.lower()
     given = world.catalog.setting(folded)
+    if folded == "search_path" and given is not None:
+        return ", ".join(map(_quoted, split_identifiers(given)))
     if given is not None:
         return given
     number = world.catalog.server_version
