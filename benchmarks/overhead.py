@@ -1,0 +1,194 @@
+"""What the guard costs: the same Alembic commands with and without it, side by side in one run.
+
+    python benchmarks/overhead.py [--revisions 100] [--tables 50] [--repeat 5]
+
+Makes a project of its own on a scratch embedded PostgreSQL and prints medians and ratios:
+
+* ``alembic history``, ``current``: with the plugin installed, and hidden;
+* ``alembic upgrade head`` of one pending revision on a schema of many tables: guarded, and with the guard off;
+* ``alembic check-contracts --offline`` of the whole history beside ``alembic upgrade head --sql``;
+* observing one contracted table, and all tables, beside SQLAlchemy's reflection of the same ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from alembic_contracts import embedded
+from alembic_contracts.dialects import load
+from alembic_contracts.schema import Name
+
+ENV = """\
+import contextlib, os
+from alembic import context
+from sqlalchemy import NullPool, create_engine
+
+if os.environ.get("GUARD") == "off":
+    guard = lambda context: contextlib.nullcontext()
+else:
+    from alembic_contracts import guard
+
+url = os.environ["DATABASE_URL"]
+if context.is_offline_mode():
+    context.configure(url=url, literal_binds=True)
+    with context.begin_transaction(), guard(context):
+        context.run_migrations()
+else:
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction(), guard(context):
+            context.run_migrations()
+"""
+
+REVISION = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision = {revision!r}
+down_revision = {down!r}
+
+
+def upgrade():
+    {upgrade}
+
+
+def downgrade():
+    {downgrade}
+"""
+
+HIDDEN = (
+    "import importlib.metadata as m; real = m.entry_points\n"
+    "m.entry_points = lambda **kw: () if kw.get('group') == 'alembic.plugins' else real(**kw)\n"
+    "from alembic.config import main; main({arguments!r})"
+)
+
+
+class Project:
+    """A project of many tables and revisions, one of which is under contract."""
+
+    def __init__(self, path: Path, url: str, revisions: int, tables: int) -> None:
+        self.path, self.url = path, url
+        (path / "migrations" / "versions").mkdir(parents=True)
+        (path / "contracts").mkdir()
+        (path / "pyproject.toml").write_text(
+            '[tool.alembic]\nscript_location = "%(here)s/migrations"\n[tool.alembic_contracts]\ncontracts = "contracts"\n'
+        )
+        (path / "migrations" / "env.py").write_text(ENV)
+        for number in range(revisions):
+            table = f"t{number % tables}"
+            upgrade = (
+                f'op.create_table("{table}", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Text))'
+                if number < tables
+                else f'op.add_column("{table}", sa.Column("c{number}", sa.String(50), index=True))'
+            )
+            downgrade = f'op.drop_table("{table}")' if number < tables else f'op.drop_column("{table}", "c{number}")'
+            self.write(number, upgrade, downgrade)
+        self.last = revisions - 1
+        contract = {
+            "spec-version": "1.0.0",
+            "name": "t0",
+            "namespace": "benchmark",
+            "owner": {"name": "Benchmark"},
+            "schema": {
+                "table_schema": "public",
+                "table_name": "t0",
+                "properties": {"id": {"constraints": {"primaryKey": True, "data_type": "integer"}}},
+            },
+        }
+        (path / "contracts" / "t0.json").write_text(json.dumps(contract))
+
+    def write(self, number: int, upgrade: str, downgrade: str) -> None:
+        down = f"r{number - 1:04}" if number else None
+        text = REVISION.format(revision=f"r{number:04}", down=down, upgrade=upgrade, downgrade=downgrade)
+        (self.path / "migrations" / "versions" / f"r{number:04}.py").write_text(text)
+
+    def alembic(self, *arguments: str, guard: bool = True, plugin: bool = True) -> None:
+        program = ["-m", "alembic", *arguments] if plugin else ["-c", HIDDEN.format(arguments=list(arguments))]
+        environment = {**os.environ, "DATABASE_URL": self.url, "GUARD": "on" if guard else "off"}
+        done = subprocess.run(
+            [sys.executable, *program], cwd=self.path, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise SystemExit(f"alembic {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+
+
+def seconds(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def compare(what: str, ours: Callable[[], object], theirs: Callable[[], object], repeat: int) -> None:
+    """Print the medians of both, taken in turn so that a busy machine slows both down."""
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(repeat)]
+    one, other = (statistics.median(times) for times in zip(*pairs, strict=True))
+    print(f"{what:58} {one * 1000:9.1f} ms {other * 1000:9.1f} ms   x {one / other:.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--revisions", type=int, default=100)
+    parser.add_argument("--tables", type=int, default=50)
+    parser.add_argument("--repeat", type=int, default=5)
+    options = parser.parse_args()
+    repeat = options.repeat
+    with tempfile.TemporaryDirectory() as folder, embedded.scratch() as server:
+        project = Project(Path(folder), server.url(), options.revisions, min(options.tables, options.revisions))
+        print(f"{'':58} {'with':>12} {'without':>12}   ratio")
+        for command in ("history", "current"):
+            compare(
+                f"alembic {command}",
+                lambda command=command: project.alembic(command),
+                lambda command=command: project.alembic(command, plugin=False, guard=False),
+                repeat,
+            )
+        compare(
+            f"check-contracts --offline | upgrade --sql, {options.revisions} revisions",
+            lambda: project.alembic("check-contracts", "--offline"),
+            lambda: project.alembic("upgrade", "head", "--sql", guard=False),
+            repeat,
+        )
+        project.alembic("upgrade", "head", guard=False)
+        project.write(project.last + 1, 'op.add_column("t0", sa.Column("z", sa.Text))', 'op.drop_column("t0", "z")')
+
+        def upgrade(guard: bool) -> Callable[[], None]:
+            def run() -> None:
+                project.alembic("upgrade", "head", guard=guard)
+
+            return run
+
+        times: dict[bool, list[float]] = {True: [], False: []}
+        for _ in range(repeat):
+            for guard in (True, False):
+                times[guard].append(seconds(upgrade(guard)))
+                project.alembic("downgrade", "-1", guard=False)
+        one, other = statistics.median(times[True]), statistics.median(times[False])
+        what = f"upgrade of one revision, {options.tables} tables"
+        print(f"{what:58} {one * 1000:9.1f} ms {other * 1000:9.1f} ms   x {one / other:.2f}")
+        _observation(project.url, repeat)
+
+
+def _observation(url: str, repeat: int) -> None:
+    dialect = load("postgresql")
+    with sa.create_engine(url).connect() as connection:
+
+        def reflect(tables: list[str] | None) -> None:
+            sa.MetaData().reflect(connection, only=tables)
+
+        compare("observe | reflect one table", lambda: dialect.observe(connection, [Name("public", "t0")]), lambda: reflect(["t0"]), repeat)  # fmt: skip  # noqa: E501
+        compare("observe | reflect all tables", lambda: dialect.observe(connection, None), lambda: reflect(None), repeat)  # fmt: skip  # noqa: E501
+
+
+if __name__ == "__main__":
+    main()
