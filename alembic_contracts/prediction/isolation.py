@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,11 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 
 from alembic_contracts.prediction.dialect import RecordingDialect
+from alembic_contracts.prediction.outside import no_trace_outside
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationContext
 
@@ -30,13 +33,45 @@ class RealDatabaseReachedError(Exception):
 
 
 @contextmanager
-def isolated() -> Iterator[None]:
-    """Let scripts run without a real database.
+def isolated(doubt: Callable[[str], None], folder: str) -> Iterator[None]:
+    """Let scripts run without a real database, and without a trace outside of the process.
 
-    Afterwards the working directory, environment variables, import path and warning filters are what they were.
+    Afterwards the working directory, environment variables, import path, warning filters and the modules of the
+    scripts' folder are what they were.
+
+    Args:
+        doubt: told of what was refused, also where a script catches the error.
+        folder: Alembic's script location. Scripts see fresh copies of the modules in it, so that nothing that helpers
+            of theirs keep leaks into the real run.
     """
-    with warnings.catch_warnings(), _process_state(), _no_real_database():
+    with (
+        warnings.catch_warnings(),
+        _process_state(),
+        _fresh_modules(folder),
+        _no_real_database(doubt),
+        no_trace_outside(doubt),
+    ):
         yield
+
+
+@contextmanager
+def _fresh_modules(folder: str) -> Iterator[None]:
+    """Take a folder's modules out of ``sys.modules`` and put them back afterwards."""
+    kept = _modules_in(folder)
+    for name in kept:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        for name in _modules_in(folder):
+            del sys.modules[name]
+        sys.modules.update(kept)
+
+
+def _modules_in(folder: str) -> dict[str, ModuleType]:
+    prefixes = tuple(f"{path}{os.sep}" for path in {Path(folder).absolute(), Path(folder).resolve()})
+    files = [(name, module, getattr(module, "__file__", None)) for name, module in sys.modules.copy().items()]
+    return {name: module for name, module, file in files if isinstance(file, str) and file.startswith(prefixes)}
 
 
 @contextmanager
@@ -72,18 +107,21 @@ def _process_state() -> Iterator[None]:
 
 
 @contextmanager
-def _no_real_database() -> Iterator[None]:
+def _no_real_database(doubt: Callable[[str], None]) -> Iterator[None]:
     """Refuse connections of engines that are not the recorder's, new ones and those that wait in a pool."""
 
+    def refusal(verb: str, dialect: Dialect) -> RealDatabaseReachedError:
+        what = f"{verb} a database connection of its own ({dialect.name}+{dialect.driver})"
+        doubt(f"the script {what}")  # whatever it does with the error, it would not get one in the real run
+        return RealDatabaseReachedError(what)
+
     def refuse_connecting(dialect: Dialect, *_: Any) -> None:
-        raise RealDatabaseReachedError(f"opens a database connection of its own ({dialect.name}+{dialect.driver})")
+        raise refusal("opens", dialect)
 
     def refuse_pooled(connection: Connection) -> None:
         if not isinstance(connection.dialect, RecordingDialect):
             connection.close()
-            raise RealDatabaseReachedError(
-                f"uses a database connection of its own ({connection.dialect.name}+{connection.dialect.driver})"
-            )
+            raise refusal("uses", connection.dialect)
 
     # SQLAlchemy turns these flags on when the first listener comes, and never off again.
     flags = [(owner, vars(owner).get("_has_events")) for owner in (Engine, Dialect)]

@@ -17,6 +17,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 from alembic_contracts.prediction.dialect import RecordingDialect, recording_engine
 from alembic_contracts.prediction.failures import RefusalError
 from alembic_contracts.prediction.isolation import RealDatabaseReachedError, alembic_leads_to, isolated, silent
+from alembic_contracts.prediction.outside import OutsideReachedError
 from alembic_contracts.prediction.places import Script
 from alembic_contracts.prediction.reads import Reader, World
 from alembic_contracts.prediction.recording import STATEMENT_LIMIT, Recording, TooManyStatements
@@ -101,7 +102,7 @@ class _Play:
         """Run the revisions one after the other, also after one that fails."""
         before = self._recording.view
         done: list[Step] = []
-        with isolated(), self._closing():
+        with isolated(self._recording.doubt, self._environment.script.dir), self._closing():
             migration = self._migration()
             heads = _Heads(migration, _heads_before(steps))
             for step in steps:
@@ -263,7 +264,7 @@ def _reason(error: BaseException) -> str:
         return "PostgreSQL would refuse this migration: the script goes on after an error without a savepoint"
     if isinstance(error, TooManyStatements):
         return f"the script did not come to an end within {STATEMENT_LIMIT:,} statements"
-    if isinstance(error, RealDatabaseReachedError):
+    if isinstance(error, RealDatabaseReachedError | OutsideReachedError):
         return f"the script {error}"
     text = " ".join(str(error).split())
     return f"the script raised {type(error).__name__} under prediction" + (f": {text[:300]}" if text else "")

@@ -1,0 +1,221 @@
+"""Keeps what runs under prediction from changing anything outside the process: files, other processes, the network.
+
+Python tells its audit hooks (PEP 578) before it does such a thing, and does not do it where one raises. C code can
+still act without a word, which is why drivers that connect from C are dealt with by name.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import PurePath
+from threading import get_ident
+from typing import Any
+from weakref import WeakKeyDictionary
+
+__all__ = ["OutsideReachedError", "no_trace_outside"]
+
+Doubt = Callable[[str], None]
+"""Told what a script tried; a script may catch the error, but what the real run does differs from there on."""
+
+
+class OutsideReachedError(PermissionError):
+    """A script was about to change something outside of the process, which prediction does not allow."""
+
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+_FILES = {
+    "os.chmod": "changes a file",
+    "os.chown": "changes a file",
+    "os.link": "creates a file",
+    "os.mkdir": "creates a directory",
+    "os.remove": "removes a file",
+    "os.rename": "renames a file",
+    "os.rmdir": "removes a directory",
+    "os.symlink": "creates a file",
+    "os.truncate": "changes a file",
+    "os.utime": "changes a file",
+    "sqlite3.connect": "opens a database connection of its own to the file",
+}
+"""Audit events whose first argument is a path, and what a script then does."""
+
+_OTHERS = {
+    "os.exec": "starts a process",
+    "os.fork": "starts a process",
+    "os.forkpty": "starts a process",
+    "os.posix_spawn": "starts a process",
+    "os.spawn": "starts a process",
+    "os.startfile": "starts a process",
+    "os.system": "starts a process",
+    "subprocess.Popen": "starts a process",
+    "os.kill": "sends a signal",
+    "os.killpg": "sends a signal",
+    "socket.bind": "uses the network",
+    "socket.connect": "uses the network",
+    "socket.getaddrinfo": "uses the network",
+    "socket.gethostbyname": "uses the network",
+    "socket.sendmsg": "uses the network",
+    "socket.sendto": "uses the network",
+}
+"""Other audit events that are refused."""
+
+_watched: dict[int, Doubt] = {}
+"""Threads that run scripts under prediction, by identifier. All others are none of our business."""
+_started: WeakKeyDictionary[threading.Thread, Doubt] = WeakKeyDictionary()
+"""Threads that were started by them."""
+_installed = False
+_sleep = time.sleep
+_start = threading.Thread.start
+
+
+@contextmanager
+def no_trace_outside(doubt: Doubt) -> Iterator[None]:
+    """Refuse, in this thread and those it starts, what would change anything outside of this process.
+
+    That is: writing, creating, renaming and removing files (but for Python's own caches), starting processes, and
+    using the network. ``time.sleep`` returns at once. Threads that outlive the body are free: they come with modules
+    that were imported, which the real run uses as well.
+
+    Args:
+        doubt: told of each thing that is refused, whether or not the script catches the error.
+    """
+    _install()
+    time.sleep = _no_sleep
+    # Python 3.11 tells audit hooks nothing of new threads.
+    threading.Thread.start = _start_followed  # type: ignore[method-assign, assignment] # `self` by another name
+    with _no_raw_connections():
+        _watched[get_ident()] = doubt
+        try:
+            yield
+        finally:
+            del _watched[get_ident()]
+            for thread in [thread for thread, its_doubt in _started.items() if its_doubt is doubt]:
+                del _started[thread]
+            if not _watched:
+                time.sleep = _sleep
+                threading.Thread.start = _start  # type: ignore[method-assign] # on purpose
+
+
+def _install() -> None:
+    """Add the audit hook, once: Python has no way to take one away."""
+    global _installed  # noqa: PLW0603 - the interpreter has one list of hooks
+    if not _installed:
+        tempfile.gettempdir()  # finds out by writing a file, once; modules ask when they are imported
+        sys.addaudithook(_hook)
+        _installed = True
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    # Called for thousands of events in every thread until the process ends: nothing may be slow or go wrong here.
+    if not _watched:
+        return
+    doubt = _doubt_of_thread()
+    if doubt is None:
+        return
+    what = _what(event, arguments)
+    if what is not None:
+        doubt(f"the script {what}")
+        raise OutsideReachedError(what)
+
+
+def _doubt_of_thread() -> Doubt | None:
+    identifier = get_ident()
+    if identifier in _watched:
+        return _watched[identifier]
+    if not _started:
+        return None
+    # current_thread() would make one up where there is none yet.
+    thread = threading._active.get(identifier)  # type: ignore[attr-defined] # noqa: SLF001
+    return _started.get(thread) if thread is not None else None
+
+
+def _start_followed(thread: threading.Thread) -> None:
+    """Start a thread, which is under prediction as well if this one is."""
+    doubt = _doubt_of_thread()
+    if doubt is not None:
+        _started[thread] = doubt
+    _start(thread)
+
+
+def _what(event: str, arguments: tuple[Any, ...]) -> str | None:
+    """Return what is about to be done, None where it leaves no trace."""
+    if event == "open":
+        path, _mode, flags = arguments
+        writes = isinstance(flags, int) and flags & _WRITING
+        return f"writes the file {_shown(path)}" if writes and not _is_harmless(path) else None
+    if event in _FILES:
+        path = arguments[0]
+        if _is_harmless(path) or _would_fail(event, path):
+            return None
+        return f"{_FILES[event]}: {_shown(path)}"
+    return _OTHERS.get(event)
+
+
+def _is_harmless(path: Any) -> bool:
+    if isinstance(path, int):  # opened before, with leave
+        return True
+    text = _shown(path)
+    return text in {os.devnull, ":memory:", ""} or "__pycache__" in PurePath(text).parts
+
+
+def _would_fail(event: str, path: Any) -> bool:
+    """Whether nothing would come of it, as in ``mkdir(exist_ok=True)`` and ``unlink(missing_ok=True)``."""
+    if event == "os.mkdir":
+        return os.path.lexists(path)
+    return event not in {"os.symlink", "sqlite3.connect"} and not os.path.lexists(path)
+
+
+def _shown(path: Any) -> str:
+    try:
+        return os.fsdecode(path)
+    except TypeError:  # whatever was passed, the operation itself will say that it is no path
+        return ""
+
+
+def _no_sleep(seconds: Any, /) -> None:
+    """Wait, unless under prediction: the real run will."""
+    if _doubt_of_thread() is None:
+        _sleep(seconds)
+
+
+@contextmanager
+def _no_raw_connections() -> Iterator[None]:
+    """Refuse connections that are made by drivers which connect from C and are loaded by now."""
+    places = {"psycopg": ("Connection", "AsyncConnection"), "psycopg2": ("",)}
+    patched: list[tuple[Any, str, Any]] = []
+    for name, owners in places.items():
+        module: Any = sys.modules.get(name)
+        for owner in (getattr(module, name_of_owner, None) if name_of_owner else module for name_of_owner in owners):
+            if owner is not None and "connect" in vars(owner):
+                patched.append((owner, "connect", vars(owner)["connect"]))
+                owner.connect = _refusing(vars(owner)["connect"], name)
+    driver: Any = sys.modules.get("psycopg")
+    if driver is not None and "connect" in vars(driver):
+        patched.append((driver, "connect", driver.connect))
+        driver.connect = driver.Connection.connect  # the module's own is the class's method from before
+    try:
+        yield
+    finally:
+        for owner, attribute, value in reversed(patched):
+            setattr(owner, attribute, value)
+
+
+def _refusing(connect: Any, driver: str) -> Any:
+    """Return a function that connects, unless under prediction."""
+    original = connect.__func__ if isinstance(connect, classmethod) else connect
+
+    def connect_or_refuse(*args: Any, **kwargs: Any) -> Any:
+        doubt = _doubt_of_thread()
+        if doubt is None:
+            return original(*args, **kwargs)
+        what = f"opens a database connection of its own ({driver})"
+        doubt(f"the script {what}")
+        raise OutsideReachedError(what)
+
+    return classmethod(connect_or_refuse) if isinstance(connect, classmethod) else connect_or_refuse
