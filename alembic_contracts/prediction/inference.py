@@ -51,6 +51,11 @@ def common(state: State, types: Sequence[Type | None]) -> Type | None:
         return Type(first.name, (), first.dimensions)
     if any(other.dimensions for other in (first, *rest)):
         return None
+    return _preferred(state, first, rest)
+
+
+def _preferred(state: State, first: Type, rest: list[Type]) -> Type | None:
+    """Return the type that the others are converted to."""
     chosen = Type(base_type(first, state).name)
     for other in rest:
         candidate = Type(base_type(other, state).name)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.schema import Table
 
 __all__ = ["Analysis", "analyse"]
 
@@ -37,6 +38,10 @@ class Analysis:
         """Return what a view of this query depends on: a table as such only where none of its columns is used."""
         with_columns = {name for name, column in self.uses if column}
         return tuple(sorted(use for use in self.uses if use[1] or use[0] not in with_columns))
+
+    def condition(self, table: Table, node: Node) -> None:
+        """Look at a condition on a table's rows: a policy's, for example."""
+        Expressions(self, Scope([of_table(table, table.name.name)]), {}).infer(node)
 
     # -- queries -----------------------------------------------------------------------------------------------------
 
@@ -79,11 +84,16 @@ class Analysis:
         return replace(output, fields=fields)
 
     def _values(self, node: Node, scope: Scope | None, ctes: dict[str, Output]) -> Output:
+        width = len(node.values_lists[0].list.items)
+        if any(len(row.list.items) != width for row in node.values_lists):
+            raise sqlstate.PostgresError("42601", "VALUES lists must all be the same length")
         rows = [parser.unwrap(row).items for row in node.values_lists[:50]]
+        if any(len(row) != len(rows[0]) for row in rows):
+            raise sqlstate.PostgresError("42601", "VALUES lists must all be the same length")
         inner = self._inner(scope, ctes)
         columns = []
         for position in range(len(rows[0])):
-            types = [inner.infer(row[position]) for row in rows if position < len(row)]
+            types = [inner.infer(row[position]) for row in rows]
             columns.append(Field(f"column{position + 1}", common(self.run.state, types)))
         if len(node.values_lists) > len(rows):
             columns = [replace(column, type=None) for column in columns]

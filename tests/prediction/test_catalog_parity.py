@@ -2,7 +2,8 @@
 
 A file holds cases. ``=== title`` begins one, with conditions in brackets behind the title: ``[>=17]`` (server version),
 ``[doubt]`` (the catalog must say that it does not understand all of it), ``[untyped]`` (columns of views may have types
-that are not worked out). Each statement is executed by itself; the errors must be the same, and so must the schema
+that are not worked out), ``[incomplete]`` (has objects that no schema carries, so that they are not known after an
+observation). Each statement is executed by itself; the errors must be the same, and so must the schema
 afterwards. ``---`` in a case ends its set-up: it is run a second time with the catalog starting from what was observed
 in the database at this point.
 """
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.schema import Schema, Table
 
+SYSTEM = frozenset({"pg_catalog", "information_schema"})
 CASES = Path(__file__).with_name("parity")
 
 
@@ -114,7 +116,8 @@ def test_catalog_does_as_postgresql_does(case: Case, start: str, server: Server)
     doubts = []
     for part in (case.setup, case.change or ""):
         if start == "observed" and part is case.change:
-            catalog = Catalog(server.observe(), server_version=server.version)
+            complete = "incomplete" not in case.conditions
+            catalog = Catalog(server.observe(), server_version=server.version, complete=complete)
             doubts = []
         for statement in parser.parse(part):
             expected = server.run(statement.sql)
@@ -155,7 +158,7 @@ def facts(schema: Schema, case: Case) -> dict:
             sorted(check.name for check in each.checks),
         )
         for name, each in schema.types.items()
-        if name.schema != "pg_temp"
+        if name.schema not in {"pg_temp", "information_schema"}
     }
     sequences = sorted(str(name) for name in schema.sequences if name.schema != "pg_temp")
     return {"tables": tables, "types": types, "sequences": sequences, "namespaces": sorted(schema.namespaces)}
@@ -181,7 +184,7 @@ def table_facts(table: Table, case: Case) -> dict:
             )
             for index in table.indexes
         },
-        "depends on": sorted((str(name), column) for name, column in table.depends_on),
+        "depends on": sorted((str(name), column) for name, column in table.depends_on if name.schema not in SYSTEM),
         "comment": table.comment,
     }
 

@@ -114,14 +114,15 @@ def _with_constraints(run: Run, table: Name, node: Node, current: Draft) -> Draf
             current = _generated(current, constraint.node)
         else:
             current = replace(current, constraints=(*current.constraints, constraint))
-    _refuse_conflicts(current, nullable_said=nullable_said, default_said=default_said)
+    column = current.column
+    keyed = run.state.server_version >= 180000 and any(c.kind == "CONSTR_PRIMARY" for c in current.constraints)
+    if nullable_said and (column.not_null or keyed):
+        raise _syntax(f'conflicting NULL/NOT NULL declarations for column "{column.name}"')
+    _refuse_conflicts(column, default_said=default_said)
     return current
 
 
-def _refuse_conflicts(current: Draft, *, nullable_said: bool, default_said: bool) -> None:
-    column = current.column
-    if nullable_said and (column.not_null or any(c.kind == "CONSTR_PRIMARY" for c in current.constraints)):
-        raise _syntax(f'conflicting NULL/NOT NULL declarations for column "{column.name}"')
+def _refuse_conflicts(column: Column, *, default_said: bool) -> None:
     if column.identity and default_said:
         raise _syntax(f'both default and identity specified for column "{column.name}"')
     if column.generated and default_said:

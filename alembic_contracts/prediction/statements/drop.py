@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate, system
-from alembic_contracts.prediction.dependencies import Object
+from alembic_contracts.prediction.dependencies import Object, dependents
 from alembic_contracts.prediction.relations import descendants
 from alembic_contracts.prediction.removal import drop
 from alembic_contracts.prediction.type_names import written
@@ -181,8 +181,11 @@ def _function(run: Run, node: Node, target: Node) -> list[Object]:
         return [Object("function", overloads[0].name, ", ".join(overloads[0].arguments))]
     if not run.state.complete:
         cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
-        unknown = Name(schema or run.state.current_schema() or "public", name)
-        return [Object("function", unknown, "")] if cascade else []
+        unknown = Object("function", Name(schema or run.state.current_schema() or "public", name))
+        users = [found.name for found, _ in dependents(run.state, unknown)] if cascade else []
+        if users:
+            run.doubt(f"which of the functions called {name} is used where is not known", users)
+        return [unknown] if users else []
     if not node.missing_ok:
         _check_schema(run, schema, missing_ok=False)
         raise sqlstate.PostgresError("42883", f"function {name}() does not exist")

@@ -1,0 +1,250 @@
+"""What hangs on tables beside their shape: triggers, policies, rules, extended statistics, publications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import bodies, parser, sqlstate
+from alembic_contracts.prediction.application import Harmless
+from alembic_contracts.prediction.expressions import columns_of
+from alembic_contracts.prediction.relations import find, require_column
+from alembic_contracts.prediction.selects import Analysis
+from alembic_contracts.prediction.state import Attachment
+from alembic_contracts.prediction.type_names import qualified
+from alembic_contracts.schema import Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.state import Function
+    from alembic_contracts.schema import Table
+
+__all__ = ["HANDLERS"]
+
+
+def _put(run: Run, attachment: Attachment, *, replace: bool = False) -> None:
+    key = (attachment.kind, attachment.table, attachment.name)
+    if key in run.state.attachments and not replace:
+        on = f" for table {attachment.table.name}" if attachment.table is not None else ""
+        raise sqlstate.PostgresError("42710", f'{attachment.kind} "{attachment.name}"{on} already exists')
+    run.state.attachments.put(key, attachment)
+
+
+def _mentioned(table: Table, nodes: Iterable[Node]) -> set[tuple[Name, str]]:
+    """Return the columns of the table that expressions mention, subqueries not looked into."""
+    names = {column.name for column in table.columns}
+    return {(table.name, column) for node in nodes for column in columns_of(node) if column in names}
+
+
+# -- triggers ----------------------------------------------------------------------------------------------------------
+
+
+def create_trigger(run: Run, node: Node) -> None:
+    """Apply CREATE TRIGGER.
+
+    Raises:
+        PostgresError: 42P01 no such table, 42883 no such function, 42703 no such column, 42710 it exists.
+    """
+    table = find(run, node.relation)
+    if table is None:
+        return
+    function = _function(run, parser.strings(node.funcname))
+    if table.kind == "materialized view":
+        raise sqlstate.wrong_object_type(f'relation "{table.name.name}" cannot have triggers')
+    columns = parser.strings(node.columns)
+    for column in columns:
+        require_column(table, column)
+    uses = {(table.name, column) for column in columns}
+    if node.HasField("when_clause"):
+        uses |= _mentioned(table, [node.when_clause])
+    called = function.name if function is not None else None
+    attachment = Attachment("trigger", node.trigname, table.name, frozenset(uses), called)
+    _put(run, attachment, replace=node.replace)
+
+
+def _function(run: Run, names: list[str]) -> Function | None:
+    schema, name = qualified(names)
+    found = run.state.find_functions(name, schema)
+    if (
+        not found
+        and run.state.complete
+        and name not in _OF_THE_SYSTEM
+        and not run.state.extensions.keys() - {"plpgsql"}
+    ):
+        raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
+    return found[0] if found else None
+
+
+_OF_THE_SYSTEM = frozenset(
+    {"tsvector_update_trigger", "tsvector_update_trigger_column", "suppress_redundant_updates_trigger"}
+)
+
+
+def create_event_trigger(run: Run, node: Node) -> None:
+    """Apply CREATE EVENT TRIGGER: its function runs with every DDL statement from then on."""
+    function = _function(run, parser.strings(node.funcname))
+    if function is None or bodies.of_function(run.state, function) != bodies.NOTHING:
+        run.doubt(f"what the event trigger {node.trigname} does with every DDL statement is not known")
+
+
+# -- policies, rules ---------------------------------------------------------------------------------------------------
+
+
+def create_policy(run: Run, node: Node) -> None:
+    """Apply CREATE POLICY.
+
+    Raises:
+        PostgresError: 42P01 no such table, 42703 no such column, 42710 it exists.
+    """
+    table = find(run, node.table)
+    if table is None:
+        return
+    if table.kind not in {"table", "partitioned table"}:
+        raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a table')
+    _put(run, Attachment("policy", node.policy_name, table.name, _policy_uses(run, table, node)))
+
+
+def _policy_uses(run: Run, table: Table, node: Node) -> frozenset[tuple[Name, str]]:
+    analysis = Analysis(run)
+    for name in ("qual", "with_check"):
+        if node.HasField(name):
+            analysis.condition(table, getattr(node, name))
+    return frozenset(analysis.uses - {(table.name, "")})
+
+
+def alter_policy(run: Run, node: Node) -> None:
+    """Apply ALTER POLICY.
+
+    Raises:
+        PostgresError: 42P01 no such table, 42704 no such policy.
+    """
+    table = find(run, node.table)
+    if table is None:
+        return
+    key = ("policy", table.name, node.policy_name)
+    if key not in run.state.attachments:
+        if run.state.complete:
+            message = f'policy "{node.policy_name}" for table "{table.name.name}" does not exist'
+            raise sqlstate.PostgresError("42704", message)
+        return
+    uses = run.state.attachments[key].uses | _policy_uses(run, table, node)
+    _put(run, Attachment("policy", node.policy_name, table.name, uses), replace=True)
+
+
+def create_rule(run: Run, node: Node) -> None:
+    """Apply CREATE RULE: other statements may run instead of a table's INSERT, UPDATE or DELETE, no DDL among them.
+
+    Raises:
+        PostgresError: 42P01 no such table, 42710 it exists.
+    """
+    table = find(run, node.relation)
+    if table is None:
+        return
+    nodes = [*node.actions, *([node.where_clause] if node.HasField("where_clause") else ())]
+    uses = _mentioned(table, nodes)
+    for message in (m for n in nodes for m in parser.walk(n) if m.DESCRIPTOR.name == "RangeVar"):
+        other = run.state.find_table(message.relname, message.schemaname or None)
+        if other is not None and other.name != table.name:
+            uses.add((other.name, ""))
+    _put(run, Attachment("rule", node.rulename, table.name, frozenset(uses)), replace=node.replace)
+    if table.kind == "view" and node.instead:
+        run.doubt(f"the rule {node.rulename} may make columns of {table.name} updatable", [table.name])
+
+
+# -- statistics, publications ------------------------------------------------------------------------------------------
+
+
+def create_statistics(run: Run, node: Node) -> None:
+    """Apply CREATE STATISTICS.
+
+    Raises:
+        PostgresError: 42P01 no such table, 42703 no such column, 42710 it exists.
+    """
+    for relation in parser.children(node.relations):
+        table = find(run, relation)
+        if table is None:
+            return
+        elements = parser.children(node.exprs)
+        for element in elements:
+            if element.name:
+                require_column(table, element.name)
+        uses = {(table.name, element.name) for element in elements if element.name}
+        uses |= _mentioned(table, [element.expr for element in elements if not element.name])
+        names = parser.strings(node.defnames)
+        name = names[-1] if names else f"{table.name.name}_{'_'.join(e.name or 'expr' for e in elements)}_stat"
+        existing = any(key[0] == "statistics" and key[2] == name for key in run.state.attachments)
+        if existing and node.if_not_exists:
+            return
+        if existing and names:
+            raise sqlstate.duplicate_object("statistics object", name)
+        run.state.attachments.put(
+            ("statistics", table.name, name), Attachment("statistics", name, table.name, frozenset(uses))
+        )
+
+
+def create_publication(run: Run, node: Node) -> None:
+    """Apply CREATE PUBLICATION: columns of a column list cannot be dropped without CASCADE.
+
+    Raises:
+        PostgresError: 42P01 no such table, 42703 no such column, 42710 it exists.
+    """
+    _put(run, Attachment("publication", node.pubname, None, _published(run, node)))
+
+
+def _published(run: Run, node: Node) -> frozenset[tuple[Name, str]]:
+    uses: set[tuple[Name, str]] = set()
+    for item in parser.children(node.pubobjects):
+        if not item.HasField("pubtable"):
+            continue
+        table = find(run, item.pubtable.relation)
+        if table is None:
+            continue
+        columns = parser.strings(item.pubtable.columns)
+        for column in columns:
+            require_column(table, column)
+        uses.update((table.name, column) for column in columns)
+        if item.pubtable.HasField("where_clause"):
+            uses |= _mentioned(table, [item.pubtable.where_clause])
+    return frozenset(uses)
+
+
+def alter_publication(run: Run, node: Node) -> None:
+    """Apply ALTER PUBLICATION.
+
+    Raises:
+        PostgresError: 42704 no such publication, 42P01 no such table.
+    """
+    key = ("publication", None, node.pubname)
+    if key not in run.state.attachments:
+        if run.state.complete:
+            raise sqlstate.undefined_object("publication", node.pubname)
+        return
+    action, named = parser.enum_name(node, "action"), _published(run, node)
+    before = run.state.attachments[key].uses
+    if action == "AP_SetObjects":
+        uses = named
+    elif action == "AP_AddObjects":
+        uses = before | named
+    else:
+        gone = {table.name for table in run.state.tables.values() if _names(node, table)}
+        uses = frozenset(use for use in before if use[0] not in gone)
+    _put(run, Attachment("publication", node.pubname, None, uses), replace=True)
+
+
+def _names(node: Node, table: Table) -> bool:
+    relations = [item.pubtable.relation for item in parser.children(node.pubobjects) if item.HasField("pubtable")]
+    return any(r.relname == table.name.name and r.schemaname in {"", table.name.schema} for r in relations)
+
+
+HANDLERS = {
+    "create_trig_stmt": create_trigger,
+    "create_event_trig_stmt": create_event_trigger,
+    "alter_event_trig_stmt": Harmless("switches an event trigger on or off; that it exists was said when it was made"),
+    "create_policy_stmt": create_policy,
+    "alter_policy_stmt": alter_policy,
+    "rule_stmt": create_rule,
+    "create_stats_stmt": create_statistics,
+    "create_publication_stmt": create_publication,
+    "alter_publication_stmt": alter_publication,
+}

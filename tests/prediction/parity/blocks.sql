@@ -1,0 +1,122 @@
+=== straight-line blocks
+CREATE TABLE t (a int);
+---
+DO $$ BEGIN ALTER TABLE t ADD COLUMN b text; CREATE TABLE u (x int); END $$;
+DO $$ BEGIN ALTER TABLE t ADD COLUMN c text; ALTER TABLE nothing ADD COLUMN c text; END $$;
+DO $$ BEGIN ALTER TABLE t ADD COLUMN d text; RAISE EXCEPTION 'no'; END $$;
+DO $$ BEGIN RAISE NOTICE 'fine %', 1; RAISE unique_violation; END $$;
+DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '42P01'; END $$;
+DO LANGUAGE plpgsql 'BEGIN DROP TABLE u; END';
+DO $$ BEGIN syntax error; END $$;
+DO $$ BEGIN IF false THEN syntax error; END IF; END $$;
+DO $$ BEGIN IF true END $$;
+DO $$ BEGIN END $$;
+DO $$ BEGIN VACUUM; END $$;
+DO $$ BEGIN EXECUTE 'COMMIT'; END $$;
+DO $$ BEGIN RETURN; DROP TABLE t; END $$;
+DO $$ <<outer>> BEGIN LOOP EXIT outer; END LOOP; DROP TABLE t; END $$;
+DO $$ BEGIN NULL; END $$ LANGUAGE plpgsql;
+
+=== conditions that the catalog decides
+CREATE TABLE t (a int);
+CREATE TYPE e AS ENUM ('x');
+---
+DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'e') THEN CREATE TYPE e AS ENUM ('y'); END IF; END $$;
+DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'f') THEN CREATE TYPE f AS ENUM ('y'); END IF; END $$;
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM information_schema.columns WHERE table_name = 't' AND column_name = 'b') THEN
+    ALTER TABLE t ADD COLUMN b text;
+  END IF;
+  IF EXISTS (SELECT FROM information_schema.columns WHERE table_name = 't' AND column_name = 'nothing') THEN
+    ALTER TABLE t DROP COLUMN a;
+  ELSE
+    ALTER TABLE t ADD COLUMN c int;
+  END IF;
+END $$;
+DO $$ BEGIN IF to_regclass('public.t') IS NULL THEN DROP TABLE t; ELSIF to_regclass('t') IS NOT NULL THEN ALTER TABLE t ADD d int; END IF; END $$;
+DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM pg_constraint WHERE conname = 'nothing'; IF n = 0 THEN ALTER TABLE t ADD CONSTRAINT positive CHECK (a > 0); END IF; END $$;
+DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'positive') THEN DROP TABLE t; END IF; END $$;
+DO $$ BEGIN IF (SELECT data_type FROM information_schema.columns WHERE table_name = 't' AND column_name = 'a') = 'integer' THEN ALTER TABLE t ALTER a TYPE bigint; END IF; END $$;
+DO $$ BEGIN IF count(*) = 0 FROM pg_indexes WHERE indexname = 'nothing' THEN CREATE INDEX i ON t (a); END IF; END $$;
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM nothing) THEN NULL; END IF; END $$;
+DO $$ BEGIN CASE 2 WHEN 1 THEN DROP TABLE t; WHEN 2, 3 THEN ALTER TABLE t ADD z int; ELSE NULL; END CASE; END $$;
+DO $$ BEGIN CASE WHEN 1 = 2 THEN DROP TABLE t; END CASE; END $$;
+DO $$ BEGIN ASSERT 1 = 2; END $$;
+
+=== dynamic statements
+CREATE TABLE t (a int, b int);
+CREATE TABLE u (a int);
+CREATE TABLE other (z int);
+---
+DO $$ BEGIN EXECUTE 'ALTER TABLE t ADD COLUMN c int'; END $$;
+DO $$ BEGIN EXECUTE 'ALTER TABLE ' || quote_ident('t') || ' ADD COLUMN d int'; END $$;
+DO $$ DECLARE name text := 't'; BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN %I %s', name, 'Ee', 'text'); END $$;
+DO $$ DECLARE r record; BEGIN
+  FOR r IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename IN ('t', 'u') ORDER BY 1 LOOP
+    EXECUTE 'ALTER TABLE ' || quote_ident(r.tablename) || ' ADD COLUMN tenant int';
+  END LOOP;
+END $$;
+DO $$ DECLARE name text; BEGIN FOREACH name IN ARRAY ARRAY['t', 'u'] LOOP EXECUTE format('ALTER TABLE %I ADD COLUMN each int', name); END LOOP; END $$;
+DO $$ BEGIN FOR i IN 1..3 LOOP EXECUTE 'CREATE TABLE part_' || i || ' (a int)'; END LOOP; END $$;
+DO $$ DECLARE n int := 0; BEGIN WHILE n < 2 LOOP n := n + 1; EXECUTE format('CREATE TABLE w_%s (a int)', n); END LOOP; END $$;
+DO $$ DECLARE n int := 0; BEGIN LOOP n := n + 1; EXIT WHEN n > 2; CONTINUE WHEN n = 1; EXECUTE format('CREATE TABLE l_%s (a int)', n); END LOOP; END $$;
+DO $$ DECLARE name text; BEGIN SELECT conname INTO name FROM pg_constraint WHERE conrelid = 't'::regclass; EXECUTE 'ALTER TABLE t DROP CONSTRAINT ' || name; END $$;
+DO $$ BEGIN EXECUTE 'syntax error'; END $$;
+
+=== exceptions
+CREATE TABLE t (a int);
+CREATE TYPE e AS ENUM ('x');
+---
+DO $$ BEGIN CREATE TYPE e AS ENUM ('x'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE TYPE e AS ENUM ('x'); EXCEPTION WHEN duplicate_table THEN NULL; END $$;
+DO $$ BEGIN CREATE TABLE u (a int); CREATE TABLE t (a int); EXCEPTION WHEN duplicate_table THEN CREATE TABLE w (a int); END $$;
+DO $$ BEGIN ALTER TABLE t ADD COLUMN a int; EXCEPTION WHEN duplicate_column THEN RAISE NOTICE 'there'; END $$;
+DO $$ BEGIN BEGIN DROP TABLE nothing; EXCEPTION WHEN OTHERS THEN RAISE NOTICE '% %', SQLSTATE, SQLERRM; END; ALTER TABLE t ADD COLUMN b int; END $$;
+DO $$ BEGIN ALTER TABLE t DROP COLUMN nothing; EXCEPTION WHEN undefined_column THEN RAISE; END $$;
+DO $$ BEGIN ALTER TABLE t DROP COLUMN nothing; EXCEPTION WHEN SQLSTATE '42703' THEN ALTER TABLE t ADD COLUMN c int; END $$;
+DO $$ BEGIN ALTER TABLE t DROP COLUMN nothing; EXCEPTION WHEN syntax_error_or_access_rule_violation THEN ALTER TABLE t ADD COLUMN d int; END $$;
+
+=== functions that are called
+CREATE TABLE t (a int);
+CREATE FUNCTION add_column(name text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('ALTER TABLE t ADD COLUMN %I int', name); END $$;
+CREATE FUNCTION add_fixed() RETURNS void LANGUAGE sql AS $$ ALTER TABLE t ADD COLUMN fixed int; $$;
+CREATE FUNCTION harmless(n int) RETURNS int LANGUAGE sql AS $$ SELECT n + 1 $$;
+CREATE PROCEDURE proceed(name text, n int DEFAULT 3) LANGUAGE plpgsql AS $$ BEGIN IF n = 3 THEN PERFORM add_column(name); END IF; END $$;
+SELECT add_column('b');
+SELECT add_fixed();
+SELECT harmless(1), harmless(a) FROM t;
+CALL proceed('c');
+CALL proceed('d', 4);
+CALL harmless(1);
+CALL nothing();
+SELECT proceed('x');
+DO $$ BEGIN PERFORM add_column('e'); CALL proceed('f'); END $$;
+
+=== conditions that rows decide [doubt]
+CREATE TABLE t (a int);
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM t) THEN ALTER TABLE t DROP COLUMN a; END IF; END $$;
+
+=== rows decide, and nothing depends on it
+CREATE TABLE t (a int);
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM t) THEN UPDATE t SET a = 1; DELETE FROM t; END IF; END $$;
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM t) THEN RAISE EXCEPTION 'not empty'; END IF; END $$;
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM t LOOP INSERT INTO t VALUES (r.a + 1); END LOOP; END $$;
+DO $$ DECLARE n int; r t%ROWTYPE; BEGIN SELECT count(*) INTO n FROM t; IF n > 0 THEN UPDATE t SET a = n WHERE a > n; END IF; END $$;
+DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nobody_of_this_name') THEN RAISE NOTICE 'none'; END IF; END $$;
+DO $$ BEGIN EXECUTE 'GRANT SELECT ON t TO ' || current_user; END $$;
+DO $$ DECLARE n int; BEGIN DELETE FROM t WHERE a = 1; GET DIAGNOSTICS n = ROW_COUNT; RAISE NOTICE '%', n; IF FOUND THEN RAISE NOTICE 'x'; END IF; END $$;
+DO $$ BEGIN INSERT INTO t VALUES (1); EXCEPTION WHEN unique_violation THEN NULL; END $$;
+DO $$ BEGIN UPDATE t SET nothing = 1; END $$;
+DO $$ DECLARE n int := 1; BEGIN UPDATE t SET a = n; UPDATE t SET a = m; END $$;
+
+=== rows decide whether a failure is let pass [doubt]
+CREATE TABLE t (a int);
+DO $$ BEGIN ALTER TABLE t ALTER COLUMN a SET NOT NULL; EXCEPTION WHEN OTHERS THEN NULL; END $$;
+
+=== an end that rows decide [doubt]
+CREATE TABLE t (a int);
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM t) THEN RETURN; END IF; ALTER TABLE t ADD COLUMN b int; END $$;
+
+=== what is executed is in rows [doubt]
+CREATE TABLE t (a text);
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT a FROM t LOOP EXECUTE 'DROP TABLE ' || r.a; END LOOP; END $$;

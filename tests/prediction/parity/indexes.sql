@@ -1,0 +1,67 @@
+=== names
+CREATE TABLE t (a int, b text, c jsonb, d timestamptz);
+---
+CREATE INDEX ON t (a);
+CREATE INDEX ON t (a);
+CREATE INDEX ON t (a, b DESC NULLS LAST);
+CREATE INDEX ON t (lower(b));
+CREATE INDEX ON t ((a + 1));
+CREATE INDEX ON t ((a + 1), (a + 2), lower(b));
+CREATE INDEX ON t ((c ->> 'x'));
+CREATE INDEX ON t (coalesce(b, 'x'));
+CREATE INDEX ON t ((b::varchar(3)));
+CREATE INDEX ON t ((CASE WHEN a > 1 THEN b END));
+CREATE INDEX ON t (a, a);
+CREATE INDEX ON t USING gin (c);
+CREATE INDEX ON t USING hash (b);
+CREATE INDEX ON t (b varchar_pattern_ops, b COLLATE "C");
+CREATE UNIQUE INDEX u ON t (a) INCLUDE (b) WHERE a > 0;
+CREATE INDEX named ON t (a);
+CREATE INDEX named ON t (b);
+CREATE INDEX IF NOT EXISTS named ON t (b);
+CREATE INDEX ON t (nothing);
+CREATE INDEX ON t (lower(nothing));
+CREATE INDEX ON t (a) WHERE nothing > 1;
+CREATE INDEX ON t (a) INCLUDE (nothing);
+CREATE INDEX ON nothing (a);
+CREATE INDEX x ON nowhere.t (a);
+CREATE INDEX ON t (nothing(a));
+
+=== on other kinds
+CREATE TABLE t (a int);
+CREATE VIEW v AS SELECT a FROM t;
+CREATE MATERIALIZED VIEW m AS SELECT a FROM t;
+CREATE SEQUENCE s;
+---
+CREATE INDEX ON v (a);
+CREATE UNIQUE INDEX ON m (a);
+CREATE INDEX ON s (last_value);
+CREATE SCHEMA other;
+CREATE TABLE other.t (a int);
+CREATE INDEX i ON other.t (a);
+CREATE INDEX i ON t (a);
+DROP INDEX other.i;
+
+=== reindex, cluster, vacuum
+CREATE TABLE t (a int PRIMARY KEY);
+REINDEX TABLE t;
+REINDEX INDEX t_pkey;
+CLUSTER t USING t_pkey;
+ANALYZE t;
+VACUUM t;
+BEGIN;
+REINDEX TABLE t;
+ANALYZE t;
+VACUUM t;
+ROLLBACK;
+BEGIN;
+REINDEX TABLE CONCURRENTLY t;
+ROLLBACK;
+REINDEX TABLE nothing;
+ANALYZE nothing;
+
+=== long names
+CREATE TABLE a_table_with_a_name_that_is_as_long_as_it_may_be_in_postgresql (a_column_with_a_long_name int, another_column_with_a_long_name int);
+CREATE INDEX ON a_table_with_a_name_that_is_as_long_as_it_may_be_in_postgresql (a_column_with_a_long_name, another_column_with_a_long_name);
+CREATE INDEX ON a_table_with_a_name_that_is_as_long_as_it_may_be_in_postgresql (a_column_with_a_long_name, another_column_with_a_long_name);
+CREATE INDEX an_index_with_a_name_that_is_longer_than_sixty_three_bytes_which_is_cut ON a_table_with_a_name_that_is_as_long_as_it_may_be_in_postgresql (a_column_with_a_long_name);
