@@ -82,7 +82,8 @@ class Project:
         (path / "migrations" / "versions").mkdir(parents=True)
         (path / "contracts").mkdir()
         (path / "pyproject.toml").write_text(
-            '[tool.alembic]\nscript_location = "%(here)s/migrations"\n[tool.alembic_contracts]\ncontracts = "contracts"\n'
+            '[tool.alembic]\nscript_location = "%(here)s/migrations"\n'
+            '[tool.alembic_contracts]\ncontracts = "contracts"\n'
         )
         (path / "migrations" / "env.py").write_text(ENV)
         for number in range(revisions):
