@@ -43,7 +43,7 @@ ATTEMPTS = {
         "the script opens a database connection of its own (postgresql+psycopg)",
     ),
     "thread": (
-        "import concurrent.futures as f; p = f.ThreadPoolExecutor(); p.submit(open, 'trace', 'w').result(); p.shutdown()",
+        "import concurrent.futures as c; p = c.ThreadPoolExecutor(); p.submit(open, 'trace', 'w').result()",
         "the script writes the file trace",
     ),
 }
