@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction import sqlstate
 
@@ -58,6 +58,8 @@ class Run:
     """How many statements this one is inside of (DO, EXECUTE, function bodies)."""
     scope: Scope | None = None
     """Variables of the block or function around, which queries may use."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What is known of their values."""
 
     def doubt(self, reason: str, tables: Iterable[Name] | None = None) -> None:
         """Say what is not understood, and which tables it can be about (None: any)."""

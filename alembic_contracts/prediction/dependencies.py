@@ -24,8 +24,8 @@ __all__ = ["Object", "closure", "dependents", "index_columns"]
 class Object(NamedTuple):
     """One thing that can be dropped.
 
-    ``kind`` is table, column, default, constraint, index, sequence, type, field, function, attachment, namespace or
-    extension; ``part`` the name inside of a table or type.
+    ``kind`` is table, column, default, constraint, index, sequence, type, field, function, attachment, published (a
+    table's membership in a publication), namespace or extension; ``part`` the name inside of a table or type.
     """
 
     kind: str
@@ -117,7 +117,10 @@ def _attachments_of_table(state: State, name: Name) -> Iterator[Found]:
         if attachment.table == name:
             yield Object("attachment", name, f"{key[0]} {attachment.name}"), True
         elif any(table == name for table, _ in attachment.uses):
-            yield _attachment(attachment.table, attachment.kind, attachment.name), False
+            if attachment.kind == "publication":
+                yield Object("published", name, attachment.name), True
+            else:
+                yield _attachment(attachment.table, attachment.kind, attachment.name), False
 
 
 def _of_row_type(state: State, name: Name) -> Iterator[Found]:
@@ -162,7 +165,11 @@ def _of_column(state: State, current: Object) -> Iterator[Found]:
                 yield Object("constraint", user.name, constraint.name), False
     yield from _owned_sequences(state, name, column)
     for attachment in state.attachments.values():
-        if (name, column) in attachment.uses:
+        if (name, column) not in attachment.uses:
+            continue
+        if attachment.kind == "publication":
+            yield Object("published", name, attachment.name), False
+        else:
             found = _attachment(attachment.table, attachment.kind, attachment.name)
             yield found, attachment.kind == "statistics"
 

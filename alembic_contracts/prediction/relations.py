@@ -56,6 +56,8 @@ def find(run: Run, node: Node, *, missing_ok: bool = False, noun: str = "table")
         return None
     if missing_ok:
         return None
+    if schema is not None and not run.state.has_namespace(schema):
+        raise sqlstate.undefined_schema(schema)
     raise sqlstate.undefined_table(f"{schema}.{name}" if schema else name)
 
 

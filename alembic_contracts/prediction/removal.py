@@ -111,6 +111,14 @@ def _attachment(state: State, current: Object) -> None:
         state.attachments.remove((kind, table, name))
 
 
+def _published(state: State, current: Object) -> None:
+    key = ("publication", None, current.part)
+    attachment = state.attachments.get(key)
+    if attachment is not None:
+        uses = frozenset(use for use in attachment.uses if use[0] != current.name)
+        state.attachments.put(key, replace(attachment, uses=uses))
+
+
 def _namespace(state: State, current: Object) -> None:
     if current.name.schema in state.namespaces:
         state.namespaces.remove(current.name.schema)
@@ -132,6 +140,7 @@ _REMOVERS: dict[str, Callable[[State, Object], None]] = {
     "field": _field,
     "function": _function,
     "attachment": _attachment,
+    "published": _published,
     "namespace": _namespace,
     "extension": _extension,
 }

@@ -56,7 +56,7 @@ class Entry:
     complete: bool = True
     table: Name | None = None
     visible: bool = True
-    """False for what a join with an alias hides, and for unqualified names that USING merged."""
+    """False for what is found by its qualifier alone: a record, the label of a block."""
     merged: frozenset[str] = frozenset()
     """Columns that USING merged: they are found unqualified elsewhere."""
 
@@ -111,7 +111,7 @@ class Scope:
             if whole is not None:
                 row = Type(whole.table) if whole.table is not None else None
                 return Field(name, row)
-            open_ended = open_ended or scope.unknown or any(not e.complete for e in scope.entries)
+            open_ended = open_ended or scope.unknown or any(e.visible and not e.complete for e in scope.entries)
             scope = scope.outer
         if open_ended:
             return None

@@ -3,8 +3,8 @@
 A file holds cases. ``=== title`` begins one, with conditions in brackets behind the title: ``[>=17]`` (server version),
 ``[doubt]`` (the catalog must say that it does not understand all of it), ``[untyped]`` (columns of views may have types
 that are not worked out), ``[incomplete]`` (has objects that no schema carries, so that they are not known after an
-observation). Each statement is executed by itself; the errors must be the same, and so must the schema
-afterwards. ``---`` in a case ends its set-up: it is run a second time with the catalog starting from what was observed
+observation), ``[doubt observed]`` (there is a doubt then). Each statement is executed by itself; the errors must be the
+same, and so must the schema afterwards. ``---`` in a case ends its set-up: it is run a second time with the catalog starting from what was observed
 in the database at this point.
 """
 
