@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.state import State
 
-__all__ = ["calls_in", "check_calls", "names_of_calls"]
+__all__ = ["calls_in", "check_calls", "has_unknown_extension", "names_of_calls"]
 
 _TAKES_SEQUENCE = frozenset({"nextval", "currval", "setval"})
 _LEAVES = frozenset({"a_const", "set_to_default", "column_ref", "param_ref"})
@@ -64,6 +65,9 @@ def check_calls(run: Run, nodes: Iterable[Node]) -> None:
         names = parser.strings(node.funcname)
         if names[-1] in _TAKES_SEQUENCE and node.args:
             _check_literal(run, node.args[0])
+        known = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
+        if known and all(function.kind == "procedure" for function in known):
+            raise sqlstate.wrong_object_type(f"{names[-1]}() is a procedure")
         if not is_known_function(run, names) and not _may_be_column(node, names):
             raise sqlstate.PostgresError("42883", f"function {'.'.join(names)}() does not exist")
 
@@ -73,13 +77,18 @@ def _may_be_column(node: Node, names: list[str]) -> bool:
     return len(names) == 1 and len(node.args) == 1 and node.args[0].HasField("column_ref")
 
 
+def has_unknown_extension(state: State) -> bool:
+    """Whether an extension is installed of which it is not known what it brought along."""
+    return any(name not in system.EXTENSIONS or name == "postgis" for name in state.extensions)
+
+
 def _check_literal(run: Run, argument: Node) -> None:
     """Look up a name that stands in a literal: ``regclass`` literals are looked up before anything runs."""
     if not argument.HasField("a_const") or not argument.a_const.HasField("sval") or not run.state.complete_tables:
         return
     text = argument.a_const.sval.sval
     schema, name = split_name(text)
-    if name.isdigit() or name in {"-", ""} or name.startswith("pg_") or run.state.extensions:
+    if name.isdigit() or name in {"-", ""} or name.startswith("pg_") or has_unknown_extension(run.state):
         return
     if run.state.find_relation(name, schema) is None and system.is_system_relation(name, schema) is None:
         raise sqlstate.undefined_table(text)

@@ -55,10 +55,9 @@ _OF_OTHER_KINDS = frozenset(
 """System relations that describe kinds of objects of which only some may be known (``State.complete``)."""
 
 
-def value_of(run: Run, node: Node, variables: Mapping[str, Any] | None = None) -> Any:
-    """Return the value of a (wrapped) scalar expression."""
-    text = parser.deparse_expression(node)
-    return value_of_text(run, text, variables or {})
+def value_of(run: Run, node: Node) -> Any:
+    """Return the value of a (wrapped) scalar expression in the statement that is being applied."""
+    return value_of_text(run, parser.deparse_expression(node), run.values)
 
 
 def value_of_text(run: Run, text: str, variables: Mapping[str, Any]) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.prediction import bodies, parser, sqlstate, system
 from alembic_contracts.prediction.application import apply
 from alembic_contracts.prediction.conditions import matches, sqlstate_of
-from alembic_contracts.prediction.deciding import UNKNOWN, is_truth, rows_of, value_of_text
+from alembic_contracts.prediction.deciding import UNKNOWN, is_truth, rows_of, value_of, value_of_text
 from alembic_contracts.prediction.lookup import check_query
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
@@ -23,7 +23,7 @@ from alembic_contracts.prediction.sqlstate import PostgresError
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node, Statement
+    from alembic_contracts.prediction.parser import Statement
     from alembic_contracts.schema import Name
 
 __all__ = ["Machine", "nested"]
@@ -33,6 +33,9 @@ _MOST_STEPS = 20_000
 
 _ON_ROWS = ("22", "23", "21", "P0")
 """Classes of errors that depend on rows."""
+
+_OF_LANGUAGE = {"found": "boolean", "sqlstate": "text", "sqlerrm": "text"}
+"""Variables that every block has, or every exception handler."""
 
 _ROW_DEPENDENT = frozenset({"AT_SetNotNull", "AT_AddConstraint", "AT_AlterColumnType", "AT_ValidateConstraint"})
 
@@ -69,7 +72,7 @@ class Machine:
     run: Run
     variables: dict[str, Any] = field(default_factory=dict)
     """Values; a record is a dictionary."""
-    types: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=lambda: dict(_OF_LANGUAGE))
     cursors: dict[str, str] = field(default_factory=dict)
     steps_left: int = _MOST_STEPS
     catching: int = 0
@@ -84,11 +87,11 @@ class Machine:
         Raises:
             PostgresError: as the server would.
         """
-        outer = self.run.scope
+        scope, values = self.run.scope, self.run.values
         try:
             self._block(block)
         finally:
-            self.run.scope = outer
+            self.run.scope, self.run.values = scope, values
         if self.left_at is not None:
             changed = self.run.state.journal.changed(self.run.state.tables, self.left_at)
             if changed:
@@ -110,9 +113,6 @@ class Machine:
                 if tables is None or tables:
                     self.run.doubt(f"a function that is called may change tables: {statement.sql[:80]}", tables)
 
-    def _evaluate(self, node: Node) -> Any:
-        return value_of_text(self.run, parser.deparse_expression(node), self.variables)
-
     def _set(self, name: str, value: Any) -> None:
         self.variables[name] = value
         self._show_variables()
@@ -121,7 +121,9 @@ class Machine:
         """Let queries find the variables; those that may be records have fields of any name."""
         fields = tuple(Field(name, None) for name in self.variables)
         entries = [Entry("", fields)]
-        entries += [Entry(name, (), complete=False) for name in self.variables if not self._is_scalar(name)]
+        entries += [
+            Entry(name, (), complete=False, visible=False) for name in self.variables if not self._is_scalar(name)
+        ]
         self.run.scope = Scope(entries)
 
     def _is_scalar(self, name: str) -> bool:
@@ -270,7 +272,7 @@ class Machine:
     def _execute_unknown(self, expression: str) -> None:
         """Say which tables a statement may be about of which only parts are known."""
         node = parser.parse_expression(expression)
-        text = None if node is None else fill(node, self._evaluate)
+        text = None if node is None else fill(node, lambda part: value_of(self.run, part))
         tables: bodies.Tables = None
         if text is not None:
             tables = bodies.of_sql(self.run.state, text)

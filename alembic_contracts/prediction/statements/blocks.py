@@ -12,6 +12,7 @@ from alembic_contracts.prediction.deciding import value_of
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.machine import Machine, nested
 from alembic_contracts.prediction.plpgsql.reader import parse_body
+from alembic_contracts.prediction.scalars import is_known_function
 from alembic_contracts.prediction.scopes import Entry, Field, Scope
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ def call(run: Run, node: Node) -> None:
     Raises:
         PostgresError: 42883 there is no such procedure, 42809 it is a function; as its statements would.
     """
-    check_calls(run, calls_in(node))
+    check_calls(run, (inner for argument in node.funccall.args for inner in calls_in(argument)))
     names = tuple(parser.strings(node.funccall.funcname))
     known = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
+    if not is_known_function(run, list(names)):
+        raise sqlstate.PostgresError("42883", f"procedure {'.'.join(names)}() does not exist")
     if known and all(function.kind != "procedure" for function in known):
         raise sqlstate.wrong_object_type(f"{names[-1]}() is not a procedure")
     tables = of_call(run.state, names)
@@ -129,14 +132,15 @@ def _run_body(run: Run, function: Function, variables: dict[str, Any]) -> None:
         with run.inside():
             machine.start(parse_body(body))
         return
-    outer = run.scope
+    scope, values = run.scope, run.values
     fields = tuple(Field(name, None) for name in variables)
-    run.scope = Scope([Entry("", fields), Entry(function.name.name, (), complete=False)])
+    run.values = variables
+    run.scope = Scope([Entry("", fields), Entry(function.name.name, (), complete=False, visible=False)])
     try:
         for statement in parser.parse(body):
             nested(run, statement)
     finally:
-        run.scope = outer
+        run.scope, run.values = scope, values
 
 
 HANDLERS: dict[str, Handler | Harmless | Doubtful] = {"do_stmt": do, "call_stmt": call}

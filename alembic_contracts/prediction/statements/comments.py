@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate, system
+from alembic_contracts.prediction.called import has_unknown_extension
 from alembic_contracts.prediction.relations import change_column
+from alembic_contracts.prediction.scalars import is_known_function
 from alembic_contracts.prediction.type_names import qualified, written
 from alembic_contracts.schema import Name
 
@@ -113,8 +115,8 @@ def _attached(run: Run, kind: str, target: Node, text: str | None) -> None:
     del text
     noun = kind.removeprefix("OBJECT_").lower()
     *names, name = parser.strings(target.list.items)
-    table = _table_of(run, names)
-    if table is not None and run.state.complete and (noun, table.name, name) not in run.state.attachments:
+    found = _require(run, names)
+    if found is not None and run.state.complete and (noun, found[0], name) not in run.state.attachments:
         raise sqlstate.undefined_object(noun, name)
 
 
@@ -131,7 +133,7 @@ def _require_type(run: Run, kind: str, names: list[str]) -> None:
             raise sqlstate.wrong_object_type(f'"{name}" is not a domain')
         return
     known = run.state.find_table(name, schema) is not None or name in system.categories()
-    if not known and run.state.complete_tables and not run.state.extensions:
+    if not known and run.state.complete_tables and not has_unknown_extension(run.state):
         if schema is not None and not run.state.has_namespace(schema):
             raise sqlstate.undefined_schema(schema)
         raise sqlstate.undefined_object("type", ".".join(names))
@@ -152,11 +154,12 @@ def _function(run: Run, kind: str, target: Node, text: str | None) -> None:
     del kind, text
     names = parser.strings(target.object_with_args.objname)
     schema, name = qualified(names)
-    overloads = run.state.find_functions(name, schema)
+    known = run.state.find_functions(name, schema)
+    overloads = known
     if not target.object_with_args.args_unspecified:
         wanted = tuple(written(argument) for argument in parser.children(target.object_with_args.objargs))
-        overloads = tuple(f for f in overloads if f.arguments == wanted)
-    if overloads or not run.state.complete or name in system.functions() or run.state.extensions:
+        overloads = tuple(f for f in known if f.arguments == wanted)
+    if overloads or (not known and is_known_function(run, names)):
         return
     if schema is not None and not run.state.has_namespace(schema):
         raise sqlstate.undefined_schema(schema)

@@ -9,6 +9,7 @@ from alembic_contracts.prediction.application import Doubtful, Handler, Harmless
 from alembic_contracts.prediction.lookup import check_query
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.reader import parse_body
+from alembic_contracts.prediction.scalars import is_known_function
 from alembic_contracts.prediction.scopes import Entry, Field, Scope
 from alembic_contracts.prediction.state import Function
 from alembic_contracts.prediction.type_names import qualified, resolve, written
@@ -100,7 +101,7 @@ def _check_body(run: Run, function: Function, parameters: list[Node]) -> None:
     elif function.language == "sql":
         outer = run.scope
         named = [parameter.name for parameter in parameters if parameter.name]
-        entries = [Entry(name, (), complete=False) for name in (function.name.name, *named)]
+        entries = [Entry(name, (), complete=False, visible=False) for name in (function.name.name, *named)]
         run.scope = Scope([Entry("", tuple(Field(name, None) for name in named)), *entries])
         reads = set(run.reads)
         try:
@@ -148,12 +149,14 @@ def alter_function(run: Run, node: Node) -> None:
     Raises:
         PostgresError: 42883, there is no such function.
     """
-    schema, name = qualified(parser.strings(node.func.objname))
-    overloads = run.state.find_functions(name, schema)
+    names = parser.strings(node.func.objname)
+    schema, name = qualified(names)
+    known = run.state.find_functions(name, schema)
+    overloads = known
     if not node.func.args_unspecified:
         wanted = tuple(written(argument) for argument in parser.children(node.func.objargs))
-        overloads = tuple(function for function in overloads if function.arguments == wanted)
-    if overloads or not run.state.complete or run.state.extensions or name in system.functions():
+        overloads = tuple(function for function in known if function.arguments == wanted)
+    if overloads or (not known and is_known_function(run, names)):
         return
     if schema is not None and not run.state.has_namespace(schema):
         raise sqlstate.undefined_schema(schema)

@@ -146,13 +146,13 @@ def refresh(run: Run, node: Node) -> None:
     """Check REFRESH MATERIALIZED VIEW.
 
     Raises:
-        PostgresError: 42P01, 42809 it is none, 55000 CONCURRENTLY without a unique index over all rows.
+        PostgresError: 42P01, 0A000 it is none, 55000 CONCURRENTLY without a unique index over all rows.
     """
     table = find(run, node.relation)
     if table is None:
         return
     if table.kind != "materialized view":
-        raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a materialized view')
+        raise sqlstate.feature_not_supported(f'"{table.name.name}" is not a materialized view')
     usable = any(i.unique and i.predicate is None and None not in i.columns for i in table.indexes)
     if node.concurrent and not usable and run.state.complete_tables:
         message = f'cannot refresh materialized view "{table.name}" concurrently'
