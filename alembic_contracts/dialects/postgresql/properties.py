@@ -88,23 +88,14 @@ def same_type(expected: Type, actual: Type, types: Types) -> bool:
 
     Modifiers count only where the contract states any: ``varchar`` holds for ``varchar(50)``, not the other way round.
     An expected name without a schema matches the type of this name in every schema. A domain is what it is based on,
-    as in ``information_schema``: both ``text`` and the domain's own name hold for a domain over text.
+    as in ``information_schema``: both ``text`` and the domain's own name hold for a domain over text. An array of a
+    domain is no array of what it is based on: it has a type number of its own, and drivers hand it out as a string.
     """
     if _matches(expected, actual):
         return True
     base = base_type(actual, types)
     if base is not actual:
         return same_type(expected, _next_base(actual, types), types)
-    if expected.dimensions and actual.dimensions:
-        inside = element(actual, types)
-        elements_base = base_type(inside, types) if inside is not None else None
-        return (
-            elements_base is not None
-            and not elements_base.dimensions
-            and inside is not None
-            and elements_base is not inside
-            and same_type(Type(expected.name, expected.modifiers), inside, types)
-        )
     return False
 
 

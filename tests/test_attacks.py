@@ -1,0 +1,32 @@
+"""Migrations that were made to slip through, and harmless ones that were made to look bad: through the public face."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.support import object_images
+
+if TYPE_CHECKING:
+    from tests.support.project import Project
+
+
+def offline(project: Project, *migrations: str) -> tuple[str, list[tuple[str, str | None, str]]]:
+    """Status of ``check-contracts --offline`` and its violations, for the museum's table and further migrations."""
+    project.contract("object_images", object_images.CONTRACT)
+    project.revision("r1", object_images.CREATE)
+    for number, upgrade in enumerate(migrations, start=2):
+        project.revision(f"r{number}", upgrade)
+    done = project.alembic("check-contracts", "--offline", "--format", "json")
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == {"kept": 0, "broken": 1, "unproven": 3}[report["status"]]
+    found = [(violation["rule"], violation["column"], violation["actual"]) for violation in report["violations"]]
+    return report["status"], found
+
+
+def test_elements_of_a_domains_type_are_not_what_it_is_based_on(project: Project) -> None:
+    migration = """
+    op.execute("CREATE DOMAIN link AS text")
+    op.execute("ALTER TABLE object_images ALTER additional_images TYPE link[]")
+    """
+    assert offline(project, migration) == ("broken", [("array-element-type", "additional_images", "public.link")])
