@@ -33,7 +33,7 @@ _SIMILAR_READS = 50
 """How often queries that differ in their values alone find a plausible row in one revision. Batching loops (by OFFSET,
 by the last key) would go on for ever otherwise."""
 _LITERALS = re.compile(r"'(?:[^']|'')*'|\d+")
-_INCOMPLETE = frozenset({"pg_settings", "pg_available_extensions"})
+_INCOMPLETE = frozenset({"pg_settings", "pg_available_extensions", "pg_depend"})
 """System relations of which only the common rows are known."""
 _SYSTEM = frozenset({"pg_catalog", "information_schema"})
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import ObjectKind, ObjectScope
 from sqlalchemy.engine.reflection import ReflectionDefaults
@@ -34,6 +35,7 @@ _KINDS = {
     "view": ObjectKind.VIEW,
     "materialized view": ObjectKind.MATERIALIZED_VIEW,
 }
+_SQLALCHEMY_2_0 = sqlalchemy.__version__.startswith("2.0.")
 _IDENTITY_MAXIMUM = {"int2": 2**15 - 1, "int4": 2**31 - 1}
 
 Key = tuple[str | None, str]
@@ -463,6 +465,8 @@ def _index(index: Index) -> dict[str, Any]:
     if not index.valid:
         options["postgresql_invalid"] = True
     entry["dialect_options"] = options
+    if _SQLALCHEMY_2_0:
+        entry["include_columns"] = list(index.include)
     return entry
 
 

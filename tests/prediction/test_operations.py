@@ -209,7 +209,8 @@ CASES: dict[str, dict[str, str]] = {
         """,
         "identity changed": """
             op.alter_column("author", "id", server_default=sa.Identity(always=True))
-            op.alter_column("author", "id", server_default=sa.Identity(), existing_server_default=sa.Identity(always=True))
+            before = sa.Identity(always=True)
+            op.alter_column("author", "id", server_default=sa.Identity(), existing_server_default=before)
         """,
         "everything": """
             op.drop_constraint("book_pages", "book")

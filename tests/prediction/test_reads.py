@@ -1,4 +1,4 @@
-# ruff: noqa: E501, DTZ001 - one statement a line; timestamps without a time zone are among the values
+# ruff: noqa: E501, DTZ001, ICN001 - one statement a line; timestamps without a time zone are among the values
 """Queries of version scripts: what can be answered is answered as PostgreSQL would, all else is said to be unknown."""
 
 import datetime

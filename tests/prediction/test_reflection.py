@@ -186,6 +186,8 @@ def answers(inspector, method, *arguments):
             return plain(getattr(inspector, method)(*arguments))
     except sa.exc.NoSuchTableError:
         return "no such table"
+    except NotImplementedError:  # get_table_options() of SQLAlchemy 2.0
+        return "not implemented"
 
 
 @pytest.mark.parametrize("method", SIMPLE)
@@ -270,6 +272,7 @@ def test_is_it_there(real, predicted, schema):
         assert ours.has_index("child", name) == theirs.has_index("child", name), name
 
 
+@pytest.mark.filterwarnings("ignore:Can't validate argument 'dialect_options'")  # SQLAlchemy 2.0 on any database
 def test_reflected_tables_are_the_same(real, predicted):
     for name in ("parent", "child", "heir", "shown"):
         metadata = sa.MetaData(), sa.MetaData()

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from alembic_contracts.prediction import sqlstate
+from alembic_contracts.prediction import sqlstate, system
 from alembic_contracts.prediction.reading.oids import oid
 from alembic_contracts.prediction.reading.values import Reg, UnanswerableError, guarded, guess, is_guess, known, text_of
 from alembic_contracts.prediction.sqlstate import PostgresError
@@ -88,6 +88,9 @@ def relation_named(text: str, catalog: Catalog) -> Reg | None:
              if i.name == name and schema in {None, t.name.schema}),
             None,
         )  # fmt: skip
+    system_name = system.is_system_relation(name, schema) if found is None else None
+    if system_name is not None:
+        return Reg(oid("class", system_name), system_name.name)
     if found is None:
         if not catalog.complete_tables:
             raise UnanswerableError(f"whether {text} exists")

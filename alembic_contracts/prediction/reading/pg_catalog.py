@@ -255,6 +255,25 @@ def pg_inherits(world: World) -> Iterator[Row]:
             }
 
 
+@relation("pg_catalog", "pg_depend")
+def pg_depend(world: World) -> Iterator[Row]:
+    """Yield the sequences that columns own, which is what Alembic itself asks for in batch mode."""
+    classes = oid("class", Name("pg_catalog", "pg_class"))
+    for sequence in tuple(world.catalog.sequences.values()):
+        table = world.catalog.table(sequence.owner[0]) if sequence.owner is not None else None
+        if table is None or sequence.owner is None:
+            continue
+        yield {
+            "classid": classes,
+            "objid": oid("class", sequence.name),
+            "objsubid": 0,
+            "refclassid": classes,
+            "refobjid": oid("class", table.name),
+            "refobjsubid": [column.name for column in table.columns].index(sequence.owner[1]) + 1,
+            "deptype": "i" if sequence.internal else "a",
+        }
+
+
 @relation("pg_catalog", "pg_description")
 def pg_description(world: World) -> Iterator[Row]:
     """Yield comments of tables and columns."""
