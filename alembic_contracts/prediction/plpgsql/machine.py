@@ -120,11 +120,9 @@ class Machine:
     def _show_variables(self) -> None:
         """Let queries find the variables; those that may be records have fields of any name."""
         fields = tuple(Field(name, None) for name in self.variables)
-        entries = [Entry("", fields)]
-        entries += [
-            Entry(name, (), complete=False, visible=False) for name in self.variables if not self._is_scalar(name)
-        ]
-        self.run.scope = Scope(entries)
+        records = [name for name in self.variables if not self._is_scalar(name)]
+        entries = [Entry(name, (), complete=False, visible=False) for name in records]
+        self.run.scope, self.run.values = Scope([Entry("", fields), *entries]), self.variables
 
     def _is_scalar(self, name: str) -> bool:
         return self.types.get(name, "").partition("(")[0].strip().lower() in _scalar_types()

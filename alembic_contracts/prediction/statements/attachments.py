@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction import bodies, parser, sqlstate
 from alembic_contracts.prediction.application import Harmless
 from alembic_contracts.prediction.expressions import columns_of
+from alembic_contracts.prediction.query_expressions import Expressions
 from alembic_contracts.prediction.relations import find, require_column
+from alembic_contracts.prediction.scopes import Scope, of_table
 from alembic_contracts.prediction.selects import Analysis
 from alembic_contracts.prediction.state import Attachment
 from alembic_contracts.prediction.type_names import qualified
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from alembic_contracts.schema import Table
 
 __all__ = ["HANDLERS"]
+
+_INSTEAD = 64
+"""``TRIGGER_TYPE_INSTEAD`` of catalog/pg_trigger.h."""
 
 
 def _put(run: Run, attachment: Attachment, *, replace: bool = False) -> None:
@@ -44,19 +49,25 @@ def create_trigger(run: Run, node: Node) -> None:
     """Apply CREATE TRIGGER.
 
     Raises:
-        PostgresError: 42P01 no such table, 42883 no such function, 42703 no such column, 42710 it exists.
+        PostgresError: 42P01 no such table, 42883 no such function, 42703 no such column, 42710 it exists,
+            42809 it is not for a relation of this kind, 42P17 the function is none for triggers.
     """
     table = find(run, node.relation)
     if table is None:
         return
+    instead = bool(node.timing & _INSTEAD)
+    if table.kind == "materialized view" or ((table.kind == "view") is not instead and (instead or node.row)):
+        raise sqlstate.wrong_object_type(f'relation "{table.name.name}" cannot have such triggers')
     function = _function(run, parser.strings(node.funcname))
-    if table.kind == "materialized view":
-        raise sqlstate.wrong_object_type(f'relation "{table.name.name}" cannot have triggers')
+    if function is not None and function.returns != "trigger":
+        raise sqlstate.PostgresError("42P17", f"function {function.name.name} must return type trigger")
     columns = parser.strings(node.columns)
     for column in columns:
         require_column(table, column)
     uses = {(table.name, column) for column in columns}
     if node.HasField("when_clause"):
+        rows = Scope([of_table(table, "old"), of_table(table, "new")])
+        Expressions(Analysis(run), rows, {}).infer(node.when_clause)
         uses |= _mentioned(table, [node.when_clause])
     called = function.name if function is not None else None
     attachment = Attachment("trigger", node.trigname, table.name, frozenset(uses), called)
