@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.object_images import CONTRACT, CREATE, museum, state
+from tests.support.object_images import CONTRACT, CREATE, UNSEEN, museum, state
 
 if TYPE_CHECKING:
     import subprocess
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from tests.support.project import Project
 
 DROP = 'op.drop_column("object_images", "primary_image")'
-UNSEEN = """
-op.execute('''
-    DO $$ DECLARE what text := 'primary' || '_image';
-    BEGIN EXECUTE 'ALTER TABLE object_images DROP COLUMN ' || what; END $$
-''')
-"""
-"""Drops the column in a way that cannot be known without running it."""
 
 
 def refused(project: Project, *command: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

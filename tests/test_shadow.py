@@ -7,26 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.object_images import CONTRACT, CREATE
+from tests.support.object_images import CONTRACT, CREATE, UNSEEN
 
 if TYPE_CHECKING:
     from tests.support.project import Project
-
-UNSEEN = """
-op.execute("CREATE TABLE other (id integer)")
-op.execute("INSERT INTO other VALUES (1)")
-op.execute('''
-    DO $$ DECLARE what text := 'primary' || '_image';
-    BEGIN EXECUTE 'ALTER TABLE object_images DROP COLUMN ' || what; END $$
-''')
-"""
 
 
 @pytest.fixture
 def history(project: Project, postgres_url: str) -> Project:
     project.contract("object_images", CONTRACT)
     project.revision("r1", CREATE)
-    project.revision("r2", UNSEEN)
+    project.revision(
+        "r2", 'op.execute("CREATE TABLE other (id integer)")\nop.execute("INSERT INTO other VALUES (1)")' + UNSEEN
+    )
     project.environment["ALEMBIC_CONTRACTS_SHADOW_URL"] = postgres_url
     project.environment["DATABASE_URL"] = "postgresql+psycopg://nobody@127.0.0.1:1/nowhere"
     return project

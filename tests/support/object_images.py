@@ -20,6 +20,17 @@ op.create_table(
 )
 """
 
+UNSEEN = """
+op.execute('''
+    DO $$ BEGIN
+        EXECUTE convert_from(decode(
+            'QUxURVIgVEFCTEUgb2JqZWN0X2ltYWdl'
+            || 'cyBEUk9QIENPTFVNTiBwcmltYXJ5X2ltYWdl', 'base64'), 'UTF8');
+    END $$
+''')
+"""
+"""Drops the column in a way that cannot be known without running it."""
+
 
 def museum(project: Project) -> Project:
     """Give a project the contract and the table, migrated to it."""
