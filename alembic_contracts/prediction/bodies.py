@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HARMLESS_BEGINNINGS",
     "NOTHING",
+    "OF_NAMED_TABLES",
     "Tables",
     "of_block",
     "of_call",
@@ -53,13 +54,14 @@ _OF_TYPES = frozenset({"alter_enum_stmt", "alter_type_stmt"})
 _WRITTEN_QUERIES = frozenset({"query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema", "cursor_to_xml"})
 """Built-in functions that run a query which they are given as text."""
 
-_SPATIAL = frozenset(
+OF_NAMED_TABLES = frozenset(
     {
         "addgeometrycolumn", "dropgeometrycolumn", "dropgeometrytable", "updategeometrysrid",
-        "populate_geometry_columns", "addrastercolumn", "addrasterconstraints",
+        "populate_geometry_columns", "addrastercolumn", "addrasterconstraints", "create_hypertable", "add_dimension",
+        "create_distributed_table", "create_reference_table", "undistribute_table",
     }
 )  # fmt: skip
-"""Functions of PostGIS that run DDL; no other one does."""
+"""Functions of PostGIS, TimescaleDB and Citus that run DDL on the tables that they are given; no others of them do."""
 
 
 def together(found: Iterable[Tables]) -> Tables:
@@ -86,7 +88,7 @@ def of_call(state: State, names: tuple[str, ...], seen: frozenset[Name] = frozen
         return None if name in _WRITTEN_QUERIES else NOTHING
     if _is_of_extension(name):
         return NOTHING
-    if name in _SPATIAL or state.find_type(name, schema) is None:
+    if name in OF_NAMED_TABLES or state.find_type(name, schema) is None:
         return None
     return NOTHING  # the name of a type is a cast
 
@@ -97,7 +99,7 @@ def _is_of_extension(name: str) -> bool:
     A function of a user's own could have such a name without being known here; that it would also run DDL is not
     worth a doubt at every ``uuid_generate_v4()``.
     """
-    if name in _SPATIAL:
+    if name in OF_NAMED_TABLES:
         return False
     return name.startswith(("st_", "_st_")) or any(name in known.functions for known in system.EXTENSIONS.values())
 

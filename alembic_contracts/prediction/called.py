@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate, system
@@ -12,17 +13,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.parser import Node, Statement
     from alembic_contracts.prediction.state import State
 
-__all__ = ["calls_in", "check_calls", "has_unknown_extension", "names_of_calls"]
+__all__ = ["calls_in", "calls_of", "check_calls", "has_unknown_extension", "names_of_calls"]
 
 _TAKES_SEQUENCE = frozenset({"nextval", "currval", "setval"})
+_BULK = 20_000
+"""Characters; longer statements are data."""
+_BEFORE_PARENTHESIS = re.compile(r"([\w\"]+)\s*\(")
 _LEAVES = frozenset({"a_const", "set_to_default", "column_ref", "param_ref"})
 
 
+def calls_of(statement: Statement) -> list[Node]:
+    """Return what ``calls_in`` yields for a whole statement; bulk data without any call is not walked through."""
+    if len(statement.sql) > _BULK and not _may_call(statement.sql):
+        return []
+    return list(calls_in(statement.node))
+
+
+def _may_call(text: str) -> bool:
+    if "/*" in text or "--" in text or "regclass" in text:
+        return True
+    before = {match[1].lower() for match in _BEFORE_PARENTHESIS.finditer(text)}
+    return len(before - {"values"}) > 1  # the target's name may stand before its columns
+
+
 def calls_in(node: Node) -> Iterator[Node]:
-    """Yield the messages of a statement that call functions, and its casts to ``regclass``."""
+    """Yield the messages below one that call functions, and casts to ``regclass``."""
     for message in parser.walk(node, into=_worth_entering):
         kind = message.DESCRIPTOR.name
         if kind == "FuncCall" or (kind == "TypeCast" and parser.strings(message.type_name.names)[-1:] == ["regclass"]):

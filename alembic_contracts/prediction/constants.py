@@ -13,7 +13,7 @@ from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.coercion import can_assign
 from alembic_contracts.prediction.inference import UNKNOWN
 from alembic_contracts.prediction.query_expressions import Expressions
-from alembic_contracts.prediction.scopes import Scope
+from alembic_contracts.prediction.scopes import Scope, of_table
 from alembic_contracts.prediction.selects import Analysis
 from alembic_contracts.prediction.type_names import base_type, resolve
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
     from alembic_contracts.prediction.state import State
-    from alembic_contracts.schema import Type
+    from alembic_contracts.schema import Table, Type
 
 __all__ = ["check_fits"]
 
@@ -31,13 +31,14 @@ _BOOLEANS = ("true", "false", "yes", "no", "on", "off", "1", "0")
 _UUID = re.compile(r"\{?[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}\}?")
 
 
-def check_fits(run: Run, type_: Type | None, node: Node) -> None:
-    """Refuse a default that cannot be stored in a column.
+def check_fits(run: Run, type_: Type | None, node: Node, table: Table | None = None) -> None:
+    """Refuse a default or generation expression that cannot be stored in a column.
 
     Args:
         run: the statement.
         type_: the column's type, None where it is not known.
         node: the (wrapped) expression.
+        table: whose columns it may use, None for a default, which must not use any.
 
     Raises:
         PostgresError: 42804 it is of another type, 22P02 or 22007 the literal has not the type's form, 55P04 it is an
@@ -49,7 +50,8 @@ def check_fits(run: Run, type_: Type | None, node: Node) -> None:
     if value.DESCRIPTOR.name == "TypeCast":
         written = resolve(run, value.type_name)
         _check_literal(run.state, written, parser.unwrap(value.arg))
-    found = Expressions(Analysis(run), Scope(), {}).infer(node)
+    scope = Scope([of_table(table, table.name.name)] if table is not None else [])
+    found = Expressions(Analysis(run), scope, {}).infer(node)
     if found == UNKNOWN:
         _check_literal(run.state, type_, value)
     elif not can_assign(run.state, found, type_):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from alembic_contracts.prediction import sqlstate
 from alembic_contracts.prediction.calls import mentions_function, mentions_type, texts_of
 from alembic_contracts.prediction.expressions import columns_in, sequences_in
+from alembic_contracts.prediction.relations import partition_columns
 from alembic_contracts.schema import Name
 
 if TYPE_CHECKING:
@@ -136,8 +137,8 @@ def _attachment(table: Name | None, kind: str, name: str) -> Object:
 
 
 def _column_or_view(table: Table, column: str) -> Object:
-    """What goes when a column of a table would: of a view the whole view."""
-    if table.kind in {"view", "materialized view"}:
+    """What goes when a column of a table would: of a view the whole view, and with a partition key the table."""
+    if table.kind in {"view", "materialized view"} or column in partition_columns(table):
         return Object("table", table.name)
     return Object("column", table.name, column)
 

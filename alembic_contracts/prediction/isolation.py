@@ -77,7 +77,7 @@ def _modules_in(folder: str) -> dict[str, ModuleType]:
 @contextmanager
 def silent() -> Iterator[None]:
     """Let scripts run without a word on the terminal or in the log, and without input."""
-    disabled, stdin = logging.root.manager.disable, sys.stdin
+    disabled, stdin, originals = logging.root.manager.disable, sys.stdin, (sys.__stdout__, sys.__stderr__)
     logging.disable(logging.CRITICAL)
     try:
         with (
@@ -85,10 +85,11 @@ def silent() -> Iterator[None]:
             redirect_stdout(nowhere),
             redirect_stderr(nowhere),
         ):
-            sys.stdin = nowhere
+            sys.stdin = sys.__stdout__ = sys.__stderr__ = nowhere  # type: ignore[misc] # restored below
             yield
     finally:
         sys.stdin = stdin
+        sys.__stdout__, sys.__stderr__ = originals  # type: ignore[misc] # what they were
         logging.disable(disabled)
 
 
@@ -141,9 +142,13 @@ def _no_real_database(doubt: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def alembic_leads_to(environment: EnvironmentContext, context: MigrationContext, *, as_sql: bool) -> Iterator[None]:
-    """Make ``alembic.op`` and ``alembic.context`` lead to another migration context, and put everything back."""
+    """Make ``alembic.op`` and ``alembic.context`` lead to another migration context, and put everything back.
+
+    What scripts print through Alembic's configuration goes where ``sys.stdout`` does meanwhile.
+    """
     before, options, proxy = environment._migration_context, environment.context_opts, vars(alembic.op).get("_proxy")  # noqa: SLF001 - there is no public way to swap them
-    operations = Operations(context)
+    operations, config = Operations(context), environment.config
+    stdout, config.stdout = config.stdout, sys.stdout
     environment._migration_context = context  # noqa: SLF001
     environment.context_opts = {**options, "as_sql": as_sql}
     operations._install_proxy()  # noqa: SLF001
@@ -153,5 +158,6 @@ def alembic_leads_to(environment: EnvironmentContext, context: MigrationContext,
         operations._remove_proxy()  # noqa: SLF001
         if proxy is not None:
             proxy._install_proxy()  # noqa: SLF001
+        config.stdout = stdout
         environment.context_opts = options
         environment._migration_context = before  # noqa: SLF001

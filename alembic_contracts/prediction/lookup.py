@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.called import calls_in, check_calls
+from alembic_contracts.prediction.called import calls_in, calls_of, check_calls
 from alembic_contracts.prediction.selects import Analysis
 
 if TYPE_CHECKING:
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["check_query"]
 
 
-def check_query(run: Run, node: Node) -> None:
+def check_query(run: Run, node: Node) -> list[Node]:
     """Look up all names in a query or a statement that changes rows; remember what it reads.
+
+    Returns:
+        The calls of functions in it.
 
     Raises:
         PostgresError: 42P01, 42703, 42883 ... as the server would.
@@ -23,4 +26,6 @@ def check_query(run: Run, node: Node) -> None:
     analysis = Analysis(run)
     analysis.query(node, run.scope)
     run.reads.update(analysis.reads)
-    check_calls(run, calls_in(node))
+    calls = calls_of(run.statement) if run.statement.node is node else list(calls_in(node))
+    check_calls(run, calls)
+    return calls

@@ -33,6 +33,7 @@ _SIMILAR_READS = 50
 """How often queries that differ in their values alone find a plausible row in one revision. Batching loops (by OFFSET,
 by the last key) would go on for ever otherwise."""
 _LITERALS = re.compile(r"'(?:[^']|'')*'|\d+")
+_STRINGS = re.compile(r"'(?:[^']|'')*'")
 _INCOMPLETE = frozenset({"pg_settings", "pg_available_extensions", "pg_depend"})
 """System relations of which only the common rows are known."""
 _SYSTEM = frozenset({"pg_catalog", "information_schema"})
@@ -180,5 +181,6 @@ def _answer(relation: Relation, on_fetch: Callable[[], None] | None = None) -> A
 
 
 def _short(sql: str) -> str:
-    text = " ".join(sql.split())
+    """Return a statement for a message: without the values in it, which may be personal data."""
+    text = " ".join(_STRINGS.sub("'…'", sql).split())
     return text if len(text) <= 100 else text[:99] + "…"

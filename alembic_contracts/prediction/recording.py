@@ -140,7 +140,7 @@ class Recording:
         except PostgresError as error:
             raise failures.refusal(error, self._driver) from error
         except Exception as error:  # a fault of ours, which a script's own `except` must not hide
-            self.doubt(f"the prediction failed with {type(error).__name__}: {error}, at {_label(sql)}")
+            self.doubt(f"the prediction failed with {type(error).__name__}: {error}")
             raise
         if connection is not self._main and not connection.autocommit and self.catalog.version != before:
             self._changed_by.add(id(connection))

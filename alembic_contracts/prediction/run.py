@@ -189,6 +189,8 @@ class _Play:
                 self._run_script(script, step, arguments)
             if self._catalog.failed:
                 raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
+            if _is_over(migration):
+                self._recording.doubt(_OVER, None, script.at(script.first_line))
         except (Exception, SystemExit, TooManyStatements) as error:  # noqa: BLE001 - whatever scripts raise
             failed = True
             self._recording.doubt(_reason(error), None, script.of_error(error))
@@ -207,6 +209,18 @@ class _Play:
             asyncio.run(greenlet_spawn(function, **arguments))
         else:
             function(**arguments)
+
+
+_OVER = (
+    "the script commits or rolls back through op.get_bind(): that ends Alembic's own transaction, and what follows is "
+    "never committed, its mark in the version table included"
+)
+
+
+def _is_over(migration: MigrationContext) -> bool:
+    """Whether the transaction that Alembic is going to commit has come to its end already."""
+    transaction = migration._transaction  # noqa: SLF001 - the one that Alembic itself goes by
+    return transaction is not None and not transaction.is_active
 
 
 class _StillFailedError(Exception):

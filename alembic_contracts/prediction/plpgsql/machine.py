@@ -80,6 +80,8 @@ class Machine:
     left_at: int | None = None
     """Position in the journal from which on it is not known whether statements run."""
     error: PostgresError | None = None
+    uses_found: bool = False
+    """Whether the block asks ``FOUND`` anywhere."""
 
     def start(self, block: tree.Block) -> None:
         """Run the outermost block.
@@ -88,6 +90,7 @@ class Machine:
             PostgresError: as the server would.
         """
         scope, values = self.run.scope, self.run.values
+        self.uses_found = any("found" in text.lower() for step in tree.walk(block) for text in tree.texts(step))
         try:
             self._block(block)
         finally:
@@ -234,8 +237,12 @@ class Machine:
         for statement in parser.parse(step.text):
             nested(self.run, statement)
         self.variables["found"] = UNKNOWN
-        if step.into:
-            self._into(step.into, rows_of(self.run, step.text, self.variables))
+        if step.into or self.uses_found:
+            rows = rows_of(self.run, step.text, self.variables)
+            if step.into:
+                self._into(step.into, rows)
+            if rows is not None:
+                self._set("found", bool(rows))
 
     def _into(self, names: Sequence[str], rows: list[dict[str, Any]] | None) -> None:
         if rows is None:

@@ -30,7 +30,15 @@ from alembic_contracts.prediction.statements.alteration import (
     Later,
     Subcommand,
 )
-from alembic_contracts.prediction.statements.columns import Draft, KeyDraft, add_sequence, draft
+from alembic_contracts.prediction.statements.columns import (
+    Draft,
+    KeyDraft,
+    add_sequence,
+    check_generated,
+    draft,
+    may_be_identity,
+    stored_default,
+)
 from alembic_contracts.prediction.type_names import resolve
 
 if TYPE_CHECKING:
@@ -96,8 +104,7 @@ def _put_into_child(alteration: Alteration, child: Name, column: Column) -> None
 
 def _put_off_constraints(alteration: Alteration, drafted: Draft) -> None:
     column = drafted.column
-    if drafted.expression is not None:
-        check_columns(alteration.run, drafted.expression, alteration.table)
+    check_generated(alteration.run, alteration.table, drafted)
     if column.not_null:
         name = drafted.not_null.node.conname or None if drafted.not_null is not None else None
 
@@ -199,7 +206,7 @@ def _alter_type(alteration: Alteration, command: Node) -> None:
     if definition.HasField("raw_default"):
         check_columns(alteration.run, definition.raw_default, table)
     _refuse_impossible_cast(state, column, type_, using=definition.HasField("raw_default"))
-    if column.identity and type_ is not None and type_.name.name not in {"int2", "int4", "int8"}:
+    if column.identity and not may_be_identity(type_):
         raise sqlstate.PostgresError("22023", "identity column type must be smallint, integer, or bigint")
     collation = (
         ".".join(parser.strings(definition.coll_clause.collname)) if definition.HasField("coll_clause") else None
@@ -264,7 +271,7 @@ def _default(alteration: Alteration, command: Node) -> None:
     if command.HasField("def"):
         text = check_default(alteration.run, getattr(command, "def"))
         check_fits(alteration.run, column.type, getattr(command, "def"))
-        text = None if text == "NULL" else text
+        text = stored_default(alteration.run, column, text)
     for target in alteration.targets():
         change_column(alteration.state, target, command.name, lambda c: replace(c, default=text))
 
@@ -340,7 +347,7 @@ def _add_identity(alteration: Alteration, command: Node) -> None:
         raise _state_error(f'column "{column.name}" is already an identity column')
     if column.default is not None:
         raise _state_error(f'column "{column.name}" already has a default value')
-    if column.type is not None and column.type.name.name not in {"int2", "int4", "int8"}:
+    if not may_be_identity(column.type):
         raise sqlstate.PostgresError("22023", "identity column type must be smallint, integer, or bigint")
     node = parser.unwrap(getattr(command, "def"))
     add_sequence(alteration.run, alteration.name, column.name, node, internal=True)

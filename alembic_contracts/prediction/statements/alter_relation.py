@@ -110,11 +110,11 @@ def _leave(alteration: Alteration, table: Table, parent: Name) -> None:
 
 def _attach(alteration: Alteration, command: Node) -> None:
     table, node = alteration.table, parser.unwrap(getattr(command, "def"))
+    if table.kind != "partitioned table":
+        raise sqlstate.wrong_object_type(f'table "{table.name.name}" is not partitioned')
     child = find(alteration.run, node.name)
     if child is None:
         return
-    if table.kind != "partitioned table":
-        raise sqlstate.wrong_object_type(f'table "{table.name.name}" is not partitioned')
     if child.partition:
         raise sqlstate.wrong_object_type(f'"{child.name.name}" is already a partition')
     if child.parents or (alteration.state.children(child.name) and child.kind == "table"):
@@ -141,11 +141,11 @@ def _detach(alteration: Alteration, command: Node) -> None:
     node = parser.unwrap(getattr(command, "def"))
     if node.concurrent:
         alteration.run.forbid_transaction("ALTER TABLE ... DETACH CONCURRENTLY")
+    if alteration.table.kind != "partitioned table":
+        raise sqlstate.wrong_object_type(f'table "{alteration.name.name}" is not partitioned')
     child = find(alteration.run, node.name)
     if child is None:
         return
-    if alteration.table.kind != "partitioned table":
-        raise sqlstate.wrong_object_type(f'table "{alteration.name.name}" is not partitioned')
     if alteration.name not in child.parents:
         message = f'relation "{child.name.name}" is not a partition of relation "{alteration.name.name}"'
         raise sqlstate.PostgresError("42P01", message)

@@ -8,15 +8,25 @@ from typing import TYPE_CHECKING, Literal
 from alembic_contracts.prediction import names, parser, sqlstate, system, type_names
 from alembic_contracts.prediction.constants import check_fits
 from alembic_contracts.prediction.relations import quote
-from alembic_contracts.prediction.scalars import SYSTEM_COLUMNS, check_default
+from alembic_contracts.prediction.scalars import SYSTEM_COLUMNS, check_columns, check_default
 from alembic_contracts.prediction.state import Sequence
 from alembic_contracts.schema import Column, Name, Type
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.schema import Table
 
-__all__ = ["Draft", "KeyDraft", "add_sequence", "draft", "nextval"]
+__all__ = [
+    "Draft",
+    "KeyDraft",
+    "add_sequence",
+    "check_generated",
+    "draft",
+    "may_be_identity",
+    "nextval",
+    "stored_default",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,9 @@ def _with_constraints(run: Run, table: Name, node: Node, current: Draft) -> Draf
             default_said = True
             text = check_default(run, constraint.node.raw_expr)
             check_fits(run, current.column.type, constraint.node.raw_expr)
-            current = replace(current, column=replace(current.column, default=None if text == "NULL" else text))
+            current = replace(
+                current, column=replace(current.column, default=stored_default(run, current.column, text))
+            )
         elif kind == "CONSTR_IDENTITY":
             current = replace(current, column=_identity(run, table, current.column, constraint.node))
         elif kind == "CONSTR_GENERATED":
@@ -120,6 +132,35 @@ def _with_constraints(run: Run, table: Name, node: Node, current: Draft) -> Draf
         raise _syntax(f'conflicting NULL/NOT NULL declarations for column "{column.name}"')
     _refuse_conflicts(column, default_said=default_said)
     return current
+
+
+def stored_default(run: Run, column: Column, text: str) -> str | None:
+    """Return the default that is kept: NULL is none, unless it has to be fitted to the column's type."""
+    if text != "NULL":
+        return text
+    if column.type is None or not (column.type.modifiers or _is_domain(run, column.type)):
+        return None
+    return f"NULL::{column.type.name.name}"
+
+
+def _is_domain(run: Run, type_: Type) -> bool:
+    definition = run.state.types.get(type_.name)
+    return definition is not None and definition.kind == "domain" and not type_.dimensions
+
+
+def check_generated(run: Run, table: Table, drafted: Draft) -> None:
+    """Refuse an expression that a generated column of a table cannot have.
+
+    Raises:
+        PostgresError: 42703 no such column, 42P17 another generated column, 42804 it is of another type.
+    """
+    if drafted.expression is None:
+        return
+    for name in check_columns(run, drafted.expression, table):
+        used = table.column(name)
+        if used is not None and used.generated:
+            raise sqlstate.invalid_definition(f'cannot use generated column "{name}" in column generation expression')
+    check_fits(run, drafted.column.type, drafted.expression, table)
 
 
 def _refuse_conflicts(column: Column, *, default_said: bool) -> None:
@@ -160,12 +201,17 @@ _DEFERRABLE = frozenset({"CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_EXCLUSION", 
 def _identity(run: Run, table: Name, column: Column, node: Node) -> Column:
     if column.identity:
         raise _syntax(f'multiple identity specifications for column "{column.name}"')
-    if column.type is not None and column.type.name.name not in {"int2", "int4", "int8"}:
+    if not may_be_identity(column.type):
         raise sqlstate.PostgresError("22023", "identity column type must be smallint, integer, or bigint")
     if column.default is not None:
         raise _syntax(f'both default and identity specified for column "{column.name}"')
     add_sequence(run, table, column.name, node, internal=True)
     return replace(column, identity="always" if node.generated_when == "a" else "by default", not_null=True)
+
+
+def may_be_identity(type_: Type | None) -> bool:
+    """Whether a column of this type can be an identity column, also where the type is not known."""
+    return type_ is None or (type_.name.name in {"int2", "int4", "int8"} and not type_.dimensions)
 
 
 def _generated(current: Draft, node: Node) -> Draft:

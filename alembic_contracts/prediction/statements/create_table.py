@@ -9,7 +9,7 @@ from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.relations import check_free, find, new_name
 from alembic_contracts.prediction.scalars import check_columns
 from alembic_contracts.prediction.statements import constraints
-from alembic_contracts.prediction.statements.columns import Draft, KeyDraft, draft
+from alembic_contracts.prediction.statements.columns import Draft, KeyDraft, check_generated, draft
 from alembic_contracts.prediction.statements.inheritance import (
     adopt,
     attach_keys_of_parent,
@@ -52,13 +52,12 @@ def create_table(run: Run, node: Node, kind: TableKind | None = None) -> None:
     name = new_name(run, node.relation)
     if node.if_not_exists and run.state.relation_kind(name) is not None:
         return
-    check_free(run.state, name)
     parents = [find(run, parser.unwrap(parent)) for parent in node.inh_relations]
     if any(parent is None for parent in parents):
         run.doubt(f"{name} inherits from a table that is not known here", [name])
     known = [parent for parent in parents if parent is not None]
-    _refuse_wrong_parents(known, is_partition=node.HasField("partbound"))
     plan = _plan(run, name, node)
+    _refuse_wrong_parents(known, is_partition=node.HasField("partbound"))
     _create(run, node, plan, known, kind)
     if len(known) < len(parents):
         run.state.tables.put(name, replace(run.state.tables[name], complete=False))
@@ -115,7 +114,9 @@ def _create(run: Run, node: Node, plan: Plan, parents: list[Table], kind: TableK
     columns, local = merge_parents(run, [d.column for d in plan.columns], parents)
     keys = [*plan.keys]
     columns = _override(run, plan, columns, keys)
+    _refuse_unknown_keys([*(key for d in plan.columns for key in d.constraints), *keys], columns)
     partitioned = node.HasField("partspec")
+    check_free(state, name)
     table = Table(
         name=name,
         kind=kind or ("partitioned table" if partitioned else "table"),
@@ -131,7 +132,7 @@ def _create(run: Run, node: Node, plan: Plan, parents: list[Table], kind: TableK
         state.local_columns.put(name, frozenset(local))
     for drafted in plan.columns:
         if drafted.expression is not None:
-            check_columns(run, drafted.expression, table)
+            check_generated(run, table, drafted)
     if parents:
         adopt(state, name, parents)
     inline = [key for drafted in plan.columns for key in drafted.constraints]
@@ -172,6 +173,15 @@ def _override(run: Run, plan: Plan, columns: list[Column], keys: list[KeyDraft])
     return list(changed.values())
 
 
+def _refuse_unknown_keys(keys: list[KeyDraft], columns: list[Column]) -> None:
+    known = {column.name for column in columns}
+    for key in keys:
+        if key.kind in {"CONSTR_PRIMARY", "CONSTR_UNIQUE"}:
+            for column in (*parser.strings(key.node.keys), *parser.strings(key.node.including)):
+                if column not in known:
+                    raise sqlstate.PostgresError("42703", f'column "{column}" named in key does not exist')
+
+
 def _refuse_repeated(drafts: list[Draft]) -> None:
     seen = set()
     for drafted in drafts:
@@ -205,6 +215,8 @@ def _partition_key(run: Run, columns: list[Column], name: Name, spec: Node) -> s
             if table.column(element.name) is None:
                 message = f'column "{element.name}" named in partition key does not exist'
                 raise sqlstate.PostgresError("42703", message)
+            if any(column.name == element.name and column.generated for column in columns):
+                raise sqlstate.invalid_definition("cannot use generated column in partition key")
             parts.append(element.name)
         else:
             check_columns(run, element.expr, table)

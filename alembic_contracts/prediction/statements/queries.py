@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.application import Doubtful, Handler, Harmless, apply
-from alembic_contracts.prediction.bodies import of_call, of_function
+from alembic_contracts.prediction.bodies import OF_NAMED_TABLES, Tables, of_call, of_function
 from alembic_contracts.prediction.called import calls_in, names_of_calls
 from alembic_contracts.prediction.deciding import UNKNOWN, value_of
+from alembic_contracts.prediction.expressions import split_name
 from alembic_contracts.prediction.lookup import check_query
 from alembic_contracts.prediction.relations import descendants, find
 from alembic_contracts.prediction.row_changes import target
@@ -23,7 +24,7 @@ from alembic_contracts.prediction.statements.views import select_into
 if TYPE_CHECKING:
     from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.schema import Table
+    from alembic_contracts.schema import Name, Table
 
 __all__ = ["HANDLERS"]
 
@@ -35,31 +36,31 @@ def select(run: Run, node: Node) -> None:
         leftmost = leftmost.larg
     if leftmost.HasField("into_clause"):
         select_into(run, node)
+        calls = list(calls_in(node))
     else:
-        check_query(run, node)
+        calls = check_query(run, node)
         run.query = node
-    _call_functions(run, node)
+    _call_functions(run, node, calls)
 
 
 def change_rows(run: Run, node: Node) -> None:
     """Apply INSERT, UPDATE, DELETE and MERGE."""
-    check_query(run, node)
+    calls = check_query(run, node)
     if node.HasField("returning_clause"):
         run.query = node
-    _call_functions(run, node)
+    _call_functions(run, node, calls)
     table = run.state.find_table(node.relation.relname, node.relation.schemaname or None)
     if table is not None:
         _fire_triggers(run, table)
 
 
-def _call_functions(run: Run, node: Node) -> None:
+def _call_functions(run: Run, node: Node, calls: list[Node]) -> None:
     """Follow what the functions do that a query calls."""
-    nodes = list(calls_in(node))
     alone = _called_once(node)
     for call in alone:
         if parser.strings(call.funcname)[-1] == "set_config":
             _set_config(run, call)
-    for names in names_of_calls(nodes):
+    for names in names_of_calls(calls):
         if names[-1] == "set_config" and not alone:
             run.doubt("set_config() in a query over rows may change the search path")
         tables = of_call(run.state, names)
@@ -67,7 +68,22 @@ def _call_functions(run: Run, node: Node) -> None:
             continue
         call = next((call for call in alone if tuple(parser.strings(call.funcname)) == names), None)
         if call is None or not blocks.run_function(run, call):
+            if names[-1] in OF_NAMED_TABLES:
+                tables = _named_in(run, [c for c in calls if c.DESCRIPTOR.name == "FuncCall"], names)
             run.doubt(f"function {'.'.join(names)}() may change tables", tables)
+
+
+def _named_in(run: Run, calls: list[Node], names: tuple[str, ...]) -> Tables:
+    """Return the tables that literals among the arguments of calls name, None where there are none."""
+    found: set[Name] = set()
+    for call in calls:
+        if tuple(parser.strings(call.funcname)) != names:
+            continue
+        texts = [a.a_const.sval.sval for a in call.args if a.HasField("a_const") and a.a_const.HasField("sval")]
+        for text in texts:
+            schema, name = split_name(text)
+            found |= {other for other in run.state.tables if other.name == name and schema in {None, other.schema}}
+    return frozenset(found) or None
 
 
 def _called_once(node: Node) -> list[Node]:

@@ -102,16 +102,14 @@ def _is_updatable(run: Run, output: Output, position: int) -> bool | None:
 def create_as(run: Run, node: Node) -> None:
     """Apply CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
     materialized = parser.enum_name(node, "objtype") == "OBJECT_MATVIEW"
-    name = new_name(run, node.into.rel)
-    if node.if_not_exists and run.state.relation_kind(name) is not None:
-        return
     query = parser.unwrap(node.query)
     if query.DESCRIPTOR.name == "ExecuteStmt":
         prepared = run.state.prepared.get(query.name)
         if prepared is None:
             raise sqlstate.PostgresError("26000", f'prepared statement "{query.name}" does not exist')
         query = prepared.node
-    _create(run, node.into, query, "materialized view" if materialized else "table")
+    kind: TableKind = "materialized view" if materialized else "table"
+    _create(run, node.into, query, kind, if_not_exists=node.if_not_exists)
 
 
 def select_into(run: Run, node: Node) -> None:
@@ -130,9 +128,11 @@ def select_into(run: Run, node: Node) -> None:
     _create(run, leftmost.into_clause, node, "table")
 
 
-def _create(run: Run, into: Node, query: Node, kind: TableKind) -> None:
+def _create(run: Run, into: Node, query: Node, kind: TableKind, *, if_not_exists: bool = False) -> None:
     output, analysis = analyse(run, query)
     name = new_name(run, into.rel)
+    if if_not_exists and run.state.relation_kind(name) is not None:
+        return
     check_free(run.state, name)
     if kind == "materialized view" and analysis.temporary:
         raise sqlstate.feature_not_supported("materialized views must not use temporary tables or views")
