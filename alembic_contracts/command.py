@@ -153,6 +153,8 @@ def _run_environment(config: Config, judge: Any, arguments: dict[str, Any], opti
 
     # In --sql mode Alembic writes the SQL of its version table; nobody wants it here.
     buffer, config.output_buffer = config.output_buffer, io.StringIO()
+    # Standard output is for the report alone; `config.print_stdout` knows the stream from before.
+    stdout, config.stdout = config.stdout, sys.stdout
     try:
         script = ScriptDirectory.from_config(config)
         environment = EnvironmentContext(
@@ -177,7 +179,7 @@ def _run_environment(config: Config, judge: Any, arguments: dict[str, Any], opti
     except (Exception, SystemExit) as error:  # whatever env.py does wrong is the project's to mend, not a fault here
         raise CannotCheck(f"env.py failed with {type(error).__name__}: {error}{_place(error, script.dir)}") from error
     finally:
-        config.output_buffer = buffer
+        config.output_buffer, config.stdout = buffer, stdout
 
 
 def _place(error: BaseException, folder: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.support import object_images
 
 if TYPE_CHECKING:
@@ -30,3 +32,20 @@ def test_elements_of_a_domains_type_are_not_what_it_is_based_on(project: Project
     op.execute("ALTER TABLE object_images ALTER additional_images TYPE link[]")
     """
     assert offline(project, migration) == ("broken", [("array-element-type", "additional_images", "public.link")])
+
+
+@pytest.mark.parametrize("how", ["commit", "rollback"])
+def test_a_script_that_ends_alembics_own_transaction_is_not_kept(project: Project, how: str) -> None:
+    assert offline(project, f"op.get_bind().{how}()\nop.create_table('t', sa.Column('a', sa.Integer))")[0] != "kept"
+
+
+def test_what_scripts_print_is_printed_once_and_never_into_the_report(project: Project) -> None:
+    printing = """
+    import sys
+    context.config.print_stdout("through Alembic")
+    sys.__stdout__.write("past all redirections\\n")
+    print("plainly")
+    """
+    assert offline(project, printing) == ("kept", [])
+    done = project.alembic("upgrade", "head")
+    assert sorted(done.stdout.split("\n")) == ["", "past all redirections", "plainly", "through Alembic"]

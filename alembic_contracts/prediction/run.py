@@ -106,9 +106,9 @@ class _Play:
             migration = self._migration()
             heads = _Heads(migration, _heads_before(steps))
             for step in steps:
-                self._show_heads(migration, heads)
-                migration = self._revision(migration, step, arguments, done)
                 with silent():
+                    self._show_heads(migration, heads)
+                    migration = self._revision(migration, step, arguments, done)
                     heads.update_to_step(step)
                 if progress is not None:
                     progress(len(done))
@@ -180,25 +180,23 @@ class _Play:
     ) -> MigrationContext:
         """Run one revision, add what it did to ``done``, and return the context for the next one."""
         script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
-        transaction = migration.begin_transaction(_per_migration=True)
-        transaction.__enter__()
         self._recording.start(script)
-        failed = False
         try:
-            with silent(), alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
+            transaction = migration.begin_transaction(_per_migration=True)
+            transaction.__enter__()
+            with alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
                 self._run_script(script, step, arguments)
             if self._catalog.failed:
                 raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
             if _is_over(migration):
                 self._recording.doubt(_OVER, None, script.at(script.first_line))
+            self._recording.pause()  # Alembic's own commit is none of the script's
+            transaction.__exit__(None, None, None)
         except (Exception, SystemExit, TooManyStatements) as error:  # noqa: BLE001 - whatever scripts raise
-            failed = True
             self._recording.doubt(_reason(error), None, script.of_error(error))
+            migration = self._after_failure()
         finally:
             done.append(self._recording.finish())
-        if failed:
-            return self._after_failure()
-        transaction.__exit__(None, None, None)
         return migration
 
     def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
