@@ -95,6 +95,8 @@ def _refuse_taken(table: Table, name: str) -> None:
 def _add_check(run: Run, name: Name, draft: KeyDraft) -> None:
     state, node, table = run.state, draft.node, run.state.tables[name]
     columns = check_columns(run, node.raw_expr, table)
+    if node.is_no_inherit and table.kind == "partitioned table":
+        raise sqlstate.invalid_table_definition("cannot add NO INHERIT constraint to partitioned table")
     if node.conname:
         _refuse_taken(table, node.conname)
         chosen = node.conname

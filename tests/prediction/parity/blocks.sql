@@ -120,3 +120,96 @@ DO $$ BEGIN IF EXISTS (SELECT 1 FROM t) THEN RETURN; END IF; ALTER TABLE t ADD C
 === what is executed is in rows [doubt]
 CREATE TABLE t (a text);
 DO $$ DECLARE r record; BEGIN FOR r IN SELECT a FROM t LOOP EXECUTE 'DROP TABLE ' || r.a; END LOOP; END $$;
+
+=== a failure that is let pass takes all of the block back [doubt]
+CREATE TABLE t (a int);
+DO $$ BEGIN ALTER TABLE t ADD COLUMN b int; INSERT INTO t (a) VALUES (1); EXCEPTION WHEN unique_violation THEN NULL; END $$;
+
+=== a failure that is raised again
+CREATE TABLE t (a int);
+DO $$ BEGIN ALTER TABLE t ADD COLUMN b int; INSERT INTO t (a) VALUES (1); EXCEPTION WHEN unique_violation THEN RAISE; END $$;
+
+=== variables of many types
+CREATE TYPE pair AS (x int, y text);
+CREATE TABLE t (a int, b text);
+DO $$
+DECLARE
+  a CONSTANT varchar(20) NOT NULL := 't';
+  b t.b%TYPE = 'u'; c t%ROWTYPE; d pair; e timestamp with time zone DEFAULT now(); f int[] := ARRAY[1, 2];
+  g ALIAS FOR a; "Mixed Case" text := 'mixed'; h CURSOR (n int) FOR SELECT * FROM t WHERE t.a = n; i numeric(10, 2);
+BEGIN
+  EXECUTE format('ALTER TABLE %I ADD COLUMN %I text', a, "Mixed Case");
+  c.a := 3; d.x := 4; f[1] := 5;
+  SELECT x.a, x.b INTO c FROM t x;
+  OPEN h(3); FETCH h INTO c; MOVE h; CLOSE h;
+  FOR c IN h(4) LOOP NULL; END LOOP;
+  UPDATE t SET b = c.b WHERE t.a = d.x;
+  IF b = 'u' THEN EXECUTE 'CREATE TABLE ' || b || ' (a int)'; END IF;
+  RAISE DEBUG 'x % %', a, b USING HINT = 'none';
+END $$;
+
+=== found
+CREATE TABLE t (a int);
+DO $$ BEGIN PERFORM 1 FROM pg_class WHERE relname = 't'; IF FOUND THEN ALTER TABLE t ADD COLUMN b int; END IF; END $$;
+DO $$ DECLARE x text; BEGIN SELECT relname INTO x FROM pg_class WHERE relname = 'nothing'; IF NOT FOUND THEN ALTER TABLE t ADD COLUMN c int; END IF; END $$;
+
+=== nested blocks and labels
+CREATE TABLE t (a int);
+DO $$
+<<outer>>
+DECLARE name text := 'one';
+BEGIN
+  DECLARE name text := 'two';
+  BEGIN
+    EXECUTE format('ALTER TABLE t ADD COLUMN %I int', name);
+  END;
+  EXECUTE format('ALTER TABLE t ADD COLUMN %I int', name);
+  <<rows>>
+  FOR i IN REVERSE 5..1 BY 2 LOOP
+    FOR j IN 1..2 LOOP
+      CONTINUE rows WHEN i = 3;
+      EXIT outer WHEN i = 1;
+      EXECUTE format('ALTER TABLE t ADD COLUMN c_%s_%s int', i, j);
+    END LOOP;
+  END LOOP rows;
+  DROP TABLE t;
+END outer $$;
+
+=== columns of many tables
+CREATE TABLE a (x int, created timestamp);
+CREATE TABLE b (x int, created timestamp);
+CREATE TABLE c (x int);
+DO $$
+DECLARE r record;
+BEGIN
+  FOR r IN SELECT table_schema, table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'created' LOOP
+    EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN created TYPE timestamptz', r.table_schema, r.table_name);
+  END LOOP;
+END $$;
+
+=== constraints whose names are looked up
+CREATE TABLE p (a int PRIMARY KEY);
+CREATE TABLE t (a int REFERENCES p, b int CHECK (b > 0));
+DO $$
+DECLARE name text;
+BEGIN
+  SELECT c.conname INTO name FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid WHERE t.relname = 't' AND c.contype = 'f';
+  EXECUTE 'ALTER TABLE t DROP CONSTRAINT ' || quote_ident(name);
+END $$;
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT conname FROM pg_constraint WHERE conrelid = 't'::regclass AND contype = 'c' LOOP EXECUTE format('ALTER TABLE t DROP CONSTRAINT %I', r.conname); END LOOP; END $$;
+
+=== extensions on demand
+DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'plpgsql') THEN DROP SCHEMA public; END IF; END $$;
+
+=== parts of a statement that rows decide [doubt]
+CREATE TABLE t (a text);
+DO $$ DECLARE name text; BEGIN SELECT a INTO name FROM t; EXECUTE 'ALTER TABLE t DROP COLUMN IF EXISTS ' || quote_ident(coalesce(name, 'x')); END $$;
+
+=== functions that end a transaction
+CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN CREATE TABLE made (a int); COMMIT; CREATE TABLE more (a int); ROLLBACK; END $$;
+CALL p();
+BEGIN;
+CALL p();
+ROLLBACK;
+DO $$ BEGIN CREATE TABLE first (a int); COMMIT; CREATE TABLE second (a int); END $$;
+DO $$ BEGIN BEGIN COMMIT; EXCEPTION WHEN unique_violation THEN NULL; END; END $$;
