@@ -68,6 +68,7 @@ class Recording:
         self._watched = frozenset(watched)
         self._driver = driver
         self._script: Script | None = None
+        self._revision = ""
         self._operations: list[Operation] = []
         self._statements = 0
         self._main: RecordingConnection | None = None
@@ -90,17 +91,19 @@ class Recording:
 
     def start(self, script: Script) -> None:
         """Begin with a revision."""
-        self._script = script
+        self._script, self._revision = script, script.revision
         self._operations = []
         self._statements = 0
         self.reader.start_revision()
 
     def finish(self) -> Step:
         """End a revision and return what it did."""
-        assert self._script is not None, "finish() comes after start()"  # noqa: S101
-        step = Step(self._script.revision, tuple(self._operations))
         self._script = None
-        return step
+        return Step(self._revision, tuple(self._operations))
+
+    def pause(self) -> None:
+        """Let what happens until ``finish()`` belong to no script."""
+        self._script = None
 
     def connected(self, connection: RecordingConnection) -> None:
         """Say which connection is the migration's own: the one whose transaction the catalog's is."""

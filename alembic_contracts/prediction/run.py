@@ -168,6 +168,7 @@ class _Play:
 
     def _after_failure(self) -> MigrationContext:
         """Return a context to go on with; what the revision did before it failed stays."""
+        self._recording.pause()
         self._catalog.resume()
         self._recording.cut_off()
         self._close()

@@ -786,3 +786,52 @@ def test_the_baseline_is_asked_once_for_each_world(scripts):
 
     scripts.revision("one", 'op.get_bind().execute(sa.text("SELECT * FROM t")).all()')
     assert len(scripts.predict("public.t", baseline=baseline)) == len(calls) == 2
+
+
+def test_what_is_never_committed_is_no_result(scripts):
+    scripts.revision(
+        "one",
+        """
+        op.get_bind().commit()
+        op.add_column("t", sa.Column("lost", sa.Text()))
+        """,
+    )
+    (reason,) = reasons(the_only(scripts.predict("public.t", setup=TABLE)))
+    assert "never committed" in reason
+
+
+def test_a_script_that_closes_the_connection(scripts):
+    scripts.revision("one", 'op.get_bind().close()\nop.add_column("t", sa.Column("a", sa.Text()))')
+    scripts.revision("two", 'op.add_column("t", sa.Column("b", sa.Text()))')
+    prediction = the_only(scripts.predict("public.t", setup=TABLE))
+    assert "This Connection is closed" in reasons(prediction)[0]
+    assert columns(prediction, "public.t") == ["id", "name", "b"]
+
+
+def test_a_second_connection_that_is_rolled_back(scripts):
+    scripts.revision(
+        "one",
+        """
+        with op.get_bind().engine.connect() as other:
+            other.execute(sa.text("ALTER TABLE t ADD COLUMN a text"))
+        """,
+    )
+    assert reasons(the_only(scripts.predict("public.t", setup=TABLE))) == [
+        "what a second database connection changed is rolled back"
+    ]
+
+
+def test_statements_of_one_text_show_the_schema_after_each(scripts):
+    scripts.revision("one", 'op.execute("ALTER TABLE t ADD COLUMN a text; ALTER TABLE t ADD COLUMN b text")')
+    prediction = the_only(scripts.predict("public.t", setup=TABLE))
+    names = [[c.name for c in o.after.tables[Name("public", "t")].columns] for o in operations(prediction)]
+    assert names == [["id", "name", "a"], ["id", "name", "a", "b"]]
+
+
+def test_values_are_not_shown(scripts):
+    scripts.revision("one", "op.get_bind().execute(sa.text(\"SELECT unheard_of('secret')\")).all()")
+    prediction = the_only(
+        scripts.predict(setup="CREATE FUNCTION unheard_of(text) RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    )
+    assert len(reasons(prediction)) == 1
+    assert "secret" not in reasons(prediction)[0]
