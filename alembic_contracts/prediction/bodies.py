@@ -176,6 +176,10 @@ def _of_relations(state: State, node: Node) -> Tables:
     for message in parser.walk(node):
         if message.DESCRIPTOR.name == "RangeVar":
             found |= _named(state, message.schemaname, message.relname)
+    if node.DESCRIPTOR.name == "RenameStmt" and parser.enum_name(node, "rename_type") in _RELATIONS:
+        found |= {Name(name.schema, node.newname) for name in found}
+    if node.DESCRIPTOR.name == "AlterObjectSchemaStmt":
+        found |= {Name(node.newschema, name.name) for name in found}
     return frozenset(found) if found else None
 
 
@@ -185,10 +189,14 @@ def _named(state: State, schema: str, name: str) -> set[Name]:
     else:
         known = {other for other in state.tables if other.name == name}
         known |= {Name(state.current_schema() or "public", name)}
-    of_index = {table.name for full in known if (table := state.index_table(full)) is not None}
-    below = {child.name for full in known if full in state.tables for child in state.children(full)}
-    views = {user.name for full in known if full in state.tables for user in state.mentioned_by(full)}
-    return known | of_index | below | views
+    known |= {table.name for full in known if (table := state.index_table(full)) is not None}
+    queue = [full for full in known if full in state.tables]
+    while queue:  # views on views, tables with foreign keys, partitions: CASCADE and inheritance reach them
+        for user in state.mentioned_by(queue.pop()):
+            if user.name not in known:
+                known.add(user.name)
+                queue.append(user.name)
+    return known
 
 
 def _of_type(state: State, names: list[str]) -> Tables:

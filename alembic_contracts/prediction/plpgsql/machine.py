@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction import bodies, parser, sqlstate, system
+from alembic_contracts.prediction import bodies, parser, sqlstate
 from alembic_contracts.prediction.application import apply
 from alembic_contracts.prediction.conditions import matches, sqlstate_of
 from alembic_contracts.prediction.deciding import UNKNOWN, is_truth, rows_of, value_of, value_of_text
+from alembic_contracts.prediction.expressions import split_name
 from alembic_contracts.prediction.lookup import check_query
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
@@ -24,7 +25,6 @@ from alembic_contracts.prediction.sqlstate import PostgresError
 if TYPE_CHECKING:
     from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Statement
-    from alembic_contracts.schema import Name
 
 __all__ = ["Machine", "nested"]
 
@@ -36,6 +36,9 @@ _ON_ROWS = ("22", "23", "21", "P0")
 
 _OF_LANGUAGE = {"found": "boolean", "sqlstate": "text", "sqlerrm": "text"}
 """Variables that every block has, or every exception handler."""
+
+_FATAL = frozenset({"exception", "again"})
+"""Levels of RAISE that are errors."""
 
 _ROW_DEPENDENT = frozenset({"AT_SetNotNull", "AT_AddConstraint", "AT_AlterColumnType", "AT_ValidateConstraint"})
 
@@ -123,12 +126,20 @@ class Machine:
     def _show_variables(self) -> None:
         """Let queries find the variables; those that may be records have fields of any name."""
         fields = tuple(Field(name, None) for name in self.variables)
-        records = [name for name in self.variables if not self._is_scalar(name)]
+        records = [name for name in self.variables if self._is_record(name)]
         entries = [Entry(name, (), complete=False, visible=False) for name in records]
         self.run.scope, self.run.values = Scope([Entry("", fields), *entries]), self.variables
 
-    def _is_scalar(self, name: str) -> bool:
-        return self.types.get(name, "").partition("(")[0].strip().lower() in _scalar_types()
+    def _is_record(self, name: str) -> bool:
+        """Whether a variable has fields: it is declared as a record or a row, or is the record of a loop."""
+        type_name = self.types.get(name, "record").strip().lower()
+        if type_name in {"record", "trigger"} or type_name.endswith("%rowtype"):
+            return True
+        schema, plain = split_name(self.types.get(name, ""))
+        if self.run.state.find_table(plain, schema) is not None:
+            return True
+        definition = self.run.state.find_type(plain, schema)
+        return definition is not None and definition.kind == "composite"
 
     def _forget(self, step: tree.Statement) -> None:
         """Variables that a statement sets are not known any more."""
@@ -217,19 +228,16 @@ class Machine:
             self._show_variables()
 
     def _doubt_handlers(self, block: tree.Block) -> None:
-        """Say that a handler may run, where rows decide whether a statement of the block fails."""
-        catches = [h for h in block.handlers if any(_is_on_rows(c) for c in h.conditions)]
-        if not catches:
+        """Say that a handler may run instead, where rows decide whether a statement of the block fails."""
+        catches = [handler for handler in block.handlers if any(_is_on_rows(c) for c in handler.conditions)]
+        ends = [any(isinstance(s, tree.Raise) and s.level in _FATAL for s in handler.body) for handler in catches]
+        steps = [step for body in block.body for step in tree.walk(tree.Block(None, (), (body,), ()))]
+        if all(ends) or not any(_may_fail(step) for step in steps):
             return
-        ends = any(isinstance(s, tree.Raise) and s.level in {"exception", "again"} for h in catches for s in h.body)
-        tables = (
-            bodies.together(_row_dependent(self.run.state, step) for step in tree.walk(block)) if not ends else None
-        )
-        handled = bodies.together(bodies.of_steps(self.run.state, handler.body) for handler in catches)
-        if not ends and (tables is None or tables):
+        ways = (block.body, *(handler.body for handler in catches))
+        tables = bodies.together(bodies.of_steps(self.run.state, way) for way in ways)
+        if tables is None or tables:
             self.run.doubt("rows decide whether this fails, and failing is let pass", tables)
-        if handled is None or handled:
-            self.run.doubt("rows decide whether an exception handler runs", handled)
 
     # -- SQL ---------------------------------------------------------------------------------------------------------
 
@@ -253,7 +261,7 @@ class Machine:
 
     def _take(self, names: Sequence[str], row: dict[str, Any] | None) -> None:
         """Put a row into variables: one record, or one variable for each column."""
-        if len(names) == 1 and not self._is_scalar(names[0]):
+        if len(names) == 1 and self._is_record(names[0]):
             self._set(names[0], row if row is not None else UNKNOWN)
             return
         values = list(row.values()) if row is not None else []
@@ -380,20 +388,25 @@ class Machine:
         return self._for_each_value(step.label, step.body, numbers, lambda number: self._set(step.name, number))
 
     def _for_rows(self, step: tree.ForRows) -> _Leave | None:
-        query: Any = step.query
-        if step.dynamic:
-            query = self.value(step.query)
-        elif step.query.strip().lower() in self.cursors:
-            query = self.cursors[step.query.strip().lower()]
-        rows = None
-        if isinstance(query, str):
-            self._look_up(query)
-            rows = rows_of(self.run, query, self.variables)
+        rows = self._rows_to_loop_over(step)
         if rows is None:
             for name in step.names:
                 self._set(name, UNKNOWN)
             return self._either([step.body])
         return self._for_each_value(step.label, step.body, rows, lambda row: self._take(step.names, row))
+
+    def _rows_to_loop_over(self, step: tree.ForRows) -> list[dict[str, Any]] | None:
+        query: Any = step.query
+        if step.dynamic:
+            query = self.value(step.query)
+        else:
+            cursor, _, arguments = step.query.strip().partition("(")
+            if cursor.strip().lower() in self.cursors:
+                query = self.cursors[cursor.strip().lower()] if not arguments else UNKNOWN
+        if not isinstance(query, str):
+            return None
+        self._look_up(query)
+        return rows_of(self.run, query, self.variables)
 
     def _for_each(self, step: tree.ForEach) -> _Leave | None:
         array = self.value(step.array)
@@ -434,7 +447,7 @@ class Machine:
             self.value(text)
         if step.level == "again" and self.error is not None:
             raise self.error
-        if step.level not in {"exception", "again"}:
+        if step.level not in _FATAL:
             return
         condition = step.condition
         for name, text in step.options:
@@ -476,18 +489,18 @@ def _is_on_rows(condition: str) -> bool:
     return condition == "others" or sqlstate_of(condition).startswith(_ON_ROWS)
 
 
-def _row_dependent(state: Any, step: tree.Statement) -> frozenset[Name] | None:
-    """Return the tables that a statement changes only if their rows allow it."""
-    if not isinstance(step, tree.Sql):
-        return bodies.NOTHING
-    try:
-        statements = parser.parse(step.text)
-    except PostgresError:
-        return bodies.NOTHING
-    return bodies.together(bodies.of_statement(state, s) for s in statements if _depends_on_rows(s))
+def _may_fail(step: tree.Statement) -> bool:
+    """Whether rows decide if a statement fails."""
+    if isinstance(step, tree.Raise):
+        return step.level in _FATAL
+    if isinstance(step, (tree.Execute, tree.Assert)) or (isinstance(step, tree.Sql) and step.strict):
+        return True
+    return isinstance(step, tree.Sql) and any(_depends_on_rows(statement) for statement in parser.parse(step.text))
 
 
 def _depends_on_rows(statement: Statement) -> bool:
+    if statement.kind in {"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "copy_stmt"}:
+        return True
     if statement.kind == "index_stmt":
         return bool(statement.node.unique)
     if statement.kind != "alter_table_stmt":
@@ -496,12 +509,7 @@ def _depends_on_rows(statement: Statement) -> bool:
     if any(parser.enum_name(command, "subtype") in _ROW_DEPENDENT for command in commands):
         return True
     added = [c for c in commands if parser.enum_name(c, "subtype") == "AT_AddColumn"]
-    return any(parser.unwrap(command.definition).constraints for command in added)
-
-
-def _scalar_types() -> frozenset[str]:
-    spelled = {"integer", "int", "bigint", "smallint", "boolean", "real", "double precision", "character varying"}
-    return frozenset(spelled | {"character", "decimal"} | (set(system.categories()) - {"record"}))
+    return any(parser.unwrap(getattr(command, "def")).constraints for command in added)
 
 
 _STEPS: dict[type, Callable[[Machine, Any], _Leave | None]] = {

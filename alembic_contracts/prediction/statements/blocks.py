@@ -11,7 +11,7 @@ from alembic_contracts.prediction.called import calls_in, check_calls
 from alembic_contracts.prediction.deciding import value_of
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.machine import Machine, nested
-from alembic_contracts.prediction.plpgsql.reader import parse_body
+from alembic_contracts.prediction.plpgsql.reader import parse_body, read_body
 from alembic_contracts.prediction.scalars import is_known_function
 from alembic_contracts.prediction.scopes import Entry, Field, Scope
 
@@ -34,7 +34,10 @@ def do(run: Run, node: Node) -> None:
     if language != "plpgsql":
         run.doubt(f"a block in {language} is not understood")
         return
-    block = parse_body(options.get("as", ""))
+    block = read_body(options.get("as", ""))
+    if block is None:
+        run.doubt("a block is not understood")
+        return
     _check_syntax(block)
     Machine(run).start(block)
 

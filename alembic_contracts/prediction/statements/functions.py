@@ -8,7 +8,7 @@ from alembic_contracts.prediction import parser, sqlstate, system
 from alembic_contracts.prediction.application import Doubtful, Handler, Harmless
 from alembic_contracts.prediction.lookup import check_query
 from alembic_contracts.prediction.plpgsql import tree
-from alembic_contracts.prediction.plpgsql.reader import parse_body
+from alembic_contracts.prediction.plpgsql.reader import read_body
 from alembic_contracts.prediction.scalars import is_known_function
 from alembic_contracts.prediction.scopes import Entry, Field, Scope
 from alembic_contracts.prediction.state import Function
@@ -95,7 +95,8 @@ def _check_body(run: Run, function: Function, parameters: list[Node]) -> None:
     if function.body is None or run.state.setting("check_function_bodies") in {"off", "false"}:
         return
     if function.language == "plpgsql":
-        for step in tree.walk(parse_body(function.body)):
+        block = read_body(function.body)
+        for step in tree.walk(block) if block is not None else ():
             if isinstance(step, tree.Sql):
                 parser.parse(step.text)
     elif function.language == "sql":
