@@ -49,3 +49,29 @@ def test_what_scripts_print_is_printed_once_and_never_into_the_report(project: P
     assert offline(project, printing) == ("kept", [])
     done = project.alembic("upgrade", "head")
     assert sorted(done.stdout.split("\n")) == ["", "past all redirections", "plainly", "through Alembic"]
+
+
+def test_each_statement_of_an_autocommit_block_is_a_commit(project: Project) -> None:
+    object_images.museum(project)
+    project.revision(
+        "r2",
+        """
+        with op.get_context().autocommit_block():
+            op.execute("ALTER TABLE object_images DROP primary_image; ALTER TABLE object_images ADD primary_image text")
+        """,
+    )
+    assert project.alembic("upgrade", "head").returncode == 0, "one text is one transaction"
+    project.revision(
+        "r3",
+        """
+        with op.get_context().autocommit_block():
+            op.drop_column("object_images", "primary_image")
+            op.add_column("object_images", sa.Column("primary_image", sa.Text))
+        """,
+    )
+    before = object_images.state(project)
+    done = project.alembic("upgrade", "head")
+    assert done.returncode != 0
+    assert "migrations/versions/r3.py:15" in done.stderr
+    assert "Nothing was run" in done.stderr
+    assert object_images.state(project) == before

@@ -193,8 +193,10 @@ class Recording:
         for doubt in effect.doubts:
             self.doubt(doubt.reason, doubt.tables)
         changed = self.view is not self._noted
-        if self._script is not None and (effect.kind not in _DATA or changed or effect.commits):
-            self._note(_label(effect.sql), commits=effect.commits)
+        # Outside of a transaction (AUTOCOMMIT, autocommit_block) every text commits by itself.
+        commits = effect.commits or (changed and not self.catalog.in_transaction)
+        if self._script is not None and (effect.kind not in _DATA or changed or commits):
+            self._note(_label(effect.sql), commits=commits)
         try:
             return self.reader.answer(effect)
         except PostgresError:
