@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,41 @@ def main(arguments: list[str] | None = None) -> int:
         print("\n".join(f"{h.name:24} {h.package}{' (small set)' if h.small else ''}" for h in histories))
         return 0
     cache = options.cache.absolute()
+    if options.command == "mutate":
+        return _mutate(options, histories, cache)
+    return _run(options, histories, cache)
+
+
+def _run(options: argparse.Namespace, histories: Sequence[catalogue.History], cache: Path) -> int:
     places = {history: fetch.fetch(history, cache) for history in histories}
     with embedded.scratch() as scratch:
-        results = [_measure(history, place, cache, scratch.url()) for history, place in places.items()]
-    print(report.table(results))
+        measured = [_measure(history, place, cache, scratch.url()) for history, place in places.items()]
+    results = [result for result in measured if result is not None]
+    if results:
+        print(report.table(results))
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    return int(any(result["wrong_and_silent"] or result["false_breaks"] for result in results))
+    wrong = any(result["wrong_and_silent"] or result["false_breaks"] for result in results)
+    return int(wrong or len(results) < len(measured))
+
+
+def _mutate(options: argparse.Namespace, histories: Sequence[catalogue.History], cache: Path) -> int:
+    places = {history: fetch.fetch(history, cache) for history in histories}
+    answers: dict[str, list[dict[str, Any]]] = {}
+    with embedded.scratch() as scratch:
+        for history, place in places.items():
+            print(f"{history.name} ...", file=sys.stderr, flush=True)
+            if not (place.work / worker.OBSERVED).exists():
+                with new_database(scratch.url(), f"history_{os.getpid()}") as url:
+                    _stage("observe", history, place, cache, url)
+            _stage("breed", history, place, cache, scratch.url(), str(options.count), str(options.seed))
+            with new_database(scratch.url(), f"history_{os.getpid()}") as url:
+                _stage("ask", history, place, cache, url)
+            answers[history.name] = json.loads((place.work / worker.ANSWERS).read_text(encoding="utf-8"))
+    print(report.recall(answers))
+    if options.json is not None:
+        options.json.write_text(json.dumps(answers, indent=1), encoding="utf-8")
+    return int(any(answer["found"] == "kept" for some in answers.values() for answer in some))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,16 +70,29 @@ def _parser() -> argparse.ArgumentParser:
     for name, purpose in {
         "list": "name the histories",
         "run": "predict histories and compare with a real PostgreSQL",
+        "mutate": "plant breaks and see whether they are found",
     }.items():
         command = commands.add_parser(name, help=purpose, description=purpose)
         command.add_argument("names", nargs="*", metavar="HISTORY", help="default: all")
         command.add_argument("--small", action="store_true", help="only the set for continuous integration")
         command.add_argument("--cache", type=Path, default=fetch.cache_folder(), help="default: %(default)s")
+        if name == "mutate":
+            command.add_argument("--count", type=int, default=20, help="planted breaks per history (default: 20)")
+            command.add_argument("--seed", type=int, default=1, help="the same seed plants the same breaks")
         command.add_argument("--json", type=Path, help="write every detail to this file")
     return parser
 
 
-def _measure(history: catalogue.History, place: fetch.Place, cache: Path, server_url: str) -> dict[str, Any]:
+def _measure(history: catalogue.History, place: fetch.Place, cache: Path, server_url: str) -> dict[str, Any] | None:
+    """Run every stage; None where one of them failed, which it has then said on standard error."""
+    try:
+        return _stages(history, place, cache, server_url)
+    except subprocess.CalledProcessError:
+        print(f"{history.name} could not be measured", file=sys.stderr)
+        return None
+
+
+def _stages(history: catalogue.History, place: fetch.Place, cache: Path, server_url: str) -> dict[str, Any]:
     print(f"{history.name} ...", file=sys.stderr, flush=True)
     for stage in ("observe", "predict"):
         with new_database(server_url, f"history_{os.getpid()}") as url:

@@ -33,6 +33,8 @@ class History:
     """Whether it belongs to the set that continuous integration runs."""
     sqlalchemy: str = "2.0.58"
     """Version of SQLAlchemy that its application was written for; scripts run differently on another one."""
+    driver: str = "psycopg"
+    """Driver that the application uses; one other than psycopg is among ``requires``."""
     requires: tuple[str, ...] = ()
     """Further packages that its scripts import, exact versions; installed without their own requirements."""
     hollow: tuple[str, ...] = ()
@@ -40,7 +42,7 @@ class History:
     stub: tuple[str, ...] = ()
     """Modules that are replaced although they are there, because they do not run without the application."""
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    """What attributes of stubs are worth, by the attribute's name."""
+    """What attributes of stubs are, by the attribute's name; ``name()`` says what it returns when it is called."""
     naming_convention: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     configure: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Further arguments of ``context.configure()`` in its env.py."""

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
 from alembic_contracts.prediction.catalog import Catalog
 from alembic_contracts.prediction.run import predict
 from alembic_contracts.prediction.steps import Prediction
@@ -63,7 +61,7 @@ def forecast(
         seconds = time.perf_counter() - started
         return []
 
-    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+    with scripts.engine(url).connect() as connection:
         scripts.run_online(scripts.isolated(connection), plan)
     return found[0], seconds
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["table"]
+__all__ = ["recall", "table"]
 
 HEADINGS = (
     "history",
@@ -21,10 +21,15 @@ HEADINGS = (
     "--sql s/100",
 )
 EXPLANATION = """\
-server: revisions that PostgreSQL applied, of all; predicted: revisions that the prediction ran to their end; columns, keys: right, of all;
+server: revisions that PostgreSQL applied, of all; predicted: revisions that the prediction ran to their end;
+columns, keys: right, of all;
 silent, declared: wrong facts at the end of the history, and whether the prediction says so itself; unproven: revisions
 with anything unproven; false: breaks of contracts that hold; s/100: seconds of prediction for 100 revisions, and of
 `alembic upgrade --sql`, with the number of revisions that it got through where that is not all."""
+
+RECALL_EXPLANATION = """\
+right place: called broken at the planted revision and line; elsewhere: called broken at another one; missed, invented:
+broken facts that were not reported, and reported ones that are not broken, of all mutants."""
 
 
 def table(results: Sequence[dict[str, Any]]) -> str:
@@ -32,9 +37,12 @@ def table(results: Sequence[dict[str, Any]]) -> str:
     rows = [HEADINGS, *(_row(result) for result in results)]
     if len(results) > 1:
         rows.append(_row(_sum(results)))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADINGS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, "", EXPLANATION])
+    return "\n".join([*_aligned(rows), "", EXPLANATION])
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _row(result: dict[str, Any]) -> tuple[str, ...]:
@@ -69,3 +77,22 @@ def _sum(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     total["history"] = "all"
     total["sql"] = {key: sum(result["sql"][key] for result in results) for key in ("seconds", "revisions")}
     return total
+
+
+FOUND = ("right place", "elsewhere", "unproven", "kept")
+
+
+def recall(answers: Mapping[str, Sequence[dict[str, Any]]]) -> str:
+    """Return how many planted breaks were found, by history, by kind and by style."""
+    everything = [answer for some in answers.values() for answer in some]
+    groups: dict[str, list[dict[str, Any]]] = {name: list(some) for name, some in answers.items()}
+    for key in ("kind", "style"):
+        for value in sorted({answer[key] for answer in everything}):
+            groups[f"{key}: {value}"] = [answer for answer in everything if answer[key] == value]
+    groups["all"] = everything
+    rows = [("", "mutants", *FOUND, "missed", "invented")]
+    for name, some in groups.items():
+        counts = [str(sum(answer["found"] == found for answer in some)) for found in FOUND]
+        extra = [str(sum(len(answer[key]) for answer in some)) for key in ("missed", "invented")]
+        rows.append((name, str(len(some)), *counts, *extra))
+    return "\n".join([*_aligned(rows), "", RECALL_EXPLANATION])

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
@@ -36,7 +37,7 @@ class Scripts:
     Making one changes this process for good (imports, environment variables): use a process for each.
     """
 
-    def __init__(self, history: History, place: Place, versions: Sequence[str] | None = None) -> None:
+    def __init__(self, history: History, place: Place) -> None:
         self.history = history
         self.stubbed = stubs.install(
             place.package, place.libraries, hollow=history.hollow, stub=history.stub, values=history.values
@@ -44,11 +45,19 @@ class Scripts:
         os.environ.update(history.environ)
         logging.disable(logging.CRITICAL)
         sys.setrecursionlimit(5000)
-        locations = list(versions or place.versions(history))
-        self.directory = ScriptDirectory(
-            str(Path(locations[0]).parent),
-            version_locations=locations,
-            recursive_version_locations=history.recursive,
+        self.directory = self._directory(place.versions(history))
+
+    def at(self, versions: Sequence[Path]) -> Scripts:
+        """Return the same history with its scripts in other folders."""
+        other = copy(self)
+        other.directory = self._directory([str(folder) for folder in versions])
+        return other
+
+    def _directory(self, versions: list[str]) -> ScriptDirectory:
+        return ScriptDirectory(
+            str(Path(versions[0]).parent),
+            version_locations=versions,
+            recursive_version_locations=self.history.recursive,
         )
 
     def steps(self) -> list[RevisionStep]:
@@ -63,6 +72,11 @@ class Scripts:
             metadata.create_all(connection)
         if self.history.prepare:
             connection.exec_driver_sql(self.history.prepare)
+
+    def engine(self, url: str) -> sa.Engine:
+        """Return an engine with the driver that the application uses."""
+        drivername = f"postgresql+{self.history.driver}"
+        return sa.create_engine(sa.make_url(url).set(drivername=drivername), poolclass=sa.NullPool)
 
     def isolated(self, connection: sa.Connection) -> sa.Connection:
         """Return the connection as the application would hand it to its migrations."""

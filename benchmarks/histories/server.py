@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["Applied", "Observed", "apply", "new_database"]
+__all__ = ["Applied", "Observed", "apply", "apply_at_once", "new_database"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def apply(scripts: Scripts, url: str) -> tuple[Observed, list[Applied], float]:
     Returns:
         the schema before, each revision's outcome, and the seconds that Alembic took in all.
     """
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    engine = scripts.engine(url)
     _leave_out_extensions(engine, scripts.history.missing_extensions)
     with engine.connect() as connection:
         observer = connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -93,6 +93,30 @@ def apply(scripts: Scripts, url: str) -> tuple[Observed, list[Applied], float]:
             with engine.connect() as migrating, redirect_stdout(None):
                 run.go_on(scripts.isolated(migrating))
     return before, run.applied, run.seconds
+
+
+def apply_at_once(scripts: Scripts, url: str, left_out: Collection[str]) -> tuple[str | None, Observed]:
+    """Apply all revisions but those that are left out, up to the first one that fails.
+
+    Returns:
+        why one failed, if one did, and the schema afterwards.
+    """
+    engine = scripts.engine(url)
+    _leave_out_extensions(engine, scripts.history.missing_extensions)
+    steps = scripts.steps()
+    for step in steps:
+        if step.revision.revision in left_out:
+            step.migration_fn = _nothing
+    error: str | None = None
+    with engine.connect() as connection:
+        observer = connection.execution_options(isolation_level="AUTOCOMMIT")
+        scripts.prepare(observer)
+        try:
+            with engine.connect() as migrating, redirect_stdout(None):
+                scripts.run_online(scripts.isolated(migrating), lambda _context: steps)
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - whatever scripts raise is a result here
+            error = f"{type(failure).__name__}: {str(failure)[:500]}"
+        return error, _Watch().observe(observer)
 
 
 class _Run:

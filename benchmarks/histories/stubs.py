@@ -96,12 +96,14 @@ class _Stub(metaclass=_Anything):
 
 
 _values: dict[str, Any] = {}
-"""What attributes of stubs are, by their name, where a stub would not do."""
+"""What attributes of stubs are, by their name (``name()``: return when called), where a stub would not do."""
 
 
 def _stub(name: str) -> Any:
     if name in _values:
         return _values[name]
+    if f"{name}()" in _values:
+        return lambda *_arguments, **_named: _values[f"{name}()"]
     made = _Anything(name, (_Stub,), {"__module__": "stub"})
     type.__setattr__(made, "_made_up", True)
     return made

@@ -21,10 +21,11 @@ from benchmarks.histories.server import Applied, Observed
 if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
 
-__all__ = ["IGNORED", "judge", "measure", "watched_tables"]
+__all__ = ["IGNORED", "POLICY", "judge", "measure", "watched_tables"]
 
 IGNORED = frozenset({"alembic_version"})
 """Alembic's own table, which nobody promises."""
+POLICY = engine.Policy(phase="check", scope="target", ends_at_head=True, severities={})
 
 
 @dataclass
@@ -106,9 +107,8 @@ def measure(
 
 def judge(final: Schema, predictions: Sequence[Prediction]) -> Report:
     """Hold a history to contracts on everything that a schema holds, as ``check`` would."""
-    policy = engine.Policy(phase="check", scope="target", ends_at_head=True, severities={})
     dialect = dialects.load("postgresql")
-    return engine.judge(contracts_of(final, IGNORED), predictions, dialect=dialect, policy=policy)
+    return engine.judge(contracts_of(final, IGNORED), predictions, dialect=dialect, policy=POLICY)
 
 
 def _foretold(

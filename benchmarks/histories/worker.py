@@ -10,11 +10,12 @@ import pickle
 import sys
 from pathlib import Path
 
-from benchmarks.histories import catalogue, forecast, server
+from benchmarks.histories import catalogue, forecast, mutate, server
 from benchmarks.histories.fetch import Place
 from benchmarks.histories.scripts import Scripts
 
 OBSERVED, PREDICTED, SQL = "observed.pickle", "predicted.json", "sql.json"
+MUTANTS, ANSWERS = "mutants.pickle", "answers.json"
 
 
 def observe(history: catalogue.History, place: Place, url: str) -> None:
@@ -40,12 +41,36 @@ def sql(history: catalogue.History, place: Place) -> None:
     (place.work / SQL).write_text(json.dumps(vars(run)), encoding="utf-8")
 
 
+def breed(history: catalogue.History, place: Place, server_url: str, count: str, seed: str) -> None:
+    """Make mutants and keep those that break on the server."""
+    stock = _stock(history, place)
+    found = list(mutate.breed(stock, server_url, count=int(count), seed=int(seed)))
+    with (place.work / MUTANTS).open("wb") as file:
+        pickle.dump(found, file)
+
+
+def ask(history: catalogue.History, place: Place, url: str) -> None:
+    """Predict the mutants."""
+    stock = _stock(history, place)
+    with (place.work / MUTANTS).open("rb") as file:
+        found = pickle.load(file)
+    answers = [mutate.ask(stock, mutant, url) for mutant in found]
+    (place.work / ANSWERS).write_text(json.dumps(answers, indent=1), encoding="utf-8")
+
+
+def _stock(history: catalogue.History, place: Place) -> mutate.Stock:
+    with (place.work / OBSERVED).open("rb") as file:
+        before, applied, _ = pickle.load(file)
+    return mutate.Stock(Scripts(history, place), place.versions(history), before, applied)
+
+
 def main() -> None:
     """Run one stage."""
     stage, name, cache, *rest = sys.argv[1:]
     (history,) = catalogue.select([name], small=False)
     place = Place(history, Path(cache))
-    {"observe": observe, "predict": predict, "sql": sql}[stage](history, place, *rest)
+    stages = {"observe": observe, "predict": predict, "sql": sql, "breed": breed, "ask": ask}
+    stages[stage](history, place, *rest)
 
 
 if __name__ == "__main__":
