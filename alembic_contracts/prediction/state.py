@@ -18,9 +18,10 @@ from alembic_contracts.prediction.journal import Journal, Store
 from alembic_contracts.schema import Name, Schema, Table, TypeDefinition
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Doubt
     from alembic_contracts.prediction.parser import Node
 
-__all__ = ["TEMPORARY", "Attachment", "Function", "Prepared", "Sequence", "State", "mentions"]
+__all__ = ["TEMPORARY", "Analysed", "Attachment", "Function", "Prepared", "Sequence", "State", "mentions"]
 
 TEMPORARY = "pg_temp"
 """The schema of temporary objects, as it can be written in SQL."""
@@ -78,6 +79,17 @@ class Prepared:
     sql: str
 
 
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What came out when a query or a change of rows was looked at."""
+
+    version: int
+    """That of the journal at this moment."""
+    reads: frozenset[Name]
+    doubts: tuple[Doubt, ...]
+    query: Node | None
+
+
 def mentions(table: Table) -> set[Name]:
     """Return the tables, sequences and types that a table's definition points at."""
     found = {name for name, _ in table.depends_on}
@@ -125,6 +137,8 @@ class State:
         self.traits: Store[tuple[str, str], str] = Store(self.journal)
         """Small remarks on objects: what PostgreSQL keeps and a ``Table`` does not."""
         self.prepared: dict[str, Prepared] = {}
+        self.analysed: dict[str, Analysed] = {}
+        """Queries by their text, as long as nothing changes."""
         self.cursors: Store[str, Prepared] = Store(self.journal)
         self.defaults: dict[str, str] = {}
         """What settings are at the start of a session, and after RESET."""

@@ -126,8 +126,8 @@ def _adder(key: KeyDraft) -> Callable[[Alteration, Node], None]:
 
 def _mark_not_null(alteration: Alteration, column: str, name: str | None = None) -> None:
     constraints.mark_not_null(alteration.state, alteration.name, column, name=name)
-    for child in alteration.targets()[1:]:
-        constraints.mark_not_null(alteration.state, child, column, inherited=True)
+    if alteration.recurse:
+        constraints.spread_not_null(alteration.state, alteration.name, column)
 
 
 def _is_typed(state: State, table: Table) -> bool:

@@ -43,7 +43,7 @@ def _add(alteration: Alteration, command: Node) -> None:
         bound = key.kind in {"CONSTR_CHECK", "CONSTR_NOTNULL"} and not key.node.is_no_inherit
         if bound and children and not later.recurse:
             raise sqlstate.invalid_table_definition("constraint must be added to child tables too")
-        constraints.add_constraint(later.run, later.name, key)
+        constraints.add_constraint(later.run, later.name, key, recurse=later.recurse)
 
     alteration.later(order.get(key.kind, ADD_INDEX), Later(apply, command))
 

@@ -117,6 +117,8 @@ def _attach(alteration: Alteration, command: Node) -> None:
         return
     if child.partition:
         raise sqlstate.wrong_object_type(f'"{child.name.name}" is already a partition')
+    if child.name == table.name or table.name in descendants(alteration.state, child.name):
+        raise sqlstate.PostgresError("42P07", "circular inheritance not allowed")
     if child.parents or (alteration.state.children(child.name) and child.kind == "table"):
         raise sqlstate.wrong_object_type("cannot attach an inheritance child or parent as partition")
     require_same_types(child, table)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import names, parser, sqlstate
+from alembic_contracts.prediction.inference import implicit
 from alembic_contracts.prediction.relations import (
     change_column,
     descendants,
@@ -34,6 +35,7 @@ __all__ = [
     "merge_keys",
     "put_constraint",
     "require_comparable",
+    "spread_not_null",
 ]
 
 ACTIONS = {"a": "", "": "", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
@@ -63,10 +65,12 @@ def add(run: Run, table: Name, drafts: Iterable[KeyDraft]) -> None:
             add_constraint(run, table, draft)
 
 
-def add_constraint(run: Run, table: Name, draft: KeyDraft) -> None:
-    """Add one constraint."""
+def add_constraint(run: Run, table: Name, draft: KeyDraft, *, recurse: bool = True) -> None:
+    """Add one constraint; ``recurse`` is False for ``ALTER TABLE ONLY``."""
     if draft.kind in _KEYS:
-        add_keys(run, table, [draft])
+        add_keys(run, table, [draft], recurse=recurse)
+    elif draft.kind == "CONSTR_FOREIGN" and not recurse and run.state.tables[table].kind == "partitioned table":
+        raise sqlstate.wrong_object_type(f'cannot use ONLY for foreign key on partitioned table "{table.name}"')
     elif draft.kind == "CONSTR_CHECK":
         _add_check(run, table, draft)
     elif draft.kind == "CONSTR_FOREIGN":
@@ -136,8 +140,14 @@ def _add_not_null(run: Run, table: Name, draft: KeyDraft) -> None:
             no_inherit=draft.node.is_no_inherit,
         )  # fmt: skip
         if not draft.node.is_no_inherit:
-            for child in descendants(run.state, table):
-                mark_not_null(run.state, child, column, inherited=True)
+            spread_not_null(run.state, table, column)
+
+
+def spread_not_null(state: State, table: Name, column: str) -> None:
+    """Make a column NOT NULL in all tables that inherit it, under its constraint's name in this one."""
+    same = [c.name for c in state.tables[table].constraints if c.kind == "not null" and c.columns == (column,)]
+    for child in descendants(state, table):
+        mark_not_null(state, child, column, suggested=same[0] if same else None, inherited=True)
 
 
 def mark_not_null(
@@ -146,11 +156,23 @@ def mark_not_null(
     column: str,
     *,
     name: str | None = None,
+    suggested: str | None = None,
     inherited: bool = False,
     valid: bool = True,
     no_inherit: bool = False,
 ) -> None:
-    """Make a column NOT NULL; from PostgreSQL 18 on that is a constraint with a name."""
+    """Make a column NOT NULL; from PostgreSQL 18 on that is a constraint with a name.
+
+    Args:
+        state: the catalog.
+        table: the table, which has the column.
+        column: the column.
+        name: the constraint's name as written.
+        suggested: the name of the parent's constraint, taken where it is free.
+        inherited: whether it comes from a parent.
+        valid: False for NOT VALID.
+        no_inherit: whether children are to be left alone.
+    """
     change_column(state, table, column, lambda c: c if c.not_null else replace(c, not_null=True))
     if state.server_version < 180000:
         return
@@ -169,7 +191,8 @@ def mark_not_null(
         return
     if name is not None:
         _refuse_taken(current, name)
-    chosen = name or names.constraint_name(state, table.schema, table.name, [column], "not_null")
+    free = suggested if all(c.name != suggested for c in current.constraints) else None
+    chosen = name or free or names.constraint_name(state, table.schema, table.name, [column], "not_null")
     constraint = Constraint(
         name=chosen, kind="not null", columns=(column,), inherited=inherited, valid=valid, no_inherit=no_inherit
     )
@@ -218,7 +241,7 @@ def _key_identity(draft: KeyDraft) -> object:
     return (columns, tuple(parser.strings(node.including)), node.nulls_not_distinct, deferral, node.without_overlaps)
 
 
-def add_keys(run: Run, table: Name, drafts: list[KeyDraft]) -> None:
+def add_keys(run: Run, table: Name, drafts: list[KeyDraft], *, recurse: bool = True) -> None:
     """Add primary keys, unique and exclusion constraints with their indexes."""
     merged = merge_keys(drafts, table)
     for draft in merged:
@@ -226,10 +249,9 @@ def add_keys(run: Run, table: Name, drafts: list[KeyDraft]) -> None:
             for column in parser.strings(draft.node.keys) or [draft.column or ""]:
                 _require_key_column(run, table, column)
                 mark_not_null(run.state, table, column)
-                for child in descendants(run.state, table):
-                    mark_not_null(run.state, child, column, inherited=True)
+                spread_not_null(run.state, table, column)
     for draft in merged:
-        _add_key(run, table, draft)
+        _add_key(run, table, draft, recurse=recurse)
 
 
 def _require_key_column(run: Run, name: Name, column: str) -> None:
@@ -238,7 +260,7 @@ def _require_key_column(run: Run, name: Name, column: str) -> None:
         raise sqlstate.PostgresError("42703", f'column "{column}" named in key does not exist')
 
 
-def _add_key(run: Run, name: Name, draft: KeyDraft) -> None:
+def _add_key(run: Run, name: Name, draft: KeyDraft, *, recurse: bool) -> None:
     node, table = draft.node, run.state.tables[name]
     if node.indexname:
         raise sqlstate.wrong_object_type("an index cannot be used in CREATE TABLE")
@@ -274,7 +296,7 @@ def _add_key(run: Run, name: Name, draft: KeyDraft) -> None:
         expressions=expressions,
         nulls_not_distinct=node.nulls_not_distinct,
     )
-    _put_key(run.state, name, constraint, index, wanted=node.conname or None, label=label)
+    _put_key(run.state, name, constraint, index, wanted=node.conname or None, label=label, recurse=recurse)
 
 
 def _refuse_repeated(columns: Iterable[str | None], kind: str) -> None:
@@ -311,7 +333,14 @@ def _require_partition_key(table: Table, columns: tuple[str | None, ...], kind: 
 
 
 def _put_key(
-    state: State, table: Name, constraint: Constraint, index: Index, *, wanted: str | None, label: str
+    state: State,
+    table: Name,
+    constraint: Constraint,
+    index: Index,
+    *,
+    wanted: str | None,
+    label: str,
+    recurse: bool = True,
 ) -> None:
     """Put a key with its index on a table, and on its partitions under names of their own."""
     current = state.tables[table]
@@ -332,7 +361,7 @@ def _put_key(
             indexes=(*current.indexes, replace(index, name=wanted, constraint=wanted)),
         ),
     )
-    if current.kind == "partitioned table":
+    if current.kind == "partitioned table" and recurse:
         for child in state.children(table):
             attach_key(state, child.name, replace(constraint, name=wanted), index, label)
 
@@ -435,6 +464,14 @@ def _is_unique(target: Table, columns: tuple[str, ...]) -> bool:
     )  # fmt: skip
 
 
+_FAMILIES = (
+    frozenset({"int2", "int4", "int8"}),
+    frozenset({"float4", "float8"}),
+    frozenset({"date", "timestamp", "timestamptz"}),
+)
+"""Types that have equality operators with each other (operator families of btree)."""
+
+
 def require_comparable(state: State, own: Column | None, other: Column | None) -> None:
     """Refuse a foreign key between types that have no common equality operator (as far as that is plain).
 
@@ -444,11 +481,9 @@ def require_comparable(state: State, own: Column | None, other: Column | None) -
     if own is None or other is None or own.type is None or other.type is None:
         return
     one, two = base_type(own.type, state), base_type(other.type, state)
-    kinds = {category(one, state), category(two, state)}
-    if "?" in kinds:
+    if "?" in {category(one, state), category(two, state)}:
         return
-    times = {"time", "timetz"}
-    clock = "D" in kinds and (one.name.name in times) != (two.name.name in times)
-    if len(kinds) > 1 or clock or (kinds & {"U", "E"} and one.name != two.name):
+    family = any({one.name.name, two.name.name} <= names for names in _FAMILIES) and not one.dimensions
+    if not family and not implicit(state, one, two):
         message = f'foreign key constraint on "{own.name}" cannot be implemented: types are incompatible'
         raise sqlstate.PostgresError("42804", message)

@@ -57,17 +57,16 @@ def create_table(run: Run, node: Node, kind: TableKind | None = None) -> None:
         run.doubt(f"{name} inherits from a table that is not known here", [name])
     known = [parent for parent in parents if parent is not None]
     plan = _plan(run, name, node)
-    _refuse_wrong_parents(known, is_partition=node.HasField("partbound"))
+    if not node.HasField("partbound"):
+        _refuse_wrong_parents(known)
     _create(run, node, plan, known, kind)
     if len(known) < len(parents):
         run.state.tables.put(name, replace(run.state.tables[name], complete=False))
 
 
-def _refuse_wrong_parents(parents: list[Table], *, is_partition: bool) -> None:
+def _refuse_wrong_parents(parents: list[Table]) -> None:
     for parent in parents:
-        if is_partition and parent.kind != "partitioned table":
-            raise sqlstate.invalid_definition(f'"{parent.name.name}" is not partitioned')
-        if not is_partition and parent.kind == "partitioned table":
+        if parent.kind == "partitioned table" or parent.partition:
             raise sqlstate.wrong_object_type(f'cannot inherit from partitioned table "{parent.name.name}"')
         if parent.kind in {"view", "materialized view"}:
             raise sqlstate.wrong_object_type(f'inherited relation "{parent.name.name}" is not a table')
@@ -117,6 +116,8 @@ def _create(run: Run, node: Node, plan: Plan, parents: list[Table], kind: TableK
     _refuse_unknown_keys([*(key for d in plan.columns for key in d.constraints), *keys], columns)
     partitioned = node.HasField("partspec")
     check_free(state, name)
+    if is_partition and parents and parents[0].kind != "partitioned table":
+        raise sqlstate.invalid_definition(f'"{parents[0].name.name}" is not partitioned')
     table = Table(
         name=name,
         kind=kind or ("partitioned table" if partitioned else "table"),
@@ -134,7 +135,7 @@ def _create(run: Run, node: Node, plan: Plan, parents: list[Table], kind: TableK
         if drafted.expression is not None:
             check_generated(run, table, drafted)
     if parents:
-        adopt(state, name, parents)
+        adopt(state, name, parents, _own_not_null(plan, keys))
     inline = [key for drafted in plan.columns for key in drafted.constraints]
     in_order = sorted([*inline, *keys], key=lambda key: key.node.location)
     constraints.add(run, name, [key for key in in_order if key.kind == "CONSTR_CHECK"])
@@ -171,6 +172,15 @@ def _override(run: Run, plan: Plan, columns: list[Column], keys: list[KeyDraft])
         if drafted.not_null is not None:
             keys.append(drafted.not_null)
     return list(changed.values())
+
+
+def _own_not_null(plan: Plan, keys: list[KeyDraft]) -> set[str]:
+    """Return the columns that the statement itself says NOT NULL for, primary keys included."""
+    own = {d.column.name for d in plan.columns if d.column.not_null}
+    for key in (*keys, *(key for d in plan.columns for key in d.constraints)):
+        if key.kind in {"CONSTR_PRIMARY", "CONSTR_NOTNULL"}:
+            own.update(parser.strings(key.node.keys) or [key.column or ""])
+    return own
 
 
 def _refuse_unknown_keys(keys: list[KeyDraft], columns: list[Column]) -> None:

@@ -63,8 +63,15 @@ def _merge(known: Column, column: Column, noun: str) -> Column:
     )
 
 
-def adopt(state: State, name: Name, parents: list[Table]) -> None:
-    """Give a new child the checks and NOT NULLs of its parents."""
+def adopt(state: State, name: Name, parents: list[Table], own: set[str]) -> None:
+    """Give a new child the checks and NOT NULLs of its parents.
+
+    Args:
+        state: the catalog.
+        name: the child, which is there with its columns.
+        parents: the tables that it inherits from.
+        own: columns that the child itself says NOT NULL for.
+    """
     for parent in parents:
         for constraint in parent.constraints:
             if constraint.no_inherit:
@@ -75,8 +82,8 @@ def adopt(state: State, name: Name, parents: list[Table]) -> None:
                 if same is None:
                     put_constraint(state, name, replace(constraint, inherited=True, comment=None))
             elif constraint.kind == "not null":
-                wanted = None if constraint.name in taken else constraint.name
-                mark_not_null(state, name, constraint.columns[0], name=wanted, inherited=True)
+                wanted = None if constraint.columns[0] in own else constraint.name
+                mark_not_null(state, name, constraint.columns[0], suggested=wanted, inherited=True)
 
 
 def attach_keys_of_parent(state: State, partition: Name, parent: Table) -> None:
