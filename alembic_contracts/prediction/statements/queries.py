@@ -17,6 +17,7 @@ from alembic_contracts.prediction.lookup import check_query
 from alembic_contracts.prediction.relations import descendants, find
 from alembic_contracts.prediction.row_changes import target
 from alembic_contracts.prediction.selects import Analysis
+from alembic_contracts.prediction.state import Analysed
 from alembic_contracts.prediction.statements import blocks
 from alembic_contracts.prediction.statements.session import put_setting
 from alembic_contracts.prediction.statements.views import select_into
@@ -202,12 +203,41 @@ def _is_on(option: Node) -> bool:
     return str(text).lower() not in {"false", "off", "0", "no"}
 
 
+_REMEMBERED = 500
+"""Texts; loops over batches repeat a few of them thousands of times."""
+_LONGEST = 20_000
+"""Characters; longer statements are data, which is not seen twice."""
+
+
+def _once(handler: Handler) -> Handler:
+    """Return a handler that does not look at the same text again as long as the catalog stays as it is."""
+
+    def look_up_or_apply(run: Run, node: Node) -> None:
+        sql, version = run.statement.sql, run.state.journal.version
+        if run.depth or run.scope is not None or run.statement.node is not node or len(sql) > _LONGEST:
+            handler(run, node)
+            return
+        known = run.state.analysed.get(sql)
+        if known is not None and known.version == version:
+            run.reads.update(known.reads)
+            run.doubts.extend(known.doubts)
+            run.query = known.query
+            return
+        handler(run, node)
+        if run.state.journal.version == version:
+            if len(run.state.analysed) >= _REMEMBERED:
+                run.state.analysed.clear()
+            run.state.analysed[sql] = Analysed(version, frozenset(run.reads), tuple(run.doubts), run.query)
+
+    return look_up_or_apply
+
+
 HANDLERS: dict[str, Handler | Harmless | Doubtful] = {
-    "select_stmt": select,
-    "insert_stmt": change_rows,
-    "update_stmt": change_rows,
-    "delete_stmt": change_rows,
-    "merge_stmt": change_rows,
+    "select_stmt": _once(select),
+    "insert_stmt": _once(change_rows),
+    "update_stmt": _once(change_rows),
+    "delete_stmt": _once(change_rows),
+    "merge_stmt": _once(change_rows),
     "copy_stmt": copy,
     "truncate_stmt": truncate,
     "explain_stmt": explain,

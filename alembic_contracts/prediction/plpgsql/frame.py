@@ -1,0 +1,101 @@
+"""The variables of a PL/pgSQL block, and the values of expressions over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.prediction import bodies, parser
+from alembic_contracts.prediction.deciding import UNKNOWN, value_of_text
+from alembic_contracts.prediction.expressions import split_name
+from alembic_contracts.prediction.lookup import check_query
+from alembic_contracts.prediction.plpgsql import tree
+from alembic_contracts.prediction.scopes import Entry, Field, Scope
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+
+__all__ = ["Frame"]
+
+_OF_LANGUAGE = {"found": "boolean", "sqlstate": "text", "sqlerrm": "text"}
+"""Variables that every block has, or every exception handler."""
+
+
+@dataclass
+class Frame:
+    """What is known while a block runs."""
+
+    run: Run
+    variables: dict[str, Any] = field(default_factory=dict)
+    """Values; a record is a dictionary."""
+    types: dict[str, str] = field(default_factory=lambda: dict(_OF_LANGUAGE))
+    cursors: dict[str, str] = field(default_factory=dict)
+
+    def value(self, text: str) -> Any:
+        """Return the value of an expression, ``UNKNOWN`` where it does not follow from the catalog."""
+        self.look_up(f"SELECT {text}")
+        return value_of_text(self.run, text, self.variables)
+
+    def look_up(self, query: str) -> None:
+        """Refuse names that do not exist; functions that are called may change tables."""
+        for statement in parser.parse(query):
+            if statement.kind == "select_stmt":
+                check_query(self.run, statement.node)
+                tables = bodies.of_statement(self.run.state, statement)
+                if tables is None or tables:
+                    self.run.doubt(f"a function that is called may change tables: {statement.sql[:80]}", tables)
+
+    def set(self, name: str, value: Any) -> None:
+        """Give a variable a value."""
+        self.variables[name] = value
+        self.show_variables()
+
+    def show_variables(self) -> None:
+        """Let queries find the variables; those that may be records have fields of any name."""
+        fields = tuple(Field(name, None) for name in self.variables)
+        records = [name for name in self.variables if self.is_record(name)]
+        entries = [Entry(name, (), complete=False, visible=False) for name in records]
+        self.run.scope, self.run.values = Scope([Entry("", fields), *entries]), self.variables
+
+    def is_record(self, name: str) -> bool:
+        """Whether a variable has fields: it is declared as a record or a row, or is the record of a loop."""
+        type_name = self.types.get(name, "record").strip().lower()
+        if type_name in {"record", "trigger"} or type_name.endswith("%rowtype"):
+            return True
+        schema, plain = split_name(self.types.get(name, ""))
+        if self.run.state.find_table(plain, schema) is not None:
+            return True
+        definition = self.run.state.find_type(plain, schema)
+        return definition is not None and definition.kind == "composite"
+
+    def forget(self, step: tree.Statement) -> None:
+        """Variables that a statement sets are not known any more."""
+        names: tuple[str, ...] = ()
+        if isinstance(step, tree.Assign):
+            names = (step.name,)
+        elif isinstance(step, (tree.Sql, tree.Execute, tree.Fetch)):
+            names = step.into
+        elif isinstance(step, (tree.ForRows, tree.ForEach)):
+            names = step.names
+        elif isinstance(step, tree.ForNumbers):
+            names = (step.name,)
+        for name in names:
+            self.variables[name] = UNKNOWN
+
+    def into(self, names: Sequence[str], rows: list[dict[str, Any]] | None) -> None:
+        """Put the first row of a result into variables; None stands for rows that are not known."""
+        if rows is None:
+            for name in names:
+                self.set(name, UNKNOWN)
+            return
+        self.take(names, rows[0] if rows else None)
+
+    def take(self, names: Sequence[str], row: dict[str, Any] | None) -> None:
+        """Put a row into variables: one record, or one variable for each column."""
+        if len(names) == 1 and self.is_record(names[0]):
+            self.set(names[0], row if row is not None else UNKNOWN)
+            return
+        values = list(row.values()) if row is not None else []
+        for position, name in enumerate(names):
+            self.set(name, values[position] if position < len(values) else None)
