@@ -14,7 +14,7 @@ from alembic_contracts import rules
 from alembic_contracts.contract import Contract, Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.prediction.steps import Operation, Prediction
-from alembic_contracts.rules import Differs, Holds, Outcome, Rule, Subject, Unknown
+from alembic_contracts.rules import HOLDS, Differs, Holds, Outcome, Rule, Subject, Unknown
 from alembic_contracts.schema import Name, Schema, Table
 from alembic_contracts.violations import Checked, Location, Notice, Phase, Report, Severity, Unproven, Violation
 
@@ -188,9 +188,12 @@ class _Case:
 
     def _introduced(self, index: int) -> bool:
         """Whether the run answers for the fact not holding at this judged moment."""
-        if not isinstance(self.outcomes[index], Differs):
+        start, now = self.outcomes[0], self.outcomes[index]
+        if isinstance(now, Holds):
+            return bool(now.but) and start == HOLDS
+        if isinstance(now, Unknown):
             return False
-        if isinstance(self.outcomes[0], Holds):
+        if isinstance(start, Holds):
             return True
         born = self.history[0].table is None and self.history[index].table is not None
         return born and self.policy.ends_at_head and index == len(self.history) - 1
@@ -199,14 +202,14 @@ class _Case:
         """Return where the fact last stopped holding, at or before a moment; the table's appearance counts as that."""
         for position in range(index, 0, -1):
             appeared = self.history[position - 1].table is None and self.history[position].table is not None
-            if appeared or type(self.outcomes[position - 1]) is not type(self.outcomes[position]):
+            if appeared or _kind(self.outcomes[position - 1]) != _kind(self.outcomes[position]):
                 operation = self.history[position].operation
                 return operation.location if operation is not None else None
         return None
 
     def _violation(self, index: int, dialect: Dialect, *, introduced: bool) -> Violation:
         outcome = self.outcomes[index]
-        actual = outcome.actual if isinstance(outcome, Differs) else ""
+        actual = outcome.actual if isinstance(outcome, Differs) else outcome.but if isinstance(outcome, Holds) else ""
         error = introduced or self.policy.scope != "introduced"
         severity: Severity = "error" if error and self.policy.severities.get(self.rule.id) != "warning" else "warning"
         held = any(isinstance(earlier, Holds) for earlier in self.outcomes[:index])
@@ -243,6 +246,10 @@ class _Case:
             "contract_place": f"{fact.location.file}:{fact.location.line}",
             "schema": "" if fact.table.schema == "public" else f', schema="{fact.table.schema}"',
         }
+
+
+def _kind(outcome: Outcome) -> tuple[type, bool]:
+    return type(outcome), outcome == HOLDS
 
 
 def _folded(violations: Iterable[Violation]) -> Iterator[Violation]:

@@ -60,6 +60,7 @@ def judge(
     each: bool = False,
     severities: Any = MappingProxyType({}),
     unproven: tuple[Unproven, ...] = (),
+    contracts: Any = (CONTRACT,),
 ) -> Report:
     """Judge a run of one operation a revision; the n-th is at line n."""
     steps = tuple(
@@ -70,7 +71,7 @@ def judge(
         phase="before", scope=scope, ends_at_head=at_head, commits_each_revision=each, severities=severities
     )
     prediction = Prediction(before=schema(before), steps=steps, unproven=unproven)
-    return engine.judge([CONTRACT], [prediction], dialect=dialects.load("postgresql"), policy=policy)
+    return engine.judge(contracts, [prediction], dialect=dialects.load("postgresql"), policy=policy)
 
 
 def found(report: Report) -> list[tuple[str, str, bool, int | None]]:
@@ -185,6 +186,22 @@ def test_the_primary_key_is_exactly_the_stated_one() -> None:
     gone = replace(FULL, constraints=())
     assert judge(FULL, wider).violations[0].actual == "PRIMARY KEY (id, a)"
     assert judge(FULL, gone).violations[0].actual == "no primary key"
+
+
+def test_what_postgresql_calls_updatable_is_kept_until_a_run_makes_it_so() -> None:
+    contract = replace(CONTRACT, facts=(Fact("column-updatable", T, "a", True, HERE),))
+    plain, computed = with_a(), with_a(generated="stored", expression="1")
+    always = with_a(identity="always")
+
+    def judged(before: Table | None, after: Table, scope: engine.Scope) -> list[tuple[str, str, bool, int | None]]:
+        return found(judge(before, after, scope=scope, contracts=[contract]))
+
+    for now in (computed, always):
+        assert judged(now, now, "target") == []
+        assert judged(None, now, "introduced") == []
+        for scope in ("introduced", "target"):
+            assert judged(plain, now, scope) == [("column-updatable", "error", True, 1)]  # type: ignore[arg-type]
+    assert "not updatable (always generated)" in judge(plain, computed, contracts=[contract]).violations[0].message
 
 
 def test_messages_name_cause_owner_place_and_way_out() -> None:

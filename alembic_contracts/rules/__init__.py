@@ -22,7 +22,13 @@ __all__ = ["HOLDS", "Differs", "Holds", "Outcome", "Rule", "Subject", "Unknown",
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """The fact holds."""
+    """The fact holds.
+
+    ``but`` says in a few words what is wrong all the same where it holds by the letter of the catalog only. Stated so
+    from the start that is kept; a run that turns a fact which simply held into such a one breaks it.
+    """
+
+    but: str = ""
 
 
 @dataclass(frozen=True, slots=True)

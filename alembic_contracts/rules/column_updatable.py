@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contract import Fact
-from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown
+from alembic_contracts.rules import HOLDS, Differs, Holds, Outcome, Rule, Subject, Unknown
 from alembic_contracts.schema import Column
 
 
@@ -13,10 +13,11 @@ def _words(updatable: bool) -> str:
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     column = cast("Column", subject.column)
-    # PostgreSQL's own function says yes to both although every UPDATE of them to a value fails (SQLSTATE 428C9).
     if column.generated or column.identity == "always":
+        # PostgreSQL says YES to them, although every UPDATE to a value fails (SQLSTATE 428C9). Contracts that copied
+        # the YES are kept; a column that becomes one of these breaks whoever updated it.
         kind = "generated" if column.generated else "identity"
-        return Differs(f"not updatable (always {kind})") if fact.expected else HOLDS
+        return Holds(but=f"not updatable (always {kind})") if fact.expected else HOLDS
     if column.updatable is None:
         return Unknown(f"whether {fact.table}.{column.name} can be updated could not be worked out")
     return HOLDS if column.updatable == fact.expected else Differs(_words(column.updatable))
@@ -27,8 +28,10 @@ RULE = Rule(
     summary="An UPDATE can set the column, or cannot, as stated.",
     description=(
         "A writer's UPDATE fails once the column is computed or its table has become a view that cannot be written. "
-        "Source: pg_column_is_updatable(oid, attnum, false), and pg_attribute.attgenerated and attidentity: generated "
-        "and GENERATED ALWAYS AS IDENTITY columns refuse every value, whatever information_schema says of them."
+        "Source: pg_column_is_updatable(oid, attnum, false), as in information_schema.columns.is_updatable, and "
+        "pg_attribute.attgenerated and attidentity. Generated and GENERATED ALWAYS AS IDENTITY columns count as "
+        "updatable there although they refuse every value: either statement about them holds, but a plain column that "
+        "becomes one is a break."
     ),
     cause="{place} is {actual}.",
     consequence="Consumers that update it are refused by the database.",
