@@ -198,6 +198,7 @@ def _predict(
             baseline=baseline,
             watched=terms.tables,
             as_sql=run.as_sql,
+            rows_between_revisions=run.connection is None,
             progress=report_progress,
         )
     except CannotCheck:

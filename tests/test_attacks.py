@@ -75,3 +75,19 @@ def test_each_statement_of_an_autocommit_block_is_a_commit(project: Project) -> 
     assert "migrations/versions/r3.py:15" in done.stderr
     assert "Nothing was run" in done.stderr
     assert object_images.state(project) == before
+
+
+def test_tables_of_a_history_may_hold_rows_by_the_next_revision(project: Project) -> None:
+    create = "op.create_table('jobs', sa.Column('id', sa.Integer))"
+    depends = """
+    if op.get_bind().execute(sa.text("SELECT count(*) FROM {table}")).scalar():
+        op.drop_column("object_images", "primary_image")
+    """
+    fresh = "op.create_table('new', sa.Column('id', sa.Integer))\n" + depends.format(table="new").replace(
+        "\n    ", "\n"
+    )
+    assert offline(project, create, fresh)[0] == "kept", "what this very revision created is empty"
+    project.revision("r4", depends.format(table="jobs"))
+    done = project.alembic("check-contracts", "--offline")
+    assert done.returncode == 1
+    assert "migrations/versions/r4.py:15" in done.stdout

@@ -51,11 +51,15 @@ class Reader:
         self._data = Data(catalog, world)
         self._reads: Counter[str] = Counter()
         self._last_change: tuple[str, Node] | None = None
+        self.rows_between_revisions = False
+        """Whether applications may write rows between two revisions."""
         self.read_unknown_rows = False
         """Whether a script looked at rows of a table whose contents are not known."""
 
     def start_revision(self) -> None:
         """Begin with a revision: what it reads is there again."""
+        if self.rows_between_revisions:
+            self._data.let_others_write()
         self._reads.clear()
 
     def set_rows(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -230,6 +230,9 @@ class RecordingCursor:
         self.closed = True
         self._rows.clear()
 
+    async def _async_soft_close(self) -> None:
+        """Called by SQLAlchemy's asyncio extension on a cursor that has rows left: they are here already."""
+
     def __enter__(self) -> Self:
         return self
 

@@ -46,6 +46,7 @@ def predict(
     baseline: Callable[[], Catalog],
     watched: Collection[Name],
     as_sql: bool,
+    rows_between_revisions: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Prediction, ...]:
     """Run version scripts on a connection that sends nothing, and return the schemas that they lead to.
@@ -61,12 +62,15 @@ def predict(
         baseline: returns a new catalog of what is there before; called once for each prediction.
         watched: the tables that the predictions' schemas show.
         as_sql: whether the real run writes SQL (``--sql``) instead of executing it.
+        rows_between_revisions: whether the revisions are a history, in which applications may have filled tables
+            before the next revision came; otherwise what the scripts create is empty until they fill it.
         progress: told the number of revisions that have been predicted.
     """
     worlds: list[World] = ["empty"]
     predictions = []
     for world in worlds:
         play = _Play(environment, context, baseline(), watched, world, as_sql=as_sql)
+        play.reader.rows_between_revisions = rows_between_revisions
         predictions.append(play.run(steps, run_arguments, progress if world == "empty" else None))
         if world == "empty" and play.reader.read_unknown_rows:
             worlds.append("row")

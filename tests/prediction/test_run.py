@@ -411,6 +411,7 @@ def test_async_operations(scripts):
         "op.run_async(change)",
         prelude="""
         async def change(connection):
+            assert (await connection.execute(sa.text("SELECT 1"))).scalar() == 1
             await connection.execute(sa.text("ALTER TABLE t ADD COLUMN a int"))
         """,
     )
@@ -578,7 +579,7 @@ def test_autocommit_blocks_commit_before_and_after(scripts):
     )
     prediction = the_only(scripts.predict("public.t", setup=TABLE))
     assert reasons(prediction) == []
-    assert [operation.commits for operation in operations(prediction)] == [False, True, False, True, False]
+    assert [operation.commits for operation in operations(prediction)] == [False, True, True, True, False]
     assert columns(prediction, "public.t") == ["id", "name", "a", "b"]
 
 
@@ -637,7 +638,7 @@ def test_scripts_of_a_sql_run_see_it_and_their_output_is_applied(scripts, capsys
     prediction = the_only(scripts.predict("public.t", setup=TABLE, as_sql=True))
     assert reasons(prediction) == []
     assert columns(prediction, "public.t") == ["id", "name", "a", "b", "c", "d", "e"]
-    assert committed(prediction) == ["COMMIT"]
+    assert committed(prediction) == ["COMMIT", "ALTER TABLE t ADD COLUMN e text"]
     assert lines(prediction)[0] == 'op.add_column("t", sa.Column("a", sa.Text()))'
     assert capsys.readouterr().out == ""
 

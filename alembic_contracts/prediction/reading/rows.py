@@ -49,6 +49,7 @@ class Data:
         self.catalog = catalog
         self.row_world = world == "row"
         self._contents: dict[Name, Contents] = {name: Contents(unknown=True) for name in catalog.tables}
+        self._given: set[Name] = set()
         self._columns: dict[Name, tuple[str, ...]] = {}
         self._numbers: dict[str, int] = {}
         self.asked_unknown = False
@@ -125,6 +126,13 @@ class Data:
     def put(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
         """Make these the rows of a table, and all of them."""
         self._contents[name] = Contents([dict(row) for row in rows])
+        self._given.add(name)
+
+    def let_others_write(self) -> None:
+        """Take note that applications may have filled the tables that are empty."""
+        for name, contents in self._contents.items():
+            if not contents.rows and name not in self._given:
+                contents.unknown = True
 
     def follow(self, effect: Effect) -> None:
         """Take note of tables that came, went or changed their columns."""
