@@ -97,13 +97,15 @@ class RecordingDialect(CatalogReflection, PGDialect):
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Execute a statement."""
+        del context
         self._await()
-        super().do_execute(cursor, statement, parameters, context)
+        cursor.execute(statement, parameters)
 
     def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Execute a statement many times."""
+        del context
         self._await()
-        super().do_executemany(cursor, statement, parameters, context)
+        cursor.executemany(statement, parameters)
 
     def _await(self) -> None:
         # SQLAlchemy's async connections insist that something is awaited wherever a real driver would wait.

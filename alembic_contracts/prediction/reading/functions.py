@@ -124,7 +124,7 @@ def _visible(world: World, number: int) -> bool | None:
     kind, name = found
     catalog = world.catalog
     if kind == "type":
-        return name.schema == "pg_catalog" or catalog.resolve_type(name.name) == name
+        return bool(name.schema == "pg_catalog" or catalog.resolve_type(name.name) == name)
     if catalog.resolve(name.name) == name or catalog.resolve_sequence(name.name) == name:
         return True
     return bool(catalog.resolve(name.name) is None and name.schema in catalog.search_path)
