@@ -36,7 +36,7 @@ def forecast(
         leave_out: tells the revisions that failed on the server, after which nothing is comparable.
 
     Returns:
-        one prediction for each world, and the seconds it took.
+        one prediction for each world, and the processor's seconds that it took.
     """
     found: list[tuple[Prediction, ...]] = []
     steps = [step for step in scripts.steps() if not leave_out(step)]
@@ -46,7 +46,7 @@ def forecast(
         nonlocal seconds
         environment = context.environment_context
         assert environment is not None
-        started = time.perf_counter()
+        started = time.process_time()
         found.append(
             predict(
                 environment=environment,
@@ -58,7 +58,7 @@ def forecast(
                 as_sql=False,
             )
         )
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         return []
 
     with scripts.engine(url).connect() as connection:
@@ -82,12 +82,12 @@ def write_sql(scripts: Scripts) -> SqlRun:
     def plan(_context: MigrationContext) -> list[RevisionStep]:
         return list(_counted(scripts.steps(), run))
 
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         scripts.run_as_sql(plan)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever scripts raise is a result here
         run.error = f"{type(error).__name__}: {str(error)[:200]}"
-    run.seconds = time.perf_counter() - started
+    run.seconds = time.process_time() - started
     return run
 
 

@@ -24,8 +24,8 @@ EXPLANATION = """\
 server: revisions that PostgreSQL applied, of all; predicted: revisions that the prediction ran to their end;
 columns, keys: right, of all;
 silent, declared: wrong facts at the end of the history, and whether the prediction says so itself; unproven: revisions
-with anything unproven; false: breaks of contracts that hold; s/100: seconds of prediction for 100 revisions, and of
-`alembic upgrade --sql`, with the number of revisions that it got through where that is not all."""
+with anything unproven; false: breaks of contracts that hold; s/100: seconds of the processor for the prediction of
+100 revisions, and for `alembic upgrade --sql`, with the number of revisions that it got through where that is not all."""
 
 RECALL_EXPLANATION = """\
 right place: called broken at the planted revision and line; elsewhere: called broken at another one; missed, invented:
@@ -90,7 +90,7 @@ def recall(answers: Mapping[str, Sequence[dict[str, Any]]]) -> str:
         for value in sorted({answer[key] for answer in everything}):
             groups[f"{key}: {value}"] = [answer for answer in everything if answer[key] == value]
     groups["all"] = everything
-    rows = [("", "mutants", *FOUND, "missed", "invented")]
+    rows: list[tuple[str, ...]] = [("", "mutants", *FOUND, "missed", "invented")]
     for name, some in groups.items():
         counts = [str(sum(answer["found"] == found for answer in some)) for found in FOUND]
         extra = [str(sum(len(answer[key]) for answer in some)) for key in ("missed", "invented")]

@@ -9,7 +9,7 @@ import importlib
 import importlib.machinery
 import sys
 from abc import ABCMeta
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableSequence, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -61,7 +61,7 @@ class _Stub(metaclass=_Anything):
         self.__dict__.update(named)
 
     def __init_subclass__(cls, **_named: Any) -> None:
-        cls._made_up = False
+        type.__setattr__(cls, "_made_up", False)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
@@ -112,7 +112,7 @@ def _stub(name: str) -> Any:
 class _StubModule(ModuleType):
     """A module in which whatever is missing is a stub."""
 
-    __path__: Sequence[str] = ()
+    __path__: MutableSequence[str] = []  # noqa: RUF012 - ModuleType declares it so
     __file__ = "/stub/__init__.py"
     __version__ = "1.0"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import pickle
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.histories import catalogue, forecast, mutate, server
@@ -69,7 +70,13 @@ def main() -> None:
     stage, name, cache, *rest = sys.argv[1:]
     (history,) = catalogue.select([name], small=False)
     place = Place(history, Path(cache))
-    stages = {"observe": observe, "predict": predict, "sql": sql, "breed": breed, "ask": ask}
+    stages: dict[str, Callable[..., None]] = {
+        "observe": observe,
+        "predict": predict,
+        "sql": sql,
+        "breed": breed,
+        "ask": ask,
+    }
     stages[stage](history, place, *rest)
 
 
