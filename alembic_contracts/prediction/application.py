@@ -101,8 +101,10 @@ def apply(run: Run, statement: Statement) -> None:
     Raises:
         PostgresError: as the server would.
     """
+    from alembic_contracts.prediction.indirect import doubt_uses
     from alembic_contracts.prediction.statements import STATEMENTS  # the handlers import this module
 
+    doubt_uses(run, statement)
     entry = STATEMENTS.get(statement.kind)
     if entry is None or isinstance(entry, Doubtful):
         why = f"{statement.kind} is not known" if entry is None else entry.why

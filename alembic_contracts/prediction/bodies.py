@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, system
 from alembic_contracts.prediction.application import Harmless
+from alembic_contracts.prediction.deciding import UNKNOWN
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.reader import parse_body
+from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
 from alembic_contracts.prediction.sqlstate import PostgresError
 from alembic_contracts.schema import Name
 
@@ -21,6 +23,7 @@ __all__ = [
     "NOTHING",
     "OF_NAMED_TABLES",
     "Tables",
+    "called",
     "of_block",
     "of_call",
     "of_function",
@@ -268,11 +271,19 @@ def _of_dynamic(state: State, expression: str, seen: frozenset[Name]) -> Tables:
     node = parser.parse_expression(expression)
     if node is None:
         return None
-    value = parser.unwrap(node)
-    if value.DESCRIPTOR.name == "A_Const" and value.HasField("sval"):
-        return of_sql(state, value.sval.sval, seen)
-    beginning = _beginning(value).lstrip().lower()
+    text = fill(node, _constant)
+    tables = None if text is None else of_sql(state, text, seen)
+    if tables is not None and not any(PLACEHOLDER in str(name) for name in tables):
+        return tables
+    beginning = _beginning(parser.unwrap(node)).lstrip().lower()
     return NOTHING if beginning.startswith(HARMLESS_BEGINNINGS) else None
+
+
+def _constant(node: Node) -> object:
+    """Return the text of a literal."""
+    value = parser.unwrap(node)
+    is_text = value.DESCRIPTOR.name == "A_Const" and value.HasField("sval")
+    return value.sval.sval if is_text else UNKNOWN
 
 
 def _beginning(value: Node) -> str:

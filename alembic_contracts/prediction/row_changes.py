@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction import parser, sqlstate, system
 from alembic_contracts.prediction.query_expressions import Expressions
 from alembic_contracts.prediction.scopes import Entry, Output, Scope
 
@@ -28,7 +28,18 @@ def target(analysis: Analysis, node: Node) -> Table | None:
     found = state.find_relation(node.relname, node.schemaname or None)
     if found is not None and found[1] in {"sequence", "index", "composite type", "materialized view"}:
         raise sqlstate.wrong_object_type(f'cannot change {found[1]} "{node.relname}"')
+    if found is None and _is_catalog(node):
+        analysis.run.doubt(f"rows of the system catalog {node.relname} change, and with them any table")
     return state.find_table(node.relname, node.schemaname or None)
+
+
+_BESIDE_TABLES = frozenset({"pg_description", "pg_shdescription", "pg_largeobject", "pg_largeobject_metadata"})
+
+
+def _is_catalog(node: Node) -> bool:
+    """Whether a target is one of the server's own tables of which the shape of users' tables is made."""
+    name = system.is_system_relation(node.relname, node.schemaname or None)
+    return name is not None and name.name not in _BESIDE_TABLES
 
 
 @dataclass

@@ -152,6 +152,9 @@ def create_rule(run: Run, node: Node) -> None:
     table = find(run, node.relation)
     if table is None:
         return
+    if parser.enum_name(node, "event") == "CMD_SELECT":
+        _rule_of_view(run, node, table)
+        return
     nodes = [*node.actions, *([node.where_clause] if node.HasField("where_clause") else ())]
     uses = _mentioned(table, nodes)
     for message in (m for n in nodes for m in parser.walk(n) if m.DESCRIPTOR.name == "RangeVar"):
@@ -161,6 +164,16 @@ def create_rule(run: Run, node: Node) -> None:
     _put(run, Attachment("rule", node.rulename, table.name, frozenset(uses)), replace=node.replace)
     if table.kind == "view" and node.instead:
         run.doubt(f"the rule {node.rulename} may make columns of {table.name} updatable", [table.name])
+
+
+def _rule_of_view(run: Run, node: Node, table: Table) -> None:
+    """Apply a rule ON SELECT, which is what makes a view; version 15 and older turn an empty table into one."""
+    if table.kind != "view":
+        if run.state.server_version >= 160000 or table.kind != "table":
+            raise sqlstate.wrong_object_type(f'relation "{table.name.name}" cannot have ON SELECT rules')
+    elif not node.replace:
+        raise sqlstate.PostgresError("55000", f'"{table.name.name}" is already a view')
+    run.doubt(f"a rule makes {table.name} another view", [table.name])
 
 
 # -- statistics, publications ------------------------------------------------------------------------------------------

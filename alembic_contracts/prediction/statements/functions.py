@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from alembic_contracts.prediction import parser, sqlstate, system
+from alembic_contracts.prediction import bodies, parser, sqlstate, system
 from alembic_contracts.prediction.application import Doubtful, Handler, Harmless
 from alembic_contracts.prediction.lookup import check_query
 from alembic_contracts.prediction.plpgsql import tree
@@ -135,7 +135,15 @@ def put_function(run: Run, function: Function, *, replace: bool) -> None:
             raise sqlstate.wrong_object_type("cannot change routine kind")
         if _differ(same.returns, function.returns):
             raise sqlstate.PostgresError("42P13", "cannot change return type of existing function")
+        _doubt_replacement(run, same, function)
     run.state.functions.put(function.name, (*(other for other in known if other is not same), function))
+
+
+def _doubt_replacement(run: Run, old: Function, new: Function) -> None:
+    """Defaults, checks and views keep calling a function whose body is replaced."""
+    tables = bodies.of_function(run.state, new)
+    if bodies.of_function(run.state, old) == bodies.NOTHING != tables:
+        run.doubt(f"function {new.name}, which may be in use, may change tables from here on", tables)
 
 
 def _differ(old: str | None, new: str | None) -> bool:

@@ -5,6 +5,7 @@ They leave the shape of tables alone, unless a function that they call does not,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate
@@ -52,7 +53,7 @@ def change_rows(run: Run, node: Node) -> None:
     _call_functions(run, node, calls)
     table = run.state.find_table(node.relation.relname, node.relation.schemaname or None)
     if table is not None:
-        _fire_triggers(run, table)
+        _fire_triggers(run, [table])
 
 
 def _call_functions(run: Run, node: Node, calls: list[Node]) -> None:
@@ -118,16 +119,28 @@ def _set_config(run: Run, call: Node) -> None:
         run.doubt("set_config() sets what is not known: tables may be looked for elsewhere from here on")
 
 
-def _fire_triggers(run: Run, table: Table) -> None:
-    """Say what the functions of a table's triggers may change."""
-    names = {table.name, *descendants(run.state, table.name)}
+def _fire_triggers(run: Run, tables: Iterable[Table]) -> None:
+    """Say what the functions of triggers may change: of the tables, their partitions, and those that follow by keys."""
+    names: dict[Name, None] = {table.name: None for table in tables}
+    queue = list(names)
+    while queue:
+        current = queue.pop()
+        followers = [user.name for user in run.state.mentioned_by(current) if _follows(user, current)]
+        new = [name for name in (*followers, *descendants(run.state, current)) if name not in names]
+        names.update(dict.fromkeys(new))
+        queue.extend(new)
     for attachment in run.state.attachments.values():
         if attachment.kind != "trigger" or attachment.table not in names or attachment.function is None:
             continue
         for function in run.state.functions.get(attachment.function, ()):
-            tables = of_function(run.state, function)
-            if tables is None or tables:
-                run.doubt(f"trigger {attachment.name} on {table.name} may change tables", tables)
+            changed = of_function(run.state, function)
+            if changed is None or changed:
+                run.doubt(f"trigger {attachment.name} on {attachment.table} may change tables", changed)
+
+
+def _follows(table: Table, changed: Name) -> bool:
+    """Whether rows of a table may change with those of another: by ON DELETE and ON UPDATE, or as a view's table."""
+    return any(constraint.references == changed for constraint in table.constraints)
 
 
 def copy(run: Run, node: Node) -> None:
@@ -153,7 +166,7 @@ def copy(run: Run, node: Node) -> None:
         if table.complete and table.column(column) is None:
             raise sqlstate.undefined_column(column, table.name.name)
     if node.is_from:
-        _fire_triggers(run, table)
+        _fire_triggers(run, [table])
     else:
         run.reads.add(table.name)
 
@@ -169,6 +182,7 @@ def truncate(run: Run, node: Node) -> None:
     for table in tables:
         if table.kind in {"view", "materialized view"}:
             raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a table')
+    _fire_triggers(run, tables)
     all_names = {table.name for table in tables}
     for table in tables:
         all_names.update(descendants(run.state, table.name))
