@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from alembic.runtime.migration import HeadMaintainer, MigrationContext
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 
@@ -108,12 +108,12 @@ class _Play:
         done: list[Step] = []
         with isolated(self._recording.doubt, self._environment.script.dir), self._closing():
             migration = self._migration()
-            heads = _Heads(migration, _heads_before(steps))
+            heads = _heads_before(steps)
             for step in steps:
                 with silent():
                     self._show_heads(migration, heads)
                     migration = self._revision(migration, step, arguments, done)
-                    heads.update_to_step(step)
+                    heads = heads.difference(step.from_revisions).union(step.to_revisions)
                 if progress is not None:
                     progress(len(done))
         return Prediction(before=before, steps=tuple(done), unproven=tuple(self._recording.unproven))
@@ -164,11 +164,11 @@ class _Play:
             connection.begin()
         return connection
 
-    def _show_heads(self, migration: MigrationContext, heads: HeadMaintainer) -> None:
+    def _show_heads(self, migration: MigrationContext, heads: set[str]) -> None:
         """Let queries of the version table see the revisions so far."""
         name = self._catalog.resolve(migration.version_table, migration.version_table_schema)
         if name is not None:
-            self.reader.set_rows(name, [{"version_num": head} for head in sorted(heads.heads)])
+            self.reader.set_rows(name, [{"version_num": head} for head in sorted(heads)])
 
     def _after_failure(self) -> MigrationContext:
         """Return a context to go on with; what the revision did before it failed stays."""
@@ -228,20 +228,6 @@ def _is_over(migration: MigrationContext) -> bool:
 
 class _StillFailedError(Exception):
     """A script caught PostgreSQL's error and left the transaction aborted."""
-
-
-class _Heads(HeadMaintainer):
-    """Follows the revisions that are applied without touching the version table."""
-
-    def _insert_version(self, version: str) -> None:
-        self.heads.add(version)
-
-    def _delete_version(self, version: str) -> None:
-        self.heads.discard(version)
-
-    def _update_version(self, from_: str, to_: str) -> None:
-        self.heads.discard(from_)
-        self.heads.add(to_)
 
 
 def _heads_before(steps: Sequence[RevisionStep]) -> set[str]:
