@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Overload = tuple[Signature, tuple[str, ...]]
 
-__all__ = ["UNKNOWN", "call", "common", "implicit", "literal_is", "operate"]
+__all__ = ["UNKNOWN", "call", "common", "implicit", "literal_is", "no_operator", "operate"]
 
 UNKNOWN = builtin("unknown")
 """A literal or NULL whose type its surroundings decide."""
@@ -198,6 +198,25 @@ def operate(state: State, name: str, left: Type | None, right: Type | None, *, p
     chosen = _resolve(state, options, types)
     found = {_result(s, parameters, types) for s, parameters in chosen}
     return found.pop() if len(found) == 1 else None
+
+
+def no_operator(state: State, name: str, left: Type | None, right: Type | None) -> bool:
+    """Whether there is certainly no built-in operator for operands of these types; only plain types are judged."""
+    if left is None or right is None or UNKNOWN in {left, right}:
+        return False
+    one, two = base_type(left, state), base_type(right, state)
+    if one.dimensions or two.dimensions or not {category(one, state), category(two, state)} <= _PLAIN:
+        return False
+    overloads = [o for o in system.operators().get(name, ()) if o[0] != "-"]
+    return not any(_accepts(state, o[0], one) and _accepts(state, o[1], two) and _alike(o, one, two) for o in overloads)
+
+
+_PLAIN = frozenset({"N", "S", "B", "D", "E"})
+
+
+def _alike(operator: tuple[str, str, str], one: Type, two: Type) -> bool:
+    """Polymorphic operators take two operands of one type."""
+    return one.name == two.name or operator[0] not in _POLYMORPHIC or operator[1] not in _POLYMORPHIC
 
 
 def _has(overloads: list[tuple[str, str, str]], type_: Type) -> bool:

@@ -195,6 +195,13 @@ class Expressions:
         if kind != "AEXPR_OP":
             return builtin("bool")
         name = parser.strings(node.name)[-1]
+        own = (
+            not self.state.complete
+            or self.state.extensions.keys() - {"plpgsql"}
+            or ("operator", name) in self.state.traits
+        )
+        if not own and node.HasField("lexpr") and inference.no_operator(self.state, name, left, right):
+            raise sqlstate.PostgresError("42883", f"operator does not exist: {left} {name} {right}")
         return inference.operate(self.state, name, left, right, prefix=not node.HasField("lexpr"))
 
     def _list(self, node: Node) -> Type | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.application import Run
     from alembic_contracts.prediction.parser import Node
     from alembic_contracts.prediction.state import State
-    from alembic_contracts.schema import Table
+    from alembic_contracts.schema import Constraint, Table
 
 __all__ = [
     "NOT_TABLES",
@@ -23,9 +23,12 @@ __all__ = [
     "check_free",
     "descendants",
     "find",
+    "is_inherited",
     "new_name",
     "partition_columns",
+    "put_constraint",
     "quote",
+    "refuse_taken",
     "require_column",
 ]
 
@@ -131,3 +134,25 @@ def quote(name: str) -> str:
     """Return a name as it must be written in SQL."""
     plain = name.isascii() and name.replace("_", "a").isalnum() and name == name.lower() and not name[0].isdigit()
     return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+def put_constraint(state: State, table: Name, constraint: Constraint) -> None:
+    """Append a constraint to a table."""
+    current = state.tables[table]
+    state.tables.put(table, replace(current, constraints=(*current.constraints, constraint)))
+
+
+def refuse_taken(table: Table, name: str) -> None:
+    """Refuse a name that a constraint of the table has already.
+
+    Raises:
+        PostgresError: 42710.
+    """
+    if any(constraint.name == name for constraint in table.constraints):
+        message = f'constraint "{name}" for relation "{table.name.name}" already exists'
+        raise sqlstate.PostgresError("42710", message)
+
+
+def is_inherited(state: State, table: Table, column: str) -> bool:
+    """Whether a parent of the table has a column of this name."""
+    return any(parent in state.tables and state.tables[parent].column(column) is not None for parent in table.parents)

@@ -12,10 +12,11 @@ from alembic_contracts.prediction.coercion import can_assign
 from alembic_contracts.prediction.constants import check_fits
 from alembic_contracts.prediction.dependencies import Object
 from alembic_contracts.prediction.expressions import columns_in
-from alembic_contracts.prediction.relations import change_column, partition_columns, require_column
+from alembic_contracts.prediction.relations import change_column, is_inherited, partition_columns, require_column
 from alembic_contracts.prediction.removal import drop
 from alembic_contracts.prediction.scalars import check_columns, check_default
-from alembic_contracts.prediction.statements import constraints
+from alembic_contracts.prediction.selects import Analysis
+from alembic_contracts.prediction.statements import alter_generation, constraints, foreign_keys, not_null
 from alembic_contracts.prediction.statements.alteration import (
     ADD_COLUMN,
     ADD_CONSTRAINT,
@@ -25,7 +26,6 @@ from alembic_contracts.prediction.statements.alteration import (
     ATTRIBUTES,
     DROP,
     MISC,
-    SET_EXPRESSION,
     Alteration,
     Later,
     Subcommand,
@@ -33,7 +33,6 @@ from alembic_contracts.prediction.statements.alteration import (
 from alembic_contracts.prediction.statements.columns import (
     Draft,
     KeyDraft,
-    add_sequence,
     check_generated,
     draft,
     may_be_identity,
@@ -47,10 +46,6 @@ if TYPE_CHECKING:
     from alembic_contracts.schema import Column, Name, Table, Type
 
 __all__ = ["SUBCOMMANDS"]
-
-
-def _state_error(message: str) -> sqlstate.PostgresError:
-    return sqlstate.PostgresError("55000", message)
 
 
 # -- adding ------------------------------------------------------------------------------------------------------------
@@ -125,9 +120,9 @@ def _adder(key: KeyDraft) -> Callable[[Alteration, Node], None]:
 
 
 def _mark_not_null(alteration: Alteration, column: str, name: str | None = None) -> None:
-    constraints.mark_not_null(alteration.state, alteration.name, column, name=name)
+    not_null.mark_not_null(alteration.state, alteration.name, column, name=name)
     if alteration.recurse:
-        constraints.spread_not_null(alteration.state, alteration.name, column)
+        not_null.spread_not_null(alteration.state, alteration.name, column)
 
 
 def _is_typed(state: State, table: Table) -> bool:
@@ -148,7 +143,7 @@ def _drop(alteration: Alteration, command: Node) -> None:
         raise sqlstate.undefined_column(name, table.name.name)
     if _is_typed(alteration.state, table):
         raise sqlstate.wrong_object_type("cannot drop column from typed table")
-    if _is_inherited(alteration.state, table, name):
+    if is_inherited(alteration.state, table, name):
         raise sqlstate.invalid_table_definition(f'cannot drop inherited column "{name}"')
     if name in partition_columns(table):
         raise sqlstate.invalid_table_definition(f'cannot drop column "{name}" because it is part of the partition key')
@@ -165,10 +160,6 @@ def _drop(alteration: Alteration, command: Node) -> None:
             local = alteration.state.local_columns.get(child.name, frozenset())
             alteration.state.local_columns.put(child.name, local | {name})
     drop(alteration.state, targets, cascade=parser.enum_name(command, "behavior") == "DROP_CASCADE")
-
-
-def _is_inherited(state: State, table: Table, column: str) -> bool:
-    return any(parent in state.tables and state.tables[parent].column(column) is not None for parent in table.parents)
 
 
 def _with_children(state: State, table: Table, column: str) -> list[Object]:
@@ -194,7 +185,7 @@ def _alter_type(alteration: Alteration, command: Node) -> None:
     column = require_column(table, name)
     if _is_typed(state, table):
         raise sqlstate.wrong_object_type("cannot alter column type of typed table")
-    if _is_inherited(state, table, name):
+    if is_inherited(state, table, name):
         raise sqlstate.invalid_table_definition(f'cannot alter inherited column "{name}"')
     if name in partition_columns(table):
         raise sqlstate.invalid_table_definition(f'cannot alter column "{name}" because it is part of the partition key')
@@ -215,6 +206,7 @@ def _alter_type(alteration: Alteration, command: Node) -> None:
         if state.tables[target].column(name) is not None:
             _refuse_users(state, state.tables[target], name)
             change_column(state, target, name, lambda c: replace(c, type=type_, collation=collation))
+            _recheck_expressions(alteration, state.tables[target], name)
     _recheck_foreign_keys(state, table.name, name)
 
 
@@ -245,6 +237,20 @@ def _refuse_users(state: State, table: Table, column: str) -> None:
             )
 
 
+def _recheck_expressions(alteration: Alteration, table: Table, column: str) -> None:
+    """Refuse a type for which a check or an index has no operator.
+
+    Raises:
+        PostgresError: 42883.
+    """
+    texts = [c.expression for c in table.constraints if c.kind == "check" and column in c.columns]
+    texts.extend(text for index in table.indexes for text in (*index.expressions, index.predicate))
+    for text in texts:
+        node = parser.parse_expression(text) if text is not None and column in columns_in(text) else None
+        if node is not None:
+            Analysis(alteration.run).condition(table, node)
+
+
 def _recheck_foreign_keys(state: State, name: Name, column: str) -> None:
     for user in {t.name: t for t in (*state.mentioned_by(name), state.tables[name])}.values():
         for constraint in user.constraints:
@@ -255,7 +261,7 @@ def _recheck_foreign_keys(state: State, name: Name, column: str) -> None:
             there = [p for p in pairs if (constraint.references == name and p[1] == column)]
             for own, other in (*here, *there):
                 target = state.tables[constraint.references]
-                constraints.require_comparable(state, user.column(own), target.column(other))
+                foreign_keys.require_comparable(state, user.column(own), target.column(other))
 
 
 # -- defaults, NOT NULL ------------------------------------------------------------------------------------------------
@@ -277,8 +283,12 @@ def _default(alteration: Alteration, command: Node) -> None:
 
 
 def _set_not_null(alteration: Alteration, command: Node) -> None:
-    require_column(alteration.table, command.name)
-    if alteration.state.children(alteration.name) and not alteration.recurse:
+    if require_column(alteration.table, command.name).not_null:
+        return
+    children = alteration.state.children(alteration.name) if not alteration.recurse else []
+    strict = alteration.state.server_version >= 180000
+    nullable = [c for c in children if (column := c.column(command.name)) is not None and not column.not_null]
+    if (strict and children) or (nullable and alteration.table.kind == "partitioned table"):
         raise sqlstate.invalid_table_definition("constraint must be added to child tables too")
     _mark_not_null(alteration, command.name)
 
@@ -336,81 +346,6 @@ def forget_not_null(alteration: Alteration, column: str) -> None:
             state.tables.put(target, replace(table, constraints=kept))
 
 
-# -- identity and generation -------------------------------------------------------------------------------------------
-
-
-def _add_identity(alteration: Alteration, command: Node) -> None:
-    column = require_column(alteration.table, command.name)
-    if not column.not_null:
-        raise _state_error(f'column "{column.name}" must be declared NOT NULL before identity can be added')
-    if column.identity:
-        raise _state_error(f'column "{column.name}" is already an identity column')
-    if column.default is not None:
-        raise _state_error(f'column "{column.name}" already has a default value')
-    if not may_be_identity(column.type):
-        raise sqlstate.PostgresError("22023", "identity column type must be smallint, integer, or bigint")
-    node = parser.unwrap(getattr(command, "def"))
-    add_sequence(alteration.run, alteration.name, column.name, node, internal=True)
-    kind = "always" if node.generated_when == "a" else "by default"
-    targets = alteration.targets() if alteration.table.kind == "partitioned table" else [alteration.name]
-    for target in targets:
-        change_column(alteration.state, target, column.name, lambda c: replace(c, identity=kind))  # type: ignore[arg-type]  # one of its literals
-
-
-def _set_identity(alteration: Alteration, command: Node) -> None:
-    column = require_column(alteration.table, command.name)
-    if not column.identity:
-        raise _state_error(f'column "{column.name}" is not an identity column')
-    options = parser.children(parser.unwrap(getattr(command, "def")).items)
-    said = [chr(parser.unwrap(option.arg).ival) for option in options if option.defname == "generated"]
-    if said:
-        changed = replace(column, identity="always" if said[-1] == "a" else "by default")
-        change_column(alteration.state, alteration.name, column.name, lambda _: changed)
-
-
-def _drop_identity(alteration: Alteration, command: Node) -> None:
-    column = require_column(alteration.table, command.name)
-    if not column.identity:
-        if command.missing_ok:
-            return
-        raise _state_error(f'column "{column.name}" is not an identity column')
-    state = alteration.state
-    for sequence in list(state.sequences.values()):
-        if sequence.owner == (alteration.name, column.name) and sequence.internal:
-            state.sequences.remove(sequence.name)
-    targets = alteration.targets() if alteration.table.kind == "partitioned table" else [alteration.name]
-    for target in targets:
-        change_column(state, target, column.name, lambda c: replace(c, identity=""))
-
-
-def _set_expression(alteration: Alteration, command: Node) -> None:
-    column = require_column(alteration.table, command.name)
-    if alteration.state.server_version < 170000:
-        raise sqlstate.PostgresError("42601", 'syntax error at or near "EXPRESSION"')
-    if not column.generated:
-        raise _state_error(f'column "{column.name}" is not a generated column')
-    check_columns(alteration.run, getattr(command, "def"), alteration.table)
-    text = parser.deparse_expression(getattr(command, "def"))
-    for target in alteration.targets():
-        change_column(alteration.state, target, command.name, lambda c: replace(c, expression=text))
-
-
-def _drop_expression(alteration: Alteration, command: Node) -> None:
-    column = require_column(alteration.table, command.name)
-    if not column.generated:
-        if command.missing_ok:
-            return
-        raise _state_error(f'column "{column.name}" is not a generated column')
-    if column.generated == "virtual":
-        raise sqlstate.feature_not_supported("DROP EXPRESSION is not supported for virtual generated columns")
-    if _is_inherited(alteration.state, alteration.table, column.name):
-        raise sqlstate.invalid_table_definition("cannot drop generation expression from inherited column")
-    if alteration.state.children(alteration.name) and not alteration.recurse:
-        raise sqlstate.invalid_table_definition("ALTER TABLE / DROP EXPRESSION must be applied to child tables too")
-    for target in alteration.targets():
-        change_column(alteration.state, target, column.name, lambda c: replace(c, generated="", expression=None))
-
-
 def _only_check(alteration: Alteration, command: Node) -> None:
     """Refuse a column that is not there; statistics, storage and options are not part of the shape."""
     if command.name:
@@ -418,17 +353,13 @@ def _only_check(alteration: Alteration, command: Node) -> None:
 
 
 SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
+    **alter_generation.SUBCOMMANDS,
     "AT_AddColumn": Subcommand(ADD_COLUMN, _add),
     "AT_DropColumn": Subcommand(DROP, _drop),
     "AT_AlterColumnType": Subcommand(ALTER_TYPE, _alter_type),
     "AT_ColumnDefault": Subcommand(ADD_OTHER, _default),
     "AT_SetNotNull": Subcommand(ATTRIBUTES, _set_not_null),
     "AT_DropNotNull": Subcommand(DROP, _drop_not_null),
-    "AT_AddIdentity": Subcommand(ATTRIBUTES, _add_identity),
-    "AT_SetIdentity": Subcommand(MISC, _set_identity),
-    "AT_DropIdentity": Subcommand(DROP, _drop_identity),
-    "AT_SetExpression": Subcommand(SET_EXPRESSION, _set_expression),
-    "AT_DropExpression": Subcommand(DROP, _drop_expression),
     "AT_SetStatistics": Subcommand(MISC, _only_check),
     "AT_SetOptions": Subcommand(MISC, _only_check),
     "AT_ResetOptions": Subcommand(MISC, _only_check),

@@ -9,7 +9,7 @@ from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.application import Harmless
 from alembic_contracts.prediction.dependencies import Object
 from alembic_contracts.prediction.removal import drop
-from alembic_contracts.prediction.statements import constraints
+from alembic_contracts.prediction.statements import constraints, not_null
 from alembic_contracts.prediction.statements.alter_columns import forget_not_null, refuse_nullable
 from alembic_contracts.prediction.statements.alteration import (
     ADD_CONSTRAINT,
@@ -76,7 +76,7 @@ def _use_index(alteration: Alteration, node: Node) -> None:
     state.tables.put(table.name, replace(table, indexes=indexes, constraints=(*table.constraints, constraint)))
     if primary:
         for column in constraint.columns:
-            constraints.mark_not_null(state, table.name, column)
+            not_null.mark_not_null(state, table.name, column)
 
 
 def _find(alteration: Alteration, name: str) -> Constraint | None:

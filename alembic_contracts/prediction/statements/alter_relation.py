@@ -9,7 +9,11 @@ from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.application import Harmless
 from alembic_contracts.prediction.relations import descendants, find
 from alembic_contracts.prediction.statements.alteration import MISC, Alteration, Subcommand
-from alembic_contracts.prediction.statements.inheritance import attach_keys_of_parent, require_same_types
+from alembic_contracts.prediction.statements.inheritance import (
+    attach_keys_of_parent,
+    require_same_types,
+    take_bound,
+)
 from alembic_contracts.schema import Name, Table
 
 if TYPE_CHECKING:
@@ -101,6 +105,8 @@ def _leave(alteration: Alteration, table: Table, parent: Name) -> None:
     columns = table.columns
     if table.partition and alteration.state.server_version >= 170000:
         columns = tuple(replace(column, identity="") for column in columns)
+    if ("bound", str(table.name)) in alteration.state.traits:
+        alteration.state.traits.remove(("bound", str(table.name)))
     left = replace(table, parents=parents, partition=False, constraints=kept, columns=columns)
     alteration.state.tables.put(table.name, left)
 
@@ -136,6 +142,7 @@ def _attach(alteration: Alteration, command: Node) -> None:
     child = alteration.state.tables[child.name]
     attached = replace(child, parents=(table.name,), partition=True, columns=columns)
     alteration.state.tables.put(child.name, attached)
+    take_bound(alteration.state, child.name, table, node.bound)
     attach_keys_of_parent(alteration.state, child.name, table)
 
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Literal
 from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.relations import check_free, find, new_name
 from alembic_contracts.prediction.scalars import check_columns
-from alembic_contracts.prediction.statements import constraints
+from alembic_contracts.prediction.statements import constraints, not_null
 from alembic_contracts.prediction.statements.columns import Draft, KeyDraft, check_generated, draft
 from alembic_contracts.prediction.statements.inheritance import (
     adopt,
     attach_keys_of_parent,
     merge_parents,
+    take_bound,
 )
+from alembic_contracts.prediction.statements.keys import add_keys
 from alembic_contracts.prediction.statements.like import Like, copy_columns, copy_rest
 from alembic_contracts.schema import Column, Name, Table, TableKind
 
@@ -140,11 +142,12 @@ def _create(run: Run, node: Node, plan: Plan, parents: list[Table], kind: TableK
     in_order = sorted([*inline, *keys], key=lambda key: key.node.location)
     constraints.add(run, name, [key for key in in_order if key.kind == "CONSTR_CHECK"])
     _mark_not_null(run, name, columns, plan, keys)
-    constraints.add_keys(run, name, [key for key in in_order if key.kind in _INDEXED])
+    add_keys(run, name, [key for key in in_order if key.kind in _INDEXED])
     constraints.add(run, name, [key for key in in_order if key.kind == "CONSTR_FOREIGN"])
     for like in plan.likes:
         copy_rest(run, name, like)
     if is_partition:
+        take_bound(state, name, parents[0], node.partbound)
         attach_keys_of_parent(state, name, parents[0])
     _validate(run, name)
 
@@ -214,7 +217,7 @@ def _mark_not_null(run: Run, name: Name, columns: list[Column], plan: Plan, keys
             named.setdefault(copied, constraint)
     for column in columns:
         if column.not_null or column.name in named:
-            constraints.mark_not_null(run.state, name, column.name, name=named.get(column.name))
+            not_null.mark_not_null(run.state, name, column.name, name=named.get(column.name))
 
 
 def _partition_key(run: Run, columns: list[Column], name: Name, spec: Node) -> str:

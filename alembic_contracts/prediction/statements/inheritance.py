@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import sqlstate
-from alembic_contracts.prediction.statements.constraints import (
-    attach_foreign_key,
-    attach_key,
-    mark_not_null,
-    put_constraint,
-)
+from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.relations import put_constraint
+from alembic_contracts.prediction.statements.foreign_keys import attach_foreign_key
 from alembic_contracts.prediction.statements.indexes import attach_index
+from alembic_contracts.prediction.statements.keys import attach_key
+from alembic_contracts.prediction.statements.not_null import mark_not_null
 from alembic_contracts.schema import Column, Name, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
     from alembic_contracts.prediction.state import State
 
-__all__ = ["adopt", "attach_keys_of_parent", "merge_parents", "require_same_types"]
+__all__ = ["adopt", "attach_keys_of_parent", "merge_parents", "require_same_types", "take_bound"]
 
 
 def merge_parents(run: Run, own: list[Column], parents: list[Table]) -> tuple[list[Column], list[str]]:
@@ -84,6 +83,21 @@ def adopt(state: State, name: Name, parents: list[Table], own: set[str]) -> None
             elif constraint.kind == "not null":
                 wanted = None if constraint.columns[0] in own else constraint.name
                 mark_not_null(state, name, constraint.columns[0], suggested=wanted, inherited=True)
+
+
+def take_bound(state: State, partition: Name, parent: Table, bound: Node) -> None:
+    """Remember which values a partition is for, and refuse those that another one has, as far as that is plain.
+
+    Raises:
+        PostgresError: 42P17.
+    """
+    values = {"DEFAULT"} if bound.is_default else {parser.deparse_expression(datum) for datum in bound.listdatums}
+    for sibling in state.children(parent.name):
+        taken = state.traits.get(("bound", str(sibling.name)), "").split("\n")
+        if sibling.name != partition and values & set(taken):
+            raise sqlstate.invalid_definition(f'partition "{partition.name}" would overlap partition "{sibling.name}"')
+    if values:
+        state.traits.put(("bound", str(partition)), "\n".join(sorted(values)))
 
 
 def attach_keys_of_parent(state: State, partition: Name, parent: Table) -> None:

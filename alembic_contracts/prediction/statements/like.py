@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import sqlstate
-from alembic_contracts.prediction.relations import find
+from alembic_contracts.prediction.relations import find, put_constraint
 from alembic_contracts.prediction.statements.columns import add_sequence
-from alembic_contracts.prediction.statements.constraints import attach_key, put_constraint
 from alembic_contracts.prediction.statements.indexes import attach_index
+from alembic_contracts.prediction.statements.keys import attach_key
 from alembic_contracts.schema import Column, Name, Table
 
 if TYPE_CHECKING:

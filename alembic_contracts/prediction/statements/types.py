@@ -238,6 +238,8 @@ def define(run: Run, node: Node) -> None:
     """Apply CREATE TYPE of a base type or shell, AGGREGATE, OPERATOR, COLLATION, TEXT SEARCH ..."""
     if parser.enum_name(node, "kind") == "OBJECT_AGGREGATE":
         create_aggregate(run, node)
+    if parser.enum_name(node, "kind") == "OBJECT_OPERATOR":
+        run.state.traits.put(("operator", parser.strings(node.defnames)[-1]), "user")
     if parser.enum_name(node, "kind") == "OBJECT_TYPE":
         schema, written = qualified(parser.strings(node.defnames))
         full = Name(schema or run.state.creation_schema(), written)

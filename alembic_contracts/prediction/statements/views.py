@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.relations import check_free, new_name
-from alembic_contracts.prediction.selects import analyse
+from alembic_contracts.prediction.selects import Analysis, analyse
 from alembic_contracts.prediction.state import TEMPORARY
 from alembic_contracts.schema import Column, Name, Table, TableKind
 
@@ -48,6 +48,24 @@ def create_view(run: Run, node: Node) -> None:
     else:
         table = _replaced(old, table)
     run.state.tables.put(name, table)
+    if old is not None and [c.updatable for c in old.columns] != [c.updatable for c in table.columns]:
+        _refresh(run, name)
+
+
+def _refresh(run: Run, name: Name) -> None:
+    """Work out again which columns of the views on a view can be updated."""
+    for user in run.state.mentioned_by(name):
+        if user.kind != "view" or user.definition is None:
+            continue
+        try:
+            output = Analysis(run).query(parser.parse(user.definition)[0].node)
+        except sqlstate.PostgresError:  # a table was renamed since: its text is not the view's any more
+            columns = tuple(replace(column, updatable=None) for column in user.columns)
+        else:
+            columns = tuple(replace(c, updatable=_is_updatable(run, output, i)) for i, c in enumerate(user.columns))
+        if columns != user.columns:
+            run.state.tables.put(user.name, replace(user, columns=columns))
+            _refresh(run, user.name)
 
 
 def _replaced(old: Table, new: Table) -> Table:
