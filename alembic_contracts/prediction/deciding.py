@@ -72,7 +72,8 @@ def rows_of(run: Run, query: str, variables: Mapping[str, Any]) -> list[Row] | N
     """Return the rows of a query, None where they do not follow from the catalog alone."""
     from alembic_contracts.prediction.catalog import Catalog  # the catalog imports the statements that import this
     from alembic_contracts.prediction.reading.rows import Data
-    from alembic_contracts.prediction.reading.select import Scope, select
+    from alembic_contracts.prediction.reading.scope import Scope
+    from alembic_contracts.prediction.reading.select import select
     from alembic_contracts.prediction.reading.values import UnanswerableError, is_guess
 
     try:

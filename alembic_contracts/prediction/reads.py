@@ -11,7 +11,8 @@ from alembic_contracts.prediction import parser
 from alembic_contracts.prediction.reading.changes import change
 from alembic_contracts.prediction.reading.functions import setting
 from alembic_contracts.prediction.reading.rows import Data
-from alembic_contracts.prediction.reading.select import Relation, Scope, select, target_names
+from alembic_contracts.prediction.reading.scope import Relation, Scope
+from alembic_contracts.prediction.reading.select import select, target_names
 from alembic_contracts.prediction.reading.values import UnanswerableError, is_guess, shown
 from alembic_contracts.prediction.recorder import Answer
 

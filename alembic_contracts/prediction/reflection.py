@@ -12,19 +12,27 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import ObjectKind, ObjectScope
 from sqlalchemy.engine.reflection import ReflectionDefaults
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.sql import sqltypes
 
+from alembic_contracts.prediction.reflected import (
+    check,
+    constraints,
+    identity,
+    included,
+    indexes,
+    table_options,
+    without_parentheses,
+)
 from alembic_contracts.prediction.sqltypes import Visibility, sqlalchemy_type
 from alembic_contracts.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog import Catalog
-    from alembic_contracts.schema import Column, Constraint, Index, Table, TypeDefinition
+    from alembic_contracts.schema import Column, Constraint, Table, TypeDefinition
 
 __all__ = ["CatalogReflection"]
 
@@ -35,8 +43,7 @@ _KINDS = {
     "view": ObjectKind.VIEW,
     "materialized view": ObjectKind.MATERIALIZED_VIEW,
 }
-_SQLALCHEMY_2_0 = sqlalchemy.__version__.startswith("2.0.")
-_IDENTITY_MAXIMUM = {"int2": 2**15 - 1, "int4": 2**31 - 1}
+_NEXTVAL = re.compile(r"""(nextval\(')((?:"[^"]+"|[^'".]+)\.)?([^']+)('.*$)""")
 
 Key = tuple[str | None, str]
 
@@ -209,7 +216,7 @@ class CatalogReflection(PGDialect):
             "nullable": not definition.not_null,
             "default": definition.default,
             "constraints": [
-                {"name": check.name, "check": _without_parentheses(check.expression or "")}
+                {"name": check.name, "check": without_parentheses(check.expression or "")}
                 for check in sorted(definition.checks, key=lambda check: check.name)
             ],
             "collation": "default" if spelled.startswith(("text", "character")) else None,
@@ -255,7 +262,7 @@ class CatalogReflection(PGDialect):
         if column.generated:
             reflected["computed"] = {"sqltext": column.expression, "persisted": column.generated == "stored"}
         if column.identity:
-            reflected["identity"] = _identity(column)
+            reflected["identity"] = identity(column)
         return reflected
 
     def _shown_default(self, default: str | None, schema: str | None) -> str | None:
@@ -289,14 +296,14 @@ class CatalogReflection(PGDialect):
         return [(key, self._primary_key(table)) for key, table in self._selected(schema, filter_names, scope, kind)]
 
     def _primary_key(self, table: Table) -> Any:
-        key = next(iter(_constraints(table, "primary key")), None)
+        key = next(iter(constraints(table, "primary key")), None)
         if key is None:
             return ReflectionDefaults.pk_constraint()
         return {
             "constrained_columns": list(key.columns),
             "name": key.name,
             "comment": key.comment,
-            "dialect_options": {"postgresql_include": _included(table, key)},
+            "dialect_options": {"postgresql_include": included(table, key)},
         }
 
     def get_multi_unique_constraints(
@@ -318,11 +325,11 @@ class CatalogReflection(PGDialect):
                 "name": unique.name,
                 "comment": unique.comment,
                 "dialect_options": {
-                    "postgresql_include": _included(table, unique),
+                    "postgresql_include": included(table, unique),
                     "postgresql_nulls_not_distinct": unique.nulls_not_distinct,
                 },
             }
-            for unique in _constraints(table, "unique")
+            for unique in constraints(table, "unique")
         ]
 
     def get_multi_check_constraints(
@@ -336,7 +343,7 @@ class CatalogReflection(PGDialect):
     ) -> Iterable[tuple[Key, list[Any]]]:
         """Return the check constraints of each table."""
         return [
-            (key, [_check(c) for c in _constraints(table, "check")])
+            (key, [check(c) for c in constraints(table, "check")])
             for key, table in self._selected(schema, filter_names, scope, kind)
         ]
 
@@ -353,7 +360,7 @@ class CatalogReflection(PGDialect):
         """Return the foreign keys of each table."""
         ignore = postgresql_ignore_search_path
         return [
-            (key, [self._foreign_key(c, schema, ignore) for c in _constraints(table, "foreign key")])
+            (key, [self._foreign_key(c, schema, ignore) for c in constraints(table, "foreign key")])
             for key, table in self._selected(schema, filter_names, scope, kind)
         ]
 
@@ -393,7 +400,7 @@ class CatalogReflection(PGDialect):
         **kw: Any,
     ) -> Iterable[tuple[Key, list[Any]]]:
         """Return the indexes of each table, without that of the primary key."""
-        return [(key, _indexes(table)) for key, table in self._selected(schema, filter_names, scope, kind)]
+        return [(key, indexes(table)) for key, table in self._selected(schema, filter_names, scope, kind)]
 
     def get_multi_table_comment(
         self,
@@ -417,94 +424,4 @@ class CatalogReflection(PGDialect):
         **kw: Any,
     ) -> Iterable[tuple[Key, dict[str, Any]]]:
         """Return the options of each table: what it inherits from."""
-        return [(key, _table_options(table)) for key, table in self._selected(schema, filter_names, scope, kind)]
-
-
-def _constraints(table: Table, kind: str) -> list[Constraint]:
-    return sorted((c for c in table.constraints if c.kind == kind), key=lambda constraint: constraint.name)
-
-
-def _included(table: Table, constraint: Constraint) -> list[str]:
-    index = next((index for index in table.indexes if index.constraint == constraint.name), None)
-    return [] if index is None else list(index.include)
-
-
-def _check(constraint: Constraint) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "name": constraint.name,
-        "sqltext": _without_parentheses(constraint.expression or ""),
-        "comment": constraint.comment,
-    }
-    flags = {"not_valid": not constraint.valid, "no_inherit": constraint.no_inherit}
-    if any(flags.values()):
-        entry["dialect_options"] = {name: True for name, given in flags.items() if given}
-    return entry
-
-
-def _indexes(table: Table) -> list[Any]:
-    key = next((c.name for c in table.constraints if c.kind == "primary key"), None)
-    indexes = sorted(table.indexes, key=lambda index: index.name)
-    return [_index(index) for index in indexes if index.constraint is None or index.constraint != key]
-
-
-def _index(index: Index) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": index.name, "unique": index.unique, "column_names": list(index.columns)}
-    if None in index.columns:
-        expressions = iter(index.expressions)
-        entry["expressions"] = [next(expressions, "") if name is None else name for name in index.columns]
-    if index.constraint is not None:
-        entry["duplicates_constraint"] = index.name
-    options: dict[str, Any] = {}
-    if index.method != "btree":
-        options["postgresql_using"] = index.method
-    if index.predicate:
-        options["postgresql_where"] = index.predicate
-    options["postgresql_include"] = list(index.include)
-    if index.nulls_not_distinct:
-        options["postgresql_nulls_not_distinct"] = True
-    if not index.valid:
-        options["postgresql_invalid"] = True
-    entry["dialect_options"] = options
-    if _SQLALCHEMY_2_0:
-        entry["include_columns"] = list(index.include)
-    return entry
-
-
-def _identity(column: Column) -> dict[str, Any]:
-    """Return the options of an identity column's sequence, which are the default ones as far as is known."""
-    type_name = column.type.name.name if column.type is not None else ""
-    return {
-        "always": column.identity == "always",
-        "start": 1,
-        "increment": 1,
-        "minvalue": 1,
-        "maxvalue": _IDENTITY_MAXIMUM.get(type_name, 2**63 - 1),
-        "cycle": False,
-        "cache": 1,
-    }
-
-
-def _table_options(table: Table) -> dict[str, Any]:
-    if not table.parents:
-        return {}
-    return {"postgresql_inherits": tuple(parent.name for parent in table.parents)}
-
-
-_NEXTVAL = re.compile(r"""(nextval\(')((?:"[^"]+"|[^'".]+)\.)?([^']+)('.*$)""")
-
-
-def _without_parentheses(text: str) -> str:
-    """Return an expression without the parentheses around the whole of it."""
-    text = text.strip()
-    while text.startswith("(") and text.endswith(")") and _closes_at_end(text):
-        text = text[1:-1].strip()
-    return text
-
-
-def _closes_at_end(text: str) -> bool:
-    depth = 0
-    for position, character in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if depth == 0:
-            return position == len(text) - 1
-    return False
+        return [(key, table_options(table)) for key, table in self._selected(schema, filter_names, scope, kind)]

@@ -11,7 +11,7 @@ from alembic_contracts.prediction.reading.values import Guess, UnanswerableError
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.reading.select import Scope
+    from alembic_contracts.prediction.reading.scope import Scope
 
 __all__ = ["compute", "contains", "is_aggregate"]
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.parser import child, children, kind_of, unwrap
 from alembic_contracts.prediction.reading.expressions import evaluate, is_true
-from alembic_contracts.prediction.reading.select import Relation, Row, Scope, returned, select
+from alembic_contracts.prediction.reading.scope import Relation, Row, Scope
+from alembic_contracts.prediction.reading.select import returned, select
 from alembic_contracts.prediction.reading.values import UnanswerableError, is_guess
 from alembic_contracts.prediction.sqlstate import PostgresError
 

@@ -8,7 +8,7 @@ from alembic_contracts.prediction.reading.oids import oid
 from alembic_contracts.prediction.reading.values import UnanswerableError
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.reading.select import World
+    from alembic_contracts.prediction.reading.scope import World
     from alembic_contracts.schema import Constraint, Name, Table, Type
 
 __all__ = ["column_comment", "comment", "constraint", "constraint_text", "format_type", "index", "json_type", "view"]

@@ -26,7 +26,7 @@ from alembic_contracts.prediction.reading.values import (
 from alembic_contracts.prediction.state import split_identifiers
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.reading.select import World
+    from alembic_contracts.prediction.reading.scope import World
 
 __all__ = ["call", "setting", "version"]
 

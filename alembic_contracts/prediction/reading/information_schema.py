@@ -13,7 +13,7 @@ from alembic_contracts.prediction.reading.registry import relation
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog import Catalog
-    from alembic_contracts.prediction.reading.select import World
+    from alembic_contracts.prediction.reading.scope import World
     from alembic_contracts.schema import Column, Constraint, Table
 
 Row = dict[str, Any]

@@ -13,7 +13,7 @@ from alembic_contracts.schema import Name, Type
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog import Catalog
-    from alembic_contracts.prediction.reading.select import World
+    from alembic_contracts.prediction.reading.scope import World
     from alembic_contracts.schema import Column, Table
 
 __all__: list[str] = []

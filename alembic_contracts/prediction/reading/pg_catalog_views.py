@@ -12,7 +12,7 @@ from alembic_contracts.prediction.reading.oids import oid
 from alembic_contracts.prediction.reading.registry import relation
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.reading.select import World
+    from alembic_contracts.prediction.reading.scope import World
     from alembic_contracts.schema import Table
 
 __all__: list[str] = []

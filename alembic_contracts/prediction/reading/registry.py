@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.prediction.reading.values import UnanswerableError
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.reading.select import Relation, World
+    from alembic_contracts.prediction.reading.scope import Relation, World
 
 __all__ = ["relation", "system_relation"]
 
@@ -36,7 +36,7 @@ def system_relation(schema: str, name: str, world: World) -> Relation:
     Raises:
         UnanswerableError: it is not one of those that can be answered.
     """
-    from alembic_contracts.prediction.reading.select import Relation
+    from alembic_contracts.prediction.reading.scope import Relation
 
     for module in ("information_schema", "pg_catalog", "pg_catalog_views"):
         import_module(f"{__package__}.{module}")

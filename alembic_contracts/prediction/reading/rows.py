@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from alembic_contracts.prediction import parser, system
 from alembic_contracts.prediction.reading.expressions import evaluate
 from alembic_contracts.prediction.reading.registry import system_relation
-from alembic_contracts.prediction.reading.select import Relation, Row, Scope, select
+from alembic_contracts.prediction.reading.scope import Relation, Row, Scope
+from alembic_contracts.prediction.reading.select import select
 from alembic_contracts.prediction.reading.values import Guess, UnanswerableError, plausible
 from alembic_contracts.prediction.sqlstate import PostgresError
 from alembic_contracts.schema import Name
