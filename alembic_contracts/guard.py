@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.checking import Examination, Terms
     from alembic_contracts.engine import Scope
-    from alembic_contracts.violations import Location, Report
+    from alembic_contracts.violations import Location, Report, Violation
 
 __all__ = ["guard"]
 
@@ -64,6 +64,7 @@ class _Watch:
         self._finished = 0
         self._since_commit: list[RevisionStep] = []
         self._judged_end = False
+        self._shown: tuple[Violation, ...] = ()
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -144,6 +145,7 @@ class _Watch:
                 return
             raise CommandError(f"Data contracts could not be checked, so nothing was run.\n{error}") from error
         self._terms, self._steps, self._before = terms, steps, examination
+        self._finished, self._judged_end = 0, False
         self._conclude(examination.report)
 
     def _conclude(self, report: Report) -> None:
@@ -153,11 +155,15 @@ class _Watch:
         from alembic_contracts.checking import log
 
         refused = self._refuses(report)
-        if report.violations or report.unproven:
-            _show(replace(report, refused=refused))
-        else:
-            when = "by the pending revisions" if report.phase == "before" else "by the resulting schema"
+        when = "by the pending revisions" if report.phase == "before" else "by the resulting schema"
+        said = {_what(violation) for violation in self._shown}
+        if not report.violations and not report.unproven:
             log.info("All data contracts are kept %s", when)
+        elif refused or report.unproven or not said.issuperset(map(_what, report.violations)):
+            _show(replace(report, refused=refused))
+            self._shown = report.violations
+        else:
+            log.info("Data contracts are broken %s as reported above", when)
         if refused:
             error = CommandError(_summary(report))
             error.report = report  # type: ignore[attr-defined] # for callers of alembic.command
@@ -194,7 +200,10 @@ class _Watch:
             self._judge_commit(connection)
 
     def _judge_commit(self, connection: Connection) -> None:
+        from alembic.util import CommandError
+
         from alembic_contracts import checking
+        from alembic_contracts.errors import CannotCheck
         from alembic_contracts.prediction.steps import Operation, Step
 
         if self._terms is None or self._before is None:
@@ -209,7 +218,10 @@ class _Watch:
             (Operation(self._location(), "commit", before.before, commits=True),),
         )
         undone = not connection._is_autocommit_isolation()  # noqa: SLF001 - knows of the engine's setting as well
-        report = checking.judge_observed(connection, self._terms, before.before, policy, step, undone=undone)
+        try:
+            report = checking.judge_observed(connection, self._terms, before.before, policy, step, undone=undone)
+        except CannotCheck as error:
+            raise CommandError(f"The schema could not be checked before its commit.\n{error}") from error
         self._since_commit.clear()
         self._judged_end = ends
         self._conclude(report)
@@ -247,6 +259,11 @@ def _show(report: Report) -> None:
     sys.stdout.flush()
     sys.stderr.write(render(report, "text", width=terminal.width(), color=terminal.uses_color(sys.stderr)))
     sys.stderr.flush()
+
+
+def _what(violation: Violation) -> tuple[object, ...]:
+    """Return what is broken, wherever and however that was found."""
+    return violation.contract, violation.rule, violation.table, violation.column, violation.severity
 
 
 def _summary(report: Report) -> str:

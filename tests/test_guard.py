@@ -156,7 +156,8 @@ def test_a_downgrade_is_reported_or_refused_as_set(project: Project) -> None:
     museum(project)
     done = refused(project, "downgrade", "base", env={"ALEMBIC_CONTRACTS_DOWNGRADE": "refuse"})
     assert "table-exists" in done.stderr
-    assert "table-exists" in accepted(project, "downgrade", "base").stderr
+    told = accepted(project, "downgrade", "base").stderr
+    assert told.count("error[table-exists]") == 1  # before; the check at the commit has nothing to add
 
 
 def test_sql_mode_is_refused_too(project: Project) -> None:
