@@ -415,7 +415,6 @@ def test_async_operations(scripts):
             await connection.execute(sa.text("ALTER TABLE t ADD COLUMN a int"))
         """,
     )
-    pytest.importorskip("greenlet")
     prediction = the_only(scripts.predict("public.t", setup=TABLE, url="postgresql+asyncpg://"))
     assert reasons(prediction) == []
     assert columns(prediction, "public.t") == ["id", "name", "a"]
