@@ -200,7 +200,7 @@ def test_an_address_that_is_something_else(api: Api, output: Path) -> None:
 
 @pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGINT])
 def test_killed_and_resumed(api: Api, output: Path, way: signal.Signals) -> None:
-    api.seconds = 0.05
+    api.seconds = 0.5
     museum = Museum(REPOSITORY)
     process = subprocess.Popen(
         [sys.executable, "-m", "seed", *arguments(api, output)],
@@ -219,6 +219,7 @@ def test_killed_and_resumed(api: Api, output: Path, way: signal.Signals) -> None
     kept = ids_in(output)
     assert 10 <= len(kept) < 40
     asked_before = len(api.paths)
+    api.seconds = 0
     done = fetch(api, output)
     assert done.returncode == 0, done.stderr
     assert sorted(ids_in(output)) == sorted(choose(IDS, seed=7)[:40])
