@@ -10,6 +10,7 @@ __all__ = ["recall", "table"]
 HEADINGS = (
     "history",
     "server",
+    "unforeseen",
     "predicted",
     "columns",
     "keys",
@@ -21,8 +22,8 @@ HEADINGS = (
     "--sql s/100",
 )
 EXPLANATION = """\
-server: revisions that PostgreSQL applied, of all; predicted: revisions that the prediction ran to their end;
-columns, keys: right, of all;
+server: revisions that PostgreSQL applied, of all; unforeseen: those that fail there and of which the prediction says
+nothing; predicted: revisions that the prediction ran to their end; columns, keys: right, of all;
 silent, declared: wrong facts at the end of the history, and whether the prediction says so itself; unproven: revisions
 with anything unproven; false: breaks of contracts that hold; s/100: seconds of the processor for the prediction of
 100 revisions, and for `alembic upgrade --sql`, with the number of revisions that it got through where that is not all."""
@@ -50,6 +51,7 @@ def _row(result: dict[str, Any]) -> tuple[str, ...]:
     return (
         result["history"],
         _of(result["applied"], result["revisions"]),
+        str(result["unforeseen"]),
         _of(result["ran"], result["predicted"]),
         _of(result["columns"] - result["wrong_columns"], result["columns"]),
         _of(result["keys"] - result["wrong_keys"], result["keys"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -61,7 +61,7 @@ def measure(
     Returns:
         figures and details, ready for JSON.
     """
-    watched, failed = watched_tables(before, applied), {step.revision for step in applied if step.error is not None}
+    watched, failed = watched_tables(before, applied), [step.revision for step in applied if step.error is not None]
     baseline = before.schema() if before.tables or before.types else None
     foretold = _foretold(scripts, url, baseline, watched, failed) if failed else {}
     predict = partial(forecast, scripts, url, baseline, leave_out=lambda step: step.revision.revision in failed)
@@ -79,6 +79,7 @@ def measure(
         "package": scripts.history.package,
         "revisions": len(applied),
         "applied": len(compared),
+        "unforeseen": sum(reason == "nothing" for reason in foretold.values()),
         "failed_on_server": [
             {"file": Path(s.file).name, "error": s.error, "foretold": foretold.get(s.revision)}
             for s in applied
@@ -112,23 +113,29 @@ def judge(final: Schema, predictions: Sequence[Prediction]) -> Report:
 
 
 def _foretold(
-    scripts: Scripts, url: str, baseline: Schema | None, watched: Collection[Name], failed: Collection[str]
+    scripts: Scripts, url: str, baseline: Schema | None, watched: Collection[Name], failed: Sequence[str]
 ) -> dict[str, str]:
-    """Return what the prediction says of revisions that failed on the server, up to the first one of them.
+    """Return what the prediction says of revisions that failed on the server, each behind those that did not."""
+    said = {}
+    for revision in failed:
+        prediction = forecast(scripts, url, baseline, watched, leave_out=_all_but_up_to(revision, failed))[0][0]
+        reasons = [u.reason for u in prediction.unproven if u.location is not None and u.location.revision == revision]
+        said[revision] = reasons[0] if reasons else "nothing"
+    return said
 
-    Behind the first one prediction and server are no longer in the same state.
-    """
-    first: list[str] = []
 
-    def behind(step: RevisionStep) -> bool:
-        if not first and step.revision.revision in failed:
-            first.append(step.revision.revision)
-            return False
-        return bool(first)
+def _all_but_up_to(last: str, failed: Collection[str]) -> Callable[[RevisionStep], bool]:
+    """Return what leaves out the revisions behind one, and those before it that failed."""
+    passed = False
 
-    predictions, _ = forecast(scripts, url, baseline, watched, leave_out=behind)
-    said = [u for u in predictions[0].unproven if u.location is not None and u.location.revision in first]
-    return {first[0]: said[0].reason if said else "nothing"} if first else {}
+    def leave_out(step: RevisionStep) -> bool:
+        nonlocal passed
+        if passed:
+            return True
+        passed = step.revision.revision == last
+        return not passed and step.revision.revision in failed
+
+    return leave_out
 
 
 def _wrong(prediction: Prediction, applied: Sequence[Applied]) -> list[Wrong]:
