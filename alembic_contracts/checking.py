@@ -182,8 +182,15 @@ def _predict(
     def baseline() -> Catalog:
         if run.connection is None:
             return Catalog()
-        major = int((run.connection.dialect.server_version_info or (17,))[0])
-        return Catalog(dialect.observe(run.connection, None), server_version=major * 10000, complete=False)
+        here = dialect.session(run.connection)
+        return Catalog(
+            dialect.observe(run.connection, None),
+            database=here.database,
+            user=here.user,
+            search_path=here.search_path,
+            server_version=here.server_version,
+            complete=False,
+        )
 
     def report_progress(done: int) -> None:
         if progress is not None:

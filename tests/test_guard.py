@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DROP = 'op.drop_column("object_images", "primary_image")'
 
 
+DROP_IMAGES = 'op.drop_table("object_images")'
+
+
 def refused(project: Project, *command: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command that must be refused and leave the database as it was."""
     before = state(project)
@@ -282,6 +285,16 @@ def test_merges_and_branches(project: Project) -> None:
     project.revision("m1", "pass", down=("a1", "b1"))
     assert "b1.py" in refused(project).stderr
     accepted(project, "upgrade", "a1")
+
+
+def test_unqualified_names_lead_where_the_role_says(project: Project) -> None:
+    museum(project)
+    [(database,)] = project.sql("SELECT current_database()")
+    project.sql("CREATE SCHEMA app", f"ALTER DATABASE {database} SET search_path TO app, public")
+    project.revision("r2", 'op.create_table("object_images", sa.Column("id", sa.Integer))\n' + DROP_IMAGES)
+    assert accepted(project).stderr.count("error") == 0  # it was app.object_images
+    project.revision("r3", DROP_IMAGES)
+    assert "table-exists" in refused(project).stderr
 
 
 def test_the_report_reaches_callers_as_json_would_have_it(project: Project) -> None:

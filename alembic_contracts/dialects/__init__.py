@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, cast
@@ -14,7 +15,19 @@ if TYPE_CHECKING:
 
     from alembic_contracts.schema import Name, Schema, Type, TypeDefinition
 
-__all__ = ["Dialect", "load"]
+__all__ = ["Dialect", "Session", "load"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Where a connection's unqualified names lead."""
+
+    database: str
+    user: str
+    search_path: tuple[str, ...]
+    """Schemas in the order of lookup, existing or not; ``$user`` stands for the user's name."""
+    server_version: int
+    """As ``server_version_num``: 170002 for 17.2."""
 
 
 class Dialect(Protocol):
@@ -47,6 +60,9 @@ class Dialect(Protocol):
 
     def element(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> Type | None:
         """Return the type of an array's elements, None for what is no array."""
+
+    def session(self, connection: Connection) -> Session:
+        """Return the settings of a connection that decide what its statements are about."""
 
     def observe(self, connection: Connection, tables: Collection[Name] | None) -> Schema:
         """Read the named tables (None: all user tables) and every user-defined type from the catalog."""

@@ -1,0 +1,1 @@
+"""Where version scripts lead, without a database: see ``run.predict``."""

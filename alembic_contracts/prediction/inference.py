@@ -87,8 +87,8 @@ def call(state: State, name: str, arguments: Sequence[Type | None]) -> Type | No
             return builtin(name)
         return None
     if any(argument is None for argument in arguments):
-        results = {s.result for s in fitting}
-        single = results.pop() if len(results) == 1 else None
+        names = {s.result for s in fitting}
+        single = names.pop() if len(names) == 1 else None
         return _named(single) if single is not None and single not in _POLYMORPHIC else None
     bare = [base_type(a, state) for a in arguments if a is not None]
     options = [(s, _expanded(s, len(bare))) for s in fitting]
@@ -194,7 +194,7 @@ def operate(state: State, name: str, left: Type | None, right: Type | None, *, p
     if not prefix and UNKNOWN in types and types[0] != types[1]:
         other = types[0] if types[1] == UNKNOWN else types[1]
         types = [other, other] if _has(overloads, other) else types
-    options = [(_signature(o, prefix=prefix), (o[1],) if prefix else (o[0], o[1])) for o in overloads]
+    options: list[Overload] = [(_signature(o, prefix=prefix), (o[1],) if prefix else (o[0], o[1])) for o in overloads]
     chosen = _resolve(state, options, types)
     found = {_result(s, parameters, types) for s, parameters in chosen}
     return found.pop() if len(found) == 1 else None

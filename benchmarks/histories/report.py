@@ -24,9 +24,9 @@ HEADINGS = (
 EXPLANATION = """\
 server: revisions that PostgreSQL applied, of all; unforeseen: those that fail there and of which the prediction says
 nothing; predicted: revisions that the prediction ran to their end; columns, keys: right, of all;
-silent, declared: wrong facts at the end of the history, and whether the prediction says so itself; unproven: revisions
+silent, declared: wrong facts at the end of the history, and whether the prediction says so; unproven: revisions
 with anything unproven; false: breaks of contracts that hold; s/100: seconds of the processor for the prediction of
-100 revisions, and for `alembic upgrade --sql`, with the number of revisions that it got through where that is not all."""
+100 revisions, and for `alembic upgrade --sql`, with the number of revisions that it got through where not all."""
 
 RECALL_EXPLANATION = """\
 right place: called broken at the planted revision and line; elsewhere: called broken at another one; missed, invented:

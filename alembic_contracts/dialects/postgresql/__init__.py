@@ -12,6 +12,7 @@ from alembic_contracts.dialects.postgresql.properties import (
     numeric_precision,
     same_type,
 )
+from alembic_contracts.dialects.postgresql.session import session
 from alembic_contracts.dialects.postgresql.types import format_type, parse_type
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "parse_type",
     "quote",
     "same_type",
+    "session",
 ]
