@@ -227,6 +227,7 @@ UNKNOWN = [
     "SELECT xmlparse(DOCUMENT '<a/>')",
     "SHOW some_setting",
     "EXPLAIN SELECT 1",
+    "SELECT 1 FROM pg_available_extensions WHERE name = 'postgis'",
 ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction import system
 from alembic_contracts.prediction.reading.definitions import index_text
 from alembic_contracts.prediction.reading.functions import setting
 from alembic_contracts.prediction.reading.oids import oid
@@ -108,16 +107,3 @@ def pg_stat_activity(world: World) -> Iterator[Row]:
         "state": "active",
         "query": "",
     }
-
-
-@relation("pg_catalog", "pg_available_extensions")
-def pg_available_extensions(world: World) -> Iterator[Row]:
-    """Yield well-known extensions."""
-    installed = world.catalog.extensions
-    for name in system.EXTENSIONS:
-        yield {
-            "name": name,
-            "default_version": "1.0",
-            "installed_version": "1.0" if name in installed else None,
-            "comment": "",
-        }
