@@ -105,8 +105,11 @@ def _stages(history: catalogue.History, place: fetch.Place, cache: Path, server_
 
 def _stage(stage: str, history: catalogue.History, place: fetch.Place, cache: Path, *more: str) -> None:
     command = [sys.executable, "-m", "benchmarks.histories.worker", stage, history.name, str(cache), *more]
-    environment = {**os.environ, "PYTHONPATH": str(place.sqlalchemy), "PYTHONHASHSEED": "0"}
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=STAGE_SECONDS)
+    # Before the packages of this interpreter: SQLAlchemy as the application has it, and this repository.
+    path = os.pathsep.join([str(place.sqlalchemy), str(ROOT)])
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
+    # Some scripts write files to the working directory.
+    subprocess.run(command, cwd=place.work, env=environment, check=True, timeout=STAGE_SECONDS)
 
 
 if __name__ == "__main__":
