@@ -202,8 +202,10 @@ def test_an_address_that_is_something_else(api: Api, output: Path) -> None:
 def test_killed_and_resumed(api: Api, output: Path, way: signal.Signals) -> None:
     api.seconds = 0.5
     museum = Museum(REPOSITORY)
+    # A shell that runs the tests in the background has them, and what they start, ignore SIGINT.
+    heeding = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     process = subprocess.Popen(
-        [sys.executable, "-m", "seed", *arguments(api, output)],
+        [sys.executable, "-c", heeding + "runpy.run_module('seed', run_name='__main__')", *arguments(api, output)],
         cwd=museum.path,
         env=museum.variables(),
         stdout=subprocess.DEVNULL,
