@@ -17,7 +17,18 @@ from alembic_contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.schema import Column, Name, Table, Type, TypeDefinition
 
-__all__ = ["HOLDS", "Differs", "Holds", "Outcome", "Rule", "Subject", "Unknown", "known_type", "load"]
+__all__ = [
+    "HOLDS",
+    "Differs",
+    "Holds",
+    "Outcome",
+    "Rule",
+    "Subject",
+    "Unknown",
+    "compare_precision",
+    "known_type",
+    "load",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,19 @@ def known_type(subject: Subject) -> Type | Unknown:
     if column.type is None:
         return Unknown(f"the type of {cast('Table', subject.table).name}.{column.name} could not be worked out")
     return column.type
+
+
+def compare_precision(
+    fact: Fact, subject: Subject, precision: Callable[[Type, Mapping[Name, TypeDefinition]], int | None]
+) -> Outcome:
+    """Compare what a fact expects with a figure that follows from the column's type."""
+    type_ = known_type(subject)
+    if isinstance(type_, Unknown):
+        return type_
+    actual = precision(type_, subject.types)
+    if actual == fact.expected:
+        return HOLDS
+    return Differs(f"{'no precision' if actual is None else actual} ({subject.dialect.format_type(type_)})")
 
 
 @cache

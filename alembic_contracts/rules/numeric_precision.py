@@ -1,18 +1,6 @@
 """The column's numeric precision is the one that the contract states."""
 
-from alembic_contracts.contract import Fact
-from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
-
-
-def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    type_ = known_type(subject)
-    if isinstance(type_, Unknown):
-        return type_
-    actual = subject.dialect.numeric_precision(type_, subject.types)
-    if actual == fact.expected:
-        return HOLDS
-    return Differs(f"{'no precision' if actual is None else actual} ({subject.dialect.format_type(type_)})")
-
+from alembic_contracts.rules import Rule, compare_precision
 
 RULE = Rule(
     id="numeric-precision",
@@ -35,5 +23,5 @@ RULE = Rule(
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: str(fact.expected),
-    evaluate=_evaluate,
+    evaluate=lambda fact, subject: compare_precision(fact, subject, subject.dialect.numeric_precision),
 )

@@ -97,7 +97,7 @@ def pg_settings(world: World) -> Iterator[Row]:
 
 @relation("pg_catalog", "pg_stat_activity")
 def pg_stat_activity(world: World) -> Iterator[Row]:
-    """Yield this session, which has the database to itself."""
+    """Yield the one session that there is."""
     yield {
         "datid": oid("database", world.catalog.database),
         "datname": world.catalog.database,
