@@ -163,7 +163,7 @@ class _Watch:
             _show(replace(report, refused=refused))
             self._shown = report.violations
         else:
-            log.info("Data contracts are broken %s as reported above", when)
+            log.info("What is said above of data contracts is confirmed %s", when)
         if refused:
             error = CommandError(_summary(report))
             error.report = report  # type: ignore[attr-defined] # for callers of alembic.command
