@@ -158,6 +158,8 @@ class _Watch:
         when = "by the pending revisions" if report.phase == "before" else "by the resulting schema"
         said = {_what(violation) for violation in self._shown}
         if not report.violations and not report.unproven:
+            for notice in report.notices:
+                log.warning("%s", notice.message)
             log.info("All data contracts are kept %s", when)
         elif refused or report.unproven or not said.issuperset(map(_what, report.violations)):
             _show(replace(report, refused=refused))
