@@ -159,7 +159,7 @@ class _Watch:
         said = {_what(violation) for violation in self._shown}
         if not report.violations and not report.unproven:
             for notice in report.notices:
-                log.warning("%s", notice.message)
+                sys.stderr.write(f"note: {notice.message}\n")  # Alembic's log may have no handler at all
             log.info("All data contracts are kept %s", when)
         elif refused or report.unproven or not said.issuperset(map(_what, report.violations)):
             _show(replace(report, refused=refused))
