@@ -51,6 +51,7 @@ class Reader:
         self._catalog, self._world = catalog, world
         self._data = Data(catalog, world)
         self._reads: Counter[str] = Counter()
+        self._changes: Counter[str] = Counter()
         self._last_change: tuple[str, Node] | None = None
         self.rows_between_revisions = False
         """Whether applications may write rows between two revisions."""
@@ -62,6 +63,7 @@ class Reader:
         if self.rows_between_revisions:
             self._data.let_others_write()
         self._reads.clear()
+        self._changes.clear()
 
     def set_rows(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
         """Say what a table holds."""
@@ -139,14 +141,25 @@ class Reader:
         statement = parser.parse(effect.sql)[0]
         self._last_change = (statement.kind, statement.node)
         self._data.asked_unknown = False
+        guesses = self._data.guesses
         try:
             count, relation = change(statement.kind, statement.node, self._data)
         except UnanswerableError as error:
             return self._unanswered(f"{_short(effect.sql)} returns what is not known: {error}", ())
+        if self._data.guesses > guesses and self._is_worn_out(effect.sql):
+            columns = () if relation is None else relation.columns
+            return Answer(rowcount=0) if relation is None else _answer(Relation(columns, ()))
         if relation is None:
             return Answer(rowcount=count)
         unknown = self._data.asked_unknown or any(is_guess(v) for row in relation.rows for v in row.values())
         return _answer(relation, on_fetch=self._reads_unknown if unknown else None)
+
+    def _is_worn_out(self, sql: str) -> bool:
+        """Whether a change that found made-up rows before finds none any more: batching loops wait for that."""
+        similar = "~" + _LITERALS.sub("?", sql)
+        self._changes[sql] += 1
+        self._changes[similar] += 1
+        return self._changes[sql] > 1 or self._changes[similar] > _SIMILAR_READS
 
     def _forget_rows(self, sql: str) -> None:
         """A text too large to be read for its rows: what its table holds is not known from here on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,11 @@ __all__ = ["STATEMENT_LIMIT", "Recording", "TooManyStatements"]
 
 STATEMENT_LIMIT = 100_000
 """Statements in one revision; more are taken for a loop that would never end under prediction."""
+
+REPEAT_LIMIT = 1_000
+"""Times that one revision executes the very same query or change of rows; more are taken for such a loop as well."""
+
+_REPEATABLE = re.compile(r"\s*(SELECT|WITH|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 
 _DATA = frozenset(
     {
@@ -71,6 +78,7 @@ class Recording:
         self._revision = ""
         self._operations: list[Operation] = []
         self._statements = 0
+        self._repeats: Counter[str] = Counter()
         self._main: RecordingConnection | None = None
         self._version = catalog.version
         self._view = self._noted = catalog.schema(self._watched)
@@ -94,6 +102,7 @@ class Recording:
         self._script, self._revision = script, script.revision
         self._operations = []
         self._statements = 0
+        self._repeats.clear()
         self.reader.start_revision()
 
     def finish(self) -> Step:
@@ -133,7 +142,7 @@ class Recording:
             RefusalError: PostgreSQL would refuse it.
             TooManyStatements: the revision has executed more than would ever be meant.
         """
-        self._count()
+        self._count(sql)
         self._begin(connection)
         before, answer = self.catalog.version, Answer()
         try:
@@ -163,7 +172,7 @@ class Recording:
 
     def write(self, text: str) -> None:
         """Apply what the real run would write to the output of ``--sql``; there, no error reaches the script."""
-        self._count()
+        self._count(text)
         try:
             for statement in self._apart(text):
                 for effect in self.catalog.execute(statement):
@@ -177,9 +186,12 @@ class Recording:
         del connection
         return self.reader.more_rows(statements)
 
-    def _count(self) -> None:
+    def _count(self, sql: str) -> None:
         self._statements += 1
-        if self._statements > STATEMENT_LIMIT and self._script is not None:
+        if _REPEATABLE.match(sql):
+            self._repeats[sql] += 1
+        endless = self._statements > STATEMENT_LIMIT or self._repeats[sql] > REPEAT_LIMIT
+        if endless and self._script is not None:
             self.cut_off()  # SQLAlchemy gives a connection up, and rolls it back, on what is no Exception
             raise TooManyStatements
 

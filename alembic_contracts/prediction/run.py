@@ -20,7 +20,7 @@ from alembic_contracts.prediction.isolation import RealDatabaseReachedError, ale
 from alembic_contracts.prediction.outside import OutsideReachedError
 from alembic_contracts.prediction.places import Script
 from alembic_contracts.prediction.reads import Reader, World
-from alembic_contracts.prediction.recording import STATEMENT_LIMIT, Recording, TooManyStatements
+from alembic_contracts.prediction.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
 from alembic_contracts.prediction.steps import Prediction, Step
 from alembic_contracts.prediction.stream import SqlStream
 from alembic_contracts.schema import Name
@@ -266,7 +266,9 @@ def _reason(error: BaseException) -> str:
     if isinstance(original, _StillFailedError):
         return "PostgreSQL would refuse this migration: the script goes on after an error without a savepoint"
     if isinstance(error, TooManyStatements):
-        return f"the script did not come to an end within {STATEMENT_LIMIT:,} statements"
+        return (
+            f"the script did not come to an end within {STATEMENT_LIMIT:,} statements, or {REPEAT_LIMIT:,} of the same"
+        )
     if isinstance(error, RealDatabaseReachedError | OutsideReachedError):
         return f"the script {error}"
     text = " ".join(str(error).split())

@@ -559,6 +559,27 @@ def test_a_loop_without_end_is_cut_off(scripts, monkeypatch):
     assert reason.startswith("the script did not come to an end within ")
 
 
+def test_the_same_query_without_end_is_cut_off_early(scripts):
+    scripts.revision("one", 'while op.get_bind().execute(sa.text("SELECT 1")).scalar():\n    pass')
+    (reason,) = reasons(the_only(scripts.predict()))
+    assert reason.startswith("the script did not come to an end within ")
+
+
+@pytest.mark.parametrize("rows", ["", "INSERT INTO t VALUES (1, 'a')"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE t SET name = o.name FROM o WHERE o.id = t.id",
+        "WITH c AS (SELECT id FROM t WHERE name IS NULL LIMIT 500) UPDATE t SET name = '' FROM c WHERE t.id = c.id",
+        "DELETE FROM t USING o WHERE o.id = t.id",
+    ],
+)
+def test_batches_that_end_when_nothing_is_left_come_to_an_end(scripts, change, rows):
+    scripts.revision("one", f"while op.get_bind().execute(sa.text({change!r})).rowcount != 0:\n    pass")
+    for prediction in scripts.predict("public.t", setup=f"{TABLE}; CREATE TABLE o (id int, name text); {rows}"):
+        assert reasons(prediction) == []
+
+
 # -- transactions ------------------------------------------------------------------------------------------------------
 
 

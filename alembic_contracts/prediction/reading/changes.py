@@ -49,8 +49,10 @@ def change(kind: str, node: Node, data: Data) -> tuple[int, Relation | None]:
     try:
         affected = _CHANGES[kind](node, table, shown, scope)
     except (UnanswerableError, PostgresError):
-        data.contents(table.name).unknown = True
-        affected = [data.guessed_row(table)]
+        contents = data.contents(table.name)
+        may_affect = kind in _ADDING or bool(contents.rows) or (contents.unknown and data.row_world)
+        contents.unknown = contents.unknown or may_affect
+        affected = [data.guessed_row(table)] if may_affect else []
     if not node.returning_clause.exprs:
         return len(affected), None
     relation = Relation(tuple(column.name for column in table.columns), affected)
@@ -138,6 +140,9 @@ def _delete(node: Node, table: Table, alias: str, scope: Scope) -> list[Row]:
         contents.unknown = False
     return affected
 
+
+_ADDING = frozenset({"insert_stmt", "merge_stmt"})
+"""Statements that can have rows to work on where their table holds none."""
 
 _CHANGES: dict[str, Callable[[Node, Table, str, Scope], list[Row]]] = {
     "delete_stmt": _delete,

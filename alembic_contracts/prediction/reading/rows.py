@@ -49,6 +49,8 @@ class Data:
         """
         self.catalog = catalog
         self.row_world = world == "row"
+        self.guesses = 0
+        """How many rows were made up so far."""
         self._contents: dict[Name, Contents] = {name: Contents(unknown=True) for name in catalog.tables}
         self._given: set[Name] = set()
         self._columns: dict[Name, tuple[str, ...]] = {}
@@ -111,6 +113,7 @@ class Data:
     def guessed_row(self, table: Table) -> Row:
         """Return a row that the table could well hold."""
         types = self.catalog.types
+        self.guesses += 1
         return {column.name: Guess(plausible(column.type, types)) for column in table.columns}
 
     def contents(self, name: Name) -> Contents:
