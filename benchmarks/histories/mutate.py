@@ -135,7 +135,7 @@ def _what(violation: Violation) -> tuple[str, str, str | None]:
 
 
 def ask(stock: Stock, mutant: Mutant, url: str) -> dict[str, Any]:
-    """Predict a mutant and say whether its break was found.
+    """Predict a mutant, remove its scripts, and say whether its break was found.
 
     Returns:
         the mutant and, under ``found``, ``right place``, ``elsewhere``, ``unproven`` or ``kept``.
@@ -151,6 +151,7 @@ def ask(stock: Stock, mutant: Mutant, url: str) -> dict[str, Any]:
 
     watched = watched_tables(stock.before, stock.applied)
     predictions, _ = forecast(stock.scripts.at(copy.folders), url, baseline, watched, leave_out=failed)
+    copy.remove()
     report = judge(stock.final, predictions)
     said = {_what(violation) for violation in report.violations}
     return {
