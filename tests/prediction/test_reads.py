@@ -53,6 +53,8 @@ SHOW server_version_num
 SHOW standard_conforming_strings
 SELECT current_setting('server_version_num')::int >= 140000
 SELECT setting FROM pg_settings WHERE name = 'server_version_num'
+SELECT setting FROM pg_settings WHERE name = 'statement_timeout'
+SELECT setting, unit FROM pg_settings WHERE name = 'TimeZone'
 SELECT to_regclass('author')
 SELECT to_regclass('public.author')
 SELECT to_regclass('s.note')

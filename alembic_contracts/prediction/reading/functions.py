@@ -28,7 +28,7 @@ from alembic_contracts.prediction.state import split_identifiers
 if TYPE_CHECKING:
     from alembic_contracts.prediction.reading.scope import World
 
-__all__ = ["call", "setting", "version"]
+__all__ = ["DEFAULTS", "call", "setting", "version"]
 
 _numbers = count(1)
 
@@ -64,7 +64,7 @@ def version(number: int) -> str:
     return f"PostgreSQL {number // 10000}.{number % 10000} on x86_64-pc-linux-gnu, compiled by gcc, 64-bit"
 
 
-_DEFAULTS = {
+DEFAULTS = {
     "client_encoding": "UTF8",
     "client_min_messages": "notice",
     "datestyle": "ISO, MDY",
@@ -82,6 +82,7 @@ _DEFAULTS = {
     "transaction_isolation": "read committed",
     "transaction_read_only": "off",
 }
+"""Settings as a server has them that nobody configured otherwise, by their names in lower case."""
 
 
 def setting(world: World, name: str) -> str | None:
@@ -97,7 +98,7 @@ def setting(world: World, name: str) -> str | None:
         return f"{number // 10000}.{number % 10000}"
     if folded == "server_version_num":
         return str(number)
-    return _DEFAULTS.get(folded)
+    return DEFAULTS.get(folded)
 
 
 def _current_setting(world: World, name: str, missing_ok: bool = False) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.reading.definitions import index_text
-from alembic_contracts.prediction.reading.functions import setting
+from alembic_contracts.prediction.reading.functions import DEFAULTS, setting
 from alembic_contracts.prediction.reading.oids import oid
 from alembic_contracts.prediction.reading.registry import relation
 
@@ -18,7 +18,8 @@ __all__: list[str] = []
 
 Row = dict[str, Any]
 
-_SETTINGS = ("server_version", "server_version_num", "search_path", "standard_conforming_strings", "timezone")
+_SETTINGS = ("server_version", "server_version_num", "search_path", *DEFAULTS)
+_SPELLED = {"datestyle": "DateStyle", "intervalstyle": "IntervalStyle", "timezone": "TimeZone"}
 
 
 def _owner(world: World, table: Table) -> str:
@@ -92,7 +93,8 @@ def pg_sequences(world: World) -> Iterator[Row]:
 def pg_settings(world: World) -> Iterator[Row]:
     """Yield the settings that are asked for most."""
     for name in _SETTINGS:
-        yield {"name": name, "setting": setting(world, name), "unit": None}
+        unit = "ms" if name.endswith("_timeout") else None
+        yield {"name": _SPELLED.get(name, name), "setting": setting(world, name), "unit": unit}
 
 
 @relation("pg_catalog", "pg_stat_activity")
