@@ -211,11 +211,22 @@ def _predict(
     except CannotCheck:
         raise
     except Exception as error:  # a fault of ours must neither pass for "kept" nor break `alembic`
-        log.debug("prediction failed", exc_info=True)
-        reason = f"the prediction itself failed with {type(error).__name__}: {error}"
-        empty = tuple(Step(step.revision.revision, ()) for step in run.steps)
-        return (Prediction(before=before or Schema(), steps=empty, unproven=(Unproven(reason, None),)),)
+        return (_faulty(run, before, error),)
     return tuple(_from_start(prediction, len(run.history), before) for prediction in predictions)
+
+
+def _faulty(run: Run, before: Schema | None, error: Exception) -> Prediction:
+    """Return a prediction of nothing but the doubt that its own failure leaves.
+
+    Raises:
+        CannotCheck: nothing was observed either, so there is nothing to judge.
+    """
+    log.debug("prediction failed", exc_info=True)
+    reason = f"the prediction itself failed with {type(error).__name__}: {error}"
+    if before is None:
+        raise CannotCheck(f"No verdict: {reason}") from error
+    steps = tuple(Step(step.revision.revision, ()) for step in run.steps)
+    return Prediction(before=before, steps=steps, unproven=(Unproven(reason, None),))
 
 
 def _replay(run: Run, terms: Terms, dialect: dialects.Dialect, progress: Progress | None) -> Prediction:

@@ -149,6 +149,23 @@ def test_every_format_is_offered(project: Project, format_: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_fault_of_the_prediction_is_never_kept_and_never_broken(project: Project) -> None:
+    museum(project)
+    project.revision("r2", "pass")
+    code = (
+        "import sys, alembic_contracts.prediction.run as run\n"
+        "def predict(**_): raise RuntimeError('at fault')\n"
+        "run.predict = predict\n"
+        "from alembic.config import main; main(['check-contracts', *sys.argv[1:]])"
+    )
+    for arguments, exit_code in (((), 3), (("--offline",), 2)):
+        done = project.run("-c", code, *arguments)
+        assert done.returncode == exit_code
+        assert "the prediction itself failed with RuntimeError: at fault" in " ".join(
+            (done.stdout + done.stderr).split()
+        )
+
+
 def _no_contracts(project: Project) -> None:
     (project.path / "contracts" / "object_images.json").unlink()
 
