@@ -210,7 +210,7 @@ def _predict(
         )
     except CannotCheck:
         raise
-    except Exception as error:  # a fault of ours must neither pass for "kept" nor break `alembic`
+    except Exception as error:  # noqa: BLE001 - a fault of ours must neither pass for "kept" nor break `alembic`
         return (_faulty(run, before, error),)
     return tuple(_from_start(prediction, len(run.history), before) for prediction in predictions)
 
@@ -221,7 +221,7 @@ def _faulty(run: Run, before: Schema | None, error: Exception) -> Prediction:
     Raises:
         CannotCheck: nothing was observed either, so there is nothing to judge.
     """
-    log.debug("prediction failed", exc_info=True)
+    log.debug("prediction failed", exc_info=error)
     reason = f"the prediction itself failed with {type(error).__name__}: {error}"
     if before is None:
         raise CannotCheck(f"No verdict: {reason}") from error
