@@ -112,7 +112,7 @@ class _Watch:
     def _check_before(self, steps: Sequence[RevisionStep], heads: tuple[str, ...]) -> None:
         from alembic.util import CommandError
 
-        from alembic_contracts import checking, terminal
+        from alembic_contracts import checking, runs, terminal
         from alembic_contracts.errors import CannotCheck
         from alembic_contracts.revisions import upgrade_steps
 
@@ -125,12 +125,12 @@ class _Watch:
             terms = checking.terms_of(migration.config)
             if terms is None:
                 return
-            run = checking.Run(
+            run = runs.Run(
                 environment=migration.environment_context,
                 context=migration,
                 steps=steps,
                 arguments=self._arguments,
-                history=upgrade_steps(checking.script_of(migration), heads, ()) if migration.as_sql else (),
+                history=upgrade_steps(runs.script_of(migration), heads, ()) if migration.as_sql else (),
                 connection=None if migration.as_sql else migration.connection,
                 as_sql=migration.as_sql,
             )
@@ -152,7 +152,7 @@ class _Watch:
         """Say what was found, and refuse where the settings ask for it."""
         from alembic.util import CommandError
 
-        from alembic_contracts.checking import log
+        from alembic_contracts.runs import log
 
         refused = self._refuses(report)
         when = "by the pending revisions" if report.phase == "before" else "by the resulting schema"

@@ -5,7 +5,19 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-__all__ = ["CHECK", "DESCRIPTION", "EXAMPLES", "FORMATS", "SUMMARY", "Option"]
+__all__ = [
+    "CHECK",
+    "DESCRIPTION",
+    "EXAMPLES",
+    "FORMATS",
+    "FROM",
+    "OFFLINE",
+    "OUTPUT",
+    "SHADOW",
+    "SUMMARY",
+    "TO",
+    "Option",
+]
 
 FORMATS = tuple(
     sorted(
@@ -27,13 +39,21 @@ class Option(NamedTuple):
     default: str | None = None
 
 
+OFFLINE = Option("--offline", "Use no database: predict the whole history from an empty one.")
+SHADOW = Option(
+    "--shadow", "Replay the history on a scratch PostgreSQL and observe: exact where a prediction has doubts."
+)
+FROM = Option("--from", "Start from this revision instead of the database's own, its schema predicted.", "REV")
+TO = Option("--to", "Judge the schema at this revision (default: heads).", "REV")
+OUTPUT = Option("--output", "Write the report to this file instead of standard output.", "FILE")
+
 CHECK = (
-    Option("--offline", "Use no database: predict the whole history from an empty one."),
-    Option("--shadow", "Replay the history on a scratch PostgreSQL and observe: exact where a prediction has doubts."),
-    Option("--from", "Start from this revision instead of the database's own, its schema predicted.", "REV"),
-    Option("--to", "Judge the schema at this revision (default: heads).", "REV"),
+    OFFLINE,
+    SHADOW,
+    FROM,
+    TO,
     Option("--format", f"How to write the report: {', '.join(FORMATS)} (default: text).", "FORMAT", FORMATS, "text"),
-    Option("--output", "Write the report to this file instead of standard output.", "FILE"),
+    OUTPUT,
 )
 
 SUMMARY = "Check the pending migrations and the schema they lead to against the data contracts."

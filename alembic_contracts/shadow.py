@@ -68,7 +68,7 @@ def replay(
     context: MigrationContext,
     steps: Sequence[RevisionStep],
     run_arguments: Mapping[str, Any],
-    watched: Collection[Name],
+    watched: Collection[Name] | None,
     dialect: Dialect,
     progress: Callable[[int], None] | None = None,
 ) -> Prediction:
@@ -80,7 +80,7 @@ def replay(
         context: the project's migration context; its options are what scripts see.
         steps: the revisions, in order.
         run_arguments: what ``context.run_migrations()`` hands to the scripts.
-        watched: the tables to observe.
+        watched: the tables to observe (None: all).
         dialect: how to observe.
         progress: told the number of revisions that have been replayed.
 
@@ -127,7 +127,7 @@ def replay(
 class _Observer:
     """Looks at the watched tables after every statement that may have changed them."""
 
-    def __init__(self, connection: Connection, dialect: Dialect, watched: Collection[Name]) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect, watched: Collection[Name] | None) -> None:
         self._connection, self._dialect, self._watched = connection, dialect, watched
         self._operations: list[Operation] = []
         self._looking = False

@@ -60,19 +60,21 @@ class TooManyStatements(BaseException):
 class Recording:
     """What the recording connections talk to."""
 
-    def __init__(self, catalog: Catalog, watched: Collection[Name], reader: Reader, driver: str = "psycopg") -> None:
+    def __init__(
+        self, catalog: Catalog, watched: Collection[Name] | None, reader: Reader, driver: str = "psycopg"
+    ) -> None:
         """Record on top of a catalog.
 
         Args:
             catalog: the schema to start from; it is changed.
-            watched: the tables that the operations' schemas show.
+            watched: the tables that the operations' schemas show (None: all).
             reader: answers queries.
             driver: name of the driver whose exception classes scripts expect.
         """
         self.catalog = catalog
         self.reader = reader
         self.unproven: dict[Unproven, None] = {}
-        self._watched = frozenset(watched)
+        self._watched = None if watched is None else frozenset(watched)
         self._driver = driver
         self._script: Script | None = None
         self._revision = ""
@@ -127,7 +129,7 @@ class Recording:
 
     def doubt(self, reason: str, tables: Collection[Name] | None = None, location: Location | None = None) -> None:
         """Note a doubt that may concern a watched table (``tables`` None: any table)."""
-        if tables is not None and self._watched.isdisjoint(tables):
+        if tables is not None and self._watched is not None and self._watched.isdisjoint(tables):
             return
         if location is None and self._script is not None:
             location = self._script.here()

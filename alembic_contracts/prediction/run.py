@@ -44,7 +44,7 @@ def predict(
     steps: Sequence[RevisionStep],
     run_arguments: Mapping[str, Any],
     baseline: Callable[[], Catalog],
-    watched: Collection[Name],
+    watched: Collection[Name] | None,
     as_sql: bool,
     rows_between_revisions: bool = False,
     progress: Callable[[int], None] | None = None,
@@ -60,7 +60,7 @@ def predict(
         steps: the revisions to run, in order.
         run_arguments: what ``context.run_migrations()`` hands to the scripts.
         baseline: returns a new catalog of what is there before; called once for each prediction.
-        watched: the tables that the predictions' schemas show.
+        watched: the tables that the predictions' schemas show (None: all).
         as_sql: whether the real run writes SQL (``--sql``) instead of executing it.
         rows_between_revisions: whether the revisions are a history, in which applications may have filled tables
             before the next revision came; otherwise what the scripts create is empty until they fill it.
@@ -85,7 +85,7 @@ class _Play:
         environment: EnvironmentContext,
         context: MigrationContext,
         catalog: Catalog,
-        watched: Collection[Name],
+        watched: Collection[Name] | None,
         world: World,
         *,
         as_sql: bool,

@@ -1,0 +1,122 @@
+"""What commands share: Alembic's configuration, options that several have, the way errors are told."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alembic_contracts.options import FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+    from alembic_contracts.environments import Range
+
+__all__ = ["FROM", "OFFLINE", "OUTPUT", "SHADOW", "TO", "Project", "examples", "range_of", "told", "with_options"]
+
+CANNOT = 2
+"""Exit code where the question cannot be answered: usage, settings, contracts, connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What the options before the command say: which configuration of Alembic to use."""
+
+    files: tuple[str, ...]
+    section: str
+    extra: tuple[str, ...]
+
+    def config(self) -> Config:
+        """Return the configuration that ``alembic`` would use for the same options and environment.
+
+        Raises:
+            click.UsageError: the files cannot be used together, or are not there.
+        """
+        from alembic.config import Config
+
+        given = self.files or tuple(filter(None, [os.environ.get("ALEMBIC_CONFIG")]))
+        toml = [file for file in given if os.path.basename(file) == "pyproject.toml"]  # noqa: PTH119 - as Alembic does
+        ini = [file for file in given if file not in toml]
+        if len(toml) > 1 or len(ini) > 1:
+            raise click.UsageError("-c can name one .ini file and one pyproject.toml")
+        for file in given:
+            if not os.path.isfile(file):  # noqa: PTH113 - a name, not yet a path
+                raise click.UsageError(f"-c: there is no file {file}")
+        return Config(
+            file_=ini[0] if ini else "alembic.ini",
+            toml_file=toml[0] if toml else "pyproject.toml",
+            ini_section=self.section,
+            cmd_opts=Namespace(
+                x=list(self.extra) or None,
+                name=self.section,
+                config=list(self.files) or None,
+                quiet=False,
+                raiseerr=False,
+            ),
+        )
+
+
+def with_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add options to a click command; their values come by the options' names with an underscore at the end."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            kind: Any = click.Choice(option.choices) if option.choices else str
+            flag = option.metavar is None
+            settings = (
+                {"is_flag": True} if flag else {"type": kind, "metavar": option.metavar, "default": option.default}
+            )
+            name = option.flag.removeprefix("--").replace("-", "_")
+            function = click.option(option.flag, name + "_", help=option.help, **settings)(function)
+        return function
+
+    return decorate
+
+
+def range_of(values: dict[str, Any]) -> Range:
+    """Return the range of revisions that ``OFFLINE``, ``SHADOW``, ``FROM`` and ``TO`` name, of which any may lack."""
+    from alembic_contracts.environments import Range
+
+    return Range(
+        offline=bool(values.get("offline_")),
+        shadow=bool(values.get("shadow_")),
+        start=values.get("from_"),
+        target=values.get("to_") or "heads",
+    )
+
+
+def examples(command: str, lines: Sequence[tuple[str, str]]) -> str:
+    """Return the end of a command's help.
+
+    Args:
+        command: its name.
+        lines: arguments, and what they are for.
+    """
+    calls = [f"  alembic-contracts {command} {arguments}".rstrip() for arguments, _ in lines]
+    width = max(map(len, calls)) + 2
+    shown = (f"{call.ljust(width)}# {what}" for call, (_, what) in zip(calls, lines, strict=True))
+    return "\b\nExamples:\n" + "\n".join(shown)
+
+
+def told(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Let a command return its exit code (None: 0), and tell a ``CannotCheck`` in words on standard error, exit 2."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> None:
+        from alembic_contracts.errors import CannotCheck
+
+        try:
+            code = function(*args, **kwargs)
+        except CannotCheck as error:
+            click.echo(f"{error}", err=True)
+            code = CANNOT
+        sys.exit(code or 0)
+
+    return run
