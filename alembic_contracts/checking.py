@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic_contracts import config, dialects, engine, formats, rules, runs
-from alembic_contracts.contract import Contract
+from alembic_contracts.contract import Contract, Waiver
 from alembic_contracts.prediction.steps import Prediction, Step
 from alembic_contracts.schema import Name, Schema
 from alembic_contracts.violations import Notice, Phase, Report
@@ -29,6 +30,9 @@ class Terms:
 
     settings: config.Settings
     contracts: tuple[Contract, ...]
+    waivers: tuple[Waiver, ...] = ()
+    today: date = field(default_factory=lambda: datetime.now(tz=UTC).date())
+    """What sunsets and expiries are compared with."""
 
     @property
     def tables(self) -> frozenset[Name]:
@@ -92,11 +96,17 @@ def examine(
         ends_at_head=run.ends_at_head,
         commits_each_revision=run.commits_each_revision,
         severities=terms.settings.rules,
+        today=terms.today,
     )
     before = None if run.connection is None else dialect.observe(run.connection, terms.tables)
     predictions = runs.follow(run, terms.tables, before=before, shadow_url=terms.settings.shadow_url, progress=progress)
     report = engine.judge(
-        terms.contracts, predictions, dialect=dialect, policy=policy, notices=_notices(terms.contracts, before)
+        terms.contracts,
+        predictions,
+        dialect=dialect,
+        policy=policy,
+        waivers=terms.waivers,
+        notices=_notices(terms.contracts, before),
     )
     return Examination(report, predictions[0].before, policy)
 
@@ -118,7 +128,7 @@ def judge_observed(
     observed = dialect.observe(connection, terms.tables)
     operations = tuple(replace(operation, after=observed) for operation in step.operations)
     prediction = Prediction(before=before, steps=(replace(step, operations=operations),))
-    report = engine.judge(terms.contracts, [prediction], dialect=dialect, policy=policy)
+    report = engine.judge(terms.contracts, [prediction], dialect=dialect, policy=policy, waivers=terms.waivers)
     return replace(report, undone=undone)
 
 

@@ -13,11 +13,14 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 __all__ = [
+    "Access",
     "Column",
     "Constraint",
     "ConstraintKind",
+    "Grant",
     "Index",
     "Name",
+    "Published",
     "Schema",
     "Table",
     "TableKind",
@@ -145,6 +148,40 @@ class Index:
     comment: str | None = None
 
 
+class Grant(NamedTuple):
+    """A privilege on a table or column (``aclexplode`` of ``pg_class.relacl`` and ``pg_attribute.attacl``)."""
+
+    grantee: str
+    """A role's name, or ``PUBLIC``."""
+    privilege: str
+    """In capitals: ``SELECT``, ``INSERT``, ``UPDATE``, ``DELETE``, ``TRUNCATE``, ``REFERENCES``, ``TRIGGER`` ..."""
+    column: str | None = None
+    """None: the whole table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """That a publication includes a table (``pg_publication_tables``)."""
+
+    publication: str
+    columns: tuple[str, ...] | None = None
+    """The publication's column list in the table's order; None without one: all columns, later ones included."""
+    row_filter: str | None = None
+    """As ``pg_get_expr(prqual, prrelid)`` prints it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What roles have beyond the grants on tables: memberships, and the use of schemas."""
+
+    memberships: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """Roles by name, with the roles whose privileges each inherits, directly or not (``pg_auth_members``)."""
+    superusers: frozenset[str] = frozenset()
+    """``pg_roles.rolsuper``."""
+    schema_usage: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """Schemas with the roles that have USAGE on them (``pg_namespace.nspacl``), owners and PUBLIC included."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table, view, materialized view or foreign table with everything that a fact can be about."""
@@ -168,6 +205,18 @@ class Table:
     """What a view reads: (table, column), column ``""`` for the table as a whole (``pg_depend`` via ``pg_rewrite``)."""
     owner: str | None = None
     comment: str | None = None
+    grants: frozenset[Grant] = frozenset()
+    """Without what the owner has, which is everything."""
+    row_security: Literal["", "enabled", "forced"] = ""
+    """``pg_class.relrowsecurity`` and ``relforcerowsecurity``."""
+    policies: tuple[str, ...] = ()
+    """Names of its row-level security policies (``pg_policy``), sorted."""
+    replica_identity: Literal["default", "full", "nothing", "index"] = "default"
+    """``pg_class.relreplident``."""
+    replica_index: str | None = None
+    """The index of ``REPLICA IDENTITY USING INDEX`` (``pg_index.indisreplident``)."""
+    publications: tuple[Published, ...] = ()
+    """Publications that include it, by name, those FOR ALL TABLES and for its schema as well."""
 
     def column(self, name: str) -> Column | None:
         """Return the column of this exact name, or None."""
@@ -193,3 +242,4 @@ class Schema:
     sequences: frozenset[Name] = frozenset()
     catalog: str | None = None
     """Name of the database, where known (``current_database()``)."""
+    access: Access = field(default_factory=Access)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
-from alembic_contracts.contract import ContractLocation, Owner
+from alembic_contracts.contract import ContractLocation, Owner, Side, Waiver
 from alembic_contracts.schema import Name
 
 __all__ = ["Checked", "Location", "Notice", "Phase", "Report", "Severity", "Status", "Unproven", "Violation"]
@@ -48,6 +49,17 @@ class Violation:
     owner: Owner
     location: Location | None
     contract_location: ContractLocation
+    breaks: tuple[Side, ...] = ()
+    """Whose uses break: readers, writers, change data capture."""
+    transient: bool = False
+    """Whether open prepared statements fail once as well, because a column's type changes ("cached plan must not change
+    result type")."""
+    sunset: date | None = None
+    """The day from which on this may be broken, where the contract announces one."""
+    waiver: Waiver | None = None
+    """The permission to break it; then it is a warning."""
+    at: str = ""
+    """The git ref whose contract states it, where that is not the working tree."""
 
 
 @dataclass(frozen=True, slots=True)

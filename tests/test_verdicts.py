@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -68,7 +69,12 @@ def judge(
         for n, table in enumerate(after, 1)
     )
     policy = engine.Policy(
-        phase="before", scope=scope, ends_at_head=at_head, commits_each_revision=each, severities=severities
+        phase="before",
+        scope=scope,
+        ends_at_head=at_head,
+        commits_each_revision=each,
+        severities=severities,
+        today=date(2030, 1, 1),
     )
     prediction = Prediction(before=schema(before), steps=steps, unproven=unproven)
     return engine.judge(contracts, [prediction], dialect=dialects.load("postgresql"), policy=policy)
@@ -172,7 +178,7 @@ def test_broken_outweighs_unproven() -> None:
 
 
 def test_a_break_in_any_world_counts_once() -> None:
-    policy = engine.Policy(phase="before", scope="introduced", ends_at_head=True, severities={})
+    policy = engine.Policy(phase="before", scope="introduced", ends_at_head=True, severities={}, today=date(2030, 1, 1))
     worlds = [
         Prediction(before=schema(FULL), steps=(Step("r1", (Operation(None, "", schema(table)),)),))
         for table in (FULL, without("a"), without("a"))

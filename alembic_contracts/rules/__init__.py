@@ -6,19 +6,22 @@ A module of this package holds a ``RULE``; its file name is the rule's id with u
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import cast
 
-from alembic_contracts.contract import Fact
+from alembic_contracts.contract import Contract, Fact, Side
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.schema import Column, Name, Table, Type, TypeDefinition
+from alembic_contracts.schema import Access, Column, Name, Table, Type, TypeDefinition
+from alembic_contracts.violations import Severity
 
 __all__ = [
+    "EVERYBODY",
     "HOLDS",
+    "Breaks",
     "Differs",
     "Holds",
     "Outcome",
@@ -26,9 +29,16 @@ __all__ = [
     "Subject",
     "Unknown",
     "compare_precision",
+    "implied",
     "known_type",
     "load",
 ]
+
+
+Breaks = Mapping[Side, Severity]
+"""Whose uses a difference breaks, and how badly; sides that are not in it do not mind."""
+
+EVERYBODY: Breaks = MappingProxyType({"reader": "error", "writer": "error", "cdc": "error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,12 @@ class Differs:
     """The fact does not hold; ``actual`` says in a few words what is there instead."""
 
     actual: str
+    breaks: Breaks | None = None
+    """Whose uses this very difference breaks; None: those that the rule says. Contracts that ask for exactly what they
+    state are broken by any difference."""
+    items: frozenset[str] = frozenset()
+    """For facts of the kind "there is nothing but": what there is too much, or too little. A run that adds to what was
+    there before it breaks the fact once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,11 @@ class Subject:
     column: Column | None
     types: Mapping[Name, TypeDefinition]
     dialect: Dialect
+    contract: Contract
+    """Whose fact it is."""
+    reference: Table | None
+    """The table before the run, or as it first came to be in it: what "new" and "lost" are relative to."""
+    access: Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +118,13 @@ class Rule:
     """Whether the fact holds. The table, and the column of a fact about one, are there unless ``judges_absence``."""
     judges_absence: bool = False
     """Whether the rule is about the very existence of the table or column."""
+    breaks: Breaks = field(default_factory=lambda: EVERYBODY)
+    """Whose uses a difference breaks, unless ``Differs.breaks`` says it of a single one."""
+    implied_by: frozenset[Side] = frozenset()
+    """Sides whose contracts rely on it for each table without stating it; those that ask for exactly what they state do
+    not."""
+    about_types: bool = False
+    """Whether a difference can mean that the column's type changed, which breaks open prepared statements once."""
 
 
 def known_type(subject: Subject) -> Type | Unknown:
@@ -118,6 +146,20 @@ def compare_precision(
     if actual == fact.expected:
         return HOLDS
     return Differs(f"{'no precision' if actual is None else actual} ({subject.dialect.format_type(type_)})")
+
+
+def implied(contract: Contract) -> tuple[Fact, ...]:
+    """Return the facts that a contract relies on by its compatibility alone, one a table and rule."""
+    if contract.compatibility == "exact":
+        return ()
+    stated = {(fact.rule, fact.table) for fact in contract.facts}
+    return tuple(
+        Fact(rule.id, table, None, None, contract.location)
+        for rule in load().values()
+        if rule.implied_by & contract.sides
+        for table in contract.tables
+        if (rule.id, table) not in stated
+    )
 
 
 @cache
