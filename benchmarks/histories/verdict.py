@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,9 @@ __all__ = ["IGNORED", "POLICY", "judge", "measure", "watched_tables"]
 
 IGNORED = frozenset({"alembic_version"})
 """Alembic's own table, which nobody promises."""
-POLICY = engine.Policy(phase="check", scope="target", ends_at_head=True, severities={})
+POLICY = engine.Policy(
+    phase="check", scope="target", ends_at_head=True, severities={}, today=datetime.now(tz=UTC).date()
+)
 
 
 @dataclass
