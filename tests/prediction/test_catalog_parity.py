@@ -15,20 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
-import sqlalchemy as sa
 
-from alembic_contracts.dialects import postgresql
 from alembic_contracts.prediction import parser
 from alembic_contracts.prediction.catalog import Catalog, PostgresError
+from tests.support.parity import Server, differences, facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alembic_contracts.schema import Schema, Table
-
-SYSTEM = frozenset({"pg_catalog", "information_schema"})
 CASES = Path(__file__).with_name("parity")
 
 
@@ -59,49 +54,12 @@ def read(path: Path) -> Iterator[Case]:
 ALL = [case for path in sorted(CASES.glob("*.sql")) for case in read(path)]
 
 
-class Server:
-    """A scratch database that is emptied after every case."""
-
-    def __init__(self, url: str) -> None:
-        self.engine = sa.create_engine(url, poolclass=sa.NullPool)
-        self.connection = self.engine.connect()
-        raw = self.connection.connection.driver_connection
-        assert raw is not None
-        self.raw: psycopg.Connection = raw
-        self.raw.autocommit = True
-        self.version = self.raw.info.server_version
-
-    def reset(self) -> None:
-        self.raw.rollback()
-        self.raw.execute("RESET ALL; DISCARD TEMP")
-        schemas = self.raw.execute(
-            "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
-        )
-        for (schema,) in schemas.fetchall():
-            self.raw.execute(f'DROP SCHEMA "{schema}" CASCADE')
-        self.raw.execute("CREATE SCHEMA public")
-
-    def run(self, sql: str) -> str | None:
-        try:
-            self.raw.execute(sql.encode())
-        except psycopg.Error as error:
-            return error.sqlstate
-        return None
-
-    def observe(self) -> Schema:
-        with self.engine.connect() as other:
-            return postgresql.observe(other, None)
-
-
 @pytest.fixture(scope="module")
 def server(databases) -> Iterator[Server]:
     with databases.new() as url:
         server = Server(url)
         yield server
-        server.raw.close()
-        server.connection.invalidate()
-        server.connection.close()
-        server.engine.dispose()
+        server.close()
 
 
 RUNS = [
@@ -137,88 +95,10 @@ def test_catalog_does_as_postgresql_does(case: Case, start: str, server: Server)
         assert doubts
         return
     assert bool(doubts) == (start == "observed" and "doubt observed" in case.conditions), doubts
-    predicted_facts, observed_facts = facts(catalog.schema(), case), facts(server.observe(), case)
+    untyped = "untyped" in case.conditions
+    predicted_facts = facts(catalog.schema(), untyped=untyped)
+    observed_facts = facts(server.observe(), untyped=untyped)
     assert list(differences("", predicted_facts, observed_facts)) == []
-
-
-def differences(path: str, predicted, observed) -> Iterator[str]:
-    """Lines that say where two values differ."""
-    if isinstance(predicted, dict) and isinstance(observed, dict):
-        for key in sorted({*predicted, *observed}):
-            yield from differences(f"{path}/{key}", predicted.get(key, "absent"), observed.get(key, "absent"))
-    elif predicted != observed:
-        yield f"{path}: predicted {predicted}, is {observed}"
-
-
-def facts(schema: Schema, case: Case) -> dict:
-    """What must be equal, as plain data that reads well in a failure."""
-    tables = {str(name): table_facts(table, case) for name, table in schema.tables.items() if name.schema != "pg_temp"}
-    types = {
-        str(name): (
-            each.kind,
-            each.labels,
-            None if each.base is None else type_facts(each.base),
-            each.not_null,
-            [(field, type_facts(type_)) for field, type_ in each.fields],
-            sorted(check.name for check in each.checks),
-        )
-        for name, each in schema.types.items()
-        if name.schema not in {"pg_temp", "information_schema"}
-    }
-    sequences = sorted(str(name) for name in schema.sequences if name.schema != "pg_temp")
-    return {"tables": tables, "types": types, "sequences": sequences, "namespaces": sorted(schema.namespaces)}
-
-
-def table_facts(table: Table, case: Case) -> dict:
-    return {
-        "kind": (table.kind, table.persistence, table.partition, [str(parent) for parent in table.parents]),
-        "columns": {column.name: column_facts(table, column, case) for column in table.columns},
-        "order": [column.name for column in table.columns],
-        "constraints": {constraint.name: constraint_facts(constraint) for constraint in table.constraints},
-        "indexes": {
-            index.name: (
-                index.columns,
-                index.include,
-                index.unique,
-                index.method,
-                index.nulls_not_distinct,
-                index.constraint,
-                index.predicate is not None,
-                len(index.expressions),
-                index.comment,
-            )
-            for index in table.indexes
-        },
-        "depends on": sorted((str(name), column) for name, column in table.depends_on if name.schema not in SYSTEM),
-        "comment": table.comment,
-    }
-
-
-def column_facts(table: Table, column, case: Case) -> tuple:
-    if table.kind in {"view", "materialized view"} and "untyped" in case.conditions:
-        return (column.not_null, column.comment)
-    type_ = None if column.type is None else type_facts(column.type)
-    facts = (type_, column.not_null, column.identity, column.generated, column.default is not None)
-    return (*facts, column.expression is not None, column.collation, column.comment, column.updatable)
-
-
-def type_facts(type_) -> str:
-    modifiers = f"({','.join(type_.modifiers)})" if type_.modifiers else ""
-    return f"{type_.name}{modifiers}{'[]' if type_.dimensions else ''}"
-
-
-def constraint_facts(constraint) -> tuple:
-    columns = constraint.columns
-    return (
-        constraint.kind,
-        sorted(columns) if constraint.kind == "check" else list(columns),
-        str(constraint.references) if constraint.references else None,
-        constraint.referenced_columns,
-        (constraint.on_update, constraint.on_delete, constraint.deferrable, constraint.initially_deferred),
-        (constraint.valid, constraint.inherited, constraint.nulls_not_distinct),
-        constraint.no_inherit and constraint.kind in {"check", "not null"},
-        constraint.comment,
-    )
 
 
 def test_there_are_cases() -> None:

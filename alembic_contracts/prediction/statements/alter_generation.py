@@ -37,14 +37,14 @@ def _state_error(message: str) -> sqlstate.PostgresError:
 def _add_identity(alteration: Alteration, command: Node) -> None:
     _refuse_partition(alteration)
     column = require_column(alteration.table, command.name)
+    if not may_be_identity(column.type):
+        raise sqlstate.PostgresError("22023", "identity column type must be smallint, integer, or bigint")
     if not column.not_null:
         raise _state_error(f'column "{column.name}" must be declared NOT NULL before identity can be added')
     if column.identity:
         raise _state_error(f'column "{column.name}" is already an identity column')
     if column.default is not None:
         raise _state_error(f'column "{column.name}" already has a default value')
-    if not may_be_identity(column.type):
-        raise sqlstate.PostgresError("22023", "identity column type must be smallint, integer, or bigint")
     node = parser.unwrap(getattr(command, "def"))
     add_sequence(alteration.run, alteration.name, column.name, node, internal=True)
     kind = "always" if node.generated_when == "a" else "by default"

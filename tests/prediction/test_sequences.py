@@ -1,0 +1,31 @@
+"""Random sequences of statements leave the same schema in the in-memory catalog and on a real PostgreSQL.
+
+The long run: ``python -m benchmarks.sequences``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.support.parity import Server
+from tests.support.sequences import disagreement, sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def server(databases) -> Iterator[Server]:
+    with databases.new() as url:
+        server = Server(url)
+        yield server
+        server.close()
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(statements=sequence)
+def test_sequences(statements: list[str], server: Server) -> None:
+    assert disagreement(statements, server) is None
