@@ -183,6 +183,9 @@ def _alter_type(alteration: Alteration, command: Node) -> None:
     table, state, name = alteration.table, alteration.state, command.name
     definition = parser.unwrap(getattr(command, "def"))
     column = require_column(table, name)
+    if name in alteration.retyped:
+        raise sqlstate.PostgresError("0A000", f'cannot alter type of column "{name}" twice')
+    alteration.retyped.add(name)
     if _is_typed(state, table):
         raise sqlstate.wrong_object_type("cannot alter column type of typed table")
     if is_inherited(state, table, name):

@@ -41,6 +41,8 @@ class Alteration:
     name: Name
     recurse: bool
     """False for ``ONLY``."""
+    retyped: set[str] = field(default_factory=set)
+    """Columns whose type this statement has changed; it may not do so twice."""
     _later: list[tuple[int, Later]] = field(default_factory=list)
 
     @property
