@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts import config, dialects, engine, formats, rules, runs
 from alembic_contracts.contract import Contract, Waiver
+from alembic_contracts.paths import shown
 from alembic_contracts.prediction.steps import Prediction, Step
 from alembic_contracts.schema import Name, Schema
 from alembic_contracts.violations import Notice, Phase, Report
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.runs import Progress, Run
 
-__all__ = ["Examination", "Terms", "examine", "judge_observed", "terms_of"]
+__all__ = ["Examination", "Terms", "examine", "judge_observed", "settings_of", "terms_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,20 @@ class Examination:
     policy: engine.Policy
 
 
+def settings_of(alembic_config: Config) -> config.Settings:
+    """Read the settings of a project.
+
+    Raises:
+        CannotCheck: they cannot be used.
+    """
+    return config.read_settings(
+        ini_file=_existing(alembic_config.config_file_name),
+        toml_file=_existing(alembic_config.toml_file_name),
+        environ=os.environ,
+        known_rules=rules.load(),
+    )
+
+
 def terms_of(alembic_config: Config) -> Terms | None:
     """Read the settings and contracts of a project.
 
@@ -58,12 +73,7 @@ def terms_of(alembic_config: Config) -> Terms | None:
     Raises:
         CannotCheck: settings or contracts cannot be used.
     """
-    settings = config.read_settings(
-        ini_file=_existing(alembic_config.config_file_name),
-        toml_file=_existing(alembic_config.toml_file_name),
-        environ=os.environ,
-        known_rules=rules.load(),
-    )
+    settings = settings_of(alembic_config)
     if not settings.configured:
         return None
     return Terms(settings, formats.load(settings.contracts, root=Path.cwd()))
@@ -106,7 +116,7 @@ def examine(
         dialect=dialect,
         policy=policy,
         waivers=terms.waivers,
-        notices=_notices(terms.contracts, before),
+        notices=(*_notices(terms.contracts, before), *_start(run)),
     )
     return Examination(report, predictions[0].before, policy)
 
@@ -130,6 +140,14 @@ def judge_observed(
     prediction = Prediction(before=before, steps=(replace(step, operations=operations),))
     report = engine.judge(terms.contracts, [prediction], dialect=dialect, policy=policy, waivers=terms.waivers)
     return replace(report, undone=undone)
+
+
+def _start(run: Run) -> tuple[Notice, ...]:
+    """Say that a snapshot was the start: what is in it is taken on trust."""
+    if run.snapshot is None or run.snapshot.file is None:
+        return ()
+    at = ", ".join(run.snapshot.revisions)
+    return (Notice(f"Predicted from the snapshot {shown(run.snapshot.file)} at {at}; --from base starts without it."),)
 
 
 def _notices(contracts: Collection[Contract], observed: Schema | None) -> tuple[Notice, ...]:

@@ -74,7 +74,7 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     def judge(run: Run) -> None:
         reports.append(checking.examine(run, terms, phase="check", scope="target", progress=progress).report)
 
-    environments.visit(config, options.range, judge)
+    environments.visit(config, replace(options.range, snapshot=terms.settings.snapshot), judge)
     return _merged(reports, refused=terms.settings.unproven != "warn")
 
 

@@ -8,6 +8,7 @@ They stand in ``pyproject.toml``::
     downgrade = "report"     # or "refuse"
     unproven = "refuse"      # or "warn"
     shadow_url = "postgresql+psycopg://..."
+    snapshot = "schema_snapshot.json"   # relative to this file, the default
     rules = { column-type = "warning", column-updatable = "off" }  # or "error", the default of every rule
 
 or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(here)s`` is the file's folder::
@@ -22,9 +23,9 @@ or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(he
         column-updatable = off
 
 ``ALEMBIC_CONTRACTS_CONTRACTS`` (relative to the working directory; split on commas and ``os.pathsep``),
-``ALEMBIC_CONTRACTS_ENFORCE``, ``..._DOWNGRADE``, ``..._UNPROVEN``, ``..._SHADOW_URL`` and ``..._RULES``
-(``column-type=warning,primary-key=off``; rules that it does not name stay as in the file) win over the file. Empty
-ones count as not set.
+``ALEMBIC_CONTRACTS_ENFORCE``, ``..._DOWNGRADE``, ``..._UNPROVEN``, ``..._SHADOW_URL``, ``..._SNAPSHOT`` and
+``..._RULES`` (``column-type=warning,primary-key=off``; rules that it does not name stay as in the file) win over the
+file. Empty ones count as not set.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ Switch = Literal["error", "warning", "off"]
 _SECTION = "alembic_contracts"
 _PREFIX = "ALEMBIC_CONTRACTS_"
 _FOLDER = "contracts"
-_KEYS = ("contracts", "enforce", "downgrade", "unproven", "shadow_url", "rules")
+_SNAPSHOT = "schema_snapshot.json"
+_KEYS = ("contracts", "enforce", "downgrade", "unproven", "shadow_url", "snapshot", "rules")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "enforce": ("introduced", "strict", "report"),
     "downgrade": ("report", "refuse"),
@@ -73,6 +75,8 @@ class Settings:
     """None: unset; the default depends on what runs."""
     shadow_url: str | None = field(default=None, repr=False)
     """SQLAlchemy URL of a scratch database; may hold a password."""
+    snapshot: Path = Path(_SNAPSHOT)
+    """Where a snapshot of the schema is, if there is one; absolute."""
     rules: Mapping[str, Switch] = field(default_factory=lambda: MappingProxyType({}))
     """By rule id; a rule that is not in it is an error."""
     source: Path | None = None
@@ -113,6 +117,7 @@ def read_settings(
             switches.update(_switches(source, known_rules))
     return Settings(
         contracts=contracts,
+        snapshot=_snapshot(stated, overriding, folders or [Path.cwd()]),
         rules=MappingProxyType(switches),
         source=stated.file if stated else None,
         configured=stated is not None or "contracts" in overriding.values or any(map(Path.is_dir, contracts)),
@@ -152,6 +157,16 @@ def _contracts(stated: _Source | None, overriding: _Source, folders: Sequence[Pa
         return (stated.folder / _FOLDER,)
     defaults = tuple(dict.fromkeys(folder / _FOLDER for folder in folders))
     return tuple(folder for folder in defaults if folder.is_dir()) or defaults[:1]
+
+
+def _snapshot(stated: _Source | None, overriding: _Source, folders: Sequence[Path]) -> Path:
+    for source in (overriding, stated):
+        if source is not None and "snapshot" in source.values:
+            value = source.values["snapshot"]
+            if not isinstance(value, str) or not value.strip():
+                raise source.invalid(f"{source.name('snapshot')} must be the path of a file.")
+            return source.folder / value
+    return (folders[0] if stated is None else stated.folder) / _SNAPSHOT
 
 
 def _paths(source: _Source) -> list[str]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts import dialects, runs
+from alembic_contracts import dialects, runs, snapshots
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.paths import shown
 from alembic_contracts.revisions import upgrade_steps
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.steps import Prediction
     from alembic_contracts.runs import Progress
     from alembic_contracts.schema import Name
+    from alembic_contracts.snapshots import Snapshot
 
 __all__ = ["Range", "Survey", "survey", "visit"]
 
@@ -36,6 +38,8 @@ class Range:
     start: str | None = None
     """The revision to start from; None: the database's own, or base without one."""
     target: str = "heads"
+    snapshot: Path | None = None
+    """A file that predictions without a database can start from, if it is there."""
 
     @property
     def without_database(self) -> bool:
@@ -113,10 +117,14 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
     script = runs.script_of(context)
     replayed = range_.without_database or range_.start is not None
     history: list[RevisionStep] = []
+    snapshot = None
     if replayed:
         start = range_.start if range_.start not in (None, "base") else None
-        history = upgrade_steps(script, start, ()) if start is not None else []
-        heads = tuple(revision.revision for revision in script.get_revisions(start)) if start is not None else ()
+        if not range_.shadow and range_.start != "base":
+            snapshot = _usable_snapshot(script, range_, start or range_.target)
+        known = snapshot.revisions if snapshot is not None else ()
+        history = upgrade_steps(script, start, known) if start is not None else []
+        heads = tuple(revision.revision for revision in script.get_revisions(start)) if start is not None else known
     steps = upgrade_steps(script, range_.target, heads)
     if not steps and range_.target not in ("head", "heads"):
         _require_reached(script, range_.target, heads)
@@ -129,8 +137,38 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
         arguments=arguments,
         history=history,
         connection=None if replayed else context.connection,
+        snapshot=snapshot,
         shadow=range_.shadow,
     )
+
+
+def _usable_snapshot(script: ScriptDirectory, range_: Range, start: str) -> Snapshot | None:
+    """Return the snapshot if it lies on the way to a revision, None where there is none or it lies elsewhere.
+
+    Raises:
+        CannotCheck: it cannot be read, or belongs to revisions that are not there.
+    """
+    snapshot = snapshots.read(range_.snapshot) if range_.snapshot is not None else None
+    if snapshot is None or snapshot.file is None:
+        return None
+    unknown = [revision for revision in snapshot.revisions if _revision(script, revision) is None]
+    if unknown:
+        raise CannotCheck(
+            f"{shown(snapshot.file)} stands for revision {unknown[0]}, which is not among the version scripts. "
+            "Make it again with `alembic-contracts snapshot`."
+        )
+    before = {step.revision.revision for step in upgrade_steps(script, snapshot.revisions, ())}
+    wanted = {step.revision.revision for step in upgrade_steps(script, start, ())}
+    return snapshot if before <= wanted else None
+
+
+def _revision(script: ScriptDirectory, revision: str) -> object:
+    from alembic.util import CommandError
+
+    try:
+        return script.get_revision(revision)
+    except CommandError:
+        return None
 
 
 def _require_reached(script: ScriptDirectory, target: str, heads: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts import dialects
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
     from alembic.script import ScriptDirectory
     from sqlalchemy.engine import Connection
+
+    from alembic_contracts.prediction.catalog import Catalog
+    from alembic_contracts.snapshots import Snapshot
 
 __all__ = ["Progress", "Run", "follow", "log", "script_of"]
 
@@ -39,7 +43,9 @@ class Run:
     history: Sequence[RevisionStep] = ()
     """Revisions that lead to the start, to be predicted first where no database shows their result."""
     connection: Connection | None = None
-    """The database that the run starts from; None: an empty one, plus ``history``."""
+    """The database that the run starts from; None: ``snapshot`` or an empty one, plus ``history``."""
+    snapshot: Snapshot | None = None
+    """The schema before ``history``."""
     as_sql: bool = False
     """Whether scripts see ``--sql`` mode."""
     shadow: bool = False
@@ -83,7 +89,7 @@ def follow(
     dialect = dialects.load(run.context.dialect.name)
     steps = [*run.history, *run.steps]
     if not steps:
-        return (Prediction(before=before if before is not None else Schema(), steps=()),)
+        return (Prediction(before=before if before is not None else _start(run.snapshot, tables), steps=()),)
     if run.shadow:
         return (_from_start(_replay(run, tables, shadow_url, dialect, progress), len(run.history), None),)
     try:
@@ -96,7 +102,7 @@ def follow(
 
     def baseline() -> Catalog:
         if run.connection is None:
-            return Catalog()
+            return Catalog() if run.snapshot is None else _of_snapshot(run.snapshot)
         here = dialect.session(run.connection)
         return Catalog(
             dialect.observe(run.connection, None),
@@ -128,6 +134,26 @@ def follow(
     except Exception as error:  # noqa: BLE001 - a fault of ours must neither pass for "kept" nor break `alembic`
         return (_faulty(run, before, error),)
     return tuple(_from_start(prediction, len(run.history), before) for prediction in predictions)
+
+
+def _of_snapshot(snapshot: Snapshot) -> Catalog:
+    from alembic_contracts.prediction.catalog import Catalog
+
+    return Catalog(
+        snapshot.schema,
+        search_path=snapshot.search_path,
+        server_version=snapshot.server_version,
+        complete=False,
+    )
+
+
+def _start(snapshot: Snapshot | None, tables: Collection[Name] | None) -> Schema:
+    if snapshot is None:
+        return Schema()
+    if tables is None:
+        return snapshot.schema
+    wanted = {name: table for name, table in snapshot.schema.tables.items() if name in tables}
+    return replace(snapshot.schema, tables=MappingProxyType(wanted))
 
 
 def _faulty(run: Run, before: Schema | None, error: Exception) -> Prediction:

@@ -96,6 +96,7 @@ enforce = "strict"
 downgrade = "refuse"
 unproven = "warn"
 shadow_url = "postgresql://scratch"
+snapshot = "kept/now.json"
 
 [tool.alembic_contracts.rules]
 column-type = "warning"
@@ -112,6 +113,7 @@ enforce = strict
 downgrade = refuse
 unproven = warn
 shadow_url = postgresql://scratch
+snapshot = kept/now.json
 rules =
     column-type = warning
     primary-key = off
@@ -126,6 +128,7 @@ def test_everything_can_be_set_in_either_file(folder, sources, source) -> None:
         downgrade="refuse",
         unproven="warn",
         shadow_url="postgresql://scratch",
+        snapshot=folder / "kept/now.json",
         rules={"column-type": "warning", "primary-key": "off"},
         source=Path(source),
         configured=True,
@@ -149,6 +152,7 @@ def test_the_environment_wins(folder) -> None:
         DOWNGRADE="report",
         UNPROVEN="refuse",
         SHADOW_URL="postgresql://other",
+        SNAPSHOT="other.json",
         RULES="column-type=error, table-exists = warning",
     )
     assert settings == Settings(
@@ -157,6 +161,7 @@ def test_the_environment_wins(folder) -> None:
         downgrade="report",
         unproven="refuse",
         shadow_url="postgresql://other",
+        snapshot=folder / "other.json",
         rules={"column-type": "error", "primary-key": "off", "table-exists": "warning"},
         source=Path("pyproject.toml"),
         configured=True,
@@ -199,7 +204,7 @@ REFUSALS = [
         {"toml": T + "zzz = 1"},
         (
             "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
-            "`downgrade`, `unproven`, `shadow_url`, `rules`"
+            "`downgrade`, `unproven`, `shadow_url`, `snapshot`, `rules`"
         ),
     ),
     (

@@ -34,18 +34,19 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def parse(text: str, file: str) -> Document:
+def parse(text: str, file: str, *, maximum_values: int | None = MAXIMUM_VALUES) -> Document:
     """Return the document that a JSON text holds.
 
     Args:
         text: The file's content, without a byte order mark.
         file: The file's name for messages.
+        maximum_values: How many values it may hold; None: any number.
 
     Raises:
         InvalidContracts: it is not JSON (one problem), or keys are duplicated, numbers not finite, characters halved
             (one problem each).
     """
-    scanner = _Scanner(text, file)
+    scanner = _Scanner(text, file, maximum_values)
     try:
         value = scanner.document()
     except _MalformedError as error:
@@ -73,9 +74,10 @@ class _MalformedError(Exception):
 class _Scanner:
     """One pass over one text. Offsets count characters from 0."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, maximum_values: int | None) -> None:
         self.text = text
         self.file = file
+        self.maximum_values = maximum_values
         self.line_starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
         self.values: dict[str, int] = {}
         self.keys: dict[str, int] = {}
@@ -105,8 +107,8 @@ class _Scanner:
 
     def _value(self, start: int, pointer: str, depth: int) -> tuple[object, int]:
         self.values[pointer] = start
-        if len(self.values) > MAXIMUM_VALUES:
-            raise _MalformedError(start, pointer, f"more than {MAXIMUM_VALUES:,} values in one file")
+        if self.maximum_values is not None and len(self.values) > self.maximum_values:
+            raise _MalformedError(start, pointer, f"more than {self.maximum_values:,} values in one file")
         first = self.text[start : start + 1]
         if first == '"':
             return self._string(start, pointer)

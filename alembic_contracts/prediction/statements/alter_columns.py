@@ -179,13 +179,10 @@ def _with_children(state: State, table: Table, column: str) -> list[Object]:
 # -- type --------------------------------------------------------------------------------------------------------------
 
 
-def _alter_type(alteration: Alteration, command: Node) -> None:
-    table, state, name = alteration.table, alteration.state, command.name
-    definition = parser.unwrap(getattr(command, "def"))
-    column = require_column(table, name)
+def _refuse_retyping(alteration: Alteration, name: str) -> None:
+    table, state = alteration.table, alteration.state
     if name in alteration.retyped:
         raise sqlstate.PostgresError("0A000", f'cannot alter type of column "{name}" twice')
-    alteration.retyped.add(name)
     if _is_typed(state, table):
         raise sqlstate.wrong_object_type("cannot alter column type of typed table")
     if is_inherited(state, table, name):
@@ -196,7 +193,16 @@ def _alter_type(alteration: Alteration, command: Node) -> None:
         raise sqlstate.invalid_table_definition(
             f'type of inherited column "{name}" must be changed in child tables too'
         )
+
+
+def _alter_type(alteration: Alteration, command: Node) -> None:
+    table, state, name = alteration.table, alteration.state, command.name
+    definition = parser.unwrap(getattr(command, "def"))
+    column = require_column(table, name)
+    _refuse_retyping(alteration, name)
     type_ = resolve(alteration.run, definition.type_name)
+    if type_ != column.type:
+        alteration.retyped.add(name)
     if definition.HasField("raw_default"):
         check_columns(alteration.run, definition.raw_default, table)
     _refuse_impossible_cast(state, column, type_, using=definition.HasField("raw_default"))

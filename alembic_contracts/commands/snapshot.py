@@ -1,0 +1,155 @@
+"""``alembic-contracts snapshot``: the schema in a file, for predictions without a database to start from."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
+from alembic_contracts.options import Option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from alembic.config import Config
+
+    from alembic_contracts.runs import Progress, Run
+    from alembic_contracts.snapshots import Snapshot
+
+__all__ = ["COMMAND"]
+
+DEFAULT_VERSION = 170000
+"""The server that predictions without a database take for granted (``Catalog``)."""
+
+_SUMMARY = "Write the schema to a file that `check --offline` starts from instead of an empty database."
+_DESCRIPTION = """\
+The schema is read from the database at its current revision; with --offline it is predicted. Commit the file: histories
+that begin with a past create_all need one, and long ones are checked faster from one.
+
+Exit codes: 0 written, or current; 1 stale (--check); 2 could not be made; 3 the prediction is unproven.
+"""
+_EXAMPLES = (
+    ("", "write schema_snapshot.json, or what the setting `snapshot` names"),
+    ("--offline --to 1a2b3c", "as the scripts leave it at a revision, without a database"),
+    ("--check", "is the committed one still what the database has?"),
+)
+_OPTIONS = (
+    OFFLINE,
+    TO,
+    Option("--check", "Write nothing; exit 1 if the file is not what would be written."),
+    Option("--output", "Write to this file instead; - is standard output.", "FILE"),
+)
+
+
+@click.command(
+    "snapshot", help=f"{_SUMMARY}\n\n{_DESCRIPTION}", short_help=_SUMMARY, epilog=examples("snapshot", _EXAMPLES)
+)
+@with_options(_OPTIONS)
+@click.pass_obj
+@told
+def COMMAND(project: Project, /, **values: Any) -> int:  # noqa: N802 - found by this name
+    """Write or compare the file."""
+    from pathlib import Path
+
+    from alembic_contracts import checking, snapshots
+    from alembic_contracts.paths import shown
+
+    config = project.config()
+    output = values["output_"]
+    file = Path(output) if output else checking.settings_of(config).snapshot
+    made = _make(config, values)
+    if made is None:
+        return 3
+    text = snapshots.write(made)
+    if values["check_"]:
+        return _compared(text, file)
+    if output == "-":
+        sys.stdout.write(text)
+        return 0
+    file.write_text(text, encoding="utf-8")
+    click.echo(f"Wrote {shown(file)}: {len(made.schema.tables)} tables at {', '.join(made.revisions)}.", err=True)
+    return 0
+
+
+def _make(config: Config, values: dict[str, Any]) -> Snapshot | None:
+    """Return the snapshot of what is there, None where the prediction has doubts (which are told).
+
+    Raises:
+        CannotCheck: there is no such thing.
+    """
+    import contextlib
+
+    from alembic_contracts import environments, terminal
+    from alembic_contracts.errors import CannotCheck
+
+    range_ = range_of(values)
+    if not range_.offline and values["to_"]:
+        raise CannotCheck("--to needs --offline: a database is at the revision that it is at.")
+    made: list[Snapshot | None] = []
+    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
+        environments.visit(config, range_, lambda run: made.append(_predicted(run, progress) or _observed(run)))
+    if len(made) > 1:
+        raise CannotCheck("env.py migrates several databases; a snapshot is of one.")
+    if made[0] is not None and not made[0].revisions:
+        raise CannotCheck("There is nothing to take a snapshot of: no revision has been applied.")
+    return made[0]
+
+
+def _observed(run: Run) -> Snapshot | None:
+    from alembic_contracts import dialects
+    from alembic_contracts.snapshots import Snapshot
+
+    if run.connection is None:
+        return None
+    dialect = dialects.load(run.context.dialect.name)
+    session = dialect.session(run.connection)
+    return Snapshot(
+        revisions=tuple(sorted(run.context.get_current_heads())),
+        server_version=session.server_version,
+        search_path=session.search_path,
+        schema=dialect.observe(run.connection, None),
+    )
+
+
+def _predicted(run: Run, progress: Progress | None) -> Snapshot | None:
+    from alembic_contracts import runs
+    from alembic_contracts.snapshots import Snapshot
+
+    if run.connection is not None:
+        return None
+    predictions = runs.follow(run, None, before=None, progress=progress)
+    doubts = [doubt for prediction in predictions for doubt in prediction.unproven]
+    for doubt in doubts:
+        place = f"{doubt.location.file}:{doubt.location.line}: " if doubt.location is not None else ""
+        click.echo(f"{place}unproven: {doubt.reason}", err=True)
+    if doubts:
+        return None
+    return Snapshot(
+        revisions=tuple(sorted(_heads(run))),
+        server_version=DEFAULT_VERSION,
+        schema=predictions[0].after,
+    )
+
+
+def _heads(run: Run) -> set[str]:
+    """Return the heads that the steps of a run leave."""
+    heads: set[str] = set()
+    for step in (*run.history, *run.steps):
+        heads = heads.difference(step.from_revisions).union(step.to_revisions)
+    return heads
+
+
+def _compared(text: str, file: Path) -> int:
+    import difflib
+
+    from alembic_contracts.paths import shown
+
+    committed = file.read_text(encoding="utf-8") if file.is_file() else ""
+    if committed == text:
+        return 0
+    lines = difflib.unified_diff(committed.splitlines(), text.splitlines(), shown(file), "now", lineterm="", n=2)
+    click.echo("\n".join(lines))
+    click.echo(f"{shown(file)} is stale: make it again with `alembic-contracts snapshot`.", err=True)
+    return 1
