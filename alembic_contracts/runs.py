@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "Run", "follow", "log", "script_of"]
 
 log = logging.getLogger("alembic.contracts")
+
+_FEW = 50
+"""Tables that are read faster all at once than after finding out which are needed."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of revisions predicted so far and of all."""
@@ -93,47 +99,86 @@ def follow(
     if run.shadow:
         return (_from_start(_replay(run, tables, shadow_url, dialect, progress), len(run.history), None),)
     try:
-        from alembic_contracts.prediction.catalog import Catalog
-        from alembic_contracts.prediction.run import predict
-    except ModuleNotFoundError as error:
-        raise CannotCheck(
-            f"Predicting migrations needs {error.name}: pip install 'alembic-contracts[postgresql]'"
-        ) from error
-
-    def baseline() -> Catalog:
-        if run.connection is None:
-            return Catalog() if run.snapshot is None else _of_snapshot(run.snapshot)
-        here = dialect.session(run.connection)
-        return Catalog(
-            dialect.observe(run.connection, None),
-            database=here.database,
-            user=here.user,
-            search_path=here.search_path,
-            server_version=here.server_version,
-            complete=False,
-        )
-
-    def report_progress(done: int) -> None:
-        if progress is not None:
-            progress(done, len(steps))
-
-    try:
-        predictions = predict(
-            environment=run.environment,
-            context=run.context,
-            steps=steps,
-            run_arguments=run.arguments,
-            baseline=baseline,
-            watched=tables,
-            as_sql=run.as_sql,
-            rows_between_revisions=run.connection is None,
-            progress=report_progress,
-        )
+        predictions = _predicted(run, tables, dialect, progress)
     except CannotCheck:
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours must neither pass for "kept" nor break `alembic`
         return (_faulty(run, before, error),)
     return tuple(_from_start(prediction, len(run.history), before) for prediction in predictions)
+
+
+def _predicted(
+    run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect, progress: Progress | None
+) -> tuple[Prediction, ...]:
+    try:
+        from alembic_contracts.prediction.run import NotReadError, predict
+    except ModuleNotFoundError as error:
+        raise CannotCheck(
+            f"Predicting migrations needs {error.name}: pip install 'alembic-contracts[postgresql]'"
+        ) from error
+    steps = [*run.history, *run.steps]
+
+    def report_progress(done: int) -> None:
+        if progress is not None:
+            progress(done, len(steps))
+
+    def predicted(extract: dialects.Extract | None) -> tuple[Prediction, ...]:
+        return predict(
+            environment=run.environment,
+            context=run.context,
+            steps=steps,
+            run_arguments=run.arguments,
+            baseline=lambda: _baseline(run, dialect, extract),
+            watched=tables,
+            as_sql=run.as_sql,
+            rows_between_revisions=run.connection is None,
+            progress=report_progress,
+        )
+
+    extract = _extract(run, tables, dialect)
+    if extract is not None:
+        with suppress(NotReadError):
+            return predicted(extract)
+    return predicted(None)
+
+
+def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect) -> dialects.Extract | None:
+    """Return the part of the database that pending scripts can be about by the words in them; None: all of it.
+
+    A script can name more than its text shows: then the prediction finds out and starts again with everything.
+    """
+    if run.connection is None or tables is None:
+        return None
+    outline = dialect.outline(run.connection)
+    if len(outline.tables) <= _FEW:
+        return None
+    words = {run.context.version_table}
+    for step in run.steps:
+        text = Path(step.revision.path).read_text(encoding="utf-8", errors="replace")
+        words.update(re.findall(r"\w+", text), re.findall(r"\w+", text.lower()))
+
+    def is_named(name: Name) -> bool:
+        return name in tables or all(word in words for word in re.findall(r"\w+", name.name))
+
+    extract = outline.around(is_named)
+    return extract if len(extract.tables) < len(outline.tables) / 2 else None
+
+
+def _baseline(run: Run, dialect: dialects.Dialect, extract: dialects.Extract | None) -> Catalog:
+    from alembic_contracts.prediction.catalog import Catalog
+
+    if run.connection is None:
+        return Catalog() if run.snapshot is None else _of_snapshot(run.snapshot)
+    here = dialect.session(run.connection)
+    return Catalog(
+        dialect.observe(run.connection, None if extract is None else extract.tables),
+        database=here.database,
+        user=here.user,
+        search_path=here.search_path,
+        server_version=here.server_version,
+        complete=False,
+        extract=extract,
+    )
 
 
 def _of_snapshot(snapshot: Snapshot) -> Catalog:

@@ -7,7 +7,8 @@ Makes a project of its own on a scratch embedded PostgreSQL and prints medians a
 * ``alembic history``, ``current``: with the plugin installed, and hidden;
 * ``alembic upgrade head`` of one pending revision on a schema of many tables: guarded, and with the guard off;
 * ``alembic check-contracts --offline`` of the whole history beside ``alembic upgrade head --sql``;
-* observing one contracted table, and all tables, beside SQLAlchemy's reflection of the same ones.
+* observing one contracted table, and all tables, beside SQLAlchemy's reflection of the same ones;
+* the baseline of a migration that names one of 1,000 tables, beside reading all of them.
 """
 
 from __future__ import annotations
@@ -189,6 +190,29 @@ def _observation(url: str, repeat: int) -> None:
 
         compare("observe | reflect one table", lambda: dialect.observe(connection, [Name("public", "t0")]), lambda: reflect(["t0"]), repeat)  # fmt: skip  # noqa: E501
         compare("observe | reflect all tables", lambda: dialect.observe(connection, None), lambda: reflect(None), repeat)  # fmt: skip  # noqa: E501
+        _baseline(connection, repeat)
+
+
+def _baseline(connection: sa.Connection, repeat: int) -> None:
+    """Compare on 1,000 tables, each with a foreign key to one of ten, a sequence, an index and a default."""
+    dialect = load("postgresql")
+    for number in range(1000):
+        reference = f"REFERENCES wide_{number % 10}" if number >= 10 else ""
+        connection.execute(
+            sa.text(
+                f"CREATE TABLE wide_{number} (id serial PRIMARY KEY, other integer {reference}, a text DEFAULT 'x', "
+                "b varchar(20) UNIQUE, c timestamptz NOT NULL, d numeric(10, 2), e text, f text)"
+            )
+        )
+    connection.commit()
+    connection.execute(sa.text("ANALYZE"))
+    connection.commit()
+
+    def extract() -> None:
+        found = dialect.outline(connection).around(lambda name: name.name == "wide_500")
+        dialect.observe(connection, found.tables)
+
+    compare("baseline for one of 1000 tables | all", extract, lambda: dialect.observe(connection, None), repeat)
 
 
 if __name__ == "__main__":

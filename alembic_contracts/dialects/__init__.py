@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.schema import Name, Schema, Type, TypeDefinition
 
-__all__ = ["Dialect", "Session", "load"]
+__all__ = ["Dialect", "Extract", "Outline", "Session", "load"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,53 @@ class Session:
     """Schemas in the order of lookup, existing or not; ``$user`` stands for the user's name."""
     server_version: int
     """As ``server_version_num``: 170002 for 17.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A part of a schema."""
+
+    tables: frozenset[Name]
+    """The tables whose definitions are in it."""
+    known: frozenset[Name]
+    """Relations of which all that uses them is in it, too."""
+    unread: frozenset[Name]
+    """Tables that are not in it, and their indexes."""
+    constraints: frozenset[tuple[str, str]]
+    """Schema and name of every constraint, whether in it or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """All relations by name, without their definitions."""
+
+    tables: frozenset[Name]
+    """Tables and views of every kind."""
+    relations: dict[Name, Name]
+    """Every relation, indexes and sequences included, with the table that it belongs to (itself where none)."""
+    ties: dict[Name, frozenset[Name]]
+    """Relations with those that they use or that use them: foreign keys, views, inheritance, defaults, row types."""
+    constraints: frozenset[tuple[str, str]]
+    """Schema and name of every constraint."""
+
+    def around(self, wanted: Callable[[Name], bool]) -> Extract:
+        """Return what has to be read so that all is known of some relations, and of what they use or are used by.
+
+        Args:
+            wanted: says of a relation's name whether a migration may be about it.
+        """
+        known = {self.relations[name] for name in self.relations if wanted(name)}
+        known |= {name for table in known for name in self.ties.get(table, ()) if name not in self.tables}
+        near = {self.relations[other] for name in known for other in self.ties.get(name, ())}
+        read = (known | near) & self.tables
+        return Extract(
+            tables=frozenset(read),
+            known=frozenset(known),
+            unread=frozenset(
+                name for name, table in self.relations.items() if table in self.tables and table not in read
+            ),
+            constraints=self.constraints,
+        )
 
 
 class Dialect(Protocol):
@@ -63,6 +110,9 @@ class Dialect(Protocol):
 
     def session(self, connection: Connection) -> Session:
         """Return the settings of a connection that decide what its statements are about."""
+
+    def outline(self, connection: Connection) -> Outline:
+        """Read the names of all relations and what ties them together."""
 
     def observe(self, connection: Connection, tables: Collection[Name] | None) -> Schema:
         """Read the named tables (None: all user tables) and every user-defined type from the catalog."""

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.application import Doubt, Run, apply
+from alembic_contracts.prediction.partial import Unread
 from alembic_contracts.prediction.sqlstate import PostgresError
 from alembic_contracts.prediction.state import Function, Sequence, State
 from alembic_contracts.prediction.transactions import Transactions
 from alembic_contracts.schema import Name, Schema, Table, TypeDefinition
 
 if TYPE_CHECKING:
+    from alembic_contracts.dialects import Extract
     from alembic_contracts.prediction.parser import Node, Statement
 
 __all__ = ["Catalog", "Doubt", "Effect", "PostgresError"]
@@ -56,6 +58,7 @@ class Catalog:
         server_version: int = 170000,
         complete: bool = True,
         complete_tables: bool = True,
+        extract: Extract | None = None,
     ) -> None:
         """Start from a schema (None: a fresh database with the schema ``public`` and nothing in it).
 
@@ -68,13 +71,18 @@ class Catalog:
             complete: False where objects of the kinds that ``Schema`` does not carry (functions, triggers, roles,
                 extensions ...) may exist that are not known here.
             complete_tables: False where even tables, types and sequences may exist that are not in ``schema``.
+            extract: which part of the database ``schema`` is; None: all of it.
         """
-        self._state = State(database, user, server_version, complete, complete_tables)
+        unread = None if extract is None else Unread(extract)
+        self._state = State(database, user, server_version, complete, complete_tables, unread)
         self._transactions = Transactions(self._state)
         quoted = ", ".join(f'"{part}"' for part in search_path)
         self._state.settings.put("search_path", quoted)
         self._state.defaults["search_path"] = quoted
         self._load(schema if schema is not None else Schema(catalog=database))
+        if unread is not None:
+            unread.original = frozenset((*self._state.tables.loaded(), *self._state.types, *self._state.sequences))
+            unread.asked = False
         self._state.journal.forget()
         self._snapshot: tuple[int, Schema] | None = None
 
@@ -311,6 +319,17 @@ class Catalog:
     def complete_tables(self) -> bool:
         """Whether tables, types and sequences that are not known here do not exist."""
         return self._state.complete_tables
+
+    @property
+    def asked_for_unread(self) -> bool:
+        """Whether anything depended on a part of the baseline that was not read: start again with all of it."""
+        unread = self._state.unread
+        return unread is not None and unread.asked
+
+    @property
+    def loaded_tables(self) -> Mapping[Name, Table]:
+        """The tables that are known, where it does not matter that there may be more."""
+        return self._state.tables.loaded()
 
     @property
     def version(self) -> int:

@@ -7,6 +7,7 @@ a position in it, and undoing costs only what was done since.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 __all__ = ["Journal", "Store"]
@@ -93,5 +94,9 @@ class Store(Mapping[K, V], Generic[K, V]):
 
     def fill(self, other: Store[K, V]) -> None:
         """Take over all values of another store, as a starting point that cannot be undone."""
-        for key, value in other.items():
+        for key, value in other.loaded().items():
             self.restore(key, value)
+
+    def loaded(self) -> Mapping[K, V]:
+        """Return what is in it, for those who need no more than that."""
+        return MappingProxyType(self._values)

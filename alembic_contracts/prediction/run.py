@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.prediction.catalog import Catalog
 
-__all__ = ["fresh_module", "predict"]
+__all__ = ["NotReadError", "fresh_module", "predict"]
 
 
 def predict(
@@ -65,6 +65,9 @@ def predict(
         rows_between_revisions: whether the revisions are a history, in which applications may have filled tables
             before the next revision came; otherwise what the scripts create is empty until they fill it.
         progress: told the number of revisions that have been predicted.
+
+    Raises:
+        NotReadError: the scripts need more of the database than the baseline has.
     """
     worlds: list[World] = ["empty"]
     predictions = []
@@ -72,9 +75,15 @@ def predict(
         play = _Play(environment, context, baseline(), watched, world, as_sql=as_sql)
         play.reader.rows_between_revisions = rows_between_revisions
         predictions.append(play.run(steps, run_arguments, progress if world == "empty" else None))
+        if play.catalog.asked_for_unread:
+            raise NotReadError
         if world == "empty" and play.reader.read_unknown_rows:
             worlds.append("row")
     return tuple(predictions)
+
+
+class NotReadError(Exception):
+    """The baseline was an extract of the database, and that is not enough: predict from all of it."""
 
 
 class _Play:
@@ -90,7 +99,8 @@ class _Play:
         *,
         as_sql: bool,
     ) -> None:
-        self._environment, self._real, self._as_sql, self._catalog = environment, context, as_sql, catalog
+        self._environment, self._real, self._as_sql = environment, context, as_sql
+        self.catalog = catalog
         self.reader = Reader(catalog, world)
         self._recording = Recording(catalog, watched, self.reader, context.dialect.driver)
         self.reader.doubt = self._recording.doubt
@@ -166,14 +176,14 @@ class _Play:
 
     def _show_heads(self, migration: MigrationContext, heads: set[str]) -> None:
         """Let queries of the version table see the revisions so far."""
-        name = self._catalog.resolve(migration.version_table, migration.version_table_schema)
+        name = self.catalog.resolve(migration.version_table, migration.version_table_schema)
         if name is not None:
             self.reader.set_rows(name, [{"version_num": head} for head in sorted(heads)])
 
     def _after_failure(self) -> MigrationContext:
         """Return a context to go on with; what the revision did before it failed stays."""
         self._recording.pause()
-        self._catalog.resume()
+        self.catalog.resume()
         self._recording.cut_off()
         self._close()
         return self._migration()
@@ -191,7 +201,7 @@ class _Play:
             transaction.__enter__()
             with alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
                 self._run_script(script, step, arguments)
-            if self._catalog.failed:
+            if self.catalog.failed:
                 raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
             if _is_over(migration):
                 self._recording.doubt(_OVER, None, script.at(script.first_line))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from alembic_contracts.prediction import sqlstate
 from alembic_contracts.prediction.expressions import sequences_in
 from alembic_contracts.prediction.journal import Journal, Store
+from alembic_contracts.prediction.partial import PartialTables, Unread
 from alembic_contracts.schema import Name, Schema, Table, TypeDefinition
 
 if TYPE_CHECKING:
@@ -114,10 +115,14 @@ class State:
     """Whether functions, triggers, roles, extensions ... that are not here do not exist."""
     complete_tables: bool = True
     """Whether tables, types and sequences that are not here do not exist."""
+    unread: Unread | None = None
+    """What was not read of the baseline; None: nothing is missing."""
     journal: Journal = field(default_factory=Journal)
 
     def __post_init__(self) -> None:
         self.tables: Store[Name, Table] = Store(self.journal, self._table_changed)
+        if self.unread is not None:
+            self.tables = PartialTables(self.journal, self._table_changed, self.unread)
         self.types: Store[Name, TypeDefinition] = Store(self.journal)
         self.sequences: Store[Name, Sequence] = Store(self.journal)
         self.namespaces: Store[str, str] = Store(self.journal)
@@ -168,10 +173,14 @@ class State:
 
     def mentioned_by(self, name: Name) -> list[Table]:
         """Return the tables whose definition points at a table, sequence or type, in a stable order."""
+        if self.unread is not None:
+            self.unread.about_users(name)
         return [self.tables[user] for user in sorted(self._mentioned_by.get(name, ()))]
 
     def has_constraint(self, schema: str, name: str) -> bool:
         """Whether any table or domain of a schema has a constraint of this name."""
+        if self.unread is not None:
+            self.unread.about_constraint(schema, name)
         if self._constraint_names[schema, name] > 0:
             return True
         return any(name == check.name for type_ in self.types.values() for check in type_.checks)
@@ -182,6 +191,8 @@ class State:
 
     def index_table(self, index: Name) -> Table | None:
         """Return the table that an index is on."""
+        if self.unread is not None:
+            self.unread.about(index)
         owner = self._index_owners.get(index)
         return None if owner is None else self.tables[owner]
 
@@ -298,7 +309,7 @@ class State:
 
     def copy(self) -> State:
         """Return a state of its own with the same contents; what happened so far cannot be undone in it."""
-        twin = State(self.database, self.user, self.server_version, self.complete, self.complete_tables)
+        twin = State(self.database, self.user, self.server_version, self.complete, self.complete_tables, self.unread)
         for name, store in vars(self).items():
             if isinstance(store, Store):
                 getattr(twin, name).fill(store)

@@ -11,12 +11,13 @@ starting from what was observed in the database at this point.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from alembic_contracts.dialects import postgresql
 from alembic_contracts.prediction import parser
 from alembic_contracts.prediction.catalog import Catalog, PostgresError
 from tests.support.parity import Server, differences, facts
@@ -99,6 +100,52 @@ def test_catalog_does_as_postgresql_does(case: Case, start: str, server: Server)
     predicted_facts = facts(catalog.schema(), untyped=untyped)
     observed_facts = facts(server.observe(), untyped=untyped)
     assert list(differences("", predicted_facts, observed_facts)) == []
+
+
+EXTRACTS = [
+    pytest.param(case, named, id=f"{'named' if named else 'nothing'}-{case.title}")
+    for named in (True, False)
+    for case in ALL
+    if case.change is not None
+]
+
+
+@pytest.mark.parametrize(("case", "named"), EXTRACTS)
+def test_a_part_of_the_database_is_enough_or_says_that_it_is_not(case: Case, named: bool, server: Server) -> None:
+    """The baseline is what the change's own words name, or nothing at all."""
+    if not case.wants(server.version):
+        pytest.skip("another version's")
+    server.reset()
+    for statement in parser.parse(case.setup):
+        server.run(statement.sql)
+    words = set(re.findall(r"\w+", case.change.lower()))
+    with server.engine.connect() as other:
+        extract = postgresql.outline(other).around(lambda name: named and name.name in words)
+        schema = postgresql.observe(other, extract.tables)
+    before = server.observe()
+    catalog = Catalog(
+        schema, server_version=server.version, complete="incomplete" not in case.conditions, extract=extract
+    )
+    doubts = []
+    errors = []
+    for statement in parser.parse(case.change):
+        expected, predicted = server.run(statement.sql), None
+        try:
+            for effect in catalog.execute(statement.sql):
+                doubts.extend(effect.doubts)
+        except PostgresError as error:
+            predicted = error.sqlstate
+        errors.append((statement.sql, predicted, expected))
+    if catalog.asked_for_unread or doubts:
+        return  # all of the database is read then, which is the other test's
+    assert [(sql, predicted) for sql, predicted, _ in errors] == [(sql, expected) for sql, _, expected in errors]
+    untyped = "untyped" in case.conditions
+    observed = server.observe()
+    for name in before.tables.keys() - extract.tables:
+        assert observed.tables.get(name) == before.tables[name], "what was not read has changed unnoticed"
+    known = replace(observed, tables={n: t for n, t in observed.tables.items() if n not in extract.unread})
+    predicted_facts = facts(replace(catalog.schema([]), tables=catalog.loaded_tables), untyped=untyped)
+    assert list(differences("", predicted_facts, facts(known, untyped=untyped))) == []
 
 
 def test_there_are_cases() -> None:

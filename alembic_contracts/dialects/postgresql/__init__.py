@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.dialects.postgresql.observation import observe
+from alembic_contracts.dialects.postgresql.outline import outline
 from alembic_contracts.dialects.postgresql.properties import (
     base_type,
     data_type,
@@ -23,6 +24,7 @@ __all__ = [
     "format_type",
     "numeric_precision",
     "observe",
+    "outline",
     "parse_type",
     "quote",
     "same_type",

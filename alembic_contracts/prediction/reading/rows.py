@@ -51,7 +51,7 @@ class Data:
         self.row_world = world == "row"
         self.guesses = 0
         """How many rows were made up so far."""
-        self._contents: dict[Name, Contents] = {name: Contents(unknown=True) for name in catalog.tables}
+        self._contents: dict[Name, Contents] = {name: Contents(unknown=True) for name in catalog.loaded_tables}
         self._given: set[Name] = set()
         self._columns: dict[Name, tuple[str, ...]] = {}
         self._numbers: dict[str, int] = {}
@@ -59,7 +59,7 @@ class Data:
         """Whether a table with unknown rows was read since this was last set to False."""
         self.show_guesses = True
         """Whether the plausible rows of the world ``row`` are there."""
-        for name in catalog.tables:
+        for name in catalog.loaded_tables:
             self._remember_columns(name)
 
     # -- reading -----------------------------------------------------------------------------------------------------
