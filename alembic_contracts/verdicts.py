@@ -138,7 +138,8 @@ class Case:
         """Whether the run answers for the fact not holding at this judged moment."""
         start, now = self._states[0], self._states[index]
         if isinstance(now.outcome, Holds):
-            return bool(now.outcome.but) and start.outcome == HOLDS
+            minded = self._graded(self._rule.breaks) is not None
+            return bool(now.outcome.but) and start.outcome == HOLDS and minded
         if now.severity is None:
             return False
         if start.holds or _worse(start, now):

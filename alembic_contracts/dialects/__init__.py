@@ -13,7 +13,9 @@ from alembic_contracts.errors import CannotCheck
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from alembic_contracts.contract import Side
     from alembic_contracts.schema import Name, Schema, Type, TypeDefinition
+    from alembic_contracts.violations import Severity
 
 __all__ = ["Dialect", "Extract", "Outline", "Session", "load"]
 
@@ -98,6 +100,9 @@ class Dialect(Protocol):
 
         Modifiers count only where ``expected`` states any; a domain also has the type that it is based on.
         """
+
+    def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Mapping[Side, Severity]:
+        """Return whose uses break where a column has the actual type instead of the expected one, and how badly."""
 
     def numeric_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
         """Return ``information_schema.columns.numeric_precision``."""

@@ -28,6 +28,8 @@ __all__ = [
     "Rule",
     "Subject",
     "Unknown",
+    "bounded",
+    "breaking",
     "compare_precision",
     "implied",
     "known_type",
@@ -127,6 +129,12 @@ class Rule:
     """Whether a difference can mean that the column's type changed, which breaks open prepared statements once."""
 
 
+def breaking(*sides: Side, warning: tuple[Side, ...] = ()) -> Breaks:
+    """Return that a difference breaks some sides, and is worth a warning to others."""
+    found: dict[Side, Severity] = dict.fromkeys(warning, "warning")
+    return MappingProxyType({**found, **dict.fromkeys(sides, "error")})
+
+
 def known_type(subject: Subject) -> Type | Unknown:
     """Return the type of the subject's column, or why a prediction does not know it."""
     column = cast("Column", subject.column)
@@ -145,7 +153,15 @@ def compare_precision(
     actual = precision(type_, subject.types)
     if actual == fact.expected:
         return HOLDS
-    return Differs(f"{'no precision' if actual is None else actual} ({subject.dialect.format_type(type_)})")
+    shown = f"{'no precision' if actual is None else actual} ({subject.dialect.format_type(type_)})"
+    return Differs(shown, breaks=(bounded(cast("int", fact.expected), actual)))
+
+
+def bounded(expected: int, actual: int | None) -> Breaks:
+    """Return whom it breaks that a size (None: none at all) is not the one that the contract states."""
+    if actual is None:
+        return MappingProxyType({"reader": "error", "cdc": "error"})
+    return MappingProxyType({"reader": "warning", "cdc": "error"}) if actual > expected else EVERYBODY
 
 
 def implied(contract: Contract) -> tuple[Fact, ...]:
@@ -165,6 +181,7 @@ def implied(contract: Contract) -> tuple[Fact, ...]:
 @cache
 def load() -> Mapping[str, Rule]:
     """Return every rule by id, sorted."""
-    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    names = (module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
+    modules = (import_module(f"{__name__}.{name}") for name in names)
     rules = sorted((cast("Rule", module.RULE) for module in modules), key=lambda rule: rule.id)
     return MappingProxyType({rule.id: rule for rule in rules})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from alembic_contracts.contract import Fact
-from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
 from alembic_contracts.schema import Column, Name, Type, TypeDefinition
 
 
@@ -26,7 +26,10 @@ def _words(nullable: bool) -> str:
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     column = cast("Column", subject.column)
     nullable = not (column.not_null or _domain_forbids_null(column.type, subject.types))
-    return HOLDS if nullable == fact.expected else Differs(_words(nullable))
+    if nullable == fact.expected:
+        return HOLDS
+    # Readers meet NULLs that they do not expect, or writers may no longer leave the column out: never both.
+    return Differs(_words(nullable), breaking("reader", warning=("cdc",)) if nullable else breaking("writer"))
 
 
 RULE = Rule(

@@ -18,10 +18,12 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return actual
     if isinstance(fact.expected, str):
         # ARRAY and USER-DEFINED: the words by which information_schema names whole families of types.
-        same = subject.dialect.data_type(actual, subject.types) == fact.expected
+        same, breaks = subject.dialect.data_type(actual, subject.types) == fact.expected, None
     else:
-        same = subject.dialect.same_type(cast("Type", fact.expected), actual, subject.types)
-    return HOLDS if same else Differs(subject.dialect.format_type(actual))
+        expected = cast("Type", fact.expected)
+        same = subject.dialect.same_type(expected, actual, subject.types)
+        breaks = subject.dialect.breaks(expected, actual, subject.types)
+    return HOLDS if same else Differs(subject.dialect.format_type(actual), breaks)
 
 
 RULE = Rule(
@@ -48,4 +50,5 @@ RULE = Rule(
     ),
     expected=_expected,
     evaluate=_evaluate,
+    about_types=True,
 )

@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contract import Fact
-from alembic_contracts.rules import HOLDS, Differs, Holds, Outcome, Rule, Subject, Unknown
+from alembic_contracts.rules import HOLDS, Differs, Holds, Outcome, Rule, Subject, Unknown, breaking
 from alembic_contracts.schema import Column
 
 
@@ -20,7 +20,9 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return Holds(but=f"not updatable (always {kind})") if fact.expected else HOLDS
     if column.updatable is None:
         return Unknown(f"whether {fact.table}.{column.name} can be updated could not be worked out")
-    return HOLDS if column.updatable == fact.expected else Differs(_words(column.updatable))
+    if column.updatable == fact.expected:
+        return HOLDS
+    return Differs(_words(column.updatable), breaking() if column.updatable else breaking("writer"))
 
 
 RULE = Rule(
@@ -43,4 +45,5 @@ RULE = Rule(
     fix=("Make {place} {expected} in a migration.\nIf the contract is wrong, ask {owner} to correct {contract_place}."),
     expected=lambda fact, _dialect: _words(bool(fact.expected)),
     evaluate=_evaluate,
+    breaks=breaking("writer"),
 )

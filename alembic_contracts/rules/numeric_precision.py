@@ -24,4 +24,5 @@ RULE = Rule(
     ),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=lambda fact, subject: compare_precision(fact, subject, subject.dialect.numeric_precision),
+    about_types=True,
 )

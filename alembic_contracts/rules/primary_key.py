@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contract import Fact
-from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject
+from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
 from alembic_contracts.schema import Table
 
 
@@ -14,10 +14,13 @@ def _key(columns: tuple[str, ...]) -> str:
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     table = cast("Table", subject.table)
     expected = cast("tuple[str, ...]", fact.expected)
+    # Without a key, UPDATE and DELETE on a published table are refused (55000); elsewhere ON CONFLICT (...) is.
+    writers = breaking("writer") if table.publications else breaking(warning=("writer",))
+    breaks = {**breaking("reader", "cdc"), **writers}
     if not expected:
-        return Differs("part of the " + _key(table.primary_key)) if fact.column in table.primary_key else HOLDS
+        return Differs("part of the " + _key(table.primary_key), breaks) if fact.column in table.primary_key else HOLDS
     # Exactly these columns: one more, and each of them alone no longer identifies a row.
-    return HOLDS if set(table.primary_key) == set(expected) else Differs(_key(table.primary_key))
+    return HOLDS if set(table.primary_key) == set(expected) else Differs(_key(table.primary_key), breaks)
 
 
 RULE = Rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alembic_contracts.dialects.postgresql.changes import breaks
 from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.dialects.postgresql.observation import observe
 from alembic_contracts.dialects.postgresql.outline import outline
@@ -18,6 +19,7 @@ from alembic_contracts.dialects.postgresql.types import format_type, parse_type
 
 __all__ = [
     "base_type",
+    "breaks",
     "data_type",
     "datetime_precision",
     "element",
