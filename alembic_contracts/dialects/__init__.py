@@ -107,6 +107,18 @@ class Dialect(Protocol):
     def numeric_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
         """Return ``information_schema.columns.numeric_precision``."""
 
+    def numeric_scale(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
+        """Return ``information_schema.columns.numeric_scale``."""
+
+    def character_length(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
+        """Return ``information_schema.columns.character_maximum_length``."""
+
+    def enum_labels(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> tuple[str, ...] | None:
+        """Return the labels of an enum in their order, None for what is no enum."""
+
+    def same_expression(self, one: str, other: str) -> bool:
+        """Return whether two SQL expressions are the same but for their spelling."""
+
     def datetime_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
         """Return ``information_schema.columns.datetime_precision``."""
 

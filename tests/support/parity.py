@@ -111,6 +111,8 @@ def table_facts(table: Table, *, untyped: bool) -> dict:
         },
         "depends on": sorted((str(name), column) for name, column in table.depends_on if name.schema not in SYSTEM),
         "comment": table.comment,
+        "row security": table.row_security,
+        "replica identity": table.replica_identity,
     }
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from alembic_contracts.dialects.postgresql.changes import breaks
+from alembic_contracts.dialects.postgresql.expressions import same_expression
 from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.dialects.postgresql.observation import observe
 from alembic_contracts.dialects.postgresql.outline import outline
 from alembic_contracts.dialects.postgresql.properties import (
     base_type,
+    character_length,
     data_type,
     datetime_precision,
     element,
+    enum_labels,
     numeric_precision,
+    numeric_scale,
     same_type,
 )
 from alembic_contracts.dialects.postgresql.session import session
@@ -20,15 +24,19 @@ from alembic_contracts.dialects.postgresql.types import format_type, parse_type
 __all__ = [
     "base_type",
     "breaks",
+    "character_length",
     "data_type",
     "datetime_precision",
     "element",
+    "enum_labels",
     "format_type",
     "numeric_precision",
+    "numeric_scale",
     "observe",
     "outline",
     "parse_type",
     "quote",
+    "same_expression",
     "same_type",
     "session",
 ]

@@ -57,6 +57,7 @@ _PERSISTENCES: Any = {"p": "permanent", "u": "unlogged", "t": "temporary"}
 _IDENTITIES: Any = {"": "", "a": "always", "d": "by default"}
 _GENERATED: Any = {"": "", "s": "stored", "v": "virtual"}
 _TYPE_KINDS: Any = {"e": "enum", "d": "domain", "c": "composite", "r": "range", "b": "base"}
+_REPLICA_IDENTITIES: Any = {"d": "default", "f": "full", "n": "nothing", "i": "index"}
 _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 """``pg_constraint.confupdtype`` and ``confdeltype``; NO ACTION is the empty text."""
 
@@ -136,6 +137,9 @@ class _Reader:
             depends_on=tuple(sorted((Name(schema, table), column) for schema, table, column in row["sources"] or ())),
             owner=row["owner"],
             comment=row["comment"],
+            row_security=_row_security(row),
+            # Relations without rows of their own have none ("n"), which nobody has chosen.
+            replica_identity=_REPLICA_IDENTITIES[row["replica_identity"]] if row["kind"] in "rpm" else "default",
         )
 
     def column(self, row: Json) -> Column:
@@ -174,6 +178,12 @@ class _Reader:
             checks=tuple(checks),
             fields=tuple((field["name"], self.type(field)) for field in row["fields"] or ()),
         )
+
+
+def _row_security(row: Json) -> Any:
+    if not row["row_security"]:
+        return ""
+    return "forced" if row["row_security_forced"] else "enabled"
 
 
 def _collation(parts: list[str] | None) -> str | None:

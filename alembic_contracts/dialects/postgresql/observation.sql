@@ -208,6 +208,9 @@ tables AS (
                 WHERE h.inhrelid = asked.oid
             ),
             'partition', asked.relispartition,
+            'row_security', asked.relrowsecurity,
+            'row_security_forced', asked.relforcerowsecurity,
+            'replica_identity', asked.relreplident,
             'partition_key', CASE
                 WHEN asked.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(asked.oid)
             END,

@@ -10,11 +10,22 @@ from collections.abc import Mapping
 from alembic_contracts.dialects.postgresql.names import CATALOG, SPELLINGS
 from alembic_contracts.schema import Name, Type, TypeDefinition
 
-__all__ = ["base_type", "data_type", "datetime_precision", "element", "numeric_precision", "same_type"]
+__all__ = [
+    "base_type",
+    "character_length",
+    "data_type",
+    "datetime_precision",
+    "element",
+    "enum_labels",
+    "numeric_precision",
+    "numeric_scale",
+    "same_type",
+]
 
 _DEFAULT_PRECISION = 6
 _BINARY_DIGITS = {"int2": 16, "int4": 32, "int8": 64, "float4": 24, "float8": 53}
 _WITH_FRACTION = frozenset({"time", "timetz", "timestamp", "timestamptz", "interval"})
+_SIZED = frozenset({"varchar", "bpchar", "bit", "varbit"})
 _VECTORS = frozenset({"int2vector", "oidvector"})
 
 Types = Mapping[Name, TypeDefinition]
@@ -59,6 +70,33 @@ def numeric_precision(type_: Type, types: Types) -> int | None:
     if base.name.name == "numeric":
         return int(base.modifiers[0]) if base.modifiers else None
     return _BINARY_DIGITS.get(base.name.name)
+
+
+def numeric_scale(type_: Type, types: Types) -> int | None:
+    """Return ``information_schema.columns.numeric_scale``: 0 for integers; None for any scale and for no number."""
+    base = base_type(type_, types)
+    if base.dimensions or base.name.schema != CATALOG:
+        return None
+    if base.name.name == "numeric" and base.modifiers:
+        return int(base.modifiers[1]) if len(base.modifiers) > 1 else 0
+    return 0 if base.name.name in {"int2", "int4", "int8"} else None
+
+
+def character_length(type_: Type, types: Types) -> int | None:
+    """Return ``information_schema.columns.character_maximum_length``; None for any length and for no text."""
+    base = base_type(type_, types)
+    if base.dimensions or base.name.schema != CATALOG or base.name.name not in _SIZED:
+        return None
+    if base.modifiers:
+        return int(base.modifiers[0])
+    return 1 if base.name.name in {"bpchar", "bit"} else None
+
+
+def enum_labels(type_: Type, types: Types) -> tuple[str, ...] | None:
+    """Return the labels of an enum, also through domains and arrays; None for what is no enum."""
+    base = base_type(type_, types)
+    definition = types.get(base_type(Type(base.name), types).name)
+    return definition.labels if definition is not None and definition.kind == "enum" else None
 
 
 def datetime_precision(type_: Type, types: Types) -> int | None:

@@ -42,6 +42,37 @@ def _persistence(value: Literal["permanent", "unlogged"]) -> Subcommand:
     return Subcommand(MISC, apply)
 
 
+def _row_security(value: Literal["", "enabled", "forced"]) -> Subcommand:
+    """Return what ENABLE, DISABLE, FORCE and NO FORCE do; the last two show only where it is enabled."""
+
+    def apply(alteration: Alteration, command: Node) -> None:
+        on_off = parser.enum_name(command, "subtype") in {"AT_EnableRowSecurity", "AT_DisableRowSecurity"}
+        if on_off or alteration.table.row_security:
+            alteration.state.tables.put(alteration.name, replace(alteration.table, row_security=value))
+
+    return Subcommand(MISC, apply)
+
+
+_IDENTITIES: dict[str, Literal["default", "full", "nothing", "index"]] = {
+    "d": "default",
+    "f": "full",
+    "n": "nothing",
+    "i": "index",
+}
+
+
+def _replica_identity(alteration: Alteration, command: Node) -> None:
+    stated = parser.unwrap(getattr(command, "def"))
+    identity = _IDENTITIES[stated.identity_type]
+    if identity == "index":
+        index = next((each for each in alteration.table.indexes if each.name == stated.name), None)
+        if index is None:
+            raise sqlstate.PostgresError("42704", f'index "{stated.name}" for table does not exist')
+        if not index.unique or index.predicate is not None or index.expressions:
+            raise sqlstate.wrong_object_type(f'cannot use index "{stated.name}" as replica identity')
+    alteration.state.tables.put(alteration.name, replace(alteration.table, replica_identity=identity))
+
+
 # -- inheritance -------------------------------------------------------------------------------------------------------
 
 
@@ -203,8 +234,9 @@ SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
     **dict.fromkeys(
         ("AT_ClusterOn", "AT_DropCluster", "AT_DropOids", "AT_SetAccessMethod", "AT_SetTableSpace", "AT_SetRelOptions",
          "AT_ResetRelOptions", "AT_ReplaceRelOptions", "AT_GenericOptions"), _STORAGE),
-    **dict.fromkeys(
-        ("AT_EnableRowSecurity", "AT_DisableRowSecurity", "AT_ForceRowSecurity", "AT_NoForceRowSecurity"),
-        _ROW_SECURITY),
-    "AT_ReplicaIdentity": Harmless("what logical replication identifies rows by"),
+    "AT_EnableRowSecurity": _row_security("enabled"),
+    "AT_DisableRowSecurity": _row_security(""),
+    "AT_ForceRowSecurity": _row_security("forced"),
+    "AT_NoForceRowSecurity": _row_security("enabled"),
+    "AT_ReplicaIdentity": Subcommand(MISC, _replica_identity),
 }  # fmt: skip
