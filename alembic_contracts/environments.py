@@ -120,7 +120,7 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
     snapshot = None
     if replayed:
         start = range_.start if range_.start not in (None, "base") else None
-        if not range_.shadow and range_.start != "base":
+        if range_.offline and range_.start != "base":
             snapshot = _usable_snapshot(script, range_, start or range_.target)
         known = snapshot.revisions if snapshot is not None else ()
         history = upgrade_steps(script, start, known) if start is not None else []

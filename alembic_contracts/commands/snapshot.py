@@ -54,6 +54,7 @@ def COMMAND(project: Project, /, **values: Any) -> int:  # noqa: N802 - found by
     from pathlib import Path
 
     from alembic_contracts import checking, snapshots
+    from alembic_contracts.errors import CannotCheck
     from alembic_contracts.paths import shown
 
     config = project.config()
@@ -63,12 +64,15 @@ def COMMAND(project: Project, /, **values: Any) -> int:  # noqa: N802 - found by
     if made is None:
         return 3
     text = snapshots.write(made)
-    if values["check_"]:
-        return _compared(text, file)
     if output == "-":
         sys.stdout.write(text)
         return 0
-    file.write_text(text, encoding="utf-8")
+    if values["check_"]:
+        return _compared(text, file)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CannotCheck(f"The snapshot cannot be written to {shown(file)}: {error.strerror}") from error
     click.echo(f"Wrote {shown(file)}: {len(made.schema.tables)} tables at {', '.join(made.revisions)}.", err=True)
     return 0
 
@@ -146,7 +150,7 @@ def _compared(text: str, file: Path) -> int:
 
     from alembic_contracts.paths import shown
 
-    committed = file.read_text(encoding="utf-8") if file.is_file() else ""
+    committed = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
     if committed == text:
         return 0
     lines = difflib.unified_diff(committed.splitlines(), text.splitlines(), shown(file), "now", lineterm="", n=2)

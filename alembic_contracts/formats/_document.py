@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from alembic_contracts.contract import ContractLocation
 from alembic_contracts.errors import Problem
@@ -26,6 +27,14 @@ class Document:
     """Where each value begins."""
     keys: Mapping[str, Position]
     """Where each key of an object begins, by the pointer of its value."""
+
+    def value_at(self, pointer: str) -> object:
+        """Return the value at a pointer that is in ``values``."""
+        value: Any = self.value
+        for step in pointer.split("/")[1:]:
+            key = step.replace("~1", "/").replace("~0", "~")
+            value = value[int(key)] if isinstance(value, list) else value[key]
+        return cast("object", value)
 
     def location(self, pointer: str) -> ContractLocation:
         """Return where a key stands, or the value itself where it has no key (list items, the document)."""

@@ -185,6 +185,18 @@ def _out_of_range(document: Document, mistake: _Mistake) -> Iterator[Problem]:
     yield document.problem(mistake.pointer, message)
 
 
+def _none_of_these(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    known = [value for value in mistake.argument if isinstance(value, str)]
+    hint = did_you_mean(mistake.value, known) if isinstance(mistake.value, str) else ""
+    expected = ", ".join(f'"{value}"' for value in known)
+    message = f"{mistake.subject} must be one of {expected}, not {_described(mistake.value)}"
+    yield document.problem(mistake.pointer, message + (hint if hint.endswith("?") else ""))
+
+
+def _too_short(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    yield document.problem(mistake.pointer, f"{mistake.subject} must not be empty")
+
+
 def _anything_else(document: Document, mistake: _Mistake) -> Iterator[Problem]:
     """Pass on what JSON Schema itself says, for keywords that have no explanation of their own here."""
     yield document.problem(mistake.pointer, mistake.message)
@@ -192,7 +204,9 @@ def _anything_else(document: Document, mistake: _Mistake) -> Iterator[Problem]:
 
 _EXPLANATIONS: Mapping[str, Callable[[Document, _Mistake], Iterator[Problem]]] = {
     "additionalProperties": _unknown_keys,
+    "enum": _none_of_these,
     "maximum": _out_of_range,
+    "minItems": _too_short,
     "minLength": _wrong_text,
     "minimum": _out_of_range,
     "pattern": _wrong_text,

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
-from alembic_contracts.contract import Contract, Expected, Fact, Owner
+from alembic_contracts.contract import Contract, Deprecation, Expected, Fact, Owner
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.formats import _json
 from alembic_contracts.formats._document import Document, child, printable
+from alembic_contracts.formats._native_facts import column_fact, table_facts
 from alembic_contracts.formats._native_types import ColumnType, contradictions, read_type
 from alembic_contracts.formats._validation import MAXIMUM_PROBLEMS, validate
 from alembic_contracts.schema import Name
@@ -29,13 +31,6 @@ _VERSION = re.compile(r"([0-9]+)(\.[0-9]+)*")
 _MAJOR = "1"
 _LONGEST_NAME = 63
 """Bytes: ``NAMEDATALEN`` of PostgreSQL less one."""
-_RULES = {
-    "data_type": "column-type",
-    "is_nullable": "column-nullable",
-    "is_updatable": "column-updatable",
-    "numeric_precision": "numeric-precision",
-    "datetime_precision": "datetime-precision",
-}
 
 
 def contracts(document: Document) -> tuple[Contract, ...]:
@@ -50,6 +45,7 @@ def contracts(document: Document) -> tuple[Contract, ...]:
         raise InvalidContracts(tuple(problems))
     columns = tuple(_columns(document, problems))
     problems.extend(_names_too_long(document))
+    problems.extend(_days_that_are_none(document))
     for column in columns:
         problems.extend(_contradictions(document, column))
     if problems:
@@ -159,9 +155,51 @@ def _contract(document: Document, columns: Sequence[_Column]) -> Contract:
         facts=tuple(_facts(document, name, columns)),
         location=document.location("/name"),
         description=value.get("doc") or "",
+        descriptions=tuple(_descriptions(name, table)),
         resource=value.get("dataAssetResourceName"),
         catalog=table.get("table_catalog"),
+        version=value.get("version"),
+        compatibility=value.get("compatibility") or "exact",
+        stage=value.get("status") or "active",
+        deprecations=tuple(_deprecations(document, name)),
     )
+
+
+def _descriptions(table: Name, stated: Mapping[str, Any]) -> Iterator[tuple[Name, str | None, str]]:
+    if stated.get("description"):
+        yield table, None, stated["description"]
+    for column, value in stated["properties"].items():
+        if value.get("description"):
+            yield table, column, value["description"]
+
+
+def _deprecations(document: Document, table: Name) -> Iterator[Deprecation]:
+    """Yield what ends: the contract by its status or sunset, the table and columns by theirs."""
+    value = cast("dict[str, Any]", document.value)
+    if value.get("sunset") or value.get("status") == "deprecated":
+        at = "/sunset" if value.get("sunset") else "/status"
+        yield Deprecation(sunset=_day(value.get("sunset")), location=document.location(at))
+    if stated := value["schema"].get("sunset"):
+        yield Deprecation(table=table, sunset=_day(stated), location=document.location("/schema/sunset"))
+    for column, properties in value["schema"]["properties"].items():
+        if stated := properties.get("sunset"):
+            pointer = child(child("/schema/properties", column), "sunset")
+            yield Deprecation(table=table, column=column, sunset=_day(stated), location=document.location(pointer))
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _days_that_are_none(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each sunset that no calendar has, such as February 30."""
+    for pointer in document.values:
+        stated = document.value_at(pointer) if pointer.endswith("/sunset") else None
+        if isinstance(stated, str):
+            try:
+                date.fromisoformat(stated)
+            except ValueError as error:
+                yield document.problem(pointer, f"`sunset` is no day: {error}")
 
 
 def _facts(document: Document, table: Name, columns: Sequence[_Column]) -> Iterator[Fact]:
@@ -172,6 +210,8 @@ def _facts(document: Document, table: Name, columns: Sequence[_Column]) -> Itera
 
     key = tuple(column.name for column in columns if column.constraints.get("primaryKey"))
     yield fact("table-exists", None, None, "/schema/table_name")
+    stated_of_table = cast("dict[str, Any]", document.value)["schema"]
+    yield from table_facts(document, table, stated_of_table, tuple(column.name for column in columns))
     for column in columns:
         yield fact("column-exists", column, None, column.pointer)
         for constraint, stated in column.constraints.items():
@@ -181,9 +221,8 @@ def _facts(document: Document, table: Name, columns: Sequence[_Column]) -> Itera
                 if stated or not key:
                     yield fact("primary-key", column, key, pointer)
             elif constraint == "data_type":
-                yield fact(_RULES[constraint], column, column.type, pointer)
-            elif constraint in _RULES:  # extensions (``x-``) are not
-                expected = stated if isinstance(stated, bool) else int(stated)
-                yield fact(_RULES[constraint], column, expected, pointer)
+                yield fact("column-type", column, column.type, pointer)
+            elif found := column_fact(table, column.name, constraint, stated, document.location(pointer)):
+                yield found  # the others are extensions (``x-``)
         if column.element is not None:
             yield fact("array-element-type", column, column.element, column.at_element)

@@ -312,7 +312,7 @@ MALFORMED = [
             "/quality",
             (
                 "unknown key `quality`; known here: `spec-version`, `name`, `namespace`, `dataAssetResourceName`, "
-                "`doc`, `owner`, `schema`"
+                "`doc`, `version`, `compatibility`, `status`, `sunset`, `owner`, `schema`"
             ),
         ),
     ),
