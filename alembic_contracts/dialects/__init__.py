@@ -116,6 +116,9 @@ class Dialect(Protocol):
     def enum_labels(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> tuple[str, ...] | None:
         """Return the labels of an enum in their order, None for what is no enum."""
 
+    def forbids_null(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> bool:
+        """Return whether a type itself forbids NULL, as a domain can."""
+
     def same_expression(self, one: str, other: str) -> bool:
         """Return whether two SQL expressions are the same but for their spelling."""
 

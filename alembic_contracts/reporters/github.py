@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alembic_contracts.reporters import Options
     from alembic_contracts.violations import Notice, Report, Unproven, Violation
 
-__all__ = ["render"]
+__all__ = ["command", "render"]
 
 
 def render(report: Report, options: Options) -> str:  # noqa: ARG001  every format has this signature
@@ -42,24 +42,25 @@ def _violation(violation: Violation) -> str:
     script = violation.location
     file, line = (script.file, script.line) if script else _of(violation.contract_location)
     title = f"{violation.rule}: {wording.place(violation)}"
-    return _command(violation.severity, file, line, title, message)
+    return command(violation.severity, file, line, title, message)
 
 
 def _unproven(entry: Unproven, level: str) -> str:
     file, line = (entry.location.file, entry.location.line) if entry.location else (None, None)
-    return _command(level, file, line, "unproven", f"{entry.reason}\n{wording.unproven_advice([entry])}")
+    return command(level, file, line, "unproven", f"{entry.reason}\n{wording.unproven_advice([entry])}")
 
 
 def _notice(notice: Notice) -> str:
     file, line = _of(notice.location) if notice.location else (None, None)
-    return _command("notice", file, line, "data contracts", notice.message)
+    return command("notice", file, line, "data contracts", notice.message)
 
 
 def _of(location: ContractLocation) -> tuple[str, int]:
     return location.file, location.line
 
 
-def _command(name: str, file: str | None, line: int | None, title: str, message: str) -> str:
+def command(name: str, file: str | None, line: int | None, title: str, message: str) -> str:
+    """Return one workflow command: ``error``, ``warning`` or ``notice`` at a line of a file."""
     properties = {"file": file, "line": None if line is None else str(line), "title": title}
     listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value is not None)
     return f"::{name} {listed}::{_data(wording.printable(message))}"

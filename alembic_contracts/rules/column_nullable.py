@@ -1,22 +1,10 @@
 """The column allows NULL, or forbids it, as the contract states."""
 
-from collections.abc import Mapping
 from typing import cast
 
 from alembic_contracts.contract import Fact
 from alembic_contracts.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
-from alembic_contracts.schema import Column, Name, Type, TypeDefinition
-
-
-def _domain_forbids_null(type_: Type | None, types: Mapping[Name, TypeDefinition]) -> bool:
-    while type_ is not None and not type_.dimensions:
-        definition = types.get(type_.name)
-        if definition is None or definition.kind != "domain":
-            return False
-        if definition.not_null:
-            return True
-        type_ = definition.base
-    return False
+from alembic_contracts.schema import Column
 
 
 def _words(nullable: bool) -> str:
@@ -25,7 +13,8 @@ def _words(nullable: bool) -> str:
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     column = cast("Column", subject.column)
-    nullable = not (column.not_null or _domain_forbids_null(column.type, subject.types))
+    forbidden = column.type is not None and subject.dialect.forbids_null(column.type, subject.types)
+    nullable = not (column.not_null or forbidden)
     if nullable == fact.expected:
         return HOLDS
     # Readers meet NULLs that they do not expect, or writers may no longer leave the column out: never both.

@@ -17,6 +17,7 @@ __all__ = [
     "datetime_precision",
     "element",
     "enum_labels",
+    "forbids_null",
     "numeric_precision",
     "numeric_scale",
     "same_type",
@@ -97,6 +98,20 @@ def enum_labels(type_: Type, types: Types) -> tuple[str, ...] | None:
     base = base_type(type_, types)
     definition = types.get(base_type(Type(base.name), types).name)
     return definition.labels if definition is not None and definition.kind == "enum" else None
+
+
+def forbids_null(type_: Type, types: Types) -> bool:
+    """Tell whether a domain, or one that it is based on, is NOT NULL itself (``pg_type.typnotnull``)."""
+    seen: set[Name] = set()
+    while not type_.dimensions and type_.name not in seen:
+        seen.add(type_.name)
+        definition = types.get(type_.name)
+        if definition is None or definition.kind != "domain":
+            return False
+        if definition.not_null:
+            return True
+        type_ = definition.base or type_
+    return False
 
 
 def datetime_precision(type_: Type, types: Types) -> int | None:

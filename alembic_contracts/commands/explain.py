@@ -1,0 +1,77 @@
+"""``alembic-contracts explain RULE``: what a rule holds, whom a break hurts, and what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from alembic_contracts.commands._shared import examples, told
+
+if TYPE_CHECKING:
+    from alembic_contracts.rules import Rule
+
+__all__ = ["COMMAND"]
+
+_SUMMARY = "Explain a rule: what must hold, whom a break hurts, what to do instead."
+_EXAMPLES = (("", "all rules in a line each"), ("column-exists", "one of them in full"))
+_PLACEHOLDERS = {
+    "table": "public.orders",
+    "table_name": "orders",
+    "column": "total",
+    "place": "public.orders.total",
+    "expected": "what is stated",
+    "actual": "what is there",
+    "is_absent": "no longer exists",
+    "owner": "the contract's owner",
+    "contract": "shop/orders",
+    "contract_place": "contracts/orders.json:12",
+    "schema": "",
+}
+_SIDES = {"reader": "readers", "writer": "writers", "cdc": "change data capture and replication"}
+
+
+@click.command("explain", help=_SUMMARY, short_help=_SUMMARY, epilog=examples("explain", _EXAMPLES))
+@click.argument("rule", required=False)
+@told
+def COMMAND(rule: str | None) -> None:  # noqa: N802 - found by this name
+    """Print one rule, or the list of them."""
+    from alembic_contracts import rules
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.suggestions import did_you_mean
+
+    known = rules.load()
+    if rule is None:
+        width = max(map(len, known)) + 2
+        for each in known.values():
+            click.echo(f"{each.id.ljust(width)}{each.summary}")
+        return
+    if rule not in known:
+        raise CannotCheck(f"There is no rule `{rule}`{did_you_mean(rule, sorted(known))}")
+    click.echo("\n".join(_lines(known[rule])))
+
+
+def _lines(rule: Rule) -> Iterator[str]:
+    import textwrap
+
+    yield rule.id
+    yield ""
+    yield from textwrap.wrap(rule.summary, 100)
+    yield ""
+    yield from textwrap.wrap(rule.description, 100)
+    yield ""
+    yield f"Breaks: {', '.join(_SIDES[side] for side in _SIDES if side in rule.breaks) or 'nobody by itself'}."
+    if rule.implied_by:
+        sides = " and ".join(side for side in _SIDES if side in rule.implied_by)
+        yield f"Contracts with the compatibility {sides} or full rely on it without stating it."
+    yield ""
+    yield "When it is broken:"
+    for part in (rule.cause, rule.consequence):
+        yield from textwrap.wrap(part.format(**_PLACEHOLDERS), 100, initial_indent="  ", subsequent_indent="  ")
+    yield ""
+    yield "What to do instead:"
+    yield from textwrap.indent(rule.remedy.format(**_PLACEHOLDERS), "  ").splitlines()
+    yield ""
+    yield "Where it never held:"
+    yield from textwrap.indent(rule.fix.format(**_PLACEHOLDERS), "  ").splitlines()

@@ -1,0 +1,136 @@
+"""``alembic-contracts generate``: a contract file for a table, with every fact that holds of it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
+
+if TYPE_CHECKING:
+    from alembic_contracts.contract import Owner
+    from alembic_contracts.schema import Schema, Table
+
+__all__ = ["COMMAND"]
+
+_SUMMARY = "Write contract files for tables, with every fact that holds of them."
+_DESCRIPTION = """\
+TABLE is a table or view, with its schema where it is not public. The facts are those of the database, or with --offline
+of the schema that the migrations predict. Strike out what nobody relies on: what a contract does not state may change.
+
+Exit codes: 0 written; 2 could not be written.
+"""
+_EXAMPLES = (
+    ("orders sales.customers", "contracts/orders.json and contracts/sales.customers.json"),
+    ("--offline --stdout orders", "to look at, without a database"),
+    ('--owner "Analytics <analytics@example.org>" orders', "who answers for it"),
+)
+
+
+@click.command(
+    "generate",
+    help=f"{_SUMMARY}\n\n{_DESCRIPTION}",
+    short_help=_SUMMARY,
+    epilog=examples("generate", _EXAMPLES),
+)
+@click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
+@with_options((OFFLINE, TO))
+@click.option("--stdout", is_flag=True, help="Print instead of writing files.")
+@click.option("--force", is_flag=True, help="Overwrite files that are there.")
+@click.option("--owner", default="Owner", metavar="NAME", help='Who answers for it: "Name <email>".')
+@click.option("--namespace", metavar="NAME", help="Of the contracts; default: the schema's name.")
+@click.pass_obj
+@told
+def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None:  # noqa: N802 - found by this name
+    """Write one file a table."""
+    from alembic_contracts import checking, dialects
+    from alembic_contracts.formats import _native_writer
+
+    config = project.config()
+    settings = checking.settings_of(config)
+    schema, dialect_name = _schema(config, values, settings.snapshot)
+    dialect = dialects.load(dialect_name)
+    found = [_find(written, schema) for written in tables]
+    texts = {
+        table: _native_writer.write(
+            table,
+            schema,
+            dialect,
+            namespace=values["namespace"] or table.name.schema,
+            name=table.name.name,
+            owner=_owner(values["owner"]),
+            resource=None,
+        )
+        for table in found
+    }
+    if values["stdout"]:
+        sys.stdout.write("".join(texts.values()))
+        return
+    _write({_file(settings.contracts[0], table): text for table, text in texts.items()}, force=values["force"])
+
+
+def _schema(config: Any, values: dict[str, Any], snapshot: Path) -> tuple[Schema, str]:
+    import contextlib
+    from dataclasses import replace
+
+    from alembic_contracts import environments, terminal
+    from alembic_contracts.errors import CannotCheck
+
+    range_ = replace(range_of(values), snapshot=snapshot)
+    if not range_.offline:
+        range_ = replace(range_, target="heads")
+    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
+        surveys = environments.survey(config, range_, progress=progress)
+    if len(surveys) > 1:
+        raise CannotCheck("env.py migrates several databases; contracts are generated from one.")
+    [survey] = surveys
+    prediction = survey.predictions[0]
+    for doubt in prediction.unproven:
+        click.echo(f"unproven: {doubt.reason}", err=True)
+    return (prediction.after if range_.offline else prediction.before), survey.run.context.dialect.name
+
+
+def _find(written: str, schema: Schema) -> Table:
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.schema import Name
+    from alembic_contracts.suggestions import did_you_mean
+
+    namespace, _, name = written.rpartition(".")
+    table = schema.tables.get(Name(namespace or "public", name))
+    if table is None:
+        known = sorted(each.name if each.schema == "public" else str(each) for each in schema.tables)
+        raise CannotCheck(f"There is no table `{written}`{did_you_mean(written, known)}")
+    return table
+
+
+def _owner(text: str) -> Owner:
+    from alembic_contracts.contract import Owner
+
+    match = re.fullmatch(r"\s*(.*?)\s*<([^<>\s]+@[^<>\s]+)>\s*", text)
+    return Owner(match[1] or match[2], match[2]) if match else Owner(text.strip() or "Owner")
+
+
+def _file(contracts: Path, table: Table) -> Path:
+    folder = contracts if contracts.suffix != ".json" else contracts.parent
+    stem = table.name.name if table.name.schema == "public" else f"{table.name.schema}.{table.name.name}"
+    return folder / (re.sub(r"[^\w.-]", "_", stem) + ".json")
+
+
+def _write(texts: dict[Path, str], *, force: bool) -> None:
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.paths import shown
+
+    there = [file for file in texts if file.exists()]
+    if there and not force:
+        raise CannotCheck(f"{shown(there[0])} is there already; --force overwrites it, --stdout prints instead.")
+    for file, text in texts.items():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise CannotCheck(f"{shown(file)} cannot be written: {error.strerror}") from error
+        click.echo(f"Wrote {shown(file)}.", err=True)
