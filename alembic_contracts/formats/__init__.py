@@ -91,18 +91,17 @@ def _formats() -> tuple[Format, ...]:
 
 
 def _read(path: Path) -> tuple[Contract, ...]:
-    """Return the contracts of one file, read in the format whose mark it bears."""
+    """Return the contracts of one file, read in the format whose mark it bears.
+
+    Formats that share a suffix share its language: the file is parsed once.
+    """
     candidates = [format_ for format_ in _formats() if path.name.casefold().endswith(format_.SUFFIXES)]
-    text, file = read_text(path), shown(path)
-    documents = {format_.parse: format_.parse(text, file) for format_ in candidates}  # formats may share a parser
-    for format_ in candidates:
-        document = documents[format_.parse]
-        if isinstance(document.value, dict) and format_.MARK in document.value:
-            return format_.contracts(document)
-    if len(candidates) == 1:
-        return candidates[0].contracts(documents[candidates[0].parse])
+    document = candidates[0].parse(read_text(path), shown(path))
+    marked = [f for f in candidates if isinstance(document.value, dict) and f.MARK in document.value]
+    if marked or len(candidates) == 1:
+        return (marked or candidates)[0].contracts(document)
     marks = " or ".join(f"`{format_.MARK}`" for format_ in candidates)
-    raise InvalidContracts((documents[candidates[0].parse].problem("", f"not a contract: the key {marks} is missing"),))
+    raise InvalidContracts((document.problem("", f"not a contract: the key {marks} is missing"),))
 
 
 def _repeated(contracts: Sequence[Contract]) -> list[Problem]:

@@ -18,6 +18,9 @@ MAXIMUM_BYTES = 4 * 1024 * 1024
 _CONTRACT_LIKE = (".json", ".json5", ".jsonc", ".yaml", ".yml")
 """Passing over one of these in silence could mean not to check a contract."""
 
+_BESIDE = ("waivers.yaml", "waivers.yml", ".lifecycle.yaml", ".lifecycle.yml")
+"""Ends of names of files that lie beside contracts and are read as something else."""
+
 
 def expand(
     paths: Sequence[Path], *, root: Path, suffixes: Collection[str]
@@ -73,7 +76,7 @@ class _Search:
         if stat.S_ISDIR(mode):
             self._seen.add(real)
             self._visit_folder(path)
-        elif explicit or self._looks_like_a_contract(path):
+        elif explicit or (self._looks_like_a_contract(path) and not path.name.casefold().endswith(_BESIDE)):
             self._seen.add(real)
             self._take(path, mode)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from alembic_contracts.contract import ContractLocation, Expected, Fact, ForeignKey
-from alembic_contracts.formats._document import Document, child
 from alembic_contracts.schema import Name
 
 __all__ = ["CONSTRAINTS", "column_fact", "table_facts"]
@@ -59,21 +58,22 @@ def column_fact(table: Name, column: str, key: str, stated: Any, location: Contr
     return None if statement is None else Fact(statement.rule, table, column, statement.expected(stated), location)
 
 
-def table_facts(document: Document, table: Name, stated: Mapping[str, Any], columns: tuple[str, ...]) -> Iterator[Fact]:
+Locate = Callable[[str, int | None], ContractLocation]
+"""Says where a key of the table stands, or an item of its list."""
+
+
+def table_facts(table: Name, stated: Mapping[str, Any], columns: tuple[str, ...], at: Locate) -> Iterator[Fact]:
     """Yield what the keys beside ``properties`` state.
 
     Args:
-        document: the contract's file.
         table: the table under contract.
-        stated: the value of ``schema``.
+        stated: keys with their values.
         columns: the columns that are listed, in their order.
+        at: where each key stands.
     """
 
-    def fact(rule: str, expected: Expected, *path: str | int) -> Fact:
-        pointer = "/schema"
-        for step in path:
-            pointer = child(pointer, step)
-        return Fact(rule, table, None, expected, document.location(pointer))
+    def fact(rule: str, expected: Expected, key: str, position: int | None = None) -> Fact:
+        return Fact(rule, table, None, expected, at(key, position))
 
     for key, read in _SINGLE.items():
         if (value := stated.get(key)) is not None:

@@ -211,7 +211,13 @@ def _facts(document: Document, table: Name, columns: Sequence[_Column]) -> Itera
     key = tuple(column.name for column in columns if column.constraints.get("primaryKey"))
     yield fact("table-exists", None, None, "/schema/table_name")
     stated_of_table = cast("dict[str, Any]", document.value)["schema"]
-    yield from table_facts(document, table, stated_of_table, tuple(column.name for column in columns))
+    names = tuple(column.name for column in columns)
+    yield from table_facts(
+        table,
+        stated_of_table,
+        names,
+        lambda key, item: document.location(f"/schema/{key}" if item is None else f"/schema/{key}/{item}"),
+    )
     for column in columns:
         yield fact("column-exists", column, None, column.pointer)
         for constraint, stated in column.constraints.items():

@@ -93,7 +93,8 @@ def test_nothing_there_is_never_a_success(folder) -> None:
     with pytest.raises(CannotCheck, match=r"^There are no contracts at `missing`: no such file or folder\.$"):
         load("missing")
     with pytest.raises(
-        CannotCheck, match=r"^There are no contracts in `contracts`: no file in it is named `\*\.json`\.$"
+        CannotCheck,
+        match=r"^There are no contracts in `contracts`: no file in it is named `\*\.json`, `\*\.yaml`, `\*\.yml`\.$",
     ):
         load()
     (folder / "README.md").write_text("x")
@@ -173,7 +174,7 @@ def test_what_is_named_like_a_contract_but_is_none(folder) -> None:
         "contracts/circle.json: cannot be read: Too many levels of symbolic links",
         "contracts/folder.json: is a folder, not a contract file",
         "contracts/gone.json: cannot be read: No such file or directory",
-        "contracts/other.yaml: is in no format that is known here: a contract's file name ends in `.json`",
+        "contracts/other.yaml:1:1: not a contract: the key `kind` is missing",
         "contracts/pipe.json: is no regular file",
     ]
 
@@ -187,7 +188,7 @@ def test_a_folder_named_like_a_contract_may_hold_some(folder) -> None:
 def test_a_named_file_in_no_known_format(folder) -> None:
     (folder / "a.txt").write_text(contract())
     assert problems("contracts/a.txt") == [
-        "contracts/a.txt: is in no format that is known here: a contract's file name ends in `.json`"
+        "contracts/a.txt: is in no format that is known here: a contract's file name ends in `.json` or `.yaml` or `.yml`"
     ]
 
 
@@ -282,7 +283,10 @@ def test_a_format_is_one_new_module(folder) -> None:
     """)
     command = [sys.executable, "-c", script, str(package)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "contracts/d.json:1:1: not a contract: the key `spec-version` or `otherVersion` is missing" in run.stderr
+    assert (
+        "contracts/d.json:1:1: not a contract: the key `spec-version` or `kind` or `otherVersion` is missing"
+        in run.stderr
+    )
     (folder / "d.json").unlink()
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "['museum/images', 'other/b', 'other/c']"
