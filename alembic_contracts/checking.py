@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic_contracts import config, dialects, engine, formats, rules, runs
+from alembic_contracts import config, dialects, engine, formats, rules, runs, waivers
 from alembic_contracts.contract import Contract, Waiver
 from alembic_contracts.paths import shown
 from alembic_contracts.prediction.steps import Prediction, Step
@@ -32,8 +32,11 @@ class Terms:
     settings: config.Settings
     contracts: tuple[Contract, ...]
     waivers: tuple[Waiver, ...] = ()
-    today: date = field(default_factory=lambda: datetime.now(tz=UTC).date())
-    """What sunsets and expiries are compared with."""
+
+    @property
+    def today(self) -> date:
+        """What sunsets and expiries are compared with."""
+        return self.settings.today or datetime.now(tz=UTC).date()
 
     @property
     def tables(self) -> frozenset[Name]:
@@ -76,7 +79,8 @@ def terms_of(alembic_config: Config) -> Terms | None:
     settings = settings_of(alembic_config)
     if not settings.configured:
         return None
-    return Terms(settings, formats.load(settings.contracts, root=Path.cwd()))
+    contracts = formats.load(settings.contracts, root=Path.cwd())
+    return Terms(settings, contracts, waivers.read(settings.contracts, contracts))
 
 
 def examine(
@@ -116,7 +120,7 @@ def examine(
         dialect=dialect,
         policy=policy,
         waivers=terms.waivers,
-        notices=(*_notices(terms.contracts, before), *_start(run)),
+        notices=(*_notices(terms.contracts, before), *_start(run), *_clock(terms)),
     )
     return Examination(report, predictions[0].before, policy)
 
@@ -140,6 +144,13 @@ def judge_observed(
     prediction = Prediction(before=before, steps=(replace(step, operations=operations),))
     report = engine.judge(terms.contracts, [prediction], dialect=dialect, policy=policy, waivers=terms.waivers)
     return replace(report, undone=undone)
+
+
+def _clock(terms: Terms) -> tuple[Notice, ...]:
+    """Say that it is not the real day."""
+    if terms.settings.today is None:
+        return ()
+    return (Notice(f"Judged as of {terms.today:%Y-%m-%d}, which ALEMBIC_CONTRACTS_TODAY sets."),)
 
 
 def _start(run: Run) -> tuple[Notice, ...]:

@@ -25,7 +25,7 @@ or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(he
 ``ALEMBIC_CONTRACTS_CONTRACTS`` (relative to the working directory; split on commas and ``os.pathsep``),
 ``ALEMBIC_CONTRACTS_ENFORCE``, ``..._DOWNGRADE``, ``..._UNPROVEN``, ``..._SHADOW_URL``, ``..._SNAPSHOT`` and
 ``..._RULES`` (``column-type=warning,primary-key=off``; rules that it does not name stay as in the file) win over the
-file. Empty ones count as not set.
+file. Empty ones count as not set. ``ALEMBIC_CONTRACTS_TODAY=2030-12-31`` says what day it is to be, which no file can.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -53,6 +54,7 @@ _SECTION = "alembic_contracts"
 _PREFIX = "ALEMBIC_CONTRACTS_"
 _FOLDER = "contracts"
 _SNAPSHOT = "schema_snapshot.json"
+_CLOCK = "today"
 _KEYS = ("contracts", "enforce", "downgrade", "unproven", "shadow_url", "snapshot", "rules")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "enforce": ("introduced", "strict", "report"),
@@ -79,6 +81,8 @@ class Settings:
     """Where a snapshot of the schema is, if there is one; absolute."""
     rules: Mapping[str, Switch] = field(default_factory=lambda: MappingProxyType({}))
     """By rule id; a rule that is not in it is an error."""
+    today: date | None = None
+    """What sunsets and expiries are compared with; only the environment can set it. None: the real day (UTC)."""
     source: Path | None = None
     """The file that holds the settings; None where no file does."""
     configured: bool = True
@@ -118,6 +122,7 @@ def read_settings(
     return Settings(
         contracts=contracts,
         snapshot=_snapshot(stated, overriding, folders or [Path.cwd()]),
+        today=_today(overriding),
         rules=MappingProxyType(switches),
         source=stated.file if stated else None,
         configured=stated is not None or "contracts" in overriding.values or any(map(Path.is_dir, contracts)),
@@ -157,6 +162,18 @@ def _contracts(stated: _Source | None, overriding: _Source, folders: Sequence[Pa
         return (stated.folder / _FOLDER,)
     defaults = tuple(dict.fromkeys(folder / _FOLDER for folder in folders))
     return tuple(folder for folder in defaults if folder.is_dir()) or defaults[:1]
+
+
+def _today(overriding: _Source) -> date | None:
+    value = overriding.values.get(_CLOCK)
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise overriding.invalid(
+            f"{overriding.name(_CLOCK)} must be a day such as 2030-12-31, not {value!r}."
+        ) from None
 
 
 def _snapshot(stated: _Source | None, overriding: _Source, folders: Sequence[Path]) -> Path:
@@ -282,7 +299,7 @@ def _read_environment(environ: Mapping[str, str]) -> _Source:
 
     A variable that looks like one but is none is refused: a mistyped way past the guard must not go unnoticed.
     """
-    known = {f"{_PREFIX}{key.upper()}": key for key in _KEYS}
+    known = {f"{_PREFIX}{key.upper()}": key for key in (*_KEYS, _CLOCK)}
     values: dict[str, object] = {}
     for name, value in environ.items():
         if name in known:

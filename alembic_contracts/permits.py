@@ -51,7 +51,9 @@ def _matches(waiver: Waiver, violation: Violation) -> bool:
     if (waiver.contract, waiver.fact) != (violation.contract, _fact_id(violation)):
         return False
     # What was broken by a revision that has been applied already is no longer known to be that revision's doing.
-    return violation.location is None or waiver.revision in (None, violation.location.revision)
+    if violation.location is None or waiver.revision is None:
+        return True
+    return violation.location.revision.startswith(waiver.revision)  # as Alembic itself shortens revisions
 
 
 def _fact_id(violation: Violation) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.formats._files import expand, read_text
+from alembic_contracts.formats._lifecycle import amended
 from alembic_contracts.paths import shown
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _read(path: Path) -> tuple[Contract, ...]:
     document = candidates[0].parse(read_text(path), shown(path))
     marked = [f for f in candidates if isinstance(document.value, dict) and f.MARK in document.value]
     if marked or len(candidates) == 1:
-        return (marked or candidates)[0].contracts(document)
+        return amended((marked or candidates)[0].contracts(document), path)
     marks = " or ".join(f"`{format_.MARK}`" for format_ in candidates)
     raise InvalidContracts((document.problem("", f"not a contract: the key {marks} is missing"),))
 

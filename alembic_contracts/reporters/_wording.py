@@ -18,9 +18,11 @@ __all__ = [
     "consequence",
     "contract_place",
     "count",
+    "effects",
     "headline",
     "one_line",
     "paragraphs",
+    "permit",
     "place",
     "reasons_by_place",
     "remedies",
@@ -271,3 +273,25 @@ def unproven_advice(entries: Sequence[Unproven]) -> str:
         "op.* calls or static SQL, whose effect can be worked out. Whatever is unproven before an upgrade, the schema "
         "that results is checked again before its commit."
     )
+
+
+_SIDES = {"reader": "readers", "writer": "writers", "cdc": "change data capture"}
+
+
+def effects(violation: Violation) -> str:
+    """Return who in particular is affected, and how; nothing where it is everybody."""
+    parts = []
+    if 0 < len(violation.breaks) < len(_SIDES):
+        parts.append(f"breaks {' and '.join(_SIDES[side] for side in violation.breaks)}")
+    if violation.transient:
+        parts.append("open prepared statements fail once, since the column's type changes")
+    return "; ".join(parts)
+
+
+def permit(violation: Violation) -> str:
+    """Return who waived it, until when and why; nothing where nobody did."""
+    waiver = violation.waiver
+    if waiver is None:
+        return ""
+    place = contract_place(waiver.location)
+    return one_line(f"waived by {waiver.approver} until {waiver.expiry:%Y-%m-%d}: {waiver.reason} ({place})")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alembic_contracts.contract import ContractLocation
+    from alembic_contracts.contract import ContractLocation, Waiver
     from alembic_contracts.reporters import Options
     from alembic_contracts.violations import Location, Notice, Report, Unproven, Violation
 
@@ -54,6 +54,20 @@ def _violation(violation: Violation) -> dict[str, object]:
         },
         "location": _location(violation.location),
         "contract_location": _contract_location(violation.contract_location),
+        "breaks": list(violation.breaks),
+        "transient": violation.transient,
+        "sunset": None if violation.sunset is None else violation.sunset.isoformat(),
+        "waiver": None if violation.waiver is None else _waiver(violation.waiver),
+        "at": violation.at or None,
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, object]:
+    return {
+        "reason": _text(waiver.reason),
+        "approver": _text(waiver.approver),
+        "expiry": waiver.expiry.isoformat(),
+        "contract_location": _contract_location(waiver.location),
     }
 
 

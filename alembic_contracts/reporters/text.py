@@ -104,6 +104,8 @@ def _error(page: _Page, block: wording.Block, said: set[str]) -> list[str]:
         lines += page.field(indent, label, value)
     if block.consequences:
         lines += page.field(indent, "effect", " ".join(block.consequences))
+    for effects in dict.fromkeys(filter(None, map(wording.effects, block.violations))):
+        lines += page.field(indent, "affects", effects)
     lines += page.field(indent, "stated in", block.contract_places)
     for remedy in wording.remedies(block.violations):
         lines += _instead(page, remedy, indent, said)
@@ -170,7 +172,10 @@ def _warning(page: _Page, block: wording.Block) -> list[str]:
     lines = [line for v in block.violations for line in page.title("warning", v.rule, _short_cause(v))]
     places = [wording.script_place(location) for location in block.locations if location]
     came = f"caused by {', '.join(places)}" if places else "no checked revision caused it"
-    return lines + page.wrap(f"stated in {block.contract_places}; {came}", first="    ")
+    lines += page.wrap(f"stated in {block.contract_places}; {came}", first="    ")
+    for note in dict.fromkeys(n for v in block.violations for n in (wording.effects(v), wording.permit(v)) if n):
+        lines += page.wrap(note, first="    ")
+    return lines
 
 
 def _short_cause(violation: Violation) -> str:

@@ -188,7 +188,10 @@ def test_a_folder_named_like_a_contract_may_hold_some(folder) -> None:
 def test_a_named_file_in_no_known_format(folder) -> None:
     (folder / "a.txt").write_text(contract())
     assert problems("contracts/a.txt") == [
-        "contracts/a.txt: is in no format that is known here: a contract's file name ends in `.json` or `.yaml` or `.yml`"
+        (
+            "contracts/a.txt: is in no format that is known here: "
+            "a contract's file name ends in `.json` or `.yaml` or `.yml`"
+        )
     ]
 
 

@@ -177,10 +177,8 @@ HEAD = "kind: DataContract\napiVersion: v3.1.0\nid: x\nname: x\n"
 
 
 def test_values_are_read_as_they_are_meant(tmp_path: Path) -> None:
-    text = (
-        HEAD
-        + "version: 1.10\nschema:\n  - name: NO\n    properties:\n      - {name: 12:30}\n      - {name: 2030-01-01}\n      - name: on\n"
-    )
+    columns = "      - {name: 12:30}\n      - {name: 2030-01-01}\n      - name: on\n"
+    text = HEAD + "version: 1.10\nschema:\n  - name: NO\n    properties:\n" + columns
     contract = load(text, tmp_path)
     assert contract.tables == (Name("public", "NO"),)
     assert contract.columns(Name("public", "NO")) == ("12:30", "2030-01-01", "on")

@@ -1,0 +1,188 @@
+"""The life of a contract through real Alembic: drafts, sunsets before and after, sidecars, waivers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.object_images import CONTRACT, museum
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from tests.support.project import Project
+
+ID = "met-museum-data/object-images-contract-spec"
+DROP = 'op.drop_column("object_images", "primary_image")'
+
+
+@pytest.fixture
+def project_that_drops(project: Project) -> Project:
+    museum(project)
+    project.revision("r2", DROP)
+    return project
+
+
+def upgrade(project: Project, today: str = "") -> subprocess.CompletedProcess[str]:
+    return project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_TODAY": today})
+
+
+def edited(project: Project, **changes: Any) -> None:
+    project.contract("object_images", {**json.loads(CONTRACT), **changes})
+
+
+def waive(project: Project, **changes: Any) -> None:
+    waiver = {
+        "contract": ID,
+        "fact": "column-exists public.object_images.primary_image",
+        "revision": "r2",
+        "reason": "moved to the image service",
+        "approver": "Data Engineering Team",
+        "expiry": "2030-06-30",
+    }
+    stated = {key: value for key, value in {**waiver, **changes}.items() if value is not None}
+    project.write("contracts/waivers.yaml", json.dumps({"waivers": [stated]}))
+
+
+def test_a_draft_is_reported_and_never_blocks(project_that_drops: Project) -> None:
+    edited(project_that_drops, status="draft")
+    done = upgrade(project_that_drops)
+    assert done.returncode == 0, done.stderr
+    assert "warning[column-exists]" in done.stderr
+
+
+def test_what_is_retired_is_not_judged(project_that_drops: Project) -> None:
+    edited(project_that_drops, status="retired")
+    done = upgrade(project_that_drops)
+    assert (done.returncode, "column-exists" in done.stderr) == (0, False), done.stderr
+
+
+@pytest.mark.parametrize("where", ["contract", "table", "column", "sidecar", "sidecar column"])
+def test_it_stays_for_one_month(where: str, project_that_drops: Project) -> None:
+    project, day = project_that_drops, "2030-07-15"
+    value = json.loads(CONTRACT)
+    if where == "contract":
+        value |= {"status": "deprecated", "sunset": day}
+    elif where == "table":
+        value["schema"]["sunset"] = day
+    elif where == "column":
+        value["schema"]["properties"]["primary_image"]["sunset"] = day
+    elif where == "sidecar":
+        project.write("contracts/object_images.lifecycle.yaml", f"status: deprecated\nsunset: {day}\n")
+    else:
+        project.write("contracts/object_images.lifecycle.yaml", f"columns:\n  primary_image:\n    sunset: {day}\n")
+    if not where.startswith("sidecar"):
+        project.contract("object_images", value)
+    before = upgrade(project, "2030-07-14")
+    assert before.returncode != 0
+    assert "stays until its sunset on 2030-07-15" in " ".join(before.stderr.split())
+    assert "Judged as of 2030-07-14" in before.stderr
+    after = upgrade(project, day)
+    assert after.returncode == 0, after.stderr
+    assert "its sunset was 2030-07-15" in " ".join(after.stderr.split())
+
+
+def test_the_sidecar_covers_only_what_it_names(project_that_drops: Project) -> None:
+    project_that_drops.write(
+        "contracts/object_images.lifecycle.yaml", "columns:\n  additional_images: {sunset: 2020-01-01}\n"
+    )
+    assert upgrade(project_that_drops).returncode != 0
+
+
+def test_deprecated_without_a_day_has_to_stay(project_that_drops: Project) -> None:
+    edited(project_that_drops, status="deprecated")
+    done = upgrade(project_that_drops)
+    assert done.returncode != 0
+    assert "without a sunset it has to stay" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "column-exists public.object_images.primary_image",
+        "column-exists object_images.primary_image",
+        "column-exists: primary_image",
+    ],
+)
+def test_a_waiver_permits_it(fact: str, project_that_drops: Project) -> None:
+    waive(project_that_drops, fact=fact)
+    done = upgrade(project_that_drops, "2030-06-30")
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stderr.split())
+    assert "waived by Data Engineering Team until 2030-06-30: moved to the image service" in said
+    report = json.loads(project_that_drops.alembic("check-contracts", "--format", "json").stdout)
+    [violation] = [each for each in report["violations"] if each["rule"] == "column-exists"]
+    assert violation["severity"] == "warning"
+    assert violation["waiver"]["approver"] == "Data Engineering Team"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"expiry": "2030-06-29"}, "expired on 2030-06-29"),
+        ({"revision": "r9"}, "is for revision r9"),
+        ({"contract": "met-museum-data/other"}, "belongs to no contract"),
+        ({"fact": "column-exists additional_images"}, "is not needed"),
+        ({"fact": "column-exists primary_imag"}, "names a fact that the contract does not state"),
+    ],
+)
+def test_a_waiver_that_does_not_fit(changes: dict[str, str], said: str, project_that_drops: Project) -> None:
+    waive(project_that_drops, **changes)
+    done = upgrade(project_that_drops, "2030-06-30")
+    assert done.returncode != 0
+    assert said in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("waivers: {}", "contracts/waivers.yaml:1:1: must be an object with one key, `waivers`, a list"),
+        ("waivers:\n- contract: x", "contracts/waivers.yaml:2:3: the key `fact` is missing"),
+        (
+            "waivers:\n- {contract: x, fact: y, reason: '', approver: z, expiry: 2030-01-01}",
+            "contracts/waivers.yaml:2:34: `reason` must not be empty",
+        ),
+        (
+            "waivers:\n- {contract: x, fact: y, reason: z, approver: z, expiry: soon}",
+            "`expiry` must be a day such as 2030-12-31, not 'soon'",
+        ),
+        (
+            "waivers:\n- {contract: x, fact: y, reason: z, approvr: z, expiry: 2030-01-01}",
+            "unknown key `approvr`; did you mean `approver`?",
+        ),
+    ],
+)
+def test_malformed_waivers(text: str, said: str, project_that_drops: Project) -> None:
+    project_that_drops.write("contracts/waivers.yaml", text)
+    done = project_that_drops.alembic("check-contracts")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert upgrade(project_that_drops).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("status: dead", "lifecycle.yaml:1:9: `status` must be one of draft, active, deprecated, retired, not 'dead'"),
+        ("sunset: soon", "lifecycle.yaml:1:9: `sunset` must be a day such as 2030-12-31, not 'soon'"),
+        ("statsu: draft", "lifecycle.yaml:1:1: unknown key `statsu`; did you mean `status`?"),
+        (
+            "columns: {primary_imag: {sunset: 2030-01-01}}",
+            "the contract states nothing of `primary_imag`; did you mean",
+        ),
+        ("tables: {object_images: 2030-01-01}", "`object_images` must be an object with `sunset`"),
+    ],
+)
+def test_malformed_sidecars(text: str, said: str, project_that_drops: Project) -> None:
+    project_that_drops.write("contracts/object_images.lifecycle.yaml", text)
+    done = project_that_drops.alembic("check-contracts")
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_clock_that_is_none(project_that_drops: Project) -> None:
+    done = upgrade(project_that_drops, "tomorrow")
+    assert done.returncode != 0
+    assert "`ALEMBIC_CONTRACTS_TODAY` must be a day such as 2030-12-31, not 'tomorrow'" in done.stdout
