@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,12 +14,13 @@ from alembic_contracts.contract import Contract, Waiver
 from alembic_contracts.paths import shown
 from alembic_contracts.prediction.steps import Prediction, Step
 from alembic_contracts.schema import Name, Schema
-from alembic_contracts.violations import Notice, Phase, Report
+from alembic_contracts.violations import Notice, Phase, Report, Violation
 
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import Connection
 
+    from alembic_contracts.bases import Base
     from alembic_contracts.runs import Progress, Run
 
 __all__ = ["Examination", "Terms", "examine", "judge_observed", "settings_of", "terms_of"]
@@ -90,6 +91,7 @@ def examine(
     phase: Phase,
     scope: engine.Scope,
     progress: Progress | None = None,
+    base: Base | None = None,
 ) -> Examination:
     """Predict where a run leads and judge it.
 
@@ -99,6 +101,7 @@ def examine(
         phase: which question is asked; goes into the report.
         scope: which breaks the run answers for.
         progress: told of every revision that has been predicted.
+        base: contracts of a git ref that have to be kept as well.
 
     Raises:
         CannotCheck: the database is one that cannot be checked.
@@ -112,8 +115,9 @@ def examine(
         severities=terms.settings.rules,
         today=terms.today,
     )
-    before = None if run.connection is None else dialect.observe(run.connection, terms.tables)
-    predictions = runs.follow(run, terms.tables, before=before, shadow_url=terms.settings.shadow_url, progress=progress)
+    tables = terms.tables | ({table for each in base.contracts for table in each.tables} if base is not None else set())
+    before = None if run.connection is None else dialect.observe(run.connection, tables)
+    predictions = runs.follow(run, tables, before=before, shadow_url=terms.settings.shadow_url, progress=progress)
     report = engine.judge(
         terms.contracts,
         predictions,
@@ -122,7 +126,48 @@ def examine(
         waivers=terms.waivers,
         notices=(*_notices(terms.contracts, before), *_start(run), *_clock(terms)),
     )
+    if base is not None:
+        report = _with_base(report, _of_base(run, terms, base, predictions, policy))
     return Examination(report, predictions[0].before, policy)
+
+
+def _of_base(run: Run, terms: Terms, base: Base, predictions: Sequence[Prediction], policy: engine.Policy) -> Report:
+    """Judge the base's contracts by what the branch's own revisions do: whatever held before these has to hold."""
+    known = base.known(runs.script_of(run.context), run.steps)
+    ours = [
+        replace(each, before=replace(each, steps=each.steps[:known]).after, steps=each.steps[known:])
+        for each in predictions
+    ]
+    return engine.judge(
+        base.contracts,
+        ours,
+        dialect=dialects.load(run.context.dialect.name),
+        policy=replace(policy, scope="introduced", severities=base.settings.rules),
+        waivers=(*base.waivers, *terms.waivers),
+    )
+
+
+def _with_base(report: Report, of_base: Report) -> Report:
+    """Return one report; what both sets of contracts say is said once, by the branch's."""
+    said = {_what(violation) for violation in report.violations if violation.severity == "error"}
+    more = [v for v in of_base.violations if (v.introduced or v.waiver) and _what(v) not in said]
+    added = {_what(violation) for violation in more}
+    return replace(
+        report,
+        violations=(*(v for v in report.violations if _what(v) not in added), *more),
+        unproven=tuple(dict.fromkeys((*report.unproven, *of_base.unproven))),
+        contracts=tuple(dict.fromkeys((*report.contracts, *of_base.contracts))),
+        checked=replace(
+            report.checked,
+            contracts=len({*report.contracts, *of_base.contracts}),
+            facts=max(report.checked.facts, of_base.checked.facts),
+            tables=max(report.checked.tables, of_base.checked.tables),
+        ),
+    )
+
+
+def _what(violation: Violation) -> tuple[object, ...]:
+    return violation.contract, violation.rule, violation.table, violation.column
 
 
 def judge_observed(

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from alembic_contracts import checking, environments, reporters, rules, terminal
+from alembic_contracts import bases, checking, environments, reporters, rules, terminal
 from alembic_contracts.environments import Range
 from alembic_contracts.errors import CannotCheck
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from alembic_contracts.bases import Base
     from alembic_contracts.runs import Progress, Run
     from alembic_contracts.violations import Report
 
@@ -30,6 +31,7 @@ class CheckOptions:
     """What the options of ``check`` say; see ``alembic_contracts.options``."""
 
     range: Range
+    base: str | None = None
     format: str = "text"
     output: str | None = None
 
@@ -43,6 +45,7 @@ class CheckOptions:
                 start=values["from"],
                 target=values["to"] or "heads",
             ),
+            base=values["base"],
             format=values["format"],
             output=values["output"],
         )
@@ -63,7 +66,8 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     """
     if options.range.offline and options.range.shadow:
         raise CannotCheck("--offline predicts without a database, --shadow replays on one: use one of them.")
-    terms = checking.terms_of(config)
+    base = bases.base_at(options.base, config) if options.base is not None else None
+    terms = checking.terms_of(config) if base is None else _branch(config, base)
     if terms is None:
         raise CannotCheck(
             "There are no data contracts to check: no setting `contracts` in [tool.alembic_contracts] of "
@@ -72,10 +76,25 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     reports: list[Report] = []
 
     def judge(run: Run) -> None:
-        reports.append(checking.examine(run, terms, phase="check", scope="target", progress=progress).report)
+        reports.append(checking.examine(run, terms, phase="check", scope="target", progress=progress, base=base).report)
 
     environments.visit(config, replace(options.range, snapshot=terms.settings.snapshot), judge)
-    return _merged(reports, refused=terms.settings.unproven != "warn")
+    lenient = terms.settings.unproven == "warn" and (base is None or base.settings.unproven == "warn")
+    return _merged(reports, refused=not lenient)
+
+
+def _branch(config: Config, base: Base) -> checking.Terms | None:
+    """Return the branch's own terms; where it has done away with all contracts, the base's are still there."""
+    from alembic_contracts.errors import InvalidContracts
+
+    try:
+        return checking.terms_of(config) or checking.Terms(checking.settings_of(config), ())
+    except InvalidContracts:
+        raise
+    except CannotCheck:
+        if not base.contracts:
+            raise
+        return checking.Terms(checking.settings_of(config), ())
 
 
 def run_check(config: Config, options: CheckOptions) -> int:

@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 
 __all__ = [
+    "BASE",
     "CHECK",
     "DESCRIPTION",
     "EXAMPLES",
@@ -45,6 +46,11 @@ SHADOW = Option(
 )
 FROM = Option("--from", "Start from this revision instead of the database's own, its schema predicted.", "REV")
 TO = Option("--to", "Judge the schema at this revision (default: heads).", "REV")
+BASE = Option(
+    "--base",
+    "Hold the migrations to the contracts at this git ref, too: what a branch takes out of them counts.",
+    "REF",
+)
 OUTPUT = Option("--output", "Write the report to this file instead of standard output.", "FILE")
 
 CHECK = (
@@ -52,6 +58,7 @@ CHECK = (
     SHADOW,
     FROM,
     TO,
+    BASE,
     Option("--format", f"How to write the report: {', '.join(FORMATS)} (default: text).", "FORMAT", FORMATS, "text"),
     OUTPUT,
 )
@@ -70,5 +77,6 @@ EXAMPLES = (
     ("--offline", "the same without any database, for pull requests"),
     ("--shadow", "what an unproven verdict points to; needs alembic-contracts[embedded] or shadow_url"),
     ("--offline --from 1a2b3c --to heads", "only what these revisions break"),
+    ("--offline --base origin/main", "for a pull request: deleting a contract in it does not help"),
     ("--format json --output report.json", "for other programs"),
 )

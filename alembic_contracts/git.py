@@ -1,0 +1,137 @@
+"""Files as they are at a git ref, by git's own plumbing; no attribute or setting of the working tree plays a part."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic_contracts.errors import CannotCheck
+
+__all__ = ["Entry", "Tree", "merge_base_with_main", "tree_at"]
+
+_MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file in a tree."""
+
+    mode: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """All files of a commit."""
+
+    root: Path
+    """The repository's working tree."""
+    ref: str
+    """As the user gave it."""
+    entries: Mapping[str, Entry]
+    """By their path from the root."""
+
+    def path(self, file: Path) -> str | None:
+        """Return a file's path from the root, None where it is outside of the repository."""
+        absolute = Path(os.path.abspath(file))  # noqa: PTH100 - a link is a file of its own
+        return absolute.relative_to(self.root).as_posix() if absolute.is_relative_to(self.root) else None
+
+    def under(self, paths: Iterable[str]) -> dict[str, Entry]:
+        """Return the files at some paths, and below them."""
+        wanted = tuple(paths)
+        return {
+            name: entry
+            for name, entry in self.entries.items()
+            if any(name == path or path in ("", ".") or name.startswith(f"{path}/") for path in wanted)
+        }
+
+    def read(self, entry: Entry) -> bytes:
+        """Return a file's content."""
+        return _git(self.root, "cat-file", "blob", entry.blob)
+
+    def changed(self, files: Iterable[Path]) -> frozenset[Path]:
+        """Return those of some existing files that are not the same in this tree."""
+        listed = list(files)
+        if not listed:
+            return frozenset()
+        text = "\n".join(map(str, listed)).encode() + b"\n"
+        blobs = _git(self.root, "hash-object", "--stdin-paths", stdin=text).decode().split()
+        return frozenset(file for file, blob in zip(listed, blobs, strict=True) if self._blob(file) != blob)
+
+    def _blob(self, file: Path) -> str | None:
+        path = self.path(file)
+        entry = self.entries.get(path) if path is not None else None
+        return None if entry is None else entry.blob
+
+
+def tree_at(ref: str, folder: Path) -> Tree:
+    """Return the files of a commit.
+
+    Args:
+        ref: a branch, tag or commit.
+        folder: any folder of the repository's working tree.
+
+    Raises:
+        CannotCheck: git is missing, this is no repository, or the commit is not known here.
+    """
+    root = Path(_git(folder, "rev-parse", "--show-toplevel").decode().strip())
+    try:
+        found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    except CannotCheck:
+        raise CannotCheck(f"The git ref `{ref}` is not known here.{_hint(root, ref)}") from None
+    listing = _git(root, "ls-tree", "-r", "-z", "--full-tree", found.decode().strip())
+    entries = {}
+    for line in listing.split(b"\0"):
+        if line:
+            head, _, name = line.partition(b"\t")
+            mode, _, blob = head.decode().split()
+            entries[name.decode("utf-8", "surrogateescape")] = Entry(mode, blob)
+    return Tree(root, ref, entries)
+
+
+def merge_base_with_main(folder: Path) -> str:
+    """Return the commit where the checked-out branch left the main branch.
+
+    Raises:
+        CannotCheck: there is none to be found.
+    """
+    for branch in _MAIN:
+        try:
+            return _git(folder, "merge-base", "HEAD", branch).decode().strip()
+        except CannotCheck as error:
+            if "git is not" in str(error) or "no git repository" in str(error):
+                raise
+    hint = _hint(folder, "main")
+    raise CannotCheck(f"No main branch is known here to compare with ({', '.join(_MAIN)}).{hint}")
+
+
+def _hint(folder: Path, ref: str) -> str:
+    name = ref.removeprefix("origin/")
+    if _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        return (
+            " This is a shallow clone: fetch it with "
+            f"`git fetch --depth=1 origin {name}:refs/remotes/origin/{name}`, or check out with `fetch-depth: 0`."
+        )
+    return f" Fetch it with `git fetch origin {name}`."
+
+
+def _git(folder: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
+    try:
+        done = subprocess.run(  # noqa: S603 - arguments are a list, and refs come behind --end-of-options
+            ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's own git
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise CannotCheck("git is not installed, or not on the PATH.") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if "not a git repository" in said:
+            raise CannotCheck(f"{folder} is in no git repository.")
+        raise CannotCheck(f"git {arguments[0]} failed: {said}")
+    return done.stdout

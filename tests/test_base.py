@@ -1,0 +1,260 @@
+"""``check --base``: what a branch does to the contracts does not help it to break them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.object_images import CONTRACT, CREATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.project import Project
+
+DROP = 'op.drop_column("object_images", "primary_image")'
+ID = "met-museum-data/object-images-contract-spec"
+
+
+def git(project: Project, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments],
+        cwd=project.path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def commit(project: Project) -> None:
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "x", "--allow-empty")
+
+
+@pytest.fixture
+def branch(project: Project) -> Project:
+    """A repository whose main branch keeps its contract, with a branch checked out that drops a column."""
+    project.environment["DATABASE_URL"] = "postgresql+psycopg://nobody@127.0.0.1:1/nowhere"
+    project.contract("object_images", CONTRACT)
+    project.write("contracts/other.json", json.dumps(changed(name="other", table="other_table")))
+    project.revision("r1", CREATE)
+    project.revision("r2", 'op.create_table("other_table", sa.Column("primary_image", sa.Text))')
+    git(project, "init", "-q", "-b", "main")
+    commit(project)
+    git(project, "checkout", "-qb", "branch")
+    project.revision("r3", DROP)
+    return project
+
+
+def changed(name: str | None = None, table: str | None = None, **changes: Any) -> dict[str, Any]:
+    value = {**json.loads(CONTRACT), **changes}
+    if name is not None:
+        value["name"] = name
+    if table is not None:
+        value["schema"] = {"table_name": table, "properties": {"primary_image": {}}}
+    return value
+
+
+def without_column() -> dict[str, Any]:
+    value = json.loads(CONTRACT)
+    del value["schema"]["properties"]["primary_image"]
+    return value
+
+
+def write(value: dict[str, Any], file: str = "contracts/object_images.json") -> Callable[[Project], object]:
+    return lambda project: project.write(file, json.dumps(value))
+
+
+def settings(text: str) -> Callable[[Project], object]:
+    def change(project: Project) -> None:
+        file = project.path / "pyproject.toml"
+        file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+    return change
+
+
+def chain(*steps: Callable[[Project], object]) -> Callable[[Project], object]:
+    def change(project: Project) -> None:
+        for step in steps:
+            step(project)
+
+    return change
+
+
+def delete(project: Project) -> None:
+    (project.path / "contracts/object_images.json").unlink()
+
+
+def delete_all(project: Project) -> None:
+    shutil.rmtree(project.path / "contracts")
+
+
+def move(project: Project) -> None:
+    delete(project)
+    project.write("elsewhere/object_images.json", json.dumps(without_column()))
+
+
+def elsewhere(project: Project) -> None:
+    move(project)
+    file = project.path / "pyproject.toml"
+    text = file.read_text(encoding="utf-8").replace('contracts = "contracts"', 'contracts = "elsewhere"')
+    file.write_text(text, encoding="utf-8")
+
+
+def link(project: Project) -> None:
+    delete(project)
+    (project.path / "contracts/object_images.json").symlink_to("other.json")
+
+
+def rewrite_history(project: Project) -> None:
+    write(without_column())(project)
+    (project.path / "migrations/versions/r3.py").unlink()
+    project.revision("r1", CREATE.replace('    sa.Column("primary_image", sa.Text),\n', ""), down=None)
+
+
+def late_helper(project: Project) -> None:
+    write(without_column())(project)
+    project.write("migrations/helpers.py", "x = 1\n")
+
+
+def renamed_file(project: Project) -> None:
+    git(project, "mv", "contracts/object_images.json", "contracts/renamed.json")
+
+
+WAIVER = """
+waivers:
+- contract: met-museum-data/object-images-contract-spec
+  fact: column-exists public.object_images.primary_image
+  reason: consumers have moved
+  approver: Data Engineering Team
+  expiry: {expiry}
+"""
+ATTEMPTS = {
+    "nothing": lambda _project: None,
+    "the column struck out": write(without_column()),
+    "the file deleted": delete,
+    "the folder deleted": delete_all,
+    "no columns": write(changed(table="object_images")),
+    "another name": write({**without_column(), "name": "new"}),
+    "another namespace": write({**without_column(), "namespace": "new"}),
+    "another table": write(changed(table="other_table")),
+    "a draft": write(changed(status="draft")),
+    "retired": write(changed(status="retired")),
+    "a sunset in the past": write(changed(status="deprecated", sunset="2020-01-01")),
+    "a sidecar": lambda project: project.write("contracts/object_images.lifecycle.yaml", "status: retired\n"),
+    "a weaker compatibility": chain(write(changed(compatibility="writer")), write(without_column())),
+    "the rule switched off": settings('rules = {column-exists = "off"}\n'),
+    "the rule a warning": settings('rules = {column-exists = "warning"}\n'),
+    "only reporting": settings('enforce = "report"\n'),
+    "another folder": elsewhere,
+    "moved and struck out": move,
+    "a link": link,
+    "history rewritten": rewrite_history,
+    "a helper beside the scripts": late_helper,
+    "renamed by git": chain(
+        renamed_file, lambda project: project.write("contracts/renamed.json", json.dumps(without_column()))
+    ),
+    "an expired waiver": lambda project: project.write("contracts/waivers.yaml", WAIVER.format(expiry="2020-01-01")),
+    "hidden from git archive": chain(
+        delete, lambda project: project.write(".gitattributes", "contracts/** export-ignore\n*.json text eol=crlf\n")
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ATTEMPTS)
+def test_it_does_not_help(how: str, branch: Project) -> None:
+    ATTEMPTS[how](branch)
+    commit(branch)
+    done = branch.alembic("check-contracts", "--offline", "--base", "main", "--format", "json")
+    assert done.stdout, done.stderr
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["status"]) == (1, "broken"), report
+    errors = [v for v in report["violations"] if v["severity"] == "error"]
+    assert ("column-exists", "public.object_images", "primary_image") in {
+        (v["rule"], v["table"], v["column"]) for v in errors
+    }
+    assert len(errors) == len({(v["contract"], v["rule"], v["column"]) for v in errors}), "each is said once"
+
+
+def test_the_place_is_the_bases_own(branch: Project) -> None:
+    delete(branch)
+    done = branch.alembic("check-contracts", "--offline", "--base", "main", "--format", "json")
+    [violation] = json.loads(done.stdout)["violations"]
+    assert violation["at"] == "main"
+    assert violation["contract_location"]["file"] == "contracts/object_images.json"
+    assert violation["location"]["revision"] == "r3"
+
+
+PERMITTED = {
+    "a waiver": lambda project: project.write("contracts/waivers.yaml", WAIVER.format(expiry="2999-01-01")),
+    "no break": lambda project: (project.path / "migrations/versions/r3.py").unlink(),
+}
+
+
+@pytest.mark.parametrize("how", PERMITTED)
+def test_what_may_be_done(how: str, branch: Project) -> None:
+    PERMITTED[how](branch)
+    done = branch.alembic("check-contracts", "--offline", "--base", "main")
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_was_past_its_sunset_there_already(branch: Project) -> None:
+    git(branch, "stash", "-qu")
+    git(branch, "checkout", "-q", "main")
+    write(changed(status="deprecated", sunset="2020-01-01"))(branch)
+    commit(branch)
+    git(branch, "checkout", "-q", "branch")
+    git(branch, "merge", "-q", "main")
+    git(branch, "stash", "pop", "-q")
+    delete(branch)
+    assert branch.alembic("check-contracts", "--offline", "--base", "main").returncode == 0
+
+
+def test_a_contract_that_was_wrong_there_can_be_corrected(branch: Project) -> None:
+    (branch.path / "migrations/versions/r3.py").unlink()
+    git(branch, "checkout", "-q", "main")
+    wrong = json.loads(CONTRACT)
+    wrong["schema"]["properties"]["primary_image"]["constraints"]["data_type"] = "integer"
+    write(wrong)(branch)
+    commit(branch)
+    git(branch, "checkout", "-q", "branch")
+    git(branch, "merge", "-q", "main")
+    write(json.loads(CONTRACT))(branch)
+    done = branch.alembic("check-contracts", "--offline", "--base", "main")
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_unknown_ref(branch: Project) -> None:
+    done = branch.alembic("check-contracts", "--offline", "--base", "mian")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "The git ref `mian` is not known here. Fetch it with `git fetch origin mian`." in done.stderr
+
+
+def test_a_shallow_clone(branch: Project, tmp_path: Any) -> None:
+    commit(branch)
+    subprocess.run(
+        ["git", "clone", "-q", "--depth=1", "-b", "branch", f"file://{branch.path}", tmp_path / "shallow"], check=True
+    )
+    branch.path = tmp_path / "shallow"
+    done = branch.alembic("check-contracts", "--offline", "--base", "origin/main")
+    assert done.returncode == 2
+    assert "This is a shallow clone: fetch it with `git fetch --depth=1 origin main" in done.stderr
+
+
+def test_no_repository(project: Project) -> None:
+    project.contract("object_images", CONTRACT)
+    project.revision("r1", CREATE)
+    done = project.alembic("check-contracts", "--offline", "--base", "main")
+    assert done.returncode == 2
+    assert "is in no git repository" in done.stderr
+
+
+def test_no_git(branch: Project) -> None:
+    done = branch.alembic("check-contracts", "--offline", "--base", "main", env={"PATH": "/nonexistent"})
+    assert done.returncode == 2
+    assert "git is not installed" in done.stderr
