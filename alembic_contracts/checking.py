@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts import config, dialects, engine, formats, rules, runs, waivers
 from alembic_contracts.contract import Contract, Waiver
+from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.paths import shown
 from alembic_contracts.prediction.steps import Prediction, Step
 from alembic_contracts.schema import Name, Schema
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from alembic_contracts.bases import Base
     from alembic_contracts.runs import Progress, Run
 
-__all__ = ["Examination", "Terms", "examine", "judge_observed", "settings_of", "terms_of"]
+__all__ = ["Examination", "Terms", "examine", "judge_observed", "settings_of", "terms_of", "terms_of_branch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,23 @@ def terms_of(alembic_config: Config) -> Terms | None:
         return None
     contracts = formats.load(settings.contracts, root=Path.cwd())
     return Terms(settings, contracts, waivers.read(settings.contracts, contracts))
+
+
+def terms_of_branch(alembic_config: Config, base: Base) -> Terms:
+    """Read the settings and contracts of a project that had contracts at a git ref, and may have done away with them.
+
+    Raises:
+        InvalidContracts: there are contracts that cannot be read.
+        CannotCheck: settings cannot be used, or there are contracts neither here nor there.
+    """
+    try:
+        return terms_of(alembic_config) or Terms(settings_of(alembic_config), ())
+    except InvalidContracts:
+        raise
+    except CannotCheck:
+        if not base.contracts:
+            raise
+        return Terms(settings_of(alembic_config), ())
 
 
 def examine(

@@ -16,7 +16,6 @@ from alembic_contracts.errors import CannotCheck
 if TYPE_CHECKING:
     from alembic.config import Config
 
-    from alembic_contracts.bases import Base
     from alembic_contracts.runs import Progress, Run
     from alembic_contracts.violations import Report
 
@@ -67,7 +66,7 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     if options.range.offline and options.range.shadow:
         raise CannotCheck("--offline predicts without a database, --shadow replays on one: use one of them.")
     base = bases.base_at(options.base, config) if options.base is not None else None
-    terms = checking.terms_of(config) if base is None else _branch(config, base)
+    terms = checking.terms_of(config) if base is None else checking.terms_of_branch(config, base)
     if terms is None:
         raise CannotCheck(
             "There are no data contracts to check: no setting `contracts` in [tool.alembic_contracts] of "
@@ -81,20 +80,6 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     environments.visit(config, replace(options.range, snapshot=terms.settings.snapshot), judge)
     lenient = terms.settings.unproven == "warn" and (base is None or base.settings.unproven == "warn")
     return _merged(reports, refused=not lenient)
-
-
-def _branch(config: Config, base: Base) -> checking.Terms | None:
-    """Return the branch's own terms; where it has done away with all contracts, the base's are still there."""
-    from alembic_contracts.errors import InvalidContracts
-
-    try:
-        return checking.terms_of(config) or checking.Terms(checking.settings_of(config), ())
-    except InvalidContracts:
-        raise
-    except CannotCheck:
-        if not base.contracts:
-            raise
-        return checking.Terms(checking.settings_of(config), ())
 
 
 def run_check(config: Config, options: CheckOptions) -> int:

@@ -258,3 +258,95 @@ def test_no_git(branch: Project) -> None:
     done = branch.alembic("check-contracts", "--offline", "--base", "main", env={"PATH": "/nonexistent"})
     assert done.returncode == 2
     assert "git is not installed" in done.stderr
+
+
+# -- alembic-contracts diff --------------------------------------------------------------------------------------------
+
+
+def tighter() -> dict[str, Any]:
+    value = json.loads(CONTRACT)
+    value["schema"]["properties"]["primary_image"]["constraints"]["collation_name"] = "C"
+    value["schema"]["properties"]["additional_images"]["constraints"]["collation_name"] = "default"
+    return value
+
+
+def nullable() -> dict[str, Any]:
+    value = json.loads(CONTRACT)
+    value["schema"]["properties"]["primary_image"]["constraints"]["is_nullable"] = False
+    return value
+
+
+DIFFERENCES = {
+    "nothing": (lambda _project: None, 0, []),
+    "renamed by git": (renamed_file, 0, []),
+    "an owner": (write(changed(owner={"name": "Other"})), 0, ["neutral: owner, description or version changed"]),
+    "the column struck out": (
+        write(without_column()),
+        1,
+        ["loosened: column-exists public.object_images.primary_image is no longer stated"],
+    ),
+    "the file deleted": (delete, 1, ["loosened: the contract is gone"]),
+    "the folder deleted": (delete_all, 1, ["loosened: the contract is gone", "loosened: the contract is gone"]),
+    "more stated": (
+        write(tighter()),
+        0,
+        [
+            "tightened: collation public.object_images.primary_image is stated; the migrations do not satisfy it",
+            "tightened: collation public.object_images.additional_images is stated; the migrations satisfy it",
+        ],
+    ),
+    "another nullability": (
+        write(nullable()),
+        1,
+        [
+            "loosened: column-nullable public.object_images.primary_image: NOT NULL instead of nullable",
+            (
+                "tightened: column-nullable public.object_images.primary_image: NOT NULL instead of nullable; "
+                "the migrations do not satisfy it"
+            ),
+        ],
+    ),
+    "a sunset": (write(changed(sunset="2030-01-01")), 1, ["loosened: the contract stays until 2030-01-01"]),
+    "retired": (write(changed(status="retired")), 1, ["loosened: status retired instead of active"]),
+    "a weaker compatibility": (
+        write(changed(compatibility="reader")),
+        1,
+        ["loosened: compatibility reader instead of exact"],
+    ),
+    "a waiver": (
+        lambda project: project.write("contracts/waivers.yaml", WAIVER.format(expiry="2999-01-01")),
+        1,
+        [
+            (
+                "loosened: column-exists public.object_images.primary_image is waived until 2999-01-01 "
+                "by Data Engineering Team: consumers have moved"
+            ),
+        ],
+    ),
+    "the rule switched off": (
+        settings('rules = {column-exists = "off"}\n'),
+        1,
+        ["loosened: the setting rules.column-exists is off instead of error"],
+    ),
+}
+
+
+@pytest.mark.parametrize("how", DIFFERENCES)
+def test_diff(how: str, branch: Project) -> None:
+    change, code, expected = DIFFERENCES[how]
+    (branch.path / "migrations/versions/r3.py").unlink()
+    change(branch)
+    done = branch.cli("diff", "main", "--format", "json")
+    assert done.stdout, done.stderr
+    found = json.loads(done.stdout)
+    assert [f"{each['grade']}: {each['message']}" for each in found["changes"]] == expected
+    assert done.returncode == code
+    text = branch.cli("diff")
+    assert (text.returncode, text.stdout.count("loosened: ")) == (code, sum("loosened" in each for each in expected))
+
+
+def test_diff_without_a_main_branch(branch: Project) -> None:
+    git(branch, "branch", "-D", "main")
+    done = branch.cli("diff")
+    assert done.returncode == 2
+    assert "No main branch is known here" in done.stderr

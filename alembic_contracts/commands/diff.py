@@ -1,0 +1,137 @@
+"""``alembic-contracts diff``: what has become of the promises since a git ref."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from alembic_contracts.commands._shared import Project, examples, told
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+    from alembic_contracts.differences import Difference
+
+__all__ = ["COMMAND"]
+
+_SUMMARY = "Compare the contracts with those at a git ref: which promises were loosened, which tightened?"
+_DESCRIPTION = """\
+BASE is a branch, tag or commit; by default the commit where this branch left the main one. Contracts are compared as
+models: where files lie and how they are written does not count. Sidecars, waivers and settings count as well.
+
+Exit codes: 0 nothing was loosened; 1 something was; 2 could not be compared.
+"""
+_EXAMPLES = (
+    ("", "what did this branch do to the contracts?"),
+    ("origin/main", "compared with the main branch as it is now"),
+    ("--format markdown", "for a comment on a pull request"),
+)
+_MARKS = {"loosened": "-", "tightened": "+", "neutral": "~"}
+
+
+@click.command("diff", help=f"{_SUMMARY}\n\n{_DESCRIPTION}", short_help=_SUMMARY, epilog=examples("diff", _EXAMPLES))
+@click.argument("base", required=False)
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text", help="Default: text."
+)
+@click.pass_obj
+@told
+def COMMAND(project: Project, base: str | None, format_: str) -> int:  # noqa: N802 - found by this name
+    """Print what has changed."""
+    from pathlib import Path
+
+    from alembic_contracts import bases, checking, dialects, git
+    from alembic_contracts.differences import Terms, differences
+
+    config = project.config()
+    ref = base or git.merge_base_with_main(Path.cwd())
+    then = bases.base_at(ref, config)
+    now = checking.terms_of_branch(config, then)
+    found = list(
+        differences(
+            Terms(then.contracts, then.waivers, then.settings),
+            Terms(now.contracts, now.waivers, now.settings),
+            dialects.load("postgresql"),
+        )
+    )
+    if any(each.fact for each in found):
+        unmet = _unmet(config)
+        found = [replace(each, message=f"{each.message}; {unmet(each)}") if each.fact else each for each in found]
+    click.echo("\n".join(_FORMATS[format_](found, ref)))
+    return int(any(each.grade == "loosened" for each in found))
+
+
+def _unmet(config: Config) -> Callable[[Difference], str]:
+    """Return what says whether the migrations satisfy a fact that has been tightened, by a prediction of them all."""
+    from alembic_contracts.command import CheckOptions, check
+    from alembic_contracts.environments import Range
+    from alembic_contracts.errors import CannotCheck
+
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            report = check(config, CheckOptions(range=Range(offline=True)))
+    except CannotCheck:
+        return lambda _each: "whether the migrations satisfy it could not be checked"
+    broken = {(v.contract, f"{v.rule} {v.table}" + (f".{v.column}" if v.column else "")) for v in report.violations}
+    gone = {(v.contract, str(v.table)) for v in report.violations if v.rule == "table-exists"}
+
+    def words(each: Difference) -> str:
+        table = ".".join(each.fact.partition(" ")[2].split(".")[:2])
+        if (each.contract, each.fact) in broken or (each.contract, table) in gone:
+            return "the migrations do not satisfy it"
+        return "the migrations satisfy it" if report.status != "unproven" else "whether they satisfy it is unproven"
+
+    return words
+
+
+def _text(found: Sequence[Difference], ref: str) -> Iterator[str]:
+    contract = None
+    for each in found:
+        if each.contract != contract:
+            contract = each.contract
+            yield f"Contract {contract}" if contract else "Settings"
+        place = f"  ({each.location.file}:{each.location.line})" if each.location is not None else ""
+        yield f"  {_MARKS[each.grade]} {each.grade}: {each.message}{place}"
+    yield _verdict(found, ref)
+
+
+def _markdown(found: Sequence[Difference], ref: str) -> Iterator[str]:
+    yield f"### {_verdict(found, ref)}"
+    if found:
+        yield "\n| | Contract | Change | Where |\n|---|---|---|---|"
+    for each in found:
+        place = f"`{each.location.file}:{each.location.line}`" if each.location is not None else ""
+        text = each.message.replace("|", "\\|").replace("\n", " ")
+        yield f"| {each.grade} | {each.contract or 'settings'} | {text} | {place} |"
+
+
+def _json(found: Sequence[Difference], ref: str) -> Iterator[str]:
+    changes = [
+        {
+            "grade": each.grade,
+            "contract": each.contract or None,
+            "message": each.message,
+            "contract_location": None
+            if each.location is None
+            else {"file": each.location.file, "line": each.location.line},
+        }
+        for each in found
+    ]
+    yield json.dumps({"version": 1, "base": ref, "changes": changes}, indent=2)
+
+
+def _verdict(found: Sequence[Difference], ref: str) -> str:
+    counts = {grade: sum(each.grade == grade for each in found) for grade in _MARKS}
+    if not found:
+        return f"The contracts are as at {ref}."
+    told_ = ", ".join(f"{count} {grade}" for grade, count in counts.items() if count)
+    return f"Contracts since {ref}: {told_}."
+
+
+_FORMATS = {"text": _text, "markdown": _markdown, "json": _json}
