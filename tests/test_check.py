@@ -77,6 +77,11 @@ def test_the_json_report_is_the_published_one(project: Project) -> None:
         "owner": {"name": "Data Engineering Team", "email": "data-eng@museum.org"},
         "location": {"revision": "r2", "file": "migrations/versions/r2.py", "line": 14},
         "contract_location": {"file": "contracts/object_images.json", "line": 29},
+        "breaks": ["reader", "writer", "cdc"],
+        "transient": False,
+        "sunset": None,
+        "waiver": None,
+        "at": None,
     }
 
 

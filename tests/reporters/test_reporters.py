@@ -206,7 +206,7 @@ class TestJson:
         first = document["violations"][0]
         assert list(first) == [
             "rule", "severity", "contract", "table", "column", "expected", "actual", "introduced", "message", "remedy",
-            "owner", "location", "contract_location",
+            "owner", "location", "contract_location", "breaks", "transient", "sunset", "waiver", "at",
         ]  # fmt: skip
         assert first["owner"] == {"name": "Data Engineering Team", "email": "data-eng@museum.org"}
         assert first["table"] == "public.object_images"
