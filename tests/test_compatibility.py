@@ -254,21 +254,22 @@ PAGE = Path(__file__).parents[1] / "docs/compatibility.md"
 INTRODUCTION = """\
 # Who breaks by which change
 
-`compatibility` says whose uses a contract protects: `exact` (the default of the base format; any difference from what
-is stated is an error), `reader` (the default of ODCS), `writer`, `cdc` (change data capture and logical replication),
-or `full` for all three. Each line is [tested](../tests/test_compatibility.py) on a real PostgreSQL, with the error that the
-consumer itself gets where the server refuses it.
+`compatibility` says whose uses a contract protects: `exact` (the default of the base format; any difference from
+what is stated is an error), `reader` (the default of ODCS), `writer`, `cdc` (change data capture and logical
+replication), or `full` for all three. Each line is [tested](../tests/test_compatibility.py) on a real PostgreSQL,
+with the error that the consumer itself gets where the server refuses it.
 
 | table | change | reader | writer | cdc |
 |---|---|---|---|---|
 """
 REST = """
-Contracts for writers also rely on there being no new required column and no new constraint that they do not state,
-those for change data capture on no new column, those for readers on row-level security not being switched on. What was there
-before does not count, nor does what the contract states. `alembic-contracts explain` has all rules.
+Contracts for writers also rely on there being no new required column and no new constraint that they do not
+state, those for change data capture on no new column, those for readers on row-level security not being switched
+on. What was there before does not count, nor does what the contract states. `alembic-contracts explain` has all
+rules.
 
-Any change of a column's type also breaks prepared statements that are open at the time, once ("cached plan must not
-change result type"): a violation that comes of one is marked `transient`.
+Any change of a column's type also breaks prepared statements that are open at the time, once ("cached plan must
+not change result type"): a violation that comes of one is marked `transient`.
 """
 
 
