@@ -53,12 +53,14 @@ def judge(
             elif key not in violations or (finding.introduced and not violations[key].introduced):
                 violations[key] = finding
     permitted = permits.apply(tuple(_folded(violations.values())), contracts, waivers, policy.today)
+    told = {(v.table, v.column) for v in permitted.violations if v.transient}
+    retyped = () if policy.phase == "commit" else _retyped(facts, predictions, dialect, told)
     counted = {fact for each in facts.values() for fact in each}
     return Report(
         phase=policy.phase,
         violations=permitted.violations,
         unproven=tuple(unproven),
-        notices=(*notices, *permitted.notices),
+        notices=(*notices, *permitted.notices, *retyped),
         contracts=tuple(dict.fromkeys(contract.id for contract in contracts)),
         checked=Checked(
             contracts=len({contract.id for contract in contracts}),
@@ -67,6 +69,29 @@ def judge(
             revisions=max((len(prediction.steps) for prediction in predictions), default=0),
         ),
     )
+
+
+def _retyped(
+    facts: dict[Contract, tuple[Fact, ...]],
+    predictions: Sequence[Prediction],
+    dialect: Dialect,
+    told: set[tuple[Name, str | None]],
+) -> Iterator[Notice]:
+    """Yield a notice for each contracted column whose type changes without breaking anybody for good."""
+    columns = {(f.table, f.column): f for each in facts.values() for f in each if f.rule == "column-exists"}
+    for (table, name), fact in columns.items():
+        if name is None or (table, name) in told:
+            continue
+        for prediction in predictions:
+            before, after = prediction.before.tables.get(table), prediction.after.tables.get(table)
+            one = before.column(name) if before is not None else None
+            other = after.column(name) if after is not None else None
+            if one is None or other is None or one.type is None or other.type is None or one.type == other.type:
+                continue
+            types = f"{dialect.format_type(one.type)} to {dialect.format_type(other.type)}"
+            message = f"{fact.place} changes its type from {types}: open prepared statements that use it fail once."
+            yield Notice(message, fact.location)
+            break
 
 
 def _facts(contract: Contract, policy: Policy) -> Iterator[Fact]:

@@ -216,3 +216,14 @@ def test_messages_name_cause_owner_place_and_way_out() -> None:
     assert 'op.add_column("t"' in violation.remedy
     assert "contracts/t.json:7" in violation.remedy
     assert "Team" in violation.remedy
+
+
+def test_a_changed_type_that_breaks_nobody_is_a_note() -> None:
+    contract = replace(CONTRACT, facts=tuple(fact for fact in CONTRACT.facts if fact.rule != "column-type"))
+    report = judge(FULL, with_a(type=Type(Name("pg_catalog", "varchar"), ("50",))), contracts=(contract,))
+    assert report.status == "kept"
+    [notice] = report.notices
+    assert "public.t.a changes its type from text to character varying(50)" in notice.message
+    told = judge(FULL, with_a(type=INTEGER))
+    assert ([violation.transient for violation in told.violations], told.notices) == ([True], ())
+    assert judge(None, with_a(type=INTEGER)).notices == ()
