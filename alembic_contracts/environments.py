@@ -159,7 +159,15 @@ def _usable_snapshot(script: ScriptDirectory, range_: Range, start: str) -> Snap
         )
     before = {step.revision.revision for step in upgrade_steps(script, snapshot.revisions, ())}
     wanted = {step.revision.revision for step in upgrade_steps(script, start, ())}
-    return snapshot if before <= wanted else None
+    if before <= wanted:
+        return snapshot
+    runs.log.warning(
+        "The snapshot %s is of %s, which is not before %s: the history is predicted without it.",
+        shown(snapshot.file),
+        ", ".join(snapshot.revisions),
+        start,
+    )
+    return None
 
 
 def _revision(script: ScriptDirectory, revision: str) -> object:

@@ -15,7 +15,6 @@ from alembic_contracts.formats._document import Document
 from alembic_contracts.formats._files import read_text
 from alembic_contracts.paths import shown
 from alembic_contracts.suggestions import did_you_mean
-from alembic_contracts.violations import Violation
 
 __all__ = ["read", "stanza"]
 
@@ -50,19 +49,16 @@ def read(paths: Sequence[Path], contracts: Sequence[Contract]) -> tuple[Waiver, 
     return tuple(found)
 
 
-def stanza(violation: Violation, today: date) -> str:
-    """Return what to add to ``waivers.yaml`` so that a violation is permitted."""
-    place = str(violation.table) if violation.column is None else f"{violation.table}.{violation.column}"
-    revision = violation.location.revision if violation.location is not None else None
-    lines = [
-        f"- contract: {violation.contract}",
-        f"  fact: {violation.rule} {place}",
-        *([f"  revision: {revision}"] if revision else []),
-        "  reason: ...",
-        "  approver: ...",
-        f"  expiry: {today + timedelta(days=_DAYS)}",
-    ]
-    return "\n".join(lines)
+def stanza(contract: str, fact: str, revision: str, today: date) -> str:
+    """Return what to add to the list in ``waivers.yaml`` so that a revision may break a fact in the next 30 days."""
+    return (
+        f"  - contract: {contract}\n"
+        f"    fact: {fact}\n"
+        f"    revision: {revision}\n"
+        "    reason: why, and who has agreed\n"
+        "    approver: who answers for the contract\n"
+        f"    expiry: {today + timedelta(days=_DAYS)}"
+    )
 
 
 def _problems(document: Document) -> Iterator[Problem]:

@@ -169,3 +169,27 @@ def test_lint(project: Project) -> None:
     assert project.cli("lint", "--format", "github").stdout.startswith("::error file=contracts/bad.json,line=")
     assert project.cli("lint", "contracts/good.json").returncode == 0
     assert project.cli("lint", "contracts/none.json").returncode == 2
+
+
+def test_coverage(project: Project) -> None:
+    museum(project)
+    project.revision("r2", 'op.create_table("free", sa.Column("a", sa.Text), sa.Column("b", sa.Text))')
+    extra = json.loads(CONTRACT)
+    extra |= {"name": "other"}
+    extra["schema"] = {"table_name": "free", "properties": {"a": {}, "gone": {}}}
+    project.contract("other", extra)
+    found = json.loads(project.cli("coverage", "--offline", "--format", "json").stdout)
+    assert found["percent"] == 83.33
+    assert [(t["table"], t["covered"], t["uncovered"]) for t in found["tables"]] == [
+        ("public.free", ["a"], ["b"]),
+        ("public.object_images", ["object_id", "primary_image", "additional_images", "created_at"], []),
+    ]
+    assert found["dangling"] == [{"contract": "met-museum-data/other", "place": "public.free.gone"}]
+    online = project.cli("coverage")
+    assert online.returncode == 0, online.stderr
+    assert "met-museum-data/other points at public.free, which is not there" in online.stdout
+    assert online.stdout.endswith("100.0 % of the columns are under contract, in 1 of 1 tables.\n")
+    failed = project.cli("coverage", "--offline", "--fail-under", "90")
+    assert failed.returncode == 1
+    assert "83.3 % is less than the 90 % that are asked for." in failed.stderr
+    assert project.cli("coverage", "--offline", "--fail-under", "80").returncode == 0

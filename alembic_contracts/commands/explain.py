@@ -54,6 +54,9 @@ def COMMAND(rule: str | None) -> None:  # noqa: N802 - found by this name
 
 def _lines(rule: Rule) -> Iterator[str]:
     import textwrap
+    from datetime import UTC, datetime
+
+    from alembic_contracts.waivers import stanza
 
     yield rule.id
     yield ""
@@ -75,3 +78,11 @@ def _lines(rule: Rule) -> Iterator[str]:
     yield ""
     yield "Where it never held:"
     yield from textwrap.indent(rule.fix.format(**_PLACEHOLDERS), "  ").splitlines()
+    yield ""
+    yield "To permit one break of it, its owner adds to waivers.yaml beside the contracts:"
+    yield "  waivers:"
+    place = _PLACEHOLDERS["place" if "{place}" in rule.cause else "table"]
+    yield stanza(_PLACEHOLDERS["contract"], f"{rule.id} {place}", "1a2b3c", datetime.now(tz=UTC).date())
+    yield ""
+    yield "To let it end on a day, its owner adds to the contract, its table or column:"
+    yield '  "sunset": "2030-12-31"'

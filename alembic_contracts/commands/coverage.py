@@ -1,0 +1,174 @@
+"""``alembic-contracts coverage``: which tables and columns are under contract, and which contracts point at nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic.config import Config
+
+    from alembic_contracts.checking import Terms
+    from alembic_contracts.contract import Contract
+    from alembic_contracts.schema import Name, Schema
+
+__all__ = ["COMMAND"]
+
+_SUMMARY = "Show which tables and columns are under contract, which are not, and which contracts point at nothing."
+_DESCRIPTION = """\
+The tables are those of the database, or with --offline of the schema that the migrations predict.
+
+Exit codes: 0; 1 less of the columns than --fail-under asks for are under contract; 2 could not be told.
+"""
+_EXAMPLES = (
+    ("", "tables of the database"),
+    ("--offline --fail-under 80", "in CI, without a database"),
+    ("--offline --format markdown", "for a summary"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One table."""
+
+    table: Name
+    covered: tuple[str, ...]
+    """Columns that a contract names."""
+    others: tuple[str, ...]
+    contracts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Coverage:
+    rows: tuple[_Row, ...]
+    dangling: tuple[tuple[str, str], ...]
+    """Contracts with tables and columns that are not there."""
+
+    @property
+    def percent(self) -> float:
+        """How many of all columns are under contract."""
+        total = sum(len(row.covered) + len(row.others) for row in self.rows)
+        return 100.0 if not total else 100 * sum(len(row.covered) for row in self.rows) / total
+
+
+@click.command(
+    "coverage",
+    help=f"{_SUMMARY}\n\n{_DESCRIPTION}",
+    short_help=_SUMMARY,
+    epilog=examples("coverage", _EXAMPLES),
+)
+@with_options((OFFLINE, TO))
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text", help="Default: text."
+)
+@click.option(
+    "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit 1 below this share of columns."
+)
+@click.pass_obj
+@told
+def COMMAND(project: Project, /, format_: str, fail_under: float | None, **values: Any) -> int:  # noqa: N802 - found by this name
+    """Compare the contracts with the tables."""
+    from alembic_contracts import checking
+    from alembic_contracts.errors import CannotCheck
+
+    config = project.config()
+    terms = checking.terms_of(config)
+    if terms is None:
+        raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
+    coverage = _of(terms.contracts, _schema(config, values, terms))
+    click.echo("\n".join(_FORMATS[format_](coverage)))
+    if fail_under is not None and coverage.percent < fail_under:
+        click.echo(f"{coverage.percent:.1f} % is less than the {fail_under:g} % that are asked for.", err=True)
+        return 1
+    return 0
+
+
+def _schema(config: Config, values: dict[str, Any], terms: Terms) -> Schema:
+    import contextlib
+    import sys
+    from dataclasses import replace
+
+    from alembic_contracts import environments, terminal
+    from alembic_contracts.errors import CannotCheck
+
+    range_ = replace(range_of(values), snapshot=terms.settings.snapshot)
+    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
+        surveys = environments.survey(config, range_, progress=progress)
+    if len(surveys) > 1:
+        raise CannotCheck("env.py migrates several databases; coverage is of one.")
+    prediction = surveys[0].predictions[0]
+    return prediction.after if range_.offline else prediction.before
+
+
+def _of(contracts: Sequence[Contract], schema: Schema) -> _Coverage:
+    named: dict[Name, dict[str, None]] = {}
+    by: dict[Name, dict[str, None]] = {}
+    dangling: list[tuple[str, str]] = []
+    for contract in contracts:
+        for name in contract.tables:
+            table = schema.tables.get(name)
+            if table is None:
+                dangling.append((contract.id, str(name)))
+                continue
+            columns = contract.columns(name)
+            dangling.extend((contract.id, f"{name}.{column}") for column in columns if table.column(column) is None)
+            named.setdefault(name, {}).update(dict.fromkeys(columns))
+            by.setdefault(name, {})[contract.id] = None
+    rows = []
+    for name, table in sorted(schema.tables.items()):
+        if name.name == "alembic_version":
+            continue
+        columns_ = [column.name for column in table.columns]
+        covered = tuple(column for column in columns_ if column in named.get(name, {}))
+        others = tuple(column for column in columns_ if column not in covered)
+        rows.append(_Row(name, covered, others, tuple(by.get(name, {}))))
+    return _Coverage(tuple(rows), tuple(dangling))
+
+
+def _text(coverage: _Coverage) -> Iterator[str]:
+    width = max((len(str(row.table)) for row in coverage.rows), default=0)
+    for row in coverage.rows:
+        total = len(row.covered) + len(row.others)
+        if not row.contracts:
+            yield f"{row.table!s:{width}}  no contract ({total} columns)"
+            continue
+        missing = f", not: {', '.join(row.others)}" if row.others else ""
+        yield f"{row.table!s:{width}}  {len(row.covered)} of {total} columns by {', '.join(row.contracts)}{missing}"
+    for contract, place in coverage.dangling:
+        yield f"{contract} points at {place}, which is not there"
+    yield _verdict(coverage)
+
+
+def _markdown(coverage: _Coverage) -> Iterator[str]:
+    yield f"### {_verdict(coverage)}\n\n| Table | Columns | Contracts | Not under contract |\n|---|---|---|---|"
+    for row in coverage.rows:
+        share = f"{len(row.covered)} of {len(row.covered) + len(row.others)}"
+        yield f"| `{row.table}` | {share} | {', '.join(row.contracts)} | {', '.join(row.others)} |"
+    for contract, place in coverage.dangling:
+        yield f"\n{contract} points at `{place}`, which is not there."
+
+
+def _json(coverage: _Coverage) -> Iterator[str]:
+    tables = [
+        {"table": str(r.table), "covered": r.covered, "uncovered": r.others, "contracts": r.contracts}
+        for r in coverage.rows
+    ]
+    dangling = [{"contract": contract, "place": place} for contract, place in coverage.dangling]
+    document = {"version": 1, "percent": round(coverage.percent, 2), "tables": tables, "dangling": dangling}
+    yield json.dumps(document, indent=2)
+
+
+def _verdict(coverage: _Coverage) -> str:
+    tables = sum(bool(row.contracts) for row in coverage.rows)
+    return f"{coverage.percent:.1f} % of the columns are under contract, in {tables} of {len(coverage.rows)} tables."
+
+
+_FORMATS = {"text": _text, "markdown": _markdown, "json": _json}
