@@ -161,11 +161,10 @@ def _usable_snapshot(script: ScriptDirectory, range_: Range, start: str) -> Snap
     wanted = {step.revision.revision for step in upgrade_steps(script, start, ())}
     if before <= wanted:
         return snapshot
-    runs.log.warning(
-        "The snapshot %s is of %s, which is not before %s: the history is predicted without it.",
-        shown(snapshot.file),
-        ", ".join(snapshot.revisions),
-        start,
+    revisions = ", ".join(snapshot.revisions)
+    sys.stderr.write(
+        f"note: the snapshot {shown(snapshot.file)} is of {revisions}, which is not before {start}: "
+        "the history is predicted without it.\n"
     )
     return None
 
