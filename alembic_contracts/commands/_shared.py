@@ -15,11 +15,26 @@ import click
 from alembic_contracts.options import FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alembic.config import Config
 
     from alembic_contracts.environments import Range
+    from alembic_contracts.schema import Schema
 
-__all__ = ["FROM", "OFFLINE", "OUTPUT", "SHADOW", "TO", "Project", "examples", "range_of", "told", "with_options"]
+__all__ = [
+    "FROM",
+    "OFFLINE",
+    "OUTPUT",
+    "SHADOW",
+    "TO",
+    "Project",
+    "examples",
+    "range_of",
+    "schema_of",
+    "told",
+    "with_options",
+]
 
 CANNOT = 2
 """Exit code where the question cannot be answered: usage, settings, contracts, connection."""
@@ -90,6 +105,33 @@ def range_of(values: dict[str, Any]) -> Range:
         start=values.get("from_"),
         target=values.get("to_") or "heads",
     )
+
+
+def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, str]:
+    """Return all tables of a project's database, or offline of what its migrations predict, and the dialect's name.
+
+    Args:
+        config: Alembic's configuration of the project.
+        range_: which revisions, and whether to predict.
+        snapshot: the file that predictions can start from.
+
+    Raises:
+        CannotCheck: env.py migrates several databases, or none can be told.
+    """
+    import contextlib
+    from dataclasses import replace
+
+    from alembic_contracts import environments, terminal
+    from alembic_contracts.errors import CannotCheck
+
+    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
+        surveys = environments.survey(config, replace(range_, snapshot=snapshot), progress=progress)
+    if len(surveys) > 1:
+        raise CannotCheck("env.py migrates several databases; this command is about one.")
+    prediction = surveys[0].predictions[0]
+    for doubt in prediction.unproven if range_.offline else ():
+        click.echo(f"unproven: {doubt.reason}", err=True)
+    return (prediction.after if range_.offline else prediction.before), surveys[0].run.context.dialect.name
 
 
 def examples(command: str, lines: Sequence[tuple[str, str]]) -> str:

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
+from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, schema_of, told, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alembic.config import Config
-
-    from alembic_contracts.checking import Terms
     from alembic_contracts.contract import Contract
     from alembic_contracts.schema import Name, Schema
 
@@ -83,29 +80,13 @@ def COMMAND(project: Project, /, format_: str, fail_under: float | None, **value
     terms = checking.terms_of(config)
     if terms is None:
         raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
-    coverage = _of(terms.contracts, _schema(config, values, terms))
+    schema, _ = schema_of(config, range_of(values), terms.settings.snapshot)
+    coverage = _of(terms.contracts, schema)
     click.echo("\n".join(_FORMATS[format_](coverage)))
     if fail_under is not None and coverage.percent < fail_under:
         click.echo(f"{coverage.percent:.1f} % is less than the {fail_under:g} % that are asked for.", err=True)
         return 1
     return 0
-
-
-def _schema(config: Config, values: dict[str, Any], terms: Terms) -> Schema:
-    import contextlib
-    import sys
-    from dataclasses import replace
-
-    from alembic_contracts import environments, terminal
-    from alembic_contracts.errors import CannotCheck
-
-    range_ = replace(range_of(values), snapshot=terms.settings.snapshot)
-    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
-        surveys = environments.survey(config, range_, progress=progress)
-    if len(surveys) > 1:
-        raise CannotCheck("env.py migrates several databases; coverage is of one.")
-    prediction = surveys[0].predictions[0]
-    return prediction.after if range_.offline else prediction.before
 
 
 def _of(contracts: Sequence[Contract], schema: Schema) -> _Coverage:

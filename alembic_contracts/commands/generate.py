@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
+from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, schema_of, told, with_options
 
 if TYPE_CHECKING:
     from alembic_contracts.contract import Owner
@@ -52,7 +52,7 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None
 
     config = project.config()
     settings = checking.settings_of(config)
-    schema, dialect_name = _schema(config, values, settings.snapshot)
+    schema, dialect_name = schema_of(config, range_of(values), settings.snapshot)
     dialect = dialects.load(dialect_name)
     found = [_find(written, schema) for written in tables]
     texts = {
@@ -71,27 +71,6 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None
         sys.stdout.write("".join(texts.values()))
         return
     _write({_file(settings.contracts[0], table): text for table, text in texts.items()}, force=values["force"])
-
-
-def _schema(config: Any, values: dict[str, Any], snapshot: Path) -> tuple[Schema, str]:
-    import contextlib
-    from dataclasses import replace
-
-    from alembic_contracts import environments, terminal
-    from alembic_contracts.errors import CannotCheck
-
-    range_ = replace(range_of(values), snapshot=snapshot)
-    if not range_.offline:
-        range_ = replace(range_, target="heads")
-    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
-        surveys = environments.survey(config, range_, progress=progress)
-    if len(surveys) > 1:
-        raise CannotCheck("env.py migrates several databases; contracts are generated from one.")
-    [survey] = surveys
-    prediction = survey.predictions[0]
-    for doubt in prediction.unproven:
-        click.echo(f"unproven: {doubt.reason}", err=True)
-    return (prediction.after if range_.offline else prediction.before), survey.run.context.dialect.name
 
 
 def _find(written: str, schema: Schema) -> Table:
