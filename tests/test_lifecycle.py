@@ -186,3 +186,18 @@ def test_a_clock_that_is_none(project_that_drops: Project) -> None:
     done = upgrade(project_that_drops, "tomorrow")
     assert done.returncode != 0
     assert "`ALEMBIC_CONTRACTS_TODAY` must be a day such as 2030-12-31, not 'tomorrow'" in done.stdout
+
+
+def test_the_remedy_of_a_retyped_column_can_be_pasted(project: Project) -> None:
+    museum(project)
+    script = project.revision("r2", 'op.alter_column("object_images", "created_at", type_=sa.Date())')
+    report = json.loads(project.alembic("check-contracts", "--format", "json").stdout)
+    remedy = next(v["remedy"] for v in report["violations"] if v["rule"] == "column-type")
+    script.unlink()
+    pasted = [line.strip() for line in remedy.splitlines() if line.startswith("    ")]
+    assert len(pasted) == 2
+    project.revision("r2", "\n".join(pasted), down="r1")
+    done = upgrade(project)
+    assert done.returncode == 0, done.stderr
+    [(kind,)] = project.sql("SELECT data_type FROM information_schema.columns WHERE column_name = 'created_at_new'")
+    assert kind == "date"

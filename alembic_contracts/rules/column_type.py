@@ -39,13 +39,13 @@ RULE = Rule(
     consequence="Consumers that read or write it as {expected} get errors or other values.",
     remedy=(
         "Add a column of the new type beside it, fill both, and let consumers move:\n"
-        '    op.add_column("{table_name}", sa.Column("{column}_new", ...){schema})\n'
-        '    op.execute("UPDATE {table} SET {column}_new = {column}::...")\n'
+        '    op.execute("ALTER TABLE {table} ADD COLUMN {column}_new {actual}")\n'
+        '    op.execute("UPDATE {table} SET {column}_new = {column}::{actual}")\n'
         "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Give it the stated type in a migration:\n"
-        '    op.alter_column("{table_name}", "{column}", type_=..., postgresql_using="{column}::..."{schema})\n'
+        '    op.execute("ALTER TABLE {table} ALTER COLUMN {column} TYPE {expected} USING {column}::{expected}")\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=_expected,
