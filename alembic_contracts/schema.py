@@ -17,6 +17,7 @@ __all__ = [
     "Column",
     "Constraint",
     "ConstraintKind",
+    "DefaultGrant",
     "Grant",
     "Index",
     "Name",
@@ -159,6 +160,19 @@ class Grant(NamedTuple):
     """None: the whole table."""
 
 
+class DefaultGrant(NamedTuple):
+    """What new tables of a role grant by themselves (``ALTER DEFAULT PRIVILEGES``, ``pg_default_acl``)."""
+
+    role: str
+    """Whoever creates the table."""
+    schema: str | None
+    """None: in all schemas."""
+    grantee: str
+    """A role's name, or ``PUBLIC``."""
+    privilege: str
+    """In capitals."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """That a publication includes a table (``pg_publication_tables``)."""
@@ -172,14 +186,38 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What roles have beyond the grants on tables: memberships, and the use of schemas."""
+    """Who gets at tables beyond what is said of each: roles and publications of the database."""
 
-    memberships: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    """Roles by name, with the roles whose privileges each inherits, directly or not (``pg_auth_members``)."""
+    complete: bool = False
+    """Whether roles, grants, publications ... that are not here do not exist. Otherwise only of ``roles`` is it known
+    what they may do (scripts made them, or granted or revoked something), and only of ``publications`` what is in them.
+    """
+    roles: frozenset[str] = frozenset()
     superusers: frozenset[str] = frozenset()
     """``pg_roles.rolsuper``."""
-    schema_usage: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    """Schemas with the roles that have USAGE on them (``pg_namespace.nspacl``), owners and PUBLIC included."""
+    without_inheritance: frozenset[str] = frozenset()
+    """Roles that become members without having the privileges (``pg_roles.rolinherit`` is false)."""
+    memberships: frozenset[tuple[str, str]] = frozenset()
+    """(member, role) where the member has the role's privileges without more ado (``pg_auth_members``, inherited)."""
+    schema_usage: frozenset[tuple[str, str]] = frozenset({("public", "PUBLIC")})
+    """(schema, role) with USAGE (``pg_namespace.nspacl``), owners and ``PUBLIC`` included."""
+    default_grants: frozenset[DefaultGrant] = frozenset()
+    publications: Mapping[str, frozenset[str] | None] = field(default_factory=lambda: MappingProxyType({}))
+    """Publications with the schemas whose tables they include; None: all tables (``pg_publication.puballtables``)."""
+
+    def knows(self, role: str) -> bool:
+        """Whether what a role may do can be told at all."""
+        return self.complete or role in self.roles
+
+    def inherited(self, role: str) -> frozenset[str]:
+        """Return the role, ``PUBLIC`` and every role whose privileges it has as a member, directly or not."""
+        found, waiting = {"PUBLIC"}, [role]
+        while waiting:
+            current = waiting.pop()
+            if current not in found:
+                found.add(current)
+                waiting.extend(group for member, group in self.memberships if member == current)
+        return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,12 +247,11 @@ class Table:
     """Without what the owner has, which is everything."""
     row_security: Literal["", "enabled", "forced"] = ""
     """``pg_class.relrowsecurity`` and ``relforcerowsecurity``."""
-    policies: tuple[str, ...] = ()
-    """Names of its row-level security policies (``pg_policy``), sorted."""
     replica_identity: Literal["default", "full", "nothing", "index"] = "default"
     """``pg_class.relreplident``."""
     replica_index: str | None = None
-    """The index of ``REPLICA IDENTITY USING INDEX`` (``pg_index.indisreplident``)."""
+    """The index of ``REPLICA IDENTITY USING INDEX`` (``pg_index.indisreplident``); once it is gone, the identity is
+    ``nothing``, whatever ``relreplident`` still says."""
     publications: tuple[Published, ...] = ()
     """Publications that include it, by name, those FOR ALL TABLES and for its schema as well."""
 

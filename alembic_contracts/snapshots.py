@@ -15,7 +15,7 @@ from alembic_contracts import schema_json
 from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.formats import _json
 from alembic_contracts.paths import shown
-from alembic_contracts.schema import Schema
+from alembic_contracts.schema import Access, Schema
 
 __all__ = ["Snapshot", "read", "write"]
 
@@ -39,8 +39,12 @@ class Snapshot:
 
 def write(snapshot: Snapshot) -> str:
     """Return the text of a snapshot's file."""
-    tables = {name: replace(table, owner=None) for name, table in snapshot.schema.tables.items()}
-    schema = replace(snapshot.schema, tables=tables, catalog=None)  # without what differs from one database to the next
+    # Without what differs from one database to the next, although it runs the same scripts.
+    tables = {
+        name: replace(table, owner=None, grants=frozenset(), publications=())
+        for name, table in snapshot.schema.tables.items()
+    }
+    schema = replace(snapshot.schema, tables=tables, catalog=None, access=Access())
     document = {
         "format": _FORMAT,
         "revisions": list(snapshot.revisions),

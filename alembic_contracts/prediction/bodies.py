@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, system
+from alembic_contracts.prediction.access import forget, may_take_away
 from alembic_contracts.prediction.application import Harmless
 from alembic_contracts.prediction.deciding import UNKNOWN
 from alembic_contracts.prediction.plpgsql import tree
@@ -51,6 +52,14 @@ _SHAPELESS = frozenset(
     }
 )  # fmt: skip
 """Statements that change no existing table by themselves; what they call may."""
+
+_OF_ACCESS = frozenset(
+    {
+        "grant_role_stmt", "create_role_stmt", "alter_role_stmt", "drop_role_stmt", "reassign_owned_stmt",
+        "alter_default_privileges_stmt",
+    }
+)  # fmt: skip
+"""Statements about who may do what; what they take away is looked at apart."""
 
 _OF_TYPES = frozenset({"alter_enum_stmt", "alter_type_stmt"})
 
@@ -141,9 +150,11 @@ def of_statement(state: State, statement: Statement, seen: frozenset[Name] = fro
     from alembic_contracts.prediction.statements import STATEMENTS  # the handlers import this module
 
     kind, node = statement.kind, statement.node
+    if may_take_away(statement):
+        forget(state)
     if kind in _SHAPELESS:
         return together(of_call(state, names, seen) for names in called(node))
-    if isinstance(STATEMENTS.get(kind), Harmless):
+    if isinstance(STATEMENTS.get(kind), Harmless) or kind in _OF_ACCESS:
         return NOTHING
     if kind == "do_stmt":
         return _of_do(state, node, seen)
@@ -276,6 +287,8 @@ def _of_dynamic(state: State, expression: str, seen: frozenset[Name]) -> Tables:
     if tables is not None and not any(PLACEHOLDER in str(name) for name in tables):
         return tables
     beginning = _beginning(parser.unwrap(node)).lstrip().lower()
+    if beginning.startswith("revoke "):
+        forget(state)
     return NOTHING if beginning.startswith(HARMLESS_BEGINNINGS) else None
 
 

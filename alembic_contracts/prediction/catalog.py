@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.application import Doubt, Run, apply
 from alembic_contracts.prediction.partial import Unread
+from alembic_contracts.prediction.publishing import include
 from alembic_contracts.prediction.sqlstate import PostgresError
-from alembic_contracts.prediction.state import Function, Sequence, State
+from alembic_contracts.prediction.state import Attachment, Function, Sequence, State
 from alembic_contracts.prediction.transactions import Transactions
 from alembic_contracts.schema import Name, Schema, Table, TypeDefinition
 
@@ -95,10 +96,15 @@ class Catalog:
             state.sequences.put(name, Sequence(name))
         for name, definition in schema.types.items():
             state.types.put(name, definition)
+        state.set_access(schema.access)
+        for publication in schema.access.publications:
+            state.attachments.put(("publication", None, publication), Attachment("publication", publication, None))
         for name, table in schema.tables.items():
             state.tables.put(name, table)
             for column in table.columns:
                 self._own_sequence(table, column.name)
+            for published in table.publications:
+                include(state, table, published)
 
     def _own_sequence(self, table: Table, column: str) -> None:
         """Take a sequence of the name that serial and identity give it for one that the column owns."""

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.access import change_tables, without_column
 from alembic_contracts.prediction.dependencies import Object, closure
+from alembic_contracts.prediction.publishing import drop_publication, unpublished
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.state import State
@@ -45,7 +47,7 @@ def _column(state: State, current: Object) -> None:
     if table is None or table.column(current.part) is None:
         return
     columns = tuple(column for column in table.columns if column.name != current.part)
-    state.tables.put(current.name, replace(table, columns=columns))
+    state.tables.put(current.name, without_column(replace(table, columns=columns), current.part))
 
 
 def _default(state: State, current: Object) -> None:
@@ -73,7 +75,10 @@ def _index(state: State, current: Object) -> None:
     if table is not None:
         kept = tuple(i for i in table.indexes if i.name != current.part)
         if len(kept) != len(table.indexes):
-            state.tables.put(current.name, replace(table, indexes=kept))
+            table = replace(table, indexes=kept)
+            if table.replica_index == current.part:
+                table = replace(table, replica_identity="nothing", replica_index=None)
+            state.tables.put(current.name, table)
 
 
 def _sequence(state: State, current: Object) -> None:
@@ -109,6 +114,8 @@ def _attachment(state: State, current: Object) -> None:
     table = current.name if current.name.name else None
     if (kind, table, name) in state.attachments:
         state.attachments.remove((kind, table, name))
+    if kind == "publication":
+        drop_publication(state, name)
 
 
 def _published(state: State, current: Object) -> None:
@@ -117,6 +124,8 @@ def _published(state: State, current: Object) -> None:
     if attachment is not None:
         uses = frozenset(use for use in attachment.uses if use[0] != current.name)
         state.attachments.put(key, replace(attachment, uses=uses))
+    if current.name in state.tables:
+        change_tables(state, [current.name], lambda table: unpublished(table, current.part))
 
 
 def _namespace(state: State, current: Object) -> None:

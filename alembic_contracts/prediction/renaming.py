@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser
 from alembic_contracts.prediction.expressions import rename_column, sequences_in, split_name
+from alembic_contracts.prediction.publishing import moved
 from alembic_contracts.prediction.relations import quote
-from alembic_contracts.schema import Column, Constraint, Index, Name, Table, Type, TypeDefinition
+from alembic_contracts.schema import Column, Constraint, Index, Name, Published, Table, Type, TypeDefinition
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.parser import Node
@@ -37,8 +38,10 @@ def move_many(state: State, names: dict[Name, Name]) -> None:
     changed = [(name, _table(state.tables[name], change)) for name in affected]
     for name, _ in changed:
         state.tables.remove(name)
-    for _, table in changed:
-        state.tables.put(table.name, table)
+    for old, table in changed:
+        state.tables.put(
+            table.name, table if table.name.schema == old.schema else moved(state.access, old.schema, table)
+        )
     for name in [name for name in state.types if _type_is_affected(state.types[name], names)]:
         definition = _definition(state.types[name], change)
         state.types.remove(name)
@@ -150,6 +153,8 @@ def rename_table_column(state: State, name: Name, old: str, new: str) -> None:
             constraints=tuple(_renamed_constraint(c, name, old, new) for c in table.constraints),
             indexes=tuple(_renamed_index(index, old, new) for index in table.indexes),
             partition_key=_renamed_key(table.partition_key, old, new),
+            grants=frozenset(g._replace(column=swap(g.column)) if g.column else g for g in table.grants),
+            publications=tuple(_renamed_in(published, old, new) for published in table.publications),
         ),
     )
     for user in state.mentioned_by(name):
@@ -169,6 +174,12 @@ def rename_table_column(state: State, name: Name, old: str, new: str) -> None:
     local = state.local_columns.get(name)
     if local is not None and old in local:
         state.local_columns.put(name, frozenset(swap(column) for column in local))
+
+
+def _renamed_in(published: Published, old: str, new: str) -> Published:
+    columns = None if published.columns is None else tuple(new if c == old else c for c in published.columns)
+    row_filter = None if published.row_filter is None else rename_column(published.row_filter, old, new)
+    return replace(published, columns=columns, row_filter=row_filter)
 
 
 def _renamed_column(column: Column, old: str, new: str) -> Column:

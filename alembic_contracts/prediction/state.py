@@ -16,7 +16,7 @@ from alembic_contracts.prediction import sqlstate
 from alembic_contracts.prediction.expressions import sequences_in
 from alembic_contracts.prediction.journal import Journal, Store
 from alembic_contracts.prediction.partial import PartialTables, Unread
-from alembic_contracts.schema import Name, Schema, Table, TypeDefinition
+from alembic_contracts.schema import Access, Name, Schema, Table, TypeDefinition
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.application import Doubt
@@ -26,6 +26,8 @@ __all__ = ["TEMPORARY", "Analysed", "Attachment", "Function", "Prepared", "Seque
 
 TEMPORARY = "pg_temp"
 """The schema of temporary objects, as it can be written in SQL."""
+
+_NOTHING_KNOWN = Access()
 
 SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 
@@ -141,6 +143,7 @@ class State:
         """Columns that a child table declares itself although a parent has them too."""
         self.traits: Store[tuple[str, str], str] = Store(self.journal)
         """Small remarks on objects: what PostgreSQL keeps and a ``Table`` does not."""
+        self._access: Store[str, Access] = Store(self.journal)
         self.prepared: dict[str, Prepared] = {}
         self.analysed: dict[str, Analysed] = {}
         """Queries by their text, as long as nothing changes."""
@@ -195,6 +198,18 @@ class State:
             self.unread.about(index)
         owner = self._index_owners.get(index)
         return None if owner is None else self.tables[owner]
+
+    # -- who gets at tables ------------------------------------------------------------------------------------------
+
+    @property
+    def access(self) -> Access:
+        """Roles, memberships, default grants and publications."""
+        return self._access.get("", _NOTHING_KNOWN)
+
+    def set_access(self, access: Access) -> None:
+        """Take these from here on."""
+        if access != self.access:
+            self._access.put("", access)
 
     # -- settings and schemas ----------------------------------------------------------------------------------------
 
@@ -305,6 +320,7 @@ class State:
             namespaces=frozenset(self.namespaces),
             sequences=frozenset(self.sequences),
             catalog=self.database,
+            access=self.access,
         )
 
     def copy(self) -> State:

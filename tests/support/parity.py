@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -12,8 +13,10 @@ from alembic_contracts.dialects import postgresql
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alembic_contracts.schema import Schema, Table
+    from alembic_contracts.schema import Access, Schema, Table
 
+ROLES = ("parity_reader", "parity_writer", "parity_owner")
+"""Roles that every case may use; they belong to the server, so that no case may change them."""
 SYSTEM = frozenset({"pg_catalog", "information_schema"})
 
 
@@ -28,6 +31,9 @@ class Server:
         self.raw: psycopg.Connection = raw
         self.raw.autocommit = True
         self.version = self.raw.info.server_version
+        for role in ROLES:
+            with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+                self.raw.execute(f"CREATE ROLE {role}")
 
     def close(self) -> None:
         self.raw.close()
@@ -37,13 +43,17 @@ class Server:
 
     def reset(self) -> None:
         self.raw.rollback()
-        self.raw.execute("RESET ALL; DISCARD TEMP")
+        self.raw.execute("RESET ALL; RESET ROLE; DISCARD TEMP")
+        self.raw.execute(f"DROP OWNED BY {', '.join(ROLES)} CASCADE")
+        self.raw.execute("ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM PUBLIC")
+        for (publication,) in self.raw.execute("SELECT pubname FROM pg_publication").fetchall():
+            self.raw.execute(f'DROP PUBLICATION "{publication}"')
         schemas = self.raw.execute(
             "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
         )
         for (schema,) in schemas.fetchall():
             self.raw.execute(f'DROP SCHEMA "{schema}" CASCADE')
-        self.raw.execute("CREATE SCHEMA public")
+        self.raw.execute("CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC")
 
     def run(self, sql: str) -> str | None:
         try:
@@ -86,7 +96,13 @@ def facts(schema: Schema, *, untyped: bool = False) -> dict:
         if name.schema not in {"pg_temp", "information_schema"}
     }
     sequences = sorted(str(name) for name in schema.sequences if name.schema != "pg_temp")
-    return {"tables": tables, "types": types, "sequences": sequences, "namespaces": sorted(schema.namespaces)}
+    return {
+        "tables": tables,
+        "types": types,
+        "sequences": sequences,
+        "namespaces": sorted(schema.namespaces),
+        "access": access_facts(schema.access),
+    }
 
 
 def table_facts(table: Table, *, untyped: bool) -> dict:
@@ -112,7 +128,23 @@ def table_facts(table: Table, *, untyped: bool) -> dict:
         "depends on": sorted((str(name), column) for name, column in table.depends_on if name.schema not in SYSTEM),
         "comment": table.comment,
         "row security": table.row_security,
-        "replica identity": table.replica_identity,
+        "replica identity": (table.replica_identity, table.replica_index),
+        "owner": owner(table),
+        "grants": sorted((grant.grantee, grant.privilege, grant.column or "") for grant in table.grants),
+        "publications": [(p.publication, p.columns, p.row_filter is not None) for p in table.publications],
+    }
+
+
+def owner(table: Table) -> str | None:
+    """Whose it is, where that is one of the roles for such cases; others differ from server to server."""
+    return table.owner if table.owner in ROLES else None
+
+
+def access_facts(access: Access) -> dict:
+    return {
+        "schema usage": sorted(each for each in access.schema_usage if each[1] in {*ROLES, "PUBLIC"}),
+        "default grants": sorted(access.default_grants, key=str),
+        "publications": dict(access.publications),
     }
 
 

@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.dialects.postgresql.names import CATALOG
 from alembic_contracts.dialects.postgresql.types import modifiers_of
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.schema import Column, Constraint, Index, Name, Schema, Table, Type, TypeDefinition
+from alembic_contracts.schema import (
+    Access,
+    Column,
+    Constraint,
+    DefaultGrant,
+    Grant,
+    Index,
+    Name,
+    Published,
+    Schema,
+    Table,
+    Type,
+    TypeDefinition,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
@@ -58,6 +71,12 @@ _IDENTITIES: Any = {"": "", "a": "always", "d": "by default"}
 _GENERATED: Any = {"": "", "s": "stored", "v": "virtual"}
 _TYPE_KINDS: Any = {"e": "enum", "d": "domain", "c": "composite", "r": "range", "b": "base"}
 _REPLICA_IDENTITIES: Any = {"d": "default", "f": "full", "n": "nothing", "i": "index"}
+_BEFORE_15 = {
+    "r.prattrs": "NULL::pg_catalog.int2vector",
+    "r.prqual": "NULL::pg_catalog.pg_node_tree",
+    "pg_catalog.pg_publication_namespace": "(SELECT NULL::oid AS pnpubid, NULL::oid AS pnnspid WHERE false)",
+}
+"""Column lists, row filters and schemas of publications, and what stands for them where there are none."""
 _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 """``pg_constraint.confupdtype`` and ``confdeltype``; NO ACTION is the empty text."""
 
@@ -82,10 +101,10 @@ def observe(connection: Connection, tables: Collection[Name] | None) -> Schema:
     began_here = not connection.in_transaction()
     try:
         if tables is None:
-            row = connection.execute(_statement(_ALL_TABLES)).one()
+            row = connection.execute(_statement(_ALL_TABLES, _version(connection))).one()
         else:
             wanted = json.dumps(sorted(set(tables)))
-            row = connection.execute(_statement(_NAMED_TABLES), {"tables": wanted}).one()
+            row = connection.execute(_statement(_NAMED_TABLES, _version(connection)), {"tables": wanted}).one()
     except DBAPIError as error:
         raise CannotCheck(f"The schema of the database cannot be read: {error.orig}") from error
     finally:
@@ -94,12 +113,21 @@ def observe(connection: Connection, tables: Collection[Name] | None) -> Schema:
     return _schema(json.loads(row.document))
 
 
+def _version(connection: Connection) -> int:
+    """Return the server's major version; drivers that do not tell are taken to be at a new one."""
+    version = getattr(connection.dialect, "server_version_info", None)
+    return int(version[0]) if version else 15
+
+
 @cache
-def _statement(wanted: str) -> TextClause:
+def _statement(wanted: str, version: int) -> TextClause:
     from sqlalchemy import text
 
     sql = Path(__file__).with_name("observation.sql").read_text(encoding="utf-8")
     code = "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
+    if version < 15:
+        for new, old in _BEFORE_15.items():
+            code = code.replace(new, old)
     return text(code.replace("/* wanted */", wanted))
 
 
@@ -113,6 +141,30 @@ def _schema(document: Json) -> Schema:
         namespaces=frozenset(document["namespaces"] or ()),
         sequences=frozenset(Name(*name) for name in document["sequences"] or ()),
         catalog=document["catalog"],
+        access=_access(document),
+    )
+
+
+def _rows(document: Json, key: str) -> list[list[Any]]:
+    return document[key] or []
+
+
+def _access(document: Json) -> Access:
+    roles = _rows(document, "roles")
+    return Access(
+        complete=True,
+        roles=frozenset(name for name, _, _ in roles),
+        superusers=frozenset(name for name, is_superuser, _ in roles if is_superuser),
+        without_inheritance=frozenset(name for name, _, inherits in roles if not inherits),
+        memberships=frozenset((member, role) for member, role in _rows(document, "memberships")),
+        schema_usage=frozenset((schema, role) for schema, role in _rows(document, "schema_usage")),
+        default_grants=frozenset(DefaultGrant(*row) for row in _rows(document, "default_grants")),
+        publications=MappingProxyType(
+            {
+                name: None if everything else frozenset(schemas or ())
+                for name, everything, schemas in _rows(document, "publications")
+            }
+        ),
     )
 
 
@@ -138,8 +190,13 @@ class _Reader:
             owner=row["owner"],
             comment=row["comment"],
             row_security=_row_security(row),
-            # Relations without rows of their own have none ("n"), which nobody has chosen.
-            replica_identity=_REPLICA_IDENTITIES[row["replica_identity"]] if row["kind"] in "rpm" else "default",
+            replica_identity=_replica_identity(row),
+            replica_index=row["replica_index"],
+            grants=frozenset(Grant(*grant) for grant in row["grants"] or ()),
+            publications=tuple(
+                Published(publication=name, columns=tuple(columns) if columns else None, row_filter=row_filter)
+                for name, columns, row_filter in row["publications"] or ()
+            ),
         )
 
     def column(self, row: Json) -> Column:
@@ -184,6 +241,14 @@ def _row_security(row: Json) -> Any:
     if not row["row_security"]:
         return ""
     return "forced" if row["row_security_forced"] else "enabled"
+
+
+def _replica_identity(row: Json) -> Any:
+    # Relations without rows of their own have none ("n"), which nobody has chosen.
+    if row["kind"] not in "rpm":
+        return "default"
+    found = _REPLICA_IDENTITIES[row["replica_identity"]]
+    return "nothing" if found == "index" and row["replica_index"] is None else found
 
 
 def _collation(parts: list[str] | None) -> str | None:

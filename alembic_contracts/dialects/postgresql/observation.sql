@@ -10,6 +10,7 @@
 -- most of the time, at a tenth, and the estimated cost below what switches the slow just-in-time compiler on.
 --
 -- jsonb reaches columns of the catalog that older versions lack: "->> 'indnullsnotdistinct'" is null before 15.
+-- What publications have only since 15 is taken out for 14, see observation.py.
 -- 1259 is pg_class, 2606 pg_constraint and 2618 pg_rewrite: the oid of a catalog never changes.
 WITH quiet AS MATERIALIZED (
     SELECT
@@ -211,6 +212,64 @@ tables AS (
             'row_security', asked.relrowsecurity,
             'row_security_forced', asked.relforcerowsecurity,
             'replica_identity', asked.relreplident,
+            'replica_index', CASE WHEN asked.relreplident = 'i' THEN (
+                SELECT x.relname
+                FROM pg_catalog.pg_index AS i
+                INNER JOIN pg_catalog.pg_class AS x ON i.indexrelid = x.oid
+                WHERE i.indrelid = asked.oid AND i.indisreplident
+            ) END,
+            'grants', (
+                SELECT
+                    pg_catalog.json_agg(
+                        pg_catalog.json_build_array(
+                            CASE WHEN g.grantee <> 0 THEN pg_catalog.pg_get_userbyid(g.grantee) ELSE 'PUBLIC' END,
+                            g.privilege_type,
+                            g.attname
+                        )
+                    )
+                FROM (
+                    SELECT
+                        e.grantee,
+                        e.privilege_type,
+                        NULL::name AS attname
+                    FROM pg_catalog.aclexplode(asked.relacl) AS e
+                    UNION ALL
+                    SELECT
+                        e.grantee,
+                        e.privilege_type,
+                        a.attname
+                    FROM pg_catalog.pg_attribute AS a
+                    CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS e
+                    WHERE a.attrelid = asked.oid AND a.attnum > 0 AND a.attacl IS NOT NULL
+                ) AS g
+                WHERE g.grantee <> asked.relowner
+            ),
+            'publications', CASE WHEN asked.relkind IN ('r', 'p') AND asked.relpersistence = 'p' THEN (
+                SELECT
+                    pg_catalog.json_agg(
+                        pg_catalog.json_build_array(
+                            p.pubname,
+                            (
+                                SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum)
+                                FROM pg_catalog.unnest(r.prattrs::int2[]) AS k (attnum)
+                                INNER JOIN pg_catalog.pg_attribute AS a
+                                    ON a.attrelid = asked.oid AND k.attnum = a.attnum
+                            ),
+                            pg_catalog.pg_get_expr(r.prqual, asked.oid)
+                        )
+                        ORDER BY p.pubname
+                    )
+                FROM pg_catalog.pg_publication AS p
+                LEFT JOIN pg_catalog.pg_publication_rel AS r ON p.oid = r.prpubid AND asked.oid = r.prrelid
+                WHERE
+                    p.puballtables
+                    OR r.prrelid IS NOT NULL
+                    OR EXISTS (
+                        SELECT
+                        FROM pg_catalog.pg_publication_namespace AS s
+                        WHERE s.pnpubid = p.oid AND s.pnnspid = asked.relnamespace
+                    )
+            ) END,
             'partition_key', CASE
                 WHEN asked.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(asked.oid)
             END,
@@ -366,6 +425,73 @@ FROM (
                 WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
             ),
             'tables', (SELECT pg_catalog.json_agg(tables.document) FROM tables),
+            'roles', (
+                SELECT pg_catalog.json_agg(pg_catalog.json_build_array(r.rolname, r.rolsuper, r.rolinherit))
+                FROM pg_catalog.pg_roles AS r
+            ),
+            'memberships', (
+                SELECT pg_catalog.json_agg(pg_catalog.json_build_array(m.member, m.role))
+                FROM (
+                    SELECT
+                        r.rolname AS member,
+                        pg_catalog.pg_get_userbyid(a.roleid) AS role
+                    FROM pg_catalog.pg_auth_members AS a
+                    INNER JOIN pg_catalog.pg_roles AS r ON a.member = r.oid
+                    WHERE COALESCE((pg_catalog.to_jsonb(a) ->> 'inherit_option')::boolean, r.rolinherit)
+                    UNION ALL
+                    SELECT
+                        pg_catalog.pg_get_userbyid(d.datdba),
+                        'pg_database_owner'
+                    FROM pg_catalog.pg_database AS d
+                    WHERE d.datname = pg_catalog.current_database()
+                ) AS m
+            ),
+            'schema_usage', (
+                SELECT
+                    pg_catalog.json_agg(
+                        DISTINCT pg_catalog.jsonb_build_array(
+                            n.nspname,
+                            CASE WHEN e.grantee <> 0 THEN pg_catalog.pg_get_userbyid(e.grantee) ELSE 'PUBLIC' END
+                        )
+                    )
+                FROM pg_catalog.pg_namespace AS n
+                CROSS JOIN LATERAL pg_catalog.aclexplode(
+                    COALESCE(n.nspacl, pg_catalog.acldefault('n', n.nspowner))
+                ) AS e
+                WHERE
+                    n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                    AND (e.privilege_type = 'USAGE' OR e.grantee = n.nspowner)
+            ),
+            'default_grants', (
+                SELECT
+                    pg_catalog.json_agg(
+                        pg_catalog.json_build_array(
+                            pg_catalog.pg_get_userbyid(a.defaclrole),
+                            (SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE n.oid = a.defaclnamespace),
+                            CASE WHEN e.grantee <> 0 THEN pg_catalog.pg_get_userbyid(e.grantee) ELSE 'PUBLIC' END,
+                            e.privilege_type
+                        )
+                    )
+                FROM pg_catalog.pg_default_acl AS a
+                CROSS JOIN LATERAL pg_catalog.aclexplode(a.defaclacl) AS e
+                WHERE a.defaclobjtype = 'r' AND e.grantee <> a.defaclrole
+            ),
+            'publications', (
+                SELECT
+                    pg_catalog.json_agg(
+                        pg_catalog.json_build_array(
+                            p.pubname,
+                            p.puballtables,
+                            (
+                                SELECT pg_catalog.json_agg(n.nspname)
+                                FROM pg_catalog.pg_publication_namespace AS s
+                                INNER JOIN pg_catalog.pg_namespace AS n ON s.pnnspid = n.oid
+                                WHERE s.pnpubid = p.oid
+                            )
+                        )
+                    )
+                FROM pg_catalog.pg_publication AS p
+            ),
             'type_names', (SELECT pg_catalog.json_object_agg(type_names.oid, type_names.document) FROM type_names),
             'types', (SELECT pg_catalog.json_agg(types.document) FROM types)
         )::text AS document

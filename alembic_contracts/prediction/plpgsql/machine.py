@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction import bodies, parser, sqlstate
+from alembic_contracts.prediction.access import forget
 from alembic_contracts.prediction.application import apply
 from alembic_contracts.prediction.conditions import matches, sqlstate_of
 from alembic_contracts.prediction.deciding import UNKNOWN, is_truth, rows_of, value_of, value_of_text
@@ -210,6 +211,8 @@ class Machine(Frame):
             if tables is not None and any(PLACEHOLDER in str(name) for name in tables):
                 tables = None
         if tables is None and text is not None and text.lstrip().lower().startswith(bodies.HARMLESS_BEGINNINGS):
+            if text.lstrip().lower().startswith("revoke "):
+                forget(self.run.state)
             return
         if tables is None or tables:
             self.run.doubt(f"EXECUTE of what is not known: {expression[:80]}", tables)

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.access import handed_over, role_of
 from alembic_contracts.prediction.application import Harmless
+from alembic_contracts.prediction.publishing import published_by_schema
 from alembic_contracts.prediction.relations import descendants, find
 from alembic_contracts.prediction.statements.alteration import MISC, Alteration, Subcommand
 from alembic_contracts.prediction.statements.inheritance import (
@@ -19,17 +21,12 @@ from alembic_contracts.schema import Name, Table
 if TYPE_CHECKING:
     from alembic_contracts.prediction.parser import Node
 
-__all__ = ["SUBCOMMANDS", "role_name"]
-
-
-def role_name(alteration_user: str, node: Node) -> str:
-    """Return the name of a role, ``CURRENT_USER`` and its like replaced."""
-    return node.rolename or alteration_user
+__all__ = ["SUBCOMMANDS"]
 
 
 def _owner(alteration: Alteration, command: Node) -> None:
-    owner = role_name(alteration.state.user, command.newowner)
-    alteration.state.tables.put(alteration.name, replace(alteration.table, owner=owner))
+    owner = role_of(alteration.state, command.newowner)
+    alteration.state.tables.put(alteration.name, handed_over(alteration.table, owner))
 
 
 def _persistence(value: Literal["permanent", "unlogged"]) -> Subcommand:
@@ -37,7 +34,9 @@ def _persistence(value: Literal["permanent", "unlogged"]) -> Subcommand:
         del command
         if alteration.table.persistence == "temporary":
             raise sqlstate.invalid_table_definition("cannot change logged status of a temporary table")
-        alteration.state.tables.put(alteration.name, replace(alteration.table, persistence=value))
+        changed = replace(alteration.table, persistence=value)
+        published = published_by_schema(alteration.state.access, changed)
+        alteration.state.tables.put(alteration.name, replace(changed, publications=published))
 
     return Subcommand(MISC, apply)
 
@@ -70,7 +69,9 @@ def _replica_identity(alteration: Alteration, command: Node) -> None:
             raise sqlstate.PostgresError("42704", f'index "{stated.name}" for table does not exist')
         if not index.unique or index.predicate is not None or index.expressions:
             raise sqlstate.wrong_object_type(f'cannot use index "{stated.name}" as replica identity')
-    alteration.state.tables.put(alteration.name, replace(alteration.table, replica_identity=identity))
+    index_name = stated.name if identity == "index" else None
+    changed = replace(alteration.table, replica_identity=identity, replica_index=index_name)
+    alteration.state.tables.put(alteration.name, changed)
 
 
 # -- inheritance -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What hangs on tables beside their shape: triggers, policies, rules, extended statistics, publications."""
+"""What hangs on tables beside their shape: triggers, policies, rules, extended statistics."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _rule_of_view(run: Run, node: Node, table: Table) -> None:
     run.doubt(f"a rule makes {table.name} another view", [table.name])
 
 
-# -- statistics, publications ------------------------------------------------------------------------------------------
+# -- statistics --------------------------------------------------------------------------------------------------------
 
 
 def create_statistics(run: Run, node: Node) -> None:
@@ -207,60 +207,6 @@ def create_statistics(run: Run, node: Node) -> None:
         )
 
 
-def create_publication(run: Run, node: Node) -> None:
-    """Apply CREATE PUBLICATION: columns of a column list cannot be dropped without CASCADE.
-
-    Raises:
-        PostgresError: 42P01 no such table, 42703 no such column, 42710 it exists.
-    """
-    _put(run, Attachment("publication", node.pubname, None, _published(run, node)))
-
-
-def _published(run: Run, node: Node) -> frozenset[tuple[Name, str]]:
-    uses: set[tuple[Name, str]] = set()
-    for item in parser.children(node.pubobjects):
-        if not item.HasField("pubtable"):
-            continue
-        table = find(run, item.pubtable.relation)
-        if table is None:
-            continue
-        columns = parser.strings(item.pubtable.columns)
-        for column in columns:
-            require_column(table, column)
-        uses.update((table.name, column) for column in columns)
-        if item.pubtable.HasField("where_clause"):
-            uses |= _mentioned(table, [item.pubtable.where_clause])
-    return frozenset(uses)
-
-
-def alter_publication(run: Run, node: Node) -> None:
-    """Apply ALTER PUBLICATION.
-
-    Raises:
-        PostgresError: 42704 no such publication, 42P01 no such table.
-    """
-    key = ("publication", None, node.pubname)
-    if key not in run.state.attachments:
-        if run.state.complete:
-            raise sqlstate.undefined_object("publication", node.pubname)
-        return
-    action, named = parser.enum_name(node, "action"), _published(run, node)
-    before = run.state.attachments[key].uses
-    if action == "AP_SetObjects":
-        uses = named
-    elif action == "AP_AddObjects":
-        uses = before | named
-    else:
-        gone = {table.name for table in run.state.tables.values() if _names(node, table)}
-        uses = frozenset(use for use in before if use[0] not in gone)
-    _put(run, Attachment("publication", node.pubname, None, uses), replace=True)
-
-
-def _names(node: Node, table: Table) -> bool:
-    relations = [item.pubtable.relation for item in parser.children(node.pubobjects) if item.HasField("pubtable")]
-    return any(r.relname == table.name.name and r.schemaname in {"", table.name.schema} for r in relations)
-
-
 HANDLERS = {
     "create_trig_stmt": create_trigger,
     "create_event_trig_stmt": create_event_trigger,
@@ -269,6 +215,4 @@ HANDLERS = {
     "alter_policy_stmt": alter_policy,
     "rule_stmt": create_rule,
     "create_stats_stmt": create_statistics,
-    "create_publication_stmt": create_publication,
-    "alter_publication_stmt": alter_publication,
 }

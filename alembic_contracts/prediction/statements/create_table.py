@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.access import of_new_table
 from alembic_contracts.prediction.relations import check_free, find, new_name
 from alembic_contracts.prediction.scalars import check_columns
 from alembic_contracts.prediction.statements import constraints, not_null
@@ -128,8 +129,9 @@ def _create(run: Run, node: Node, plan: Plan, parents: list[Table], kind: TableK
         parents=tuple(parent.name for parent in parents),
         partition=is_partition,
         partition_key=_partition_key(run, columns, name, node.partspec) if partitioned else None,
-        owner=state.user,
+        owner=state.current_user,
     )
+    table = of_new_table(state, table)
     state.tables.put(name, table)
     if parents and not is_partition:
         state.local_columns.put(name, frozenset(local))

@@ -216,7 +216,8 @@ def _free_standing(run: Run, node: Node, target: Node) -> list[Object]:
     for key in run.state.attachments:
         if key[0] == kind and key[2] == names[-1]:
             return [Object("attachment", key[1] or Name("", ""), f"{kind} {names[-1]}")]
-    if run.state.complete and not node.missing_ok:
+    known = run.state.complete or (kind == "publication" and run.state.access.complete)
+    if known and not node.missing_ok:
         raise sqlstate.undefined_object(kind, names[-1])
     return []
 

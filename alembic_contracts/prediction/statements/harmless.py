@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HANDLERS"]
 
-_ACCESS = Harmless("who may do what with a table is no part of its shape")
-_ROLES = Harmless("roles belong to the whole server")
 _SERVER = Harmless("tablespaces and databases belong to the whole server")
 _TEXT_SEARCH = Harmless("text search configurations are used by functions at run time alone")
 _OPERATORS = Harmless("operators, casts and their classes give columns no other type")
@@ -44,22 +42,6 @@ def _option(node: Node, name: str) -> str | None:
 def _is_on(node: Node, name: str) -> bool:
     value = _option(node, name)
     return value is not None and value.lower() not in {"false", "off", "0", "no"}
-
-
-def grant(run: Run, node: Node) -> None:
-    """Check the tables and schemas of GRANT and REVOKE.
-
-    Raises:
-        PostgresError: 42P01, 3F000.
-    """
-    kind, target = parser.enum_name(node, "objtype"), parser.enum_name(node, "targtype")
-    if target == "ACL_TARGET_ALL_IN_SCHEMA" or kind == "OBJECT_SCHEMA":
-        for name in parser.strings(node.objects):
-            if not run.state.has_namespace(name) and run.state.complete_tables:
-                raise sqlstate.undefined_schema(name)
-    elif kind in {"OBJECT_TABLE", "OBJECT_SEQUENCE"}:
-        for relation in parser.children(node.objects):
-            _check_relation(run, relation)
 
 
 def _check_relation(run: Run, relation: Node) -> None:
@@ -205,14 +187,7 @@ def import_foreign_schema(run: Run, node: Node) -> None:
 
 
 HANDLERS: dict[str, Handler | Harmless | Doubtful] = {
-    "grant_stmt": grant,
-    "grant_role_stmt": _ROLES,
-    "alter_default_privileges_stmt": _ACCESS,
-    "create_role_stmt": _ROLES,
-    "alter_role_stmt": _ROLES,
     "alter_role_set_stmt": Harmless("a role's settings count from the next session on"),
-    "drop_role_stmt": _ROLES,
-    "reassign_owned_stmt": Harmless("only owners change"),
     "drop_owned_stmt": Doubtful("what a role owns, and DROP OWNED drops, is not known"),
     "sec_label_stmt": _LABELS,
     "alter_stats_stmt": _LABELS,

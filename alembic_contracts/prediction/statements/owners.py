@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.access import role_of
 from alembic_contracts.prediction.relations import check_free, find
 from alembic_contracts.prediction.renaming import move_many
 from alembic_contracts.prediction.statements.types import require_type
@@ -126,7 +127,10 @@ def change_owner(run: Run, node: Node) -> None:
     elif kind == "OBJECT_SCHEMA":
         name = node.object.string.sval
         if name in run.state.namespaces:
-            run.state.namespaces.put(name, node.newowner.rolename or run.state.user)
+            owner = role_of(run.state, node.newowner)
+            usage = run.state.access.schema_usage - {(name, run.state.namespaces[name])} | {(name, owner)}
+            run.state.set_access(replace(run.state.access, schema_usage=usage))
+            run.state.namespaces.put(name, owner)
         elif run.state.complete_tables:
             raise sqlstate.undefined_schema(name)
     elif kind in _FUNCTIONS and run.state.complete:

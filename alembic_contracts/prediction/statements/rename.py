@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate
 from alembic_contracts.prediction.application import Harmless
+from alembic_contracts.prediction.publishing import rename_publication, with_schema_renamed
 from alembic_contracts.prediction.relations import check_free, descendants, find
 from alembic_contracts.prediction.renaming import move, move_many, rename_table_column
 from alembic_contracts.prediction.scalars import SYSTEM_COLUMNS
+from alembic_contracts.prediction.statements.roles import rename_role
 from alembic_contracts.prediction.statements.types import require_type
 from alembic_contracts.schema import Constraint, Name
 
@@ -81,6 +83,8 @@ def _rename_index(state: State, index: Name, new: str) -> None:
 
 
 def _put_names(state: State, table: Table, old: str, new: str, *, constraint: str | None) -> None:
+    if table.replica_index == old:
+        table = replace(table, replica_index=new)
     indexes = tuple(
         replace(i, name=new, constraint=new if i.constraint is not None else None) if i.name == old else i
         for i in table.indexes
@@ -235,6 +239,7 @@ def _schema(run: Run, node: Node) -> None:
     owner = state.namespaces[old]
     state.namespaces.remove(old)
     state.namespaces.put(new, owner)
+    state.set_access(with_schema_renamed(state.access, old, new))
     moved = [name for store in (state.tables, state.types, state.sequences) for name in store if name.schema == old]
     move_many(state, {name: Name(new, name.name) for name in moved})
     for name in [name for name in state.functions if name.schema == old]:
@@ -281,6 +286,10 @@ def _attachment(run: Run, node: Node) -> None:
     run.state.attachments.put((kind, table.name, node.newname), replace(attachment, name=node.newname))
 
 
+def _publication(run: Run, node: Node) -> None:
+    rename_publication(run.state, node.object.string.sval, node.newname)
+
+
 _ELSEWHERE = Harmless("no table's shape shows its name")
 
 OBJECT_TYPES: dict[str, Callable[[Run, Node], None] | Harmless] = {
@@ -304,10 +313,12 @@ OBJECT_TYPES: dict[str, Callable[[Run, Node], None] | Harmless] = {
     "OBJECT_TRIGGER": _attachment,
     "OBJECT_POLICY": _attachment,
     "OBJECT_RULE": _attachment,
+    "OBJECT_PUBLICATION": _publication,
+    "OBJECT_ROLE": rename_role,
     **dict.fromkeys(
         ("OBJECT_COLLATION", "OBJECT_CONVERSION", "OBJECT_DATABASE", "OBJECT_EVENT_TRIGGER", "OBJECT_FDW",
-         "OBJECT_FOREIGN_SERVER", "OBJECT_LANGUAGE", "OBJECT_OPCLASS", "OBJECT_OPFAMILY", "OBJECT_PUBLICATION",
-         "OBJECT_ROLE", "OBJECT_STATISTIC_EXT", "OBJECT_SUBSCRIPTION", "OBJECT_TABLESPACE", "OBJECT_TSCONFIGURATION",
+         "OBJECT_FOREIGN_SERVER", "OBJECT_LANGUAGE", "OBJECT_OPCLASS", "OBJECT_OPFAMILY",
+         "OBJECT_STATISTIC_EXT", "OBJECT_SUBSCRIPTION", "OBJECT_TABLESPACE", "OBJECT_TSCONFIGURATION",
          "OBJECT_TSDICTIONARY", "OBJECT_TSPARSER", "OBJECT_TSTEMPLATE"), _ELSEWHERE),
 }  # fmt: skip
 """What renames each kind of object."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import sqlstate
+from alembic_contracts.prediction.access import role_of
 from alembic_contracts.prediction.application import apply
 from alembic_contracts.prediction.parser import Statement, kind_of, unwrap
 
@@ -21,15 +23,17 @@ def create_schema(run: Run, node: Node) -> None:
     Raises:
         PostgresError: 42P06 it exists, 42939 its name is reserved.
     """
-    owner = node.authrole.rolename if node.HasField("authrole") else ""
-    name = node.schemaname or owner or run.state.user
+    owner = role_of(run.state, node.authrole) if node.HasField("authrole") else ""
+    name = node.schemaname or owner or run.state.current_user
     if name.startswith("pg_"):
         raise sqlstate.PostgresError("42939", f'unacceptable schema name "{name}"')
     if run.state.has_namespace(name):
         if node.if_not_exists:
             return
         raise sqlstate.duplicate_schema(name)
-    run.state.namespaces.put(name, owner or run.state.user)
+    run.state.namespaces.put(name, owner or run.state.current_user)
+    usage = run.state.access.schema_usage | {(name, owner or run.state.current_user)}
+    run.state.set_access(replace(run.state.access, schema_usage=usage))
     if not len(node.schema_elts):
         return
     before = run.state.local_settings.get("search_path")

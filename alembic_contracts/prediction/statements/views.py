@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.access import of_new_table
 from alembic_contracts.prediction.relations import check_free, new_name
 from alembic_contracts.prediction.selects import Analysis, analyse
 from alembic_contracts.prediction.state import TEMPORARY
@@ -38,13 +39,14 @@ def create_view(run: Run, node: Node) -> None:
         complete=output.complete,
         definition=parser.deparse_statement(node.query),
         depends_on=analysis.depends_on(),
-        owner=run.state.user,
+        owner=run.state.current_user,
     )
     if not output.complete:
         run.doubt(f"the columns of {name} are not all known", [name])
     old = run.state.tables.get(name) if node.replace else None
     if old is None:
         check_free(run.state, name)
+        table = of_new_table(run.state, table)
     else:
         table = _replaced(old, table)
     run.state.tables.put(name, table)
@@ -86,7 +88,7 @@ def _replaced(old: Table, new: Table) -> Table:
         replace(c, comment=comments[c.name].comment, default=comments[c.name].default) if c.name in comments else c
         for c in new.columns
     )
-    return replace(new, columns=columns, comment=old.comment, owner=old.owner)
+    return replace(new, columns=columns, comment=old.comment, owner=old.owner, grants=old.grants)
 
 
 def _columns(run: Run, output: Output, names: list[str], *, view: bool) -> tuple[Column, ...]:
@@ -167,11 +169,11 @@ def _create(run: Run, into: Node, query: Node, kind: TableKind, *, if_not_exists
         complete=output.complete,
         definition=parser.deparse_statement(parser.wrap(query)) if is_view else None,
         depends_on=analysis.depends_on() if is_view else (),
-        owner=run.state.user,
+        owner=run.state.current_user,
     )
     if not output.complete:
         run.doubt(f"the columns of {name} are not all known", [name])
-    run.state.tables.put(name, table)
+    run.state.tables.put(name, of_new_table(run.state, table))
 
 
 HANDLERS = {"view_stmt": create_view, "create_table_as_stmt": create_as}

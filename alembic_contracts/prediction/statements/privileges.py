@@ -1,0 +1,188 @@
+"""GRANT, REVOKE and ALTER DEFAULT PRIVILEGES on tables and schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import access, parser, sqlstate
+from alembic_contracts.schema import DefaultGrant, Grant, Name, Table
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.state import State
+
+__all__ = ["HANDLERS"]
+
+_ALL = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+_ALL_OF_COLUMNS = ("SELECT", "INSERT", "UPDATE", "REFERENCES")
+
+
+def _everything(state: State) -> tuple[str, ...]:
+    """Return what ALL means for a table; MAINTAIN came with version 17."""
+    return (*_ALL, "MAINTAIN") if state.server_version >= 170000 else _ALL
+
+
+def grant(run: Run, node: Node) -> None:
+    """Apply GRANT and REVOKE: on tables and views, and USAGE on schemas.
+
+    Raises:
+        PostgresError: 42P01 no such table, 3F000 no such schema, 42704 no such role, 42703 no such column.
+    """
+    kind, target = parser.enum_name(node, "objtype"), parser.enum_name(node, "targtype")
+    grantees = _grantees(run.state, parser.children(node.grantees))
+    if target == "ACL_TARGET_ALL_IN_SCHEMA":
+        schemas = _schemas(run, parser.strings(node.objects))
+        if kind == "OBJECT_TABLE":
+            tables = [table for table in run.state.tables.values() if table.name.schema in schemas]
+            _on_tables(run, node, tables, grantees)
+    elif kind == "OBJECT_SCHEMA":
+        _on_schemas(run, node, _schemas(run, parser.strings(node.objects)), grantees)
+    elif kind in {"OBJECT_TABLE", "OBJECT_SEQUENCE"}:
+        found = [_relation(run, relation) for relation in parser.children(node.objects)]
+        if kind == "OBJECT_TABLE":
+            _on_tables(run, node, [table for table in found if table is not None], grantees)
+
+
+def _grantees(state: State, nodes: Iterable[Node]) -> list[str]:
+    """Return the roles; from here on it is known what they may do, if it was not.
+
+    Raises:
+        PostgresError: 42704, there is no such role.
+    """
+    names = [access.role_of(state, node) for node in nodes]
+    known = state.access
+    for name in names:
+        if known.complete and name not in known.roles and name not in {"PUBLIC", state.user, state.current_user}:
+            raise sqlstate.undefined_object("role", name)
+    state.set_access(replace(known, roles=known.roles.union(names) - {"PUBLIC"}))
+    return names
+
+
+def _schemas(run: Run, names: list[str]) -> list[str]:
+    for name in names:
+        if not run.state.has_namespace(name) and run.state.complete_tables:
+            raise sqlstate.undefined_schema(name)
+    return names
+
+
+def _relation(run: Run, relation: Node) -> Table | None:
+    """Return the table that is named, None for relations of other kinds and of the system.
+
+    Raises:
+        PostgresError: 42P01 there is no relation of this name, 3F000 no such schema.
+    """
+    state, schema, name = run.state, relation.schemaname, relation.relname
+    found = state.find_relation(name, schema or None)
+    if found is not None:
+        return state.tables.get(found[0])
+    if schema in {"pg_catalog", "information_schema"} or name.startswith("pg_"):
+        return None
+    if not state.complete_tables:
+        unknown = Name(schema or state.current_schema() or "public", name)
+        run.doubt(f"{unknown} is not known here", [unknown])
+        return None
+    if schema and not state.has_namespace(schema):
+        raise sqlstate.undefined_schema(schema)
+    raise sqlstate.undefined_table(name)
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def _on_tables(run: Run, node: Node, tables: list[Table], grantees: list[str]) -> None:
+    option_alone = node.grant_option and not node.is_grant
+    if option_alone:
+        return
+    state = run.state
+    if not node.is_grant and any(table.owner in grantees for table in tables):
+        run.doubt("what an owner took from itself is not kept", [table.name for table in tables])
+    if not node.is_grant and parser.enum_name(node, "behavior") == "DROP_CASCADE":
+        access.forget(state)  # whom else the grantees gave it to is not kept
+    for table in tables:
+        change = _change(state, node, table, grantees)
+        access.change_tables(state, [table.name], change)
+
+
+def _change(state: State, node: Node, table: Table, grantees: list[str]) -> Callable[[Table], Table]:
+    stated = list(_stated(state, node, table))
+    named = {
+        Grant(grantee, privilege, column)
+        for grantee in grantees
+        if grantee != table.owner
+        for privilege, column in stated
+    }
+
+    def apply(before: Table) -> Table:
+        if node.is_grant:
+            return replace(before, grants=before.grants | named)
+        left = (g for g in before.grants if g not in named and Grant(g.grantee, g.privilege) not in named)
+        return replace(before, grants=frozenset(left))
+
+    return apply
+
+
+def _stated(state: State, node: Node, table: Table) -> Iterable[tuple[str, str | None]]:
+    """Yield privileges, with the columns where they are listed."""
+    written = list(parser.children(node.privileges))
+    if not written:
+        yield from ((privilege, None) for privilege in _everything(state))
+    for each in written:
+        columns = parser.strings(each.cols)
+        for column in columns:
+            if table.complete and table.column(column) is None:
+                raise sqlstate.undefined_column(column, table.name.name)
+        name = each.priv_name.upper()
+        whole = _ALL_OF_COLUMNS if columns else _everything(state)
+        for privilege in (name,) if name else whole:
+            yield from ((privilege, column) for column in columns or (None,))
+
+
+# -- schemas, defaults -------------------------------------------------------------------------------------------------
+
+
+def _on_schemas(run: Run, node: Node, schemas: list[str], grantees: list[str]) -> None:
+    privileges = {each.priv_name.upper() for each in parser.children(node.privileges)} or {"USAGE"}
+    if "USAGE" not in privileges or (node.grant_option and not node.is_grant):
+        return
+    known = run.state.access
+    named = {(schema, grantee) for schema in schemas for grantee in grantees}
+    owned = {(schema, run.state.namespaces.get(schema, "")) for schema in schemas}
+    usage = known.schema_usage | named if node.is_grant else known.schema_usage - (named - owned)
+    run.state.set_access(replace(known, schema_usage=usage))
+
+
+def default_privileges(run: Run, node: Node) -> None:
+    """Apply ALTER DEFAULT PRIVILEGES for tables.
+
+    Raises:
+        PostgresError: 3F000 no such schema, 42704 no such role.
+    """
+    state, action = run.state, node.action
+    options = {option.defname: parser.unwrap(option.arg) for option in parser.children(node.options)}
+    schemas: list[str] | tuple[None] = (None,)
+    if "schemas" in options:
+        schemas = _schemas(run, parser.strings(options["schemas"].items))
+    grantees = _grantees(state, parser.children(action.grantees))
+    if parser.enum_name(action, "objtype") != "OBJECT_TABLE" or (action.grant_option and not action.is_grant):
+        return
+    roles = [state.current_user]
+    if "roles" in options:
+        roles = [access.role_of(state, each) for each in parser.children(options["roles"].items)]
+    privileges = [each.priv_name.upper() for each in parser.children(action.privileges)] or _everything(state)
+    named = {
+        DefaultGrant(role, schema, grantee, privilege)
+        for role in roles
+        for schema in schemas
+        for grantee in grantees
+        for privilege in privileges
+        if grantee != role
+    }
+    known = state.access
+    defaults = known.default_grants | named if action.is_grant else known.default_grants - named
+    state.set_access(replace(known, default_grants=defaults))
+
+
+HANDLERS = {"grant_stmt": grant, "alter_default_privileges_stmt": default_privileges}

@@ -1,0 +1,118 @@
+"""CREATE and ALTER PUBLICATION."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import parser, sqlstate
+from alembic_contracts.prediction.publishing import include, put_publication, unpublished
+from alembic_contracts.prediction.relations import find, require_column
+from alembic_contracts.prediction.state import Attachment
+from alembic_contracts.schema import Published
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.state import State
+    from alembic_contracts.schema import Table
+
+__all__ = ["HANDLERS"]
+
+
+def create_publication(run: Run, node: Node) -> None:
+    """Apply CREATE PUBLICATION.
+
+    Raises:
+        PostgresError: 42P01 no such table, 42703 no such column, 42710 it exists.
+    """
+    state, name = run.state, node.pubname
+    if ("publication", None, name) in state.attachments:
+        raise sqlstate.duplicate_object("publication", name)
+    state.attachments.put(("publication", None, name), Attachment("publication", name, None))
+    named = list(_named(run, node))
+    put_publication(state, name, None if node.for_all_tables else frozenset(_schemas(run, node)))
+    for table, published in named:
+        include(state, state.tables[table.name], published)
+
+
+def alter_publication(run: Run, node: Node) -> None:
+    """Apply ALTER PUBLICATION ADD, SET and DROP; its options change what is sent, not whose.
+
+    Raises:
+        PostgresError: 42704 no such publication, 42P01 no such table, 42703 no such column, 42710 it is in it already.
+    """
+    state, name = run.state, node.pubname
+    if ("publication", None, name) not in state.attachments:
+        if run.state.complete or run.state.access.complete:
+            raise sqlstate.undefined_object("publication", name)
+        return
+    if not len(node.pubobjects):
+        return
+    action, named = parser.enum_name(node, "action"), list(_named(run, node))
+    schemas = frozenset(_schemas(run, node))
+    scope = state.access.publications.get(name, frozenset()) or frozenset()
+    if action == "AP_DropObjects":
+        _take_out(state, name, [table for table, _ in named])
+        put_publication(state, name, scope - schemas)
+        return
+    if action == "AP_SetObjects":
+        _take_out(state, name, [table for table in state.tables.values() if _is_in(table, name)])
+        scope = frozenset()
+    put_publication(state, name, scope | schemas)
+    for table, published in named:
+        if action == "AP_AddObjects" and _is_in(state.tables[table.name], name) and table.name.schema not in scope:
+            message = f'relation "{table.name.name}" is already member of publication "{name}"'
+            raise sqlstate.PostgresError("42710", message)
+        include(state, state.tables[table.name], published)
+
+
+def _is_in(table: Table, publication: str) -> bool:
+    return any(published.publication == publication for published in table.publications)
+
+
+def _take_out(state: State, publication: str, tables: list[Table]) -> None:
+    key = ("publication", None, publication)
+    for table in tables:
+        if not _is_in(table, publication):
+            message = f'relation "{table.name.name}" is not part of the publication'
+            raise sqlstate.PostgresError("42704", message)
+        include(state, table, Published(publication=publication))  # without columns that it would hold on to
+        state.tables.put(table.name, unpublished(state.tables[table.name], publication))
+    state.attachments.put(key, state.attachments[key])
+
+
+def _named(run: Run, node: Node) -> Iterator[tuple[Table, Published]]:
+    """Yield the tables that are named, with their column list and row filter."""
+    for item in parser.children(node.pubobjects):
+        if not item.HasField("pubtable"):
+            continue
+        table = find(run, item.pubtable.relation)
+        if table is None:
+            continue
+        columns = parser.strings(item.pubtable.columns)
+        for column in columns:
+            require_column(table, column)
+        ordered = tuple(column.name for column in table.columns if column.name in columns)
+        has_filter = item.pubtable.HasField("where_clause")
+        row_filter = parser.deparse_expression(item.pubtable.where_clause) if has_filter else None
+        yield table, Published(publication=node.pubname, columns=ordered or None, row_filter=row_filter)
+
+
+def _schemas(run: Run, node: Node) -> Iterator[str]:
+    """Yield the schemas all of whose tables are named.
+
+    Raises:
+        PostgresError: 3F000, there is no such schema.
+    """
+    for item in parser.children(node.pubobjects):
+        match parser.enum_name(item, "pubobjtype"):
+            case "PUBLICATIONOBJ_TABLES_IN_SCHEMA":
+                if not run.state.has_namespace(item.name) and run.state.complete_tables:
+                    raise sqlstate.undefined_schema(item.name)
+                yield item.name
+            case "PUBLICATIONOBJ_TABLES_IN_CUR_SCHEMA":
+                yield run.state.creation_schema()
+
+
+HANDLERS = {"create_publication_stmt": create_publication, "alter_publication_stmt": alter_publication}

@@ -1,0 +1,207 @@
+"""Roles: who is a member of which, and what becomes of what they own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction import access, parser, sqlstate
+from alembic_contracts.schema import Access, DefaultGrant
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.state import State
+    from alembic_contracts.schema import Table
+
+__all__ = ["HANDLERS", "rename_role"]
+
+
+def _require(state: State, role: str) -> None:
+    """Refuse a role that does not exist (42704), where all are known."""
+    known = state.access
+    if known.complete and role not in known.roles and role not in {state.user, state.current_user}:
+        raise sqlstate.undefined_object("role", role)
+
+
+def _named(state: State, nodes: Iterable[Node]) -> list[str]:
+    return [access.role_of(state, node) for node in nodes]
+
+
+def _argument(option: Node) -> Node:
+    return parser.unwrap(option.arg)
+
+
+def create_role(run: Run, node: Node) -> None:
+    """Apply CREATE ROLE, CREATE USER and CREATE GROUP.
+
+    Raises:
+        PostgresError: 42710 it exists, 42704 no such role to be a member of.
+    """
+    state, name = run.state, node.role
+    if state.access.complete and name in state.access.roles:
+        raise sqlstate.duplicate_object("role", name)
+    state.set_access(replace(state.access, roles=state.access.roles | {name}))
+    _options(run, name, node)
+
+
+def alter_role(run: Run, node: Node) -> None:
+    """Apply ALTER ROLE and ALTER GROUP ... ADD and DROP USER.
+
+    Raises:
+        PostgresError: 42704 no such role.
+    """
+    name = access.role_of(run.state, node.role)
+    _require(run.state, name)
+    _options(run, name, node)
+
+
+def _options(run: Run, name: str, node: Node) -> None:
+    state = run.state
+    for option in parser.children(node.options):
+        known, value = state.access, _argument(option)
+        match option.defname:
+            case "superuser":
+                others = known.superusers - {name}
+                state.set_access(replace(known, superusers=others | {name} if value.boolval else others))
+            case "inherit":
+                others = known.without_inheritance - {name}
+                state.set_access(replace(known, without_inheritance=others if value.boolval else others | {name}))
+            case "addroleto":
+                _join(state, [name], _named(state, parser.children(value.items)))
+            case "rolemembers" | "adminmembers":
+                members = _named(state, parser.children(value.items))
+                if getattr(node, "action", 1) < 0:
+                    _leave(state, members, [name])
+                else:
+                    _join(state, members, [name])
+
+
+def _join(state: State, members: list[str], roles: list[str], *, inherit: bool | None = None) -> None:
+    """Make roles members of others.
+
+    Raises:
+        PostgresError: 42704, there is no such role.
+    """
+    for role in (*members, *roles):
+        _require(state, role)
+    known = state.access
+    gained = {
+        (member, role)
+        for member in members
+        for role in roles
+        if inherit or (inherit is None and member not in known.without_inheritance)
+    }
+    lost = {(member, role) for member in members for role in roles} if inherit is False else set()
+    state.set_access(replace(known, memberships=(known.memberships | gained) - lost))
+
+
+def _leave(state: State, members: list[str], roles: list[str]) -> None:
+    gone = {(member, role) for member in members for role in roles}
+    state.set_access(replace(state.access, memberships=state.access.memberships - gone))
+
+
+def grant_role(run: Run, node: Node) -> None:
+    """Apply GRANT role TO role and REVOKE role FROM role.
+
+    Raises:
+        PostgresError: 42704 no such role.
+    """
+    state = run.state
+    roles = [each.priv_name for each in parser.children(node.granted_roles)]
+    members = _named(state, parser.children(node.grantee_roles))
+    options = {each.defname: _argument(each).boolval for each in parser.children(node.opt)}
+    if node.is_grant:
+        _join(state, members, roles, inherit=options.get("inherit"))
+    elif not options or "inherit" in options:  # REVOKE ADMIN OPTION FOR leaves the membership
+        _leave(state, members, roles)
+
+
+def drop_role(run: Run, node: Node) -> None:
+    """Apply DROP ROLE: PostgreSQL refuses it as long as there are grants to the role.
+
+    Raises:
+        PostgresError: 42704 no such role.
+    """
+    state = run.state
+    for name in _named(state, parser.children(node.roles)):
+        if not node.missing_ok:
+            _require(state, name)
+        _rename_in_access(state, lambda role, name=name: None if role == name else role)  # type: ignore[misc]
+
+
+def reassign_owned(run: Run, node: Node) -> None:
+    """Apply REASSIGN OWNED: tables get another owner."""
+    state = run.state
+    old, new = _named(state, parser.children(node.roles)), access.role_of(state, node.newrole)
+    owned = [table.name for table in state.tables.values() if table.owner in old]
+    access.change_tables(state, owned, lambda table: access.handed_over(table, new))
+    for schema, owner in list(state.namespaces.items()):
+        if owner in old:
+            state.namespaces.put(schema, new)
+            usage = state.access.schema_usage - {(schema, owner)} | {(schema, new)}
+            state.set_access(replace(state.access, schema_usage=usage))
+
+
+def rename_role(run: Run, node: Node) -> None:
+    """Apply ALTER ROLE ... RENAME TO: every grant follows.
+
+    Raises:
+        PostgresError: 42704 no such role, 42710 the new name is taken.
+    """
+    state, old, new = run.state, node.subname, node.newname
+    _require(state, old)
+    if state.access.complete and new in state.access.roles:
+        raise sqlstate.duplicate_object("role", new)
+
+    def renamed(role: str) -> str:
+        return new if role == old else role
+
+    def change(table: Table) -> Table:
+        grants = frozenset(grant._replace(grantee=renamed(grant.grantee)) for grant in table.grants)
+        owner = None if table.owner is None else renamed(table.owner)
+        return replace(table, owner=owner, grants=grants)
+
+    access.change_tables(state, state.tables, change)
+    _rename_in_access(state, renamed)
+
+
+def _rename_in_access(state: State, renamed: Callable[[str], str | None]) -> None:
+    """Give roles other names; None: they are gone, with all that they had."""
+
+    def kept(roles: Iterable[str]) -> frozenset[str]:
+        return frozenset(new for role in roles if (new := renamed(role)) is not None)
+
+    known = state.access
+    state.set_access(
+        Access(
+            complete=known.complete,
+            roles=kept(known.roles),
+            superusers=kept(known.superusers),
+            without_inheritance=kept(known.without_inheritance),
+            memberships=frozenset(
+                (member, role)
+                for one, other in known.memberships
+                if (member := renamed(one)) is not None and (role := renamed(other)) is not None
+            ),
+            schema_usage=frozenset(
+                (schema, role) for schema, old in known.schema_usage if (role := renamed(old)) is not None
+            ),
+            default_grants=frozenset(
+                DefaultGrant(role, each.schema, grantee, each.privilege)
+                for each in known.default_grants
+                if (role := renamed(each.role)) is not None and (grantee := renamed(each.grantee)) is not None
+            ),
+            publications=known.publications,
+        )
+    )
+
+
+HANDLERS = {
+    "create_role_stmt": create_role,
+    "alter_role_stmt": alter_role,
+    "grant_role_stmt": grant_role,
+    "drop_role_stmt": drop_role,
+    "reassign_owned_stmt": reassign_owned,
+}
