@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from alembic_contracts import remedies
 from alembic_contracts.contract import Contract, Fact, Side
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.moments import Moment, reference
@@ -175,6 +176,9 @@ class Case:
         deprecation = self._contract.deprecation(fact)
         held = any(isinstance(earlier.outcome, Holds) for earlier in self._states[:index])
         fields = self._fields(state.actual, held=held)
+        remedy = rule.remedy if held else rule.fix
+        if held and rule.remedy_of_rename and remedies.renamed(fact, self._history, index) is not None:
+            remedy = rule.remedy_of_rename
         return Violation(
             rule=rule.id,
             severity=self._severity(state, introduced=introduced),
@@ -185,7 +189,7 @@ class Case:
             actual=state.actual,
             introduced=introduced,
             message=" ".join(self._sentences(fields)),
-            remedy=(rule.remedy if held else rule.fix).format(**fields),
+            remedy=remedy.format(**fields, **remedies.names(fact, self._history, index, self._dialect)),
             owner=self._contract.owner,
             location=self._cause(index),
             contract_location=fact.location,

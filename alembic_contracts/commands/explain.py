@@ -56,6 +56,7 @@ def _lines(rule: Rule) -> Iterator[str]:
     import textwrap
     from datetime import UTC, datetime
 
+    from alembic_contracts.remedies import EXAMPLES
     from alembic_contracts.waivers import stanza
 
     yield rule.id
@@ -74,10 +75,14 @@ def _lines(rule: Rule) -> Iterator[str]:
         yield from textwrap.wrap(part.format(**_PLACEHOLDERS), 100, initial_indent="  ", subsequent_indent="  ")
     yield ""
     yield "What to do instead:"
-    yield from textwrap.indent(rule.remedy.format(**_PLACEHOLDERS), "  ").splitlines()
+    yield from textwrap.indent(rule.remedy.format(**_PLACEHOLDERS, **EXAMPLES), "  ").splitlines()
+    if rule.remedy_of_rename:
+        yield ""
+        yield "Where it is renamed:"
+        yield from textwrap.indent(rule.remedy_of_rename.format(**_PLACEHOLDERS, **EXAMPLES), "  ").splitlines()
     yield ""
     yield "Where it never held:"
-    yield from textwrap.indent(rule.fix.format(**_PLACEHOLDERS), "  ").splitlines()
+    yield from textwrap.indent(rule.fix.format(**_PLACEHOLDERS, **EXAMPLES), "  ").splitlines()
     yield ""
     yield "To permit one break of it, its owner adds to waivers.yaml beside the contracts:"
     yield "  waivers:"

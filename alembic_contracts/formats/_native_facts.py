@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alembic_contracts.contract import ContractLocation, Expected, Fact, ForeignKey
+from alembic_contracts.contract import ContractLocation, Expected, Fact, ForeignKey, Privileges, Publication
 from alembic_contracts.schema import Name
 
 __all__ = ["CONSTRAINTS", "column_fact", "table_facts"]
@@ -82,15 +82,35 @@ def table_facts(table: Name, stated: Mapping[str, Any], columns: tuple[str, ...]
         yield fact("extra-column", "closed", "closed")
     if stated.get("column_order") and columns:
         yield fact("column-order", columns, "column_order")
-    for position, names in enumerate(stated.get("unique") or ()):
-        yield fact("unique", tuple(names), "unique", position)
+    for key, listed in _LISTED.items():
+        for position, entry in enumerate(stated.get(key) or ()):
+            yield fact(listed.rule, listed.expected(entry), key, position)
     for position, key in enumerate(stated.get("foreign_keys") or ()):
         yield fact("foreign-key", _foreign_key(table, key), "foreign_keys", position)
-    for position, check in enumerate(stated.get("checks") or ()):
-        yield fact("check", check, "checks", position)
+    yield from _privileges(table, stated, at)
+
+
+def _privileges(table: Name, stated: Mapping[str, Any], at: Locate) -> Iterator[Fact]:
+    for position, entry in enumerate(stated.get("privileges") or ()):
+        role = Privileges(entry["role"], tuple(dict.fromkeys(entry["privileges"])))
+        for column in entry.get("columns") or (None,):
+            yield Fact("privileges", table, column, role, at("privileges", position))
+
+
+def _publication(stated: Mapping[str, Any]) -> Publication:
+    columns = stated.get("columns")
+    return Publication(stated["name"], None if columns is None else tuple(columns), stated.get("row_filter"))
 
 
 def _foreign_key(table: Name, stated: Mapping[str, Any]) -> ForeignKey:
     there = stated["references"]
     name = Name(there.get("table_schema") or table.schema, there["table_name"])
     return ForeignKey(tuple(stated["columns"]), name, tuple(there.get("columns") or ()))
+
+
+_LISTED: Mapping[str, _Statement] = {
+    "unique": _Statement("unique", tuple),
+    "checks": _Statement("check", str),
+    "publications": _Statement("publication", _publication),
+}
+"""Keys of the table with a list, each item of which states a fact by itself."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.schema import Column, Schema, Table, Type
+from alembic_contracts.schema import Column, Published, Schema, Table, Type
 
 if TYPE_CHECKING:
     from alembic_contracts.contract import Owner
@@ -59,6 +59,25 @@ def _of_table(table: Table) -> Iterator[tuple[str, Any]]:
     if table.kind in ("table", "partitioned table"):
         yield "row_security", bool(table.row_security)
         yield "replica_identity", table.replica_identity
+    if table.publications:
+        yield "publications", [_publication(each) for each in table.publications]
+    grants = {grant.grantee for grant in table.grants if grant.column is None}
+    if grants:
+        yield "privileges", [_privileges(role, table) for role in sorted(grants)]
+
+
+_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
+"""What consumers need; the others are for owners."""
+
+
+def _publication(published: Published) -> dict[str, Any]:
+    columns = {"columns": list(published.columns)} if published.columns else {}
+    return {"name": published.publication} | columns | {"row_filter": published.row_filter or ""}
+
+
+def _privileges(role: str, table: Table) -> dict[str, Any]:
+    granted = {grant.privilege for grant in table.grants if grant.grantee == role and grant.column is None}
+    return {"role": role, "privileges": [each for each in _PRIVILEGES if each in granted] or sorted(granted)}
 
 
 def _is_full(index: Any) -> bool:

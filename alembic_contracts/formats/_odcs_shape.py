@@ -11,6 +11,7 @@ from typing import Any
 from alembic_contracts.errors import Problem
 from alembic_contracts.formats._document import Document, child
 from alembic_contracts.formats._odcs_custom import own
+from alembic_contracts.formats._validation import validate_part
 
 __all__ = ["problems"]
 
@@ -38,13 +39,18 @@ _FLAGS = ("required", "unique", "primaryKey", "partitioned", "criticalDataElemen
 _CONTRACT_KEYS = {"compatibility": ("exact", "reader", "writer", "cdc", "full"), "sunset": ()}
 _TABLE_KEYS = (
     "closed", "column_order", "table_type", "unique", "foreign_keys", "checks", "row_security", "replica_identity",
-    "sunset",
+    "publications", "privileges", "sunset",
 )  # fmt: skip
 _COLUMN_KEYS = (
     "is_nullable", "is_updatable", "numeric_precision", "datetime_precision", "character_maximum_length",
     "numeric_scale", "collation_name", "enum", "domain_name", "is_generated", "identity_generation",
     "column_default", "sunset",
 )  # fmt: skip
+
+_OF_CONTRACTS = ("properties",)
+_OF_TABLES = (*_OF_CONTRACTS, "schema", "properties")
+_OF_COLUMNS = (*_OF_TABLES, "properties", "additionalProperties", "properties", "constraints", "properties")
+"""Where the base format's JSON Schema has the properties that it shares with ours."""
 
 
 def problems(document: Document) -> Iterator[Problem]:
@@ -63,7 +69,7 @@ def problems(document: Document) -> Iterator[Problem]:
     for key, kinds in (("servers", list), ("support", list), ("team", (list, dict)), ("customProperties", list)):
         if value.get(key) is not None and not isinstance(value[key], kinds):
             yield document.problem(f"/{key}", f"`{key}` must be a list")
-    yield from _custom(document, value, "", tuple(_CONTRACT_KEYS))
+    yield from _custom(document, value, "", tuple(_CONTRACT_KEYS), _OF_CONTRACTS)
     for name, stated, at in own(value, ""):
         if name == "compatibility" and stated not in _CONTRACT_KEYS["compatibility"]:
             known = ", ".join(_CONTRACT_KEYS["compatibility"])
@@ -120,7 +126,7 @@ def _list_of_objects(
 def _object(document: Document, value: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     yield from _misspelt(document, value, pointer, _OBJECT)
     yield from _flags(document, value, pointer)
-    yield from _custom(document, value, pointer, _TABLE_KEYS)
+    yield from _custom(document, value, pointer, _TABLE_KEYS, _OF_TABLES)
     yield from _list_of_objects(document, value, pointer, "properties", _property)
 
 
@@ -142,7 +148,7 @@ def _property(document: Document, value: Mapping[str, Any], pointer: str) -> Ite
         )
     if value.get("items") is not None and not isinstance(value["items"], dict):
         yield document.problem(f"{pointer}/items", "`items` must be an object")
-    yield from _custom(document, value, pointer, _COLUMN_KEYS)
+    yield from _custom(document, value, pointer, _COLUMN_KEYS, _OF_COLUMNS)
 
 
 def _flags(document: Document, value: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
@@ -164,7 +170,9 @@ def _misspelt(document: Document, value: Mapping[str, Any], pointer: str, known:
             yield document.key_problem(child(pointer, key), f"unknown key `{key}`; did you mean `{lowered[close[0]]}`?")
 
 
-def _custom(document: Document, value: Mapping[str, Any], pointer: str, known: Collection[str]) -> Iterator[Problem]:
+def _custom(
+    document: Document, value: Mapping[str, Any], pointer: str, known: Collection[str], home: tuple[str, ...]
+) -> Iterator[Problem]:
     for name, stated, at in own(value, pointer):
         if name not in known:
             hint = get_close_matches(name, known, 1)
@@ -172,6 +180,8 @@ def _custom(document: Document, value: Mapping[str, Any], pointer: str, known: C
             yield document.problem(at, f"unknown property `{name}` of alembic_contracts{more}")
         elif name == "sunset" and not _is_day(stated):
             yield document.problem(at, f"`sunset` must be a day such as 2030-12-31, not {stated!r}")
+        elif home != _OF_CONTRACTS and name != "sunset" and stated is not None:
+            yield from validate_part(document, at, stated, "native.schema.json", (*home, name))
 
 
 def _is_day(stated: object) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.errors import Problem
 
-__all__ = ["MAXIMUM_PROBLEMS", "validate"]
+__all__ = ["MAXIMUM_PROBLEMS", "validate", "validate_part"]
 
 MAXIMUM_PROBLEMS = 100
 """After so many the rest of a file is not looked at: it is something else than a contract."""
@@ -46,6 +46,30 @@ def validate(document: Document, schema_file: str) -> tuple[Problem, ...]:
         schema_file: Name of a JSON Schema (draft 2020-12) next to this module.
     """
     return tuple(islice(_problems(document, schema_file), MAXIMUM_PROBLEMS))
+
+
+def validate_part(
+    document: Document, pointer: str, value: object, schema_file: str, path: tuple[str, ...]
+) -> tuple[Problem, ...]:
+    """Return what is wrong with one value of a document.
+
+    Args:
+        document: What was read.
+        pointer: Where in it the value stands.
+        value: The value.
+        schema_file: Name of a JSON Schema next to this module.
+        path: Where in that schema its own schema stands.
+    """
+    from jsonschema import Draft202012Validator
+
+    schema = reduce(lambda part, key: part[key], path, cast("Any", _schema(schema_file)))
+    found = []
+    for error in Draft202012Validator(schema).iter_errors(value):
+        mistake = _mistake(error, _keys_with_homes(schema_file))
+        at = reduce(child, mistake.path, pointer)
+        subject = mistake.subject if mistake.path else f"`{path[-1]}`"
+        found.append(document.problem(at if at in document.values else pointer, f"{subject}: {error.message}"))
+    return tuple(found)
 
 
 def _problems(document: Document, schema_file: str) -> Iterator[Problem]:

@@ -242,7 +242,8 @@ class Recording:
 
 
 def _same(one: Schema, other: Schema) -> bool:
-    return _same_values(one.tables, other.tables) and _same_values(one.types, other.types)
+    same_access = one.access is other.access or one.access == other.access
+    return same_access and _same_values(one.tables, other.tables) and _same_values(one.types, other.types)
 
 
 def _same_values(one: Mapping[Name, Any], other: Mapping[Name, Any]) -> bool:

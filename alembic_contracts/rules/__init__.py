@@ -100,7 +100,7 @@ class Rule:
     ``cause``, ``consequence``, ``remedy`` and ``fix`` are templates for ``str.format`` with the fields ``table``
     (qualified), ``table_name``, ``column``, ``place`` (table and column), ``expected``, ``actual``, ``is_absent`` ("no
     longer exists" or "does not exist"), ``owner``, ``contract``, ``contract_place`` (file and line) and ``schema`` (an
-    argument for Alembic's operations, empty for ``public``).
+    argument for Alembic's operations, empty for ``public``), and with what ``remedies.names`` gives besides.
     """
 
     id: str
@@ -112,6 +112,8 @@ class Rule:
     consequence: str
     remedy: str
     """What to do instead of breaking what held before."""
+    remedy_of_rename: str = ""
+    """The same where the column or table got another name."""
     fix: str
     """What to do where the fact never held."""
     expected: Callable[[Fact, Dialect], str]

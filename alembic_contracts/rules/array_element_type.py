@@ -43,12 +43,14 @@ RULE = Rule(
     consequence="Consumers that read or write elements as {expected} get errors or other values.",
     remedy=(
         "Add an array of the new element type beside it, fill both, and let consumers move:\n"
-        '    op.add_column("{table_name}", sa.Column("{column}_new", sa.ARRAY(...)){schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
         "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Give its elements the stated type in a migration:\n"
-        '    op.alter_column("{table_name}", "{column}", type_=sa.ARRAY(...), postgresql_using="..."{schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {expected}[] "\n'
+        '               "USING {sql_column}::{expected}[]")\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=_expected,

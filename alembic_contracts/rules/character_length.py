@@ -28,8 +28,9 @@ RULE = Rule(
     consequence="Longer values overflow what readers sized by it, or values of that length no longer fit here.",
     remedy=(
         "Keep the length, and add a column of the new one beside it while consumers move:\n"
-        '    op.add_column("{table_name}", sa.Column("{column}_new", sa.String(...)){schema})\n'
-        "If every consumer can take the new length, ask {owner} to change {contract_place} first."
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Give it the stated length in a migration:\n"

@@ -25,13 +25,13 @@ RULE = Rule(
     cause="{table} has no check ({expected}).",
     consequence="Rows can hold values that readers do not expect.",
     remedy=(
-        "Keep it, or put the new one beside it first:\n"
-        '    op.create_check_constraint("ck_{table_name}_...", "{table_name}", "..."{schema})\n'
+        "Keep it, or put it back in the same revision:\n"
+        '    op.create_check_constraint("ck_{table_name}_contract", "{table_name}", "{condition}"{schema})\n'
         "If nobody relies on it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Add it in a migration:\n"
-        '    op.create_check_constraint("ck_{table_name}_...", "{table_name}", "{expected}"{schema})\n'
+        '    op.create_check_constraint("ck_{table_name}_contract", "{table_name}", "{condition}"{schema})\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: str(fact.expected),

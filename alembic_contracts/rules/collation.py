@@ -24,13 +24,14 @@ RULE = Rule(
     cause="{place} has the collation {actual} instead of {expected}.",
     consequence="Sorted results come in another order, and merges and range queries that rely on it miss rows.",
     remedy=(
-        "Keep the collation, and state another one where it is needed: in the query, or in an index of its own:\n"
-        '    op.execute("CREATE INDEX ON {table} ({column} COLLATE \\"...\\")")\n'
-        "If no consumer relies on the order, ask {owner} to change {contract_place} first."
+        "Keep the collation, and add a column with the new one beside it while consumers move:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Give it the stated collation in a migration:\n"
-        '    op.execute("ALTER TABLE {table} ALTER COLUMN {column} TYPE ... COLLATE \\"{expected}\\"")\n'
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {became} COLLATE \\"{expected}\\"")\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: str(fact.expected),

@@ -33,12 +33,12 @@ RULE = Rule(
     consequence="Writers that leave it out are refused, or store something else than readers expect.",
     remedy=(
         "Keep the default until every writer sets the column itself:\n"
-        '    op.alter_column("{table_name}", "{column}", server_default=sa.text("..."){schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} SET DEFAULT {condition}")\n'
         "If every writer sets it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Give it the stated default in a migration:\n"
-        '    op.alter_column("{table_name}", "{column}", server_default=...{schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} SET DEFAULT {condition}")\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: _words(cast("str", fact.expected)),

@@ -25,15 +25,20 @@ RULE = Rule(
     cause="{place} {is_absent}.",
     consequence="Queries and writes that name it fail with 'column does not exist'.",
     remedy=(
-        "Expand first, contract later. Add what is new beside it and keep both filled:\n"
-        '    op.add_column("{table_name}", sa.Column("new_name", ...){schema})\n'
-        '    op.execute("UPDATE {table} SET new_name = {column}")\n'
-        "Drop {column} in a later revision, once its consumers have moved and {contract_place} no longer names it.\n"
+        "Expand first, contract later: keep {column}, and drop it in a later revision, once its consumers have moved\n"
+        "and {contract_place} no longer names it. Agree on the date with {owner}."
+    ),
+    remedy_of_rename=(
+        "Expand first, contract later. In this revision, have both names, the new one filled by itself:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {held_type} "\n'
+        '               "GENERATED ALWAYS AS ({sql_column}) STORED")\n'
+        "In a later one, once the consumers of {column} have moved and {contract_place} no longer names it:\n"
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {new} DROP EXPRESSION")\n'
+        '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {sql_column}")\n'
         "Agree on the date with {owner}."
     ),
     fix=(
-        "Add it in a migration:\n"
-        '    op.add_column("{table_name}", sa.Column("{column}", ...){schema})\n'
+        'Add it in a migration, with op.add_column("{table_name}", ...) and the type that the contract states.\n'
         "If the contract names the wrong column, ask {owner} to correct {contract_place}."
     ),
     expected=lambda _fact, _dialect: "present",

@@ -27,8 +27,8 @@ RULE = Rule(
     cause="{place} is {actual} instead of {expected}.",
     consequence="Writers that set it are refused, and subscribers of a publication no longer receive it.",
     remedy=(
-        "Put the computed value into a column of its own:\n"
-        '    op.add_column("{table_name}", sa.Column("{column}_new", ..., sa.Computed("...")){schema})\n'
+        "Keep it, and put the computed value into a column of its own:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
         "If nobody writes or replicates it, ask {owner} to change {contract_place} first."
     ),
     fix="Make {place} {expected} in a migration.\nIf the contract is wrong, ask {owner} to correct {contract_place}.",

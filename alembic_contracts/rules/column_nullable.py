@@ -32,12 +32,13 @@ RULE = Rule(
     consequence="Readers meet NULLs they do not expect, or writers that leave the column out are refused.",
     remedy=(
         "Keep it {expected}. Where new rows need the opposite, add a column of its own for them:\n"
-        '    op.add_column("{table_name}", sa.Column("new_name", ...){schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
         "If every consumer can live with {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Make it {expected} in a migration:\n"
-        '    op.alter_column("{table_name}", "{column}", nullable=...{schema})\n'
+        '    op.alter_column("{table_name}", "{column}", nullable={nullable}{schema})\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: _words(bool(fact.expected)),

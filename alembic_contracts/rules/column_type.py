@@ -39,13 +39,14 @@ RULE = Rule(
     consequence="Consumers that read or write it as {expected} get errors or other values.",
     remedy=(
         "Add a column of the new type beside it, fill both, and let consumers move:\n"
-        '    op.execute("ALTER TABLE {table} ADD COLUMN {column}_new {actual}")\n'
-        '    op.execute("UPDATE {table} SET {column}_new = {column}::{actual}")\n'
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
         "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Give it the stated type in a migration:\n"
-        '    op.execute("ALTER TABLE {table} ALTER COLUMN {column} TYPE {expected} USING {column}::{expected}")\n'
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {expected} "\n'
+        '               "USING {sql_column}::{expected}")\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=_expected,

@@ -39,7 +39,7 @@ RULE = Rule(
     consequence="Consumers that update it are refused by the database.",
     remedy=(
         "Keep {place} an ordinary column of an ordinary table. Put a computed value into a column of its own:\n"
-        '    op.add_column("{table_name}", sa.Column("new_name", ..., sa.Computed("...")){schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
         "If nobody writes it any more, ask {owner} to change {contract_place} first."
     ),
     fix=("Make {place} {expected} in a migration.\nIf the contract is wrong, ask {owner} to correct {contract_place}."),

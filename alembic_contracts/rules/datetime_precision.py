@@ -13,13 +13,13 @@ RULE = Rule(
     cause="{place} has the datetime precision {actual} instead of {expected}.",
     consequence="Times are rounded, so that ordering, deduplication and joins by time change.",
     remedy=(
-        "Keep the precision, and round in a column or view of its own:\n"
-        '    op.add_column("{table_name}", sa.Column("{column}_rounded", ...){schema})\n'
-        "If every consumer can take the new precision, ask {owner} to change {contract_place} first."
+        "Keep the precision, and add a column of the new one beside it while consumers move:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
-        "Give it the stated precision in a migration:\n"
-        '    op.alter_column("{table_name}", "{column}", type_=...{schema})\n'
+        "Give it a type with the stated precision in a migration, by ALTER COLUMN ... TYPE.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: str(fact.expected),

@@ -28,13 +28,14 @@ RULE = Rule(
     cause="{place} has the type {actual} instead of the domain {expected}.",
     consequence="What the domain's checks guaranteed to readers no longer holds, or writers meet other checks.",
     remedy=(
-        "Keep the domain, and change its checks where they have to change:\n"
-        '    op.execute("ALTER DOMAIN {expected} ADD CONSTRAINT ... CHECK (...) NOT VALID")\n'
+        "Keep the domain, and bring the new type in beside it while consumers move:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
         "If no consumer relies on it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Give it the domain in a migration:\n"
-        '    op.execute("ALTER TABLE {table} ALTER COLUMN {column} TYPE {expected}")\n'
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {expected}")\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: str(fact.expected),

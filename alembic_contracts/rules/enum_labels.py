@@ -43,13 +43,11 @@ RULE = Rule(
     cause="{place} takes {actual} instead of {expected}.",
     consequence="Consumers meet labels that they do not know, or writers use some that are no longer there.",
     remedy=(
-        "Add labels at the end rather than renaming any, once the consumers know them:\n"
-        "    op.execute(\"ALTER TYPE ... ADD VALUE 'new label'\")\n"
+        "Add labels rather than renaming or dropping any, and tell the consumers before.\n"
         "Ask {owner} to change {contract_place} first."
     ),
     fix=(
-        "Give its type the stated labels in a migration:\n"
-        "    op.execute(\"ALTER TYPE ... ADD VALUE IF NOT EXISTS '...'\")\n"
+        "Give its type the stated labels in a migration, by ALTER TYPE ... ADD VALUE.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: _words(cast("tuple[str, ...]", fact.expected)),

@@ -28,8 +28,7 @@ RULE = Rule(
     cause="{table} has columns that the contract does not name: {actual}.",
     consequence="Replication to a table without them stops, and readers of all columns get more than they expect.",
     remedy=(
-        "Add the column on the subscribers' side first, or keep it out of the publication's list of columns:\n"
-        '    op.execute("ALTER PUBLICATION ... SET TABLE {table} (...)")\n'
+        "Add the column on the subscribers' side first, or keep it out of the publication's list of columns.\n"
         "Ask {owner} to name it in {contract_place}."
     ),
     fix="Drop it in a migration, or ask {owner} to name it in {contract_place}.",

@@ -37,13 +37,13 @@ RULE = Rule(
     cause="{table} has no {expected}.",
     consequence="Rows can point at nothing, so that inner joins lose them.",
     remedy=(
-        "Keep it, or put the new one beside it first:\n"
-        '    op.create_foreign_key("fk_{table_name}_...", "{table_name}", "...", ["..."], ["..."])\n'
+        "Keep it, or put it back in the same revision:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD FOREIGN KEY ({sql_columns}) REFERENCES {referenced}")\n'
         "If nobody relies on it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Add it in a migration:\n"
-        '    op.create_foreign_key("fk_{table_name}_...", "{table_name}", "...", ["..."], ["..."])\n'
+        '    op.execute("ALTER TABLE {sql_table} ADD FOREIGN KEY ({sql_columns}) REFERENCES {referenced}")\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: _words(cast("ForeignKey", fact.expected)),

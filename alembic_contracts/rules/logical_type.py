@@ -43,12 +43,12 @@ RULE = Rule(
     consequence="Consumers that read or write it as {expected} get errors or other values.",
     remedy=(
         "Add a column of the new type beside it, fill both, and let consumers move:\n"
-        '    op.add_column("{table_name}", sa.Column("{column}_new", ...){schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
         "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
-        "Give it a type of the stated kind in a migration:\n"
-        '    op.alter_column("{table_name}", "{column}", type_=..., postgresql_using="{column}::..."{schema})\n'
+        "Give it a type of the stated kind in a migration, by ALTER COLUMN ... TYPE.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: str(fact.expected),

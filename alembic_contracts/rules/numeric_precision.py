@@ -14,12 +14,12 @@ RULE = Rule(
     consequence="Values overflow or are rounded in consumers that sized their own type by it, or no longer fit here.",
     remedy=(
         "Keep the type, and add a column of the new precision beside it while consumers move:\n"
-        '    op.add_column("{table_name}", sa.Column("{column}_new", ...){schema})\n'
-        "If every consumer can take the new precision, ask {owner} to change {contract_place} first."
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
-        "Give it the stated precision in a migration:\n"
-        '    op.alter_column("{table_name}", "{column}", type_=...{schema})\n'
+        "Give it a type with the stated precision in a migration, by ALTER COLUMN ... TYPE.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: str(fact.expected),

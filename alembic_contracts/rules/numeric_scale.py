@@ -25,12 +25,12 @@ RULE = Rule(
     consequence="Readers get other digits than their types hold, and what writers store is rounded.",
     remedy=(
         "Keep the scale, and add a column of the new one beside it while consumers move:\n"
-        '    op.add_column("{table_name}", sa.Column("{column}_new", sa.Numeric(...)){schema})\n'
-        "If every consumer can take the new scale, ask {owner} to change {contract_place} first."
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
-        "Give it the stated scale in a migration:\n"
-        '    op.alter_column("{table_name}", "{column}", type_=sa.Numeric(..., {expected}){schema})\n'
+        "Give it a type with the stated scale in a migration, by ALTER COLUMN ... TYPE.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: str(fact.expected),

@@ -33,13 +33,13 @@ RULE = Rule(
     cause="{table} has {actual} instead of {expected}.",
     consequence="Joins can yield duplicates, ON CONFLICT on the key fails, and replication loses its row identity.",
     remedy=(
-        "Keep the key, and state what else must be unique in a constraint of its own:\n"
-        '    op.create_unique_constraint("uq_{table_name}_...", "{table_name}", ["..."]{schema})\n'
+        "Keep the key; where another one has to take its place, keep the old one as a constraint:\n"
+        '    op.create_unique_constraint("uq_{table_name}_{key}", "{table_name}", {columns}{schema})\n'
         "If the key must change, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Give the table the stated key in a migration:\n"
-        '    op.create_primary_key("{table_name}_pkey", "{table_name}", ["{column}", ...]{schema})\n'
+        '    op.create_primary_key("{table_name}_pkey", "{table_name}", {columns}{schema})\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: (

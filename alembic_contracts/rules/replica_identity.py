@@ -23,8 +23,7 @@ RULE = Rule(
     consequence="Consumers of changes no longer get the old values that they need, and writers may be refused.",
     remedy="Keep the replica identity until the consumers are ready.\nAsk {owner} to change {contract_place} first.",
     fix=(
-        "Set it in a migration:\n"
-        '    op.execute("ALTER TABLE {table} REPLICA IDENTITY ...")\n'
+        "Set it in a migration, by ALTER TABLE {table} REPLICA IDENTITY.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: str(fact.expected),

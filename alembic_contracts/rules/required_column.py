@@ -33,15 +33,10 @@ RULE = Rule(
     cause="{table} has {actual}.",
     consequence="INSERTs of writers that do not know it are refused.",
     remedy=(
-        "Add it with a default, or let it be NULL until every writer sets it:\n"
-        '    op.add_column("{table_name}", sa.Column("...", ..., nullable=False, server_default="..."){schema})\n'
+        "Add it with a server_default, or let it be NULL until every writer sets it.\n"
         "Agree on it with {owner}; once {contract_place} names the column, it may be required."
     ),
-    fix=(
-        "Give it a default in a migration:\n"
-        '    op.alter_column("{table_name}", "...", server_default="..."{schema})\n'
-        "If the writers know it, ask {owner} to name it in {contract_place}."
-    ),
+    fix=("Give it a default in a migration, or ask {owner} to name it in {contract_place} if the writers know it."),
     expected=lambda _fact, _dialect: "no new required column",
     evaluate=_evaluate,
     breaks=breaking("writer"),

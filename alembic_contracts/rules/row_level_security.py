@@ -35,7 +35,7 @@ RULE = Rule(
     remedy="Keep it as it is until policies and readers are ready.\nAsk {owner} to change {contract_place} first.",
     fix=(
         "Switch it in a migration:\n"
-        '    op.execute("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")\n'
+        '    op.execute("ALTER TABLE {sql_table} ENABLE ROW LEVEL SECURITY")\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: _expected(fact),

@@ -25,8 +25,8 @@ RULE = Rule(
     cause="{table} has {actual}.",
     consequence="Readers without a policy silently get no rows at all.",
     remedy=(
-        "Create policies for the readers' roles first:\n"
-        '    op.execute("CREATE POLICY ... ON {table} FOR SELECT TO ... USING (true)")\n'
+        "Create a policy for the readers first; this one shows every row to everybody:\n"
+        '    op.execute("CREATE POLICY readers ON {sql_table} FOR SELECT USING (true)")\n'
         "Ask {owner} to state `row_security` in {contract_place}."
     ),
     fix="Create policies for the readers' roles, and ask {owner} to state `row_security` in {contract_place}.",

@@ -15,13 +15,17 @@ RULE = Rule(
     remedy=(
         "Keep {table} until its consumers have moved: create what is new beside it, in this revision or another, and\n"
         "drop or rename the old table in a later one, once {contract_place} no longer states it.\n"
-        "A rename can keep the old name alive as a view meanwhile (facts such as the primary key need the table):\n"
-        '    op.execute("CREATE VIEW {table} AS SELECT * FROM new_name")\n'
         "Agree on the date with {owner}."
     ),
+    remedy_of_rename=(
+        "Rename it, and keep the old name alive as a view until its consumers have moved. It can be written as well;\n"
+        "what only a table has (primary key, row-level security) has to be agreed on with {owner}:\n"
+        '    op.execute("CREATE VIEW {sql_table} AS SELECT * FROM {new_table}")\n'
+        "In a later revision, once {contract_place} no longer states it:\n"
+        '    op.execute("DROP VIEW {sql_table}")'
+    ),
     fix=(
-        "Create it in a migration:\n"
-        '    op.create_table("{table_name}", ...{schema})\n'
+        'Create it in a migration, with op.create_table("{table_name}") and the stated columns.\n'
         "If the contract names the wrong table, ask {owner} to correct {contract_place}."
     ),
     expected=lambda _fact, _dialect: "present",

@@ -35,13 +35,13 @@ RULE = Rule(
     cause="{table} has no {expected}.",
     consequence="Joins can yield duplicates, and ON CONFLICT on these columns fails.",
     remedy=(
-        "Keep it, or put the new one beside it first:\n"
-        '    op.create_unique_constraint("uq_{table_name}_...", "{table_name}", ["..."]{schema})\n'
+        "Keep it, or put it back in the same revision:\n"
+        '    op.create_unique_constraint("uq_{table_name}_{key}", "{table_name}", {columns}{schema})\n'
         "If nobody relies on it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Add it in a migration:\n"
-        '    op.create_unique_constraint("uq_{table_name}_...", "{table_name}", ["..."]{schema})\n'
+        '    op.create_unique_constraint("uq_{table_name}_{key}", "{table_name}", {columns}{schema})\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: _words(cast("tuple[str, ...]", fact.expected)),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 
 from alembic_contracts.dialects.postgresql import observation, observe
 from alembic_contracts.schema import DefaultGrant, Grant, Name, Published
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 ROLES = ("access_owner", "access_readers", "access_analyst", "access_stranger", "access_root")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alembic_contracts import formats
-from alembic_contracts.contract import Contract, ForeignKey, Owner
+from alembic_contracts.contract import Contract, ForeignKey, Owner, Privileges, Publication
 from alembic_contracts.errors import InvalidContracts
 from alembic_contracts.schema import Name, Type
 
@@ -274,3 +274,29 @@ def test_aliases_are_bounded(tmp_path: Path) -> None:
         text += f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n"
     with pytest.raises(InvalidContracts, match="more than 100,000 values in one file"):
         load(text, tmp_path)
+
+
+def test_custom_properties_are_held_against_what_the_base_format_wants(tmp_path: Path) -> None:
+    text = (
+        "kind: DataContract\napiVersion: v3.1.0\nid: x\nname: x\nschema:\n- name: t\n  customProperties:\n"
+        "  - {property: privileges, value: 3, vendor: alembic_contracts}\n"
+        "  - {property: publications, value: [{nam: x}], vendor: alembic_contracts}\n"
+        "  properties:\n  - name: c\n    customProperties:\n"
+        "    - {property: enum, value: x, vendor: alembic_contracts}\n"
+    )
+    with pytest.raises(InvalidContracts) as refused:
+        load(text, tmp_path)
+    places = [(problem.line, problem.column) for problem in refused.value.problems]
+    assert places == [(8, 35), (9, 38), (9, 38), (13, 31)]
+    assert "`privileges`: 3 is not of type 'array'" in refused.value.problems[0].message
+
+
+def test_privileges_and_publications(tmp_path: Path) -> None:
+    text = (
+        "kind: DataContract\napiVersion: v3.1.0\nid: x\nname: x\nschema:\n- name: t\n  customProperties:\n"
+        "  - {property: privileges, value: [{role: bi, privileges: [SELECT]}], vendor: alembic_contracts}\n"
+        "  - {property: publications, value: [{name: cdc}], vendor: alembic_contracts}\n"
+    )
+    facts = {fact.rule: fact.expected for fact in load(text, tmp_path).facts}
+    assert facts["privileges"] == Privileges("bi", ("SELECT",))
+    assert facts["publication"] == Publication("cdc")

@@ -5,6 +5,7 @@ A case is DDL for the table ``t`` with a column ``c``, what a contract states, a
 
 from __future__ import annotations
 
+import ast
 import json
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,12 +14,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
 from alembic_contracts import dialects, engine, formats, rules
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.prediction.catalog import Catalog
 from alembic_contracts.prediction.steps import Operation, Prediction, Step
 from alembic_contracts.schema import Schema
+from alembic_contracts.violations import Report
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,16 @@ class Case:
     compatibility: str = "exact"
     also: tuple[str, ...] = ()
     """Other rules that necessarily speak, too."""
+    version: int = 0
+    """The first version of PostgreSQL that knows it."""
 
+
+ROLES = (
+    "CREATE ROLE facts_group; CREATE ROLE facts_other; CREATE ROLE facts_reader; GRANT facts_group TO facts_reader; "
+    "GRANT USAGE ON SCHEMA public TO PUBLIC"
+)
+READS = {"privileges": [{"role": "facts_reader", "privileges": ["SELECT"]}]}
+PUBLISHED = {"publications": [{"name": "facts", "row_filter": ""}]}
 
 CASES = [
     Case(
@@ -233,6 +246,100 @@ CASES = [
         compatibility="writer",
     ),
     Case("new-constraint", "CREATE TABLE t (c integer)", "CREATE UNIQUE INDEX ON t ((c + 1))", compatibility="writer"),
+    *(
+        Case("privileges", f"{ROLES}; CREATE TABLE t (c integer); {grant}", change, table=READS)
+        for grant, change in (
+            ("GRANT SELECT ON t TO facts_reader", "REVOKE SELECT ON t FROM facts_reader"),
+            ("GRANT ALL ON t TO PUBLIC", "REVOKE ALL ON t FROM PUBLIC"),
+            ("GRANT SELECT ON t TO facts_group", "REVOKE facts_group FROM facts_reader"),
+            ("GRANT SELECT ON t TO facts_group", "DROP TABLE t; CREATE TABLE t (c integer)"),
+            (
+                "GRANT SELECT ON t TO facts_group",
+                "CREATE TABLE n (c integer); DROP TABLE t; ALTER TABLE n RENAME TO t",
+            ),
+            ("GRANT SELECT ON t TO facts_reader", "REVOKE USAGE ON SCHEMA public FROM PUBLIC"),
+            ("ALTER TABLE t OWNER TO facts_group", "ALTER TABLE t OWNER TO facts_other"),
+            ("GRANT pg_read_all_data TO facts_reader", "REVOKE pg_read_all_data FROM facts_reader"),
+            (
+                "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO facts_reader; GRANT SELECT ON t TO facts_reader",
+                (
+                    "ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM facts_reader; "
+                    "DROP TABLE t; CREATE TABLE t (c integer)"
+                ),
+            ),
+        )
+    ),
+    Case(
+        "privileges",
+        f"{ROLES}; CREATE TABLE t (c integer, d integer); GRANT UPDATE (c, d) ON t TO facts_reader",
+        "REVOKE UPDATE (c) ON t FROM facts_reader",
+        table={"privileges": [{"role": "facts_reader", "privileges": ["UPDATE"], "columns": ["c"]}]},
+    ),
+    Case(
+        "publication",
+        "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION facts FOR TABLE t",
+        "ALTER PUBLICATION facts DROP TABLE t",
+        table=PUBLISHED,
+    ),
+    Case(
+        "publication",
+        "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION facts FOR TABLE t",
+        "CREATE TABLE n (c integer PRIMARY KEY); DROP TABLE t; ALTER TABLE n RENAME TO t",
+        table=PUBLISHED,
+    ),
+    Case(
+        "publication",
+        "CREATE TABLE t (c integer PRIMARY KEY, d integer); "
+        "CREATE PUBLICATION facts FOR TABLE t WHERE (d > 1) WITH (publish = 'insert')",
+        "ALTER TABLE t DROP COLUMN d CASCADE",
+        table={"publications": [{"name": "facts"}]},
+        version=15,
+    ),
+    Case(
+        "publication",
+        "CREATE TABLE t (c integer PRIMARY KEY, d integer); CREATE PUBLICATION facts FOR TABLE t (c, d)",
+        "ALTER PUBLICATION facts SET TABLE t (c)",
+        table={"publications": [{"name": "facts", "columns": ["d"]}]},
+        version=15,
+    ),
+    Case(
+        "publication",
+        "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION facts FOR TABLE t",
+        "ALTER PUBLICATION facts SET TABLE t WHERE (c > 0)",
+        table=PUBLISHED,
+        version=15,
+    ),
+    Case(
+        "lost-publication",
+        "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION facts FOR TABLE t",
+        "DROP PUBLICATION facts",
+        compatibility="cdc",
+    ),
+    Case(
+        "lost-publication",
+        "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION facts FOR TABLE t",
+        "ALTER PUBLICATION facts SET TABLE t WHERE (c > 0)",
+        compatibility="cdc",
+        version=15,
+    ),
+    Case(
+        "published-key",
+        "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION facts FOR TABLE t",
+        "ALTER TABLE t DROP CONSTRAINT t_pkey",
+        compatibility="writer",
+    ),
+    Case(
+        "published-key",
+        "CREATE TABLE t (c integer)",
+        "CREATE PUBLICATION facts FOR ALL TABLES",
+        compatibility="writer",
+    ),
+    Case(
+        "lost-privileges",
+        f"{ROLES}; CREATE TABLE t (c integer); GRANT SELECT ON t TO facts_reader",
+        "DROP TABLE t; CREATE TABLE t (c integer)",
+        compatibility="reader",
+    ),
 ]
 
 HARMLESS = [
@@ -245,6 +352,8 @@ HARMLESS = [
     ("reader", "ALTER TABLE t ALTER c SET NOT NULL"),
     ("cdc", "ALTER TABLE t ADD CHECK (c > 5)"),
     ("exact", "ALTER TABLE t ADD more integer NOT NULL"),
+    ("reader", "REVOKE TRUNCATE ON t FROM PUBLIC"),
+    ("reader", "CREATE PUBLICATION facts FOR TABLE t"),
 ]
 
 
@@ -269,11 +378,15 @@ def contract(case: Case, folder: Path) -> Any:
     return formats.load([Path("t.json")], root=folder)
 
 
-def verdict(contracts: Any, before: Schema, after: Schema) -> list[tuple[str, str]]:
+def judged(contracts: Any, before: Schema, after: Schema) -> Report:
     step = Step("r", (Operation(None, "", after),))
     policy = engine.Policy(phase="before", scope="introduced", ends_at_head=True, severities={}, today=date(2030, 1, 1))
     prediction = Prediction(before=before, steps=(step,))
-    report = engine.judge(contracts, [prediction], dialect=dialects.load("postgresql"), policy=policy)
+    return engine.judge(contracts, [prediction], dialect=dialects.load("postgresql"), policy=policy)
+
+
+def verdict(contracts: Any, before: Schema, after: Schema) -> list[tuple[str, str]]:
+    report = judged(contracts, before, after)
     assert report.unproven == ()
     return [(violation.rule, violation.severity) for violation in report.violations]
 
@@ -291,6 +404,8 @@ def run(connection: sa.Connection, create: str, change: str) -> tuple[Schema, Sc
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.change}")
 def test_breaks(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
+    if connection.dialect.server_version_info[0] < case.version:
+        pytest.skip("the server is older than what the case is about")
     contracts = contract(case, tmp_path)
     before, observed, predicted = run(connection, case.create, case.change)
     assert verdict(contracts, before, before) == [], "it holds before"
@@ -315,3 +430,97 @@ def test_each_rule_has_cases() -> None:
         "logical-type",  # ODCS alone states it
     }  # fmt: skip
     assert rules.load().keys() - base - {case.rule for case in CASES} == set()
+
+
+def pasted(remedy: str) -> str:
+    """The code in a remedy: its indented lines."""
+    return "\n".join(line[4:] for line in remedy.splitlines() if line.startswith("    "))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.change}")
+def test_remedies_can_be_pasted(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
+    if connection.dialect.server_version_info[0] < case.version:
+        pytest.skip("the server is older than what the case is about")
+    before, observed, _ = run(connection, case.create, case.change)
+    for violation in judged(contract(case, tmp_path), before, observed).violations:
+        code = pasted(violation.remedy)
+        ast.parse(code)
+        assert "..." not in code
+        for name in ("facts_reader", "facts", "t_new", '"t"', "public.t"):
+            if name in code:
+                break
+        else:
+            assert not code
+
+
+RESTORED = [
+    Case(
+        "unique", "CREATE TABLE t (c integer UNIQUE)", "ALTER TABLE t DROP CONSTRAINT t_c_key",
+        table={"unique": [["c"]]},
+    ),
+    Case(
+        "check", "CREATE TABLE t (c integer CHECK (c > 0))", "ALTER TABLE t DROP CONSTRAINT t_c_check",
+        table={"checks": ["c > 0"]},
+    ),
+    Case(
+        "foreign-key",
+        "CREATE TABLE other (id integer PRIMARY KEY); CREATE TABLE t (c integer REFERENCES other)",
+        "ALTER TABLE t DROP CONSTRAINT t_c_fkey",
+        table={"foreign_keys": [{"columns": ["c"], "references": {"table_name": "other"}}]},
+    ),
+    Case(
+        "column-default", "CREATE TABLE t (c integer DEFAULT 3)", "ALTER TABLE t ALTER c DROP DEFAULT",
+        {"column_default": "3"},
+    ),
+    Case(
+        "column-identity", "CREATE TABLE t (c integer GENERATED BY DEFAULT AS IDENTITY)",
+        "ALTER TABLE t ALTER c SET GENERATED ALWAYS", {"identity_generation": "BY DEFAULT"},
+    ),
+    Case(
+        "privileges", f"{ROLES}; CREATE TABLE t (c integer); GRANT SELECT ON t TO facts_reader",
+        "DROP TABLE t; CREATE TABLE t (c integer)", table=READS,
+    ),
+    Case(
+        "publication", "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION facts FOR TABLE t",
+        "ALTER PUBLICATION facts DROP TABLE t", table=PUBLISHED,
+    ),
+    Case(
+        "published-key", "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION facts FOR TABLE t",
+        "ALTER TABLE t DROP CONSTRAINT t_pkey", compatibility="writer",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RESTORED, ids=lambda case: case.rule)
+def test_pasted_remedies_restore_what_was_broken(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
+    contracts = contract(case, tmp_path)
+    before, observed, _ = run(connection, case.create, case.change)
+    [violation] = judged(contracts, before, observed).violations
+    assert violation.rule == case.rule
+    with Operations.context(MigrationContext.configure(connection)) as op:
+        exec(pasted(violation.remedy), {"op": op, "sa": sa})
+    assert verdict(contracts, before, postgresql.observe(connection, None)) == []
+
+
+def test_a_renamed_column_is_called_by_its_new_name(connection: sa.Connection, tmp_path: Path) -> None:
+    case = Case("column-exists", 'CREATE TABLE "T x" (a integer, "C" varchar(20))', "")
+    (tmp_path / "t.json").write_text(
+        json.dumps(
+            {
+                "spec-version": "1.0.0", "name": "t", "namespace": "test", "owner": {"name": "Team"},
+                "schema": {"table_name": "T x", "properties": {"C": {"constraints": {"data_type": "varchar(20)"}}}},
+            }
+        ),
+        encoding="utf-8",
+    )  # fmt: skip
+    contracts = formats.load([Path("t.json")], root=tmp_path)
+    before, observed, _ = run(connection, case.create, 'ALTER TABLE "T x" RENAME COLUMN "C" TO "New"')
+    [violation] = judged(contracts, before, observed).violations
+    code = pasted(violation.remedy).splitlines()
+    connection.execute(sa.text('ALTER TABLE "T x" RENAME COLUMN "New" TO "C"; INSERT INTO "T x" VALUES (1, \'one\')'))
+    with Operations.context(MigrationContext.configure(connection)) as op:
+        exec("\n".join(code[:2]), {"op": op})
+        assert verdict(contracts, before, postgresql.observe(connection, None)) == []
+        assert connection.scalar(sa.text('SELECT "New" FROM "T x"')) == "one"
+        exec("\n".join(code[2:]), {"op": op})
+    assert [c["name"] for c in sa.inspect(connection).get_columns("T x")] == ["a", "New"]
