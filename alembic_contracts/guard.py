@@ -69,7 +69,10 @@ class _Watch:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Stand between Alembic and the function that yields the steps while the body runs."""
+        from alembic_contracts import autogenerate
+
         migration = self._migration
+        autogenerate.watch(migration)
         pending = migration._migrations_fn  # noqa: SLF001 - Alembic has no public hook between planning and running
         run_migrations = migration.run_migrations
         connection = None if migration.as_sql else migration.connection

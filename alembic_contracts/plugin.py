@@ -8,6 +8,7 @@ to ask for a call once ``alembic.config`` is there, and nothing that goes wrong 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
+    from alembic.autogenerate.api import AutogenContext
     from alembic.config import Config
+    from alembic.operations.ops import UpgradeOps
     from alembic.runtime.plugins import Plugin
 
 __all__ = ["setup"]
@@ -25,13 +28,26 @@ __all__ = ["setup"]
 _TARGET = "alembic.config"
 
 
-def setup(plugin: Plugin) -> None:  # noqa: ARG001 - Alembic's signature
-    """Arrange for the command to be added to Alembic's command line."""
+def setup(plugin: Plugin) -> None:
+    """Arrange for the command to be added to Alembic's command line, and for autogenerate to be judged."""
+    with suppress(Exception):  # versions without comparators have no such method, and must work all the same
+        plugin.add_autogenerate_comparator(_judge_autogenerate, "autogenerate")
     module = sys.modules.get(_TARGET)
     if module is not None and hasattr(module, "CommandLine"):
         _add_command(module)
     else:
         sys.meta_path.insert(0, _OnceImported())
+
+
+def _judge_autogenerate(autogen_context: AutogenContext, upgrade_ops: UpgradeOps) -> Any:
+    """Have what autogenerate finds judged where ``autogenerate_plugins`` names us and env.py has no ``guard``."""
+    del upgrade_ops
+    from alembic.util import PriorityDispatchResult
+
+    from alembic_contracts.autogenerate import watch
+
+    watch(autogen_context.migration_context)
+    return PriorityDispatchResult.CONTINUE
 
 
 class _OnceImported:

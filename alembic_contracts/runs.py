@@ -147,7 +147,7 @@ def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialec
 
     A script can name more than its text shows: then the prediction finds out and starts again with everything.
     """
-    if run.connection is None or tables is None:
+    if run.connection is None or tables is None or not all(step.revision.path for step in run.steps):
         return None
     outline = dialect.outline(run.connection)
     if len(outline.tables) <= _FEW:

@@ -215,7 +215,9 @@ class _Play:
         return migration
 
     def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
-        function = getattr(fresh_module(step.revision.path), "upgrade" if step.is_upgrade else "downgrade")
+        function = getattr(step, "generated", None)  # operations that autogenerate found are in no file yet
+        if function is None:
+            function = getattr(fresh_module(step.revision.path), "upgrade" if step.is_upgrade else "downgrade")
         script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
         if self._engine.dialect.is_async and not in_greenlet() and not _loop_is_running():
             # `op.run_async` waits on the loop that the real run is in; a check without one brings its own.
