@@ -25,8 +25,9 @@ or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(he
 
 ``ALEMBIC_CONTRACTS_CONTRACTS`` (relative to the working directory; split on commas and ``os.pathsep``),
 ``ALEMBIC_CONTRACTS_ENFORCE``, ``..._DOWNGRADE``, ``..._UNPROVEN``, ``..._AUTOGENERATE``, ``..._SHADOW_URL``,
-``..._SNAPSHOT`` and ``..._RULES`` (``column-type=warning,primary-key=off``; rules that it does not name stay as in the file) win over the
-file. Empty ones count as not set. ``ALEMBIC_CONTRACTS_TODAY=2030-12-31`` says what day it is to be, which no file can.
+``..._SNAPSHOT`` and ``..._RULES`` (``column-type=warning,primary-key=off``; rules that it does not name stay as in the
+file) win over the file. Empty ones count as not set. ``ALEMBIC_CONTRACTS_TODAY=2030-12-31`` says what day it is to be,
+which no file can.
 """
 
 from __future__ import annotations
