@@ -7,6 +7,7 @@ become a report: each once, without what another one says already, and with what
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from alembic_contracts import permits, rules
 from alembic_contracts.contract import Contract, Fact, Waiver
@@ -46,7 +47,7 @@ def judge(
     unproven: dict[Unproven, None] = {}
     facts = {contract: tuple(_facts(contract, policy)) for contract in contracts}
     for prediction in predictions:
-        unproven.update(dict.fromkeys(prediction.unproven))
+        unproven.update(dict.fromkeys(_about(prediction.unproven, facts)))
         for key, finding in _findings(facts, prediction, dialect, policy):
             if isinstance(finding, Unproven):
                 unproven[finding] = None
@@ -69,6 +70,14 @@ def judge(
             revisions=max((len(prediction.steps) for prediction in predictions), default=0),
         ),
     )
+
+
+def _about(unproven: Iterable[Unproven], facts: dict[Contract, tuple[Fact, ...]]) -> Iterator[Unproven]:
+    """Yield what may concern a contracted table, without saying which, so that each is said once."""
+    tables = {fact.table for each in facts.values() for fact in each}
+    for each in unproven:
+        if each.tables is None or not tables.isdisjoint(each.tables):
+            yield replace(each, tables=None)
 
 
 def _retyped(

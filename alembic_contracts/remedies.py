@@ -67,7 +67,9 @@ def renamed(fact: Fact, history: Sequence[Moment], index: int) -> str | None:
         if before is None or (fact.column is not None and before.column(fact.column) is None):
             continue
         if fact.column is not None:
-            return _new_column(before, now.table, fact.column)
+            label = now.operation.label.upper() if now.operation is not None else ""
+            told = label not in {"", "COMMIT"}  # what was only observed at its end may have been a rename
+            return None if told and "RENAME" not in label else _new_column(before, now.table, fact.column)
         return _new_table(now) if now.table is None else None
     return None
 

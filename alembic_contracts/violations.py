@@ -68,6 +68,8 @@ class Unproven:
 
     reason: str
     location: Location | None
+    tables: frozenset[Name] | None = None
+    """The tables that it can be about; None: it could be any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ __all__ = [
     "schema_of",
     "told",
     "with_options",
+    "written",
 ]
 
 CANNOT = 2
@@ -145,6 +146,26 @@ def examples(command: str, lines: Sequence[tuple[str, str]]) -> str:
     width = max(map(len, calls)) + 2
     shown = (f"{call.ljust(width)}# {what}" for call, (_, what) in zip(calls, lines, strict=True))
     return "\b\nExamples:\n" + "\n".join(shown)
+
+
+def written(lines: Iterable[str], output: str | None) -> None:
+    """Write a command's answer to a file, or to standard output.
+
+    Raises:
+        CannotCheck: the file cannot be written.
+    """
+    from pathlib import Path
+
+    from alembic_contracts.errors import CannotCheck
+
+    text = "\n".join(lines)
+    if output is None:
+        click.echo(text)
+        return
+    try:
+        Path(output).write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise CannotCheck(f"The answer cannot be written to {output}: {error.strerror}") from error
 
 
 def told(function: Callable[..., int | None]) -> Callable[..., None]:

@@ -133,7 +133,7 @@ class Recording:
             return
         if location is None and self._script is not None:
             location = self._script.here()
-        self.unproven[Unproven(reason, location)] = None
+        self.unproven[Unproven(reason, location, None if tables is None else frozenset(tables))] = None
 
     # -- the cursors' side -------------------------------------------------------------------------------------------
 

@@ -35,17 +35,17 @@ _REFERENCE = re.compile(r"(?<![A-Za-z0-9_])@|#(?=\d)|(?<=\bGH)-(?=\d)")
 
 def render(report: Report, options: Options) -> str:  # noqa: ARG001  every format has this signature
     """Return the report as Markdown whose first line is ``MARKER``."""
-    parts = [MARKER, f"### {_TITLES[report.status]}", _escaped(wording.verdict(report))]
+    parts = [MARKER, f"### {_TITLES[report.status]}", escaped(wording.verdict(report))]
     headline = wording.headline(report)
     if headline:
-        parts.append(f"**{_escaped(headline)}**")
+        parts.append(f"**{escaped(headline)}**")
     errors = [violation for violation in report.violations if violation.severity == "error"]
     warnings = [violation for violation in report.violations if violation.severity != "error"]
     sections = [*_section(errors), *_remedies(errors), *_unproven(report.unproven)]
     if warnings:
         summary = f"{wording.count(len(warnings), 'warning')}: known, and stopping nobody"
         sections.append(_details(summary, "\n\n".join(_section(warnings))))
-    sections.extend(f"> {_escaped(wording.one_line(notice.message))}" for notice in report.notices)
+    sections.extend(f"> {escaped(wording.one_line(notice.message))}" for notice in report.notices)
     return "\n\n".join(_fitting([*parts, *sections]))
 
 
@@ -78,16 +78,16 @@ def _section(violations: Sequence[Violation]) -> Iterator[str]:
 
 
 def _row(violation: Violation) -> str:
-    what = f"{_code(violation.rule)}: {_code(wording.place(violation))}"
-    expected, actual = _code(wording.one_line(violation.expected)), _code(wording.one_line(violation.actual))
+    what = f"{code(violation.rule)}: {code(wording.place(violation))}"
+    expected, actual = code(wording.one_line(violation.expected)), code(wording.one_line(violation.actual))
     script = _script(violation.location)
     if violation.location and violation.location.source:
-        script += f"<br>{_code(wording.one_line(violation.location.source))}"
+        script += f"<br>{code(wording.one_line(violation.location.source))}"
     cells = [
         f"{what}<br>expected {expected}, actual {actual}",
-        f"{_code(wording.one_line(violation.contract))}<br>{_escaped(wording.one_line(str(violation.owner)))}",
+        f"{code(wording.one_line(violation.contract))}<br>{escaped(wording.one_line(str(violation.owner)))}",
         script,
-        _code(wording.contract_place(violation.contract_location)),
+        code(wording.contract_place(violation.contract_location)),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -95,21 +95,21 @@ def _row(violation: Violation) -> str:
 def _script(location: Location | None) -> str:
     if location is None:
         return "no checked revision"
-    return f"{_code(wording.script_place(location))}<br>revision {_code(wording.one_line(location.revision))}"
+    return f"{code(wording.script_place(location))}<br>revision {code(wording.one_line(location.revision))}"
 
 
 def _remedies(violations: Sequence[Violation]) -> Iterator[str]:
     for _, group in groupby(violations, key=lambda violation: violation.contract):
         for block in wording.blocks(group):
-            body = [_escaped(wording.cause(v)) for v in block.violations]
-            body += [_escaped(text) for text in block.consequences]
+            body = [escaped(wording.cause(v)) for v in block.violations]
+            body += [escaped(text) for text in block.consequences]
             body = [" ".join(body)]
             for remedy in wording.remedies(block.violations):
                 body += [
-                    _fenced(text) if is_code else _escaped(text) for is_code, text in wording.paragraphs(remedy.text)
+                    _fenced(text) if is_code else escaped(text) for is_code, text in wording.paragraphs(remedy.text)
                 ]
                 if remedy.likewise:
-                    body.append(f"Likewise for {', '.join(map(_code, remedy.likewise))}.")
+                    body.append(f"Likewise for {', '.join(map(code, remedy.likewise))}.")
             places = dict.fromkeys(map(wording.place, block.violations))
             summary = ", ".join(f"<code>{_html(place)}</code>" for place in places)
             yield _details(f"What to do instead: {summary}", "\n\n".join(body))
@@ -118,7 +118,7 @@ def _remedies(violations: Sequence[Violation]) -> Iterator[str]:
 def _unproven(entries: Sequence[Unproven]) -> Iterator[str]:
     if entries:
         lines = [
-            f"- {_escaped(' '.join(reasons))}" + (f" ({_script(location)})".replace("<br>", ", ") if location else "")
+            f"- {escaped(' '.join(reasons))}" + (f" ({_script(location)})".replace("<br>", ", ") if location else "")
             for location, reasons in wording.reasons_by_place(entries)
         ]
         yield "**Not proven**\n\n" + "\n".join(lines)
@@ -134,7 +134,7 @@ def _html(text: str) -> str:
     return _unreferenced(html.escape(wording.one_line(text), quote=False))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Escape prose: Markdown, HTML, mentions and references to issues."""
     return _BLOCK_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", _html(text)))
 
@@ -143,14 +143,14 @@ def _unreferenced(text: str) -> str:
     return _REFERENCE.sub(lambda match: f"{match[0]}\u200b", text)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Return text as code that fits into a table cell: a code span, or HTML where a span cannot hold it."""
     if set(text) & set("`|\\") or not text.strip():
         return f"<code>{_SPECIAL.sub(lambda match: f'&#{ord(match[0])};', _html(text))}</code>"
     return f"`{text}`"
 
 
-def _fenced(code: str) -> str:
-    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
+def _fenced(text: str) -> str:
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}python\n{code}\n{fence}"
+    return f"{fence}python\n{text}\n{fence}"
