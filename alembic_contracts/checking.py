@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic_contracts import config, dialects, engine, formats, rules, runs, waivers
+from alembic_contracts import config, databases, dialects, engine, formats, rules, runs, waivers
 from alembic_contracts.contract import Contract, Waiver
 from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.paths import shown
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from alembic_contracts.bases import Base
     from alembic_contracts.runs import Progress, Run
 
-__all__ = ["Examination", "Terms", "examine", "judge_observed", "settings_of", "terms_of", "terms_of_branch"]
+__all__ = [
+    "Examination",
+    "Terms",
+    "examine",
+    "judge_observed",
+    "narrowed",
+    "settings_of",
+    "terms_of",
+    "terms_of_branch",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,23 @@ def terms_of(alembic_config: Config) -> Terms | None:
         return None
     contracts = formats.load(settings.contracts, root=Path.cwd())
     return Terms(settings, contracts, waivers.read(settings.contracts, contracts))
+
+
+def narrowed(terms: Terms, run: Run, database: str | None = None) -> Terms:
+    """Return what a run is held to where env.py migrates several databases: the contracts about its own.
+
+    Args:
+        terms: settings, and all contracts.
+        run: what is pending in one database.
+        database: what ``guard()`` was told that it is called.
+
+    Raises:
+        CannotCheck: a contract is about a database that env.py does not migrate.
+    """
+    names = databases.of_run(run, database)
+    if names is None:
+        return terms
+    return replace(terms, contracts=databases.about(terms.contracts, names, run))
 
 
 def terms_of_branch(alembic_config: Config, base: Base) -> Terms:

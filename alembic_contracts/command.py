@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from alembic_contracts import bases, checking, environments, reporters, rules, terminal
+from alembic_contracts import bases, checking, databases, environments, reporters, rules, terminal
 from alembic_contracts.environments import Range
 from alembic_contracts.errors import CannotCheck
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from alembic_contracts.checking import Terms
     from alembic_contracts.runs import Progress, Run
     from alembic_contracts.violations import Report
 
@@ -43,6 +44,7 @@ class CheckOptions:
                 shadow=bool(values["shadow"]),
                 start=values["from"],
                 target=values["to"] or "heads",
+                dialect=values["dialect"],
             ),
             base=values["base"],
             format=values["format"],
@@ -65,6 +67,8 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     """
     if options.range.offline and options.range.shadow:
         raise CannotCheck("--offline predicts without a database, --shadow replays on one: use one of them.")
+    if options.range.dialect is not None and not options.range.offline:
+        raise CannotCheck("--dialect stands in for env.py where there is no database either: use it with --offline.")
     base = bases.base_at(options.base, config) if options.base is not None else None
     terms = checking.terms_of(config) if base is None else checking.terms_of_branch(config, base)
     if terms is None:
@@ -75,11 +79,28 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     reports: list[Report] = []
 
     def judge(run: Run) -> None:
-        reports.append(checking.examine(run, terms, phase="check", scope="target", progress=progress, base=base).report)
+        ours = checking.narrowed(terms, run)
+        there = base
+        if base is not None:
+            there = replace(base, contracts=checking.narrowed(replace(terms, contracts=base.contracts), run).contracts)
+        examined = checking.examine(run, ours, phase="check", scope="target", progress=progress, base=there)
+        reports.append(examined.report)
 
     environments.visit(config, replace(options.range, snapshot=terms.settings.snapshot), judge)
+    _require_all(terms, reports)
     lenient = terms.settings.unproven == "warn" and (base is None or base.settings.unproven == "warn")
     return _merged(reports, refused=not lenient)
+
+
+def _require_all(terms: Terms, reports: list[Report]) -> None:
+    """Refuse a verdict where a contract was held against no database at all."""
+    held = {contract for report in reports for contract in report.contracts}
+    missing = [contract for contract in terms.contracts if contract.id not in held]
+    if missing:
+        raise CannotCheck(
+            f"{missing[0].location.file}:{missing[0].location.line}: the contract {missing[0].id} is about the "
+            f"database {' or '.join(sorted(databases.names_of(missing[0])))}, which env.py does not migrate."
+        )
 
 
 def run_check(config: Config, options: CheckOptions) -> int:
@@ -104,15 +125,17 @@ def _merged(reports: list[Report], *, refused: bool) -> Report:
     from alembic_contracts.violations import Checked
 
     first = reports[0]
+    same = len({report.contracts for report in reports}) == 1
     merged = replace(
         first,
+        contracts=tuple(dict.fromkeys(contract for report in reports for contract in report.contracts)),
         violations=tuple(dict.fromkeys(v for report in reports for v in report.violations)),
         unproven=tuple(dict.fromkeys(u for report in reports for u in report.unproven)),
         notices=tuple(dict.fromkeys(n for report in reports for n in report.notices)),
         checked=Checked(
-            contracts=first.checked.contracts,
-            tables=first.checked.tables,
-            facts=first.checked.facts,
+            contracts=len({contract for report in reports for contract in report.contracts}),
+            tables=max(report.checked.tables for report in reports) if same else sum(r.checked.tables for r in reports),
+            facts=max(report.checked.facts for report in reports) if same else sum(r.checked.facts for r in reports),
             revisions=max(report.checked.revisions for report in reports),
         ),
     )

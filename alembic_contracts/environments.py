@@ -38,6 +38,8 @@ class Range:
     start: str | None = None
     """The revision to start from; None: the database's own, or base without one."""
     target: str = "heads"
+    dialect: str | None = None
+    """The kind of database that the scripts are for, where env.py is not to be run; None: env.py says."""
     snapshot: Path | None = None
     """A file that predictions without a database can start from, if it is there."""
 
@@ -213,7 +215,11 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
 
         vars(environment)["run_migrations"] = remember_arguments
         with environment:
-            script.run_env()
+            if range_.dialect is None:
+                script.run_env()
+            else:
+                environment.configure(dialect_name=range_.dialect, literal_binds=True)
+                environment.run_migrations()
     except CommandError as error:
         raise CannotCheck(str(error)) from error
     except DBAPIError as error:

@@ -28,7 +28,7 @@ class _Context(Protocol):
 
 
 @contextmanager
-def guard(context: _Context) -> Iterator[None]:
+def guard(context: _Context, *, database: str | None = None) -> Iterator[None]:
     """Hold the migrations that run inside to the project's data contracts.
 
     Goes into env.py, in online and offline mode alike::
@@ -41,12 +41,14 @@ def guard(context: _Context) -> Iterator[None]:
 
     Args:
         context: ``alembic.context`` after ``configure()``.
+        database: what the database is called, where env.py migrates several and does not hand their names to
+            ``run_migrations(engine_name=...)``: contracts about another one do not count then.
 
     Raises:
         alembic.util.CommandError: a contract is broken, or could not be checked. The report is on standard error; a
             report is also the exception's ``report`` attribute where there is one.
     """
-    watch = _Watch(context.get_context())
+    watch = _Watch(context.get_context(), database)
     with watch.installed():
         yield
         watch.finish()
@@ -55,8 +57,8 @@ def guard(context: _Context) -> Iterator[None]:
 class _Watch:
     """Follows one migration context from the first pending revision to the last commit."""
 
-    def __init__(self, migration: MigrationContext) -> None:
-        self._migration = migration
+    def __init__(self, migration: MigrationContext, database: str | None) -> None:
+        self._migration, self._database = migration, database
         self._arguments: dict[str, Any] = {}
         self._terms: Terms | None = None
         self._before: Examination | None = None
@@ -137,6 +139,9 @@ class _Watch:
                 connection=None if migration.as_sql else migration.connection,
                 as_sql=migration.as_sql,
             )
+            terms = checking.narrowed(terms, run, self._database)
+            if not terms.contracts:
+                return
             scope: Scope = "strict" if terms.settings.enforce == "strict" else "introduced"
             with terminal.progress_line("Checking data contracts: revision") as progress:
                 examination = checking.examine(run, terms, phase="before", scope=scope, progress=progress)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 __all__ = [
     "BASE",
     "CHECK",
+    "DIALECT",
     "DESCRIPTION",
     "EXAMPLES",
     "FORMATS",
@@ -51,6 +52,12 @@ BASE = Option(
     "Hold the migrations to the contracts at this git ref, too: what a branch takes out of them counts.",
     "REF",
 )
+DIALECT = Option(
+    "--dialect",
+    "With --offline: do not run env.py, which may import the application; the version scripts are for this database.",
+    "NAME",
+    ("postgresql",),
+)
 OUTPUT = Option("--output", "Write the report to this file instead of standard output.", "FILE")
 
 CHECK = (
@@ -59,6 +66,7 @@ CHECK = (
     FROM,
     TO,
     BASE,
+    DIALECT,
     Option("--format", f"How to write the report: {', '.join(FORMATS)} (default: text).", "FORMAT", FORMATS, "text"),
     OUTPUT,
 )
@@ -78,5 +86,6 @@ EXAMPLES = (
     ("--shadow", "what an unproven verdict points to; needs alembic-contracts[embedded] or shadow_url"),
     ("--offline --from 1a2b3c --to heads", "only what these revisions break"),
     ("--offline --base origin/main", "for a pull request: deleting a contract in it does not help"),
+    ("--offline --dialect postgresql", "without env.py, where the application is not installed"),
     ("--format json --output report.json", "for other programs"),
 )

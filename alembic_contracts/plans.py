@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic_contracts import changes, dialects, engine, environments, runs
+from alembic_contracts import changes, checking, dialects, engine, environments, runs
 from alembic_contracts.contract import Contract
 from alembic_contracts.paths import shown
 from alembic_contracts.schema import Name, Schema
@@ -82,7 +82,7 @@ def plans(config: Config, terms: Terms, range_: Range, progress: Progress | None
         CannotCheck: revisions, env.py or the connection do not allow it.
     """
     found: list[Plan] = []
-    environments.visit(config, range_, lambda run: found.append(_plan(run, terms, progress)))
+    environments.visit(config, range_, lambda run: found.append(_plan(run, checking.narrowed(terms, run), progress)))
     return tuple(found)
 
 

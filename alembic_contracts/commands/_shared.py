@@ -65,7 +65,7 @@ class Project:
         for file in given:
             if not os.path.isfile(file):  # noqa: PTH113 - a name, not yet a path
                 raise click.UsageError(f"-c: there is no file {file}")
-        return Config(
+        config = Config(
             file_=ini[0] if ini else "alembic.ini",
             toml_file=toml[0] if toml else "pyproject.toml",
             ini_section=self.section,
@@ -77,6 +77,11 @@ class Project:
                 raiseerr=False,
             ),
         )
+        folder = os.path.dirname(os.path.abspath(ini[0])) if ini else None  # noqa: PTH100, PTH120
+        if folder and not config.get_alembic_option("script_location"):
+            # Flask-Migrate's alembic.ini lies beside env.py and does not say so.
+            config.set_main_option("script_location", folder.replace("%", "%%"))
+        return config
 
 
 def with_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -1,0 +1,181 @@
+"""``alembic-contracts doctor``: is everything there that keeps contracts, and if not, what to do?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from alembic_contracts.commands._shared import Project, examples, told
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+__all__ = ["COMMAND"]
+
+_SUMMARY = "Look for what is missing: the guard in env.py, contracts, settings, versions that are too old."
+_DESCRIPTION = """\
+Exit codes: 0 nothing is missing; 1 something is; 2 there is no Alembic project here.
+"""
+_EXAMPLES = (("", "what is missing?"), ("--format json", "for other programs"))
+
+_LEAST = {"alembic": (1, 20), "SQLAlchemy": (2, 0)}
+_LEAST_SERVER = 140000
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """One thing that was looked at."""
+
+    check: str
+    status: Literal["ok", "problem", "note"]
+    message: str
+    """What was found, and the way out of a problem."""
+
+
+@click.command(
+    "doctor", help=f"{_SUMMARY}\n\n{_DESCRIPTION}", short_help=_SUMMARY, epilog=examples("doctor", _EXAMPLES)
+)
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@click.pass_obj
+@told
+def COMMAND(project: Project, format_: str) -> int:  # noqa: N802 - found by this name
+    """Look at one thing after the other."""
+    config = project.config()
+    findings = [*_versions(), *_plugin(), *_guard(config), *_contracts(config)]
+    if format_ == "json":
+        rows = [{"check": f.check, "status": f.status, "message": f.message} for f in findings]
+        click.echo(json.dumps({"version": 1, "findings": rows}, indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.status:8}{finding.check}: {finding.message}")
+    return int(any(finding.status == "problem" for finding in findings))
+
+
+def _versions() -> Iterator[_Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    for package, least in _LEAST.items():
+        found = version(package)
+        numbers = tuple(int(part) for part in found.split(".")[:2] if part.isdigit())
+        wanted = ".".join(map(str, least))
+        if numbers < least:
+            yield _Finding(package, "problem", f"{found} is too old: pip install '{package}>={wanted}'")
+        else:
+            yield _Finding(package, "ok", found)
+    for package, extra in (("postgast", "postgresql"), ("pyyaml", "odcs")):
+        try:
+            yield _Finding(package, "ok", version(package))
+        except PackageNotFoundError:
+            status: Literal["problem", "note"] = "problem" if extra == "postgresql" else "note"
+            what = "predicting migrations" if extra == "postgresql" else "contracts in YAML"
+            yield _Finding(package, status, f"not installed; {what} needs it: pip install 'alembic-contracts[{extra}]'")
+
+
+def _plugin() -> Iterator[_Finding]:
+    from importlib.metadata import entry_points
+
+    loaded = any(point.value == "alembic_contracts.plugin" for point in entry_points(group="alembic.plugins"))
+    if loaded:
+        yield _Finding("plugin", "ok", "Alembic loads it: `alembic check-contracts` is there")
+    else:
+        yield _Finding("plugin", "problem", "Alembic does not find it: install alembic-contracts again with pip")
+
+
+def _guard(config: Config) -> Iterator[_Finding]:
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    from alembic_contracts import setup
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.paths import shown
+
+    try:
+        file = Path(ScriptDirectory.from_config(config).dir) / "env.py"
+        missing = setup.with_guard(file.read_text(encoding="utf-8")).added
+    except CommandError as error:
+        raise CannotCheck(f"There is no Alembic project here: {error}") from error
+    except (OSError, setup.NotUnderstoodError) as error:
+        yield _Finding("guard", "problem", f"{shown(file)} could not be looked at: {error}")
+        return
+    if missing:
+        times = "once" if missing == 1 else f"{missing} times"
+        yield _Finding("guard", "problem", f"missing in {shown(file)} ({times}): run `alembic-contracts init`")
+    else:
+        yield _Finding("guard", "ok", f"in {shown(file)}")
+
+
+def _contracts(config: Config) -> Iterator[_Finding]:
+    from alembic_contracts import checking
+    from alembic_contracts.errors import CannotCheck, InvalidContracts, InvalidSettings
+    from alembic_contracts.paths import shown
+
+    try:
+        settings = checking.settings_of(config)
+        terms = checking.terms_of(config)
+    except InvalidSettings as error:
+        yield _Finding("settings", "problem", str(error))
+        return
+    except InvalidContracts as error:
+        yield _Finding("contracts", "problem", f"not valid, see `alembic-contracts lint`:\n{error}")
+        return
+    except CannotCheck as error:
+        yield _Finding("contracts", "problem", f"{error} Write one with `alembic-contracts generate TABLE`.")
+        return
+    if terms is None:
+        yield _Finding("settings", "problem", "there are none, and no folder `contracts`: run `alembic-contracts init`")
+        return
+    yield _Finding("settings", "ok", f"in {shown(settings.source)}" if settings.source else "the defaults")
+    yield _Finding("contracts", "ok", f"{len(terms.contracts)} in {', '.join(map(shown, settings.contracts))}")
+    yield from _weakened(settings)
+    yield from _database(config, terms)
+
+
+def _weakened(settings: Any) -> Iterator[_Finding]:
+    """Yield a note for each setting that lets breaks through."""
+    if settings.enforce == "report":
+        yield _Finding("enforce", "problem", "`report`: nothing is refused. Take the setting out.")
+    if settings.autogenerate == "off":
+        yield _Finding("autogenerate", "note", "`off`: models that break a contract give a revision all the same")
+    silent = sorted(rule for rule, switch in settings.rules.items() if switch == "off")
+    if silent:
+        yield _Finding("rules", "note", f"switched off: {', '.join(silent)}")
+
+
+def _database(config: Config, terms: Any) -> Iterator[_Finding]:
+    """Yield what is found in the database: its version, and contracts that point at nothing."""
+    import contextlib
+    import sys
+
+    from alembic_contracts import checking, dialects, environments
+    from alembic_contracts.errors import CannotCheck
+
+    findings: list[_Finding] = []
+
+    def look(run: Any) -> None:
+        dialect = dialects.load(run.context.dialect.name)
+        if run.connection is None:
+            return
+        session = dialect.session(run.connection)
+        shown = f"{session.database}, PostgreSQL {session.server_version // 10000}"
+        old = session.server_version < _LEAST_SERVER
+        findings.append(_Finding("database", "problem" if old else "ok", f"{shown} is too old" if old else shown))
+        ours = checking.narrowed(terms, run)
+        schema = dialect.observe(run.connection, ours.tables)
+        findings.extend(
+            _Finding("tables", "note", f"{contract.id} is about {table}, which is not there")
+            for contract in ours.contracts
+            for table in contract.tables
+            if table not in schema.tables
+        )
+
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            environments.visit(config, environments.Range(), look)
+    except CannotCheck as error:
+        yield _Finding("database", "note", f"could not be looked at: {error}")
+    yield from findings

@@ -1,0 +1,119 @@
+"""The one line in env.py, added to a file that its users may have changed: everything else in it stays as it is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["Edited", "NotUnderstoodError", "with_guard"]
+
+_GUARD = "alembic_contracts.guard(context)"
+_IMPORT = "import alembic_contracts"
+
+
+class NotUnderstoodError(Exception):
+    """The file runs no migrations in a way that could be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """An env.py with the guard."""
+
+    text: str
+    added: int
+    """In how many places it was missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Insertion:
+    line: int
+    """From 1."""
+    column: int
+    text: str
+    indent: tuple[int, int] | None = None
+    """Lines (first, last) that move four columns to the right."""
+
+
+def with_guard(source: str) -> Edited:
+    """Return an env.py in which every ``context.run_migrations()`` runs under the guard.
+
+    Args:
+        source: the file's text.
+
+    Raises:
+        NotUnderstoodError: it has no such call, or does not parse.
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise NotUnderstoodError(f"it does not parse (line {error.lineno}: {error.msg})") from error
+    insertions = list(_insertions(tree))
+    if not insertions and not any(_is_call(node, "run_migrations") for node in ast.walk(tree)):
+        raise NotUnderstoodError("there is no context.run_migrations() in it")
+    if not insertions:
+        return Edited(source, 0)
+    lines = source.splitlines(keepends=True)
+    for insertion in sorted(insertions, key=lambda each: (each.line, each.column), reverse=True):
+        _apply(lines, insertion)
+    if not _imports_us(tree):
+        end = "\r\n" if lines[0].endswith("\r\n") else "\n"
+        lines.insert(_line_of_import(tree), _IMPORT + end)
+    return Edited("".join(lines), len(insertions))
+
+
+def _insertions(tree: ast.Module) -> Iterator[_Insertion]:
+    """Yield what is missing where migrations run outside of a guard."""
+    guarded: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.With | ast.AsyncWith) and any(_is_call(n, "run_migrations") for n in ast.walk(node)):
+            inside = {id(each) for each in ast.walk(node)}
+            opens = [item for item in node.items if _is_call(item.context_expr, "begin_transaction")]
+            if any(_is_call(item.context_expr, "guard") for item in node.items):
+                guarded |= inside
+            elif opens and not guarded & inside:
+                expression = opens[-1].context_expr
+                guarded |= inside
+                yield _Insertion(expression.end_lineno or 0, expression.end_col_offset or 0, f", {_GUARD}")
+    for statement in ast.walk(tree):
+        alone = isinstance(statement, ast.Expr) and _is_call(statement.value, "run_migrations")
+        if alone and id(statement) not in guarded and isinstance(statement, ast.Expr):
+            lines = (statement.lineno, statement.end_lineno or statement.lineno)
+            yield _Insertion(statement.lineno, statement.col_offset, f"with {_GUARD}:", lines)
+
+
+def _is_call(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+
+
+def _apply(lines: list[str], insertion: _Insertion) -> None:
+    index = insertion.line - 1
+    line = lines[index]
+    if insertion.indent is None:
+        encoded = line.encode()  # columns of the syntax tree count bytes
+        lines[index] = (encoded[: insertion.column] + insertion.text.encode() + encoded[insertion.column :]).decode()
+        return
+    first, last = insertion.indent
+    for position in range(first - 1, last):
+        lines[position] = f"    {lines[position]}"
+    end = "\r\n" if line.endswith("\r\n") else "\n"
+    lines.insert(index, f"{' ' * insertion.column}{insertion.text}{end}")
+
+
+def _imports_us(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.Import) and any(alias.name == "alembic_contracts" for alias in node.names)
+        for node in tree.body
+    )
+
+
+def _line_of_import(tree: ast.Module) -> int:
+    """Return the line (from 1) after which our import goes: that of Alembic, else the last one."""
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    alembics = [node for node in imports if isinstance(node, ast.ImportFrom) and node.module == "alembic"]
+    best = (alembics or imports)[-1:] if imports else []
+    if best:
+        return best[0].end_lineno or 0
+    first = tree.body[0] if tree.body else None
+    docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return (first.end_lineno or 0) if docstring and first is not None else 0
