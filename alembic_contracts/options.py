@@ -8,8 +8,8 @@ from typing import NamedTuple
 __all__ = [
     "BASE",
     "CHECK",
-    "DIALECT",
     "DESCRIPTION",
+    "DIALECT",
     "EXAMPLES",
     "FORMATS",
     "FROM",

@@ -54,6 +54,10 @@ def shell_lines() -> list[tuple[str, str]]:
         for job in workflow(file.name)["jobs"].values()
         for step in job["steps"]
         if "run" in step
+    ] + [
+        (f"action.yml: {step.get('id', 'install')}", step["run"])
+        for step in yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
+        if "run" in step
     ]
 
 
@@ -121,97 +125,15 @@ class TestWorkflows:
         assert "--postgres-url" in offered
 
     def test_commands_that_they_use_exist(self):
-        used = {
-            text for _, script in shell_lines() for text in re.findall(r"alembic-contracts check ([^|\n]*)", script)
-        }
-        assert used
-        offered = run(BIN / "alembic-contracts", "check", "--help").stdout
-        for text in used:
-            for option in re.findall(r"--[a-z]+", text):
-                assert option in offered, option
+        scripts = [script for _, script in shell_lines() if "alembic-contracts pull-request" in script]
+        assert scripts
+        offered = run(BIN / "alembic-contracts", "pull-request", "--help").stdout
+        for option in re.findall(r"--[a-z-]+", scripts[0]):
+            assert option in offered, option
 
-
-STAND_IN_GH = """\
-#!{python}
-import json, pathlib, shutil, subprocess, sys
-state = pathlib.Path({state!r})
-comments = json.loads(state.read_text())
-arguments = sys.argv[1:]
-def after(option):
-    return arguments[arguments.index(option) + 1] if option in arguments else None
-address = next(text for text in arguments if text.startswith("repos/"))
-if after("--method") is None:
-    if {broken!r}:
-        sys.exit("HTTP 502")
-    if shutil.which("jq"):
-        sys.exit(subprocess.run(["jq", "-r", after("--jq")], input=json.dumps(comments), text=True).returncode)
-    own = [one for one in comments if one["user"]["type"] == "Bot" and one["body"].startswith({marker!r})]
-    print(*(one["id"] for one in own), sep="\\n")
-    sys.exit()
-name, _, file = after("--field").partition("=@")
-assert name == "body"
-body = pathlib.Path(file).read_text()
-if after("--method") == "PATCH":
-    [comment] = [one for one in comments if address == f"repos/o/r/issues/comments/{{one['id']}}"]
-    comment["body"] = body
-else:
-    assert (after("--method"), address) == ("POST", "repos/o/r/issues/5/comments")
-    comments.append({{"id": 100 + len(comments), "user": {{"type": "Bot"}}, "body": body}})
-state.write_text(json.dumps(comments))
-"""
-
-
-class TestComment:
-    """The step that comments, run by bash as GitHub does, with a stand-in for GitHub's command line."""
-
-    @pytest.fixture
-    def comment(self, tmp_path):
-        state = tmp_path / "state.json"
-        state.write_text(json.dumps([{"id": 1, "user": {"type": "User"}, "body": f"{MARKER} quoted by a person"}]))
-        [step] = [s for s in workflow("contracts.yml")["jobs"]["check"]["steps"] if "COMMENTS" in s.get("env", {})]
-
-        def comment(body: str | None, outcome: str, *, broken: bool = False) -> tuple[int, list[str]]:
-            gh = tmp_path / "gh"
-            gh.write_text(STAND_IN_GH.format(python=sys.executable, state=str(state), broken=broken, marker=MARKER))
-            gh.chmod(0o755)
-            report = tmp_path / "comment.md"
-            report.unlink(missing_ok=True)
-            if body is not None:
-                report.write_text(f"{MARKER}\n{body}\n")
-            environment = {
-                **os.environ,
-                "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
-                "COMMENTS": "repos/o/r/issues/5/comments",
-                "OWN_COMMENTS": "repos/o/r/issues/comments",
-                "OUTCOME": outcome,
-            }
-            done = subprocess.run(
-                ["bash", "-e", "-c", step["run"]], cwd=tmp_path, env=environment, check=False, capture_output=True
-            )
-            return done.returncode, [one["body"] for one in json.loads(state.read_text())[1:]]
-
-        return comment
-
-    def test_one_comment_is_written_and_then_updated(self, comment):
-        assert comment("broken", "failure") == (0, [f"{MARKER}\nbroken\n"])
-        assert comment("still broken", "failure") == (0, [f"{MARKER}\nstill broken\n"])
-        assert comment("kept", "success") == (0, [f"{MARKER}\nkept\n"])
-
-    def test_kept_from_the_start_says_nothing(self, comment):
-        assert comment("kept", "success") == (0, [])
-
-    def test_without_a_report_the_comment_does_not_stay_green(self, comment):
-        comment("broken", "failure")
-        comment("kept", "success")
-        status, [body] = comment(None, "failure")
-        assert status == 0
-        assert body.startswith(f"{MARKER}\n\n### Data contracts not checked")
-
-    def test_an_error_of_github_adds_no_second_comment(self, comment):
-        comment("broken", "failure")
-        status, bodies = comment("broken", "failure", broken=True)
-        assert status != 0
-        assert len(bodies) == 1
+    def test_the_action_is_one(self):
+        done = run(BIN / "check-jsonschema", "--builtin-schema", "vendor.github-actions", ROOT / "action.yml")
+        assert done.returncode == 0, done.stdout
 
 
 class TestHooks:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.options import FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
+from alembic_contracts.options import BASE, DIALECT, FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from alembic_contracts.schema import Schema
 
 __all__ = [
+    "BASE",
+    "CANNOT",
+    "DIALECT",
     "FROM",
     "OFFLINE",
     "OUTPUT",

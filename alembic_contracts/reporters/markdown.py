@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alembic_contracts.reporters import Options
     from alembic_contracts.violations import Location, Report, Unproven, Violation
 
-__all__ = ["MARKER", "render"]
+__all__ = ["MARKER", "code", "escaped", "render"]
 
 MARKER = "<!-- alembic-contracts -->"
 """First line of every comment, by which the next run finds the comment to update."""
