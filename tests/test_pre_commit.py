@@ -90,7 +90,7 @@ def test_hooks(project: Project, home: Path) -> None:
     assert said.count("Failed") == 1, "the local one is for environments that have it"
 
     env.write_text(source)
-    project.contract("object_images", CONTRACT.replace('"data_type": "text"', '"data_type": "txet"', 1))
+    project.contract("object_images", CONTRACT.replace('"primaryKey": true', '"primaryKey": 3', 1))
     said = commit(project, home, "-A")
     assert "contracts/object_images.json:" in said
     assert said.count("Failed") == 3, said
