@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,10 +11,7 @@ import click
 from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, schema_of, told, with_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from alembic_contracts.contract import Contract
-    from alembic_contracts.schema import Name, Schema
+    from alembic_contracts.coverage import Coverage
 
 __all__ = ["COMMAND"]
 
@@ -30,30 +26,6 @@ _EXAMPLES = (
     ("--offline --fail-under 80", "in CI, without a database"),
     ("--offline --format markdown", "for a summary"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One table."""
-
-    table: Name
-    covered: tuple[str, ...]
-    """Columns that a contract names."""
-    others: tuple[str, ...]
-    contracts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Coverage:
-    rows: tuple[_Row, ...]
-    dangling: tuple[tuple[str, str], ...]
-    """Contracts with tables and columns that are not there."""
-
-    @property
-    def percent(self) -> float:
-        """How many of all columns are under contract."""
-        total = sum(len(row.covered) + len(row.others) for row in self.rows)
-        return 100.0 if not total else 100 * sum(len(row.covered) for row in self.rows) / total
 
 
 @click.command(
@@ -74,6 +46,7 @@ class _Coverage:
 def COMMAND(project: Project, /, format_: str, fail_under: float | None, **values: Any) -> int:  # noqa: N802 - found by this name
     """Compare the contracts with the tables."""
     from alembic_contracts import checking
+    from alembic_contracts.coverage import coverage_of
     from alembic_contracts.errors import CannotCheck
 
     config = project.config()
@@ -81,7 +54,7 @@ def COMMAND(project: Project, /, format_: str, fail_under: float | None, **value
     if terms is None:
         raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
     schema, _ = schema_of(config, range_of(values), terms.settings.snapshot)
-    coverage = _of(terms.contracts, schema)
+    coverage = coverage_of(terms.contracts, schema)
     click.echo("\n".join(_FORMATS[format_](coverage)))
     if fail_under is not None and coverage.percent < fail_under:
         click.echo(f"{coverage.percent:.1f} % is less than the {fail_under:g} % that are asked for.", err=True)
@@ -89,32 +62,7 @@ def COMMAND(project: Project, /, format_: str, fail_under: float | None, **value
     return 0
 
 
-def _of(contracts: Sequence[Contract], schema: Schema) -> _Coverage:
-    named: dict[Name, dict[str, None]] = {}
-    by: dict[Name, dict[str, None]] = {}
-    dangling: list[tuple[str, str]] = []
-    for contract in contracts:
-        for name in contract.tables:
-            table = schema.tables.get(name)
-            if table is None:
-                dangling.append((contract.id, str(name)))
-                continue
-            columns = contract.columns(name)
-            dangling.extend((contract.id, f"{name}.{column}") for column in columns if table.column(column) is None)
-            named.setdefault(name, {}).update(dict.fromkeys(columns))
-            by.setdefault(name, {})[contract.id] = None
-    rows = []
-    for name, table in sorted(schema.tables.items()):
-        if name.name == "alembic_version":
-            continue
-        columns_ = [column.name for column in table.columns]
-        covered = tuple(column for column in columns_ if column in named.get(name, {}))
-        others = tuple(column for column in columns_ if column not in covered)
-        rows.append(_Row(name, covered, others, tuple(by.get(name, {}))))
-    return _Coverage(tuple(rows), tuple(dangling))
-
-
-def _text(coverage: _Coverage) -> Iterator[str]:
+def _text(coverage: Coverage) -> Iterator[str]:
     width = max((len(str(row.table)) for row in coverage.rows), default=0)
     for row in coverage.rows:
         total = len(row.covered) + len(row.others)
@@ -128,7 +76,7 @@ def _text(coverage: _Coverage) -> Iterator[str]:
     yield _verdict(coverage)
 
 
-def _markdown(coverage: _Coverage) -> Iterator[str]:
+def _markdown(coverage: Coverage) -> Iterator[str]:
     yield f"### {_verdict(coverage)}\n\n| Table | Columns | Contracts | Not under contract |\n|---|---|---|---|"
     for row in coverage.rows:
         share = f"{len(row.covered)} of {len(row.covered) + len(row.others)}"
@@ -137,7 +85,7 @@ def _markdown(coverage: _Coverage) -> Iterator[str]:
         yield f"\n{contract} points at `{place}`, which is not there."
 
 
-def _json(coverage: _Coverage) -> Iterator[str]:
+def _json(coverage: Coverage) -> Iterator[str]:
     tables = [
         {"table": str(r.table), "covered": r.covered, "uncovered": r.others, "contracts": r.contracts}
         for r in coverage.rows
@@ -147,7 +95,7 @@ def _json(coverage: _Coverage) -> Iterator[str]:
     yield json.dumps(document, indent=2)
 
 
-def _verdict(coverage: _Coverage) -> str:
+def _verdict(coverage: Coverage) -> str:
     tables = sum(bool(row.contracts) for row in coverage.rows)
     return f"{coverage.percent:.1f} % of the columns are under contract, in {tables} of {len(coverage.rows)} tables."
 

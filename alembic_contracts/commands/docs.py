@@ -1,0 +1,57 @@
+"""``alembic-contracts docs``: the catalogue as a static site."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alembic_contracts.commands._shared import FROM, OFFLINE, TO, Project, examples, range_of, told, with_options
+
+__all__ = ["COMMAND"]
+
+_SUMMARY = "Write a catalogue to look at: contracts, schema, coverage, and what is pending."
+_DESCRIPTION = """\
+One page in a folder, without a server and without the network: open index.html, or publish the folder anywhere. It
+shows the schema of the database, or with --offline the one that the migrations predict, and what pending revisions
+change.
+
+Exit codes: 0 written, 2 could not be.
+"""
+_EXAMPLES = (
+    ("--output site", "of the database as it is"),
+    ("--offline --output site", "without a database, in CI"),
+    ("--offline --from 1a2b3c --output site", "with these revisions as what is pending"),
+)
+
+
+@click.command("docs", help=f"{_SUMMARY}\n\n{_DESCRIPTION}", short_help=_SUMMARY, epilog=examples("docs", _EXAMPLES))
+@with_options((OFFLINE, FROM, TO))
+@click.option("--output", required=True, metavar="DIR", help="The folder to write to.")
+@click.pass_obj
+@told
+def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N802 - found by this name
+    """Predict what is pending and write the page."""
+    from dataclasses import replace
+
+    from alembic_contracts import catalogue, checking, dialects, terminal
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.plans import plans
+
+    config = project.config()
+    terms = checking.terms_of(config)
+    if terms is None:
+        raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
+    range_ = replace(range_of(values), snapshot=terms.settings.snapshot)
+    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
+        found = plans(config, terms, range_, progress)
+    if len(found) > 1:
+        raise CannotCheck("env.py migrates several databases; this command is about one.")
+    plan = found[0]
+    schema = plan.after if range_.offline or range_.start else plan.before
+    written = catalogue.write(Path(output), plan, terms, dialects.load("postgresql"), schema=schema)
+    click.echo(f"Wrote {written[0]}.", err=True)
+    return 0
