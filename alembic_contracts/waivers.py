@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,8 +21,6 @@ __all__ = ["read", "stanza"]
 _NAMES = ("waivers.yaml", "waivers.yml")
 _KEYS = ("contract", "fact", "revision", "reason", "approver", "expiry")
 _OPTIONAL = ("revision",)
-_DAYS = 30
-"""How long a waiver that is suggested would count."""
 
 
 def read(paths: Sequence[Path], contracts: Sequence[Contract]) -> tuple[Waiver, ...]:
@@ -49,15 +47,15 @@ def read(paths: Sequence[Path], contracts: Sequence[Contract]) -> tuple[Waiver, 
     return tuple(found)
 
 
-def stanza(contract: str, fact: str, revision: str, today: date) -> str:
-    """Return what to add to the list in ``waivers.yaml`` so that a revision may break a fact in the next 30 days."""
+def stanza(contract: str, fact: str, revision: str) -> str:
+    """Return what to add to the list in ``waivers.yaml`` so that a revision may break a fact until some day."""
     return (
         f"  - contract: {contract}\n"
         f"    fact: {fact}\n"
         f"    revision: {revision}\n"
         "    reason: why, and who has agreed\n"
         "    approver: who answers for the contract\n"
-        f"    expiry: {today + timedelta(days=_DAYS)}"
+        "    expiry: YYYY-MM-DD"
     )
 
 

@@ -256,7 +256,7 @@ INTRODUCTION = """\
 
 `compatibility` says whose uses a contract protects: `exact` (the default of the base format; any difference from
 what is stated is an error), `reader` (the default of ODCS), `writer`, `cdc` (change data capture and logical
-replication), or `full` for all three. Each line is [tested](../tests/test_compatibility.py) on a real PostgreSQL,
+replication), or `full` for all three. Each line is tested on a real PostgreSQL,
 with the error that the consumer itself gets where the server refuses it.
 
 | table | change | reader | writer | cdc |

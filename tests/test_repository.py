@@ -131,10 +131,6 @@ class TestWorkflows:
         for option in re.findall(r"--[a-z-]+", scripts[0]):
             assert option in offered, option
 
-    def test_the_action_is_one(self):
-        done = run(BIN / "check-jsonschema", "--builtin-schema", "vendor.github-actions", ROOT / "action.yml")
-        assert done.returncode == 0, done.stdout
-
 
 class TestHooks:
     HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))

@@ -124,7 +124,7 @@ def test_ten_steps(museum: Museum) -> None:
         "public.object_images.primary_image",
         "public.object_images.additional_images",
         "Data Engineering Team <data-eng@museum.org>",
-        "op.add_column(",
+        'op.execute("ALTER TABLE public.object_images ADD COLUMN image text "',
     ):
         assert word in refused.stderr
 

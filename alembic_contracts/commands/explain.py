@@ -12,7 +12,7 @@ from alembic_contracts.commands._shared import examples, told
 if TYPE_CHECKING:
     from alembic_contracts.rules import Rule
 
-__all__ = ["COMMAND"]
+__all__ = ["COMMAND", "lines"]
 
 _SUMMARY = "Explain a rule: what must hold, whom a break hurts, what to do instead."
 _EXAMPLES = (("", "all rules in a line each"), ("column-exists", "one of them in full"))
@@ -49,12 +49,12 @@ def COMMAND(rule: str | None) -> None:  # noqa: N802 - found by this name
         return
     if rule not in known:
         raise CannotCheck(f"There is no rule `{rule}`{did_you_mean(rule, sorted(known))}")
-    click.echo("\n".join(_lines(known[rule])))
+    click.echo("\n".join(lines(known[rule])))
 
 
-def _lines(rule: Rule) -> Iterator[str]:
+def lines(rule: Rule) -> Iterator[str]:
+    """Yield what there is to say of a rule, its id first."""
     import textwrap
-    from datetime import UTC, datetime
 
     from alembic_contracts.remedies import EXAMPLES
     from alembic_contracts.waivers import stanza
@@ -87,7 +87,7 @@ def _lines(rule: Rule) -> Iterator[str]:
     yield "To permit one break of it, its owner adds to waivers.yaml beside the contracts:"
     yield "  waivers:"
     place = _PLACEHOLDERS["place" if "{place}" in rule.cause else "table"]
-    yield stanza(_PLACEHOLDERS["contract"], f"{rule.id} {place}", "1a2b3c", datetime.now(tz=UTC).date())
+    yield stanza(_PLACEHOLDERS["contract"], f"{rule.id} {place}", "1a2b3c")
     yield ""
     yield "To let it end on a day, its owner adds to the contract, its table or column:"
     yield '  "sunset": "2030-12-31"'

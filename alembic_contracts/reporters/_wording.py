@@ -257,6 +257,34 @@ def way_out(report: Report) -> str:
     return f"If it must run now, and {agreed}: set ALEMBIC_CONTRACTS_ENFORCE=report, which reports and refuses nothing."
 
 
+def permit_of(report: Report) -> tuple[str, str]:
+    """Return a sentence, and what an owner can paste into ``waivers.yaml``; empty where nothing is broken."""
+    broken = [v for v in report.violations if v.severity == "error" and v.introduced and not v.at]
+    if not broken:
+        return "", ""
+    places = ", ".join(dict.fromkeys(contract_place(violation.contract_location) for violation in broken[:_PERMITS]))
+    sentence = (
+        "To permit it for some days, its owner adds this to waivers.yaml beside the contracts; to let it end on a day, "
+        f'"sunset": "YYYY-MM-DD" at {places}:'
+    )
+    stanzas = dict.fromkeys(waiver_stanza(violation) for violation in broken[:_PERMITS])
+    return sentence, "waivers:\n" + "\n".join(stanzas)
+
+
+def waiver_stanza(violation: Violation) -> str:
+    """Return what permits one break, as an item of the list ``waivers``."""
+    revision = f'\n  revision: "{one_line(violation.location.revision)}"' if violation.location is not None else ""
+    return (
+        f"- contract: {one_line(violation.contract)}\n"
+        f"  fact: {violation.rule} {one_line(place(violation))}{revision}\n"
+        "  reason: why\n  approver: who answers for the contract\n  expiry: YYYY-MM-DD"
+    )
+
+
+_PERMITS = 3
+"""Breaks that are spelled out; with more, nobody means to permit them one by one."""
+
+
 def reasons_by_place(entries: Iterable[Unproven]) -> list[tuple[Location | None, list[str]]]:
     """Return for every place, in order of appearance, the different reasons why something is unproven there."""
     places: dict[Location | None, dict[str, None]] = {}

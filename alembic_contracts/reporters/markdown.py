@@ -42,6 +42,9 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
     errors = [violation for violation in report.violations if violation.severity == "error"]
     warnings = [violation for violation in report.violations if violation.severity != "error"]
     sections = [*_section(errors), *_remedies(errors), *_unproven(report.unproven)]
+    sentence, stanzas = wording.permit_of(report)
+    if stanzas:
+        sections.append(_details("What permits it", f"{escaped(sentence)}\n\n{_fenced(stanzas, 'yaml')}"))
     if warnings:
         summary = f"{wording.count(len(warnings), 'warning')}: known, and stopping nobody"
         sections.append(_details(summary, "\n\n".join(_section(warnings))))
@@ -150,7 +153,7 @@ def code(text: str) -> str:
     return f"`{text}`"
 
 
-def _fenced(text: str) -> str:
+def _fenced(text: str, language: str = "python") -> str:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}python\n{text}\n{fence}"
+    return f"{fence}{language}\n{text}\n{fence}"

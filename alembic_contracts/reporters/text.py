@@ -70,6 +70,9 @@ def render(report: Report, options: Options) -> str:
         sections.extend(_contract(page, list(group), said))
     sections.extend(_unproven(page, report.unproven))
     sections.extend([_notice(page, notice) for notice in report.notices])
+    sentence, stanzas = wording.permit_of(report)
+    if stanzas:
+        sections.append([*page.wrap(sentence), "", *(f"    {line}" for line in stanzas.split("\n"))])
     way_out = wording.way_out(report)
     if way_out:
         sections.append(page.wrap(way_out))

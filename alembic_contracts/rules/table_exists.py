@@ -25,8 +25,8 @@ RULE = Rule(
         '    op.execute("DROP VIEW {sql_table}")'
     ),
     fix=(
-        'Create it in a migration, with op.create_table("{table_name}") and the stated columns.\n'
-        "If the contract names the wrong table, ask {owner} to correct {contract_place}."
+        "Create it in a migration. With target_metadata = alembic_contracts.metadata() in env.py, autogenerate writes\n"
+        "it from the contract. If the contract names the wrong table, ask {owner} to correct {contract_place}."
     ),
     expected=lambda _fact, _dialect: "present",
     evaluate=lambda _fact, subject: HOLDS if subject.table is not None else Differs("absent"),
