@@ -98,7 +98,7 @@ def _schema(package: str, name: str) -> Mapping[str, Any]:
 
 def _contract() -> Iterator[str]:
     schema = _schema("alembic_contracts.formats", "native.schema.json")
-    yield "One JSON file a contract. Keys are optional unless they are marked; what is left out, or null, is no opinion."
+    yield "One JSON file a contract. Keys are optional unless marked; what is left out, or null, is no opinion."
     yield "[ODCS contracts](../odcs.md) state the same in YAML or JSON.\n"
     yield from _keys(schema, "")
     table = schema["properties"]["schema"]
