@@ -12,6 +12,8 @@ import click
 from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, schema_of, told, with_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alembic_contracts.contract import Owner
     from alembic_contracts.schema import Schema, Table
 
@@ -26,6 +28,7 @@ Exit codes: 0 written; 2 could not be written.
 """
 _EXAMPLES = (
     ("orders sales.customers", "contracts/orders.json and contracts/sales.customers.json"),
+    ("--format odcs orders", "contracts/orders.odcs.yaml, in the Open Data Contract Standard"),
     ("--offline --stdout orders", "to look at, without a database"),
     ('--owner "Analytics <analytics@example.org>" orders', "who answers for it"),
 )
@@ -39,6 +42,9 @@ _EXAMPLES = (
 )
 @click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
 @with_options((OFFLINE, TO))
+@click.option(
+    "--format", "format_", type=click.Choice(["native", "odcs"]), default="native", help="Default: native (JSON)."
+)
 @click.option("--stdout", is_flag=True, help="Print instead of writing files.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 @click.option("--owner", default="Owner", metavar="NAME", help='Who answers for it: "Name <email>".')
@@ -48,7 +54,6 @@ _EXAMPLES = (
 def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None:  # noqa: N802 - found by this name
     """Write one file a table."""
     from alembic_contracts import checking, dialects
-    from alembic_contracts.formats import _native_writer
 
     config = project.config()
     settings = checking.settings_of(config)
@@ -56,21 +61,30 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None
     dialect = dialects.load(dialect_name)
     found = [_find(written, schema) for written in tables]
     texts = {
-        table: _native_writer.write(
+        table: _writer(values["format_"])(
             table,
             schema,
             dialect,
             namespace=values["namespace"] or table.name.schema,
             name=table.name.name,
             owner=_owner(values["owner"]),
-            resource=None,
         )
         for table in found
     }
     if values["stdout"]:
         sys.stdout.write("".join(texts.values()))
         return
-    _write({_file(settings.contracts[0], table): text for table, text in texts.items()}, force=values["force"])
+    suffix = _SUFFIXES[values["format_"]]
+    _write({_file(settings.contracts[0], table, suffix): text for table, text in texts.items()}, force=values["force"])
+
+
+_SUFFIXES = {"native": ".json", "odcs": ".odcs.yaml"}
+
+
+def _writer(format_: str) -> Callable[..., str]:
+    from alembic_contracts.formats import _native_writer, _odcs_writer
+
+    return _odcs_writer.write if format_ == "odcs" else _native_writer.write
 
 
 def _find(written: str, schema: Schema) -> Table:
@@ -93,10 +107,10 @@ def _owner(text: str) -> Owner:
     return Owner(match[1] or match[2], match[2]) if match else Owner(text.strip() or "Owner")
 
 
-def _file(contracts: Path, table: Table) -> Path:
-    folder = contracts if contracts.suffix != ".json" else contracts.parent
+def _file(contracts: Path, table: Table, suffix: str) -> Path:
+    folder = contracts if contracts.suffix not in {".json", ".yaml", ".yml"} else contracts.parent
     stem = table.name.name if table.name.schema == "public" else f"{table.name.schema}.{table.name.name}"
-    return folder / (re.sub(r"[^\w.-]", "_", stem) + ".json")
+    return folder / (re.sub(r"[^\w.-]", "_", stem) + suffix)
 
 
 def _write(texts: dict[Path, str], *, force: bool) -> None:

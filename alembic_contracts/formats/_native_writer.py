@@ -12,11 +12,18 @@ if TYPE_CHECKING:
     from alembic_contracts.contract import Owner
     from alembic_contracts.dialects import Dialect
 
-__all__ = ["write"]
+__all__ = ["of_column", "of_table", "write"]
 
 
 def write(
-    table: Table, schema: Schema, dialect: Dialect, *, namespace: str, name: str, owner: Owner, resource: str | None
+    table: Table,
+    schema: Schema,
+    dialect: Dialect,
+    *,
+    namespace: str,
+    name: str,
+    owner: Owner,
+    resource: str | None = None,
 ) -> str:
     """Return the text of a contract file.
 
@@ -38,13 +45,14 @@ def write(
     stated: dict[str, Any] = {"table_schema": table.name.schema, "table_name": table.name.name}
     if table.comment:
         stated["description"] = table.comment
-    stated |= dict(_of_table(table))
-    stated["properties"] = {column.name: _of_column(column, table, schema, dialect) for column in table.columns}
+    stated |= dict(of_table(table))
+    stated["properties"] = {column.name: of_column(column, table, schema, dialect) for column in table.columns}
     document["schema"] = stated
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _of_table(table: Table) -> Iterator[tuple[str, Any]]:
+def of_table(table: Table) -> Iterator[tuple[str, Any]]:
+    """Yield keys of the table with what holds of it."""
     yield "table_type", table.kind
     unique = [constraint.columns for constraint in table.constraints if constraint.kind == "unique"]
     unique += [i.columns for i in table.indexes if i.unique and i.valid and not i.constraint and _is_full(i)]  # type: ignore[misc]
@@ -89,7 +97,8 @@ def _foreign_key(key: Any) -> dict[str, Any]:
     return {"columns": list(key.columns), "references": references | {"columns": list(key.referenced_columns)}}
 
 
-def _of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
+def of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
+    """Return what holds of a column, by the keys of the base format."""
     constraints: dict[str, Any] = {"primaryKey": column.name in table.primary_key}
     stated: dict[str, Any] = {"description": column.comment} if column.comment else {}
     stated["constraints"] = constraints
