@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from alembic_contracts import bases, checking, databases, environments, reporters, rules, terminal
 from alembic_contracts.environments import Range
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.paths import shown
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -34,6 +36,10 @@ class CheckOptions:
     base: str | None = None
     format: str = "text"
     output: str | None = None
+    quiet: bool = False
+    """Whether to write no report where nothing is broken or unproven."""
+    verbose: bool = False
+    """Whether to say what was read."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> CheckOptions:
@@ -49,6 +55,8 @@ class CheckOptions:
             base=values["base"],
             format=values["format"],
             output=values["output"],
+            quiet=bool(values["quiet"]),
+            verbose=bool(values["verbose"]),
         )
 
 
@@ -76,9 +84,13 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
             "There are no data contracts to check: no setting `contracts` in [tool.alembic_contracts] of "
             "pyproject.toml or [alembic_contracts] of alembic.ini, and no folder `contracts`."
         )
+    if options.verbose:
+        _tell(_read(terms))
     reports: list[Report] = []
 
     def judge(run: Run) -> None:
+        if options.verbose:
+            _tell([_start(run)])
         ours = checking.narrowed(terms, run)
         there = base
         if base is not None:
@@ -109,15 +121,46 @@ def run_check(config: Config, options: CheckOptions) -> int:
     Returns:
         the exit code: 0 kept, 1 broken, 2 could not check, 3 unproven and nothing broken.
     """
-    stdout = sys.stdout
+    stdout, started = sys.stdout, time.monotonic()
     try:
         with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
             report = check(config, options, progress)
-        _write(report, options, stdout)
+        if not options.quiet or report.status != "kept":
+            _write(report, options, stdout)
+        if options.verbose:
+            _tell([f"{report.status}, after {time.monotonic() - started:.1f} s"])
     except CannotCheck as error:
         print(f"Data contracts could not be checked.\n{error}", file=sys.stderr)  # noqa: T201
         return CANNOT_CHECK
     return EXIT_CODES[report.status] if report.refuses else EXIT_CODES["kept"]
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stderr.write(f"verbose: {line}\n")
+
+
+def _read(terms: Terms) -> Iterator[str]:
+    """Yield what settings and contracts were read."""
+    settings = terms.settings
+    yield f"settings: {shown(settings.source) if settings.source is not None else 'the defaults'}"
+    for contract in terms.contracts:
+        yield f"contract {contract.id}: {contract.location.file}, {len(contract.facts)} facts"
+    if terms.waivers:
+        yield f"{len(terms.waivers)} waivers"
+    unread = sorted({section for contract in terms.contracts for section in contract.unread})
+    if unread:
+        yield f"not read, as they are for other tools: {', '.join(unread)}"
+
+
+def _start(run: Run) -> str:
+    """Return where a run starts from."""
+    count = f"{len(run.steps)} pending revision{'s' if len(run.steps) != 1 else ''}"
+    if run.connection is not None:
+        return f"database {run.connection.engine.url.database}: {count}"
+    if run.snapshot is not None and run.snapshot.file is not None:
+        return f"snapshot {shown(run.snapshot.file)}: {count}"
+    return f"no database: {count} of {len(run.history) + len(run.steps)}"
 
 
 def _merged(reports: list[Report], *, refused: bool) -> Report:

@@ -167,6 +167,8 @@ class Contract:
     compatibility: Compatibility = "exact"
     stage: Stage = "active"
     deprecations: tuple[Deprecation, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Sections of its file that are other tools' business: ODCS's quality and SLA, for example."""
     at: str = ""
     """Where it was read from if not from the working tree: a git ref, as given by the user."""
 

@@ -15,9 +15,11 @@ __all__ = [
     "FROM",
     "OFFLINE",
     "OUTPUT",
+    "QUIET",
     "SHADOW",
     "SUMMARY",
     "TO",
+    "VERBOSE",
     "Option",
 ]
 
@@ -60,6 +62,9 @@ DIALECT = Option(
 )
 OUTPUT = Option("--output", "Write the report to this file instead of standard output.", "FILE")
 
+QUIET = Option("--quiet", "Write no report where all contracts are kept.")
+VERBOSE = Option("--verbose", "Say on standard error what was read, from where, and how long it took.")
+
 CHECK = (
     OFFLINE,
     SHADOW,
@@ -69,6 +74,8 @@ CHECK = (
     DIALECT,
     Option("--format", f"How to write the report: {', '.join(FORMATS)} (default: text).", "FORMAT", FORMATS, "text"),
     OUTPUT,
+    QUIET,
+    VERBOSE,
 )
 
 SUMMARY = "Check the pending migrations and the schema they lead to against the data contracts."

@@ -233,3 +233,36 @@ def test_no_contracts_at_all_is_not_kept(tmp_path: Path, database: str) -> None:
     (project.path / "contracts").rmdir()
     project.write("pyproject.toml", (project.path / "pyproject.toml").read_text().split("[tool.alembic_contracts]")[0])
     assert project.alembic("check-contracts").returncode == 2
+
+
+def test_quiet_is_for_what_is_kept_alone(project: Project) -> None:
+    museum(project)
+    done = project.alembic("check-contracts", "--quiet")
+    assert (done.returncode, done.stdout) == (0, "")
+    project.revision("r2", 'op.drop_column("object_images", "primary_image")')
+    done = project.alembic("check-contracts", "--quiet")
+    assert done.returncode == 1
+    assert "primary_image no longer exists" in done.stdout
+
+
+def test_verbose_says_what_was_read(project: Project) -> None:
+    museum(project)
+    project.write(
+        "contracts/more.odcs.yaml",
+        "kind: DataContract\napiVersion: v3.1.0\nid: more\nslaProperties: [{property: latency}]\nschema:\n"
+        "- name: object_images\n  properties: [{name: object_id, quality: [{type: text}]}]\n",
+    )
+    done = project.alembic("check-contracts", "--verbose", "--format", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["status"] == "kept"
+    said = [line.removeprefix("verbose: ") for line in done.stderr.splitlines() if line.startswith("verbose: ")]
+    assert said[0] == "settings: pyproject.toml"
+    assert sorted(said[1:3]) == [
+        "contract met-museum-data/object-images-contract-spec: contracts/object_images.json, 21 facts",
+        "contract odcs/more: contracts/more.odcs.yaml, 2 facts",
+    ]
+    assert said[3] == "not read, as they are for other tools: quality, slaProperties"
+    assert said[4].startswith("database test_")
+    assert said[4].endswith(": 0 pending revisions")
+    assert said[5].startswith("kept, after ")
+    assert "verbose" not in project.alembic("check-contracts").stderr

@@ -80,6 +80,7 @@ def contracts(document: Document) -> tuple[Contract, ...]:
             description=_purpose(value),
             descriptions=tuple(text for reader in readers for text in reader.descriptions()),
             resource=_resource(value),
+            unread=tuple(name for name in _UNREAD if _has(value, name)),
             catalog=next((name for each in _servers(value) if (name := _resolved(each.get("database")))), None),
             version=str(value["version"]) if value.get("version") is not None else None,
             compatibility=stated.get("compatibility") or "reader",
@@ -111,6 +112,16 @@ def _resolved(text: object) -> str | None:
 
     found = _VARIABLE.sub(value, text)
     return None if "${" in found else found
+
+
+_UNREAD = ("quality", "slaProperties", "slaDefaultElement", "price", "roles")
+
+
+def _has(value: object, key: str) -> bool:
+    """Whether a contract has a section anywhere: of its own, of a table or of a column."""
+    if isinstance(value, dict):
+        return bool(value.get(key)) or any(_has(each, key) for each in value.values())
+    return isinstance(value, list) and any(_has(each, key) for each in value)
 
 
 def _resource(value: Mapping[str, Any]) -> str | None:
