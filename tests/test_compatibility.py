@@ -39,9 +39,15 @@ class Row:
     of_table: tuple[tuple[str, Any], ...] = ()
     refused: tuple[str, str] | None = None
     """A consumer's statement, and the SQLSTATE that it gets after the change."""
+    given: str = ""
+    """What is done to the table before."""
+    version: int = 0
+    """The first version of PostgreSQL that knows it."""
 
 
 E, W, K = "error", "warning", "kept"
+GRANTED = "CREATE ROLE alembic_contracts_user; GRANT SELECT, INSERT ON t TO alembic_contracts_user"
+PUBLISHED = "CREATE PUBLICATION changes FOR TABLE t"
 ROWS = [
     Row("DROP COLUMN c", E, E, E, refused=("SELECT c FROM t", "42703")),
     Row("RENAME COLUMN c TO d", E, E, E, refused=("INSERT INTO t (c) VALUES (1)", "42703")),
@@ -153,6 +159,18 @@ ROWS = [
     Row("REPLICA IDENTITY NOTHING", K, W, E, of_table=(("replica_identity", "default"),)),
     Row("RENAME TO u", E, E, E, refused=("SELECT 1 FROM t", "42P01")),
     Row("RENAME TO u; CREATE VIEW t AS SELECT * FROM u", K, W, E, of_table=(("table_type", "table"),)),
+    Row("RENAME TO old; CREATE TABLE t (LIKE old INCLUDING ALL)", E, E, K, given=GRANTED),
+    Row("RENAME TO old; CREATE TABLE t (LIKE old INCLUDING ALL)", K, K, E, given=PUBLISHED),
+    Row("DROP CONSTRAINT t_pkey", K, E, E, given=PUBLISHED, refused=("DELETE FROM t", "55000")),
+    Row(
+        "DROP COLUMN f CASCADE",
+        K,
+        K,
+        E,
+        "c integer, f integer",
+        given="CREATE PUBLICATION changes FOR TABLE t WHERE (f > 0) WITH (publish = 'insert')",
+        version=15,
+    ),
 ]
 
 
@@ -198,6 +216,8 @@ def database_with(connection: sa.Connection) -> Any:
         connection.execute(sa.text("CREATE TYPE mood AS ENUM ('sad', 'glad')"))
         connection.execute(sa.text("CREATE TABLE other (id integer PRIMARY KEY); INSERT INTO other VALUES (1)"))
         connection.execute(sa.text(f"CREATE TABLE t (id serial PRIMARY KEY, {row.table})"))
+        if row.given:
+            connection.execute(sa.text(row.given))
         before = postgresql.observe(connection, None)
         if row.refused is not None:
             assert state_of(connection, row.refused[0]) != row.refused[1], "works before"
@@ -210,6 +230,7 @@ def database_with(connection: sa.Connection) -> Any:
             assert state_of(connection, row.refused[0]) == row.refused[1], "the consumer is refused"
         return before, postgresql.observe(connection, None), catalog.schema()
 
+    make.version = connection.dialect.server_version_info[0]  # type: ignore[attr-defined]
     return make
 
 
@@ -227,6 +248,8 @@ def state_of(connection: sa.Connection, sql: str) -> str | None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.table}: {row.change}")
 def test_who_breaks(row: Row, database_with: Any, tmp_path: Path) -> None:
+    if (connection_version := database_with.version) < row.version:
+        pytest.skip(f"PostgreSQL {connection_version} does not know it")
     before, observed, predicted = database_with(row)
     expected = dict(zip(SIDES, (row.reader, row.writer, row.cdc), strict=True))
     for after in (observed, predicted):
@@ -274,7 +297,11 @@ not change result type"): a violation that comes of one is marked `transient`.
 
 
 def page() -> str:
-    lines = (f"| `{row.table}` | `{row.change}` | {row.reader} | {row.writer} | {row.cdc} |\n" for row in ROWS)
+    lines = (
+        f"| `{row.table}`{f', `{row.given}`' if row.given else ''} | `{row.change}` "
+        f"| {row.reader} | {row.writer} | {row.cdc} |\n"
+        for row in ROWS
+    )
     return INTRODUCTION + "".join(lines) + REST
 
 

@@ -240,7 +240,7 @@ tables AS (
                         a.attname
                     FROM pg_catalog.pg_attribute AS a
                     CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS e
-                    WHERE a.attrelid = asked.oid AND a.attnum > 0 AND a.attacl IS NOT NULL
+                    WHERE a.attrelid = asked.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL
                 ) AS g
                 WHERE g.grantee <> asked.relowner
             ),
