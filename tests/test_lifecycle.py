@@ -201,3 +201,16 @@ def test_the_remedy_of_a_retyped_column_can_be_pasted(project: Project) -> None:
     assert done.returncode == 0, done.stderr
     [(kind,)] = project.sql("SELECT data_type FROM information_schema.columns WHERE column_name = 'created_at_new'")
     assert kind == "date"
+
+
+def test_the_waiver_that_a_refusal_prints_can_be_pasted(project_that_drops: Project) -> None:
+    refused = upgrade(project_that_drops)
+    assert refused.returncode != 0
+    lines = refused.stderr.splitlines()
+    start = lines.index("    waivers:")
+    stanza = [line[4:] for line in lines[start : lines.index("", start)]]
+    text = "\n".join(stanza).replace("YYYY-MM-DD", "2999-12-31").replace("reason: why", "reason: agreed")
+    project_that_drops.write("contracts/waivers.yaml", text)
+    done = upgrade(project_that_drops)
+    assert done.returncode == 0, done.stderr
+    assert "agreed" in done.stderr

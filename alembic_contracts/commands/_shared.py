@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
+    from alembic_contracts.checking import Terms
     from alembic_contracts.environments import Range
+    from alembic_contracts.plans import Plan
     from alembic_contracts.schema import Schema
 
 __all__ = [
@@ -33,7 +35,9 @@ __all__ = [
     "TO",
     "Project",
     "examples",
+    "planned",
     "range_of",
+    "required_terms",
     "schema_of",
     "told",
     "with_options",
@@ -141,6 +145,37 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, st
     for doubt in prediction.unproven if range_.offline else ():
         click.echo(f"unproven: {doubt.reason}", err=True)
     return (prediction.after if range_.offline else prediction.before), surveys[0].run.context.dialect.name
+
+
+def required_terms(config: Config) -> Terms:
+    """Return a project's settings and contracts.
+
+    Raises:
+        CannotCheck: there are none, or they cannot be used.
+    """
+    from alembic_contracts import checking
+    from alembic_contracts.errors import CannotCheck
+
+    terms = checking.terms_of(config)
+    if terms is None:
+        raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
+    return terms
+
+
+def planned(config: Config, terms: Terms, range_: Range) -> tuple[Plan, ...]:
+    """Return what is pending, with progress on a terminal and nothing of env.py's on standard output.
+
+    Raises:
+        CannotCheck: revisions, env.py or the connection do not allow it.
+    """
+    import contextlib
+    from dataclasses import replace
+
+    from alembic_contracts import terminal
+    from alembic_contracts.plans import plans
+
+    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
+        return plans(config, terms, replace(range_, snapshot=terms.settings.snapshot), progress)
 
 
 def examples(command: str, lines: Sequence[tuple[str, str]]) -> str:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, schema_of, told, with_options
+from alembic_contracts.commands._shared import (
+    OFFLINE,
+    TO,
+    Project,
+    examples,
+    range_of,
+    required_terms,
+    schema_of,
+    told,
+    with_options,
+)
 
 if TYPE_CHECKING:
     from alembic_contracts.coverage import Coverage
@@ -45,14 +55,10 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, format_: str, fail_under: float | None, **values: Any) -> int:  # noqa: N802 - found by this name
     """Compare the contracts with the tables."""
-    from alembic_contracts import checking
     from alembic_contracts.coverage import coverage_of
-    from alembic_contracts.errors import CannotCheck
 
     config = project.config()
-    terms = checking.terms_of(config)
-    if terms is None:
-        raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
+    terms = required_terms(config)
     schema, _ = schema_of(config, range_of(values), terms.settings.snapshot)
     coverage = coverage_of(terms.contracts, schema)
     click.echo("\n".join(_FORMATS[format_](coverage)))

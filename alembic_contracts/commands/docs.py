@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from alembic_contracts.commands._shared import FROM, OFFLINE, TO, Project, examples, range_of, told, with_options
+from alembic_contracts.commands._shared import (
+    FROM,
+    OFFLINE,
+    TO,
+    Project,
+    examples,
+    planned,
+    range_of,
+    required_terms,
+    told,
+    with_options,
+)
 
 __all__ = ["COMMAND"]
 
@@ -35,19 +44,13 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N802 - found by this name
     """Predict what is pending and write the page."""
-    from dataclasses import replace
-
-    from alembic_contracts import catalogue, checking, dialects, terminal
+    from alembic_contracts import catalogue, dialects
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.plans import plans
 
     config = project.config()
-    terms = checking.terms_of(config)
-    if terms is None:
-        raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
-    range_ = replace(range_of(values), snapshot=terms.settings.snapshot)
-    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
-        found = plans(config, terms, range_, progress)
+    terms = required_terms(config)
+    range_ = range_of(values)
+    found = planned(config, terms, range_)
     if len(found) > 1:
         raise CannotCheck("env.py migrates several databases; this command is about one.")
     plan = found[0]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +15,9 @@ from alembic_contracts.commands._shared import (
     TO,
     Project,
     examples,
+    planned,
     range_of,
+    required_terms,
     told,
     with_options,
     written,
@@ -52,20 +52,11 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, format_: str, output_: str | None, **values: Any) -> int:  # noqa: N802 - found by this name
     """Predict the pending revisions and print them."""
-    from dataclasses import replace
-
-    from alembic_contracts import checking, terminal
     from alembic_contracts.command import EXIT_CODES
-    from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.plans import plans
 
     config = project.config()
-    terms = checking.terms_of(config)
-    if terms is None:
-        raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
-    range_ = replace(range_of(values), snapshot=terms.settings.snapshot)
-    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
-        found = plans(config, terms, range_, progress)
+    terms = required_terms(config)
+    found = planned(config, terms, range_of(values))
     written(_FORMATS[format_](found), output_)
     codes = {EXIT_CODES[plan.report.status] for plan in found}
     return next(code for code in (1, 3, 0) if code in codes)
