@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from alembic_contracts.contract import ContractLocation, Deprecation, Expected, Fact, ForeignKey
 from alembic_contracts.dialects import postgresql
@@ -63,6 +63,10 @@ class TableReader:
             schema,
             tables,
         )
+        servers = cast("dict[str, Any]", document.value).get("servers")
+        kinds = {str(each.get("type")).lower() for each in servers or () if isinstance(each, dict)}
+        self._elsewhere = bool(kinds) and not kinds & {"postgres", "postgresql"}
+        """Whether the contract is about other systems alone, whose names of types say nothing here."""
         self.problems: list[Problem] = []
         self.table = self._physical(value)
         self._columns = [
@@ -142,7 +146,7 @@ class TableReader:
 
     def _type(self, name: str, value: Mapping[str, Any], pointer: str) -> Iterator[Fact]:
         physical, logical = value.get("physicalType"), value.get("logicalType")
-        if str(physical).partition("(")[0].strip().lower() in _GENERIC:
+        if self._elsewhere or _is_elsewhere(physical):
             physical = None
         physical = _PHYSICAL.get(str(physical).lower(), physical)
         type_ = self._parsed(physical, f"{pointer}/physicalType") if physical else None
@@ -152,7 +156,8 @@ class TableReader:
             yield from self._logical(name, value, pointer)
         items = value.get("items")
         named = str(items.get("physicalType") or "") if isinstance(items, dict) else ""
-        if isinstance(items, dict) and named and named.lower() not in _GENERIC and (type_ is None or type_.dimensions):
+        of_ours = named and not self._elsewhere and not _is_elsewhere(named)
+        if isinstance(items, dict) and of_ours and (type_ is None or type_.dimensions):
             element = self._parsed(items["physicalType"], f"{pointer}/items/physicalType")
             if element is not None:
                 yield self._fact("array-element-type", name, element, f"{pointer}/items/physicalType")
@@ -231,6 +236,12 @@ class TableReader:
 def _column_of(table: Mapping[str, Any], name: str) -> str | None:
     found = (each for each in table.get("properties") or () if name in (each.get("name"), each.get("physicalName")))
     return next((_name(each) for each in found), None)
+
+
+def _is_elsewhere(physical: object) -> bool:
+    """Whether a physical type is another system's: ``string``, ``MAP<STRING, INT>``, ``STRUCT<...>``."""
+    text = str(physical)
+    return "<" in text or text.lower().endswith("(max)") or text.partition("(")[0].strip().lower() in _GENERIC
 
 
 def _name(value: Mapping[str, Any]) -> str:

@@ -300,3 +300,23 @@ def test_privileges_and_publications(tmp_path: Path) -> None:
     facts = {fact.rule: fact.expected for fact in load(text, tmp_path).facts}
     assert facts["privileges"] == Privileges("bi", ("SELECT",))
     assert facts["publication"] == Publication("cdc")
+
+
+@pytest.mark.parametrize("physical", ['"MAP<STRING, ARRAY<DOUBLE>>"', "VARCHAR(MAX)", "STRUCT<a INT>", "VARIANT"])
+def test_types_of_other_systems_are_what_their_logical_type_says(physical: str, tmp_path: Path) -> None:
+    text = (
+        "kind: DataContract\napiVersion: v3.2.0\nid: x\nname: x\nschema:\n- name: t\n  properties:\n"
+        f"  - {{name: c, physicalType: {physical}, logicalType: object}}\n"
+    )
+    facts = {fact.rule: fact.expected for fact in load(text, tmp_path).facts}
+    assert facts["logical-type"] == "object"
+    assert "column-type" not in facts
+
+
+def test_where_all_servers_are_of_another_kind_so_are_the_types(tmp_path: Path) -> None:
+    text = (
+        "kind: DataContract\napiVersion: v3.2.0\nid: x\nname: x\nservers: [{server: s, type: trino}]\n"
+        "schema:\n- name: t\n  properties:\n"
+        "  - {name: c, physicalType: 'row(name varchar, code varchar(3))', logicalType: object}\n"
+    )
+    assert [fact.rule for fact in load(text, tmp_path).facts] == ["table-exists", "column-exists", "logical-type"]
