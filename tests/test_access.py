@@ -111,3 +111,22 @@ def test_a_renamed_table_gets_a_view_to_paste(project: Project) -> None:
     script.write_text(script.read_text().replace('"purchases")', f'"purchases")\n    {code[0]}'))
     done = project.alembic("upgrade", "head")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("GRANT UPDATE ON orders TO PUBLIC", 0),
+        ("REVOKE SELECT ON orders FROM PUBLIC", 1),
+        ("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC", 1),
+        ("DO $$ BEGIN REVOKE SELECT ON orders FROM PUBLIC; END $$", 1),
+        ("DROP OWNED BY CURRENT_USER", 3),
+        ("CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'REVOKE SELECT ON orders FROM PUBLIC'; SELECT f()", 3),
+    ],
+)
+def test_offline_what_scripts_do_with_grants_is_followed(change: str, code: int, project: Project) -> None:
+    project.revision("r1", f'op.execute("{CREATE}; GRANT SELECT ON orders TO PUBLIC")')
+    project.revision("r2", f'op.execute("{change}")')
+    contract(project, privileges=[{"role": "PUBLIC", "privileges": ["SELECT"]}])
+    done = project.alembic("check-contracts", "--offline")
+    assert done.returncode == code, done.stdout + done.stderr

@@ -57,7 +57,7 @@ def _grantees(state: State, nodes: Iterable[Node]) -> list[str]:
     for name in names:
         if known.complete and name not in known.roles and name not in {"PUBLIC", state.user, state.current_user}:
             raise sqlstate.undefined_object("role", name)
-    state.set_access(replace(known, roles=known.roles.union(names) - {"PUBLIC"}))
+    state.set_access(replace(known, roles=known.roles.union(names)))
     return names
 
 
