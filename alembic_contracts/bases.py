@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 __all__ = ["Base", "base_at"]
+
+_REVISION = re.compile(rb"^revision\s*(?::[^=\n]*)?=\s*['\"]([^'\"]+)", re.MULTILINE)
+"""The revision's identifier in a version script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,19 @@ class Base:
         if changed - versions - {Path(each.path).absolute() for each in script.walk_revisions()}:
             return 0
         return next((n for n, step in enumerate(steps) if Path(step.revision.path).absolute() in changed), len(steps))
+
+    def is_rewritten(self, script: ScriptDirectory) -> bool:
+        """Whether revisions that are there are not here: then what held there cannot be told from what is here."""
+        folders = {Path(script.dir), *(Path(folder) for folder in script._version_locations)}  # noqa: SLF001
+        inside = [path for path in map(self.tree.path, folders) if path is not None]
+        ours = {each.revision for each in script.walk_revisions()}
+        gone = (
+            entry
+            for name, entry in self.tree.under(inside).items()
+            if name.endswith(".py") and not (self.tree.root / name).is_file()
+        )
+        found = (_REVISION.search(self.tree.read(entry)) for entry in gone)
+        return any(match is not None and match[1].decode("utf-8", "replace") not in ours for match in found)
 
 
 def base_at(ref: str, alembic_config: Config) -> Base:

@@ -171,12 +171,26 @@ def examine(
         notices=(*_notices(terms.contracts, before), *_start(run), *_clock(terms)),
     )
     if base is not None:
-        report = _with_base(report, _of_base(run, terms, base, predictions, policy))
+        rewritten = base.is_rewritten(runs.script_of(run.context))
+        of_base = _of_base(run, terms, base, predictions, policy, rewritten=rewritten)
+        report = _with_base(report, of_base, rewritten=rewritten)
     return Examination(report, predictions[0].before, policy)
 
 
-def _of_base(run: Run, terms: Terms, base: Base, predictions: Sequence[Prediction], policy: engine.Policy) -> Report:
-    """Judge the base's contracts by what the branch's own revisions do: whatever held before these has to hold."""
+def _of_base(
+    run: Run,
+    terms: Terms,
+    base: Base,
+    predictions: Sequence[Prediction],
+    policy: engine.Policy,
+    *,
+    rewritten: bool,
+) -> Report:
+    """Judge the base's contracts by what the branch's own revisions do: whatever held before these has to hold.
+
+    Where the branch has taken revisions of the base away, what held there is not known, so all of it has to.
+    """
+    scope: engine.Scope = "target" if rewritten else "introduced"
     known = base.known(runs.script_of(run.context), run.steps)
     ours = [
         replace(each, before=replace(each, steps=each.steps[:known]).after, steps=each.steps[known:])
@@ -186,15 +200,15 @@ def _of_base(run: Run, terms: Terms, base: Base, predictions: Sequence[Predictio
         base.contracts,
         ours,
         dialect=dialects.load(run.context.dialect.name),
-        policy=replace(policy, scope="introduced", severities=base.settings.rules),
+        policy=replace(policy, scope=scope, severities=base.settings.rules),
         waivers=(*base.waivers, *terms.waivers),
     )
 
 
-def _with_base(report: Report, of_base: Report) -> Report:
+def _with_base(report: Report, of_base: Report, *, rewritten: bool) -> Report:
     """Return one report; what both sets of contracts say is said once, by the branch's."""
     said = {_what(violation) for violation in report.violations if violation.severity == "error"}
-    more = [v for v in of_base.violations if (v.introduced or v.waiver) and _what(v) not in said]
+    more = [v for v in of_base.violations if (v.introduced or v.waiver or rewritten) and _what(v) not in said]
     added = {_what(violation) for violation in more}
     return replace(
         report,

@@ -181,6 +181,32 @@ def test_it_does_not_help(how: str, branch: Project) -> None:
     assert len(errors) == len({(v["contract"], v["rule"], v["column"]) for v in errors}), "each is said once"
 
 
+OTHER_TABLE = 'op.create_table("other_table", sa.Column("primary_image", sa.Text))'
+
+
+def replace_history(project: Project, create: str) -> None:
+    for file in (project.path / "migrations/versions").glob("*.py"):
+        file.unlink()
+    project.revision("new", create, down=None)
+    delete(project)
+    commit(project)
+
+
+def test_a_history_that_never_makes_the_table_does_not_help(branch: Project) -> None:
+    replace_history(branch, OTHER_TABLE)
+    done = branch.alembic("check-contracts", "--offline", "--base", "main", "--format", "json")
+    assert done.returncode == 1, done.stderr
+    [violation] = json.loads(done.stdout)["violations"]
+    assert (violation["rule"], violation["table"]) == ("table-exists", "public.object_images")
+    assert violation["at"] == "main"
+
+
+def test_a_squashed_history_is_kept(branch: Project) -> None:
+    replace_history(branch, f"{CREATE}\n{OTHER_TABLE}")
+    done = branch.alembic("check-contracts", "--offline", "--base", "main")
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_place_is_the_bases_own(branch: Project) -> None:
     delete(branch)
     done = branch.alembic("check-contracts", "--offline", "--base", "main", "--format", "json")
