@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "drop_publication",
+    "exclude",
     "include",
     "moved",
     "published_by_schema",
@@ -66,6 +67,14 @@ def include(state: State, table: Table, published: Published) -> None:
     known = state.attachments.get(key, Attachment("publication", published.publication, None))
     rest = {use for use in known.uses if use[0] != table.name}
     state.attachments.put(key, replace(known, uses=frozenset(rest | uses)))
+
+
+def exclude(state: State, table: Table, publication: str) -> None:
+    """Have a publication no longer include a table, nor hold on to columns of it."""
+    state.tables.put(table.name, unpublished(table, publication))
+    key = ("publication", None, publication)
+    known = state.attachments[key]
+    state.attachments.put(key, replace(known, uses=frozenset(use for use in known.uses if use[0] != table.name)))
 
 
 def put_publication(state: State, name: str, scope: Scope) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.publishing import include, put_publication, unpublished
+from alembic_contracts.prediction.publishing import exclude, include, put_publication
 from alembic_contracts.prediction.relations import find, require_column
 from alembic_contracts.prediction.state import Attachment
 from alembic_contracts.schema import Published
@@ -72,14 +72,11 @@ def _is_in(table: Table, publication: str) -> bool:
 
 
 def _take_out(state: State, publication: str, tables: list[Table]) -> None:
-    key = ("publication", None, publication)
     for table in tables:
         if not _is_in(table, publication):
             message = f'relation "{table.name.name}" is not part of the publication'
             raise sqlstate.PostgresError("42704", message)
-        include(state, table, Published(publication=publication))  # without columns that it would hold on to
-        state.tables.put(table.name, unpublished(state.tables[table.name], publication))
-    state.attachments.put(key, state.attachments[key])
+        exclude(state, table, publication)
 
 
 def _named(run: Run, node: Node) -> Iterator[tuple[Table, Published]]:
