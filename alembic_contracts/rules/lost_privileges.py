@@ -27,10 +27,10 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return HOLDS
     # Which role the contract's readers have is not stated: certain is only that they have lost it if all have.
     everybody = lost == {(role, privilege) for role, privilege, _ in had}
-    shown = frozenset(f"{privilege} for {role}" for role, privilege in lost)
+    shown = frozenset(f"{privilege} to {role}" for role, privilege in lost)
     sides = tuple(side for side in subject.contract.sides if used & set(_USED_BY[side]))
     breaks = breaking(*sides) if everybody else breaking(warning=sides)
-    return Differs(f"no longer {', '.join(sorted(shown))}", breaks, shown)
+    return Differs(f"no longer grants {', '.join(sorted(shown))}", breaks, shown)
 
 
 RULE = Rule(
@@ -42,7 +42,7 @@ RULE = Rule(
         "them the contract's are is not stated: state `privileges` to say so. "
         "Source: pg_class.relacl, pg_attribute.attacl."
     ),
-    cause="{table} has {actual}.",
+    cause="{table} {actual}.",
     consequence="Their statements fail with `permission denied` (SQLSTATE 42501).",
     remedy=(
         "Grant again in the same revision what the old table had granted, with GRANT ON {table}.\n"
