@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.guard import guard
+from alembic_contracts.running.guard import guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,7 +44,7 @@ def metadata(
     Raises:
         alembic.util.CommandError: a contract cannot be read, or there are none.
     """
-    from alembic_contracts import contract_first
+    from alembic_contracts.running import contract_first
 
     return contract_first.metadata(
         paths, beside=beside, naming_convention=naming_convention, default_schema=default_schema

@@ -42,8 +42,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from alembic_contracts.errors import InvalidSettings
-from alembic_contracts.paths import shown
-from alembic_contracts.suggestions import did_you_mean
+from alembic_contracts.support.paths import shown
+from alembic_contracts.support.suggestions import did_you_mean
 
 __all__ = ["Autogenerate", "Downgrade", "Enforce", "Settings", "Switch", "Unproven", "read_settings"]
 

@@ -44,7 +44,7 @@ def _judge_autogenerate(autogen_context: AutogenContext, upgrade_ops: UpgradeOps
     del upgrade_ops
     from alembic.util import PriorityDispatchResult
 
-    from alembic_contracts.autogenerate import watch
+    from alembic_contracts.running.autogenerate import watch
 
     watch(autogen_context.migration_context)
     return PriorityDispatchResult.CONTINUE
@@ -110,7 +110,7 @@ def _add_command(config: ModuleType) -> None:
 def _register(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     from argparse import RawDescriptionHelpFormatter
 
-    from alembic_contracts.options import CHECK, DESCRIPTION, EXAMPLES, SUMMARY
+    from alembic_contracts.running.options import CHECK, DESCRIPTION, EXAMPLES, SUMMARY
 
     examples = "\n".join(f"  alembic check-contracts {line}".ljust(64) + f"  # {what}" for line, what in EXAMPLES)
     parser = subparsers.add_parser(
@@ -136,6 +136,6 @@ def _register(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _check_contracts(config: Config, **values: Any) -> None:
-    from alembic_contracts.command import CheckOptions, run_check
+    from alembic_contracts.running.check import CheckOptions, run_check
 
     sys.exit(run_check(config, CheckOptions.of(values)))

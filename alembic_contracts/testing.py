@@ -17,9 +17,9 @@ import pytest
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from alembic_contracts.checking import Terms
-    from alembic_contracts.contract import Contract
-    from alembic_contracts.violations import Report
+    from alembic_contracts.contracts.contract import Contract
+    from alembic_contracts.judging.violations import Report
+    from alembic_contracts.running.examination import Terms
 
 __all__ = ["ContractItem", "Contracts", "collected"]
 
@@ -57,16 +57,16 @@ class Contracts:
         Raises:
             CannotCheck: they cannot be read, or there are none.
         """
-        from alembic_contracts import checking
         from alembic_contracts.commands._shared import Project
         from alembic_contracts.errors import CannotCheck
+        from alembic_contracts.running import examination
 
         file = self.config or next(
             (name for name in ("alembic.ini", "pyproject.toml") if (self.folder / name).is_file()), "alembic.ini"
         )
         files = [self.folder / file, *(self.folder / other for other in ("pyproject.toml",) if other != file)]
         project = Project(tuple(str(each) for each in files if each.is_file()), "alembic", ())
-        terms = checking.terms_of(project.config())
+        terms = examination.terms_of(project.config())
         if terms is None:
             raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
         return terms
@@ -102,8 +102,9 @@ class Contracts:
         return self._check(bind)
 
     def _check(self, connection: Connection) -> Report:
-        from alembic_contracts import dialects, engine
-        from alembic_contracts.prediction.steps import Prediction
+        from alembic_contracts import dialects
+        from alembic_contracts.judging import engine
+        from alembic_contracts.schemas.steps import Prediction
 
         terms = self.terms
         dialect = dialects.load(connection.dialect.name)

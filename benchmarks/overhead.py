@@ -28,7 +28,7 @@ import sqlalchemy as sa
 
 from alembic_contracts import embedded
 from alembic_contracts.dialects import load
-from alembic_contracts.schema import Name
+from alembic_contracts.schemas.schema import Name
 
 ENV = """\
 import contextlib, os

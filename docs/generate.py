@@ -18,8 +18,8 @@ _MADE = "<!-- Written by docs/generate.py; do not edit. -->"
 
 def pages() -> Mapping[str, str]:
     """Return the text of every generated page by its path in ``docs``."""
-    from alembic_contracts import rules
     from alembic_contracts.commands import Commands
+    from alembic_contracts.judging import rules
 
     found = {
         "reference/commands.md": _page("Commands", _commands(Commands())),
@@ -63,7 +63,7 @@ def _commands(group: click.Group) -> Iterator[str]:
 
 
 def _rules() -> Iterator[str]:
-    from alembic_contracts import rules
+    from alembic_contracts.judging import rules
 
     yield "A rule says when one kind of fact holds. `rules` in the [settings](../settings.md) makes any of them a"
     yield "warning, or switches it off.\n"
@@ -97,7 +97,7 @@ def _schema(package: str, name: str) -> Mapping[str, Any]:
 
 
 def _contract() -> Iterator[str]:
-    schema = _schema("alembic_contracts.formats", "native.schema.json")
+    schema = _schema("alembic_contracts.contracts.formats", "native.schema.json")
     yield "One JSON file a contract. Keys are optional unless marked; what is left out, or null, is no opinion."
     yield "[ODCS contracts](../odcs.md) state the same in YAML or JSON.\n"
     yield from _keys(schema, "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_contracts import rules
+from alembic_contracts.judging import rules
 from tests.support.object_images import CONTRACT, CREATE, museum
 
 if TYPE_CHECKING:

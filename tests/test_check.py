@@ -158,7 +158,7 @@ def test_a_fault_of_the_prediction_is_never_kept_and_never_broken(project: Proje
     museum(project)
     project.revision("r2", "pass")
     code = (
-        "import sys, alembic_contracts.prediction.run as run\n"
+        "import sys, alembic_contracts.prediction.scripts.predict as run\n"
         "def predict(**_): raise RuntimeError('at fault')\n"
         "run.predict = predict\n"
         "from alembic.config import main; main(['check-contracts', *sys.argv[1:]])"

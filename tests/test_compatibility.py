@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from alembic_contracts import dialects, engine, formats
+from alembic_contracts import dialects
+from alembic_contracts.contracts import formats
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.prediction.catalog import Catalog
-from alembic_contracts.prediction.steps import Operation, Prediction, Step
+from alembic_contracts.judging import engine
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.schemas.steps import Operation, Prediction, Step
 
 if TYPE_CHECKING:
-    from alembic_contracts.schema import Schema
+    from alembic_contracts.schemas.schema import Schema
 
 SIDES = ("reader", "writer", "cdc")
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_contracts import config, options, rules
+from alembic_contracts import config
 from alembic_contracts.commands import Commands
+from alembic_contracts.judging import rules
+from alembic_contracts.running import options
 from tests.support.project import Project
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.prediction.catalog import Catalog
-from alembic_contracts.prediction.steps import Prediction
-from alembic_contracts.schema import Name
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.steps import Prediction
 from benchmarks.histories import catalogue, compare, fetch, mutants, planting, report, stubs
 from benchmarks.histories.verdict import judge
 

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from alembic_contracts import dialects
-from alembic_contracts.changes import changes
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.prediction.catalog import Catalog
-from alembic_contracts.prediction.steps import Operation
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.reviews.changes import changes
+from alembic_contracts.schemas.steps import Operation
 from tests.support.object_images import museum
 
 if TYPE_CHECKING:

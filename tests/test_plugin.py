@@ -34,13 +34,16 @@ def test_no_module_of_ours_but_the_plugin_is_imported_by_other_commands(project:
     )
     lines = project.run("-c", code).stdout.splitlines()
     assert lines[-2:] == [
-        "['alembic_contracts', 'alembic_contracts.guard', 'alembic_contracts.options', 'alembic_contracts.plugin']",
+        (
+            "['alembic_contracts', 'alembic_contracts.plugin', 'alembic_contracts.running',"
+            " 'alembic_contracts.running.guard', 'alembic_contracts.running.options']"
+        ),
         "[]",
     ]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("broken", ["click", "jsonschema", "alembic_contracts.options"])
+@pytest.mark.parametrize("broken", ["click", "jsonschema", "alembic_contracts.running.options"])
 def test_a_broken_installation_breaks_no_other_command(project: Project, broken: str, command: list[str]) -> None:
     (project.path / "contracts").rmdir()
     project.write("pyproject.toml", (project.path / "pyproject.toml").read_text().split("[tool.alembic_contracts]")[0])
@@ -78,5 +81,5 @@ def test_the_import_hook_is_used_once_and_leaves_nothing_behind(tmp_path: Path) 
 
 
 def test_the_guard_is_callable_however_the_package_was_imported() -> None:
-    code = "import alembic_contracts.guard, alembic_contracts; assert callable(alembic_contracts.guard)"
+    code = "import alembic_contracts.running.guard, alembic_contracts; assert callable(alembic_contracts.guard)"
     subprocess.run([sys.executable, "-c", code], check=True)

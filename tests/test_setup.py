@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_contracts import setup
+from alembic_contracts.running import env_py
 from tests.support.object_images import museum
 
 if TYPE_CHECKING:
@@ -32,22 +32,22 @@ EDITS = {
 
 @pytest.mark.parametrize("body", EDITS)
 def test_the_line_is_added_and_all_else_stays(body: str) -> None:
-    edited = setup.with_guard(HEAD + body)
+    edited = env_py.with_guard(HEAD + body)
     assert edited.text == HEAD.replace("import context\n", "import context\nimport alembic_contracts\n") + EDITS[body]
-    again = setup.with_guard(edited.text)
+    again = env_py.with_guard(edited.text)
     assert (again.added, again.text) == (0, edited.text)
 
 
 def test_line_ends_stay() -> None:
     source = (HEAD + next(iter(EDITS))).replace("\n", "\r\n")
-    edited = setup.with_guard(source)
+    edited = env_py.with_guard(source)
     assert "\n" not in edited.text.replace("\r\n", "")
 
 
 @pytest.mark.parametrize("source", ["", "context.run_migrations(", "run()\n"])
 def test_what_is_not_understood(source: str) -> None:
-    with pytest.raises(setup.NotUnderstoodError):
-        setup.with_guard(source)
+    with pytest.raises(env_py.NotUnderstoodError):
+        env_py.with_guard(source)
 
 
 def test_an_env_that_cannot_be_edited_is_told_what_to_paste(project: Project) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from alembic_contracts import schema_json, snapshots
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.schemas import schema_json, snapshots
 from tests.support.object_images import CONTRACT, CREATE
 
 if TYPE_CHECKING:

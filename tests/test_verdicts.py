@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from alembic_contracts import dialects, engine
-from alembic_contracts.contract import Contract, ContractLocation, Fact, Owner
-from alembic_contracts.prediction.steps import Operation, Prediction, Step
-from alembic_contracts.schema import Column, Constraint, Name, Schema, Table, Type
-from alembic_contracts.violations import Location, Report, Unproven
+from alembic_contracts import dialects
+from alembic_contracts.contracts.contract import Contract, ContractLocation, Fact, Owner
+from alembic_contracts.judging import engine
+from alembic_contracts.judging.violations import Location, Report, Unproven
+from alembic_contracts.schemas.schema import Column, Constraint, Name, Schema, Table, Type
+from alembic_contracts.schemas.steps import Operation, Prediction, Step
 
 T = Name("public", "t")
 TEXT = Type(Name("pg_catalog", "text"))

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.options import BASE, DIALECT, FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
+from alembic_contracts.running.options import BASE, DIALECT, FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from alembic.config import Config
 
-    from alembic_contracts.checking import Terms
-    from alembic_contracts.environments import Range
-    from alembic_contracts.plans import Plan
-    from alembic_contracts.schema import Schema
+    from alembic_contracts.reviews.plans import Plan
+    from alembic_contracts.running.environments import Range
+    from alembic_contracts.running.examination import Terms
+    from alembic_contracts.schemas.schema import Schema
 
 __all__ = [
     "BASE",
@@ -110,7 +110,7 @@ def with_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], Ca
 
 def range_of(values: dict[str, Any]) -> Range:
     """Return the range of revisions that ``OFFLINE``, ``SHADOW``, ``FROM`` and ``TO`` name, of which any may lack."""
-    from alembic_contracts.environments import Range
+    from alembic_contracts.running.environments import Range
 
     return Range(
         offline=bool(values.get("offline_")),
@@ -134,8 +134,9 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, st
     import contextlib
     from dataclasses import replace
 
-    from alembic_contracts import environments, terminal
     from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.running import environments
+    from alembic_contracts.support import terminal
 
     with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
         surveys = environments.survey(config, replace(range_, snapshot=snapshot), progress=progress)
@@ -153,10 +154,10 @@ def required_terms(config: Config) -> Terms:
     Raises:
         CannotCheck: there are none, or they cannot be used.
     """
-    from alembic_contracts import checking
     from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.running import examination
 
-    terms = checking.terms_of(config)
+    terms = examination.terms_of(config)
     if terms is None:
         raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
     return terms
@@ -171,8 +172,8 @@ def planned(config: Config, terms: Terms, range_: Range) -> tuple[Plan, ...]:
     import contextlib
     from dataclasses import replace
 
-    from alembic_contracts import terminal
-    from alembic_contracts.plans import plans
+    from alembic_contracts.reviews.plans import plans
+    from alembic_contracts.support import terminal
 
     with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
         return plans(config, terms, replace(range_, snapshot=terms.settings.snapshot), progress)

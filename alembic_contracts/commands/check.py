@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from alembic_contracts.commands._shared import Project, examples, told, with_options
-from alembic_contracts.options import CHECK, DESCRIPTION, EXAMPLES, SUMMARY
+from alembic_contracts.running.options import CHECK, DESCRIPTION, EXAMPLES, SUMMARY
 
 __all__ = ["COMMAND"]
 
@@ -17,8 +17,8 @@ __all__ = ["COMMAND"]
 @click.pass_obj
 @told
 def COMMAND(project: Project, /, **values: Any) -> int:  # noqa: N802 - found by this name
-    """Run the check; its texts are in ``alembic_contracts.options``."""
-    from alembic_contracts.command import CheckOptions, run_check
+    """Run the check; its texts are in ``alembic_contracts.running.options``."""
+    from alembic_contracts.running.check import CheckOptions, run_check
 
     return run_check(
         project.config(), CheckOptions.of({name.removesuffix("_"): value for name, value in values.items()})

@@ -21,7 +21,7 @@ from alembic_contracts.commands._shared import (
 )
 
 if TYPE_CHECKING:
-    from alembic_contracts.coverage import Coverage
+    from alembic_contracts.reviews.coverage import Coverage
 
 __all__ = ["COMMAND"]
 
@@ -55,7 +55,7 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, format_: str, fail_under: float | None, **values: Any) -> int:  # noqa: N802 - found by this name
     """Compare the contracts with the tables."""
-    from alembic_contracts.coverage import coverage_of
+    from alembic_contracts.reviews.coverage import coverage_of
 
     config = project.config()
     terms = required_terms(config)

@@ -16,7 +16,7 @@ from alembic_contracts.commands._shared import Project, examples, told
 if TYPE_CHECKING:
     from alembic.config import Config
 
-    from alembic_contracts.differences import Difference
+    from alembic_contracts.reviews.differences import Difference
 
 __all__ = ["COMMAND"]
 
@@ -46,13 +46,15 @@ def COMMAND(project: Project, base: str | None, format_: str) -> int:  # noqa: N
     """Print what has changed."""
     from pathlib import Path
 
-    from alembic_contracts import bases, checking, dialects, git
-    from alembic_contracts.differences import Terms, differences
+    from alembic_contracts import dialects
+    from alembic_contracts.reviews.differences import Terms, differences
+    from alembic_contracts.running import bases, examination
+    from alembic_contracts.support import git
 
     config = project.config()
     ref = base or git.merge_base_with_main(Path.cwd())
     then = bases.base_at(ref, config)
-    now = checking.terms_of_branch(config, then)
+    now = examination.terms_of_branch(config, then)
     found = list(
         differences(
             Terms(then.contracts, then.waivers, then.settings),
@@ -69,9 +71,9 @@ def COMMAND(project: Project, base: str | None, format_: str) -> int:  # noqa: N
 
 def _unmet(config: Config) -> Callable[[Difference], str]:
     """Return what says whether the migrations satisfy a fact that has been tightened, by a prediction of them all."""
-    from alembic_contracts.command import CheckOptions, check
-    from alembic_contracts.environments import Range
     from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.running.check import CheckOptions, check
+    from alembic_contracts.running.environments import Range
 
     try:
         with contextlib.redirect_stdout(sys.stderr):

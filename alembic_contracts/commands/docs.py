@@ -44,8 +44,9 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N802 - found by this name
     """Predict what is pending and write the page."""
-    from alembic_contracts import catalogue, dialects
+    from alembic_contracts import dialects
     from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.reviews import catalogue
 
     config = project.config()
     terms = required_terms(config)

@@ -90,16 +90,16 @@ def _guard(config: Config) -> Iterator[_Finding]:
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
-    from alembic_contracts import setup
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.paths import shown
+    from alembic_contracts.running import env_py
+    from alembic_contracts.support.paths import shown
 
     try:
         file = Path(ScriptDirectory.from_config(config).dir) / "env.py"
-        missing = setup.with_guard(file.read_text(encoding="utf-8")).added
+        missing = env_py.with_guard(file.read_text(encoding="utf-8")).added
     except CommandError as error:
         raise CannotCheck(f"There is no Alembic project here: {error}") from error
-    except (OSError, setup.NotUnderstoodError) as error:
+    except (OSError, env_py.NotUnderstoodError) as error:
         yield _Finding("guard", "problem", f"{shown(file)} could not be looked at: {error}")
         return
     if missing:
@@ -110,13 +110,13 @@ def _guard(config: Config) -> Iterator[_Finding]:
 
 
 def _contracts(config: Config) -> Iterator[_Finding]:
-    from alembic_contracts import checking
     from alembic_contracts.errors import CannotCheck, InvalidContracts, InvalidSettings
-    from alembic_contracts.paths import shown
+    from alembic_contracts.running import examination
+    from alembic_contracts.support.paths import shown
 
     try:
-        settings = checking.settings_of(config)
-        terms = checking.terms_of(config)
+        settings = examination.settings_of(config)
+        terms = examination.terms_of(config)
     except InvalidSettings as error:
         yield _Finding("settings", "problem", str(error))
         return
@@ -151,8 +151,9 @@ def _database(config: Config, terms: Any) -> Iterator[_Finding]:
     import contextlib
     import sys
 
-    from alembic_contracts import checking, dialects, environments
+    from alembic_contracts import dialects
     from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.running import environments, examination
 
     findings: list[_Finding] = []
 
@@ -164,7 +165,7 @@ def _database(config: Config, terms: Any) -> Iterator[_Finding]:
         shown = f"{session.database}, PostgreSQL {session.server_version // 10000}"
         old = session.server_version < _LEAST_SERVER
         findings.append(_Finding("database", "problem" if old else "ok", f"{shown} is too old" if old else shown))
-        ours = checking.narrowed(terms, run)
+        ours = examination.narrowed(terms, run)
         schema = dialect.observe(run.connection, ours.tables)
         findings.extend(
             _Finding("tables", "note", f"{contract.id} is about {table}, which is not there")

@@ -10,7 +10,7 @@ import click
 from alembic_contracts.commands._shared import examples, told
 
 if TYPE_CHECKING:
-    from alembic_contracts.rules import Rule
+    from alembic_contracts.judging.rules import Rule
 
 __all__ = ["COMMAND", "lines"]
 
@@ -37,9 +37,9 @@ _SIDES = {"reader": "readers", "writer": "writers", "cdc": "change data capture 
 @told
 def COMMAND(rule: str | None) -> None:  # noqa: N802 - found by this name
     """Print one rule, or the list of them."""
-    from alembic_contracts import rules
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.suggestions import did_you_mean
+    from alembic_contracts.judging import rules
+    from alembic_contracts.support.suggestions import did_you_mean
 
     known = rules.load()
     if rule is None:
@@ -56,8 +56,8 @@ def lines(rule: Rule) -> Iterator[str]:
     """Yield what there is to say of a rule, its id first."""
     import textwrap
 
-    from alembic_contracts.remedies import EXAMPLES
-    from alembic_contracts.waivers import stanza
+    from alembic_contracts.contracts.waivers import stanza
+    from alembic_contracts.judging.remedies import EXAMPLES
 
     yield rule.id
     yield ""

@@ -14,8 +14,8 @@ from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, r
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from alembic_contracts.contract import Owner
-    from alembic_contracts.schema import Schema, Table
+    from alembic_contracts.contracts.contract import Owner
+    from alembic_contracts.schemas.schema import Schema, Table
 
 __all__ = ["COMMAND"]
 
@@ -53,10 +53,11 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None:  # noqa: N802 - found by this name
     """Write one file a table."""
-    from alembic_contracts import checking, dialects
+    from alembic_contracts import dialects
+    from alembic_contracts.running import examination
 
     config = project.config()
-    settings = checking.settings_of(config)
+    settings = examination.settings_of(config)
     schema, dialect_name = schema_of(config, range_of(values), settings.snapshot)
     dialect = dialects.load(dialect_name)
     found = [_find(written, schema) for written in tables]
@@ -82,15 +83,15 @@ _SUFFIXES = {"native": ".json", "odcs": ".odcs.yaml"}
 
 
 def _writer(format_: str) -> Callable[..., str]:
-    from alembic_contracts.formats import _native_writer, _odcs_writer
+    from alembic_contracts.contracts.formats import _native_writer, _odcs_writer
 
     return _odcs_writer.write if format_ == "odcs" else _native_writer.write
 
 
 def _find(written: str, schema: Schema) -> Table:
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.schema import Name
-    from alembic_contracts.suggestions import did_you_mean
+    from alembic_contracts.schemas.schema import Name
+    from alembic_contracts.support.suggestions import did_you_mean
 
     namespace, _, name = written.rpartition(".")
     table = schema.tables.get(Name(namespace or "public", name))
@@ -101,7 +102,7 @@ def _find(written: str, schema: Schema) -> Table:
 
 
 def _owner(text: str) -> Owner:
-    from alembic_contracts.contract import Owner
+    from alembic_contracts.contracts.contract import Owner
 
     match = re.fullmatch(r"\s*(.*?)\s*<([^<>\s]+@[^<>\s]+)>\s*", text)
     return Owner(match[1] or match[2], match[2]) if match else Owner(text.strip() or "Owner")
@@ -115,7 +116,7 @@ def _file(contracts: Path, table: Table, suffix: str) -> Path:
 
 def _write(texts: dict[Path, str], *, force: bool) -> None:
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.paths import shown
+    from alembic_contracts.support.paths import shown
 
     there = [file for file in texts if file.exists()]
     if there and not force:

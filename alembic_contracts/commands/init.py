@@ -92,7 +92,7 @@ def _read(file: Path) -> str:
 
 def _write(change: _Change) -> None:
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.paths import shown
+    from alembic_contracts.support.paths import shown
 
     try:
         change.file.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def _write(change: _Change) -> None:
 
 
 def _diff(change: _Change) -> list[str]:
-    from alembic_contracts.paths import shown
+    from alembic_contracts.support.paths import shown
 
     name = shown(change.file)
     before = change.before.splitlines()
@@ -115,19 +115,19 @@ def _env(config: Config) -> _Change | None:
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
-    from alembic_contracts import setup
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.paths import shown
+    from alembic_contracts.running import env_py
+    from alembic_contracts.support.paths import shown
 
     try:
         file = Path(ScriptDirectory.from_config(config).dir) / "env.py"
     except CommandError as error:
         raise CannotCheck(f"There is no Alembic project here: {error}") from error
     try:
-        edited = setup.with_guard(_read(file))
+        edited = env_py.with_guard(_read(file))
     except OSError as error:
         raise CannotCheck(f"{shown(file)} cannot be read: {error.strerror}") from error
-    except setup.NotUnderstoodError as error:
+    except env_py.NotUnderstoodError as error:
         raise CannotCheck(
             f"{shown(file)} cannot be edited: {error}. Put this around the call that runs the migrations:\n\n"
             "    import alembic_contracts\n\n"
@@ -139,10 +139,10 @@ def _env(config: Config) -> _Change | None:
 
 def _settings(config: Config, folder: str) -> list[_Change]:
     """Return the setting and the folder's README, those that are not there."""
-    from alembic_contracts import checking
     from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.running import examination
 
-    stated = checking.settings_of(config)
+    stated = examination.settings_of(config)
     found = []
     if stated.source is None:
         toml = Path(config.toml_file_name) if config.toml_file_name else None

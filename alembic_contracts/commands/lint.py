@@ -39,7 +39,7 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, paths: tuple[str, ...], format_: str) -> int:  # noqa: N802 - found by this name
     """Load the files and print what is wrong with them."""
-    from alembic_contracts import formats
+    from alembic_contracts.contracts import formats
     from alembic_contracts.errors import InvalidContracts
 
     root = Path.cwd()
@@ -59,7 +59,7 @@ def COMMAND(project: Project, paths: tuple[str, ...], format_: str) -> int:  # n
 
 
 def _of_settings(project: Project) -> Sequence[Path]:
-    from alembic_contracts.checking import settings_of
+    from alembic_contracts.running.examination import settings_of
 
     return settings_of(project.config()).contracts
 

@@ -24,8 +24,8 @@ from alembic_contracts.commands._shared import (
 )
 
 if TYPE_CHECKING:
-    from alembic_contracts.plans import Plan, Revision, Touch
-    from alembic_contracts.violations import Violation
+    from alembic_contracts.judging.violations import Violation
+    from alembic_contracts.reviews.plans import Plan, Revision, Touch
 
 __all__ = ["COMMAND"]
 
@@ -52,7 +52,7 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, format_: str, output_: str | None, **values: Any) -> int:  # noqa: N802 - found by this name
     """Predict the pending revisions and print them."""
-    from alembic_contracts.command import EXIT_CODES
+    from alembic_contracts.running.check import EXIT_CODES
 
     config = project.config()
     terms = required_terms(config)

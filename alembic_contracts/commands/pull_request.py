@@ -15,7 +15,7 @@ from alembic_contracts.commands._shared import BASE, CANNOT, DIALECT, Project, e
 if TYPE_CHECKING:
     from alembic.config import Config
 
-    from alembic_contracts.violations import Report
+    from alembic_contracts.judging.violations import Report
 
 __all__ = ["COMMAND"]
 
@@ -47,10 +47,10 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, *, comment: bool, sarif: str | None, **values: Any) -> int:  # noqa: N802 - found by this name
     """Check, annotate, comment."""
-    from alembic_contracts.command import EXIT_CODES
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.pull_request.comment import not_checked, of_report
     from alembic_contracts.pull_request.owners import code_owners
+    from alembic_contracts.running.check import EXIT_CODES
 
     try:
         report = _checked(project.config(), values)
@@ -66,8 +66,8 @@ def COMMAND(project: Project, /, *, comment: bool, sarif: str | None, **values: 
 
 
 def _checked(config: Config, values: dict[str, Any]) -> Report:
-    from alembic_contracts.command import CheckOptions, check
-    from alembic_contracts.environments import Range
+    from alembic_contracts.running.check import CheckOptions, check
+    from alembic_contracts.running.environments import Range
 
     branch = os.environ.get("GITHUB_BASE_REF")
     base = values["base_"] or (f"origin/{branch}" if branch else None)
@@ -76,8 +76,9 @@ def _checked(config: Config, values: dict[str, Any]) -> Report:
 
 
 def _render(report: Report, sarif: str | None) -> None:
-    from alembic_contracts import reporters, rules
+    from alembic_contracts import reporters
     from alembic_contracts.commands._shared import written
+    from alembic_contracts.judging import rules
 
     click.echo(reporters.render(report, "github", rules=rules.load()), nl=False)
     if sarif is not None:

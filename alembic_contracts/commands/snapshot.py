@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
-from alembic_contracts.options import Option
+from alembic_contracts.running.options import Option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from alembic.config import Config
 
-    from alembic_contracts.runs import Progress, Run
-    from alembic_contracts.snapshots import Snapshot
+    from alembic_contracts.running.pending import Progress, Run
+    from alembic_contracts.schemas.snapshots import Snapshot
 
 __all__ = ["COMMAND"]
 
@@ -53,13 +53,14 @@ def COMMAND(project: Project, /, **values: Any) -> int:  # noqa: N802 - found by
     """Write or compare the file."""
     from pathlib import Path
 
-    from alembic_contracts import checking, snapshots
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.paths import shown
+    from alembic_contracts.running import examination
+    from alembic_contracts.schemas import snapshots
+    from alembic_contracts.support.paths import shown
 
     config = project.config()
     output = values["output_"]
-    file = Path(output) if output else checking.settings_of(config).snapshot
+    file = Path(output) if output else examination.settings_of(config).snapshot
     made = _make(config, values)
     if made is None:
         return 3
@@ -85,8 +86,9 @@ def _make(config: Config, values: dict[str, Any]) -> Snapshot | None:
     """
     import contextlib
 
-    from alembic_contracts import environments, terminal
     from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.running import environments
+    from alembic_contracts.support import terminal
 
     range_ = range_of(values)
     if not range_.offline and values["to_"]:
@@ -103,7 +105,7 @@ def _make(config: Config, values: dict[str, Any]) -> Snapshot | None:
 
 def _observed(run: Run) -> Snapshot | None:
     from alembic_contracts import dialects
-    from alembic_contracts.snapshots import Snapshot
+    from alembic_contracts.schemas.snapshots import Snapshot
 
     if run.connection is None:
         return None
@@ -118,12 +120,12 @@ def _observed(run: Run) -> Snapshot | None:
 
 
 def _predicted(run: Run, progress: Progress | None) -> Snapshot | None:
-    from alembic_contracts import runs
-    from alembic_contracts.snapshots import Snapshot
+    from alembic_contracts.running import pending
+    from alembic_contracts.schemas.snapshots import Snapshot
 
     if run.connection is not None:
         return None
-    predictions = runs.follow(run, None, before=None, progress=progress)
+    predictions = pending.follow(run, None, before=None, progress=progress)
     doubts = [doubt for prediction in predictions for doubt in prediction.unproven]
     for doubt in doubts:
         place = f"{doubt.location.file}:{doubt.location.line}: " if doubt.location is not None else ""
@@ -148,7 +150,7 @@ def _heads(run: Run) -> set[str]:
 def _compared(text: str, file: Path) -> int:
     import difflib
 
-    from alembic_contracts.paths import shown
+    from alembic_contracts.support.paths import shown
 
     committed = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
     if committed == text:

@@ -13,9 +13,9 @@ from alembic_contracts.errors import CannotCheck
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.contract import Side
-    from alembic_contracts.schema import Name, Schema, Type, TypeDefinition
-    from alembic_contracts.violations import Severity
+    from alembic_contracts.contracts.contract import Side
+    from alembic_contracts.judging.violations import Severity
+    from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
 
 __all__ = ["Dialect", "Extract", "Outline", "Session", "load"]
 

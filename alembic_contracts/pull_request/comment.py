@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alembic_contracts.violations import Report
+    from alembic_contracts.judging.violations import Report
 
 __all__ = ["not_checked", "of_report"]
 

@@ -14,7 +14,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
-    from alembic_contracts.violations import Report
+    from alembic_contracts.judging.violations import Report
 
 __all__ = ["FORMATS", "Options", "RuleHelp", "render"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from alembic_contracts.contract import ContractLocation
-from alembic_contracts.violations import Checked, Location, Report, Unproven, Violation
+from alembic_contracts.contracts.contract import ContractLocation
+from alembic_contracts.judging.violations import Checked, Location, Report, Unproven, Violation
 
 __all__ = [
     "Block",

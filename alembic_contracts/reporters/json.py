@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alembic_contracts.contract import ContractLocation, Waiver
+    from alembic_contracts.contracts.contract import ContractLocation, Waiver
+    from alembic_contracts.judging.violations import Location, Notice, Report, Unproven, Violation
     from alembic_contracts.reporters import Options
-    from alembic_contracts.violations import Location, Notice, Report, Unproven, Violation
 
 __all__ = ["render"]
 

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
+    from alembic_contracts.judging.violations import Report, Unproven, Violation
     from alembic_contracts.reporters import Options
-    from alembic_contracts.violations import Report, Unproven, Violation
 
 __all__ = ["render"]
 

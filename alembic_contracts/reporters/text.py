@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
+    from alembic_contracts.judging.violations import Location, Notice, Report, Unproven, Violation
     from alembic_contracts.reporters import Options
-    from alembic_contracts.violations import Location, Notice, Report, Unproven, Violation
 
 __all__ = ["render"]
 

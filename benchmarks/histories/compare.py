@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.schema import Column, Name, Schema, Table
+from alembic_contracts.schemas.schema import Column, Name, Schema, Table
 
 __all__ = ["Difference", "Tally", "differences", "facts"]
 

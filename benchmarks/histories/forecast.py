@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog import Catalog
-from alembic_contracts.prediction.run import predict
-from alembic_contracts.prediction.steps import Prediction
-from alembic_contracts.schema import Name, Schema
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.scripts.predict import predict
+from alembic_contracts.schemas.schema import Name, Schema
+from alembic_contracts.schemas.steps import Prediction
 from benchmarks.histories.scripts import Scripts
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from alembic_contracts.schema import Column, Table
+from alembic_contracts.schemas.schema import Column, Table
 
 __all__ = ["BREAKS", "STYLES", "Break", "snippet"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.steps import Prediction
-from alembic_contracts.schema import Schema, Table
-from alembic_contracts.violations import Report, Violation
+from alembic_contracts.judging.violations import Report, Violation
+from alembic_contracts.schemas.schema import Schema, Table
+from alembic_contracts.schemas.steps import Prediction
 from benchmarks.histories import mutants, server
 from benchmarks.histories.forecast import forecast
 from benchmarks.histories.planting import Copy, plant

@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
-from alembic_contracts.revisions import upgrade_steps
+from alembic_contracts.running.revisions import upgrade_steps
 from benchmarks.histories import stubs
 from benchmarks.histories.catalogue import History
 from benchmarks.histories.fetch import Place

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.schema import Name, Schema, Table, TypeDefinition
+from alembic_contracts.schemas.schema import Name, Schema, Table, TypeDefinition
 from benchmarks.histories.scripts import Scripts
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alembic_contracts.dialects.postgresql import observation, observe
-from alembic_contracts.schema import DefaultGrant, Grant, Name, Published
+from alembic_contracts.schemas.schema import DefaultGrant, Grant, Name, Published
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from alembic_contracts.dialects.postgresql import format_type, observe, parse_type
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.schema import Column, Constraint, Index, Name, Schema, Table, Type, TypeDefinition
+from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Schema, Table, Type, TypeDefinition
 
 SCHEMA = '''
 CREATE SCHEMA "My Schema";

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.dialects.postgresql.names import BUILT_IN, quote
 from alembic_contracts.dialects.postgresql.types import modifiers_of
-from alembic_contracts.schema import Name, Type, TypeDefinition
+from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 
 MOOD = TypeDefinition(name=Name("public", "mood"), kind="enum", labels=("sad", "ok"))
 TYPE = TypeDefinition(name=Name("MySchema", "My Type"), kind="composite")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from alembic_contracts.documents.json_text import MAXIMUM_DEPTH, MAXIMUM_VALUES, parse
 from alembic_contracts.errors import InvalidContracts
-from alembic_contracts.formats._json import MAXIMUM_DEPTH, MAXIMUM_VALUES, parse
 
 patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 VALUES = st.recursive(

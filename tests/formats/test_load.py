@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from alembic_contracts import formats
+from alembic_contracts.contracts import formats
+from alembic_contracts.contracts.contract_files import MAXIMUM_BYTES
 from alembic_contracts.errors import CannotCheck, InvalidContracts
-from alembic_contracts.formats._files import MAXIMUM_BYTES
-from alembic_contracts.paths import shown
+from alembic_contracts.support.paths import shown
 
 ROOT = Path(__file__).parents[2]
 
@@ -306,7 +306,10 @@ def test_two_hundred_contracts_take_well_under_a_second(folder) -> None:
 
 
 def test_neither_jsonschema_nor_a_parser_is_imported_with_the_package() -> None:
-    script = "import sys, alembic_contracts.formats; print([m for m in sys.modules if m in ('jsonschema', 'alembic')])"
+    script = (
+        "import sys, alembic_contracts.contracts.formats;"
+        "print([m for m in sys.modules if m in ('jsonschema', 'alembic')])"
+    )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
 

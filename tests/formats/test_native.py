@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alembic_contracts.contract import Owner
+from alembic_contracts.contracts.contract import Owner
+from alembic_contracts.contracts.formats import load, native
+from alembic_contracts.documents.json_text import parse as parse_json
 from alembic_contracts.errors import InvalidContracts
-from alembic_contracts.formats import load, native
-from alembic_contracts.formats._json import parse as parse_json
-from alembic_contracts.schema import Name, Type
+from alembic_contracts.schemas.schema import Name, Type
 
 ROOT = Path(__file__).parents[2]
 
@@ -665,7 +665,7 @@ def test_a_file_that_is_something_else_does_not_flood_the_screen() -> None:
 def test_the_published_schema_is_valid_and_describes_every_key() -> None:
     from jsonschema import Draft202012Validator
 
-    schema = json.loads((ROOT / "alembic_contracts/formats/native.schema.json").read_text())
+    schema = json.loads((ROOT / "alembic_contracts/contracts/formats/native.schema.json").read_text())
     Draft202012Validator.check_schema(schema)
     described = 0
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from alembic_contracts import formats
-from alembic_contracts.contract import Contract, ForeignKey, Owner, Privileges, Publication
+from alembic_contracts.contracts import formats
+from alembic_contracts.contracts.contract import Contract, ForeignKey, Owner, Privileges, Publication
 from alembic_contracts.errors import InvalidContracts
-from alembic_contracts.schema import Name, Type
+from alembic_contracts.schemas.schema import Name, Type
 
 FULL = """\
 # Two tables of one consumer

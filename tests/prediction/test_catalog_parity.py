@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.prediction import parser
-from alembic_contracts.prediction.catalog import Catalog, PostgresError
+from alembic_contracts.prediction.catalog.catalog import Catalog, PostgresError
+from alembic_contracts.prediction.sql import parser
 from tests.support.parity import Server, differences, facts
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_contracts.prediction.outside import OutsideReachedError, no_trace_outside
+from alembic_contracts.prediction.scripts.outside import OutsideReachedError, no_trace_outside
 from tests.support.scripts import Scripts, reasons
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.operations import ops
 
-from alembic_contracts.schema import Name
+from alembic_contracts.schemas.schema import Name
 from tests.support.project import Project
 from tests.support.scripts import Scripts, operations, reasons
 

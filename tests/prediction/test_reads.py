@@ -9,11 +9,11 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from alembic_contracts.prediction.catalog import Catalog
-from alembic_contracts.prediction.dialect import recording_engine
-from alembic_contracts.prediction.literals import literal, substitute
-from alembic_contracts.prediction.reads import Reader
-from alembic_contracts.prediction.recording import Recording
+from alembic_contracts.prediction.answers.reader import Reader
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.driver.literals import literal, substitute
+from alembic_contracts.prediction.driver.recording_dialect import recording_engine
+from alembic_contracts.prediction.scripts.recording import Recording
 
 SCHEMA = """
 CREATE SCHEMA s;

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import ObjectKind, ObjectScope
 
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.prediction.catalog import Catalog
-from alembic_contracts.prediction.dialect import recording_engine
-from alembic_contracts.prediction.reads import Reader
-from alembic_contracts.prediction.recording import Recording
-from alembic_contracts.schema import Name
+from alembic_contracts.prediction.answers.reader import Reader
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.driver.recording_dialect import recording_engine
+from alembic_contracts.prediction.scripts.recording import Recording
+from alembic_contracts.schemas.schema import Name
 
 SCHEMA = """
 CREATE SCHEMA other;

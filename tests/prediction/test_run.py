@@ -10,8 +10,8 @@ import alembic.op
 import pytest
 import sqlalchemy as sa
 
-from alembic_contracts.prediction.catalog import Catalog
-from alembic_contracts.schema import Name
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.schemas.schema import Name
 from tests.support.project import Project
 from tests.support.scripts import Scripts, columns, lines, operations, reasons
 
@@ -552,7 +552,7 @@ def test_an_interrupt_gets_through_and_everything_is_put_back(scripts):
 
 
 def test_a_loop_without_end_is_cut_off(scripts, monkeypatch):
-    monkeypatch.setattr("alembic_contracts.prediction.recording.STATEMENT_LIMIT", 200)
+    monkeypatch.setattr("alembic_contracts.prediction.scripts.recording.STATEMENT_LIMIT", 200)
     scripts.revision(
         "one", 'while True:\n    try:\n        op.execute("SELECT 1")\n    except Exception:\n        pass'
     )

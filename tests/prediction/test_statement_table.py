@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_contracts.prediction import parser
-from alembic_contracts.prediction.application import Doubtful, Harmless
-from alembic_contracts.prediction.catalog import Catalog
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.catalog.execution import Doubtful, Harmless
+from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.statements import STATEMENTS, comments, drop, rename
 from alembic_contracts.prediction.statements.alter_table import SUBCOMMANDS
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from alembic_contracts.contract import ContractLocation, Owner
-from alembic_contracts.schema import Name
-from alembic_contracts.violations import Checked, Location, Notice, Report, Unproven, Violation
+from alembic_contracts.contracts.contract import ContractLocation, Owner
+from alembic_contracts.judging.violations import Checked, Location, Notice, Report, Unproven, Violation
+from alembic_contracts.schemas.schema import Name
 
 DATA_ENGINEERING = Owner("Data Engineering Team", "data-eng@museum.org")
 CURATORS = Owner("Curators' Desk")

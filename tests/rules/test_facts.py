@@ -17,12 +17,14 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from alembic_contracts import dialects, engine, formats, rules
+from alembic_contracts import dialects
+from alembic_contracts.contracts import formats
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.prediction.catalog import Catalog
-from alembic_contracts.prediction.steps import Operation, Prediction, Step
-from alembic_contracts.schema import Schema
-from alembic_contracts.violations import Report
+from alembic_contracts.judging import engine, rules
+from alembic_contracts.judging.violations import Report
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.schemas.schema import Schema
+from alembic_contracts.schemas.steps import Operation, Prediction, Step
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from alembic_contracts.dialects import postgresql
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alembic_contracts.schema import Access, Schema, Table
+    from alembic_contracts.schemas.schema import Access, Schema, Table
 
 ROLES = ("parity_reader", "parity_writer", "parity_owner")
 """Roles that every case may use; they belong to the server, so that no case may change them."""

@@ -12,9 +12,9 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.prediction.catalog import Catalog
-from alembic_contracts.prediction.run import predict
-from alembic_contracts.schema import Name, Schema
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.scripts.predict import predict
+from alembic_contracts.schemas.schema import Name, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from alembic_contracts.prediction.steps import Operation, Prediction
+    from alembic_contracts.schemas.steps import Operation, Prediction
     from tests.support.project import Project
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from hypothesis import strategies as st
 
-from alembic_contracts.prediction.catalog import Catalog, PostgresError
+from alembic_contracts.prediction.catalog.catalog import Catalog, PostgresError
 from tests.support.parity import differences, facts
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alembic_contracts.dialects.postgresql.changes import breaks
-from alembic_contracts.dialects.postgresql.expressions import same_expression
+from alembic_contracts.dialects.postgresql.breaking import breaks
+from alembic_contracts.dialects.postgresql.equivalence import same_expression
 from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.dialects.postgresql.observation import observe
 from alembic_contracts.dialects.postgresql.outline import outline

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.dialects.postgresql.names import CATALOG
 from alembic_contracts.dialects.postgresql.types import modifiers_of
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.schema import (
+from alembic_contracts.schemas.schema import (
     Access,
     Column,
     Constraint,
@@ -30,7 +30,7 @@ from alembic_contracts.schema import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
 
-    from alembic_contracts.schema import ConstraintKind, TableKind
+    from alembic_contracts.schemas.schema import ConstraintKind, TableKind
 
 __all__ = ["observe"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects import Outline
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.schema import Name
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alembic_contracts.dialects.postgresql.names import CATALOG, SPELLINGS
-from alembic_contracts.schema import Name, Type, TypeDefinition
+from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 
 __all__ = [
     "base_type",

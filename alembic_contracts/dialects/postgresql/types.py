@@ -6,7 +6,7 @@ import re
 from typing import NoReturn
 
 from alembic_contracts.dialects.postgresql.names import ALIASES, BUILT_IN, CATALOG, SPELLINGS, fold, quote
-from alembic_contracts.schema import Name, Type
+from alembic_contracts.schemas.schema import Name, Type
 
 __all__ = ["format_type", "modifiers_of", "parse_type"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser
-from alembic_contracts.prediction.conditions import sqlstate_of
 from alembic_contracts.prediction.plpgsql import tree
+from alembic_contracts.prediction.plpgsql.conditions import sqlstate_of
+from alembic_contracts.prediction.sql import parser
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.parser import Statement
+    from alembic_contracts.prediction.sql.parser import Statement
 
 __all__ = ["FATAL", "is_on_rows", "may_fail"]
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction import bodies, parser
-from alembic_contracts.prediction.deciding import UNKNOWN, value_of_text
-from alembic_contracts.prediction.expressions import split_name
-from alembic_contracts.prediction.lookup import check_query
-from alembic_contracts.prediction.plpgsql import tree
-from alembic_contracts.prediction.scopes import Entry, Field, Scope
+from alembic_contracts.prediction.plpgsql import reach, tree
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of_text
+from alembic_contracts.prediction.queries.lookup import check_query
+from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql.mentions import split_name
+from alembic_contracts.prediction.sql.scopes import Entry, Field, Scope
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
+    from alembic_contracts.prediction.catalog.execution import Run
 
 __all__ = ["Frame"]
 
@@ -42,7 +42,7 @@ class Frame:
         for statement in parser.parse(query):
             if statement.kind == "select_stmt":
                 check_query(self.run, statement.node)
-                tables = bodies.of_statement(self.run.state, statement)
+                tables = reach.of_statement(self.run.state, statement)
                 if tables is None or tables:
                     self.run.doubt(f"a function that is called may change tables: {statement.sql[:80]}", tables)
 

@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction import bodies, parser, sqlstate
-from alembic_contracts.prediction.access import forget
-from alembic_contracts.prediction.application import apply
-from alembic_contracts.prediction.conditions import matches, sqlstate_of
-from alembic_contracts.prediction.deciding import UNKNOWN, is_truth, rows_of, value_of, value_of_text
-from alembic_contracts.prediction.plpgsql import tree
+from alembic_contracts.prediction.catalog.access import forget
+from alembic_contracts.prediction.catalog.execution import apply
+from alembic_contracts.prediction.plpgsql import reach, tree
+from alembic_contracts.prediction.plpgsql.conditions import matches, sqlstate_of
 from alembic_contracts.prediction.plpgsql.failing import FATAL, is_on_rows, may_fail
 from alembic_contracts.prediction.plpgsql.frame import Frame
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, is_truth, rows_of, value_of, value_of_text
 from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
-from alembic_contracts.prediction.sqlstate import PostgresError
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Statement
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Statement
 
 __all__ = ["Machine", "nested"]
 
@@ -170,7 +170,7 @@ class Machine(Frame):
         if all(ends) or not any(may_fail(step) for step in steps):
             return
         ways = (block.body, *(handler.body for handler in catches))
-        tables = bodies.together(bodies.of_steps(self.run.state, way) for way in ways)
+        tables = reach.together(reach.of_steps(self.run.state, way) for way in ways)
         if tables is None or tables:
             self.run.doubt("rows decide whether this fails, and failing is let pass", tables)
 
@@ -205,12 +205,12 @@ class Machine(Frame):
         """Say which tables a statement may be about of which only parts are known."""
         node = parser.parse_expression(expression)
         text = None if node is None else fill(node, lambda part: value_of(self.run, part))
-        tables: bodies.Tables = None
+        tables: reach.Tables = None
         if text is not None:
-            tables = bodies.of_sql(self.run.state, text)
+            tables = reach.of_sql(self.run.state, text)
             if tables is not None and any(PLACEHOLDER in str(name) for name in tables):
                 tables = None
-        if tables is None and text is not None and text.lstrip().lower().startswith(bodies.HARMLESS_BEGINNINGS):
+        if tables is None and text is not None and text.lstrip().lower().startswith(reach.HARMLESS_BEGINNINGS):
             if text.lstrip().lower().startswith("revoke "):
                 forget(self.run.state)
             return
@@ -243,7 +243,7 @@ class Machine(Frame):
     def _either(self, ways: Sequence[Sequence[tree.Statement]], *, reason: str = "") -> _Leave | None:
         """Go the first way that works, and doubt what any of them could change."""
         state = self.run.state
-        tables = bodies.together(bodies.of_steps(state, way) for way in ways)
+        tables = reach.together(reach.of_steps(state, way) for way in ways)
         if tables is None or tables:
             self.run.doubt(reason or "rows or the server decide which statements of a block run", tables)
         before, leaves = dict(self.variables), False
@@ -295,7 +295,7 @@ class Machine(Frame):
             if not again:
                 return leave
             if self.unknown_exits > exits:  # nobody knows how often it goes round
-                tables = bodies.of_steps(self.run.state, step.body)
+                tables = reach.of_steps(self.run.state, step.body)
                 if tables is None or tables:
                     self.run.doubt("rows or the server decide how often a loop runs", tables)
                 return None

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction import parser
-from alembic_contracts.prediction.deciding import UNKNOWN
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN
+from alembic_contracts.prediction.sql import parser
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["PLACEHOLDER", "fill"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser
-from alembic_contracts.prediction.sqlstate import PostgresError
+from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.parser import Token
+    from alembic_contracts.prediction.sql.parser import Token
 
 __all__ = ["Tokens"]
 

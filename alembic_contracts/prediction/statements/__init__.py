@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
-from alembic_contracts.prediction.application import Doubtful, Handler, Harmless
+from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless
 
 __all__ = ["STATEMENTS"]
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import bodies, parser, sqlstate
-from alembic_contracts.prediction.application import Harmless
-from alembic_contracts.prediction.expressions import columns_of
-from alembic_contracts.prediction.query_expressions import Expressions
-from alembic_contracts.prediction.relations import find, require_column
-from alembic_contracts.prediction.scopes import Scope, of_table
-from alembic_contracts.prediction.selects import Analysis
-from alembic_contracts.prediction.state import Attachment
-from alembic_contracts.prediction.type_names import qualified
-from alembic_contracts.schema import Name
+from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.catalog.relations import find, require_column
+from alembic_contracts.prediction.catalog.state import Attachment
+from alembic_contracts.prediction.catalog.type_names import qualified
+from alembic_contracts.prediction.plpgsql import reach
+from alembic_contracts.prediction.queries.analysis import Analysis
+from alembic_contracts.prediction.queries.expressions import Expressions
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.mentions import columns_of
+from alembic_contracts.prediction.sql.scopes import Scope, of_table
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.state import Function
-    from alembic_contracts.schema import Table
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.state import Function
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
 
 __all__ = ["HANDLERS"]
 
@@ -95,7 +96,7 @@ _OF_THE_SYSTEM = frozenset(
 def create_event_trigger(run: Run, node: Node) -> None:
     """Apply CREATE EVENT TRIGGER: its function runs with every DDL statement from then on."""
     function = _function(run, parser.strings(node.funcname))
-    if function is None or bodies.of_function(run.state, function) != bodies.NOTHING:
+    if function is None or reach.of_function(run.state, function) != reach.NOTHING:
         run.doubt(f"what the event trigger {node.trigname} does with every DDL statement is not known")
 
 

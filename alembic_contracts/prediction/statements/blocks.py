@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.application import Doubtful, Handler, Harmless
-from alembic_contracts.prediction.bodies import of_call
-from alembic_contracts.prediction.called import calls_in, check_calls
-from alembic_contracts.prediction.deciding import value_of
+from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless
 from alembic_contracts.prediction.plpgsql import tree
+from alembic_contracts.prediction.plpgsql.grammar import parse_body, read_body
+from alembic_contracts.prediction.plpgsql.known_values import value_of
 from alembic_contracts.prediction.plpgsql.machine import Machine, nested
-from alembic_contracts.prediction.plpgsql.reader import parse_body, read_body
-from alembic_contracts.prediction.scalars import is_known_function
-from alembic_contracts.prediction.scopes import Entry, Field, Scope
+from alembic_contracts.prediction.plpgsql.reach import of_call
+from alembic_contracts.prediction.queries.calls import calls_in, check_calls
+from alembic_contracts.prediction.queries.ddl_expressions import is_known_function
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.scopes import Entry, Field, Scope
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.state import Function
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.state import Function
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS", "run_function"]
 

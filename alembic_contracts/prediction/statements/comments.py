@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate, system
-from alembic_contracts.prediction.called import has_unknown_extension
-from alembic_contracts.prediction.relations import change_column
-from alembic_contracts.prediction.scalars import is_known_function
-from alembic_contracts.prediction.type_names import qualified, written
-from alembic_contracts.schema import Name
+from alembic_contracts.prediction.catalog.relations import change_column
+from alembic_contracts.prediction.catalog.type_names import qualified, written
+from alembic_contracts.prediction.queries.calls import has_unknown_extension
+from alembic_contracts.prediction.queries.ddl_expressions import is_known_function
+from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.schema import Table
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
 
 __all__ = ["HANDLERS", "OBJECT_TYPES"]
 

@@ -5,25 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.access import of_new_table
-from alembic_contracts.prediction.relations import check_free, find, new_name
-from alembic_contracts.prediction.scalars import check_columns
-from alembic_contracts.prediction.statements import constraints, not_null
-from alembic_contracts.prediction.statements.columns import Draft, KeyDraft, check_generated, draft
-from alembic_contracts.prediction.statements.inheritance import (
-    adopt,
-    attach_keys_of_parent,
-    merge_parents,
-    take_bound,
-)
-from alembic_contracts.prediction.statements.keys import add_keys
-from alembic_contracts.prediction.statements.like import Like, copy_columns, copy_rest
-from alembic_contracts.schema import Column, Name, Table, TableKind
+from alembic_contracts.prediction.catalog.access import of_new_table
+from alembic_contracts.prediction.catalog.relations import check_free, find, new_name
+from alembic_contracts.prediction.queries.ddl_expressions import check_columns
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.tables import constraints, not_null
+from alembic_contracts.prediction.tables.columns import Draft, KeyDraft, check_generated, draft
+from alembic_contracts.prediction.tables.inheritance import adopt, attach_keys_of_parent, merge_parents, take_bound
+from alembic_contracts.prediction.tables.keys import add_keys
+from alembic_contracts.prediction.tables.like import Like, copy_columns, copy_rest
+from alembic_contracts.schemas.schema import Column, Name, Table, TableKind
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import names, parser, sqlstate
-from alembic_contracts.prediction.scalars import check_default, check_functions
+from alembic_contracts.prediction.catalog import generated_names
+from alembic_contracts.prediction.catalog.type_names import resolve
+from alembic_contracts.prediction.queries.ddl_expressions import check_default, check_functions
+from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.types import new_type_name, require_type
-from alembic_contracts.prediction.type_names import resolve
-from alembic_contracts.schema import Constraint, TypeDefinition
+from alembic_contracts.schemas.schema import Constraint, TypeDefinition
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 
@@ -47,7 +48,7 @@ def _with_check(run: Run, definition: TypeDefinition, node: Node) -> TypeDefinit
         message = f'constraint "{node.conname}" for domain "{definition.name.name}" already exists'
         raise sqlstate.PostgresError("42710", message)
     schema, name = definition.name
-    chosen = node.conname or names.constraint_name(run.state, schema, name, [], "check", others=taken)
+    chosen = node.conname or generated_names.constraint_name(run.state, schema, name, [], "check", others=taken)
     check = Constraint(
         name=chosen,
         kind="check",

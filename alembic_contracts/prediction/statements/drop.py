@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate, system
-from alembic_contracts.prediction.dependencies import Object, dependents
-from alembic_contracts.prediction.relations import descendants
-from alembic_contracts.prediction.removal import drop
-from alembic_contracts.prediction.type_names import written
-from alembic_contracts.schema import Name
+from alembic_contracts.prediction.catalog.dependencies import Object, dependents
+from alembic_contracts.prediction.catalog.relations import descendants
+from alembic_contracts.prediction.catalog.removal import drop
+from alembic_contracts.prediction.catalog.type_names import written
+from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS", "OBJECT_TYPES"]
 

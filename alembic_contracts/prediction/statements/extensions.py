@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate, system
-from alembic_contracts.schema import Name, TypeDefinition
+from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.schemas.schema import Name, TypeDefinition
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from alembic_contracts.prediction import bodies, parser, sqlstate, system
-from alembic_contracts.prediction.application import Doubtful, Handler, Harmless
-from alembic_contracts.prediction.lookup import check_query
-from alembic_contracts.prediction.plpgsql import tree
-from alembic_contracts.prediction.plpgsql.reader import read_body
-from alembic_contracts.prediction.scalars import is_known_function
-from alembic_contracts.prediction.scopes import Entry, Field, Scope
-from alembic_contracts.prediction.state import Function
-from alembic_contracts.prediction.type_names import qualified, resolve, written
-from alembic_contracts.schema import Name
+from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless
+from alembic_contracts.prediction.catalog.state import Function
+from alembic_contracts.prediction.catalog.type_names import qualified, resolve, written
+from alembic_contracts.prediction.plpgsql import reach, tree
+from alembic_contracts.prediction.plpgsql.grammar import read_body
+from alembic_contracts.prediction.queries.ddl_expressions import is_known_function
+from alembic_contracts.prediction.queries.lookup import check_query
+from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.prediction.sql.scopes import Entry, Field, Scope
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS", "create_aggregate", "put_function"]
 
@@ -141,8 +141,8 @@ def put_function(run: Run, function: Function, *, replace: bool) -> None:
 
 def _doubt_replacement(run: Run, old: Function, new: Function) -> None:
     """Defaults, checks and views keep calling a function whose body is replaced."""
-    tables = bodies.of_function(run.state, new)
-    if bodies.of_function(run.state, old) == bodies.NOTHING != tables:
+    tables = reach.of_function(run.state, new)
+    if reach.of_function(run.state, old) == reach.NOTHING != tables:
         run.doubt(f"function {new.name}, which may be in use, may change tables from here on", tables)
 
 

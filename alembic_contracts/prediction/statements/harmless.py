@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.application import Doubtful, Handler, Harmless
-from alembic_contracts.prediction.relations import find
-from alembic_contracts.schema import Name, Table
+from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless
+from alembic_contracts.prediction.catalog.relations import find
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.schemas.schema import Name, Table
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 

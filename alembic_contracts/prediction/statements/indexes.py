@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import names, parser, sqlstate
-from alembic_contracts.prediction.column_names import figure
-from alembic_contracts.prediction.relations import find, partition_columns
-from alembic_contracts.prediction.scalars import SYSTEM_COLUMNS, check_columns
-from alembic_contracts.schema import Index, Name
+from alembic_contracts.prediction.catalog import generated_names
+from alembic_contracts.prediction.catalog.relations import find, partition_columns
+from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS, check_columns
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.column_names import figure
+from alembic_contracts.schemas.schema import Index, Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.state import State
-    from alembic_contracts.schema import Table
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
 
 __all__ = ["HANDLERS", "attach_index", "put_index"]
 
@@ -78,7 +79,7 @@ def _draft(run: Run, table: Table, node: Node) -> tuple[Index, list[str]]:
         expressions=tuple(expressions),
         nulls_not_distinct=node.nulls_not_distinct,
     )
-    return index, names.index_columns([*labels, *include])
+    return index, generated_names.index_columns([*labels, *include])
 
 
 def _require(table: Table, column: str) -> None:
@@ -88,7 +89,7 @@ def _require(table: Table, column: str) -> None:
 
 def put_index(state: State, table: Name, index: Index, labels: list[str], *, recurse: bool = True) -> None:
     """Put an index on a table, named where it has no name, and on its partitions."""
-    name = index.name or names.relation_name(state, table.schema, table.name, labels, "idx")
+    name = index.name or generated_names.relation_name(state, table.schema, table.name, labels, "idx")
     current = state.tables[table]
     state.tables.put(table, replace(current, indexes=(*current.indexes, replace(index, name=name))))
     if current.kind == "partitioned table" and recurse:
@@ -104,7 +105,7 @@ def attach_index(state: State, partition: Name, index: Index, labels: list[str] 
     if labels is None:
         expressions = iter(index.expressions)
         labels = [column or _label(next(expressions, "")) for column in index.columns]
-        labels = names.index_columns([*labels, *index.include])
+        labels = generated_names.index_columns([*labels, *index.include])
     put_index(state, partition, replace(index, name="", comment=None), labels)
 
 

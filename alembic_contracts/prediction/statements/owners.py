@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.access import role_of
-from alembic_contracts.prediction.relations import check_free, find
-from alembic_contracts.prediction.renaming import move_many
+from alembic_contracts.prediction.catalog.access import role_of
+from alembic_contracts.prediction.catalog.new_names import move_many
+from alembic_contracts.prediction.catalog.relations import check_free, find
+from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.types import require_type
-from alembic_contracts.schema import Name
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS", "SCHEMA_OBJECTS"]
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import access, parser, sqlstate
-from alembic_contracts.schema import DefaultGrant, Grant, Name, Table
+from alembic_contracts.prediction.catalog import access
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.schemas.schema import DefaultGrant, Grant, Name, Table
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.state import State
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.publishing import exclude, include, put_publication
-from alembic_contracts.prediction.relations import find, require_column
-from alembic_contracts.prediction.state import Attachment
-from alembic_contracts.schema import Published
+from alembic_contracts.prediction.catalog.publishing import exclude, include, put_publication
+from alembic_contracts.prediction.catalog.relations import find, require_column
+from alembic_contracts.prediction.catalog.state import Attachment
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.schemas.schema import Published
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.state import State
-    from alembic_contracts.schema import Table
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
 
 __all__ = ["HANDLERS"]
 

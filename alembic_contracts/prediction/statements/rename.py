@@ -6,21 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.application import Harmless
-from alembic_contracts.prediction.publishing import rename_publication, with_schema_renamed
-from alembic_contracts.prediction.relations import check_free, descendants, find
-from alembic_contracts.prediction.renaming import move, move_many, rename_table_column
-from alembic_contracts.prediction.scalars import SYSTEM_COLUMNS
+from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.catalog.new_names import move, move_many, rename_table_column
+from alembic_contracts.prediction.catalog.publishing import rename_publication, with_schema_renamed
+from alembic_contracts.prediction.catalog.relations import check_free, descendants, find
+from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS
+from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.roles import rename_role
 from alembic_contracts.prediction.statements.types import require_type
-from alembic_contracts.schema import Constraint, Name
+from alembic_contracts.schemas.schema import Constraint, Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.state import State
-    from alembic_contracts.schema import Table
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
 
 __all__ = ["HANDLERS", "OBJECT_TYPES"]
 

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import access, parser, sqlstate
-from alembic_contracts.schema import Access, DefaultGrant
+from alembic_contracts.prediction.catalog import access
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.schemas.schema import Access, DefaultGrant
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.state import State
-    from alembic_contracts.schema import Table
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
 
 __all__ = ["HANDLERS", "rename_role"]
 

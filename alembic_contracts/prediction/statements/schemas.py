@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import sqlstate
-from alembic_contracts.prediction.access import role_of
-from alembic_contracts.prediction.application import apply
-from alembic_contracts.prediction.parser import Statement, kind_of, unwrap
+from alembic_contracts.prediction.catalog.access import role_of
+from alembic_contracts.prediction.catalog.execution import apply
+from alembic_contracts.prediction.sql import sqlstate
+from alembic_contracts.prediction.sql.parser import Statement, kind_of, unwrap
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 

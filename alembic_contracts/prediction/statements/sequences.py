@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.relations import check_free, new_name, require_column
-from alembic_contracts.prediction.state import Sequence
-from alembic_contracts.schema import Name
+from alembic_contracts.prediction.catalog.relations import check_free, new_name, require_column
+from alembic_contracts.prediction.catalog.state import Sequence
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 

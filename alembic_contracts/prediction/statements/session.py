@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.application import Doubtful, Handler, Harmless, apply
-from alembic_contracts.prediction.dependencies import Object
-from alembic_contracts.prediction.lookup import check_query
-from alembic_contracts.prediction.relations import quote
-from alembic_contracts.prediction.removal import drop
-from alembic_contracts.prediction.state import TEMPORARY, Prepared
+from alembic_contracts.prediction.catalog.dependencies import Object
+from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless, apply
+from alembic_contracts.prediction.catalog.relations import quote
+from alembic_contracts.prediction.catalog.removal import drop
+from alembic_contracts.prediction.catalog.state import TEMPORARY, Prepared
+from alembic_contracts.prediction.queries.lookup import check_query
+from alembic_contracts.prediction.sql import parser, sqlstate
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.transactions import Transactions
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.transactions import Transactions
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS", "put_setting"]
 

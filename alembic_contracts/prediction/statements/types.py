@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.dependencies import Object
-from alembic_contracts.prediction.relations import check_free, new_name
-from alembic_contracts.prediction.removal import drop
+from alembic_contracts.prediction.catalog.dependencies import Object
+from alembic_contracts.prediction.catalog.relations import check_free, new_name
+from alembic_contracts.prediction.catalog.removal import drop
+from alembic_contracts.prediction.catalog.type_names import find_named, qualified, resolve
+from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.functions import create_aggregate
-from alembic_contracts.prediction.type_names import find_named, qualified, resolve
-from alembic_contracts.schema import Name, Type, TypeDefinition
+from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.state import State
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS", "alter_composite", "new_type_name", "require_type"]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction import parser, sqlstate
-from alembic_contracts.prediction.access import of_new_table
-from alembic_contracts.prediction.relations import check_free, new_name
-from alembic_contracts.prediction.selects import Analysis, analyse
-from alembic_contracts.prediction.state import TEMPORARY
-from alembic_contracts.schema import Column, Name, Table, TableKind
+from alembic_contracts.prediction.catalog.access import of_new_table
+from alembic_contracts.prediction.catalog.relations import check_free, new_name
+from alembic_contracts.prediction.catalog.state import TEMPORARY
+from alembic_contracts.prediction.queries.analysis import Analysis, analyse
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.schemas.schema import Column, Name, Table, TableKind
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.application import Run
-    from alembic_contracts.prediction.parser import Node
-    from alembic_contracts.prediction.scopes import Output
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.prediction.sql.scopes import Output
 
 __all__ = ["HANDLERS", "select_into"]
 

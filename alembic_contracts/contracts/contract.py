@@ -1,0 +1,199 @@
+"""Contracts and the facts that they state, as immutable values that know where they were written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from alembic_contracts.schemas.schema import Name, Type
+
+__all__ = [
+    "Compatibility",
+    "Contract",
+    "ContractLocation",
+    "Deprecation",
+    "Expected",
+    "Fact",
+    "ForeignKey",
+    "Owner",
+    "Privileges",
+    "Publication",
+    "Side",
+    "Stage",
+    "Waiver",
+]
+
+Side = Literal["reader", "writer", "cdc"]
+"""Who uses a table: by SELECT, by INSERT and UPDATE, by change data capture or logical replication."""
+Compatibility = Literal["exact", "reader", "writer", "cdc", "full"]
+"""Which differences from what is stated a contract tolerates: none, or those that do not break the sides that use it
+(``full``: all three)."""
+Stage = Literal["draft", "active", "deprecated", "retired"]
+"""Where a contract is in its life; ODCS calls it ``status``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractLocation:
+    """Where in a contract file something is stated. ``line`` and ``column`` count from 1."""
+
+    file: str
+    """Relative to the working directory where possible, with forward slashes."""
+    line: int
+    column: int = 1
+    pointer: str = ""
+    """JSON pointer (RFC 6901)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who answers for a contract."""
+
+    name: str
+    email: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>" if self.email else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A foreign key as a contract states it; no ``referenced_columns``: the primary key of the referenced table."""
+
+    columns: tuple[str, ...]
+    table: Name
+    referenced_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """What a role may do with a table, or with one of its columns."""
+
+    role: str
+    privileges: tuple[str, ...]
+    """In SQL's words, in capitals: ``SELECT``, ``INSERT``, ``UPDATE`` ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A publication for logical replication that a table belongs to."""
+
+    name: str
+    columns: tuple[str, ...] | None = None
+    """The columns that must be in it; None: no opinion."""
+    row_filter: str | None = None
+    """The row filter as PostgreSQL prints it; ``""``: none at all; None: no opinion."""
+
+
+Expected = Type | bool | int | str | tuple[str, ...] | ForeignKey | Privileges | Publication | None
+"""What a fact expects; which of these it is depends on the rule. None where the rule alone says it all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that a contract states. What a contract leaves unset is no fact at all."""
+
+    rule: str
+    """Id of the rule that can tell whether it holds."""
+    table: Name
+    column: str | None
+    expected: Expected
+    location: ContractLocation
+    mode: Literal["exactly", "at least"] = "exactly"
+
+    @property
+    def place(self) -> str:
+        """Table, and column where there is one: ``public.object_images.primary_image``."""
+        return str(self.table) if self.column is None else f"{self.table}.{self.column}"
+
+    @property
+    def id(self) -> str:
+        """How waivers name it: ``column-exists public.object_images.primary_image``."""
+        return f"{self.rule} {self.place}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deprecation:
+    """A promise that ends: what it covers may be broken from its sunset on."""
+
+    table: Name | None = None
+    """None: the whole contract."""
+    column: str | None = None
+    """None: the whole table."""
+    sunset: date | None = None
+    """The first day on which it no longer has to be kept; None: no date has been set, so it has to be kept."""
+    location: ContractLocation
+
+    def covers(self, fact: Fact) -> bool:
+        """Whether a fact is among what is deprecated."""
+        return self.table in (None, fact.table) and self.column in (None, fact.column)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """An owner's permission to break one fact, once."""
+
+    contract: str
+    """Id of the contract."""
+    fact: str
+    """As ``Fact.id`` has it."""
+    revision: str | None
+    """The revision that may break it; None: any."""
+    reason: str
+    approver: str
+    expiry: date
+    """The last day on which it counts."""
+    location: ContractLocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What one consumer, or a group of them, relies on."""
+
+    namespace: str
+    name: str
+    owner: Owner
+    facts: tuple[Fact, ...]
+    location: ContractLocation
+    description: str = ""
+    descriptions: tuple[tuple[Name, str | None, str], ...] = ()
+    """What is said about tables and columns (None: the table): table, column, text."""
+    resource: str | None = None
+    """The data asset's resource name as written, for example ``postgresql://host:5432/database.table``."""
+    catalog: str | None = None
+    """The database it was written for; contracts travel, so a difference is a warning."""
+    version: str | None = None
+    """The contract's own version, as its authors count."""
+    compatibility: Compatibility = "exact"
+    stage: Stage = "active"
+    deprecations: tuple[Deprecation, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Sections of its file that are other tools' business: ODCS's quality and SLA, for example."""
+    at: str = ""
+    """Where it was read from if not from the working tree: a git ref, as given by the user."""
+
+    @property
+    def id(self) -> str:
+        """``namespace/name``, unique among all contracts of a project."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def tables(self) -> tuple[Name, ...]:
+        """The tables that its facts are about, in the order of the file."""
+        return tuple(dict.fromkeys(fact.table for fact in self.facts))
+
+    @property
+    def sides(self) -> frozenset[Side]:
+        """Whose uses it protects."""
+        if self.compatibility == "exact" or self.compatibility == "full":  # noqa: PLR1714 - type checkers follow this
+            return frozenset(("reader", "writer", "cdc"))
+        return frozenset((self.compatibility,))
+
+    def columns(self, table: Name) -> tuple[str, ...]:
+        """The columns of a table that it names, in the order of the file."""
+        return tuple(dict.fromkeys(fact.column for fact in self.facts if fact.table == table and fact.column))
+
+    def deprecation(self, fact: Fact) -> Deprecation | None:
+        """Return what is said most closely about the end of a fact: for its column, its table, the contract."""
+        covering = [each for each in self.deprecations if each.covers(fact)]
+        return max(covering, key=lambda each: (each.column is not None, each.table is not None), default=None)

@@ -1,0 +1,155 @@
+"""Which files are contracts, and what is in them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from alembic_contracts.errors import CannotCheck, InvalidContracts, Problem
+from alembic_contracts.support.paths import shown
+
+__all__ = ["MAXIMUM_BYTES", "expand", "read_text"]
+
+MAXIMUM_BYTES = 4 * 1024 * 1024
+"""A contract on a table with all the 1,600 columns that PostgreSQL allows, well described, takes about 1 MB."""
+
+_CONTRACT_LIKE = (".json", ".json5", ".jsonc", ".yaml", ".yml")
+"""Passing over one of these in silence could mean not to check a contract."""
+
+_BESIDE = ("waivers.yaml", "waivers.yml", ".lifecycle.yaml", ".lifecycle.yml")
+"""Ends of names of files that lie beside contracts and are read as something else."""
+
+
+def expand(
+    paths: Sequence[Path], *, root: Path, suffixes: Collection[str]
+) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
+    """Return the contract files at the given paths, each file once, and what looks like one but cannot be read as such.
+
+    Folders are searched with all that is below them, in the order of names; files and folders whose names begin with a
+    dot are passed over there. Links are followed.
+
+    Args:
+        paths: Files and folders; relative ones count from ``root``.
+        root: A folder.
+        suffixes: Endings of contract files, in lower case, with the dot.
+
+    Raises:
+        CannotCheck: a path does not exist, or there is no contract in it.
+    """
+    search = _Search(tuple(suffixes))
+    for path in paths:
+        start = root / path
+        before = len(search.files) + search.repeated + len(search.problems)
+        if not os.path.lexists(start):
+            raise CannotCheck(f"There are no contracts at `{shown(start)}`: no such file or folder.")
+        search.visit(start, explicit=True)
+        if before == len(search.files) + search.repeated + len(search.problems):
+            endings = ", ".join(f"`*{suffix}`" for suffix in sorted(suffixes))
+            raise CannotCheck(f"There are no contracts in `{shown(start)}`: no file in it is named {endings}.")
+    return tuple(search.files), tuple(search.problems)
+
+
+class _Search:
+    """Collects files and problems over several folders."""
+
+    def __init__(self, suffixes: tuple[str, ...]) -> None:
+        self.suffixes = suffixes
+        self.files: list[Path] = []
+        self.problems: list[Problem] = []
+        self.repeated = 0
+        self._seen: set[Path] = set()
+
+    def visit(self, path: Path, *, explicit: bool = False) -> None:
+        """Take a file or everything in a folder; ``explicit`` where somebody named this very path."""
+        try:
+            mode = path.stat().st_mode
+            real = path.resolve(strict=True)
+        except OSError as error:  # a link that leads nowhere or in circles, a folder that may not be entered
+            if explicit or self._looks_like_a_contract(path):
+                self._refuse(path, f"cannot be read: {error.strerror or error}")
+            return
+        if real in self._seen:
+            self.repeated += 1
+            return
+        if stat.S_ISDIR(mode):
+            self._seen.add(real)
+            self._visit_folder(path)
+        elif explicit or (self._looks_like_a_contract(path) and not path.name.casefold().endswith(_BESIDE)):
+            self._seen.add(real)
+            self._take(path, mode)
+
+    def _visit_folder(self, folder: Path) -> None:
+        found = self._found()
+        for entry in self._entries(folder):
+            self.visit(entry)
+        if self._found() == found and self._is_contract(folder):
+            self._refuse(folder, "is a folder, not a contract file")
+
+    def _entries(self, folder: Path) -> Iterator[Path]:
+        try:
+            names = sorted(os.listdir(folder))  # noqa: PTH208  names alone are wanted
+        except OSError as error:
+            self._refuse(folder, f"cannot be read: {error.strerror or error}")
+            return
+        yield from (folder / name for name in names if not name.startswith("."))
+
+    def _take(self, path: Path, mode: int) -> None:
+        if not stat.S_ISREG(mode):
+            self._refuse(path, "is no regular file")
+        elif not self._is_contract(path):
+            endings = " or ".join(f"`{suffix}`" for suffix in sorted(self.suffixes))
+            self._refuse(path, f"is in no format that is known here: a contract's file name ends in {endings}")
+        else:
+            self.files.append(path)
+
+    def _is_contract(self, path: Path) -> bool:
+        return path.name.casefold().endswith(self.suffixes)
+
+    def _looks_like_a_contract(self, path: Path) -> bool:
+        return self._is_contract(path) or path.suffix.casefold() in _CONTRACT_LIKE
+
+    def _found(self) -> int:
+        return len(self.files) + self.repeated + len(self.problems)
+
+    def _refuse(self, path: Path, message: str) -> None:
+        self.problems.append(Problem(shown(path), None, None, "", message))
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text; a byte order mark at its beginning is dropped.
+
+    Raises:
+        InvalidContracts: it cannot be read, is larger than ``MAXIMUM_BYTES`` or is not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(MAXIMUM_BYTES + 1) if size <= MAXIMUM_BYTES else b""
+    except OSError as error:
+        raise _refusal(path, f"cannot be read: {error.strerror or error}") from None
+    if size > MAXIMUM_BYTES or len(data) > MAXIMUM_BYTES:
+        megabytes = max(size, len(data)) / 1024**2
+        raise _refusal(path, f"has {megabytes:,.1f} MiB; a contract may have {MAXIMUM_BYTES // 1024**2} MiB")
+    return _decoded(path, data)
+
+
+def _decoded(path: Path, data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _refusal(path, "is UTF-16 or UTF-32 text; save it as UTF-8")
+    if b"\x00" in data:
+        raise _refusal(path, "is a binary file, not text")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8-sig")
+        line_start = max(before.rfind("\n"), before.rfind("\r")) + 1
+        line = len(before.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+        message = f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        problem = Problem(shown(path), line, len(before) - line_start + 1, "", message)
+        raise InvalidContracts((problem,)) from None
+
+
+def _refusal(path: Path, message: str) -> InvalidContracts:
+    return InvalidContracts((Problem(shown(path), None, None, "", message),))

@@ -1,0 +1,118 @@
+"""Contract files read as contracts. One module a format, found by itself.
+
+A format is a public module of this package that fits ``Format``. Modules whose names begin with an underscore are what
+formats share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Protocol, cast
+
+from alembic_contracts.contracts.contract_files import expand, read_text
+from alembic_contracts.contracts.formats._lifecycle import amended
+from alembic_contracts.errors import InvalidContracts, Problem
+from alembic_contracts.support.paths import shown
+
+if TYPE_CHECKING:
+    from alembic_contracts.contracts.contract import Contract
+    from alembic_contracts.documents.document import Document
+
+__all__ = ["Format", "files", "load"]
+
+
+class Format(Protocol):
+    """What a module of this package offers."""
+
+    SUFFIXES: tuple[str, ...]
+    """How names of files that can be in this format end, in lower case, with the dot."""
+    MARK: str
+    """A key of the document's outermost object that is there in this format alone."""
+
+    def parse(self, text: str, file: str) -> Document:
+        """Return what a file's text holds, without judging it.
+
+        Raises:
+            InvalidContracts: the text is malformed.
+        """
+
+    def contracts(self, document: Document) -> tuple[Contract, ...]:
+        """Return the contracts in a document, one or more.
+
+        Raises:
+            InvalidContracts: with every problem of the document.
+        """
+
+
+def load(paths: Sequence[Path], *, root: Path) -> tuple[Contract, ...]:
+    """Return the contracts in the given files and folders, in the order of their files.
+
+    Args:
+        paths: Contract files, and folders with contract files at any depth.
+        root: Where relative paths count from.
+
+    Raises:
+        CannotCheck: a path does not exist or holds no contract.
+        InvalidContracts: with every problem of every file.
+    """
+    found: list[Contract] = []
+    paths_of_contracts, problems_of_paths = _expanded(paths, root)
+    problems = list(problems_of_paths)
+    for path in paths_of_contracts:
+        try:
+            found.extend(_read(path))
+        except InvalidContracts as invalid:
+            problems.extend(invalid.problems)
+    problems.extend(_repeated(found))
+    if problems:
+        raise InvalidContracts(tuple(problems))
+    return tuple(found)
+
+
+def files(paths: Sequence[Path], *, root: Path) -> tuple[Path, ...]:
+    """Return the contract files at the given paths without reading them; arguments and errors as for ``load``."""
+    found, problems = _expanded(paths, root)
+    if problems:
+        raise InvalidContracts(problems)
+    return found
+
+
+def _expanded(paths: Sequence[Path], root: Path) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
+    return expand(paths, root=root, suffixes={suffix for format_ in _formats() for suffix in format_.SUFFIXES})
+
+
+@cache
+def _formats() -> tuple[Format, ...]:
+    names = sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
+    return tuple(cast("Format", import_module(f"{__name__}.{name}")) for name in names)
+
+
+def _read(path: Path) -> tuple[Contract, ...]:
+    """Return the contracts of one file, read in the format whose mark it bears.
+
+    Formats that share a suffix share its language: the file is parsed once.
+    """
+    candidates = [format_ for format_ in _formats() if path.name.casefold().endswith(format_.SUFFIXES)]
+    document = candidates[0].parse(read_text(path), shown(path))
+    marked = [f for f in candidates if isinstance(document.value, dict) and f.MARK in document.value]
+    if marked or len(candidates) == 1:
+        return amended((marked or candidates)[0].contracts(document), path)
+    marks = " or ".join(f"`{format_.MARK}`" for format_ in candidates)
+    raise InvalidContracts((document.problem("", f"not a contract: the key {marks} is missing"),))
+
+
+def _repeated(contracts: Sequence[Contract]) -> list[Problem]:
+    """Return a problem for each contract whose namespace and name an earlier one has."""
+    first: dict[str, Contract] = {}
+    problems = []
+    for contract in contracts:
+        other = first.setdefault(contract.id, contract)
+        if other is not contract:
+            at, before = contract.location, other.location
+            message = f"there is a contract `{contract.id}` already, in {before.file}, line {before.line}"
+            problems.append(Problem(at.file, at.line, at.column, at.pointer, message))
+    return problems

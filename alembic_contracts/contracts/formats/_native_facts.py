@@ -1,0 +1,116 @@
+"""What the keys of the base format state, as facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alembic_contracts.contracts.contract import ContractLocation, Expected, Fact, ForeignKey, Privileges, Publication
+from alembic_contracts.schemas.schema import Name
+
+__all__ = ["CONSTRAINTS", "column_fact", "table_facts"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """What one key of a column's constraints states."""
+
+    rule: str
+    expected: Callable[[Any], Expected]
+
+
+def _generated(stated: str | bool) -> str:
+    return {True: "always", False: "", "ALWAYS": "always", "NEVER": ""}.get(stated, str(stated).lower())
+
+
+CONSTRAINTS: Mapping[str, _Statement] = {
+    "is_nullable": _Statement("column-nullable", bool),
+    "is_updatable": _Statement("column-updatable", bool),
+    "numeric_precision": _Statement("numeric-precision", int),
+    "datetime_precision": _Statement("datetime-precision", int),
+    "character_maximum_length": _Statement("character-length", int),
+    "numeric_scale": _Statement("numeric-scale", int),
+    "collation_name": _Statement("collation", str),
+    "enum": _Statement("enum-labels", tuple),
+    "domain_name": _Statement("domain", str),
+    "is_generated": _Statement("column-generated", _generated),
+    "identity_generation": _Statement("column-identity", lambda stated: "" if stated == "NEVER" else stated.lower()),
+    "column_default": _Statement("column-default", str),
+}
+"""Keys whose value alone says what they state; ``data_type`` and ``primaryKey`` need more."""
+
+_KINDS = {"BASE TABLE": "table", "VIEW": "view", "FOREIGN": "foreign table"}
+"""``information_schema.tables.table_type``."""
+
+
+_SINGLE: Mapping[str, _Statement] = {
+    "table_type": _Statement("relation-kind", lambda stated: _KINDS.get(stated, stated)),
+    "row_security": _Statement("row-level-security", bool),
+    "replica_identity": _Statement("replica-identity", str),
+}
+"""Keys of the table whose value alone says what they state."""
+
+
+def column_fact(table: Name, column: str, key: str, stated: Any, location: ContractLocation) -> Fact | None:
+    """Return what one key of ``constraints`` states, None for keys of other kinds."""
+    statement = CONSTRAINTS.get(key)
+    return None if statement is None else Fact(statement.rule, table, column, statement.expected(stated), location)
+
+
+Locate = Callable[[str, int | None], ContractLocation]
+"""Says where a key of the table stands, or an item of its list."""
+
+
+def table_facts(table: Name, stated: Mapping[str, Any], columns: tuple[str, ...], at: Locate) -> Iterator[Fact]:
+    """Yield what the keys beside ``properties`` state.
+
+    Args:
+        table: the table under contract.
+        stated: keys with their values.
+        columns: the columns that are listed, in their order.
+        at: where each key stands.
+    """
+
+    def fact(rule: str, expected: Expected, key: str, position: int | None = None) -> Fact:
+        return Fact(rule, table, None, expected, at(key, position))
+
+    for key, read in _SINGLE.items():
+        if (value := stated.get(key)) is not None:
+            yield fact(read.rule, read.expected(value), key)
+    if stated.get("closed"):
+        yield fact("extra-column", "closed", "closed")
+    if stated.get("column_order") and columns:
+        yield fact("column-order", columns, "column_order")
+    for key, listed in _LISTED.items():
+        for position, entry in enumerate(stated.get(key) or ()):
+            yield fact(listed.rule, listed.expected(entry), key, position)
+    for position, key in enumerate(stated.get("foreign_keys") or ()):
+        yield fact("foreign-key", _foreign_key(table, key), "foreign_keys", position)
+    yield from _privileges(table, stated, at)
+
+
+def _privileges(table: Name, stated: Mapping[str, Any], at: Locate) -> Iterator[Fact]:
+    for position, entry in enumerate(stated.get("privileges") or ()):
+        role = Privileges(entry["role"], tuple(dict.fromkeys(entry["privileges"])))
+        for column in entry.get("columns") or (None,):
+            yield Fact("privileges", table, column, role, at("privileges", position))
+
+
+def _publication(stated: Mapping[str, Any]) -> Publication:
+    columns = stated.get("columns")
+    return Publication(stated["name"], None if columns is None else tuple(columns), stated.get("row_filter"))
+
+
+def _foreign_key(table: Name, stated: Mapping[str, Any]) -> ForeignKey:
+    there = stated["references"]
+    name = Name(there.get("table_schema") or table.schema, there["table_name"])
+    return ForeignKey(tuple(stated["columns"]), name, tuple(there.get("columns") or ()))
+
+
+_LISTED: Mapping[str, _Statement] = {
+    "unique": _Statement("unique", tuple),
+    "checks": _Statement("check", str),
+    "publications": _Statement("publication", _publication),
+}
+"""Keys of the table with a list, each item of which states a fact by itself."""

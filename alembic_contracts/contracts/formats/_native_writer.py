@@ -1,0 +1,143 @@
+"""A table as a contract in the base format: every fact that holds of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.schemas.schema import Column, Published, Schema, Table, Type
+
+if TYPE_CHECKING:
+    from alembic_contracts.contracts.contract import Owner
+    from alembic_contracts.dialects import Dialect
+
+__all__ = ["of_column", "of_table", "write"]
+
+
+def write(
+    table: Table,
+    schema: Schema,
+    dialect: Dialect,
+    *,
+    namespace: str,
+    name: str,
+    owner: Owner,
+    resource: str | None = None,
+) -> str:
+    """Return the text of a contract file.
+
+    Args:
+        table: what to put under contract.
+        schema: where it is; its types are needed.
+        dialect: knows what follows from a type.
+        namespace: of the contract.
+        name: of the contract.
+        owner: who answers for it.
+        resource: the data asset's resource name.
+    """
+    document: dict[str, Any] = {"spec-version": "1.0.0", "name": name, "namespace": namespace}
+    if resource is not None:
+        document["dataAssetResourceName"] = resource
+    if table.comment:
+        document["doc"] = table.comment
+    document["owner"] = {"name": owner.name} | ({"email": owner.email} if owner.email else {})
+    stated: dict[str, Any] = {"table_schema": table.name.schema, "table_name": table.name.name}
+    if table.comment:
+        stated["description"] = table.comment
+    stated |= dict(of_table(table))
+    stated["properties"] = {column.name: of_column(column, table, schema, dialect) for column in table.columns}
+    document["schema"] = stated
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def of_table(table: Table) -> Iterator[tuple[str, Any]]:
+    """Yield keys of the table with what holds of it."""
+    yield "table_type", table.kind
+    unique = [constraint.columns for constraint in table.constraints if constraint.kind == "unique"]
+    unique += [i.columns for i in table.indexes if i.unique and i.valid and not i.constraint and _is_full(i)]  # type: ignore[misc]
+    if unique:
+        yield "unique", [list(columns) for columns in dict.fromkeys(unique)]
+    keys = [c for c in table.constraints if c.kind == "foreign key" and c.valid and c.references is not None]
+    if keys:
+        yield "foreign_keys", [_foreign_key(key) for key in keys]
+    checks = [c.expression for c in table.constraints if c.kind == "check" and c.valid and c.expression]
+    if checks:
+        yield "checks", checks
+    if table.kind in ("table", "partitioned table"):
+        yield "row_security", bool(table.row_security)
+        yield "replica_identity", table.replica_identity
+    if table.publications:
+        yield "publications", [_publication(each) for each in table.publications]
+    grants = {grant.grantee for grant in table.grants if grant.column is None}
+    if grants:
+        yield "privileges", [_privileges(role, table) for role in sorted(grants)]
+
+
+_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
+"""What consumers need; the others are for owners."""
+
+
+def _publication(published: Published) -> dict[str, Any]:
+    columns = {"columns": list(published.columns)} if published.columns else {}
+    return {"name": published.publication} | columns | {"row_filter": published.row_filter or ""}
+
+
+def _privileges(role: str, table: Table) -> dict[str, Any]:
+    granted = {grant.privilege for grant in table.grants if grant.grantee == role and grant.column is None}
+    return {"role": role, "privileges": [each for each in _PRIVILEGES if each in granted] or sorted(granted)}
+
+
+def _is_full(index: Any) -> bool:
+    return index.predicate is None and not index.expressions
+
+
+def _foreign_key(key: Any) -> dict[str, Any]:
+    references = {"table_schema": key.references.schema, "table_name": key.references.name}
+    return {"columns": list(key.columns), "references": references | {"columns": list(key.referenced_columns)}}
+
+
+def of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
+    """Return what holds of a column, by the keys of the base format."""
+    constraints: dict[str, Any] = {"primaryKey": column.name in table.primary_key}
+    stated: dict[str, Any] = {"description": column.comment} if column.comment else {}
+    stated["constraints"] = constraints
+    if column.type is not None:
+        element = dialect.element(column.type, schema.types)
+        constraints["data_type"] = "ARRAY" if element is not None else _spelled(column.type, dialect)
+        constraints |= {key: value for key, value in _of_type(column.type, schema, dialect) if value is not None}
+        if element is not None:
+            stated["array_element"] = {"data_type": _spelled(element, dialect)}
+    forbidden = column.type is not None and dialect.forbids_null(column.type, schema.types)
+    constraints["is_nullable"] = not (column.not_null or forbidden)
+    if column.updatable is not None:
+        constraints["is_updatable"] = column.updatable
+    if column.collation:
+        constraints["collation_name"] = column.collation
+    constraints |= dict(_of_value(column))
+    return stated
+
+
+def _spelled(type_: Type, dialect: Dialect) -> str:
+    return dialect.format_type(type_)
+
+
+def _of_type(type_: Type, schema: Schema, dialect: Dialect) -> Iterator[tuple[str, Any]]:
+    types = schema.types
+    yield "numeric_precision", dialect.numeric_precision(type_, types)
+    yield "numeric_scale", dialect.numeric_scale(type_, types)
+    yield "datetime_precision", dialect.datetime_precision(type_, types)
+    yield "character_maximum_length", dialect.character_length(type_, types)
+    labels = dialect.enum_labels(type_, types)
+    yield "enum", list(labels) if labels is not None else None
+    definition = types.get(type_.name)
+    if definition is not None and definition.kind == "domain" and not type_.dimensions:
+        yield "domain_name", f"{type_.name.schema}.{type_.name.name}"
+
+
+def _of_value(column: Column) -> Iterator[tuple[str, Any]]:
+    """Yield what fills the column where a writer leaves it out."""
+    yield "is_generated", column.generated.upper() or "NEVER"
+    yield "identity_generation", column.identity.upper() or "NEVER"
+    if not column.generated and not column.identity:
+        yield "column_default", column.default or ""

@@ -1,0 +1,191 @@
+"""Is a document an ODCS contract at all, and are its parts of the right shape? One message for each mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
+
+from alembic_contracts.contracts.formats._odcs_custom import own
+from alembic_contracts.documents.document import Document, child
+from alembic_contracts.documents.validation import validate_part
+from alembic_contracts.errors import Problem
+
+__all__ = ["problems"]
+
+_VERSION = re.compile(r"v?3\.[0-9]+(\.[0-9]+)?(-[\w.]+)?")
+_ROOT = (
+    "version", "kind", "apiVersion", "id", "name", "tenant", "tags", "status", "servers", "dataProduct", "description",
+    "domain", "schema", "support", "price", "team", "roles", "slaDefaultElement", "slaProperties",
+    "authoritativeDefinitions", "customProperties", "contractCreatedTs", "quality",
+)  # fmt: skip
+_OBJECT = (
+    "id", "name", "physicalName", "physicalType", "description", "businessName", "authoritativeDefinitions", "tags",
+    "customProperties", "logicalType", "dataGranularityDescription", "properties", "relationships", "quality",
+    "deprecated",
+)  # fmt: skip
+_PROPERTY = (
+    "id", "name", "physicalName", "physicalType", "description", "businessName", "authoritativeDefinitions", "tags",
+    "customProperties", "primaryKey", "primaryKeyPosition", "logicalType", "logicalTypeOptions", "required", "unique",
+    "partitioned", "partitionKeyPosition", "classification", "encryptedName", "transformSourceObjects",
+    "transformLogic", "transformDescription", "examples", "criticalDataElement", "relationships", "quality", "items",
+    "enum",
+    "deprecated", "semanticType", "properties", "default", "aggregation",
+)  # fmt: skip
+_LOGICAL = ("string", "date", "timestamp", "time", "number", "integer", "object", "array", "boolean", "map", "vector")
+_FLAGS = ("required", "unique", "primaryKey", "partitioned", "criticalDataElement", "deprecated")
+_CONTRACT_KEYS = {"compatibility": ("exact", "reader", "writer", "cdc", "full"), "sunset": ()}
+_TABLE_KEYS = (
+    "closed", "column_order", "table_type", "unique", "foreign_keys", "checks", "row_security", "replica_identity",
+    "publications", "privileges", "sunset",
+)  # fmt: skip
+_COLUMN_KEYS = (
+    "is_nullable", "is_updatable", "numeric_precision", "datetime_precision", "character_maximum_length",
+    "numeric_scale", "collation_name", "enum", "domain_name", "is_generated", "identity_generation",
+    "column_default", "sunset",
+)  # fmt: skip
+
+_OF_CONTRACTS = ("properties",)
+_OF_TABLES = (*_OF_CONTRACTS, "schema", "properties")
+_OF_COLUMNS = (*_OF_TABLES, "properties", "additionalProperties", "properties", "constraints", "properties")
+"""Where the base format's JSON Schema has the properties that it shares with ours."""
+
+
+def problems(document: Document) -> Iterator[Problem]:
+    """Yield what is wrong; where it is no contract of a known version, that alone."""
+    value = document.value
+    if not isinstance(value, dict):
+        yield document.problem("", "not a contract: ODCS contracts are objects with `kind: DataContract`")
+        return
+    foreign = _something_else(document, value)
+    if foreign is not None:
+        yield foreign
+        return
+    if not isinstance(value.get("id"), str) or not value["id"]:
+        yield document.problem("/id" if "id" in value else "", "the key `id` is missing or no text")
+    yield from _misspelt(document, value, "", _ROOT)
+    for key, kinds in (("servers", list), ("support", list), ("team", (list, dict)), ("customProperties", list)):
+        if value.get(key) is not None and not isinstance(value[key], kinds):
+            yield document.problem(f"/{key}", f"`{key}` must be a list")
+    yield from _custom(document, value, "", tuple(_CONTRACT_KEYS), _OF_CONTRACTS)
+    for name, stated, at in own(value, ""):
+        if name == "compatibility" and stated not in _CONTRACT_KEYS["compatibility"]:
+            known = ", ".join(_CONTRACT_KEYS["compatibility"])
+            yield document.problem(at, f"`compatibility` must be one of {known}, not {stated!r}")
+    yield from _list_of_objects(document, value, "", "schema", _object)
+
+
+def _something_else(document: Document, value: Mapping[str, Any]) -> Problem | None:
+    if "dataContractSpecification" in value:
+        message = (
+            "the Data Contract Specification is not read; convert it to ODCS (`datacontract export --format odcs`)"
+        )
+        return document.key_problem("/dataContractSpecification", message)
+    if "kind" not in value:
+        return document.problem("", "not a contract: the key `kind` is missing")
+    if value["kind"] != "DataContract":
+        return document.problem("/kind", f"the kind {value['kind']!r} is not read; `DataContract` is")
+    version = value.get("apiVersion")
+    if not isinstance(version, str):
+        return document.problem(
+            "/apiVersion" if "apiVersion" in value else "", "the key `apiVersion` is missing or no text"
+        )
+    if not _VERSION.fullmatch(version):
+        return document.problem("/apiVersion", f"version {version} of ODCS is not read; v3.0 to v3.2 are")
+    return None
+
+
+def _list_of_objects(
+    document: Document, value: Mapping[str, Any], pointer: str, key: str, each: Any
+) -> Iterator[Problem]:
+    stated = value.get(key)
+    if stated is None:
+        return
+    if not isinstance(stated, list):
+        yield document.problem(f"{pointer}/{key}", f"`{key}` must be a list, each item with a `name`")
+        return
+    names: dict[str, int] = {}
+    for position, item in enumerate(stated):
+        at = f"{pointer}/{key}/{position}"
+        if not isinstance(item, dict):
+            yield document.problem(at, f"item {position + 1} of `{key}` must be an object")
+            continue
+        name = item.get("physicalName") or item.get("name")
+        if not isinstance(name, str) or not name.strip():
+            yield document.problem(at, f"item {position + 1} of `{key}` has no `name`")
+            continue
+        first = names.setdefault(name, position)
+        if first != position:
+            line = document.values[f"{pointer}/{key}/{first}"][0]
+            yield document.problem(at, f"`{name}` stands in `{key}` twice, first in line {line}")
+        yield from each(document, item, at)
+
+
+def _object(document: Document, value: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+    yield from _misspelt(document, value, pointer, _OBJECT)
+    yield from _flags(document, value, pointer)
+    yield from _custom(document, value, pointer, _TABLE_KEYS, _OF_TABLES)
+    yield from _list_of_objects(document, value, pointer, "properties", _property)
+
+
+def _property(document: Document, value: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+    yield from _misspelt(document, value, pointer, _PROPERTY)
+    yield from _flags(document, value, pointer)
+    logical = value.get("logicalType")
+    if logical is not None and logical not in _LOGICAL:
+        hint = get_close_matches(str(logical), _LOGICAL, 1)
+        more = f"; did you mean `{hint[0]}`?" if hint else f"; it is one of {', '.join(_LOGICAL)}"
+        yield document.problem(f"{pointer}/logicalType", f"the logicalType {logical!r} is not known{more}")
+    for key in ("physicalType", "logicalType"):
+        if value.get(key) is not None and not isinstance(value[key], str):
+            yield document.problem(f"{pointer}/{key}", f"`{key}` must be text, not {value[key]!r}")
+    position = value.get("primaryKeyPosition")
+    if position is not None and (isinstance(position, bool) or not isinstance(position, int)):
+        yield document.problem(
+            f"{pointer}/primaryKeyPosition", f"`primaryKeyPosition` must be a number, not {position!r}"
+        )
+    if value.get("items") is not None and not isinstance(value["items"], dict):
+        yield document.problem(f"{pointer}/items", "`items` must be an object")
+    yield from _custom(document, value, pointer, _COLUMN_KEYS, _OF_COLUMNS)
+
+
+def _flags(document: Document, value: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+    for key in _FLAGS:
+        stated = value.get(key)
+        if stated is not None and not isinstance(stated, bool):
+            hint = "; leave the quotes out" if stated in ("true", "false") else ""
+            yield document.problem(f"{pointer}/{key}", f"`{key}` must be true or false, not {stated!r}{hint}")
+
+
+def _misspelt(document: Document, value: Mapping[str, Any], pointer: str, known: Collection[str]) -> Iterator[Problem]:
+    """Yield a problem for each key that is nearly a known one: what it states would be passed over in silence."""
+    lowered = {key.lower(): key for key in known}
+    for key in value:
+        if key in known:
+            continue
+        close = get_close_matches(key.lower().replace("_", ""), lowered, 1, cutoff=0.8)
+        if close and lowered[close[0]] not in value:
+            yield document.key_problem(child(pointer, key), f"unknown key `{key}`; did you mean `{lowered[close[0]]}`?")
+
+
+def _custom(
+    document: Document, value: Mapping[str, Any], pointer: str, known: Collection[str], home: tuple[str, ...]
+) -> Iterator[Problem]:
+    for name, stated, at in own(value, pointer):
+        if name not in known:
+            hint = get_close_matches(name, known, 1)
+            more = f"; did you mean `{hint[0]}`?" if hint else f"; known here: {', '.join(known)}"
+            yield document.problem(at, f"unknown property `{name}` of alembic_contracts{more}")
+        elif name == "sunset" and not _is_day(stated):
+            yield document.problem(at, f"`sunset` must be a day such as 2030-12-31, not {stated!r}")
+        elif home != _OF_CONTRACTS and name != "sunset" and stated is not None:
+            yield from validate_part(document, at, stated, "native.schema.json", (*home, name))
+
+
+def _is_day(stated: object) -> bool:
+    try:
+        return bool(isinstance(stated, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", stated) and date.fromisoformat(stated))
+    except ValueError:
+        return False

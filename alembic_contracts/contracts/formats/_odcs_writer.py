@@ -1,0 +1,85 @@
+"""A table as an ODCS contract in YAML: every fact that holds of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.contracts.formats import _native_writer
+from alembic_contracts.contracts.formats._odcs_custom import VENDOR
+
+if TYPE_CHECKING:
+    from alembic_contracts.contracts.contract import Owner
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.schemas.schema import Column, Schema, Table
+
+__all__ = ["write"]
+
+_VERSION = "v3.1.0"
+
+
+def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, name: str, owner: Owner) -> str:
+    """Return the text of a contract file.
+
+    Args:
+        table: what to put under contract.
+        schema: where it is; its types are needed.
+        dialect: knows what follows from a type.
+        namespace: the contract's domain.
+        name: of the contract.
+        owner: who answers for the contract.
+
+    Raises:
+        CannotCheck: PyYAML is not installed.
+    """
+    from alembic_contracts.errors import CannotCheck
+
+    try:
+        import yaml
+    except ModuleNotFoundError as error:
+        raise CannotCheck("ODCS contracts need PyYAML: pip install 'alembic-contracts[odcs]'") from error
+    member: dict[str, Any] = {"name": owner.name, "role": "owner"}
+    if owner.email:
+        member["username"] = owner.email
+    stated: dict[str, Any] = {"name": table.name.name, "physicalName": str(table.name)}
+    if table.comment:
+        stated["description"] = table.comment
+    stated["customProperties"] = _custom(dict(_native_writer.of_table(table)))
+    stated["properties"] = [_property(column, table, schema, dialect) for column in table.columns]
+    document = {
+        "apiVersion": _VERSION,
+        "kind": "DataContract",
+        "id": f"{namespace}-{name}",
+        "name": name,
+        "version": "1.0.0",
+        "status": "active",
+        "domain": namespace,
+        "team": {"members": [member]},
+        "customProperties": _custom({"compatibility": "exact"}),
+        "schema": [stated],
+    }
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120))
+
+
+def _custom(values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return properties of our own for what ODCS has no field for."""
+    return [{"property": name, "value": value, "vendor": VENDOR} for name, value in values.items()]
+
+
+def _property(column: Column, table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
+    native = _native_writer.of_column(column, table, schema, dialect)
+    constraints = dict(native["constraints"])
+    constraints.pop("data_type", None)
+    found: dict[str, Any] = {"name": column.name}
+    if column.type is not None:
+        found["physicalType"] = dialect.format_type(column.type)
+    if column.comment:
+        found["description"] = column.comment
+    if not constraints.get("is_nullable", True):
+        found["required"] = True
+        del constraints["is_nullable"]
+    if constraints.pop("primaryKey", False):
+        found |= {"primaryKey": True, "primaryKeyPosition": table.primary_key.index(column.name) + 1}
+    if "array_element" in native:
+        found["items"] = {"physicalType": native["array_element"]["data_type"]}
+    found["customProperties"] = _custom(constraints)
+    return found

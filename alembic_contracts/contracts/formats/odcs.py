@@ -1,0 +1,168 @@
+"""The Open Data Contract Standard, version 3 (3.0 to 3.2), in YAML or JSON.
+
+https://bitol-io.github.io/open-data-contract-standard
+
+``schema`` (tables and columns), ``servers``, ``team``, ``support`` and ``status`` are read; quality and service levels
+are other tools' business. What the standard has no field for is stated by ``customProperties`` whose ``vendor`` is
+``alembic_contracts``, in the words of the base format.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from alembic_contracts.contracts.contract import Contract, Deprecation, Owner, Stage
+from alembic_contracts.contracts.formats._odcs_custom import custom, days
+from alembic_contracts.contracts.formats._odcs_shape import problems
+from alembic_contracts.contracts.formats._odcs_tables import TableReader
+from alembic_contracts.documents import json_text, yaml_text
+from alembic_contracts.documents.document import Document
+from alembic_contracts.errors import InvalidContracts
+
+__all__ = ["MARK", "SUFFIXES", "contracts", "parse"]
+
+SUFFIXES = (".yaml", ".yml", ".json")
+MARK = "kind"
+
+_STAGES: Mapping[str, Stage] = {
+    "proposed": "draft",
+    "draft": "draft",
+    "active": "active",
+    "deprecated": "deprecated",
+    "retired": "retired",
+}
+"""``status`` is free text; the standard names these."""
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+"""Version 3.2 allows references to the environment in every text."""
+
+
+def parse(text: str, file: str) -> Document:
+    """Return what a file's text holds.
+
+    Raises:
+        InvalidContracts: the text is malformed.
+        CannotCheck: it is YAML, and the library for that is not installed.
+    """
+    return json_text.parse(text, file) if file.casefold().endswith(".json") else yaml_text.parse(text, file)
+
+
+def contracts(document: Document) -> tuple[Contract, ...]:
+    """Return the one contract in a document; it may be about several tables.
+
+    Raises:
+        InvalidContracts: with every problem of the document.
+    """
+    found = list(problems(document))
+    if found:
+        raise InvalidContracts(tuple(found))
+    value = cast("dict[str, Any]", document.value)
+    stated = custom(document, value, "")
+    schema_name = _schema_of_servers(value)
+    tables = value.get("schema") or []
+    readers = [
+        TableReader(document, each, f"/schema/{position}", schema_name, tables) for position, each in enumerate(tables)
+    ]
+    facts = tuple(fact for reader in readers for fact in reader.facts())
+    found = [problem for reader in readers for problem in reader.problems]
+    if found:
+        raise InvalidContracts(tuple(found))
+    return (
+        Contract(
+            namespace=str(value.get("domain") or "odcs").replace("/", "."),
+            name=str(value.get("name") or value["id"]).replace("/", "."),
+            owner=_owner(value),
+            facts=facts,
+            location=document.location("/name" if value.get("name") else "/id"),
+            description=_purpose(value),
+            descriptions=tuple(text for reader in readers for text in reader.descriptions()),
+            resource=_resource(value),
+            unread=tuple(name for name in _UNREAD if _has(value, name)),
+            catalog=next((name for each in _servers(value) if (name := _resolved(each.get("database")))), None),
+            version=str(value["version"]) if value.get("version") is not None else None,
+            compatibility=stated.get("compatibility") or "reader",
+            stage=_STAGES.get(str(value.get("status") or "active").lower(), "active"),
+            deprecations=(*_deprecations(document, value), *(d for reader in readers for d in reader.deprecations())),
+        ),
+    )
+
+
+def _servers(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the PostgreSQL servers."""
+    servers = [server for server in value.get("servers") or () if isinstance(server, dict)]
+    return [server for server in servers if str(server.get("type", "")).lower() in ("postgres", "postgresql")]
+
+
+def _schema_of_servers(value: Mapping[str, Any]) -> str:
+    """Return the schema in which tables without one are: the one that all servers name, else ``public``."""
+    names = {_resolved(server.get("schema")) for server in _servers(value)} - {None}
+    return names.pop() or "public" if len(names) == 1 else "public"
+
+
+def _resolved(text: object) -> str | None:
+    """Return a text with its variables replaced (``${NAME}``, ``${NAME:-default}``); None where one is not known."""
+    if not isinstance(text, str) or not text:
+        return None
+
+    def value(match: re.Match[str]) -> str:
+        return os.environ.get(match[1]) or match[2] or "${"
+
+    found = _VARIABLE.sub(value, text)
+    return None if "${" in found else found
+
+
+_UNREAD = ("quality", "slaProperties", "slaDefaultElement", "price", "roles")
+
+
+def _has(value: object, key: str) -> bool:
+    """Whether a contract has a section anywhere: of its own, of a table or of a column."""
+    if isinstance(value, dict):
+        return bool(value.get(key)) or any(_has(each, key) for each in value.values())
+    return isinstance(value, list) and any(_has(each, key) for each in value)
+
+
+def _resource(value: Mapping[str, Any]) -> str | None:
+    for server in _servers(value):
+        if server.get("host") and server.get("database"):
+            port = f":{server['port']}" if server.get("port") else ""
+            return f"postgresql://{server['host']}{port}/{server['database']}"
+    return None
+
+
+def _owner(value: Mapping[str, Any]) -> Owner:
+    """Return who answers for it: the team's owner or first member, else the team, else where support is given."""
+    team = value.get("team")
+    members = team.get("members") if isinstance(team, dict) else team
+    people = [each for each in members or () if isinstance(each, dict) and not each.get("dateOut")]
+    people.sort(key=lambda each: "owner" not in str(each.get("role", "")).lower())
+    name = team.get("name") if isinstance(team, dict) else None
+    email = next((str(p["username"]) for p in people if "@" in str(p.get("username", ""))), None) or _support(value)
+    if name is None and people:
+        name = people[0].get("name") or people[0].get("username")
+    return Owner(
+        str(name or value.get("dataProduct") or value.get("domain") or value.get("name") or value["id"]), email
+    )
+
+
+def _support(value: Mapping[str, Any]) -> str | None:
+    for channel in value.get("support") or ():
+        match = re.search(r"(?:mailto:)?([^\s:<>]+@[^\s<>?]+)", str(channel.get("url") or channel.get("channel") or ""))
+        if match:
+            return match[1]
+    return None
+
+
+def _purpose(value: Mapping[str, Any]) -> str:
+    description = value.get("description")
+    return str((description or {}).get("purpose") or "") if isinstance(description, dict) else str(description or "")
+
+
+def _deprecations(document: Document, value: Mapping[str, Any]) -> Iterator[Deprecation]:
+    sunset = days(document, value, "")
+    if sunset is not None:
+        yield Deprecation(sunset=sunset[0], location=sunset[1])
+    elif str(value.get("status", "")).lower() == "deprecated":
+        yield Deprecation(location=document.location("/status"))

@@ -1,0 +1,85 @@
+"""Whose uses break when a column has another type than they expect.
+
+Readers are told of a type by its number (``pg_type.oid``) and size their own by it; writers are refused what no longer
+fits; change data capture and logical replication copy into columns of the type that they know, so that any change of it
+breaks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from alembic_contracts.contracts.contract import Side
+from alembic_contracts.dialects.postgresql.names import CATALOG
+from alembic_contracts.dialects.postgresql.properties import base_type, datetime_precision
+from alembic_contracts.judging.violations import Severity
+from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
+
+__all__ = ["breaks"]
+
+Types = Mapping[Name, TypeDefinition]
+Breaks = Mapping[Side, Severity]
+_Change = Literal["wider", "narrower", "other"]
+
+_OTHER: Breaks = MappingProxyType({"reader": "error", "writer": "error", "cdc": "error"})
+_WIDER: Breaks = MappingProxyType({"reader": "warning", "cdc": "error"})
+_RESCALED: Breaks = MappingProxyType({"reader": "error", "writer": "warning", "cdc": "error"})
+"""Writers' values are rounded."""
+_UNBOUNDED: Breaks = MappingProxyType({"reader": "error", "cdc": "error"})
+"""Readers no longer know a size that all values fit in."""
+
+_INTEGERS = ("int2", "int4", "int8")
+_FLOATS = ("float4", "float8")
+_TEXTS = frozenset({"varchar", "text"})
+_TIMES = frozenset({"time", "timetz", "timestamp", "timestamptz", "interval"})
+
+
+def breaks(expected: Type, actual: Type, types: Types) -> Breaks:
+    """Return whose uses of a column of the expected type break where it has the actual one, and how badly.
+
+    Args:
+        expected: what the contract states; its modifiers may be open.
+        actual: what is there, which is not the same.
+        types: the user's own types, for domains.
+    """
+    one, other = base_type(expected, types), base_type(actual, types)
+    if one.dimensions and other.dimensions and one.name == other.name:
+        return breaks(Type(one.name, one.modifiers), Type(other.name, other.modifiers), types)
+    if one.dimensions or other.dimensions or CATALOG not in (one.name.schema or CATALOG, other.name.schema):
+        return _OTHER
+    before, after = one.name.name, other.name.name
+    for family in (_INTEGERS, _FLOATS):
+        if before in family and after in family:
+            return _WIDER if family.index(after) > family.index(before) else _OTHER
+    if before in _TEXTS and after in _TEXTS:
+        return _WIDER if _fits(_length(one), _length(other)) else _OTHER
+    if before != after:
+        return _OTHER
+    if before == "numeric":
+        return _numeric(one, other)
+    if before in _TIMES:
+        more = (datetime_precision(other, types) or 0) > (datetime_precision(one, types) or 0)
+        return _WIDER if more else _RESCALED
+    return _WIDER if _fits(_length(one), _length(other)) and before in {"varbit", "bit", "bpchar"} else _OTHER
+
+
+def _length(type_: Type) -> int | None:
+    return int(type_.modifiers[0]) if type_.modifiers and type_.modifiers[0].isdigit() else None
+
+
+def _fits(before: int | None, after: int | None) -> bool:
+    """Whether all that fits into the one length (None: any) fits into the other."""
+    return after is None or (before is not None and before <= after)
+
+
+def _numeric(one: Type, other: Type) -> Breaks:
+    if not other.modifiers:
+        return _UNBOUNDED
+    if not one.modifiers:
+        return _OTHER
+    (digits, scale), (new_digits, new_scale) = ((*map(int, t.modifiers), 0)[:2] for t in (one, other))
+    if new_digits - new_scale < digits - scale:
+        return _OTHER
+    return _WIDER if scale == new_scale else _RESCALED

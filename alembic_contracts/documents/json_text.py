@@ -1,0 +1,210 @@
+"""JSON with the position of every key and value.
+
+``json.loads`` says where a syntax error is, but not where a value that turns out to be wrong later stands, keeps the
+last of two equal keys and accepts NaN. This reader accepts what RFC 8259 allows and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from bisect import bisect_right
+from typing import cast
+
+from alembic_contracts.documents import json_mistakes as mistakes
+from alembic_contracts.documents.document import Document, Position, child, problem_at
+from alembic_contracts.errors import InvalidContracts, Problem
+
+__all__ = ["MAXIMUM_DEPTH", "MAXIMUM_VALUES", "parse"]
+
+MAXIMUM_DEPTH = 64
+"""Objects and lists within each other; a contract needs seven, Python's own stack allows about a thousand."""
+MAXIMUM_VALUES = 100_000
+"""Values of any kind in one document; 1,600 columns with everything that can be stated take a quarter of it."""
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+')
+"""All of a string but the double quote that closes it."""
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?(?![0-9A-Za-z_.+])")
+_LITERAL = re.compile(r"(?:true|false|null)(?![0-9A-Za-z_])")
+_NOT_FINITE = re.compile(r"[-+]?(?:NaN|Infinity)(?![0-9A-Za-z_])")
+_LITERALS: dict[str, object] = {"true": True, "false": False, "null": None}
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def parse(text: str, file: str, *, maximum_values: int | None = MAXIMUM_VALUES) -> Document:
+    """Return the document that a JSON text holds.
+
+    Args:
+        text: The file's content, without a byte order mark.
+        file: The file's name for messages.
+        maximum_values: How many values it may hold; None: any number.
+
+    Raises:
+        InvalidContracts: it is not JSON (one problem), or keys are duplicated, numbers not finite, characters halved
+            (one problem each).
+    """
+    scanner = _Scanner(text, file, maximum_values)
+    try:
+        value = scanner.document()
+    except _MalformedError as error:
+        scanner.note(error.offset, error.pointer, error.message)
+    if scanner.problems:
+        raise InvalidContracts(tuple(scanner.problems))
+    return Document(
+        file,
+        value,
+        {pointer: scanner.position(offset) for pointer, offset in scanner.values.items()},
+        {pointer: scanner.position(offset) for pointer, offset in scanner.keys.items()},
+    )
+
+
+class _MalformedError(Exception):
+    """Where the text stops being JSON; what follows cannot be read."""
+
+    def __init__(self, offset: int, pointer: str, message: str) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.pointer = pointer
+        self.message = message
+
+
+class _Scanner:
+    """One pass over one text. Offsets count characters from 0."""
+
+    def __init__(self, text: str, file: str, maximum_values: int | None) -> None:
+        self.text = text
+        self.file = file
+        self.maximum_values = maximum_values
+        self.line_starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        self.values: dict[str, int] = {}
+        self.keys: dict[str, int] = {}
+        self.problems: list[Problem] = []
+
+    def position(self, offset: int) -> Position:
+        line = bisect_right(self.line_starts, offset)
+        return line, offset - self.line_starts[line - 1] + 1
+
+    def note(self, offset: int, pointer: str, message: str) -> None:
+        """Keep a problem that does not stop the reading."""
+        self.problems.append(problem_at(self.file, self.position(offset), pointer, message))
+
+    def document(self) -> object:
+        start = self._skip(0)
+        if start == len(self.text):
+            raise _MalformedError(0, "", "the file is empty")
+        value, end = self._value(start, "", 1)
+        end = self._skip(end)
+        if end < len(self.text):
+            raise _MalformedError(end, "", mistakes.after_the_end(self.text, end))
+        return value
+
+    def _skip(self, offset: int) -> int:
+        match = _SPACE.match(self.text, offset)
+        return match.end() if match else offset
+
+    def _value(self, start: int, pointer: str, depth: int) -> tuple[object, int]:
+        self.values[pointer] = start
+        if self.maximum_values is not None and len(self.values) > self.maximum_values:
+            raise _MalformedError(start, pointer, f"more than {self.maximum_values:,} values in one file")
+        first = self.text[start : start + 1]
+        if first == '"':
+            return self._string(start, pointer)
+        if first in {"{", "["}:
+            if depth > MAXIMUM_DEPTH:
+                raise _MalformedError(start, pointer, f"nested more than {MAXIMUM_DEPTH} levels deep")
+            return self._object(start, pointer, depth) if first == "{" else self._list(start, pointer, depth)
+        if literal := _LITERAL.match(self.text, start):
+            return _LITERALS[literal.group()], literal.end()
+        if number := _NUMBER.match(self.text, start):
+            return self._number(number, pointer), number.end()
+        if special := _NOT_FINITE.match(self.text, start):
+            self.note(start, pointer, f"`{special.group()}` is no number that JSON knows; leave the key out instead")
+            return None, special.end()
+        raise _MalformedError(start, pointer, mistakes.no_value(self.text, start))
+
+    def _number(self, number: re.Match[str], pointer: str) -> int | float | None:
+        digits = number.group()
+        try:
+            value = float(digits) if number.group(1) or number.group(2) else int(digits)
+        except ValueError:  # Python's limit on the digits of an int (sys.get_int_max_str_digits)
+            value = math.inf
+        if isinstance(value, float) and math.isinf(value):
+            self.note(number.start(), pointer, "the number is too large")
+            return None
+        return value
+
+    def _string(self, start: int, pointer: str) -> tuple[str, int]:
+        match = cast("re.Match[str]", _STRING.match(self.text, start))  # it matches wherever a double quote stands
+        end = match.end()
+        if not self.text.startswith('"', end):
+            offset, message = mistakes.broken_string(self.text, start, end)
+            raise _MalformedError(offset, pointer, message)
+        literal = self.text[start : end + 1]
+        value = json.loads(literal) if "\\" in literal else literal[1:-1]
+        if not value.isascii() and _SURROGATE.search(value):
+            self.note(start, pointer, r"half of a surrogate pair (`\ud800` to `\udfff`) is no character")
+        return value, end + 1
+
+    def _object(self, start: int, pointer: str, depth: int) -> tuple[dict[str, object], int]:
+        members: dict[str, object] = {}
+        offset = self._skip(start + 1)
+        if self.text.startswith("}", offset):
+            return members, offset + 1
+        while True:
+            key, value_start, member = self._key(offset, pointer, members, start)
+            members[key], offset = self._value(value_start, member, depth + 1)
+            offset, closed = self._after_member(offset, start, pointer)
+            if closed:
+                return members, offset
+
+    def _key(self, start: int, pointer: str, members: dict[str, object], opened: int) -> tuple[str, int, str]:
+        """Return the key, where its value begins, and the value's pointer."""
+        if not self.text.startswith('"', start):
+            raise _MalformedError(start, pointer, mistakes.no_key(self.text, start, self._opened_at(opened)))
+        key, offset = self._string(start, pointer)
+        member = child(pointer, key)
+        if key in members:
+            line = self.position(self.keys[member])[0]
+            self.note(start, member, f"the key `{key}` stands here twice, first on line {line}")
+        else:
+            self.keys[member] = start
+        offset = self._skip(offset)
+        if not self.text.startswith(":", offset):
+            raise _MalformedError(offset, member, f"a colon is missing after the key `{key}`")
+        return key, self._skip(offset + 1), member
+
+    def _list(self, start: int, pointer: str, depth: int) -> tuple[list[object], int]:
+        items: list[object] = []
+        offset = self._skip(start + 1)
+        if self.text.startswith("]", offset):
+            return items, offset + 1
+        while True:
+            item, offset = self._value(offset, child(pointer, len(items)), depth + 1)
+            items.append(item)
+            offset, closed = self._after_member(offset, start, pointer)
+            if closed:
+                return items, offset
+
+    def _after_member(self, offset: int, opened: int, pointer: str) -> tuple[int, bool]:
+        """Return where the next member begins, or where the text goes on after the closing bracket."""
+        closing = "}" if self.text[opened] == "{" else "]"
+        offset = self._skip(offset)
+        found = self.text[offset : offset + 1]
+        if found == closing:
+            return offset + 1, True
+        if found != ",":
+            raise _MalformedError(
+                offset, pointer, mistakes.no_comma(self.text, offset, closing, self._opened_at(opened))
+            )
+        following = self._skip(offset + 1)
+        if self.text[following : following + 1] in {"}", "]"}:
+            raise _MalformedError(
+                offset, pointer, f"a comma before the closing `{self.text[following]}` is one too many"
+            )
+        return following, False
+
+    def _opened_at(self, offset: int) -> str:
+        return f"the `{self.text[offset]}` of line {self.position(offset)[0]}"

@@ -1,0 +1,262 @@
+"""A document held against a JSON Schema: one message for each mistake, in words rather than in JSON Schema's terms.
+
+Beyond the standard keywords one of the editors' is used: where a ``pattern`` fails, ``patternErrorMessage`` of the same
+schema (Visual Studio Code shows it, too) says what is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, reduce
+from importlib.resources import files
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
+
+from alembic_contracts.documents.document import Document, child
+from alembic_contracts.support.suggestions import did_you_mean, nearest
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+    from alembic_contracts.errors import Problem
+
+__all__ = ["MAXIMUM_PROBLEMS", "validate", "validate_part"]
+
+MAXIMUM_PROBLEMS = 100
+"""After so many the rest of a file is not looked at: it is something else than a contract."""
+
+_TYPES = {
+    "array": "a list `[...]`",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "an object `{...}`",
+    "string": "text in double quotes",
+}
+
+
+def validate(document: Document, schema_file: str) -> tuple[Problem, ...]:
+    """Return what is wrong with a document, the first 100 problems at most, nothing if it is valid.
+
+    Args:
+        document: What was read.
+        schema_file: Name of a JSON Schema (draft 2020-12) next to this module.
+    """
+    return tuple(islice(_problems(document, schema_file), MAXIMUM_PROBLEMS))
+
+
+def validate_part(
+    document: Document, pointer: str, value: object, schema_file: str, path: tuple[str, ...]
+) -> tuple[Problem, ...]:
+    """Return what is wrong with one value of a document.
+
+    Args:
+        document: What was read.
+        pointer: Where in it the value stands.
+        value: The value.
+        schema_file: Name of a JSON Schema next to this module.
+        path: Where in that schema its own schema stands.
+    """
+    from jsonschema import Draft202012Validator
+
+    schema = reduce(lambda part, key: part[key], path, cast("Any", _schema(schema_file)))
+    found = []
+    for error in Draft202012Validator(schema).iter_errors(value):
+        mistake = _mistake(error, _keys_with_homes(schema_file))
+        at = reduce(child, mistake.path, pointer)
+        subject = mistake.subject if mistake.path else f"`{path[-1]}`"
+        found.append(document.problem(at if at in document.values else pointer, f"{subject}: {error.message}"))
+    return tuple(found)
+
+
+def _problems(document: Document, schema_file: str) -> Iterator[Problem]:
+    for error in _validator(schema_file).iter_errors(document.value):
+        mistake = _mistake(error, _keys_with_homes(schema_file))
+        yield from _EXPLANATIONS.get(mistake.keyword, _anything_else)(document, mistake)
+
+
+@cache
+def _validator(schema_file: str) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(_schema(schema_file))
+
+
+@cache
+def _schema(schema_file: str) -> Mapping[str, object]:
+    text = files(__package__).joinpath(schema_file).read_text("utf-8")
+    return cast("Mapping[str, object]", json.loads(text))
+
+
+@cache
+def _keys_with_homes(schema_file: str) -> Mapping[str, str]:
+    """Return the keys that are known in one or two other objects only, each with those objects' own keys."""
+    homes: dict[str, list[str]] = {}
+
+    def walk(schema: object, key: str) -> None:
+        if not isinstance(schema, Mapping):
+            return
+        for name, inner in schema.get("properties", {}).items():
+            homes.setdefault(name, []).append(key)
+            walk(inner, name)
+        walk(schema.get("additionalProperties"), "")
+
+    walk(_schema(schema_file), "")
+    return {
+        name: " or ".join(f"`{key}`" for key in keys)
+        for name, keys in homes.items()
+        if len(keys) <= 2 and "" not in keys  # the document itself and values of free keys have no key to name
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Mistake:
+    """What ``jsonschema.exceptions.ValidationError`` says, without the attributes that it may not have set."""
+
+    keyword: str
+    """The keyword of JSON Schema that does not hold."""
+    argument: Any
+    schema: Mapping[str, Any]
+    """The (sub)schema in which the keyword stands."""
+    value: Any
+    path: tuple[str | int, ...]
+    message: str
+    of_key: bool
+    """Whether ``value`` is a key of the object at ``path`` rather than the value at it."""
+    homes: Mapping[str, str]
+    """Keys that are known elsewhere, with where that is."""
+
+    @property
+    def pointer(self) -> str:
+        return reduce(child, self.path, "")
+
+    @property
+    def subject(self) -> str:
+        """The name of what is wrong: its key, or its place in a list."""
+        if not self.path:
+            return "a contract"
+        last = self.path[-1]
+        return f"item {last + 1}" if isinstance(last, int) else f"`{last}`"
+
+    @property
+    def known_keys(self) -> list[str]:
+        """Keys that the object may have, without those for editors (``$schema``)."""
+        return [key for key in self.schema.get("properties", {}) if not key.startswith("$")]
+
+    @property
+    def unknown_keys(self) -> list[str]:
+        """Keys of the object that its schema does not know; ``x-`` keys are extensions."""
+        if self.schema.get("additionalProperties") is not False:
+            return []
+        known = self.schema.get("properties", {})
+        return [key for key in self.value if key not in known and not key.startswith("x-")]
+
+
+def _mistake(error: ValidationError, homes: Mapping[str, str]) -> _Mistake:
+    return _Mistake(
+        keyword=str(error.validator),
+        argument=error.validator_value,
+        schema=cast("Mapping[str, Any]", error.schema),
+        value=error.instance,
+        path=tuple(error.absolute_path),
+        message=error.message,
+        of_key="propertyNames" in error.absolute_schema_path,
+        homes=homes,
+    )
+
+
+def _unknown_keys(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    for key in mistake.unknown_keys:
+        message = f"unknown key `{key}`" + did_you_mean(key, mistake.known_keys)
+        if key in mistake.homes:
+            message = f"`{key}` does not belong here but in {mistake.homes[key]}"
+        yield document.key_problem(child(mistake.pointer, key), message)
+
+
+def _missing_key(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    """Say which key is missing, unless an unknown key is that key mistyped: one mistake, one message."""
+    missing = next(key for key in mistake.argument if mistake.message.startswith(repr(key)))
+    if missing not in {nearest(key, mistake.known_keys) for key in mistake.unknown_keys}:
+        yield document.problem(mistake.pointer, f"the key `{missing}` is missing")
+
+
+def _wrong_type(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    types = [mistake.argument] if isinstance(mistake.argument, str) else mistake.argument
+    expected = " or ".join(_TYPES[name] for name in types if name != "null")
+    message = f"{mistake.subject} must be {expected}, not {_described(mistake.value)}"
+    yield document.problem(mistake.pointer, message + _hint_at_quotes(mistake.value, types))
+
+
+def _wrong_text(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    """Explain a ``pattern`` or ``minLength`` that failed, of a value or (under ``propertyNames``) of a key."""
+    empty = mistake.value == ""
+    if empty and mistake.keyword == "pattern" and "minLength" in mistake.schema:
+        return  # minLength says so already
+    reason = mistake.schema.get("patternErrorMessage", "is not of the form that is asked for")
+    reason = "must not be empty" if empty else f"{reason}, not {_described(mistake.value)}"
+    if mistake.of_key:
+        yield document.key_problem(child(mistake.pointer, mistake.value), f"the key {reason}")
+    else:
+        yield document.problem(mistake.pointer, f"{mistake.subject} {reason}")
+
+
+def _out_of_range(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    bound = "at least" if mistake.keyword == "minimum" else "at most"
+    message = f"{mistake.subject} must be {bound} {mistake.argument}, not {mistake.value}"
+    yield document.problem(mistake.pointer, message)
+
+
+def _none_of_these(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    known = [value for value in mistake.argument if isinstance(value, str)]
+    hint = did_you_mean(mistake.value, known) if isinstance(mistake.value, str) else ""
+    expected = ", ".join(f'"{value}"' for value in known)
+    message = f"{mistake.subject} must be one of {expected}, not {_described(mistake.value)}"
+    yield document.problem(mistake.pointer, message + (hint if hint.endswith("?") else ""))
+
+
+def _too_short(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    yield document.problem(mistake.pointer, f"{mistake.subject} must not be empty")
+
+
+def _anything_else(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    """Pass on what JSON Schema itself says, for keywords that have no explanation of their own here."""
+    yield document.problem(mistake.pointer, mistake.message)
+
+
+_EXPLANATIONS: Mapping[str, Callable[[Document, _Mistake], Iterator[Problem]]] = {
+    "additionalProperties": _unknown_keys,
+    "enum": _none_of_these,
+    "maximum": _out_of_range,
+    "minItems": _too_short,
+    "minLength": _wrong_text,
+    "minimum": _out_of_range,
+    "pattern": _wrong_text,
+    "required": _missing_key,
+    "type": _wrong_type,
+}
+
+
+def _described(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f'the text "{value}"' if len(value) <= 60 else f'the text "{value[:60]}..."'
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def _hint_at_quotes(value: object, types: Collection[str]) -> str:
+    """Say that quotes make text of what would be right without them."""
+    boolean = isinstance(value, str) and value in {"true", "false"} and "boolean" in types
+    integer = isinstance(value, str) and value.isdecimal() and "integer" in types
+    return "; leave the quotes out" if boolean or integer else ""

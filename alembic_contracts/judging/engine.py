@@ -1,0 +1,146 @@
+"""Contracts and the schemas that a run goes through, compared: the verdict as a ``Report``.
+
+What counts as broken, born broken, standing or unproven is decided for each fact in ``verdicts``; here the verdicts
+become a report: each once, without what another one says already, and with what waivers and sunsets permit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from alembic_contracts.contracts.contract import Contract, Fact, Waiver
+from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging import permits, rules
+from alembic_contracts.judging.moments import Moment, moments, points
+from alembic_contracts.judging.verdicts import Case, Policy, Scope
+from alembic_contracts.judging.violations import Checked, Notice, Report, Unproven, Violation
+from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.steps import Prediction
+
+__all__ = ["Policy", "Scope", "judge"]
+
+
+def judge(
+    contracts: Sequence[Contract],
+    predictions: Sequence[Prediction],
+    *,
+    dialect: Dialect,
+    policy: Policy,
+    waivers: Sequence[Waiver] = (),
+    notices: tuple[Notice, ...] = (),
+) -> Report:
+    """Compare every fact of every contract with the schemas that the run goes through.
+
+    Args:
+        contracts: what must be kept.
+        predictions: the ways in which the run can go; a break in any of them counts.
+        dialect: knows the type names of the database.
+        policy: which breaks count, and how much.
+        waivers: permissions to break single facts.
+        notices: added to the report as they are.
+
+    Returns:
+        the report: violations and what is unproven, each once, in the order of the contracts.
+    """
+    violations: dict[tuple[Contract, Fact], Violation] = {}
+    unproven: dict[Unproven, None] = {}
+    facts = {contract: tuple(_facts(contract, policy)) for contract in contracts}
+    for prediction in predictions:
+        unproven.update(dict.fromkeys(_about(prediction.unproven, facts)))
+        for key, finding in _findings(facts, prediction, dialect, policy):
+            if isinstance(finding, Unproven):
+                unproven[finding] = None
+            elif key not in violations or (finding.introduced and not violations[key].introduced):
+                violations[key] = finding
+    permitted = permits.apply(tuple(_folded(violations.values())), contracts, waivers, policy.today)
+    told = {(v.table, v.column) for v in permitted.violations if v.transient}
+    retyped = () if policy.phase == "commit" else _retyped(facts, predictions, dialect, told)
+    counted = {fact for each in facts.values() for fact in each}
+    return Report(
+        phase=policy.phase,
+        violations=permitted.violations,
+        unproven=tuple(unproven),
+        notices=(*notices, *permitted.notices, *retyped),
+        contracts=tuple(dict.fromkeys(contract.id for contract in contracts)),
+        checked=Checked(
+            contracts=len({contract.id for contract in contracts}),
+            tables=len({fact.table for fact in counted}),
+            facts=sum(map(len, facts.values())),
+            revisions=max((len(prediction.steps) for prediction in predictions), default=0),
+        ),
+    )
+
+
+def _about(unproven: Iterable[Unproven], facts: dict[Contract, tuple[Fact, ...]]) -> Iterator[Unproven]:
+    """Yield what may concern a contracted table, without saying which, so that each is said once."""
+    tables = {fact.table for each in facts.values() for fact in each}
+    for each in unproven:
+        if each.tables is None or not tables.isdisjoint(each.tables):
+            yield replace(each, tables=None)
+
+
+def _retyped(
+    facts: dict[Contract, tuple[Fact, ...]],
+    predictions: Sequence[Prediction],
+    dialect: Dialect,
+    told: set[tuple[Name, str | None]],
+) -> Iterator[Notice]:
+    """Yield a notice for each contracted column whose type changes without breaking anybody for good."""
+    columns = {(f.table, f.column): f for each in facts.values() for f in each if f.rule == "column-exists"}
+    for (table, name), fact in columns.items():
+        if name is None or (table, name) in told:
+            continue
+        for prediction in predictions:
+            before, after = prediction.before.tables.get(table), prediction.after.tables.get(table)
+            one = before.column(name) if before is not None else None
+            other = after.column(name) if after is not None else None
+            if one is None or other is None or one.type is None or other.type is None or one.type == other.type:
+                continue
+            types = f"{dialect.format_type(one.type)} to {dialect.format_type(other.type)}"
+            message = f"{fact.place} changes its type from {types}: open prepared statements that use it fail once."
+            yield Notice(message, fact.location)
+            break
+
+
+def _facts(contract: Contract, policy: Policy) -> Iterator[Fact]:
+    """Yield what a contract relies on, without what is switched off or ended."""
+    if contract.stage == "retired":
+        return
+    for fact in (*contract.facts, *rules.implied(contract)):
+        if policy.severities.get(fact.rule) != "off":
+            yield fact
+
+
+def _findings(
+    facts: dict[Contract, tuple[Fact, ...]], prediction: Prediction, dialect: Dialect, policy: Policy
+) -> Iterator[tuple[tuple[Contract, Fact], Violation | Unproven]]:
+    course = list(points(prediction, commits_each_revision=policy.commits_each_revision))
+    histories: dict[Name, list[Moment]] = {}
+    for contract, stated in facts.items():
+        for fact in stated:
+            if fact.table not in histories:
+                histories[fact.table] = list(moments(course, fact.table))
+            rule = rules.load()[fact.rule]
+            finding = Case(contract, fact, rule, histories[fact.table], policy=policy, dialect=dialect).finding()
+            if finding is not None:
+                yield (contract, fact), finding
+
+
+def _folded(violations: Iterable[Violation]) -> Iterator[Violation]:
+    """Yield the violations without those that only say again that the table or the column is absent."""
+    found = list(violations)
+    gone_tables = {(v.contract, v.table): v for v in found if v.rule == "table-exists"}
+    gone_columns = {(v.contract, v.table, v.column): v for v in found if v.rule == "column-exists"}
+    for violation in found:
+        table = gone_tables.get((violation.contract, violation.table))
+        column = gone_columns.get((violation.contract, violation.table, violation.column))
+        covers = [other for other in (table, column) if other is not None and other is not violation]
+        if violation.actual == "absent" and any(_covers(other, violation) for other in covers):
+            continue
+        yield violation
+
+
+def _covers(cover: Violation, violation: Violation) -> bool:
+    """Whether the absence says it all; one that is standing does not hide what the run itself broke."""
+    return cover.actual == "absent" and (cover.introduced or not violation.introduced)

@@ -1,0 +1,80 @@
+"""What becomes of one table in the course of a run: its states, each with the operation that led to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from alembic_contracts.schemas.schema import Name, Schema, Table
+from alembic_contracts.schemas.steps import Operation, Prediction
+
+__all__ = ["Moment", "Point", "moments", "points", "reference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point at which the schema changes, the run commits or a revision ends."""
+
+    operation: Operation | None
+    """What led to it; None for the start and for ends."""
+    schema: Schema
+    judged: bool = False
+    """Whether the run commits here, so that this state counts."""
+    settled: bool = False
+    """Whether a revision ends here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A table from ``operation`` (None: from the start) until the next moment."""
+
+    operation: Operation | None
+    table: Table | None
+    schema: Schema
+    judged: bool
+    settled: bool
+
+
+def points(prediction: Prediction, *, commits_each_revision: bool) -> Iterator[Point]:
+    """Yield the points of a run, the start first.
+
+    Args:
+        prediction: the run.
+        commits_each_revision: whether the end of every revision counts.
+    """
+    schema = prediction.before
+    yield Point(None, schema)
+    for step in prediction.steps:
+        for operation in step.operations:
+            if operation.after is not schema or operation.commits:
+                schema = operation.after
+                yield Point(operation, schema, operation.commits)
+        yield Point(None, schema, commits_each_revision, settled=True)
+    yield Point(None, schema, judged=True, settled=True)
+
+
+def moments(course: Iterable[Point], name: Name) -> Iterator[Moment]:
+    """Yield the moments of one table: one for each change of it or of what its facts depend on."""
+    current: Moment | None = None
+    for point in course:
+        table = point.schema.tables.get(name)
+        if current is None or table is not current.table or not _same_surroundings(point.schema, current.schema):
+            if current is not None:
+                yield current
+            current = Moment(point.operation, table, point.schema, point.judged, point.settled)
+        elif (point.judged and not current.judged) or (point.settled and not current.settled):
+            current = replace(current, judged=current.judged or point.judged, settled=current.settled or point.settled)
+    if current is not None:
+        yield current
+
+
+def reference(history: Iterable[Moment]) -> Table | None:
+    """Return the table before the run, or else at the end of the revision that it first came to be in."""
+    for position, moment in enumerate(history):
+        if moment.table is not None and (position == 0 or moment.settled):
+            return moment.table
+    return None
+
+
+def _same_surroundings(one: Schema, other: Schema) -> bool:
+    return one.types is other.types and one.access == other.access

@@ -1,0 +1,92 @@
+"""What may be broken all the same: what is past its sunset, and what an owner has waived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from alembic_contracts.contracts.contract import Contract, Waiver
+from alembic_contracts.judging.violations import Notice, Violation
+
+__all__ = ["Permitted", "apply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """Violations after all permits, and what there is to say about these."""
+
+    violations: tuple[Violation, ...]
+    notices: tuple[Notice, ...]
+
+
+def apply(
+    violations: Sequence[Violation], contracts: Sequence[Contract], waivers: Sequence[Waiver], today: date
+) -> Permitted:
+    """Take out what is past its sunset, and let what is waived be a warning.
+
+    Args:
+        violations: what was found.
+        contracts: all that were judged, for waivers that belong to none of them.
+        waivers: all that were read, expired ones included.
+        today: what sunsets and expiries are compared with.
+    """
+    notices: list[Notice] = []
+    kept: list[Violation] = []
+    used: set[Waiver] = set()
+    for violation in violations:
+        if violation.sunset is not None and violation.sunset <= today:
+            notices.append(_past(violation))
+            continue
+        waiver = next((each for each in waivers if each.expiry >= today and _matches(each, violation)), None)
+        if waiver is not None:
+            used.add(waiver)
+            violation = replace(violation, severity="warning", waiver=waiver)  # noqa: PLW2901
+        kept.append(violation)
+    notices.extend(_idle(waivers, used, violations, contracts, today))
+    return Permitted(tuple(kept), tuple(notices))
+
+
+def _matches(waiver: Waiver, violation: Violation) -> bool:
+    if (waiver.contract, waiver.fact) != (violation.contract, _fact_id(violation)):
+        return False
+    # What was broken by a revision that has been applied already is no longer known to be that revision's doing.
+    if violation.location is None or waiver.revision is None:
+        return True
+    return violation.location.revision.startswith(waiver.revision)  # as Alembic itself shortens revisions
+
+
+def _fact_id(violation: Violation) -> str:
+    place = str(violation.table) if violation.column is None else f"{violation.table}.{violation.column}"
+    return f"{violation.rule} {place}"
+
+
+def _past(violation: Violation) -> Notice:
+    place = str(violation.table) if violation.column is None else f"{violation.table}.{violation.column}"
+    message = f"{place} no longer has to keep {violation.rule}: its sunset was {violation.sunset:%Y-%m-%d}."
+    return Notice(message, violation.contract_location)
+
+
+def _idle(
+    waivers: Sequence[Waiver],
+    used: set[Waiver],
+    violations: Sequence[Violation],
+    contracts: Sequence[Contract],
+    today: date,
+) -> Iterator[Notice]:
+    """Yield a notice for each waiver that is of no use: unknown, expired, or without anything to waive."""
+    facts = {contract.id: {fact.id for fact in contract.facts} for contract in contracts}
+    for waiver in waivers:
+        if waiver in used:
+            continue
+        what = f"the waiver of `{waiver.fact}` in {waiver.contract}"
+        if waiver.contract not in facts:
+            yield Notice(f"{what} belongs to no contract that is checked here.", waiver.location)
+        elif waiver.fact not in facts[waiver.contract]:
+            yield Notice(f"{what} names a fact that the contract does not state.", waiver.location)
+        elif waiver.expiry < today:
+            yield Notice(f"{what} expired on {waiver.expiry:%Y-%m-%d} and does not count.", waiver.location)
+        elif any(_fact_id(violation) == waiver.fact for violation in violations):
+            yield Notice(f"{what} is for revision {waiver.revision}, not for what breaks it here.", waiver.location)
+        else:
+            yield Notice(f"{what} is not needed: nothing breaks it.", waiver.location)

@@ -1,0 +1,189 @@
+"""One module a rule: how one kind of fact is compared with a schema, and what to say when it does not hold.
+
+A module of this package holds a ``RULE``; its file name is the rule's id with underscores. Nothing else needs to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from types import MappingProxyType
+from typing import cast
+
+from alembic_contracts.contracts.contract import Contract, Fact, Side
+from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging.violations import Severity
+from alembic_contracts.schemas.schema import Access, Column, Name, Table, Type, TypeDefinition
+
+__all__ = [
+    "EVERYBODY",
+    "HOLDS",
+    "Breaks",
+    "Differs",
+    "Holds",
+    "Outcome",
+    "Rule",
+    "Subject",
+    "Unknown",
+    "bounded",
+    "breaking",
+    "compare_precision",
+    "implied",
+    "known_type",
+    "load",
+]
+
+
+Breaks = Mapping[Side, Severity]
+"""Whose uses a difference breaks, and how badly; sides that are not in it do not mind."""
+
+EVERYBODY: Breaks = MappingProxyType({"reader": "error", "writer": "error", "cdc": "error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The fact holds.
+
+    ``but`` says in a few words what is wrong all the same where it holds by the letter of the catalog only. Stated so
+    from the start that is kept; a run that turns a fact which simply held into such a one breaks it.
+    """
+
+    but: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """The fact does not hold; ``actual`` says in a few words what is there instead."""
+
+    actual: str
+    breaks: Breaks | None = None
+    """Whose uses this very difference breaks; None: those that the rule says. Contracts that ask for exactly what they
+    state are broken by any difference."""
+    items: frozenset[str] = frozenset()
+    """For facts of the kind "there is nothing but": what there is too much, or too little. A run that adds to what was
+    there before it breaks the fact once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A prediction cannot tell; ``reason`` says why."""
+
+    reason: str
+
+
+HOLDS = Holds()
+Outcome = Holds | Differs | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a fact is compared with. ``table`` and ``column`` are None where they are absent."""
+
+    table: Table | None
+    column: Column | None
+    types: Mapping[Name, TypeDefinition]
+    dialect: Dialect
+    contract: Contract
+    """Whose fact it is."""
+    reference: Table | None
+    """The table before the run, or as it first came to be in it: what "new" and "lost" are relative to."""
+    access: Access
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One kind of fact.
+
+    ``cause``, ``consequence``, ``remedy`` and ``fix`` are templates for ``str.format`` with the fields ``table``
+    (qualified), ``table_name``, ``column``, ``place`` (table and column), ``expected``, ``actual``, ``is_absent`` ("no
+    longer exists" or "does not exist"), ``owner``, ``contract``, ``contract_place`` (file and line) and ``schema`` (an
+    argument for Alembic's operations, empty for ``public``), and with what ``remedies.names`` gives besides.
+    """
+
+    id: str
+    summary: str
+    """What must hold, in one sentence."""
+    description: str
+    """Why it matters and where the actual value comes from."""
+    cause: str
+    consequence: str
+    remedy: str
+    """What to do instead of breaking what held before."""
+    remedy_of_rename: str = ""
+    """The same where the column or table got another name."""
+    fix: str
+    """What to do where the fact never held."""
+    expected: Callable[[Fact, Dialect], str]
+    """What the fact expects, in a few words."""
+    evaluate: Callable[[Fact, Subject], Outcome]
+    """Whether the fact holds. The table, and the column of a fact about one, are there unless ``judges_absence``."""
+    judges_absence: bool = False
+    """Whether the rule is about the very existence of the table or column."""
+    breaks: Breaks = field(default_factory=lambda: EVERYBODY)
+    """Whose uses a difference breaks, unless ``Differs.breaks`` says it of a single one."""
+    implied_by: frozenset[Side] = frozenset()
+    """Sides whose contracts rely on it for each table without stating it; those that ask for exactly what they state do
+    not."""
+    about_types: bool = False
+    """Whether a difference can mean that the column's type changed, which breaks open prepared statements once."""
+
+
+def breaking(*sides: Side, warning: tuple[Side, ...] = ()) -> Breaks:
+    """Return that a difference breaks some sides, and is worth a warning to others."""
+    found: dict[Side, Severity] = dict.fromkeys(warning, "warning")
+    return MappingProxyType({**found, **dict.fromkeys(sides, "error")})
+
+
+def known_type(subject: Subject) -> Type | Unknown:
+    """Return the type of the subject's column, or why a prediction does not know it."""
+    column = cast("Column", subject.column)
+    if column.type is None:
+        return Unknown(f"the type of {cast('Table', subject.table).name}.{column.name} could not be worked out")
+    return column.type
+
+
+def compare_precision(
+    fact: Fact, subject: Subject, precision: Callable[[Type, Mapping[Name, TypeDefinition]], int | None]
+) -> Outcome:
+    """Compare what a fact expects with a figure that follows from the column's type."""
+    type_ = known_type(subject)
+    if isinstance(type_, Unknown):
+        return type_
+    actual = precision(type_, subject.types)
+    if actual == fact.expected:
+        return HOLDS
+    shown = f"{'no precision' if actual is None else actual} ({subject.dialect.format_type(type_)})"
+    return Differs(shown, breaks=(bounded(cast("int", fact.expected), actual)))
+
+
+def bounded(expected: int, actual: int | None) -> Breaks:
+    """Return whom it breaks that a size (None: none at all) is not the one that the contract states."""
+    if actual is None:
+        return MappingProxyType({"reader": "error", "cdc": "error"})
+    return MappingProxyType({"reader": "warning", "cdc": "error"}) if actual > expected else EVERYBODY
+
+
+def implied(contract: Contract) -> tuple[Fact, ...]:
+    """Return the facts that a contract relies on by its compatibility alone, one a table and rule."""
+    if contract.compatibility == "exact":
+        return ()
+    stated = {(fact.rule, fact.table) for fact in contract.facts}
+    return tuple(
+        Fact(rule.id, table, None, None, contract.location)
+        for rule in load().values()
+        if rule.implied_by & contract.sides
+        for table in contract.tables
+        if (rule.id, table) not in stated
+    )
+
+
+@cache
+def load() -> Mapping[str, Rule]:
+    """Return every rule by id, sorted."""
+    names = (module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
+    modules = (import_module(f"{__name__}.{name}") for name in names)
+    rules = sorted((cast("Rule", module.RULE) for module in modules), key=lambda rule: rule.id)
+    return MappingProxyType({rule.id: rule for rule in rules})

@@ -1,0 +1,40 @@
+"""Every row passes the check that the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.schemas.schema import Table
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    expected = cast("str", fact.expected)
+    checks = [c for c in cast("Table", subject.table).constraints if c.kind == "check" and c.valid]
+    found = any(subject.dialect.same_expression(expected, check.expression or "") for check in checks)
+    return HOLDS if found else Differs("no such check")
+
+
+RULE = Rule(
+    id="check",
+    summary="Every row passes the stated check.",
+    description=(
+        "A guarantee to readers. Expressions are compared as PostgreSQL parses them, without brackets and casts of "
+        "literals; a check that says the same in other words is not found. Source: pg_constraint contype 'c' with "
+        "convalidated, and pg_get_expr(conbin, conrelid)."
+    ),
+    cause="{table} has no check ({expected}).",
+    consequence="Rows can hold values that readers do not expect.",
+    remedy=(
+        "Keep it, or put it back in the same revision:\n"
+        '    op.create_check_constraint("ck_{table_name}_contract", "{table_name}", "{condition}"{schema})\n'
+        "If nobody relies on it, ask {owner} to change {contract_place} first."
+    ),
+    fix=(
+        "Add it in a migration:\n"
+        '    op.create_check_constraint("ck_{table_name}_contract", "{table_name}", "{condition}"{schema})\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    expected=lambda fact, _dialect: str(fact.expected),
+    evaluate=_evaluate,
+    breaks=breaking("reader"),
+)

@@ -1,0 +1,40 @@
+"""The column sorts and compares by the collation that the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.schemas.schema import Column
+
+_DEFAULT = "default"
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    actual = cast("Column", subject.column).collation or _DEFAULT
+    return HOLDS if actual == fact.expected else Differs(actual)
+
+
+RULE = Rule(
+    id="collation",
+    summary="The column has the stated collation.",
+    description=(
+        "It decides the order of rows and, where it is nondeterministic, which values are equal. Source: "
+        "pg_attribute.attcollation and pg_collation.collname; `default` is the type's own."
+    ),
+    cause="{place} has the collation {actual} instead of {expected}.",
+    consequence="Sorted results come in another order, and merges and range queries that rely on it miss rows.",
+    remedy=(
+        "Keep the collation, and add a column with the new one beside it while consumers move:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+    ),
+    fix=(
+        "Give it the stated collation in a migration:\n"
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {became} COLLATE \\"{expected}\\"")\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    expected=lambda fact, _dialect: str(fact.expected),
+    evaluate=_evaluate,
+    breaks=breaking("reader", warning=("writer",)),
+)

@@ -1,0 +1,46 @@
+"""The column has the default that the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.schemas.schema import Column
+
+
+def _words(default: str | None) -> str:
+    return f"the default {default}" if default else "no default"
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    column = cast("Column", subject.column)
+    expected = cast("str", fact.expected)
+    if subject.dialect.same_expression(expected, column.default or ""):
+        return HOLDS
+    refused = column.not_null and not column.default and not column.identity
+    breaks = breaking("writer", warning=("reader",)) if refused else breaking(warning=("reader", "writer"))
+    return Differs(_words(column.default), breaks)
+
+
+RULE = Rule(
+    id="column-default",
+    summary="The column has the stated default.",
+    description=(
+        "Writers that leave the column out get it; without one they store NULL, or are refused where the column is NOT "
+        "NULL (SQLSTATE 23502). Source: pg_get_expr(pg_attrdef.adbin, adrelid); casts that PostgreSQL adds to literals "
+        "and brackets do not count."
+    ),
+    cause="{place} has {actual} instead of {expected}.",
+    consequence="Writers that leave it out are refused, or store something else than readers expect.",
+    remedy=(
+        "Keep the default until every writer sets the column itself:\n"
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} SET DEFAULT {condition}")\n'
+        "If every writer sets it, ask {owner} to change {contract_place} first."
+    ),
+    fix=(
+        "Give it the stated default in a migration:\n"
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} SET DEFAULT {condition}")\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    expected=lambda fact, _dialect: _words(cast("str", fact.expected)),
+    evaluate=_evaluate,
+)

@@ -1,0 +1,38 @@
+"""The column is generated, or is not, as the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.schemas.schema import Column
+
+
+def _words(kind: str) -> str:
+    return {"": "not generated", "always": "generated"}.get(kind, f"generated ({kind})")
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    actual = cast("Column", subject.column).generated
+    holds = bool(actual) if fact.expected == "always" else actual == fact.expected
+    return HOLDS if holds else Differs(_words(actual))
+
+
+RULE = Rule(
+    id="column-generated",
+    summary="The column is generated, or is not, as stated.",
+    description=(
+        "INSERT and UPDATE of a generated column fail (SQLSTATE 428C9), and logical replication leaves it out. Source: "
+        "pg_attribute.attgenerated; ALWAYS and NEVER in information_schema.columns.is_generated."
+    ),
+    cause="{place} is {actual} instead of {expected}.",
+    consequence="Writers that set it are refused, and subscribers of a publication no longer receive it.",
+    remedy=(
+        "Keep it, and put the computed value into a column of its own:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        "If nobody writes or replicates it, ask {owner} to change {contract_place} first."
+    ),
+    fix="Make {place} {expected} in a migration.\nIf the contract is wrong, ask {owner} to correct {contract_place}.",
+    expected=lambda fact, _dialect: _words(str(fact.expected)),
+    evaluate=_evaluate,
+    breaks=breaking("writer", "cdc"),
+)

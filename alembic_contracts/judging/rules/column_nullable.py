@@ -1,0 +1,46 @@
+"""The column allows NULL, or forbids it, as the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.schemas.schema import Column
+
+
+def _words(nullable: bool) -> str:
+    return "nullable" if nullable else "NOT NULL"
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    column = cast("Column", subject.column)
+    forbidden = column.type is not None and subject.dialect.forbids_null(column.type, subject.types)
+    nullable = not (column.not_null or forbidden)
+    if nullable == fact.expected:
+        return HOLDS
+    # Readers meet NULLs that they do not expect, or writers may no longer leave the column out: never both.
+    return Differs(_words(nullable), breaking("reader", warning=("cdc",)) if nullable else breaking("writer"))
+
+
+RULE = Rule(
+    id="column-nullable",
+    summary="The column allows NULL, or forbids it, as stated.",
+    description=(
+        "A reader that never met a NULL fails at the first one; a writer that leaves the column out fails once it is "
+        "NOT NULL (SQLSTATE 23502). Source: pg_attribute.attnotnull, and pg_type.typnotnull of a domain."
+    ),
+    cause="{place} is {actual} instead of {expected}.",
+    consequence="Readers meet NULLs they do not expect, or writers that leave the column out are refused.",
+    remedy=(
+        "Keep it {expected}. Where new rows need the opposite, add a column of its own for them:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
+        "If every consumer can live with {actual}, ask {owner} to change {contract_place} first."
+    ),
+    fix=(
+        "Make it {expected} in a migration:\n"
+        '    op.alter_column("{table_name}", "{column}", nullable={nullable}{schema})\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    expected=lambda fact, _dialect: _words(bool(fact.expected)),
+    evaluate=_evaluate,
+)

@@ -1,0 +1,55 @@
+"""The column has the type that the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
+from alembic_contracts.schemas.schema import Type
+
+
+def _expected(fact: Fact, dialect: Dialect) -> str:
+    return fact.expected if isinstance(fact.expected, str) else dialect.format_type(cast("Type", fact.expected))
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    actual = known_type(subject)
+    if isinstance(actual, Unknown):
+        return actual
+    if isinstance(fact.expected, str):
+        # ARRAY and USER-DEFINED: the words by which information_schema names whole families of types.
+        same, breaks = subject.dialect.data_type(actual, subject.types) == fact.expected, None
+    else:
+        expected = cast("Type", fact.expected)
+        same = subject.dialect.same_type(expected, actual, subject.types)
+        breaks = subject.dialect.breaks(expected, actual, subject.types)
+    return HOLDS if same else Differs(subject.dialect.format_type(actual), breaks)
+
+
+RULE = Rule(
+    id="column-type",
+    summary="The column has the stated type.",
+    description=(
+        "Readers bind a column to a type of their own language, replication and warehouses to a type of theirs. "
+        "A modifier such as varchar(50) counts only where the contract states one; a column of a domain also has the "
+        "type that the domain is based on. Source: pg_attribute.atttypid and atttypmod, as format_type prints them; "
+        "ARRAY and USER-DEFINED mean what they mean in information_schema.columns.data_type."
+    ),
+    cause="{place} has the type {actual} instead of {expected}.",
+    consequence="Consumers that read or write it as {expected} get errors or other values.",
+    remedy=(
+        "Add a column of the new type beside it, fill both, and let consumers move:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+    ),
+    fix=(
+        "Give it the stated type in a migration:\n"
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {expected} "\n'
+        '               "USING {sql_column}::{expected}")\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    expected=_expected,
+    evaluate=_evaluate,
+    about_types=True,
+)

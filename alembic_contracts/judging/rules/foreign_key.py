@@ -1,0 +1,52 @@
+"""The columns refer to the table that the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact, ForeignKey
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.schemas.schema import Constraint, Table
+
+
+def _words(key: ForeignKey) -> str:
+    columns = f" ({', '.join(key.referenced_columns)})" if key.referenced_columns else ""
+    return f"FOREIGN KEY ({', '.join(key.columns)}) REFERENCES {key.table}{columns}"
+
+
+def _fits(constraint: Constraint, key: ForeignKey) -> bool:
+    if constraint.kind != "foreign key" or not constraint.valid or constraint.references != key.table:
+        return False
+    if not key.referenced_columns:
+        return set(constraint.columns) == set(key.columns)
+    pairs = zip(constraint.columns, constraint.referenced_columns, strict=True)
+    return set(pairs) == set(zip(key.columns, key.referenced_columns, strict=True))
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    key = cast("ForeignKey", fact.expected)
+    found = any(_fits(constraint, key) for constraint in cast("Table", subject.table).constraints)
+    return HOLDS if found else Differs("no such foreign key")
+
+
+RULE = Rule(
+    id="foreign-key",
+    summary="The stated columns refer to the stated table.",
+    description=(
+        "Readers join by it and find a row each time. Source: pg_constraint contype 'f' with convalidated, conkey, "
+        "confrelid and confkey; what happens on update and delete does not count."
+    ),
+    cause="{table} has no {expected}.",
+    consequence="Rows can point at nothing, so that inner joins lose them.",
+    remedy=(
+        "Keep it, or put it back in the same revision:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD FOREIGN KEY ({sql_columns}) REFERENCES {referenced}")\n'
+        "If nobody relies on it, ask {owner} to change {contract_place} first."
+    ),
+    fix=(
+        "Add it in a migration:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD FOREIGN KEY ({sql_columns}) REFERENCES {referenced}")\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    expected=lambda fact, _dialect: _words(cast("ForeignKey", fact.expected)),
+    evaluate=_evaluate,
+    breaks=breaking("reader"),
+)

@@ -1,0 +1,57 @@
+"""The column's type is of the kind that the contract states, whatever its exact type."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
+
+_KINDS: Mapping[str, frozenset[str]] = {
+    "string": frozenset({"text", "character varying", "character", "uuid", "citext", "name", "bytea", "inet", "xml"}),
+    "date": frozenset({"date"}),
+    "timestamp": frozenset({"timestamp without time zone", "timestamp with time zone"}),
+    "time": frozenset({"time without time zone", "time with time zone"}),
+    "number": frozenset({"numeric", "real", "double precision", "smallint", "integer", "bigint", "money"}),
+    "integer": frozenset({"smallint", "integer", "bigint", "numeric"}),
+    "boolean": frozenset({"boolean"}),
+    "array": frozenset({"ARRAY"}),
+    "object": frozenset({"json", "jsonb"}),
+    "map": frozenset({"json", "jsonb"}),
+}
+"""Kinds of ODCS with names of ``information_schema.columns.data_type``; types that users created can be of any kind."""
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    type_ = known_type(subject)
+    if isinstance(type_, Unknown):
+        return type_
+    kind = subject.dialect.data_type(type_, subject.types)
+    known = _KINDS.get(cast("str", fact.expected))
+    holds = known is None or kind in known or (kind == "USER-DEFINED" and fact.expected not in ("array", "boolean"))
+    return HOLDS if holds else Differs(subject.dialect.format_type(type_))
+
+
+RULE = Rule(
+    id="logical-type",
+    summary="The column's type is of the stated kind.",
+    description=(
+        "For contracts that state no exact type: string, date, timestamp, time, number, integer, boolean, array, "
+        "object. It is weaker than column-type: any type of the kind will do, and one that users created nearly always "
+        "does. Source: information_schema.columns.data_type; `logicalType` of ODCS."
+    ),
+    cause="{place} has the type {actual}, which is no {expected}.",
+    consequence="Consumers that read or write it as {expected} get errors or other values.",
+    remedy=(
+        "Add a column of the new type beside it, fill both, and let consumers move:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+    ),
+    fix=(
+        "Give it a type of the stated kind in a migration, by ALTER COLUMN ... TYPE.\n"
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    expected=lambda fact, _dialect: str(fact.expected),
+    evaluate=_evaluate,
+    about_types=True,
+)

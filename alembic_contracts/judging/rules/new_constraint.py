@@ -1,0 +1,81 @@
+"""Rows meet no constraint that the table did not have and the contract does not state."""
+
+from collections.abc import Iterator
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact, ForeignKey
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.schemas.schema import Constraint, Table
+
+_KINDS = frozenset({"unique", "check", "foreign key", "exclude"})
+
+
+def _limits(table: Table) -> Iterator[Constraint]:
+    """Yield what can refuse a row: constraints, and unique indexes that serve none."""
+    yield from (constraint for constraint in table.constraints if constraint.kind in _KINDS)
+    for index in table.indexes:
+        if index.unique and index.constraint is None:
+            columns = tuple(column for column in index.columns if column is not None)
+            parts = (*index.expressions, index.predicate or "")
+            yield Constraint(
+                name=index.name, kind="unique", columns=columns, expression=" ".join(parts).strip() or None
+            )
+
+
+def _content(constraint: Constraint) -> tuple[object, ...]:
+    """Return what it demands: its name does not count."""
+    referenced = (constraint.references, constraint.referenced_columns)
+    return constraint.kind, frozenset(constraint.columns), constraint.expression, referenced
+
+
+def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
+    for stated in subject.contract.facts:
+        if stated.table != fact.table:
+            continue
+        match stated.rule, stated.expected:
+            case (("unique" | "primary-key"), tuple(columns)):
+                same = constraint.kind == "unique" and set(columns) == set(constraint.columns)
+                if same and constraint.expression is None:
+                    return True
+            case "check", str(expression):
+                if constraint.kind == "check" and subject.dialect.same_expression(
+                    expression, constraint.expression or ""
+                ):
+                    return True
+            case "foreign-key", ForeignKey() as key:
+                if set(key.columns) == set(constraint.columns) and key.table == constraint.references:
+                    return True
+    return False
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    before = {_content(limit) for limit in _limits(subject.reference)} if subject.reference is not None else set()
+    new = [
+        limit
+        for limit in _limits(cast("Table", subject.table))
+        if _content(limit) not in before and not _is_stated(limit, fact, subject)
+    ]
+    names = frozenset(f"{limit.kind} {limit.name}" for limit in new)
+    return Differs(f"a new {', '.join(sorted(names))}", items=names) if new else HOLDS
+
+
+RULE = Rule(
+    id="new-constraint",
+    summary="Rows meet no new unique, check, foreign key or exclusion constraint.",
+    description=(
+        "A new constraint refuses rows that writers could store before (SQLSTATE 23505, 23514, 23503, 23P01). "
+        "Contracts of writers rely on there being none; what the contract states, and what was there, does not count. "
+        "Source: pg_constraint contype u, c, f, x, and pg_index.indisunique."
+    ),
+    cause="{table} has {actual}.",
+    consequence="Rows of writers that do not know it are refused.",
+    remedy=(
+        "Let {owner} state it in {contract_place} once every writer keeps to it.\n"
+        "Until then, look for rows that it would refuse, without refusing any."
+    ),
+    fix="If the writers keep to it, ask {owner} to state it in {contract_place}; else drop it in a migration.",
+    expected=lambda _fact, _dialect: "no new constraint",
+    evaluate=_evaluate,
+    breaks=breaking("writer"),
+    implied_by=frozenset(("writer",)),
+)

@@ -1,0 +1,49 @@
+"""The primary key consists of the columns that the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.schemas.schema import Table
+
+
+def _key(columns: tuple[str, ...]) -> str:
+    return f"PRIMARY KEY ({', '.join(columns)})" if columns else "no primary key"
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    table = cast("Table", subject.table)
+    expected = cast("tuple[str, ...]", fact.expected)
+    # Without a key, UPDATE and DELETE on a published table are refused (55000); elsewhere ON CONFLICT (...) is.
+    writers = breaking("writer") if table.publications else breaking(warning=("writer",))
+    breaks = {**breaking("reader", "cdc"), **writers}
+    if not expected:
+        return Differs("part of the " + _key(table.primary_key), breaks) if fact.column in table.primary_key else HOLDS
+    # Exactly these columns: one more, and each of them alone no longer identifies a row.
+    return HOLDS if set(table.primary_key) == set(expected) else Differs(_key(table.primary_key), breaks)
+
+
+RULE = Rule(
+    id="primary-key",
+    summary="The primary key consists of exactly the stated columns.",
+    description=(
+        "Consumers join on the key, upsert by it (ON CONFLICT) and replicate by it. Dropped or widened, rows that were "
+        "unique no longer are. The order of its columns does not count. Source: pg_constraint.conkey, contype 'p'."
+    ),
+    cause="{table} has {actual} instead of {expected}.",
+    consequence="Joins can yield duplicates, ON CONFLICT on the key fails, and replication loses its row identity.",
+    remedy=(
+        "Keep the key; where another one has to take its place, keep the old one as a constraint:\n"
+        '    op.create_unique_constraint("uq_{table_name}_{key}", "{table_name}", {columns}{schema})\n'
+        "If the key must change, ask {owner} to change {contract_place} first."
+    ),
+    fix=(
+        "Give the table the stated key in a migration:\n"
+        '    op.create_primary_key("{table_name}_pkey", "{table_name}", {columns}{schema})\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    expected=lambda fact, _dialect: (
+        _key(cast("tuple[str, ...]", fact.expected)) if fact.expected else "not part of the primary key"
+    ),
+    evaluate=_evaluate,
+)

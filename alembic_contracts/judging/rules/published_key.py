@@ -1,0 +1,51 @@
+"""Updates and deletes on a published table can be told apart by a key."""
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.schemas.schema import Table
+
+
+def _is_refused(table: Table) -> bool:
+    """Whether PostgreSQL refuses UPDATE and DELETE on a table (55000)."""
+    if not table.publications:
+        return False
+    if table.replica_identity == "default":
+        return not table.primary_key
+    return table.replica_identity == "nothing"
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    del fact
+    table = cast("Table", subject.table)
+    was_refused = subject.reference is not None and _is_refused(subject.reference)
+    if not _is_refused(table) or was_refused:
+        return HOLDS
+    return Differs("published without a replica identity")
+
+
+RULE = Rule(
+    id="published-key",
+    summary="A published table has a primary key or another replica identity.",
+    description=(
+        "As soon as a table is in a publication of updates and deletes, PostgreSQL refuses both on it unless it can "
+        "say which row they are about: by the primary key, a unique index or the whole row (REPLICA IDENTITY). "
+        "Source: pg_publication_rel, pg_class.relreplident, pg_constraint."
+    ),
+    cause="{table} is {actual}.",
+    consequence="Every UPDATE and DELETE on it fails (SQLSTATE 55000), and consumers cannot apply changes.",
+    remedy=(
+        "Give it an identity before it loses the one that it has:\n"
+        '    op.execute("ALTER TABLE {sql_table} REPLICA IDENTITY FULL")\n'
+        "or keep the primary key until the new one is there."
+    ),
+    fix=(
+        "Give it a primary key in a migration, or, at the price of more to log:\n"
+        '    op.execute("ALTER TABLE {sql_table} REPLICA IDENTITY FULL")'
+    ),
+    expected=lambda _fact, _dialect: "a replica identity",
+    evaluate=_evaluate,
+    breaks=breaking("writer", "cdc"),
+    implied_by=frozenset(("writer", "cdc")),
+)

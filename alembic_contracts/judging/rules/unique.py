@@ -1,0 +1,50 @@
+"""The columns together are unique, as the contract states."""
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.schemas.schema import Table
+
+
+def _words(columns: tuple[str, ...]) -> str:
+    return f"UNIQUE ({', '.join(columns)})"
+
+
+def _unique(table: Table) -> list[tuple[str | None, ...]]:
+    """Return what is guaranteed to be unique: keys, constraints, and valid indexes of whole columns on all rows."""
+    constraints = [c.columns for c in table.constraints if c.kind in ("primary key", "unique")]
+    indexes = [i.columns for i in table.indexes if i.unique and i.valid and i.predicate is None and not i.expressions]
+    return [*constraints, *indexes]
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    expected = set(cast("tuple[str, ...]", fact.expected))
+    found = any(set(columns) == expected for columns in _unique(cast("Table", subject.table)))
+    return HOLDS if found else Differs("not unique")
+
+
+RULE = Rule(
+    id="unique",
+    summary="The stated columns together are unique.",
+    description=(
+        "Readers join by it without duplicates, writers name it in ON CONFLICT (SQLSTATE 42P10 without it). A primary "
+        "key, a unique constraint or a valid unique index of exactly these columns will do, in any order; one with a "
+        "condition or an expression will not. Source: pg_constraint contype 'p' and 'u', pg_index.indisunique."
+    ),
+    cause="{table} has no {expected}.",
+    consequence="Joins can yield duplicates, and ON CONFLICT on these columns fails.",
+    remedy=(
+        "Keep it, or put it back in the same revision:\n"
+        '    op.create_unique_constraint("uq_{table_name}_{key}", "{table_name}", {columns}{schema})\n'
+        "If nobody relies on it, ask {owner} to change {contract_place} first."
+    ),
+    fix=(
+        "Add it in a migration:\n"
+        '    op.create_unique_constraint("uq_{table_name}_{key}", "{table_name}", {columns}{schema})\n'
+        "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    expected=lambda fact, _dialect: _words(cast("tuple[str, ...]", fact.expected)),
+    evaluate=_evaluate,
+    breaks=breaking("reader", warning=("writer", "cdc")),
+)

@@ -1,0 +1,264 @@
+"""One fact in the course of a run: is it broken, born broken, standing, unproven or kept?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from alembic_contracts.contracts.contract import Contract, Fact, Side
+from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging import remedies
+from alembic_contracts.judging.moments import Moment, reference
+from alembic_contracts.judging.rules import HOLDS, Breaks, Differs, Holds, Outcome, Rule, Subject, Unknown
+from alembic_contracts.judging.violations import Location, Phase, Severity, Unproven, Violation
+from alembic_contracts.schemas.schema import Table
+
+__all__ = ["Case", "Policy", "Scope"]
+
+Scope = Literal["introduced", "strict", "target"]
+"""Which breaks a run answers for: its own, standing ones as well, or all at the end whatever held before."""
+
+SIDES: tuple[Side, ...] = ("reader", "writer", "cdc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How a run is judged."""
+
+    phase: Phase
+    scope: Scope
+    ends_at_head: bool
+    """Whether the run ends at a head: only then can a table be born broken."""
+    commits_each_revision: bool = False
+    """Whether the end of every revision is committed (transaction_per_migration, no transactional DDL)."""
+    severities: Mapping[str, Literal["error", "warning", "off"]]
+    """What the settings say of single rules."""
+    today: date
+    """What sunsets are compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Whether the fact holds at one moment, and how bad it is if not."""
+
+    outcome: Outcome
+    severity: Severity | None = None
+    """None where it holds, is unknown, or nobody whom the contract protects minds."""
+    breaks: tuple[Side, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return not self.unknown and self.severity is None
+
+    @property
+    def unknown(self) -> bool:
+        return isinstance(self.outcome, Unknown)
+
+    @property
+    def actual(self) -> str:
+        match self.outcome:
+            case Differs(actual=actual):
+                return actual
+            case Holds(but=but):
+                return but
+        return ""
+
+
+class Case:
+    """One fact, all the moments of its table, and whether it held at each."""
+
+    def __init__(
+        self, contract: Contract, fact: Fact, rule: Rule, history: Sequence[Moment], *, policy: Policy, dialect: Dialect
+    ) -> None:
+        """Evaluate the fact at every moment of its table's history."""
+        self._contract, self._fact, self._rule, self._history = contract, fact, rule, history
+        self._policy, self._dialect = policy, dialect
+        self._reference = reference(history)
+        self._states = [self._state(moment) for moment in history]
+
+    # -- the fact at one moment --------------------------------------------------------------------------------------
+
+    def _state(self, moment: Moment) -> _State:
+        outcome = self._evaluate(moment)
+        if not isinstance(outcome, Differs):
+            return _State(outcome)
+        breaks = self._rule.breaks if outcome.breaks is None else outcome.breaks
+        return _State(outcome, self._graded(breaks), tuple(side for side in SIDES if side in breaks))
+
+    def _evaluate(self, moment: Moment) -> Outcome:
+        table, fact = moment.table, self._fact
+        if table is None and not (self._rule.judges_absence and fact.column is None):
+            return Differs("absent")
+        column = table.column(fact.column) if table is not None and fact.column is not None else None
+        if table is not None and fact.column is not None and column is None and not self._rule.judges_absence:
+            if table.complete:
+                return Differs("absent")
+            return Unknown(f"the columns of {table.name} could not be worked out")
+        subject = Subject(
+            table=table,
+            column=column,
+            types=moment.schema.types,
+            dialect=self._dialect,
+            contract=self._contract,
+            reference=self._reference or table,
+            access=moment.schema.access,
+        )
+        return self._rule.evaluate(fact, subject)
+
+    def _graded(self, breaks: Breaks) -> Severity | None:
+        """Return how bad a difference is for those whom the contract protects."""
+        if self._contract.compatibility == "exact":
+            return "error"
+        found = {breaks[side] for side in self._contract.sides if side in breaks}
+        return "error" if "error" in found else "warning" if found else None
+
+    # -- the fact in the course of the run ---------------------------------------------------------------------------
+
+    def finding(self) -> Violation | Unproven | None:
+        """Return the verdict: None where the fact is kept."""
+        end = len(self._history) - 1
+        judged = [end] if self._policy.scope == "target" else [i for i, m in enumerate(self._history) if m.judged]
+        broken = next((index for index in reversed(judged) if self._introduced(index)), None)
+        if broken is not None:
+            return self._violation(broken, introduced=True)
+        if self._states[end].severity is not None:
+            # An upgrade answers for what it broke: where it is unknown whether the fact held before, so is the blame.
+            start = self._states[0].outcome
+            if isinstance(start, Unknown) and self._policy.scope == "introduced":
+                return Unproven(start.reason, self._cause(end))
+            return self._violation(end, introduced=False)
+        for index in reversed(judged):
+            outcome = self._states[index].outcome
+            if isinstance(outcome, Unknown):
+                return Unproven(outcome.reason, self._cause(index))
+        return None
+
+    def _introduced(self, index: int) -> bool:
+        """Whether the run answers for the fact not holding at this judged moment."""
+        start, now = self._states[0], self._states[index]
+        if isinstance(now.outcome, Holds):
+            minded = self._graded(self._rule.breaks) is not None
+            return bool(now.outcome.but) and start.outcome == HOLDS and minded
+        if now.severity is None:
+            return False
+        if start.holds or _worse(start, now):
+            return True
+        born = self._history[0].table is None and self._history[index].table is not None
+        return born and self._policy.ends_at_head and index == len(self._history) - 1
+
+    def _cause(self, index: int) -> Location | None:
+        """Return where the fact last stopped holding, at or before a moment.
+
+        For a table that appeared without it ever holding: where what is there instead came to be.
+        """
+        changed: int | None = None
+        for position in range(index, 0, -1):
+            before, after = self._states[position - 1], self._states[position]
+            if changed is None and before.outcome != after.outcome:
+                changed = position
+            appeared = self._history[position - 1].table is None and self._history[position].table is not None
+            if appeared:
+                return self._place(changed if changed is not None else position)
+            if _kind(before) != _kind(after) or _worse(before, after):
+                return self._place(position)
+        return None
+
+    def _place(self, position: int) -> Location | None:
+        operation = self._history[position].operation
+        return operation.location if operation is not None else None
+
+    # -- what to say -------------------------------------------------------------------------------------------------
+
+    def _violation(self, index: int, *, introduced: bool) -> Violation:
+        state, fact, rule = self._states[index], self._fact, self._rule
+        deprecation = self._contract.deprecation(fact)
+        held = any(isinstance(earlier.outcome, Holds) for earlier in self._states[:index])
+        fields = self._fields(state.actual, held=held)
+        remedy = rule.remedy if held else rule.fix
+        if held and rule.remedy_of_rename and remedies.renamed(fact, self._history, index) is not None:
+            remedy = rule.remedy_of_rename
+        return Violation(
+            rule=rule.id,
+            severity=self._severity(state, introduced=introduced),
+            contract=self._contract.id,
+            table=fact.table,
+            column=fact.column,
+            expected=fields["expected"],
+            actual=state.actual,
+            introduced=introduced,
+            message=" ".join(self._sentences(fields)),
+            remedy=remedy.format(**fields, **remedies.names(fact, self._history, index, self._dialect)),
+            owner=self._contract.owner,
+            location=self._cause(index),
+            contract_location=fact.location,
+            breaks=state.breaks or tuple(side for side in SIDES if side in rule.breaks),
+            transient=rule.about_types and self._type_changed(index),
+            sunset=deprecation.sunset if deprecation is not None else None,
+            at=self._contract.at,
+        )
+
+    def _severity(self, state: _State, *, introduced: bool) -> Severity:
+        if not introduced and self._policy.scope == "introduced":
+            return "warning"
+        if self._contract.stage == "draft":
+            return "warning"
+        stated = self._policy.severities.get(self._rule.id)
+        if stated in ("error", "warning"):
+            return stated
+        return state.severity or "error"
+
+    def _sentences(self, fields: Mapping[str, str]) -> Iterator[str]:
+        yield self._rule.cause.format(**fields)
+        yield self._rule.consequence.format(**fields)
+        deprecation = self._contract.deprecation(self._fact)
+        if deprecation is not None and deprecation.sunset is not None:
+            yield f"It is deprecated, and stays until its sunset on {deprecation.sunset:%Y-%m-%d}."
+        elif deprecation is not None:
+            yield "It is deprecated, but without a sunset it has to stay."
+        if self._contract.stage == "draft":
+            yield "The contract is a draft, which is reported and never blocks."
+
+    def _type_changed(self, index: int) -> bool:
+        first = next((m.table for m in self._history if m.table is not None), None)
+        now = self._history[index].table
+        before, after = (_type(table, self._fact.column) for table in (first, now))
+        return before is not None and after is not None and before != after
+
+    def _fields(self, actual: str, *, held: bool) -> dict[str, str]:
+        """Return what a rule's templates may name."""
+        fact = self._fact
+        return {
+            "table": str(fact.table),
+            "table_name": fact.table.name,
+            "column": fact.column or "",
+            "place": fact.place,
+            "expected": self._rule.expected(fact, self._dialect),
+            "actual": actual,
+            "is_absent": "no longer exists" if held else "does not exist",
+            "owner": str(self._contract.owner),
+            "contract": self._contract.id,
+            "contract_place": f"{fact.location.file}:{fact.location.line}",
+            "schema": "" if fact.table.schema == "public" else f', schema="{fact.table.schema}"',
+        }
+
+
+def _worse(before: _State, after: _State) -> bool:
+    """Whether something that did not hold before does so even less."""
+    if before.severity is None or after.severity is None:
+        return False
+    if before.severity == "warning" and after.severity == "error":
+        return True
+    if isinstance(before.outcome, Differs) and isinstance(after.outcome, Differs):
+        return bool(before.outcome.items and after.outcome.items - before.outcome.items)
+    return False
+
+
+def _kind(state: _State) -> tuple[bool, bool, bool]:
+    return state.unknown, state.severity is not None, state.outcome == HOLDS or not isinstance(state.outcome, Holds)
+
+
+def _type(table: Table | None, name: str | None) -> object:
+    column = table.column(name) if table is not None and name is not None else None
+    return None if column is None else column.type

@@ -1,0 +1,120 @@
+"""The outcome of a check as immutable values; reporters turn a ``Report`` into text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from alembic_contracts.contracts.contract import ContractLocation, Owner, Side, Waiver
+from alembic_contracts.schemas.schema import Name
+
+__all__ = ["Checked", "Location", "Notice", "Phase", "Report", "Severity", "Status", "Unproven", "Violation"]
+
+Severity = Literal["error", "warning"]
+Status = Literal["kept", "broken", "unproven"]
+Phase = Literal["check", "before", "commit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where in a version script something happens."""
+
+    revision: str
+    file: str
+    """Relative to the working directory where possible, with forward slashes."""
+    line: int
+    source: str = ""
+    """The line itself, stripped, for people to recognise it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A fact that does not hold."""
+
+    rule: str
+    severity: Severity
+    contract: str
+    """Id of the contract (``namespace/name``)."""
+    table: Name
+    column: str | None
+    expected: str
+    actual: str
+    introduced: bool
+    """Whether the checked revisions broke it, as opposed to a fact that did not hold before either."""
+    message: str
+    """Cause and consequence in one or two sentences."""
+    remedy: str
+    """What to do instead; may be several lines. Lines indented by four spaces are code to paste, the others prose."""
+    owner: Owner
+    location: Location | None
+    contract_location: ContractLocation
+    breaks: tuple[Side, ...] = ()
+    """Whose uses break: readers, writers, change data capture."""
+    transient: bool = False
+    """Whether open prepared statements fail once as well, because a column's type changes ("cached plan must not change
+    result type")."""
+    sunset: date | None = None
+    """The day from which on this may be broken, where the contract announces one."""
+    waiver: Waiver | None = None
+    """The permission to break it; then it is a warning."""
+    at: str = ""
+    """The git ref whose contract states it, where that is not the working tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """Something whose effect on a contracted table could not be worked out."""
+
+    reason: str
+    location: Location | None
+    tables: frozenset[Name] | None = None
+    """The tables that it can be about; None: it could be any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Worth knowing, changes no verdict: a contract written for another database, for example."""
+
+    message: str
+    location: ContractLocation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How much was looked at."""
+
+    contracts: int
+    tables: int
+    facts: int
+    revisions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that one check found, in the order in which it should be read."""
+
+    phase: Phase
+    violations: tuple[Violation, ...] = ()
+    unproven: tuple[Unproven, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    checked: Checked
+    contracts: tuple[str, ...] = ()
+    """Ids of all contracts that were checked, kept ones included, for reports that list them."""
+    refused: bool | None = None
+    """Whether the run is refused because of this report; None: unless the status is kept. A report that the settings
+    turn into mere words (``enforce = report``, ``unproven = warn``) says False, so that no text claims otherwise."""
+    undone: bool = True
+    """For phase ``commit``: whether a refusal rolls back all that was done; false after an autocommit block."""
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the run is refused, with the default of ``refused`` filled in."""
+        return self.status != "kept" if self.refused is None else self.refused
+
+    @property
+    def status(self) -> Status:
+        """``broken`` if any violation is an error, else ``unproven`` if anything is, else ``kept``."""
+        if any(violation.severity == "error" for violation in self.violations):
+            return "broken"
+        return "unproven" if self.unproven else "kept"

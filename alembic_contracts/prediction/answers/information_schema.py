@@ -1,0 +1,257 @@
+"""The views of ``information_schema`` that version scripts ask, as rows over the in-memory catalog.
+
+As PostgreSQL's they list what the role owns or may use, which under prediction is everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.dialects.postgresql import data_type, datetime_precision, numeric_precision
+from alembic_contracts.prediction.answers.registry import relation
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.answers.bindings import World
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.schemas.schema import Column, Constraint, Table
+
+Row = dict[str, Any]
+
+_TABLE_TYPES = {
+    "table": "BASE TABLE",
+    "partitioned table": "BASE TABLE",
+    "foreign table": "FOREIGN",
+    "view": "VIEW",
+}
+"""Materialized views are not in ``information_schema``."""
+_CONSTRAINT_TYPES = {
+    "primary key": "PRIMARY KEY",
+    "unique": "UNIQUE",
+    "check": "CHECK",
+    "foreign key": "FOREIGN KEY",
+    "not null": "CHECK",
+}
+
+
+def _tables(catalog: Catalog) -> Iterator[Table]:
+    return (table for table in tuple(catalog.tables.values()) if table.kind in _TABLE_TYPES)
+
+
+def _place(catalog: Catalog, table: Table) -> Row:
+    return {"table_catalog": catalog.database, "table_schema": table.name.schema, "table_name": table.name.name}
+
+
+@relation("information_schema", "tables")
+def tables(world: World) -> Iterator[Row]:
+    """Yield tables, foreign tables and views."""
+    for table in _tables(world.catalog):
+        temporary = table.persistence == "temporary"
+        yield _place(world.catalog, table) | {
+            "table_type": "LOCAL TEMPORARY" if temporary else _TABLE_TYPES[table.kind],
+            "is_insertable_into": "YES" if table.kind != "view" else "NO",
+        }
+
+
+@relation("information_schema", "views")
+def views(world: World) -> Iterator[Row]:
+    """Yield views."""
+    for table in _tables(world.catalog):
+        if table.kind == "view":
+            yield _place(world.catalog, table) | {"view_definition": table.definition}
+
+
+@relation("information_schema", "columns")
+def columns(world: World) -> Iterator[Row]:
+    """Yield columns."""
+    for table in _tables(world.catalog):
+        place = _place(world.catalog, table)
+        for position, column in enumerate(table.columns, 1):
+            yield place | _column(column, position, world.catalog)
+
+
+def _column(column: Column, position: int, catalog: Catalog) -> Row:
+    type_ = column.type
+    types = dict(catalog.types) if type_ is not None and type_.name in catalog.types else {}
+    domain = types.get(type_.name) if type_ is not None and not type_.dimensions else None
+    not_null = column.not_null or (domain is not None and domain.kind == "domain" and domain.not_null)
+    row: Row = {
+        "column_name": column.name,
+        "ordinal_position": position,
+        "column_default": column.default,
+        "is_nullable": "NO" if not_null else "YES",
+        "is_identity": "YES" if column.identity else "NO",
+        "identity_generation": column.identity.upper() or None,
+        "is_generated": "ALWAYS" if column.generated else "NEVER",
+        "generation_expression": column.expression,
+        "is_updatable": "YES" if column.updatable else "NO",
+        "collation_name": column.collation,
+        "data_type": None,
+        "udt_schema": None,
+        "udt_name": None,
+        "domain_name": domain.name.name if domain is not None and domain.kind == "domain" else None,
+        "character_maximum_length": None,
+        "numeric_precision": None,
+        "numeric_scale": None,
+        "datetime_precision": None,
+    }
+    if type_ is None:
+        return row
+    row["data_type"] = data_type(type_, types)
+    row["udt_schema"], row["udt_name"] = type_.name.schema, ("_" if type_.dimensions else "") + type_.name.name
+    if not type_.dimensions:
+        numbers = [int(modifier) for modifier in type_.modifiers if modifier.isdigit()]
+        if type_.name.name in {"varchar", "bpchar"} and numbers:
+            row["character_maximum_length"] = numbers[0]
+        if type_.name.name == "numeric" and numbers:
+            row["numeric_scale"] = numbers[1] if len(numbers) > 1 else 0
+        elif type_.name.name in {"int2", "int4", "int8"}:
+            row["numeric_scale"] = 0
+        row["numeric_precision"] = numeric_precision(type_, types)
+        row["datetime_precision"] = datetime_precision(type_, types)
+    return row
+
+
+def _constraints(catalog: Catalog) -> Iterator[tuple[Table, Constraint]]:
+    for table in _tables(catalog):
+        for constraint in table.constraints:
+            if constraint.kind in _CONSTRAINT_TYPES:
+                yield table, constraint
+
+
+def _constraint_place(catalog: Catalog, table: Table, constraint: Constraint) -> Row:
+    return {
+        "constraint_catalog": catalog.database,
+        "constraint_schema": table.name.schema,
+        "constraint_name": constraint.name,
+    }
+
+
+@relation("information_schema", "table_constraints")
+def table_constraints(world: World) -> Iterator[Row]:
+    """Yield constraints."""
+    for table, constraint in _constraints(world.catalog):
+        yield (
+            _constraint_place(world.catalog, table, constraint)
+            | _place(world.catalog, table)
+            | {
+                "constraint_type": _CONSTRAINT_TYPES[constraint.kind],
+                "is_deferrable": "YES" if constraint.deferrable else "NO",
+                "initially_deferred": "YES" if constraint.initially_deferred else "NO",
+                "enforced": "YES",
+            }
+        )
+
+
+@relation("information_schema", "key_column_usage")
+def key_column_usage(world: World) -> Iterator[Row]:
+    """Yield the columns of keys."""
+    for table, constraint in _constraints(world.catalog):
+        if constraint.kind not in {"primary key", "unique", "foreign key"}:
+            continue
+        for position, column in enumerate(constraint.columns, 1):
+            yield (
+                _constraint_place(world.catalog, table, constraint)
+                | _place(world.catalog, table)
+                | {
+                    "column_name": column,
+                    "ordinal_position": position,
+                    "position_in_unique_constraint": position if constraint.kind == "foreign key" else None,
+                }
+            )
+
+
+@relation("information_schema", "constraint_column_usage")
+def constraint_column_usage(world: World) -> Iterator[Row]:
+    """Yield the columns that constraints use; those of a foreign key are the ones that it points at."""
+    for table, constraint in _constraints(world.catalog):
+        used, names = table.name, constraint.columns
+        if constraint.kind == "foreign key" and constraint.references is not None:
+            used, names = constraint.references, constraint.referenced_columns
+        for column in names:
+            yield _constraint_place(world.catalog, table, constraint) | {
+                "table_catalog": world.catalog.database,
+                "table_schema": used.schema,
+                "table_name": used.name,
+                "column_name": column,
+            }
+
+
+@relation("information_schema", "constraint_table_usage")
+def constraint_table_usage(world: World) -> Iterator[Row]:
+    """Yield the tables that constraints use."""
+    for table, constraint in _constraints(world.catalog):
+        used = constraint.references if constraint.references is not None else table.name
+        yield _constraint_place(world.catalog, table, constraint) | {
+            "table_catalog": world.catalog.database,
+            "table_schema": used.schema,
+            "table_name": used.name,
+        }
+
+
+@relation("information_schema", "referential_constraints")
+def referential_constraints(world: World) -> Iterator[Row]:
+    """Yield foreign keys."""
+    for table, constraint in _constraints(world.catalog):
+        if constraint.kind != "foreign key" or constraint.references is None:
+            continue
+        target = world.catalog.table(constraint.references)
+        unique = next(
+            (c.name for c in (target.constraints if target is not None else ())
+             if c.kind in {"primary key", "unique"} and set(c.columns) == set(constraint.referenced_columns)),
+            None,
+        )  # fmt: skip
+        yield _constraint_place(world.catalog, table, constraint) | {
+            "unique_constraint_catalog": world.catalog.database,
+            "unique_constraint_schema": constraint.references.schema,
+            "unique_constraint_name": unique,
+            "match_option": "NONE",
+            "update_rule": constraint.on_update.upper() or "NO ACTION",
+            "delete_rule": constraint.on_delete.upper() or "NO ACTION",
+        }
+
+
+@relation("information_schema", "check_constraints")
+def check_constraints(world: World) -> Iterator[Row]:
+    """Yield check constraints."""
+    for table, constraint in _constraints(world.catalog):
+        if constraint.kind == "check":
+            yield _constraint_place(world.catalog, table, constraint) | {"check_clause": constraint.expression}
+
+
+@relation("information_schema", "schemata")
+def schemata(world: World) -> Iterator[Row]:
+    """Yield schemas."""
+    for name in ("pg_catalog", "information_schema", *world.catalog.namespaces):
+        yield {
+            "catalog_name": world.catalog.database,
+            "schema_name": name,
+            "schema_owner": world.catalog.namespaces.get(name, world.catalog.user),
+        }
+
+
+@relation("information_schema", "sequences")
+def sequences(world: World) -> Iterator[Row]:
+    """Yield sequences, without those of identity columns."""
+    for name, sequence in tuple(world.catalog.sequences.items()):
+        if not sequence.internal:
+            yield {
+                "sequence_catalog": world.catalog.database,
+                "sequence_schema": name.schema,
+                "sequence_name": name.name,
+            }
+
+
+@relation("information_schema", "domains")
+def domains(world: World) -> Iterator[Row]:
+    """Yield domains."""
+    for name, definition in tuple(world.catalog.types.items()):
+        if definition.kind == "domain":
+            base = definition.base
+            yield {
+                "domain_catalog": world.catalog.database,
+                "domain_schema": name.schema,
+                "domain_name": name.name,
+                "data_type": None if base is None else data_type(base, dict(world.catalog.types)),
+                "domain_default": definition.default,
+            }

@@ -1,0 +1,204 @@
+"""Rows for the queries of version scripts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from alembic_contracts.prediction.answers.bindings import Relation, Scope
+from alembic_contracts.prediction.answers.functions import setting
+from alembic_contracts.prediction.answers.row_changes import change
+from alembic_contracts.prediction.answers.rows import Data
+from alembic_contracts.prediction.answers.select import select, target_names
+from alembic_contracts.prediction.answers.values import UnanswerableError, is_guess, shown
+from alembic_contracts.prediction.driver.dbapi import Answer
+from alembic_contracts.prediction.sql import parser
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.catalog import Catalog, Effect
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Name
+
+__all__ = ["Reader", "World"]
+
+World = Literal["empty", "row"]
+
+_CHANGES = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "truncate_stmt", "merge_stmt"})
+_LARGE = 20_000
+"""Characters of an INSERT that are read for its rows; longer ones are bulk data."""
+_MORE_ROWS = 200
+"""Rows of an executemany() that are read."""
+_SIMILAR_READS = 50
+"""How often queries that differ in their values alone find a plausible row in one revision. Batching loops (by OFFSET,
+by the last key) would go on for ever otherwise."""
+_LITERALS = re.compile(r"'(?:[^']|'')*'|\d+")
+_STRINGS = re.compile(r"'(?:[^']|'')*'")
+_INCOMPLETE = frozenset({"pg_settings", "pg_depend"})
+"""System relations of which only the common rows are known."""
+_SYSTEM = frozenset({"pg_catalog", "information_schema"})
+
+
+class Reader:
+    """Answers queries in one world."""
+
+    doubt: Callable[[str, Collection[Name] | None], None]
+    """Called with what a script asked and cannot be told."""
+
+    def __init__(self, catalog: Catalog, world: World) -> None:
+        """Read from a catalog; ``world`` says whether tables of unknown contents are empty or hold one row."""
+        self._catalog, self._world = catalog, world
+        self._data = Data(catalog, world)
+        self._reads: Counter[str] = Counter()
+        self._changes: Counter[str] = Counter()
+        self._last_change: tuple[str, Node] | None = None
+        self.rows_between_revisions = False
+        """Whether applications may write rows between two revisions."""
+        self.read_unknown_rows = False
+        """Whether a script looked at rows of a table whose contents are not known."""
+
+    def start_revision(self) -> None:
+        """Begin with a revision: what it reads is there again."""
+        if self.rows_between_revisions:
+            self._data.let_others_write()
+        self._reads.clear()
+        self._changes.clear()
+
+    def set_rows(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Say what a table holds."""
+        self._data.put(name, rows)
+
+    def answer(self, effect: Effect) -> Answer:
+        """Return what a statement yields.
+
+        Raises:
+            PostgresError: PostgreSQL would refuse it for the values in it.
+        """
+        if effect.touched:
+            self._data.follow(effect)
+        if effect.kind in _CHANGES:
+            return self._change(effect)
+        if effect.query is None:
+            return Answer()
+        if effect.kind == "variable_show_stmt":
+            return self._show(effect)
+        if effect.kind != "select_stmt":
+            return self._unanswered(f"the result of {_short(effect.sql)}", ())
+        return self._select(effect)
+
+    # -- queries -----------------------------------------------------------------------------------------------------
+
+    def _select(self, effect: Effect) -> Answer:
+        similar = _LITERALS.sub("?", effect.sql)
+        self._reads[effect.sql] += 1
+        self._reads[similar] += effect.sql != similar
+        self._data.show_guesses = self._reads[effect.sql] == 1 and self._reads[similar] <= _SIMILAR_READS
+        self._data.asked_unknown = False
+        try:
+            relation = select(effect.query, Scope(self._data))
+        except UnanswerableError as error:
+            return self._without_answer(effect, error)
+        finally:
+            self._data.show_guesses = True
+        if not relation.rows and any(name.name in _INCOMPLETE for name in effect.reads):
+            return self._unanswered(f"{_short(effect.sql)} asks what is not known", relation.columns)
+        return _answer(relation, on_fetch=self._reads_unknown if self._data.asked_unknown else None)
+
+    def _reads_unknown(self) -> None:
+        self.read_unknown_rows = True
+
+    def _without_answer(self, effect: Effect, error: UnanswerableError) -> Answer:
+        """Answer a query that cannot be worked out: of users' rows by a guess, all else not at all."""
+        try:
+            columns = target_names(effect.query)
+        except UnanswerableError:
+            columns = ()
+        of_rows = bool(effect.reads) and all(name.schema not in _SYSTEM for name in effect.reads)
+        if not of_rows or not columns:
+            return self._unanswered(f"{_short(effect.sql)} asks what is not known: {error}", columns)
+        first_time = self._reads[effect.sql] == 1
+        rows = [dict.fromkeys(columns, "1")] if self._world == "row" and first_time else []
+        return _answer(Relation(columns, rows), on_fetch=self._reads_unknown)
+
+    def _unanswered(self, reason: str, columns: tuple[str, ...]) -> Answer:
+        return _answer(Relation(columns, ()), on_fetch=lambda: self.doubt(reason, None))
+
+    def _show(self, effect: Effect) -> Answer:
+        name = effect.query.name if effect.query is not None else ""
+        value = setting(self._data, name)
+        if value is None:
+            return self._unanswered(f"SHOW {name}", (name,))
+        return Answer((name,), ((value,),), 1)
+
+    # -- changes of rows ---------------------------------------------------------------------------------------------
+
+    def _change(self, effect: Effect) -> Answer:
+        self._last_change = None
+        if len(effect.sql) > _LARGE:
+            self._forget_rows(effect.sql)
+            return Answer(rowcount=effect.sql.count("("))
+        statement = parser.parse(effect.sql)[0]
+        self._last_change = (statement.kind, statement.node)
+        self._data.asked_unknown = False
+        guesses = self._data.guesses
+        try:
+            count, relation = change(statement.kind, statement.node, self._data)
+        except UnanswerableError as error:
+            return self._unanswered(f"{_short(effect.sql)} returns what is not known: {error}", ())
+        if self._data.guesses > guesses and self._is_worn_out(effect.sql):
+            columns = () if relation is None else relation.columns
+            return Answer(rowcount=0) if relation is None else _answer(Relation(columns, ()))
+        if relation is None:
+            return Answer(rowcount=count)
+        unknown = self._data.asked_unknown or any(is_guess(v) for row in relation.rows for v in row.values())
+        return _answer(relation, on_fetch=self._reads_unknown if unknown else None)
+
+    def _is_worn_out(self, sql: str) -> bool:
+        """Whether a change that found made-up rows before finds none any more: batching loops wait for that."""
+        similar = "~" + _LITERALS.sub("?", sql)
+        self._changes[sql] += 1
+        self._changes[similar] += 1
+        return self._changes[sql] > 1 or self._changes[similar] > _SIMILAR_READS
+
+    def _forget_rows(self, sql: str) -> None:
+        """A text too large to be read for its rows: what its table holds is not known from here on."""
+        from alembic_contracts.prediction.sql.mentions import split_name
+
+        target = re.match(r"\s*\w+\s+(?:INTO\s+|FROM\s+|ONLY\s+)*([^\s(]+)", sql, re.IGNORECASE)
+        schema, name = split_name(target[1]) if target else (None, "")
+        found = self._catalog.resolve(name, schema)
+        if found is not None:
+            self._data.contents(found).unknown = True
+
+    def more_rows(self, statements: Iterable[str]) -> int:
+        """Take note of further rows of the last statement (``executemany``), and return their number."""
+        count = 0
+        target = None
+        if self._last_change is not None and self._last_change[0] != "truncate_stmt":
+            relation = self._last_change[1].relation
+            target = self._catalog.resolve(relation.relname, relation.schemaname or None)
+        for sql in statements:
+            count += 1
+            if target is None or count > _MORE_ROWS:
+                continue
+            for statement in parser.parse(sql):
+                try:
+                    change(statement.kind, statement.node, self._data)
+                except UnanswerableError:
+                    self._data.contents(target).unknown = True
+        if target is not None and count > _MORE_ROWS:
+            self._data.contents(target).unknown = True
+        return count
+
+
+def _answer(relation: Relation, on_fetch: Callable[[], None] | None = None) -> Answer:
+    columns = tuple(column.partition("\0")[0] for column in relation.columns)
+    rows = tuple(tuple(shown(row[column]) for column in relation.columns) for row in relation.rows)
+    return Answer(columns, rows, len(rows), on_fetch)
+
+
+def _short(sql: str) -> str:
+    """Return a statement for a message: without the values in it, which may be personal data."""
+    text = " ".join(_STRINGS.sub("'…'", sql).split())
+    return text if len(text) <= 100 else text[:99] + "…"

@@ -1,0 +1,189 @@
+"""The rows of users' tables, as far as version scripts themselves put them there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope
+from alembic_contracts.prediction.answers.evaluation import evaluate
+from alembic_contracts.prediction.answers.registry import system_relation
+from alembic_contracts.prediction.answers.select import select
+from alembic_contracts.prediction.answers.values import Guess, UnanswerableError, plausible
+from alembic_contracts.prediction.sql import parser, system
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.schemas.schema import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from alembic_contracts.prediction.catalog.catalog import Catalog, Effect
+    from alembic_contracts.schemas.schema import Column, Table
+
+__all__ = ["Contents", "Data"]
+
+_MOVES = frozenset({"rename_stmt", "alter_object_schema_stmt"})
+_FILLED = frozenset({"create_table_as_stmt", "select_stmt"})
+"""Statements that create a table with rows in it."""
+
+
+@dataclass(slots=True)
+class Contents:
+    """What is known of a table's rows."""
+
+    rows: list[Row] = field(default_factory=list)
+    unknown: bool = False
+    """Whether there may be rows besides."""
+
+
+class Data:
+    """What queries are evaluated against in one world (``select.World``)."""
+
+    def __init__(self, catalog: Catalog, world: Literal["empty", "row"]) -> None:
+        """Start with tables of unknown contents.
+
+        Args:
+            catalog: the schema.
+            world: ``empty``: rows that are not known do not exist; ``row``: each such table has one.
+        """
+        self.catalog = catalog
+        self.row_world = world == "row"
+        self.guesses = 0
+        """How many rows were made up so far."""
+        self._contents: dict[Name, Contents] = {name: Contents(unknown=True) for name in catalog.loaded_tables}
+        self._given: set[Name] = set()
+        self._columns: dict[Name, tuple[str, ...]] = {}
+        self._numbers: dict[str, int] = {}
+        self.asked_unknown = False
+        """Whether a table with unknown rows was read since this was last set to False."""
+        self.show_guesses = True
+        """Whether the plausible rows of the world ``row`` are there."""
+        for name in catalog.loaded_tables:
+            self._remember_columns(name)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def relation(self, schema: str | None, name: str) -> Relation:
+        """Return the rows of a table, view or system relation.
+
+        Raises:
+            UnanswerableError: they cannot be told.
+        """
+        found = self.catalog.resolve(name, schema)
+        table = None if found is None else self.catalog.table(found)
+        if table is not None:
+            return self._of_table(table)
+        system_name = system.is_system_relation(name, schema)
+        if system_name is None:
+            raise UnanswerableError(f"{schema}.{name}" if schema else name)
+        return system_relation(system_name.schema, system_name.name, self)
+
+    def _of_table(self, table: Table) -> Relation:
+        if table.kind in {"view", "materialized view"}:
+            return self._of_view(table)
+        if not table.complete:
+            raise UnanswerableError(f"{table.name}, not all of whose columns are known")
+        columns = tuple(column.name for column in table.columns)
+        rows: list[Row] = []
+        for name in (table.name, *self._below(table.name)):
+            contents = self.contents(name)
+            rows += [{column: row.get(column) for column in columns} for row in contents.rows]
+            if contents.unknown:
+                self.asked_unknown = True
+                if self.row_world and self.show_guesses:
+                    rows.append(self.guessed_row(table))
+                    break
+        return Relation(columns, rows)
+
+    def _of_view(self, view: Table) -> Relation:
+        statements = parser.parse(view.definition or "")
+        if len(statements) != 1 or statements[0].kind != "select_stmt":
+            raise UnanswerableError(f"the view {view.name}")
+        relation = select(statements[0].node, Scope(self))
+        columns = tuple(column.name for column in view.columns)
+        if len(columns) != len(relation.columns):
+            raise UnanswerableError(f"the view {view.name}")
+        rows = [dict(zip(columns, row.values(), strict=True)) for row in relation.rows]
+        return Relation(columns, rows)
+
+    def _below(self, name: Name) -> list[Name]:
+        return [table.name for table in tuple(self.catalog.tables.values()) if name in table.parents]
+
+    def guessed_row(self, table: Table) -> Row:
+        """Return a row that the table could well hold."""
+        types = self.catalog.types
+        self.guesses += 1
+        return {column.name: Guess(plausible(column.type, types)) for column in table.columns}
+
+    def contents(self, name: Name) -> Contents:
+        """Return what is known of a table's rows."""
+        return self._contents.setdefault(name, Contents())
+
+    def next_value(self, sequence: str) -> int:
+        """Return the next number of a sequence, by any name for it."""
+        self._numbers[sequence] = self._numbers.get(sequence, 0) + 1
+        return self._numbers[sequence]
+
+    # -- changing ----------------------------------------------------------------------------------------------------
+
+    def put(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Make these the rows of a table, and all of them."""
+        self._contents[name] = Contents([dict(row) for row in rows])
+        self._given.add(name)
+
+    def let_others_write(self) -> None:
+        """Take note that applications may have filled the tables that are empty."""
+        for name, contents in self._contents.items():
+            if not contents.rows and name not in self._given:
+                contents.unknown = True
+
+    def follow(self, effect: Effect) -> None:
+        """Take note of tables that came, went or changed their columns."""
+        gone = [name for name in effect.touched if name in self._columns and self.catalog.table(name) is None]
+        new = [name for name in effect.touched if name not in self._columns and self.catalog.table(name) is not None]
+        if effect.kind in _MOVES and len(gone) == len(new) == 1:
+            self._contents[new[0]] = self._contents.pop(gone[0], Contents())
+            self._columns[new[0]] = self._columns.pop(gone[0])
+        for name in gone:
+            self._contents.pop(name, None)
+            self._columns.pop(name, None)
+        for name in new:
+            if name not in self._columns:
+                self._contents[name] = Contents(unknown=effect.kind in _FILLED)
+            self._remember_columns(name)
+        self._follow_columns(effect.touched)
+
+    def _remember_columns(self, name: Name) -> None:
+        table = self.catalog.table(name)
+        self._columns[name] = () if table is None else tuple(column.name for column in table.columns)
+
+    def _follow_columns(self, names: Collection[Name]) -> None:
+        for name in names:
+            before = self._columns.get(name)
+            if before is None:
+                continue
+            self._remember_columns(name)
+            after = self._columns[name]
+            renamed = dict(zip(before, after, strict=True)) if len(before) == len(after) else {}
+            added = set(after) - set(before) - set(renamed.values())
+            table = self.catalog.table(name)
+            for row in self.contents(name).rows if table is not None else ():
+                values = {renamed.get(column, column): value for column, value in row.items()}
+                row.clear()
+                row.update({column: values.get(column) for column in after})
+                for column in added:
+                    known = table.column(column) if table is not None else None
+                    row[column] = None if known is None else self.default(name, known)
+
+    def default(self, table: Name, column: Column) -> Any:
+        """Return the value that a column gets where none is given."""
+        if column.identity or (column.default or "").startswith("nextval("):
+            return self.next_value(f"{table}.{column.name}")
+        expression = parser.parse_expression(column.default) if column.default else None
+        if expression is None:
+            return None
+        try:
+            return evaluate(expression, Scope(self))
+        except (UnanswerableError, PostgresError):
+            return Guess(plausible(column.type, self.catalog.types))

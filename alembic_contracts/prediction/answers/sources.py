@@ -1,0 +1,257 @@
+"""FROM, JOIN and WHERE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope, Source, renamed
+from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
+from alembic_contracts.prediction.answers.keys import GUESSED, hashable
+from alembic_contracts.prediction.answers.values import Guess, UnanswerableError, guess, is_guess, known
+from alembic_contracts.prediction.sql.parser import child, enum_name, kind_of, strings, unwrap
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.sql.parser import Node
+
+__all__ = ["conjuncts", "filtered", "joined", "set_values"]
+
+
+def filtered(rows: Iterable[dict[str, Row]], conditions: list[Node], scope: Scope) -> Iterator[dict[str, Row]]:
+    """Yield the rows that all conditions let through."""
+    for row in rows:
+        bound = _bound(row, conditions, scope)
+        if all(is_true(evaluate(condition, scope.inner(bound))) for condition in conditions):
+            yield bound
+
+
+def _bound(row: dict[str, Row], conditions: list[Node], scope: Scope) -> dict[str, Row]:
+    """Return the row with its guessed values made what the conditions ask for: it stands for a row that matches."""
+    if not any(is_guess(value) for values in row.values() for value in values.values()):
+        return row
+    bound = {alias: dict(values) for alias, values in row.items()}
+    for condition in conditions:
+        wanted = _equality(condition, scope)
+        if wanted is None:
+            continue
+        names, value = wanted
+        for alias, values in bound.items():
+            if is_guess(values.get(names[-1])) and (len(names) == 1 or names[-2] == alias):
+                values[names[-1]] = Guess(known(value))
+    return bound
+
+
+def _equality(condition: Node, scope: Scope) -> tuple[list[str], Any] | None:
+    """Return column and value of a condition ``column = value`` or ``column IN (value, ...)``."""
+    if kind_of(condition) != "a_expr" or enum_name(condition.a_expr, "kind") not in {"AEXPR_OP", "AEXPR_IN"}:
+        return None
+    expression = condition.a_expr
+    if strings(expression.name) != ["="] or kind_of(expression.lexpr) != "column_ref":
+        return None
+    value = expression.rexpr
+    if kind_of(value) == "list":
+        value = value.list.items[0]
+    if kind_of(value) not in {"a_const", "type_cast"}:
+        return None
+    return strings(expression.lexpr.column_ref.fields), evaluate(value, Scope(scope.world))
+
+
+def conjuncts(node: Node) -> Iterator[Node]:
+    """Yield the conditions that are joined by AND."""
+    if kind_of(node) == "bool_expr" and enum_name(node.bool_expr, "boolop") == "AND_EXPR":
+        for argument in node.bool_expr.args:
+            yield from conjuncts(argument)
+    else:
+        yield node
+
+
+def joined(
+    rows: Iterable[dict[str, Row]],
+    item: Node,
+    scope: Scope,
+    sources: dict[str, tuple[str, ...]],
+    conditions: list[Node],
+) -> Iterable[dict[str, Row]]:
+    """Return every row combined with the rows of an item of FROM that may fit it by a condition, or all of them.
+
+    ``sources`` collects the columns of each item by its alias.
+    """
+    if kind_of(item) == "join_expr":
+        return _explicit_join(rows, item.join_expr, scope, sources)
+    if _is_lateral(item):
+        return [{**row, **more} for row in rows for more in _one(item, scope.inner(row), sources, lateral=True)]
+    before = set(sources)
+    right = _one(item, scope, sources)
+    lookup = _Lookup(right, set(sources) - before, before, conditions, sources)
+    return ({**row, **more} for row in rows for more in lookup.candidates(row))
+
+
+def _one(
+    item: Node, scope: Scope, sources: dict[str, tuple[str, ...]], *, lateral: bool = False
+) -> list[dict[str, Row]]:
+    source = _source(item, scope if not lateral else Scope(scope.world, outer=scope))
+    sources[source.alias] = source.relation.columns
+    return [{source.alias: row} for row in source.relation.rows]
+
+
+def _is_lateral(item: Node) -> bool:
+    kind = kind_of(item)
+    return kind == "range_function" or (kind == "range_subselect" and item.range_subselect.lateral)
+
+
+def _explicit_join(
+    rows: Iterable[dict[str, Row]], join: Node, scope: Scope, sources: dict[str, tuple[str, ...]]
+) -> list[dict[str, Row]]:
+    kind = enum_name(join, "jointype")
+    if kind not in {"JOIN_INNER", "JOIN_LEFT", "JOIN_RIGHT"} or join.is_natural:
+        raise UnanswerableError("this kind of join")
+    before = set(sources)
+    left = list(joined([{}], join.larg, scope, sources, []))
+    left_names = set(sources) - before
+    right = list(joined([{}], join.rarg, scope, sources, [])) if not _is_lateral(join.rarg) else None
+    right_names = set(sources) - before - left_names
+    if kind == "JOIN_RIGHT":
+        left, right = right or [], left
+        left_names, right_names = right_names, left_names
+    conditions = list(conjuncts(join.quals)) if join.HasField("quals") else []
+    using = strings(join.using_clause)
+    lookup = None if right is None else _Lookup(right, right_names, left_names, conditions, sources)
+    combined = []
+    for row in left:
+        if lookup is None:
+            candidates = [{**row, **more} for more in _one(join.rarg, scope.inner(row), sources, lateral=True)]
+            right_names = {next(reversed(sources))}
+        else:
+            candidates = [{**row, **more} for more in lookup.candidates(row)]
+        matches = [c for c in filtered(candidates, conditions, scope) if _agree(c, using, left_names, right_names)]
+        if not matches and kind != "JOIN_INNER":
+            matches = [{**row, **{name: dict.fromkeys(sources[name]) for name in right_names}}]
+        combined.extend(matches)
+    return [{**row, **more} for row in rows for more in combined]
+
+
+class _Lookup:
+    """Finds the rows of a join's right side by its first condition ``left.column = right.column``."""
+
+    def __init__(
+        self,
+        rows: list[dict[str, Row]],
+        names: set[str],
+        left_names: set[str],
+        conditions: list[Node],
+        sources: dict[str, tuple[str, ...]],
+    ) -> None:
+        self._rows = rows
+        self._left: list[str] | None = None
+        self._index: dict[Any, list[dict[str, Row]]] = {}
+        for condition in conditions:
+            sides = _column_sides(condition)
+            if sides is None:
+                continue
+            for left, right in (sides, sides[::-1]):
+                if self._owner(right, sources) in names and self._owner(left, sources) in left_names:
+                    self._build(left, right)
+                    return
+
+    @staticmethod
+    def _owner(names: list[str], sources: dict[str, tuple[str, ...]]) -> str | None:
+        if len(names) > 1:
+            return names[-2]
+        owners = [alias for alias, columns in sources.items() if names[0] in columns]
+        return owners[0] if len(owners) == 1 else None
+
+    def _build(self, left: list[str], right: list[str]) -> None:
+        self._left = left
+        for row in self._rows:
+            value = _column_of(row, right)
+            self._index.setdefault(hashable(value), []).append(row)
+
+    def candidates(self, row: dict[str, Row]) -> list[dict[str, Row]]:
+        if self._left is None:
+            return self._rows
+        value = _column_of(row, self._left)
+        if is_guess(value):
+            return self._rows
+        return [*self._index.get(hashable(value), ()), *self._index.get(GUESSED, ())]
+
+
+def _column_of(row: dict[str, Row], names: list[str]) -> Any:
+    if len(names) > 1:
+        return row[names[-2]][names[-1]]
+    return next(values[names[0]] for values in row.values() if names[0] in values)
+
+
+def _column_sides(condition: Node) -> tuple[list[str], list[str]] | None:
+    if kind_of(condition) != "a_expr" or strings(condition.a_expr.name) != ["="]:
+        return None
+    sides = (condition.a_expr.lexpr, condition.a_expr.rexpr)
+    if any(kind_of(side) != "column_ref" for side in sides):
+        return None
+    return strings(sides[0].column_ref.fields), strings(sides[1].column_ref.fields)
+
+
+def _agree(row: dict[str, Row], using: list[str], left: set[str], right: set[str]) -> bool:
+    for column in using:
+        one = next((row[name][column] for name in left if column in row[name]), None)
+        other = next((row[name][column] for name in right if column in row[name]), None)
+        if not (is_guess(one) or is_guess(other)) and (one is None or one != other):
+            return False
+    return True
+
+
+def _source(item: Node, scope: Scope) -> Source:
+    kind, node = kind_of(item), unwrap(item)
+    alias = child(node, "alias") if "alias" in node.DESCRIPTOR.fields_by_name else None
+    names = strings(alias.colnames) if alias is not None else []
+    if kind == "range_var":
+        relation = scope.with_table(node.relname) if not node.schemaname else None
+        if relation is None:
+            relation = scope.world.relation(node.schemaname or None, node.relname)
+        return Source(alias.aliasname if alias is not None else node.relname, renamed(relation, names))
+    if kind == "range_subselect":
+        from alembic_contracts.prediction.answers.select import select
+
+        relation = select(unwrap(node.subquery), scope)
+        return Source(alias.aliasname if alias is not None else f"subquery {id(item)}", renamed(relation, names))
+    if kind == "range_function":
+        return _function_source(node, alias, names, scope)
+    raise UnanswerableError(f"{kind} in FROM")
+
+
+def _function_source(node: Node, alias: Node | None, names: list[str], scope: Scope) -> Source:
+    if len(node.functions) != 1:
+        raise UnanswerableError("ROWS FROM")
+    call = node.functions[0].list.items[0]
+    values = set_values(call, scope)
+    if values is None:
+        values = [evaluate(call, scope)]
+    name = strings(call.func_call.funcname)[-1] if kind_of(call) == "func_call" else "value"
+    shown = alias.aliasname if alias is not None else name
+    column = names[0] if names else shown
+    columns = (column, names[1] if len(names) > 1 else "ordinality") if node.ordinality else (column,)
+    rows = [dict(zip(columns, (value, position), strict=False)) for position, value in enumerate(values, 1)]
+    return Source(shown, Relation(columns, rows))
+
+
+def set_values(node: Node, scope: Scope) -> list[Any] | None:
+    """Return the values of a set-returning function, None where it is none."""
+    if kind_of(node) != "func_call":
+        return None
+    call = node.func_call
+    name = strings(call.funcname)[-1]
+    if name == "unnest" and len(call.args) == 1:
+        array = evaluate(call.args[0], scope)
+        return [guess(item, array) for item in known(array) or []]
+    if name in {"generate_series", "generate_subscripts"}:
+        arguments = [known(evaluate(argument, scope)) for argument in call.args]
+        if name == "generate_subscripts":
+            arguments = [1, len(arguments[0] or [])]
+        if not all(isinstance(argument, int) for argument in arguments):
+            raise UnanswerableError("generate_series over what is no integer")
+        first, last, *step = arguments
+        return list(range(first, min(last, first + 100_000) + 1, *step))
+    if name in {"json_array_elements", "jsonb_array_elements", "json_array_elements_text", "jsonb_array_elements_text"}:
+        array = evaluate(call.args[0], scope)
+        items = known(array)
+        return [guess(item, array) for item in items] if isinstance(items, list) else []
+    return None

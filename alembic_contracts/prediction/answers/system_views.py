@@ -1,0 +1,111 @@
+"""The views of ``pg_catalog`` that version scripts ask, as rows over the in-memory catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.prediction.answers.definitions import index_text
+from alembic_contracts.prediction.answers.functions import DEFAULTS, setting
+from alembic_contracts.prediction.answers.oids import oid
+from alembic_contracts.prediction.answers.registry import relation
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.answers.bindings import World
+    from alembic_contracts.schemas.schema import Table
+
+__all__: list[str] = []
+
+Row = dict[str, Any]
+
+_SETTINGS = ("server_version", "server_version_num", "search_path", *DEFAULTS)
+_SPELLED = {"datestyle": "DateStyle", "intervalstyle": "IntervalStyle", "timezone": "TimeZone"}
+
+
+def _owner(world: World, table: Table) -> str:
+    return table.owner or world.catalog.user
+
+
+@relation("pg_catalog", "pg_tables")
+def pg_tables(world: World) -> Iterator[Row]:
+    """Yield tables."""
+    for table in tuple(world.catalog.tables.values()):
+        if table.kind in {"table", "partitioned table"}:
+            yield {
+                "schemaname": table.name.schema,
+                "tablename": table.name.name,
+                "tableowner": _owner(world, table),
+                "tablespace": None,
+                "hasindexes": bool(table.indexes),
+            }
+
+
+@relation("pg_catalog", "pg_views")
+def pg_views(world: World) -> Iterator[Row]:
+    """Yield views."""
+    for table in tuple(world.catalog.tables.values()):
+        if table.kind == "view":
+            yield {
+                "schemaname": table.name.schema,
+                "viewname": table.name.name,
+                "viewowner": _owner(world, table),
+                "definition": table.definition,
+            }
+
+
+@relation("pg_catalog", "pg_matviews")
+def pg_matviews(world: World) -> Iterator[Row]:
+    """Yield materialized views."""
+    for table in tuple(world.catalog.tables.values()):
+        if table.kind == "materialized view":
+            yield {
+                "schemaname": table.name.schema,
+                "matviewname": table.name.name,
+                "matviewowner": _owner(world, table),
+                "hasindexes": bool(table.indexes),
+                "ispopulated": True,
+                "definition": table.definition,
+            }
+
+
+@relation("pg_catalog", "pg_indexes")
+def pg_indexes(world: World) -> Iterator[Row]:
+    """Yield indexes."""
+    for table in tuple(world.catalog.tables.values()):
+        for index in table.indexes:
+            yield {
+                "schemaname": table.name.schema,
+                "tablename": table.name.name,
+                "indexname": index.name,
+                "tablespace": None,
+                "indexdef": index_text(table, index.name),
+            }
+
+
+@relation("pg_catalog", "pg_sequences")
+def pg_sequences(world: World) -> Iterator[Row]:
+    """Yield sequences."""
+    for name in tuple(world.catalog.sequences):
+        yield {"schemaname": name.schema, "sequencename": name.name, "sequenceowner": world.catalog.user}
+
+
+@relation("pg_catalog", "pg_settings")
+def pg_settings(world: World) -> Iterator[Row]:
+    """Yield the settings that are asked for most."""
+    for name in _SETTINGS:
+        unit = "ms" if name.endswith("_timeout") else None
+        yield {"name": _SPELLED.get(name, name), "setting": setting(world, name), "unit": unit}
+
+
+@relation("pg_catalog", "pg_stat_activity")
+def pg_stat_activity(world: World) -> Iterator[Row]:
+    """Yield the one session that there is."""
+    yield {
+        "datid": oid("database", world.catalog.database),
+        "datname": world.catalog.database,
+        "pid": 1,
+        "usename": world.catalog.user,
+        "application_name": "",
+        "state": "active",
+        "query": "",
+    }

@@ -1,0 +1,158 @@
+"""Finding the table that a statement is about, and changing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.catalog.state import TEMPORARY
+from alembic_contracts.prediction.sql import sqlstate, system
+from alembic_contracts.prediction.sql.mentions import columns_in
+from alembic_contracts.schemas.schema import Column, Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Constraint, Table
+
+__all__ = [
+    "NOT_TABLES",
+    "change_column",
+    "check_free",
+    "descendants",
+    "find",
+    "is_inherited",
+    "new_name",
+    "partition_columns",
+    "put_constraint",
+    "quote",
+    "refuse_taken",
+    "require_column",
+]
+
+NOT_TABLES = frozenset({"view", "materialized view"})
+
+
+def find(run: Run, node: Node, *, missing_ok: bool = False, noun: str = "table") -> Table | None:
+    """Return the table or view that a RangeVar names.
+
+    None where it is missing and that is allowed, or where tables may exist that are not known: a doubt says so then.
+
+    Raises:
+        PostgresError: 42P01 it does not exist, 3F000 its schema does not, 42809 it is an index or a sequence.
+    """
+    schema, name = node.schemaname or None, node.relname
+    table = run.state.find_table(name, schema)
+    if table is not None:
+        return table
+    found = run.state.find_relation(name, schema)
+    if found is not None:
+        raise sqlstate.wrong_object_type(f'"{name}" is not a {noun}')
+    system_name = system.is_system_relation(name, schema)
+    if system_name is not None:
+        raise sqlstate.PostgresError("42501", f'permission denied: "{name}" is a system catalog')
+    if not run.state.complete_tables:
+        unknown = Name(schema or run.state.current_schema() or "public", name)
+        run.doubt(f"{unknown} is not known here", [unknown])
+        return None
+    if missing_ok:
+        return None
+    if schema is not None and not run.state.has_namespace(schema):
+        raise sqlstate.undefined_schema(schema)
+    raise sqlstate.undefined_table(f"{schema}.{name}" if schema else name)
+
+
+def new_name(run: Run, node: Node) -> Name:
+    """Return the qualified name of a relation that a RangeVar is about to create.
+
+    Raises:
+        PostgresError: 3F000, its schema does not exist.
+    """
+    if node.relpersistence == "t" or node.schemaname == TEMPORARY:
+        if node.schemaname not in {"", TEMPORARY}:
+            raise sqlstate.invalid_table_definition("cannot create temporary relation in non-temporary schema")
+        return Name(TEMPORARY, node.relname)
+    if node.schemaname:
+        return Name(run.state.check_namespace(node.schemaname), node.relname)
+    return Name(run.state.creation_schema(), node.relname)
+
+
+def check_free(state: State, name: Name) -> None:
+    """Refuse a name that a relation or a type has already.
+
+    Raises:
+        PostgresError: 42P07 for a relation, 42710 for a type.
+    """
+    if state.relation_kind(name) is not None:
+        raise sqlstate.duplicate_table(name.name)
+    if name in state.types:
+        raise sqlstate.duplicate_object("type", name.name)
+
+
+def require_column(table: Table, name: str) -> Column:
+    """Return a column.
+
+    Raises:
+        PostgresError: 42703, there is none of this name (and all of them are known).
+    """
+    column = table.column(name)
+    if column is None:
+        if not table.complete:
+            return Column(name=name, type=None)
+        raise sqlstate.undefined_column(name, table.name.name)
+    return column
+
+
+def change_column(state: State, name: Name, column: str, change: Callable[[Column], Column]) -> None:
+    """Replace one column of a table."""
+    table = state.tables[name]
+    columns = tuple(change(c) if c.name == column else c for c in table.columns)
+    state.tables.put(name, replace(table, columns=columns))
+
+
+def descendants(state: State, name: Name) -> Iterator[Name]:
+    """Yield the tables that inherit from a table or are its partitions, at any depth, parents first."""
+    seen = {name}
+    for child in state.children(name):
+        if child.name not in seen:
+            seen.add(child.name)
+            yield child.name
+            yield from descendants(state, child.name)
+
+
+def partition_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns that a table is partitioned by (expressions by what they mention)."""
+    if not table.partition_key:
+        return ()
+    inner = table.partition_key.partition("(")[2].rpartition(")")[0]
+    return columns_in(f"ARRAY[{inner}]") or columns_in(f"ROW({inner})")
+
+
+def quote(name: str) -> str:
+    """Return a name as it must be written in SQL."""
+    plain = name.isascii() and name.replace("_", "a").isalnum() and name == name.lower() and not name[0].isdigit()
+    return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+def put_constraint(state: State, table: Name, constraint: Constraint) -> None:
+    """Append a constraint to a table."""
+    current = state.tables[table]
+    state.tables.put(table, replace(current, constraints=(*current.constraints, constraint)))
+
+
+def refuse_taken(table: Table, name: str) -> None:
+    """Refuse a name that a constraint of the table has already.
+
+    Raises:
+        PostgresError: 42710.
+    """
+    if any(constraint.name == name for constraint in table.constraints):
+        message = f'constraint "{name}" for relation "{table.name.name}" already exists'
+        raise sqlstate.PostgresError("42710", message)
+
+
+def is_inherited(state: State, table: Table, column: str) -> bool:
+    """Whether a parent of the table has a column of this name."""
+    return any(parent in state.tables and state.tables[parent].column(column) is not None for parent in table.parents)

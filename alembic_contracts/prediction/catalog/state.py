@@ -1,0 +1,353 @@
+"""What the in-memory catalog holds, and how names are looked up in it.
+
+Names are resolved as PostgreSQL does (``search_path``, temporary objects first). All that changes goes through
+``Store``, so that it can be taken back; what can be worked out from tables (indexes by name, who mentions whom) is kept
+up to date as they change.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from alembic_contracts.prediction.catalog.journal import Journal, Store
+from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
+from alembic_contracts.prediction.sql import sqlstate
+from alembic_contracts.prediction.sql.mentions import sequences_in
+from alembic_contracts.schemas.schema import Access, Name, Schema, Table, TypeDefinition
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.execution import Doubt
+    from alembic_contracts.prediction.sql.parser import Node
+
+__all__ = ["TEMPORARY", "Analysed", "Attachment", "Function", "Prepared", "Sequence", "State", "mentions"]
+
+TEMPORARY = "pg_temp"
+"""The schema of temporary objects, as it can be written in SQL."""
+
+_NOTHING_KNOWN = Access()
+
+SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence, with the column that owns it (``ALTER SEQUENCE ... OWNED BY``, serial, identity)."""
+
+    name: Name
+    owner: tuple[Name, str] | None = None
+    internal: bool = False
+    """Whether it serves an identity column, which alone may drop it."""
+    owner_role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A user's function, procedure or aggregate. ``arguments`` are its input types as written."""
+
+    name: Name
+    arguments: tuple[str, ...]
+    kind: Literal["function", "procedure", "aggregate"] = "function"
+    language: str = "sql"
+    body: str | None = None
+    """None where it is not known."""
+    definition: str | None = None
+    """The whole CREATE statement."""
+    returns: str | None = None
+    outputs: tuple[tuple[str, str], ...] = ()
+    """Names and types of OUT and TABLE columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What hangs on tables but is no part of their shape: triggers, policies, rules, statistics, publications."""
+
+    kind: str
+    name: str
+    table: Name | None
+    uses: frozenset[tuple[Name, str]] = frozenset()
+    """(table, column) pairs that cannot be dropped without it; column ``""`` for the table as a whole."""
+    function: Name | None = None
+    """The function that a trigger calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A prepared statement; lives as long as the session, whatever becomes of transactions."""
+
+    kind: str
+    node: Node
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What came out when a query or a change of rows was looked at."""
+
+    version: int
+    """That of the journal at this moment."""
+    reads: frozenset[Name]
+    doubts: tuple[Doubt, ...]
+    query: Node | None
+
+
+def mentions(table: Table) -> set[Name]:
+    """Return the tables, sequences and types that a table's definition points at."""
+    found = {name for name, _ in table.depends_on}
+    found.update(table.parents)
+    found.update(c.references for c in table.constraints if c.references is not None)
+    for column in table.columns:
+        if column.type is not None and column.type.name.schema != "pg_catalog":
+            found.add(column.type.name)
+        if column.default is not None and "nextval" in column.default:
+            found.update(sequences_in(column.default))
+    return found
+
+
+@dataclass
+class State:
+    """Everything that the catalog knows. Only functions of this package change it."""
+
+    database: str
+    user: str
+    server_version: int
+    complete: bool
+    """Whether functions, triggers, roles, extensions ... that are not here do not exist."""
+    complete_tables: bool = True
+    """Whether tables, types and sequences that are not here do not exist."""
+    unread: Unread | None = None
+    """What was not read of the baseline; None: nothing is missing."""
+    journal: Journal = field(default_factory=Journal)
+
+    def __post_init__(self) -> None:
+        self.tables: Store[Name, Table] = Store(self.journal, self._table_changed)
+        if self.unread is not None:
+            self.tables = PartialTables(self.journal, self._table_changed, self.unread)
+        self.types: Store[Name, TypeDefinition] = Store(self.journal)
+        self.sequences: Store[Name, Sequence] = Store(self.journal)
+        self.namespaces: Store[str, str] = Store(self.journal)
+        """Schemas and their owners."""
+        self.functions: Store[Name, tuple[Function, ...]] = Store(self.journal)
+        self.attachments: Store[tuple[str, Name | None, str], Attachment] = Store(self.journal)
+        self.extensions: Store[str, str] = Store(self.journal)
+        """Extensions and their schemas."""
+        self.settings: Store[str, str] = Store(self.journal)
+        self.local_settings: Store[str, str] = Store(self.journal)
+        self.fresh_labels: Store[str, bool] = Store(self.journal)
+        """Enum values that were added in this transaction, ``schema.type label``: they cannot be used in it."""
+        self.fresh_types: Store[str, bool] = Store(self.journal)
+        """Enums that were created in this transaction, to which that does not apply."""
+        self.local_columns: Store[Name, frozenset[str]] = Store(self.journal)
+        """Columns that a child table declares itself although a parent has them too."""
+        self.traits: Store[tuple[str, str], str] = Store(self.journal)
+        """Small remarks on objects: what PostgreSQL keeps and a ``Table`` does not."""
+        self._access: Store[str, Access] = Store(self.journal)
+        self.prepared: dict[str, Prepared] = {}
+        self.analysed: dict[str, Analysed] = {}
+        """Queries by their text, as long as nothing changes."""
+        self.cursors: Store[str, Prepared] = Store(self.journal)
+        self.defaults: dict[str, str] = {}
+        """What settings are at the start of a session, and after RESET."""
+        self._index_owners: dict[Name, Name] = {}
+        self._mentioned_by: dict[Name, set[Name]] = {}
+        self._constraint_names: Counter[tuple[str, str]] = Counter()
+
+    # -- what follows from tables ------------------------------------------------------------------------------------
+
+    def _table_changed(self, name: Name, old: Table | None, new: Table | None) -> None:
+        if old is not None:
+            for index in old.indexes:
+                self._index_owners.pop(Name(name.schema, index.name), None)
+            for constraint in old.constraints:
+                self._constraint_names[name.schema, constraint.name] -= 1
+        if new is not None:
+            for index in new.indexes:
+                self._index_owners[Name(name.schema, index.name)] = name
+            for constraint in new.constraints:
+                self._constraint_names[name.schema, constraint.name] += 1
+        before = mentions(old) if old is not None else set()
+        after = mentions(new) if new is not None else set()
+        for gone in before - after:
+            self._mentioned_by[gone].discard(name)
+        for added in after - before:
+            self._mentioned_by.setdefault(added, set()).add(name)
+
+    def mentioned_by(self, name: Name) -> list[Table]:
+        """Return the tables whose definition points at a table, sequence or type, in a stable order."""
+        if self.unread is not None:
+            self.unread.about_users(name)
+        return [self.tables[user] for user in sorted(self._mentioned_by.get(name, ()))]
+
+    def has_constraint(self, schema: str, name: str) -> bool:
+        """Whether any table or domain of a schema has a constraint of this name."""
+        if self.unread is not None:
+            self.unread.about_constraint(schema, name)
+        if self._constraint_names[schema, name] > 0:
+            return True
+        return any(name == check.name for type_ in self.types.values() for check in type_.checks)
+
+    def children(self, name: Name) -> list[Table]:
+        """Return the tables that inherit from a table directly, or are its partitions."""
+        return [table for table in self.mentioned_by(name) if name in table.parents]
+
+    def index_table(self, index: Name) -> Table | None:
+        """Return the table that an index is on."""
+        if self.unread is not None:
+            self.unread.about(index)
+        owner = self._index_owners.get(index)
+        return None if owner is None else self.tables[owner]
+
+    # -- who gets at tables ------------------------------------------------------------------------------------------
+
+    @property
+    def access(self) -> Access:
+        """Roles, memberships, default grants and publications."""
+        return self._access.get("", _NOTHING_KNOWN)
+
+    def set_access(self, access: Access) -> None:
+        """Take these from here on."""
+        if access != self.access:
+            self._access.put("", access)
+
+    # -- settings and schemas ----------------------------------------------------------------------------------------
+
+    @property
+    def search_path(self) -> tuple[str, ...]:
+        """Schemas in which unqualified names are looked for, as set, ``$user`` replaced."""
+        value = self.setting("search_path")
+        parts = split_identifiers('"$user", public' if value is None else value)
+        return tuple(self.current_user if part == "$user" else part for part in parts)
+
+    @property
+    def current_user(self) -> str:
+        """The role as SET ROLE and SET SESSION AUTHORIZATION left it."""
+        role = self.setting("role")
+        if role is not None and role != "none":
+            return role
+        return self.setting("session_authorization") or self.user
+
+    def setting(self, name: str) -> str | None:
+        """Return a run-time setting as text, None where nobody set it."""
+        return self.local_settings.get(name, self.settings.get(name))
+
+    def has_namespace(self, name: str) -> bool:
+        """Whether a schema exists."""
+        return name in self.namespaces or name in SYSTEM_SCHEMAS or name == TEMPORARY
+
+    def check_namespace(self, name: str) -> str:
+        """Return the name of an existing schema, so that new objects can go there.
+
+        Raises:
+            PostgresError: 3F000, there is no such schema.
+        """
+        if not self.has_namespace(name):
+            raise sqlstate.undefined_schema(name)
+        return name
+
+    def current_schema(self) -> str | None:
+        """Return the schema where unqualified new objects go (``current_schema()``)."""
+        return next((part for part in self.search_path if self.has_namespace(part)), None)
+
+    def creation_schema(self) -> str:
+        """Return the schema where unqualified new objects go.
+
+        Raises:
+            PostgresError: 3F000, no schema of the search path exists.
+        """
+        schema = self.current_schema()
+        if schema is None:
+            raise sqlstate.PostgresError("3F000", "no schema has been selected to create in")
+        return schema
+
+    def candidates(self, name: str, schema: str | None) -> list[Name]:
+        """Return the qualified names that a written name can stand for, in the order of lookup."""
+        if schema:
+            return [Name(schema, name)]
+        path = self.search_path
+        first = () if TEMPORARY in path else (TEMPORARY,)
+        return [Name(part, name) for part in (*first, *path)]
+
+    # -- lookups -----------------------------------------------------------------------------------------------------
+
+    def find_table(self, name: str, schema: str | None = None) -> Table | None:
+        """Return the table, view or foreign table that a name stands for."""
+        for candidate in self.candidates(name, schema):
+            table = self.tables.get(candidate)
+            if table is not None:
+                return table
+            if self.relation_kind(candidate) is not None:
+                return None
+        return None
+
+    def find_relation(self, name: str, schema: str | None = None) -> tuple[Name, str] | None:
+        """Return the relation of any kind that a name stands for, with its kind."""
+        for candidate in self.candidates(name, schema):
+            kind = self.relation_kind(candidate)
+            if kind is not None:
+                return candidate, kind
+        return None
+
+    def find_type(self, name: str, schema: str | None = None) -> TypeDefinition | None:
+        """Return the user's type that a name stands for."""
+        return next((self.types[n] for n in self.candidates(name, schema) if n in self.types), None)
+
+    def find_functions(self, name: str, schema: str | None = None) -> tuple[Function, ...]:
+        """Return the user's functions of this name in the first schema that has any."""
+        return next((self.functions[n] for n in self.candidates(name, schema) if n in self.functions), ())
+
+    def relation_kind(self, name: Name) -> str | None:
+        """Return what a name is in ``pg_class``: a table's kind, ``sequence``, ``index`` or ``composite type``."""
+        table = self.tables.get(name)
+        if table is not None:
+            return table.kind
+        if name in self.sequences:
+            return "sequence"
+        if name in self._index_owners:
+            return "index"
+        definition = self.types.get(name)
+        return "composite type" if definition is not None and definition.kind == "composite" else None
+
+    # -- as a whole --------------------------------------------------------------------------------------------------
+
+    def snapshot(self, names: Iterable[Name] | None = None) -> Schema:
+        """Return the tables (None: all) and types as an immutable value."""
+        wanted = self.tables if names is None else {n: self.tables[n] for n in names if n in self.tables}
+        return Schema(
+            tables=dict(wanted),
+            types=dict(self.types),
+            namespaces=frozenset(self.namespaces),
+            sequences=frozenset(self.sequences),
+            catalog=self.database,
+            access=self.access,
+        )
+
+    def copy(self) -> State:
+        """Return a state of its own with the same contents; what happened so far cannot be undone in it."""
+        twin = State(self.database, self.user, self.server_version, self.complete, self.complete_tables, self.unread)
+        for name, store in vars(self).items():
+            if isinstance(store, Store):
+                getattr(twin, name).fill(store)
+        twin.prepared = dict(self.prepared)
+        twin.defaults = dict(self.defaults)
+        return twin
+
+
+def split_identifiers(text: str) -> list[str]:
+    """Return the names of a comma-separated list as PostgreSQL reads it: quotes keep case, all else is folded."""
+    names = []
+    rest = text.strip()
+    while rest:
+        if rest.startswith('"'):
+            end = 1
+            while end < len(rest) and (rest[end] != '"' or rest[end : end + 2] == '""'):
+                end += 2 if rest[end] == '"' else 1
+            name, rest = rest[1:end].replace('""', '"'), rest[end + 1 :]
+        else:
+            name, _, tail = rest.partition(",")
+            name, rest = name.strip().lower(), "," + tail if tail else ""
+        if name:
+            names.append(name)
+        rest = rest.lstrip().removeprefix(",").lstrip()
+    return names

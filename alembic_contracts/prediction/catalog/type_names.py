@@ -1,0 +1,164 @@
+"""Type names as SQL writes them, turned into ``Type`` values (``typenameType`` of PostgreSQL's parser)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.schemas.schema import Name, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
+
+__all__ = ["SERIAL", "array_of", "base_type", "builtin", "category", "find_named", "qualified", "resolve", "written"]
+
+SERIAL = {
+    "serial": "int4", "serial4": "int4", "bigserial": "int8", "serial8": "int8", "smallserial": "int2",
+    "serial2": "int2",
+}  # fmt: skip
+"""Pseudo-types of columns that bring a sequence along, and what they are stored as."""
+
+_INTERVAL_FIELDS = {
+    4: "year", 2: "month", 8: "day", 1024: "hour", 2048: "minute", 4096: "second", 6: "year to month",
+    1032: "day to hour", 3080: "day to minute", 7176: "day to second", 3072: "hour to minute",
+    7168: "hour to second", 6144: "minute to second",
+}  # fmt: skip
+"""Masks of ``INTERVAL_MASK`` (utils/timestamp.h)."""
+
+_FRACTIONS = frozenset({"timestamp", "timestamptz", "time", "timetz", "interval"})
+
+
+def builtin(name: str, *modifiers: str) -> Type:
+    """Return one of PostgreSQL's own types."""
+    return Type(Name("pg_catalog", name), modifiers)
+
+
+def array_of(element: Type | None) -> Type | None:
+    """Return the array type over an element type."""
+    return None if element is None else Type(element.name, element.modifiers, max(element.dimensions, 1))
+
+
+def written(node: Node) -> str:
+    """Return a type's name as SQL text, for messages and for functions' signatures."""
+    names = parser.strings(node.names)
+    if names[:1] == ["pg_catalog"]:
+        names = names[1:]
+    return ".".join(names) + "[]" * len(node.array_bounds)
+
+
+def qualified(names: Sequence[str]) -> tuple[str | None, str]:
+    """Return schema (None: not given) and name of a dotted name."""
+    return (names[-2] if len(names) > 1 else None), names[-1]
+
+
+def resolve(run: Run, node: Node) -> Type | None:
+    """Return the type that a TypeName node stands for; None where it is not known which (a doubt is left then).
+
+    Raises:
+        PostgresError: 42704 there is no such type, 3F000 no such schema.
+    """
+    if node.pct_type:
+        return _column_type(run.state, parser.strings(node.names))
+    schema, name = qualified(parser.strings(node.names))
+    found = find_named(run.state, name, schema)
+    if found is None:
+        if not _may_exist(run.state):
+            if schema is not None and not run.state.has_namespace(schema):
+                raise sqlstate.undefined_schema(schema)
+            raise sqlstate.undefined_object("type", ".".join(parser.strings(node.names)))
+        found = Type(Name(schema or run.state.current_schema() or "public", name))
+    dimensions = max(found.dimensions, 0) + len(node.array_bounds)
+    return Type(found.name, _modifiers(found.name, node), dimensions)
+
+
+def _may_exist(state: State) -> bool:
+    """Whether types may exist that are not known here."""
+    unknown = any(name not in system.EXTENSIONS for name in state.extensions)
+    return unknown or not state.complete or not state.complete_tables
+
+
+def find_named(state: State, name: str, schema: str | None) -> Type | None:
+    """Return the type of a name: built-in, user-defined, or a table's row type."""
+    if schema in {None, "pg_catalog"}:
+        if name in system.element_types():
+            return Type(Name("pg_catalog", system.element_types()[name]), (), 1)
+        if name in system.categories():
+            return Type(Name("pg_catalog", name))
+    for candidate in state.candidates(name, schema):
+        if candidate in state.types or candidate in state.tables:
+            return Type(candidate)
+        multirange = _multirange(state, candidate)
+        if multirange is not None:
+            return multirange
+        element = Name(candidate.schema, candidate.name[1:])
+        if candidate.name.startswith("_") and (element in state.types or element in state.tables):
+            return Type(element, (), 1)
+    return None
+
+
+def _multirange(state: State, name: Name) -> Type | None:
+    """Return the multirange type of this name, if a range type brought it along."""
+    for (kind, _), made in state.traits.items():
+        if kind == "multirange" and made == name.name:
+            return Type(name)
+    return None
+
+
+def _column_type(state: State, names: list[str]) -> Type | None:
+    """Return the type of ``table.column%TYPE``."""
+    table = state.find_table(names[-2], names[-3] if len(names) > 2 else None) if len(names) > 1 else None
+    column = table.column(names[-1]) if table is not None else None
+    return column.type if column is not None else None
+
+
+def _modifiers(name: Name, node: Node) -> tuple[str, ...]:
+    values = [_modifier(mod) for mod in parser.children(node.typmods)]
+    if name.schema != "pg_catalog" or not values:
+        return tuple(values)
+    if name.name == "interval":
+        fields = _INTERVAL_FIELDS.get(int(values[0]))
+        return (*((fields,) if fields else ()), *values[1:])
+    if name.name == "numeric" and len(values) == 1:
+        return (values[0], "0")
+    if name.name in _FRACTIONS and int(values[0]) > 6:
+        return ("6",)
+    return tuple(values)
+
+
+def _modifier(node: Node) -> str:
+    if node.DESCRIPTOR.name == "A_Const":
+        which = node.WhichOneof("val")
+        if which == "ival":
+            return str(node.ival.ival)
+        if which == "sval":
+            return str(node.sval.sval)
+        return str(node.fval.fval)
+    if node.DESCRIPTOR.name == "ColumnRef":
+        return ".".join(parser.strings(node.fields))
+    return parser.deparse_message(node)
+
+
+def base_type(type_: Type, state: State) -> Type:
+    """Return what a domain is based on in the end; any other type as it is."""
+    definition = state.types.get(type_.name)
+    if type_.dimensions or definition is None or definition.kind != "domain" or definition.base is None:
+        return type_
+    return base_type(definition.base, state)
+
+
+def category(type_: Type, state: State) -> str:
+    """Return the category of a type (``pg_type.typcategory``), ``?`` where it is not known."""
+    if type_.dimensions:
+        return "A"
+    if type_.name.schema == "pg_catalog":
+        return system.categories().get(type_.name.name, "?")
+    definition = state.types.get(type_.name)
+    if definition is None:
+        return "C" if type_.name in state.tables else "?"
+    if definition.kind == "domain" and definition.base is not None:
+        return category(definition.base, state)
+    return {"enum": "E", "composite": "C", "range": "R"}.get(definition.kind, "?")

@@ -1,0 +1,288 @@
+"""A DBAPI (PEP 249) that sends nothing: what reaches its cursors goes to a session that applies it in memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace, TracebackType
+from typing import Any, Protocol, Self
+
+from alembic_contracts.prediction.driver import failures
+from alembic_contracts.prediction.driver.failures import *  # noqa: F403 - PEP 249 wants the error classes here
+from alembic_contracts.prediction.driver.literals import literal, substitute
+
+__all__ = ["Answer", "RecordingConnection", "RecordingCursor", "Session", "apilevel", "paramstyle", "threadsafety"]
+
+apilevel = "2.0"
+threadsafety = 1
+paramstyle = "pyformat"
+
+Parameters = Mapping[str, Any] | Sequence[Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a statement yields."""
+
+    columns: tuple[str, ...] | None = None
+    """Names of the result's columns; None for a statement that yields no rows."""
+    rows: tuple[tuple[Any, ...], ...] = ()
+    rowcount: int = -1
+    on_fetch: Callable[[], None] | None = None
+    """Called when somebody looks at the rows for the first time; until then they matter to nobody."""
+
+
+class Session(Protocol):
+    """What the cursors talk to."""
+
+    def execute(self, connection: RecordingConnection, sql: str) -> Answer:
+        """Apply a statement."""
+
+    def repeat(self, connection: RecordingConnection, statements: Iterable[str]) -> int:
+        """Apply statements that differ only in their values, the first of which was executed; returns their number."""
+
+    def commit(self, connection: RecordingConnection) -> None:
+        """End the transaction, if there is one."""
+
+    def rollback(self, connection: RecordingConnection) -> None:
+        """Undo the transaction, if there is one."""
+
+
+class RecordingConnection:
+    """A DBAPI connection; ``autocommit`` and ``isolation_level`` are attributes, as in psycopg."""
+
+    Error = failures.Error
+    encoding = "UTF8"
+    broken = False
+
+    def __init__(self, session: Session | None) -> None:
+        self.session = session
+        """None once it is cut off: what happens to it then has no effect."""
+        self.autocommit = False
+        self.isolation_level = "READ COMMITTED"
+        self.readonly = False
+        self.deferrable = False
+        self.closed = False
+        self.notices: list[str] = []
+        self.info = SimpleNamespace(encoding="utf-8", dbname="", server_version=0)
+
+    def cursor(self, *_: object, **__: object) -> RecordingCursor:
+        """Return a cursor; a name (server-side cursors) and factories make no difference."""
+        return RecordingCursor(self)
+
+    def execute(self, sql: Any, parameters: Parameters = None) -> RecordingCursor:
+        """Execute on a new cursor, as psycopg 3's connections do."""
+        return self.cursor().execute(sql, parameters)
+
+    def commit(self) -> None:
+        """PEP 249."""
+        if self.session is not None:
+            self.session.commit(self)
+
+    def rollback(self) -> None:
+        """PEP 249."""
+        if self.session is not None:
+            self.session.rollback(self)
+
+    def close(self) -> None:
+        """Close; an open transaction is rolled back."""
+        if not self.closed:
+            self.rollback()
+            self.closed = True
+
+    def set_session(self, *, autocommit: bool | None = None, **_: object) -> None:
+        """psycopg2's way to set ``autocommit``."""
+        if autocommit is not None:
+            self.autocommit = autocommit
+
+    def set_isolation_level(self, level: int | None) -> None:
+        """psycopg2's way: level 0 is autocommit."""
+        self.autocommit = level == 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.rollback()
+
+
+class RecordingCursor:
+    """A DBAPI cursor with what psycopg's cursors have beyond PEP 249 and scripts use."""
+
+    itersize = 2000
+
+    def __init__(self, connection: RecordingConnection) -> None:
+        self.connection = connection
+        self.arraysize = 1
+        self.rowcount = -1
+        self.description: list[tuple[Any, ...]] | None = None
+        self.statusmessage: str | None = None
+        self.query: bytes | None = None
+        self.closed = False
+        self._rows: deque[tuple[Any, ...]] = deque()
+        self._on_fetch: Callable[[], None] | None = None
+
+    def execute(self, sql: Any, parameters: Parameters = None, **_: object) -> Self:
+        """Apply one text of one or more statements; the last one's rows can be fetched.
+
+        Raises:
+            RefusalError: PostgreSQL would refuse it.
+        """
+        if self.connection.session is None:
+            raise failures.InterfaceError("the connection is closed")
+        statement = _with_values(_text(sql), parameters)
+        self.query = statement.encode()
+        self._take(self.connection.session.execute(self.connection, statement))
+        return self
+
+    def executemany(self, sql: Any, parameters: Iterable[Parameters], **_: object) -> Self:
+        """Apply a statement once for each set of parameters."""
+        text, sets = _text(sql), iter(parameters)
+        first = next(sets, _NOTHING)
+        if first is _NOTHING:
+            return self
+        self.execute(text, first)  # type: ignore[arg-type]  # told apart from _NOTHING above
+        if self.connection.session is not None:
+            rest = (_with_values(text, values) for values in sets)
+            more = self.connection.session.repeat(self.connection, rest)
+            self.rowcount = self.rowcount + more if self.rowcount >= 0 else -1
+        return self
+
+    def _take(self, answer: Answer) -> None:
+        self.rowcount = answer.rowcount
+        self._on_fetch = answer.on_fetch
+        self._rows = deque(answer.rows)
+        self.description = None
+        if answer.columns is not None:
+            self.description = [(name, None, None, None, None, None, None) for name in answer.columns]
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """PEP 249."""
+        self._must_have_result()
+        return self._rows.popleft() if self._rows else None
+
+    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+        """PEP 249."""
+        self._must_have_result()
+        return [self._rows.popleft() for _ in range(min(size or self.arraysize, len(self._rows)))]
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """PEP 249."""
+        self._must_have_result()
+        rows = list(self._rows)
+        self._rows.clear()
+        return rows
+
+    def _must_have_result(self) -> None:
+        if self.description is None:
+            raise failures.ProgrammingError("the last operation didn't produce records")
+        if self._on_fetch is not None:
+            look, self._on_fetch = self._on_fetch, None
+            look()
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        self._must_have_result()
+        while self._rows:
+            yield self._rows.popleft()
+
+    def mogrify(self, sql: Any, parameters: Parameters = None) -> bytes:
+        """Return the statement with its values, as psycopg2 does."""
+        return _with_values(_text(sql), parameters).encode()
+
+    def callproc(self, name: str, parameters: Sequence[Any] = ()) -> None:
+        """Call a function."""
+        self.execute(f"SELECT * FROM {name}({', '.join(map(literal, parameters))})")  # noqa: S608 - it is sent nowhere
+
+    def copy_expert(self, sql: Any, *_: object, **__: object) -> None:
+        """COPY as psycopg2 has it; the data is neither read nor written."""
+        self.execute(sql)
+
+    def copy_from(self, _file: object, table: str, *_: object, **__: object) -> None:
+        """COPY FROM as psycopg2 has it; the data is not read."""
+        self.execute(f"COPY {table} FROM STDIN")
+
+    def copy_to(self, _file: object, table: str, *_: object, **__: object) -> None:
+        """COPY TO as psycopg2 has it; nothing is written."""
+        self.execute(f"COPY {table} TO STDOUT")
+
+    @contextmanager
+    def copy(self, sql: Any, parameters: Parameters = None) -> Iterator[_Copy]:
+        """COPY as psycopg 3 has it; the data is neither read nor written."""
+        self.execute(sql, parameters)
+        yield _Copy()
+
+    def nextset(self) -> None:
+        """Only the last statement's rows are kept."""
+
+    def setinputsizes(self, *_: object) -> None:
+        """PEP 249: nothing to do."""
+
+    def setoutputsize(self, *_: object) -> None:
+        """PEP 249: nothing to do."""
+
+    def close(self) -> None:
+        """PEP 249."""
+        self.closed = True
+        self._rows.clear()
+
+    async def _async_soft_close(self) -> None:
+        """Called by SQLAlchemy's asyncio extension on a cursor that has rows left: they are here already."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Copy:
+    """psycopg 3's copy object."""
+
+    def write(self, _data: object) -> None:
+        """Take data, which goes nowhere."""
+
+    def write_row(self, _row: object) -> None:
+        """Take a row, which goes nowhere."""
+
+    def set_types(self, _types: object) -> None:
+        """Nothing to do."""
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Yield nothing."""
+        return iter(())
+
+    def read(self) -> bytes:
+        """Return the end of the data."""
+        return b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+
+_NOTHING = object()
+
+
+def _with_values(text: str, parameters: Parameters) -> str:
+    try:
+        return substitute(text, parameters)
+    except (LookupError, TypeError) as error:
+        raise failures.ProgrammingError(f"the parameters do not fit the statement: {error}") from None
+
+
+def _text(sql: Any) -> str:
+    if isinstance(sql, bytes):
+        return sql.decode()
+    if isinstance(sql, str):
+        return sql
+    as_string: Callable[[None], str] | None = getattr(sql, "as_string", None)  # psycopg.sql.Composable
+    return as_string(None) if as_string is not None else str(sql)
+
+
+def connect(session: Session) -> RecordingConnection:
+    """Return a new connection to a session."""
+    return RecordingConnection(session)

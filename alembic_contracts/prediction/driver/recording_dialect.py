@@ -1,0 +1,169 @@
+"""SQLAlchemy's PostgreSQL dialect over the recording DBAPI, reflection answered from the in-memory catalog."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlalchemy import types as sqltypes
+from sqlalchemy import util
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_only
+from sqlalchemy.util.concurrency import in_greenlet
+
+from alembic_contracts.prediction.driver import dbapi
+from alembic_contracts.prediction.driver.reflection import CatalogReflection
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Dialect
+
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.driver.dbapi import RecordingConnection, Session
+
+__all__ = ["RecordingDialect", "recording_engine"]
+
+
+async def _nothing() -> None:
+    """Take no time."""
+
+
+class _NativeJSON(JSON):
+    """JSON as a driver hands it out: parsed already."""
+
+    def result_processor(self, dialect: object, coltype: object) -> None:
+        """Leave the value alone."""
+
+
+class _NativeJSONB(JSONB):
+    """As above."""
+
+    def result_processor(self, dialect: object, coltype: object) -> None:
+        """Leave the value alone."""
+
+
+class RecordingDialect(CatalogReflection, PGDialect):
+    """Compiles as PostgreSQL's dialect does; connects to nothing.
+
+    It answers to the name and driver of the dialect it stands in for, and knows what that one knows of the server.
+    """
+
+    driver = "psycopg"
+    supports_statement_cache = True
+    supports_native_decimal = True
+    supports_sane_multi_rowcount = True
+    use_native_hstore = True
+    default_paramstyle = "pyformat"
+    colspecs = util.update_copy(
+        PGDialect.colspecs,
+        {sqltypes.JSON: _NativeJSON, JSON: _NativeJSON, JSONB: _NativeJSONB},
+    )
+
+    _LEVELS: ClassVar = ("AUTOCOMMIT", "READ COMMITTED", "READ UNCOMMITTED", "REPEATABLE READ", "SERIALIZABLE")
+    _COPIED: ClassVar = (
+        "driver",
+        "is_async",
+        "label_length",
+        "max_identifier_length",
+        "max_index_name_length",
+        "max_constraint_name_length",
+        "_json_serializer",
+        "skip_autocommit_rollback",
+    )
+    """Attributes that scripts see or that change what is compiled."""
+
+    def __init__(self, catalog: Catalog, like: Dialect | None = None) -> None:
+        """Stand in for a dialect (None: psycopg's) on a server that this catalog describes."""
+        super().__init__(dbapi=dbapi)  # type: ignore[no-untyped-call]  # SQLAlchemy's is untyped
+        self.catalog = catalog
+        for name in self._COPIED:
+            if hasattr(like, name):
+                setattr(self, name, getattr(like, name))
+        version = catalog.server_version
+        self.server_version_info = (version // 10000, version % 10000)
+        self.default_schema_name = getattr(like, "default_schema_name", None) or catalog.current_schema or "public"
+        self.default_isolation_level = "READ COMMITTED"
+        self.supports_virtual_generated_columns = version >= 180000
+
+    @classmethod
+    def import_dbapi(cls) -> ModuleType:
+        """Return the recording DBAPI."""
+        return dbapi
+
+    def initialize(self, connection: Connection) -> None:
+        """Ask the server nothing: all of it was said when the dialect was made."""
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Execute a statement."""
+        del context
+        self._await()
+        cursor.execute(statement, parameters)
+
+    def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Execute a statement many times."""
+        del context
+        self._await()
+        cursor.executemany(statement, parameters)
+
+    def _await(self) -> None:
+        # SQLAlchemy's async connections insist that something is awaited wherever a real driver would wait.
+        if self.is_async and in_greenlet():
+            await_only(_nothing())
+
+    def do_ping(self, dbapi_connection: Any) -> bool:
+        """Say that the connection is alive."""
+        return not dbapi_connection.closed
+
+    def is_disconnect(self, e: Exception, connection: Any, cursor: Any) -> bool:
+        """Say that no error is a lost connection."""
+        del e, connection, cursor
+        return False
+
+    def get_isolation_level_values(self, dbapi_conn: Any) -> Any:
+        """Return psycopg's isolation levels."""
+        del dbapi_conn
+        return self._LEVELS
+
+    def get_isolation_level(self, dbapi_connection: Any) -> Any:
+        """Return the level that was set."""
+        return "AUTOCOMMIT" if dbapi_connection.autocommit else dbapi_connection.isolation_level
+
+    def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
+        """Set a level; AUTOCOMMIT means that every statement is on its own."""
+        dbapi_connection.autocommit = level == "AUTOCOMMIT"
+        if level != "AUTOCOMMIT":
+            dbapi_connection.isolation_level = level
+
+    def detect_autocommit_setting(self, dbapi_connection: Any) -> bool:
+        """Return whether every statement is on its own."""
+        return bool(dbapi_connection.autocommit)
+
+    def set_readonly(self, connection: Any, value: Any) -> None:
+        """Remember the setting."""
+        connection.readonly = value
+
+    def get_readonly(self, connection: Any) -> Any:
+        """Return the setting."""
+        return connection.readonly
+
+    def set_deferrable(self, connection: Any, value: Any) -> None:
+        """Remember the setting."""
+        connection.deferrable = value
+
+    def get_deferrable(self, connection: Any) -> Any:
+        """Return the setting."""
+        return connection.deferrable
+
+
+def recording_engine(session: Session, catalog: Catalog, like: Dialect | None = None, url: URL | None = None) -> Engine:
+    """Return an engine all of whose connections lead to one recording session."""
+    dialect = RecordingDialect(catalog, like)
+
+    def connect(_record: object = None) -> RecordingConnection:
+        return dbapi.connect(session)
+
+    # The pool does not learn of the dialect: closing these connections needs no event loop.
+    pool = NullPool(connect)  # type: ignore[arg-type]  # a DBAPI connection by its methods
+    return Engine(pool, dialect, url if url is not None else make_url("postgresql://"))

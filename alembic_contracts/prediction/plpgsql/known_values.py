@@ -1,0 +1,132 @@
+"""Values of expressions in blocks: worked out where they follow from the catalog, ``UNKNOWN`` where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from alembic_contracts.prediction.sql import parser, system
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
+
+__all__ = ["UNKNOWN", "Row", "Unknown", "is_truth", "rows_of", "value_of", "value_of_text"]
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Stands for a value that is not worked out."""
+
+
+UNKNOWN: Final = Unknown()
+
+_CHANGING = frozenset(
+    {
+        "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "random", "age",
+        "gen_random_uuid", "uuid_generate_v4", "uuid_generate_v1", "nextval", "currval", "lastval", "setval",
+        "txid_current", "pg_backend_pid", "pg_postmaster_start_time", "inet_client_addr", "inet_server_addr",
+        "has_table_privilege", "has_schema_privilege", "has_database_privilege", "pg_has_role",
+    }
+)  # fmt: skip
+"""Functions whose results are another one in the real run."""
+
+_OF_SERVER = frozenset(
+    {
+        "pg_settings", "pg_available_extensions", "pg_available_extension_versions", "pg_roles", "pg_authid", "pg_user",
+        "pg_auth_members", "pg_group", "pg_database", "pg_stat_activity", "pg_locks", "pg_tablespace", "pg_shadow",
+        "pg_description", "pg_stats", "pg_subscription", "pg_replication_slots",
+    }
+)  # fmt: skip
+"""System relations that describe what the catalog does not carry."""
+
+_OF_OTHER_KINDS = frozenset(
+    {
+        "pg_proc", "pg_trigger", "pg_policy", "pg_policies", "pg_extension", "pg_event_trigger", "pg_publication",
+        "pg_publication_tables", "pg_publication_rel", "pg_rules", "pg_rewrite", "pg_operator", "pg_cast",
+        "pg_language", "pg_aggregate", "pg_statistic_ext", "routines", "triggers", "parameters", "role_table_grants",
+        "table_privileges", "pg_foreign_server", "pg_user_mappings", "pg_foreign_data_wrapper", "pg_collation",
+    }
+)  # fmt: skip
+"""System relations that describe kinds of objects of which only some may be known (``State.complete``)."""
+
+
+def value_of(run: Run, node: Node) -> Any:
+    """Return the value of a (wrapped) scalar expression in the statement that is being applied."""
+    return value_of_text(run, parser.deparse_expression(node), run.values)
+
+
+def value_of_text(run: Run, text: str, variables: Mapping[str, Any]) -> Any:
+    """Return the value of an expression as PL/pgSQL evaluates it: that of ``SELECT`` and the text."""
+    rows = rows_of(run, f"SELECT {text}", variables)
+    if rows is None:
+        return UNKNOWN
+    return next(iter(rows[0].values())) if rows and rows[0] else None
+
+
+def rows_of(run: Run, query: str, variables: Mapping[str, Any]) -> list[Row] | None:
+    """Return the rows of a query, None where they do not follow from the catalog alone."""
+    from alembic_contracts.prediction.answers.bindings import Scope
+    from alembic_contracts.prediction.answers.rows import Data
+    from alembic_contracts.prediction.answers.select import select
+    from alembic_contracts.prediction.answers.values import UnanswerableError, is_guess
+    from alembic_contracts.prediction.catalog.catalog import (
+        Catalog,  # the catalog imports the statements that import this
+    )
+
+    try:
+        statements = parser.parse(query)
+    except PostgresError:
+        return None
+    if len(statements) != 1 or statements[0].kind != "select_stmt" or _depends_on_server(run, statements[0].node):
+        return None
+    data = Data(Catalog.over(run.state, run.transactions), "row")
+    scope = Scope(data, rows=_as_rows(variables))
+    try:
+        relation = select(statements[0].node, scope)
+    except (UnanswerableError, PostgresError):
+        return None
+    if data.asked_unknown or any(is_guess(value) for row in relation.rows for value in row.values()):
+        return None
+    return [{column.partition("\0")[0]: row[column] for column in relation.columns} for row in relation.rows]
+
+
+def _as_rows(variables: Mapping[str, Any]) -> dict[str, Row]:
+    """Put variables as a reader of queries finds them: records by their name, all else as one row."""
+    rows = {name: value for name, value in variables.items() if isinstance(value, dict)}
+    plain = {name: v for name, v in variables.items() if not isinstance(v, dict) and v is not UNKNOWN}
+    return {**rows, "": plain}
+
+
+def _depends_on_server(run: Run, node: Node) -> bool:
+    """Whether a query asks for what differs between two runs, or for objects that may exist unknown to the catalog."""
+    for message in parser.walk(node):
+        kind = message.DESCRIPTOR.name
+        if kind == "FuncCall" and _is_changing(run, parser.strings(message.funcname)):
+            return True
+        if kind == "SQLValueFunction" and any(part in parser.enum_name(message, "op") for part in ("TIME", "DATE")):
+            return True
+        if kind != "RangeVar" or run.state.find_table(message.relname, message.schemaname or None) is not None:
+            continue
+        if system.is_system_relation(message.relname, message.schemaname or None) is None:
+            continue
+        if message.relname in _OF_SERVER or not run.state.complete_tables:
+            return True
+        if message.relname in _OF_OTHER_KINDS and not run.state.complete:
+            return True
+    return False
+
+
+def _is_changing(run: Run, names: list[str]) -> bool:
+    return names[-1] in _CHANGING or bool(run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None))
+
+
+def is_truth(value: Any) -> bool | None:
+    """Return whether a condition holds, None where that is not known."""
+    if value is UNKNOWN:
+        return None
+    return bool(value is True or (isinstance(value, str) and value.lower() in {"t", "true"}))

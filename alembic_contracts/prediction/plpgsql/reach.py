@@ -1,0 +1,313 @@
+"""What a statement, block or function could do to tables at most, worked out without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.catalog.access import forget, may_take_away
+from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.plpgsql import tree
+from alembic_contracts.prediction.plpgsql.grammar import parse_body
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN
+from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
+from alembic_contracts.prediction.sql import parser, system
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.schemas.schema import Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.state import Function, State
+    from alembic_contracts.prediction.sql.parser import Node, Statement
+
+__all__ = [
+    "HARMLESS_BEGINNINGS",
+    "NOTHING",
+    "OF_NAMED_TABLES",
+    "Tables",
+    "called",
+    "of_block",
+    "of_call",
+    "of_function",
+    "of_sql",
+    "of_statement",
+    "of_steps",
+    "together",
+]
+
+Tables = frozenset[Name] | None
+"""Tables whose shape may change; None: it could be any."""
+
+NOTHING: Tables = frozenset()
+
+_SHAPELESS = frozenset(
+    {
+        "select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "copy_stmt", "truncate_stmt",
+        "explain_stmt", "variable_set_stmt", "variable_show_stmt", "grant_stmt", "comment_stmt", "lock_stmt",
+        "vacuum_stmt", "reindex_stmt", "cluster_stmt", "refresh_mat_view_stmt", "create_function_stmt",
+        "alter_function_stmt", "create_trig_stmt", "create_policy_stmt", "alter_policy_stmt", "create_seq_stmt",
+        "alter_seq_stmt", "create_enum_stmt", "composite_type_stmt", "create_range_stmt", "create_domain_stmt",
+        "create_schema_stmt", "create_extension_stmt", "create_stats_stmt", "create_publication_stmt",
+        "alter_publication_stmt", "declare_cursor_stmt", "fetch_stmt", "close_portal_stmt", "discard_stmt",
+        "prepare_stmt", "deallocate_stmt", "define_stmt", "alter_owner_stmt", "return_stmt",
+    }
+)  # fmt: skip
+"""Statements that change no existing table by themselves; what they call may."""
+
+_OF_ACCESS = frozenset(
+    {
+        "grant_role_stmt", "create_role_stmt", "alter_role_stmt", "drop_role_stmt", "reassign_owned_stmt",
+        "alter_default_privileges_stmt",
+    }
+)  # fmt: skip
+"""Statements about who may do what; what they take away is looked at apart."""
+
+_OF_TYPES = frozenset({"alter_enum_stmt", "alter_type_stmt"})
+
+_WRITTEN_QUERIES = frozenset({"query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema", "cursor_to_xml"})
+"""Built-in functions that run a query which they are given as text."""
+
+OF_NAMED_TABLES = frozenset(
+    {
+        "addgeometrycolumn", "dropgeometrycolumn", "dropgeometrytable", "updategeometrysrid",
+        "populate_geometry_columns", "addrastercolumn", "addrasterconstraints", "create_hypertable", "add_dimension",
+        "create_distributed_table", "create_reference_table", "undistribute_table",
+    }
+)  # fmt: skip
+"""Functions of PostGIS, TimescaleDB and Citus that run DDL on the tables that they are given; no others of them do."""
+
+
+def together(found: Iterable[Tables]) -> Tables:
+    """Return all tables of several statements."""
+    tables: set[Name] = set()
+    for each in found:
+        if each is None:
+            return None
+        tables |= each
+    return frozenset(tables)
+
+
+# -- functions ---------------------------------------------------------------------------------------------------------
+
+
+def of_call(state: State, names: tuple[str, ...], seen: frozenset[Name] = frozenset()) -> Tables:
+    """Return what calling a function of this name can change; a function that is not known can change anything."""
+    schema, name = (names[-2] if len(names) > 1 else None), names[-1]
+    functions = state.find_functions(name, schema)
+    built_in = schema in {None, "pg_catalog"} and (name in system.functions() or name in system.categories())
+    if functions:
+        return together(of_function(state, function, seen) for function in functions if function.name not in seen)
+    if built_in:
+        return None if name in _WRITTEN_QUERIES else NOTHING
+    if _is_of_extension(name):
+        return NOTHING
+    if name in OF_NAMED_TABLES or state.find_type(name, schema) is None:
+        return None
+    return NOTHING  # the name of a type is a cast
+
+
+def _is_of_extension(name: str) -> bool:
+    """Whether a name is that of a well-known extension's function, none of which runs DDL but those of PostGIS.
+
+    A function of a user's own could have such a name without being known here; that it would also run DDL is not
+    worth a doubt at every ``uuid_generate_v4()``.
+    """
+    if name in OF_NAMED_TABLES:
+        return False
+    return name.startswith(("st_", "_st_")) or any(name in known.functions for known in system.EXTENSIONS.values())
+
+
+def of_function(state: State, function: Function, seen: frozenset[Name] = frozenset()) -> Tables:
+    """Return what a function's body can change, and what it calls."""
+    if function.kind == "aggregate":
+        return NOTHING
+    if function.body is None:
+        return None
+    seen |= {function.name}
+    if function.language == "sql":
+        return of_sql(state, function.body, seen)
+    if function.language == "plpgsql":
+        try:
+            return of_block(state, parse_body(function.body), seen)
+        except PostgresError:
+            return None
+    return NOTHING if function.language in {"internal", "c"} else None
+
+
+# -- SQL ---------------------------------------------------------------------------------------------------------------
+
+
+def of_sql(state: State, text: str, seen: frozenset[Name] = frozenset()) -> Tables:
+    """Return what the statements of a text can change; None where it does not parse."""
+    try:
+        statements = parser.parse(text)
+    except PostgresError:
+        return None
+    return together(of_statement(state, statement, seen) for statement in statements)
+
+
+def of_statement(state: State, statement: Statement, seen: frozenset[Name] = frozenset()) -> Tables:
+    """Return what a statement can change at most."""
+    from alembic_contracts.prediction.statements import STATEMENTS  # the handlers import this module
+
+    kind, node = statement.kind, statement.node
+    if may_take_away(statement):
+        forget(state)
+    if kind in _SHAPELESS:
+        return together(of_call(state, names, seen) for names in called(node))
+    if isinstance(STATEMENTS.get(kind), Harmless) or kind in _OF_ACCESS:
+        return NOTHING
+    if kind == "do_stmt":
+        return _of_do(state, node, seen)
+    if kind == "call_stmt":
+        return of_call(state, tuple(parser.strings(node.funccall.funcname)), seen)
+    if kind == "drop_stmt":
+        return _of_drop(state, node)
+    if kind in _OF_TYPES:
+        return _of_type(state, parser.strings(node.type_name))
+    return _of_relations(state, node)
+
+
+def called(node: Node) -> Iterator[tuple[str, ...]]:
+    """Yield the names of the functions that a statement calls."""
+    for message in parser.walk(node):
+        if message.DESCRIPTOR.name == "FuncCall":
+            yield tuple(parser.strings(message.funcname))
+
+
+def _of_do(state: State, node: Node, seen: frozenset[Name]) -> Tables:
+    options = {option.defname: option.arg.string.sval for option in parser.children(node.args)}
+    if options.get("language", "plpgsql") != "plpgsql":
+        return None
+    try:
+        return of_block(state, parse_body(options.get("as", "")), seen)
+    except PostgresError:
+        return None
+
+
+def _of_relations(state: State, node: Node) -> Tables:
+    """Return all tables that a statement names: in any schema, as it may run with another search path."""
+    found: set[Name] = set()
+    for message in parser.walk(node):
+        if message.DESCRIPTOR.name == "RangeVar":
+            found |= _named(state, message.schemaname, message.relname)
+    if node.DESCRIPTOR.name == "RenameStmt" and parser.enum_name(node, "rename_type") in _RELATIONS:
+        found |= {Name(name.schema, node.newname) for name in found}
+    if node.DESCRIPTOR.name == "AlterObjectSchemaStmt":
+        found |= {Name(node.newschema, name.name) for name in found}
+    return frozenset(found) if found else None
+
+
+def _named(state: State, schema: str, name: str) -> set[Name]:
+    if schema:
+        known = {Name(schema, name)}
+    else:
+        known = {other for other in state.tables if other.name == name}
+        known |= {Name(state.current_schema() or "public", name)}
+    known |= {table.name for full in known if (table := state.index_table(full)) is not None}
+    queue = [full for full in known if full in state.tables]
+    while queue:  # views on views, tables with foreign keys, partitions: CASCADE and inheritance reach them
+        for user in state.mentioned_by(queue.pop()):
+            if user.name not in known:
+                known.add(user.name)
+                queue.append(user.name)
+    return known
+
+
+def _of_type(state: State, names: list[str]) -> Tables:
+    definition = state.find_type(names[-1], names[-2] if len(names) > 1 else None)
+    return None if definition is None else frozenset(table.name for table in state.mentioned_by(definition.name))
+
+
+_LOOSE = frozenset(
+    {
+        "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE", "OBJECT_TRIGGER", "OBJECT_POLICY",
+        "OBJECT_RULE", "OBJECT_SEQUENCE", "OBJECT_STATISTIC_EXT", "OBJECT_PUBLICATION", "OBJECT_EVENT_TRIGGER",
+        "OBJECT_INDEX", "OBJECT_TYPE", "OBJECT_DOMAIN", "OBJECT_EXTENSION", "OBJECT_SCHEMA",
+    }
+)  # fmt: skip
+_RELATIONS = frozenset({"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE"})
+
+
+def _of_drop(state: State, node: Node) -> Tables:
+    kind = parser.enum_name(node, "remove_type")
+    if kind in _RELATIONS:
+        found: set[Name] = set()
+        for target in node.objects:
+            names = parser.strings(target.list.items)
+            found |= _named(state, names[-2] if len(names) > 1 else "", names[-1])
+        return frozenset(found)
+    cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
+    return NOTHING if kind in _LOOSE and not cascade else None
+
+
+# -- PL/pgSQL ----------------------------------------------------------------------------------------------------------
+
+
+def of_block(state: State, block: tree.Block, seen: frozenset[Name] = frozenset()) -> Tables:
+    """Return what the statements of a block can change, whichever of them run."""
+    return together(_of_step(state, step, seen) for step in tree.walk(block))
+
+
+def of_steps(state: State, steps: Iterable[tree.Statement]) -> Tables:
+    """Return what some statements of a block can change."""
+    return of_block(state, tree.Block(None, (), tuple(steps), ()))
+
+
+def _of_step(state: State, step: tree.Statement, seen: frozenset[Name]) -> Tables:
+    if isinstance(step, tree.Sql):
+        return of_sql(state, step.text, seen)
+    if isinstance(step, tree.Execute):
+        return _of_dynamic(state, step.text, seen)
+    if isinstance(step, tree.ForRows) and step.dynamic:
+        return _of_dynamic(state, step.query, seen)
+    if isinstance(step, tree.Return) and step.dynamic:
+        return _of_dynamic(state, step.text or "", seen)
+    if isinstance(step, tree.Open) and step.dynamic is not None:
+        return _of_dynamic(state, step.dynamic, seen)
+    return together(_of_expression(state, text, seen) for text in tree.texts(step))
+
+
+def _of_expression(state: State, text: str, seen: frozenset[Name]) -> Tables:
+    node = parser.parse_expression(text)
+    if node is None:
+        return of_sql(state, text, seen)
+    return together(of_call(state, names, seen) for names in called(node))
+
+
+HARMLESS_BEGINNINGS = ("grant ", "revoke ", "comment on ", "analyze ", "vacuum ", "refresh materialized view ", "set ")
+
+
+def _of_dynamic(state: State, expression: str, seen: frozenset[Name]) -> Tables:
+    """Return what an EXECUTE can change: its statement is an expression, of which the beginning may be known."""
+    node = parser.parse_expression(expression)
+    if node is None:
+        return None
+    text = fill(node, _constant)
+    tables = None if text is None else of_sql(state, text, seen)
+    if tables is not None and not any(PLACEHOLDER in str(name) for name in tables):
+        return tables
+    beginning = _beginning(parser.unwrap(node)).lstrip().lower()
+    if beginning.startswith("revoke "):
+        forget(state)
+    return NOTHING if beginning.startswith(HARMLESS_BEGINNINGS) else None
+
+
+def _constant(node: Node) -> object:
+    """Return the text of a literal."""
+    value = parser.unwrap(node)
+    is_text = value.DESCRIPTOR.name == "A_Const" and value.HasField("sval")
+    return value.sval.sval if is_text else UNKNOWN
+
+
+def _beginning(value: Node) -> str:
+    """Return the text that the result of an expression begins with, as far as it is a literal."""
+    kind = value.DESCRIPTOR.name
+    if kind == "A_Const" and value.HasField("sval"):
+        return str(value.sval.sval)
+    if kind == "A_Expr" and parser.strings(value.name) == ["||"] and value.HasField("lexpr"):
+        return _beginning(parser.unwrap(value.lexpr))
+    if kind == "FuncCall" and parser.strings(value.funcname)[-1] in {"format", "concat"} and value.args:
+        return _beginning(parser.unwrap(value.args[0])).partition("%")[0]
+    if kind == "TypeCast":
+        return _beginning(parser.unwrap(value.arg))
+    return ""

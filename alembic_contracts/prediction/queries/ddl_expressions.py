@@ -1,0 +1,77 @@
+"""Scalar expressions of DDL (defaults, checks, index expressions): what they mention is checked as the server does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.prediction.sql.mentions import columns_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
+
+__all__ = ["check_columns", "check_default", "check_functions", "is_known_function"]
+
+SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
+
+
+def check_default(run: Run, node: Node) -> str:
+    """Return the text of a DEFAULT.
+
+    Raises:
+        PostgresError: 0A000 it refers to a column or has a subquery, 42883 it calls a function that does not exist.
+    """
+    for message in parser.walk(node):
+        if message.DESCRIPTOR.name == "ColumnRef":
+            raise sqlstate.feature_not_supported("cannot use column reference in DEFAULT expression")
+        if message.DESCRIPTOR.name == "SubLink":
+            raise sqlstate.feature_not_supported("cannot use subquery in DEFAULT expression")
+    check_functions(run, node)
+    return parser.deparse_expression(node)
+
+
+def check_columns(run: Run, node: Node, table: Table, columns: Collection[str] | None = None) -> tuple[str, ...]:
+    """Return the table's columns that an expression of a check, index or generated column mentions.
+
+    Raises:
+        PostgresError: 42703 there is no such column, 42883 it calls a function that does not exist.
+    """
+    known = columns if columns is not None else [column.name for column in table.columns]
+    mentioned = columns_of(node)
+    for name in mentioned:
+        if name not in known and name not in SYSTEM_COLUMNS and name not in {"*", table.name.name} and table.complete:
+            raise sqlstate.undefined_column(name, table.name.name)
+    check_functions(run, node)
+    if "*" in mentioned or (table.name.name in mentioned and table.name.name not in known):
+        return tuple(known)
+    return tuple(name for name in mentioned if name in known)
+
+
+def check_functions(run: Run, node: Node) -> None:
+    """Refuse calls of functions that do not exist, where that is known.
+
+    Raises:
+        PostgresError: 42883.
+    """
+    for message in parser.walk(node):
+        if message.DESCRIPTOR.name == "FuncCall" and not is_known_function(run, parser.strings(message.funcname)):
+            name = ".".join(parser.strings(message.funcname))
+            raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
+
+
+def is_known_function(run: Run, names: list[str]) -> bool:
+    """Whether a function of this name exists, or may exist as far as is known."""
+    state = run.state
+    schema, name = (names[-2] if len(names) > 1 else None), names[-1]
+    if schema in {None, "pg_catalog"} and (name in system.functions() or name in system.categories()):
+        return True
+    if not state.complete or schema == "information_schema" or state.find_functions(name, schema):
+        return True
+    if any(e not in system.EXTENSIONS or name in system.EXTENSIONS[e].functions for e in state.extensions):
+        return True
+    # A type's name works as a cast, and so do the many functions of an extension that brings types along.
+    return state.find_type(name, schema) is not None or "postgis" in state.extensions

@@ -1,0 +1,229 @@
+"""Types of expressions, as far as they follow plainly; None where they do not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.catalog.type_names import array_of, base_type, builtin, category
+from alembic_contracts.prediction.sql import system
+from alembic_contracts.schemas.schema import Name, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.system import Signature
+
+    Overload = tuple[Signature, tuple[str, ...]]
+
+__all__ = ["UNKNOWN", "call", "common", "implicit", "literal_is", "no_operator", "operate"]
+
+UNKNOWN = builtin("unknown")
+"""A literal or NULL whose type its surroundings decide."""
+
+_PREFERRED = frozenset({"bool", "text", "float8", "oid", "timestamptz", "interval", "inet", "varbit"})
+_POLYMORPHIC = frozenset(
+    {
+        "any", "anyelement", "anyarray", "anynonarray", "anyenum", "anyrange", "anycompatible", "anycompatiblearray",
+        "anycompatiblenonarray", "anymultirange", "anycompatiblerange", "anycompatiblemultirange", "record",
+    }
+)  # fmt: skip
+
+
+def literal_is(text: str) -> Type:
+    """Return the type of a number that is no 32-bit integer."""
+    if text.isdigit() and int(text) < 2**63:
+        return builtin("int8")
+    return builtin("numeric")
+
+
+def common(state: State, types: Sequence[Type | None]) -> Type | None:
+    """Return the type of CASE, COALESCE, UNION ... over these (``select_common_type``)."""
+    known = [type_ for type_ in types if type_ != UNKNOWN]
+    if not known:
+        return builtin("text") if types else None
+    if any(type_ is None for type_ in known):
+        return None
+    first, *rest = [type_ for type_ in known if type_ is not None]
+    if all(other == first for other in rest):
+        return first if len(known) == len(types) else Type(first.name, (), first.dimensions)
+    if all(other.name == first.name and bool(other.dimensions) == bool(first.dimensions) for other in rest):
+        return Type(first.name, (), first.dimensions)
+    if any(other.dimensions for other in (first, *rest)):
+        return None
+    return _preferred(state, first, rest)
+
+
+def _preferred(state: State, first: Type, rest: list[Type]) -> Type | None:
+    """Return the type that the others are converted to."""
+    chosen = Type(base_type(first, state).name)
+    for other in rest:
+        candidate = Type(base_type(other, state).name)
+        if candidate == chosen:
+            continue
+        if category(candidate, state) != category(chosen, state):
+            return None
+        forward, back = implicit(state, chosen, candidate), implicit(state, candidate, chosen)
+        if chosen.name.name not in _PREFERRED and forward and not back:
+            chosen = candidate
+        elif not back:
+            return None
+    return chosen
+
+
+def implicit(state: State, source: Type, target: Type) -> bool:
+    """Whether a value is converted without a cast being written."""
+    one, two = base_type(source, state), base_type(target, state)
+    if one.dimensions or two.dimensions:
+        return bool(one.dimensions) == bool(two.dimensions) and one.name == two.name
+    return one.name == two.name or system.casts().get((one.name.name, two.name.name)) == "i"
+
+
+def call(state: State, name: str, arguments: Sequence[Type | None]) -> Type | None:
+    """Return the result of a built-in function for arguments of these types."""
+    fitting = [s for s in system.functions().get(name, ()) if _takes(s, len(arguments))]
+    if not fitting:
+        if name in system.categories() and len(arguments) == 1:
+            return builtin(name)
+        return None
+    if any(argument is None for argument in arguments):
+        names = {s.result for s in fitting}
+        single = names.pop() if len(names) == 1 else None
+        return _named(single) if single is not None and single not in _POLYMORPHIC else None
+    bare = [base_type(a, state) for a in arguments if a is not None]
+    options = [(s, _expanded(s, len(bare))) for s in fitting]
+    chosen = _resolve(state, options, bare)
+    results = {_result(s, parameters, bare) for s, parameters in chosen}
+    return results.pop() if len(results) == 1 else None
+
+
+def _takes(signature: Signature, count: int) -> bool:
+    if signature.variadic:
+        return count >= len(signature.arguments) - 1
+    return signature.required <= count <= len(signature.arguments)
+
+
+def _expanded(signature: Signature, count: int) -> tuple[str, ...]:
+    arguments = signature.arguments
+    if signature.variadic and arguments:
+        last = system.element_types().get(arguments[-1], "any" if arguments[-1] == "any" else "anyelement")
+        return (*arguments[:-1], *(last,) * (count - len(arguments) + 1))
+    return arguments[:count]
+
+
+def _resolve(state: State, options: list[Overload], types: list[Type]) -> list[Overload]:
+    """Return the best overloads (``func_select_candidate``)."""
+    possible = [o for o in options if all(_accepts(state, p, t) for p, t in zip(o[1], types, strict=False))]
+    best = _most(possible, lambda o: sum(_exact(p, t) for p, t in zip(o[1], types, strict=False)))
+    best = _most(best, lambda o: sum(_exact(p, t) or p in _PREFERRED for p, t in zip(o[1], types, strict=False)))
+    known = {t.name.name for t in types if t != UNKNOWN}
+    if len(best) > 1 and len(known) == 1:
+        same = [o for o in best if all(p in known for p in o[1])]
+        best = same or best
+    if len(best) > 1:
+        text = [o for o in best if all(t != UNKNOWN or p == "text" for p, t in zip(o[1], types, strict=False))]
+        best = text or best
+    return best
+
+
+def _most(options: list[Overload], score: Callable[[Overload], int]) -> list[Overload]:
+    """Return the overloads with the highest score."""
+    scores = [score(option) for option in options]
+    return [option for option, points in zip(options, scores, strict=True) if points == max(scores)]
+
+
+def _exact(parameter: str, type_: Type) -> bool:
+    named = _named(parameter)
+    return named.name == type_.name and bool(named.dimensions) == bool(type_.dimensions)
+
+
+def _accepts(state: State, parameter: str, type_: Type) -> bool:
+    if type_ == UNKNOWN:
+        return True
+    if parameter in _POLYMORPHIC:
+        return _accepts_polymorphic(state, parameter, type_)
+    return _exact(parameter, type_) or implicit(state, type_, _named(parameter))
+
+
+def _accepts_polymorphic(state: State, parameter: str, type_: Type) -> bool:
+    if parameter.endswith("array") and not parameter.endswith("nonarray"):
+        return type_.dimensions > 0
+    if parameter.endswith("nonarray"):
+        return type_.dimensions == 0
+    if parameter == "anyenum":
+        return category(type_, state) == "E"
+    if "range" in parameter:
+        return category(type_, state) == "R"
+    return parameter != "record" or category(type_, state) == "C"
+
+
+def _named(name: str) -> Type:
+    """Return the built-in type of an internal name, ``_int4`` included."""
+    element = system.element_types().get(name)
+    return Type(Name("pg_catalog", name)) if element is None else Type(Name("pg_catalog", element), (), 1)
+
+
+def _result(signature: Signature, parameters: tuple[str, ...], types: list[Type]) -> Type | None:
+    result = signature.result
+    if result not in _POLYMORPHIC:
+        return None if result in {"void", "trigger"} else _named(result)
+    wants_array = result.endswith("array") and not result.endswith("nonarray")
+    for parameter, type_ in zip(parameters, types, strict=False):
+        if parameter not in _POLYMORPHIC or parameter == "any" or type_ == UNKNOWN or "range" in parameter:
+            continue
+        bare = Type(type_.name, (), type_.dimensions)
+        takes_array = parameter.endswith("array") and not parameter.endswith("nonarray")
+        if "range" in result:
+            return None
+        if takes_array == wants_array:
+            return bare
+        return array_of(bare) if wants_array else Type(type_.name)
+    return None
+
+
+def operate(state: State, name: str, left: Type | None, right: Type | None, *, prefix: bool) -> Type | None:
+    """Return the result of a built-in operator. With ``prefix`` there is no left operand."""
+    overloads = [o for o in system.operators().get(name, ()) if (o[0] == "-") == prefix]
+    results = {result for _, _, result in overloads}
+    if len(results) == 1 and not results & _POLYMORPHIC:
+        return _named(results.pop())
+    operands = [right] if prefix else [left, right]
+    if any(operand is None for operand in operands):
+        return None
+    types = [base_type(operand, state) for operand in operands if operand is not None]
+    if not prefix and UNKNOWN in types and types[0] != types[1]:
+        other = types[0] if types[1] == UNKNOWN else types[1]
+        types = [other, other] if _has(overloads, other) else types
+    options: list[Overload] = [(_signature(o, prefix=prefix), (o[1],) if prefix else (o[0], o[1])) for o in overloads]
+    chosen = _resolve(state, options, types)
+    found = {_result(s, parameters, types) for s, parameters in chosen}
+    return found.pop() if len(found) == 1 else None
+
+
+def no_operator(state: State, name: str, left: Type | None, right: Type | None) -> bool:
+    """Whether there is certainly no built-in operator for operands of these types; only plain types are judged."""
+    if left is None or right is None or UNKNOWN in {left, right}:
+        return False
+    one, two = base_type(left, state), base_type(right, state)
+    if one.dimensions or two.dimensions or not {category(one, state), category(two, state)} <= _PLAIN:
+        return False
+    overloads = [o for o in system.operators().get(name, ()) if o[0] != "-"]
+    return not any(_accepts(state, o[0], one) and _accepts(state, o[1], two) and _alike(o, one, two) for o in overloads)
+
+
+_PLAIN = frozenset({"N", "S", "B", "D", "E"})
+
+
+def _alike(operator: tuple[str, str, str], one: Type, two: Type) -> bool:
+    """Polymorphic operators take two operands of one type."""
+    return one.name == two.name or operator[0] not in _POLYMORPHIC or operator[1] not in _POLYMORPHIC
+
+
+def _has(overloads: list[tuple[str, str, str]], type_: Type) -> bool:
+    return any(_exact(left, type_) and _exact(right, type_) for left, right, _ in overloads)
+
+
+def _signature(operator: tuple[str, str, str], *, prefix: bool) -> Signature:
+    left, right, result = operator
+    arguments = (right,) if prefix else (left, right)
+    return system.Signature("f", result, is_set=False, required=len(arguments), variadic=False, arguments=arguments)

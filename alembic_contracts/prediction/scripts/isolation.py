@@ -1,0 +1,163 @@
+"""Keeps what a script does under prediction away from the outside: databases, terminal, Alembic's own state."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import alembic.op
+from alembic.operations import Operations
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Dialect, Engine
+
+from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect
+from alembic_contracts.prediction.scripts.outside import no_trace_outside
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationContext
+
+__all__ = ["RealDatabaseReachedError", "alembic_leads_to", "isolated", "silent"]
+
+
+class RealDatabaseReachedError(Exception):
+    """A script opened a connection of its own to a real database, which prediction does not allow."""
+
+
+@contextmanager
+def isolated(doubt: Callable[[str], None], folder: str) -> Iterator[None]:
+    """Let scripts run without a real database, and without a trace outside of the process.
+
+    Afterwards the working directory, environment variables, import path, warning filters and the modules of the
+    scripts' folder are what they were.
+
+    Args:
+        doubt: told of what was refused, also where a script catches the error.
+        folder: Alembic's script location. Scripts see fresh copies of the modules in it, so that nothing that helpers
+            of theirs keep leaks into the real run.
+    """
+    with (
+        warnings.catch_warnings(),
+        _process_state(),
+        _fresh_modules(folder),
+        _no_real_database(doubt),
+        no_trace_outside(doubt),
+    ):
+        yield
+
+
+@contextmanager
+def _fresh_modules(folder: str) -> Iterator[None]:
+    """Take a folder's modules out of ``sys.modules`` and put them back afterwards."""
+    kept = _modules_in(folder)
+    for name in kept:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        for name in _modules_in(folder):
+            del sys.modules[name]
+        sys.modules.update(kept)
+
+
+def _modules_in(folder: str) -> dict[str, ModuleType]:
+    prefixes = tuple(f"{path}{os.sep}" for path in {Path(folder).absolute(), Path(folder).resolve()})
+    files = [(name, module, getattr(module, "__file__", None)) for name, module in sys.modules.copy().items()]
+    return {name: module for name, module, file in files if isinstance(file, str) and file.startswith(prefixes)}
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Let scripts run without a word on the terminal or in the log, and without input."""
+    disabled, stdin, originals = logging.root.manager.disable, sys.stdin, (sys.__stdout__, sys.__stderr__)
+    logging.disable(logging.CRITICAL)
+    try:
+        with (
+            Path(os.devnull).open("r+", encoding="utf-8") as nowhere,
+            redirect_stdout(nowhere),
+            redirect_stderr(nowhere),
+        ):
+            sys.stdin = sys.__stdout__ = sys.__stderr__ = nowhere  # type: ignore[misc] # restored below
+            yield
+    finally:
+        sys.stdin = stdin
+        sys.__stdout__, sys.__stderr__ = originals  # type: ignore[misc] # what they were
+        logging.disable(disabled)
+
+
+@contextmanager
+def _process_state() -> Iterator[None]:
+    directory, environment, import_path = Path.cwd(), dict(os.environ), list(sys.path)
+    try:
+        yield
+    finally:
+        sys.path[:] = import_path
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+        if Path.cwd() != directory:
+            os.chdir(directory)
+
+
+@contextmanager
+def _no_real_database(doubt: Callable[[str], None]) -> Iterator[None]:
+    """Refuse connections of engines that are not the recorder's, new ones and those that wait in a pool."""
+
+    def refusal(verb: str, dialect: Dialect) -> RealDatabaseReachedError:
+        what = f"{verb} a database connection of its own ({dialect.name}+{dialect.driver})"
+        doubt(f"the script {what}")  # whatever it does with the error, it would not get one in the real run
+        return RealDatabaseReachedError(what)
+
+    def refuse_connecting(dialect: Dialect, *_: Any) -> None:
+        raise refusal("opens", dialect)
+
+    def refuse_pooled(connection: Connection) -> None:
+        if not isinstance(connection.dialect, RecordingDialect):
+            connection.close()
+            raise refusal("uses", connection.dialect)
+
+    # SQLAlchemy turns these flags on when the first listener comes, and never off again.
+    flags = [(owner, vars(owner).get("_has_events")) for owner in (Engine, Dialect)]
+    event.listen(Engine, "do_connect", refuse_connecting)
+    event.listen(Engine, "engine_connect", refuse_pooled)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", refuse_connecting)
+        event.remove(Engine, "engine_connect", refuse_pooled)
+        for owner, flag in flags:
+            if flag is None:
+                del owner._has_events  # noqa: SLF001
+            else:
+                owner._has_events = flag  # noqa: SLF001
+
+
+@contextmanager
+def alembic_leads_to(environment: EnvironmentContext, context: MigrationContext, *, as_sql: bool) -> Iterator[None]:
+    """Make ``alembic.op`` and ``alembic.context`` lead to another migration context, and put everything back.
+
+    What scripts print through Alembic's configuration goes where ``sys.stdout`` does meanwhile.
+    """
+    before, options, proxy = environment._migration_context, environment.context_opts, vars(alembic.op).get("_proxy")  # noqa: SLF001 - there is no public way to swap them
+    operations, config = Operations(context), environment.config
+    stdout, config.stdout = config.stdout, sys.stdout
+    environment._migration_context = context  # noqa: SLF001
+    environment.context_opts = {**options, "as_sql": as_sql}
+    operations._install_proxy()  # noqa: SLF001
+    try:
+        yield
+    finally:
+        operations._remove_proxy()  # noqa: SLF001
+        if proxy is not None:
+            proxy._install_proxy()  # noqa: SLF001
+        config.stdout = stdout
+        environment.context_opts = options
+        environment._migration_context = before  # noqa: SLF001

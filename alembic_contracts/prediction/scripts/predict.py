@@ -1,0 +1,287 @@
+"""Runs the pending version scripts without a database and says where they lead."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
+
+from alembic_contracts.prediction.answers.reader import Reader, World
+from alembic_contracts.prediction.driver.failures import RefusalError
+from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, recording_engine
+from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, isolated, silent
+from alembic_contracts.prediction.scripts.outside import OutsideReachedError
+from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
+from alembic_contracts.prediction.scripts.source_lines import Script
+from alembic_contracts.prediction.scripts.sql_output import SqlStream
+from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.steps import Prediction, Step
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import RevisionStep
+    from sqlalchemy.engine import URL, Connection
+
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+
+__all__ = ["NotReadError", "fresh_module", "predict"]
+
+
+def predict(
+    *,
+    environment: EnvironmentContext,
+    context: MigrationContext,
+    steps: Sequence[RevisionStep],
+    run_arguments: Mapping[str, Any],
+    baseline: Callable[[], Catalog],
+    watched: Collection[Name] | None,
+    as_sql: bool,
+    rows_between_revisions: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Prediction, ...]:
+    """Run version scripts on a connection that sends nothing, and return the schemas that they lead to.
+
+    Where scripts read rows of tables whose contents are not known there are two predictions: one as if those tables
+    were empty, one as if each held a row.
+
+    Args:
+        environment: Alembic's, which ``alembic.context`` leads to; the same afterwards as before.
+        context: the real run's migration context; its options are what scripts see.
+        steps: the revisions to run, in order.
+        run_arguments: what ``context.run_migrations()`` hands to the scripts.
+        baseline: returns a new catalog of what is there before; called once for each prediction.
+        watched: the tables that the predictions' schemas show (None: all).
+        as_sql: whether the real run writes SQL (``--sql``) instead of executing it.
+        rows_between_revisions: whether the revisions are a history, in which applications may have filled tables
+            before the next revision came; otherwise what the scripts create is empty until they fill it.
+        progress: told the number of revisions that have been predicted.
+
+    Raises:
+        NotReadError: the scripts need more of the database than the baseline has.
+    """
+    worlds: list[World] = ["empty"]
+    predictions = []
+    for world in worlds:
+        play = _Play(environment, context, baseline(), watched, world, as_sql=as_sql)
+        play.reader.rows_between_revisions = rows_between_revisions
+        predictions.append(play.run(steps, run_arguments, progress if world == "empty" else None))
+        if play.catalog.asked_for_unread:
+            raise NotReadError
+        if world == "empty" and play.reader.read_unknown_rows:
+            worlds.append("row")
+    return tuple(predictions)
+
+
+class NotReadError(Exception):
+    """The baseline was an extract of the database, and that is not enough: predict from all of it."""
+
+
+class _Play:
+    """One run of the scripts in one world."""
+
+    def __init__(
+        self,
+        environment: EnvironmentContext,
+        context: MigrationContext,
+        catalog: Catalog,
+        watched: Collection[Name] | None,
+        world: World,
+        *,
+        as_sql: bool,
+    ) -> None:
+        self._environment, self._real, self._as_sql = environment, context, as_sql
+        self.catalog = catalog
+        self.reader = Reader(catalog, world)
+        self._recording = Recording(catalog, watched, self.reader, context.dialect.driver)
+        self.reader.doubt = self._recording.doubt
+        self._engine = recording_engine(self._recording, catalog, context.dialect, _url(context))
+        cast("RecordingDialect", self._engine.dialect).doubt = self._recording.doubt
+        self._connection: Connection | None = None
+        self._working_directory = Path.cwd()
+        self._transaction: Any = None
+
+    def run(
+        self, steps: Sequence[RevisionStep], arguments: Mapping[str, Any], progress: Callable[[int], None] | None
+    ) -> Prediction:
+        """Run the revisions one after the other, also after one that fails."""
+        before = self._recording.view
+        done: list[Step] = []
+        with isolated(self._recording.doubt, self._environment.script.dir), self._closing():
+            migration = self._migration()
+            heads = _heads_before(steps)
+            for step in steps:
+                with silent():
+                    self._show_heads(migration, heads)
+                    migration = self._revision(migration, step, arguments, done)
+                    heads = heads.difference(step.from_revisions).union(step.to_revisions)
+                if progress is not None:
+                    progress(len(done))
+        return Prediction(before=before, steps=tuple(done), unproven=tuple(self._recording.unproven))
+
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._recording.cut_off()
+            self._close()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            with suppress(SQLAlchemyError):  # it may be in any state, and leads nowhere any more
+                self._connection.close()
+
+    # -- the migration context ---------------------------------------------------------------------------------------
+
+    def _migration(self) -> MigrationContext:
+        """Return a context like the real one, over the recorder, in the transaction that the real run would be in."""
+        options = {**self._real.opts, "as_sql": self._as_sql}
+        for name in ("fn", "output_encoding"):
+            options.pop(name, None)
+        with silent():
+            if self._as_sql:
+                options["output_buffer"] = SqlStream(self._recording.write)
+                migration = MigrationContext(self._real.dialect, None, options, self._environment)
+            else:
+                options["output_buffer"] = SqlStream(lambda _text: None)
+                for name in ("literal_binds", "starting_rev"):  # go with --sql only
+                    options.pop(name, None)
+                self._connection = self._connect()
+                migration = MigrationContext(self._engine.dialect, self._connection, options, self._environment)
+                migration._version.create(self._connection, checkfirst=True)  # noqa: SLF001 - as run_migrations() does
+            self._transaction = migration.begin_transaction()
+            self._transaction.__enter__()
+        return migration
+
+    def _connect(self) -> Connection:
+        connection = self._engine.connect()
+        real = self._real.connection
+        options = dict(real.get_execution_options()) if real is not None and not self._real.as_sql else {}
+        if options:
+            connection = connection.execution_options(**options)
+        self._recording.connected(cast("Any", connection.connection.dbapi_connection))
+        if getattr(self._real, "_in_external_transaction", False):
+            connection.begin()
+        return connection
+
+    def _show_heads(self, migration: MigrationContext, heads: set[str]) -> None:
+        """Let queries of the version table see the revisions so far."""
+        name = self.catalog.resolve(migration.version_table, migration.version_table_schema)
+        if name is not None:
+            self.reader.set_rows(name, [{"version_num": head} for head in sorted(heads)])
+
+    def _after_failure(self) -> MigrationContext:
+        """Return a context to go on with; what the revision did before it failed stays."""
+        self._recording.pause()
+        self.catalog.resume()
+        self._recording.cut_off()
+        self._close()
+        return self._migration()
+
+    # -- one revision ------------------------------------------------------------------------------------------------
+
+    def _revision(
+        self, migration: MigrationContext, step: RevisionStep, arguments: Mapping[str, Any], done: list[Step]
+    ) -> MigrationContext:
+        """Run one revision, add what it did to ``done``, and return the context for the next one."""
+        script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
+        self._recording.start(script)
+        try:
+            transaction = migration.begin_transaction(_per_migration=True)
+            transaction.__enter__()
+            with alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
+                self._run_script(script, step, arguments)
+            if self.catalog.failed:
+                raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
+            if _is_over(migration):
+                self._recording.doubt(_OVER, None, script.at(script.first_line))
+            self._recording.pause()  # Alembic's own commit is none of the script's
+            transaction.__exit__(None, None, None)
+        except (Exception, SystemExit, TooManyStatements) as error:  # noqa: BLE001 - whatever scripts raise
+            self._recording.doubt(_reason(error), None, script.of_error(error))
+            migration = self._after_failure()
+        finally:
+            done.append(self._recording.finish())
+        return migration
+
+    def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
+        function = getattr(step, "generated", None)  # operations that autogenerate found are in no file yet
+        if function is None:
+            function = getattr(fresh_module(step.revision.path), "upgrade" if step.is_upgrade else "downgrade")
+        script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+        if self._engine.dialect.is_async and not in_greenlet() and not _loop_is_running():
+            # `op.run_async` waits on the loop that the real run is in; a check without one brings its own.
+            asyncio.run(greenlet_spawn(function, **arguments))
+        else:
+            function(**arguments)
+
+
+_OVER = (
+    "the script commits or rolls back through op.get_bind(): that ends Alembic's own transaction, and what follows is "
+    "never committed, its mark in the version table included"
+)
+
+
+def _is_over(migration: MigrationContext) -> bool:
+    """Whether the transaction that Alembic is going to commit has come to its end already."""
+    transaction = migration._transaction  # noqa: SLF001 - the one that Alembic itself goes by
+    return transaction is not None and not transaction.is_active
+
+
+class _StillFailedError(Exception):
+    """A script caught PostgreSQL's error and left the transaction aborted."""
+
+
+def _heads_before(steps: Sequence[RevisionStep]) -> set[str]:
+    """Return the revisions that the steps start from."""
+    needed = {revision for step in steps for revision in step.from_revisions}
+    return needed - {revision for step in steps for revision in step.to_revisions}
+
+
+def fresh_module(path: str) -> ModuleType:
+    """Execute a version script's file once more, as Alembic does, so that nothing it keeps leaks into the real run."""
+    spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", Path(path).name), path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _url(context: MigrationContext) -> URL | None:
+    connection = None if context.as_sql else context.connection
+    return None if connection is None else connection.engine.url
+
+
+def _reason(error: BaseException) -> str:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, RefusalError):
+        return f"PostgreSQL would refuse this migration: {original.message}"
+    if isinstance(original, _StillFailedError):
+        return "PostgreSQL would refuse this migration: the script goes on after an error without a savepoint"
+    if isinstance(error, TooManyStatements):
+        return (
+            f"the script did not come to an end within {STATEMENT_LIMIT:,} statements, or {REPEAT_LIMIT:,} of the same"
+        )
+    if isinstance(error, RealDatabaseReachedError | OutsideReachedError):
+        return f"the script {error}"
+    text = " ".join(str(error).split())
+    return f"the script raised {type(error).__name__} under prediction" + (f": {text[:300]}" if text else "")

@@ -1,0 +1,256 @@
+"""One run of the pending revisions in one possible world: applies what they execute, and writes down what it did."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.judging.violations import Unproven
+from alembic_contracts.prediction.catalog.catalog import PostgresError
+from alembic_contracts.prediction.driver import failures
+from alembic_contracts.prediction.driver.dbapi import Answer
+from alembic_contracts.prediction.sql import parser
+from alembic_contracts.schemas.schema import Schema
+from alembic_contracts.schemas.steps import Operation, Step
+
+if TYPE_CHECKING:
+    from alembic_contracts.judging.violations import Location
+    from alembic_contracts.prediction.answers.reader import Reader
+    from alembic_contracts.prediction.catalog.catalog import Catalog, Effect
+    from alembic_contracts.prediction.driver.dbapi import RecordingConnection
+    from alembic_contracts.prediction.scripts.source_lines import Script
+    from alembic_contracts.schemas.schema import Name
+
+__all__ = ["STATEMENT_LIMIT", "Recording", "TooManyStatements"]
+
+STATEMENT_LIMIT = 100_000
+"""Statements in one revision; more are taken for a loop that would never end under prediction."""
+
+REPEAT_LIMIT = 1_000
+"""Times that one revision executes the very same query or change of rows; more are taken for such a loop as well."""
+
+_REPEATABLE = re.compile(r"\s*(SELECT|WITH|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+
+_DATA = frozenset(
+    {
+        "copy_stmt",
+        "delete_stmt",
+        "explain_stmt",
+        "insert_stmt",
+        "lock_stmt",
+        "merge_stmt",
+        "select_stmt",
+        "transaction_stmt",
+        "truncate_stmt",
+        "update_stmt",
+        "variable_set_stmt",
+        "variable_show_stmt",
+    }
+)
+"""Statements about rows or the session: written down only where they change a table or commit."""
+
+_LABEL_LENGTH = 100
+
+
+class TooManyStatements(BaseException):
+    """A revision goes on without end. No ``Exception``: scripts that catch those would go on all the same."""
+
+
+class Recording:
+    """What the recording connections talk to."""
+
+    def __init__(
+        self, catalog: Catalog, watched: Collection[Name] | None, reader: Reader, driver: str = "psycopg"
+    ) -> None:
+        """Record on top of a catalog.
+
+        Args:
+            catalog: the schema to start from; it is changed.
+            watched: the tables that the operations' schemas show (None: all).
+            reader: answers queries.
+            driver: name of the driver whose exception classes scripts expect.
+        """
+        self.catalog = catalog
+        self.reader = reader
+        self.unproven: dict[Unproven, None] = {}
+        self._watched = None if watched is None else frozenset(watched)
+        self._driver = driver
+        self._script: Script | None = None
+        self._revision = ""
+        self._operations: list[Operation] = []
+        self._statements = 0
+        self._repeats: Counter[str] = Counter()
+        self._main: RecordingConnection | None = None
+        self._version = catalog.version
+        self._view = self._noted = catalog.schema(self._watched)
+        self._changed_by: set[int] = set()
+        """Connections besides the migration's own with changes that are not committed, by ``id()``."""
+
+    # -- revisions ---------------------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> Schema:
+        """The watched tables and all types as they are now; the same object while none of them changes."""
+        if self.catalog.version != self._version:
+            self._version = self.catalog.version
+            fresh = self.catalog.schema(self._watched)
+            if not _same(fresh, self._view):
+                self._view = fresh
+        return self._view
+
+    def start(self, script: Script) -> None:
+        """Begin with a revision."""
+        self._script, self._revision = script, script.revision
+        self._operations = []
+        self._statements = 0
+        self._repeats.clear()
+        self.reader.start_revision()
+
+    def finish(self) -> Step:
+        """End a revision and return what it did."""
+        self._script = None
+        return Step(self._revision, tuple(self._operations))
+
+    def pause(self) -> None:
+        """Let what happens until ``finish()`` belong to no script."""
+        self._script = None
+
+    def connected(self, connection: RecordingConnection) -> None:
+        """Say which connection is the migration's own: the one whose transaction the catalog's is."""
+        self._main = connection
+
+    def cut_off(self) -> None:
+        """Let nothing that still happens on the migration's own connection have an effect."""
+        if self._main is not None:
+            self._main.session = None
+
+    # -- what could not be worked out --------------------------------------------------------------------------------
+
+    def doubt(self, reason: str, tables: Collection[Name] | None = None, location: Location | None = None) -> None:
+        """Note a doubt that may concern a watched table (``tables`` None: any table)."""
+        if tables is not None and self._watched is not None and self._watched.isdisjoint(tables):
+            return
+        if location is None and self._script is not None:
+            location = self._script.here()
+        self.unproven[Unproven(reason, location, None if tables is None else frozenset(tables))] = None
+
+    # -- the cursors' side -------------------------------------------------------------------------------------------
+
+    def execute(self, connection: RecordingConnection, sql: str) -> Answer:
+        """Apply a text of one or more statements and return the last one's answer.
+
+        Raises:
+            RefusalError: PostgreSQL would refuse it.
+            TooManyStatements: the revision has executed more than would ever be meant.
+        """
+        self._count(sql)
+        self._begin(connection)
+        before, answer = self.catalog.version, Answer()
+        try:
+            for statement in self._apart(sql):
+                for effect in self.catalog.execute(statement):
+                    answer = self._applied(effect)
+        except PostgresError as error:
+            raise failures.refusal(error, self._driver) from error
+        except Exception as error:  # a fault of ours, which a script's own `except` must not hide
+            self.doubt(f"the prediction failed with {type(error).__name__}: {error}")
+            raise
+        if connection is not self._main and not connection.autocommit and self.catalog.version != before:
+            self._changed_by.add(id(connection))
+        return answer
+
+    def _apart(self, sql: str) -> Sequence[str]:
+        """Return the statements of a text, so that each shows the schema after it.
+
+        Outside of a transaction they stay together: there, one of them that fails undoes the others.
+        """
+        if ";" not in sql or not self.catalog.in_transaction or self.catalog.failed:
+            return (sql,)
+        try:
+            return [statement.sql for statement in parser.parse(sql)] or (sql,)
+        except PostgresError:
+            return (sql,)
+
+    def write(self, text: str) -> None:
+        """Apply what the real run would write to the output of ``--sql``; there, no error reaches the script."""
+        self._count(text)
+        try:
+            for statement in self._apart(text):
+                for effect in self.catalog.execute(statement):
+                    self._applied(effect)
+        except PostgresError as error:
+            self.doubt(f"PostgreSQL would refuse this migration: {error.message}")
+            self.catalog.resume()
+
+    def repeat(self, connection: RecordingConnection, statements: Iterable[str]) -> int:
+        """Take note of more rows of a statement that was executed; they have no effect on the schema."""
+        del connection
+        return self.reader.more_rows(statements)
+
+    def _count(self, sql: str) -> None:
+        self._statements += 1
+        if _REPEATABLE.match(sql):
+            self._repeats[sql] += 1
+        endless = self._statements > STATEMENT_LIMIT or self._repeats[sql] > REPEAT_LIMIT
+        if endless and self._script is not None:
+            self.cut_off()  # SQLAlchemy gives a connection up, and rolls it back, on what is no Exception
+            raise TooManyStatements
+
+    def _begin(self, connection: RecordingConnection) -> None:
+        # A second connection sees what the first one did: there is one catalog, and only the migration's own
+        # connection opens and ends its transaction.
+        if connection is self._main and not connection.autocommit and not self.catalog.in_transaction:
+            self.catalog.begin()
+
+    def _applied(self, effect: Effect) -> Answer:
+        for doubt in effect.doubts:
+            self.doubt(doubt.reason, doubt.tables)
+        changed = self.view is not self._noted
+        # Outside of a transaction (AUTOCOMMIT, autocommit_block) every text commits by itself.
+        commits = effect.commits or (changed and not self.catalog.in_transaction)
+        if self._script is not None and (effect.kind not in _DATA or changed or commits):
+            self._note(_label(effect.sql), commits=commits)
+        try:
+            return self.reader.answer(effect)
+        except PostgresError:
+            self.catalog.abort()
+            raise
+
+    def _note(self, label: str, *, commits: bool = False) -> None:
+        assert self._script is not None, "operations belong to a revision"  # noqa: S101
+        self._noted = self.view
+        self._operations.append(Operation(self._script.here(), label, self._noted, commits))
+
+    def commit(self, connection: RecordingConnection) -> None:
+        """Commit; inside of a revision that is a state that the database is left in."""
+        self._changed_by.discard(id(connection))
+        if connection is self._main:
+            self.catalog.commit()
+        if self._script is not None:
+            self._note("COMMIT", commits=True)
+
+    def rollback(self, connection: RecordingConnection) -> None:
+        """Roll back what the migration's own connection did since it began."""
+        if connection is self._main:
+            self.catalog.rollback()
+            if self._script is not None and self.view is not self._noted:
+                self._note("ROLLBACK")
+        elif id(connection) in self._changed_by:
+            self._changed_by.discard(id(connection))
+            self.doubt("what a second database connection changed is rolled back")
+
+
+def _same(one: Schema, other: Schema) -> bool:
+    same_access = one.access is other.access or one.access == other.access
+    return same_access and _same_values(one.tables, other.tables) and _same_values(one.types, other.types)
+
+
+def _same_values(one: Mapping[Name, Any], other: Mapping[Name, Any]) -> bool:
+    return len(one) == len(other) and all(other.get(name) is value for name, value in one.items())
+
+
+def _label(sql: str) -> str:
+    text = " ".join(sql.split())
+    return text if len(text) <= _LABEL_LENGTH else text[: _LABEL_LENGTH - 1] + "…"

@@ -1,0 +1,70 @@
+"""Where in a version script the running code is."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+
+from alembic_contracts.judging.violations import Location
+
+__all__ = ["Script"]
+
+
+@dataclass(slots=True)
+class Script:
+    """A version script while it runs."""
+
+    revision: str
+    path: str
+    """As in its code objects' ``co_filename``."""
+    shown: str
+    """The path for people: relative to the working directory where it is below it, with forward slashes."""
+    first_line: int = 1
+    """Where ``upgrade`` is defined; stands in where the running line cannot be found (code in other threads)."""
+
+    @classmethod
+    def of(cls, revision: str, path: str, working_directory: Path) -> Script:
+        """Return the script at a path."""
+        full = Path(path)
+        full = full if full.is_absolute() else working_directory / full
+        shown = full.relative_to(working_directory) if full.is_relative_to(working_directory) else full
+        return cls(revision, path, shown.as_posix())
+
+    def here(self) -> Location:
+        """Return the innermost line of the script that is being executed."""
+        frame = next((frame for frame in _frames() if frame.f_code.co_filename == self.path), None)
+        return self.at(self.first_line if frame is None else frame.f_lineno)
+
+    def of_error(self, error: BaseException) -> Location:
+        """Return the innermost line of the script that an exception went through."""
+        line = self.first_line
+        trace: TracebackType | None = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.path:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        return self.at(line)
+
+    def at(self, line: int) -> Location:
+        """Return a line of the script."""
+        return Location(self.revision, self.shown, line, linecache.getline(self.path, line).strip())
+
+
+def _frames() -> Iterator[FrameType]:
+    """Yield the frames that led here, innermost first, across greenlets (SQLAlchemy's bridge to async code)."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - documented, and `inspect.stack` reads every source file
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+    greenlet = sys.modules.get("greenlet")
+    parent = greenlet.getcurrent().parent if greenlet is not None else None
+    while parent is not None:
+        frame = parent.gr_frame
+        while frame is not None:
+            yield frame
+            frame = frame.f_back
+        parent = parent.parent

@@ -1,0 +1,235 @@
+"""PostgreSQL's own grammar: the only module that knows the library behind it.
+
+Nodes are the library's protobuf messages; every child sits in a ``Node`` wrapper with one field set, whose name is the
+kind (``create_stmt``, ``column_ref``). Cached results are shared: never change a node, copy it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias, cast
+
+import postgast
+from postgast import pg_query_pb2
+
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
+
+__all__ = [
+    "ENUMS",
+    "NODE_KINDS",
+    "Node",
+    "Statement",
+    "Token",
+    "child",
+    "children",
+    "deparse_expression",
+    "deparse_message",
+    "deparse_statement",
+    "enum_name",
+    "kind_of",
+    "parse",
+    "parse_expression",
+    "parse_plpgsql",
+    "rewrite_expression",
+    "scan",
+    "strings",
+    "unwrap",
+    "walk",
+    "wrap",
+]
+
+Node: TypeAlias = Any
+"""A protobuf message of the parse tree; its fields are as in ``pg_query.proto``."""
+
+NODE_KINDS: tuple[str, ...] = tuple(field.name for field in pg_query_pb2.Node.DESCRIPTOR.fields)
+ENUMS = pg_query_pb2.DESCRIPTOR.enum_types_by_name
+"""The parser's enumerations by name (``AlterTableType``, ``ObjectType`` ...)."""
+
+_CACHED_UP_TO = 20_000
+"""Characters; longer texts are data, which is not seen twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One parsed statement."""
+
+    sql: str
+    """Its own text, without the semicolon."""
+    kind: str
+    node: Node
+
+
+def parse(sql: str) -> tuple[Statement, ...]:
+    """Return the statements of a text, none for an empty one.
+
+    Raises:
+        PostgresError: 42601, it does not parse.
+    """
+    return _parse_cached(sql) if len(sql) <= _CACHED_UP_TO else _parse(sql)
+
+
+def _parse(sql: str) -> tuple[Statement, ...]:
+    try:
+        tree = postgast.parse(sql)
+    except postgast.PgQueryError as error:
+        raise PostgresError("42601", error.message) from None
+    encoded = sql.encode()  # positions count bytes
+    statements = []
+    for raw in tree.stmts:
+        end = raw.stmt_location + raw.stmt_len if raw.stmt_len else len(encoded)
+        text = encoded[raw.stmt_location : end].decode().strip()
+        kind = raw.stmt.WhichOneof("node")
+        if kind is not None:
+            statements.append(Statement(text, kind, getattr(raw.stmt, kind)))
+    return tuple(statements)
+
+
+_parse_cached = lru_cache(maxsize=2048)(_parse)
+
+
+def kind_of(node: Node) -> str:
+    """Return the kind of a wrapped node, ``""`` for an empty one."""
+    return node.WhichOneof("node") or ""
+
+
+def unwrap(node: Node) -> Node:
+    """Return the message in a wrapper."""
+    kind = node.WhichOneof("node")
+    return getattr(node, kind) if kind else node
+
+
+def children(nodes: Iterable[Node]) -> list[Node]:
+    """Return the messages in a list of wrappers."""
+    return [unwrap(node) for node in nodes]
+
+
+def child(message: Node, name: str) -> Node | None:
+    """Return a field's message, unwrapped, or None where it is not set."""
+    if not message.HasField(name):
+        return None
+    value = getattr(message, name)
+    return unwrap(value) if value.DESCRIPTOR.name == "Node" else value
+
+
+def strings(nodes: Iterable[Node]) -> list[str]:
+    """Return the texts of a list of string nodes (a qualified name, a list of columns)."""
+    return [node.string.sval for node in nodes if node.HasField("string")]
+
+
+def enum_name(message: Node, field: str) -> str:
+    """Return the name of an enumeration's value (``AT_AddColumn``)."""
+    number = getattr(message, field)
+    return cast("str", message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number[number].name)
+
+
+def walk(message: Node, into: Callable[[Node], bool] | None = None) -> Iterator[Node]:
+    """Yield a message and all messages below it, wrappers left out; ``into`` says whether to go below one."""
+    stack = [message]
+    while stack:
+        current = stack.pop()
+        if current.DESCRIPTOR.name == "Node":
+            kind = current.WhichOneof("node")
+            if kind is None:
+                continue
+            current = getattr(current, kind)
+        yield current
+        if into is not None and not into(current):
+            continue
+        below: list[Node] = []
+        for field, value in current.ListFields():
+            if field.message_type is not None:
+                below.extend([value] if hasattr(value, "DESCRIPTOR") else value)
+        stack.extend(reversed(below))
+
+
+@lru_cache(maxsize=8192)
+def parse_expression(text: str) -> Node | None:
+    """Return the (wrapped) node of a scalar expression, None where the text is none."""
+    try:
+        statements = _parse(f"SELECT ({text})")
+    except PostgresError:
+        return None
+    if len(statements) != 1 or len(statements[0].node.target_list) != 1:
+        return None
+    return statements[0].node.target_list[0].res_target.val
+
+
+def deparse_expression(node: Node) -> str:
+    """Return the SQL of a wrapped expression node."""
+    target = pg_query_pb2.Node(res_target=pg_query_pb2.ResTarget(val=node))
+    select = pg_query_pb2.SelectStmt(target_list=[target], limit_option="LIMIT_OPTION_DEFAULT", op="SETOP_NONE")
+    return deparse_statement(pg_query_pb2.Node(select_stmt=select)).removeprefix("SELECT ")
+
+
+def wrap(message: Node) -> Node:
+    """Return a copy of a message in a wrapper."""
+    for field in pg_query_pb2.Node.DESCRIPTOR.fields:
+        if field.message_type is message.DESCRIPTOR:
+            return pg_query_pb2.Node(**{field.name: message})
+    raise TypeError(message.DESCRIPTOR.name)
+
+
+def deparse_message(message: Node) -> str:
+    """Return the SQL of an unwrapped expression message."""
+    return deparse_expression(wrap(message))
+
+
+def deparse_statement(node: Node) -> str:
+    """Return the SQL of a wrapped statement node."""
+    tree = pg_query_pb2.ParseResult(stmts=[pg_query_pb2.RawStmt(stmt=node)])
+    return cast("str", postgast.deparse(tree))
+
+
+def rewrite_expression(text: str, change: Callable[[Node], None]) -> str:
+    """Return an expression's text after ``change`` was let loose on every message of a copy of its tree."""
+    parsed = parse_expression(text)
+    if parsed is None:
+        return text
+    copy = pg_query_pb2.Node()
+    copy.CopyFrom(parsed)
+    for message in list(walk(copy)):
+        change(message)
+    return deparse_expression(copy)
+
+
+def parse_plpgsql(function: str) -> list[dict[str, Any]]:
+    """Return the parsed bodies of a ``CREATE FUNCTION ... LANGUAGE plpgsql`` or ``DO`` statement.
+
+    Raises:
+        PostgresError: 42601, it does not parse.
+    """
+    try:
+        return cast("list[dict[str, Any]]", postgast.parse_plpgsql(function))
+    except postgast.PgQueryError as error:
+        raise PostgresError("42601", error.message) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of SQL text: where it is (in bytes), what the scanner calls it, its text."""
+
+    start: int
+    end: int
+    kind: str
+    """``IDENT``, ``SCONST``, ``ASCII_59`` ..., keywords such as ``IF_P``."""
+    text: str
+
+
+def scan(text: str) -> tuple[Token, ...]:
+    """Return the tokens of a text without comments.
+
+    Raises:
+        PostgresError: 42601, a quote is not closed.
+    """
+    try:
+        result = postgast.scan(text)
+    except postgast.PgQueryError as error:
+        raise PostgresError("42601", error.message) from None
+    encoded = text.encode()
+    return tuple(
+        Token(token.start, token.end, pg_query_pb2.Token.Name(token.token), encoded[token.start : token.end].decode())
+        for token in result.tokens
+        if pg_query_pb2.Token.Name(token.token) not in {"SQL_COMMENT", "C_COMMENT"}
+    )

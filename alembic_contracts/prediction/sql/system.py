@@ -1,0 +1,142 @@
+"""What PostgreSQL itself brings along: types, functions, operators, casts, system relations (folder ``data``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from alembic_contracts.schemas.schema import Name
+
+__all__ = [
+    "EXTENSIONS",
+    "Extension",
+    "Signature",
+    "casts",
+    "categories",
+    "element_types",
+    "functions",
+    "is_system_relation",
+    "operators",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One overload of a built-in function."""
+
+    kind: str
+    """``f`` function, ``a`` aggregate, ``w`` window function, ``p`` procedure."""
+    result: str
+    is_set: bool
+    required: int
+    variadic: bool
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What an extension adds that matters here; none of these functions runs DDL."""
+
+    types: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+
+
+def _lines(name: str) -> list[list[str]]:
+    text = files("alembic_contracts.prediction.sql").joinpath("data", name).read_text(encoding="utf-8")
+    return [line.split(" ") for line in text.splitlines() if line and not line.startswith("# ")]
+
+
+@cache
+def categories() -> dict[str, str]:
+    """Return the built-in types with their categories (``pg_type.typcategory``; ``P`` is a pseudo-type)."""
+    return {fields[0]: fields[1] for fields in _lines("types.txt")}
+
+
+@cache
+def element_types() -> dict[str, str]:
+    """Return the element type of each built-in array type (``_int4`` of ``int4``)."""
+    return {fields[0]: fields[2] for fields in _lines("types.txt") if len(fields) > 2}
+
+
+@cache
+def functions() -> dict[str, tuple[Signature, ...]]:
+    """Return the overloads of each built-in function."""
+    found: dict[str, list[Signature]] = {}
+    for name, kind, result, required, *arguments in _lines("functions.txt"):
+        signature = Signature(
+            kind,
+            result.removeprefix("*"),
+            result.startswith("*"),
+            int(required.removesuffix("+")),
+            required.endswith("+"),
+            tuple(arguments),
+        )
+        found.setdefault(name, []).append(signature)
+    return {name: tuple(signatures) for name, signatures in found.items()}
+
+
+@cache
+def operators() -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """Return left type (``-``: none), right type and result of each built-in operator."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for name, left, right, result in _lines("operators.txt"):
+        found.setdefault(name, []).append((left, right, result))
+    return {name: tuple(signatures) for name, signatures in found.items()}
+
+
+@cache
+def casts() -> dict[tuple[str, str], str]:
+    """Return the built-in casts: (from, to) and the context in which they happen (i, a, e)."""
+    return {(source, target): context for source, target, context in _lines("casts.txt")}
+
+
+@cache
+def _relations() -> frozenset[str]:
+    return frozenset(fields[0] for fields in _lines("relations.txt"))
+
+
+def is_system_relation(name: str, schema: str | None) -> Name | None:
+    """Return the qualified name of a system table or view, None where the name is none."""
+    if schema is None and name.startswith("pg_"):
+        schema = "pg_catalog"
+    return Name(schema, name) if schema is not None and f"{schema}.{name}" in _relations() else None
+
+
+EXTENSIONS: dict[str, Extension] = {
+    "btree_gin": Extension(),
+    "btree_gist": Extension(),
+    "citext": Extension(("citext",), ("citext",)),
+    "cube": Extension(("cube",), ("cube", "cube_distance", "cube_dim")),
+    "earthdistance": Extension(("earth",), ("ll_to_earth", "earth_distance", "earth_box")),
+    "fuzzystrmatch": Extension((), ("levenshtein", "soundex", "metaphone", "dmetaphone", "difference")),
+    "hstore": Extension(("hstore",), ("hstore", "akeys", "avals", "skeys", "svals", "hstore_to_json")),
+    "intarray": Extension(("query_int",), ("sort", "uniq", "idx", "subarray")),
+    "isn": Extension(("ean13", "isbn", "isbn13", "ismn", "ismn13", "issn", "issn13", "upc")),
+    "ltree": Extension(("ltree", "lquery", "ltxtquery"), ("subpath", "nlevel", "text2ltree", "ltree2text", "lca")),
+    "pg_stat_statements": Extension((), ("pg_stat_statements", "pg_stat_statements_reset")),
+    "pg_trgm": Extension(("gtrgm",), ("similarity", "show_trgm", "word_similarity", "set_limit", "show_limit")),
+    "pgcrypto": Extension(
+        (),
+        (
+            "gen_random_uuid", "gen_random_bytes", "digest", "hmac", "crypt", "gen_salt", "encrypt", "decrypt",
+            "pgp_sym_encrypt", "pgp_sym_decrypt", "pgp_pub_encrypt", "pgp_pub_decrypt", "armor", "dearmor",
+        ),
+    ),
+    "plpgsql": Extension(),
+    "postgis": Extension(("geometry", "geography", "box2d", "box3d", "geometry_dump", "spheroid")),
+    "postgres_fdw": Extension(),
+    "seg": Extension(("seg",)),
+    "tablefunc": Extension((), ("normal_rand",)),
+    "tsm_system_rows": Extension(),
+    "unaccent": Extension((), ("unaccent",)),
+    "uuid-ossp": Extension(
+        (),
+        (
+            "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v3", "uuid_generate_v4", "uuid_generate_v5",
+            "uuid_nil", "uuid_ns_dns", "uuid_ns_url", "uuid_ns_oid", "uuid_ns_x500",
+        ),
+    ),
+    "vector": Extension(("vector", "halfvec", "sparsevec"), ("l2_distance", "cosine_distance", "inner_product")),
+}  # fmt: skip
+"""Well-known extensions. One that is not here may add any type and any function."""

@@ -1,0 +1,122 @@
+"""ALTER TABLE: one statement's subcommands, in the order in which the server carries them out."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.catalog.relations import find
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.statements.alter_table import columns, constraints, relation
+from alembic_contracts.prediction.statements.alter_table.alteration import DROP, Alteration, Later, Subcommand
+from alembic_contracts.prediction.statements.types import alter_composite
+from alembic_contracts.schemas.schema import Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
+
+__all__ = ["HANDLERS", "SUBCOMMANDS"]
+
+SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
+    **columns.SUBCOMMANDS,
+    **constraints.SUBCOMMANDS,
+    **relation.SUBCOMMANDS,
+}
+"""What each AlterTableType does."""
+
+_ON_VIEWS = frozenset({"AT_ColumnDefault", "AT_ChangeOwner", "AT_SetRelOptions", "AT_ResetRelOptions"})
+_ON_MATERIALIZED = frozenset(
+    {
+        "AT_ChangeOwner", "AT_SetRelOptions", "AT_ResetRelOptions", "AT_SetStatistics", "AT_SetStorage",
+        "AT_SetOptions", "AT_ResetOptions", "AT_SetCompression", "AT_ClusterOn", "AT_DropCluster",
+        "AT_SetAccessMethod", "AT_SetTableSpace",
+    }
+)  # fmt: skip
+_NOUNS = {
+    "OBJECT_TABLE": ("table", frozenset({"table", "partitioned table", "view", "materialized view", "foreign table"})),
+    "OBJECT_VIEW": ("view", frozenset({"view"})),
+    "OBJECT_MATVIEW": ("materialized view", frozenset({"materialized view"})),
+    "OBJECT_FOREIGN_TABLE": ("foreign table", frozenset({"foreign table"})),
+}
+
+
+def alter_table(run: Run, node: Node) -> None:
+    """Apply ALTER TABLE, VIEW, INDEX, SEQUENCE, and TYPE for attributes.
+
+    Raises:
+        PostgresError: as the server would.
+    """
+    kind = parser.enum_name(node, "objtype")
+    if kind == "OBJECT_TYPE":
+        alter_composite(run, node)
+    elif kind in {"OBJECT_INDEX", "OBJECT_SEQUENCE"}:
+        _alter_other(run, node, "index" if kind == "OBJECT_INDEX" else "sequence")
+    else:
+        _alter(run, node, kind)
+
+
+def _alter_other(run: Run, node: Node, noun: str) -> None:
+    """Check an index or sequence; its options concern no table's shape."""
+    relation = node.relation
+    found = run.state.find_relation(relation.relname, relation.schemaname or None)
+    if found is None and not node.missing_ok and run.state.complete_tables:
+        raise sqlstate.undefined_table(relation.relname)
+    if found is not None and found[1] != noun:
+        raise sqlstate.wrong_object_type(f'"{relation.relname}" is not a {noun}')
+
+
+def _alter(run: Run, node: Node, kind: str) -> None:
+    noun, kinds = _NOUNS[kind]
+    relation = node.relation
+    other = run.state.find_relation(relation.relname, relation.schemaname or None)
+    if other is not None and other[1] in {"sequence", "index"} and kind == "OBJECT_TABLE":
+        _on_other(node, other)
+        return
+    table = find(run, relation, missing_ok=node.missing_ok, noun=noun)
+    if table is None:
+        return
+    if table.kind not in kinds:
+        raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a {noun}')
+    queue: list[tuple[int, int, Later]] = []
+    for position, command in enumerate(parser.children(node.cmds)):
+        subtype = parser.enum_name(command, "subtype")
+        _refuse_on_views(table, subtype)
+        entry = SUBCOMMANDS.get(subtype)
+        if entry is None:
+            run.doubt(f"{subtype} is not understood", [table.name])
+        elif isinstance(entry, Subcommand):
+            order = DROP if subtype == "AT_ColumnDefault" and not command.HasField("def") else entry.order
+            heapq.heappush(queue, (order, position, Later(entry.apply, command)))
+    alteration = Alteration(run, table.name, recurse=relation.inh)
+    _carry_out(alteration, queue)
+
+
+def _on_other(node: Node, other: tuple[Name, str]) -> None:
+    """ALTER TABLE works on indexes and sequences for a few things that concern no table's shape."""
+    allowed = {"AT_ChangeOwner", "AT_SetRelOptions", "AT_ResetRelOptions", "AT_SetTableSpace", "AT_SetLogged"}
+    for command in parser.children(node.cmds):
+        if parser.enum_name(command, "subtype") not in allowed:
+            raise sqlstate.wrong_object_type(f'"{other[0].name}" is not a table')
+
+
+def _carry_out(alteration: Alteration, queue: list[tuple[int, int, Later]]) -> None:
+    count = len(queue)
+    while queue:
+        _, _, task = heapq.heappop(queue)
+        task.apply(alteration, task.node)
+        for order, later in alteration.take_later():
+            count += 1
+            heapq.heappush(queue, (order, count, later))
+
+
+def _refuse_on_views(table: Table, subtype: str) -> None:
+    allowed = {"view": _ON_VIEWS, "materialized view": _ON_MATERIALIZED}.get(table.kind)
+    if allowed is not None and subtype not in allowed:
+        message = f"ALTER action {subtype} cannot be performed on relation {table.name.name!r}"
+        raise sqlstate.wrong_object_type(message)
+
+
+HANDLERS = {"alter_table_stmt": alter_table}

@@ -1,0 +1,386 @@
+"""ALTER TABLE ... COLUMN: adding, dropping, types, defaults, NOT NULL, identity, generation expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.catalog.dependencies import Object
+from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.catalog.relations import (
+    change_column,
+    is_inherited,
+    partition_columns,
+    require_column,
+)
+from alembic_contracts.prediction.catalog.removal import drop
+from alembic_contracts.prediction.catalog.type_names import resolve
+from alembic_contracts.prediction.queries.analysis import Analysis
+from alembic_contracts.prediction.queries.coercion import can_assign
+from alembic_contracts.prediction.queries.constants import check_fits
+from alembic_contracts.prediction.queries.ddl_expressions import check_columns, check_default
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.mentions import columns_in
+from alembic_contracts.prediction.statements.alter_table import generation
+from alembic_contracts.prediction.statements.alter_table.alteration import (
+    ADD_COLUMN,
+    ADD_CONSTRAINT,
+    ADD_INDEX,
+    ADD_OTHER,
+    ALTER_TYPE,
+    ATTRIBUTES,
+    DROP,
+    MISC,
+    Alteration,
+    Later,
+    Subcommand,
+)
+from alembic_contracts.prediction.tables import constraints, foreign_keys, not_null
+from alembic_contracts.prediction.tables.columns import (
+    Draft,
+    KeyDraft,
+    check_generated,
+    draft,
+    may_be_identity,
+    stored_default,
+)
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Column, Name, Table, Type
+
+__all__ = ["SUBCOMMANDS"]
+
+
+# -- adding ------------------------------------------------------------------------------------------------------------
+
+
+def _add(alteration: Alteration, command: Node) -> None:
+    table, node = alteration.table, parser.unwrap(getattr(command, "def"))
+    if table.partition:
+        raise sqlstate.wrong_object_type("cannot add column to a partition")
+    if _is_typed(alteration.state, table):
+        raise sqlstate.wrong_object_type("cannot add column to typed table")
+    if table.column(node.colname) is not None:
+        if command.missing_ok:
+            return
+        raise sqlstate.duplicate_column(node.colname, table.name.name)
+    if not table.complete:
+        alteration.run.doubt(f"the columns of {table.name} are not all known", [table.name])
+    children = [child.name for child in alteration.state.children(table.name)]
+    if children and not alteration.recurse:
+        raise sqlstate.invalid_table_definition("column must be added to child tables too")
+    drafted = draft(alteration.run, table.name, node)
+    if drafted.column.identity and children and table.kind != "partitioned table":
+        raise sqlstate.invalid_table_definition("cannot recursively add identity column to table that has child tables")
+    _put_column(alteration, table.name, drafted.column)
+    for child in children:
+        _put_into_child(alteration, child, drafted.column)
+    _put_off_constraints(alteration, drafted)
+
+
+def _put_column(alteration: Alteration, name: Name, column: Column) -> None:
+    table = alteration.state.tables[name]
+    bare = replace(column, not_null=False)
+    alteration.state.tables.put(name, replace(table, columns=(*table.columns, bare)))
+
+
+def _put_into_child(alteration: Alteration, child: Name, column: Column) -> None:
+    table = alteration.state.tables[child]
+    own = table.column(column.name)
+    if own is None:
+        taken = column if table.partition else replace(column, identity="")
+        _put_column(alteration, child, taken)
+        for grandchild in alteration.state.children(child):
+            _put_into_child(alteration, grandchild.name, column)
+        return
+    if own.type != column.type:
+        message = f'child table "{child.name}" has different type for column "{column.name}"'
+        raise sqlstate.PostgresError("42804", message)
+    local = alteration.state.local_columns.get(child, frozenset())
+    alteration.state.local_columns.put(child, local | {column.name})
+
+
+def _put_off_constraints(alteration: Alteration, drafted: Draft) -> None:
+    column = drafted.column
+    check_generated(alteration.run, alteration.table, drafted)
+    if column.not_null:
+        name = drafted.not_null.node.conname or None if drafted.not_null is not None else None
+
+        def mark(later: Alteration, _: Node) -> None:
+            _mark_not_null(later, column.name, name)
+
+        alteration.later(ADD_CONSTRAINT, Later(mark, None))
+    for key in drafted.constraints:
+        order = ADD_CONSTRAINT if key.kind == "CONSTR_CHECK" else ADD_INDEX
+        alteration.later(ADD_OTHER if key.kind == "CONSTR_FOREIGN" else order, Later(_adder(key), None))
+
+
+def _adder(key: KeyDraft) -> Callable[[Alteration, Node], None]:
+    def add(later: Alteration, _: Node) -> None:
+        constraints.add_constraint(later.run, later.name, key)
+
+    return add
+
+
+def _mark_not_null(alteration: Alteration, column: str, name: str | None = None) -> None:
+    not_null.mark_not_null(alteration.state, alteration.name, column, name=name)
+    if alteration.recurse:
+        not_null.spread_not_null(alteration.state, alteration.name, column)
+
+
+def _is_typed(state: State, table: Table) -> bool:
+    return ("of", str(table.name)) in state.traits
+
+
+# -- dropping ----------------------------------------------------------------------------------------------------------
+
+
+def _drop(alteration: Alteration, command: Node) -> None:
+    table, name = alteration.table, command.name
+    if table.column(name) is None:
+        if not table.complete:
+            alteration.run.doubt(f"the columns of {table.name} are not all known", [table.name])
+            return
+        if command.missing_ok:
+            return
+        raise sqlstate.undefined_column(name, table.name.name)
+    if _is_typed(alteration.state, table):
+        raise sqlstate.wrong_object_type("cannot drop column from typed table")
+    if is_inherited(alteration.state, table, name):
+        raise sqlstate.invalid_table_definition(f'cannot drop inherited column "{name}"')
+    if name in partition_columns(table):
+        raise sqlstate.invalid_table_definition(f'cannot drop column "{name}" because it is part of the partition key')
+    children = alteration.state.children(table.name)
+    if children and not alteration.recurse and table.kind == "partitioned table":
+        raise sqlstate.invalid_table_definition(
+            "cannot drop column from only the partitioned table when partitions exist"
+        )
+    targets = [Object("column", table.name, name)]
+    if alteration.recurse:
+        targets.extend(_with_children(alteration.state, table, name))
+    else:
+        for child in children:
+            local = alteration.state.local_columns.get(child.name, frozenset())
+            alteration.state.local_columns.put(child.name, local | {name})
+    drop(alteration.state, targets, cascade=parser.enum_name(command, "behavior") == "DROP_CASCADE")
+
+
+def _with_children(state: State, table: Table, column: str) -> list[Object]:
+    """Return the columns of children that have this column from here alone."""
+    found = []
+    for child in state.children(table.name):
+        others = [parent for parent in child.parents if parent != table.name]
+        kept = column in state.local_columns.get(child.name, frozenset()) or any(
+            parent in state.tables and state.tables[parent].column(column) is not None for parent in others
+        )
+        if not kept and child.column(column) is not None:
+            found.append(Object("column", child.name, column))
+            found.extend(_with_children(state, child, column))
+    return found
+
+
+# -- type --------------------------------------------------------------------------------------------------------------
+
+
+def _refuse_retyping(alteration: Alteration, name: str) -> None:
+    table, state = alteration.table, alteration.state
+    if name in alteration.retyped:
+        raise sqlstate.PostgresError("0A000", f'cannot alter type of column "{name}" twice')
+    if _is_typed(state, table):
+        raise sqlstate.wrong_object_type("cannot alter column type of typed table")
+    if is_inherited(state, table, name):
+        raise sqlstate.invalid_table_definition(f'cannot alter inherited column "{name}"')
+    if name in partition_columns(table):
+        raise sqlstate.invalid_table_definition(f'cannot alter column "{name}" because it is part of the partition key')
+    if state.children(table.name) and not alteration.recurse:
+        raise sqlstate.invalid_table_definition(
+            f'type of inherited column "{name}" must be changed in child tables too'
+        )
+
+
+def _alter_type(alteration: Alteration, command: Node) -> None:
+    table, state, name = alteration.table, alteration.state, command.name
+    definition = parser.unwrap(getattr(command, "def"))
+    column = require_column(table, name)
+    _refuse_retyping(alteration, name)
+    type_ = resolve(alteration.run, definition.type_name)
+    if type_ != column.type:
+        alteration.retyped.add(name)
+    if definition.HasField("raw_default"):
+        check_columns(alteration.run, definition.raw_default, table)
+    _refuse_impossible_cast(state, column, type_, using=definition.HasField("raw_default"))
+    if column.identity and not may_be_identity(type_):
+        raise sqlstate.PostgresError("22023", "identity column type must be smallint, integer, or bigint")
+    collation = (
+        ".".join(parser.strings(definition.coll_clause.collname)) if definition.HasField("coll_clause") else None
+    )
+    for target in alteration.targets():
+        if state.tables[target].column(name) is not None:
+            _refuse_users(state, state.tables[target], name)
+            change_column(state, target, name, lambda c: replace(c, type=type_, collation=collation))
+            _recheck_expressions(alteration, state.tables[target], name)
+    _recheck_foreign_keys(state, table.name, name)
+
+
+def _refuse_impossible_cast(state: State, column: Column, type_: Type | None, *, using: bool) -> None:
+    if not using and not can_assign(state, column.type, type_):
+        raise sqlstate.PostgresError("42804", f'column "{column.name}" cannot be cast automatically to type {type_}')
+    if column.default is not None and not can_assign(state, column.type, type_):
+        message = f'default for column "{column.name}" cannot be cast automatically to type {type_}'
+        raise sqlstate.PostgresError("42804", message)
+
+
+def _refuse_users(state: State, table: Table, column: str) -> None:
+    """Refuse to change the type of a column that views, generated columns, policies or triggers use.
+
+    Raises:
+        PostgresError: 0A000.
+    """
+    for user in state.mentioned_by(table.name):
+        if (table.name, column) in user.depends_on:
+            raise sqlstate.feature_not_supported("cannot alter type of a column used by a view or rule")
+    for other in table.columns:
+        if other.expression is not None and other.name != column and column in columns_in(other.expression):
+            raise sqlstate.feature_not_supported("cannot alter type of a column used by a generated column")
+    for attachment in state.attachments.values():
+        if attachment.kind in {"policy", "trigger", "rule"} and (table.name, column) in attachment.uses:
+            raise sqlstate.feature_not_supported(
+                f"cannot alter type of a column used in a {attachment.kind} definition"
+            )
+
+
+def _recheck_expressions(alteration: Alteration, table: Table, column: str) -> None:
+    """Refuse a type for which a check or an index has no operator.
+
+    Raises:
+        PostgresError: 42883.
+    """
+    texts = [c.expression for c in table.constraints if c.kind == "check" and column in c.columns]
+    texts.extend(text for index in table.indexes for text in (*index.expressions, index.predicate))
+    for text in texts:
+        node = parser.parse_expression(text) if text is not None and column in columns_in(text) else None
+        if node is not None:
+            Analysis(alteration.run).condition(table, node)
+
+
+def _recheck_foreign_keys(state: State, name: Name, column: str) -> None:
+    for user in {t.name: t for t in (*state.mentioned_by(name), state.tables[name])}.values():
+        for constraint in user.constraints:
+            if constraint.references is None or constraint.references not in state.tables:
+                continue
+            pairs = list(zip(constraint.columns, constraint.referenced_columns, strict=False))
+            here = [p for p in pairs if (user.name == name and p[0] == column)]
+            there = [p for p in pairs if (constraint.references == name and p[1] == column)]
+            for own, other in (*here, *there):
+                target = state.tables[constraint.references]
+                foreign_keys.require_comparable(state, user.column(own), target.column(other))
+
+
+# -- defaults, NOT NULL ------------------------------------------------------------------------------------------------
+
+
+def _default(alteration: Alteration, command: Node) -> None:
+    column = require_column(alteration.table, command.name)
+    if column.identity:
+        raise sqlstate.PostgresError("42601", f'column "{column.name}" is an identity column')
+    if column.generated:
+        raise sqlstate.PostgresError("42601", f'column "{column.name}" is a generated column')
+    text: str | None = None
+    if command.HasField("def"):
+        text = check_default(alteration.run, getattr(command, "def"))
+        check_fits(alteration.run, column.type, getattr(command, "def"))
+        text = stored_default(alteration.run, column, text)
+    for target in alteration.targets():
+        change_column(alteration.state, target, command.name, lambda c: replace(c, default=text))
+
+
+def _set_not_null(alteration: Alteration, command: Node) -> None:
+    if require_column(alteration.table, command.name).not_null:
+        return
+    children = alteration.state.children(alteration.name) if not alteration.recurse else []
+    strict = alteration.state.server_version >= 180000
+    nullable = [c for c in children if (column := c.column(command.name)) is not None and not column.not_null]
+    if (strict and children) or (nullable and alteration.table.kind == "partitioned table"):
+        raise sqlstate.invalid_table_definition("constraint must be added to child tables too")
+    _mark_not_null(alteration, command.name)
+
+
+def _drop_not_null(alteration: Alteration, command: Node) -> None:
+    state, table = alteration.state, alteration.table
+    column = require_column(table, command.name)
+    if column.identity:
+        raise sqlstate.PostgresError("42601", f'column "{column.name}" is an identity column')
+    if not column.not_null:
+        return
+    refuse_nullable(state, table, column.name)
+    alone = not alteration.recurse and table.kind == "partitioned table" and state.children(table.name)
+    if alone and state.server_version < 180000:
+        raise sqlstate.invalid_table_definition("cannot remove constraint from only the partitioned table")
+    forget_not_null(alteration, column.name)
+
+
+def refuse_nullable(state: State, table: Table, column: str) -> None:
+    """Refuse to let NULL into a column that must not have any.
+
+    Raises:
+        PostgresError: 42P16 it is in the primary key, or a parent forbids NULL.
+    """
+    if column in table.primary_key:
+        raise sqlstate.invalid_table_definition(f'column "{column}" is in a primary key')
+    for parent in table.parents:
+        known = state.tables.get(parent)
+        own = known.column(column) if known is not None else None
+        strict = table.partition or state.server_version >= 180000
+        if own is not None and own.not_null and strict:
+            raise sqlstate.invalid_table_definition(f'column "{column}" is marked NOT NULL in parent table')
+
+
+def forget_not_null(alteration: Alteration, column: str) -> None:
+    """Make a column nullable, in the tables that inherit it too unless they say NOT NULL themselves."""
+    state = alteration.state
+    if not alteration.recurse:
+        for child in state.children(alteration.name):
+            own_now = tuple(
+                replace(c, inherited=False) if c.kind == "not null" and c.columns == (column,) else c
+                for c in child.constraints
+            )
+            state.tables.put(child.name, replace(child, constraints=own_now))
+    for target in alteration.targets():
+        table = state.tables[target]
+        if target != alteration.name:
+            own = next((c for c in table.constraints if c.kind == "not null" and c.columns == (column,)), None)
+            if column in table.primary_key or (own is not None and not own.inherited):
+                continue
+        change_column(state, target, column, lambda c: replace(c, not_null=False))
+        table = state.tables[target]
+        kept = tuple(c for c in table.constraints if not (c.kind == "not null" and c.columns == (column,)))
+        if len(kept) != len(table.constraints):
+            state.tables.put(target, replace(table, constraints=kept))
+
+
+def _only_check(alteration: Alteration, command: Node) -> None:
+    """Refuse a column that is not there; statistics, storage and options are not part of the shape."""
+    if command.name:
+        require_column(alteration.table, command.name)
+
+
+SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
+    **generation.SUBCOMMANDS,
+    "AT_AddColumn": Subcommand(ADD_COLUMN, _add),
+    "AT_DropColumn": Subcommand(DROP, _drop),
+    "AT_AlterColumnType": Subcommand(ALTER_TYPE, _alter_type),
+    "AT_ColumnDefault": Subcommand(ADD_OTHER, _default),
+    "AT_SetNotNull": Subcommand(ATTRIBUTES, _set_not_null),
+    "AT_DropNotNull": Subcommand(DROP, _drop_not_null),
+    "AT_SetStatistics": Subcommand(MISC, _only_check),
+    "AT_SetOptions": Subcommand(MISC, _only_check),
+    "AT_ResetOptions": Subcommand(MISC, _only_check),
+    "AT_SetStorage": Subcommand(MISC, _only_check),
+    "AT_SetCompression": Subcommand(MISC, _only_check),
+    "AT_AlterColumnGenericOptions": Subcommand(MISC, _only_check),
+    "AT_AddColumnToView": Harmless("the parser never makes it: CREATE OR REPLACE VIEW uses it inside of the server"),
+    "AT_CookedColumnDefault": Harmless("the parser never makes it: CREATE TABLE uses it inside of the server"),
+}

@@ -1,0 +1,183 @@
+"""ALTER TABLE ... CONSTRAINT: adding, dropping, validating, altering."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.catalog.dependencies import Object
+from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.catalog.removal import drop
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.statements.alter_table.alteration import (
+    ADD_CONSTRAINT,
+    ADD_INDEX,
+    ADD_OTHER,
+    DROP,
+    MISC,
+    Alteration,
+    Later,
+    Subcommand,
+)
+from alembic_contracts.prediction.statements.alter_table.columns import forget_not_null, refuse_nullable
+from alembic_contracts.prediction.tables import constraints, not_null
+from alembic_contracts.prediction.tables.columns import KeyDraft
+from alembic_contracts.schemas.schema import Constraint, Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.sql.parser import Node
+
+__all__ = ["SUBCOMMANDS"]
+
+
+def _add(alteration: Alteration, command: Node) -> None:
+    """Put the constraint off to the pass of its kind."""
+    key = KeyDraft(parser.unwrap(getattr(command, "def")))
+    order = {"CONSTR_CHECK": ADD_CONSTRAINT, "CONSTR_NOTNULL": ADD_CONSTRAINT, "CONSTR_FOREIGN": ADD_OTHER}
+
+    def apply(later: Alteration, _: Node) -> None:
+        if key.node.indexname:
+            _use_index(later, key.node)
+            return
+        children = later.state.children(later.name)
+        bound = key.kind in {"CONSTR_CHECK", "CONSTR_NOTNULL"} and not key.node.is_no_inherit
+        if bound and children and not later.recurse:
+            raise sqlstate.invalid_table_definition("constraint must be added to child tables too")
+        constraints.add_constraint(later.run, later.name, key, recurse=later.recurse)
+
+    alteration.later(order.get(key.kind, ADD_INDEX), Later(apply, command))
+
+
+def _use_index(alteration: Alteration, node: Node) -> None:
+    """Apply ``ADD CONSTRAINT ... PRIMARY KEY / UNIQUE USING INDEX``."""
+    state, table = alteration.state, alteration.table
+    index = next((index for index in table.indexes if index.name == node.indexname), None)
+    if index is None:
+        raise sqlstate.PostgresError("42704", f'index "{node.indexname}" does not exist')
+    if index.constraint is not None:
+        raise sqlstate.PostgresError("55000", f'index "{index.name}" is already associated with a constraint')
+    if not index.unique or None in index.columns or index.predicate is not None:
+        raise sqlstate.wrong_object_type(f'"{index.name}" is not a plain unique index')
+    primary = parser.enum_name(node, "contype") == "CONSTR_PRIMARY"
+    if primary and table.primary_key:
+        raise sqlstate.invalid_table_definition(f'multiple primary keys for table "{table.name.name}" are not allowed')
+    name = node.conname or index.name
+    if name != index.name and state.relation_kind(Name(table.name.schema, name)) is not None:
+        raise sqlstate.duplicate_table(name)
+    constraint = Constraint(
+        name=name,
+        kind="primary key" if primary else "unique",
+        columns=tuple(str(column) for column in index.columns),
+        deferrable=node.deferrable or node.initdeferred,
+        initially_deferred=node.initdeferred,
+        nulls_not_distinct=index.nulls_not_distinct,
+    )
+    indexes = tuple(replace(i, name=name, constraint=name) if i is index else i for i in table.indexes)
+    state.tables.put(table.name, replace(table, indexes=indexes, constraints=(*table.constraints, constraint)))
+    if primary:
+        for column in constraint.columns:
+            not_null.mark_not_null(state, table.name, column)
+
+
+def _find(alteration: Alteration, name: str) -> Constraint | None:
+    return next((constraint for constraint in alteration.table.constraints if constraint.name == name), None)
+
+
+def _missing(alteration: Alteration, name: str) -> sqlstate.PostgresError:
+    message = f'constraint "{name}" of relation "{alteration.name.name}" does not exist'
+    return sqlstate.PostgresError("42704", message)
+
+
+def _drop(alteration: Alteration, command: Node) -> None:
+    constraint = _find(alteration, command.name)
+    if constraint is None:
+        if command.missing_ok:
+            return
+        raise _missing(alteration, command.name)
+    if constraint.inherited:
+        raise sqlstate.invalid_table_definition(f'cannot drop inherited constraint "{constraint.name}"')
+    cascade = parser.enum_name(command, "behavior") == "DROP_CASCADE"
+    if constraint.kind == "not null":
+        refuse_nullable(alteration.state, alteration.table, constraint.columns[0])
+        _refuse_identity(alteration, constraint.columns[0])
+        forget_not_null(alteration, constraint.columns[0])
+        return
+    children = alteration.state.children(alteration.name)
+    if alteration.table.kind == "partitioned table" and children and not alteration.recurse:
+        raise sqlstate.invalid_table_definition("cannot remove constraint from only the partitioned table")
+    targets = [Object("constraint", alteration.name, constraint.name)]
+    for child in alteration.targets()[1:]:
+        targets.extend(Object("constraint", child, c.name) for c in _inherited(alteration, child, constraint))
+    if not alteration.recurse:
+        for child_table in children:
+            _make_local(alteration, child_table.name, constraint)
+    drop(alteration.state, targets, cascade=cascade)
+
+
+def _refuse_identity(alteration: Alteration, name: str) -> None:
+    column = alteration.table.column(name)
+    if column is not None and column.identity:
+        raise sqlstate.PostgresError("42601", f'column "{name}" is an identity column')
+
+
+def _inherited(alteration: Alteration, child: Name, constraint: Constraint) -> list[Constraint]:
+    """Return the constraint of a child that comes from this one."""
+    return [c for c in alteration.state.tables[child].constraints if c.inherited and _is_copy(c, constraint)]
+
+
+def _is_copy(one: Constraint, other: Constraint) -> bool:
+    if one.kind != other.kind:
+        return False
+    return one.name == other.name if one.kind == "check" else one.columns == other.columns
+
+
+def _make_local(alteration: Alteration, child: Name, constraint: Constraint) -> None:
+    table = alteration.state.tables[child]
+    kept = tuple(replace(c, inherited=False) if _is_copy(c, constraint) else c for c in table.constraints)
+    alteration.state.tables.put(child, replace(table, constraints=kept))
+
+
+def _validate(alteration: Alteration, command: Node) -> None:
+    constraint = _find(alteration, command.name)
+    if constraint is None:
+        raise _missing(alteration, command.name)
+    if constraint.kind not in {"check", "foreign key", "not null"}:
+        raise sqlstate.wrong_object_type(f'constraint "{command.name}" is not a foreign key or check constraint')
+    for target in alteration.targets():
+        table = alteration.state.tables[target]
+        kept = tuple(replace(c, valid=True) if _is_copy(c, constraint) and _same(c, constraint) else c
+                     for c in table.constraints)  # fmt: skip
+        alteration.state.tables.put(target, replace(table, constraints=kept))
+
+
+def _same(one: Constraint, other: Constraint) -> bool:
+    return one.name == other.name or one.inherited
+
+
+def _alter(alteration: Alteration, command: Node) -> None:
+    node = parser.unwrap(getattr(command, "def"))
+    constraint = _find(alteration, node.conname)
+    if constraint is None:
+        raise _missing(alteration, node.conname)
+    if constraint.kind != "foreign key" and node.alter_deferrability:
+        raise sqlstate.wrong_object_type(f'constraint "{node.conname}" is not a foreign key constraint')
+    if node.alter_deferrability:
+        table = alteration.table
+        changed = replace(constraint, deferrable=node.deferrable, initially_deferred=node.initdeferred)
+        kept = tuple(changed if c is constraint else c for c in table.constraints)
+        alteration.state.tables.put(table.name, replace(table, constraints=kept))
+
+
+SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
+    "AT_AddConstraint": Subcommand(DROP, _add),
+    "AT_DropConstraint": Subcommand(DROP, _drop),
+    "AT_ValidateConstraint": Subcommand(MISC, _validate),
+    "AT_AlterConstraint": Subcommand(MISC, _alter),
+    "AT_AddIndex": Harmless("the parser never makes it: ADD PRIMARY KEY becomes it inside of the server"),
+    "AT_ReAddIndex": Harmless("the parser never makes it: ALTER TYPE uses it inside of the server"),
+    "AT_ReAddConstraint": Harmless("the parser never makes it: ALTER TYPE uses it inside of the server"),
+    "AT_ReAddDomainConstraint": Harmless("the parser never makes it: ALTER TYPE uses it inside of the server"),
+    "AT_AddIndexConstraint": Harmless("the parser never makes it: USING INDEX becomes it inside of the server"),
+    "AT_ReAddComment": Harmless("the parser never makes it: ALTER TYPE uses it inside of the server"),
+    "AT_ReAddStatistics": Harmless("the parser never makes it: ALTER TYPE uses it inside of the server"),
+}

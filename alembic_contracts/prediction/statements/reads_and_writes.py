@@ -1,0 +1,258 @@
+"""Statements that read and write rows: SELECT, INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE, EXPLAIN.
+
+They leave the shape of tables alone, unless a function that they call does not, or a trigger that they fire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless, apply
+from alembic_contracts.prediction.catalog.relations import descendants, find
+from alembic_contracts.prediction.catalog.state import Analysed
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of
+from alembic_contracts.prediction.plpgsql.reach import OF_NAMED_TABLES, Tables, of_call, of_function
+from alembic_contracts.prediction.queries.analysis import Analysis
+from alembic_contracts.prediction.queries.calls import calls_in, names_of_calls
+from alembic_contracts.prediction.queries.dml import target
+from alembic_contracts.prediction.queries.lookup import check_query
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.mentions import split_name
+from alembic_contracts.prediction.statements import blocks
+from alembic_contracts.prediction.statements.session import put_setting
+from alembic_contracts.prediction.statements.views import select_into
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Name, Table
+
+__all__ = ["HANDLERS"]
+
+
+def select(run: Run, node: Node) -> None:
+    """Apply SELECT, VALUES and TABLE; SELECT INTO creates a table."""
+    leftmost = node
+    while leftmost.HasField("larg"):
+        leftmost = leftmost.larg
+    if leftmost.HasField("into_clause"):
+        select_into(run, node)
+        calls = list(calls_in(node))
+    else:
+        calls = check_query(run, node)
+        run.query = node
+    _call_functions(run, node, calls)
+
+
+def change_rows(run: Run, node: Node) -> None:
+    """Apply INSERT, UPDATE, DELETE and MERGE."""
+    calls = check_query(run, node)
+    if node.HasField("returning_clause"):
+        run.query = node
+    _call_functions(run, node, calls)
+    table = run.state.find_table(node.relation.relname, node.relation.schemaname or None)
+    if table is not None:
+        _fire_triggers(run, [table])
+
+
+def _call_functions(run: Run, node: Node, calls: list[Node]) -> None:
+    """Follow what the functions do that a query calls."""
+    alone = _called_once(node)
+    for call in alone:
+        if parser.strings(call.funcname)[-1] == "set_config":
+            _set_config(run, call)
+    for names in names_of_calls(calls):
+        if names[-1] == "set_config" and not alone:
+            run.doubt("set_config() in a query over rows may change the search path")
+        tables = of_call(run.state, names)
+        if tables is not None and not tables:
+            continue
+        call = next((call for call in alone if tuple(parser.strings(call.funcname)) == names), None)
+        if call is None or not blocks.run_function(run, call):
+            if names[-1] in OF_NAMED_TABLES:
+                tables = _named_in(run, [c for c in calls if c.DESCRIPTOR.name == "FuncCall"], names)
+            run.doubt(f"function {'.'.join(names)}() may change tables", tables)
+
+
+def _named_in(run: Run, calls: list[Node], names: tuple[str, ...]) -> Tables:
+    """Return the tables that literals among the arguments of calls name, None where there are none."""
+    found: set[Name] = set()
+    for call in calls:
+        if tuple(parser.strings(call.funcname)) != names:
+            continue
+        texts = [a.a_const.sval.sval for a in call.args if a.HasField("a_const") and a.a_const.HasField("sval")]
+        for text in texts:
+            schema, name = split_name(text)
+            found |= {other for other in run.state.tables if other.name == name and schema in {None, other.schema}}
+    return frozenset(found) or None
+
+
+def _called_once(node: Node) -> list[Node]:
+    """Return the calls that a ``SELECT f(), g()`` without FROM or WHERE consists of."""
+    if node.DESCRIPTOR.name != "SelectStmt" or node.values_lists or parser.enum_name(node, "op") != "SETOP_NONE":
+        return []
+    if node.HasField("where_clause") or node.HasField("with_clause"):
+        return []
+    if not node.from_clause:
+        return [t.res_target.val.func_call for t in node.target_list if t.res_target.val.HasField("func_call")]
+    return _called_in_from(node)
+
+
+def _called_in_from(node: Node) -> list[Node]:
+    """Return the call of a ``SELECT * FROM f()``."""
+    if len(node.from_clause) != 1 or not node.from_clause[0].HasField("range_function"):
+        return []
+    functions = node.from_clause[0].range_function.functions
+    item = functions[0].list.items[0]
+    return [item.func_call] if len(functions) == 1 and item.HasField("func_call") else []
+
+
+def _set_config(run: Run, call: Node) -> None:
+    values = [value_of(run, argument) for argument in call.args]
+    if len(values) != 3:
+        return
+    name, value, local = values
+    if isinstance(name, str) and (value is None or isinstance(value, str)) and isinstance(local, bool):
+        put_setting(run, name.lower(), value or "", local=local)
+    elif name is UNKNOWN or str(name).lower() in {"search_path", "role", "session_authorization"}:
+        run.doubt("set_config() sets what is not known: tables may be looked for elsewhere from here on")
+
+
+def _fire_triggers(run: Run, tables: Iterable[Table]) -> None:
+    """Say what the functions of triggers may change: of the tables, their partitions, and those that follow by keys."""
+    names: dict[Name, None] = {table.name: None for table in tables}
+    queue = list(names)
+    while queue:
+        current = queue.pop()
+        followers = [user.name for user in run.state.mentioned_by(current) if _follows(user, current)]
+        new = [name for name in (*followers, *descendants(run.state, current)) if name not in names]
+        names.update(dict.fromkeys(new))
+        queue.extend(new)
+    for attachment in run.state.attachments.values():
+        if attachment.kind != "trigger" or attachment.table not in names or attachment.function is None:
+            continue
+        for function in run.state.functions.get(attachment.function, ()):
+            changed = of_function(run.state, function)
+            if changed is None or changed:
+                run.doubt(f"trigger {attachment.name} on {attachment.table} may change tables", changed)
+
+
+def _follows(table: Table, changed: Name) -> bool:
+    """Whether rows of a table may change with those of another: by ON DELETE and ON UPDATE, or as a view's table."""
+    return any(constraint.references == changed for constraint in table.constraints)
+
+
+def copy(run: Run, node: Node) -> None:
+    """Apply COPY.
+
+    Raises:
+        PostgresError: 42P01, 42703, 42809.
+    """
+    if node.HasField("query"):
+        apply(run, parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query)))
+        run.query = None
+        return
+    analysis = Analysis(run)
+    if node.is_from:
+        table = target(analysis, node.relation)
+    entry = analysis.relation(node.relation, {})
+    table = None if entry.table is None else run.state.tables.get(entry.table)
+    if table is None:
+        return
+    if table.kind in {"view", "materialized view"} and not node.is_from:
+        raise sqlstate.wrong_object_type(f'cannot copy from {table.kind} "{table.name.name}"')
+    for column in parser.strings(node.attlist):
+        if table.complete and table.column(column) is None:
+            raise sqlstate.undefined_column(column, table.name.name)
+    if node.is_from:
+        _fire_triggers(run, [table])
+    else:
+        run.reads.add(table.name)
+
+
+def truncate(run: Run, node: Node) -> None:
+    """Apply TRUNCATE.
+
+    Raises:
+        PostgresError: 42P01, 42809 it is a view, 0A000 another table has a foreign key to it.
+    """
+    named = [find(run, relation) for relation in parser.children(node.relations)]
+    tables = [table for table in named if table is not None]
+    for table in tables:
+        if table.kind in {"view", "materialized view"}:
+            raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a table')
+    _fire_triggers(run, tables)
+    all_names = {table.name for table in tables}
+    for table in tables:
+        all_names.update(descendants(run.state, table.name))
+    if parser.enum_name(node, "behavior") == "DROP_CASCADE":
+        return
+    for name in all_names:
+        for user in run.state.mentioned_by(name):
+            if user.name not in all_names and any(c.references == name for c in user.constraints):
+                message = f'cannot truncate a table referenced in a foreign key constraint: "{user.name}"'
+                raise sqlstate.feature_not_supported(message)
+
+
+def explain(run: Run, node: Node) -> None:
+    """Apply EXPLAIN, which runs its statement with ANALYZE alone."""
+    options = {option.defname: option for option in parser.children(node.options)}
+    statement = parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query))
+    analyze = options.get("analyze")
+    if (analyze is not None and _is_on(analyze)) or statement.kind == "execute_stmt":
+        apply(run, statement)
+    elif statement.kind in {"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"}:
+        check_query(run, statement.node)
+    run.query = node
+
+
+def _is_on(option: Node) -> bool:
+    value = parser.child(option, "arg")
+    if value is None:
+        return True
+    text = getattr(value, "sval", None)
+    if text is None:
+        text = str(getattr(value, "ival", getattr(value, "boolval", True)))
+    return str(text).lower() not in {"false", "off", "0", "no"}
+
+
+_REMEMBERED = 500
+"""Texts; loops over batches repeat a few of them thousands of times."""
+_LONGEST = 20_000
+"""Characters; longer statements are data, which is not seen twice."""
+
+
+def _once(handler: Handler) -> Handler:
+    """Return a handler that does not look at the same text again as long as the catalog stays as it is."""
+
+    def look_up_or_apply(run: Run, node: Node) -> None:
+        sql, version = run.statement.sql, run.state.journal.version
+        if run.depth or run.scope is not None or run.statement.node is not node or len(sql) > _LONGEST:
+            handler(run, node)
+            return
+        known = run.state.analysed.get(sql)
+        if known is not None and known.version == version:
+            run.reads.update(known.reads)
+            run.doubts.extend(known.doubts)
+            run.query = known.query
+            return
+        handler(run, node)
+        if run.state.journal.version == version:
+            if len(run.state.analysed) >= _REMEMBERED:
+                run.state.analysed.clear()
+            run.state.analysed[sql] = Analysed(version, frozenset(run.reads), tuple(run.doubts), run.query)
+
+    return look_up_or_apply
+
+
+HANDLERS: dict[str, Handler | Harmless | Doubtful] = {
+    "select_stmt": _once(select),
+    "insert_stmt": _once(change_rows),
+    "update_stmt": _once(change_rows),
+    "delete_stmt": _once(change_rows),
+    "merge_stmt": _once(change_rows),
+    "copy_stmt": copy,
+    "truncate_stmt": truncate,
+    "explain_stmt": explain,
+}

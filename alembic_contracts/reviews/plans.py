@@ -1,0 +1,144 @@
+"""The pending revisions as a reviewer wants them: what each changes, whom that touches, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic_contracts import dialects
+from alembic_contracts.contracts.contract import Contract
+from alembic_contracts.judging import engine
+from alembic_contracts.judging.violations import Report, Status, Unproven, Violation
+from alembic_contracts.reviews import changes
+from alembic_contracts.running import environments, examination, pending
+from alembic_contracts.schemas.schema import Name, Schema
+from alembic_contracts.support.paths import shown
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+    from alembic_contracts.running.environments import Range
+    from alembic_contracts.running.examination import Terms
+    from alembic_contracts.running.pending import Progress, Run
+    from alembic_contracts.schemas.steps import Prediction, Step
+
+__all__ = ["Plan", "Revision", "Touch", "plans"]
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A change, and the contracts that name what it is about."""
+
+    change: changes.Change
+    contracts: tuple[Contract, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One pending revision."""
+
+    id: str
+    message: str
+    file: str
+    touches: tuple[Touch, ...]
+    violations: tuple[Violation, ...] = ()
+    """What it breaks."""
+    unproven: tuple[Unproven, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """The verdict on this revision alone."""
+        if any(violation.severity == "error" for violation in self.violations):
+            return "broken"
+        return "unproven" if self.unproven else "kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that is pending for one database."""
+
+    revisions: tuple[Revision, ...]
+    report: Report
+    """The verdict on all of it; what it holds beside the revisions' own was so before."""
+    before: Schema
+    after: Schema
+
+    @property
+    def elsewhere(self) -> tuple[Violation, ...]:
+        """Violations that belong to none of the revisions."""
+        placed = {id(violation) for revision in self.revisions for violation in revision.violations}
+        return tuple(violation for violation in self.report.violations if id(violation) not in placed)
+
+
+def plans(config: Config, terms: Terms, range_: Range, progress: Progress | None = None) -> tuple[Plan, ...]:
+    """Return what is pending, a plan for each database that env.py migrates.
+
+    Args:
+        config: Alembic's configuration of the project.
+        terms: settings and contracts.
+        range_: which revisions, and whether to predict from a database or without one.
+        progress: told of every revision that has been predicted.
+
+    Raises:
+        CannotCheck: revisions, env.py or the connection do not allow it.
+    """
+    found: list[Plan] = []
+    environments.visit(config, range_, lambda run: found.append(_plan(run, examination.narrowed(terms, run), progress)))
+    return tuple(found)
+
+
+def _plan(run: Run, terms: Terms, progress: Progress | None) -> Plan:
+    dialect = dialects.load(run.context.dialect.name)
+    observed = None if run.connection is None else dialect.observe(run.connection, None)
+    predictions = pending.follow(run, None, before=observed, shadow_url=terms.settings.shadow_url, progress=progress)
+    policy = engine.Policy(
+        phase="check",
+        scope="introduced",
+        ends_at_head=run.ends_at_head,
+        commits_each_revision=run.commits_each_revision,
+        severities=terms.settings.rules,
+        today=terms.today,
+    )
+    report = engine.judge(terms.contracts, predictions, dialect=dialect, policy=policy, waivers=terms.waivers)
+    version_table = Name(run.context.version_table_schema or "public", run.context.version_table)
+    ignored = frozenset({version_table})
+    scripts = {step.revision.revision: step.revision for step in run.steps}
+    revisions = tuple(
+        Revision(
+            id=step.revision,
+            message=(scripts[step.revision].doc or "").strip(),
+            file=shown(Path(scripts[step.revision].path)),
+            touches=tuple(_touches(changes.changes(before, step.operations, dialect, ignored), terms.contracts)),
+            violations=tuple(v for v in report.violations if v.location and v.location.revision == step.revision),
+            unproven=tuple(u for u in report.unproven if u.location and u.location.revision == step.revision),
+        )
+        for step, before in _with_starts(predictions[0])
+    )
+    return Plan(revisions=revisions, report=report, before=predictions[0].before, after=predictions[0].after)
+
+
+def _with_starts(prediction: Prediction) -> Iterator[tuple[Step, Schema]]:
+    """Yield each revision with the schema before it."""
+    current = prediction.before
+    for step in prediction.steps:
+        yield step, current
+        current = step.operations[-1].after if step.operations else current
+
+
+def _touches(found: Sequence[changes.Change], contracts: Sequence[Contract]) -> Iterator[Touch]:
+    for change in found:
+        named = tuple(contract for contract in contracts if any(_names(contract, *place) for place in change.places))
+        yield Touch(change, named)
+
+
+def _names(contract: Contract, table: Name, column: str | None) -> bool:
+    """Whether a contract says anything of a table, or of one of its columns."""
+    if table not in contract.tables:
+        return False
+    return (
+        column is None
+        or column in contract.columns(table)
+        or any(f.rule == "extra-column" and f.table == table for f in contract.facts)
+    )

@@ -1,0 +1,180 @@
+"""Autogenerate held to the contracts: what ``alembic revision --autogenerate`` would write is judged before it is.
+
+Alembic hands the operations that it found to ``process_revision_directives`` (``EnvironmentContext.configure``), last
+of all and whatever plugins compared the models. So that is where they are judged: after the user's own function, if
+there is one, has changed them. ``alembic check`` comes the same way.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alembic.operations import ops
+    from alembic.runtime.migration import MigrationContext
+
+    from alembic_contracts.judging.violations import Report
+    from alembic_contracts.running.examination import Terms
+
+__all__ = ["watch"]
+
+_MARK = "_alembic_contracts_watches"
+
+
+def watch(migration: MigrationContext) -> None:
+    """Have what autogenerate finds in a migration context judged; a second call changes nothing.
+
+    Args:
+        migration: after ``context.configure()``.
+    """
+    from alembic_contracts.running import contract_first
+
+    users = migration.opts.get("process_revision_directives")
+    if getattr(users, _MARK, False):
+        return
+
+    def judge_directives(context: MigrationContext, revision: Any, directives: list[ops.MigrationScript]) -> None:
+        contract_first.prune(context, directives)
+        if users is not None:
+            users(context, revision, directives)
+        if context.connection is not None and not context.as_sql:
+            _judge(context, directives)
+
+    setattr(judge_directives, _MARK, True)
+    migration.opts["process_revision_directives"] = judge_directives
+
+
+# -- what is generated, as a step of a run ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    revision: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Generated:
+    """What a prediction needs of a ``RevisionStep``, for operations that are in no file yet."""
+
+    revision: _Revision
+    from_revisions: tuple[str, ...]
+    generated: Callable[..., None]
+    is_upgrade: bool = True
+
+    @property
+    def to_revisions(self) -> tuple[str, ...]:
+        return (self.revision.revision,)
+
+
+def _invoke(found: Iterable[ops.MigrateOperation]) -> None:
+    from alembic import op
+
+    for each in found:
+        op.invoke(each)
+
+
+def _operations(migration: MigrationContext, directives: Sequence[ops.MigrationScript]) -> Iterator[Any]:
+    """Yield the operations that are for this database: with several, each has a token of its own."""
+    token = migration.opts.get("upgrade_token")
+    for script in directives:
+        for upgrade in script.upgrade_ops_list:
+            if upgrade.upgrade_token == token:
+                yield from _leaves(upgrade)
+
+
+def _leaves(container: Any) -> Iterator[Any]:
+    from alembic.operations.ops import OpContainer
+
+    for each in container.ops:
+        if isinstance(each, OpContainer):
+            yield from _leaves(each)
+        else:
+            yield each
+
+
+# -- judging -----------------------------------------------------------------------------------------------------------
+
+
+def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript]) -> None:
+    from alembic.util import CommandError
+
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.running import examination
+
+    found = list(_operations(migration, directives))
+    if not found or migration.config is None or migration.environment_context is None:
+        return
+    try:
+        terms = examination.terms_of(migration.config)
+        if terms is None or terms.settings.autogenerate == "off":
+            return
+        report = _report(migration, terms, directives[-1].rev_id or "", found)
+    except CannotCheck as error:
+        raise CommandError(f"Data contracts could not be checked, so no revision is written.\n{error}") from error
+    _conclude(report, terms)
+
+
+def _report(migration: MigrationContext, terms: Terms, revision: str, found: Sequence[Any]) -> Report:
+    from alembic_contracts import dialects
+    from alembic_contracts.judging import engine
+    from alembic_contracts.running import pending
+
+    assert migration.connection is not None  # noqa: S101 - looked at before
+    dialect = dialects.load(migration.dialect.name)
+    heads = migration.get_current_heads()
+    step: Any = _Generated(_Revision(revision), heads, lambda **_arguments: _invoke(found))
+    environment: Any = migration.environment_context
+    run = pending.Run(
+        environment=environment, context=migration, steps=[step], arguments={}, connection=migration.connection
+    )
+    before = dialect.observe(migration.connection, terms.tables)
+    policy = engine.Policy(
+        phase="before",
+        scope="introduced",
+        ends_at_head=True,
+        severities=terms.settings.rules,
+        today=terms.today,
+    )
+    report = engine.judge(
+        terms.contracts,
+        pending.follow(run, terms.tables, before=before),
+        dialect=dialect,
+        policy=policy,
+        waivers=terms.waivers,
+    )
+    # What is not written yet is at no place.
+    return replace(
+        report,
+        violations=tuple(replace(each, location=None) for each in report.violations if each.introduced),
+        unproven=tuple(replace(each, location=None) for each in report.unproven),
+    )
+
+
+def _conclude(report: Report, terms: Terms) -> None:
+    from alembic.util import CommandError
+
+    from alembic_contracts.reporters import render
+    from alembic_contracts.support import terminal
+
+    settings = terms.settings
+    unproven = report.status == "unproven"
+    refuses = report.status == "broken" or (unproven and settings.unproven == "refuse")
+    refused = refuses and settings.autogenerate == "refuse" and settings.enforce != "report"
+    if report.violations or report.unproven:
+        sys.stdout.flush()
+        shown = replace(report, refused=refused)
+        sys.stderr.write(render(shown, "text", width=terminal.width(), color=terminal.uses_color(sys.stderr)))
+        sys.stderr.flush()
+    if refused:
+        what = "is not known to keep" if unproven else "would break"
+        error = CommandError(
+            f"What autogenerate found {what} data contracts; no revision is written. The report is on standard error."
+        )
+        error.report = report  # type: ignore[attr-defined] # for callers of alembic.command
+        raise error

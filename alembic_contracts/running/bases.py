@@ -1,0 +1,160 @@
+"""The contracts at a git ref, so that a branch cannot do away with those that it breaks."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from alembic_contracts import config
+from alembic_contracts.contracts import formats, waivers
+from alembic_contracts.contracts.contract import Contract, ContractLocation, Waiver
+from alembic_contracts.errors import CannotCheck, InvalidContracts
+from alembic_contracts.judging import rules
+from alembic_contracts.support.git import Tree, tree_at
+from alembic_contracts.support.paths import shown
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.runtime.migration import RevisionStep
+    from alembic.script import ScriptDirectory
+
+__all__ = ["Base", "base_at"]
+
+_REVISION = re.compile(rb"^revision\s*(?::[^=\n]*)?=\s*['\"]([^'\"]+)", re.MULTILINE)
+"""The revision's identifier in a version script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What was agreed at a git ref."""
+
+    tree: Tree
+    settings: config.Settings
+    contracts: tuple[Contract, ...]
+    waivers: tuple[Waiver, ...]
+
+    def known(self, script: ScriptDirectory, steps: Sequence[RevisionStep]) -> int:
+        """Return how many of the first steps are the same there: scripts, and all that is beside them.
+
+        Where env.py or a helper has changed, none is: any script may do something else now.
+        """
+        folders = {Path(script.dir), *(Path(folder) for folder in script._version_locations)}  # noqa: SLF001
+        files = {file for folder in folders for file in folder.rglob("*") if _is_source(file)}
+        versions = {Path(step.revision.path).absolute() for step in steps}
+        changed = {file.absolute() for file in self.tree.changed(sorted(files))}
+        if changed - versions - {Path(each.path).absolute() for each in script.walk_revisions()}:
+            return 0
+        return next((n for n, step in enumerate(steps) if Path(step.revision.path).absolute() in changed), len(steps))
+
+    def is_rewritten(self, script: ScriptDirectory) -> bool:
+        """Whether revisions that are there are not here: then what held there cannot be told from what is here."""
+        folders = {Path(script.dir), *(Path(folder) for folder in script._version_locations)}  # noqa: SLF001
+        inside = [path for path in map(self.tree.path, folders) if path is not None]
+        ours = {each.revision for each in script.walk_revisions()}
+        gone = (
+            entry
+            for name, entry in self.tree.under(inside).items()
+            if name.endswith(".py") and not (self.tree.root / name).is_file()
+        )
+        found = (_REVISION.search(self.tree.read(entry)) for entry in gone)
+        return any(match is not None and match[1].decode("utf-8", "replace") not in ours for match in found)
+
+
+def base_at(ref: str, alembic_config: Config) -> Base:
+    """Return settings, contracts and waivers at a git ref.
+
+    Raises:
+        CannotCheck: git or the ref is not there, or what is at the ref cannot be used.
+    """
+    tree = tree_at(ref, Path.cwd())
+    files = [alembic_config.config_file_name, alembic_config.toml_file_name]
+    with _copied(tree, files) as (folder, copies):
+        settings = config.read_settings(ini_file=copies[0], toml_file=copies[1], environ={}, known_rules=rules.load())
+        inside = [_inside(path, folder, ref) for path in settings.contracts]
+        if not tree.under(inside):
+            return Base(tree, settings, (), ())
+        _copy(tree, folder, inside)
+        try:
+            contracts = formats.load(settings.contracts, root=folder)
+            permits = waivers.read(settings.contracts, contracts)
+        except InvalidContracts as invalid:
+            problems = tuple(replace(each, file=_renamed(each.file, folder, tree)) for each in invalid.problems)
+            raise CannotCheck(f"The contracts at {ref} cannot be used.\n{InvalidContracts(problems)}") from None
+        return Base(
+            tree,
+            settings,
+            tuple(_at(contract, folder, tree) for contract in contracts),
+            tuple(replace(each, location=_moved(each.location, folder, tree)) for each in permits),
+        )
+
+
+@contextmanager
+def _copied(tree: Tree, files: Sequence[str | None]) -> Iterator[tuple[Path, list[Path | None]]]:
+    """Yield a folder with the settings files as they are in the tree."""
+    with TemporaryDirectory(prefix="alembic-contracts-base-") as name:
+        folder = Path(os.path.realpath(name))
+        paths = [tree.path(Path(file)) if file is not None else None for file in files]
+        _copy(tree, folder, [path for path in paths if path is not None])
+        yield folder, [folder / path if path is not None and path in tree.entries else None for path in paths]
+
+
+def _copy(tree: Tree, folder: Path, paths: Sequence[str]) -> None:
+    for name, entry in tree.under(paths).items():
+        if entry.mode == "160000":
+            raise CannotCheck(f"{name} is a submodule at {tree.ref}: contracts in submodules cannot be compared.")
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if entry.mode == "120000":
+            target = os.fsdecode(tree.read(entry))
+            _copy_link(tree, folder, file, target)
+        else:
+            file.write_bytes(tree.read(entry))
+
+
+def _copy_link(tree: Tree, folder: Path, file: Path, target: str) -> None:
+    """Put what a link of the tree leads to in its place; where that is outside of the tree, refuse it."""
+    there = Path(os.path.normpath(file.parent / target))
+    if not there.is_relative_to(folder):
+        raise CannotCheck(f"{file.relative_to(folder)} at {tree.ref} is a link that leads out of the repository.")
+    _copy(tree, folder, [there.relative_to(folder).as_posix()])
+    if not os.path.lexists(file):
+        file.symlink_to(target)
+
+
+def _inside(path: Path, folder: Path, ref: str) -> str:
+    normal = Path(os.path.normpath(path))
+    if not normal.is_relative_to(folder):
+        raise CannotCheck(
+            f"The contracts at {path} are outside of the repository, so what they were at {ref} is not known."
+        )
+    return normal.relative_to(folder).as_posix()
+
+
+def _at(contract: Contract, folder: Path, tree: Tree) -> Contract:
+    return replace(
+        contract,
+        at=tree.ref,
+        location=_moved(contract.location, folder, tree),
+        facts=tuple(replace(fact, location=_moved(fact.location, folder, tree)) for fact in contract.facts),
+        deprecations=tuple(replace(d, location=_moved(d.location, folder, tree)) for d in contract.deprecations),
+    )
+
+
+def _moved(location: ContractLocation, folder: Path, tree: Tree) -> ContractLocation:
+    return replace(location, file=_renamed(location.file, folder, tree))
+
+
+def _renamed(file: str, folder: Path, tree: Tree) -> str:
+    """Return the name that a copied file has in the working tree."""
+    copy = Path(os.path.abspath(file))  # noqa: PTH100 - it is gone already
+    return shown(tree.root / copy.relative_to(folder)) if copy.is_relative_to(folder) else file
+
+
+def _is_source(file: Path) -> bool:
+    return file.is_file() and "__pycache__" not in file.parts and file.suffix not in (".pyc", ".pyo")

@@ -1,0 +1,203 @@
+"""The commands themselves, without a command line: what ``alembic check-contracts`` and ``alembic-contracts`` run."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from alembic_contracts import reporters
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.judging import rules
+from alembic_contracts.running import bases, databases, environments, examination
+from alembic_contracts.running.environments import Range
+from alembic_contracts.support import terminal
+from alembic_contracts.support.paths import shown
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+    from alembic_contracts.judging.violations import Report
+    from alembic_contracts.running.examination import Terms
+    from alembic_contracts.running.pending import Progress, Run
+
+__all__ = ["CheckOptions", "check", "run_check"]
+
+EXIT_CODES: Mapping[str, int] = {"kept": 0, "broken": 1, "unproven": 3}
+CANNOT_CHECK = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """What the options of ``check`` say; see ``alembic_contracts.running.options``."""
+
+    range: Range
+    base: str | None = None
+    format: str = "text"
+    output: str | None = None
+    quiet: bool = False
+    """Whether to write no report where nothing is broken or unproven."""
+    verbose: bool = False
+    """Whether to say what was read."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> CheckOptions:
+        """Make them from a command line's values, by the options' names without dashes."""
+        return cls(
+            range=Range(
+                offline=bool(values["offline"]),
+                shadow=bool(values["shadow"]),
+                start=values["from"],
+                target=values["to"] or "heads",
+                dialect=values["dialect"],
+            ),
+            base=values["base"],
+            format=values["format"],
+            output=values["output"],
+            quiet=bool(values["quiet"]),
+            verbose=bool(values["verbose"]),
+        )
+
+
+def check(config: Config, options: CheckOptions, progress: Progress | None = None) -> Report:
+    """Judge every fact of every contract at the target revision, without changing anything.
+
+    Runs the project's env.py, with a database as ``alembic current`` would, without one as ``--sql`` would.
+
+    Args:
+        config: Alembic's configuration of the project.
+        options: what to check.
+        progress: told of every revision that has been predicted.
+
+    Raises:
+        CannotCheck: settings, contracts, revisions, env.py or the connection do not allow a verdict.
+    """
+    if options.range.offline and options.range.shadow:
+        raise CannotCheck("--offline predicts without a database, --shadow replays on one: use one of them.")
+    if options.range.dialect is not None and not options.range.offline:
+        raise CannotCheck("--dialect stands in for env.py where there is no database either: use it with --offline.")
+    base = bases.base_at(options.base, config) if options.base is not None else None
+    terms = examination.terms_of(config) if base is None else examination.terms_of_branch(config, base)
+    if terms is None:
+        raise CannotCheck(
+            "There are no data contracts to check: no setting `contracts` in [tool.alembic_contracts] of "
+            "pyproject.toml or [alembic_contracts] of alembic.ini, and no folder `contracts`."
+        )
+    if options.verbose:
+        _tell(_read(terms))
+    reports: list[Report] = []
+
+    def judge(run: Run) -> None:
+        if options.verbose:
+            _tell([_start(run)])
+        ours = examination.narrowed(terms, run)
+        there = base
+        if base is not None:
+            there = replace(
+                base, contracts=examination.narrowed(replace(terms, contracts=base.contracts), run).contracts
+            )
+        examined = examination.examine(run, ours, phase="check", scope="target", progress=progress, base=there)
+        reports.append(examined.report)
+
+    environments.visit(config, replace(options.range, snapshot=terms.settings.snapshot), judge)
+    _require_all(terms, reports)
+    lenient = terms.settings.unproven == "warn" and (base is None or base.settings.unproven == "warn")
+    return _merged(reports, refused=not lenient)
+
+
+def _require_all(terms: Terms, reports: list[Report]) -> None:
+    """Refuse a verdict where a contract was held against no database at all."""
+    held = {contract for report in reports for contract in report.contracts}
+    missing = [contract for contract in terms.contracts if contract.id not in held]
+    if missing:
+        raise CannotCheck(
+            f"{missing[0].location.file}:{missing[0].location.line}: the contract {missing[0].id} is about the "
+            f"database {' or '.join(sorted(databases.names_of(missing[0])))}, which env.py does not migrate."
+        )
+
+
+def run_check(config: Config, options: CheckOptions) -> int:
+    """Run ``check`` for a person or a program: report on standard output, all else on standard error.
+
+    Returns:
+        the exit code: 0 kept, 1 broken, 2 could not check, 3 unproven and nothing broken.
+    """
+    stdout, started = sys.stdout, time.monotonic()
+    try:
+        with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
+            report = check(config, options, progress)
+        if not options.quiet or report.status != "kept":
+            _write(report, options, stdout)
+        if options.verbose:
+            _tell([f"{report.status}, after {time.monotonic() - started:.1f} s"])
+    except CannotCheck as error:
+        print(f"Data contracts could not be checked.\n{error}", file=sys.stderr)  # noqa: T201
+        return CANNOT_CHECK
+    return EXIT_CODES[report.status] if report.refuses else EXIT_CODES["kept"]
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stderr.write(f"verbose: {line}\n")
+
+
+def _read(terms: Terms) -> Iterator[str]:
+    """Yield what settings and contracts were read."""
+    settings = terms.settings
+    yield f"settings: {shown(settings.source) if settings.source is not None else 'the defaults'}"
+    for contract in terms.contracts:
+        yield f"contract {contract.id}: {contract.location.file}, {len(contract.facts)} facts"
+    if terms.waivers:
+        yield f"{len(terms.waivers)} waivers"
+    unread = sorted({section for contract in terms.contracts for section in contract.unread})
+    if unread:
+        yield f"not read, as they are for other tools: {', '.join(unread)}"
+
+
+def _start(run: Run) -> str:
+    """Return where a run starts from."""
+    count = f"{len(run.steps)} pending revision{'s' if len(run.steps) != 1 else ''}"
+    if run.connection is not None:
+        return f"database {run.connection.engine.url.database}: {count}"
+    if run.snapshot is not None and run.snapshot.file is not None:
+        return f"snapshot {shown(run.snapshot.file)}: {count}"
+    return f"no database: {count} of {len(run.history) + len(run.steps)}"
+
+
+def _merged(reports: list[Report], *, refused: bool) -> Report:
+    """Return one report for an environment that migrates several databases."""
+    from alembic_contracts.judging.violations import Checked
+
+    first = reports[0]
+    same = len({report.contracts for report in reports}) == 1
+    merged = replace(
+        first,
+        contracts=tuple(dict.fromkeys(contract for report in reports for contract in report.contracts)),
+        violations=tuple(dict.fromkeys(v for report in reports for v in report.violations)),
+        unproven=tuple(dict.fromkeys(u for report in reports for u in report.unproven)),
+        notices=tuple(dict.fromkeys(n for report in reports for n in report.notices)),
+        checked=Checked(
+            contracts=len({contract for report in reports for contract in report.contracts}),
+            tables=max(report.checked.tables for report in reports) if same else sum(r.checked.tables for r in reports),
+            facts=max(report.checked.facts for report in reports) if same else sum(r.checked.facts for r in reports),
+            revisions=max(report.checked.revisions for report in reports),
+        ),
+    )
+    return merged if merged.status != "unproven" else replace(merged, refused=refused)
+
+
+def _write(report: Report, options: CheckOptions, stdout: TextIO) -> None:
+    color = options.output is None and terminal.uses_color(stdout)
+    text = reporters.render(report, options.format, width=terminal.width(), color=color, rules=rules.load())
+    if options.output is None:
+        stdout.write(text)
+        stdout.flush()
+        return
+    try:
+        Path(options.output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CannotCheck(f"The report cannot be written to {options.output}: {error.strerror}") from error

@@ -1,0 +1,88 @@
+"""Which contracts are about which database, where env.py migrates several.
+
+Alembic's own template for that (multidb), and Flask-Migrate's, hand ``engine_name`` to ``run_migrations()``. Contracts
+say which database they are about by ``table_catalog``, an ODCS server's ``database``, or their resource's name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from alembic_contracts.contracts.contract import Contract
+from alembic_contracts.errors import CannotCheck
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+    from alembic_contracts.running.pending import Run
+
+__all__ = ["about", "names_of", "of_run"]
+
+_RESOURCE = re.compile(r"\w[\w+]*://[^/]*/([^./?]+)\.")
+"""``postgresql://host:5432/database.table``."""
+
+
+def names_of(contract: Contract) -> frozenset[str]:
+    """Return the databases that a contract says it is about, none where it says nothing."""
+    resource = _RESOURCE.match(contract.resource or "")
+    found = {contract.catalog, resource[1] if resource else None}
+    return frozenset(name for name in found if name)
+
+
+def of_run(run: Run, database: str | None = None) -> frozenset[str] | None:
+    """Return the names of the database that a run is about; None where env.py migrates a single one.
+
+    Args:
+        run: what is pending.
+        database: what ``guard()`` was told.
+    """
+    engine = run.arguments.get("engine_name")
+    named = {name for name in (database, engine) if isinstance(name, str) and name}
+    if not named:
+        return None
+    connection = run.connection
+    connected = connection.engine.url.database if connection is not None else None
+    config = run.context.config
+    known = _known(config) if config is not None else {}
+    return frozenset({*named, *filter(None, (connected, *(known.get(name) for name in named)))})
+
+
+def about(contracts: Sequence[Contract], names: frozenset[str], run: Run) -> tuple[Contract, ...]:
+    """Return the contracts that are about a database: those that name it, and those that name none.
+
+    Raises:
+        CannotCheck: a contract names a database that env.py does not migrate, so that nothing would keep it.
+    """
+    config = run.context.config
+    known = _known(config) if config is not None else {}
+    everywhere = names | {*known, *filter(None, known.values())}
+    found = []
+    for contract in contracts:
+        stated = names_of(contract)
+        if known and stated and not stated & everywhere:
+            others = ", ".join(f"{name} ({other})" if other else name for name, other in known.items())
+            raise CannotCheck(
+                f"{contract.location.file}:{contract.location.line}: the contract {contract.id} is about the database "
+                f"{' or '.join(sorted(stated))}, which is none of those that env.py migrates: {others}."
+            )
+        if not stated or stated & names:
+            found.append(contract)
+    return tuple(found)
+
+
+def _known(config: Config) -> Mapping[str, str | None]:
+    """Return the databases that alembic.ini lists (``databases = engine1, engine2``), with the names in their URLs."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    listed = re.split(r",\s*", config.get_main_option("databases") or "")
+    found: dict[str, str | None] = {}
+    for name in filter(None, map(str.strip, listed)):
+        url = (config.get_section(name, {}) or {}).get("sqlalchemy.url")
+        try:
+            found[name] = make_url(url).database if url else None
+        except ArgumentError:
+            found[name] = None
+    return found

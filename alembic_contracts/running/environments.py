@@ -1,0 +1,243 @@
+"""A project's env.py, run so that it hands over its migration context and applies nothing; what is pending there."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts import dialects
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.running import pending
+from alembic_contracts.running.revisions import upgrade_steps
+from alembic_contracts.schemas import snapshots
+from alembic_contracts.support.paths import shown
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext, RevisionStep
+    from alembic.script import ScriptDirectory
+
+    from alembic_contracts.running.pending import Progress
+    from alembic_contracts.schemas.schema import Name
+    from alembic_contracts.schemas.snapshots import Snapshot
+    from alembic_contracts.schemas.steps import Prediction
+
+__all__ = ["Range", "Survey", "survey", "visit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Which revisions a command is about, and where their schemas come from."""
+
+    offline: bool = False
+    """No database: the whole history is predicted from an empty one."""
+    shadow: bool = False
+    """No database either: the history is replayed on a scratch one."""
+    start: str | None = None
+    """The revision to start from; None: the database's own, or base without one."""
+    target: str = "heads"
+    dialect: str | None = None
+    """The kind of database that the scripts are for, where env.py is not to be run; None: env.py says."""
+    snapshot: Path | None = None
+    """A file that predictions without a database can start from, if it is there."""
+
+    @property
+    def without_database(self) -> bool:
+        """Whether env.py is run as for ``--sql``, so that it connects to nothing."""
+        return self.offline or self.shadow
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The schemas of one database: as it is at the start, and on the way to the target."""
+
+    run: pending.Run
+    predictions: tuple[Prediction, ...]
+    """The ways in which the run can go; the first one is as if tables that nobody filled were empty."""
+
+
+def survey(
+    config: Config,
+    range_: Range,
+    tables: Collection[Name] | None = None,
+    *,
+    shadow_url: str | None = None,
+    progress: Progress | None = None,
+) -> tuple[Survey, ...]:
+    """Return the schemas of a project's database, one survey for each database that env.py migrates.
+
+    Args:
+        config: Alembic's configuration of the project.
+        range_: which revisions, and where from.
+        tables: what the schemas show (None: all tables).
+        shadow_url: the server for ``range_.shadow``; None: an embedded one.
+        progress: told of every revision that has been predicted.
+
+    Raises:
+        CannotCheck: revisions, env.py or the connection do not allow it.
+    """
+    surveys = []
+
+    def look(run: pending.Run) -> None:
+        dialect = dialects.load(run.context.dialect.name)
+        before = None if run.connection is None else dialect.observe(run.connection, tables)
+        found = pending.follow(run, tables, before=before, shadow_url=shadow_url, progress=progress)
+        surveys.append(Survey(run, found))
+
+    visit(config, range_, look)
+    return tuple(surveys)
+
+
+def visit(config: Config, range_: Range, look: Callable[[pending.Run], None]) -> None:
+    """Run a project's env.py, and hand over what is pending for each database that it migrates; nothing is applied.
+
+    Args:
+        config: Alembic's configuration of the project.
+        range_: which revisions, and whether env.py connects to a database.
+        look: called inside of env.py's ``run_migrations()``, once for each database.
+
+    Raises:
+        CannotCheck: env.py fails, or never comes to ``run_migrations()``; a revision is unknown.
+    """
+    arguments: dict[str, Any] = {}
+    seen = 0
+
+    def plan(heads: tuple[str, ...], context: MigrationContext) -> list[RevisionStep]:
+        nonlocal seen
+        seen += 1
+        look(_run(context, heads, range_, arguments))
+        return []
+
+    _run_environment(config, plan, arguments, range_)
+    if not seen:
+        raise CannotCheck("env.py ran no migrations: it must call context.run_migrations() for this check as well.")
+
+
+def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, arguments: Mapping[str, Any]) -> pending.Run:
+    script = pending.script_of(context)
+    replayed = range_.without_database or range_.start is not None
+    history: list[RevisionStep] = []
+    snapshot = None
+    if replayed:
+        start = range_.start if range_.start not in (None, "base") else None
+        if range_.offline and range_.start != "base":
+            snapshot = _usable_snapshot(script, range_, start or range_.target)
+        known = snapshot.revisions if snapshot is not None else ()
+        history = upgrade_steps(script, start, known) if start is not None else []
+        heads = tuple(revision.revision for revision in script.get_revisions(start)) if start is not None else known
+    steps = upgrade_steps(script, range_.target, heads)
+    if not steps and range_.target not in ("head", "heads"):
+        _require_reached(script, range_.target, heads)
+    if context.environment_context is None:
+        raise CannotCheck("This migration context has no environment.")
+    return pending.Run(
+        environment=context.environment_context,
+        context=context,
+        steps=steps,
+        arguments=arguments,
+        history=history,
+        connection=None if replayed else context.connection,
+        snapshot=snapshot,
+        shadow=range_.shadow,
+    )
+
+
+def _usable_snapshot(script: ScriptDirectory, range_: Range, start: str) -> Snapshot | None:
+    """Return the snapshot if it lies on the way to a revision, None where there is none or it lies elsewhere.
+
+    Raises:
+        CannotCheck: it cannot be read, or belongs to revisions that are not there.
+    """
+    snapshot = snapshots.read(range_.snapshot) if range_.snapshot is not None else None
+    if snapshot is None or snapshot.file is None:
+        return None
+    unknown = [revision for revision in snapshot.revisions if _revision(script, revision) is None]
+    if unknown:
+        raise CannotCheck(
+            f"{shown(snapshot.file)} stands for revision {unknown[0]}, which is not among the version scripts. "
+            "Make it again with `alembic-contracts snapshot`."
+        )
+    before = {step.revision.revision for step in upgrade_steps(script, snapshot.revisions, ())}
+    wanted = {step.revision.revision for step in upgrade_steps(script, start, ())}
+    if before <= wanted:
+        return snapshot
+    revisions = ", ".join(snapshot.revisions)
+    sys.stderr.write(
+        f"note: the snapshot {shown(snapshot.file)} is of {revisions}, which is not before {start}: "
+        "the history is predicted without it.\n"
+    )
+    return None
+
+
+def _revision(script: ScriptDirectory, revision: str) -> object:
+    from alembic.util import CommandError
+
+    try:
+        return script.get_revision(revision)
+    except CommandError:
+        return None
+
+
+def _require_reached(script: ScriptDirectory, target: str, heads: tuple[str, ...]) -> None:
+    """Refuse a target that lies behind the start: nothing is pending there, but that is not its schema either."""
+    wanted = {revision.revision for revision in script.get_revisions(target)}
+    if not wanted <= set(heads):
+        raise CannotCheck(
+            f"Revision {target} lies behind the starting point ({', '.join(heads) or 'base'}). "
+            f"Check it with --offline --to {target}."
+        )
+
+
+def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range_: Range) -> None:
+    """Run env.py with a function in the place of the one that yields what to apply."""
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+    from sqlalchemy.exc import DBAPIError
+
+    # In --sql mode Alembic writes the SQL of its version table; nobody wants it here.
+    buffer, config.output_buffer = config.output_buffer, io.StringIO()
+    # Standard output is for the report alone; `config.print_stdout` knows the stream from before.
+    stdout, config.stdout = config.stdout, sys.stdout
+    try:
+        script = ScriptDirectory.from_config(config)
+        environment = EnvironmentContext(
+            config, script, fn=plan, as_sql=range_.without_database, dont_mutate=True, destination_rev=range_.target
+        )
+        run_migrations = environment.run_migrations
+
+        def remember_arguments(**given: Any) -> None:
+            arguments.clear()
+            arguments.update(given)
+            run_migrations(**given)
+
+        vars(environment)["run_migrations"] = remember_arguments
+        with environment:
+            if range_.dialect is None:
+                script.run_env()
+            else:
+                environment.configure(dialect_name=range_.dialect, literal_binds=True)
+                environment.run_migrations()
+    except CommandError as error:
+        raise CannotCheck(str(error)) from error
+    except DBAPIError as error:
+        raise CannotCheck(f"The database said: {str(error.orig).strip()}") from error
+    except (CannotCheck, KeyboardInterrupt):
+        raise
+    except (Exception, SystemExit) as error:  # whatever env.py does wrong is the project's to mend, not a fault here
+        raise CannotCheck(f"env.py failed with {type(error).__name__}: {error}{_place(error, script.dir)}") from error
+    finally:
+        config.output_buffer, config.stdout = buffer, stdout
+
+
+def _place(error: BaseException, folder: str) -> str:
+    """Return the innermost line of the project's own scripts that an error passed through."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(Path(folder).resolve())]
+    return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""

@@ -1,0 +1,103 @@
+"""A committed snapshot: the schema at some revision, in a file that predictions without a database can start from.
+
+For histories that begin with a past ``create_all``, and so that long histories need not be predicted from their first
+revision each time. The file is JSON, one thing a line, in a fixed order, so that pull requests show what changed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from alembic_contracts.documents import json_text
+from alembic_contracts.errors import CannotCheck, InvalidContracts
+from alembic_contracts.schemas import schema_json
+from alembic_contracts.schemas.schema import Access, Schema
+from alembic_contracts.support.paths import shown
+
+__all__ = ["Snapshot", "read", "write"]
+
+_FORMAT = 1
+_KEYS = frozenset({"format", "revisions", "server_version", "search_path", "schema"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A schema and what it belongs to."""
+
+    revisions: tuple[str, ...]
+    """The heads that the database was at, sorted."""
+    server_version: int
+    """As ``server_version_num`` has it."""
+    search_path: tuple[str, ...] = ("public",)
+    schema: Schema
+    file: Path | None = None
+    """Where it was read from."""
+
+
+def write(snapshot: Snapshot) -> str:
+    """Return the text of a snapshot's file."""
+    # Without what differs from one database to the next, although it runs the same scripts.
+    tables = {
+        name: replace(table, owner=None, grants=frozenset(), publications=())
+        for name, table in snapshot.schema.tables.items()
+    }
+    schema = replace(snapshot.schema, tables=tables, catalog=None, access=Access())
+    document = {
+        "format": _FORMAT,
+        "revisions": list(snapshot.revisions),
+        "server_version": snapshot.server_version,
+        "search_path": list(snapshot.search_path),
+        "schema": schema_json.encode(schema),
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def read(file: Path) -> Snapshot | None:
+    """Return the snapshot in a file, None where there is no such file.
+
+    Raises:
+        CannotCheck: it cannot be read, or is no snapshot; the message has file, line and column.
+    """
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotCheck(f"The snapshot {shown(file)} cannot be read: {error}") from None
+    try:
+        document = json_text.parse(text, shown(file), maximum_values=None)
+    except InvalidContracts as invalid:
+        raise CannotCheck(
+            f"The snapshot cannot be read. Make it again with `alembic-contracts snapshot`.\n{invalid}"
+        ) from None
+    try:
+        return _snapshot(document.value, file)
+    except schema_json.MalformedError as malformed:
+        problem = document.problem(malformed.pointer, str(malformed))
+        raise CannotCheck(f"Not a snapshot. Make it again with `alembic-contracts snapshot`.\n{problem}") from None
+
+
+def _snapshot(value: object, file: Path) -> Snapshot:
+    if not isinstance(value, dict) or not value.keys() >= _KEYS:
+        raise schema_json.MalformedError("", f"a snapshot has the keys {', '.join(sorted(_KEYS))}")
+    if value["format"] != _FORMAT:
+        raise schema_json.MalformedError("/format", f"format {value['format']!r} is not known here; {_FORMAT} is")
+    if not isinstance(value["server_version"], int):
+        raise schema_json.MalformedError("/server_version", "must be a number such as 170002")
+    return Snapshot(
+        revisions=_texts(value, "revisions"),
+        server_version=value["server_version"],
+        search_path=_texts(value, "search_path"),
+        schema=schema_json.decode(value["schema"], "/schema"),
+        file=file,
+    )
+
+
+def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:
+    texts = value[key]
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise schema_json.MalformedError(f"/{key}", "must be a list of texts")
+    return tuple(cast("list[str]", texts))
