@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from alembic_contracts import dialects
-from alembic_contracts.contracts.contract import Contract, ContractLocation, Fact, Owner
+from alembic_contracts.contracts.contract import Contract, Fact, Owner
+from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging import engine
-from alembic_contracts.judging.violations import Location, Report, Unproven
+from alembic_contracts.judging.violations import Report
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Schema, Table, Type
-from alembic_contracts.schemas.steps import Operation, Prediction, Step
+from alembic_contracts.schemas.steps import Location, Operation, Prediction, Step, Unproven
 
 T = Name("public", "t")
 TEXT = Type(Name("pg_catalog", "text"))

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name, Type
+from alembic_contracts.schemas.uses import Side
 
 __all__ = [
     "Compatibility",
     "Contract",
-    "ContractLocation",
     "Deprecation",
     "Expected",
     "Fact",
@@ -19,30 +20,15 @@ __all__ = [
     "Owner",
     "Privileges",
     "Publication",
-    "Side",
     "Stage",
     "Waiver",
 ]
 
-Side = Literal["reader", "writer", "cdc"]
-"""Who uses a table: by SELECT, by INSERT and UPDATE, by change data capture or logical replication."""
 Compatibility = Literal["exact", "reader", "writer", "cdc", "full"]
 """Which differences from what is stated a contract tolerates: none, or those that do not break the sides that use it
 (``full``: all three)."""
 Stage = Literal["draft", "active", "deprecated", "retired"]
 """Where a contract is in its life; ODCS calls it ``status``."""
-
-
-@dataclass(frozen=True, slots=True)
-class ContractLocation:
-    """Where in a contract file something is stated. ``line`` and ``column`` count from 1."""
-
-    file: str
-    """Relative to the working directory where possible, with forward slashes."""
-    line: int
-    column: int = 1
-    pointer: str = ""
-    """JSON pointer (RFC 6901)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from alembic_contracts.errors import CannotCheck
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.contracts.contract import Side
-    from alembic_contracts.judging.violations import Severity
     from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
+    from alembic_contracts.schemas.uses import Breaks
 
 __all__ = ["Dialect", "Extract", "Outline", "Session", "load"]
 
@@ -101,7 +100,7 @@ class Dialect(Protocol):
         Modifiers count only where ``expected`` states any; a domain also has the type that it is based on.
         """
 
-    def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Mapping[Side, Severity]:
+    def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Breaks:
         """Return whose uses break where a column has the actual type instead of the expected one, and how badly."""
 
     def numeric_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:

@@ -6,13 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from alembic_contracts.contracts.contract import ContractLocation
 from alembic_contracts.errors import Problem
 
-__all__ = ["Document", "Position", "child", "printable", "problem_at"]
+__all__ = ["ContractLocation", "Document", "Position", "child", "printable", "problem_at"]
 
 Position = tuple[int, int]
 """Line and column, both counted from 1, the column in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContractLocation:
+    """Where in a contract file something is stated. ``line`` and ``column`` count from 1."""
+
+    file: str
+    """Relative to the working directory where possible, with forward slashes."""
+    line: int
+    column: int = 1
+    pointer: str = ""
+    """JSON pointer (RFC 6901)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import permits, rules
 from alembic_contracts.judging.moments import Moment, moments, points
 from alembic_contracts.judging.verdicts import Case, Policy, Scope
-from alembic_contracts.judging.violations import Checked, Notice, Report, Unproven, Violation
+from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
 from alembic_contracts.schemas.schema import Name
-from alembic_contracts.schemas.steps import Prediction
+from alembic_contracts.schemas.steps import Prediction, Unproven
 
 __all__ = ["Policy", "Scope", "judge"]
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from alembic_contracts.contracts.contract import Contract, Fact, Side
+from alembic_contracts.contracts.contract import Contract, Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import remedies
 from alembic_contracts.judging.moments import Moment, reference
-from alembic_contracts.judging.rules import HOLDS, Breaks, Differs, Holds, Outcome, Rule, Subject, Unknown
-from alembic_contracts.judging.violations import Location, Phase, Severity, Unproven, Violation
+from alembic_contracts.judging.rules import HOLDS, Differs, Holds, Outcome, Rule, Subject, Unknown
+from alembic_contracts.judging.violations import Phase, Violation
 from alembic_contracts.schemas.schema import Table
+from alembic_contracts.schemas.steps import Location, Unproven
+from alembic_contracts.schemas.uses import Breaks, Severity, Side
 
 __all__ = ["Case", "Policy", "Scope"]
 

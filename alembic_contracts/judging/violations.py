@@ -6,26 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from alembic_contracts.contracts.contract import ContractLocation, Owner, Side, Waiver
+from alembic_contracts.contracts.contract import Owner, Waiver
+from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.steps import Location, Unproven
+from alembic_contracts.schemas.uses import Severity, Side
 
-__all__ = ["Checked", "Location", "Notice", "Phase", "Report", "Severity", "Status", "Unproven", "Violation"]
+__all__ = ["Checked", "Notice", "Phase", "Report", "Status", "Violation"]
 
-Severity = Literal["error", "warning"]
 Status = Literal["kept", "broken", "unproven"]
 Phase = Literal["check", "before", "commit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where in a version script something happens."""
-
-    revision: str
-    file: str
-    """Relative to the working directory where possible, with forward slashes."""
-    line: int
-    source: str = ""
-    """The line itself, stripped, for people to recognise it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +50,6 @@ class Violation:
     """The permission to break it; then it is a warning."""
     at: str = ""
     """The git ref whose contract states it, where that is not the working tree."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unproven:
-    """Something whose effect on a contracted table could not be worked out."""
-
-    reason: str
-    location: Location | None
-    tables: frozenset[Name] | None = None
-    """The tables that it can be about; None: it could be any."""
 
 
 @dataclass(frozen=True, slots=True)

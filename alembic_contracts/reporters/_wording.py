@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from alembic_contracts.contracts.contract import ContractLocation
-from alembic_contracts.judging.violations import Checked, Location, Report, Unproven, Violation
+from alembic_contracts.documents.document import ContractLocation
+from alembic_contracts.judging.violations import Checked, Report, Violation
+from alembic_contracts.schemas.steps import Location, Unproven
 
 __all__ = [
     "Block",

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
-    from alembic_contracts.contracts.contract import ContractLocation
-    from alembic_contracts.judging.violations import Notice, Report, Unproven, Violation
+    from alembic_contracts.documents.document import ContractLocation
+    from alembic_contracts.judging.violations import Notice, Report, Violation
     from alembic_contracts.reporters import Options
+    from alembic_contracts.schemas.steps import Unproven
 
 __all__ = ["command", "render"]
 

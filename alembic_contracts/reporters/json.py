@@ -6,9 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alembic_contracts.contracts.contract import ContractLocation, Waiver
-    from alembic_contracts.judging.violations import Location, Notice, Report, Unproven, Violation
+    from alembic_contracts.contracts.contract import Waiver
+    from alembic_contracts.documents.document import ContractLocation
+    from alembic_contracts.judging.violations import Notice, Report, Violation
     from alembic_contracts.reporters import Options
+    from alembic_contracts.schemas.steps import Location, Unproven
 
 __all__ = ["render"]
 

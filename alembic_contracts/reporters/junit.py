@@ -10,8 +10,9 @@ from xml.etree import ElementTree as ET
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
-    from alembic_contracts.judging.violations import Report, Unproven, Violation
+    from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.reporters import Options
+    from alembic_contracts.schemas.steps import Unproven
 
 __all__ = ["render"]
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
-    from alembic_contracts.judging.violations import Location, Report, Unproven, Violation
+    from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.reporters import Options
+    from alembic_contracts.schemas.steps import Location, Unproven
 
 __all__ = ["MARKER", "code", "escaped", "render"]
 

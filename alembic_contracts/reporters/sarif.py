@@ -10,9 +10,10 @@ from urllib.parse import quote
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
-    from alembic_contracts.contracts.contract import ContractLocation
-    from alembic_contracts.judging.violations import Location, Report, Unproven, Violation
+    from alembic_contracts.documents.document import ContractLocation
+    from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.reporters import Options, RuleHelp
+    from alembic_contracts.schemas.steps import Location, Unproven
 
 __all__ = ["render"]
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
-    from alembic_contracts.judging.violations import Location, Notice, Report, Unproven, Violation
+    from alembic_contracts.judging.violations import Notice, Report, Violation
     from alembic_contracts.reporters import Options
+    from alembic_contracts.schemas.steps import Location, Unproven
 
 __all__ = ["render"]
 

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Literal
 
 from alembic_contracts.config import Settings
-from alembic_contracts.contracts.contract import Contract, ContractLocation, Deprecation, Fact, Waiver
+from alembic_contracts.contracts.contract import Contract, Deprecation, Fact, Waiver
 from alembic_contracts.dialects import Dialect
+from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.rules import load
 
 __all__ = ["Difference", "Grade", "Terms", "differences"]

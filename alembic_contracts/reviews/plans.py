@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Contract
 from alembic_contracts.judging import engine
-from alembic_contracts.judging.violations import Report, Status, Unproven, Violation
+from alembic_contracts.judging.violations import Report, Status, Violation
 from alembic_contracts.reviews import changes
 from alembic_contracts.running import environments, examination, pending
 from alembic_contracts.schemas.schema import Name, Schema
+from alembic_contracts.schemas.steps import Unproven
 from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts import config
 from alembic_contracts.contracts import formats, waivers
-from alembic_contracts.contracts.contract import Contract, ContractLocation, Waiver
+from alembic_contracts.contracts.contract import Contract, Waiver
+from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.judging import rules
 from alembic_contracts.support.git import Tree, tree_at

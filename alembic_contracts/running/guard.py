@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.judging.engine import Scope
-    from alembic_contracts.judging.violations import Location, Report, Violation
+    from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.running.examination import Examination, Terms
+    from alembic_contracts.schemas.steps import Location
 
 __all__ = ["guard"]
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts import dialects
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.judging.violations import Unproven
 from alembic_contracts.schemas.schema import Name, Schema
-from alembic_contracts.schemas.steps import Prediction, Step
+from alembic_contracts.schemas.steps import Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext

@@ -6,7 +6,7 @@ import inspect
 import linecache
 from typing import TYPE_CHECKING
 
-from alembic_contracts.judging.violations import Location
+from alembic_contracts.schemas.steps import Location
 from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:

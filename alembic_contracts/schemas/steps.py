@@ -1,13 +1,34 @@
-"""What a prediction yields: the schema after every operation of every revision, as immutable values."""
+"""The schemas that a run of revisions goes through, as immutable values: one after every operation it carries out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alembic_contracts.judging.violations import Location, Unproven
-from alembic_contracts.schemas.schema import Schema
+from alembic_contracts.schemas.schema import Name, Schema
 
-__all__ = ["Operation", "Prediction", "Step"]
+__all__ = ["Location", "Operation", "Prediction", "Step", "Unproven"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where in a version script something happens."""
+
+    revision: str
+    file: str
+    """Relative to the working directory where possible, with forward slashes."""
+    line: int
+    source: str = ""
+    """The line itself, stripped, for people to recognise it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """Something whose effect on a contracted table could not be worked out."""
+
+    reason: str
+    location: Location | None
+    tables: frozenset[Name] | None = None
+    """The tables that it can be about; None: it could be any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alembic_contracts.contracts.contract import Contract, ContractLocation, Expected, Fact, Owner
+from alembic_contracts.contracts.contract import Contract, Expected, Fact, Owner
 from alembic_contracts.dialects import postgresql
+from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Schema, Table
 
 __all__ = ["contracts_of"]

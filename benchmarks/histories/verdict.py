@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts import dialects
 from alembic_contracts.judging import engine
-from alembic_contracts.judging.violations import Report, Unproven
+from alembic_contracts.judging.violations import Report
 from alembic_contracts.schemas.schema import Name, Schema
-from alembic_contracts.schemas.steps import Prediction
+from alembic_contracts.schemas.steps import Prediction, Unproven
 from benchmarks.histories.compare import Difference, differences, facts, tally
 from benchmarks.histories.contracts import contracts_of
 from benchmarks.histories.forecast import forecast

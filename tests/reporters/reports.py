@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from alembic_contracts.contracts.contract import ContractLocation, Owner
-from alembic_contracts.judging.violations import Checked, Location, Notice, Report, Unproven, Violation
+from alembic_contracts.contracts.contract import Owner
+from alembic_contracts.documents.document import ContractLocation
+from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
 from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.steps import Location, Unproven
 
 DATA_ENGINEERING = Owner("Data Engineering Team", "data-eng@museum.org")
 CURATORS = Owner("Curators' Desk")

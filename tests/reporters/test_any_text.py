@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from alembic_contracts import reporters
-from alembic_contracts.contracts.contract import ContractLocation, Owner
-from alembic_contracts.judging.violations import Checked, Location, Notice, Report, Unproven, Violation
+from alembic_contracts.contracts.contract import Owner
+from alembic_contracts.documents.document import ContractLocation
+from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
 from alembic_contracts.reporters import FORMATS, render
 from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.steps import Location, Unproven
 
 HERE = Path(__file__).parent
 SARIF = jsonschema.Draft4Validator(json.loads((HERE / "sarif-2.1.0-rtm.5.json").read_text()))

@@ -12,11 +12,12 @@ import jsonschema
 import pytest
 
 from alembic_contracts import reporters
-from alembic_contracts.contracts.contract import ContractLocation
-from alembic_contracts.judging.violations import Checked, Report, Unproven
+from alembic_contracts.documents.document import ContractLocation
+from alembic_contracts.judging.violations import Checked, Report
 from alembic_contracts.reporters import FORMATS, render
 from alembic_contracts.running import options
 from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.steps import Unproven
 from tests.reporters.reports import IMAGES_CONTRACT, KEPT, REPORTS, RICH, ROLLED_BACK, TABLE_ABSENT, UNPROVEN
 
 SARIF_SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0-rtm.5.json").read_text())

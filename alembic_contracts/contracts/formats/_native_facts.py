@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alembic_contracts.contracts.contract import ContractLocation, Expected, Fact, ForeignKey, Privileges, Publication
+from alembic_contracts.contracts.contract import Expected, Fact, ForeignKey, Privileges, Publication
+from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name
 
 __all__ = ["CONSTRAINTS", "column_fact", "table_facts"]

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from alembic_contracts.contracts.contract import ContractLocation
-from alembic_contracts.documents.document import Document
+from alembic_contracts.documents.document import ContractLocation, Document
 
 __all__ = ["custom", "days", "own"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
-from alembic_contracts.contracts.contract import ContractLocation, Deprecation, Expected, Fact, ForeignKey
+from alembic_contracts.contracts.contract import Deprecation, Expected, Fact, ForeignKey
 from alembic_contracts.contracts.formats._native_facts import column_fact, table_facts
 from alembic_contracts.contracts.formats._odcs_custom import own
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.documents.document import Document
+from alembic_contracts.documents.document import ContractLocation, Document
 from alembic_contracts.errors import Problem
 from alembic_contracts.schemas.schema import Name, Type
 

@@ -11,19 +11,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-from alembic_contracts.contracts.contract import Side
 from alembic_contracts.dialects.postgresql.names import CATALOG
 from alembic_contracts.dialects.postgresql.properties import base_type, datetime_precision
-from alembic_contracts.judging.violations import Severity
 from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
+from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
 __all__ = ["breaks"]
 
 Types = Mapping[Name, TypeDefinition]
-Breaks = Mapping[Side, Severity]
 _Change = Literal["wider", "narrower", "other"]
 
-_OTHER: Breaks = MappingProxyType({"reader": "error", "writer": "error", "cdc": "error"})
 _WIDER: Breaks = MappingProxyType({"reader": "warning", "cdc": "error"})
 _RESCALED: Breaks = MappingProxyType({"reader": "error", "writer": "warning", "cdc": "error"})
 """Writers' values are rounded."""
@@ -48,21 +45,21 @@ def breaks(expected: Type, actual: Type, types: Types) -> Breaks:
     if one.dimensions and other.dimensions and one.name == other.name:
         return breaks(Type(one.name, one.modifiers), Type(other.name, other.modifiers), types)
     if one.dimensions or other.dimensions or CATALOG not in (one.name.schema or CATALOG, other.name.schema):
-        return _OTHER
+        return EVERYBODY
     before, after = one.name.name, other.name.name
     for family in (_INTEGERS, _FLOATS):
         if before in family and after in family:
-            return _WIDER if family.index(after) > family.index(before) else _OTHER
+            return _WIDER if family.index(after) > family.index(before) else EVERYBODY
     if before in _TEXTS and after in _TEXTS:
-        return _WIDER if _fits(_length(one), _length(other)) else _OTHER
+        return _WIDER if _fits(_length(one), _length(other)) else EVERYBODY
     if before != after:
-        return _OTHER
+        return EVERYBODY
     if before == "numeric":
         return _numeric(one, other)
     if before in _TIMES:
         more = (datetime_precision(other, types) or 0) > (datetime_precision(one, types) or 0)
         return _WIDER if more else _RESCALED
-    return _WIDER if _fits(_length(one), _length(other)) and before in {"varbit", "bit", "bpchar"} else _OTHER
+    return _WIDER if _fits(_length(one), _length(other)) and before in {"varbit", "bit", "bpchar"} else EVERYBODY
 
 
 def _length(type_: Type) -> int | None:
@@ -78,8 +75,8 @@ def _numeric(one: Type, other: Type) -> Breaks:
     if not other.modifiers:
         return _UNBOUNDED
     if not one.modifiers:
-        return _OTHER
+        return EVERYBODY
     (digits, scale), (new_digits, new_scale) = ((*map(int, t.modifiers), 0)[:2] for t in (one, other))
     if new_digits - new_scale < digits - scale:
-        return _OTHER
+        return EVERYBODY
     return _WIDER if scale == new_scale else _RESCALED

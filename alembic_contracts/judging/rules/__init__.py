@@ -13,15 +13,13 @@ from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import cast
 
-from alembic_contracts.contracts.contract import Contract, Fact, Side
+from alembic_contracts.contracts.contract import Contract, Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.violations import Severity
 from alembic_contracts.schemas.schema import Access, Column, Name, Table, Type, TypeDefinition
+from alembic_contracts.schemas.uses import EVERYBODY, Breaks, Severity, Side
 
 __all__ = [
-    "EVERYBODY",
     "HOLDS",
-    "Breaks",
     "Differs",
     "Holds",
     "Outcome",
@@ -35,12 +33,6 @@ __all__ = [
     "known_type",
     "load",
 ]
-
-
-Breaks = Mapping[Side, Severity]
-"""Whose uses a difference breaks, and how badly; sides that are not in it do not mind."""
-
-EVERYBODY: Breaks = MappingProxyType({"reader": "error", "writer": "error", "cdc": "error"})
 
 
 @dataclass(frozen=True, slots=True)

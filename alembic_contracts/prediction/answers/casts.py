@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from alembic_contracts.prediction.answers.oids import oid
-from alembic_contracts.prediction.answers.values import (
-    Reg,
-    UnanswerableError,
-    guarded,
-    guess,
-    is_guess,
-    known,
-    text_of,
-)
+from alembic_contracts.prediction.answers.values import Reg, UnanswerableError, guarded, guess, is_guess, known, text_of
 from alembic_contracts.prediction.sql import sqlstate, system
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name

@@ -7,21 +7,20 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.judging.violations import Unproven
 from alembic_contracts.prediction.catalog.catalog import PostgresError
 from alembic_contracts.prediction.driver import failures
 from alembic_contracts.prediction.driver.dbapi import Answer
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.schemas.schema import Schema
-from alembic_contracts.schemas.steps import Operation, Step
+from alembic_contracts.schemas.steps import Operation, Step, Unproven
 
 if TYPE_CHECKING:
-    from alembic_contracts.judging.violations import Location
     from alembic_contracts.prediction.answers.reader import Reader
     from alembic_contracts.prediction.catalog.catalog import Catalog, Effect
     from alembic_contracts.prediction.driver.dbapi import RecordingConnection
     from alembic_contracts.prediction.scripts.source_lines import Script
     from alembic_contracts.schemas.schema import Name
+    from alembic_contracts.schemas.steps import Location
 
 __all__ = ["STATEMENT_LIMIT", "Recording", "TooManyStatements"]
 

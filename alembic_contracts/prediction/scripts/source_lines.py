@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from alembic_contracts.judging.violations import Location
+from alembic_contracts.schemas.steps import Location
 
 __all__ = ["Script"]
 
