@@ -21,6 +21,7 @@ from alembic_contracts.contracts import formats
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.judging import engine
 from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.steps import Operation, Prediction, Step
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def database_with(connection: sa.Connection) -> Any:
             assert state_of(connection, row.refused[0]) != row.refused[1], "works before"
         change = row.change if row.change.startswith("ALTER TYPE") else f"ALTER TABLE t {row.change}"
         catalog = Catalog(before, server_version=int(connection.scalar(sa.text("SHOW server_version_num")) or 0))
-        for effect in catalog.execute(change):
+        for effect in execute(catalog, change):
             assert effect.doubts == ()
         connection.execute(sa.text(change))
         if row.refused is not None:

@@ -15,6 +15,7 @@ from alembic.operations import Operations
 
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Prediction
 from benchmarks.histories import catalogue, compare, fetch, mutants, planting, report, stubs
@@ -60,7 +61,7 @@ def test_failing_download_is_said(tmp_path):
 
 def schema_of(sql: str):
     catalog = Catalog()
-    catalog.execute(sql)
+    execute(catalog, sql)
     return catalog.schema()
 
 

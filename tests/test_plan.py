@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic_contracts import dialects
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.statements import execute
 from alembic_contracts.reviews.changes import changes
 from alembic_contracts.schemas.steps import Operation
 from tests.support.object_images import museum
@@ -67,7 +68,7 @@ def test_net_changes_by_prediction(sql: str, connection: sa.Connection) -> None:
     catalog = Catalog(postgresql.observe(connection, None), complete=False)
     before, operations = catalog.schema(), []
     for statement in sql.split("; "):
-        catalog.execute(statement)
+        execute(catalog, statement)
         operations.append(Operation(None, statement, catalog.schema()))
     found = [change.text for change in changes(before, operations, dialects.load("postgresql"))]
     about_views = [text for text in found if "of public.v" in text and "REPLACE VIEW" not in sql]

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.prediction.catalog.catalog import Catalog, PostgresError
+from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.prediction.statements import execute
 from tests.support.parity import Server, differences, facts
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def test_catalog_does_as_postgresql_does(case: Case, start: str, server: Server)
             expected = server.run(statement.sql)
             predicted = None
             try:
-                for effect in catalog.execute(statement.sql):
+                for effect in execute(catalog, statement.sql):
                     doubts.extend(effect.doubts)
             except PostgresError as error:
                 predicted = error.sqlstate
@@ -131,7 +133,7 @@ def test_a_part_of_the_database_is_enough_or_says_that_it_is_not(case: Case, nam
     for statement in parser.parse(case.change):
         expected, predicted = server.run(statement.sql), None
         try:
-            for effect in catalog.execute(statement.sql):
+            for effect in execute(catalog, statement.sql):
                 doubts.extend(effect.doubts)
         except PostgresError as error:
             predicted = error.sqlstate

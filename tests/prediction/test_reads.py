@@ -14,6 +14,7 @@ from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.driver.literals import literal, substitute
 from alembic_contracts.prediction.driver.recording_dialect import recording_engine
 from alembic_contracts.prediction.scripts.recording import Recording
+from alembic_contracts.prediction.statements import execute
 
 SCHEMA = """
 CREATE SCHEMA s;
@@ -195,7 +196,7 @@ class Recorded:
 def recorded(setup="", world="empty", **options):
     catalog = Catalog(**options)
     if setup:
-        catalog.execute(setup)
+        execute(catalog, setup)
     return Recorded(catalog, world)
 
 
@@ -259,7 +260,7 @@ CREATE TABLE t (
 
 def over_unknown_rows(world):
     catalog = Catalog()
-    catalog.execute(TABLE)
+    execute(catalog, TABLE)
     return Recorded(catalog, world)
 
 

@@ -12,6 +12,7 @@ from alembic_contracts.prediction.answers.reader import Reader
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.driver.recording_dialect import recording_engine
 from alembic_contracts.prediction.scripts.recording import Recording
+from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Name
 
 SCHEMA = """
@@ -148,10 +149,10 @@ def predicted(request, real):
     if request.param == "observed":
         version = real.scalar(sa.text("SHOW server_version_num"))
         catalog = Catalog(postgresql.observe(real, None), server_version=int(version))
-        catalog.execute("CREATE TEMPORARY TABLE passing (id integer)")
+        execute(catalog, "CREATE TEMPORARY TABLE passing (id integer)")
     else:
         catalog = Catalog(server_version=int(real.scalar(sa.text("SHOW server_version_num"))))
-        catalog.execute(SCHEMA)
+        execute(catalog, SCHEMA)
     return recorded(catalog)
 
 
@@ -302,7 +303,7 @@ def test_what_is_not_known_is_doubted():
 
 def test_table_numbers_lead_back_to_the_table():
     catalog = Catalog()
-    catalog.execute("CREATE TABLE t (id integer)")
+    execute(catalog, "CREATE TABLE t (id integer)")
     connection = recorded(catalog)
     number = sa.inspect(connection).get_table_oid("t")
     assert connection.dialect.catalog.table(Name("public", "t")) is not None

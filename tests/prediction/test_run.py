@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Name
 from tests.support.project import Project
 from tests.support.scripts import Scripts, columns, lines, operations, reasons
@@ -803,7 +804,7 @@ def test_the_baseline_is_asked_once_for_each_world(scripts):
     def baseline():
         calls.append(1)
         catalog = Catalog()
-        catalog.execute(TABLE)
+        execute(catalog, TABLE)
         return catalog
 
     scripts.revision("one", 'op.get_bind().execute(sa.text("SELECT * FROM t")).all()')

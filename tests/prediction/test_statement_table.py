@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from alembic_contracts.prediction.catalog.catalog import Catalog
-from alembic_contracts.prediction.catalog.execution import Doubtful, Harmless
+from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.sql import parser
-from alembic_contracts.prediction.statements import STATEMENTS, comments, drop, rename
+from alembic_contracts.prediction.statements import STATEMENTS, comments, drop, execute, rename
 from alembic_contracts.prediction.statements.alter_table import SUBCOMMANDS
 
 STATEMENT_KINDS = [kind for kind in parser.NODE_KINDS if kind.endswith("_stmt")]
@@ -69,12 +69,12 @@ def test_every_kind_of_object_is_decided_on(table: dict, impossible: set[str]) -
 @pytest.mark.parametrize("kind", [kind for kind, entry in STATEMENTS.items() if isinstance(entry, Doubtful)])
 def test_what_is_doubtful_leaves_a_doubt(kind: str) -> None:
     examples = {"drop_owned_stmt": "DROP OWNED BY someone", "load_stmt": "LOAD 'library'"}
-    (effect,) = Catalog().execute(examples[kind])
+    (effect,) = execute(Catalog(), examples[kind])
     assert effect.kind == kind
     assert effect.doubts
 
 
 def test_a_kind_that_is_in_no_table_leaves_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(STATEMENTS, "notify_stmt")
-    (effect,) = Catalog().execute("NOTIFY channel")
+    (effect,) = execute(Catalog(), "NOTIFY channel")
     assert effect.doubts[0].tables is None

@@ -23,6 +23,7 @@ from alembic_contracts.dialects import postgresql
 from alembic_contracts.judging import engine, rules
 from alembic_contracts.judging.violations import Report
 from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Schema
 from alembic_contracts.schemas.steps import Operation, Prediction, Step
 
@@ -399,7 +400,7 @@ def run(connection: sa.Connection, create: str, change: str) -> tuple[Schema, Sc
     before = postgresql.observe(connection, None)
     catalog = Catalog(before, server_version=connection.dialect.server_version_info[0] * 10000, complete=False)
     connection.execute(sa.text(change))
-    for effect in catalog.execute(change):
+    for effect in execute(catalog, change):
         assert effect.doubts == ()
     return before, postgresql.observe(connection, None), catalog.schema()
 

@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.scripts.predict import predict
+from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Name, Schema
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Scripts:
         def start() -> Catalog:
             catalog = Catalog()
             if setup:
-                catalog.execute(setup)
+                execute(catalog, setup)
             return catalog
 
         with self._in_project(), self._environment(as_sql=True, fn=lambda *_: []) as environment:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import psycopg
 from hypothesis import strategies as st
 
-from alembic_contracts.prediction.catalog.catalog import Catalog, PostgresError
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.prediction.statements import execute
 from tests.support.parity import differences, facts
 
 if TYPE_CHECKING:
@@ -177,7 +179,7 @@ def disagreement(statements: list[str], server: Server) -> str | None:
         expected = server.run(sql)
         predicted = None
         try:
-            if any(effect.doubts for effect in catalog.execute(sql)):
+            if any(effect.doubts for effect in execute(catalog, sql)):
                 return None
         except PostgresError as error:
             predicted = error.sqlstate

@@ -10,6 +10,7 @@ from alembic_contracts.prediction.answers.values import UnanswerableError
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["Relation", "Row", "Scope", "Source", "World", "renamed"]
 
@@ -34,6 +35,14 @@ class World(Protocol):
 
         Raises:
             UnanswerableError: its rows cannot be told.
+        """
+
+    def query(self, node: Node, scope: Scope) -> Relation:
+        """Return the result of a query inside of another one (``select.select``, which is above expressions).
+
+        Raises:
+            UnanswerableError: it cannot be worked out.
+            PostgresError: PostgreSQL would refuse it.
         """
 
     def next_value(self, sequence: str) -> int:

@@ -9,9 +9,11 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from alembic_contracts.dialects.postgresql import format_type, parse_type
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.values import Reg, UnanswerableError, guarded, guess, is_guess, known, text_of
 from alembic_contracts.prediction.sql import sqlstate, system
+from alembic_contracts.prediction.sql.mentions import split_name
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name
 
@@ -101,8 +103,6 @@ def relation_named(text: str, catalog: Catalog) -> Reg | None:
 
 def type_named(text: str, catalog: Catalog) -> Reg | None:
     """Return the object identifier of a type by its name as SQL writes it."""
-    from alembic_contracts.dialects.postgresql import format_type, parse_type
-
     schema, name = _split(text)
     found = catalog.resolve_type(name, schema)
     if found is not None:
@@ -117,8 +117,6 @@ def type_named(text: str, catalog: Catalog) -> Reg | None:
 
 
 def _split(text: str) -> tuple[str | None, str]:
-    from alembic_contracts.prediction.sql.mentions import split_name
-
     return split_name(text)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.dialects.postgresql import format_type as spelled
+from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.values import UnanswerableError
+from alembic_contracts.schemas.schema import Type
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import World
-    from alembic_contracts.schemas.schema import Constraint, Name, Table, Type
+    from alembic_contracts.schemas.schema import Constraint, Name, Table
 
 __all__ = ["column_comment", "comment", "constraint", "constraint_text", "format_type", "index", "json_type", "view"]
 
@@ -30,9 +33,6 @@ def _table(world: World, number: Any) -> Table:
 
 def format_type(world: World, number: int, modifier: int | None = None) -> str | None:
     """Return ``format_type`` of a type's number; the modifier must be one that a column here was shown with."""
-    from alembic_contracts.dialects.postgresql import format_type as spelled
-    from alembic_contracts.schemas.schema import Type
-
     found = oid.object(number)
     if found is None or found[0] not in {"type", "array"}:
         return None
@@ -66,8 +66,6 @@ def constraint_text(constraint: Constraint, world: World) -> str:
     Raises:
         UnanswerableError: it is of a kind that is not kept in enough detail.
     """
-    from alembic_contracts.dialects.postgresql.names import quote
-
     columns = "(" + ", ".join(map(quote, constraint.columns)) + ")"
     if constraint.kind == "primary key":
         text = f"PRIMARY KEY {columns}"
@@ -104,8 +102,6 @@ def index(world: World, number: int, *_: Any) -> str | None:
 
 def index_text(table: Table, name: str) -> str:
     """Return an index's definition as ``pg_get_indexdef`` writes it."""
-    from alembic_contracts.dialects.postgresql.names import quote
-
     found = next(index for index in table.indexes if index.name == name)
     expressions = iter(found.expressions)
     keys = ", ".join(next(expressions, "") if column is None else quote(column) for column in found.columns)

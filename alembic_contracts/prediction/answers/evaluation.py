@@ -248,9 +248,7 @@ def _type_cast(node: Node, scope: Scope) -> Any:
 
 
 def _sub_link(node: Node, scope: Scope) -> Any:
-    from alembic_contracts.prediction.answers.select import select
-
-    relation = select(unwrap(node.subselect), scope)
+    relation = scope.world.query(unwrap(node.subselect), scope)
     link = enum_name(node, "sub_link_type")
     first = [row[relation.columns[0]] for row in relation.rows] if relation.columns else []
     guessed = any(is_guess(value) for row in relation.rows for value in row.values())

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.answers import definitions
 from alembic_contracts.prediction.answers.casts import relation_named, type_named
 from alembic_contracts.prediction.answers.oids import oid
@@ -143,8 +144,6 @@ def _serial_sequence(world: World, table: str, column: str) -> str | None:
 
 
 def _quoted(name: Any) -> str:
-    from alembic_contracts.dialects.postgresql.names import quote
-
     return quote(text_of(name))
 
 

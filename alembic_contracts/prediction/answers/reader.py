@@ -7,17 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.bindings import Relation, Scope
 from alembic_contracts.prediction.answers.functions import setting
 from alembic_contracts.prediction.answers.row_changes import change
 from alembic_contracts.prediction.answers.rows import Data
 from alembic_contracts.prediction.answers.select import select, target_names
 from alembic_contracts.prediction.answers.values import UnanswerableError, is_guess, shown
-from alembic_contracts.prediction.driver.dbapi import Answer
 from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql.mentions import split_name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.catalog import Catalog, Effect
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.catalog.execution import Effect
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Name
 
@@ -163,8 +165,6 @@ class Reader:
 
     def _forget_rows(self, sql: str) -> None:
         """A text too large to be read for its rows: what its table holds is not known from here on."""
-        from alembic_contracts.prediction.sql.mentions import split_name
-
         target = re.match(r"\s*\w+\s+(?:INTO\s+|FROM\s+|ONLY\s+)*([^\s(]+)", sql, re.IGNORECASE)
         schema, name = split_name(target[1]) if target else (None, "")
         found = self._catalog.resolve(name, schema)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope
 from alembic_contracts.prediction.answers.evaluation import evaluate
-from alembic_contracts.prediction.answers.registry import system_relation
 from alembic_contracts.prediction.answers.select import select
+from alembic_contracts.prediction.answers.system_relations import system_relation
 from alembic_contracts.prediction.answers.values import Guess, UnanswerableError, plausible
 from alembic_contracts.prediction.sql import parser, system
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
@@ -18,7 +18,9 @@ from alembic_contracts.schemas.schema import Name
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from alembic_contracts.prediction.catalog.catalog import Catalog, Effect
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.catalog.execution import Effect
+    from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Column, Table
 
 __all__ = ["Contents", "Data"]
@@ -38,7 +40,7 @@ class Contents:
 
 
 class Data:
-    """What queries are evaluated against in one world (``select.World``)."""
+    """What queries are evaluated against in one world (``bindings.World``)."""
 
     def __init__(self, catalog: Catalog, world: Literal["empty", "row"]) -> None:
         """Start with tables of unknown contents.
@@ -78,6 +80,15 @@ class Data:
         if system_name is None:
             raise UnanswerableError(f"{schema}.{name}" if schema else name)
         return system_relation(system_name.schema, system_name.name, self)
+
+    def query(self, node: Node, scope: Scope) -> Relation:
+        """Return the result of a query inside of another one.
+
+        Raises:
+            UnanswerableError: it cannot be worked out.
+            PostgresError: PostgreSQL would refuse it.
+        """
+        return select(node, scope)
 
     def _of_table(self, table: Table) -> Relation:
         if table.kind in {"view", "materialized view"}:

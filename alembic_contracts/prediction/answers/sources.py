@@ -209,9 +209,7 @@ def _source(item: Node, scope: Scope) -> Source:
             relation = scope.world.relation(node.schemaname or None, node.relname)
         return Source(alias.aliasname if alias is not None else node.relname, renamed(relation, names))
     if kind == "range_subselect":
-        from alembic_contracts.prediction.answers.select import select
-
-        relation = select(unwrap(node.subquery), scope)
+        relation = scope.world.query(unwrap(node.subquery), scope)
         return Source(alias.aliasname if alias is not None else f"subquery {id(item)}", renamed(relation, names))
     if kind == "range_function":
         return _function_source(node, alias, names, scope)

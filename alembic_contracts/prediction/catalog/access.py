@@ -6,9 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.schemas.schema import Access, DefaultGrant
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
+
+
+from typing import TYPE_CHECKING
+
 from alembic_contracts.prediction.catalog.publishing import published_by_schema
-from alembic_contracts.prediction.sql import parser
-from alembic_contracts.schemas.schema import Access, Grant, Table
+from alembic_contracts.schemas.schema import Grant, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
@@ -21,6 +31,8 @@ __all__ = [
     "handed_over",
     "may_take_away",
     "of_new_table",
+    "rename_in_access",
+    "require_role",
     "role_of",
     "without_column",
 ]
@@ -84,3 +96,41 @@ def may_take_away(statement: Statement) -> bool:
     if kind == "drop_stmt":
         return parser.enum_name(node, "remove_type") == "OBJECT_PUBLICATION"
     return kind in {"alter_publication_stmt", "drop_role_stmt", "drop_owned_stmt", "reassign_owned_stmt"}
+
+
+def require_role(state: State, role: str) -> None:
+    """Refuse a role that does not exist (42704), where all are known."""
+    known = state.access
+    if known.complete and role not in known.roles and role not in {state.user, state.current_user}:
+        raise sqlstate.undefined_object("role", role)
+
+
+def rename_in_access(state: State, renamed: Callable[[str], str | None]) -> None:
+    """Give roles other names; None: they are gone, with all that they had."""
+
+    def kept(roles: Iterable[str]) -> frozenset[str]:
+        return frozenset(new for role in roles if (new := renamed(role)) is not None)
+
+    known = state.access
+    state.set_access(
+        Access(
+            complete=known.complete,
+            roles=kept(known.roles),
+            superusers=kept(known.superusers),
+            without_inheritance=kept(known.without_inheritance),
+            memberships=frozenset(
+                (member, role)
+                for one, other in known.memberships
+                if (member := renamed(one)) is not None and (role := renamed(other)) is not None
+            ),
+            schema_usage=frozenset(
+                (schema, role) for schema, old in known.schema_usage if (role := renamed(old)) is not None
+            ),
+            default_grants=frozenset(
+                DefaultGrant(role, each.schema, grantee, each.privilege)
+                for each in known.default_grants
+                if (role := renamed(each.role)) is not None and (grantee := renamed(each.grantee)) is not None
+            ),
+            publications=known.publications,
+        )
+    )

@@ -1,49 +1,24 @@
-"""PostgreSQL's catalog in memory: SQL statements go in, the schema that they would leave comes out.
+"""PostgreSQL's catalog in memory: starts from a schema, answers what is there, ends transactions.
 
-No database is involved. Every statement is parsed with PostgreSQL's own grammar and applied as the server would,
-errors, transactions and savepoints included. What cannot be worked out is a ``Doubt``, never silence.
+No database is involved. ``statements.execute`` applies SQL to it as the server would, errors, transactions and
+savepoints included; what cannot be worked out is a ``Doubt``, never silence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.execution import Doubt, Run, apply
 from alembic_contracts.prediction.catalog.publishing import include
 from alembic_contracts.prediction.catalog.state import Attachment, Function, Sequence, State
 from alembic_contracts.prediction.catalog.transactions import Transactions
 from alembic_contracts.prediction.catalog.unread import Unread
-from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name, Schema, Table, TypeDefinition
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects import Extract
-    from alembic_contracts.prediction.sql.parser import Node, Statement
 
-__all__ = ["Catalog", "Doubt", "Effect", "PostgresError"]
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What one statement did."""
-
-    kind: str
-    """The parser's name for it, ``alter_table_stmt`` for example."""
-    sql: str
-    """The text of this one statement."""
-    touched: frozenset[Name] = frozenset()
-    """Tables whose definition changed; the old and the new name of a renamed one."""
-    doubts: tuple[Doubt, ...] = ()
-    """What was not understood."""
-    commits: bool = False
-    """Whether it ended a transaction that stays (COMMIT). Statements outside of a transaction are for good anyway."""
-    query: Node | None = None
-    """The parsed statement where it yields rows: SELECT, VALUES, RETURNING, SHOW, EXPLAIN, FETCH."""
-    reads: frozenset[Name] = frozenset()
-    """Tables whose rows it reads, the system's own (``pg_catalog.pg_class``) included."""
+__all__ = ["Catalog"]
 
 
 class Catalog:
@@ -75,20 +50,20 @@ class Catalog:
             extract: which part of the database ``schema`` is; None: all of it.
         """
         unread = None if extract is None else Unread(extract)
-        self._state = State(database, user, server_version, complete, complete_tables, unread)
-        self._transactions = Transactions(self._state)
+        self.state = State(database, user, server_version, complete, complete_tables, unread)
+        self.transactions = Transactions(self.state)
         quoted = ", ".join(f'"{part}"' for part in search_path)
-        self._state.settings.put("search_path", quoted)
-        self._state.defaults["search_path"] = quoted
+        self.state.settings.put("search_path", quoted)
+        self.state.defaults["search_path"] = quoted
         self._load(schema if schema is not None else Schema(catalog=database))
         if unread is not None:
-            unread.original = frozenset((*self._state.tables.loaded(), *self._state.types, *self._state.sequences))
+            unread.original = frozenset((*self.state.tables.loaded(), *self.state.types, *self.state.sequences))
             unread.asked = False
-        self._state.journal.forget()
+        self.state.journal.forget()
         self._snapshot: tuple[int, Schema] | None = None
 
     def _load(self, schema: Schema) -> None:
-        state = self._state
+        state = self.state
         state.extensions.put("plpgsql", "pg_catalog")
         for namespace in schema.namespaces:
             state.namespaces.put(namespace, state.user)
@@ -110,85 +85,24 @@ class Catalog:
         """Take a sequence of the name that serial and identity give it for one that the column owns."""
         name = Name(table.name.schema, f"{table.name.name}_{column}_seq")
         known = table.column(column)
-        if known is None or name not in self._state.sequences:
+        if known is None or name not in self.state.sequences:
             return
         if known.identity or (known.default or "").startswith("nextval("):
-            self._state.sequences.put(name, Sequence(name, (table.name, column), bool(known.identity)))
-
-    # -- statements --------------------------------------------------------------------------------------------------
-
-    def execute(self, sql: str) -> tuple[Effect, ...]:
-        """Apply one or more statements in order, and return what each did.
-
-        Outside of a transaction block, several statements in one text are a transaction of their own, as on the server.
-
-        Raises:
-            PostgresError: where the server would raise one. The state is then what it would be there: the statement is
-                undone, and inside a transaction everything but ROLLBACK is refused from then on (25P02).
-        """
-        try:
-            statements = parser.parse(sql)
-        except PostgresError:
-            self._transactions.fail()
-            raise
-        if len(statements) == 1 or self.in_transaction:
-            return tuple(self._execute(statement) for statement in statements)
-        return self._execute_together(statements)
-
-    def _execute_together(self, statements: tuple[Statement, ...]) -> tuple[Effect, ...]:
-        effects = []
-        for statement in statements:
-            if not self.in_transaction and statement.kind != "transaction_stmt":
-                self._transactions.begin(implicit=True)
-            try:
-                effects.append(self._execute(statement))
-            except PostgresError:
-                if self._transactions.implicit:
-                    self._transactions.rollback()
-                raise
-        if self._transactions.implicit:
-            self._transactions.commit()
-        return tuple(effects)
-
-    def _execute(self, statement: Statement) -> Effect:
-        transactions, journal = self._transactions, self._state.journal
-        if transactions.failed and not transactions.is_way_out(statement):
-            raise sqlstate.in_failed_transaction()
-        mark, alone = journal.mark(), not transactions.active
-        run = Run(self._state, transactions, statement)
-        try:
-            apply(run, statement)
-        except PostgresError:
-            if transactions.active or alone:
-                journal.undo(min(mark, journal.mark()))
-            transactions.fail()
-            raise
-        touched = run.touched | journal.changed(self._state.tables, mark)
-        if not transactions.active:
-            transactions.settle()
-        return Effect(
-            statement.kind,
-            statement.sql,
-            frozenset(touched),
-            tuple(run.doubts),
-            run.commits,
-            run.query,
-            frozenset(run.reads),
-        )
+            self.state.sequences.put(name, Sequence(name, (table.name, column), bool(known.identity)))
 
     # -- transactions ------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Start a transaction block; does nothing inside of one, as the server (which warns)."""
-        self._transactions.begin()
+        self.transactions.begin()
 
     def commit(self) -> None:
         """End the transaction block; one that failed is rolled back."""
-        self._transactions.commit()
+        self.transactions.commit()
 
     def rollback(self) -> None:
         """Undo the transaction block."""
-        self._transactions.rollback()
+        self.transactions.rollback()
 
     def savepoint(self, name: str) -> None:
         """Mark a point inside of a transaction block.
@@ -196,7 +110,7 @@ class Catalog:
         Raises:
             PostgresError: 25P01 outside of one, 25P02 in a failed one.
         """
-        self._transactions.savepoint(name)
+        self.transactions.savepoint(name)
 
     def release(self, name: str) -> None:
         """Forget a savepoint and those after it.
@@ -204,7 +118,7 @@ class Catalog:
         Raises:
             PostgresError: 3B001, there is none of this name.
         """
-        self._transactions.release(name)
+        self.transactions.release(name)
 
     def rollback_to(self, name: str) -> None:
         """Undo everything since a savepoint, which stays.
@@ -212,152 +126,152 @@ class Catalog:
         Raises:
             PostgresError: 3B001, there is none of this name.
         """
-        self._transactions.rollback_to(name)
+        self.transactions.rollback_to(name)
 
     def abort(self) -> None:
         """An error happened that is not of this catalog's making, a value's for example: the block fails."""
-        self._transactions.fail()
+        self.transactions.fail()
 
     def resume(self) -> None:
         """Leave the failed state without undoing the block, as no server would: prediction goes on after a failure."""
-        self._transactions.failed = False
+        self.transactions.failed = False
 
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction block is open."""
-        return self._transactions.active
+        return self.transactions.active
 
     @property
     def failed(self) -> bool:
         """Whether the open transaction block refuses everything but its end."""
-        return self._transactions.failed
+        return self.transactions.failed
 
     # -- what is there -----------------------------------------------------------------------------------------------
 
     def resolve(self, name: str, schema: str | None = None) -> Name | None:
         """Return the qualified name of the table or view that a name stands for, temporary ones first."""
-        table = self._state.find_table(name, schema)
+        table = self.state.find_table(name, schema)
         return None if table is None else table.name
 
     def resolve_type(self, name: str, schema: str | None = None) -> Name | None:
         """Return the qualified name of the user's type that a name stands for."""
-        definition = self._state.find_type(name, schema)
+        definition = self.state.find_type(name, schema)
         return None if definition is None else definition.name
 
     def resolve_sequence(self, name: str, schema: str | None = None) -> Name | None:
         """Return the qualified name of the sequence that a name stands for."""
-        found = self._state.find_relation(name, schema)
+        found = self.state.find_relation(name, schema)
         return found[0] if found is not None and found[1] == "sequence" else None
 
     def table(self, name: Name) -> Table | None:
         """Return a table or view by its qualified name."""
-        return self._state.tables.get(name)
+        return self.state.tables.get(name)
 
     def index_table(self, name: Name) -> Name | None:
         """Return the table that an index (of the same schema) is on."""
-        table = self._state.index_table(name)
+        table = self.state.index_table(name)
         return None if table is None else table.name
 
     def functions(self, name: str, schema: str | None = None) -> tuple[Function, ...]:
         """Return the user's functions of this name."""
-        return self._state.find_functions(name, schema)
+        return self.state.find_functions(name, schema)
 
     @property
     def tables(self) -> Mapping[Name, Table]:
         """All tables and views; temporary ones are in the schema ``pg_temp``. A live view: copy it to keep it."""
-        return self._state.tables
+        return self.state.tables
 
     @property
     def types(self) -> Mapping[Name, TypeDefinition]:
         """All types of users' own. A live view."""
-        return self._state.types
+        return self.state.types
 
     @property
     def sequences(self) -> Mapping[Name, Sequence]:
         """All sequences, those of serial and identity columns included. A live view."""
-        return self._state.sequences
+        return self.state.sequences
 
     @property
     def namespaces(self) -> Mapping[str, str]:
         """Schemas and their owners, without the system's own. A live view."""
-        return self._state.namespaces
+        return self.state.namespaces
 
     @property
     def extensions(self) -> Mapping[str, str]:
         """Extensions and their schemas. A live view."""
-        return self._state.extensions
+        return self.state.extensions
 
     @property
     def search_path(self) -> tuple[str, ...]:
         """Schemas in which unqualified names are looked for, ``$user`` replaced, whether they exist or not."""
-        return self._state.search_path
+        return self.state.search_path
 
     @property
     def current_schema(self) -> str | None:
         """Where unqualified new objects go; None where no schema of the search path exists."""
-        return self._state.current_schema()
+        return self.state.current_schema()
 
     def setting(self, name: str) -> str | None:
         """Return a run-time setting as ``SET`` left it, None where it was never set."""
-        return self._state.setting(name.lower())
+        return self.state.setting(name.lower())
 
     @property
     def database(self) -> str:
         """What ``current_database()`` says."""
-        return self._state.database
+        return self.state.database
 
     @property
     def user(self) -> str:
         """What ``current_user`` says."""
-        return self._state.current_user
+        return self.state.current_user
 
     @property
     def server_version(self) -> int:
         """As ``server_version_num`` has it."""
-        return self._state.server_version
+        return self.state.server_version
 
     @property
     def complete(self) -> bool:
         """Whether functions, triggers, roles, extensions ... that are not known here do not exist."""
-        return self._state.complete
+        return self.state.complete
 
     @property
     def complete_tables(self) -> bool:
         """Whether tables, types and sequences that are not known here do not exist."""
-        return self._state.complete_tables
+        return self.state.complete_tables
 
     @property
     def asked_for_unread(self) -> bool:
         """Whether anything depended on a part of the baseline that was not read: start again with all of it."""
-        unread = self._state.unread
+        unread = self.state.unread
         return unread is not None and unread.asked
 
     @property
     def loaded_tables(self) -> Mapping[Name, Table]:
         """The tables that are known, where it does not matter that there may be more."""
-        return self._state.tables.loaded()
+        return self.state.tables.loaded()
 
     @property
     def version(self) -> int:
         """Grows with every change: the catalog is the same as long as this is."""
-        return self._state.journal.version
+        return self.state.journal.version
 
     def schema(self, names: Collection[Name] | None = None) -> Schema:
         """Return the named tables (None: all) and all types as an immutable value; the same value while unchanged."""
         if names is not None:
-            return self._state.snapshot(names)
+            return self.state.snapshot(names)
         if self._snapshot is None or self._snapshot[0] != self.version:
-            self._snapshot = (self.version, self._state.snapshot())
+            self._snapshot = (self.version, self.state.snapshot())
         return self._snapshot[1]
 
     @classmethod
     def over(cls, state: State, transactions: Transactions) -> Catalog:
         """Return the catalog of a state while a statement is being applied to it, for those who read catalogs."""
         catalog = cls.__new__(cls)
-        catalog._state, catalog._transactions, catalog._snapshot = state, transactions, None  # noqa: SLF001 - its own class
+        catalog.state, catalog.transactions, catalog._snapshot = state, transactions, None  # noqa: SLF001 - its own class
         return catalog
 
     def copy(self) -> Catalog:
         """Return a catalog of its own with the same contents, outside of any transaction."""
-        state = self._state.copy()
+        state = self.state.copy()
         return Catalog.over(state, Transactions(state))

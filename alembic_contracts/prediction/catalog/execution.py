@@ -1,4 +1,4 @@
-"""One statement being applied: what its handler may use and what it leaves behind."""
+"""One statement while it is applied: what its handler may use, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.prediction.catalog.doubts import Doubt
 from alembic_contracts.prediction.sql import sqlstate
 
 if TYPE_CHECKING:
@@ -16,38 +17,18 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.scopes import Scope
     from alembic_contracts.schemas.schema import Name
 
-__all__ = ["Doubt", "Doubtful", "Handler", "Harmless", "Run", "apply"]
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Something whose effect is not known: why, and on which tables (None: it could be any)."""
-
-    reason: str
-    tables: frozenset[Name] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Harmless:
-    """A statement that cannot change the shape of any table, and why."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """A statement that may change tables in ways that are not worked out, and why."""
-
-    why: str
+__all__ = ["Effect", "Execution", "Handler"]
 
 
 @dataclass
-class Run:
+class Execution:
     """One statement being applied."""
 
     state: State
     transactions: Transactions
     statement: Statement
+    handle: Callable[[Execution, Statement], None]
+    """Applies any statement. The table of handlers is above this room, so it is handed in."""
     doubts: list[Doubt] = field(default_factory=list)
     reads: set[Name] = field(default_factory=set)
     touched: set[Name] = field(default_factory=set)
@@ -76,6 +57,30 @@ class Run:
         if self.transactions.active or self.depth:
             raise sqlstate.no_transaction_block(command)
 
+    def apply(self, statement: Statement) -> None:
+        """Apply a statement in the place of this one, such as a prepared one.
+
+        Raises:
+            PostgresError: as the server would.
+        """
+        self.handle(self, statement)
+
+    def apply_nested(self, statement: Statement) -> None:
+        """Apply a statement inside of this one.
+
+        Raises:
+            PostgresError: as the server would.
+        """
+        if statement.kind == "transaction_stmt":
+            raise sqlstate.feature_not_supported("EXECUTE of transaction commands is not implemented")
+        outer, query = self.statement, self.query
+        self.statement = statement
+        try:
+            with self.inside():
+                self.apply(statement)
+        finally:
+            self.statement, self.query = outer, query
+
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Count one level of nesting.
@@ -92,22 +97,25 @@ class Run:
             self.depth -= 1
 
 
-Handler = Callable[[Run, "Node"], None]
+Handler = Callable[[Execution, "Node"], None]
+"""Applies statements of one kind; gets the parsed statement as well."""
 
 
-def apply(run: Run, statement: Statement) -> None:
-    """Let the handler of a statement's kind change the state.
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one statement did."""
 
-    Raises:
-        PostgresError: as the server would.
-    """
-    from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_uses
-    from alembic_contracts.prediction.statements import STATEMENTS  # the handlers import this module
-
-    doubt_uses(run, statement)
-    entry = STATEMENTS.get(statement.kind)
-    if entry is None or isinstance(entry, Doubtful):
-        why = f"{statement.kind} is not known" if entry is None else entry.why
-        run.doubt(f"{why}: {statement.sql[:80]}")
-    elif not isinstance(entry, Harmless):
-        entry(run, statement.node)
+    kind: str
+    """The parser's name for it, ``alter_table_stmt`` for example."""
+    sql: str
+    """The text of this one statement."""
+    touched: frozenset[Name] = frozenset()
+    """Tables whose definition changed; the old and the new name of a renamed one."""
+    doubts: tuple[Doubt, ...] = ()
+    """What was not understood."""
+    commits: bool = False
+    """Whether it ended a transaction that stays (COMMIT). Statements outside of a transaction are for good anyway."""
+    query: Node | None = None
+    """The parsed statement where it yields rows: SELECT, VALUES, RETURNING, SHOW, EXPLAIN, FETCH."""
+    reads: frozenset[Name] = frozenset()
+    """Tables whose rows it reads, the system's own (``pg_catalog.pg_class``) included."""

@@ -12,7 +12,7 @@ from alembic_contracts.prediction.sql.mentions import columns_in
 from alembic_contracts.schemas.schema import Column, Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Constraint, Table
@@ -35,7 +35,7 @@ __all__ = [
 NOT_TABLES = frozenset({"view", "materialized view"})
 
 
-def find(run: Run, node: Node, *, missing_ok: bool = False, noun: str = "table") -> Table | None:
+def find(run: Execution, node: Node, *, missing_ok: bool = False, noun: str = "table") -> Table | None:
     """Return the table or view that a RangeVar names.
 
     None where it is missing and that is allowed, or where tables may exist that are not known: a doubt says so then.
@@ -64,7 +64,7 @@ def find(run: Run, node: Node, *, missing_ok: bool = False, noun: str = "table")
     raise sqlstate.undefined_table(f"{schema}.{name}" if schema else name)
 
 
-def new_name(run: Run, node: Node) -> Name:
+def new_name(run: Execution, node: Node) -> Name:
     """Return the qualified name of a relation that a RangeVar is about to create.
 
     Raises:

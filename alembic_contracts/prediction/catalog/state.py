@@ -19,7 +19,7 @@ from alembic_contracts.prediction.sql.mentions import sequences_in
 from alembic_contracts.schemas.schema import Access, Name, Schema, Table, TypeDefinition
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Doubt
+    from alembic_contracts.prediction.catalog.doubts import Doubt
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["TEMPORARY", "Analysed", "Attachment", "Function", "Prepared", "Sequence", "State", "mentions"]
@@ -231,6 +231,15 @@ class State:
     def setting(self, name: str) -> str | None:
         """Return a run-time setting as text, None where nobody set it."""
         return self.local_settings.get(name, self.settings.get(name))
+
+    def set_setting(self, name: str, value: str, *, local: bool) -> None:
+        """Give a setting a value for the session, or until the end of the transaction."""
+        if local:
+            self.local_settings.put(name, value)
+            return
+        if name in self.local_settings:
+            self.local_settings.remove(name)
+        self.settings.put(name, value)
 
     def has_namespace(self, name: str) -> bool:
         """Whether a schema exists."""

@@ -10,7 +10,7 @@ from alembic_contracts.schemas.schema import Name, Type
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
 
@@ -55,7 +55,7 @@ def qualified(names: Sequence[str]) -> tuple[str | None, str]:
     return (names[-2] if len(names) > 1 else None), names[-1]
 
 
-def resolve(run: Run, node: Node) -> Type | None:
+def resolve(run: Execution, node: Node) -> Type | None:
     """Return the type that a TypeName node stands for; None where it is not known which (a doubt is left then).
 
     Raises:

@@ -5,33 +5,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
 from typing import Any, Protocol, Self
 
+from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.driver import failures
 from alembic_contracts.prediction.driver.failures import *  # noqa: F403 - PEP 249 wants the error classes here
 from alembic_contracts.prediction.driver.literals import literal, substitute
 
-__all__ = ["Answer", "RecordingConnection", "RecordingCursor", "Session", "apilevel", "paramstyle", "threadsafety"]
+__all__ = ["RecordingConnection", "RecordingCursor", "Session", "apilevel", "paramstyle", "threadsafety"]
 
 apilevel = "2.0"
 threadsafety = 1
 paramstyle = "pyformat"
 
 Parameters = Mapping[str, Any] | Sequence[Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a statement yields."""
-
-    columns: tuple[str, ...] | None = None
-    """Names of the result's columns; None for a statement that yields no rows."""
-    rows: tuple[tuple[Any, ...], ...] = ()
-    rowcount: int = -1
-    on_fetch: Callable[[], None] | None = None
-    """Called when somebody looks at the rows for the first time; until then they matter to nobody."""
 
 
 class Session(Protocol):

@@ -18,6 +18,8 @@ from sqlalchemy.engine.reflection import ReflectionDefaults
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.sql import sqltypes
 
+from alembic_contracts.dialects.postgresql import format_type
+from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.driver.descriptions import (
     check,
     constraints,
@@ -125,8 +127,6 @@ class CatalogReflection(PGDialect):
 
     def get_table_oid(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> int:
         """Return a number that stands for the table as long as the catalog lives."""
-        from alembic_contracts.prediction.answers.oids import oid
-
         table = self._find(table_name, schema)
         if table is None:
             raise NoSuchTableError(f"{schema}.{table_name}" if schema else table_name)
@@ -205,8 +205,6 @@ class CatalogReflection(PGDialect):
         return [self._domain(definition) for definition in found]
 
     def _domain(self, definition: TypeDefinition) -> dict[str, Any]:
-        from alembic_contracts.dialects.postgresql import format_type
-
         spelled = format_type(definition.base) if definition.base is not None else ""
         return {
             "name": definition.name.name,

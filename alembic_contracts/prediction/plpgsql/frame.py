@@ -14,7 +14,7 @@ from alembic_contracts.prediction.sql.mentions import split_name
 from alembic_contracts.prediction.sql.scopes import Entry, Field, Scope
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
 
 __all__ = ["Frame"]
 
@@ -26,7 +26,7 @@ _OF_LANGUAGE = {"found": "boolean", "sqlstate": "text", "sqlerrm": "text"}
 class Frame:
     """What is known while a block runs."""
 
-    run: Run
+    run: Execution
     variables: dict[str, Any] = field(default_factory=dict)
     """Values; a record is a dictionary."""
     types: dict[str, str] = field(default_factory=lambda: dict(_OF_LANGUAGE))

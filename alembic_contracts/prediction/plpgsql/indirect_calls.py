@@ -13,7 +13,7 @@ from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.sql import parser
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node, Statement
 
 __all__ = ["doubt_uses"]
@@ -38,7 +38,7 @@ _DEFINITIONS = frozenset(
 """Statements that name functions otherwise than by calling them."""
 
 
-def doubt_uses(run: Run, statement: Statement) -> None:
+def doubt_uses(run: Execution, statement: Statement) -> None:
     """Say which tables the functions could change that a definition uses."""
     if not run.state.functions or statement.kind in _NO_USES:
         return

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from alembic_contracts.prediction.answers.bindings import Scope
+from alembic_contracts.prediction.answers.rows import Data
+from alembic_contracts.prediction.answers.select import select
+from alembic_contracts.prediction.answers.values import UnanswerableError, is_guess
+from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.sql import parser, system
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["UNKNOWN", "Row", "Unknown", "is_truth", "rows_of", "value_of", "value_of_text"]
@@ -55,12 +60,12 @@ _OF_OTHER_KINDS = frozenset(
 """System relations that describe kinds of objects of which only some may be known (``State.complete``)."""
 
 
-def value_of(run: Run, node: Node) -> Any:
+def value_of(run: Execution, node: Node) -> Any:
     """Return the value of a (wrapped) scalar expression in the statement that is being applied."""
     return value_of_text(run, parser.deparse_expression(node), run.values)
 
 
-def value_of_text(run: Run, text: str, variables: Mapping[str, Any]) -> Any:
+def value_of_text(run: Execution, text: str, variables: Mapping[str, Any]) -> Any:
     """Return the value of an expression as PL/pgSQL evaluates it: that of ``SELECT`` and the text."""
     rows = rows_of(run, f"SELECT {text}", variables)
     if rows is None:
@@ -68,16 +73,8 @@ def value_of_text(run: Run, text: str, variables: Mapping[str, Any]) -> Any:
     return next(iter(rows[0].values())) if rows and rows[0] else None
 
 
-def rows_of(run: Run, query: str, variables: Mapping[str, Any]) -> list[Row] | None:
+def rows_of(run: Execution, query: str, variables: Mapping[str, Any]) -> list[Row] | None:
     """Return the rows of a query, None where they do not follow from the catalog alone."""
-    from alembic_contracts.prediction.answers.bindings import Scope
-    from alembic_contracts.prediction.answers.rows import Data
-    from alembic_contracts.prediction.answers.select import select
-    from alembic_contracts.prediction.answers.values import UnanswerableError, is_guess
-    from alembic_contracts.prediction.catalog.catalog import (
-        Catalog,  # the catalog imports the statements that import this
-    )
-
     try:
         statements = parser.parse(query)
     except PostgresError:
@@ -102,7 +99,7 @@ def _as_rows(variables: Mapping[str, Any]) -> dict[str, Row]:
     return {**rows, "": plain}
 
 
-def _depends_on_server(run: Run, node: Node) -> bool:
+def _depends_on_server(run: Execution, node: Node) -> bool:
     """Whether a query asks for what differs between two runs, or for objects that may exist unknown to the catalog."""
     for message in parser.walk(node):
         kind = message.DESCRIPTOR.name
@@ -121,7 +118,7 @@ def _depends_on_server(run: Run, node: Node) -> bool:
     return False
 
 
-def _is_changing(run: Run, names: list[str]) -> bool:
+def _is_changing(run: Execution, names: list[str]) -> bool:
     return names[-1] in _CHANGING or bool(run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None))
 
 

@@ -9,24 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from alembic_contracts.prediction.catalog.access import forget
-from alembic_contracts.prediction.catalog.execution import apply
 from alembic_contracts.prediction.plpgsql import reach, tree
 from alembic_contracts.prediction.plpgsql.conditions import matches, sqlstate_of
 from alembic_contracts.prediction.plpgsql.failing import FATAL, is_on_rows, may_fail
 from alembic_contracts.prediction.plpgsql.frame import Frame
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, is_truth, rows_of, value_of, value_of_text
 from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
-from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
-if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
-    from alembic_contracts.prediction.sql.parser import Statement
-
-__all__ = ["Machine", "nested"]
+__all__ = ["Machine"]
 
 _MOST_STEPS = 20_000
 """A block that runs longer is taken not to be understood."""
@@ -38,23 +33,6 @@ class _Leave:
 
     how: str
     label: str | None = None
-
-
-def nested(run: Run, statement: Statement) -> None:
-    """Apply a statement inside of another one.
-
-    Raises:
-        PostgresError: as the server would.
-    """
-    if statement.kind == "transaction_stmt":
-        raise sqlstate.feature_not_supported("EXECUTE of transaction commands is not implemented")
-    outer, query = run.statement, run.query
-    run.statement = statement
-    try:
-        with run.inside():
-            apply(run, statement)
-    finally:
-        run.statement, run.query = outer, query
 
 
 @dataclass
@@ -178,7 +156,7 @@ class Machine(Frame):
 
     def _sql(self, step: tree.Sql) -> None:
         for statement in parser.parse(step.text):
-            nested(self.run, statement)
+            self.run.apply_nested(statement)
         self.variables["found"] = UNKNOWN
         if step.into or self.uses_found:
             rows = rows_of(self.run, step.text, self.variables)
@@ -196,7 +174,7 @@ class Machine(Frame):
             self._execute_unknown(step.text)
         else:
             for statement in parser.parse(str(value)):
-                nested(self.run, statement)
+                self.run.apply_nested(statement)
         for name in step.into:
             self.set(name, UNKNOWN)
         self.variables["found"] = UNKNOWN

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.access import forget, may_take_away
-from alembic_contracts.prediction.catalog.execution import Harmless
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.grammar import parse_body
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN
 from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
 from alembic_contracts.prediction.sql import parser, system
+from alembic_contracts.prediction.sql.harmless import HARMLESS
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name
 
@@ -147,14 +147,12 @@ def of_sql(state: State, text: str, seen: frozenset[Name] = frozenset()) -> Tabl
 
 def of_statement(state: State, statement: Statement, seen: frozenset[Name] = frozenset()) -> Tables:
     """Return what a statement can change at most."""
-    from alembic_contracts.prediction.statements import STATEMENTS  # the handlers import this module
-
     kind, node = statement.kind, statement.node
     if may_take_away(statement):
         forget(state)
     if kind in _SHAPELESS:
         return together(of_call(state, names, seen) for names in called(node))
-    if isinstance(STATEMENTS.get(kind), Harmless) or kind in _OF_ACCESS:
+    if kind in HARMLESS or kind in _OF_ACCESS:
         return NOTHING
     if kind == "do_stmt":
         return _of_do(state, node, seen)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.type_names import builtin
+from alembic_contracts.prediction.queries.dml import Change
 from alembic_contracts.prediction.queries.inference import UNKNOWN, common
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.sql.column_names import figure
@@ -15,7 +16,7 @@ from alembic_contracts.schemas.schema import Name, Type
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
 
@@ -26,7 +27,7 @@ __all__ = ["Analysis", "analyse"]
 class Analysis:
     """One query being looked at, its parts included."""
 
-    run: Run
+    run: Execution
     uses: set[tuple[Name, str]] = field(default_factory=set)
     """Columns of tables that it refers to; column ``""`` for the table as such."""
     reads: set[Name] = field(default_factory=set)
@@ -294,12 +295,10 @@ class Analysis:
 
     def _modification(self, node: Node, scope: Scope | None, ctes: dict[str, Output]) -> Output:
         """Return what INSERT, UPDATE, DELETE or MERGE ... RETURNING yields."""
-        from alembic_contracts.prediction.queries.dml import Change  # it analyses queries in turn
-
         return Change(self, node, ctes, scope).look_up()
 
 
-def analyse(run: Run, node: Node) -> tuple[Output, Analysis]:
+def analyse(run: Execution, node: Node) -> tuple[Output, Analysis]:
     """Look at a whole query; fills in what the statement reads.
 
     Raises:

@@ -12,7 +12,7 @@ from alembic_contracts.prediction.sql.mentions import split_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node, Statement
 
@@ -69,7 +69,7 @@ def names_of_calls(nodes: Iterable[Node]) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(tuple(parser.strings(node.funcname)) for node in calls))
 
 
-def check_calls(run: Run, nodes: Iterable[Node]) -> None:
+def check_calls(run: Execution, nodes: Iterable[Node]) -> None:
     """Refuse functions and sequences that do not exist.
 
     Raises:
@@ -100,7 +100,7 @@ def has_unknown_extension(state: State) -> bool:
     return any(name not in system.EXTENSIONS or name == "postgis" for name in state.extensions)
 
 
-def _check_literal(run: Run, argument: Node) -> None:
+def _check_literal(run: Execution, argument: Node) -> None:
     """Look up a name that stands in a literal: ``regclass`` literals are looked up before anything runs."""
     if not argument.HasField("a_const") or not argument.a_const.HasField("sval") or not run.state.complete_tables:
         return

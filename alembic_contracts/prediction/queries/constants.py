@@ -18,7 +18,7 @@ from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.scopes import Scope, of_table
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table, Type
@@ -31,7 +31,7 @@ _BOOLEANS = ("true", "false", "yes", "no", "on", "off", "1", "0")
 _UUID = re.compile(r"\{?[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}\}?")
 
 
-def check_fits(run: Run, type_: Type | None, node: Node, table: Table | None = None) -> None:
+def check_fits(run: Execution, type_: Type | None, node: Node, table: Table | None = None) -> None:
     """Refuse a default or generation expression that cannot be stored in a column.
 
     Args:

@@ -10,7 +10,7 @@ from alembic_contracts.prediction.sql.mentions import columns_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
 
@@ -19,7 +19,7 @@ __all__ = ["check_columns", "check_default", "check_functions", "is_known_functi
 SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 
 
-def check_default(run: Run, node: Node) -> str:
+def check_default(run: Execution, node: Node) -> str:
     """Return the text of a DEFAULT.
 
     Raises:
@@ -34,7 +34,7 @@ def check_default(run: Run, node: Node) -> str:
     return parser.deparse_expression(node)
 
 
-def check_columns(run: Run, node: Node, table: Table, columns: Collection[str] | None = None) -> tuple[str, ...]:
+def check_columns(run: Execution, node: Node, table: Table, columns: Collection[str] | None = None) -> tuple[str, ...]:
     """Return the table's columns that an expression of a check, index or generated column mentions.
 
     Raises:
@@ -51,7 +51,7 @@ def check_columns(run: Run, node: Node, table: Table, columns: Collection[str] |
     return tuple(name for name in mentioned if name in known)
 
 
-def check_functions(run: Run, node: Node) -> None:
+def check_functions(run: Execution, node: Node) -> None:
     """Refuse calls of functions that do not exist, where that is known.
 
     Raises:
@@ -63,7 +63,7 @@ def check_functions(run: Run, node: Node) -> None:
             raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
 
 
-def is_known_function(run: Run, names: list[str]) -> bool:
+def is_known_function(run: Execution, names: list[str]) -> bool:
     """Whether a function of this name exists, or may exist as far as is known."""
     state = run.state
     schema, name = (names[-2] if len(names) > 1 else None), names[-1]

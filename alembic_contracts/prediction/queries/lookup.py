@@ -8,13 +8,13 @@ from alembic_contracts.prediction.queries.analysis import Analysis
 from alembic_contracts.prediction.queries.calls import calls_in, calls_of, check_calls
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["check_query"]
 
 
-def check_query(run: Run, node: Node) -> list[Node]:
+def check_query(run: Execution, node: Node) -> list[Node]:
     """Look up all names in a query or a statement that changes rows; remember what it reads.
 
     Returns:

@@ -7,16 +7,18 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.catalog.catalog import PostgresError
+from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.driver import failures
-from alembic_contracts.prediction.driver.dbapi import Answer
 from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Schema
 from alembic_contracts.schemas.steps import Operation, Step, Unproven
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.reader import Reader
-    from alembic_contracts.prediction.catalog.catalog import Catalog, Effect
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.catalog.execution import Effect
     from alembic_contracts.prediction.driver.dbapi import RecordingConnection
     from alembic_contracts.prediction.scripts.source_lines import Script
     from alembic_contracts.schemas.schema import Name
@@ -149,7 +151,7 @@ class Recording:
         before, answer = self.catalog.version, Answer()
         try:
             for statement in self._apart(sql):
-                for effect in self.catalog.execute(statement):
+                for effect in execute(self.catalog, statement):
                     answer = self._applied(effect)
         except PostgresError as error:
             raise failures.refusal(error, self._driver) from error
@@ -177,7 +179,7 @@ class Recording:
         self._count(text)
         try:
             for statement in self._apart(text):
-                for effect in self.catalog.execute(statement):
+                for effect in execute(self.catalog, statement):
                     self._applied(effect)
         except PostgresError as error:
             self.doubt(f"PostgreSQL would refuse this migration: {error.message}")

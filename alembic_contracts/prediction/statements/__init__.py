@@ -1,22 +1,115 @@
-"""One table of all kinds of statements: what applies it, why it is harmless, or why it is not understood."""
+"""SQL statements in, the in-memory catalog changed as PostgreSQL would change it: one module a kind of statement.
+
+A module of this package holds ``HANDLERS``: the parser's names of statements, each with the function that applies it,
+or why it is ``Harmless`` or ``Doubtful``. Nothing else needs to know. Modules whose names begin with an underscore are
+what several of them share; no module imports another one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless
+from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
+from alembic_contracts.prediction.catalog.execution import Effect, Execution, Handler
+from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_uses
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.harmless import HARMLESS
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
-__all__ = ["STATEMENTS"]
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.sql.parser import Statement
+
+__all__ = ["STATEMENTS", "execute"]
+
+
+def execute(catalog: Catalog, sql: str) -> tuple[Effect, ...]:
+    """Apply one or more statements in order, and return what each did.
+
+    Outside of a transaction block, several statements in one text are a transaction of their own, as on the server.
+
+    Raises:
+        PostgresError: where the server would raise one. The catalog is then what it would be there: the statement is
+            undone, and inside a transaction everything but ROLLBACK is refused from then on (25P02).
+    """
+    try:
+        statements = parser.parse(sql)
+    except PostgresError:
+        catalog.transactions.fail()
+        raise
+    if len(statements) == 1 or catalog.in_transaction:
+        return tuple(_execute(catalog, statement) for statement in statements)
+    return _execute_together(catalog, statements)
+
+
+def _execute_together(catalog: Catalog, statements: tuple[Statement, ...]) -> tuple[Effect, ...]:
+    transactions, effects = catalog.transactions, []
+    for statement in statements:
+        if not transactions.active and statement.kind != "transaction_stmt":
+            transactions.begin(implicit=True)
+        try:
+            effects.append(_execute(catalog, statement))
+        except PostgresError:
+            if transactions.implicit:
+                transactions.rollback()
+            raise
+    if transactions.implicit:
+        transactions.commit()
+    return tuple(effects)
+
+
+def _execute(catalog: Catalog, statement: Statement) -> Effect:
+    state, transactions, journal = catalog.state, catalog.transactions, catalog.state.journal
+    if transactions.failed and not transactions.is_way_out(statement):
+        raise sqlstate.in_failed_transaction()
+    mark, alone = journal.mark(), not transactions.active
+    run = Execution(state, transactions, statement, _apply)
+    try:
+        _apply(run, statement)
+    except PostgresError:
+        if transactions.active or alone:
+            journal.undo(min(mark, journal.mark()))
+        transactions.fail()
+        raise
+    touched = run.touched | journal.changed(state.tables, mark)
+    if not transactions.active:
+        transactions.settle()
+    return Effect(
+        statement.kind,
+        statement.sql,
+        frozenset(touched),
+        tuple(run.doubts),
+        run.commits,
+        run.query,
+        frozenset(run.reads),
+    )
+
+
+def _apply(run: Execution, statement: Statement) -> None:
+    """Let the handler of a statement's kind change the state.
+
+    Raises:
+        PostgresError: as the server would.
+    """
+    doubt_uses(run, statement)
+    entry = STATEMENTS.get(statement.kind)
+    if entry is None or isinstance(entry, Doubtful):
+        why = f"{statement.kind} is not known" if entry is None else entry.why
+        run.doubt(f"{why}: {statement.sql[:80]}")
+    elif not isinstance(entry, Harmless):
+        entry(run, statement.node)
 
 
 def _collect() -> dict[str, Handler | Harmless | Doubtful]:
-    """Put together the tables called ``HANDLERS`` of the modules in this package."""
-    found: dict[str, Handler | Harmless | Doubtful] = {}
+    found: dict[str, Handler | Harmless | Doubtful] = {kind: Harmless(why) for kind, why in HARMLESS.items()}
     for module in iter_modules(__path__):
-        found.update(getattr(import_module(f"{__name__}.{module.name}"), "HANDLERS", {}))
+        if not module.name.startswith("_"):
+            found.update(import_module(f"{__name__}.{module.name}").HANDLERS)
     return found
 
 
 STATEMENTS: Mapping[str, Handler | Harmless | Doubtful] = _collect()
+"""What applies each kind of statement, why it is harmless, or why it is not understood."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.execution import Harmless
 from alembic_contracts.prediction.catalog.relations import find, require_column
 from alembic_contracts.prediction.catalog.state import Attachment
 from alembic_contracts.prediction.catalog.type_names import qualified
@@ -18,7 +17,7 @@ from alembic_contracts.prediction.sql.scopes import Scope, of_table
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import Function
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
@@ -29,7 +28,7 @@ _INSTEAD = 64
 """``TRIGGER_TYPE_INSTEAD`` of catalog/pg_trigger.h."""
 
 
-def _put(run: Run, attachment: Attachment, *, replace: bool = False) -> None:
+def _put(run: Execution, attachment: Attachment, *, replace: bool = False) -> None:
     key = (attachment.kind, attachment.table, attachment.name)
     if key in run.state.attachments and not replace:
         on = f" for table {attachment.table.name}" if attachment.table is not None else ""
@@ -46,7 +45,7 @@ def _mentioned(table: Table, nodes: Iterable[Node]) -> set[tuple[Name, str]]:
 # -- triggers ----------------------------------------------------------------------------------------------------------
 
 
-def create_trigger(run: Run, node: Node) -> None:
+def create_trigger(run: Execution, node: Node) -> None:
     """Apply CREATE TRIGGER.
 
     Raises:
@@ -75,7 +74,7 @@ def create_trigger(run: Run, node: Node) -> None:
     _put(run, attachment, replace=node.replace)
 
 
-def _function(run: Run, names: list[str]) -> Function | None:
+def _function(run: Execution, names: list[str]) -> Function | None:
     schema, name = qualified(names)
     found = run.state.find_functions(name, schema)
     if (
@@ -93,7 +92,7 @@ _OF_THE_SYSTEM = frozenset(
 )
 
 
-def create_event_trigger(run: Run, node: Node) -> None:
+def create_event_trigger(run: Execution, node: Node) -> None:
     """Apply CREATE EVENT TRIGGER: its function runs with every DDL statement from then on."""
     function = _function(run, parser.strings(node.funcname))
     if function is None or reach.of_function(run.state, function) != reach.NOTHING:
@@ -103,7 +102,7 @@ def create_event_trigger(run: Run, node: Node) -> None:
 # -- policies, rules ---------------------------------------------------------------------------------------------------
 
 
-def create_policy(run: Run, node: Node) -> None:
+def create_policy(run: Execution, node: Node) -> None:
     """Apply CREATE POLICY.
 
     Raises:
@@ -117,7 +116,7 @@ def create_policy(run: Run, node: Node) -> None:
     _put(run, Attachment("policy", node.policy_name, table.name, _policy_uses(run, table, node)))
 
 
-def _policy_uses(run: Run, table: Table, node: Node) -> frozenset[tuple[Name, str]]:
+def _policy_uses(run: Execution, table: Table, node: Node) -> frozenset[tuple[Name, str]]:
     analysis = Analysis(run)
     for name in ("qual", "with_check"):
         if node.HasField(name):
@@ -125,7 +124,7 @@ def _policy_uses(run: Run, table: Table, node: Node) -> frozenset[tuple[Name, st
     return frozenset(analysis.uses - {(table.name, "")})
 
 
-def alter_policy(run: Run, node: Node) -> None:
+def alter_policy(run: Execution, node: Node) -> None:
     """Apply ALTER POLICY.
 
     Raises:
@@ -144,7 +143,7 @@ def alter_policy(run: Run, node: Node) -> None:
     _put(run, Attachment("policy", node.policy_name, table.name, uses), replace=True)
 
 
-def create_rule(run: Run, node: Node) -> None:
+def create_rule(run: Execution, node: Node) -> None:
     """Apply CREATE RULE: other statements may run instead of a table's INSERT, UPDATE or DELETE, no DDL among them.
 
     Raises:
@@ -167,7 +166,7 @@ def create_rule(run: Run, node: Node) -> None:
         run.doubt(f"the rule {node.rulename} may make columns of {table.name} updatable", [table.name])
 
 
-def _rule_of_view(run: Run, node: Node, table: Table) -> None:
+def _rule_of_view(run: Execution, node: Node, table: Table) -> None:
     """Apply a rule ON SELECT, which is what makes a view; version 15 and older turn an empty table into one."""
     if table.kind != "view":
         if run.state.server_version >= 160000 or table.kind != "table":
@@ -180,7 +179,7 @@ def _rule_of_view(run: Run, node: Node, table: Table) -> None:
 # -- statistics --------------------------------------------------------------------------------------------------------
 
 
-def create_statistics(run: Run, node: Node) -> None:
+def create_statistics(run: Execution, node: Node) -> None:
     """Apply CREATE STATISTICS.
 
     Raises:
@@ -211,7 +210,6 @@ def create_statistics(run: Run, node: Node) -> None:
 HANDLERS = {
     "create_trig_stmt": create_trigger,
     "create_event_trig_stmt": create_event_trigger,
-    "alter_event_trig_stmt": Harmless("switches an event trigger on or off; that it exists was said when it was made"),
     "create_policy_stmt": create_policy,
     "alter_policy_stmt": alter_policy,
     "rule_stmt": create_rule,

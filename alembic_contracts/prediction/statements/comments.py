@@ -14,7 +14,7 @@ from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
 
@@ -30,7 +30,7 @@ _KINDS = {
 }
 
 
-def comment_on(run: Run, node: Node) -> None:
+def comment_on(run: Execution, node: Node) -> None:
     """Apply COMMENT ON; an empty text takes the comment away.
 
     Raises:
@@ -40,7 +40,7 @@ def comment_on(run: Run, node: Node) -> None:
     OBJECT_TYPES[kind](run, kind, node.object, node.comment or None)
 
 
-def _require(run: Run, names: list[str]) -> tuple[Name, str] | None:
+def _require(run: Execution, names: list[str]) -> tuple[Name, str] | None:
     """Return a relation of any kind and its kind, None where it may exist without being known."""
     schema, name = qualified(names)
     found = run.state.find_relation(name, schema)
@@ -53,7 +53,7 @@ def _require(run: Run, names: list[str]) -> tuple[Name, str] | None:
     raise sqlstate.undefined_table(".".join(names))
 
 
-def _relation(run: Run, kind: str, target: Node, text: str | None) -> None:
+def _relation(run: Execution, kind: str, target: Node, text: str | None) -> None:
     found = _require(run, parser.strings(target.list.items))
     if found is None:
         return
@@ -71,7 +71,7 @@ def _relation(run: Run, kind: str, target: Node, text: str | None) -> None:
         run.state.tables.put(table.name, replace(table, indexes=indexes))
 
 
-def _column(run: Run, kind: str, target: Node, text: str | None) -> None:
+def _column(run: Execution, kind: str, target: Node, text: str | None) -> None:
     del kind
     *names, column = parser.strings(target.list.items)
     found = _require(run, names)
@@ -91,12 +91,12 @@ def _column(run: Run, kind: str, target: Node, text: str | None) -> None:
         raise sqlstate.undefined_column(column, found[0].name)
 
 
-def _table_of(run: Run, names: list[str]) -> Table | None:
+def _table_of(run: Execution, names: list[str]) -> Table | None:
     found = _require(run, names)
     return None if found is None else run.state.tables.get(found[0])
 
 
-def _constraint(run: Run, kind: str, target: Node, text: str | None) -> None:
+def _constraint(run: Execution, kind: str, target: Node, text: str | None) -> None:
     del kind
     *names, constraint = parser.strings(target.list.items)
     table = _table_of(run, names)
@@ -110,7 +110,7 @@ def _constraint(run: Run, kind: str, target: Node, text: str | None) -> None:
     run.state.tables.put(table.name, replace(table, constraints=constraints))
 
 
-def _attached(run: Run, kind: str, target: Node, text: str | None) -> None:
+def _attached(run: Execution, kind: str, target: Node, text: str | None) -> None:
     """Triggers, policies, rules: named together with their table."""
     del text
     noun = kind.removeprefix("OBJECT_").lower()
@@ -120,12 +120,12 @@ def _attached(run: Run, kind: str, target: Node, text: str | None) -> None:
         raise sqlstate.undefined_object(noun, name)
 
 
-def _type(run: Run, kind: str, target: Node, text: str | None) -> None:
+def _type(run: Execution, kind: str, target: Node, text: str | None) -> None:
     del text
     _require_type(run, kind, parser.strings(target.type_name.names))
 
 
-def _require_type(run: Run, kind: str, names: list[str]) -> None:
+def _require_type(run: Execution, kind: str, names: list[str]) -> None:
     schema, name = qualified(names)
     definition = run.state.find_type(name, schema)
     if definition is not None:
@@ -139,7 +139,7 @@ def _require_type(run: Run, kind: str, names: list[str]) -> None:
         raise sqlstate.undefined_object("type", ".".join(names))
 
 
-def _domain_constraint(run: Run, kind: str, target: Node, text: str | None) -> None:
+def _domain_constraint(run: Execution, kind: str, target: Node, text: str | None) -> None:
     del text
     domain, constraint = target.list.items
     names = parser.strings(domain.type_name.names)
@@ -150,7 +150,7 @@ def _domain_constraint(run: Run, kind: str, target: Node, text: str | None) -> N
         raise sqlstate.undefined_object("constraint", constraint.string.sval)
 
 
-def _function(run: Run, kind: str, target: Node, text: str | None) -> None:
+def _function(run: Execution, kind: str, target: Node, text: str | None) -> None:
     del kind, text
     names = parser.strings(target.object_with_args.objname)
     schema, name = qualified(names)
@@ -166,25 +166,25 @@ def _function(run: Run, kind: str, target: Node, text: str | None) -> None:
     raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
 
 
-def _schema(run: Run, kind: str, target: Node, text: str | None) -> None:
+def _schema(run: Execution, kind: str, target: Node, text: str | None) -> None:
     del kind, text
     if run.state.complete_tables and not run.state.has_namespace(target.string.sval):
         raise sqlstate.undefined_schema(target.string.sval)
 
 
-def _extension(run: Run, kind: str, target: Node, text: str | None) -> None:
+def _extension(run: Execution, kind: str, target: Node, text: str | None) -> None:
     del kind, text
     name = target.string.sval
     if run.state.complete and name not in run.state.extensions and name != "plpgsql":
         raise sqlstate.undefined_object("extension", name)
 
 
-def _elsewhere(run: Run, kind: str, target: Node, text: str | None) -> None:
+def _elsewhere(run: Execution, kind: str, target: Node, text: str | None) -> None:
     """Objects that the catalog does not keep, so that it cannot say whether they exist."""
     del run, kind, target, text
 
 
-OBJECT_TYPES: dict[str, Callable[[Run, str, Node, str | None], None]] = {
+OBJECT_TYPES: dict[str, Callable[[Execution, str, Node, str | None], None]] = {
     **dict.fromkeys(_KINDS, _relation),
     "OBJECT_COLUMN": _column,
     "OBJECT_TABCONSTRAINT": _constraint,

@@ -17,7 +17,7 @@ from alembic_contracts.prediction.tables.like import Like, copy_columns, copy_re
 from alembic_contracts.schemas.schema import Column, Name, Table, TableKind
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
@@ -41,7 +41,7 @@ class Plan:
     """Column options of a partition or typed table: columns without a type."""
 
 
-def create_table(run: Run, node: Node, kind: TableKind | None = None) -> None:
+def create_table(run: Execution, node: Node, kind: TableKind | None = None) -> None:
     """Apply CREATE TABLE.
 
     Raises:
@@ -70,7 +70,7 @@ def _refuse_wrong_parents(parents: list[Table]) -> None:
             raise sqlstate.wrong_object_type(f'inherited relation "{parent.name.name}" is not a table')
 
 
-def _plan(run: Run, name: Name, node: Node) -> Plan:
+def _plan(run: Execution, name: Name, node: Node) -> Plan:
     plan = Plan(name)
     if node.HasField("of_typename"):
         _typed_columns(run, plan, node)
@@ -92,7 +92,7 @@ def _plan(run: Run, name: Name, node: Node) -> Plan:
     return plan
 
 
-def _typed_columns(run: Run, plan: Plan, node: Node) -> None:
+def _typed_columns(run: Execution, plan: Plan, node: Node) -> None:
     """Take the columns of ``OF type``."""
     names = parser.strings(node.of_typename.names)
     definition = run.state.find_type(names[-1], names[-2] if len(names) > 1 else None)
@@ -104,7 +104,7 @@ def _typed_columns(run: Run, plan: Plan, node: Node) -> None:
     plan.columns.extend(Draft(Column(name=column, type=type_)) for column, type_ in definition.fields)
 
 
-def _create(run: Run, node: Node, plan: Plan, parents: list[Table], kind: TableKind | None) -> None:
+def _create(run: Execution, node: Node, plan: Plan, parents: list[Table], kind: TableKind | None) -> None:
     state, name = run.state, plan.name
     is_partition = node.HasField("partbound")
     _refuse_repeated(plan.columns)
@@ -152,7 +152,7 @@ def _create(run: Run, node: Node, plan: Plan, parents: list[Table], kind: TableK
 _INDEXED = frozenset({"CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_EXCLUSION"})
 
 
-def _override(run: Run, plan: Plan, columns: list[Column], keys: list[KeyDraft]) -> list[Column]:
+def _override(run: Execution, plan: Plan, columns: list[Column], keys: list[KeyDraft]) -> list[Column]:
     """Apply the column options of a partition or typed table."""
     changed = {column.name: column for column in columns}
     for node in plan.overrides:
@@ -200,7 +200,7 @@ def _refuse_repeated(drafts: list[Draft]) -> None:
         seen.add(drafted.column.name)
 
 
-def _mark_not_null(run: Run, name: Name, columns: list[Column], plan: Plan, keys: list[KeyDraft]) -> None:
+def _mark_not_null(run: Execution, name: Name, columns: list[Column], plan: Plan, keys: list[KeyDraft]) -> None:
     """Make columns NOT NULL, those of the primary key included, in the order of the columns."""
     named = {d.column.name: d.not_null.node.conname or None for d in plan.columns if d.not_null is not None}
     for key in keys:
@@ -217,7 +217,7 @@ def _mark_not_null(run: Run, name: Name, columns: list[Column], plan: Plan, keys
             not_null.mark_not_null(run.state, name, column.name, name=named.get(column.name))
 
 
-def _partition_key(run: Run, columns: list[Column], name: Name, spec: Node) -> str:
+def _partition_key(run: Execution, columns: list[Column], name: Name, spec: Node) -> str:
     table = Table(name=name, columns=tuple(columns))
     parts = []
     for element in parser.children(spec.part_params):
@@ -235,7 +235,7 @@ def _partition_key(run: Run, columns: list[Column], name: Name, spec: Node) -> s
     return f"{strategy} ({', '.join(parts)})"
 
 
-def _validate(run: Run, name: Name) -> None:
+def _validate(run: Execution, name: Name) -> None:
     """Constraints of a new table are valid, whatever was written: there is no row."""
     table = run.state.tables[name]
     if any(not c.valid for c in table.constraints):
@@ -243,7 +243,7 @@ def _validate(run: Run, name: Name) -> None:
         run.state.tables.put(name, replace(table, constraints=valid))
 
 
-def create_foreign_table(run: Run, node: Node) -> None:
+def create_foreign_table(run: Execution, node: Node) -> None:
     """Apply CREATE FOREIGN TABLE."""
     existed = run.state.relation_kind(new_name(run, node.base_stmt.relation)) is not None
     create_table(run, node.base_stmt, "foreign table")

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.type_names import resolve
+from alembic_contracts.prediction.catalog.user_types import new_type_name, require_type
 from alembic_contracts.prediction.queries.ddl_expressions import check_default, check_functions
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.types import new_type_name, require_type
 from alembic_contracts.schemas.schema import Constraint, TypeDefinition
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 
 
-def create_domain(run: Run, node: Node) -> None:
+def create_domain(run: Execution, node: Node) -> None:
     """Apply CREATE DOMAIN."""
     name = new_type_name(run, parser.strings(node.domainname))
     definition = TypeDefinition(name=name, kind="domain", base=resolve(run, node.type_name))
@@ -41,7 +41,7 @@ def create_domain(run: Run, node: Node) -> None:
     run.state.types.put(name, definition)
 
 
-def _with_check(run: Run, definition: TypeDefinition, node: Node) -> TypeDefinition:
+def _with_check(run: Execution, definition: TypeDefinition, node: Node) -> TypeDefinition:
     check_functions(run, node.raw_expr)
     taken = [check.name for check in definition.checks]
     if node.conname in taken:
@@ -58,7 +58,7 @@ def _with_check(run: Run, definition: TypeDefinition, node: Node) -> TypeDefinit
     return replace(definition, checks=(*definition.checks, check))
 
 
-def alter_domain(run: Run, node: Node) -> None:
+def alter_domain(run: Execution, node: Node) -> None:
     """Apply ALTER DOMAIN; ``subtype`` is a letter as in ``AlterDomainStmt``.
 
     Raises:
@@ -70,7 +70,7 @@ def alter_domain(run: Run, node: Node) -> None:
     run.state.types.put(definition.name, _altered(run, definition, node))
 
 
-def _altered(run: Run, definition: TypeDefinition, node: Node) -> TypeDefinition:
+def _altered(run: Execution, definition: TypeDefinition, node: Node) -> TypeDefinition:
     if node.subtype == "T":
         default = check_default(run, getattr(node, "def")) if node.HasField("def") else None
         return replace(definition, default=None if default == "NULL" else default)
@@ -96,7 +96,7 @@ def _altered(run: Run, definition: TypeDefinition, node: Node) -> TypeDefinition
     return definition
 
 
-def _refuse_contained(run: Run, definition: TypeDefinition) -> None:
+def _refuse_contained(run: Execution, definition: TypeDefinition) -> None:
     """The server cannot look into arrays and rows for values that break a new rule.
 
     Raises:

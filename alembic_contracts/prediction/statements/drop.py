@@ -14,7 +14,7 @@ from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS", "OBJECT_TYPES"]
@@ -39,7 +39,7 @@ _RELATIONS = {
 }
 
 
-def drop_objects(run: Run, node: Node) -> None:
+def drop_objects(run: Execution, node: Node) -> None:
     """Apply DROP.
 
     Raises:
@@ -64,12 +64,12 @@ def _split(names: list[str]) -> tuple[str | None, str]:
     return (names[-2] if len(names) > 1 else None), names[-1]
 
 
-def _check_schema(run: Run, schema: str | None, *, missing_ok: bool) -> None:
+def _check_schema(run: Execution, schema: str | None, *, missing_ok: bool) -> None:
     if schema is not None and not run.state.has_namespace(schema) and not missing_ok:
         raise sqlstate.undefined_schema(schema)
 
 
-def _relation(run: Run, node: Node, target: Node) -> list[Object]:
+def _relation(run: Execution, node: Node, target: Node) -> list[Object]:
     wanted = _RELATIONS[parser.enum_name(node, "remove_type")]
     schema, name = _split(parser.strings(target.list.items))
     found = run.state.find_relation(name, schema)
@@ -94,7 +94,7 @@ def _relation(run: Run, node: Node, target: Node) -> list[Object]:
     return [Object("table", full)]
 
 
-def _refuse_identity(run: Run, name: Name) -> None:
+def _refuse_identity(run: Execution, name: Name) -> None:
     sequence = run.state.sequences[name]
     if sequence.internal and sequence.owner is not None:
         table, column = sequence.owner
@@ -102,7 +102,7 @@ def _refuse_identity(run: Run, name: Name) -> None:
         raise sqlstate.PostgresError("2BP01", message)
 
 
-def _index(run: Run, full: Name) -> list[Object]:
+def _index(run: Execution, full: Name) -> list[Object]:
     table = run.state.index_table(full)
     if table is None:
         return []
@@ -123,7 +123,7 @@ def _index(run: Run, full: Name) -> list[Object]:
 
 
 def _is_part_of_partitioned(
-    run: Run, parents: tuple[Name, ...], partition: bool, columns: tuple[str | None, ...], unique: bool
+    run: Execution, parents: tuple[Name, ...], partition: bool, columns: tuple[str | None, ...], unique: bool
 ) -> bool:
     if not partition:
         return False
@@ -134,7 +134,7 @@ def _is_part_of_partitioned(
     )
 
 
-def _type(run: Run, node: Node, target: Node) -> list[Object]:
+def _type(run: Execution, node: Node, target: Node) -> list[Object]:
     names = parser.strings(target.type_name.names)
     schema, name = _split(names)
     definition = run.state.find_type(name, schema)
@@ -157,7 +157,7 @@ def _type(run: Run, node: Node, target: Node) -> list[Object]:
     return []
 
 
-def _namespace(run: Run, node: Node, target: Node) -> list[Object]:
+def _namespace(run: Execution, node: Node, target: Node) -> list[Object]:
     name = target.string.sval
     if name in run.state.namespaces:
         return [Object("namespace", Name(name, ""))]
@@ -168,7 +168,7 @@ def _namespace(run: Run, node: Node, target: Node) -> list[Object]:
     return []
 
 
-def _function(run: Run, node: Node, target: Node) -> list[Object]:
+def _function(run: Execution, node: Node, target: Node) -> list[Object]:
     names = parser.strings(target.object_with_args.objname)
     schema, name = _split(names)
     overloads = run.state.find_functions(name, schema)
@@ -192,7 +192,7 @@ def _function(run: Run, node: Node, target: Node) -> list[Object]:
     return []
 
 
-def _attached(run: Run, node: Node, target: Node) -> list[Object]:
+def _attached(run: Execution, node: Node, target: Node) -> list[Object]:
     """Triggers, policies, rules: named together with their table."""
     kind = parser.enum_name(node, "remove_type").removeprefix("OBJECT_").lower()
     *table_names, name = parser.strings(target.list.items)
@@ -209,7 +209,7 @@ def _attached(run: Run, node: Node, target: Node) -> list[Object]:
     return []
 
 
-def _free_standing(run: Run, node: Node, target: Node) -> list[Object]:
+def _free_standing(run: Execution, node: Node, target: Node) -> list[Object]:
     """Statistics and publications."""
     kind = "statistics" if parser.enum_name(node, "remove_type") == "OBJECT_STATISTIC_EXT" else "publication"
     names = parser.strings(target.list.items) if target.HasField("list") else [target.string.sval]
@@ -222,7 +222,7 @@ def _free_standing(run: Run, node: Node, target: Node) -> list[Object]:
     return []
 
 
-def _extension(run: Run, node: Node, target: Node) -> list[Object]:
+def _extension(run: Execution, node: Node, target: Node) -> list[Object]:
     name = target.string.sval
     cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
     if name in run.state.extensions:
@@ -237,13 +237,13 @@ def _extension(run: Run, node: Node, target: Node) -> list[Object]:
     return []
 
 
-def _nothing(run: Run, node: Node, target: Node) -> list[Object]:
+def _nothing(run: Execution, node: Node, target: Node) -> list[Object]:
     """Objects on which the shape of no table depends."""
     del run, node, target
     return []
 
 
-def _cast_or_operator(run: Run, node: Node, target: Node) -> list[Object]:
+def _cast_or_operator(run: Execution, node: Node, target: Node) -> list[Object]:
     """Objects that views can use; RESTRICT would refuse then, and CASCADE would drop the view."""
     del target
     if parser.enum_name(node, "behavior") == "DROP_CASCADE":
@@ -251,7 +251,7 @@ def _cast_or_operator(run: Run, node: Node, target: Node) -> list[Object]:
     return []
 
 
-def _server(run: Run, node: Node, target: Node) -> list[Object]:
+def _server(run: Execution, node: Node, target: Node) -> list[Object]:
     """A foreign server, or (which of them is not kept) the wrapper behind servers."""
     wrapper = parser.enum_name(node, "remove_type") == "OBJECT_FDW"
     on_it = {name for (kind, name), server in run.state.traits.items()
@@ -268,7 +268,7 @@ def _server(run: Run, node: Node, target: Node) -> list[Object]:
     return found
 
 
-OBJECT_TYPES: dict[str, Callable[[Run, Node, Node], list[Object]]] = {
+OBJECT_TYPES: dict[str, Callable[[Execution, Node, Node], list[Object]]] = {
     **dict.fromkeys(_RELATIONS, _relation),
     "OBJECT_TYPE": _type,
     "OBJECT_DOMAIN": _type,

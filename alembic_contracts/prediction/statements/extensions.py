@@ -8,13 +8,13 @@ from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Name, TypeDefinition
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 
 
-def create_extension(run: Run, node: Node) -> None:
+def create_extension(run: Execution, node: Node) -> None:
     """Apply CREATE EXTENSION: of a well-known one its types appear, of another one anything may.
 
     Raises:
@@ -40,7 +40,7 @@ def create_extension(run: Run, node: Node) -> None:
         run.doubt(f"which extensions {node.extname} brings along is not known", [])
 
 
-def alter_extension(run: Run, node: Node) -> None:
+def alter_extension(run: Execution, node: Node) -> None:
     """Apply ALTER EXTENSION ... UPDATE.
 
     Raises:
@@ -52,7 +52,7 @@ def alter_extension(run: Run, node: Node) -> None:
         run.doubt(f"what an update of the extension {node.extname} changes is not known")
 
 
-def alter_contents(run: Run, node: Node) -> None:
+def alter_contents(run: Execution, node: Node) -> None:
     """Apply ALTER EXTENSION ... ADD and DROP: from then on an object goes, or no longer goes, with its extension.
 
     Raises:

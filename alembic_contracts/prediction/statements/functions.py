@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless
+from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
+from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.state import Function
 from alembic_contracts.prediction.catalog.type_names import qualified, resolve, written
-from alembic_contracts.prediction.plpgsql import reach, tree
+from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.grammar import read_body
 from alembic_contracts.prediction.queries.ddl_expressions import is_known_function
 from alembic_contracts.prediction.queries.lookup import check_query
-from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.scopes import Entry, Field, Scope
-from alembic_contracts.schemas.schema import Name
+from alembic_contracts.prediction.statements._routines import PSEUDO_TYPES, new_routine_name, put_function
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["HANDLERS", "create_aggregate", "put_function"]
+__all__ = ["HANDLERS"]
 
-_PSEUDO = frozenset({"trigger", "event_trigger", "void", "record", "language_handler", "fdw_handler", "cstring"})
 _INPUTS = frozenset({"FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC", "FUNC_PARAM_DEFAULT"})
 _OUTPUTS = frozenset({"FUNC_PARAM_OUT", "FUNC_PARAM_INOUT", "FUNC_PARAM_TABLE"})
 
 
-def create_function(run: Run, node: Node) -> None:
+def create_function(run: Execution, node: Node) -> None:
     """Apply CREATE FUNCTION and CREATE PROCEDURE.
 
     Raises:
@@ -43,7 +43,7 @@ def create_function(run: Run, node: Node) -> None:
     if node.HasField("return_type"):
         _check_type(run, node.return_type)
     function = Function(
-        name=_new_name(run, parser.strings(node.funcname)),
+        name=new_routine_name(run, parser.strings(node.funcname)),
         arguments=tuple(written(parameter.arg_type) for parameter in inputs),
         kind="procedure" if node.is_procedure else "function",
         language=language,
@@ -56,14 +56,9 @@ def create_function(run: Run, node: Node) -> None:
     put_function(run, function, replace=node.replace)
 
 
-def _check_type(run: Run, node: Node) -> None:
-    if parser.strings(node.names)[-1] not in _PSEUDO:
+def _check_type(run: Execution, node: Node) -> None:
+    if parser.strings(node.names)[-1] not in PSEUDO_TYPES:
         resolve(run, node)
-
-
-def _new_name(run: Run, names: list[str]) -> Name:
-    schema, name = qualified(names)
-    return Name(run.state.check_namespace(schema) if schema else run.state.creation_schema(), name)
 
 
 def _returns(node: Node) -> str | None:
@@ -90,7 +85,7 @@ def _deparsed(node: Node) -> list[str]:
     return [parser.deparse_statement(node)]
 
 
-def _check_body(run: Run, function: Function, parameters: list[Node]) -> None:
+def _check_body(run: Execution, function: Function, parameters: list[Node]) -> None:
     """Look at a body as CREATE FUNCTION does: SQL is analysed, of PL/pgSQL only the syntax is checked."""
     if function.body is None or run.state.setting("check_function_bodies") in {"off", "false"}:
         return
@@ -111,48 +106,13 @@ def _check_body(run: Run, function: Function, parameters: list[Node]) -> None:
             run.scope, run.reads = outer, reads
 
 
-def _check_sql(run: Run, body: str) -> None:
+def _check_sql(run: Execution, body: str) -> None:
     for statement in parser.parse(body):
         if statement.kind in {"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"}:
             check_query(run, statement.node)
 
 
-def put_function(run: Run, function: Function, *, replace: bool) -> None:
-    """Keep a function beside its overloads.
-
-    Raises:
-        PostgresError: 42723 there is one with these arguments, 42809 it is of another kind, 42P13 its result type
-            differs.
-    """
-    known = run.state.functions.get(function.name, ())
-    same = next((other for other in known if other.arguments == function.arguments), None)
-    if same is not None:
-        if not replace:
-            arguments = ", ".join(function.arguments)
-            message = f'function "{function.name.name}({arguments})" already exists with same argument types'
-            raise sqlstate.PostgresError("42723", message)
-        if same.kind != function.kind:
-            raise sqlstate.wrong_object_type("cannot change routine kind")
-        if _differ(same.returns, function.returns):
-            raise sqlstate.PostgresError("42P13", "cannot change return type of existing function")
-        _doubt_replacement(run, same, function)
-    run.state.functions.put(function.name, (*(other for other in known if other is not same), function))
-
-
-def _doubt_replacement(run: Run, old: Function, new: Function) -> None:
-    """Defaults, checks and views keep calling a function whose body is replaced."""
-    tables = reach.of_function(run.state, new)
-    if reach.of_function(run.state, old) == reach.NOTHING != tables:
-        run.doubt(f"function {new.name}, which may be in use, may change tables from here on", tables)
-
-
-def _differ(old: str | None, new: str | None) -> bool:
-    """Whether two result types are both PostgreSQL's own, and not the same; others may be two names for one."""
-    names = [(text or "").removeprefix("setof ").removesuffix("[]") for text in (old, new)]
-    return old != new and all(name in system.categories() or name in _PSEUDO for name in names)
-
-
-def alter_function(run: Run, node: Node) -> None:
+def alter_function(run: Execution, node: Node) -> None:
     """Check ALTER FUNCTION; what it changes concerns how a function runs, not what it does.
 
     Raises:
@@ -170,19 +130,6 @@ def alter_function(run: Run, node: Node) -> None:
     if schema is not None and not run.state.has_namespace(schema):
         raise sqlstate.undefined_schema(schema)
     raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
-
-
-def create_aggregate(run: Run, node: Node) -> None:
-    """Apply CREATE AGGREGATE (a ``DefineStmt``).
-
-    Raises:
-        PostgresError: 42723, it exists.
-    """
-    kind: Literal["aggregate"] = "aggregate"
-    arguments = parser.children(node.args[0].list.items) if node.args and node.args[0].HasField("list") else []
-    types = tuple(written(a.arg_type) for a in arguments if a.DESCRIPTOR.name == "FunctionParameter")
-    name = _new_name(run, parser.strings(node.defnames))
-    put_function(run, Function(name, types, kind, "internal", definition=run.statement.sql), replace=node.replace)
 
 
 HANDLERS: dict[str, Handler | Harmless | Doubtful] = {

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.access import role_of
 from alembic_contracts.prediction.catalog.new_names import move_many
 from alembic_contracts.prediction.catalog.relations import check_free, find
+from alembic_contracts.prediction.catalog.user_types import require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.types import require_type
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS", "SCHEMA_OBJECTS"]
@@ -25,7 +25,7 @@ SCHEMA_OBJECTS = _RELATIONS | _TYPES | _FUNCTIONS | {"OBJECT_EXTENSION"}
 """Kinds of objects whose schema matters here; all others are no part of any table's shape."""
 
 
-def set_schema(run: Run, node: Node) -> None:
+def set_schema(run: Execution, node: Node) -> None:
     """Apply ALTER ... SET SCHEMA.
 
     Raises:
@@ -44,7 +44,7 @@ def set_schema(run: Run, node: Node) -> None:
         run.state.check_namespace(node.newschema)
 
 
-def _move_relation(run: Run, node: Node) -> None:
+def _move_relation(run: Execution, node: Node) -> None:
     state, relation = run.state, node.relation
     found = state.find_relation(relation.relname, relation.schemaname or None)
     if found is None:
@@ -70,7 +70,7 @@ def _move_relation(run: Run, node: Node) -> None:
     move_many(state, names)
 
 
-def _move_type(run: Run, node: Node) -> None:
+def _move_type(run: Execution, node: Node) -> None:
     definition = require_type(run, parser.strings(parser.unwrap(node.object).items))
     if definition is None:
         return
@@ -83,7 +83,7 @@ def _move_type(run: Run, node: Node) -> None:
     move_many(run.state, {definition.name: new})
 
 
-def _move_function(run: Run, node: Node) -> None:
+def _move_function(run: Execution, node: Node) -> None:
     names = parser.strings(parser.unwrap(node.object).objname)
     found = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
     run.state.check_namespace(node.newschema)
@@ -99,7 +99,7 @@ def _move_function(run: Run, node: Node) -> None:
     run.state.functions.put(new, (*run.state.functions.get(new, ()), *moved))
 
 
-def _move_extension(run: Run, node: Node) -> None:
+def _move_extension(run: Execution, node: Node) -> None:
     state, name = run.state, node.object.string.sval
     if name not in state.extensions:
         if state.complete:
@@ -115,7 +115,7 @@ def _move_extension(run: Run, node: Node) -> None:
     move_many(state, {type_: Name(node.newschema, type_.name) for type_ in types})
 
 
-def change_owner(run: Run, node: Node) -> None:
+def change_owner(run: Execution, node: Node) -> None:
     """Apply ALTER ... OWNER TO for all but tables: only whether the object exists matters.
 
     Raises:

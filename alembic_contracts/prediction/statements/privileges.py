@@ -11,7 +11,7 @@ from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.schema import DefaultGrant, Grant, Name, Table
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
 
@@ -26,7 +26,7 @@ def _everything(state: State) -> tuple[str, ...]:
     return (*_ALL, "MAINTAIN") if state.server_version >= 170000 else _ALL
 
 
-def grant(run: Run, node: Node) -> None:
+def grant(run: Execution, node: Node) -> None:
     """Apply GRANT and REVOKE: on tables and views, and USAGE on schemas.
 
     Raises:
@@ -62,14 +62,14 @@ def _grantees(state: State, nodes: Iterable[Node]) -> list[str]:
     return names
 
 
-def _schemas(run: Run, names: list[str]) -> list[str]:
+def _schemas(run: Execution, names: list[str]) -> list[str]:
     for name in names:
         if not run.state.has_namespace(name) and run.state.complete_tables:
             raise sqlstate.undefined_schema(name)
     return names
 
 
-def _relation(run: Run, relation: Node) -> Table | None:
+def _relation(run: Execution, relation: Node) -> Table | None:
     """Return the table that is named, None for relations of other kinds and of the system.
 
     Raises:
@@ -93,7 +93,7 @@ def _relation(run: Run, relation: Node) -> Table | None:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def _on_tables(run: Run, node: Node, tables: list[Table], grantees: list[str]) -> None:
+def _on_tables(run: Execution, node: Node, tables: list[Table], grantees: list[str]) -> None:
     option_alone = node.grant_option and not node.is_grant
     if option_alone:
         return
@@ -144,7 +144,7 @@ def _stated(state: State, node: Node, table: Table) -> Iterable[tuple[str, str |
 # -- schemas, defaults -------------------------------------------------------------------------------------------------
 
 
-def _on_schemas(run: Run, node: Node, schemas: list[str], grantees: list[str]) -> None:
+def _on_schemas(run: Execution, node: Node, schemas: list[str], grantees: list[str]) -> None:
     privileges = {each.priv_name.upper() for each in parser.children(node.privileges)} or {"USAGE"}
     if "USAGE" not in privileges or (node.grant_option and not node.is_grant):
         return
@@ -155,7 +155,7 @@ def _on_schemas(run: Run, node: Node, schemas: list[str], grantees: list[str]) -
     run.state.set_access(replace(known, schema_usage=usage))
 
 
-def default_privileges(run: Run, node: Node) -> None:
+def default_privileges(run: Execution, node: Node) -> None:
     """Apply ALTER DEFAULT PRIVILEGES for tables.
 
     Raises:

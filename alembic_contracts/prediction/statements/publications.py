@@ -12,7 +12,7 @@ from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.schema import Published
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["HANDLERS"]
 
 
-def create_publication(run: Run, node: Node) -> None:
+def create_publication(run: Execution, node: Node) -> None:
     """Apply CREATE PUBLICATION.
 
     Raises:
@@ -36,7 +36,7 @@ def create_publication(run: Run, node: Node) -> None:
         include(state, state.tables[table.name], published)
 
 
-def alter_publication(run: Run, node: Node) -> None:
+def alter_publication(run: Execution, node: Node) -> None:
     """Apply ALTER PUBLICATION ADD, SET and DROP; its options change what is sent, not whose.
 
     Raises:
@@ -79,7 +79,7 @@ def _take_out(state: State, publication: str, tables: list[Table]) -> None:
         exclude(state, table, publication)
 
 
-def _named(run: Run, node: Node) -> Iterator[tuple[Table, Published]]:
+def _named(run: Execution, node: Node) -> Iterator[tuple[Table, Published]]:
     """Yield the tables that are named, with their column list and row filter."""
     for item in parser.children(node.pubobjects):
         if not item.HasField("pubtable"):
@@ -96,7 +96,7 @@ def _named(run: Run, node: Node) -> Iterator[tuple[Table, Published]]:
         yield table, Published(publication=node.pubname, columns=ordered or None, row_filter=row_filter)
 
 
-def _schemas(run: Run, node: Node) -> Iterator[str]:
+def _schemas(run: Execution, node: Node) -> Iterator[str]:
     """Yield the schemas all of whose tables are named.
 
     Raises:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless, apply
+from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
+from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.relations import descendants, find
 from alembic_contracts.prediction.catalog.state import Analysed
+from alembic_contracts.prediction.plpgsql.function_calls import run_function
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of
 from alembic_contracts.prediction.plpgsql.reach import OF_NAMED_TABLES, Tables, of_call, of_function
 from alembic_contracts.prediction.queries.analysis import Analysis
@@ -19,25 +21,23 @@ from alembic_contracts.prediction.queries.dml import target
 from alembic_contracts.prediction.queries.lookup import check_query
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.mentions import split_name
-from alembic_contracts.prediction.statements import blocks
-from alembic_contracts.prediction.statements.session import put_setting
-from alembic_contracts.prediction.statements.views import select_into
+from alembic_contracts.prediction.tables.from_query import create_from_query
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Name, Table
 
 __all__ = ["HANDLERS"]
 
 
-def select(run: Run, node: Node) -> None:
+def select(run: Execution, node: Node) -> None:
     """Apply SELECT, VALUES and TABLE; SELECT INTO creates a table."""
     leftmost = node
     while leftmost.HasField("larg"):
         leftmost = leftmost.larg
     if leftmost.HasField("into_clause"):
-        select_into(run, node)
+        _select_into(run, node)
         calls = list(calls_in(node))
     else:
         calls = check_query(run, node)
@@ -45,7 +45,19 @@ def select(run: Run, node: Node) -> None:
     _call_functions(run, node, calls)
 
 
-def change_rows(run: Run, node: Node) -> None:
+def _select_into(run: Execution, node: Node) -> None:
+    """Apply SELECT ... INTO table; the INTO stands in the statement or, for UNION, in its leftmost part.
+
+    Raises:
+        PostgresError: as the server would.
+    """
+    leftmost = node
+    while leftmost.HasField("larg"):
+        leftmost = leftmost.larg
+    create_from_query(run, leftmost.into_clause, node, "table")
+
+
+def change_rows(run: Execution, node: Node) -> None:
     """Apply INSERT, UPDATE, DELETE and MERGE."""
     calls = check_query(run, node)
     if node.HasField("returning_clause"):
@@ -56,7 +68,7 @@ def change_rows(run: Run, node: Node) -> None:
         _fire_triggers(run, [table])
 
 
-def _call_functions(run: Run, node: Node, calls: list[Node]) -> None:
+def _call_functions(run: Execution, node: Node, calls: list[Node]) -> None:
     """Follow what the functions do that a query calls."""
     alone = _called_once(node)
     for call in alone:
@@ -69,13 +81,13 @@ def _call_functions(run: Run, node: Node, calls: list[Node]) -> None:
         if tables is not None and not tables:
             continue
         call = next((call for call in alone if tuple(parser.strings(call.funcname)) == names), None)
-        if call is None or not blocks.run_function(run, call):
+        if call is None or not run_function(run, call):
             if names[-1] in OF_NAMED_TABLES:
                 tables = _named_in(run, [c for c in calls if c.DESCRIPTOR.name == "FuncCall"], names)
             run.doubt(f"function {'.'.join(names)}() may change tables", tables)
 
 
-def _named_in(run: Run, calls: list[Node], names: tuple[str, ...]) -> Tables:
+def _named_in(run: Execution, calls: list[Node], names: tuple[str, ...]) -> Tables:
     """Return the tables that literals among the arguments of calls name, None where there are none."""
     found: set[Name] = set()
     for call in calls:
@@ -108,18 +120,18 @@ def _called_in_from(node: Node) -> list[Node]:
     return [item.func_call] if len(functions) == 1 and item.HasField("func_call") else []
 
 
-def _set_config(run: Run, call: Node) -> None:
+def _set_config(run: Execution, call: Node) -> None:
     values = [value_of(run, argument) for argument in call.args]
     if len(values) != 3:
         return
     name, value, local = values
     if isinstance(name, str) and (value is None or isinstance(value, str)) and isinstance(local, bool):
-        put_setting(run, name.lower(), value or "", local=local)
+        run.state.set_setting(name.lower(), value or "", local=local)
     elif name is UNKNOWN or str(name).lower() in {"search_path", "role", "session_authorization"}:
         run.doubt("set_config() sets what is not known: tables may be looked for elsewhere from here on")
 
 
-def _fire_triggers(run: Run, tables: Iterable[Table]) -> None:
+def _fire_triggers(run: Execution, tables: Iterable[Table]) -> None:
     """Say what the functions of triggers may change: of the tables, their partitions, and those that follow by keys."""
     names: dict[Name, None] = {table.name: None for table in tables}
     queue = list(names)
@@ -143,14 +155,14 @@ def _follows(table: Table, changed: Name) -> bool:
     return any(constraint.references == changed for constraint in table.constraints)
 
 
-def copy(run: Run, node: Node) -> None:
+def copy(run: Execution, node: Node) -> None:
     """Apply COPY.
 
     Raises:
         PostgresError: 42P01, 42703, 42809.
     """
     if node.HasField("query"):
-        apply(run, parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query)))
+        run.apply(parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query)))
         run.query = None
         return
     analysis = Analysis(run)
@@ -171,7 +183,7 @@ def copy(run: Run, node: Node) -> None:
         run.reads.add(table.name)
 
 
-def truncate(run: Run, node: Node) -> None:
+def truncate(run: Execution, node: Node) -> None:
     """Apply TRUNCATE.
 
     Raises:
@@ -195,13 +207,13 @@ def truncate(run: Run, node: Node) -> None:
                 raise sqlstate.feature_not_supported(message)
 
 
-def explain(run: Run, node: Node) -> None:
+def explain(run: Execution, node: Node) -> None:
     """Apply EXPLAIN, which runs its statement with ANALYZE alone."""
     options = {option.defname: option for option in parser.children(node.options)}
     statement = parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query))
     analyze = options.get("analyze")
     if (analyze is not None and _is_on(analyze)) or statement.kind == "execute_stmt":
-        apply(run, statement)
+        run.apply(statement)
     elif statement.kind in {"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"}:
         check_query(run, statement.node)
     run.query = node
@@ -226,7 +238,7 @@ _LONGEST = 20_000
 def _once(handler: Handler) -> Handler:
     """Return a handler that does not look at the same text again as long as the catalog stays as it is."""
 
-    def look_up_or_apply(run: Run, node: Node) -> None:
+    def look_up_or_apply(run: Execution, node: Node) -> None:
         sql, version = run.statement.sql, run.state.journal.version
         if run.depth or run.scope is not None or run.statement.node is not node or len(sql) > _LONGEST:
             handler(run, node)

@@ -6,18 +6,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.catalog import access
+from alembic_contracts.prediction.sql import parser, sqlstate
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.execution import Execution
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
+
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.new_names import move, move_many, rename_table_column
 from alembic_contracts.prediction.catalog.publishing import rename_publication, with_schema_renamed
 from alembic_contracts.prediction.catalog.relations import check_free, descendants, find
+from alembic_contracts.prediction.catalog.user_types import require_type
 from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS
-from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.roles import rename_role
-from alembic_contracts.prediction.statements.types import require_type
 from alembic_contracts.schemas.schema import Constraint, Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
@@ -32,7 +42,7 @@ _KINDS = {
 }
 
 
-def rename(run: Run, node: Node) -> None:
+def rename(run: Execution, node: Node) -> None:
     """Apply ALTER ... RENAME.
 
     Raises:
@@ -49,7 +59,7 @@ def rename(run: Run, node: Node) -> None:
 # -- relations ---------------------------------------------------------------------------------------------------------
 
 
-def _relation(run: Run, node: Node) -> None:
+def _relation(run: Execution, node: Node) -> None:
     relation = node.relation
     found = run.state.find_relation(relation.relname, relation.schemaname or None)
     if found is None:
@@ -102,7 +112,7 @@ def _refuse_taken(table: Table, name: str) -> None:
 # -- columns -----------------------------------------------------------------------------------------------------------
 
 
-def _column(run: Run, node: Node) -> None:
+def _column(run: Execution, node: Node) -> None:
     table = find(run, node.relation, missing_ok=node.missing_ok)
     if table is None:
         return
@@ -133,7 +143,7 @@ def _refuse_rename(state: State, table: Table, column: str) -> None:
         raise sqlstate.invalid_table_definition(f'cannot rename inherited column "{column}"')
 
 
-def _attribute(run: Run, node: Node) -> None:
+def _attribute(run: Execution, node: Node) -> None:
     relation = node.relation
     written = [relation.schemaname, relation.relname] if relation.schemaname else [relation.relname]
     definition = require_type(run, written)
@@ -158,7 +168,7 @@ def _attribute(run: Run, node: Node) -> None:
 # -- constraints -------------------------------------------------------------------------------------------------------
 
 
-def _constraint(run: Run, node: Node) -> None:
+def _constraint(run: Execution, node: Node) -> None:
     table = find(run, node.relation, missing_ok=node.missing_ok)
     if table is None:
         return
@@ -191,7 +201,7 @@ def _rename_constraint(state: State, table: Table, constraint: Constraint, new: 
     state.tables.put(table.name, replace(table, constraints=constraints))
 
 
-def _domain_constraint(run: Run, node: Node) -> None:
+def _domain_constraint(run: Execution, node: Node) -> None:
     definition = require_type(run, parser.strings(parser.unwrap(node.object).items), "domain")
     if definition is None:
         return
@@ -208,7 +218,7 @@ def _domain_constraint(run: Run, node: Node) -> None:
 # -- types, schemas, functions, attachments ----------------------------------------------------------------------------
 
 
-def _type(run: Run, node: Node) -> None:
+def _type(run: Execution, node: Node) -> None:
     names = parser.strings(parser.unwrap(node.object).items)
     kinds = ("domain",) if parser.enum_name(node, "rename_type") == "OBJECT_DOMAIN" else ()
     table = run.state.find_table(names[-1], names[-2] if len(names) > 1 else None)
@@ -225,7 +235,7 @@ def _type(run: Run, node: Node) -> None:
     move(run.state, definition.name, new)
 
 
-def _schema(run: Run, node: Node) -> None:
+def _schema(run: Execution, node: Node) -> None:
     state, old, new = run.state, node.subname, node.newname
     if old not in state.namespaces:
         if not state.complete_tables:
@@ -251,7 +261,7 @@ def _schema(run: Run, node: Node) -> None:
             state.extensions.put(extension, new)
 
 
-def _function(run: Run, node: Node) -> None:
+def _function(run: Execution, node: Node) -> None:
     target = parser.unwrap(node.object)
     names = parser.strings(target.objname)
     found = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
@@ -268,7 +278,7 @@ def _function(run: Run, node: Node) -> None:
     run.state.functions.put(new, (*others, replace(found[0], name=new)))
 
 
-def _attachment(run: Run, node: Node) -> None:
+def _attachment(run: Execution, node: Node) -> None:
     kind = parser.enum_name(node, "rename_type").removeprefix("OBJECT_").lower()
     table = find(run, node.relation, missing_ok=node.missing_ok)
     if table is None:
@@ -286,13 +296,36 @@ def _attachment(run: Run, node: Node) -> None:
     run.state.attachments.put((kind, table.name, node.newname), replace(attachment, name=node.newname))
 
 
-def _publication(run: Run, node: Node) -> None:
+def _publication(run: Execution, node: Node) -> None:
     rename_publication(run.state, node.object.string.sval, node.newname)
+
+
+def _role(run: Execution, node: Node) -> None:
+    """Apply ALTER ROLE ... RENAME TO: every grant follows.
+
+    Raises:
+        PostgresError: 42704 no such role, 42710 the new name is taken.
+    """
+    state, old, new = run.state, node.subname, node.newname
+    access.require_role(state, old)
+    if state.access.complete and new in state.access.roles:
+        raise sqlstate.duplicate_object("role", new)
+
+    def renamed(role: str) -> str:
+        return new if role == old else role
+
+    def change(table: Table) -> Table:
+        grants = frozenset(grant._replace(grantee=renamed(grant.grantee)) for grant in table.grants)
+        owner = None if table.owner is None else renamed(table.owner)
+        return replace(table, owner=owner, grants=grants)
+
+    access.change_tables(state, state.tables, change)
+    access.rename_in_access(state, renamed)
 
 
 _ELSEWHERE = Harmless("no table's shape shows its name")
 
-OBJECT_TYPES: dict[str, Callable[[Run, Node], None] | Harmless] = {
+OBJECT_TYPES: dict[str, Callable[[Execution, Node], None] | Harmless] = {
     "OBJECT_TABLE": _relation,
     "OBJECT_VIEW": _relation,
     "OBJECT_MATVIEW": _relation,
@@ -314,7 +347,7 @@ OBJECT_TYPES: dict[str, Callable[[Run, Node], None] | Harmless] = {
     "OBJECT_POLICY": _attachment,
     "OBJECT_RULE": _attachment,
     "OBJECT_PUBLICATION": _publication,
-    "OBJECT_ROLE": rename_role,
+    "OBJECT_ROLE": _role,
     **dict.fromkeys(
         ("OBJECT_COLLATION", "OBJECT_CONVERSION", "OBJECT_DATABASE", "OBJECT_EVENT_TRIGGER", "OBJECT_FDW",
          "OBJECT_FOREIGN_SERVER", "OBJECT_LANGUAGE", "OBJECT_OPCLASS", "OBJECT_OPFAMILY",

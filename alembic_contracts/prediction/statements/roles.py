@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog import access
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.schemas.schema import Access, DefaultGrant
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
-    from alembic_contracts.schemas.schema import Table
 
-__all__ = ["HANDLERS", "rename_role"]
-
-
-def _require(state: State, role: str) -> None:
-    """Refuse a role that does not exist (42704), where all are known."""
-    known = state.access
-    if known.complete and role not in known.roles and role not in {state.user, state.current_user}:
-        raise sqlstate.undefined_object("role", role)
+__all__ = ["HANDLERS"]
 
 
 def _named(state: State, nodes: Iterable[Node]) -> list[str]:
@@ -34,7 +25,7 @@ def _argument(option: Node) -> Node:
     return parser.unwrap(option.arg)
 
 
-def create_role(run: Run, node: Node) -> None:
+def create_role(run: Execution, node: Node) -> None:
     """Apply CREATE ROLE, CREATE USER and CREATE GROUP.
 
     Raises:
@@ -47,18 +38,18 @@ def create_role(run: Run, node: Node) -> None:
     _options(run, name, node)
 
 
-def alter_role(run: Run, node: Node) -> None:
+def alter_role(run: Execution, node: Node) -> None:
     """Apply ALTER ROLE and ALTER GROUP ... ADD and DROP USER.
 
     Raises:
         PostgresError: 42704 no such role.
     """
     name = access.role_of(run.state, node.role)
-    _require(run.state, name)
+    access.require_role(run.state, name)
     _options(run, name, node)
 
 
-def _options(run: Run, name: str, node: Node) -> None:
+def _options(run: Execution, name: str, node: Node) -> None:
     state = run.state
     for option in parser.children(node.options):
         known, value = state.access, _argument(option)
@@ -86,7 +77,7 @@ def _join(state: State, members: list[str], roles: list[str], *, inherit: bool |
         PostgresError: 42704, there is no such role.
     """
     for role in (*members, *roles):
-        _require(state, role)
+        access.require_role(state, role)
     known = state.access
     gained = {
         (member, role)
@@ -103,7 +94,7 @@ def _leave(state: State, members: list[str], roles: list[str]) -> None:
     state.set_access(replace(state.access, memberships=state.access.memberships - gone))
 
 
-def grant_role(run: Run, node: Node) -> None:
+def grant_role(run: Execution, node: Node) -> None:
     """Apply GRANT role TO role and REVOKE role FROM role.
 
     Raises:
@@ -119,7 +110,7 @@ def grant_role(run: Run, node: Node) -> None:
         _leave(state, members, roles)
 
 
-def drop_role(run: Run, node: Node) -> None:
+def drop_role(run: Execution, node: Node) -> None:
     """Apply DROP ROLE: PostgreSQL refuses it as long as there are grants to the role.
 
     Raises:
@@ -128,11 +119,11 @@ def drop_role(run: Run, node: Node) -> None:
     state = run.state
     for name in _named(state, parser.children(node.roles)):
         if not node.missing_ok:
-            _require(state, name)
-        _rename_in_access(state, lambda role, name=name: None if role == name else role)  # type: ignore[misc]
+            access.require_role(state, name)
+        access.rename_in_access(state, lambda role, name=name: None if role == name else role)  # type: ignore[misc]
 
 
-def reassign_owned(run: Run, node: Node) -> None:
+def reassign_owned(run: Execution, node: Node) -> None:
     """Apply REASSIGN OWNED: tables get another owner."""
     state = run.state
     old, new = _named(state, parser.children(node.roles)), access.role_of(state, node.newrole)
@@ -143,60 +134,6 @@ def reassign_owned(run: Run, node: Node) -> None:
             state.namespaces.put(schema, new)
             usage = state.access.schema_usage - {(schema, owner)} | {(schema, new)}
             state.set_access(replace(state.access, schema_usage=usage))
-
-
-def rename_role(run: Run, node: Node) -> None:
-    """Apply ALTER ROLE ... RENAME TO: every grant follows.
-
-    Raises:
-        PostgresError: 42704 no such role, 42710 the new name is taken.
-    """
-    state, old, new = run.state, node.subname, node.newname
-    _require(state, old)
-    if state.access.complete and new in state.access.roles:
-        raise sqlstate.duplicate_object("role", new)
-
-    def renamed(role: str) -> str:
-        return new if role == old else role
-
-    def change(table: Table) -> Table:
-        grants = frozenset(grant._replace(grantee=renamed(grant.grantee)) for grant in table.grants)
-        owner = None if table.owner is None else renamed(table.owner)
-        return replace(table, owner=owner, grants=grants)
-
-    access.change_tables(state, state.tables, change)
-    _rename_in_access(state, renamed)
-
-
-def _rename_in_access(state: State, renamed: Callable[[str], str | None]) -> None:
-    """Give roles other names; None: they are gone, with all that they had."""
-
-    def kept(roles: Iterable[str]) -> frozenset[str]:
-        return frozenset(new for role in roles if (new := renamed(role)) is not None)
-
-    known = state.access
-    state.set_access(
-        Access(
-            complete=known.complete,
-            roles=kept(known.roles),
-            superusers=kept(known.superusers),
-            without_inheritance=kept(known.without_inheritance),
-            memberships=frozenset(
-                (member, role)
-                for one, other in known.memberships
-                if (member := renamed(one)) is not None and (role := renamed(other)) is not None
-            ),
-            schema_usage=frozenset(
-                (schema, role) for schema, old in known.schema_usage if (role := renamed(old)) is not None
-            ),
-            default_grants=frozenset(
-                DefaultGrant(role, each.schema, grantee, each.privilege)
-                for each in known.default_grants
-                if (role := renamed(each.role)) is not None and (grantee := renamed(each.grantee)) is not None
-            ),
-            publications=known.publications,
-        )
-    )
 
 
 HANDLERS = {

@@ -6,18 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.access import role_of
-from alembic_contracts.prediction.catalog.execution import apply
 from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.prediction.sql.parser import Statement, kind_of, unwrap
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 
 
-def create_schema(run: Run, node: Node) -> None:
+def create_schema(run: Execution, node: Node) -> None:
     """Apply CREATE SCHEMA; what it lists is made in that schema, whatever the search path.
 
     Raises:
@@ -41,7 +40,7 @@ def create_schema(run: Run, node: Node) -> None:
     run.state.local_settings.put("search_path", f'"{name}", {rest}')
     with run.inside():
         for element in node.schema_elts:
-            apply(run, Statement(run.statement.sql, kind_of(element), unwrap(element)))
+            run.apply(Statement(run.statement.sql, kind_of(element), unwrap(element)))
     if before is None:
         run.state.local_settings.remove("search_path")
     else:

@@ -11,13 +11,13 @@ from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
 
 
-def create_sequence(run: Run, node: Node) -> None:
+def create_sequence(run: Execution, node: Node) -> None:
     """Apply CREATE SEQUENCE."""
     name = new_name(run, node.sequence)
     if node.if_not_exists and run.state.relation_kind(name) is not None:
@@ -26,7 +26,7 @@ def create_sequence(run: Run, node: Node) -> None:
     run.state.sequences.put(name, Sequence(name, _owner(run, node)))
 
 
-def _owner(run: Run, node: Node) -> tuple[Name, str] | None:
+def _owner(run: Execution, node: Node) -> tuple[Name, str] | None:
     """Return the table and column of ``OWNED BY``, None where there is none."""
     for option in parser.children(node.options):
         if option.defname != "owned_by":
@@ -44,7 +44,7 @@ def _owner(run: Run, node: Node) -> tuple[Name, str] | None:
     return None
 
 
-def alter_sequence(run: Run, node: Node) -> None:
+def alter_sequence(run: Execution, node: Node) -> None:
     """Apply ALTER SEQUENCE: only its owner matters."""
     relation = node.sequence
     found = run.state.find_relation(relation.relname, relation.schemaname or None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.dependencies import Object
-from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless, apply
+from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
+from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.relations import quote
 from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.catalog.state import TEMPORARY, Prepared
@@ -13,17 +14,17 @@ from alembic_contracts.prediction.queries.lookup import check_query
 from alembic_contracts.prediction.sql import parser, sqlstate
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.transactions import Transactions
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["HANDLERS", "put_setting"]
+__all__ = ["HANDLERS"]
 
 
 # -- transactions ------------------------------------------------------------------------------------------------------
 
 
-def transaction(run: Run, node: Node) -> None:
+def transaction(run: Execution, node: Node) -> None:
     """Apply BEGIN, COMMIT, ROLLBACK, SAVEPOINT and their like.
 
     Raises:
@@ -54,7 +55,7 @@ def _savepoint(transactions: Transactions, kind: str, name: str) -> None:
         transactions.rollback_to(name)
 
 
-def _end(run: Run, kind: str) -> None:
+def _end(run: Execution, kind: str) -> None:
     if kind not in {"COMMIT", "ROLLBACK"}:
         run.doubt("a transaction in two phases: what it holds, and whether it stays, is not followed")
     if kind in {"COMMIT", "PREPARE"}:
@@ -66,7 +67,7 @@ def _end(run: Run, kind: str) -> None:
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 
-def set_variable(run: Run, node: Node) -> None:
+def set_variable(run: Execution, node: Node) -> None:
     """Apply SET and RESET; names and values are not checked, as none but ``search_path`` and roles count here."""
     kind, name = parser.enum_name(node, "kind"), node.name.lower()
     if kind == "VAR_RESET_ALL":
@@ -75,7 +76,7 @@ def set_variable(run: Run, node: Node) -> None:
     elif kind in {"VAR_RESET", "VAR_SET_DEFAULT"}:
         _reset(run, name, local=node.is_local)
     elif kind == "VAR_SET_VALUE":
-        put_setting(run, name, _value(name, node), local=node.is_local)
+        run.state.set_setting(name, _value(name, node), local=node.is_local)
 
 
 def _value(name: str, node: Node) -> str:
@@ -99,32 +100,22 @@ def _text(node: Node) -> str:
     return str(node.fval.fval if which == "fval" else node.sval.sval)
 
 
-def put_setting(run: Run, name: str, value: str, *, local: bool) -> None:
-    """Give a setting a value for the session, or until the end of the transaction."""
-    if local:
-        run.state.local_settings.put(name, value)
-        return
-    if name in run.state.local_settings:
-        run.state.local_settings.remove(name)
-    run.state.settings.put(name, value)
-
-
-def _reset(run: Run, name: str, *, local: bool = False) -> None:
+def _reset(run: Execution, name: str, *, local: bool = False) -> None:
     default = run.state.defaults.get(name)
     if default is not None:
-        put_setting(run, name, default, local=local)
+        run.state.set_setting(name, default, local=local)
         return
     for store in (run.state.local_settings, run.state.settings):
         if name in store:
             store.remove(name)
 
 
-def show(run: Run, node: Node) -> None:
+def show(run: Execution, node: Node) -> None:
     """Leave SHOW to whoever answers queries."""
     run.query = node
 
 
-def discard(run: Run, node: Node) -> None:
+def discard(run: Execution, node: Node) -> None:
     """Apply DISCARD.
 
     Raises:
@@ -144,7 +135,7 @@ def discard(run: Run, node: Node) -> None:
 # -- prepared statements and cursors -----------------------------------------------------------------------------------
 
 
-def prepare(run: Run, node: Node) -> None:
+def prepare(run: Execution, node: Node) -> None:
     """Keep a prepared statement, which is checked as if it ran.
 
     Raises:
@@ -159,7 +150,7 @@ def prepare(run: Run, node: Node) -> None:
     run.state.prepared[node.name] = Prepared(kind, parser.unwrap(node.query), run.statement.sql)
 
 
-def execute(run: Run, node: Node) -> None:
+def execute(run: Execution, node: Node) -> None:
     """Run a prepared statement.
 
     Raises:
@@ -168,10 +159,10 @@ def execute(run: Run, node: Node) -> None:
     prepared = run.state.prepared.get(node.name)
     if prepared is None:
         raise sqlstate.PostgresError("26000", f'prepared statement "{node.name}" does not exist')
-    apply(run, parser.Statement(prepared.sql, prepared.kind, prepared.node))
+    run.apply(parser.Statement(prepared.sql, prepared.kind, prepared.node))
 
 
-def deallocate(run: Run, node: Node) -> None:
+def deallocate(run: Execution, node: Node) -> None:
     """Forget a prepared statement, or all.
 
     Raises:
@@ -183,7 +174,7 @@ def deallocate(run: Run, node: Node) -> None:
         raise sqlstate.PostgresError("26000", f'prepared statement "{node.name}" does not exist')
 
 
-def declare_cursor(run: Run, node: Node) -> None:
+def declare_cursor(run: Execution, node: Node) -> None:
     """Keep a cursor.
 
     Raises:
@@ -192,7 +183,7 @@ def declare_cursor(run: Run, node: Node) -> None:
     with_hold = bool(node.options & _CURSOR_OPT_HOLD)
     if not run.transactions.active and not run.depth and not with_hold:
         raise sqlstate.not_in_transaction_block("DECLARE CURSOR")
-    apply(run, parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query)))
+    run.apply(parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query)))
     run.query = None
     query = Prepared(parser.kind_of(node.query), parser.unwrap(node.query), run.statement.sql)
     run.state.cursors.put(node.portalname, query)
@@ -202,7 +193,7 @@ _CURSOR_OPT_HOLD = 0x0020
 """``CURSOR_OPT_HOLD`` of nodes/parsenodes.h."""
 
 
-def fetch(run: Run, node: Node) -> None:
+def fetch(run: Execution, node: Node) -> None:
     """Fetch from a cursor; MOVE yields no rows.
 
     Raises:
@@ -211,11 +202,11 @@ def fetch(run: Run, node: Node) -> None:
     cursor = run.state.cursors.get(node.portalname)
     if cursor is None:
         raise sqlstate.PostgresError("34000", f'cursor "{node.portalname}" does not exist')
-    apply(run, parser.Statement(cursor.sql, cursor.kind, cursor.node))
+    run.apply(parser.Statement(cursor.sql, cursor.kind, cursor.node))
     run.query = None if node.ismove else node
 
 
-def close_cursor(run: Run, node: Node) -> None:
+def close_cursor(run: Execution, node: Node) -> None:
     """Forget a cursor, or all.
 
     Raises:
@@ -239,5 +230,4 @@ HANDLERS: dict[str, Handler | Harmless | Doubtful] = {
     "declare_cursor_stmt": declare_cursor,
     "fetch_stmt": fetch,
     "close_portal_stmt": close_cursor,
-    "constraints_set_stmt": Harmless("only when constraints are checked changes, for this transaction"),
 }

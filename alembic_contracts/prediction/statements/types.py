@@ -2,66 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal
+
+from alembic_contracts.prediction.catalog.state import Function
+from alembic_contracts.prediction.catalog.type_names import qualified, resolve, written
+from alembic_contracts.prediction.catalog.user_types import new_type_name, require_type
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.schemas.schema import Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.execution import Execution
+    from alembic_contracts.prediction.sql.parser import Node
+
+
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.relations import check_free, new_name
-from alembic_contracts.prediction.catalog.removal import drop
-from alembic_contracts.prediction.catalog.type_names import find_named, qualified, resolve
-from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.functions import create_aggregate
-from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
+from alembic_contracts.prediction.statements._routines import new_routine_name, put_function
+from alembic_contracts.schemas.schema import Type, TypeDefinition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["HANDLERS", "alter_composite", "new_type_name", "require_type"]
-
-
-def new_type_name(run: Run, names: Sequence[str]) -> Name:
-    """Return the qualified name of a type that is about to be created.
-
-    Raises:
-        PostgresError: 3F000 no such schema, 42710 the name is taken by a type or by a table's row type.
-    """
-    schema, name = qualified(names)
-    full = Name(run.state.check_namespace(schema) if schema else run.state.creation_schema(), name)
-    if full in run.state.types or full in run.state.tables:
-        raise sqlstate.duplicate_object("type", name)
-    return full
-
-
-def require_type(run: Run, names: Sequence[str], *kinds: str) -> TypeDefinition | None:
-    """Return a user's type; None where it may exist without being known (a doubt says so).
-
-    Raises:
-        PostgresError: 42704 it does not exist, 42809 it is of another kind.
-    """
-    schema, name = qualified(names)
-    definition = run.state.find_type(name, schema)
-    if definition is None:
-        if find_named(run.state, name, schema) is not None:
-            raise sqlstate.wrong_object_type(f'"{name}" is not of the kind that this statement is for')
-        if not run.state.complete_tables:
-            run.doubt(f"type {name} is not known here")
-            return None
-        if schema is not None and not run.state.has_namespace(schema):
-            raise sqlstate.undefined_schema(schema)
-        raise sqlstate.undefined_object("type", ".".join(names))
-    if kinds and definition.kind not in kinds:
-        raise sqlstate.wrong_object_type(f'"{name}" is not of the kind that this statement is for')
-    return definition
+__all__ = ["HANDLERS"]
 
 
 # -- enums -------------------------------------------------------------------------------------------------------------
 
 
-def create_enum(run: Run, node: Node) -> None:
+def create_enum(run: Execution, node: Node) -> None:
     """Apply CREATE TYPE ... AS ENUM."""
     name = new_type_name(run, parser.strings(node.type_name))
     labels = tuple(parser.strings(node.vals))
@@ -78,7 +50,7 @@ def _check_label(label: str) -> None:
         raise sqlstate.PostgresError("42602", f'invalid enum label "{label}"')
 
 
-def alter_enum(run: Run, node: Node) -> None:
+def alter_enum(run: Execution, node: Node) -> None:
     """Apply ALTER TYPE ... ADD VALUE and RENAME VALUE."""
     definition = require_type(run, parser.strings(node.type_name), "enum")
     if definition is None:
@@ -115,7 +87,7 @@ def _rename_value(state: State, definition: TypeDefinition, old: str, new: str) 
 # -- composite types ---------------------------------------------------------------------------------------------------
 
 
-def create_composite(run: Run, node: Node) -> None:
+def create_composite(run: Execution, node: Node) -> None:
     """Apply CREATE TYPE ... AS (...)."""
     name = new_name(run, node.typevar)
     if name in run.state.types or name in run.state.tables:
@@ -131,92 +103,10 @@ def create_composite(run: Run, node: Node) -> None:
     run.state.types.put(name, TypeDefinition(name=name, kind="composite", fields=tuple(fields)))
 
 
-def alter_composite(run: Run, node: Node) -> None:
-    """Apply ALTER TYPE ... ADD, DROP and ALTER ATTRIBUTE.
-
-    Raises:
-        PostgresError: as the server would.
-    """
-    relation = node.relation
-    written = [relation.schemaname, relation.relname] if relation.schemaname else [relation.relname]
-    if run.state.complete_tables and run.state.find_relation(relation.relname, relation.schemaname or None) is None:
-        raise sqlstate.undefined_table(".".join(written))
-    definition = require_type(run, written)
-    if definition is None:
-        return
-    if definition.kind != "composite":
-        raise sqlstate.wrong_object_type(f'"{relation.relname}" is not a composite type')
-    for command in parser.children(node.cmds):
-        _alter_attribute(run, run.state.types[definition.name], command)
-
-
-def _alter_attribute(run: Run, definition: TypeDefinition, command: Node) -> None:
-    subtype = parser.enum_name(command, "subtype")
-    if subtype == "AT_ChangeOwner":
-        return
-    known = dict(definition.fields)
-    cascade = parser.enum_name(command, "behavior") == "DROP_CASCADE"
-    if subtype == "AT_AddColumn":
-        column = parser.unwrap(getattr(command, "def"))
-        if column.colname in known:
-            raise sqlstate.duplicate_column(column.colname, definition.name.name)
-        type_ = resolve(run, column.type_name)
-        if type_ is not None:
-            known[column.colname] = type_
-    elif command.name not in known:
-        if not command.missing_ok:
-            raise sqlstate.undefined_column(command.name, definition.name.name)
-    elif subtype == "AT_DropColumn":
-        del known[command.name]
-    elif subtype == "AT_AlterColumnType":
-        type_ = resolve(run, parser.unwrap(getattr(command, "def")).type_name)
-        _refuse_stored(run.state, definition.name)
-        if type_ is not None:
-            known[command.name] = type_
-    else:
-        run.doubt(f"{subtype} of a composite type is not understood")
-    _refuse_typed_tables(run.state, definition.name, cascade=cascade)
-    run.state.types.put(definition.name, replace(definition, fields=tuple(known.items())))
-    _follow_in_typed_tables(run, definition.name)
-
-
-def _refuse_stored(state: State, name: Name) -> None:
-    """A composite type cannot be altered while a table's column stores it."""
-    for user in state.mentioned_by(name):
-        if user.kind != "view" and any(c.type is not None and c.type.name == name for c in user.columns):
-            message = f'cannot alter type "{name.name}" because column of "{user.name.name}" uses it'
-            raise sqlstate.feature_not_supported(message)
-
-
-def _typed_tables(state: State, name: Name) -> list[Name]:
-    typed = {table for (kind, table), of in state.traits.items() if kind == "of" and of == str(name)}
-    return [table for table in state.tables if str(table) in typed]
-
-
-def _refuse_typed_tables(state: State, name: Name, *, cascade: bool) -> None:
-    if _typed_tables(state, name) and not cascade:
-        raise sqlstate.PostgresError(
-            "2BP01", f'cannot alter type "{name.name}" because it is the type of a typed table'
-        )
-
-
-def _follow_in_typed_tables(run: Run, name: Name) -> None:
-    state = run.state
-    fields = dict(state.types[name].fields)
-    for table_name in _typed_tables(state, name):
-        gone = [c.name for c in state.tables[table_name].columns if c.name not in fields]
-        drop(state, [Object("column", table_name, column) for column in gone], cascade=True)
-        table = state.tables[table_name]
-        kept = {column.name: column for column in table.columns}
-        run.doubt(f"{table_name} is of a type that was altered", [table_name])
-        columns = tuple(replace(kept[f], type=t) for f, t in fields.items() if f in kept)
-        state.tables.put(table_name, replace(table, columns=columns))
-
-
 # -- others ------------------------------------------------------------------------------------------------------------
 
 
-def create_range(run: Run, node: Node) -> None:
+def create_range(run: Execution, node: Node) -> None:
     """Apply CREATE TYPE ... AS RANGE, which brings a multirange type along."""
     name = new_type_name(run, parser.strings(node.type_name))
     base, multirange = None, None
@@ -234,7 +124,7 @@ def create_range(run: Run, node: Node) -> None:
     run.state.traits.put(("multirange", str(name)), multirange)
 
 
-def define(run: Run, node: Node) -> None:
+def define(run: Execution, node: Node) -> None:
     """Apply CREATE TYPE of a base type or shell, AGGREGATE, OPERATOR, COLLATION, TEXT SEARCH ..."""
     if parser.enum_name(node, "kind") == "OBJECT_AGGREGATE":
         create_aggregate(run, node)
@@ -249,7 +139,7 @@ def define(run: Run, node: Node) -> None:
         run.state.types.put(name, TypeDefinition(name=name, kind="base"))
 
 
-def alter_base(run: Run, node: Node) -> None:
+def alter_base(run: Execution, node: Node) -> None:
     """Apply ALTER TYPE ... SET (...): properties of a base type that no table's shape shows."""
     require_type(run, parser.strings(node.type_name))
 
@@ -262,3 +152,16 @@ HANDLERS = {
     "define_stmt": define,
     "alter_type_stmt": alter_base,
 }
+
+
+def create_aggregate(run: Execution, node: Node) -> None:
+    """Apply CREATE AGGREGATE (a ``DefineStmt``).
+
+    Raises:
+        PostgresError: 42723, it exists.
+    """
+    kind: Literal["aggregate"] = "aggregate"
+    arguments = parser.children(node.args[0].list.items) if node.args and node.args[0].HasField("list") else []
+    types = tuple(written(a.arg_type) for a in arguments if a.DESCRIPTOR.name == "FunctionParameter")
+    name = new_routine_name(run, parser.strings(node.defnames))
+    put_function(run, Function(name, types, kind, "internal", definition=run.statement.sql), replace=node.replace)

@@ -10,17 +10,17 @@ from alembic_contracts.prediction.catalog.relations import check_free, new_name
 from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.queries.analysis import Analysis, analyse
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.schemas.schema import Column, Name, Table, TableKind
+from alembic_contracts.prediction.tables.from_query import columns_of, create_from_query, is_updatable
+from alembic_contracts.schemas.schema import Name, Table, TableKind
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
-    from alembic_contracts.prediction.sql.scopes import Output
 
-__all__ = ["HANDLERS", "select_into"]
+__all__ = ["HANDLERS"]
 
 
-def create_view(run: Run, node: Node) -> None:
+def create_view(run: Execution, node: Node) -> None:
     """Apply CREATE [OR REPLACE] VIEW.
 
     Raises:
@@ -30,7 +30,7 @@ def create_view(run: Run, node: Node) -> None:
     name = new_name(run, node.view)
     if analysis.temporary and name.schema != TEMPORARY:
         name = Name(TEMPORARY, name.name)
-    columns = _columns(run, output, parser.strings(node.aliases), view=True)
+    columns = columns_of(run, output, parser.strings(node.aliases), view=True)
     table = Table(
         name=name,
         kind="view",
@@ -54,7 +54,7 @@ def create_view(run: Run, node: Node) -> None:
         _refresh(run, name)
 
 
-def _refresh(run: Run, name: Name) -> None:
+def _refresh(run: Execution, name: Name) -> None:
     """Work out again which columns of the views on a view can be updated."""
     for user in run.state.mentioned_by(name):
         if user.kind != "view" or user.definition is None:
@@ -64,7 +64,7 @@ def _refresh(run: Run, name: Name) -> None:
         except sqlstate.PostgresError:  # a table was renamed since: its text is not the view's any more
             columns = tuple(replace(column, updatable=None) for column in user.columns)
         else:
-            columns = tuple(replace(c, updatable=_is_updatable(run, output, i)) for i, c in enumerate(user.columns))
+            columns = tuple(replace(c, updatable=is_updatable(run, output, i)) for i, c in enumerate(user.columns))
         if columns != user.columns:
             run.state.tables.put(user.name, replace(user, columns=columns))
             _refresh(run, user.name)
@@ -91,35 +91,7 @@ def _replaced(old: Table, new: Table) -> Table:
     return replace(new, columns=columns, comment=old.comment, owner=old.owner, grants=old.grants)
 
 
-def _columns(run: Run, output: Output, names: list[str], *, view: bool) -> tuple[Column, ...]:
-    if len(names) > len(output.fields) and output.complete:
-        noun = (
-            "CREATE VIEW specifies more column names than columns" if view else "too many column names were specified"
-        )
-        raise sqlstate.PostgresError("42601", noun)
-    columns: list[Column] = []
-    for position, found in enumerate(output.fields):
-        name = names[position] if position < len(names) else found.name
-        if any(name == column.name for column in columns):
-            raise sqlstate.PostgresError("42701", f'column "{name}" specified more than once')
-        updatable = _is_updatable(run, output, position) if view else True
-        columns.append(Column(name=name, type=found.type, collation=found.collation, updatable=updatable))
-    return tuple(columns)
-
-
-def _is_updatable(run: Run, output: Output, position: int) -> bool | None:
-    """Return what ``pg_column_is_updatable`` says of a view's column."""
-    plain = output.fields[position].plain
-    if not output.simple or plain is None:
-        return False
-    table = run.state.tables.get(plain[0])
-    column = table.column(plain[1]) if table is not None else None
-    if table is None or column is None:
-        return None
-    return column.updatable if table.kind == "view" else table.kind in {"table", "partitioned table"}
-
-
-def create_as(run: Run, node: Node) -> None:
+def create_as(run: Execution, node: Node) -> None:
     """Apply CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
     materialized = parser.enum_name(node, "objtype") == "OBJECT_MATVIEW"
     query = parser.unwrap(node.query)
@@ -129,51 +101,7 @@ def create_as(run: Run, node: Node) -> None:
             raise sqlstate.PostgresError("26000", f'prepared statement "{query.name}" does not exist')
         query = prepared.node
     kind: TableKind = "materialized view" if materialized else "table"
-    _create(run, node.into, query, kind, if_not_exists=node.if_not_exists)
-
-
-def select_into(run: Run, node: Node) -> None:
-    """Apply SELECT ... INTO table.
-
-    Args:
-        run: the statement.
-        node: a SelectStmt; the INTO stands in it or, for UNION, in its leftmost part.
-
-    Raises:
-        PostgresError: as the server would.
-    """
-    leftmost = node
-    while leftmost.HasField("larg"):
-        leftmost = leftmost.larg
-    _create(run, leftmost.into_clause, node, "table")
-
-
-def _create(run: Run, into: Node, query: Node, kind: TableKind, *, if_not_exists: bool = False) -> None:
-    output, analysis = analyse(run, query)
-    name = new_name(run, into.rel)
-    if if_not_exists and run.state.relation_kind(name) is not None:
-        return
-    check_free(run.state, name)
-    if kind == "materialized view" and analysis.temporary:
-        raise sqlstate.feature_not_supported("materialized views must not use temporary tables or views")
-    columns = _columns(run, output, parser.strings(into.col_names), view=False)
-    is_view = kind == "materialized view"
-    if is_view:
-        columns = tuple(replace(column, updatable=False) for column in columns)
-    persistence = {"t": "temporary", "u": "unlogged"}.get(into.rel.relpersistence, "permanent")
-    table = Table(
-        name=name,
-        kind=kind,
-        persistence=persistence,  # type: ignore[arg-type]  # one of its literals
-        columns=columns,
-        complete=output.complete,
-        definition=parser.deparse_statement(parser.wrap(query)) if is_view else None,
-        depends_on=analysis.depends_on() if is_view else (),
-        owner=run.state.current_user,
-    )
-    if not output.complete:
-        run.doubt(f"the columns of {name} are not all known", [name])
-    run.state.tables.put(name, of_new_table(run.state, table))
+    create_from_query(run, node.into, query, kind, if_not_exists=node.if_not_exists)
 
 
 HANDLERS = {"view_stmt": create_view, "create_table_as_stmt": create_as}

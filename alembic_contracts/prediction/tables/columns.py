@@ -14,7 +14,7 @@ from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Column, Name, Type
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
 
@@ -58,7 +58,7 @@ class Draft:
     local: bool = True
 
 
-def draft(run: Run, table: Name, node: Node, *, type_: Type | None = None) -> Draft:
+def draft(run: Execution, table: Name, node: Node, *, type_: Type | None = None) -> Draft:
     """Work out a column definition. Sequences of serial and identity columns are made at once, as the server does.
 
     Args:
@@ -103,7 +103,7 @@ def _refuse_pseudo_type(column: Column) -> None:
         raise sqlstate.invalid_table_definition(f'column "{column.name}" has pseudo-type {type_.name.name}')
 
 
-def _with_constraints(run: Run, table: Name, node: Node, current: Draft) -> Draft:
+def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -> Draft:
     nullable_said = False
     default_said = current.column.default is not None
     for constraint in _with_attributes(node):
@@ -135,7 +135,7 @@ def _with_constraints(run: Run, table: Name, node: Node, current: Draft) -> Draf
     return current
 
 
-def stored_default(run: Run, column: Column, text: str) -> str | None:
+def stored_default(run: Execution, column: Column, text: str) -> str | None:
     """Return the default that is kept: NULL is none, unless it has to be fitted to the column's type."""
     if text != "NULL":
         return text
@@ -144,12 +144,12 @@ def stored_default(run: Run, column: Column, text: str) -> str | None:
     return f"NULL::{column.type.name.name}"
 
 
-def _is_domain(run: Run, type_: Type) -> bool:
+def _is_domain(run: Execution, type_: Type) -> bool:
     definition = run.state.types.get(type_.name)
     return definition is not None and definition.kind == "domain" and not type_.dimensions
 
 
-def check_generated(run: Run, table: Table, drafted: Draft) -> None:
+def check_generated(run: Execution, table: Table, drafted: Draft) -> None:
     """Refuse an expression that a generated column of a table cannot have.
 
     Raises:
@@ -199,7 +199,7 @@ def _with_attributes(node: Node) -> list[KeyDraft]:
 _DEFERRABLE = frozenset({"CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_EXCLUSION", "CONSTR_FOREIGN", "CONSTR_CHECK"})
 
 
-def _identity(run: Run, table: Name, column: Column, node: Node) -> Column:
+def _identity(run: Execution, table: Name, column: Column, node: Node) -> Column:
     if column.identity:
         raise _syntax(f'multiple identity specifications for column "{column.name}"')
     if not may_be_identity(column.type):
@@ -227,7 +227,7 @@ def _generated(current: Draft, node: Node) -> Draft:
     )
 
 
-def add_sequence(run: Run, table: Name, column: str, node: Node | None = None, *, internal: bool = False) -> Name:
+def add_sequence(run: Execution, table: Name, column: str, node: Node | None = None, *, internal: bool = False) -> Name:
     """Make the sequence of a serial or identity column and return its name."""
     state = run.state
     wanted = None

@@ -18,13 +18,13 @@ from alembic_contracts.schemas.schema import Constraint, Name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
 
 __all__ = ["add", "add_constraint"]
 
 
-def add(run: Run, table: Name, drafts: Iterable[KeyDraft]) -> None:
+def add(run: Execution, table: Name, drafts: Iterable[KeyDraft]) -> None:
     """Add the constraints of one statement in the order in which the server makes them.
 
     Raises:
@@ -41,7 +41,7 @@ def add(run: Run, table: Name, drafts: Iterable[KeyDraft]) -> None:
             add_constraint(run, table, draft)
 
 
-def add_constraint(run: Run, table: Name, draft: KeyDraft, *, recurse: bool = True) -> None:
+def add_constraint(run: Execution, table: Name, draft: KeyDraft, *, recurse: bool = True) -> None:
     """Add one constraint; ``recurse`` is False for ``ALTER TABLE ONLY``."""
     if draft.kind in KEYS:
         add_keys(run, table, [draft], recurse=recurse)
@@ -57,7 +57,7 @@ def add_constraint(run: Run, table: Name, draft: KeyDraft, *, recurse: bool = Tr
         run.doubt(f"{draft.kind} of {table} is not understood", [table])
 
 
-def _add_check(run: Run, name: Name, draft: KeyDraft) -> None:
+def _add_check(run: Execution, name: Name, draft: KeyDraft) -> None:
     state, node, table = run.state, draft.node, run.state.tables[name]
     columns = check_columns(run, node.raw_expr, table)
     if node.is_no_inherit and table.kind == "partitioned table":
@@ -92,7 +92,7 @@ def _inherit_check(state: State, child: Name, constraint: Constraint) -> None:
         raise sqlstate.PostgresError("42710", message)
 
 
-def _add_not_null(run: Run, table: Name, draft: KeyDraft) -> None:
+def _add_not_null(run: Execution, table: Name, draft: KeyDraft) -> None:
     columns = parser.strings(draft.node.keys) or ([draft.column] if draft.column else [])
     for column in columns:
         require_column(run.state.tables[table], column)

@@ -14,7 +14,7 @@ from alembic_contracts.prediction.tables.columns import KeyDraft
 from alembic_contracts.schemas.schema import Constraint, Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Column, Table
@@ -25,7 +25,7 @@ ACTIONS = {"a": "", "": "", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d
 """``pg_constraint.confupdtype`` and ``confdeltype``; the default, NO ACTION, is the empty text."""
 
 
-def add_foreign_key(run: Run, name: Name, draft: KeyDraft) -> None:
+def add_foreign_key(run: Execution, name: Name, draft: KeyDraft) -> None:
     """Add a foreign key.
 
     Raises:
@@ -72,7 +72,7 @@ def attach_foreign_key(state: State, partition: Name, constraint: Constraint) ->
     put_constraint(state, partition, replace(constraint, name=name, inherited=True))
 
 
-def _referenced_table(run: Run, node: Node) -> Table | None:
+def _referenced_table(run: Execution, node: Node) -> Table | None:
     target = find(run, node.pktable)
     if target is not None and target.kind not in {"table", "partitioned table"}:
         raise sqlstate.wrong_object_type(f'referenced relation "{target.name.name}" is not a table')

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.relations import put_constraint
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.indexes import attach_index
 from alembic_contracts.prediction.tables.foreign_keys import attach_foreign_key
+from alembic_contracts.prediction.tables.indexes import attach_index
 from alembic_contracts.prediction.tables.keys import attach_key
 from alembic_contracts.prediction.tables.not_null import mark_not_null
 from alembic_contracts.schemas.schema import Column, Name, Table
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["adopt", "attach_keys_of_parent", "merge_parents", "require_same_types", "take_bound"]
 
 
-def merge_parents(run: Run, own: list[Column], parents: list[Table]) -> tuple[list[Column], list[str]]:
+def merge_parents(run: Execution, own: list[Column], parents: list[Table]) -> tuple[list[Column], list[str]]:
     """Return the columns of a new table, the parents' first, and the names of those that it declares itself.
 
     This is ``MergeAttributes`` of PostgreSQL.
@@ -41,7 +41,7 @@ def merge_parents(run: Run, own: list[Column], parents: list[Table]) -> tuple[li
     return list(merged.values()), [column.name for column in own]
 
 
-def _inherited(run: Run, parent: Table, column: Column) -> Column:
+def _inherited(run: Execution, parent: Table, column: Column) -> Column:
     keeps_identity = parent.kind == "partitioned table" and run.state.server_version >= 170000
     return replace(column, identity=column.identity if keeps_identity else "", comment=None)
 

@@ -16,7 +16,7 @@ from alembic_contracts.schemas.schema import Constraint, ConstraintKind, Index, 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
@@ -70,7 +70,7 @@ def _key_identity(draft: KeyDraft) -> object:
     return (columns, tuple(parser.strings(node.including)), node.nulls_not_distinct, deferral, node.without_overlaps)
 
 
-def add_keys(run: Run, table: Name, drafts: list[KeyDraft], *, recurse: bool = True) -> None:
+def add_keys(run: Execution, table: Name, drafts: list[KeyDraft], *, recurse: bool = True) -> None:
     """Add primary keys, unique and exclusion constraints with their indexes."""
     merged = merge_keys(drafts, table)
     for draft in merged:
@@ -83,13 +83,13 @@ def add_keys(run: Run, table: Name, drafts: list[KeyDraft], *, recurse: bool = T
         _add_key(run, table, draft, recurse=recurse)
 
 
-def _require_key_column(run: Run, name: Name, column: str) -> None:
+def _require_key_column(run: Execution, name: Name, column: str) -> None:
     table = run.state.tables[name]
     if table.column(column) is None and table.complete:
         raise sqlstate.PostgresError("42703", f'column "{column}" named in key does not exist')
 
 
-def _add_key(run: Run, name: Name, draft: KeyDraft, *, recurse: bool) -> None:
+def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> None:
     node, table = draft.node, run.state.tables[name]
     if node.indexname:
         raise sqlstate.wrong_object_type("an index cannot be used in CREATE TABLE")
@@ -137,7 +137,7 @@ def _refuse_repeated(columns: Iterable[str | None], kind: str) -> None:
         seen.add(column)
 
 
-def _exclusion_columns(run: Run, table: Table, node: Node) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
+def _exclusion_columns(run: Execution, table: Table, node: Node) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
     columns: list[str | None] = []
     expressions = []
     for pair in parser.children(node.exclusions):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.relations import find, put_constraint
 from alembic_contracts.prediction.sql import sqlstate
-from alembic_contracts.prediction.statements.indexes import attach_index
 from alembic_contracts.prediction.tables.columns import add_sequence
+from alembic_contracts.prediction.tables.indexes import attach_index
 from alembic_contracts.prediction.tables.keys import attach_key
 from alembic_contracts.schemas.schema import Column, Name, Table
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["Like", "copy_columns", "copy_rest"]
@@ -33,7 +33,7 @@ class Like:
     """Columns that are NOT NULL, with their constraint's name where constraints for that exist."""
 
 
-def copy_columns(run: Run, name: Name, node: Node) -> Like | None:
+def copy_columns(run: Execution, name: Name, node: Node) -> Like | None:
     """Return the columns of a LIKE clause; None where its source is not known (a doubt says so).
 
     Raises:
@@ -54,7 +54,7 @@ def copy_columns(run: Run, name: Name, node: Node) -> Like | None:
     return Like(source, options, columns, not_null)
 
 
-def _source(run: Run, node: Node) -> Table | None:
+def _source(run: Execution, node: Node) -> Table | None:
     relation = node.relation
     definition = run.state.find_type(relation.relname, relation.schemaname or None)
     if definition is not None and definition.kind == "composite":
@@ -63,7 +63,7 @@ def _source(run: Run, node: Node) -> Table | None:
     return find(run, relation)
 
 
-def _copied(run: Run, name: Name, column: Column, options: int) -> Column:
+def _copied(run: Execution, name: Name, column: Column, options: int) -> Column:
     copy = replace(column, comment=column.comment if options & COMMENTS else None, updatable=True)
     if column.identity:
         if options & IDENTITY:
@@ -78,7 +78,7 @@ def _copied(run: Run, name: Name, column: Column, options: int) -> Column:
     return copy
 
 
-def copy_rest(run: Run, name: Name, like: Like) -> None:
+def copy_rest(run: Execution, name: Name, like: Like) -> None:
     """Copy checks and indexes once the table is there, as far as the clause says so."""
     state, by_name = run.state, {c.name: c for c in like.source.constraints}
     if like.options & CONSTRAINTS:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.relations import find
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table import columns, constraints, relation
 from alembic_contracts.prediction.statements.alter_table.alteration import DROP, Alteration, Later, Subcommand
-from alembic_contracts.prediction.statements.types import alter_composite
+from alembic_contracts.prediction.statements.alter_table.composite import alter_composite
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
 
@@ -43,7 +43,7 @@ _NOUNS = {
 }
 
 
-def alter_table(run: Run, node: Node) -> None:
+def alter_table(run: Execution, node: Node) -> None:
     """Apply ALTER TABLE, VIEW, INDEX, SEQUENCE, and TYPE for attributes.
 
     Raises:
@@ -58,7 +58,7 @@ def alter_table(run: Run, node: Node) -> None:
         _alter(run, node, kind)
 
 
-def _alter_other(run: Run, node: Node, noun: str) -> None:
+def _alter_other(run: Execution, node: Node, noun: str) -> None:
     """Check an index or sequence; its options concern no table's shape."""
     relation = node.relation
     found = run.state.find_relation(relation.relname, relation.schemaname or None)
@@ -68,7 +68,7 @@ def _alter_other(run: Run, node: Node, noun: str) -> None:
         raise sqlstate.wrong_object_type(f'"{relation.relname}" is not a {noun}')
 
 
-def _alter(run: Run, node: Node, kind: str) -> None:
+def _alter(run: Execution, node: Node, kind: str) -> None:
     noun, kinds = _NOUNS[kind]
     relation = node.relation
     other = run.state.find_relation(relation.relname, relation.schemaname or None)

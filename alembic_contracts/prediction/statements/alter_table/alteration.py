@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.relations import descendants
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Name, Table
@@ -37,7 +37,7 @@ DROP, ALTER_TYPE, ADD_COLUMN, SET_EXPRESSION, ADD_CONSTRAINT, ATTRIBUTES, ADD_IN
 class Alteration:
     """One ALTER TABLE statement on one table."""
 
-    run: Run
+    run: Execution
     name: Name
     recurse: bool
     """False for ``ONLY``."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.dependencies import Object
-from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.relations import (
     change_column,
     is_inherited,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.dependencies import Object
-from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.alteration import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.catalog.access import handed_over, role_of
-from alembic_contracts.prediction.catalog.execution import Harmless
+from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.publishing import published_by_schema
 from alembic_contracts.prediction.catalog.relations import descendants, find
 from alembic_contracts.prediction.sql import parser, sqlstate

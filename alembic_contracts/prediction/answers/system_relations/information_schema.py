@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql import data_type, datetime_precision, numeric_precision
-from alembic_contracts.prediction.answers.registry import relation
+from alembic_contracts.prediction.answers.system_relations import relation
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import World

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.oids import oid
-from alembic_contracts.prediction.answers.registry import relation
+from alembic_contracts.prediction.answers.system_relations import relation
 from alembic_contracts.prediction.answers.values import UnanswerableError
 from alembic_contracts.prediction.sql import system
 from alembic_contracts.schemas.schema import Name, Type

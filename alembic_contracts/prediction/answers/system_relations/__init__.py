@@ -1,22 +1,27 @@
-"""The system relations that can be answered, by name; each is a function that yields its rows."""
+"""A system relation's name goes in, its rows over the in-memory catalog come out: one module a schema or kind.
+
+A module of this package gives the function of each relation a name by ``relation``; it is found by itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.prediction.answers.bindings import Relation
 from alembic_contracts.prediction.answers.values import UnanswerableError
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.answers.bindings import Relation, World
+    from alembic_contracts.prediction.answers.bindings import World
 
 __all__ = ["relation", "system_relation"]
 
 Rows = Callable[["World"], Iterator[dict[str, Any]]]
 
 _RELATIONS: dict[tuple[str, str], Rows] = {}
-_CACHE_SIZE = 64
 
 
 def relation(schema: str, *names: str) -> Callable[[Rows], Rows]:
@@ -36,17 +41,16 @@ def system_relation(schema: str, name: str, world: World) -> Relation:
     Raises:
         UnanswerableError: it is not one of those that can be answered.
     """
-    from alembic_contracts.prediction.answers.bindings import Relation
-
-    for module in ("information_schema", "pg_catalog", "pg_catalog_views"):
-        import_module(f"{__package__}.{module}")
+    _load()
     rows = _RELATIONS.get((schema, name))
     if rows is None:
         raise UnanswerableError(f"{schema}.{name}")
     found = list(rows(world))
-    columns = tuple(found[0]) if found else _COLUMNS_WITHOUT_ROWS
+    columns = tuple(found[0]) if found else ()  # of an empty relation no row is ever looked at
     return Relation(columns, found)
 
 
-_COLUMNS_WITHOUT_ROWS: tuple[str, ...] = ()
-"""An empty relation's columns are not needed: no row is ever looked at."""
+@cache
+def _load() -> None:
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog import generated_names
@@ -10,18 +9,18 @@ from alembic_contracts.prediction.catalog.relations import find, partition_colum
 from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS, check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.column_names import figure
+from alembic_contracts.prediction.tables.indexes import put_index
 from alembic_contracts.schemas.schema import Index, Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
-    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
 
-__all__ = ["HANDLERS", "attach_index", "put_index"]
+__all__ = ["HANDLERS"]
 
 
-def create_index(run: Run, node: Node) -> None:
+def create_index(run: Execution, node: Node) -> None:
     """Apply CREATE INDEX."""
     if node.concurrent:
         run.forbid_transaction("CREATE INDEX CONCURRENTLY")
@@ -47,7 +46,7 @@ def create_index(run: Run, node: Node) -> None:
     put_index(run.state, table.name, index, labels, recurse=node.relation.inh)
 
 
-def _draft(run: Run, table: Table, node: Node) -> tuple[Index, list[str]]:
+def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:
     """Return the index and the names of its columns as they go into a generated name."""
     columns: list[str | None] = []
     labels = []
@@ -85,33 +84,6 @@ def _draft(run: Run, table: Table, node: Node) -> tuple[Index, list[str]]:
 def _require(table: Table, column: str) -> None:
     if table.column(column) is None and table.complete and column not in SYSTEM_COLUMNS:
         raise sqlstate.PostgresError("42703", f'column "{column}" does not exist')
-
-
-def put_index(state: State, table: Name, index: Index, labels: list[str], *, recurse: bool = True) -> None:
-    """Put an index on a table, named where it has no name, and on its partitions."""
-    name = index.name or generated_names.relation_name(state, table.schema, table.name, labels, "idx")
-    current = state.tables[table]
-    state.tables.put(table, replace(current, indexes=(*current.indexes, replace(index, name=name))))
-    if current.kind == "partitioned table" and recurse:
-        for child in state.children(table):
-            attach_index(state, child.name, index, labels)
-
-
-def attach_index(state: State, partition: Name, index: Index, labels: list[str] | None = None) -> None:
-    """Give a partition an index of its parent's, unless it has an equal one."""
-    for existing in state.tables[partition].indexes:
-        if replace(existing, name="", comment=None) == replace(index, name="", comment=None):
-            return
-    if labels is None:
-        expressions = iter(index.expressions)
-        labels = [column or _label(next(expressions, "")) for column in index.columns]
-        labels = generated_names.index_columns([*labels, *index.include])
-    put_index(state, partition, replace(index, name="", comment=None), labels)
-
-
-def _label(expression: str) -> str:
-    node = parser.parse_expression(expression)
-    return (figure(node) if node is not None else None) or "expr"
 
 
 HANDLERS = {"index_stmt": create_index}

@@ -1,31 +1,23 @@
-"""Statements that cannot change the shape of a table, and those whose effect is not known.
+"""Statements that look after tables or the server: checked as PostgreSQL checks them, without changing a table's shape.
 
-What must stand alone is refused inside of a transaction block as PostgreSQL refuses it; names of tables are looked up
-where the server does.
+What must stand alone is refused inside of a transaction block; names of tables are looked up where the server does.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.execution import Doubtful, Handler, Harmless
+from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
+from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.relations import find
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.schema import Name, Table
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.execution import Run
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["HANDLERS"]
-
-_SERVER = Harmless("tablespaces and databases belong to the whole server")
-_TEXT_SEARCH = Harmless("text search configurations are used by functions at run time alone")
-_OPERATORS = Harmless("operators, casts and their classes give columns no other type")
-_FOREIGN = Harmless("servers and wrappers are where foreign tables' rows come from")
-_MESSAGES = Harmless("messages between sessions")
-_LABELS = Harmless("labels, statistics and dependency marks are kept beside the table")
-_NEVER_ALONE = Harmless("the parser puts it only inside of other statements")
 
 
 def _option(node: Node, name: str) -> str | None:
@@ -44,7 +36,7 @@ def _is_on(node: Node, name: str) -> bool:
     return value is not None and value.lower() not in {"false", "off", "0", "no"}
 
 
-def _check_relation(run: Run, relation: Node) -> None:
+def _check_relation(run: Execution, relation: Node) -> None:
     """Refuse a relation of any kind that does not exist."""
     state = run.state
     if state.find_relation(relation.relname, relation.schemaname or None) is not None or not state.complete_tables:
@@ -56,7 +48,7 @@ def _check_relation(run: Run, relation: Node) -> None:
     raise sqlstate.undefined_table(relation.relname)
 
 
-def lock(run: Run, node: Node) -> None:
+def lock(run: Execution, node: Node) -> None:
     """Check LOCK TABLE.
 
     Raises:
@@ -68,7 +60,7 @@ def lock(run: Run, node: Node) -> None:
         _check_relation(run, relation)
 
 
-def vacuum(run: Run, node: Node) -> None:
+def vacuum(run: Execution, node: Node) -> None:
     """Check VACUUM and ANALYZE.
 
     Raises:
@@ -84,7 +76,7 @@ def vacuum(run: Run, node: Node) -> None:
                 raise sqlstate.undefined_column(column, table.name.name)
 
 
-def reindex(run: Run, node: Node) -> None:
+def reindex(run: Execution, node: Node) -> None:
     """Check REINDEX.
 
     Raises:
@@ -106,7 +98,7 @@ def reindex(run: Run, node: Node) -> None:
         run.forbid_transaction(f"REINDEX {kind}")
 
 
-def cluster(run: Run, node: Node) -> None:
+def cluster(run: Execution, node: Node) -> None:
     """Check CLUSTER.
 
     Raises:
@@ -124,7 +116,7 @@ def cluster(run: Run, node: Node) -> None:
         raise sqlstate.undefined_object("index", node.indexname)
 
 
-def refresh(run: Run, node: Node) -> None:
+def refresh(run: Execution, node: Node) -> None:
     """Check REFRESH MATERIALIZED VIEW.
 
     Raises:
@@ -145,14 +137,14 @@ def refresh(run: Run, node: Node) -> None:
 def _stands_alone(command: str) -> Handler:
     """Return the handler of a harmless command that is refused in a transaction block (25001)."""
 
-    def check(run: Run, node: Node) -> None:
+    def check(run: Execution, node: Node) -> None:
         del node
         run.forbid_transaction(command)
 
     return check
 
 
-def create_subscription(run: Run, node: Node) -> None:
+def create_subscription(run: Execution, node: Node) -> None:
     """Check CREATE SUBSCRIPTION: 25001 where it creates a slot, which it does unless told otherwise."""
     connects = _option(node.options, "connect") is None or _is_on(node.options, "connect")
     creates = _option(node.options, "create_slot") is None or _is_on(node.options, "create_slot")
@@ -160,13 +152,13 @@ def create_subscription(run: Run, node: Node) -> None:
         run.forbid_transaction("CREATE SUBSCRIPTION ... WITH (create_slot = true)")
 
 
-def alter_database(run: Run, node: Node) -> None:
+def alter_database(run: Execution, node: Node) -> None:
     """Check ALTER DATABASE: 25001 where it moves to another tablespace."""
     if _option(node.options, "tablespace") is not None:
         run.forbid_transaction("ALTER DATABASE SET TABLESPACE")
 
 
-def import_foreign_schema(run: Run, node: Node) -> None:
+def import_foreign_schema(run: Execution, node: Node) -> None:
     """Apply IMPORT FOREIGN SCHEMA: which tables come is known only where they are listed, their columns never.
 
     Raises:
@@ -187,57 +179,19 @@ def import_foreign_schema(run: Run, node: Node) -> None:
 
 
 HANDLERS: dict[str, Handler | Harmless | Doubtful] = {
-    "alter_role_set_stmt": Harmless("a role's settings count from the next session on"),
     "drop_owned_stmt": Doubtful("what a role owns, and DROP OWNED drops, is not known"),
-    "sec_label_stmt": _LABELS,
-    "alter_stats_stmt": _LABELS,
-    "alter_object_depends_stmt": _LABELS,
     "lock_stmt": lock,
     "vacuum_stmt": vacuum,
     "reindex_stmt": reindex,
     "cluster_stmt": cluster,
     "refresh_mat_view_stmt": refresh,
-    "notify_stmt": _MESSAGES,
-    "listen_stmt": _MESSAGES,
-    "unlisten_stmt": _MESSAGES,
-    "check_point_stmt": Harmless("writes what is in memory to disk"),
     "load_stmt": Doubtful("a library that is loaded into the server may change what statements do"),
     "create_table_space_stmt": _stands_alone("CREATE TABLESPACE"),
     "drop_table_space_stmt": _stands_alone("DROP TABLESPACE"),
-    "alter_table_space_options_stmt": _SERVER,
-    "alter_table_move_all_stmt": Harmless("tables only move to another tablespace"),
     "createdb_stmt": _stands_alone("CREATE DATABASE"),
     "dropdb_stmt": _stands_alone("DROP DATABASE"),
     "alter_database_stmt": alter_database,
-    "alter_database_set_stmt": Harmless("a database's settings count from the next session on"),
-    "alter_database_refresh_coll_stmt": _SERVER,
     "alter_system_stmt": _stands_alone("ALTER SYSTEM"),
     "create_subscription_stmt": create_subscription,
-    "alter_subscription_stmt": Harmless("replication brings rows, no columns"),
-    "drop_subscription_stmt": Harmless("replication brings rows, no columns"),
-    "create_fdw_stmt": _FOREIGN,
-    "alter_fdw_stmt": _FOREIGN,
-    "create_foreign_server_stmt": _FOREIGN,
-    "alter_foreign_server_stmt": _FOREIGN,
-    "create_user_mapping_stmt": _FOREIGN,
-    "alter_user_mapping_stmt": _FOREIGN,
-    "drop_user_mapping_stmt": _FOREIGN,
     "import_foreign_schema_stmt": import_foreign_schema,
-    "create_am_stmt": Harmless("how rows are stored is no part of a table's shape"),
-    "create_plang_stmt": Harmless("a language is used by functions alone"),
-    "create_cast_stmt": _OPERATORS,
-    "create_op_class_stmt": _OPERATORS,
-    "create_op_family_stmt": _OPERATORS,
-    "alter_op_family_stmt": _OPERATORS,
-    "alter_operator_stmt": _OPERATORS,
-    "create_conversion_stmt": _OPERATORS,
-    "create_transform_stmt": _OPERATORS,
-    "alter_collation_stmt": Harmless("only the version that PostgreSQL remembers changes"),
-    "alter_tsdictionary_stmt": _TEXT_SEARCH,
-    "alter_tsconfiguration_stmt": _TEXT_SEARCH,
-    "raw_stmt": _NEVER_ALONE,
-    "set_operation_stmt": _NEVER_ALONE,
-    "return_stmt": _NEVER_ALONE,
-    "plassign_stmt": _NEVER_ALONE,
-    "replica_identity_stmt": _NEVER_ALONE,
 }

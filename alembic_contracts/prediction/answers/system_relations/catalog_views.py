@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.prediction.answers.definitions import index_text
 from alembic_contracts.prediction.answers.functions import DEFAULTS, setting
 from alembic_contracts.prediction.answers.oids import oid
-from alembic_contracts.prediction.answers.registry import relation
+from alembic_contracts.prediction.answers.system_relations import relation
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import World
