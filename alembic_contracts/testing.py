@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.contracts.contract import Contract
     from alembic_contracts.judging.violations import Report
-    from alembic_contracts.running.examination import Terms
+    from alembic_contracts.running.terms import Terms
 
 __all__ = ["ContractItem", "Contracts", "collected"]
 
@@ -58,18 +58,14 @@ class Contracts:
             CannotCheck: they cannot be read, or there are none.
         """
         from alembic_contracts.commands._shared import Project
-        from alembic_contracts.errors import CannotCheck
-        from alembic_contracts.running import examination
+        from alembic_contracts.running.terms import required
 
         file = self.config or next(
             (name for name in ("alembic.ini", "pyproject.toml") if (self.folder / name).is_file()), "alembic.ini"
         )
         files = [self.folder / file, *(self.folder / other for other in ("pyproject.toml",) if other != file)]
         project = Project(tuple(str(each) for each in files if each.is_file()), "alembic", ())
-        terms = examination.terms_of(project.config())
-        if terms is None:
-            raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
-        return terms
+        return required(project.config())
 
     def assert_kept(self, bind: Engine | Connection) -> None:
         """Fail where the schema of a database does not keep a contract; nothing of it is changed.
@@ -102,19 +98,9 @@ class Contracts:
         return self._check(bind)
 
     def _check(self, connection: Connection) -> Report:
-        from alembic_contracts import dialects
-        from alembic_contracts.judging import engine
-        from alembic_contracts.schemas.steps import Prediction
+        from alembic_contracts.running.examination import judge_now
 
-        terms = self.terms
-        dialect = dialects.load(connection.dialect.name)
-        observed = dialect.observe(connection, terms.tables)
-        policy = engine.Policy(
-            phase="check", scope="target", ends_at_head=True, severities=terms.settings.rules, today=terms.today
-        )
-        prediction = Prediction(before=observed, steps=())
-        report = engine.judge(terms.contracts, [prediction], dialect=dialect, policy=policy, waivers=terms.waivers)
-        return replace(report, notices=())
+        return replace(judge_now(connection, self.terms), notices=())
 
     @cached_property
     def report(self) -> Mapping[str, Any]:

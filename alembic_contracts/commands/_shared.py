@@ -15,14 +15,9 @@ import click
 from alembic_contracts.running.options import BASE, DIALECT, FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from alembic.config import Config
 
-    from alembic_contracts.reviews.plans import Plan
     from alembic_contracts.running.environments import Range
-    from alembic_contracts.running.examination import Terms
-    from alembic_contracts.schemas.schema import Schema
 
 __all__ = [
     "BASE",
@@ -35,10 +30,7 @@ __all__ = [
     "TO",
     "Project",
     "examples",
-    "planned",
     "range_of",
-    "required_terms",
-    "schema_of",
     "told",
     "with_options",
     "written",
@@ -118,65 +110,6 @@ def range_of(values: dict[str, Any]) -> Range:
         start=values.get("from_"),
         target=values.get("to_") or "heads",
     )
-
-
-def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, str]:
-    """Return all tables of a project's database, or offline of what its migrations predict, and the dialect's name.
-
-    Args:
-        config: Alembic's configuration of the project.
-        range_: which revisions, and whether to predict.
-        snapshot: the file that predictions can start from.
-
-    Raises:
-        CannotCheck: env.py migrates several databases, or none can be told.
-    """
-    import contextlib
-    from dataclasses import replace
-
-    from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running import environments
-    from alembic_contracts.support import terminal
-
-    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
-        surveys = environments.survey(config, replace(range_, snapshot=snapshot), progress=progress)
-    if len(surveys) > 1:
-        raise CannotCheck("env.py migrates several databases; this command is about one.")
-    prediction = surveys[0].predictions[0]
-    for doubt in prediction.unproven if range_.offline else ():
-        click.echo(f"unproven: {doubt.reason}", err=True)
-    return (prediction.after if range_.offline else prediction.before), surveys[0].run.context.dialect.name
-
-
-def required_terms(config: Config) -> Terms:
-    """Return a project's settings and contracts.
-
-    Raises:
-        CannotCheck: there are none, or they cannot be used.
-    """
-    from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running import examination
-
-    terms = examination.terms_of(config)
-    if terms is None:
-        raise CannotCheck("There are no data contracts: no setting `contracts`, and no folder `contracts`.")
-    return terms
-
-
-def planned(config: Config, terms: Terms, range_: Range) -> tuple[Plan, ...]:
-    """Return what is pending, with progress on a terminal and nothing of env.py's on standard output.
-
-    Raises:
-        CannotCheck: revisions, env.py or the connection do not allow it.
-    """
-    import contextlib
-    from dataclasses import replace
-
-    from alembic_contracts.reviews.plans import plans
-    from alembic_contracts.support import terminal
-
-    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
-        return plans(config, terms, replace(range_, snapshot=terms.settings.snapshot), progress)
 
 
 def examples(command: str, lines: Sequence[tuple[str, str]]) -> str:

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.commands._shared import (
-    OFFLINE,
-    TO,
-    Project,
-    examples,
-    range_of,
-    required_terms,
-    schema_of,
-    told,
-    with_options,
-)
+from alembic_contracts.commands._predicted import schema_of
+from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
 
 if TYPE_CHECKING:
     from alembic_contracts.reviews.coverage import Coverage
@@ -56,9 +47,10 @@ _EXAMPLES = (
 def COMMAND(project: Project, /, format_: str, fail_under: float | None, **values: Any) -> int:  # noqa: N802 - found by this name
     """Compare the contracts with the tables."""
     from alembic_contracts.reviews.coverage import coverage_of
+    from alembic_contracts.running.terms import required
 
     config = project.config()
-    terms = required_terms(config)
+    terms = required(config)
     schema, _ = schema_of(config, range_of(values), terms.settings.snapshot)
     coverage = coverage_of(terms.contracts, schema)
     click.echo("\n".join(_FORMATS[format_](coverage)))

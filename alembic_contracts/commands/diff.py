@@ -47,21 +47,16 @@ def COMMAND(project: Project, base: str | None, format_: str) -> int:  # noqa: N
     from pathlib import Path
 
     from alembic_contracts import dialects
-    from alembic_contracts.reviews.differences import Terms, differences
-    from alembic_contracts.running import bases, examination
+    from alembic_contracts.reviews.differences import differences
+    from alembic_contracts.running import bases
+    from alembic_contracts.running.terms import required
     from alembic_contracts.support import git
 
     config = project.config()
     ref = base or git.merge_base_with_main(Path.cwd())
     then = bases.base_at(ref, config)
-    now = examination.terms_of_branch(config, then)
-    found = list(
-        differences(
-            Terms(then.contracts, then.waivers, then.settings),
-            Terms(now.contracts, now.waivers, now.settings),
-            dialects.load("postgresql"),
-        )
-    )
+    now = required(config, then)
+    found = list(differences(then.terms, now, dialects.load("postgresql")))
     if any(each.fact for each in found):
         unmet = _unmet(config)
         found = [replace(each, message=f"{each.message}; {unmet(each)}") if each.fact else each for each in found]

@@ -7,18 +7,8 @@ from typing import Any
 
 import click
 
-from alembic_contracts.commands._shared import (
-    FROM,
-    OFFLINE,
-    TO,
-    Project,
-    examples,
-    planned,
-    range_of,
-    required_terms,
-    told,
-    with_options,
-)
+from alembic_contracts.commands._predicted import planned, single
+from alembic_contracts.commands._shared import FROM, OFFLINE, TO, Project, examples, told, with_options
 
 __all__ = ["COMMAND"]
 
@@ -45,16 +35,10 @@ _EXAMPLES = (
 def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N802 - found by this name
     """Predict what is pending and write the page."""
     from alembic_contracts import dialects
-    from alembic_contracts.errors import CannotCheck
     from alembic_contracts.reviews import catalogue
 
-    config = project.config()
-    terms = required_terms(config)
-    range_ = range_of(values)
-    found = planned(config, terms, range_)
-    if len(found) > 1:
-        raise CannotCheck("env.py migrates several databases; this command is about one.")
-    plan = found[0]
+    terms, range_, found = planned(project, values)
+    plan = single(found)
     schema = plan.after if range_.offline or range_.start else plan.before
     written = catalogue.write(Path(output), plan, terms, dialects.load("postgresql"), schema=schema)
     click.echo(f"Wrote {written[0]}.", err=True)

@@ -111,12 +111,12 @@ def _guard(config: Config) -> Iterator[_Finding]:
 
 def _contracts(config: Config) -> Iterator[_Finding]:
     from alembic_contracts.errors import CannotCheck, InvalidContracts, InvalidSettings
-    from alembic_contracts.running import examination
+    from alembic_contracts.running.terms import read, settings_of
     from alembic_contracts.support.paths import shown
 
     try:
-        settings = examination.settings_of(config)
-        terms = examination.terms_of(config)
+        settings = settings_of(config)
+        terms = read(config)
     except InvalidSettings as error:
         yield _Finding("settings", "problem", str(error))
         return
@@ -153,7 +153,8 @@ def _database(config: Config, terms: Any) -> Iterator[_Finding]:
 
     from alembic_contracts import dialects
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running import environments, examination
+    from alembic_contracts.running import environments
+    from alembic_contracts.running.databases import narrowed
 
     findings: list[_Finding] = []
 
@@ -165,7 +166,7 @@ def _database(config: Config, terms: Any) -> Iterator[_Finding]:
         shown = f"{session.database}, PostgreSQL {session.server_version // 10000}"
         old = session.server_version < _LEAST_SERVER
         findings.append(_Finding("database", "problem" if old else "ok", f"{shown} is too old" if old else shown))
-        ours = examination.narrowed(terms, run)
+        ours = narrowed(terms, run)
         schema = dialect.observe(run.connection, ours.tables)
         findings.extend(
             _Finding("tables", "note", f"{contract.id} is about {table}, which is not there")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, schema_of, told, with_options
+from alembic_contracts.commands._predicted import schema_of
+from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,10 +55,10 @@ _EXAMPLES = (
 def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None:  # noqa: N802 - found by this name
     """Write one file a table."""
     from alembic_contracts import dialects
-    from alembic_contracts.running import examination
+    from alembic_contracts.running.terms import settings_of
 
     config = project.config()
-    settings = examination.settings_of(config)
+    settings = settings_of(config)
     schema, dialect_name = schema_of(config, range_of(values), settings.snapshot)
     dialect = dialects.load(dialect_name)
     found = [_find(written, schema) for written in tables]

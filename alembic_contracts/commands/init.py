@@ -140,9 +140,9 @@ def _env(config: Config) -> _Change | None:
 def _settings(config: Config, folder: str) -> list[_Change]:
     """Return the setting and the folder's README, those that are not there."""
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running import examination
+    from alembic_contracts.running.terms import settings_of
 
-    stated = examination.settings_of(config)
+    stated = settings_of(config)
     found = []
     if stated.source is None:
         toml = Path(config.toml_file_name) if config.toml_file_name else None

@@ -59,7 +59,7 @@ def COMMAND(project: Project, paths: tuple[str, ...], format_: str) -> int:  # n
 
 
 def _of_settings(project: Project) -> Sequence[Path]:
-    from alembic_contracts.running.examination import settings_of
+    from alembic_contracts.running.terms import settings_of
 
     return settings_of(project.config()).contracts
 

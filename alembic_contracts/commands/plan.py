@@ -8,20 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.commands._shared import (
-    FROM,
-    OFFLINE,
-    OUTPUT,
-    TO,
-    Project,
-    examples,
-    planned,
-    range_of,
-    required_terms,
-    told,
-    with_options,
-    written,
-)
+from alembic_contracts.commands._predicted import planned
+from alembic_contracts.commands._shared import FROM, OFFLINE, OUTPUT, TO, Project, examples, told, with_options, written
 
 if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Violation
@@ -54,9 +42,7 @@ def COMMAND(project: Project, /, format_: str, output_: str | None, **values: An
     """Predict the pending revisions and print them."""
     from alembic_contracts.running.check import EXIT_CODES
 
-    config = project.config()
-    terms = required_terms(config)
-    found = planned(config, terms, range_of(values))
+    _, _, found = planned(project, values)
     written(_FORMATS[format_](found), output_)
     codes = {EXIT_CODES[plan.report.status] for plan in found}
     return next(code for code in (1, 3, 0) if code in codes)

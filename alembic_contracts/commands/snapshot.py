@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alembic_contracts.commands._predicted import single
 from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
 from alembic_contracts.running.options import Option
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
-    from alembic_contracts.running.pending import Progress, Run
+    from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.snapshots import Snapshot
+    from alembic_contracts.support.terminal import Progress
 
 __all__ = ["COMMAND"]
 
@@ -54,13 +56,13 @@ def COMMAND(project: Project, /, **values: Any) -> int:  # noqa: N802 - found by
     from pathlib import Path
 
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running import examination
+    from alembic_contracts.running.terms import settings_of
     from alembic_contracts.schemas import snapshots
     from alembic_contracts.support.paths import shown
 
     config = project.config()
     output = values["output_"]
-    file = Path(output) if output else examination.settings_of(config).snapshot
+    file = Path(output) if output else settings_of(config).snapshot
     made = _make(config, values)
     if made is None:
         return 3
@@ -84,8 +86,6 @@ def _make(config: Config, values: dict[str, Any]) -> Snapshot | None:
     Raises:
         CannotCheck: there is no such thing.
     """
-    import contextlib
-
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.running import environments
     from alembic_contracts.support import terminal
@@ -94,13 +94,12 @@ def _make(config: Config, values: dict[str, Any]) -> Snapshot | None:
     if not range_.offline and values["to_"]:
         raise CannotCheck("--to needs --offline: a database is at the revision that it is at.")
     made: list[Snapshot | None] = []
-    with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
+    with terminal.own_output("Predicting revision") as progress:
         environments.visit(config, range_, lambda run: made.append(_predicted(run, progress) or _observed(run)))
-    if len(made) > 1:
-        raise CannotCheck("env.py migrates several databases; a snapshot is of one.")
-    if made[0] is not None and not made[0].revisions:
+    snapshot = single(made)
+    if snapshot is not None and not snapshot.revisions:
         raise CannotCheck("There is nothing to take a snapshot of: no revision has been applied.")
-    return made[0]
+    return snapshot
 
 
 def _observed(run: Run) -> Snapshot | None:
@@ -120,12 +119,12 @@ def _observed(run: Run) -> Snapshot | None:
 
 
 def _predicted(run: Run, progress: Progress | None) -> Snapshot | None:
-    from alembic_contracts.running import pending
+    from alembic_contracts.running.courses import follow
     from alembic_contracts.schemas.snapshots import Snapshot
 
     if run.connection is not None:
         return None
-    predictions = pending.follow(run, None, before=None, progress=progress)
+    predictions = follow(run, None, progress=progress).predictions
     doubts = [doubt for prediction in predictions for doubt in prediction.unproven]
     for doubt in doubts:
         place = f"{doubt.location.file}:{doubt.location.line}: " if doubt.location is not None else ""

@@ -12,8 +12,9 @@ from alembic_contracts.contracts.contract import Contract, Deprecation, Fact, Wa
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.rules import load
+from alembic_contracts.running.terms import Terms
 
-__all__ = ["Difference", "Grade", "Terms", "differences"]
+__all__ = ["Difference", "Grade", "differences"]
 
 Grade = Literal["loosened", "tightened", "neutral"]
 """Loosened: consumers can rely on less. Tightened: the database has to hold more."""
@@ -23,15 +24,6 @@ _STAGES = ("retired", "draft", "deprecated", "active")
 _STRENGTH = {"reader": 1, "writer": 1, "cdc": 1, "full": 2, "exact": 3}
 _ENFORCE = ("report", "introduced", "strict")
 _SEVERITIES = ("off", "warning", "error")
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Contracts with all that decides what they are worth."""
-
-    contracts: tuple[Contract, ...]
-    waivers: tuple[Waiver, ...]
-    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)

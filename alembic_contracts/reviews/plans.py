@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Contract
-from alembic_contracts.judging import engine
 from alembic_contracts.judging.violations import Report, Status, Violation
 from alembic_contracts.reviews import changes
-from alembic_contracts.running import environments, examination, pending
+from alembic_contracts.running import environments
+from alembic_contracts.running.courses import Course, follow
+from alembic_contracts.running.databases import narrowed
+from alembic_contracts.running.examination import judge, policy_of
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Unproven
 from alembic_contracts.support.paths import shown
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
     from alembic_contracts.running.environments import Range
-    from alembic_contracts.running.examination import Terms
-    from alembic_contracts.running.pending import Progress, Run
+    from alembic_contracts.running.pending import Run
+    from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.steps import Prediction, Step
+    from alembic_contracts.support.terminal import Progress
 
 __all__ = ["Plan", "Revision", "Touch", "plans"]
 
@@ -86,23 +88,18 @@ def plans(config: Config, terms: Terms, range_: Range, progress: Progress | None
         CannotCheck: revisions, env.py or the connection do not allow it.
     """
     found: list[Plan] = []
-    environments.visit(config, range_, lambda run: found.append(_plan(run, examination.narrowed(terms, run), progress)))
+
+    def look(run: Run) -> None:
+        course = follow(run, None, shadow_url=terms.settings.shadow_url, progress=progress)
+        found.append(_plan(course, narrowed(terms, run)))
+
+    environments.visit(config, range_, look)
     return tuple(found)
 
 
-def _plan(run: Run, terms: Terms, progress: Progress | None) -> Plan:
-    dialect = dialects.load(run.context.dialect.name)
-    observed = None if run.connection is None else dialect.observe(run.connection, None)
-    predictions = pending.follow(run, None, before=observed, shadow_url=terms.settings.shadow_url, progress=progress)
-    policy = engine.Policy(
-        phase="check",
-        scope="introduced",
-        ends_at_head=run.ends_at_head,
-        commits_each_revision=run.commits_each_revision,
-        severities=terms.settings.rules,
-        today=terms.today,
-    )
-    report = engine.judge(terms.contracts, predictions, dialect=dialect, policy=policy, waivers=terms.waivers)
+def _plan(course: Course, terms: Terms) -> Plan:
+    run = course.run
+    report = judge(course, terms, policy_of(run, terms, phase="check", scope="introduced"))
     version_table = Name(run.context.version_table_schema or "public", run.context.version_table)
     ignored = frozenset({version_table})
     scripts = {step.revision.revision: step.revision for step in run.steps}
@@ -111,13 +108,13 @@ def _plan(run: Run, terms: Terms, progress: Progress | None) -> Plan:
             id=step.revision,
             message=(scripts[step.revision].doc or "").strip(),
             file=shown(Path(scripts[step.revision].path)),
-            touches=tuple(_touches(changes.changes(before, step.operations, dialect, ignored), terms.contracts)),
+            touches=tuple(_touches(changes.changes(before, step.operations, course.dialect, ignored), terms.contracts)),
             violations=tuple(v for v in report.violations if v.location and v.location.revision == step.revision),
             unproven=tuple(u for u in report.unproven if u.location and u.location.revision == step.revision),
         )
-        for step, before in _with_starts(predictions[0])
+        for step, before in _with_starts(course.predictions[0])
     )
-    return Plan(revisions=revisions, report=report, before=predictions[0].before, after=predictions[0].after)
+    return Plan(revisions=revisions, report=report, before=course.before, after=course.predictions[0].after)
 
 
 def _with_starts(prediction: Prediction) -> Iterator[tuple[Step, Schema]]:

@@ -7,7 +7,6 @@ there is one, has changed them. ``alembic check`` comes the same way.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
     from alembic_contracts.judging.violations import Report
-    from alembic_contracts.running.examination import Terms
+    from alembic_contracts.running.terms import Terms
 
 __all__ = ["watch"]
 
@@ -105,13 +104,13 @@ def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript
     from alembic.util import CommandError
 
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running import examination
+    from alembic_contracts.running import terms as terms_
 
     found = list(_operations(migration, directives))
     if not found or migration.config is None or migration.environment_context is None:
         return
     try:
-        terms = examination.terms_of(migration.config)
+        terms = terms_.read(migration.config)
         if terms is None or terms.settings.autogenerate == "off":
             return
         report = _report(migration, terms, directives[-1].rev_id or "", found)
@@ -121,33 +120,17 @@ def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript
 
 
 def _report(migration: MigrationContext, terms: Terms, revision: str, found: Sequence[Any]) -> Report:
-    from alembic_contracts import dialects
-    from alembic_contracts.judging import engine
-    from alembic_contracts.running import pending
+    from alembic_contracts.running.courses import follow
+    from alembic_contracts.running.examination import judge, policy_of
+    from alembic_contracts.running.pending import Run
 
-    assert migration.connection is not None  # noqa: S101 - looked at before
-    dialect = dialects.load(migration.dialect.name)
     heads = migration.get_current_heads()
     step: Any = _Generated(_Revision(revision), heads, lambda **_arguments: _invoke(found))
     environment: Any = migration.environment_context
-    run = pending.Run(
-        environment=environment, context=migration, steps=[step], arguments={}, connection=migration.connection
-    )
-    before = dialect.observe(migration.connection, terms.tables)
-    policy = engine.Policy(
-        phase="before",
-        scope="introduced",
-        ends_at_head=True,
-        severities=terms.settings.rules,
-        today=terms.today,
-    )
-    report = engine.judge(
-        terms.contracts,
-        pending.follow(run, terms.tables, before=before),
-        dialect=dialect,
-        policy=policy,
-        waivers=terms.waivers,
-    )
+    run = Run(environment=environment, context=migration, steps=[step], arguments={}, connection=migration.connection)
+    policy = policy_of(run, terms, phase="before", scope="introduced")
+    policy = replace(policy, ends_at_head=True, commits_each_revision=False)  # the revision will be the new head
+    report = judge(follow(run, terms.tables), terms, policy)
     # What is not written yet is at no place.
     return replace(
         report,
@@ -157,24 +140,14 @@ def _report(migration: MigrationContext, terms: Terms, revision: str, found: Seq
 
 
 def _conclude(report: Report, terms: Terms) -> None:
-    from alembic.util import CommandError
-
-    from alembic_contracts.reporters import render
-    from alembic_contracts.support import terminal
+    from alembic_contracts.running.refusals import refusal, show
 
     settings = terms.settings
     unproven = report.status == "unproven"
     refuses = report.status == "broken" or (unproven and settings.unproven == "refuse")
     refused = refuses and settings.autogenerate == "refuse" and settings.enforce != "report"
     if report.violations or report.unproven:
-        sys.stdout.flush()
-        shown = replace(report, refused=refused)
-        sys.stderr.write(render(shown, "text", width=terminal.width(), color=terminal.uses_color(sys.stderr)))
-        sys.stderr.flush()
+        show(replace(report, refused=refused))
     if refused:
         what = "is not known to keep" if unproven else "would break"
-        error = CommandError(
-            f"What autogenerate found {what} data contracts; no revision is written. The report is on standard error."
-        )
-        error.report = report  # type: ignore[attr-defined] # for callers of alembic.command
-        raise error
+        raise refusal(f"What autogenerate found {what} data contracts; no revision is written.", report)

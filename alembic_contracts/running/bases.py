@@ -1,4 +1,4 @@
-"""The contracts at a git ref, so that a branch cannot do away with those that it breaks."""
+"""A git ref in, the terms that were agreed there out, and what of a branch's revisions is the same there."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from alembic_contracts import config
 from alembic_contracts.contracts import formats, waivers
-from alembic_contracts.contracts.contract import Contract, Waiver
+from alembic_contracts.contracts.contract import Contract
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.judging import rules
+from alembic_contracts.running.terms import Base, Terms
 from alembic_contracts.support.git import Tree, tree_at
 from alembic_contracts.support.paths import shown
 
@@ -25,46 +26,38 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
     from alembic.script import ScriptDirectory
 
-__all__ = ["Base", "base_at"]
+__all__ = ["base_at", "is_rewritten", "known_steps"]
 
 _REVISION = re.compile(rb"^revision\s*(?::[^=\n]*)?=\s*['\"]([^'\"]+)", re.MULTILINE)
 """The revision's identifier in a version script."""
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What was agreed at a git ref."""
+def known_steps(tree: Tree, script: ScriptDirectory, steps: Sequence[RevisionStep]) -> int:
+    """Return how many of the first steps are the same at a git ref: scripts, and all that is beside them.
 
-    tree: Tree
-    settings: config.Settings
-    contracts: tuple[Contract, ...]
-    waivers: tuple[Waiver, ...]
+    Where env.py or a helper has changed, none is: any script may do something else now.
+    """
+    files = {file for folder in _folders(script) for file in folder.rglob("*") if _is_source(file)}
+    versions = {Path(step.revision.path).absolute() for step in steps}
+    changed = {file.absolute() for file in tree.changed(sorted(files))}
+    if changed - versions - {Path(each.path).absolute() for each in script.walk_revisions()}:
+        return 0
+    return next((n for n, step in enumerate(steps) if Path(step.revision.path).absolute() in changed), len(steps))
 
-    def known(self, script: ScriptDirectory, steps: Sequence[RevisionStep]) -> int:
-        """Return how many of the first steps are the same there: scripts, and all that is beside them.
 
-        Where env.py or a helper has changed, none is: any script may do something else now.
-        """
-        folders = {Path(script.dir), *(Path(folder) for folder in script._version_locations)}  # noqa: SLF001
-        files = {file for folder in folders for file in folder.rglob("*") if _is_source(file)}
-        versions = {Path(step.revision.path).absolute() for step in steps}
-        changed = {file.absolute() for file in self.tree.changed(sorted(files))}
-        if changed - versions - {Path(each.path).absolute() for each in script.walk_revisions()}:
-            return 0
-        return next((n for n, step in enumerate(steps) if Path(step.revision.path).absolute() in changed), len(steps))
+def is_rewritten(tree: Tree, script: ScriptDirectory) -> bool:
+    """Whether revisions that are in a tree are not here: then what held there cannot be told from what is here."""
+    inside = [path for path in map(tree.path, _folders(script)) if path is not None]
+    ours = {each.revision for each in script.walk_revisions()}
+    gone = (
+        entry for name, entry in tree.under(inside).items() if name.endswith(".py") and not (tree.root / name).is_file()
+    )
+    found = (_REVISION.search(tree.read(entry)) for entry in gone)
+    return any(match is not None and match[1].decode("utf-8", "replace") not in ours for match in found)
 
-    def is_rewritten(self, script: ScriptDirectory) -> bool:
-        """Whether revisions that are there are not here: then what held there cannot be told from what is here."""
-        folders = {Path(script.dir), *(Path(folder) for folder in script._version_locations)}  # noqa: SLF001
-        inside = [path for path in map(self.tree.path, folders) if path is not None]
-        ours = {each.revision for each in script.walk_revisions()}
-        gone = (
-            entry
-            for name, entry in self.tree.under(inside).items()
-            if name.endswith(".py") and not (self.tree.root / name).is_file()
-        )
-        found = (_REVISION.search(self.tree.read(entry)) for entry in gone)
-        return any(match is not None and match[1].decode("utf-8", "replace") not in ours for match in found)
+
+def _folders(script: ScriptDirectory) -> set[Path]:
+    return {Path(script.dir), *(Path(folder) for folder in script._version_locations)}  # noqa: SLF001 - nothing public has them
 
 
 def base_at(ref: str, alembic_config: Config) -> Base:
@@ -79,7 +72,7 @@ def base_at(ref: str, alembic_config: Config) -> Base:
         settings = config.read_settings(ini_file=copies[0], toml_file=copies[1], environ={}, known_rules=rules.load())
         inside = [_inside(path, folder, ref) for path in settings.contracts]
         if not tree.under(inside):
-            return Base(tree, settings, (), ())
+            return Base(tree, Terms(settings, ()))
         _copy(tree, folder, inside)
         try:
             contracts = formats.load(settings.contracts, root=folder)
@@ -87,12 +80,12 @@ def base_at(ref: str, alembic_config: Config) -> Base:
         except InvalidContracts as invalid:
             problems = tuple(replace(each, file=_renamed(each.file, folder, tree)) for each in invalid.problems)
             raise CannotCheck(f"The contracts at {ref} cannot be used.\n{InvalidContracts(problems)}") from None
-        return Base(
-            tree,
+        terms = Terms(
             settings,
             tuple(_at(contract, folder, tree) for contract in contracts),
             tuple(replace(each, location=_moved(each.location, folder, tree)) for each in permits),
         )
+        return Base(tree, terms)
 
 
 @contextmanager

@@ -1,8 +1,11 @@
-"""The commands themselves, without a command line: what ``alembic check-contracts`` and ``alembic-contracts`` run."""
+"""The options of ``check`` in, a report and an exit code out: what both command lines run.
+
+The road is: terms (held to what?), environments (which revisions, from where?), courses (leading where?), examination
+(kept?), reporters (said how?). Each hands on one value.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,8 +16,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 from alembic_contracts import reporters
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging import rules
-from alembic_contracts.running import bases, databases, environments, examination
+from alembic_contracts.judging.violations import Checked
+from alembic_contracts.running import bases, environments
+from alembic_contracts.running.courses import follow
+from alembic_contracts.running.databases import names_of, narrowed
 from alembic_contracts.running.environments import Range
+from alembic_contracts.running.examination import examine
+from alembic_contracts.running.terms import required
 from alembic_contracts.support import terminal
 from alembic_contracts.support.paths import shown
 
@@ -22,8 +30,9 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
     from alembic_contracts.judging.violations import Report
-    from alembic_contracts.running.examination import Terms
-    from alembic_contracts.running.pending import Progress, Run
+    from alembic_contracts.running.pending import Run
+    from alembic_contracts.running.terms import Terms
+    from alembic_contracts.support.terminal import Progress
 
 __all__ = ["CheckOptions", "check", "run_check"]
 
@@ -76,37 +85,31 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     Raises:
         CannotCheck: settings, contracts, revisions, env.py or the connection do not allow a verdict.
     """
-    if options.range.offline and options.range.shadow:
-        raise CannotCheck("--offline predicts without a database, --shadow replays on one: use one of them.")
-    if options.range.dialect is not None and not options.range.offline:
-        raise CannotCheck("--dialect stands in for env.py where there is no database either: use it with --offline.")
+    _refuse_contradictions(options.range)
     base = bases.base_at(options.base, config) if options.base is not None else None
-    terms = examination.terms_of(config) if base is None else examination.terms_of_branch(config, base)
-    if terms is None:
-        raise CannotCheck(
-            "There are no data contracts to check: no setting `contracts` in [tool.alembic_contracts] of "
-            "pyproject.toml or [alembic_contracts] of alembic.ini, and no folder `contracts`."
-        )
+    terms = required(config, base)
     if options.verbose:
         _tell(_read(terms))
     reports: list[Report] = []
 
-    def judge(run: Run) -> None:
+    def look(run: Run) -> None:
         if options.verbose:
             _tell([_start(run)])
-        ours = examination.narrowed(terms, run)
-        there = base
-        if base is not None:
-            there = replace(
-                base, contracts=examination.narrowed(replace(terms, contracts=base.contracts), run).contracts
-            )
-        examined = examination.examine(run, ours, phase="check", scope="target", progress=progress, base=there)
-        reports.append(examined.report)
+        held = narrowed(terms, run)
+        course = follow(run, held.tables, shadow_url=terms.settings.shadow_url, progress=progress)
+        reports.append(examine(course, held, phase="check", scope="target"))
 
-    environments.visit(config, replace(options.range, snapshot=terms.settings.snapshot), judge)
+    environments.visit(config, replace(options.range, snapshot=terms.settings.snapshot), look)
     _require_all(terms, reports)
-    lenient = terms.settings.unproven == "warn" and (base is None or base.settings.unproven == "warn")
+    lenient = terms.settings.unproven == "warn" and (base is None or base.terms.settings.unproven == "warn")
     return _merged(reports, refused=not lenient)
+
+
+def _refuse_contradictions(range_: Range) -> None:
+    if range_.offline and range_.shadow:
+        raise CannotCheck("--offline predicts without a database, --shadow replays on one: use one of them.")
+    if range_.dialect is not None and not range_.offline:
+        raise CannotCheck("--dialect stands in for env.py where there is no database either: use it with --offline.")
 
 
 def _require_all(terms: Terms, reports: list[Report]) -> None:
@@ -116,7 +119,7 @@ def _require_all(terms: Terms, reports: list[Report]) -> None:
     if missing:
         raise CannotCheck(
             f"{missing[0].location.file}:{missing[0].location.line}: the contract {missing[0].id} is about the "
-            f"database {' or '.join(sorted(databases.names_of(missing[0])))}, which env.py does not migrate."
+            f"database {' or '.join(sorted(names_of(missing[0])))}, which env.py does not migrate."
         )
 
 
@@ -128,7 +131,7 @@ def run_check(config: Config, options: CheckOptions) -> int:
     """
     stdout, started = sys.stdout, time.monotonic()
     try:
-        with contextlib.redirect_stdout(sys.stderr), terminal.progress_line("Predicting revision") as progress:
+        with terminal.own_output("Predicting revision") as progress:
             report = check(config, options, progress)
         if not options.quiet or report.status != "kept":
             _write(report, options, stdout)
@@ -170,8 +173,6 @@ def _start(run: Run) -> str:
 
 def _merged(reports: list[Report], *, refused: bool) -> Report:
     """Return one report for an environment that migrates several databases."""
-    from alembic_contracts.judging.violations import Checked
-
     first = reports[0]
     same = len({report.contracts for report in reports}) == 1
     merged = replace(

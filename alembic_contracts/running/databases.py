@@ -1,4 +1,4 @@
-"""Which contracts are about which database, where env.py migrates several.
+"""Terms and a run in, the terms that are about the run's database out, where env.py migrates several.
 
 Alembic's own template for that (multidb), and Flask-Migrate's, hand ``engine_name`` to ``run_migrations()``. Contracts
 say which database they are about by ``table_catalog``, an ODCS server's ``database``, or their resource's name.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.contracts.contract import Contract
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
     from alembic_contracts.running.pending import Run
+    from alembic_contracts.running.terms import Terms
 
-__all__ = ["about", "names_of", "of_run"]
+__all__ = ["names_of", "narrowed"]
 
 _RESOURCE = re.compile(r"\w[\w+]*://[^/]*/([^./?]+)\.")
 """``postgresql://host:5432/database.table``."""
@@ -31,13 +33,29 @@ def names_of(contract: Contract) -> frozenset[str]:
     return frozenset(name for name in found if name)
 
 
-def of_run(run: Run, database: str | None = None) -> frozenset[str] | None:
-    """Return the names of the database that a run is about; None where env.py migrates a single one.
+def narrowed(terms: Terms, run: Run, database: str | None = None) -> Terms:
+    """Return what a run is held to: where env.py migrates several databases, the contracts about its own.
 
     Args:
-        run: what is pending.
-        database: what ``guard()`` was told.
+        terms: settings, and all contracts.
+        run: what is pending in one database.
+        database: what ``guard()`` was told that it is called.
+
+    Raises:
+        CannotCheck: a contract names a database that env.py does not migrate, so that nothing would keep it.
     """
+    names = _of_run(run, database)
+    if names is None:
+        return terms
+    base = terms.base
+    if base is not None:
+        there = replace(base.terms, contracts=_about(base.terms.contracts, names, run))
+        base = replace(base, terms=there)
+    return replace(terms, contracts=_about(terms.contracts, names, run), base=base)
+
+
+def _of_run(run: Run, database: str | None) -> frozenset[str] | None:
+    """Return the names of the database that a run is about; None where env.py migrates a single one."""
     engine = run.arguments.get("engine_name")
     named = {name for name in (database, engine) if isinstance(name, str) and name}
     if not named:
@@ -49,12 +67,8 @@ def of_run(run: Run, database: str | None = None) -> frozenset[str] | None:
     return frozenset({*named, *filter(None, (connected, *(known.get(name) for name in named)))})
 
 
-def about(contracts: Sequence[Contract], names: frozenset[str], run: Run) -> tuple[Contract, ...]:
-    """Return the contracts that are about a database: those that name it, and those that name none.
-
-    Raises:
-        CannotCheck: a contract names a database that env.py does not migrate, so that nothing would keep it.
-    """
+def _about(contracts: Sequence[Contract], names: frozenset[str], run: Run) -> tuple[Contract, ...]:
+    """Return the contracts that are about a database: those that name it, and those that name none."""
     config = run.context.config
     known = _known(config) if config is not None else {}
     everywhere = names | {*known, *filter(None, known.values())}

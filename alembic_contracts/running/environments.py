@@ -1,17 +1,16 @@
-"""A project's env.py, run so that it hands over its migration context and applies nothing; what is pending there."""
+"""A project's env.py in, what is pending in each database that it migrates out; nothing is applied."""
 
 from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts import dialects
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.running import pending
+from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.revisions import upgrade_steps
 from alembic_contracts.schemas import snapshots
 from alembic_contracts.support.paths import shown
@@ -21,12 +20,9 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
     from alembic.script import ScriptDirectory
 
-    from alembic_contracts.running.pending import Progress
-    from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.snapshots import Snapshot
-    from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["Range", "Survey", "survey", "visit"]
+__all__ = ["Range", "visit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,48 +47,7 @@ class Range:
         return self.offline or self.shadow
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """The schemas of one database: as it is at the start, and on the way to the target."""
-
-    run: pending.Run
-    predictions: tuple[Prediction, ...]
-    """The ways in which the run can go; the first one is as if tables that nobody filled were empty."""
-
-
-def survey(
-    config: Config,
-    range_: Range,
-    tables: Collection[Name] | None = None,
-    *,
-    shadow_url: str | None = None,
-    progress: Progress | None = None,
-) -> tuple[Survey, ...]:
-    """Return the schemas of a project's database, one survey for each database that env.py migrates.
-
-    Args:
-        config: Alembic's configuration of the project.
-        range_: which revisions, and where from.
-        tables: what the schemas show (None: all tables).
-        shadow_url: the server for ``range_.shadow``; None: an embedded one.
-        progress: told of every revision that has been predicted.
-
-    Raises:
-        CannotCheck: revisions, env.py or the connection do not allow it.
-    """
-    surveys = []
-
-    def look(run: pending.Run) -> None:
-        dialect = dialects.load(run.context.dialect.name)
-        before = None if run.connection is None else dialect.observe(run.connection, tables)
-        found = pending.follow(run, tables, before=before, shadow_url=shadow_url, progress=progress)
-        surveys.append(Survey(run, found))
-
-    visit(config, range_, look)
-    return tuple(surveys)
-
-
-def visit(config: Config, range_: Range, look: Callable[[pending.Run], None]) -> None:
+def visit(config: Config, range_: Range, look: Callable[[Run], None]) -> None:
     """Run a project's env.py, and hand over what is pending for each database that it migrates; nothing is applied.
 
     Args:
@@ -117,8 +72,8 @@ def visit(config: Config, range_: Range, look: Callable[[pending.Run], None]) ->
         raise CannotCheck("env.py ran no migrations: it must call context.run_migrations() for this check as well.")
 
 
-def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, arguments: Mapping[str, Any]) -> pending.Run:
-    script = pending.script_of(context)
+def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, arguments: Mapping[str, Any]) -> Run:
+    script = script_of(context)
     replayed = range_.without_database or range_.start is not None
     history: list[RevisionStep] = []
     snapshot = None
@@ -134,7 +89,7 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
         _require_reached(script, range_.target, heads)
     if context.environment_context is None:
         raise CannotCheck("This migration context has no environment.")
-    return pending.Run(
+    return Run(
         environment=context.environment_context,
         context=context,
         steps=steps,

@@ -7,10 +7,13 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import TextIO
 
-__all__ = ["progress_line", "uses_color", "width"]
+__all__ = ["Progress", "own_output", "progress_line", "uses_color", "width"]
+
+Progress = Callable[[int, int], None]
+"""Called with the number of revisions predicted so far and of all."""
 
 PATIENCE = 1.0
 """Seconds after which a person wants to know that something is going on."""
@@ -27,7 +30,7 @@ def uses_color(stream: TextIO) -> bool:
 
 
 @contextmanager
-def progress_line(what: str) -> Iterator[Callable[[int, int], None] | None]:
+def progress_line(what: str) -> Iterator[Progress | None]:
     """Yield a function that shows on standard error how many of how many are done; None where nobody would see it."""
     terminal = sys.stderr
     if not terminal.isatty():
@@ -48,3 +51,10 @@ def progress_line(what: str) -> Iterator[Callable[[int, int], None] | None]:
         if shown:
             terminal.write("\r\x1b[K")
             terminal.flush()
+
+
+@contextmanager
+def own_output(what: str) -> Iterator[Progress | None]:
+    """Keep standard output for a command's answer while the project's own code runs; yields as ``progress_line``."""
+    with redirect_stdout(sys.stderr), progress_line(what) as progress:
+        yield progress

@@ -17,7 +17,7 @@ from alembic_contracts.reviews.coverage import Coverage, coverage_of
 if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.reviews.plans import Plan
-    from alembic_contracts.running.examination import Terms
+    from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Name, Schema, Table
 
 __all__ = ["write"]

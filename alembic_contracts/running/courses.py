@@ -1,0 +1,236 @@
+"""A run in, the schemas that it goes through out: observed at its start, predicted or replayed from there."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from alembic_contracts import dialects
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.schemas.schema import Name, Schema
+from alembic_contracts.schemas.steps import Prediction, Step, Unproven
+
+if TYPE_CHECKING:
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.running.pending import Run
+    from alembic_contracts.schemas.snapshots import Snapshot
+    from alembic_contracts.support.terminal import Progress
+
+__all__ = ["Course", "follow"]
+
+log = logging.getLogger("alembic.contracts")
+
+_FEW = 50
+"""Tables that are read faster all at once than after finding out which are needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A run with the schemas that it goes through."""
+
+    run: Run
+    dialect: Dialect
+    observed: Schema | None
+    """What the database has before the run; None where there is none."""
+    predictions: tuple[Prediction, ...]
+    """The ways in which the run can go; the first one is as if tables that nobody filled were empty."""
+
+    @property
+    def before(self) -> Schema:
+        """The schema before the run."""
+        return self.predictions[0].before
+
+
+def follow(
+    run: Run,
+    tables: Collection[Name] | None,
+    *,
+    shadow_url: str | None = None,
+    progress: Progress | None = None,
+) -> Course:
+    """Return the schemas that a run goes through, in each of the ways in which it can go.
+
+    Args:
+        run: what is pending, and where it starts from.
+        tables: what the schemas show (None: all tables).
+        shadow_url: the server for ``run.shadow``; None: an embedded one.
+        progress: told of every revision that has been predicted.
+
+    Raises:
+        CannotCheck: the database is one that cannot be checked, or the scripts cannot be replayed.
+    """
+    dialect = dialects.load(run.context.dialect.name)
+    observed = None if run.connection is None else dialect.observe(run.connection, tables)
+    if not run.history and not run.steps:
+        start = observed if observed is not None else _start(run.snapshot, tables)
+        return Course(run, dialect, observed, (Prediction(before=start, steps=()),))
+    if run.shadow:
+        found: tuple[Prediction, ...] = (_replay(run, tables, shadow_url, dialect, progress),)
+    else:
+        found = _predicted_or_doubted(run, tables, dialect, observed, progress)
+    count = len(run.history)
+    return Course(run, dialect, observed, tuple(_from_start(each, count, observed) for each in found))
+
+
+def _predicted_or_doubted(
+    run: Run,
+    tables: Collection[Name] | None,
+    dialect: dialects.Dialect,
+    observed: Schema | None,
+    progress: Progress | None,
+) -> tuple[Prediction, ...]:
+    try:
+        return _predicted(run, tables, dialect, progress)
+    except CannotCheck:
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of ours must neither pass for "kept" nor break `alembic`
+        return (_faulty(run, observed, error),)
+
+
+def _predicted(
+    run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect, progress: Progress | None
+) -> tuple[Prediction, ...]:
+    try:
+        from alembic_contracts.prediction.scripts.predict import NotReadError, predict
+    except ModuleNotFoundError as error:
+        raise CannotCheck(
+            f"Predicting migrations needs {error.name}: pip install 'alembic-contracts[postgresql]'"
+        ) from error
+    steps = [*run.history, *run.steps]
+
+    def report_progress(done: int) -> None:
+        if progress is not None:
+            progress(done, len(steps))
+
+    def predicted(extract: dialects.Extract | None) -> tuple[Prediction, ...]:
+        return predict(
+            environment=run.environment,
+            context=run.context,
+            steps=steps,
+            run_arguments=run.arguments,
+            baseline=lambda: _baseline(run, dialect, extract),
+            watched=tables,
+            as_sql=run.as_sql,
+            rows_between_revisions=run.connection is None,
+            progress=report_progress,
+        )
+
+    extract = _extract(run, tables, dialect)
+    if extract is not None:
+        with suppress(NotReadError):
+            return predicted(extract)
+    return predicted(None)
+
+
+def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect) -> dialects.Extract | None:
+    """Return the part of the database that pending scripts can be about by the words in them; None: all of it.
+
+    A script can name more than its text shows: then the prediction finds out and starts again with everything.
+    """
+    if run.connection is None or tables is None or not all(step.revision.path for step in run.steps):
+        return None
+    outline = dialect.outline(run.connection)
+    if len(outline.tables) <= _FEW:
+        return None
+    words = {run.context.version_table}
+    for step in run.steps:
+        text = Path(step.revision.path).read_text(encoding="utf-8", errors="replace")
+        words.update(re.findall(r"\w+", text), re.findall(r"\w+", text.lower()))
+
+    def is_named(name: Name) -> bool:
+        return name in tables or all(word in words for word in re.findall(r"\w+", name.name))
+
+    extract = outline.around(is_named)
+    return extract if len(extract.tables) < len(outline.tables) / 2 else None
+
+
+def _baseline(run: Run, dialect: dialects.Dialect, extract: dialects.Extract | None) -> Catalog:
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+
+    if run.connection is None:
+        return Catalog() if run.snapshot is None else _of_snapshot(run.snapshot)
+    here = dialect.session(run.connection)
+    return Catalog(
+        dialect.observe(run.connection, None if extract is None else extract.tables),
+        database=here.database,
+        user=here.user,
+        search_path=here.search_path,
+        server_version=here.server_version,
+        complete=False,
+        extract=extract,
+    )
+
+
+def _of_snapshot(snapshot: Snapshot) -> Catalog:
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+
+    return Catalog(
+        snapshot.schema,
+        search_path=snapshot.search_path,
+        server_version=snapshot.server_version,
+        complete=False,
+    )
+
+
+def _start(snapshot: Snapshot | None, tables: Collection[Name] | None) -> Schema:
+    if snapshot is None:
+        return Schema()
+    if tables is None:
+        return snapshot.schema
+    wanted = {name: table for name, table in snapshot.schema.tables.items() if name in tables}
+    return replace(snapshot.schema, tables=MappingProxyType(wanted))
+
+
+def _faulty(run: Run, before: Schema | None, error: Exception) -> Prediction:
+    """Return a prediction of nothing but the doubt that its own failure leaves.
+
+    Raises:
+        CannotCheck: nothing was observed either, so there is nothing to judge.
+    """
+    log.debug("prediction failed", exc_info=error)
+    reason = f"the prediction itself failed with {type(error).__name__}: {error}"
+    if before is None:
+        raise CannotCheck(f"No verdict: {reason}") from error
+    steps = tuple(Step(step.revision.revision, ()) for step in run.steps)
+    return Prediction(before=before, steps=steps, unproven=(Unproven(reason, None),))
+
+
+def _replay(
+    run: Run,
+    tables: Collection[Name] | None,
+    shadow_url: str | None,
+    dialect: dialects.Dialect,
+    progress: Progress | None,
+) -> Prediction:
+    from alembic_contracts.running import shadow
+
+    steps = [*run.history, *run.steps]
+    with shadow.database(shadow_url) as url:
+        return shadow.replay(
+            url=url,
+            environment=run.environment,
+            context=run.context,
+            steps=steps,
+            run_arguments=run.arguments,
+            watched=tables,
+            dialect=dialect,
+            progress=None if progress is None else lambda done: progress(done, len(steps)),
+        )
+
+
+def _from_start(prediction: Prediction, history: int, before: Schema | None) -> Prediction:
+    """Return the prediction with its first revisions made part of what was there before."""
+    if before is not None:
+        # What was observed is exact where a view of the prediction's catalog may leave things out.
+        prediction = replace(prediction, before=before)
+    if not history:
+        return prediction
+    past = replace(prediction, steps=prediction.steps[:history])
+    return replace(prediction, before=past.after, steps=prediction.steps[history:])
