@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
-from importlib.resources import files
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic_contracts.documents.document import Document, child
@@ -38,18 +38,18 @@ _TYPES = {
 }
 
 
-def validate(document: Document, schema_file: str) -> tuple[Problem, ...]:
+def validate(document: Document, schema: Path) -> tuple[Problem, ...]:
     """Return what is wrong with a document, the first 100 problems at most, nothing if it is valid.
 
     Args:
         document: What was read.
-        schema_file: Name of a JSON Schema (draft 2020-12) next to this module.
+        schema: The file of a JSON Schema (draft 2020-12).
     """
-    return tuple(islice(_problems(document, schema_file), MAXIMUM_PROBLEMS))
+    return tuple(islice(_problems(document, schema), MAXIMUM_PROBLEMS))
 
 
 def validate_part(
-    document: Document, pointer: str, value: object, schema_file: str, path: tuple[str, ...]
+    document: Document, pointer: str, value: object, schema: Path, path: tuple[str, ...]
 ) -> tuple[Problem, ...]:
     """Return what is wrong with one value of a document.
 
@@ -57,42 +57,41 @@ def validate_part(
         document: What was read.
         pointer: Where in it the value stands.
         value: The value.
-        schema_file: Name of a JSON Schema next to this module.
+        schema: The file of a JSON Schema.
         path: Where in that schema its own schema stands.
     """
     from jsonschema import Draft202012Validator
 
-    schema = reduce(lambda part, key: part[key], path, cast("Any", _schema(schema_file)))
+    part = reduce(lambda part, key: part[key], path, cast("Any", _schema(schema)))
     found = []
-    for error in Draft202012Validator(schema).iter_errors(value):
-        mistake = _mistake(error, _keys_with_homes(schema_file))
+    for error in Draft202012Validator(part).iter_errors(value):
+        mistake = _mistake(error, _keys_with_homes(schema))
         at = reduce(child, mistake.path, pointer)
         subject = mistake.subject if mistake.path else f"`{path[-1]}`"
         found.append(document.problem(at if at in document.values else pointer, f"{subject}: {error.message}"))
     return tuple(found)
 
 
-def _problems(document: Document, schema_file: str) -> Iterator[Problem]:
-    for error in _validator(schema_file).iter_errors(document.value):
-        mistake = _mistake(error, _keys_with_homes(schema_file))
+def _problems(document: Document, schema: Path) -> Iterator[Problem]:
+    for error in _validator(schema).iter_errors(document.value):
+        mistake = _mistake(error, _keys_with_homes(schema))
         yield from _EXPLANATIONS.get(mistake.keyword, _anything_else)(document, mistake)
 
 
 @cache
-def _validator(schema_file: str) -> Draft202012Validator:
+def _validator(schema: Path) -> Draft202012Validator:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(_schema(schema_file))
+    return Draft202012Validator(_schema(schema))
 
 
 @cache
-def _schema(schema_file: str) -> Mapping[str, object]:
-    text = files(__package__).joinpath(schema_file).read_text("utf-8")
-    return cast("Mapping[str, object]", json.loads(text))
+def _schema(schema: Path) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", json.loads(schema.read_text("utf-8")))
 
 
 @cache
-def _keys_with_homes(schema_file: str) -> Mapping[str, str]:
+def _keys_with_homes(schema: Path) -> Mapping[str, str]:
     """Return the keys that are known in one or two other objects only, each with those objects' own keys."""
     homes: dict[str, list[str]] = {}
 
@@ -104,7 +103,7 @@ def _keys_with_homes(schema_file: str) -> Mapping[str, str]:
             walk(inner, name)
         walk(schema.get("additionalProperties"), "")
 
-    walk(_schema(schema_file), "")
+    walk(_schema(schema), "")
     return {
         name: " or ".join(f"`{key}`" for key in keys)
         for name, keys in homes.items()

@@ -199,7 +199,7 @@ def test_files_and_folders_that_may_not_be_read() -> None:
     script = textwrap.dedent("""
         import os, sys
         from pathlib import Path
-        from alembic_contracts import formats
+        from alembic_contracts.contracts import formats
         from alembic_contracts.errors import InvalidContracts
         os.chdir(sys.argv[1])
         formats.load([Path("contracts/good.json")], root=Path.cwd())  # all imports
@@ -280,7 +280,7 @@ def test_a_format_is_one_new_module(folder) -> None:
     script = textwrap.dedent("""
         import sys
         from pathlib import Path
-        from alembic_contracts import formats
+        from alembic_contracts.contracts import formats
         formats.__path__.append(sys.argv[1])
         print([c.id for c in formats.load([Path("contracts")], root=Path.cwd())])
     """)

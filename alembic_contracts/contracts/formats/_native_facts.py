@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from alembic_contracts.contracts.contract import Expected, Fact, ForeignKey, Privileges, Publication
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name
 
-__all__ = ["CONSTRAINTS", "column_fact", "table_facts"]
+__all__ = ["CONSTRAINTS", "SCHEMA", "column_fact", "table_facts"]
+
+SCHEMA = Path(__file__).with_name("native.schema.json")
+"""Describes these keys; ODCS states some of them as custom properties."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
+from alembic_contracts.contracts.formats._native_facts import SCHEMA
 from alembic_contracts.contracts.formats._odcs_custom import own
 from alembic_contracts.documents.document import Document, child
 from alembic_contracts.documents.validation import validate_part
@@ -181,7 +182,7 @@ def _custom(
         elif name == "sunset" and not _is_day(stated):
             yield document.problem(at, f"`sunset` must be a day such as 2030-12-31, not {stated!r}")
         elif home != _OF_CONTRACTS and name != "sunset" and stated is not None:
-            yield from validate_part(document, at, stated, "native.schema.json", (*home, name))
+            yield from validate_part(document, at, stated, SCHEMA, (*home, name))
 
 
 def _is_day(stated: object) -> bool:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, cast
 
 from alembic_contracts.contracts.contract import Contract, Deprecation, Expected, Fact, Owner
-from alembic_contracts.contracts.formats._native_facts import column_fact, table_facts
+from alembic_contracts.contracts.formats._native_facts import SCHEMA, column_fact, table_facts
 from alembic_contracts.contracts.formats._native_types import ColumnType, contradictions, read_type
 from alembic_contracts.documents import json_text
 from alembic_contracts.documents.document import Document, child, printable
@@ -40,7 +40,7 @@ def contracts(document: Document) -> tuple[Contract, ...]:
         InvalidContracts: with every problem of the document.
     """
     _refuse_what_is_something_else(document)
-    problems = list(validate(document, "native.schema.json"))
+    problems = list(validate(document, SCHEMA))
     if len(problems) == MAXIMUM_PROBLEMS:  # what is malformed is not known to its end
         raise InvalidContracts(tuple(problems))
     columns = tuple(_columns(document, problems))
