@@ -263,11 +263,10 @@ def test_a_format_is_one_new_module(folder) -> None:
     package.mkdir()
     (package / "other.py").write_text(
         textwrap.dedent("""
-        from alembic_contracts.contract import Contract, Owner
-        from alembic_contracts.formats import _json
+        from alembic_contracts.contracts.contract import Contract, Owner
+        from alembic_contracts.documents.json_text import parse
         SUFFIXES = (".json", ".other")
         MARK = "otherVersion"
-        parse = _json.parse
         def contracts(document):
             return (Contract(namespace="other", name=document.value["name"], owner=Owner("Other"), facts=(),
                              location=document.location("/name")),)
