@@ -35,11 +35,11 @@ _EXAMPLES = (
 def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N802 - found by this name
     """Predict what is pending and write the page."""
     from alembic_contracts import dialects
-    from alembic_contracts.reviews import catalogue
+    from alembic_contracts.reviews import site
 
     terms, range_, found = planned(project, values)
     plan = single(found)
     schema = plan.after if range_.offline or range_.start else plan.before
-    written = catalogue.write(Path(output), plan, terms, dialects.load("postgresql"), schema=schema)
+    written = site.write(Path(output), plan, terms, dialects.load("postgresql"), schema=schema)
     click.echo(f"Wrote {written[0]}.", err=True)
     return 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.prediction.answers import aggregates
 from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope, renamed
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
-from alembic_contracts.prediction.answers.keys import key
+from alembic_contracts.prediction.answers.hashable import key
 from alembic_contracts.prediction.answers.sources import conjuncts, filtered, joined, set_values
 from alembic_contracts.prediction.answers.values import UnanswerableError, known
 from alembic_contracts.prediction.sql.parser import children, enum_name, kind_of, strings, unwrap

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope, Source, renamed
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
-from alembic_contracts.prediction.answers.keys import GUESSED, hashable
+from alembic_contracts.prediction.answers.hashable import GUESSED, hashable
 from alembic_contracts.prediction.answers.values import Guess, UnanswerableError, guess, is_guess, known
 from alembic_contracts.prediction.sql.parser import child, enum_name, kind_of, strings, unwrap
 

@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alembic_contracts.prediction.catalog.relations import partition_columns
 from alembic_contracts.prediction.sql import sqlstate
-from alembic_contracts.prediction.sql.mentioned_calls import mentions_function, mentions_type, texts_of
-from alembic_contracts.prediction.sql.mentions import columns_in, sequences_in
+from alembic_contracts.prediction.sql.mentions import (
+    columns_in,
+    mentions_function,
+    mentions_type,
+    sequences_in,
+    texts_of,
+)
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:

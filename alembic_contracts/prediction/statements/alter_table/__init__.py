@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.relations import find
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.alter_table import columns, constraints, relation
-from alembic_contracts.prediction.statements.alter_table.alteration import DROP, Alteration, Later, Subcommand
+from alembic_contracts.prediction.statements.alter_table import columns, constraints, whole_table
 from alembic_contracts.prediction.statements.alter_table.composite import alter_composite
+from alembic_contracts.prediction.statements.alter_table.subcommands import DROP, Alteration, Later, Subcommand
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["HANDLERS", "SUBCOMMANDS"]
 SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
     **columns.SUBCOMMANDS,
     **constraints.SUBCOMMANDS,
-    **relation.SUBCOMMANDS,
+    **whole_table.SUBCOMMANDS,
 }
 """What each AlterTableType does."""
 

@@ -23,7 +23,7 @@ from alembic_contracts.prediction.queries.ddl_expressions import check_columns, 
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.mentions import columns_in
 from alembic_contracts.prediction.statements.alter_table import generation
-from alembic_contracts.prediction.statements.alter_table.alteration import (
+from alembic_contracts.prediction.statements.alter_table.subcommands import (
     ADD_COLUMN,
     ADD_CONSTRAINT,
     ADD_INDEX,

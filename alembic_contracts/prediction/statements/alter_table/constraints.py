@@ -9,7 +9,8 @@ from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.alter_table.alteration import (
+from alembic_contracts.prediction.statements.alter_table.columns import forget_not_null, refuse_nullable
+from alembic_contracts.prediction.statements.alter_table.subcommands import (
     ADD_CONSTRAINT,
     ADD_INDEX,
     ADD_OTHER,
@@ -19,7 +20,6 @@ from alembic_contracts.prediction.statements.alter_table.alteration import (
     Later,
     Subcommand,
 )
-from alembic_contracts.prediction.statements.alter_table.columns import forget_not_null, refuse_nullable
 from alembic_contracts.prediction.tables import constraints, not_null
 from alembic_contracts.prediction.tables.columns import KeyDraft
 from alembic_contracts.schemas.schema import Constraint, Name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.relations import change_column, is_inherited, require_column
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.alter_table.alteration import (
+from alembic_contracts.prediction.statements.alter_table.subcommands import (
     ATTRIBUTES,
     DROP,
     MISC,

@@ -73,7 +73,7 @@ def write(folder: Path, plan: Plan, terms: Terms, dialect: Dialect, *, schema: S
     except ModuleNotFoundError as error:
         raise CannotCheck("The catalogue needs Jinja: pip install 'alembic-contracts[docs]'") from error
     pages = Environment(
-        loader=PackageLoader("alembic_contracts.reviews.catalogue"),
+        loader=PackageLoader("alembic_contracts.reviews.site"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -10,7 +10,7 @@ from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.publishing import published_by_schema
 from alembic_contracts.prediction.catalog.relations import descendants, find
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.alter_table.alteration import MISC, Alteration, Subcommand
+from alembic_contracts.prediction.statements.alter_table.subcommands import MISC, Alteration, Subcommand
 from alembic_contracts.prediction.tables.inheritance import attach_keys_of_parent, require_same_types, take_bound
 from alembic_contracts.schemas.schema import Name, Table
 
