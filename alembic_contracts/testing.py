@@ -1,4 +1,4 @@
-"""What tests are made of: one for each contract, and assertions for tests of one's own."""
+"""A project's contracts in, pytest items out, one for each, and assertions for tests of one's own."""
 
 from __future__ import annotations
 

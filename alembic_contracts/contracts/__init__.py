@@ -1,1 +1,7 @@
-"""Room contracts."""
+"""What consumers rely on: contract files in, contracts with facts and waivers out.
+
+contract          the values: Contract, Fact, Owner, Waiver ...
+contract_files    paths of settings -> the contract files at them
+formats           one module a format: a file -> contracts, and a table -> a contract's text
+waivers           waivers.yaml -> what owners permit to be broken
+"""

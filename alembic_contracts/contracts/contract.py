@@ -1,4 +1,4 @@
-"""Contracts and the facts that they state, as immutable values that know where they were written."""
+"""What a contract file comes down to: contracts and the facts they state, as immutable values that know their place."""
 
 from __future__ import annotations
 

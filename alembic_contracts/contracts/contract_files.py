@@ -1,4 +1,4 @@
-"""Which files are contracts, and what is in them."""
+"""Paths of settings in, the contract files at them out, and the problem of each that cannot be one."""
 
 from __future__ import annotations
 

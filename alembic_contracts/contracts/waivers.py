@@ -1,4 +1,4 @@
-"""``waivers.yaml`` beside the contracts: what their owners permit to be broken, once and for a time."""
+"""``waivers.yaml`` beside the contracts in, what their owners permit to be broken for a time out."""
 
 from __future__ import annotations
 

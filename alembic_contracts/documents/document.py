@@ -1,4 +1,4 @@
-"""A parsed file that knows where each of its values was written; what every contract format reads."""
+"""What reading a file comes to: its value, and the place where each part of it was written."""
 
 from __future__ import annotations
 

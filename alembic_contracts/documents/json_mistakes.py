@@ -1,4 +1,4 @@
-"""What people get wrong in JSON, said in words that help them."""
+"""A text that is no JSON and the place where it stops being it in, what people get wrong there out, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON with the position of every key and value.
+"""A JSON text in, a ``Document`` out that knows where every key and value stands.
 
 ``json.loads`` says where a syntax error is, but not where a value that turns out to be wrong later stands, keeps the
 last of two equal keys and accepts NaN. This reader accepts what RFC 8259 allows and nothing else.

@@ -1,4 +1,4 @@
-"""A document held against a JSON Schema: one message for each mistake, in words rather than in JSON Schema's terms.
+"""A document and a JSON Schema in, one message for each mistake out, in words rather than in JSON Schema's terms.
 
 Beyond the standard keywords one of the editors' is used: where a ``pattern`` fails, ``patternErrorMessage`` of the same
 schema (Visual Studio Code shows it, too) says what is wrong.

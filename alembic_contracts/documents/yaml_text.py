@@ -1,4 +1,4 @@
-"""YAML with the position of every key and value, read as its authors mean it.
+"""A YAML text in, a ``Document`` out that knows where every key and value stands, read as its authors mean it.
 
 Values follow YAML 1.2's core schema: ``NO``, ``12:30`` and ``2030-01-01`` are text. Keys are text and stand once. The
 result is the same as of the JSON reader, so that what reads documents need not know which it was.

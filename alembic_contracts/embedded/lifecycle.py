@@ -1,4 +1,4 @@
-"""Start, share, look at and wipe embedded servers; what a process that uses one does."""
+"""A folder in, the URL of a running server out: servers are started, shared, looked at and wiped here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Advisory locks on files (``flock``): released by the operating system when a process ends, however it ends."""
+"""A file in, an advisory lock on it out (``flock``), which ends with the process, however that ends."""
 
 from __future__ import annotations
 

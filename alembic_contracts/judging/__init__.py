@@ -1,1 +1,10 @@
-"""Room judging."""
+"""Does it hold, and if not, what to say: contracts and the schemas of a run in, a report out.
+
+violations        the values: Violation, Notice, Report
+rules             one module a rule: does one kind of fact hold, and what to say if not
+moments           the schemas of a run -> the states of one table
+verdicts          one fact, its moments -> broken, born broken, standing, unproven, kept
+remedies          a violation -> the names that its remedy uses
+permits           violations -> those that a sunset or waiver permits made warnings
+engine            contracts, schemas -> Report: all of the above
+"""

@@ -1,4 +1,4 @@
-"""Contracts and the schemas that a run goes through, compared: the verdict as a ``Report``.
+"""Contracts and the schemas that a run goes through in, the verdict out as a ``Report``.
 
 What counts as broken, born broken, standing or unproven is decided for each fact in ``verdicts``; here the verdicts
 become a report: each once, without what another one says already, and with what waivers and sunsets permit.

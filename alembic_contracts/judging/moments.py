@@ -1,4 +1,4 @@
-"""What becomes of one table in the course of a run: its states, each with the operation that led to it."""
+"""The schemas of a run in, what becomes of one table out: its states, each with the operation that led to it."""
 
 from __future__ import annotations
 

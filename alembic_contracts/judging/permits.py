@@ -1,4 +1,4 @@
-"""What may be broken all the same: what is past its sunset, and what an owner has waived."""
+"""Violations in, the same out with what is past its sunset, or waived by an owner, made a warning."""
 
 from __future__ import annotations
 

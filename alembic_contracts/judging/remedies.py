@@ -1,4 +1,4 @@
-"""What remedies can name, so that they can be pasted: the user's own names, types, and what was renamed."""
+"""A violation's place in, the names that its remedy can use out: the user's own, so that it can be pasted."""
 
 from __future__ import annotations
 

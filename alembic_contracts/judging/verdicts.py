@@ -1,4 +1,4 @@
-"""One fact in the course of a run: is it broken, born broken, standing, unproven or kept?"""
+"""One fact in the course of a run in, its verdict out: broken, born broken, standing, unproven or kept."""
 
 from __future__ import annotations
 

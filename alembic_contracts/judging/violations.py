@@ -1,4 +1,4 @@
-"""The outcome of a check as immutable values; reporters turn a ``Report`` into text."""
+"""What a check comes to: violations, notices and the ``Report`` that holds them, as immutable values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of the comment on a pull request."""
+"""A report in, the text of the comment on a pull request out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The few calls of GitHub's REST API that keep one comment up to date."""
+"""A comment's text in, one comment on the pull request kept up to date out, by GitHub's REST API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who owns a contract's file by the repository's CODEOWNERS."""
+"""Contract files in, who owns each by the repository's CODEOWNERS out."""
 
 from __future__ import annotations
 

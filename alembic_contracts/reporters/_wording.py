@@ -1,4 +1,4 @@
-"""Words and groupings that the formats for people share."""
+"""Parts of a report in, the words and groupings out that the formats for people share."""
 
 from __future__ import annotations
 

@@ -1,1 +1,8 @@
-"""Room reviews."""
+"""What people look at beside the verdict: plan, coverage, changed promises, and a page with all of it.
+
+changes           two schemas -> what has become of the one
+plans             what is pending -> each revision's changes, whom it touches, the verdict
+coverage          contracts, a schema -> how much of it is under contract
+differences       contracts then and now -> promises loosened and tightened
+site              all of these -> a page that needs no server
+"""

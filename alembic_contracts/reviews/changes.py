@@ -1,4 +1,4 @@
-"""What one schema has become in another, in words of the schema: a column added, renamed, retyped, a key dropped.
+"""Two schemas in, what the one has become in the other out: a column added, renamed, retyped, a key dropped.
 
 Only the net effect counts. A rename is told from a drop and an addition by the operation in which one name takes the
 place of the other.

@@ -1,4 +1,4 @@
-"""How much of a schema is under contract, and which contracts point at nothing."""
+"""Contracts and a schema in, how much of it is under contract out, and which contracts point at nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contracts compared with what they were, as models: which promises were loosened, and which were tightened?"""
+"""Contracts as they were and as they are in, which promises were loosened and which tightened out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pending revisions as a reviewer wants them: what each changes, whom that touches, and the verdict."""
+"""What is pending in, what a reviewer wants to know out: what each revision changes, whom it touches, the verdict."""
 
 from __future__ import annotations
 

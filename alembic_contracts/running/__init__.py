@@ -1,1 +1,15 @@
-"""Room running."""
+"""Alembic's side: a migration context or a command's options in, a report or a refusal out.
+
+The road of every verdict, on which each module hands one value to the next:
+
+    terms             settings and contract files -> Terms
+    bases             a git ref -> the terms that were agreed there
+    environments      env.py -> one Run a database (pending: the value)
+    databases         Terms, Run -> the terms that are about this database
+    courses           Run -> Course: the schemas that it goes through (shadow: replayed)
+    examination       Course, Terms -> Report
+    refusals          Report -> words, and the error that stops Alembic
+
+Where it begins: guard and upgrade (`alembic upgrade`), check and options (`check-contracts`), autogenerate and
+contract_first (`alembic revision`). Beside it: revisions (Alembic's script directory), env_py (its env.py as text).
+"""

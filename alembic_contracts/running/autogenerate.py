@@ -1,4 +1,4 @@
-"""Autogenerate held to the contracts: what ``alembic revision --autogenerate`` would write is judged before it is.
+"""What ``revision --autogenerate`` would write in, a refusal or nothing out, before it is written.
 
 Alembic hands the operations that it found to ``process_revision_directives`` (``EnvironmentContext.configure``), last
 of all and whatever plugins compared the models. So that is where they are judged: after the user's own function, if

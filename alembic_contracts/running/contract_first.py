@@ -1,4 +1,4 @@
-"""SQLAlchemy metadata made from contracts, so that autogenerate writes the migration that a new contract needs.
+"""Contracts in, SQLAlchemy metadata out, so that autogenerate writes the migration that a new contract needs.
 
 What a contract leaves unset is nobody's business: tables and columns that no contract names stay, and where
 nullability, type or default is not stated, autogenerate proposes no change of it. ``prune`` sees to that.

@@ -1,4 +1,4 @@
-"""The one line in env.py, added to a file that its users may have changed: everything else in it stays as it is."""
+"""The text of an env.py in, the same with the guard's line out; everything else in it stays as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run: which revisions are about to be applied in a migration context, and from where. A value, nothing is done."""
+"""What is about to be applied: a ``Run`` says which revisions, in which context, and from where."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which revisions lead where, and where their scripts are: all that is asked of Alembic's script directory."""
+"""A script directory in, the steps that lead to a revision out, and where their scripts are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replays revisions on a scratch PostgreSQL and observes: the exact answer where a prediction has doubts."""
+"""Steps in, the schemas out that a scratch PostgreSQL shows while they are replayed: exact where predictions doubt."""
 
 from __future__ import annotations
 

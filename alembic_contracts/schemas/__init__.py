@@ -1,1 +1,8 @@
-"""Room schemas."""
+"""What a database looks like, as immutable values: observed, predicted or read from a snapshot.
+
+schema            the values: Schema, Table, Column, Type, Constraint, Index ...
+steps             the values: the schema after every operation of every revision; what is unproven
+uses              who uses a table, and how badly a difference hurts them
+schema_json       Schema -> JSON and back
+snapshots         a committed file -> Schema and back
+"""

@@ -1,4 +1,4 @@
-"""Tables, columns, types and constraints as immutable values.
+"""What a database looks like: tables, columns, types and constraints as immutable values.
 
 The same values describe a schema that was observed in a database, one that was predicted from version scripts and
 one that was read from a scratch database. Names are the catalog's own: unquoted, case as stored, types by their

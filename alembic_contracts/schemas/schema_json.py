@@ -1,4 +1,4 @@
-"""Schemas as JSON that people can read and compare: by name, without what is at its default, in a fixed order.
+"""A schema in, JSON out that people can read and compare, and back: by name, in a fixed order, without defaults.
 
 The shape follows the dataclasses of ``schema``: what they get, files get. Tables, types and columns are objects by
 their names; names and types that are plain words are written as ``public.objects`` and ``pg_catalog.varchar(20)[]``,

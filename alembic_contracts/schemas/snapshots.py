@@ -1,4 +1,4 @@
-"""A committed snapshot: the schema at some revision, in a file that predictions without a database can start from.
+"""A committed file in, the schema at some revision out, and back: what predictions without a database start from.
 
 For histories that begin with a past ``create_all``, and so that long histories need not be predicted from their first
 revision each time. The file is JSON, one thing a line, in a fixed order, so that pull requests show what changed.

@@ -1,1 +1,7 @@
-"""Room support."""
+"""What any program needs: git, paths, the terminal, suggestions.
+
+git               a git ref -> files as they are there
+paths             a path -> its name in messages
+suggestions       an unknown word -> the known one that was meant
+terminal          width, colour, progress, whose output is whose
+"""

@@ -1,4 +1,4 @@
-"""Files as they are at a git ref, by git's own plumbing; no attribute or setting of the working tree plays a part."""
+"""A git ref in, the files as they are there out, by git's plumbing; no setting of the working tree plays a part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a file is named in messages and reports."""
+"""A path in, the name out that messages and reports show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The known word that somebody probably meant."""
+"""A word that is not known in, the known one out that somebody probably meant."""
 
 from __future__ import annotations
 

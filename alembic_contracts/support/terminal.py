@@ -1,4 +1,4 @@
-"""What is known of the terminal: its width, whether to use colour, and a line of progress."""
+"""What is known of the terminal: its width, whether to use colour, a line of progress, whose output is whose."""
 
 from __future__ import annotations
 

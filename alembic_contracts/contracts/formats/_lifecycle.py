@@ -1,4 +1,4 @@
-"""``<name>.lifecycle.yaml`` beside ``<name>.json``: the life of a contract whose own file may not be edited."""
+"""``<name>.lifecycle.yaml`` beside a contract in, the contract with its status and sunsets out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the keys of the base format state, as facts."""
+"""The keys of the base format in, the facts that they state out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types of the base format, and what cannot be true of a column at once."""
+"""Types as the base format spells them in, a ``Type`` out, and what cannot be true of a column at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table as a contract in the base format: every fact that holds of it."""
+"""A table in, the text of a contract in the base format out, with every fact that holds of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``customProperties`` of our own state: facts and dates for which ODCS has no field."""
+"""``customProperties`` of our own in, the facts and dates out for which ODCS has no field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a document an ODCS contract at all, and are its parts of the right shape? One message for each mistake."""
+"""A document in, one message for each part out that is not of the shape that ODCS asks for."""
 
 from __future__ import annotations
 

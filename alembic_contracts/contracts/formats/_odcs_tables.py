@@ -1,4 +1,4 @@
-"""One object of an ODCS contract's ``schema``: a table or view with its columns, as facts."""
+"""One object of an ODCS contract's ``schema`` in, its table or view as facts out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table as an ODCS contract in YAML: every fact that holds of it."""
+"""A table in, the text of an ODCS contract in YAML out, with every fact that holds of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose uses break when a column has another type than they expect.
+"""The type that a column should have and the one it has in, whose uses break out.
 
 Readers are told of a type by its number (``pg_type.oid``) and size their own by it; writers are refused what no longer
 fits; change data capture and logical replication copy into columns of the type that they know, so that any change of it

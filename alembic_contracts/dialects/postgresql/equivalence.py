@@ -1,4 +1,4 @@
-"""Expressions compared as PostgreSQL parses them: what a contract spells beside what the catalog prints."""
+"""Two SQL expressions in, whether PostgreSQL parses them to the same out: a contract's beside the catalog's."""
 
 from __future__ import annotations
 

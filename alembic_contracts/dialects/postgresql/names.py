@@ -1,4 +1,4 @@
-"""Names in PostgreSQL: which types are its own, how each is spelled, when an identifier needs quotes."""
+"""A type's or identifier's name in, its spelling out: PostgreSQL's own types, and when quotes are needed."""
 
 from __future__ import annotations
 

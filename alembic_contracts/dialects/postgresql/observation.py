@@ -1,4 +1,4 @@
-"""Read a schema from PostgreSQL's catalog in one query."""
+"""A connection and names of tables in, their ``Schema`` out, by one query on the catalog."""
 
 from __future__ import annotations
 

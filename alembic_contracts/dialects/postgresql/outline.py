@@ -1,4 +1,4 @@
-"""The names of all relations and what ties them together: enough to tell which definitions a migration can need."""
+"""A connection in, the names of all relations and what ties them together out, without their definitions."""
 
 from __future__ import annotations
 

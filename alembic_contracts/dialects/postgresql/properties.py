@@ -1,4 +1,4 @@
-"""What follows from a type: its name and precisions in ``information_schema``, its elements, what it is based on.
+"""A type in, what follows from it out: its name and precisions in ``information_schema``, its elements, its base.
 
 All functions take the definitions of the user types (``Schema.types``); a type that is not in them is taken as it is.
 """

@@ -1,4 +1,4 @@
-"""What a connection's unqualified names lead to."""
+"""A connection in, what its unqualified names lead to out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Type names: from any spelling to a :class:`Type` and back, without a database."""
+"""A type's name in any spelling in, a :class:`Type` out, and back, without a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Aggregate functions over the rows of a group."""
+"""An aggregate's call and the rows of a group in, its value out."""
 
 from __future__ import annotations
 

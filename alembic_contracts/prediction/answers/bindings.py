@@ -1,4 +1,4 @@
-"""What names in a query mean."""
+"""A name in a query in, the value that it stands for out: the rows of FROM, the results of WITH, the query around."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Casts between the kinds of values that queries are answered with."""
+"""A value and the type it is cast to in, the value of that type out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL's ``pg_get_...`` functions say about the objects of the catalog."""
+"""An object of the catalog in, what PostgreSQL's ``pg_get_...`` functions say of it out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluates scalar expressions."""
+"""A scalar expression in, its value out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scalar functions that queries in version scripts call."""
+"""A function's name and arguments in, its value out: the scalar functions that version scripts call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values as keys of dictionaries."""
+"""A value in, the same out as dictionaries take it for a key."""
 
 from __future__ import annotations
 

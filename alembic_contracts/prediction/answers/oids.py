@@ -1,4 +1,4 @@
-"""Numbers that stand for catalog objects, as ``oid`` columns have them."""
+"""A catalog object in, the number out that ``oid`` columns have for it, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Binary operators."""
+"""A binary operator and two values in, its value out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows for the queries of version scripts."""
+"""The effect of a statement in, the rows that the script gets for it out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""INSERT, UPDATE, DELETE and TRUNCATE over the rows that are known."""
+"""INSERT, UPDATE, DELETE or TRUNCATE in, the rows that are known changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of users' tables, as far as version scripts themselves put them there."""
+"""A table's name in, its rows out, as far as version scripts themselves put them there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluates SELECT: WITH, set operations, the target list, GROUP BY, ORDER BY, LIMIT."""
+"""A SELECT in, its columns and rows out: WITH, set operations, target list, GROUP BY, ORDER BY, LIMIT."""
 
 from __future__ import annotations
 

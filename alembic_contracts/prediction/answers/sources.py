@@ -1,4 +1,4 @@
-"""FROM, JOIN and WHERE."""
+"""FROM, JOIN and WHERE in, the rows out that the target list is worked out for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that queries are answered with."""
+"""What values are between a query's parts: plain ones, guesses about unknown rows, and what cannot be answered."""
 
 from __future__ import annotations
 

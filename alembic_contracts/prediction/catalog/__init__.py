@@ -1,1 +1,11 @@
-"""Room prediction/catalog."""
+"""The state in memory: what PostgreSQL's catalog would hold, and who finds, renames, removes and undoes in it.
+
+catalog           the value that everybody reads: a schema in, what is there now out
+state, journal    what it holds, and how that is undone; unread: what was not read of the baseline
+transactions      BEGIN, COMMIT, ROLLBACK, SAVEPOINT
+execution         one statement while it is applied; doubts: what it may be instead of understood
+relations, type_names, user_types   a written name -> the object
+generated_names   the names that PostgreSQL makes up
+new_names, dependencies, removal    renaming and dropping, with all that mentions or depends
+access, publishing                  owners, roles, grants and publications
+"""

@@ -1,4 +1,4 @@
-"""Who may do what with tables of the in-memory catalog, whichever statement changes it."""
+"""A change of owners, roles or grants in, every table of the catalog with its grants as they are then out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who depends on what, and dropping with RESTRICT or CASCADE (``pg_depend``, ``performDeletion``).
+"""An object in, what depends on it out, and what RESTRICT refuses (``pg_depend``, ``performDeletion``).
 
 Two kinds of dependency matter: an *automatic* one lets the dependent object go silently (a table's indexes, an owned
 sequence, a partition), a *normal* one forbids the drop unless CASCADE is said.

@@ -1,4 +1,4 @@
-"""One statement while it is applied: what its handler may use, and what it leaves behind."""
+"""One statement while it is applied: what its handler may use, and the ``Effect`` that is left of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that PostgreSQL makes up for constraints, indexes and sequences (``makeObjectName`` and its callers)."""
+"""A table and columns in, the names out that PostgreSQL makes up for constraints, indexes and sequences."""
 
 from __future__ import annotations
 

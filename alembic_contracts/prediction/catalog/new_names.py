@@ -1,4 +1,4 @@
-"""Giving tables, types and columns other names, everywhere they are mentioned (PostgreSQL knows them by number)."""
+"""An object and its new name in, everything that mentions it under that name out (PostgreSQL knows it by number)."""
 
 from __future__ import annotations
 

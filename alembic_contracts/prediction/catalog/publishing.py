@@ -1,4 +1,4 @@
-"""Which publications include which tables of the in-memory catalog, whichever statement changes it."""
+"""A change of tables, schemas or publications in, every table with the publications that include it out."""
 
 from __future__ import annotations
 

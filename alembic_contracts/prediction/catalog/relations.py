@@ -1,4 +1,4 @@
-"""Finding the table that a statement is about, and changing it."""
+"""A name as a statement writes it in, the table it is about out, found or refused as PostgreSQL would; and changed."""
 
 from __future__ import annotations
 

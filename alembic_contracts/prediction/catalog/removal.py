@@ -1,4 +1,4 @@
-"""Taking objects out of the catalog, with all that depends on them."""
+"""Objects in, the catalog without them and all that depends on them out."""
 
 from __future__ import annotations
 

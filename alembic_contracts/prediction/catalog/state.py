@@ -1,4 +1,4 @@
-"""What the in-memory catalog holds, and how names are looked up in it.
+"""What the in-memory catalog holds, and a written name in, the object that it stands for out.
 
 Names are resolved as PostgreSQL does (``search_path``, temporary objects first). All that changes goes through
 ``Store``, so that it can be taken back; what can be worked out from tables (indexes by name, who mentions whom) is kept

@@ -1,4 +1,4 @@
-"""Transaction blocks, savepoints and the aborted state, as PostgreSQL has them."""
+"""BEGIN, COMMIT, ROLLBACK and SAVEPOINT in, the state kept or undone, as PostgreSQL does, the failed state included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Type names as SQL writes them, turned into ``Type`` values (``typenameType`` of PostgreSQL's parser)."""
+"""A type's name as SQL writes it in, a ``Type`` out (``typenameType`` of PostgreSQL's parser)."""
 
 from __future__ import annotations
 

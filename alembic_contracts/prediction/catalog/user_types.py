@@ -1,4 +1,4 @@
-"""A type"s name as a statement writes it in, the user"s type out, or the refusal that PostgreSQL would give."""
+"""The name of a user's type as a statement writes it in, its definition out, or PostgreSQL's refusal."""
 
 from __future__ import annotations
 

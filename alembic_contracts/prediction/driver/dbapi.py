@@ -1,4 +1,4 @@
-"""A DBAPI (PEP 249) that sends nothing: what reaches its cursors goes to a session that applies it in memory."""
+"""A DBAPI (PEP 249) that sends nothing: SQL reaches its cursors, a session gives the answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors as a PostgreSQL driver would raise them, so that a script's ``except`` clauses see what they expect."""
+"""PostgreSQL's refusal in, the exception out that a driver would raise, so that a script's ``except`` finds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bound parameters as SQL literals: PostgreSQL's parser knows no driver's placeholders."""
+"""SQL with bound parameters in, SQL with literals out: PostgreSQL's parser knows no driver's placeholders."""
 
 from __future__ import annotations
 

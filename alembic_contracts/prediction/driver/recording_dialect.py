@@ -1,4 +1,4 @@
-"""SQLAlchemy's PostgreSQL dialect over the recording DBAPI, reflection answered from the in-memory catalog."""
+"""A catalog in, a SQLAlchemy engine out whose connections record, and reflect from that catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns' types as SQLAlchemy's reflection would return them."""
+"""A column's type in, the SQLAlchemy type out that reflection would return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of PostgreSQL's error conditions, as PL/pgSQL uses them."""
+"""The name of an error condition in PL/pgSQL in, its SQLSTATE out."""
 
 from __future__ import annotations
 

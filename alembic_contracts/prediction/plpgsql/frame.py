@@ -1,4 +1,4 @@
-"""The variables of a PL/pgSQL block, and the values of expressions over them."""
+"""The variables of a PL/pgSQL block: an expression over them in, its value out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call of a user"s function in, the statements of its body applied to the catalog."""
+"""A call of a user's function in, the statements of its body applied to the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that change tables, and are used where they may run later: defaults, checks, views, operators, casts ...
+"""A definition in, a doubt out for each function in it that changes tables and may run later.
 
 Whether and when the server calls them is not followed. What they could do is doubted at the statement that puts them
 there.

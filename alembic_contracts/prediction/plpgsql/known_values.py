@@ -1,4 +1,4 @@
-"""Values of expressions in blocks: worked out where they follow from the catalog, ``UNKNOWN`` where they do not."""
+"""An expression in a block in, its value out where that follows from the catalog, ``UNKNOWN`` where it does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a statement, block or function could do to tables at most, worked out without running it."""
+"""A statement, block or function in, the tables that it could change at most out, without running it."""
 
 from __future__ import annotations
 

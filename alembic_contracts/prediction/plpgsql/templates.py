@@ -1,4 +1,4 @@
-"""Statements that are put together from text, of which parts may not be known."""
+"""An expression that puts a statement together in, its text out, with placeholders for what is not known."""
 
 from __future__ import annotations
 

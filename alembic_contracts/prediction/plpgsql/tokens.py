@@ -1,4 +1,4 @@
-"""The tokens of a PL/pgSQL body."""
+"""The text of a PL/pgSQL body in, its tokens out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The structure of PL/pgSQL: blocks, branches and loops around texts of SQL."""
+"""What a PL/pgSQL body comes to: blocks, branches and loops around texts of SQL, as immutable values."""
 
 from __future__ import annotations
 

@@ -1,1 +1,8 @@
-"""Room prediction/queries."""
+"""What the names in a query mean: a query in, its columns, types, reads and calls out, or PostgreSQL's refusal.
+
+lookup            a query -> its calls, every name looked up
+analysis, dml     SELECT and data changes -> columns, types, what is read
+expressions       an expression in a query -> its type (inference, coercion)
+calls             the functions that are called
+ddl_expressions, constants          defaults, checks and index expressions of DDL
+"""

@@ -1,4 +1,4 @@
-"""Queries: which columns they yield, of which types, and what they read (``transformSelectStmt``)."""
+"""A query in, the columns that it yields, their types and what it reads out (``transformSelectStmt``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions that a query calls, and the relations that it names in literals."""
+"""A query in, the functions that it calls out, refused where they do not exist, and the relations named in literals."""
 
 from __future__ import annotations
 

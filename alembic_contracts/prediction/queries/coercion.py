@@ -1,4 +1,4 @@
-"""Which types PostgreSQL converts into which (``find_coercion_pathway``), as far as that is plain."""
+"""Two types in, whether PostgreSQL stores the one in the other out (``find_coercion_pathway``), as far as plain."""
 
 from __future__ import annotations
 

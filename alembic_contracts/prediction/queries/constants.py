@@ -1,4 +1,4 @@
-"""Default values against the types of their columns: what the server refuses to store is refused here as well.
+"""A default value and its column's type in, the refusal out where the server would not store it.
 
 Only plain impossibilities are errors; a literal whose form is not known here passes.
 """

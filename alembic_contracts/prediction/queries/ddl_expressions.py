@@ -1,4 +1,4 @@
-"""Scalar expressions of DDL (defaults, checks, index expressions): what they mention is checked as the server does."""
+"""A default, check or index expression in, the refusal out where it mentions what is not there."""
 
 from __future__ import annotations
 

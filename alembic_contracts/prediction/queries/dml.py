@@ -1,4 +1,4 @@
-"""What the names in INSERT, UPDATE, DELETE and MERGE mean."""
+"""INSERT, UPDATE, DELETE or MERGE in, what the names in it mean out, and what RETURNING yields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expressions inside of queries: every column is looked up, every subquery entered, and the type worked out."""
+"""An expression inside of a query in, its type out: every column is looked up, every subquery entered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types of expressions, as far as they follow plainly; None where they do not."""
+"""Types of operands in, the type of the expression out as far as it follows plainly; None where it does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking up all names in a query."""
+"""A query in, the calls in it out, or the refusal where a name in it does not exist."""
 
 from __future__ import annotations
 

@@ -1,1 +1,8 @@
-"""Room prediction/scripts."""
+"""Version scripts run on a driver that sends nothing: revisions in, schemas and doubts out.
+
+predict           pending revisions -> predictions
+recording         one run in one world -> operations and doubts
+isolation, outside                  no database, no file, no network while scripts run
+source_lines      the running code -> a line of the script
+sql_output        what --sql would write -> the catalog
+"""

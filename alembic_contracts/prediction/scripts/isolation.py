@@ -1,4 +1,4 @@
-"""Keeps what a script does under prediction away from the outside: databases, terminal, Alembic's own state."""
+"""A body of code in, run without a real database, terminal or trace in Alembic's own state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps what runs under prediction from changing anything outside the process: files, other processes, the network.
+"""A body of code in, run without changing anything outside the process: files, other processes, the network.
 
 Python tells its audit hooks (PEP 578) before it does such a thing, and does not do it where one raises. C code can
 still act without a word, which is why drivers that connect from C are dealt with by name.

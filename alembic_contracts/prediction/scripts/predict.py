@@ -1,4 +1,4 @@
-"""Runs the pending version scripts without a database and says where they lead."""
+"""Pending version scripts in, the schemas that they lead to out, without a database."""
 
 from __future__ import annotations
 

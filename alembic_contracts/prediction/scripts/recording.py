@@ -1,4 +1,4 @@
-"""One run of the pending revisions in one possible world: applies what they execute, and writes down what it did."""
+"""SQL of one run in one possible world in, the operations of each revision out, and what is unproven of them."""
 
 from __future__ import annotations
 

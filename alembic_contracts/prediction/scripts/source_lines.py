@@ -1,4 +1,4 @@
-"""Where in a version script the running code is."""
+"""The running code in, the line of the version script out that it comes from."""
 
 from __future__ import annotations
 

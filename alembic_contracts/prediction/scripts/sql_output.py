@@ -1,4 +1,4 @@
-"""The output of ``--sql``: what Alembic would write there is applied to the catalog instead."""
+"""What Alembic would write for ``--sql`` in, the same statements applied to the catalog instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that PostgreSQL gives to columns without an alias (``FigureColname``)."""
+"""An expression without an alias in, the name out that PostgreSQL gives to its column (``FigureColname``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of statements that cannot change the shape of any table, by the parser's names, each with the reason."""
+"""A kind of statement in, the reason out why it cannot change the shape of any table."""
 
 from __future__ import annotations
 

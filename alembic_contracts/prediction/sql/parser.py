@@ -1,4 +1,4 @@
-"""PostgreSQL's own grammar: the only module that knows the library behind it.
+"""SQL in, PostgreSQL's own parse tree out: the only module that knows the library behind it.
 
 Nodes are the library's protobuf messages; every child sits in a ``Node`` wrapper with one field set, whose name is the
 kind (``create_stmt``, ``column_ref``). Cached results are shared: never change a node, copy it first.

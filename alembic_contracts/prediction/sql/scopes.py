@@ -1,4 +1,4 @@
-"""Names that are visible inside of a query, and what they stand for."""
+"""A name inside of a query in, the column that it stands for out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The errors that PostgreSQL would raise (names and codes: appendix "PostgreSQL Error Codes" of its manual)."""
+"""What is wrong in, the error out that PostgreSQL would raise (appendix "PostgreSQL Error Codes" of its manual)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL itself brings along: types, functions, operators, casts, system relations (folder ``data``)."""
+"""A name in, what PostgreSQL itself brings along under it out: types, functions, operators, casts, relations."""
 
 from __future__ import annotations
 

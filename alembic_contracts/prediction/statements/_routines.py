@@ -1,4 +1,4 @@
-"""Functions, procedures and aggregates put into the catalog: what statements that create one share."""
+"""A function, procedure or aggregate in, the catalog with it out: what statements that create one share."""
 
 from __future__ import annotations
 

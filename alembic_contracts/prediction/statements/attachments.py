@@ -1,4 +1,4 @@
-"""What hangs on tables beside their shape: triggers, policies, rules, extended statistics."""
+"""Triggers, policies, rules and extended statistics applied to the catalog: what hangs on tables beside their shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DO blocks, CALL, and functions that a query does nothing but call: what is in them is done."""
+"""DO and CALL applied to the catalog: what is in the block or procedure is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""COMMENT ON every kind of object."""
+"""COMMENT ON every kind of object applied to the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CREATE INDEX, on partitioned tables with all partitions; REINDEX and the like are harmless."""
+"""CREATE INDEX applied to the catalog, on partitioned tables with all partitions."""
 
 from __future__ import annotations
 

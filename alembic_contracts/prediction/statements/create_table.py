@@ -1,4 +1,4 @@
-"""CREATE TABLE in all its forms, partitions and foreign tables included."""
+"""CREATE TABLE in all its forms applied to the catalog, partitions and foreign tables included."""
 
 from __future__ import annotations
 

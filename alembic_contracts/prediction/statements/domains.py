@@ -1,4 +1,4 @@
-"""CREATE and ALTER DOMAIN."""
+"""CREATE and ALTER DOMAIN applied to the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DROP of everything."""
+"""DROP of everything applied to the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CREATE and ALTER EXTENSION."""
+"""CREATE and ALTER EXTENSION applied to the catalog."""
 
 from __future__ import annotations
 

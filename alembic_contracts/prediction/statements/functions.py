@@ -1,4 +1,4 @@
-"""Functions, procedures and aggregates: they are remembered with their bodies, so that calls can be followed."""
+"""CREATE and ALTER FUNCTION and PROCEDURE applied to the catalog; bodies are kept, so that calls can be followed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements that look after tables or the server: checked as PostgreSQL checks them, without changing a table's shape.
+"""Statements that look after tables or the server, checked as PostgreSQL checks them; no table's shape changes.
 
 What must stand alone is refused inside of a transaction block; names of tables are looked up where the server does.
 """

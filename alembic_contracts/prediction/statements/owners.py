@@ -1,4 +1,4 @@
-"""ALTER ... SET SCHEMA and ALTER ... OWNER TO."""
+"""ALTER ... SET SCHEMA and ALTER ... OWNER TO applied to the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GRANT, REVOKE and ALTER DEFAULT PRIVILEGES on tables and schemas."""
+"""GRANT, REVOKE and ALTER DEFAULT PRIVILEGES on tables and schemas applied to the catalog."""
 
 from __future__ import annotations
 

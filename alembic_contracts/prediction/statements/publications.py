@@ -1,4 +1,4 @@
-"""CREATE and ALTER PUBLICATION."""
+"""CREATE and ALTER PUBLICATION applied to the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements that read and write rows: SELECT, INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE, EXPLAIN.
+"""SELECT, INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE, EXPLAIN in, what they read and call out.
 
 They leave the shape of tables alone, unless a function that they call does not, or a trigger that they fire.
 """

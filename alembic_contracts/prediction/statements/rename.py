@@ -1,4 +1,4 @@
-"""ALTER ... RENAME."""
+"""ALTER ... RENAME applied to the catalog."""
 
 from __future__ import annotations
 

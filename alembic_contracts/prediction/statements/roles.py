@@ -1,4 +1,4 @@
-"""Roles: who is a member of which, and what becomes of what they own."""
+"""Roles and memberships applied to the catalog, and what becomes of what a role owns."""
 
 from __future__ import annotations
 

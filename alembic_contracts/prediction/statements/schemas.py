@@ -1,4 +1,4 @@
-"""CREATE SCHEMA, with the objects that it may list."""
+"""CREATE SCHEMA applied to the catalog, with the objects that it may list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CREATE and ALTER SEQUENCE."""
+"""CREATE and ALTER SEQUENCE applied to the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transactions as SQL text, settings of the session, prepared statements, cursors, DISCARD."""
+"""Transactions, settings, prepared statements, cursors and DISCARD as SQL text, applied to the session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CREATE and ALTER TYPE: enums, composite and range types, base types."""
+"""CREATE and ALTER TYPE applied to the catalog: enums, composite, range and base types, and CREATE AGGREGATE."""
 
 from __future__ import annotations
 

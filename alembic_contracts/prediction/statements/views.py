@@ -1,4 +1,4 @@
-"""CREATE VIEW, CREATE MATERIALIZED VIEW, CREATE TABLE AS, SELECT INTO."""
+"""CREATE VIEW, CREATE MATERIALIZED VIEW and CREATE TABLE AS applied to the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns as CREATE TABLE and ALTER TABLE ADD COLUMN write them (``transformColumnDefinition``)."""
+"""A column as CREATE TABLE and ADD COLUMN write it in, its draft out (``transformColumnDefinition``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adding constraints to tables: checks and NOT NULL here, keys and foreign keys in modules of their own."""
+"""A constraint as a statement writes it in, the table with it out: checks here, keys in modules of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Foreign keys."""
+"""A foreign key as a statement writes it in, the table with it out."""
 
 from __future__ import annotations
 

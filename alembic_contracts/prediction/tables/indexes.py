@@ -1,4 +1,4 @@
-"""Indexes put on a table of the catalog and on its partitions."""
+"""An index in, the table and its partitions with it out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tables take over from those that they inherit from, or are partitions of."""
+"""A table and its parent in, the table with what it takes over out, as a child or a partition."""
 
 from __future__ import annotations
 

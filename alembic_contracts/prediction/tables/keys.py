@@ -1,4 +1,4 @@
-"""Primary keys, unique and exclusion constraints with their indexes."""
+"""A primary key, unique or exclusion constraint in, the table with it and its index out."""
 
 from __future__ import annotations
 

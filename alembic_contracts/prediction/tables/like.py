@@ -1,4 +1,4 @@
-"""``CREATE TABLE ... (LIKE source INCLUDING ...)``."""
+"""``LIKE source INCLUDING ...`` in, what the new table takes from its source out."""
 
 from __future__ import annotations
 

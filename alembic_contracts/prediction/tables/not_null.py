@@ -1,4 +1,4 @@
-"""NOT NULL: a flag of the column, and from PostgreSQL 18 on a constraint with a name."""
+"""NOT NULL of a column in, the table with its flag out, and from PostgreSQL 18 on with a constraint's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue: contracts, the schema and what is pending, as one page that needs neither server nor network."""
+"""The catalogue: contracts, schema and what is pending in, a page out that needs neither server nor network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ALTER TABLE: one statement's subcommands, in the order in which the server carries them out."""
+"""ALTER TABLE applied to the catalog: one statement's subcommands, in the order in which the server takes them."""
 
 from __future__ import annotations
 

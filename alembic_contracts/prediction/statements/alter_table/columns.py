@@ -1,4 +1,4 @@
-"""ALTER TABLE ... COLUMN: adding, dropping, types, defaults, NOT NULL, identity, generation expressions."""
+"""ALTER TABLE ... COLUMN applied to the catalog: adding, dropping, types, defaults, NOT NULL."""
 
 from __future__ import annotations
 

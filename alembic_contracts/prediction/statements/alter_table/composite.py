@@ -1,4 +1,4 @@
-"""ALTER TYPE for the attributes of composite types, which the parser takes for an ALTER TABLE."""
+"""ALTER TYPE for attributes of composite types applied to the catalog; the parser takes it for an ALTER TABLE."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ALTER TABLE ... CONSTRAINT: adding, dropping, validating, altering."""
+"""ALTER TABLE ... CONSTRAINT applied to the catalog: adding, dropping, validating, altering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ALTER TABLE ... COLUMN: identity and generation expressions."""
+"""ALTER TABLE ... COLUMN applied to the catalog: identity and generation expressions."""
 
 from __future__ import annotations
 

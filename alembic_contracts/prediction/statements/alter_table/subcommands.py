@@ -1,4 +1,4 @@
-"""What the subcommands of ALTER TABLE share."""
+"""What the subcommands of ALTER TABLE share: the table being altered, and the passes that they run in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ALTER TABLE for the table as a whole: owner, inheritance, partitions, and what does not concern its shape."""
+"""ALTER TABLE for the table as a whole applied to the catalog: owner, inheritance, partitions, options."""
 
 from __future__ import annotations
 
