@@ -28,6 +28,8 @@ or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(he
 ``..._SNAPSHOT`` and ``..._RULES`` (``column-type=warning,primary-key=off``; rules that it does not name stay as in the
 file) win over the file. Empty ones count as not set. ``ALEMBIC_CONTRACTS_TODAY=2030-12-31`` says what day it is to be,
 which no file can.
+
+The readers of files are imported when there is a file to read: a project has one kind, and most commands read none.
 """
 
 from __future__ import annotations

@@ -13,9 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import Engine
+
+from alembic_contracts.commands._shared import Project
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.reporters import render
+from alembic_contracts.running.examination import judge_now
+from alembic_contracts.running.terms import required
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
     from alembic_contracts.contracts.contract import Contract
     from alembic_contracts.judging.violations import Report
@@ -57,9 +64,6 @@ class Contracts:
         Raises:
             CannotCheck: they cannot be read, or there are none.
         """
-        from alembic_contracts.commands._shared import Project
-        from alembic_contracts.running.terms import required
-
         file = self.config or next(
             (name for name in ("alembic.ini", "pyproject.toml") if (self.folder / name).is_file()), "alembic.ini"
         )
@@ -78,7 +82,6 @@ class Contracts:
             CannotCheck: settings, contracts or the database do not allow a verdict.
         """
         __tracebackhide__ = True
-        from alembic_contracts.reporters import render
 
         report = self.check(bind)
         if report.status != "kept":
@@ -90,16 +93,12 @@ class Contracts:
         Raises:
             CannotCheck: settings, contracts or the database do not allow one.
         """
-        from sqlalchemy import Engine
-
         if isinstance(bind, Engine):
             with bind.connect() as connection:
                 return self._check(connection)
         return self._check(bind)
 
     def _check(self, connection: Connection) -> Report:
-        from alembic_contracts.running.examination import judge_now
-
         return replace(judge_now(connection, self.terms), notices=())
 
     @cached_property
@@ -153,8 +152,6 @@ class ContractItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return the message alone: the stack says nothing."""
-        from alembic_contracts.errors import CannotCheck
-
         if isinstance(excinfo.value, NotKeptError | CannotCheck):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
@@ -168,8 +165,6 @@ class ContractItem(pytest.Item):
 
 def collected(session: pytest.Session) -> Iterator[ContractItem]:
     """Yield a test for each contract; one that fails where they cannot be read."""
-    from alembic_contracts.errors import CannotCheck
-
     session.config.addinivalue_line("markers", "alembic_contracts: a data contract")
     contracts = Contracts.of(session.config)
     try:

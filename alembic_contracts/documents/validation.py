@@ -2,6 +2,8 @@
 
 Beyond the standard keywords one of the editors' is used: where a ``pattern`` fails, ``patternErrorMessage`` of the same
 schema (Visual Studio Code shows it, too) says what is wrong.
+
+``jsonschema`` is imported when there is something to validate: it is the slowest of all that reading contracts needs.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Values follow YAML 1.2's core schema: ``NO``, ``12:30`` and ``2030-01-01`` are text. Keys are text and stand once. The
 result is the same as of the JSON reader, so that what reads documents need not know which it was.
+
+The library is imported when there is YAML to read: it need not be installed for contracts in JSON.
 """
 
 from __future__ import annotations

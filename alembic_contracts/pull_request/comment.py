@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from alembic_contracts import reporters
+from alembic_contracts.reporters.markdown import MARKER, code, escaped
+
 if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Report
 
@@ -23,8 +26,6 @@ def of_report(report: Report, owners: Mapping[str, tuple[str, ...]]) -> str:
         report: the verdict.
         owners: owners by contract file (CODEOWNERS).
     """
-    from alembic_contracts import reporters
-
     text = reporters.render(report, "markdown").rstrip()
     lines = [text, *_owners(report, owners)]
     if report.status != "kept":
@@ -33,8 +34,6 @@ def of_report(report: Report, owners: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def _owners(report: Report, owners: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    from alembic_contracts.reporters.markdown import code
-
     broken = {v.contract_location.file: v.contract for v in report.violations if v.severity == "error"}
     named = [(file, contract) for file, contract in broken.items() if file in owners]
     if named:
@@ -46,7 +45,5 @@ def _owners(report: Report, owners: Mapping[str, tuple[str, ...]]) -> Iterator[s
 
 def not_checked(reason: str) -> str:
     """Return the comment where there is no verdict, so that no old one stays as if it still counted."""
-    from alembic_contracts.reporters.markdown import MARKER, escaped
-
     shown = "\n".join(f"> {escaped(line)}" for line in reason.splitlines())
     return f"{MARKER}\n\n### Data contracts not checked\n\n{shown}\n"

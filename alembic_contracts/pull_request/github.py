@@ -1,4 +1,7 @@
-"""A comment's text in, one comment on the pull request kept up to date out, by GitHub's REST API."""
+"""A comment's text in, one comment on the pull request kept up to date out, by GitHub's REST API.
+
+The HTTP client is imported when there is a comment to write: it comes with the extra ``github``.
+"""
 
 from __future__ import annotations
 

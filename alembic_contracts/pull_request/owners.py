@@ -1,4 +1,7 @@
-"""Contract files in, who owns each by the repository's CODEOWNERS out."""
+"""Contract files in, who owns each by the repository's CODEOWNERS out.
+
+The library is imported when there are files to look up: it comes with the extra ``github``.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 Alembic hands the operations that it found to ``process_revision_directives`` (``EnvironmentContext.configure``), last
 of all and whatever plugins compared the models. So that is where they are judged: after the user's own function, if
 there is one, has changed them. ``alembic check`` comes the same way.
+
+Everything is imported when there is something to judge: the guard loads this module with every env.py.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 What a contract leaves unset is nobody's business: tables and columns that no contract names stay, and where
 nullability, type or default is not stated, autogenerate proposes no change of it. ``prune`` sees to that.
+
+Everything is imported when there is something to make: the guard loads this module with every env.py.
 """
 
 from __future__ import annotations

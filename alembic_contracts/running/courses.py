@@ -1,4 +1,7 @@
-"""A run in, the schemas that it goes through out: observed at its start, predicted or replayed from there."""
+"""A run in, the schemas that it goes through out: observed at its start, predicted or replayed from there.
+
+Prediction, which brings the parser along, and replaying are imported when there is something pending to follow.
+"""
 
 from __future__ import annotations
 

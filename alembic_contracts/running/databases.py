@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from alembic_contracts.contracts.contract import Contract
 from alembic_contracts.errors import CannotCheck
 
@@ -88,9 +91,6 @@ def _about(contracts: Sequence[Contract], names: frozenset[str], run: Run) -> tu
 
 def _known(config: Config) -> Mapping[str, str | None]:
     """Return the databases that alembic.ini lists (``databases = engine1, engine2``), with the names in their URLs."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
     listed = re.split(r",\s*", config.get_main_option("databases") or "")
     found: dict[str, str | None] = {}
     for name in filter(None, map(str.strip, listed)):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
 
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.pending import Run, script_of
@@ -18,7 +24,6 @@ from alembic_contracts.support.paths import shown
 if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext, RevisionStep
-    from alembic.script import ScriptDirectory
 
     from alembic_contracts.schemas.snapshots import Snapshot
 
@@ -129,8 +134,6 @@ def _usable_snapshot(script: ScriptDirectory, range_: Range, start: str) -> Snap
 
 
 def _revision(script: ScriptDirectory, revision: str) -> object:
-    from alembic.util import CommandError
-
     try:
         return script.get_revision(revision)
     except CommandError:
@@ -149,11 +152,6 @@ def _require_reached(script: ScriptDirectory, target: str, heads: tuple[str, ...
 
 def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range_: Range) -> None:
     """Run env.py with a function in the place of the one that yields what to apply."""
-    from alembic.runtime.environment import EnvironmentContext
-    from alembic.script import ScriptDirectory
-    from alembic.util import CommandError
-    from sqlalchemy.exc import DBAPIError
-
     # In --sql mode Alembic writes the SQL of its version table; nobody wants it here.
     buffer, config.output_buffer = config.output_buffer, io.StringIO()
     # Standard output is for the report alone; `config.print_stdout` knows the stream from before.
@@ -191,8 +189,6 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
 
 def _place(error: BaseException, folder: str) -> str:
     """Return the innermost line of the project's own scripts that an error passed through."""
-    import traceback
-
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(Path(folder).resolve())]
     return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""

@@ -1,4 +1,7 @@
-"""Steps in, the schemas out that a scratch PostgreSQL shows while they are replayed: exact where predictions doubt."""
+"""Steps in, the schemas out that a scratch PostgreSQL shows while they are replayed: exact where predictions doubt.
+
+The embedded server is imported where no other one is given: it comes with the extra ``embedded``.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alembic.runtime.migration import HeadMaintainer, MigrationContext
+from sqlalchemy import NullPool, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent
+from alembic_contracts.prediction.scripts.predict import fresh_module
+from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Operation, Prediction, Step
 
@@ -19,10 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from alembic.runtime.environment import EnvironmentContext
-    from alembic.runtime.migration import MigrationContext, RevisionStep
+    from alembic.runtime.migration import RevisionStep
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.prediction.scripts.source_lines import Script
 
 __all__ = ["database", "replay"]
 
@@ -46,9 +55,6 @@ def database(url: str | None) -> Iterator[str]:
         with embedded.scratch() as server:
             yield server.url()
         return
-    from sqlalchemy import NullPool, create_engine, make_url
-    from sqlalchemy.exc import DBAPIError
-
     name = f"alembic_contracts_shadow_{os.getpid()}_{secrets.token_hex(4)}"
     try:
         with create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
@@ -87,13 +93,6 @@ def replay(
     Raises:
         CannotCheck: a revision fails.
     """
-    from alembic.runtime.migration import HeadMaintainer, MigrationContext
-    from sqlalchemy import NullPool, create_engine, event
-
-    from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent
-    from alembic_contracts.prediction.scripts.predict import fresh_module
-    from alembic_contracts.prediction.scripts.source_lines import Script
-
     options = {**context.opts, "as_sql": False}
     for name in ("fn", "output_encoding", "literal_binds", "starting_rev"):
         options.pop(name, None)

@@ -1,4 +1,7 @@
-"""A word that is not known in, the known one out that somebody probably meant."""
+"""A word that is not known in, the known one out that somebody probably meant.
+
+``difflib`` is imported when there is a mistake to explain.
+"""
 
 from __future__ import annotations
 

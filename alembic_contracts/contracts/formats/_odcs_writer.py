@@ -1,4 +1,7 @@
-"""A table in, the text of an ODCS contract in YAML out, with every fact that holds of it."""
+"""A table in, the text of an ODCS contract in YAML out, with every fact that holds of it.
+
+YAML is imported when it is written: reading contracts in JSON needs no library for it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.contracts.formats import _native_writer
 from alembic_contracts.contracts.formats._odcs_custom import VENDOR
+from alembic_contracts.errors import CannotCheck
 
 if TYPE_CHECKING:
     from alembic_contracts.contracts.contract import Owner
@@ -31,8 +35,6 @@ def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, nam
     Raises:
         CannotCheck: PyYAML is not installed.
     """
-    from alembic_contracts.errors import CannotCheck
-
     try:
         import yaml
     except ModuleNotFoundError as error:

@@ -1,4 +1,7 @@
-"""A connection and names of tables in, their ``Schema`` out, by one query on the catalog."""
+"""A connection and names of tables in, their ``Schema`` out, by one query on the catalog.
+
+SQLAlchemy is imported by what connects alone: contracts are read and linted without it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A connection in, the names of all relations and what ties them together out, without their definitions."""
+"""A connection in, the names of all relations and what ties them together out, without their definitions.
+
+SQLAlchemy is imported by what connects alone: contracts are read and linted without it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A connection in, what its unqualified names lead to out."""
+"""A connection in, what its unqualified names lead to out.
+
+SQLAlchemy is imported by what connects alone: contracts are read and linted without it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The catalogue: contracts, schema and what is pending in, a page out that needs neither server nor network."""
+"""The catalogue: contracts, schema and what is pending in, a page out that needs neither server nor network.
+
+Jinja is imported when a page is written: it comes with the extra ``docs``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.judging import rules
 from alembic_contracts.reviews.coverage import Coverage, coverage_of
 
 if TYPE_CHECKING:
@@ -98,8 +102,6 @@ def write(folder: Path, plan: Plan, terms: Terms, dialect: Dialect, *, schema: S
 
 
 def _entries(terms: Terms, plan: Plan, dialect: Dialect) -> Iterator[_Entry]:
-    from alembic_contracts.judging import rules
-
     known = rules.load()
     for number, contract in enumerate(terms.contracts, 1):
         yield _Entry(
