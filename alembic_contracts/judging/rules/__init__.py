@@ -26,9 +26,7 @@ __all__ = [
     "Rule",
     "Subject",
     "Unknown",
-    "bounded",
     "breaking",
-    "compare_precision",
     "implied",
     "known_type",
     "load",
@@ -135,27 +133,6 @@ def known_type(subject: Subject) -> Type | Unknown:
     if column.type is None:
         return Unknown(f"the type of {cast('Table', subject.table).name}.{column.name} could not be worked out")
     return column.type
-
-
-def compare_precision(
-    fact: Fact, subject: Subject, precision: Callable[[Type, Mapping[Name, TypeDefinition]], int | None]
-) -> Outcome:
-    """Compare what a fact expects with a figure that follows from the column's type."""
-    type_ = known_type(subject)
-    if isinstance(type_, Unknown):
-        return type_
-    actual = precision(type_, subject.types)
-    if actual == fact.expected:
-        return HOLDS
-    shown = f"{'no precision' if actual is None else actual} ({subject.dialect.format_type(type_)})"
-    return Differs(shown, breaks=(bounded(cast("int", fact.expected), actual)))
-
-
-def bounded(expected: int, actual: int | None) -> Breaks:
-    """Return whom it breaks that a size (None: none at all) is not the one that the contract states."""
-    if actual is None:
-        return MappingProxyType({"reader": "error", "cdc": "error"})
-    return MappingProxyType({"reader": "warning", "cdc": "error"}) if actual > expected else EVERYBODY
 
 
 def implied(contract: Contract) -> tuple[Fact, ...]:
