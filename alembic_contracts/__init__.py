@@ -6,6 +6,8 @@
         context.run_migrations()
 
 ``metadata`` makes SQLAlchemy metadata from contracts, for autogenerate to write the migration that a new one needs.
+
+Every Alembic command imports this package, through its plugin: all but the guard's few lines is imported when called.
 """
 
 from __future__ import annotations

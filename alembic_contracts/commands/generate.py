@@ -13,8 +13,6 @@ from alembic_contracts.commands._predicted import schema_of
 from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from alembic_contracts.contracts.contract import Owner
     from alembic_contracts.schemas.schema import Schema, Table
 
@@ -55,15 +53,17 @@ _EXAMPLES = (
 def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None:  # noqa: N802 - found by this name
     """Write one file a table."""
     from alembic_contracts import dialects
+    from alembic_contracts.contracts import formats
     from alembic_contracts.running.terms import settings_of
 
     config = project.config()
     settings = settings_of(config)
     schema, dialect_name = schema_of(config, range_of(values), settings.snapshot)
     dialect = dialects.load(dialect_name)
+    writer = formats.writer(values["format_"])
     found = [_find(written, schema) for written in tables]
     texts = {
-        table: _writer(values["format_"])(
+        table: writer.write(
             table,
             schema,
             dialect,
@@ -76,17 +76,10 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None
     if values["stdout"]:
         sys.stdout.write("".join(texts.values()))
         return
-    suffix = _SUFFIXES[values["format_"]]
-    _write({_file(settings.contracts[0], table, suffix): text for table, text in texts.items()}, force=values["force"])
-
-
-_SUFFIXES = {"native": ".json", "odcs": ".odcs.yaml"}
-
-
-def _writer(format_: str) -> Callable[..., str]:
-    from alembic_contracts.contracts.formats import _native_writer, _odcs_writer
-
-    return _odcs_writer.write if format_ == "odcs" else _native_writer.write
+    _write(
+        {_file(settings.contracts[0], table, writer.SUFFIX): text for table, text in texts.items()},
+        force=values["force"],
+    )
 
 
 def _find(written: str, schema: Schema) -> Table:

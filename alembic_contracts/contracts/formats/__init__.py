@@ -1,7 +1,7 @@
 """Contract files read as contracts. One module a format, found by itself.
 
-A format is a public module of this package that fits ``Format``. Modules whose names begin with an underscore are what
-formats share.
+A format is a public module of this package that fits ``Format``. One that can be written as well has a module
+``_<format>_writer`` beside it that fits ``Writer``. Other modules whose names begin with an underscore are their parts.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:
-    from alembic_contracts.contracts.contract import Contract
+    from alembic_contracts.contracts.contract import Contract, Owner
+    from alembic_contracts.dialects import Dialect
     from alembic_contracts.documents.document import Document
+    from alembic_contracts.schemas.schema import Schema, Table
 
-__all__ = ["Format", "files", "load"]
+__all__ = ["Format", "Writer", "files", "load", "writer"]
 
 
 class Format(Protocol):
@@ -46,6 +48,25 @@ class Format(Protocol):
         Raises:
             InvalidContracts: with every problem of the document.
         """
+
+
+class Writer(Protocol):
+    """What a module ``_<format>_writer`` offers."""
+
+    SUFFIX: str
+    """How the name of a file that is written ends."""
+
+    def write(self, table: Table, schema: Schema, dialect: Dialect, *, namespace: str, name: str, owner: Owner) -> str:
+        """Return the text of a contract with every fact that holds of a table."""
+
+
+def writer(name: str) -> Writer:
+    """Return what writes a format, by the format's name.
+
+    Raises:
+        ModuleNotFoundError: there is none.
+    """
+    return cast("Writer", import_module(f"{__name__}._{name}_writer"))
 
 
 def load(paths: Sequence[Path], *, root: Path) -> tuple[Contract, ...]:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from alembic_contracts.contracts.contract import Owner
     from alembic_contracts.dialects import Dialect
 
-__all__ = ["of_column", "of_table", "write"]
+__all__ = ["SUFFIX", "of_column", "of_table", "write"]
+
+SUFFIX = ".json"
 
 
 def write(

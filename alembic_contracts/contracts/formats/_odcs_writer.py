@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.schemas.schema import Column, Schema, Table
 
-__all__ = ["write"]
+__all__ = ["SUFFIX", "write"]
+
+SUFFIX = ".odcs.yaml"
 
 _VERSION = "v3.1.0"
 

@@ -1,4 +1,10 @@
-"""PostgreSQL: its type names, what follows from a type, and observation from its catalog."""
+"""PostgreSQL: its type names, what follows from a type, and observation from its catalog.
+
+names, types, properties   a type's name -> Type, and what follows from it
+breaking, equivalence      two types or expressions -> whose uses break; whether they are the same
+session, outline           a connection -> where names lead; all relations by name
+observation                a connection, tables -> Schema
+"""
 
 from __future__ import annotations
 
