@@ -1,36 +1,180 @@
-"""Parts of a table as SQLAlchemy's reflection describes them (``sqlalchemy.engine.interfaces``)."""
+"""Takes tables, their parts and types; returns the dictionaries that SQLAlchemy's reflection describes them with.
+
+``sqlalchemy.engine.interfaces`` says what is in these (``ReflectedColumn`` and so on).
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
+from sqlalchemy.engine.reflection import ReflectionDefaults
+from sqlalchemy.sql import sqltypes
+
+from alembic_contracts.dialects.postgresql import format_type
+from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility, sqlalchemy_type
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.schemas.schema import Column, Constraint, Index, Table
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.schemas.schema import Column, Constraint, Index, Table, TypeDefinition
 
-__all__ = ["check", "constraints", "identity", "included", "indexes", "table_options", "without_parentheses"]
+__all__ = [
+    "check_constraints",
+    "column",
+    "domain",
+    "enum",
+    "foreign_key",
+    "foreign_keys_of",
+    "indexes",
+    "primary_key",
+    "table_comment",
+    "table_options",
+    "unique_constraints",
+]
 
 _SQLALCHEMY_2_0 = sqlalchemy.__version__.startswith("2.0.")
 _IDENTITY_MAXIMUM = {"int2": 2**15 - 1, "int4": 2**31 - 1}
+_NEXTVAL = re.compile(r"""(nextval\(')((?:"[^"]+"|[^'".]+)\.)?([^']+)('.*$)""")
 
 
-def constraints(table: Table, kind: str) -> list[Constraint]:
+def column(described: Column, catalog: Catalog, schema: str | None) -> dict[str, Any]:
+    """Return a column.
+
+    Args:
+        described: the column.
+        catalog: has its type, where users made that.
+        schema: the one that reflection was asked for.
+    """
+    type_ = sqlalchemy_type(described.type, catalog, described.collation)
+    default, not_null = described.default, described.not_null
+    type_name = described.type.name if described.type and not described.type.dimensions else None
+    definition = None if type_name is None else catalog.types.get(type_name)
+    if definition is not None and definition.kind == "domain":
+        default, not_null = default or definition.default, not_null or definition.not_null
+    automatic = bool(default and "nextval('" in default and isinstance(type_, sqltypes.Integer))
+    reflected: dict[str, Any] = {
+        "name": described.name,
+        "type": type_,
+        "nullable": not not_null,
+        "default": _shown_default(default, catalog, schema),
+        "autoincrement": automatic or bool(described.identity),
+        "comment": described.comment,
+    }
+    if described.generated:
+        reflected["computed"] = {"sqltext": described.expression, "persisted": described.generated == "stored"}
+    if described.identity:
+        reflected["identity"] = _identity(described)
+    return reflected
+
+
+def _shown_default(default: str | None, catalog: Catalog, schema: str | None) -> str | None:
+    """Return a default as the server shows it: its sequence without the schema where that is not needed.
+
+    Where reflection was asked for a schema, PGDialect puts that one in front of a sequence without any.
+    """
+    match = _NEXTVAL.search(default) if default else None
+    if match is None:
+        return default
+    prefix, name = match[2] or "", match[3]
+    if prefix:
+        owner, sequence = prefix[:-1].strip('"'), name.strip('"')
+        prefix = "" if catalog.resolve_sequence(sequence) == Name(owner, sequence) else prefix
+    if not prefix and schema is not None:
+        prefix = f'"{schema}".'
+    return match[1] + prefix + name + match[4]
+
+
+def _identity(column: Column) -> dict[str, Any]:
+    """Return the options of an identity column's sequence, which are the default ones as far as is known."""
+    type_name = column.type.name.name if column.type is not None else ""
+    return {
+        "always": column.identity == "always",
+        "start": 1,
+        "increment": 1,
+        "minvalue": 1,
+        "maxvalue": _IDENTITY_MAXIMUM.get(type_name, 2**63 - 1),
+        "cycle": False,
+        "cache": 1,
+    }
+
+
+def primary_key(table: Table) -> Any:
+    """Return the primary key of each table."""
+    key = next(iter(_constraints(table, "primary key")), None)
+    if key is None:
+        return ReflectionDefaults.pk_constraint()
+    return {
+        "constrained_columns": list(key.columns),
+        "name": key.name,
+        "comment": key.comment,
+        "dialect_options": {"postgresql_include": _included(table, key)},
+    }
+
+
+def unique_constraints(table: Table) -> list[Any]:
+    """Return the unique constraints of each table."""
+    return [
+        {
+            "column_names": list(unique.columns),
+            "name": unique.name,
+            "comment": unique.comment,
+            "dialect_options": {
+                "postgresql_include": _included(table, unique),
+                "postgresql_nulls_not_distinct": unique.nulls_not_distinct,
+            },
+        }
+        for unique in _constraints(table, "unique")
+    ]
+
+
+def check_constraints(table: Table) -> list[Any]:
+    """Return the check constraints of each table."""
+    return [_check(constraint) for constraint in _constraints(table, "check")]
+
+
+def foreign_keys_of(table: Table) -> list[Constraint]:
+    """Return the foreign keys by name, which ``foreign_key`` describes."""
+    return _constraints(table, "foreign key")
+
+
+def foreign_key(constraint: Constraint, referred_schema: str | None) -> dict[str, Any]:
+    """Return a foreign key; the schema of the table that it points at is that or none, as the search path has it."""
+    assert constraint.references is not None, "a foreign key points at a table"  # noqa: S101
+    options: dict[str, Any] = {"onupdate": constraint.on_update.upper(), "ondelete": constraint.on_delete.upper()}
+    options = {name: action for name, action in options.items() if action not in {"", "NO ACTION"}}
+    if constraint.initially_deferred:
+        options["initially"] = "DEFERRED"
+    if constraint.deferrable:
+        options["deferrable"] = True
+    return {
+        "name": constraint.name,
+        "constrained_columns": list(constraint.columns),
+        "referred_schema": referred_schema,
+        "referred_table": constraint.references.name,
+        "referred_columns": list(constraint.referenced_columns),
+        "options": options,
+        "comment": constraint.comment,
+    }
+
+
+def _constraints(table: Table, kind: str) -> list[Constraint]:
     """Return the constraints of one kind by name."""
     return sorted((c for c in table.constraints if c.kind == kind), key=lambda constraint: constraint.name)
 
 
-def included(table: Table, constraint: Constraint) -> list[str]:
+def _included(table: Table, constraint: Constraint) -> list[str]:
     """Return the columns that the index behind a constraint includes."""
     index = next((index for index in table.indexes if index.constraint == constraint.name), None)
     return [] if index is None else list(index.include)
 
 
-def check(constraint: Constraint) -> dict[str, Any]:
+def _check(constraint: Constraint) -> dict[str, Any]:
     """Return a check constraint."""
     entry: dict[str, Any] = {
         "name": constraint.name,
-        "sqltext": without_parentheses(constraint.expression or ""),
+        "sqltext": _without_parentheses(constraint.expression or ""),
         "comment": constraint.comment,
     }
     flags = {"not_valid": not constraint.valid, "no_inherit": constraint.no_inherit}
@@ -40,7 +184,7 @@ def check(constraint: Constraint) -> dict[str, Any]:
 
 
 def indexes(table: Table) -> list[Any]:
-    """Return the indexes by name, without that of the primary key."""
+    """Return the indexes of each table by name, without that of the primary key."""
     key = next((c.name for c in table.constraints if c.kind == "primary key"), None)
     by_name = sorted(table.indexes, key=lambda index: index.name)
     return [_index(index) for index in by_name if index.constraint is None or index.constraint != key]
@@ -69,28 +213,48 @@ def _index(index: Index) -> dict[str, Any]:
     return entry
 
 
-def identity(column: Column) -> dict[str, Any]:
-    """Return the options of an identity column's sequence, which are the default ones as far as is known."""
-    type_name = column.type.name.name if column.type is not None else ""
-    return {
-        "always": column.identity == "always",
-        "start": 1,
-        "increment": 1,
-        "minvalue": 1,
-        "maxvalue": _IDENTITY_MAXIMUM.get(type_name, 2**63 - 1),
-        "cycle": False,
-        "cache": 1,
-    }
+def table_comment(table: Table) -> dict[str, Any]:
+    """Return the comment of each table."""
+    return {"text": table.comment}
 
 
 def table_options(table: Table) -> dict[str, Any]:
-    """Return what a table inherits from."""
+    """Return the options of each table: what it inherits from."""
     if not table.parents:
         return {}
     return {"postgresql_inherits": tuple(parent.name for parent in table.parents)}
 
 
-def without_parentheses(text: str) -> str:
+def enum(definition: TypeDefinition, visible: Visibility) -> dict[str, Any]:
+    """Return an enumeration."""
+    return {
+        "name": definition.name.name,
+        "schema": definition.name.schema,
+        "visible": visible.type(definition.name),
+        "labels": list(definition.labels),
+    }
+
+
+def domain(definition: TypeDefinition, visible: Visibility) -> dict[str, Any]:
+    """Return a domain."""
+    spelled = format_type(definition.base) if definition.base is not None else ""
+    return {
+        "name": definition.name.name,
+        "schema": definition.name.schema,
+        "visible": visible.type(definition.name),
+        "type": spelled.partition("(")[0],
+        "nullable": not definition.not_null,
+        "default": definition.default,
+        "constraints": [
+            {"name": check.name, "check": _without_parentheses(check.expression or "")}
+            for check in sorted(definition.checks, key=lambda check: check.name)
+        ],
+        "collation": "default" if spelled.startswith(("text", "character")) else None,
+        "collation_schema": None,
+    }
+
+
+def _without_parentheses(text: str) -> str:
     """Return an expression without the parentheses around the whole of it."""
     text = text.strip()
     while text.startswith("(") and text.endswith(")") and _closes_at_end(text):

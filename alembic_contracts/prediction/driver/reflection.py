@@ -1,40 +1,28 @@
-"""The reflection methods of SQLAlchemy's PostgreSQL dialect, answered from the in-memory catalog.
+"""Takes the in-memory catalog; answers what SQLAlchemy's inspector asks a PostgreSQL dialect about it.
 
-They return what the dialect itself would return for the same schema on a server (``sqlalchemy.engine.interfaces``
-describes the dictionaries). Its single-table methods call the ``get_multi_...`` ones, so these are all there is.
+The methods return what the dialect itself would return for the same schema on a server; ``descriptions`` makes the
+dictionaries. Its single-table methods call the ``get_multi_...`` ones, so these are all there is.
 """
 
-# ruff: noqa: ARG002, PLR0917 - the signatures are SQLAlchemy's
+# ruff: noqa: ARG001, ARG002, PLR0917 - the signatures are SQLAlchemy's
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import ObjectKind, ObjectScope
-from sqlalchemy.engine.reflection import ReflectionDefaults
 from sqlalchemy.exc import NoSuchTableError
-from sqlalchemy.sql import sqltypes
 
-from alembic_contracts.dialects.postgresql import format_type
 from alembic_contracts.prediction.answers.oids import oid
-from alembic_contracts.prediction.driver.descriptions import (
-    check,
-    constraints,
-    identity,
-    included,
-    indexes,
-    table_options,
-    without_parentheses,
-)
-from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility, sqlalchemy_type
+from alembic_contracts.prediction.driver import descriptions
+from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
-    from alembic_contracts.schemas.schema import Column, Constraint, Table, TypeDefinition
+    from alembic_contracts.schemas.schema import Column, Table, TypeDefinition
 
 __all__ = ["CatalogReflection"]
 
@@ -45,9 +33,59 @@ _KINDS = {
     "view": ObjectKind.VIEW,
     "materialized view": ObjectKind.MATERIALIZED_VIEW,
 }
-_NEXTVAL = re.compile(r"""(nextval\(')((?:"[^"]+"|[^'".]+)\.)?([^']+)('.*$)""")
 
 Key = tuple[str | None, str]
+Description = TypeVar("Description")
+
+
+def _of_each_table(describe: Callable[..., Description]) -> Callable[..., list[tuple[Key, Description]]]:
+    """Make a ``get_multi_...`` method from the description of one table.
+
+    Args:
+        describe: takes the dialect, a table, the schema that was asked for, and SQLAlchemy's further options.
+    """
+
+    def get_multi(
+        self: CatalogReflection,
+        connection: Any,
+        schema: Any = None,
+        filter_names: Any = None,
+        scope: Any = ObjectScope.ANY,
+        kind: Any = ObjectKind.ANY,
+        **kw: Any,
+    ) -> list[tuple[Key, Description]]:
+        selected = self._selected(schema, filter_names, scope, kind)
+        return [(key, describe(self, table, schema, **kw)) for key, table in selected]
+
+    get_multi.__doc__ = describe.__doc__
+    return get_multi
+
+
+def _of_tables_alone(describe: Callable[[Table], Description]) -> Callable[..., list[tuple[Key, Description]]]:
+    """Make a ``get_multi_...`` method from a description that needs nothing but the table."""
+
+    def alone(self: CatalogReflection, table: Table, schema: str | None, **kw: Any) -> Description:
+        return describe(table)
+
+    alone.__doc__ = describe.__doc__
+    return _of_each_table(alone)
+
+
+def _names_of(
+    *kinds: str, scope: ObjectScope = ObjectScope.DEFAULT, any_schema: bool = True
+) -> Callable[..., list[str]]:
+    """Make a method that returns the names of tables.
+
+    Args:
+        *kinds: of these kinds.
+        scope: temporary ones or others.
+        any_schema: False for names on the search path only, whatever schema is asked for.
+    """
+
+    def get_names(self: CatalogReflection, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
+        return [table.name.name for table in self._in_schema(schema if any_schema else None, kinds, scope)]
+
+    return get_names
 
 
 class CatalogReflection(PGDialect):
@@ -87,9 +125,6 @@ class CatalogReflection(PGDialect):
             return self.catalog.table(Name(schema, table_name))
         name = self.catalog.resolve(table_name)
         return None if name is None else self.catalog.table(name)
-
-    def _names(self, schema: str | None, kinds: Collection[str], scope: ObjectScope) -> list[str]:
-        return [table.name.name for table in self._in_schema(schema, kinds, scope)]
 
     # -- is it there -------------------------------------------------------------------------------------------------
 
@@ -138,28 +173,14 @@ class CatalogReflection(PGDialect):
         """Return the schemas' names."""
         return sorted({*self.catalog.namespaces, "information_schema"} - {"pg_temp"})
 
-    def get_table_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
-        """Return the tables' names, without views, foreign and temporary tables."""
-        return self._names(schema, ("table", "partitioned table"), ObjectScope.DEFAULT)
-
-    def get_temp_table_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
-        """Return the temporary tables' names."""
-        return self._names(None, ("table", "partitioned table"), ObjectScope.TEMPORARY)
-
-    def get_view_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
-        """Return the views' names."""
-        return self._names(schema, ("view",), ObjectScope.DEFAULT)
-
-    def get_temp_view_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
-        """Return the temporary views' names."""
-        return self._names(schema, ("view",), ObjectScope.TEMPORARY)
-
-    def get_materialized_view_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
-        """Return the materialized views' names."""
-        return self._names(schema, ("materialized view",), ObjectScope.DEFAULT)
-
-    def _get_foreign_table_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
-        return self._names(schema, ("foreign table",), ObjectScope.ANY)
+    get_table_names = _names_of("table", "partitioned table")
+    """The tables' names, without views, foreign and temporary tables."""
+    get_temp_table_names = _names_of("table", "partitioned table", scope=ObjectScope.TEMPORARY, any_schema=False)
+    """The temporary tables' names."""
+    get_view_names = _names_of("view")
+    get_temp_view_names = _names_of("view", scope=ObjectScope.TEMPORARY)
+    get_materialized_view_names = _names_of("materialized view")
+    _get_foreign_table_names = _names_of("foreign table", scope=ObjectScope.ANY)
 
     def get_sequence_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
         """Return the sequences' names."""
@@ -180,62 +201,32 @@ class CatalogReflection(PGDialect):
     # -- types -------------------------------------------------------------------------------------------------------
 
     def _definitions(self, kind: str, schema: str | None) -> Iterator[TypeDefinition]:
+        """Yield the types of one kind by name; ``*`` stands for all schemas."""
         visible = self._visible()
-        for definition in tuple(self.catalog.types.values()):
+        for definition in sorted(self.catalog.types.values(), key=lambda each: each.name):
             name = definition.name
             shown = schema == "*" or (visible.type(name) if schema is None else name.schema == schema)
             if definition.kind == kind and shown:
                 yield definition
 
     def _load_enums(self, connection: Any, schema: str | None = None, **kw: Any) -> list[Any]:
-        visible = self._visible()
-        found = sorted(self._definitions("enum", schema), key=lambda definition: definition.name)
-        return [
-            {
-                "name": definition.name.name,
-                "schema": definition.name.schema,
-                "visible": visible.type(definition.name),
-                "labels": list(definition.labels),
-            }
-            for definition in found
-        ]
+        return [descriptions.enum(definition, self._visible()) for definition in self._definitions("enum", schema)]
 
     def _load_domains(self, connection: Any, schema: str | None = None, **kw: Any) -> list[Any]:
-        found = sorted(self._definitions("domain", schema), key=lambda definition: definition.name)
-        return [self._domain(definition) for definition in found]
+        return [descriptions.domain(definition, self._visible()) for definition in self._definitions("domain", schema)]
 
-    def _domain(self, definition: TypeDefinition) -> dict[str, Any]:
-        spelled = format_type(definition.base) if definition.base is not None else ""
-        return {
-            "name": definition.name.name,
-            "schema": definition.name.schema,
-            "visible": self._visible().type(definition.name),
-            "type": spelled.partition("(")[0],
-            "nullable": not definition.not_null,
-            "default": definition.default,
-            "constraints": [
-                {"name": check.name, "check": without_parentheses(check.expression or "")}
-                for check in sorted(definition.checks, key=lambda check: check.name)
-            ],
-            "collation": "default" if spelled.startswith(("text", "character")) else None,
-            "collation_schema": None,
-        }
+    # -- parts of tables ---------------------------------------------------------------------------------------------
 
-    # -- columns -----------------------------------------------------------------------------------------------------
+    get_multi_pk_constraint = _of_tables_alone(descriptions.primary_key)
+    get_multi_unique_constraints = _of_tables_alone(descriptions.unique_constraints)
+    get_multi_check_constraints = _of_tables_alone(descriptions.check_constraints)
+    get_multi_indexes = _of_tables_alone(descriptions.indexes)
+    get_multi_table_comment = _of_tables_alone(descriptions.table_comment)
+    get_multi_table_options = _of_tables_alone(descriptions.table_options)
 
-    def get_multi_columns(
-        self,
-        connection: Any,
-        schema: Any = None,
-        filter_names: Any = None,
-        scope: Any = ObjectScope.ANY,
-        kind: Any = ObjectKind.ANY,
-        **kw: Any,
-    ) -> Iterable[tuple[Key, list[Any]]]:
+    @_of_each_table
+    def get_multi_columns(self, table: Table, schema: str | None, **kw: Any) -> list[Any]:
         """Return the columns of each table."""
-        return [(key, self._columns(table, schema)) for key, table in self._selected(schema, filter_names, scope, kind)]
-
-    def _columns(self, table: Table, schema: str | None) -> list[Any]:
         if not table.complete:
             self.doubt(f"not all columns of {table.name} are known", (table.name,))
         return [self._column(table, column, schema) for column in table.columns]
@@ -243,183 +234,23 @@ class CatalogReflection(PGDialect):
     def _column(self, table: Table, column: Column, schema: str | None) -> dict[str, Any]:
         if column.type is None:
             self.doubt(f"the type of {table.name}.{column.name} is not known", (table.name,))
-        type_ = sqlalchemy_type(column.type, self.catalog, column.collation)
-        default, not_null = column.default, column.not_null
-        definition = self.catalog.types.get(column.type.name) if column.type and not column.type.dimensions else None
-        if definition is not None and definition.kind == "domain":
-            default, not_null = default or definition.default, not_null or definition.not_null
-        automatic = bool(default and "nextval('" in default and isinstance(type_, sqltypes.Integer))
-        reflected: dict[str, Any] = {
-            "name": column.name,
-            "type": type_,
-            "nullable": not not_null,
-            "default": self._shown_default(default, schema),
-            "autoincrement": automatic or bool(column.identity),
-            "comment": column.comment,
-        }
-        if column.generated:
-            reflected["computed"] = {"sqltext": column.expression, "persisted": column.generated == "stored"}
-        if column.identity:
-            reflected["identity"] = identity(column)
-        return reflected
+        return descriptions.column(column, self.catalog, schema)
 
-    def _shown_default(self, default: str | None, schema: str | None) -> str | None:
-        """Return a default as the server shows it: its sequence without the schema where that is not needed.
-
-        Where reflection was asked for a schema, PGDialect puts that one in front of a sequence without any.
-        """
-        match = _NEXTVAL.search(default) if default else None
-        if match is None:
-            return default
-        prefix, name = match[2] or "", match[3]
-        if prefix:
-            owner, sequence = prefix[:-1].strip('"'), name.strip('"')
-            prefix = "" if self.catalog.resolve_sequence(sequence) == Name(owner, sequence) else prefix
-        if not prefix and schema is not None:
-            prefix = f'"{schema}".'
-        return match[1] + prefix + name + match[4]
-
-    # -- keys and constraints ----------------------------------------------------------------------------------------
-
-    def get_multi_pk_constraint(
-        self,
-        connection: Any,
-        schema: Any = None,
-        filter_names: Any = None,
-        scope: Any = ObjectScope.ANY,
-        kind: Any = ObjectKind.ANY,
-        **kw: Any,
-    ) -> Iterable[tuple[Key, Any]]:
-        """Return the primary key of each table."""
-        return [(key, self._primary_key(table)) for key, table in self._selected(schema, filter_names, scope, kind)]
-
-    def _primary_key(self, table: Table) -> Any:
-        key = next(iter(constraints(table, "primary key")), None)
-        if key is None:
-            return ReflectionDefaults.pk_constraint()
-        return {
-            "constrained_columns": list(key.columns),
-            "name": key.name,
-            "comment": key.comment,
-            "dialect_options": {"postgresql_include": included(table, key)},
-        }
-
-    def get_multi_unique_constraints(
-        self,
-        connection: Any,
-        schema: Any = None,
-        filter_names: Any = None,
-        scope: Any = ObjectScope.ANY,
-        kind: Any = ObjectKind.ANY,
-        **kw: Any,
-    ) -> Iterable[tuple[Key, list[Any]]]:
-        """Return the unique constraints of each table."""
-        return [(key, self._uniques(table)) for key, table in self._selected(schema, filter_names, scope, kind)]
-
-    def _uniques(self, table: Table) -> list[Any]:
-        return [
-            {
-                "column_names": list(unique.columns),
-                "name": unique.name,
-                "comment": unique.comment,
-                "dialect_options": {
-                    "postgresql_include": included(table, unique),
-                    "postgresql_nulls_not_distinct": unique.nulls_not_distinct,
-                },
-            }
-            for unique in constraints(table, "unique")
-        ]
-
-    def get_multi_check_constraints(
-        self,
-        connection: Any,
-        schema: Any = None,
-        filter_names: Any = None,
-        scope: Any = ObjectScope.ANY,
-        kind: Any = ObjectKind.ANY,
-        **kw: Any,
-    ) -> Iterable[tuple[Key, list[Any]]]:
-        """Return the check constraints of each table."""
-        return [
-            (key, [check(c) for c in constraints(table, "check")])
-            for key, table in self._selected(schema, filter_names, scope, kind)
-        ]
-
+    @_of_each_table
     def get_multi_foreign_keys(
-        self,
-        connection: Any,
-        schema: Any = None,
-        filter_names: Any = None,
-        scope: Any = ObjectScope.ANY,
-        kind: Any = ObjectKind.ANY,
-        postgresql_ignore_search_path: bool = False,
-        **kw: Any,
-    ) -> Iterable[tuple[Key, list[Any]]]:
+        self, table: Table, schema: str | None, postgresql_ignore_search_path: bool = False, **kw: Any
+    ) -> list[Any]:
         """Return the foreign keys of each table."""
-        ignore = postgresql_ignore_search_path
         return [
-            (key, [self._foreign_key(c, schema, ignore) for c in constraints(table, "foreign key")])
-            for key, table in self._selected(schema, filter_names, scope, kind)
+            descriptions.foreign_key(key, self._referred_schema(key.references, schema, postgresql_ignore_search_path))
+            for key in descriptions.foreign_keys_of(table)
         ]
 
-    def _foreign_key(self, constraint: Constraint, schema: str | None, ignore_search_path: bool) -> dict[str, Any]:
-        referred = constraint.references
-        assert referred is not None, "a foreign key points at a table"  # noqa: S101
-        referred_schema: str | None = None
+    def _referred_schema(self, referred: Name | None, schema: str | None, ignore_search_path: bool) -> str | None:
+        if referred is None:
+            return None
         if ignore_search_path:
-            referred_schema = schema if referred.schema == self.default_schema_name else referred.schema
-        elif not self._visible().table(referred) or schema == referred.schema:
-            referred_schema = referred.schema
-        options: dict[str, Any] = {"onupdate": constraint.on_update.upper(), "ondelete": constraint.on_delete.upper()}
-        options = {name: action for name, action in options.items() if action not in {"", "NO ACTION"}}
-        if constraint.initially_deferred:
-            options["initially"] = "DEFERRED"
-        if constraint.deferrable:
-            options["deferrable"] = True
-        return {
-            "name": constraint.name,
-            "constrained_columns": list(constraint.columns),
-            "referred_schema": referred_schema,
-            "referred_table": referred.name,
-            "referred_columns": list(constraint.referenced_columns),
-            "options": options,
-            "comment": constraint.comment,
-        }
-
-    # -- the rest ----------------------------------------------------------------------------------------------------
-
-    def get_multi_indexes(
-        self,
-        connection: Any,
-        schema: Any = None,
-        filter_names: Any = None,
-        scope: Any = ObjectScope.ANY,
-        kind: Any = ObjectKind.ANY,
-        **kw: Any,
-    ) -> Iterable[tuple[Key, list[Any]]]:
-        """Return the indexes of each table, without that of the primary key."""
-        return [(key, indexes(table)) for key, table in self._selected(schema, filter_names, scope, kind)]
-
-    def get_multi_table_comment(
-        self,
-        connection: Any,
-        schema: Any = None,
-        filter_names: Any = None,
-        scope: Any = ObjectScope.ANY,
-        kind: Any = ObjectKind.ANY,
-        **kw: Any,
-    ) -> Iterable[tuple[Key, Any]]:
-        """Return the comment of each table."""
-        return [(key, {"text": table.comment}) for key, table in self._selected(schema, filter_names, scope, kind)]
-
-    def get_multi_table_options(
-        self,
-        connection: Any,
-        schema: Any = None,
-        filter_names: Any = None,
-        scope: Any = ObjectScope.ANY,
-        kind: Any = ObjectKind.ANY,
-        **kw: Any,
-    ) -> Iterable[tuple[Key, dict[str, Any]]]:
-        """Return the options of each table: what it inherits from."""
-        return [(key, table_options(table)) for key, table in self._selected(schema, filter_names, scope, kind)]
+            return schema if referred.schema == self.default_schema_name else referred.schema
+        if not self._visible().table(referred) or schema == referred.schema:
+            return referred.schema
+        return None
