@@ -1,4 +1,4 @@
-"""Runs PL/pgSQL on the in-memory catalog.
+"""Takes a PL/pgSQL block and runs it on the in-memory catalog, which has the outcome.
 
 What follows from the catalog is done as the server would do it. Where a condition depends on rows or on the server,
 both ways are looked at: the tables that either could change are doubted, and the first way that works is gone, so that
@@ -11,14 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alembic_contracts.prediction.catalog.access import forget
 from alembic_contracts.prediction.plpgsql import reach, tree
 from alembic_contracts.prediction.plpgsql.conditions import matches, sqlstate_of
-from alembic_contracts.prediction.plpgsql.failing import FATAL, is_on_rows, may_fail
-from alembic_contracts.prediction.plpgsql.frame import Frame
-from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, is_truth, rows_of, value_of, value_of_text
-from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
-from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.plpgsql.embedded_sql import EmbeddedSql
+from alembic_contracts.prediction.plpgsql.failing import FATAL, doubt_handlers
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, is_truth, rows_of
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 __all__ = ["Machine"]
@@ -36,7 +33,7 @@ class _Leave:
 
 
 @dataclass
-class Machine(Frame):
+class Machine(EmbeddedSql):
     """One block or function being run."""
 
     steps_left: int = _MOST_STEPS
@@ -48,8 +45,6 @@ class Machine(Frame):
     """The one that is being handled."""
     unknown_exits: int = 0
     """How often a loop was perhaps left."""
-    uses_found: bool = False
-    """Whether the block asks ``FOUND`` anywhere."""
 
     def start(self, block: tree.Block) -> None:
         """Run the outermost block.
@@ -125,7 +120,7 @@ class Machine(Frame):
             journal.undo(mark)
             return self._handle(handler, error)
         self.catching -= 1
-        self._doubt_handlers(block)
+        doubt_handlers(self.run, block)
         return leave
 
     def _handle(self, handler: tree.ExceptionHandler, error: PostgresError) -> _Leave | None:
@@ -139,65 +134,6 @@ class Machine(Frame):
             for name in ("sqlstate", "sqlerrm"):
                 self.variables.pop(name, None)
             self.show_variables()
-
-    def _doubt_handlers(self, block: tree.Block) -> None:
-        """Say that a handler may run instead, where rows decide whether a statement of the block fails."""
-        catches = [handler for handler in block.handlers if any(is_on_rows(c) for c in handler.conditions)]
-        ends = [any(isinstance(s, tree.Raise) and s.level in FATAL for s in handler.body) for handler in catches]
-        steps = [step for body in block.body for step in tree.walk(tree.Block(None, (), (body,), ()))]
-        if all(ends) or not any(may_fail(step) for step in steps):
-            return
-        ways = (block.body, *(handler.body for handler in catches))
-        tables = reach.together(reach.of_steps(self.run.state, way) for way in ways)
-        if tables is None or tables:
-            self.run.doubt("rows decide whether this fails, and failing is let pass", tables)
-
-    # -- SQL ---------------------------------------------------------------------------------------------------------
-
-    def _sql(self, step: tree.Sql) -> None:
-        for statement in parser.parse(step.text):
-            self.run.apply_nested(statement)
-        self.variables["found"] = UNKNOWN
-        if step.into or self.uses_found:
-            rows = rows_of(self.run, step.text, self.variables)
-            if step.into:
-                self.into(step.into, rows)
-            if rows is not None:
-                self.set("found", bool(rows))
-
-    def _execute(self, step: tree.Execute) -> None:
-        self.look_up(f"SELECT {step.text}")
-        value = value_of_text(self.run, step.text, self.variables)
-        if value is None:
-            raise PostgresError("22004", "query string argument of EXECUTE is null")
-        if value is UNKNOWN:
-            self._execute_unknown(step.text)
-        else:
-            for statement in parser.parse(str(value)):
-                self.run.apply_nested(statement)
-        for name in step.into:
-            self.set(name, UNKNOWN)
-        self.variables["found"] = UNKNOWN
-
-    def _execute_unknown(self, expression: str) -> None:
-        """Say which tables a statement may be about of which only parts are known."""
-        node = parser.parse_expression(expression)
-        text = None if node is None else fill(node, lambda part: value_of(self.run, part))
-        tables: reach.Tables = None
-        if text is not None:
-            tables = reach.of_sql(self.run.state, text)
-            if tables is not None and any(PLACEHOLDER in str(name) for name in tables):
-                tables = None
-        if tables is None and text is not None and text.lstrip().lower().startswith(reach.HARMLESS_BEGINNINGS):
-            if text.lstrip().lower().startswith("revoke "):
-                forget(self.run.state)
-            return
-        if tables is None or tables:
-            self.run.doubt(f"EXECUTE of what is not known: {expression[:80]}", tables)
-
-    def _assign(self, step: tree.Assign) -> None:
-        value = self.value(step.value)
-        self.set(step.name, UNKNOWN if step.part else value)
 
     # -- branches ----------------------------------------------------------------------------------------------------
 
@@ -331,6 +267,10 @@ class Machine(Frame):
 
     # -- all else ----------------------------------------------------------------------------------------------------
 
+    def _assign(self, step: tree.Assign) -> None:
+        value = self.value(step.value)
+        self.set(step.name, UNKNOWN if step.part else value)
+
     def _exit(self, step: tree.Exit) -> _Leave | None:
         leave = _Leave("continue" if step.again else "exit", step.label)
         truth = True if step.condition is None else is_truth(self.value(step.condition))
@@ -342,7 +282,7 @@ class Machine(Frame):
         if step.text is not None and not step.dynamic:
             self.look_up(step.text if step.query else f"SELECT {step.text}")
         elif step.text is not None:
-            self._execute_unknown(step.text)
+            self.execute_unknown(step.text)
         return _Leave("return") if step.final else None
 
     def _raise(self, step: tree.Raise) -> None:
@@ -367,7 +307,7 @@ class Machine(Frame):
         if step.query is not None:
             self.look_up(step.query)
         if step.dynamic is not None:
-            self._execute_unknown(step.dynamic)
+            self.execute_unknown(step.dynamic)
 
     def _fetch(self, step: tree.Fetch) -> None:
         for name in step.into:
@@ -394,7 +334,7 @@ _STEPS: dict[type, Callable[[Machine, Any], _Leave | None]] = {
     tree.Block: Machine._block,  # noqa: SLF001
     tree.Case: Machine._case,  # noqa: SLF001
     tree.Close: Machine._nothing,  # noqa: SLF001
-    tree.Execute: Machine._execute,  # noqa: SLF001
+    tree.Execute: Machine.execute,
     tree.Exit: Machine._exit,  # noqa: SLF001
     tree.Fetch: Machine._fetch,  # noqa: SLF001
     tree.ForEach: Machine._for_each,  # noqa: SLF001
@@ -405,6 +345,6 @@ _STEPS: dict[type, Callable[[Machine, Any], _Leave | None]] = {
     tree.Open: Machine._open,  # noqa: SLF001
     tree.Raise: Machine._raise,  # noqa: SLF001
     tree.Return: Machine._return,  # noqa: SLF001
-    tree.Sql: Machine._sql,  # noqa: SLF001
+    tree.Sql: Machine.sql,
     tree.Transaction: Machine._transaction,  # noqa: SLF001
 }

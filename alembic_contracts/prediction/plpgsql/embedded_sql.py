@@ -1,0 +1,74 @@
+"""Takes the SQL in a PL/pgSQL block, written out or put together for EXECUTE; applies it to the in-memory catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alembic_contracts.prediction.catalog.access import forget
+from alembic_contracts.prediction.plpgsql import reach, tree
+from alembic_contracts.prediction.plpgsql.frame import Frame
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, rows_of, value_of, value_of_text
+from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
+from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
+
+__all__ = ["EmbeddedSql"]
+
+
+@dataclass
+class EmbeddedSql(Frame):
+    """Statements of SQL among a block's variables."""
+
+    uses_found: bool = False
+    """Whether the block asks ``FOUND`` anywhere."""
+
+    def sql(self, step: tree.Sql) -> None:
+        """Apply a statement of SQL and put its rows where INTO says.
+
+        Raises:
+            PostgresError: as the server would.
+        """
+        for statement in parser.parse(step.text):
+            self.run.apply_nested(statement)
+        self.variables["found"] = UNKNOWN
+        if step.into or self.uses_found:
+            rows = rows_of(self.run, step.text, self.variables)
+            if step.into:
+                self.into(step.into, rows)
+            if rows is not None:
+                self.set("found", bool(rows))
+
+    def execute(self, step: tree.Execute) -> None:
+        """Apply EXECUTE: the statement where its text follows from the catalog, a doubt where it does not.
+
+        Raises:
+            PostgresError: as the server would.
+        """
+        self.look_up(f"SELECT {step.text}")
+        value = value_of_text(self.run, step.text, self.variables)
+        if value is None:
+            raise PostgresError("22004", "query string argument of EXECUTE is null")
+        if value is UNKNOWN:
+            self.execute_unknown(step.text)
+        else:
+            for statement in parser.parse(str(value)):
+                self.run.apply_nested(statement)
+        for name in step.into:
+            self.set(name, UNKNOWN)
+        self.variables["found"] = UNKNOWN
+
+    def execute_unknown(self, expression: str) -> None:
+        """Say which tables a statement may be about of which only parts are known."""
+        node = parser.parse_expression(expression)
+        text = None if node is None else fill(node, lambda part: value_of(self.run, part))
+        tables: reach.Tables = None
+        if text is not None:
+            tables = reach.of_sql(self.run.state, text)
+            if tables is not None and any(PLACEHOLDER in str(name) for name in tables):
+                tables = None
+        if tables is None and text is not None and text.lstrip().lower().startswith(reach.HARMLESS_BEGINNINGS):
+            if text.lstrip().lower().startswith("revoke "):
+                forget(self.run.state)
+            return
+        if tables is None or tables:
+            self.run.doubt(f"EXECUTE of what is not known: {expression[:80]}", tables)
