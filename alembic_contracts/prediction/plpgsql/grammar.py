@@ -1,4 +1,4 @@
-"""Reads the structure of PL/pgSQL.
+"""Takes the text of a PL/pgSQL body and returns its blocks, branches and loops as a tree (``tree.Block``).
 
 PostgreSQL's own parser of it (``parse_plpgsql`` of libpg_query) needs a catalog for every type that a variable has, so
 this one follows the grammar (``pl_gram.y``) with PostgreSQL's scanner: SQL is cut out as the server cuts it out.
@@ -9,29 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import lru_cache
 
-from alembic_contracts.prediction.plpgsql.tokens import Tokens
+from alembic_contracts.prediction.plpgsql.simple_statements import SIMPLE, SimpleStatements
 from alembic_contracts.prediction.plpgsql.tree import (
-    Assert,
-    Assign,
     Block,
     Case,
-    Close,
     Declaration,
     ExceptionHandler,
-    Execute,
-    Exit,
-    Fetch,
     ForEach,
     ForNumbers,
     ForRows,
     If,
     Loop,
-    Open,
-    Raise,
-    Return,
-    Sql,
     Statement,
-    Transaction,
 )
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
@@ -76,10 +65,7 @@ def parse_body(text: str) -> Block:
     return _Reader(text).outermost()
 
 
-_LEVELS = frozenset({"debug", "log", "info", "notice", "warning", "exception"})
-
-
-class _Reader(Tokens):
+class _Reader(SimpleStatements):
     """Reads one body, statement by statement."""
 
     # -- blocks ------------------------------------------------------------------------------------------------------
@@ -180,92 +166,11 @@ class _Reader(Tokens):
         if word in {"loop", "while", "for", "foreach"}:
             self.next()
             return _LOOPS[word](self, label)
-        read = _SIMPLE.get(word)
+        read = _READERS.get(word)
         if read is None:
             return self.sql()
         self.next()
         return read(self)
-
-    def is_assignment(self) -> bool:
-        """Whether a name, with fields and elements behind it, stands before := or =."""
-        ahead = 1
-        while self.word(ahead) in {".", "["}:
-            if self.word(ahead) == ".":
-                ahead += 2
-                continue
-            depth = 0
-            while self.word(ahead):
-                depth += {"[": 1, "]": -1}.get(self.word(ahead), 0)
-                ahead += 1
-                if depth == 0:
-                    break
-        return self.word(ahead) in {":=", "="}
-
-    def assignment(self) -> Assign:
-        start = self.at
-        name = self.name()
-        part = self.at > start + 1
-        self.next()
-        value = self.until(";")
-        self.expect(";")
-        return Assign(name, part, value)
-
-    def sql(self) -> Sql:
-        """A statement of SQL, with INTO taken out of it (``make_execsql_stmt``)."""
-        start, first, pieces, depth = self.at, self.word(), [], 0
-        into: tuple[str, ...] = ()
-        strict, before = False, ""
-        atomic = 0
-        while self.word() != ";" or depth or atomic:
-            word = self.word()
-            if not word:
-                raise PostgresError("42601", "syntax error at end of input")
-            depth += {"(": 1, ")": -1}.get(word, 0)
-            atomic += 1 if (before, word) == ("begin", "atomic") else -1 if word == "end" and atomic else 0
-            if word == "into" and before not in {"insert", "merge"} and first != "import":
-                pieces.append(self.slice(start, self.at))
-                self.next()
-                strict = self.take("strict")
-                into = self.names()
-                start, before = self.at, ""
-                continue
-            self.next()
-            before = word
-        pieces.append(self.slice(start, self.at))
-        self.expect(";")
-        return Sql(" ".join(piece for piece in pieces if piece), into, strict)
-
-    def perform(self) -> Sql:
-        text = self.until(";")
-        self.expect(";")
-        return Sql(f"SELECT {text}")
-
-    def call(self) -> Sql:
-        self.at -= 1
-        start = self.at
-        self.until(";")
-        text = self.slice(start, self.at)
-        self.expect(";")
-        return Sql(text)
-
-    def execute(self) -> Execute:
-        text = self.until("into", "using", ";")
-        into: tuple[str, ...] = ()
-        using: tuple[str, ...] = ()
-        while not self.take(";"):
-            if self.take("into"):
-                self.take("strict")
-                into = self.names()
-            else:
-                self.expect("using")
-                using = self.expressions("into", ";")
-        return Execute(text, into, using)
-
-    def expressions(self, *ends: str) -> tuple[str, ...]:
-        found = [self.until(",", *ends)]
-        while self.take(","):
-            found.append(self.until(",", *ends))
-        return tuple(found)
 
     def branching(self) -> If:
         branches = [self.branch("then")]
@@ -332,130 +237,8 @@ class _Reader(Tokens):
         array = self.until("loop")
         return ForEach(label, names, array, self.body())
 
-    # -- all else ----------------------------------------------------------------------------------------------------
 
-    def exit(self) -> Exit:
-        again = self.all[self.at - 1].text.lower() == "continue"
-        label = self.name() if self.word() not in {"when", ";"} else None
-        condition = self.until(";") if self.take("when") else None
-        self.expect(";")
-        return Exit(again, label, condition)
-
-    def returning(self) -> Return:
-        if self.take("next"):
-            text = self.until(";")
-            self.expect(";")
-            return Return(text or None, final=False)
-        if self.take("query"):
-            dynamic = self.take("execute")
-            text = self.until("using", ";")
-            if self.take("using"):
-                self.until(";")
-            self.expect(";")
-            return Return(text, final=False, dynamic=dynamic, query=True)
-        text = self.until(";")
-        self.expect(";")
-        return Return(text or None, final=True)
-
-    def raising(self) -> Raise:
-        level = self.next().text.lower() if self.word() in _LEVELS else "exception"
-        message = condition = None
-        values: tuple[str, ...] = ()
-        if self.word().startswith(("'", "$")) or self.word().startswith("e'"):
-            message = self.next().text
-            values = self.expressions("using", ";") if self.take(",") else ()
-        elif self.take("sqlstate"):
-            condition = self.next().text.strip("'")
-        elif self.word() not in {"using", ";"}:
-            condition = self.name()
-        else:
-            level = level if self.word() == "using" else "again"
-        options = []
-        if self.take("using"):
-            while self.word() != ";":
-                name = self.name()
-                self.next()
-                options.append((name, self.until(",", ";")))
-                self.take(",")
-        self.expect(";")
-        return Raise(level, message, condition, values, tuple(options))
-
-    def asserting(self) -> Assert:
-        condition = self.until(",", ";")
-        if self.take(","):
-            self.until(";")
-        self.expect(";")
-        return Assert(condition)
-
-    def get(self) -> Fetch:
-        self.take("current")
-        self.take("stacked")
-        self.expect("diagnostics")
-        names = []
-        while self.word() != ";":
-            names.append(self.name())
-            self.next()
-            self.next()
-            self.take(",")
-        self.expect(";")
-        return Fetch(tuple(names))
-
-    def open(self) -> Open:
-        self.name()
-        query = dynamic = None
-        if self.word() == "(":
-            self.until(";")
-        self.take("no")
-        self.take("scroll")
-        if self.take("for"):
-            if self.take("execute"):
-                dynamic = self.until("using", ";")
-                if self.take("using"):
-                    self.until(";")
-            else:
-                query = self.until(";")
-        self.expect(";")
-        return Open(query, dynamic)
-
-    def fetch(self) -> Fetch:
-        self.until("into", ";")
-        into = self.names() if self.take("into") else ()
-        self.expect(";")
-        return Fetch(into)
-
-    def nothing(self) -> Close:
-        self.until(";")
-        self.expect(";")
-        return Close()
-
-    def transaction(self) -> Transaction:
-        commit = self.all[self.at - 1].text.lower() == "commit"
-        self.until(";")
-        self.expect(";")
-        return Transaction(commit)
-
-
-_SIMPLE: dict[str, Callable[[_Reader], Statement]] = {
-    "if": _Reader.branching,
-    "case": _Reader.case,
-    "perform": _Reader.perform,
-    "call": _Reader.call,
-    "do": _Reader.call,
-    "execute": _Reader.execute,
-    "exit": _Reader.exit,
-    "continue": _Reader.exit,
-    "return": _Reader.returning,
-    "raise": _Reader.raising,
-    "assert": _Reader.asserting,
-    "get": _Reader.get,
-    "open": _Reader.open,
-    "fetch": _Reader.fetch,
-    "move": _Reader.fetch,
-    "close": _Reader.nothing,
-    "null": _Reader.nothing,
-    "commit": _Reader.transaction,
-    "rollback": _Reader.transaction,
-}
+_READERS: dict[str, Callable[[_Reader], Statement]] = {**SIMPLE, "if": _Reader.branching, "case": _Reader.case}
 _LOOPS: dict[str, Callable[[_Reader, str | None], Statement]] = {
     "loop": _Reader.loop,
     "while": _Reader.while_loop,
