@@ -6,6 +6,7 @@ SQLAlchemy is imported by what connects alone: contracts are read and linted wit
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["observe"]
 
 Json = dict[str, Any]
+
+_PLACE = re.compile(r"/\* (\w+)\.sql \*/")
+"""Where a part of the query goes that has a file of its own."""
 
 _NAMED_TABLES = """
     SELECT c.oid
@@ -126,12 +130,18 @@ def _version(connection: Connection) -> int:
 def _statement(wanted: str, version: int) -> TextClause:
     from sqlalchemy import text
 
-    sql = Path(__file__).with_name("observation.sql").read_text(encoding="utf-8")
-    code = "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
+    code = _read("whole")
     if version < 15:
         for new, old in _BEFORE_15.items():
             code = code.replace(new, old)
     return text(code.replace("/* wanted */", wanted))
+
+
+def _read(part: str) -> str:
+    """Return the text of one of the files, with those in their places that it names."""
+    sql = Path(__file__).with_name("schema_document").joinpath(f"{part}.sql").read_text(encoding="utf-8")
+    code = "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
+    return _PLACE.sub(lambda place: _read(place[1]), code)
 
 
 def _schema(document: Json) -> Schema:

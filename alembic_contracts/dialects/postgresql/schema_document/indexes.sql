@@ -1,0 +1,45 @@
+-- The indexes of one relation ("asked" of tables.sql) as a JSON array: a subquery of tables.sql.
+SELECT
+    pg_catalog.json_agg(
+        pg_catalog.json_build_object(
+            'name', x.relname,
+            'key_columns', i.indnkeyatts,
+            'columns', (
+                SELECT pg_catalog.json_agg(a.attname ORDER BY k.position)
+                FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
+                LEFT JOIN pg_catalog.pg_attribute AS a
+                    ON a.attrelid = i.indrelid AND k.attnum = a.attnum AND a.attnum <> 0
+            ),
+            'expressions', CASE WHEN i.indexprs IS NOT NULL THEN (
+                SELECT
+                    pg_catalog.json_agg(
+                        pg_catalog.pg_get_indexdef(i.indexrelid, k.position::int, false)
+                        ORDER BY k.position
+                    )
+                FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
+                WHERE k.attnum = 0
+            ) END,
+            'unique', i.indisunique,
+            'valid', i.indisvalid,
+            'method', (SELECT m.amname FROM pg_catalog.pg_am AS m WHERE m.oid = x.relam),
+            'predicate', pg_catalog.pg_get_expr(i.indpred, i.indrelid),
+            'nulls_not_distinct', pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct',
+            'constraint', (
+                SELECT c.conname
+                FROM pg_catalog.pg_constraint AS c
+                WHERE
+                    c.conrelid = i.indrelid
+                    AND c.conindid = i.indexrelid
+                    AND c.contype IN ('p', 'u', 'x')
+            ),
+            'comment', (
+                SELECT d.description
+                FROM pg_catalog.pg_description AS d
+                WHERE d.objoid = x.oid AND d.classoid = 1259 AND d.objsubid = 0
+            )
+        )
+        ORDER BY x.relname
+    )
+FROM pg_catalog.pg_index AS i
+INNER JOIN pg_catalog.pg_class AS x ON i.indexrelid = x.oid
+WHERE i.indrelid = asked.oid

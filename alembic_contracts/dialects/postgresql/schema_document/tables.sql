@@ -1,0 +1,126 @@
+-- Two parts of whole.sql: "asked", the relations that are wanted, and "tables", one JSON object for each of them.
+--
+-- "wanted" is one of two queries, see observation.py: the tables that were named, or all of them. The planner takes the
+-- array that it becomes for ten tables. Together with subqueries instead of joins this keeps planning, which would be
+-- most of the time, at a tenth, and the estimated cost below what switches the slow just-in-time compiler on. So what
+-- columns.sql, constraints.sql and indexes.sql hold are subqueries of one table, not queries of all.
+asked AS MATERIALIZED (
+    SELECT c.*
+    FROM pg_catalog.unnest(ARRAY(/* wanted */)) AS wanted (oid)
+    INNER JOIN pg_catalog.pg_class AS c ON wanted.oid = c.oid
+),
+
+tables AS (
+    SELECT
+        pg_catalog.json_build_object(
+            'name', pg_catalog.json_build_array(
+                (SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE n.oid = asked.relnamespace), asked.relname
+            ),
+            'kind', asked.relkind,
+            'persistence', asked.relpersistence,
+            'columns', (
+                /* columns.sql */
+            ),
+            'constraints', (
+                /* constraints.sql */
+            ),
+            'indexes', CASE WHEN asked.relhasindex THEN (
+                /* indexes.sql */
+            ) END,
+            'parents', (
+                SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, p.relname) ORDER BY h.inhseqno)
+                FROM pg_catalog.pg_inherits AS h
+                INNER JOIN pg_catalog.pg_class AS p ON h.inhparent = p.oid
+                INNER JOIN pg_catalog.pg_namespace AS n ON p.relnamespace = n.oid
+                WHERE h.inhrelid = asked.oid
+            ),
+            'partition', asked.relispartition,
+            'row_security', asked.relrowsecurity,
+            'row_security_forced', asked.relforcerowsecurity,
+            'replica_identity', asked.relreplident,
+            'replica_index', CASE WHEN asked.relreplident = 'i' THEN (
+                SELECT x.relname
+                FROM pg_catalog.pg_index AS i
+                INNER JOIN pg_catalog.pg_class AS x ON i.indexrelid = x.oid
+                WHERE i.indrelid = asked.oid AND i.indisreplident
+            ) END,
+            'grants', (
+                SELECT
+                    pg_catalog.json_agg(
+                        pg_catalog.json_build_array(
+                            CASE WHEN g.grantee <> 0 THEN pg_catalog.pg_get_userbyid(g.grantee) ELSE 'PUBLIC' END,
+                            g.privilege_type,
+                            g.attname
+                        )
+                    )
+                FROM (
+                    SELECT
+                        e.grantee,
+                        e.privilege_type,
+                        NULL::name AS attname
+                    FROM pg_catalog.aclexplode(asked.relacl) AS e
+                    UNION ALL
+                    SELECT
+                        e.grantee,
+                        e.privilege_type,
+                        a.attname
+                    FROM pg_catalog.pg_attribute AS a
+                    CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS e
+                    WHERE a.attrelid = asked.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL
+                ) AS g
+                WHERE g.grantee <> asked.relowner
+            ),
+            'publications', CASE WHEN asked.relkind IN ('r', 'p') AND asked.relpersistence = 'p' THEN (
+                SELECT
+                    pg_catalog.json_agg(
+                        pg_catalog.json_build_array(
+                            p.pubname,
+                            (
+                                SELECT pg_catalog.json_agg(a.attname ORDER BY a.attnum)
+                                FROM pg_catalog.unnest(r.prattrs::int2[]) AS k (attnum)
+                                INNER JOIN pg_catalog.pg_attribute AS a
+                                    ON a.attrelid = asked.oid AND k.attnum = a.attnum
+                            ),
+                            pg_catalog.pg_get_expr(r.prqual, asked.oid)
+                        )
+                        ORDER BY p.pubname
+                    )
+                FROM pg_catalog.pg_publication AS p
+                LEFT JOIN pg_catalog.pg_publication_rel AS r ON p.oid = r.prpubid AND asked.oid = r.prrelid
+                WHERE
+                    p.puballtables
+                    OR r.prrelid IS NOT NULL
+                    OR EXISTS (
+                        SELECT
+                        FROM pg_catalog.pg_publication_namespace AS s
+                        WHERE s.pnpubid = p.oid AND s.pnnspid = asked.relnamespace
+                    )
+            ) END,
+            'partition_key', CASE
+                WHEN asked.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(asked.oid)
+            END,
+            'definition', CASE
+                WHEN asked.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(asked.oid)
+            END,
+            'sources', CASE WHEN asked.relkind IN ('v', 'm') THEN (
+                SELECT
+                    pg_catalog.jsonb_agg(
+                        DISTINCT pg_catalog.jsonb_build_array(n.nspname, s.relname, COALESCE(a.attname, ''))
+                    )
+                FROM pg_catalog.pg_rewrite AS r
+                INNER JOIN pg_catalog.pg_depend AS d ON d.classid = 2618 AND r.oid = d.objid
+                INNER JOIN pg_catalog.pg_class AS s ON d.refobjid = s.oid
+                INNER JOIN pg_catalog.pg_namespace AS n ON s.relnamespace = n.oid
+                LEFT JOIN pg_catalog.pg_attribute AS a
+                    ON d.refobjid = a.attrelid AND d.refobjsubid = a.attnum AND a.attnum <> 0
+                WHERE r.ev_class = asked.oid AND d.refclassid = 1259 AND d.refobjid <> asked.oid
+            ) END,
+            'owner', pg_catalog.pg_get_userbyid(asked.relowner),
+            'comment', (
+                SELECT d.description
+                FROM pg_catalog.pg_description AS d
+                WHERE d.objoid = asked.oid AND d.classoid = 1259 AND d.objsubid = 0
+            )
+        ) AS document
+    FROM asked
+),
