@@ -43,9 +43,27 @@ def judge(
     Returns:
         the report: violations and what is unproven, each once, in the order of the contracts.
     """
+    facts = {contract: tuple(_facts(contract, policy)) for contract in contracts}
+    violations, unproven = _found(facts, predictions, dialect, policy)
+    permitted = permits.apply(tuple(_folded(violations)), contracts, waivers, policy.today)
+    told = {(v.table, v.column) for v in permitted.violations if v.transient}
+    retyped = () if policy.phase == "commit" else _retyped(facts, predictions, dialect, told)
+    return Report(
+        phase=policy.phase,
+        violations=permitted.violations,
+        unproven=unproven,
+        notices=(*notices, *permitted.notices, *retyped),
+        contracts=tuple(dict.fromkeys(contract.id for contract in contracts)),
+        checked=_checked(facts, predictions),
+    )
+
+
+def _found(
+    facts: dict[Contract, tuple[Fact, ...]], predictions: Sequence[Prediction], dialect: Dialect, policy: Policy
+) -> tuple[tuple[Violation, ...], tuple[Unproven, ...]]:
+    """Return each broken fact once, at its worst in any of the ways, and each of what is unproven once."""
     violations: dict[tuple[Contract, Fact], Violation] = {}
     unproven: dict[Unproven, None] = {}
-    facts = {contract: tuple(_facts(contract, policy)) for contract in contracts}
     for prediction in predictions:
         unproven.update(dict.fromkeys(_about(prediction.unproven, facts)))
         for key, finding in _findings(facts, prediction, dialect, policy):
@@ -53,22 +71,15 @@ def judge(
                 unproven[finding] = None
             elif key not in violations or (finding.introduced and not violations[key].introduced):
                 violations[key] = finding
-    permitted = permits.apply(tuple(_folded(violations.values())), contracts, waivers, policy.today)
-    told = {(v.table, v.column) for v in permitted.violations if v.transient}
-    retyped = () if policy.phase == "commit" else _retyped(facts, predictions, dialect, told)
-    counted = {fact for each in facts.values() for fact in each}
-    return Report(
-        phase=policy.phase,
-        violations=permitted.violations,
-        unproven=tuple(unproven),
-        notices=(*notices, *permitted.notices, *retyped),
-        contracts=tuple(dict.fromkeys(contract.id for contract in contracts)),
-        checked=Checked(
-            contracts=len({contract.id for contract in contracts}),
-            tables=len({fact.table for fact in counted}),
-            facts=sum(map(len, facts.values())),
-            revisions=max((len(prediction.steps) for prediction in predictions), default=0),
-        ),
+    return tuple(violations.values()), tuple(unproven)
+
+
+def _checked(facts: dict[Contract, tuple[Fact, ...]], predictions: Sequence[Prediction]) -> Checked:
+    return Checked(
+        contracts=len({contract.id for contract in facts}),
+        tables=len({fact.table for each in facts.values() for fact in each}),
+        facts=sum(map(len, facts.values())),
+        revisions=max((len(prediction.steps) for prediction in predictions), default=0),
     )
 
 

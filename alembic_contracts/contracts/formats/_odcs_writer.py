@@ -41,14 +41,6 @@ def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, nam
         import yaml
     except ModuleNotFoundError as error:
         raise CannotCheck("ODCS contracts need PyYAML: pip install 'alembic-contracts[odcs]'") from error
-    member: dict[str, Any] = {"name": owner.name, "role": "owner"}
-    if owner.email:
-        member["username"] = owner.email
-    stated: dict[str, Any] = {"name": table.name.name, "physicalName": str(table.name)}
-    if table.comment:
-        stated["description"] = table.comment
-    stated["customProperties"] = _custom(dict(_native_writer.of_table(table)))
-    stated["properties"] = [_property(column, table, schema, dialect) for column in table.columns]
     document = {
         "apiVersion": _VERSION,
         "kind": "DataContract",
@@ -57,11 +49,28 @@ def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, nam
         "version": "1.0.0",
         "status": "active",
         "domain": namespace,
-        "team": {"members": [member]},
+        "team": {"members": [_member(owner)]},
         "customProperties": _custom({"compatibility": "exact"}),
-        "schema": [stated],
+        "schema": [_stated(table, schema, dialect)],
     }
     return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120))
+
+
+def _member(owner: Owner) -> dict[str, Any]:
+    member: dict[str, Any] = {"name": owner.name, "role": "owner"}
+    if owner.email:
+        member["username"] = owner.email
+    return member
+
+
+def _stated(table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
+    """Return what the contract states of the table: ODCS' schema object."""
+    stated: dict[str, Any] = {"name": table.name.name, "physicalName": str(table.name)}
+    if table.comment:
+        stated["description"] = table.comment
+    stated["customProperties"] = _custom(dict(_native_writer.of_table(table)))
+    stated["properties"] = [_property(column, table, schema, dialect) for column in table.columns]
+    return stated
 
 
 def _custom(values: dict[str, Any]) -> list[dict[str, Any]]:

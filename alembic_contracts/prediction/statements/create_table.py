@@ -112,21 +112,10 @@ def _create(run: Execution, node: Node, plan: Plan, parents: list[Table], kind: 
     keys = [*plan.keys]
     columns = _override(run, plan, columns, keys)
     _refuse_unknown_keys([*(key for d in plan.columns for key in d.constraints), *keys], columns)
-    partitioned = node.HasField("partspec")
     check_free(state, name)
     if is_partition and parents and parents[0].kind != "partitioned table":
         raise sqlstate.invalid_definition(f'"{parents[0].name.name}" is not partitioned')
-    table = Table(
-        name=name,
-        kind=kind or ("partitioned table" if partitioned else "table"),
-        persistence=_PERSISTENCE[node.relation.relpersistence or "p"],
-        columns=tuple(replace(column, not_null=False) for column in columns),
-        parents=tuple(parent.name for parent in parents),
-        partition=is_partition,
-        partition_key=_partition_key(run, columns, name, node.partspec) if partitioned else None,
-        owner=state.current_user,
-    )
-    table = of_new_table(state, table)
+    table = _table(run, node, name, columns, parents, kind=kind)
     state.tables.put(name, table)
     if parents and not is_partition:
         state.local_columns.put(name, frozenset(local))
@@ -147,6 +136,24 @@ def _create(run: Execution, node: Node, plan: Plan, parents: list[Table], kind: 
         take_bound(state, name, parents[0], node.partbound)
         attach_keys_of_parent(state, name, parents[0])
     _validate(run, name)
+
+
+def _table(
+    run: Execution, node: Node, name: Name, columns: list[Column], parents: list[Table], *, kind: TableKind | None
+) -> Table:
+    """Return the table as it is before any constraint, with what default privileges and publications give it."""
+    partitioned = node.HasField("partspec")
+    table = Table(
+        name=name,
+        kind=kind or ("partitioned table" if partitioned else "table"),
+        persistence=_PERSISTENCE[node.relation.relpersistence or "p"],
+        columns=tuple(replace(column, not_null=False) for column in columns),
+        parents=tuple(parent.name for parent in parents),
+        partition=node.HasField("partbound"),
+        partition_key=_partition_key(run, columns, name, node.partspec) if partitioned else None,
+        owner=run.state.current_user,
+    )
+    return of_new_table(run.state, table)
 
 
 _INDEXED = frozenset({"CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_EXCLUSION"})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import change_column, descendants, put_constraint, refuse_taken
 from alembic_contracts.prediction.sql import sqlstate
-from alembic_contracts.schemas.schema import Constraint, Name
+from alembic_contracts.schemas.schema import Constraint, Name, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
@@ -47,26 +47,35 @@ def mark_not_null(
         no_inherit: whether children are to be left alone.
     """
     change_column(state, table, column, lambda c: c if c.not_null else replace(c, not_null=True))
-    if state.server_version < 180000:
-        return
     current = state.tables[table]
-    if current.kind == "foreign table" and not current.columns:
+    if state.server_version < 180000 or (current.kind == "foreign table" and not current.columns):
         return
     same = next((c for c in current.constraints if c.kind == "not null" and c.columns == (column,)), None)
     if same is not None:
-        if name is not None and same.name != name:
-            message = f'cannot create not-null constraint "{name}" on column "{column}" of table "{table.name}"'
-            raise sqlstate.PostgresError("55000", message)
         now = replace(same, valid=same.valid or valid, inherited=same.inherited or inherited)
-        if now != same:
-            kept = tuple(now if c is same else c for c in current.constraints)
-            state.tables.put(table, replace(current, constraints=kept))
+        _put_in_place(state, current, same, now, name)
         return
-    if name is not None:
-        refuse_taken(current, name)
-    free = suggested if all(c.name != suggested for c in current.constraints) else None
-    chosen = name or free or generated_names.constraint_name(state, table.schema, table.name, [column], "not_null")
+    chosen = _constraint_name(state, current, column, name, suggested)
     constraint = Constraint(
         name=chosen, kind="not null", columns=(column,), inherited=inherited, valid=valid, no_inherit=no_inherit
     )
     put_constraint(state, table, constraint)
+
+
+def _put_in_place(state: State, table: Table, same: Constraint, now: Constraint, name: str | None) -> None:
+    """Change the constraint that the column has already, unless another name is written."""
+    if name is not None and same.name != name:
+        column = same.columns[0]
+        message = f'cannot create not-null constraint "{name}" on column "{column}" of table "{table.name.name}"'
+        raise sqlstate.PostgresError("55000", message)
+    if now != same:
+        kept = tuple(now if c is same else c for c in table.constraints)
+        state.tables.put(table.name, replace(table, constraints=kept))
+
+
+def _constraint_name(state: State, table: Table, column: str, written: str | None, suggested: str | None) -> str:
+    if written is not None:
+        refuse_taken(table, written)
+    free = suggested if all(c.name != suggested for c in table.constraints) else None
+    schema, name = table.name
+    return written or free or generated_names.constraint_name(state, schema, name, [column], "not_null")
