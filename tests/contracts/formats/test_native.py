@@ -17,7 +17,7 @@ from alembic_contracts.documents.json_text import parse as parse_json
 from alembic_contracts.errors import InvalidContracts
 from alembic_contracts.schemas.schema import Name, Type
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 BASE = """\
 {

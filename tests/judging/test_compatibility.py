@@ -276,7 +276,7 @@ def test_row_level_security_hides_rows_without_an_error(connection: sa.Connectio
     connection.rollback()
 
 
-PAGE = Path(__file__).parents[1] / "docs/compatibility.md"
+PAGE = Path(__file__).parents[2] / "docs/compatibility.md"
 INTRODUCTION = """\
 # Who breaks by which change
 

@@ -18,7 +18,7 @@ from alembic_contracts.contracts.contract_files import MAXIMUM_BYTES
 from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.support.paths import shown
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def contract(name: str = "images", **changes) -> str:

@@ -24,7 +24,7 @@ from benchmarks.histories.verdict import judge
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MUSEUM = """
 CREATE TABLE object (id integer, title varchar(80) NOT NULL, painted date, CONSTRAINT object_key PRIMARY KEY (id));
 CREATE TABLE image (id integer PRIMARY KEY, object_id integer REFERENCES object, url text)
