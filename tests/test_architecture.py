@@ -90,10 +90,15 @@ def test_no_two_modules_are_told_apart_by_an_ending() -> None:
         if not name(file).startswith(NAMED_BY_USERS) and module not in {"__init__", "__main__"}:
             kept.setdefault(module.strip("_"), []).append(file)
     for one, other in itertools.combinations(sorted(kept), 2):
-        is_room_and_value = any(f.parent.name == other or f.parent.name == one for f in (*kept[one], *kept[other]))
-        alike = other.startswith(one) and len(other) - len(one) <= 3
-        same_stem = len(one) == len(other) > 5 and one[:-3] == other[:-3]
-        assert is_room_and_value or not (alike or same_stem), (one, other)
+        is_room_and_value = any(f.parent.name in {one, other} for f in (*kept[one], *kept[other]))
+        assert is_room_and_value or not differ_by_an_ending(one, other), (one, other)
+
+
+def differ_by_an_ending(one: str, other: str) -> bool:
+    """Whether two names are the same but for their last letters, ``scope`` and ``scopes`` for one."""
+    (*before, last), (*before_other, last_other) = one.split("_"), other.split("_")
+    stem = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(last, last_other, strict=False)))
+    return before == before_other and stem >= 4 and max(len(last), len(last_other)) - stem <= 3
 
 
 # -- size --------------------------------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 """PL/pgSQL, the language of DO blocks and most functions: its text in, what it does to the catalog out.
 
-tokens, grammar   text -> tree (the values)
-machine, frame    tree -> the catalog changed; variables and their values
+tokens, grammar, simple_statements   text -> tree (the values)
+machine, embedded_sql                tree -> the catalog changed; frame: variables and their values
 known_values      an expression -> its value, or UNKNOWN
 templates         an EXECUTE's expression -> its text with placeholders
 reach             a statement, block or function -> the tables that it could change at most
 function_calls    a call -> the function's body done
 indirect_calls    a definition -> doubts about functions that run later
-conditions, row_dependence          error conditions; which statements rows can make fail
+conditions, row_dependence           error conditions; which statements rows can make fail
 """

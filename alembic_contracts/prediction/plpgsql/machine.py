@@ -14,8 +14,8 @@ from typing import Any
 from alembic_contracts.prediction.plpgsql import reach, tree
 from alembic_contracts.prediction.plpgsql.conditions import matches, sqlstate_of
 from alembic_contracts.prediction.plpgsql.embedded_sql import EmbeddedSql
-from alembic_contracts.prediction.plpgsql.failing import FATAL, doubt_handlers
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, is_truth, rows_of
+from alembic_contracts.prediction.plpgsql.row_dependence import FATAL, doubt_handlers
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 __all__ = ["Machine"]

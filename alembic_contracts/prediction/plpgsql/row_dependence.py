@@ -1,4 +1,4 @@
-"""Takes a block that runs; doubts what its exception handlers change where rows decide whether a statement fails."""
+"""A statement of a block in, whether rows decide if it fails out."""
 
 from __future__ import annotations
 
