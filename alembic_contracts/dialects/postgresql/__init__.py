@@ -3,7 +3,7 @@
 names, types, properties   a type's name -> Type, and what follows from it
 breaking, equivalence      two types or expressions -> whose uses break; whether they are the same
 session, outline           a connection -> where names lead; all relations by name
-observation                a connection, tables -> Schema
+observation                a connection, tables -> Schema (schema_document: its query)
 """
 
 from __future__ import annotations
