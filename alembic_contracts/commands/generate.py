@@ -33,6 +33,11 @@ _EXAMPLES = (
 )
 
 
+_FORMATS = Path(__file__).parents[1] / "contracts/formats"
+_WRITTEN = sorted(file.stem.strip("_").removesuffix("_writer") for file in _FORMATS.glob("_*_writer.py"))
+"""The formats that can be written, found without importing any."""
+
+
 @click.command(
     "generate",
     help=f"{_SUMMARY}\n\n{_DESCRIPTION}",
@@ -41,9 +46,7 @@ _EXAMPLES = (
 )
 @click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
 @with_options((OFFLINE, TO))
-@click.option(
-    "--format", "format_", type=click.Choice(["native", "odcs"]), default="native", help="Default: native (JSON)."
-)
+@click.option("--format", "format_", type=click.Choice(_WRITTEN), default="native", help="Default: native (JSON).")
 @click.option("--stdout", is_flag=True, help="Print instead of writing files.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 @click.option("--owner", default="Owner", metavar="NAME", help='Who answers for it: "Name <email>".')

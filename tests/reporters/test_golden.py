@@ -15,19 +15,16 @@ from alembic_contracts.reporters import FORMATS, render
 from tests.reporters.reports import REPORTS
 
 GOLDEN = Path(__file__).parent / "golden"
-SUFFIXES = {"text": "txt", "json": "json", "github": "log", "sarif": "sarif", "junit": "xml", "markdown": "md"}
+SUFFIXES = {"text": "txt", "github": "log", "junit": "xml", "markdown": "md"}
+"""Endings of golden files where these are not the format's name."""
 CASES = [(name, format_, {}) for name in REPORTS for format_ in FORMATS]
 CASES += [("rich", "text", {"width": 60}), ("rich", "text", {"color": True})]
-
-
-def test_every_format_is_compared():
-    assert set(FORMATS) == set(SUFFIXES)
 
 
 @pytest.mark.parametrize(("name", "format_", "options"), CASES, ids=str)
 def test_report_looks_as_agreed(name, format_, options):
     variant = "".join(f"-{key}-{value}" for key, value in options.items())
-    file = GOLDEN / f"{name}{variant}.{SUFFIXES[format_]}"
+    file = GOLDEN / f"{name}{variant}.{SUFFIXES.get(format_, format_)}"
     rendered = render(REPORTS[name], format_, **options)
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.mkdir(exist_ok=True)

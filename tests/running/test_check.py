@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from alembic_contracts.reporters import FORMATS
 from tests.support.object_images import CONTRACT, CREATE, museum
 from tests.support.project import Project
 
@@ -144,7 +145,7 @@ def test_output_goes_to_a_file(project: Project) -> None:
     assert project.alembic("check-contracts", "--output", "no/such/folder/report.txt").returncode == 2
 
 
-@pytest.mark.parametrize("format_", ["text", "json", "github", "sarif", "junit", "markdown"])
+@pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_is_offered(project: Project, format_: str) -> None:
     museum(project)
     project.revision("r2", DROP)

@@ -11,8 +11,8 @@ from alembic_contracts.prediction.plpgsql.grammar import parse_body
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN
 from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
 from alembic_contracts.prediction.sql import parser, system
-from alembic_contracts.prediction.sql.harmless import HARMLESS
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.prediction.sql.statement_kinds import HARMLESS, OF_ACCESS, OF_TYPES, SHAPELESS
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -38,30 +38,6 @@ Tables = frozenset[Name] | None
 """Tables whose shape may change; None: it could be any."""
 
 NOTHING: Tables = frozenset()
-
-_SHAPELESS = frozenset(
-    {
-        "select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "copy_stmt", "truncate_stmt",
-        "explain_stmt", "variable_set_stmt", "variable_show_stmt", "grant_stmt", "comment_stmt", "lock_stmt",
-        "vacuum_stmt", "reindex_stmt", "cluster_stmt", "refresh_mat_view_stmt", "create_function_stmt",
-        "alter_function_stmt", "create_trig_stmt", "create_policy_stmt", "alter_policy_stmt", "create_seq_stmt",
-        "alter_seq_stmt", "create_enum_stmt", "composite_type_stmt", "create_range_stmt", "create_domain_stmt",
-        "create_schema_stmt", "create_extension_stmt", "create_stats_stmt", "create_publication_stmt",
-        "alter_publication_stmt", "declare_cursor_stmt", "fetch_stmt", "close_portal_stmt", "discard_stmt",
-        "prepare_stmt", "deallocate_stmt", "define_stmt", "alter_owner_stmt", "return_stmt",
-    }
-)  # fmt: skip
-"""Statements that change no existing table by themselves; what they call may."""
-
-_OF_ACCESS = frozenset(
-    {
-        "grant_role_stmt", "create_role_stmt", "alter_role_stmt", "drop_role_stmt", "reassign_owned_stmt",
-        "alter_default_privileges_stmt",
-    }
-)  # fmt: skip
-"""Statements about who may do what; what they take away is looked at apart."""
-
-_OF_TYPES = frozenset({"alter_enum_stmt", "alter_type_stmt"})
 
 _WRITTEN_QUERIES = frozenset({"query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema", "cursor_to_xml"})
 """Built-in functions that run a query which they are given as text."""
@@ -150,9 +126,9 @@ def of_statement(state: State, statement: Statement, seen: frozenset[Name] = fro
     kind, node = statement.kind, statement.node
     if may_take_away(statement):
         forget(state)
-    if kind in _SHAPELESS:
+    if kind in SHAPELESS:
         return together(of_call(state, names, seen) for names in called(node))
-    if kind in HARMLESS or kind in _OF_ACCESS:
+    if kind in HARMLESS or kind in OF_ACCESS:
         return NOTHING
     if kind == "do_stmt":
         return _of_do(state, node, seen)
@@ -160,7 +136,7 @@ def of_statement(state: State, statement: Statement, seen: frozenset[Name] = fro
         return of_call(state, tuple(parser.strings(node.funccall.funcname)), seen)
     if kind == "drop_stmt":
         return _of_drop(state, node)
-    if kind in _OF_TYPES:
+    if kind in OF_TYPES:
         return _of_type(state, parser.strings(node.type_name))
     return _of_relations(state, node)
 

@@ -3,7 +3,7 @@
 parser            text -> parse tree (the only module that knows the library)
 system            what PostgreSQL brings along; data: its tables
 sqlstate          PostgreSQL's errors
-harmless          kinds of statements that change no table's shape
+statement_kinds   a kind of statement -> what it can do to tables at most
 mentions          an expression's text -> the columns, sequences, functions, types in it
 scopes            a name in a query -> what it stands for
 column_names      an expression without alias -> its column's name

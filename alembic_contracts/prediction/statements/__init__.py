@@ -1,8 +1,8 @@
 """SQL statements in, the in-memory catalog changed as PostgreSQL would change it: one module a kind of statement.
 
 A module of this package holds ``HANDLERS``: the parser's names of statements, each with the function that applies it,
-or why it is ``Harmless`` or ``Doubtful``. Nothing else needs to know. Modules whose names begin with an underscore are
-what several of them share; no module imports another one.
+or why it is ``Harmless`` or ``Doubtful``. What a kind can do where it is not run stands in ``sql.statement_kinds``.
+Modules whose names begin with an underscore are what several of them share; no module imports another one.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Effect, Execution, Handler
 from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_uses
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.sql.harmless import HARMLESS
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.prediction.sql.statement_kinds import HARMLESS
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog

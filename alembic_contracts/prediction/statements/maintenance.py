@@ -1,4 +1,4 @@
-"""Statements that look after tables or the server, checked as PostgreSQL checks them; no table's shape changes.
+"""VACUUM, REINDEX, LOCK, CREATE DATABASE and the like, checked as PostgreSQL checks them; no table's shape changes.
 
 What must stand alone is refused inside of a transaction block; names of tables are looked up where the server does.
 """
@@ -11,7 +11,6 @@ from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.relations import find
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.schemas.schema import Name, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
@@ -158,26 +157,6 @@ def alter_database(run: Execution, node: Node) -> None:
         run.forbid_transaction("ALTER DATABASE SET TABLESPACE")
 
 
-def import_foreign_schema(run: Execution, node: Node) -> None:
-    """Apply IMPORT FOREIGN SCHEMA: which tables come is known only where they are listed, their columns never.
-
-    Raises:
-        PostgresError: 3F000 there is no such local schema, 42P07 a table is there already.
-    """
-    schema = node.local_schema
-    if not run.state.has_namespace(schema) and run.state.complete_tables:
-        raise sqlstate.undefined_schema(schema)
-    if parser.enum_name(node, "list_type") != "FDW_IMPORT_SCHEMA_LIMIT_TO":
-        run.doubt(f"which tables IMPORT FOREIGN SCHEMA {node.remote_schema} creates is not known")
-        return
-    for relation in parser.children(node.table_list):
-        name = Name(schema, relation.relname)
-        if run.state.relation_kind(name) is not None:
-            raise sqlstate.duplicate_table(name.name)
-        run.state.tables.put(name, Table(name=name, kind="foreign table", complete=False))
-        run.doubt(f"the columns of foreign table {name} are not known", [name])
-
-
 HANDLERS: dict[str, Handler | Harmless | Doubtful] = {
     "drop_owned_stmt": Doubtful("what a role owns, and DROP OWNED drops, is not known"),
     "lock_stmt": lock,
@@ -193,5 +172,5 @@ HANDLERS: dict[str, Handler | Harmless | Doubtful] = {
     "alter_database_stmt": alter_database,
     "alter_system_stmt": _stands_alone("ALTER SYSTEM"),
     "create_subscription_stmt": create_subscription,
-    "import_foreign_schema_stmt": import_foreign_schema,
+    "return_stmt": Harmless("the parser puts it only inside of other statements"),
 }
