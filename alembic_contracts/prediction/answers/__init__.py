@@ -3,9 +3,12 @@
 reader            a statement's effect -> the answer that the script gets (answer: the value)
 rows              a table's name -> its rows, as far as scripts put them there
 select, sources   SELECT and FROM -> columns and rows
-evaluation        a scalar expression -> its value: operators, functions, casts, aggregates
+evaluation        a scalar expression -> its value: operators, functions, casts, aggregates, logic
+register          one module a family of types: the functions and operators that are answered; overloads chooses
+texts             a value -> its text and back, as the type's output and input functions have it
+ordering          values -> their order, where collations agree
 row_changes       INSERT, UPDATE, DELETE -> the known rows changed
 system_relations  one module a schema: pg_catalog, information_schema
 definitions       an object -> what pg_get_... says of it
-bindings, values, oids, hashable   what names, values and numbers are in between
+bindings, values, noticing, oids, hashable   what names, values and numbers are in between
 """

@@ -1,13 +1,27 @@
-"""An aggregate's call and the rows of a group in, its value out."""
+"""An aggregate's call and the rows of a group in, its value out: exact, or unknown."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.answers.values import Guess, UnanswerableError, is_guess, known, text_of
-from alembic_contracts.prediction.sql.parser import strings, walk
+from alembic_contracts.prediction.answers.hashable import hashable
+from alembic_contracts.prediction.answers.logic import all_of, any_of
+from alembic_contracts.prediction.answers.ordering import sorted_by
+from alembic_contracts.prediction.answers.values import (
+    Array,
+    Guess,
+    Int8,
+    UnanswerableError,
+    Unknown,
+    is_guess,
+    known,
+    type_of,
+    unknown_among,
+)
+from alembic_contracts.prediction.sql.parser import children, enum_name, strings, walk
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import Scope
@@ -17,35 +31,19 @@ __all__ = ["compute", "contains", "is_aggregate"]
 
 _Evaluate = Callable[["Node", "Scope"], Any]
 
-
-def _sum(values: list[Any]) -> Any:
-    return sum(values[1:], values[0]) if values else None
-
-
-def _average(values: list[Any]) -> Any:
-    return sum(map(Decimal, values)) / len(values) if values else None
-
-
-_FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
-    "any_value": lambda values: values[0] if values else None,
-    "array_agg": lambda values: values or None,
-    "avg": _average,
-    "bool_and": lambda values: all(values) if values else None,
-    "bool_or": lambda values: any(values) if values else None,
-    "count": len,
-    "every": lambda values: all(values) if values else None,
-    "json_agg": lambda values: values or None,
-    "jsonb_agg": lambda values: values or None,
-    "max": lambda values: max(values) if values else None,
-    "min": lambda values: min(values) if values else None,
-    "string_agg": lambda values: "".join(values) if values else None,
-    "sum": _sum,
-}
+_KNOWN = frozenset(
+    {
+        "any_value", "array_agg", "avg", "bool_and", "bool_or", "count", "every", "json_agg", "jsonb_agg", "max", "min",
+        "string_agg", "sum",
+    }
+)  # fmt: skip
+_IN_ORDER = frozenset({"array_agg", "string_agg", "any_value"})
+"""Aggregates whose result depends on the order of rows."""
 
 
 def is_aggregate(call: Node) -> bool:
     """Return whether a function call is that of an aggregate known here."""
-    return not call.HasField("over") and strings(call.funcname)[-1] in _FUNCTIONS
+    return not call.HasField("over") and strings(call.funcname)[-1] in _KNOWN
 
 
 def contains(expression: Node) -> bool:
@@ -60,28 +58,90 @@ def compute(name: str, call: Node, scope: Scope, evaluate: _Evaluate) -> Any:
     """Return an aggregate's value over the scope's group; a guess where one of its rows is one.
 
     Raises:
-        UnanswerableError: there is no group, or the values cannot be computed with.
+        UnanswerableError: there is no group.
     """
     if scope.group is None:
         raise UnanswerableError(f"{name}() where no rows are grouped")
     rows = scope.group
     if call.HasField("agg_filter"):
-        rows = [row for row in rows if known(evaluate(call.agg_filter, row)) is True]
-    guessed = any(is_guess(value) for row in rows for values in row.rows.values() for value in values.values())
+        kept = [evaluate(call.agg_filter, row) for row in rows]
+        unknown = unknown_among(kept)
+        if unknown is not None:
+            return unknown
+        rows = [row for row, keep in zip(rows, kept, strict=True) if known(keep) is True]
+    guessed = any(is_guess(value) for row in scope.group for values in row.rows.values() for value in values.values())
+    for part in reversed(children(call.agg_order)):
+        descending = enum_name(part, "sortby_dir") == "SORTBY_DESC"
+        rows = sorted_by(rows, partial(evaluate, part.node), descending=descending)
+    result = _result(name, call, rows, evaluate)
+    return Guess(result) if guessed and not isinstance(result, Unknown) else result
+
+
+def _result(name: str, call: Node, rows: list[Scope], evaluate: _Evaluate) -> Any:
     if call.agg_star:
-        values: list[Any] = [True] * len(rows)
-    else:
-        values = [known(evaluate(call.args[0], row)) for row in rows]
-        values = values if name.endswith("array_agg") else [value for value in values if value is not None]
+        return Int8(len(rows))
+    values = [known(evaluate(call.args[0], row)) for row in rows]
+    if name != "count":
+        unknown = unknown_among(values)
+        if unknown is not None:
+            return unknown
+    elif any(isinstance(value, Unknown) for value in values):
+        return Unknown("a count of values that are not known")
+    if name in _IN_ORDER and len(values) > 1 and not call.agg_order:
+        return Unknown(f"{name}() of rows in no order")
+    if name != "array_agg":
+        values = [value for value in values if value is not None]
     if call.agg_distinct:
-        values = list({repr(value): value for value in values}.values())
-    if name == "string_agg" and rows:
-        separator = text_of(evaluate(call.args[1], rows[0]))
-        values = [separator.join(map(text_of, values))] if values else []
-    try:
-        result = _FUNCTIONS[name](values)
-    except (ArithmeticError, TypeError, ValueError) as error:
-        if not guessed:
-            raise UnanswerableError(f"{name}(): {error}") from None
-        result = values[0] if values else None
-    return Guess(result) if guessed else result
+        values = list({hashable(value): value for value in values}.values())
+    if name == "string_agg":
+        return _joined(values, [evaluate(call.args[1], row) for row in rows])
+    compute = _SIMPLE.get(name)
+    return Unknown(f"{name}()") if compute is None else compute(values)
+
+
+def _joined(values: list[Any], separators: list[Any]) -> Any:
+    texts = {str(known(each)) for each in separators if known(each) is not None}
+    if not values:
+        return None
+    if len(texts) != 1 or any(type_of(value) not in {"text", "unknown", "varchar", "name"} for value in values):
+        return Unknown("string_agg() of what is no text")
+    return texts.pop().join(map(str, values))
+
+
+def _array(values: list[Any]) -> Any:
+    types = {type_of(value) for value in values} - {"unknown"}
+    if not values:
+        return None
+    element = types.pop() if len(types) == 1 else None
+    return Array(values, element) if element else Unknown("an array of several types")
+
+
+def _sum(values: list[Any]) -> Any:
+    if not values:
+        return None
+    types = {type_of(value) for value in values}
+    if types <= {"int2", "int4"}:
+        return Int8(sum(map(int, values)))
+    return Decimal(sum(map(int, values))) if types == {"int8"} else Unknown("a sum of such numbers")
+
+
+def _extreme(descending: bool) -> Callable[[list[Any]], Any]:
+    def compute(values: list[Any]) -> Any:
+        if len({type_of(value) for value in values}) > 1:
+            return Unknown("values of several types")
+        return sorted_by(values, lambda value: value, descending=descending)[0] if values else None
+
+    return compute
+
+
+_SIMPLE: dict[str, Callable[[list[Any]], Any]] = {
+    "any_value": lambda values: values[0] if values else None,
+    "array_agg": _array,
+    "bool_and": lambda values: all_of(values) if values else None,
+    "bool_or": lambda values: any_of(values) if values else None,
+    "count": lambda values: Int8(len(values)),
+    "every": lambda values: all_of(values) if values else None,
+    "max": _extreme(descending=True),
+    "min": _extreme(descending=False),
+    "sum": _sum,
+}

@@ -33,9 +33,11 @@ def _table(world: World, number: Any) -> Table:
 
 def format_type(world: World, number: int, modifier: int | None = None) -> str | None:
     """Return ``format_type`` of a type's number; the modifier must be one that a column here was shown with."""
+    if number is None:
+        return None
     found = oid.object(number)
     if found is None or found[0] not in {"type", "array"}:
-        return None
+        raise UnanswerableError("the type of a number")
     modified = oid.object(modifier) if modifier is not None and modifier >= 0 else None
     name: Name = found[1]
     type_ = Type(name, modified[1] if modified is not None else (), 1 if found[0] == "array" else 0)

@@ -1,17 +1,36 @@
-"""A scalar expression in, its value out."""
+"""A scalar expression in, its value out: exact, a guess where rows are made up, unknown where nobody has shown it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.answers import aggregates, functions
+from alembic_contracts.prediction.answers import aggregates, functions, logic
 from alembic_contracts.prediction.answers.casts import cast_to
-from alembic_contracts.prediction.answers.operators import operate
-from alembic_contracts.prediction.answers.values import NOW, Guess, UnanswerableError, guarded, guess, is_guess, known
+from alembic_contracts.prediction.answers.operators import negated, operate
+from alembic_contracts.prediction.answers.texts import plain_decimal, read
+from alembic_contracts.prediction.answers.values import (
+    Array,
+    Guess,
+    Int8,
+    Literal,
+    NameText,
+    Refused,
+    TypedNull,
+    UnanswerableError,
+    Unknown,
+    guarded,
+    guess,
+    is_guess,
+    known,
+    type_of,
+    unknown_among,
+)
 from alembic_contracts.prediction.sql.parser import enum_name, kind_of, strings, unwrap
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.schemas.schema import Name, Type
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import Scope
@@ -21,21 +40,27 @@ __all__ = ["evaluate", "is_true"]
 
 
 def evaluate(node: Node, scope: Scope) -> Any:
-    """Return an expression's value; NULL is None, what depends on unknown rows is a ``Guess``.
+    """Return an expression's value; NULL is None, what depends on made-up rows is a ``Guess``.
 
     Raises:
-        UnanswerableError: it cannot be worked out.
+        UnanswerableError: it cannot even be told which columns it is about.
         PostgresError: PostgreSQL would refuse it.
     """
     kind = kind_of(node)
     handler = _HANDLERS.get(kind)
     if handler is None:
-        raise UnanswerableError(f"{kind or 'nothing'} in an expression")
+        return Unknown(f"{kind or 'nothing'} in an expression")
     return handler(unwrap(node), scope)
 
 
 def is_true(value: Any) -> bool:
-    """Return whether a condition lets a row through; a guess is taken for the answer that was hoped for."""
+    """Return whether a condition lets a row through; a guess is taken for the answer that was hoped for.
+
+    Raises:
+        UnanswerableError: nobody knows.
+    """
+    if isinstance(value, Unknown):
+        raise UnanswerableError(value.reason)
     return is_guess(value) or value is True
 
 
@@ -50,12 +75,16 @@ def _constant(node: Node, _scope: Scope) -> Any:
         return node.ival.ival
     if kind == "fval":
         text = node.fval.fval
-        return int(text) if re.fullmatch(r"\d+", text) else Decimal(text)
+        if re.fullmatch(r"-?\d+", text):
+            number = int(text)
+            if -(2**31) <= number < 2**31:
+                return number
+            return Int8(number) if -(2**63) <= number < 2**63 else Decimal(number)
+        usual = re.fullmatch(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,2})?", text)
+        return plain_decimal(text) if usual else Unknown("a number in an uncommon spelling")
     if kind == "boolval":
         return node.boolval.boolval
-    if kind == "sval":
-        return node.sval.sval
-    raise UnanswerableError("a bit string")
+    return Literal(node.sval.sval) if kind == "sval" else Unknown("a bit string")
 
 
 def _column(node: Node, scope: Scope) -> Any:
@@ -65,23 +94,16 @@ def _column(node: Node, scope: Scope) -> Any:
     return scope.column(names)
 
 
-_SESSION: dict[str, Callable[[Scope], Any]] = {
-    "SVFOP_CURRENT_CATALOG": lambda scope: scope.world.catalog.database,
-    "SVFOP_CURRENT_ROLE": lambda scope: scope.world.catalog.user,
-    "SVFOP_CURRENT_SCHEMA": lambda scope: scope.world.catalog.current_schema,
-    "SVFOP_CURRENT_USER": lambda scope: scope.world.catalog.user,
-    "SVFOP_SESSION_USER": lambda scope: scope.world.catalog.user,
-    "SVFOP_USER": lambda scope: scope.world.catalog.user,
-    "SVFOP_CURRENT_DATE": lambda _: NOW.date(),
-    "SVFOP_CURRENT_TIME": lambda _: NOW.timetz(),
-    "SVFOP_CURRENT_TIMESTAMP": lambda _: NOW,
-    "SVFOP_LOCALTIME": lambda _: NOW.time(),
-    "SVFOP_LOCALTIMESTAMP": lambda _: NOW.replace(tzinfo=None),
-}
-
-
 def _session_value(node: Node, scope: Scope) -> Any:
-    return _SESSION[enum_name(node, "op").removesuffix("_N")](scope)
+    catalog = scope.world.catalog
+    kind = enum_name(node, "op").removesuffix("_N").removeprefix("SVFOP_")
+    if kind == "CURRENT_CATALOG":
+        return catalog.known_database or Unknown("the database's name", nullable=False)
+    if kind == "CURRENT_SCHEMA":
+        return None if catalog.current_schema is None else NameText(catalog.current_schema)
+    if kind in {"CURRENT_ROLE", "CURRENT_USER", "SESSION_USER", "USER"}:
+        return catalog.known_user or Unknown("the role that runs this", nullable=False)
+    return Unknown("the clock", nullable=False)
 
 
 # -- operators ---------------------------------------------------------------------------------------------------------
@@ -90,91 +112,117 @@ def _session_value(node: Node, scope: Scope) -> Any:
 def _expression(node: Node, scope: Scope) -> Any:
     kind = enum_name(node, "kind")
     operator = strings(node.name)[-1] if node.name else ""
+    if scope.world.catalog.has_operator(operator):
+        return Unknown(f"operator {operator}, of which there is one of the users'")
     left = evaluate(node.lexpr, scope) if node.HasField("lexpr") else None
     if kind in {"AEXPR_IN", "AEXPR_BETWEEN", "AEXPR_NOT_BETWEEN"}:
-        values = [evaluate(item, scope) for item in node.rexpr.list.items]
+        values = _lazily(node.rexpr.list.items, scope)
         return _in(left, values, operator) if kind == "AEXPR_IN" else _between(left, values, kind)
-    right = evaluate(node.rexpr, scope)
+    right = evaluate(node.rexpr, scope) if not isinstance(left, Unknown) else _lazily([node.rexpr], scope)[0]
     if kind == "AEXPR_OP" and not node.HasField("lexpr"):
-        return guarded(lambda value: None if value is None else -value, right) if operator == "-" else right
+        return negated(right) if operator == "-" else right if operator == "+" else Unknown(f"operator {operator}")
     if kind in {"AEXPR_OP_ANY", "AEXPR_OP_ALL"}:
         return _quantified(operator, left, right, every=kind == "AEXPR_OP_ALL")
     if kind in {"AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT"}:
-        return guess((known(left) == known(right)) is (kind == "AEXPR_NOT_DISTINCT"), left, right)
+        return _distinct(left, right, wanted=kind == "AEXPR_DISTINCT")
     if kind == "AEXPR_NULLIF":
-        return guess(None, left, right) if known(left) == known(right) else left
+        return _nullif(left, right)
     if kind in {"AEXPR_OP", "AEXPR_LIKE", "AEXPR_ILIKE"}:
         return operate(operator, left, right)
-    raise UnanswerableError(f"{kind} in an expression")
+    return Unknown(f"{kind} in an expression")
+
+
+def _lazily(nodes: Iterable[Node], scope: Scope) -> list[Any]:
+    """Return values of which PostgreSQL may not come to all: one that it would refuse is unknown."""
+    values: list[Any] = []
+    for node in nodes:
+        try:
+            values.append(evaluate(node, scope))
+        except PostgresError as error:
+            values.append(Refused(f"what is refused if it is come to ({error.sqlstate})"))
+    return values
+
+
+def _in_order(nodes: Iterable[Node], scope: Scope) -> list[Any]:
+    """Return the values of arguments; what is refused after one that is unknown is not the first refusal for sure."""
+    values: list[Any] = []
+    for node in nodes:
+        unknown = any(isinstance(value, Unknown) for value in values)
+        values.append(_lazily([node], scope)[0] if unknown else evaluate(node, scope))
+    return values
+
+
+def _nullif(left: Any, right: Any) -> Any:
+    kind = type_of(left)
+    same = operate("=", left, right)
+    if isinstance(same, Unknown) or kind is None or type_of(right) not in {kind, "unknown"} or kind == "varchar":
+        return same if isinstance(same, Unknown) else Unknown("NULLIF of several types")
+    if kind == "unknown":
+        return Unknown("NULLIF of a literal")
+    return guess(TypedNull(kind), same) if known(same) is True else left
 
 
 def _in(left: Any, values: list[Any], operator: str) -> Any:
-    found = _any([operate("=", left, value) for value in values])
-    return found if operator == "=" else _not(found)
+    found = logic.any_of([operate("=", left, value) for value in values])
+    return found if operator == "=" else logic.negation(found)
 
 
 def _between(left: Any, limits: list[Any], kind: str) -> Any:
-    inside = _all([operate(">=", left, limits[0]), operate("<=", left, limits[1])])
-    return inside if kind == "AEXPR_BETWEEN" else _not(inside)
+    inside = logic.all_of([operate(">=", left, limits[0]), operate("<=", left, limits[1])])
+    return inside if kind == "AEXPR_BETWEEN" else logic.negation(inside)
+
+
+def _distinct(left: Any, right: Any, *, wanted: bool) -> Any:
+    unknown = unknown_among((left, right))
+    if unknown is not None:
+        return unknown
+    if known(left) is None or known(right) is None:
+        return guess(
+            (known(left) is None is not known(right)) is wanted if known(left) is None else wanted, left, right
+        )
+    different = logic.negation(operate("=", left, right))
+    return different if wanted else logic.negation(different)
 
 
 def _quantified(operator: str, left: Any, array: Any, *, every: bool) -> Any:
     items = known(array)
-    if items is None:
-        return guess(None, array)
-    if isinstance(items, str):
-        items = _array_items(items)
+    if items is None or isinstance(items, Unknown):
+        return guess(items, array) if items is None else items
+    if isinstance(items, Literal):
+        items = read(str(items), f"_{type_of(left)}")
+    if not isinstance(items, Array):
+        return items if isinstance(items, Unknown) else Unknown("an array")
     results = [guess(operate(operator, left, item), array) for item in items]
-    return _all(results) if every else _any(results)
+    return logic.all_of(results) if every else logic.any_of(results)
 
 
-def _array_items(text: str) -> list[str]:
-    """Return the items of an array literal without nesting, ``{a,b}``."""
-    if not re.fullmatch(r"\{[^{}\"\\]*\}", text):
-        raise UnanswerableError("an array literal with quotes or nesting")
-    return [item.strip() for item in text[1:-1].split(",")] if text != "{}" else []
-
-
-# -- three-valued logic ------------------------------------------------------------------------------------------------
-
-
-def _any(values: list[Any]) -> Any:
-    if any(value is True for value in values):
-        return True
-    guessed = [value for value in values if is_guess(value)]
-    if guessed:
-        return Guess(any(value.value is True for value in guessed))
-    return None if None in values else False
-
-
-def _all(values: list[Any]) -> Any:
-    if any(value is False for value in values):
-        return False
-    guessed = [value for value in values if is_guess(value)]
-    if guessed:
-        return Guess(all(value.value is True for value in guessed))
-    return None if None in values else True
-
-
-def _not(value: Any) -> Any:
-    return guarded(lambda plain: None if plain is None else not plain, value)
+# -- logic -------------------------------------------------------------------------------------------------------------
 
 
 def _logic(node: Node, scope: Scope) -> Any:
-    values = [evaluate(argument, scope) for argument in node.args]
+    values = [_truth(value) for value in _lazily(node.args, scope)]
     operation = enum_name(node, "boolop")
     if operation == "NOT_EXPR":
-        return _not(values[0])
-    return _all(values) if operation == "AND_EXPR" else _any(values)
+        return logic.negation(values[0])
+    return logic.all_of(values) if operation == "AND_EXPR" else logic.any_of(values)
+
+
+def _truth(value: Any) -> Any:
+    """Return a value as a condition; a literal is read as one."""
+    return read(str(value), "bool") if isinstance(value, Literal) else value
 
 
 def _is_null(node: Node, scope: Scope) -> Any:
     value = evaluate(node.arg, scope)
+    if isinstance(value, Unknown):
+        return value if value.nullable else enum_name(node, "nulltesttype") != "IS_NULL"
     return guess((known(value) is None) is (enum_name(node, "nulltesttype") == "IS_NULL"), value)
 
 
 def _is_boolean(node: Node, scope: Scope) -> Any:
-    value = evaluate(node.arg, scope)
+    value = _truth(evaluate(node.arg, scope))
+    if isinstance(value, Unknown):
+        return value
     test = enum_name(node, "booltesttype").removeprefix("IS_")
     wanted = {"TRUE": True, "FALSE": False, "UNKNOWN": None}[test.removeprefix("NOT_")]
     return guess((known(value) is wanted) is not test.startswith("NOT_"), value)
@@ -184,64 +232,121 @@ def _is_boolean(node: Node, scope: Scope) -> Any:
 
 
 def _coalesce(node: Node, scope: Scope) -> Any:
-    value = None
-    for argument in node.args:
-        value = evaluate(argument, scope)
-        if known(value) is not None:
-            return value
-    return value
+    values = _lazily(node.args, scope)
+    for value in values:
+        if isinstance(value, Unknown) or known(value) is not None:
+            return _of_common_type(value, values)
+    return _of_common_type(None, values)
 
 
 def _case(node: Node, scope: Scope) -> Any:
     subject = evaluate(node.arg, scope) if node.HasField("arg") else None
     for when in node.args:
-        condition = evaluate(when.case_when.expr, scope)
+        condition = _truth(evaluate(when.case_when.expr, scope))
         if node.HasField("arg"):
             condition = operate("=", subject, condition)
+        if isinstance(condition, Unknown):
+            return condition
         if known(condition) is True:
-            return guess(evaluate(when.case_when.result, scope), condition)
-    return evaluate(node.defresult, scope) if node.HasField("defresult") else None
+            return _branch(evaluate(when.case_when.result, scope), condition)
+    return _branch(evaluate(node.defresult, scope), None) if node.HasField("defresult") else None
+
+
+def _branch(value: Any, condition: Any) -> Any:
+    """Return the value of a branch: the others could give it another type, which numbers would show."""
+    if type_of(value) not in {"unknown", "text", "bool", "int4"}:
+        return Unknown("a CASE whose branches may have several types")
+    return guess(str(value) if isinstance(value, Literal) else value, condition)
+
+
+def _of_common_type(value: Any, values: list[Any]) -> Any:
+    """Return one of several values where all have its type; literals take the type of the others.
+
+    Raises:
+        PostgresError: 22P02, a literal is none of that type, whether it is the one or not.
+    """
+    types = {type_of(each) for each in values} - {"unknown"}
+    unknown = unknown_among(values)
+    if unknown is not None:
+        return unknown
+    if len(types) > 1 or None in types:
+        return Unknown("values of several types")
+    only = str(types.pop()) if types else "text"
+    read_ones = {str(each): read(str(each), only) for each in map(known, values) if isinstance(each, Literal)}
+    bad = unknown_among(read_ones.values())
+    if bad is not None:
+        return bad
+    plain = known(value)
+    return guess(read_ones[str(plain)], value) if isinstance(plain, Literal) else value
 
 
 def _greatest(node: Node, scope: Scope) -> Any:
-    values = [evaluate(argument, scope) for argument in node.args]
+    values = _in_order(node.args, scope)
+    unknown = unknown_among(values)
+    types = {type_of(value) for value in values if known(value) is not None}
+    if unknown is not None or len(types) != 1 or not types <= {"int4", "int8", "numeric", "date", "timestamp"}:
+        return unknown or Unknown("GREATEST or LEAST of several types")
+    if {type_of(value) for value in values} - {"unknown"} != types:
+        return Unknown("GREATEST or LEAST of several types")
     plain = [known(value) for value in values if known(value) is not None]
-    choose = max if enum_name(node, "op") == "IS_GREATEST" else min
-    return guess(choose(plain) if plain else None, *values)
+    return guess((max if enum_name(node, "op") == "IS_GREATEST" else min)(plain), *values)
 
 
 def _array(node: Node, scope: Scope) -> Any:
-    values = [evaluate(element, scope) for element in node.elements]
-    return guess([known(value) for value in values], *values)
-
-
-def _row(node: Node, scope: Scope) -> Any:
-    values = [evaluate(argument, scope) for argument in node.args]
-    return guess([known(value) for value in values], *values)
+    values = _in_order(node.elements, scope)
+    unknown = unknown_among(values)
+    types = {type_of(value) for value in values} - {"unknown"}
+    if unknown is not None or len(types) > 1:
+        return unknown or Unknown("an array of several types")
+    element = types.pop() if types else "text"
+    if element is None or not values:
+        return Unknown("an array of no type")
+    plain = [read(str(v), element) if isinstance(v := known(value), Literal) else v for value in values]
+    return unknown_among(plain) or guess(Array(plain, element), *values)
 
 
 def _element(node: Node, scope: Scope) -> Any:
     value = evaluate(node.arg, scope)
     for step in node.indirection:
+        if kind_of(step) == "string" and isinstance(known(value), dict):
+            value = guarded(lambda row, key=step.string.sval: row.get(key), value)
+            continue
         if kind_of(step) != "a_indices" or step.a_indices.is_slice:
-            raise UnanswerableError("a slice or field selection")
-        index = evaluate(step.a_indices.uidx, scope)
-        value = guarded(_item, value, index)
+            return Unknown("a slice or field selection")
+        value = guarded(_item, value, evaluate(step.a_indices.uidx, scope))
     return value
 
 
 def _item(value: Any, index: Any) -> Any:
     if value is None or index is None:
         return None
-    if isinstance(value, dict):
-        return value.get(index)
+    if not isinstance(value, Array) or not isinstance(index, int):
+        return Unknown("a subscript")
     return value[index - 1] if 0 < index <= len(value) else None
 
 
 def _type_cast(node: Node, scope: Scope) -> Any:
-    value = evaluate(node.arg, scope)
-    type_name = node.type_name
-    return cast_to(value, strings(type_name.names), bool(type_name.array_bounds), scope.world.catalog)
+    name = node.type_name
+    is_array = bool(name.array_bounds)
+    if is_array and kind_of(node.arg) == "a_array_expr" and not node.arg.a_array_expr.elements:
+        return Array([], strings(name.names)[-1])
+    try:
+        value = evaluate(node.arg, scope)
+    except PostgresError:
+        return Unknown("a cast of what is refused")  # for its value, or before that for the cast
+    numbers = [unwrap(each) for each in name.typmods]
+    if isinstance(value, Unknown) or name.setof or any(not hasattr(each, "ival") for each in numbers):
+        return value if isinstance(value, Unknown) else Unknown("a cast to a type with modifiers")
+    names = strings(name.names)
+    schema = names[-2] if len(names) > 1 else ""
+    type_ = Type(Name(schema, names[-1]), tuple(str(each.ival.ival) for each in numbers), len(name.array_bounds))
+    try:
+        plain = value.value if isinstance(value, Guess) else value
+        return guess(cast_to(plain, type_, scope.world.catalog), value)
+    except PostgresError:
+        if is_guess(value):
+            return Unknown("what comes of a made-up row")
+        raise
 
 
 # -- subqueries and calls ----------------------------------------------------------------------------------------------
@@ -255,24 +360,39 @@ def _sub_link(node: Node, scope: Scope) -> Any:
     if link == "EXISTS_SUBLINK":
         return Guess(True) if guessed else bool(relation.rows)
     if link == "EXPR_SUBLINK":
+        if len(first) > 1:
+            return Unknown("a subquery that yields several rows")
         return first[0] if first else None
     if link == "ARRAY_SUBLINK":
-        return guess([known(value) for value in first], *first)
+        return _collected(first)
     if link in {"ANY_SUBLINK", "ALL_SUBLINK"}:
         left = evaluate(node.testexpr, scope)
         operator = strings(node.oper_name)[-1] if node.oper_name else "="
         results = [operate(operator, left, value) for value in first]
-        return _all(results) if link == "ALL_SUBLINK" else _any(results)
-    raise UnanswerableError(f"{link} in an expression")
+        return logic.all_of(results) if link == "ALL_SUBLINK" else logic.any_of(results)
+    return Unknown(f"{link} in an expression")
+
+
+def _collected(values: list[Any]) -> Any:
+    types = {type_of(value) for value in values} - {"unknown"}
+    unknown = unknown_among(values)
+    if unknown is not None or len(types) != 1 or (element := types.pop()) is None:
+        return unknown or Unknown("an array of rows")
+    return guess(Array([known(value) for value in values], element), *values)
 
 
 def _call(node: Node, scope: Scope) -> Any:
-    name = strings(node.funcname)[-1]
+    names = strings(node.funcname)
+    name = names[-1]
+    users = scope.world.catalog.functions(name, names[-2] if len(names) > 1 and names[-2] != "pg_catalog" else None)
+    if users or (len(names) > 1 and names[-2] != "pg_catalog"):
+        return Unknown(f"function {name}(), one of the users'")
     if aggregates.is_aggregate(node):
         return aggregates.compute(name, node, scope, evaluate)
-    if node.HasField("over"):
-        raise UnanswerableError("a window function")
-    arguments = [evaluate(argument, scope) for argument in node.args]
+    modified = node.agg_order or node.agg_distinct or node.HasField("agg_filter") or node.func_variadic
+    if node.HasField("over") or modified or any(kind_of(each) == "named_arg_expr" for each in node.args):
+        return Unknown(f"this call of {name}()")
+    arguments = _in_order(node.args, scope)
     return functions.call(name, arguments, scope.world)
 
 
@@ -285,13 +405,11 @@ _HANDLERS: dict[str, Callable[[Node, Scope], Any]] = {
     "boolean_test": _is_boolean,
     "case_expr": _case,
     "coalesce_expr": _coalesce,
-    "collate_clause": lambda node, scope: evaluate(node.arg, scope),
     "column_ref": _column,
     "func_call": _call,
     "min_max_expr": _greatest,
-    "named_arg_expr": lambda node, scope: evaluate(node.arg, scope),
     "null_test": _is_null,
-    "row_expr": _row,
+    "param_ref": lambda _node, _scope: Unknown("a value that the server gave the script", nullable=False),
     "sqlvalue_function": _session_value,
     "sub_link": _sub_link,
     "type_cast": _type_cast,

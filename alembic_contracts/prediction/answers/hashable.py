@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from alembic_contracts.prediction.answers.values import is_guess, known
+from alembic_contracts.prediction.answers.values import Json, Jsonb, UnanswerableError, Unknown, is_guess, known
 
 __all__ = ["GUESSED", "hashable", "key"]
 
@@ -19,7 +19,10 @@ def hashable(value: Any) -> Any:
         return GUESSED
     if isinstance(value, list):
         return tuple(map(hashable, value))
-    return repr(value) if isinstance(value, dict) else value
+    value = known(value)
+    if isinstance(value, Unknown):
+        raise UnanswerableError(value.reason)
+    return repr(value) if isinstance(value, (dict, Json, Jsonb)) else value
 
 
 def key(values: Iterable[Any]) -> tuple[Any, ...]:

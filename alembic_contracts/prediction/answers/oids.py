@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+from alembic_contracts.prediction.answers.values import Oid
+
 __all__ = ["oid"]
 
 
@@ -13,13 +15,13 @@ class _Numbers:
 
     def __init__(self) -> None:
         self._next = count(16_384)  # FirstNormalObjectId: below are PostgreSQL's own
-        self._numbers: dict[tuple[str, Any], int] = {}
+        self._numbers: dict[tuple[str, Any], Oid] = {}
         self._objects: dict[int, tuple[str, Any]] = {}
 
-    def __call__(self, kind: str, key: Any) -> int:
+    def __call__(self, kind: str, key: Any) -> Oid:
         """Return the number of an object: its kind (``class``, ``type`` ...) and its name."""
         if (kind, key) not in self._numbers:
-            number = next(self._next)
+            number = Oid(next(self._next))
             self._numbers[kind, key] = number
             self._objects[number] = (kind, key)
         return self._numbers[kind, key]

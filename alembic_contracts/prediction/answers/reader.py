@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.bindings import Relation, Scope
 from alembic_contracts.prediction.answers.functions import setting
+from alembic_contracts.prediction.answers.noticing import Noticing
 from alembic_contracts.prediction.answers.row_changes import change
 from alembic_contracts.prediction.answers.rows import Data
 from alembic_contracts.prediction.answers.select import select, target_names
-from alembic_contracts.prediction.answers.values import UnanswerableError, is_guess, shown
+from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess, shown
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.mentions import split_name
 
@@ -105,7 +106,7 @@ class Reader:
             self._data.show_guesses = True
         if not relation.rows and any(name.name in _INCOMPLETE for name in effect.reads):
             return self._unanswered(f"{_short(effect.sql)} asks what is not known", relation.columns)
-        return _answer(relation, on_fetch=self._reads_unknown if self._data.asked_unknown else None)
+        return self._answered(relation, of_rows=self._data.asked_unknown)
 
     def _reads_unknown(self) -> None:
         self.read_unknown_rows = True
@@ -120,8 +121,31 @@ class Reader:
         if not of_rows or not columns:
             return self._unanswered(f"{_short(effect.sql)} asks what is not known: {error}", columns)
         first_time = self._reads[effect.sql] == 1
-        rows = [dict.fromkeys(columns, "1")] if self._world == "row" and first_time else []
-        return _answer(Relation(columns, rows), on_fetch=self._reads_unknown)
+        if self._world != "row" or not first_time:
+            return _answer(Relation(columns, ()), on_fetch=self._reads_unknown)
+        return self._answered(Relation(columns, [dict.fromkeys(columns, Unknown(str(error)))]), of_rows=True)
+
+    def _answered(self, relation: Relation, *, of_rows: bool) -> Answer:
+        """Return what a query yields; what is not known of it is said once somebody looks.
+
+        Args:
+            relation: the result.
+            of_rows: whether rows of tables are among it whose contents are not known.
+        """
+        unknown = next(
+            (v for row in relation.rows for v in row.values() if isinstance(v, Unknown) and v.nullable), None
+        )
+
+        def look() -> None:
+            if of_rows:
+                self.read_unknown_rows = True
+            if unknown is not None:
+                self._doubt_value(unknown)
+
+        return _answer(relation, self._doubt_value, on_fetch=look if of_rows or unknown is not None else None)
+
+    def _doubt_value(self, value: Unknown) -> None:
+        self.doubt(f"the script goes by {value.reason}, which only the server knows", None)
 
     def _unanswered(self, reason: str, columns: tuple[str, ...]) -> Answer:
         return _answer(Relation(columns, ()), on_fetch=lambda: self.doubt(reason, None))
@@ -154,7 +178,7 @@ class Reader:
         if relation is None:
             return Answer(rowcount=count)
         unknown = self._data.asked_unknown or any(is_guess(v) for row in relation.rows for v in row.values())
-        return _answer(relation, on_fetch=self._reads_unknown if unknown else None)
+        return self._answered(relation, of_rows=unknown)
 
     def _is_worn_out(self, sql: str) -> bool:
         """Whether a change that found made-up rows before finds none any more: batching loops wait for that."""
@@ -192,9 +216,18 @@ class Reader:
         return count
 
 
-def _answer(relation: Relation, on_fetch: Callable[[], None] | None = None) -> Answer:
+def _answer(
+    relation: Relation,
+    look: Callable[[Unknown], None] | None = None,
+    on_fetch: Callable[[], None] | None = None,
+) -> Answer:
+    def value_of(value: Any) -> Any:
+        if isinstance(value, Unknown):
+            return Noticing(lambda: look(value) if look is not None else None)
+        return shown(value)
+
     columns = tuple(column.partition("\0")[0] for column in relation.columns)
-    rows = tuple(tuple(shown(row[column]) for column in relation.columns) for row in relation.rows)
+    rows = tuple(tuple(value_of(row[column]) for column in relation.columns) for row in relation.rows)
     return Answer(columns, rows, len(rows), on_fetch)
 
 

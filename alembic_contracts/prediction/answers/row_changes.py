@@ -69,8 +69,9 @@ def _insert(node: Node, table: Table, _alias: str, scope: Scope) -> list[Row]:
         contents.unknown = True  # what is copied from a table of unknown contents is as unknown
     data.asked_unknown = data.asked_unknown or asked
     kept = [row for row in rows if not any(map(is_guess, row.values())) or not data.asked_unknown]
-    if node.HasField("on_conflict_clause"):
-        kept = [row for row in kept if row not in contents.rows]
+    if node.HasField("on_conflict_clause") and (contents.rows or contents.unknown or len(rows) > 1):
+        contents.unknown = True  # which rows conflict, and what becomes of them, is not followed
+        kept = []
     contents.rows += kept[: max(ROWS_KEPT - len(contents.rows), 0)]
     contents.unknown = contents.unknown or len(contents.rows) >= ROWS_KEPT
     return rows
@@ -94,7 +95,7 @@ def _given(node: Node, scope: Scope) -> list[list[Any]]:
 
 def _complete(given: Row, table: Table, data: Data) -> Row:
     return {
-        column.name: given[column.name]
+        column.name: data.kept(given[column.name], column)
         if given.get(column.name, _DEFAULT) is not _DEFAULT
         else data.default(table.name, column)
         for column in table.columns
@@ -124,8 +125,12 @@ def _update(node: Node, table: Table, alias: str, scope: Scope) -> list[Row]:
     rows = _matching(node, table, alias, scope, node.from_clause)
     changes = [(target.name, target.val) for target in children(node.target_list)]
     new = [{name: evaluate(value, scope.inner({alias: row})) for name, value in changes} for row in rows]
+    columns = {column.name: column for column in table.columns}
+    data: Any = scope.world
     for row, values in zip(rows, new, strict=True):
-        row.update(values)
+        row.update(
+            {name: data.kept(value, columns[name]) if name in columns else value for name, value in values.items()}
+        )
     return _with_unknown(rows, node, table, scope)
 
 

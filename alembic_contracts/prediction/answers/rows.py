@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope
+from alembic_contracts.prediction.answers.casts import stored
 from alembic_contracts.prediction.answers.evaluation import evaluate
 from alembic_contracts.prediction.answers.select import select
 from alembic_contracts.prediction.answers.system_relations import system_relation
-from alembic_contracts.prediction.answers.values import Guess, UnanswerableError, plausible
+from alembic_contracts.prediction.answers.values import Guess, Int8, UnanswerableError, Unknown, is_known, plausible
 from alembic_contracts.prediction.sql import parser, system
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name
@@ -134,7 +135,7 @@ class Data:
     def next_value(self, sequence: str) -> int:
         """Return the next number of a sequence, by any name for it."""
         self._numbers[sequence] = self._numbers.get(sequence, 0) + 1
-        return self._numbers[sequence]
+        return Int8(self._numbers[sequence])
 
     # -- changing ----------------------------------------------------------------------------------------------------
 
@@ -190,11 +191,23 @@ class Data:
     def default(self, table: Name, column: Column) -> Any:
         """Return the value that a column gets where none is given."""
         if column.identity or (column.default or "").startswith("nextval("):
-            return self.next_value(f"{table}.{column.name}")
+            if self.contents(table).unknown:
+                return Unknown("the next number of a sequence", nullable=False)
+            return stored(self.next_value(f"{table}.{column.name}"), column.type, self.catalog)
         expression = parser.parse_expression(column.default) if column.default else None
         if expression is None:
             return None
         try:
-            return evaluate(expression, Scope(self))
+            return self.kept(evaluate(expression, Scope(self)), column)
         except (UnanswerableError, PostgresError):
-            return Guess(plausible(column.type, self.catalog.types))
+            return Unknown("a default")
+
+    def kept(self, value: Any, column: Column) -> Any:
+        """Return a value as a column keeps it: of the column's type, unknown where that is not shown.
+
+        Raises:
+            PostgresError: PostgreSQL would refuse it.
+        """
+        if not is_known(value):
+            return value
+        return stored(value, column.type, self.catalog)

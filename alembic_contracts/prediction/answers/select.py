@@ -9,8 +9,9 @@ from alembic_contracts.prediction.answers import aggregates
 from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope, renamed
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
 from alembic_contracts.prediction.answers.hashable import key
+from alembic_contracts.prediction.answers.ordering import sorted_by
 from alembic_contracts.prediction.answers.sources import conjuncts, filtered, joined, set_values
-from alembic_contracts.prediction.answers.values import UnanswerableError, known
+from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, known
 from alembic_contracts.prediction.sql.parser import children, enum_name, kind_of, strings, unwrap
 
 if TYPE_CHECKING:
@@ -228,26 +229,24 @@ def _sorted(node: Node, results: list[tuple[Row, Scope]], columns: tuple[str, ..
     if len(results) < 2:
         return results
     for part in reversed(children(node.sort_clause)):
-        descending = enum_name(part, "sortby_dir") == "SORTBY_DESC"
-        sort_key = _sort_key(part.node, columns)
-        try:
-            results = sorted(results, key=sort_key, reverse=descending)
-        except TypeError:
-            raise UnanswerableError("ORDER BY over values of different kinds") from None
+        nulls = enum_name(part, "sortby_nulls")
+        results = sorted_by(
+            results,
+            _sort_key(part.node, columns),
+            descending=enum_name(part, "sortby_dir") == "SORTBY_DESC",
+            nulls_first=None if nulls == "SORTBY_NULLS_DEFAULT" else nulls == "SORTBY_NULLS_FIRST",
+        )
     return results
 
 
-def _sort_key(node: Node, columns: tuple[str, ...]) -> Callable[[tuple[Row, Scope]], tuple[bool, Any]]:
-    def key(result: tuple[Row, Scope]) -> tuple[bool, Any]:
+def _sort_key(node: Node, columns: tuple[str, ...]) -> Callable[[tuple[Row, Scope]], Any]:
+    def value_of(result: tuple[Row, Scope]) -> Any:
         row, scope = result
         if kind_of(node) == "a_const" and node.a_const.HasField("ival"):
-            value = row[columns[node.a_const.ival.ival - 1]]
-        else:
-            value = evaluate(node, scope)
-        value = known(value)
-        return (value is None, 0 if value is None else value)
+            return row[columns[node.a_const.ival.ival - 1]]
+        return evaluate(node, scope)
 
-    return key
+    return value_of
 
 
 def _limited(node: Node, scope: Scope, relation: Relation) -> Relation:
@@ -259,12 +258,17 @@ def _limited(node: Node, scope: Scope, relation: Relation) -> Relation:
 def _cut(node: Node, scope: Scope, relation: Relation) -> Relation:
     rows = relation.rows
     if node.HasField("limit_offset"):
-        offset = known(evaluate(node.limit_offset, scope))
-        rows = rows[int(offset or 0) :]
+        rows = rows[_count(node.limit_offset, scope) or 0 :]
     if node.HasField("limit_count"):
-        count = known(evaluate(node.limit_count, scope))
-        rows = rows if count is None else rows[: int(count)]
+        rows = rows[: _count(node.limit_count, scope)]
     return Relation(relation.columns, rows)
+
+
+def _count(node: Node, scope: Scope) -> int | None:
+    value = known(evaluate(node, scope))
+    if isinstance(value, Unknown) or not (value is None or isinstance(value, int)):
+        raise UnanswerableError("a LIMIT or OFFSET")
+    return value
 
 
 def returned(targets: Iterable[Node], alias: str, relation: Relation, scope: Scope) -> Relation:

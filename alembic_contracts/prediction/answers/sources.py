@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope, Source, renamed
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
 from alembic_contracts.prediction.answers.hashable import GUESSED, hashable
-from alembic_contracts.prediction.answers.values import Guess, UnanswerableError, guess, is_guess, known
-from alembic_contracts.prediction.sql.parser import child, enum_name, kind_of, strings, unwrap
+from alembic_contracts.prediction.answers.values import Array, Guess, UnanswerableError, Unknown, guess, is_guess, known
+from alembic_contracts.prediction.sql.parser import child, enum_name, kind_of, strings, unwrap, walk
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
@@ -18,27 +18,53 @@ __all__ = ["conjuncts", "filtered", "joined", "set_values"]
 
 
 def filtered(rows: Iterable[dict[str, Row]], conditions: list[Node], scope: Scope) -> Iterator[dict[str, Row]]:
-    """Yield the rows that all conditions let through."""
+    """Yield the rows that all conditions let through; made-up values are made what the conditions ask for."""
     for row in rows:
-        bound = _bound(row, conditions, scope)
-        if all(is_true(evaluate(condition, scope.inner(bound))) for condition in conditions):
+        if not any(is_guess(value) for values in row.values() for value in values.values()):
+            if all(is_true(evaluate(condition, scope.inner(row))) for condition in conditions):
+                yield row
+            continue
+        bound = {alias: dict(values) for alias, values in row.items()}
+        left = [condition for condition in conditions if not _bind(condition, bound, scope)]
+        if all(is_true(evaluate(condition, scope.inner(bound))) for condition in left):
             yield bound
 
 
-def _bound(row: dict[str, Row], conditions: list[Node], scope: Scope) -> dict[str, Row]:
-    """Return the row with its guessed values made what the conditions ask for: it stands for a row that matches."""
-    if not any(is_guess(value) for values in row.values() for value in values.values()):
-        return row
-    bound = {alias: dict(values) for alias, values in row.items()}
-    for condition in conditions:
-        wanted = _equality(condition, scope)
-        if wanted is None:
-            continue
-        names, value = wanted
-        for alias, values in bound.items():
-            if is_guess(values.get(names[-1])) and (len(names) == 1 or names[-2] == alias):
-                values[names[-1]] = Guess(known(value))
-    return bound
+def _bind(condition: Node, row: dict[str, Row], scope: Scope) -> bool:
+    """Make a made-up row one that a condition lets through; return whether that is settled by it.
+
+    An equality or IS NULL says the value; of what any other condition asks, nobody knows which value has it.
+    """
+    wanted = _equality(condition, scope)
+    if wanted is not None:
+        return _put(row, wanted[0], lambda: Guess(known(wanted[1])))
+    if kind_of(condition) == "null_test" and kind_of(condition.null_test.arg) == "column_ref":
+        names = strings(condition.null_test.arg.column_ref.fields)
+        if enum_name(condition.null_test, "nulltesttype") == "IS_NULL":
+            return _put(row, names, lambda: Guess(None))
+        return any(is_guess(values.get(names[-1])) for values in row.values())
+    if _column_sides(condition) is not None:
+        return False
+    nullable = kind_of(condition) != "a_expr"
+    value = Unknown("a made-up value that has to satisfy a condition", nullable=nullable)
+    found = [_put(row, names, lambda: value) for names in _columns(condition)]
+    return any(found)
+
+
+def _put(row: dict[str, Row], names: list[str], value: Callable[[], Any]) -> bool:
+    """Give made-up columns of a name a value; return whether there is one."""
+    found = False
+    for alias, values in row.items():
+        if is_guess(values.get(names[-1])) and (len(names) == 1 or names[-2] == alias):
+            values[names[-1]] = value()
+            found = True
+    return found
+
+
+def _columns(condition: Node) -> Iterator[list[str]]:
+    for message in walk(condition):
+        if message.DESCRIPTOR.name == "ColumnRef" and len(strings(message.fields)) == len(message.fields):
+            yield strings(message.fields)
 
 
 def _equality(condition: Node, scope: Scope) -> tuple[list[str], Any] | None:
@@ -237,19 +263,27 @@ def set_values(node: Node, scope: Scope) -> list[Any] | None:
         return None
     call = node.func_call
     name = strings(call.funcname)[-1]
-    if name == "unnest" and len(call.args) == 1:
-        array = evaluate(call.args[0], scope)
-        return [guess(item, array) for item in known(array) or []]
-    if name in {"generate_series", "generate_subscripts"}:
-        arguments = [known(evaluate(argument, scope)) for argument in call.args]
-        if name == "generate_subscripts":
-            arguments = [1, len(arguments[0] or [])]
-        if not all(isinstance(argument, int) for argument in arguments):
-            raise UnanswerableError("generate_series over what is no integer")
-        first, last, *step = arguments
-        return list(range(first, min(last, first + 100_000) + 1, *step))
-    if name in {"json_array_elements", "jsonb_array_elements", "json_array_elements_text", "jsonb_array_elements_text"}:
-        array = evaluate(call.args[0], scope)
-        items = known(array)
-        return [guess(item, array) for item in items] if isinstance(items, list) else []
-    return None
+    if name not in _SETS or scope.world.catalog.functions(name):
+        return None
+    arguments = [evaluate(argument, scope) for argument in call.args]
+    plain = [known(argument) for argument in arguments]
+    if any(isinstance(argument, Unknown) for argument in plain):
+        raise UnanswerableError(f"{name}() of what is not known")
+    if name == "unnest" and len(plain) == 1 and (plain[0] is None or isinstance(plain[0], Array)):
+        return [guess(item, arguments[0]) for item in plain[0] or []]
+    if name == "generate_subscripts" and len(plain) == 2 and isinstance(plain[0], Array) and plain[1] == 1:
+        return list(range(1, len(plain[0]) + 1))
+    if name == "generate_series" and len(plain) in {2, 3} and all(type(n) is int for n in plain):
+        first, last, step = (*plain, 1)[:3]
+        if step and abs(last - first) <= _LONGEST:
+            return list(range(first, last + (1 if step > 0 else -1), step))
+    raise UnanswerableError(f"{name}()")
+
+
+_LONGEST = 100_000
+"""Numbers of a generate_series() that are worked out."""
+_SETS = frozenset({"unnest", "generate_series", "generate_subscripts"} | {
+    f"{kind}_{what}" for kind in ("json", "jsonb")
+    for what in ("array_elements", "array_elements_text", "each", "each_text", "object_keys")
+})  # fmt: skip
+"""Functions that return sets."""

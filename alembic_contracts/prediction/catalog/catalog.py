@@ -28,8 +28,8 @@ class Catalog:
         self,
         schema: Schema | None = None,
         *,
-        database: str = "postgres",
-        user: str = "postgres",
+        database: str | None = None,
+        user: str | None = None,
         search_path: Collection[str] = ("public",),
         server_version: int = 170000,
         complete: bool = True,
@@ -40,8 +40,8 @@ class Catalog:
 
         Args:
             schema: what is known to be there.
-            database: what ``current_database()`` says.
-            user: the role, for ``$user`` in the search path and for owners.
+            database: what ``current_database()`` says; None: that is not known.
+            user: the role, for ``$user`` in the search path and for owners. None: that is not known.
             search_path: schemas in the order of lookup; ``$user`` stands for the role's name.
             server_version: as ``server_version_num`` has it (170004 is 17.4).
             complete: False where objects of the kinds that ``Schema`` does not carry (functions, triggers, roles,
@@ -50,12 +50,15 @@ class Catalog:
             extract: which part of the database ``schema`` is; None: all of it.
         """
         unread = None if extract is None else Unread(extract)
-        self.state = State(database, user, server_version, complete, complete_tables, unread)
+        self.state = State(
+            database or "postgres", user or "postgres", server_version, complete, complete_tables, unread
+        )
+        self.state.known_database, self.state.known_user = database, user
         self.transactions = Transactions(self.state)
         quoted = ", ".join(f'"{part}"' for part in search_path)
         self.state.settings.put("search_path", quoted)
         self.state.defaults["search_path"] = quoted
-        self._load(schema if schema is not None else Schema(catalog=database))
+        self._load(schema if schema is not None else Schema(catalog=self.state.database))
         if unread is not None:
             unread.original = frozenset((*self.state.tables.loaded(), *self.state.types, *self.state.sequences))
             unread.asked = False
@@ -172,6 +175,10 @@ class Catalog:
         table = self.state.index_table(name)
         return None if table is None else table.name
 
+    def has_operator(self, name: str) -> bool:
+        """Return whether there is an operator of users' own of this name."""
+        return ("operator", name) in self.state.traits
+
     def functions(self, name: str, schema: str | None = None) -> tuple[Function, ...]:
         """Return the user's functions of this name."""
         return self.state.find_functions(name, schema)
@@ -219,6 +226,17 @@ class Catalog:
     def database(self) -> str:
         """What ``current_database()`` says."""
         return self.state.database
+
+    @property
+    def known_database(self) -> str | None:
+        """What ``current_database()`` says, None where nobody said."""
+        return self.state.known_database
+
+    @property
+    def known_user(self) -> str | None:
+        """What ``current_user`` says, None where nobody said."""
+        changed = self.state.current_user != self.state.user
+        return self.state.current_user if changed else self.state.known_user
 
     @property
     def user(self) -> str:

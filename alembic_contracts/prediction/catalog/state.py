@@ -144,6 +144,9 @@ class State:
         self.traits: Store[tuple[str, str], str] = Store(self.journal)
         """Small remarks on objects: what PostgreSQL keeps and a ``Table`` does not."""
         self._access: Store[str, Access] = Store(self.journal)
+        self.known_database: str | None = None
+        self.known_user: str | None = None
+        """What the session is really called; None where that is only taken for granted."""
         self.prepared: dict[str, Prepared] = {}
         self.analysed: dict[str, Analysed] = {}
         """Queries by their text, as long as nothing changes."""
@@ -339,6 +342,7 @@ class State:
             if isinstance(store, Store):
                 getattr(twin, name).fill(store)
         twin.prepared = dict(self.prepared)
+        twin.known_database, twin.known_user = self.known_database, self.known_user
         twin.defaults = dict(self.defaults)
         return twin
 

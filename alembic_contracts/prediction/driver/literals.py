@@ -12,6 +12,8 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
+from alembic_contracts.prediction.answers.noticing import Noticing
+
 __all__ = ["literal", "substitute"]
 
 _PLACEHOLDER = re.compile(r"%(?:%|\((?P<name>[^)]*)\)[sbt]|(?P<positional>[sbt]))")
@@ -57,6 +59,8 @@ def literal(value: object) -> str:
     """Return the SQL literal of a value as a driver would send it; what is not known is sent as text."""
     if value is None:
         return "NULL"
+    if type(value) is Noticing:
+        return "$1"  # a parameter that was not given: what is computed from it is not known either
     for kind, render in _RENDERERS:
         if isinstance(value, kind):
             return render(value)

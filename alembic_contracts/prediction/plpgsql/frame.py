@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.plpgsql import reach, tree
-from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of_text
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, assigned, value_of_text
 from alembic_contracts.prediction.queries.lookup import check_query
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.mentions import split_name
@@ -47,7 +47,10 @@ class Frame:
                     self.run.doubt(f"a function that is called may change tables: {statement.sql[:80]}", tables)
 
     def set(self, name: str, value: Any) -> None:
-        """Give a variable a value."""
+        """Give a variable a value, as its type keeps it."""
+        declared = self.types.get(name)
+        if declared is not None and not self.is_record(name):
+            value = assigned(self.run, value, declared)
         self.variables[name] = value
         self.show_variables()
 

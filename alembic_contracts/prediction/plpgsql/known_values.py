@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from alembic_contracts.dialects.postgresql import parse_type
 from alembic_contracts.prediction.answers.bindings import Scope
+from alembic_contracts.prediction.answers.casts import stored
 from alembic_contracts.prediction.answers.rows import Data
 from alembic_contracts.prediction.answers.select import select
-from alembic_contracts.prediction.answers.values import UnanswerableError, is_guess
+from alembic_contracts.prediction.answers.values import TypedNull, UnanswerableError, is_guess
+from alembic_contracts.prediction.answers.values import Unknown as NotKnown
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.sql import parser, system
+from alembic_contracts.prediction.sql.mentions import split_name
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Type
 
-__all__ = ["UNKNOWN", "Row", "Unknown", "is_truth", "rows_of", "value_of", "value_of_text"]
+__all__ = ["UNKNOWN", "Row", "Unknown", "assigned", "is_truth", "rows_of", "value_of", "value_of_text"]
 
 Row = dict[str, Any]
 
@@ -29,16 +34,6 @@ class Unknown:
 
 
 UNKNOWN: Final = Unknown()
-
-_CHANGING = frozenset(
-    {
-        "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "random", "age",
-        "gen_random_uuid", "uuid_generate_v4", "uuid_generate_v1", "nextval", "currval", "lastval", "setval",
-        "txid_current", "pg_backend_pid", "pg_postmaster_start_time", "inet_client_addr", "inet_server_addr",
-        "has_table_privilege", "has_schema_privilege", "has_database_privilege", "pg_has_role",
-    }
-)  # fmt: skip
-"""Functions whose results are another one in the real run."""
 
 _OF_SERVER = frozenset(
     {
@@ -89,25 +84,28 @@ def rows_of(run: Execution, query: str, variables: Mapping[str, Any]) -> list[Ro
         return None
     if data.asked_unknown or any(is_guess(value) for row in relation.rows for value in row.values()):
         return None
-    return [{column.partition("\0")[0]: row[column] for column in relation.columns} for row in relation.rows]
+    return [{column.partition("\0")[0]: _plain(row[column]) for column in relation.columns} for row in relation.rows]
+
+
+def _plain(value: Any) -> Any:
+    return UNKNOWN if isinstance(value, NotKnown) else None if isinstance(value, TypedNull) else value
 
 
 def _as_rows(variables: Mapping[str, Any]) -> dict[str, Row]:
     """Put variables as a reader of queries finds them: records by their name, all else as one row."""
     rows = {name: value for name, value in variables.items() if isinstance(value, dict)}
-    plain = {name: v for name, v in variables.items() if not isinstance(v, dict) and v is not UNKNOWN}
+    not_known = NotKnown("a variable whose value is not known")
+    plain = {name: not_known if v is UNKNOWN else v for name, v in variables.items() if not isinstance(v, dict)}
     return {**rows, "": plain}
 
 
 def _depends_on_server(run: Execution, node: Node) -> bool:
     """Whether a query asks for what differs between two runs, or for objects that may exist unknown to the catalog."""
     for message in parser.walk(node):
-        kind = message.DESCRIPTOR.name
-        if kind == "FuncCall" and _is_changing(run, parser.strings(message.funcname)):
-            return True
-        if kind == "SQLValueFunction" and any(part in parser.enum_name(message, "op") for part in ("TIME", "DATE")):
-            return True
-        if kind != "RangeVar" or run.state.find_table(message.relname, message.schemaname or None) is not None:
+        if (
+            message.DESCRIPTOR.name != "RangeVar"
+            or run.state.find_table(message.relname, message.schemaname or None) is not None
+        ):
             continue
         if system.is_system_relation(message.relname, message.schemaname or None) is None:
             continue
@@ -118,8 +116,32 @@ def _depends_on_server(run: Execution, node: Node) -> bool:
     return False
 
 
-def _is_changing(run: Execution, names: list[str]) -> bool:
-    return names[-1] in _CHANGING or bool(run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None))
+def assigned(run: Execution, value: Any, type_name: str) -> Any:
+    """Return a value as a variable of a declared type keeps it, ``UNKNOWN`` where that is not shown."""
+    if value is UNKNOWN or value is None or isinstance(value, dict):
+        return value
+    catalog = Catalog.over(run.state, run.transactions)
+    type_ = _declared(run, type_name.strip())
+    if type_ is None:
+        return UNKNOWN
+    try:
+        return _plain(stored(value, type_, catalog))
+    except (PostgresError, UnanswerableError):
+        return UNKNOWN
+
+
+def _declared(run: Execution, type_name: str) -> Type | None:
+    """Return the type that a declaration means: ``integer``, or ``table.column%TYPE``."""
+    if type_name.lower().endswith("%type"):
+        table_name, _, column_name = type_name[: -len("%type")].rpartition(".")
+        schema, name = split_name(table_name)
+        table = run.state.find_table(name, schema)
+        column = None if table is None else table.column(column_name.strip('" '))
+        return None if column is None else column.type
+    try:
+        return parse_type(type_name)
+    except ValueError:
+        return None
 
 
 def is_truth(value: Any) -> bool | None:

@@ -12,6 +12,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.bindings import Relation
+from alembic_contracts.prediction.answers.casts import name_text
 from alembic_contracts.prediction.answers.values import UnanswerableError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def system_relation(schema: str, name: str, world: World) -> Relation:
     rows = _RELATIONS.get((schema, name))
     if rows is None:
         raise UnanswerableError(f"{schema}.{name}")
-    found = list(rows(world))
+    found = [{column: name_text(value) for column, value in row.items()} for row in rows(world)]
     columns = tuple(found[0]) if found else ()  # of an empty relation no row is ever looked at
     return Relation(columns, found)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.definitions import index_text
-from alembic_contracts.prediction.answers.functions import DEFAULTS, setting
+from alembic_contracts.prediction.answers.functions import setting
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.system_relations import relation
 
@@ -18,7 +18,7 @@ __all__: list[str] = []
 
 Row = dict[str, Any]
 
-_SETTINGS = ("server_version", "server_version_num", "search_path", *DEFAULTS)
+_SETTINGS = ("server_version_num", "search_path", "session_replication_role")
 _SPELLED = {"datestyle": "DateStyle", "intervalstyle": "IntervalStyle", "timezone": "TimeZone"}
 
 

@@ -1,0 +1,58 @@
+"""What a script is handed for a value that is not known: it notices being looked at, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["Noticing"]
+
+
+class Noticing:
+    """Stands for a value that only the server knows.
+
+    It can be carried about and be bound as a parameter again; being compared, converted, printed, called or branched on
+    is what a script can decide by, and is told. What ``is None`` asks nobody can notice, so values that may be NULL are
+    told as soon as they are fetched.
+    """
+
+    __slots__ = ("_notice",)
+
+    def __init__(self, notice: Callable[[], None]) -> None:
+        """Have a function called when somebody looks."""
+        object.__setattr__(self, "_notice", notice)
+
+    def __getattr__(self, name: str) -> Any:
+        """Tell, and go on with as little harm as possible: any part of what is not known is not known."""
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        object.__getattribute__(self, "_notice")()
+        return self
+
+
+def _told(result: Callable[[Noticing], Any]) -> Callable[..., Any]:
+    def method(self: Noticing, *_args: Any, **_kwargs: Any) -> Any:
+        object.__getattribute__(self, "_notice")()
+        return result(self)
+
+    return method
+
+
+for _names, _result in (
+    ("__bool__ __contains__ __ge__ __gt__ __le__ __lt__ __ne__", lambda _: True),
+    ("__eq__", lambda _: False),
+    ("__hash__", id),
+    ("__int__ __index__ __len__", lambda _: 1),
+    ("__float__", lambda _: 1.0),
+    ("__str__ __repr__ __format__", lambda _: "not_known_here"),
+    ("__iter__", lambda _: iter(())),
+    (
+        (
+            "__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __floordiv__ __mod__ __rmod__ "
+            "__neg__ __abs__ __call__ __getitem__ __and__ __or__ __xor__ __round__"
+        ),
+        lambda self: self,
+    ),
+):
+    for _name in _names.split():
+        setattr(Noticing, _name, _told(_result))

@@ -1,0 +1,162 @@
+"""The name of a function or operator and its arguments' types in, the one that PostgreSQL chooses out.
+
+The rules are those of ``func_select_candidate`` and ``oper()`` in PostgreSQL's parser (manual, "Type Conversion"), over
+the functions, operators and casts that it brings along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from alembic_contracts.prediction.sql import system
+
+__all__ = ["chosen_function", "chosen_operator", "converts", "has_cast", "result_of_function", "result_of_operator"]
+
+Types = tuple[str, ...]
+UNKNOWN = "unknown"
+_PREFERRED = frozenset({"bool", "text", "float8", "oid", "timestamptz", "interval", "inet", "varbit"})
+_ANY_OF_ITS_OWN = frozenset({"any", "anyelement", "anyarray", "anynonarray", "anyenum"})
+"""Stands for arguments of any type, or for all of one type; ``anycompatible`` and ranges are left to the server."""
+
+
+@lru_cache(maxsize=4096)
+def chosen_function(name: str, types: Types) -> Types | None:
+    """Return the parameter types of the function that a call means; None where that is not clear here."""
+    found = []
+    for signature in system.functions().get(name, ()):
+        parameters = _parameters(signature, len(types))
+        if parameters is not None:
+            found.append(parameters)
+    return _chosen(found, types)
+
+
+@lru_cache(maxsize=4096)
+def chosen_operator(name: str, left: str, right: str) -> Types | None:
+    """Return the operand types of the operator that an expression means; None where that is not clear here."""
+    found = [(one, other) for one, other, _ in system.operators().get(name, ()) if one != "-"]
+    if (left == UNKNOWN) != (right == UNKNOWN):  # an unknown operand is tried as one of the other's type first
+        same = left if right == UNKNOWN else right
+        if (same, same) in found:
+            return (same, same)
+    return _chosen(found, (left, right))
+
+
+def result_of_function(name: str, parameters: Types) -> str:
+    """Return the result type of the function with these parameter types, ``unknown`` where it depends on a call."""
+    for signature in system.functions().get(name, ()):
+        if _parameters(signature, len(parameters)) == parameters:
+            return "unknown" if signature.result.startswith("any") else signature.result
+    return UNKNOWN
+
+
+def result_of_operator(name: str, left: str, right: str) -> str:
+    """Return the result type of the operator with these operand types."""
+    found = (result for one, other, result in system.operators().get(name, ()) if (one, other) == (left, right))
+    return next(found, UNKNOWN)
+
+
+def has_cast(source: str, target: str) -> bool:
+    """Whether a value of one type can be cast to another by writing so."""
+    if source in {target, UNKNOWN} or (source, target) in system.casts():
+        return True
+    categories = system.categories()
+    return "S" in {categories.get(source), categories.get(target)}  # through its text
+
+
+def converts(source: str, target: str) -> bool:
+    """Whether a value is converted into another type without a cast being written."""
+    if source in {target, UNKNOWN}:
+        return True
+    if target == "any":
+        return True
+    is_array = source.startswith("_")
+    if target == "anyarray":
+        return is_array
+    if target == "anynonarray":
+        return not is_array
+    if target == "anyelement":
+        return True
+    return system.casts().get((source, target)) == "i"
+
+
+def _parameters(signature: Any, count: int) -> Types | None:
+    arguments = signature.arguments
+    if signature.variadic:
+        if count < len(arguments):
+            return None
+        last = "any" if arguments[-1] == "any" else arguments[-1].removeprefix("_")
+        return (*arguments[:-1], *(last,) * (count - len(arguments) + 1))
+    return arguments[:count] if signature.required <= count <= len(arguments) else None
+
+
+def _chosen(candidates: Sequence[Types], types: Types) -> Types | None:
+    if types in candidates:
+        return types
+    possible = [c for c in candidates if all(map(converts, types, c))]
+    if len(possible) <= 1:
+        return _certain(possible, types)
+    best = _narrowed(possible, types)
+    if best is None or any(part.startswith("any") for part in best):
+        return None  # what polymorphic parameters stand for is decided among several by more than these rules
+    return best
+
+
+def _narrowed(possible: list[Types], types: Types) -> Types | None:
+    best = _most(possible, lambda c: sum(t != UNKNOWN and t == p for t, p in zip(types, c, strict=True)))
+    if len(best) == 1:
+        return best[0]
+    best = _most(best, lambda c: sum(_exact_or_preferred(t, p) for t, p in zip(types, c, strict=True)))
+    if len(best) == 1:
+        return best[0]
+    if UNKNOWN not in types:
+        return None
+    return _by_category(best, types)
+
+
+def _certain(possible: list[Types], types: Types) -> Types | None:
+    if not possible:
+        return None
+    if any(p.startswith("any") and p not in _ANY_OF_ITS_OWN for p in possible[0]):
+        return None
+    elements = {t for t, p in zip(types, possible[0], strict=True) if p in {"anyelement", "anyarray"}}
+    return possible[0] if len(elements) <= 1 else None
+
+
+def _most(candidates: Sequence[Types], count: Callable[[Types], int]) -> list[Types]:
+    most = max(map(count, candidates))
+    return [candidate for candidate in candidates if count(candidate) == most]
+
+
+def _exact_or_preferred(type_: str, parameter: str) -> bool:
+    if type_ == UNKNOWN:
+        return False
+    category = system.categories()
+    return type_ == parameter or (parameter in _PREFERRED and category.get(parameter) == category.get(type_))
+
+
+def _by_category(candidates: list[Types], types: Types) -> Types | None:
+    """Decide by the categories that the unknown arguments can have; text where any candidate takes one there."""
+    categories = system.categories()
+    for position, type_ in enumerate(types):
+        if type_ != UNKNOWN:
+            continue
+        here = {categories.get(candidate[position], "?") for candidate in candidates}
+        wanted = "S" if "S" in here else here.pop() if len(here) == 1 else None
+        if wanted is None:
+            return _as_the_known(candidates, types)
+        fitting = [c for c in candidates if categories.get(c[position], "?") == wanted]
+        preferred = [c for c in fitting if c[position] in _PREFERRED]
+        candidates = preferred or fitting
+    return candidates[0] if len(candidates) == 1 else _as_the_known(candidates, types)
+
+
+def _as_the_known(candidates: Sequence[Types], types: Types) -> Types | None:
+    """The last resort: unknown arguments are taken to be of the type of the known ones, if these have one."""
+    known = {type_ for type_ in types if type_ != UNKNOWN}
+    if len(known) != 1:
+        return None
+    only = known.pop()
+    fitting = [c for c in candidates if all(converts(only, p) for t, p in zip(types, c, strict=True) if t == UNKNOWN)]
+    return fitting[0] if len(fitting) == 1 else None
