@@ -3,7 +3,7 @@
 reader            a statement's effect -> the answer that the script gets (answer: the value)
 rows              a table's name -> its rows, as far as scripts put them there
 select, sources   SELECT and FROM -> columns and rows
-evaluation        a scalar expression -> its value: operators, functions, casts, aggregates, logic
+evaluation        a scalar expression -> its value: operators, functions, casts, aggregates, comparisons, logic
 register          one module a family of types: the functions and operators that are answered; overloads chooses
 texts             a value -> its text and back, as the type's output and input functions have it
 ordering          values -> their order, where collations agree

@@ -9,6 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers import aggregates, functions, logic
 from alembic_contracts.prediction.answers.casts import cast_to
+from alembic_contracts.prediction.answers.comparisons import (
+    are_distinct,
+    collected,
+    is_between,
+    is_in,
+    item,
+    nullif,
+    of_branch,
+    of_common_type,
+    quantified,
+)
 from alembic_contracts.prediction.answers.operators import negated, operate
 from alembic_contracts.prediction.answers.texts import plain_decimal, read
 from alembic_contracts.prediction.answers.values import (
@@ -18,7 +29,6 @@ from alembic_contracts.prediction.answers.values import (
     Literal,
     NameText,
     Refused,
-    TypedNull,
     UnanswerableError,
     Unknown,
     guarded,
@@ -117,16 +127,16 @@ def _expression(node: Node, scope: Scope) -> Any:
     left = evaluate(node.lexpr, scope) if node.HasField("lexpr") else None
     if kind in {"AEXPR_IN", "AEXPR_BETWEEN", "AEXPR_NOT_BETWEEN"}:
         values = _lazily(node.rexpr.list.items, scope)
-        return _in(left, values, operator) if kind == "AEXPR_IN" else _between(left, values, kind)
+        return is_in(left, values, operator) if kind == "AEXPR_IN" else is_between(left, values, kind)
     right = evaluate(node.rexpr, scope) if not isinstance(left, Unknown) else _lazily([node.rexpr], scope)[0]
     if kind == "AEXPR_OP" and not node.HasField("lexpr"):
         return negated(right) if operator == "-" else right if operator == "+" else Unknown(f"operator {operator}")
     if kind in {"AEXPR_OP_ANY", "AEXPR_OP_ALL"}:
-        return _quantified(operator, left, right, every=kind == "AEXPR_OP_ALL")
+        return quantified(operator, left, right, every=kind == "AEXPR_OP_ALL")
     if kind in {"AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT"}:
-        return _distinct(left, right, wanted=kind == "AEXPR_DISTINCT")
+        return are_distinct(left, right, wanted=kind == "AEXPR_DISTINCT")
     if kind == "AEXPR_NULLIF":
-        return _nullif(left, right)
+        return nullif(left, right)
     if kind in {"AEXPR_OP", "AEXPR_LIKE", "AEXPR_ILIKE"}:
         return operate(operator, left, right)
     return Unknown(f"{kind} in an expression")
@@ -150,50 +160,6 @@ def _in_order(nodes: Iterable[Node], scope: Scope) -> list[Any]:
         unknown = any(isinstance(value, Unknown) for value in values)
         values.append(_lazily([node], scope)[0] if unknown else evaluate(node, scope))
     return values
-
-
-def _nullif(left: Any, right: Any) -> Any:
-    kind = type_of(left)
-    same = operate("=", left, right)
-    if isinstance(same, Unknown) or kind is None or type_of(right) not in {kind, "unknown"} or kind == "varchar":
-        return same if isinstance(same, Unknown) else Unknown("NULLIF of several types")
-    if kind == "unknown":
-        return Unknown("NULLIF of a literal")
-    return guess(TypedNull(kind), same) if known(same) is True else left
-
-
-def _in(left: Any, values: list[Any], operator: str) -> Any:
-    found = logic.any_of([operate("=", left, value) for value in values])
-    return found if operator == "=" else logic.negation(found)
-
-
-def _between(left: Any, limits: list[Any], kind: str) -> Any:
-    inside = logic.all_of([operate(">=", left, limits[0]), operate("<=", left, limits[1])])
-    return inside if kind == "AEXPR_BETWEEN" else logic.negation(inside)
-
-
-def _distinct(left: Any, right: Any, *, wanted: bool) -> Any:
-    unknown = unknown_among((left, right))
-    if unknown is not None:
-        return unknown
-    if known(left) is None or known(right) is None:
-        return guess(
-            (known(left) is None is not known(right)) is wanted if known(left) is None else wanted, left, right
-        )
-    different = logic.negation(operate("=", left, right))
-    return different if wanted else logic.negation(different)
-
-
-def _quantified(operator: str, left: Any, array: Any, *, every: bool) -> Any:
-    items = known(array)
-    if items is None or isinstance(items, Unknown):
-        return guess(items, array) if items is None else items
-    if isinstance(items, Literal):
-        items = read(str(items), f"_{type_of(left)}")
-    if not isinstance(items, Array):
-        return items if isinstance(items, Unknown) else Unknown("an array")
-    results = [guess(operate(operator, left, item), array) for item in items]
-    return logic.all_of(results) if every else logic.any_of(results)
 
 
 # -- logic -------------------------------------------------------------------------------------------------------------
@@ -235,8 +201,8 @@ def _coalesce(node: Node, scope: Scope) -> Any:
     values = _lazily(node.args, scope)
     for value in values:
         if isinstance(value, Unknown) or known(value) is not None:
-            return _of_common_type(value, values)
-    return _of_common_type(None, values)
+            return of_common_type(value, values)
+    return of_common_type(None, values)
 
 
 def _case(node: Node, scope: Scope) -> Any:
@@ -248,36 +214,8 @@ def _case(node: Node, scope: Scope) -> Any:
         if isinstance(condition, Unknown):
             return condition
         if known(condition) is True:
-            return _branch(evaluate(when.case_when.result, scope), condition)
-    return _branch(evaluate(node.defresult, scope), None) if node.HasField("defresult") else None
-
-
-def _branch(value: Any, condition: Any) -> Any:
-    """Return the value of a branch: the others could give it another type, which numbers would show."""
-    if type_of(value) not in {"unknown", "text", "bool", "int4"}:
-        return Unknown("a CASE whose branches may have several types")
-    return guess(str(value) if isinstance(value, Literal) else value, condition)
-
-
-def _of_common_type(value: Any, values: list[Any]) -> Any:
-    """Return one of several values where all have its type; literals take the type of the others.
-
-    Raises:
-        PostgresError: 22P02, a literal is none of that type, whether it is the one or not.
-    """
-    types = {type_of(each) for each in values} - {"unknown"}
-    unknown = unknown_among(values)
-    if unknown is not None:
-        return unknown
-    if len(types) > 1 or None in types:
-        return Unknown("values of several types")
-    only = str(types.pop()) if types else "text"
-    read_ones = {str(each): read(str(each), only) for each in map(known, values) if isinstance(each, Literal)}
-    bad = unknown_among(read_ones.values())
-    if bad is not None:
-        return bad
-    plain = known(value)
-    return guess(read_ones[str(plain)], value) if isinstance(plain, Literal) else value
+            return of_branch(evaluate(when.case_when.result, scope), condition)
+    return of_branch(evaluate(node.defresult, scope), None) if node.HasField("defresult") else None
 
 
 def _greatest(node: Node, scope: Scope) -> Any:
@@ -313,16 +251,8 @@ def _element(node: Node, scope: Scope) -> Any:
             continue
         if kind_of(step) != "a_indices" or step.a_indices.is_slice:
             return Unknown("a slice or field selection")
-        value = guarded(_item, value, evaluate(step.a_indices.uidx, scope))
+        value = guarded(item, value, evaluate(step.a_indices.uidx, scope))
     return value
-
-
-def _item(value: Any, index: Any) -> Any:
-    if value is None or index is None:
-        return None
-    if not isinstance(value, Array) or not isinstance(index, int):
-        return Unknown("a subscript")
-    return value[index - 1] if 0 < index <= len(value) else None
 
 
 def _type_cast(node: Node, scope: Scope) -> Any:
@@ -364,21 +294,13 @@ def _sub_link(node: Node, scope: Scope) -> Any:
             return Unknown("a subquery that yields several rows")
         return first[0] if first else None
     if link == "ARRAY_SUBLINK":
-        return _collected(first)
+        return collected(first)
     if link in {"ANY_SUBLINK", "ALL_SUBLINK"}:
         left = evaluate(node.testexpr, scope)
         operator = strings(node.oper_name)[-1] if node.oper_name else "="
         results = [operate(operator, left, value) for value in first]
         return logic.all_of(results) if link == "ALL_SUBLINK" else logic.any_of(results)
     return Unknown(f"{link} in an expression")
-
-
-def _collected(values: list[Any]) -> Any:
-    types = {type_of(value) for value in values} - {"unknown"}
-    unknown = unknown_among(values)
-    if unknown is not None or len(types) != 1 or (element := types.pop()) is None:
-        return unknown or Unknown("an array of rows")
-    return guess(Array([known(value) for value in values], element), *values)
 
 
 def _call(node: Node, scope: Scope) -> Any:

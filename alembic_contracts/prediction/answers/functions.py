@@ -55,6 +55,8 @@ def call(name: str, arguments: list[Any], world: World) -> Any:
         return guess(in_catalog(world, *map(known, arguments)), *arguments)
     types = tuple(type_of(argument) or "" for argument in arguments)
     parameters = None if "" in types else chosen_function(name, types)
+    if name == "to_char" and types[0] == "date":
+        parameters = ("date", "text")  # by way of a timestamp at midnight, of which a date's parts show no time zone
     compute = None if parameters is None else registered_function(name, parameters)
     if compute is None or parameters is None:
         return Unknown(f"function {name}()", nullable=name not in _NEVER_NULL)

@@ -55,7 +55,7 @@ nullif(1, 1)
 1 = 1.0
 'a' < 'b'
 'Abc' ~ '^A'
-'x' LIKE 'x\\'
+'x%y' LIKE 'x_y'
 extract(year from date '2024-05-06')
 date '2024-01-31' + 1
 1 / 0

@@ -95,7 +95,7 @@ def _date_trunc(field: str, value: datetime) -> Any:
     return Unknown(f"date_trunc('{field}')") if start is None else value.replace(**start)  # type: ignore[arg-type]
 
 
-_SHOWN: dict[str, Callable[[datetime], str | None]] = {
+_SHOWN: dict[str, Callable[[Any], str | None]] = {
     "YYYY": lambda t: f"{t.year:04}" if t.year > 999 else None,
     "MM": lambda t: f"{t.month:02}",
     "DD": lambda t: f"{t.day:02}",
@@ -105,10 +105,12 @@ _SHOWN: dict[str, Callable[[datetime], str | None]] = {
 }
 
 
-@function("to_char", "timestamp text")
-def _to_char(value: datetime, template: str) -> Any:
+@function("to_char", "timestamp text", "date text")
+def _to_char(value: Any, template: str) -> Any:
     parts = re.findall(r"YYYY|MM|DD(?!D)|HH24|MI|SS|[-/_:., ]", template)
     if "".join(parts) != template or re.search(r"YYYYY|DDD|SSSS", template):
         return Unknown("a template of to_char() beyond the usual")
+    if not isinstance(value, datetime) and {"HH24", "MI", "SS"} & set(parts):
+        return Unknown("the time of a date")
     texts = [_SHOWN[part](value) if part in _SHOWN else part for part in parts]
     return "".join(map(str, texts)) if None not in texts else _OUT
