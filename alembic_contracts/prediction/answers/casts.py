@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql import format_type, parse_type
+from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.overloads import has_cast
 from alembic_contracts.prediction.answers.register.numbers import as_integer, rounded
@@ -239,6 +240,8 @@ def type_named(text: str, catalog: Catalog) -> Reg | None:
     except ValueError:
         raise UnanswerableError(f"whether {text} is a type") from None
     if parsed.name.schema != "pg_catalog":
+        if quote(name) != name or not name.isidentifier():
+            raise UnanswerableError(f"whether {text} is a type")
         return None
     return Reg(oid("type", parsed.name), format_type(parsed), "regtype")
 

@@ -25,7 +25,6 @@ __all__ = [
     "is_in",
     "item",
     "nullif",
-    "of_branch",
     "of_common_type",
     "quantified",
 ]
@@ -78,13 +77,6 @@ def quantified(operator: str, left: Any, array: Any, *, every: bool) -> Any:
         return items if isinstance(items, Unknown) else Unknown("an array")
     results = [guess(operate(operator, left, item), array) for item in items]
     return logic.all_of(results) if every else logic.any_of(results)
-
-
-def of_branch(value: Any, condition: Any) -> Any:
-    """Return the value of a branch: the others could give it another type, which numbers would show."""
-    if type_of(value) not in {"unknown", "text", "bool", "int4"}:
-        return Unknown("a CASE whose branches may have several types")
-    return guess(str(value) if isinstance(value, Literal) else value, condition)
 
 
 def of_common_type(value: Any, values: list[Any]) -> Any:

@@ -16,7 +16,6 @@ from alembic_contracts.prediction.answers.comparisons import (
     is_in,
     item,
     nullif,
-    of_branch,
     of_common_type,
     quantified,
 )
@@ -207,15 +206,17 @@ def _coalesce(node: Node, scope: Scope) -> Any:
 
 def _case(node: Node, scope: Scope) -> Any:
     subject = evaluate(node.arg, scope) if node.HasField("arg") else None
-    for when in node.args:
-        condition = _truth(evaluate(when.case_when.expr, scope))
+    results = _lazily([when.case_when.result for when in node.args], scope)
+    otherwise = _lazily([node.defresult], scope) if node.HasField("defresult") else [None]
+    for when, result in zip(node.args, results, strict=True):
+        condition = _truth(_lazily([when.case_when.expr], scope)[0])
         if node.HasField("arg"):
             condition = operate("=", subject, condition)
         if isinstance(condition, Unknown):
             return condition
         if known(condition) is True:
-            return of_branch(evaluate(when.case_when.result, scope), condition)
-    return of_branch(evaluate(node.defresult, scope), None) if node.HasField("defresult") else None
+            return guess(of_common_type(result, [*results, *otherwise]), condition)
+    return of_common_type(otherwise[0], [*results, *otherwise])
 
 
 def _greatest(node: Node, scope: Scope) -> Any:

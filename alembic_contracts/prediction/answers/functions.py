@@ -51,6 +51,8 @@ def call(name: str, arguments: list[Any], world: World) -> Any:
     if unknown is not None:
         return unknown
     in_catalog = _CATALOG.get(name)
+    if in_catalog is not None and name != "format_type" and any(known(argument) is None for argument in arguments):
+        return guess(None, *arguments)
     if in_catalog is not None:
         return guess(in_catalog(world, *map(known, arguments)), *arguments)
     types = tuple(type_of(argument) or "" for argument in arguments)
