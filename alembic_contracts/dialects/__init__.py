@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from alembic_contracts.errors import CannotCheck
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
     from alembic_contracts.schemas.uses import Breaks
 
-__all__ = ["Dialect", "Extract", "Outline", "Session", "load"]
+__all__ = ["Dialect", "Extract", "Outline", "Routine", "Session", "Use", "load"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,26 @@ class Outline:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Where a routine runs without being called by a statement."""
+
+    table: Name | None
+    """The table or view; None: it is about no single one."""
+    how: Literal["trigger", "event trigger", "expression"]
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """A user's function or procedure."""
+
+    name: Name
+    language: str
+    body: str | None
+    """None where it is not known as text."""
+    uses: tuple[Use, ...] = ()
+
+
 class Dialect(Protocol):
     """The functions that a module of this package offers."""
 
@@ -129,6 +149,9 @@ class Dialect(Protocol):
 
     def session(self, connection: Connection) -> Session:
         """Return the settings of a connection that decide what its statements are about."""
+
+    def routines(self, connection: Connection) -> tuple[Routine, ...]:
+        """Read users' functions and procedures, and where each runs without being called by a statement."""
 
     def outline(self, connection: Connection) -> Outline:
         """Read the names of all relations and what ties them together."""

@@ -156,11 +156,12 @@ def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialec
 
 def _baseline(run: Run, dialect: dialects.Dialect, extract: dialects.Extract | None) -> Catalog:
     from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.scripts.baseline import note_routines
 
     if run.connection is None:
         return Catalog() if run.snapshot is None else _of_snapshot(run.snapshot)
     here = dialect.session(run.connection)
-    return Catalog(
+    catalog = Catalog(
         dialect.observe(run.connection, None if extract is None else extract.tables),
         database=here.database,
         user=here.user,
@@ -169,6 +170,8 @@ def _baseline(run: Run, dialect: dialects.Dialect, extract: dialects.Extract | N
         complete=False,
         extract=extract,
     )
+    note_routines(catalog, dialect.routines(run.connection))
+    return catalog
 
 
 def _of_snapshot(snapshot: Snapshot) -> Catalog:

@@ -2,7 +2,7 @@
 
 names, types, properties   a type's name -> Type, and what follows from it
 breaking, equivalence      two types or expressions -> whose uses break; whether they are the same
-session, outline           a connection -> where names lead; all relations by name
+session, outline, routines a connection -> where names lead; all relations by name; users' functions
 observation                a connection, tables -> Schema (schema_document: its query)
 """
 
@@ -25,6 +25,7 @@ from alembic_contracts.dialects.postgresql.properties import (
     numeric_scale,
     same_type,
 )
+from alembic_contracts.dialects.postgresql.routines import routines
 from alembic_contracts.dialects.postgresql.session import session
 from alembic_contracts.dialects.postgresql.types import format_type, parse_type
 
@@ -44,6 +45,7 @@ __all__ = [
     "outline",
     "parse_type",
     "quote",
+    "routines",
     "same_expression",
     "same_type",
     "session",

@@ -147,6 +147,8 @@ class State:
         self.known_database: str | None = None
         self.known_user: str | None = None
         """What the session is really called; None where that is only taken for granted."""
+        self.observed_reach: dict[Name, frozenset[Name] | None] = {}
+        """Functions that the observed database has and that can change tables: which ones (None: any)."""
         self.prepared: dict[str, Prepared] = {}
         self.analysed: dict[str, Analysed] = {}
         """Queries by their text, as long as nothing changes."""
@@ -342,6 +344,7 @@ class State:
             if isinstance(store, Store):
                 getattr(twin, name).fill(store)
         twin.prepared = dict(self.prepared)
+        twin.observed_reach = self.observed_reach
         twin.known_database, twin.known_user = self.known_database, self.known_user
         twin.defaults = dict(self.defaults)
         return twin

@@ -15,8 +15,23 @@ from alembic_contracts.prediction.sql import parser
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node, Statement
+    from alembic_contracts.schemas.schema import Name
 
-__all__ = ["doubt_uses"]
+__all__ = ["OBSERVED", "doubt_observed", "doubt_uses"]
+
+OBSERVED = "observed "
+"""Begins the kinds of attachments that stand for the use of a function which the observed database has."""
+
+_CHANGES = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "copy_stmt", "truncate_stmt"})
+_EVALUATES = _CHANGES | {
+    "select_stmt", "alter_table_stmt", "refresh_mat_view_stmt", "create_table_as_stmt", "index_stmt",
+}  # fmt: skip
+_NO_EVENT = _CHANGES | {
+    "select_stmt", "variable_set_stmt", "variable_show_stmt", "transaction_stmt", "explain_stmt", "lock_stmt",
+    "prepare_stmt", "execute_stmt", "deallocate_stmt", "do_stmt", "call_stmt", "declare_cursor_stmt", "fetch_stmt",
+    "vacuum_stmt", "notify_stmt", "listen_stmt", "discard_stmt",
+}  # fmt: skip
+"""Statements for which no event trigger fires."""
 
 _NO_USES = frozenset(
     {
@@ -60,3 +75,42 @@ def _named(node: Node) -> Iterator[tuple[str, ...]]:
                 name = tuple(parser.strings(getattr(message, field)))
                 if name:
                     yield name
+
+
+def doubt_observed(run: Execution, statement: Statement) -> None:
+    """Say which tables functions could change that the observed database has and that this statement may run."""
+    state = run.state
+    if not state.observed_reach:
+        return
+    named = _reached(run, statement)
+    for attachment in tuple(state.attachments.values()):
+        if not attachment.kind.startswith(OBSERVED) or attachment.function is None:
+            continue
+        how = attachment.kind.removeprefix(OBSERVED)
+        runs = (
+            statement.kind not in _NO_EVENT
+            if how == "event trigger"
+            else statement.kind in (_CHANGES if how == "trigger" else _EVALUATES)
+            and (attachment.table is None or attachment.table in named)
+        )
+        if runs:
+            tables = state.observed_reach.get(attachment.function)
+            run.doubt(f"function {attachment.function}(), which may change tables, may run by a {how}", tables)
+
+
+def _reached(run: Execution, statement: Statement) -> set[Name]:
+    """Return the tables that a statement names, and those that it comes to by views, inheritance and foreign keys."""
+    state, found = run.state, set()
+    queue = []
+    for message in parser.walk(statement.node):
+        if message.DESCRIPTOR.name == "RangeVar":
+            table = state.find_table(message.relname, message.schemaname or None)
+            queue += [table] if table is not None else []
+    while queue:
+        table = queue.pop()
+        if table.name in found:
+            continue
+        found.add(table.name)
+        names = {name for name, _ in table.depends_on} | {user.name for user in state.mentioned_by(table.name)}
+        queue += [state.tables[name] for name in names if name in state.tables]
+    return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Effect, Execution, Handler
-from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_uses
+from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_observed, doubt_uses
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.sql.statement_kinds import HARMLESS
@@ -95,6 +95,7 @@ def _apply(run: Execution, statement: Statement) -> None:
         PostgresError: as the server would.
     """
     doubt_uses(run, statement)
+    doubt_observed(run, statement)
     entry = STATEMENTS.get(statement.kind)
     if entry is None or isinstance(entry, Doubtful):
         why = f"{statement.kind} is not known" if entry is None else entry.why

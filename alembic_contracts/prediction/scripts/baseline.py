@@ -1,0 +1,43 @@
+"""Routines of an observed database in, notes in the catalog of what they can change and where they may run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.catalog.state import Attachment, Function
+from alembic_contracts.prediction.plpgsql import reach
+from alembic_contracts.prediction.plpgsql.indirect_calls import OBSERVED
+
+if TYPE_CHECKING:
+    from alembic_contracts.dialects import Routine
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+
+__all__ = ["note_routines"]
+
+
+def note_routines(catalog: Catalog, routines: Iterable[Routine]) -> None:
+    """Note which routines of the database can change tables, and where they run without being called.
+
+    Only those count: an audit trigger that inserts rows changes no shape. Routines are not put into the catalog as
+    functions, as their signatures are not those that scripts write; what calls them by name is doubted as it is.
+
+    Args:
+        catalog: as it was observed; it gets the notes.
+        routines: all of the users' own.
+    """
+    scratch = catalog.copy().state
+    known = [(each, Function(each.name, (), language=each.language, body=each.body)) for each in routines]
+    for routine, function in known:
+        scratch.functions.put(routine.name, (*scratch.functions.get(routine.name, ()), function))
+    state = catalog.state
+    for routine, function in known:
+        tables = reach.of_function(scratch, function) if routine.uses else reach.NOTHING
+        if tables is not None and not tables:
+            continue
+        before = state.observed_reach.get(routine.name, reach.NOTHING)
+        state.observed_reach[routine.name] = reach.together([before, tables])
+        for use in routine.uses:
+            attachment = Attachment(f"{OBSERVED}{use.how}", str(routine.name), use.table, function=routine.name)
+            state.attachments.put((attachment.kind, use.table, attachment.name), attachment)
+    state.journal.forget()
