@@ -8,6 +8,7 @@ They stand in ``pyproject.toml``::
     downgrade = "report"     # or "refuse"
     unproven = "refuse"      # or "warn"
     autogenerate = "refuse"  # or "warn", or "off"
+    settle = "auto"          # or "never"
     shadow_url = "postgresql+psycopg://..."
     snapshot = "schema_snapshot.json"   # relative to this file, the default
     rules = { column-type = "warning", column-updatable = "off" }  # or "error", the default of every rule
@@ -24,10 +25,10 @@ or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(he
         column-updatable = off
 
 ``ALEMBIC_CONTRACTS_CONTRACTS`` (relative to the working directory; split on commas and ``os.pathsep``),
-``ALEMBIC_CONTRACTS_ENFORCE``, ``..._DOWNGRADE``, ``..._UNPROVEN``, ``..._AUTOGENERATE``, ``..._SHADOW_URL``,
-``..._SNAPSHOT`` and ``..._RULES`` (``column-type=warning,primary-key=off``; rules that it does not name stay as in the
-file) win over the file. Empty ones count as not set. ``ALEMBIC_CONTRACTS_TODAY=2030-12-31`` says what day it is to be,
-which no file can.
+``ALEMBIC_CONTRACTS_ENFORCE``, ``..._DOWNGRADE``, ``..._UNPROVEN``, ``..._AUTOGENERATE``, ``..._SETTLE``,
+``..._SHADOW_URL``, ``..._SNAPSHOT`` and ``..._RULES`` (``column-type=warning,primary-key=off``; rules that it does not
+name stay as in the file) win over the file. Empty ones count as not set. ``ALEMBIC_CONTRACTS_TODAY=2030-12-31`` says
+what day it is to be, which no file can.
 
 The readers of files are imported when there is a file to read: a project has one kind, and most commands read none.
 """
@@ -47,12 +48,13 @@ from alembic_contracts.errors import InvalidSettings
 from alembic_contracts.support.paths import shown
 from alembic_contracts.support.suggestions import did_you_mean
 
-__all__ = ["Autogenerate", "Downgrade", "Enforce", "Settings", "Switch", "Unproven", "read_settings"]
+__all__ = ["Autogenerate", "Downgrade", "Enforce", "Settings", "Settle", "Switch", "Unproven", "read_settings"]
 
 Enforce = Literal["introduced", "strict", "report"]
 Downgrade = Literal["report", "refuse"]
 Unproven = Literal["refuse", "warn"]
 Autogenerate = Literal["refuse", "warn", "off"]
+Settle = Literal["auto", "never"]
 Switch = Literal["error", "warning", "off"]
 
 _SECTION = "alembic_contracts"
@@ -60,12 +62,23 @@ _PREFIX = "ALEMBIC_CONTRACTS_"
 _FOLDER = "contracts"
 _SNAPSHOT = "schema_snapshot.json"
 _CLOCK = "today"
-_KEYS = ("contracts", "enforce", "downgrade", "unproven", "autogenerate", "shadow_url", "snapshot", "rules")
+_KEYS = (
+    "contracts",
+    "enforce",
+    "downgrade",
+    "unproven",
+    "autogenerate",
+    "settle",
+    "shadow_url",
+    "snapshot",
+    "rules",
+)
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "enforce": ("introduced", "strict", "report"),
     "downgrade": ("report", "refuse"),
     "unproven": ("refuse", "warn"),
     "autogenerate": ("refuse", "warn", "off"),
+    "settle": ("auto", "never"),
 }
 _SWITCHES = ("error", "warning", "off")
 
@@ -83,6 +96,8 @@ class Settings:
     """None: unset; the default depends on what runs."""
     autogenerate: Autogenerate = "refuse"
     """What becomes of models that would break a contract: no revision, a warning, or nothing."""
+    settle: Settle = "auto"
+    """Whether `check` replays what is unproven on a scratch database, where a server can be had."""
     shadow_url: str | None = field(default=None, repr=False)
     """SQLAlchemy URL of a scratch database; may hold a password."""
     snapshot: Path = Path(_SNAPSHOT)

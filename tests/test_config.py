@@ -204,7 +204,7 @@ REFUSALS = [
         {"toml": T + "zzz = 1"},
         (
             "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
-            "`downgrade`, `unproven`, `autogenerate`, `shadow_url`, `snapshot`, `rules`"
+            "`downgrade`, `unproven`, `autogenerate`, `settle`, `shadow_url`, `snapshot`, `rules`"
         ),
     ),
     (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
     from alembic_contracts.schemas.uses import Breaks
 
-__all__ = ["Dialect", "Extract", "Outline", "Routine", "Session", "Use", "load"]
+__all__ = ["Dialect", "Extract", "Outline", "Reliance", "Routine", "Session", "Statements", "Use", "Witness", "load"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +98,40 @@ class Routine:
     uses: tuple[Use, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """What a statement read that need not be the same on another server, although the schema is."""
+
+    what: str
+    """For people: ``random()``, ``the rows of public.t``."""
+    rows: bool
+    """Whether it is rows, of which predictions have their own idea."""
+
+
+class Statements(Protocol):
+    """The statements of one revision, looked at one after the other."""
+
+    def add(self, connection: Connection, sql: str, printed: Sequence[str]) -> None:
+        """Look at one more statement and what the server printed of it."""
+
+    def reliances(self) -> tuple[Reliance, ...]:
+        """Return what they read that may be otherwise elsewhere."""
+
+
+class Witness(Protocol):
+    """Has a server print all that a connection executes, nested statements included."""
+
+    def begin(self) -> None:
+        """Have everything printed from here on."""
+
+    def end(self) -> list[str]:
+        """Return what was printed since ``begin()``, and have no more printed."""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the connection answers queries: it does not in a transaction that has failed."""
+
+
 class Dialect(Protocol):
     """The functions that a module of this package offers."""
 
@@ -158,6 +192,19 @@ class Dialect(Protocol):
 
     def observe(self, connection: Connection, tables: Collection[Name] | None) -> Schema:
         """Read the named tables (None: all user tables) and every user-defined type from the catalog."""
+
+    def machinery(self, connection: Connection) -> dict[tuple[str, str], str]:
+        """Read what runs code or has a say in it, beside what a schema shows: definitions by kind and name."""
+
+    def witness(self, connection: Connection) -> Witness:
+        """Listen to what a connection to a scratch server executes.
+
+        Raises:
+            CannotCheck: its driver does not allow that.
+        """
+
+    def statements(self, connection: Connection) -> Statements:
+        """Begin to look at the statements of a revision, on a scratch server that shows the schema before it."""
 
 
 def load(name: str) -> Dialect:

@@ -1,7 +1,7 @@
 """The options of ``check`` in, a report and an exit code out: what both command lines run.
 
 The road is: terms (held to what?), environments (which revisions, from where?), courses (leading where?), examination
-(kept?), reporters (said how?). Each hands on one value.
+(kept?), settling (what is unproven, where a server can be had), reporters (said how?). Each hands on one value.
 """
 
 from __future__ import annotations
@@ -96,13 +96,25 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
         if options.verbose:
             _tell([_start(run)])
         held = narrowed(terms, run)
-        course = follow(run, held.tables, shadow_url=terms.settings.shadow_url, progress=progress)
-        reports.append(examine(course, held, phase="check", scope="target"))
+        reports.append(_examined(run, held, progress))
 
     environments.visit(config, replace(options.range, snapshot=terms.settings.snapshot), look)
     _require_all(terms, reports)
     lenient = terms.settings.unproven == "warn" and (base is None or base.terms.settings.unproven == "warn")
     return _merged(reports, refused=not lenient)
+
+
+def _examined(run: Run, terms: Terms, progress: Progress | None) -> Report:
+    """Return the verdict on a run; what is unproven is settled by a replay where one can be had and shows it."""
+    url = terms.settings.shadow_url
+    course = follow(run, terms.tables, shadow_url=url, progress=progress)
+    report = examine(course, terms, phase="check", scope="target")
+    if not report.unproven or run.shadow or terms.settings.settle == "never":
+        return report
+    from alembic_contracts.running.settling import settled
+
+    course = settled(course, report.unproven, terms.tables, shadow_url=url, progress=progress)
+    return examine(course, terms, phase="check", scope="target")
 
 
 def _refuse_contradictions(range_: Range) -> None:

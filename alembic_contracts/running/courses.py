@@ -21,6 +21,7 @@ from alembic_contracts.schemas.steps import Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect
+    from alembic_contracts.judging.violations import Notice
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.snapshots import Snapshot
@@ -44,6 +45,8 @@ class Course:
     """What the database has before the run; None where there is none."""
     predictions: tuple[Prediction, ...]
     """The ways in which the run can go; the first one is as if tables that nobody filled were empty."""
+    notices: tuple[Notice, ...] = ()
+    """What is to be said of how they were found."""
 
     @property
     def before(self) -> Schema:

@@ -154,6 +154,7 @@ def _what(violation: Violation) -> tuple[object, ...]:
 
 
 def _notices(course: Course, terms: Terms) -> Iterator[Notice]:
+    yield from course.notices
     if course.observed is not None:
         yield from _of_another_database(terms, course.observed)
     snapshot = course.run.snapshot

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from alembic.runtime.migration import HeadMaintainer, MigrationContext
 from sqlalchemy import NullPool, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateSchema
 
-from alembic_contracts.dialects import Dialect
+from alembic_contracts.dialects import Dialect, Reliance, Statements, Witness
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent
 from alembic_contracts.prediction.scripts.predict import fresh_module
@@ -33,18 +34,19 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-__all__ = ["database", "replay"]
+__all__ = ["Scratch", "database", "replay"]
 
 _ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|COPY|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 """Statements after which nothing is observed before the end of the revision: there may be thousands."""
 
 
 @contextmanager
-def database(url: str | None) -> Iterator[str]:
+def database(url: str | None, driver: str = "psycopg") -> Iterator[str]:
     """Yield the URL of an empty database that is gone afterwards.
 
     Args:
         url: a server on which the user may create databases (setting ``shadow_url``); None: an embedded one.
+        driver: how to connect to the embedded one.
 
     Raises:
         CannotCheck: the embedded PostgreSQL is not installed or does not start, or the server does not allow it.
@@ -53,7 +55,7 @@ def database(url: str | None) -> Iterator[str]:
         from alembic_contracts import embedded
 
         with embedded.scratch() as server:
-            yield server.url()
+            yield server.url(driver=driver)
         return
     name = f"alembic_contracts_shadow_{os.getpid()}_{secrets.token_hex(4)}"
     try:
@@ -93,65 +95,168 @@ def replay(
     Raises:
         CannotCheck: a revision fails.
     """
-    options = {**context.opts, "as_sql": False}
-    for name in ("fn", "output_encoding", "literal_binds", "starting_rev"):
-        options.pop(name, None)
     done: list[Step] = []
     with create_engine(url, poolclass=NullPool).connect() as connection:
-        observer = _Observer(connection, dialect, watched)
-        before = observer.seen
-        with silent():
-            migration = MigrationContext(connection.dialect, connection, options, environment)
-            migration._ensure_version_table()  # noqa: SLF001 - as run_migrations() does
-        heads = HeadMaintainer(migration, ())
-        event.listen(connection, "after_cursor_execute", observer.executed)
-        event.listen(connection, "commit", observer.committed)
+        scratch = Scratch(connection, environment, context, run_arguments, dialect)
+        scratch.begin()
+        before = scratch.observed_from_here(watched)
         for step in steps:
-            script = observer.script = Script.of(step.revision.revision, step.revision.path, Path.cwd())
-            try:
-                with silent(), alembic_leads_to(environment, migration, as_sql=False):
-                    with migration.begin_transaction(_per_migration=True):
-                        name = "upgrade" if step.is_upgrade else "downgrade"
-                        getattr(fresh_module(step.revision.path), name)(**run_arguments)
-                        heads.update_to_step(step)
-                    connection.commit()
-            except (Exception, SystemExit) as error:  # whatever a script does wrong is its own
-                raise CannotCheck(_failure(script, error)) from error
-            done.append(Step(step.revision.revision, observer.finish()))
+            done.append(scratch.apply(step))
             if progress is not None:
                 progress(len(done))
     return Prediction(before=before, steps=tuple(done))
 
 
+class Scratch:
+    """A scratch database to which revisions are applied as Alembic would."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        environment: EnvironmentContext,
+        context: MigrationContext,
+        run_arguments: Mapping[str, Any],
+        dialect: Dialect,
+    ) -> None:
+        """Take a connection to an empty database; the other arguments are those of :func:`replay`."""
+        options = {**context.opts, "as_sql": False}
+        for name in ("fn", "output_encoding", "literal_binds", "starting_rev"):
+            options.pop(name, None)
+        self.connection, self._dialect = connection, dialect
+        self._environment, self._arguments = environment, run_arguments
+        with silent():
+            self._migration = MigrationContext(connection.dialect, connection, options, environment)
+        self._heads = HeadMaintainer(self._migration, ())
+        self._observer: _Observer | None = None
+
+    def begin(self) -> None:
+        """Create the version table, and the schema that it is to be in, as whoever runs Alembic must have done."""
+        schema = self._migration.version_table_schema
+        with silent():
+            if schema is not None:
+                self.connection.execute(CreateSchema(schema, if_not_exists=True))
+            self._migration._ensure_version_table()  # noqa: SLF001 - as run_migrations() does
+
+    def observed_from_here(self, watched: Collection[Name] | None, witness: Witness | None = None) -> Schema:
+        """Look after every statement from here on; returns what is there now."""
+        observer = self._observer = _Observer(self.connection, self._dialect, watched, witness)
+        event.listen(self.connection, "before_cursor_execute", observer.begins)
+        event.listen(self.connection, "after_cursor_execute", observer.executed)
+        event.listen(self.connection, "commit", observer.committed)
+        return observer.seen
+
+    def apply(self, step: RevisionStep) -> Step:
+        """Apply one revision; returns what was observed of it.
+
+        Raises:
+            CannotCheck: it fails.
+        """
+        script = Script.of(step.revision.revision, step.revision.path, Path.cwd())
+        if self._observer is not None:
+            self._observer.start(script)
+        try:
+            with silent(), alembic_leads_to(self._environment, self._migration, as_sql=False):
+                with self._migration.begin_transaction(_per_migration=True):
+                    name = "upgrade" if step.is_upgrade else "downgrade"
+                    getattr(fresh_module(step.revision.path), name)(**self._arguments)
+                    self._heads.update_to_step(step)
+                self.connection.commit()
+        except (Exception, SystemExit) as error:  # whatever a script does wrong is its own
+            raise CannotCheck(_failure(script, error)) from error
+        return Step(step.revision.revision, () if self._observer is None else self._observer.finish())
+
+    def reliances(self) -> tuple[Reliance, ...]:
+        """Return what the last revision read that may be otherwise on another server; a witness was there."""
+        assert self._observer is not None  # noqa: S101 - `observed_from_here()` comes first
+        return self._observer.reliances
+
+
 class _Observer:
     """Looks at the watched tables after every statement that may have changed them."""
 
-    def __init__(self, connection: Connection, dialect: Dialect, watched: Collection[Name] | None) -> None:
-        self._connection, self._dialect, self._watched = connection, dialect, watched
+    def __init__(
+        self, connection: Connection, dialect: Dialect, watched: Collection[Name] | None, witness: Witness | None
+    ) -> None:
+        self._connection, self._dialect, self._watched, self._witness = connection, dialect, watched, witness
         self._operations: list[Operation] = []
+        self._statements: Statements | None = None
+        self._unfinished: str | None = None
+        """The statement that is being executed, or failed."""
+        self._witnessed: list[tuple[str, list[str]]] = []
+        """Statements that were not looked at yet, and what was printed of them."""
         self._looking = False
-        self.script: Script | None = None
+        self._script: Script | None = None
+        self.reliances: tuple[Reliance, ...] = ()
         self.seen = self._look()
+
+    def start(self, script: Script) -> None:
+        """Begin with a revision."""
+        self._script = script
+        if self._witness is not None:
+            with self._aside():
+                self._statements = self._dialect.statements(self._connection)
+
+    def begins(self, _connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        """Have the witness look at a statement."""
+        if self._witness is not None and not self._looking:
+            self._take()
+            self._unfinished = statement
+            self._witness.begin()
 
     def executed(self, _connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         """Note the statement if it changed something."""
-        if not self._looking and not _ROWS.match(statement):
+        if self._looking:
+            return
+        self._take()
+        if not _ROWS.match(statement):
             self._note(statement)
 
     def committed(self, _connection: Connection) -> None:
         """Note that what is there now is committed."""
-        self._note("COMMIT", commits=True)
+        if not self._looking:
+            self._note("COMMIT", commits=True)
 
     def finish(self) -> tuple[Operation, ...]:
         """Return the operations of the revision that has come to its end."""
+        self._take()
+        if self._statements is not None:
+            with self._aside():
+                for each, printed in self._witnessed:  # those that were last, and failed
+                    self._statements.add(self._connection, each, printed)
+                self._witnessed.clear()
+            self.reliances = self._statements.reliances()
         operations, self._operations = tuple(self._operations), []
         return operations
 
+    def _take(self) -> None:
+        """Hand on what the witness saw of the last statement."""
+        if self._witness is None or self._unfinished is None or self._statements is None:
+            return
+        statement, self._unfinished = self._unfinished, None
+        with self._aside():
+            self._witnessed.append((statement, self._witness.end()))
+            if self._witness.is_answered:
+                for each, printed in self._witnessed:
+                    self._statements.add(self._connection, each, printed)
+                self._witnessed.clear()
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Let the body use the connection without being observed, and leave no transaction open."""
+        self._looking = True
+        transaction = None if self._connection.in_transaction() else self._connection.begin()
+        try:
+            yield
+        finally:
+            if transaction is not None:
+                transaction.commit()
+            self._looking = False
+
     def _note(self, label: str, *, commits: bool = False) -> None:
         before, self.seen = self.seen, self._look()
-        if self.script is not None and (commits or self.seen is not before):
+        if self._script is not None and (commits or self.seen is not before):
             text = " ".join(label.split())[:100]
-            self._operations.append(Operation(self.script.here(), text, self.seen, commits))
+            self._operations.append(Operation(self._script.here(), text, self.seen, commits))
 
     def _look(self) -> Schema:
         """Return what is there now; the same object as before where nothing changed."""

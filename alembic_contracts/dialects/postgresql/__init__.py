@@ -4,6 +4,7 @@ names, types, properties   a type's name -> Type, and what follows from it
 breaking, equivalence      two types or expressions -> whose uses break; whether they are the same
 session, outline, routines a connection -> where names lead; all relations by name; users' functions
 observation                a connection, tables -> Schema (schema_document: its query)
+replays                    what a replay on a scratch server shows of another one, and what only of itself
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from alembic_contracts.dialects.postgresql.properties import (
     numeric_scale,
     same_type,
 )
+from alembic_contracts.dialects.postgresql.replays.machinery import machinery
+from alembic_contracts.dialects.postgresql.replays.reliance import statements
+from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
 from alembic_contracts.dialects.postgresql.routines import routines
 from alembic_contracts.dialects.postgresql.session import session
 from alembic_contracts.dialects.postgresql.types import format_type, parse_type
@@ -39,6 +43,7 @@ __all__ = [
     "enum_labels",
     "forbids_null",
     "format_type",
+    "machinery",
     "numeric_precision",
     "numeric_scale",
     "observe",
@@ -49,4 +54,6 @@ __all__ = [
     "same_expression",
     "same_type",
     "session",
+    "statements",
+    "witness",
 ]

