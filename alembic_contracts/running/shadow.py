@@ -159,6 +159,8 @@ class Scratch:
                 with self._migration.begin_transaction(_per_migration=True):
                     name = "upgrade" if step.is_upgrade else "downgrade"
                     getattr(fresh_module(step.revision.path), name)(**self._arguments)
+                    if self._observer is not None:
+                        self._observer.script_is_over()
                     self._heads.update_to_step(step)
                 self.connection.commit()
         except (Exception, SystemExit) as error:  # whatever a script does wrong is its own
@@ -184,7 +186,7 @@ class _Observer:
         """The statement that is being executed, or failed."""
         self._witnessed: list[tuple[str, list[str]]] = []
         """Statements that were not looked at yet, and what was printed of them."""
-        self._looking = False
+        self._witnessing = self._looking = False
         self._script: Script | None = None
         self.reliances: tuple[Reliance, ...] = ()
         self.seen = self._look()
@@ -192,13 +194,19 @@ class _Observer:
     def start(self, script: Script) -> None:
         """Begin with a revision."""
         self._script = script
-        if self._witness is not None:
+        self._witnessing = self._witness is not None
+        if self._witnessing:
             with self._aside():
                 self._statements = self._dialect.statements(self._connection)
 
+    def script_is_over(self) -> None:
+        """Look no further for what the script reads: what Alembic does to its version table is its own."""
+        self._take()
+        self._witnessing = False
+
     def begins(self, _connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         """Have the witness look at a statement."""
-        if self._witness is not None and not self._looking:
+        if self._witness is not None and self._witnessing and not self._looking:
             self._take()
             self._unfinished = statement
             self._witness.begin()

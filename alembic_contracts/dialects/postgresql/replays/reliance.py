@@ -25,7 +25,8 @@ __all__ = ["Statements", "statements"]
 
 _BY_THE_SCHEMA = frozenset(
     """
-    anytextcat textanycat array_to_string array_to_json col_description concat concat_ws convert convert_from convert_to current_schema
+    anytextcat textanycat array_to_string array_to_json col_description concat concat_ws convert convert_from
+    convert_to current_schema
     current_schemas enum_first enum_last enum_range format format_type json_agg json_build_array
     json_build_object json_object_agg jsonb_agg jsonb_build_array jsonb_build_object jsonb_object_agg
     obj_description pg_basetype pg_collation_is_visible pg_function_is_visible pg_get_constraintdef
@@ -162,7 +163,7 @@ class Statements:
                 self._elsewhere.update(dict.fromkeys(_of_catalog(relation, tree.columns.get(oid), texts)))
         if values and not (tree.command == "insert" and not tree.relations):
             self._elsewhere.update(dict.fromkeys(tree.asks))
-            for oid in tree.functions:
+            for oid in sorted(tree.functions):
                 self._elsewhere.update(dict.fromkeys(_of_function(functions.get(oid))))
 
 

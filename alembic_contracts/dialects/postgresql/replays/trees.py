@@ -31,6 +31,7 @@ _COLUMNS = re.compile(r":relid (\d+)[^{}]*?:selectedCols \(b([ \d]*)\)")
 _FUNCTION = re.compile(r":(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)")
 _VALUE = re.compile(r"\{SQLVALUEFUNCTION :op (\d+)")
 _THROUGH_TEXT = re.compile(r"\{COERCEVIAIO .*?:resulttype (\d+)")
+_CONSTANT_TYPE = re.compile(r"\{CONST :consttype (\d+)[^{}]*?:constisnull false")
 _CONSTANT = re.compile(r":constvalue \d+ \[ ([-\d ]+)\]")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _SETTING = re.compile(r"\{VARIABLESETSTMT .*?:name (\w+)")
@@ -95,7 +96,8 @@ def _columns(line: str) -> dict[int, frozenset[int]]:
 
 def _asks(line: str) -> set[str]:
     asked = {"the clock, the role or the database" for op in _VALUE.findall(line) if op != _SCHEMA_OF_SESSION}
-    if any(oid in _DATES for oid in _THROUGH_TEXT.findall(line)):
+    # ``now`` in a text is a constant by the time that it is printed.
+    if any(oid in _DATES for oid in (*_THROUGH_TEXT.findall(line), *_CONSTANT_TYPE.findall(line))):
         asked.add("a day or time made from text")
     if "{NEXTVALUEEXPR" in line:
         asked.add("a sequence")
@@ -106,7 +108,9 @@ def _asks(line: str) -> set[str]:
 
 def _text(line: str) -> str:
     """Return the strings of a utility statement, such as a block's body, and those among the constants."""
-    strings = [re.sub(r"\\(.)", r"\1", string) for string in _STRING.findall(line)]
+    # A query's own strings are the names of all columns of what it reads.
+    found = _STRING.findall(line) if ":utilityStmt {" in line else []
+    strings = [re.sub(r"\\(.)", r"\1", string) for string in found]
     for numbers in _CONSTANT.findall(line):
         values = bytes(int(number) % 256 for number in numbers.split())
         strings.append(values.decode("utf-8", "replace"))
