@@ -128,6 +128,10 @@ class Witness(Protocol):
         """Return what was printed since ``begin()``, and have no more printed."""
 
     @property
+    def has_heard(self) -> bool:
+        """Whether anything was printed since ``begin()``."""
+
+    @property
     def is_answered(self) -> bool:
         """Whether the connection answers queries: it does not in a transaction that has failed."""
 

@@ -141,6 +141,8 @@ def _replayed(
     """
     run, dialect = course.run, course.dialect
     lead, steps = _lead(course), [*run.history, *run.steps]
+    doubtful = _Doubtful.of(doubts)
+    first = doubtful.first([step.revision.revision for step in steps])
     driver = run.context.dialect.driver
     refused: list[str] = []
     done: list[Step] = []
@@ -152,7 +154,7 @@ def _replayed(
         version = dialect.session(connection).server_version
         witness = dialect.witness(connection)
         stack.enter_context(isolated(refused.append, run.environment.script.dir))
-        _take_search_path(course, connection)
+        _pose_as_the_real_one(course, connection)
         scratch = shadow.Scratch(connection, run.environment, run.context, run.arguments, dialect)
         scratch.begin()
         for count, step in enumerate(lead, 1):
@@ -161,14 +163,17 @@ def _replayed(
         obstacle = difference(course, connection, version) if lead or run.connection is not None else None
         if obstacle is not None:
             return _Replayed(server_version=version, obstacle=obstacle)
-        before = scratch.observed_from_here(tables, witness)
-        for count, step in enumerate(steps, len(lead) + 1):
+        before = scratch.observed_from_here(tables)
+        for count, step in enumerate(steps):
+            if count == first:
+                scratch.witnessed_from_here(witness)
             done.append(scratch.apply(step))
             reliances.append(scratch.reliances())
-            _report(progress, count, lead, steps)
+            _report(progress, len(lead) + count + 1, lead, steps)
     return _Replayed(
         server_version=version,
-        obstacle=next(_obstacles(course, doubts, done, reliances, refused), None),
+        obstacle=next(iter(refused), None)
+        or next(_obstacles(course, doubtful, first, list(zip(done, reliances, strict=True))), None),
         prediction=Prediction(before=before, steps=tuple(done)),
     )
 
@@ -191,9 +196,10 @@ def _lead(course: Course) -> list[RevisionStep]:
     return upgrade_steps(script_of(run.context), heads, ()) if heads else []
 
 
-def _take_search_path(course: Course, connection: Connection) -> None:
-    """Let unqualified names lead where they lead on the real database."""
+def _pose_as_the_real_one(course: Course, connection: Connection) -> None:
+    """Let scripts see the URL that they would see, and unqualified names lead where they lead on the real database."""
     run = course.run
+    connection.engine.url = run.connection.engine.url if run.connection is not None else make_url("postgresql://")
     if run.connection is not None:
         here = course.dialect.session(run.connection)
         path = [here.user if name == "$user" else name for name in here.search_path]
@@ -209,26 +215,39 @@ def _take_search_path(course: Course, connection: Connection) -> None:
 # -- what a replay does not show ---------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Doubtful:
+    """The revisions that doubts are about."""
+
+    revisions: frozenset[str | None]
+    """None: any."""
+
+    @classmethod
+    def of(cls, doubts: Sequence[Unproven]) -> _Doubtful:
+        return cls(frozenset(each.location.revision if each.location is not None else None for each in doubts))
+
+    def __contains__(self, revision: str) -> bool:
+        return None in self.revisions or revision in self.revisions
+
+    def first(self, revisions: Sequence[str]) -> int:
+        """Return the first of them in a row of revisions; the very first one where they are not all in it."""
+        if not self.revisions <= set(revisions):
+            return 0
+        return next(count for count, revision in enumerate(revisions) if revision in self)
+
+
 def _obstacles(
-    course: Course,
-    doubts: Sequence[Unproven],
-    done: Sequence[Step],
-    reliances: Sequence[tuple[Reliance, ...]],
-    refused: Sequence[str],
+    course: Course, doubtful: _Doubtful, first: int, done: Sequence[tuple[Step, tuple[Reliance, ...]]]
 ) -> Iterator[str]:
     """Yield why the real run may go another way than the replay did."""
-    yield from refused
-    doubtful = {doubt.location.revision if doubt.location is not None else None for doubt in doubts}
-    revisions = [step.revision for step in done]
-    known = None not in doubtful and doubtful <= set(revisions)
-    first = min(revisions.index(revision) for revision in doubtful if revision is not None) if known else 0
     same_with_rows = len(course.predictions) > 1 and _agree(course.predictions)
-    for revision, found in list(zip(revisions, reliances, strict=True))[first:]:
+    for step, found in done[first:]:
         for reliance in found:
+            subject = f"revision {step.revision} goes by {reliance.what}"
             if not reliance.rows:
-                yield f"revision {revision} goes by {reliance.what}, which may be otherwise on another server"
-            elif not known or revision in doubtful or not same_with_rows:
-                yield f"revision {revision} goes by {reliance.what}, and the replay has none of the real ones"
+                yield f"{subject}, which may be otherwise on another server"
+            elif step.revision in doubtful or not same_with_rows:
+                yield f"{subject}, and the replay has none of the real ones"
     if len(course.predictions) > 1 and not same_with_rows:
         yield "what the scripts do depends on rows, and the replay has none of the real ones"
 

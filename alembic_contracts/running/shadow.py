@@ -137,13 +137,18 @@ class Scratch:
                 self.connection.execute(CreateSchema(schema, if_not_exists=True))
             self._migration._ensure_version_table()  # noqa: SLF001 - as run_migrations() does
 
-    def observed_from_here(self, watched: Collection[Name] | None, witness: Witness | None = None) -> Schema:
+    def observed_from_here(self, watched: Collection[Name] | None) -> Schema:
         """Look after every statement from here on; returns what is there now."""
-        observer = self._observer = _Observer(self.connection, self._dialect, watched, witness)
+        observer = self._observer = _Observer(self.connection, self._dialect, watched)
         event.listen(self.connection, "before_cursor_execute", observer.begins)
         event.listen(self.connection, "after_cursor_execute", observer.executed)
         event.listen(self.connection, "commit", observer.committed)
         return observer.seen
+
+    def witnessed_from_here(self, witness: Witness) -> None:
+        """Look at what scripts read as well from here on."""
+        assert self._observer is not None  # noqa: S101 - `observed_from_here()` comes first
+        self._observer.witness = witness
 
     def apply(self, step: RevisionStep) -> Step:
         """Apply one revision; returns what was observed of it.
@@ -176,48 +181,48 @@ class Scratch:
 class _Observer:
     """Looks at the watched tables after every statement that may have changed them."""
 
-    def __init__(
-        self, connection: Connection, dialect: Dialect, watched: Collection[Name] | None, witness: Witness | None
-    ) -> None:
-        self._connection, self._dialect, self._watched, self._witness = connection, dialect, watched, witness
+    def __init__(self, connection: Connection, dialect: Dialect, watched: Collection[Name] | None) -> None:
+        self._connection, self._dialect, self._watched = connection, dialect, watched
         self._operations: list[Operation] = []
-        self._statements: Statements | None = None
-        self._unfinished: str | None = None
-        """The statement that is being executed, or failed."""
-        self._witnessed: list[tuple[str, list[str]]] = []
-        """Statements that were not looked at yet, and what was printed of them."""
-        self._witnessing = self._looking = False
+        self._looking = False
         self._script: Script | None = None
-        self.reliances: tuple[Reliance, ...] = ()
+        self.witness: Witness | None = None
+        """Looks at what scripts read, where that is of interest."""
+        self._reading: _Reading | None = None
         self.seen = self._look()
+        self.reliances: tuple[Reliance, ...] = ()
+        """Of the revision that came to its end last."""
 
     def start(self, script: Script) -> None:
         """Begin with a revision."""
         self._script = script
-        self._witnessing = self._witness is not None
-        if self._witnessing:
+        if self.witness is not None:
             with self._aside():
-                self._statements = self._dialect.statements(self._connection)
+                self._reading = _Reading(self._connection, self.witness, self._dialect.statements(self._connection))
 
     def script_is_over(self) -> None:
-        """Look no further for what the script reads: what Alembic does to its version table is its own."""
-        self._take()
-        self._witnessing = False
+        """Look no further at what is read: what Alembic does to its version table is its own."""
+        if self._reading is not None:
+            with self._aside():
+                self.reliances = self._reading.finish()
+            self._reading = None
 
     def begins(self, _connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        """Have the witness look at a statement."""
-        if self._witness is not None and self._witnessing and not self._looking:
-            self._take()
-            self._unfinished = statement
-            self._witness.begin()
+        """Take note of a statement before it is executed."""
+        if self._reading is not None and not self._looking:
+            with self._aside():
+                self._reading.begin(statement)
 
     def executed(self, _connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         """Note the statement if it changed something."""
         if self._looking:
             return
-        self._take()
         if not _ROWS.match(statement):
             self._note(statement)
+        elif self._reading is not None:
+            with self._aside():
+                self._reading.end()
+                self._reading.go_on()
 
     def committed(self, _connection: Connection) -> None:
         """Note that what is there now is committed."""
@@ -226,27 +231,8 @@ class _Observer:
 
     def finish(self) -> tuple[Operation, ...]:
         """Return the operations of the revision that has come to its end."""
-        self._take()
-        if self._statements is not None:
-            with self._aside():
-                for each, printed in self._witnessed:  # those that were last, and failed
-                    self._statements.add(self._connection, each, printed)
-                self._witnessed.clear()
-            self.reliances = self._statements.reliances()
         operations, self._operations = tuple(self._operations), []
         return operations
-
-    def _take(self) -> None:
-        """Hand on what the witness saw of the last statement."""
-        if self._witness is None or self._unfinished is None or self._statements is None:
-            return
-        statement, self._unfinished = self._unfinished, None
-        with self._aside():
-            self._witnessed.append((statement, self._witness.end()))
-            if self._witness.is_answered:
-                for each, printed in self._witnessed:
-                    self._statements.add(self._connection, each, printed)
-                self._witnessed.clear()
 
     @contextmanager
     def _aside(self) -> Iterator[None]:
@@ -268,13 +254,51 @@ class _Observer:
 
     def _look(self) -> Schema:
         """Return what is there now; the same object as before where nothing changed."""
-        self._looking = True
-        try:
+        with self._aside():
+            if self._reading is not None:
+                self._reading.end()
             now = self._dialect.observe(self._connection, self._watched)
-        finally:
-            self._looking = False
+            if self._reading is not None:
+                self._reading.go_on()
         same = getattr(self, "seen", None)
         return same if same is not None and same == now else now
+
+
+class _Reading:
+    """What the statements of one revision read."""
+
+    def __init__(self, connection: Connection, witness: Witness, statements: Statements) -> None:
+        self._connection, self._witness, self._statements = connection, witness, statements
+        self._current = ""
+        """The statement that is being executed; empty in between, where a script may use the driver directly."""
+        self._pending: list[tuple[str, list[str]]] = []
+        """Statements that could not be looked at yet, and what was printed of them."""
+        witness.begin()
+
+    def begin(self, statement: str) -> None:
+        """Take note of a statement before it is executed."""
+        if self._witness.has_heard:
+            self.end()  # the one before failed, or was not executed through SQLAlchemy
+            self.go_on()
+        self._current = statement
+
+    def end(self) -> None:
+        """Look at what was executed, and no further."""
+        self._pending.append((self._current, self._witness.end()))
+        self._current = ""
+        if self._witness.is_answered:
+            for statement, printed in self._pending:
+                self._statements.add(self._connection, statement, printed)
+            self._pending.clear()
+
+    def go_on(self) -> None:
+        """Look at what will be executed."""
+        self._witness.begin()
+
+    def finish(self) -> tuple[Reliance, ...]:
+        """Look at what is left; returns all that was relied on."""
+        self.end()
+        return self._statements.reliances()
 
 
 def _failure(script: Script, error: BaseException) -> str:

@@ -74,6 +74,7 @@ _OTHER_LANGUAGE = re.compile(
 _PRINTING = frozenset({"client_min_messages", "debug_print_parse"})
 _ROWS_ALONE = frozenset({"CREATETABLEASSTMT", "COPYSTMT", "REFRESHMATVIEWSTMT", "PREPARESTMT"})
 _VALUES_OUT = frozenset({"CALLSTMT", "EXPLAINSTMT", "DECLARECURSORSTMT"})
+_CHANGES = frozenset({"insert", "update", "delete", "merge"})
 _CODE = frozenset({"DOSTMT", "CALLSTMT", "EXECUTESTMT"})
 
 _FIRST_OF_USERS = 16384
@@ -96,10 +97,10 @@ _FUNCTIONS = """
     INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
     WHERE p.oid IN ({})
 """
-_HOOKS = f"""
+_HOOKS = """
     SELECT pg_catalog.string_agg(p.prosrc, ' ') FROM pg_catalog.pg_proc AS p
-    WHERE p.oid >= {_FIRST_OF_USERS} AND p.prorettype IN (2279, 3838)
-"""  # noqa: S608 - a number of ours; 2279 is trigger, 3838 event_trigger
+    WHERE p.oid >= 16384 AND p.prorettype IN ({})
+"""
 _USER_RELATIONS = f"SELECT oid FROM pg_catalog.pg_class WHERE oid >= {_FIRST_OF_USERS}"  # noqa: S608 - likewise
 
 
@@ -120,14 +121,14 @@ class Statements:
 
     def add(self, connection: Connection, sql: str, printed: Sequence[str]) -> None:
         """Look at one more statement; what it is about must still be there."""
-        trees = [tree_of(each) for each in printed]
+        trees = [tree for tree in map(tree_of, printed) if not tree.is_key_check]
         relations = _looked_up(connection, _RELATIONS, {oid for tree in trees for oid in tree.relations})
         functions = _looked_up(connection, _FUNCTIONS, {oid for tree in trees for oid in tree.functions})
         own = [functions[oid] for oid in functions if oid >= _FIRST_OF_USERS]
         is_code = len(trees) > 1 or bool(own) or any(tree.utility in _CODE for tree in trees)
         texts = "\n".join([sql, *(tree.text for tree in trees), *(function.body or "" for function in own)])
         if is_code:
-            texts += "\n" + (connection.exec_driver_sql(_HOOKS).scalar() or "")
+            texts += "\n" + _hooks(connection, on_rows=any(tree.command in _CHANGES for tree in trees))
             self._elsewhere.update(dict.fromkeys(_of_text(texts)))
             self._rows.update(dict.fromkeys(_handlers(texts)))
         counts = _COUNTS.search(texts) is not None
@@ -156,7 +157,7 @@ class Statements:
             if relation is None or oid >= _FIRST_OF_USERS:
                 # A view shows other tables' rows, and what is gone by now could be anything.
                 self._reads_old |= relation is None or oid in self.old or relation.kind not in "rp"
-                if values or (counts and tree.command in ("update", "delete", "merge")):
+                if values or (counts and tree.command in _CHANGES - {"insert"}):
                     name = f"{relation.schema}.{relation.name}" if relation is not None else "a table that it drops"
                     self._rows[f"the rows of {name}"] = None
             elif values:
@@ -168,6 +169,12 @@ class Statements:
 
 
 _FAILURES = "an error that rows can cause, which it catches"
+
+
+def _hooks(connection: Connection, *, on_rows: bool) -> str:
+    """Return the bodies of all functions that a statement can run without naming them."""
+    types = "2279, 3838" if on_rows else "3838"  # trigger, event_trigger
+    return connection.exec_driver_sql(_HOOKS.format(types)).scalar() or ""
 
 
 def _looked_up(connection: Connection, query: str, oids: set[int]) -> dict[int, Any]:

@@ -34,6 +34,7 @@ _THROUGH_TEXT = re.compile(r"\{COERCEVIAIO .*?:resulttype (\d+)")
 _CONSTANT_TYPE = re.compile(r"\{CONST :consttype (\d+)[^{}]*?:constisnull false")
 _CONSTANT = re.compile(r":constvalue \d+ \[ ([-\d ]+)\]")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ALIAS = re.compile(r":alias \{ALIAS :aliasname (\w+)")
 _SETTING = re.compile(r"\{VARIABLESETSTMT .*?:name (\w+)")
 
 _SYSTEM_COLUMNS = 7
@@ -57,6 +58,8 @@ class Tree:
     """Functions that are called, those of operators and aggregates included."""
     asks: frozenset[str]
     """What it asks the server in other ways than by a function or relation."""
+    is_key_check: bool
+    """Whether it is one of the queries by which the server itself checks a foreign key."""
     setting: str
     """The setting that it changes, if that is what it does."""
     text: str
@@ -81,6 +84,7 @@ def tree_of(printed: str) -> Tree:
         columns=_columns(line),
         functions=frozenset(int(oid) for oid in _FUNCTION.findall(line) if oid != "0"),
         asks=frozenset(_asks(line)),
+        is_key_check=kind == "select" and _is_key_check(line),
         setting=setting[1] if setting is not None else "",
         text=_text(line),
     )
@@ -104,6 +108,16 @@ def _asks(line: str) -> set[str]:
     if "{TABLESAMPLECLAUSE" in line:
         asked.add("chance")
     return asked
+
+
+def _is_key_check(line: str) -> bool:
+    """Tell by the names that the server gives (``ri_triggers.c``): ``FROM ONLY t x ... FOR KEY SHARE OF x``."""
+    entries = line.split("{RANGETBLENTRY ")[1:]
+    tables = [entry for entry in entries if ":rtekind 0" in entry]
+    names = [match[1] if (match := _ALIAS.match(entry)) is not None else "" for entry in tables]
+    if not all(":inh false" in entry for entry in tables):
+        return False
+    return (names == ["x"] and ":hasForUpdate true" in line) or (names == ["fk", "pk"] and ":jointype 1" in line)
 
 
 def _text(line: str) -> str:

@@ -67,6 +67,11 @@ class Witness:
         return heard
 
     @property
+    def has_heard(self) -> bool:
+        """Whether anything was printed since ``begin()``."""
+        return bool(self._heard)
+
+    @property
     def is_answered(self) -> bool:
         """Whether the connection answers queries: it does not in a transaction that has failed."""
         return int(self._driver.info.transaction_status) != _FAILED
