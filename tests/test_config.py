@@ -85,6 +85,7 @@ def test_an_empty_section_asks_for_the_default_folder(folder) -> None:
         assert settings.enforce == "introduced"
         assert settings.downgrade == "report"
         assert settings.unproven is None
+        assert settings.settle == "auto"
         assert settings.shadow_url is None
         assert settings.rules == {}
 
@@ -95,6 +96,7 @@ contracts = ["agreements", "/shared/contracts", "%(here)s/more"]
 enforce = "strict"
 downgrade = "refuse"
 unproven = "warn"
+settle = "never"
 shadow_url = "postgresql://scratch"
 snapshot = "kept/now.json"
 
@@ -112,6 +114,7 @@ contracts = agreements, /shared/contracts
 enforce = strict
 downgrade = refuse
 unproven = warn
+settle = never
 shadow_url = postgresql://scratch
 snapshot = kept/now.json
 rules =
@@ -127,6 +130,7 @@ def test_everything_can_be_set_in_either_file(folder, sources, source) -> None:
         enforce="strict",
         downgrade="refuse",
         unproven="warn",
+        settle="never",
         shadow_url="postgresql://scratch",
         snapshot=folder / "kept/now.json",
         rules={"column-type": "warning", "primary-key": "off"},
@@ -151,6 +155,7 @@ def test_the_environment_wins(folder) -> None:
         ENFORCE="report",
         DOWNGRADE="report",
         UNPROVEN="refuse",
+        SETTLE="auto",
         SHADOW_URL="postgresql://other",
         SNAPSHOT="other.json",
         RULES="column-type=error, table-exists = warning",
@@ -160,6 +165,7 @@ def test_the_environment_wins(folder) -> None:
         enforce="report",
         downgrade="report",
         unproven="refuse",
+        settle="auto",
         shadow_url="postgresql://other",
         snapshot=folder / "other.json",
         rules={"column-type": "error", "primary-key": "off", "table-exists": "warning"},

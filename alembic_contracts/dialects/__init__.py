@@ -197,7 +197,7 @@ class Dialect(Protocol):
     def observe(self, connection: Connection, tables: Collection[Name] | None) -> Schema:
         """Read the named tables (None: all user tables) and every user-defined type from the catalog."""
 
-    def machinery(self, connection: Connection) -> dict[tuple[str, str], str]:
+    def workings(self, connection: Connection) -> dict[tuple[str, str], str]:
         """Read what runs code or has a say in it, beside what a schema shows: definitions by kind and name."""
 
     def witness(self, connection: Connection) -> Witness:

@@ -1,7 +1,8 @@
 """The options of ``check`` in, a report and an exit code out: what both command lines run.
 
 The road is: terms (held to what?), environments (which revisions, from where?), courses (leading where?), examination
-(kept?), settling (what is unproven, where a server can be had), reporters (said how?). Each hands on one value.
+(kept?), settling (what is unproven, where a server can be had), reporters (said how?). Each hands on one
+value. Settling is imported where something is unproven.
 """
 
 from __future__ import annotations

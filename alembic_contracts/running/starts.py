@@ -45,7 +45,7 @@ def _differences(course: Course, scratch: Connection, version: int) -> Iterator[
     yield from _of_version(dialect.session(run.connection).server_version, version)
     there = dialect.observe(run.connection, None)
     yield from _of_schemas(there, made, "the database", run.context.version_table)
-    yield from _of_parts(dialect.machinery(run.connection), dialect.machinery(scratch), "the database")
+    yield from _of_parts(dialect.workings(run.connection), dialect.workings(scratch), "the database")
     yield from _of_access(course, there, made)
 
 

@@ -26,9 +26,9 @@ from alembic_contracts.dialects.postgresql.properties import (
     numeric_scale,
     same_type,
 )
-from alembic_contracts.dialects.postgresql.replays.machinery import machinery
 from alembic_contracts.dialects.postgresql.replays.reliance import statements
 from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
+from alembic_contracts.dialects.postgresql.replays.workings import workings
 from alembic_contracts.dialects.postgresql.routines import routines
 from alembic_contracts.dialects.postgresql.session import session
 from alembic_contracts.dialects.postgresql.types import format_type, parse_type
@@ -43,7 +43,6 @@ __all__ = [
     "enum_labels",
     "forbids_null",
     "format_type",
-    "machinery",
     "numeric_precision",
     "numeric_scale",
     "observe",
@@ -56,4 +55,5 @@ __all__ = [
     "session",
     "statements",
     "witness",
+    "workings",
 ]

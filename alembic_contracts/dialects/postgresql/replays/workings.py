@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["machinery"]
+__all__ = ["workings"]
 
 
-def machinery(connection: Connection) -> dict[tuple[str, str], str]:
+def workings(connection: Connection) -> dict[tuple[str, str], str]:
     """Return the definitions of such objects by kind and name; for all that an extension brings stands its version.
 
     A transaction that is open stays open; where there is none, there is none afterwards.
@@ -32,4 +32,4 @@ def machinery(connection: Connection) -> dict[tuple[str, str], str]:
 
 @cache
 def _query() -> str:
-    return Path(__file__).with_name("machinery.sql").read_text(encoding="utf-8")
+    return Path(__file__).with_name("workings.sql").read_text(encoding="utf-8")
