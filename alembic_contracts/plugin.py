@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
     from collections.abc import Sequence
     from importlib.abc import Loader
-    from importlib.workings import ModuleSpec
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
     from alembic.autogenerate.api import AutogenContext

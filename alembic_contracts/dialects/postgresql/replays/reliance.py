@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects import Reliance
-from alembic_contracts.dialects.postgresql.replays.trees import Tree, tree_of
+from alembic_contracts.dialects.postgresql.replays.parse_trees import Tree, tree_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
