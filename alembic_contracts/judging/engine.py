@@ -16,7 +16,7 @@ from alembic_contracts.judging.moments import Moment, moments, points
 from alembic_contracts.judging.verdicts import Case, Policy, Scope
 from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
 from alembic_contracts.schemas.schema import Name
-from alembic_contracts.schemas.steps import Prediction, Unproven
+from alembic_contracts.schemas.steps import Location, Prediction, Unproven
 
 __all__ = ["Policy", "Scope", "judge"]
 
@@ -66,12 +66,28 @@ def _found(
     unproven: dict[Unproven, None] = {}
     for prediction in predictions:
         unproven.update(dict.fromkeys(_about(prediction.unproven, facts)))
+        elsewhere = _elsewhere(prediction, predictions)
         for key, finding in _findings(facts, prediction, dialect, policy):
+            if prediction.cut is not None and (isinstance(finding, Unproven) or finding.location in elsewhere):
+                continue
             if isinstance(finding, Unproven):
                 unproven[finding] = None
             elif key not in violations or (finding.introduced and not violations[key].introduced):
                 violations[key] = finding
     return tuple(violations.values()), tuple(unproven)
+
+
+def _elsewhere(prediction: Prediction, predictions: Sequence[Prediction]) -> set[Location | None]:
+    """Return the places of a prediction that is cut where the same happens in one that goes on.
+
+    There the one that goes on has the verdict: it knows what comes after.
+    """
+    if prediction.cut is None:
+        return set()
+    whole = [each for each in predictions if each.cut is None]
+    common = {(o.location, o.label) for each in whole for step in each.steps for o in step.operations}
+    here = [(o.location, o.label) for step in prediction.steps for o in step.operations]
+    return {None} | {location for location, _ in here} - {each[0] for each in here if each not in common}
 
 
 def _checked(facts: dict[Contract, tuple[Fact, ...]], predictions: Sequence[Prediction]) -> Checked:

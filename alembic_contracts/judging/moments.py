@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from alembic_contracts.schemas.schema import Name, Schema, Table
-from alembic_contracts.schemas.steps import Operation, Prediction
+from alembic_contracts.schemas.steps import Operation, Prediction, Unproven
 
 __all__ = ["Moment", "Point", "moments", "points", "reference"]
 
@@ -22,6 +23,8 @@ class Point:
     """Whether the run commits here, so that this state counts."""
     settled: bool = False
     """Whether a revision ends here."""
+    doubts: tuple[Unproven, ...] = ()
+    """What was left unproven since the point before; of a revision, at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Moment:
     schema: Schema
     judged: bool
     settled: bool
+    doubt: Unproven | None = None
+    """What may have changed the table, and could not be worked out."""
 
 
 def points(prediction: Prediction, *, commits_each_revision: bool) -> Iterator[Point]:
@@ -43,25 +48,37 @@ def points(prediction: Prediction, *, commits_each_revision: bool) -> Iterator[P
         commits_each_revision: whether the end of every revision counts.
     """
     schema = prediction.before
-    yield Point(None, schema)
+    doubts = _by_revision(prediction)
+    yield Point(None, schema, doubts=doubts[None])
     for step in prediction.steps:
         for operation in step.operations:
             if operation.after is not schema or operation.commits:
                 schema = operation.after
                 yield Point(operation, schema, operation.commits)
-        yield Point(None, schema, commits_each_revision, settled=True)
+        yield Point(None, schema, commits_each_revision, settled=True, doubts=doubts[step.revision])
     yield Point(None, schema, judged=True, settled=True)
 
 
+def _by_revision(prediction: Prediction) -> dict[str | None, tuple[Unproven, ...]]:
+    """Return what is unproven by the revision at whose end it counts; None: it belongs to none of them."""
+    found: dict[str | None, tuple[Unproven, ...]] = {step.revision: () for step in prediction.steps} | {None: ()}
+    for each in chain(prediction.unproven, () if prediction.cut is None else (prediction.cut,)):
+        revision = each.location.revision if each.location is not None else None
+        found[revision if revision in found else None] += (each,)
+    return found
+
+
 def moments(course: Iterable[Point], name: Name) -> Iterator[Moment]:
-    """Yield the moments of one table: one for each change of it or of what its facts depend on."""
+    """Yield the moments of one table: one for each change of it, of what its facts depend on, and of what is known."""
     current: Moment | None = None
     for point in course:
         table = point.schema.tables.get(name)
-        if current is None or table is not current.table or not _same_surroundings(point.schema, current.schema):
+        doubt = next((each for each in point.doubts if each.tables is None or name in each.tables), None)
+        same = current is not None and table is current.table and _same_surroundings(point.schema, current.schema)
+        if current is None or not same or doubt is not None:
             if current is not None:
                 yield current
-            current = Moment(point.operation, table, point.schema, point.judged, point.settled)
+            current = Moment(point.operation, table, point.schema, point.judged, point.settled, doubt)
         elif (point.judged and not current.judged) or (point.settled and not current.settled):
             current = replace(current, judged=current.judged or point.judged, settled=current.settled or point.settled)
     if current is not None:

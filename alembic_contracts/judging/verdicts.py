@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -49,6 +49,8 @@ class _State:
     severity: Severity | None = None
     """None where it holds, is unknown, or nobody whom the contract protects minds."""
     breaks: tuple[Side, ...] = ()
+    doubt: Unproven | None = None
+    """What it is unknown for, where that is something that may have made it hold."""
 
     @property
     def holds(self) -> bool:
@@ -78,7 +80,7 @@ class Case:
         self._contract, self._fact, self._rule, self._history = contract, fact, rule, history
         self._policy, self._dialect = policy, dialect
         self._reference = reference(history)
-        self._states = [self._state(moment) for moment in history]
+        self._states = self._in_doubt([self._state(moment) for moment in history])
 
     # -- the fact at one moment --------------------------------------------------------------------------------------
 
@@ -116,6 +118,24 @@ class Case:
         found = {breaks[side] for side in self._contract.sides if side in breaks}
         return "error" if "error" in found else "warning" if found else None
 
+    def _in_doubt(self, states: Sequence[_State]) -> list[_State]:
+        """Return the states, unknown where something unproven may have made a fact hold that is not seen to.
+
+        That is so until something else happens to it. A fact that held, and ended before something that is unproven
+        or after it, was ended by an operation that is known.
+        """
+        found: list[_State] = []
+        held = False
+        doubted: tuple[Outcome, Unproven] | None = None
+        for moment, state in zip(self._history, states, strict=True):
+            if moment.doubt is not None and not held and state.severity is not None:
+                doubted = state.outcome, moment.doubt
+            elif doubted is not None and state.outcome != doubted[0]:
+                doubted = None
+            held = held or state.holds
+            found.append(state if doubted is None else _State(Unknown(doubted[1].reason), doubt=doubted[1]))
+        return found
+
     # -- the fact in the course of the run ---------------------------------------------------------------------------
 
     def finding(self) -> Violation | Unproven | None:
@@ -132,9 +152,11 @@ class Case:
                 return Unproven(start.reason, self._cause(end))
             return self._violation(end, introduced=False)
         for index in reversed(judged):
-            outcome = self._states[index].outcome
-            if isinstance(outcome, Unknown):
-                return Unproven(outcome.reason, self._cause(index))
+            state = self._states[index]
+            if state.doubt is not None:
+                return replace(state.doubt, tables=None)
+            if isinstance(state.outcome, Unknown):
+                return Unproven(state.outcome.reason, self._cause(index))
         return None
 
     def _introduced(self, index: int) -> bool:

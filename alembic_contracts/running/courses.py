@@ -239,7 +239,4 @@ def _from_start(prediction: Prediction, history: int, before: Schema | None) -> 
     if before is not None:
         # What was observed is exact where a view of the prediction's catalog may leave things out.
         prediction = replace(prediction, before=before)
-    if not history:
-        return prediction
-    past = replace(prediction, steps=prediction.steps[:history])
-    return replace(prediction, before=past.after, steps=prediction.steps[history:])
+    return prediction.since(history) if history else prediction

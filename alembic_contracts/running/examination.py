@@ -135,10 +135,7 @@ def _of_base(course: Course, terms: Terms, policy: engine.Policy, *, rewritten: 
     assert terms.base is not None  # noqa: S101 - looked at before
     there = terms.base.terms
     known = bases.known_steps(terms.base.tree, script_of(course.run.context), course.run.steps)
-    ours = tuple(
-        replace(each, before=replace(each, steps=each.steps[:known]).after, steps=each.steps[known:])
-        for each in course.predictions
-    )
+    ours = tuple(each.since(known) for each in course.predictions)
     return judge(
         replace(course, predictions=ours),
         replace(there, waivers=(*there.waivers, *terms.waivers)),

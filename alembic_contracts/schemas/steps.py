@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alembic_contracts.schemas.schema import Name, Schema
 
@@ -60,6 +60,16 @@ class Prediction:
     steps: tuple[Step, ...]
     unproven: tuple[Unproven, ...] = ()
     """What could not be worked out and may concern a watched table."""
+    cut: Unproven | None = None
+    """Where it ends because a script raised on a row that was made up; None: it goes on to the end of the run.
+
+    Another prediction then shows how the run goes on where that script finds no such row.
+    """
+
+    def since(self, count: int) -> Prediction:
+        """Return it with its first steps made part of what was there before."""
+        past = replace(self, steps=self.steps[:count])
+        return replace(self, before=past.after, steps=self.steps[count:])
 
     @property
     def after(self) -> Schema:

@@ -52,6 +52,8 @@ class Reader:
     def __init__(self, catalog: Catalog, world: World) -> None:
         """Read from a catalog; ``world`` says whether tables of unknown contents are empty or hold one row."""
         self._catalog, self._world = catalog, world
+        self._playing = world
+        """The world of the revision at hand."""
         self._data = Data(catalog, world)
         self._reads: Counter[str] = Counter()
         self._changes: Counter[str] = Counter()
@@ -60,13 +62,23 @@ class Reader:
         """Whether applications may write rows between two revisions."""
         self.read_unknown_rows = False
         """Whether a script looked at rows of a table whose contents are not known."""
+        self._looked = False
+        self._guesses = 0
 
-    def start_revision(self) -> None:
-        """Begin with a revision: what it reads is there again."""
+    def start_revision(self, world: World | None = None) -> None:
+        """Begin with a revision: what it reads is there again. ``world``: another one than that of the rest."""
         if self.rows_between_revisions:
             self._data.let_others_write()
         self._reads.clear()
         self._changes.clear()
+        self._playing = world if world is not None else self._world
+        self._data.row_world = self._playing == "row"
+        self._looked, self._guesses = False, self._data.guesses
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether what the revision has seen so far depends on which rows tables of unknown contents hold."""
+        return self._looked or self._data.guesses > self._guesses
 
     def set_rows(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
         """Say what a table holds."""
@@ -109,7 +121,7 @@ class Reader:
         return self._answered(relation, of_rows=self._data.asked_unknown)
 
     def _reads_unknown(self) -> None:
-        self.read_unknown_rows = True
+        self.read_unknown_rows = self._looked = True
 
     def _without_answer(self, effect: Effect, error: UnanswerableError) -> Answer:
         """Answer a query that cannot be worked out: of users' rows by a guess, all else not at all."""
@@ -121,7 +133,7 @@ class Reader:
         if not of_rows or not columns:
             return self._unanswered(f"{_short(effect.sql)} asks what is not known: {error}", columns)
         first_time = self._reads[effect.sql] == 1
-        if self._world != "row" or not first_time:
+        if self._playing != "row" or not first_time:
             return _answer(Relation(columns, ()), on_fetch=self._reads_unknown)
         return self._answered(Relation(columns, [dict.fromkeys(columns, Unknown(str(error)))]), of_rows=True)
 
@@ -138,7 +150,7 @@ class Reader:
 
         def look() -> None:
             if of_rows:
-                self.read_unknown_rows = True
+                self._reads_unknown()
             if unknown is not None:
                 self._doubt_value(unknown)
 

@@ -22,8 +22,9 @@ from alembic_contracts.prediction.scripts.outside import OutsideReachedError
 from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
+from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.schemas.schema import Name
-from alembic_contracts.schemas.steps import Prediction, Step
+from alembic_contracts.schemas.steps import Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -52,7 +53,8 @@ def predict(
     """Run version scripts on a connection that sends nothing, and return the schemas that they lead to.
 
     Where scripts read rows of tables whose contents are not known there are two predictions: one as if those tables
-    were empty, one as if each held a row.
+    were empty, one as if each held a row. Where a script raises in one of these worlds there is another prediction, in
+    which that revision finds what it would in the other one; that which was cut off then has a ``cut``.
 
     Args:
         environment: Alembic's, which ``alembic.context`` leads to; the same afterwards as before.
@@ -70,24 +72,41 @@ def predict(
         NotReadError: the scripts need more of the database than the baseline has.
     """
     worlds: list[World] = ["empty"]
-    predictions = []
+    predictions: list[Prediction] = []
+    without_rows: frozenset[str] | None = None
     for world in worlds:
-        play = _Play(environment, context, baseline(), watched, world, as_sql=as_sql)
-        play.reader.rows_between_revisions = rows_between_revisions
-        predictions.append(play.run(steps, run_arguments, progress if world == "empty" else None))
-        if play.catalog.asked_for_unread:
-            raise NotReadError
-        if world == "empty" and play.reader.read_unknown_rows:
-            worlds.append("row")
-    return tuple(predictions)
+        turned: set[str] = set()
+        goes_on = True
+        while goes_on:
+            play = _Play(environment, context, baseline(), watched, world, as_sql=as_sql)
+            play.reader.rows_between_revisions = rows_between_revisions
+            play.turned, play.may_turn = frozenset(turned), without_rows
+            predictions.append(play.run(steps, run_arguments, progress if world == "empty" else None))
+            if play.catalog.asked_for_unread:
+                raise NotReadError
+            if play.reader.read_unknown_rows and "row" not in worlds:
+                worlds.append("row")
+            goes_on = predictions[-1].cut is not None
+            turned.add(play.last)
+        without_rows = frozenset(play.through)
+    return tuple(sorted(predictions, key=lambda prediction: prediction.cut is not None))
 
 
 class NotReadError(Exception):
     """The baseline was an extract of the database, and that is not enough: predict from all of it."""
 
 
+_MOST_TURNED = 10
+"""Revisions of one run that are played in the other world; each costs another run."""
+
+
 class _Play:
     """One run of the scripts in one world."""
+
+    turned: frozenset[str] = frozenset()
+    """Revisions that are played in the other world: in this one they raise."""
+    may_turn: frozenset[str] | None = None
+    """Those that may be (None: all): of the world with rows, those that ran to their end without."""
 
     def __init__(
         self,
@@ -100,6 +119,13 @@ class _Play:
         as_sql: bool,
     ) -> None:
         self._environment, self._real, self._as_sql = environment, context, as_sql
+        self._world: World = world
+        self._cut: Unproven | None = None
+        self._stops = False
+        self.last = ""
+        """The last revision that was run."""
+        self.through: set[str] = set()
+        """The revisions that ran to their end in this world."""
         self.catalog = catalog
         self.reader = Reader(catalog, world)
         self._recording = Recording(catalog, watched, self.reader, context.dialect.driver)
@@ -120,13 +146,17 @@ class _Play:
             migration = self._migration()
             heads = _heads_before(steps)
             for step in steps:
+                if self._stops:
+                    done.append(Step(step.revision.revision, ()))
+                    continue
                 with silent():
                     self._show_heads(migration, heads)
                     migration = self._revision(migration, step, arguments, done)
                     heads = heads.difference(step.from_revisions).union(step.to_revisions)
                 if progress is not None:
                     progress(len(done))
-        return Prediction(before=before, steps=tuple(done), unproven=tuple(self._recording.unproven))
+        unproven = tuple(self._recording.unproven)
+        return Prediction(before=before, steps=tuple(done), unproven=unproven, cut=self._cut)
 
     @contextmanager
     def _closing(self) -> Iterator[None]:
@@ -195,7 +225,8 @@ class _Play:
     ) -> MigrationContext:
         """Run one revision, add what it did to ``done``, and return the context for the next one."""
         script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
-        self._recording.start(script)
+        self.last = script.revision
+        self._recording.start(script, _OTHER[self._world] if script.revision in self.turned else None)
         try:
             transaction = migration.begin_transaction(_per_migration=True)
             transaction.__enter__()
@@ -207,12 +238,37 @@ class _Play:
                 self._recording.doubt(_OVER, None, script.at(script.first_line))
             self._recording.pause()  # Alembic's own commit is none of the script's
             transaction.__exit__(None, None, None)
+            self.through |= {script.revision} - self.turned
         except (Exception, SystemExit, TooManyStatements) as error:  # noqa: BLE001 - whatever scripts raise
-            self._recording.doubt(_reason(error), None, script.of_error(error))
+            self._fail(error, script)
             migration = self._after_failure()
         finally:
             done.append(self._recording.finish())
         return migration
+
+    def _fail(self, error: BaseException, script: Script) -> None:
+        """Decide what becomes of a run in which a script raised, and say that what it would have done is not known.
+
+        What it rolled back on its way out is as it was before for those who judge, but not for the scripts that follow:
+        the run stops there. So it does where the revision can be played in the other world.
+        """
+        place, revision = script.of_error(error), script.revision
+        allowed = self.may_turn is None or revision in self.may_turn
+        if self.reader.is_made_up and allowed and revision not in self.turned and len(self.turned) < _MOST_TURNED:
+            self._cut = Unproven(_reason(error), place)
+        self._stops = self._recording.forget_rollbacks() or self._cut is not None
+        if self._cut is None or not self._ends_without_trace(error, script):
+            self._recording.doubt(_reason(error), None, place)
+
+    def _ends_without_trace(self, error: BaseException, script: Script) -> bool:
+        """Return whether a script that raised for a row can do nothing to a table but what was seen without the row.
+
+        Either the row of the real run makes it raise as well, and nothing of the revision is committed, or it goes on.
+        """
+        ours = RealDatabaseReachedError | OutsideReachedError | _StillFailedError | DBAPIError | RefusalError
+        if self._world != "row" or not isinstance(error, Exception) or isinstance(error, ours):
+            return False
+        return not self._recording.has_committed and only_changes_rows(error, script.path, self.catalog.state)
 
     def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
         function = getattr(step, "generated", None)  # operations that autogenerate found are in no file yet
@@ -225,6 +281,8 @@ class _Play:
         else:
             function(**arguments)
 
+
+_OTHER: Mapping[World, World] = {"empty": "row", "row": "empty"}
 
 _OVER = (
     "the script commits or rolls back through op.get_bind(): that ends Alembic's own transaction, and what follows is "

@@ -16,7 +16,7 @@ from alembic_contracts.schemas.schema import Schema
 from alembic_contracts.schemas.steps import Operation, Step, Unproven
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.answers.reader import Reader
+    from alembic_contracts.prediction.answers.reader import Reader, World
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
     from alembic_contracts.prediction.driver.dbapi import RecordingConnection
@@ -101,18 +101,33 @@ class Recording:
                 self._view = fresh
         return self._view
 
-    def start(self, script: Script) -> None:
-        """Begin with a revision."""
+    def start(self, script: Script, world: World | None = None) -> None:
+        """Begin with a revision. ``world``: another one than that of the rest of the run."""
         self._script, self._revision = script, script.revision
         self._operations = []
         self._statements = 0
         self._repeats.clear()
-        self.reader.start_revision()
+        self.reader.start_revision(world)
 
     def finish(self) -> Step:
         """End a revision and return what it did."""
         self._script = None
         return Step(self._revision, tuple(self._operations))
+
+    @property
+    def has_committed(self) -> bool:
+        """Whether the revision has committed anything that changes a table."""
+        return any(operation.commits for operation in self._operations)
+
+    def forget_rollbacks(self) -> bool:
+        """Leave out what a script rolled back last, on its way out with an error; returns whether there was any.
+
+        A migration that fails leaves nothing behind. What it undoes is no loss for those who had it before.
+        """
+        count = len(self._operations)
+        while self._operations and self._operations[-1].label.upper().startswith("ROLLBACK"):
+            self._operations.pop()
+        return len(self._operations) < count
 
     def pause(self) -> None:
         """Let what happens until ``finish()`` belong to no script."""

@@ -1,0 +1,337 @@
+"""A script that raised on a made-up row in, whether what no run of it came to may change more than rows out.
+
+As if tables were empty, the script ran to its end. With a row it came to the place where it raised. Seen in neither is
+what a loop over rows does after that place, and whatever else follows there only for rows. That may be anything, so it
+has to be of a few kinds that are known to change rows alone; all that is not listed here may change tables.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.plpgsql import reach
+from alembic_contracts.prediction.scripts.data_calls import (
+    BUILDERS,
+    BUILTINS,
+    CHANGES_TABLES,
+    EXECUTE,
+    METHODS,
+    MUTATORS,
+    OF_OP,
+    READS,
+    SAFE_MODULES,
+)
+from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.state import State
+
+__all__ = ["only_changes_rows"]
+
+_Function = ast.FunctionDef
+
+
+def only_changes_rows(error: BaseException, path: str, state: State) -> bool:
+    """Return whether the code that a script did not come to, and would have only for rows, changes no table.
+
+    Args:
+        error: what it raised.
+        path: the script's, as in its code objects.
+        state: the schema there, which knows triggers and functions.
+    """
+    if _triggers_change_tables(state):
+        return False
+    try:
+        module = _Module(ast.parse(Path(path).read_text(encoding="utf-8")), state)
+    except (OSError, SyntaxError, ValueError):
+        return False
+    lines = list(_lines(error.__traceback__, path))
+    function = module.functions.get(lines[0][0]) if lines else None
+    return function is not None and module.rest_is_seen(function, [line for _, line in lines])
+
+
+def _lines(trace: TracebackType | None, path: str) -> Iterator[tuple[str, int]]:
+    """Yield the functions of the script that an exception went through, outermost first, and the line in each."""
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            yield trace.tb_frame.f_code.co_name, trace.tb_lineno
+        trace = trace.tb_next
+
+
+class _Module:
+    """A version script's syntax."""
+
+    def __init__(self, tree: ast.Module, state: State) -> None:
+        self._state = state
+        self.functions = {each.name: each for each in ast.walk(tree) if isinstance(each, _Function)}
+        self.functions |= {each.name: each for each in tree.body if isinstance(each, _Function)}
+        self._classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
+        self._origins = dict(_imports(tree))
+        self._stores: dict[str, list[ast.expr | None]] = {}
+        """By name, whatever is assigned to it anywhere: None where that is more than one plain value."""
+        self._depends: set[str] = set()
+        """Names whose values rows may decide."""
+        self._checking: set[str] = set()
+        for node in ast.walk(tree):
+            self._note_stores(node)
+        for function in self.functions.values():
+            self._note_conditional(function.body)
+
+    # -- what names stand for ----------------------------------------------------------------------------------------
+
+    def _note_stores(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            self._stores.setdefault(node.targets[0].id, []).append(node.value)
+        elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
+            self._stores.setdefault(node.optional_vars.id, []).append(node.context_expr)
+        elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.For | ast.comprehension | ast.NamedExpr):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for name in (each for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)):
+                self._stores.setdefault(name.id, []).append(None)
+        elif isinstance(node, ast.arg):
+            self._stores.setdefault(node.arg, []).append(None)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
+            self._depends.update(_root(node.func) or ())
+
+    def _note_conditional(self, body: Iterable[ast.stmt]) -> None:
+        """Take note of names that are set where rows may decide whether they are."""
+        for statement in body:
+            if isinstance(statement, ast.With):
+                self._note_conditional(statement.body)
+            elif isinstance(statement, ast.For | ast.While | ast.If | ast.Try | ast.Match):
+                stored = (n for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+                self._depends.update(name.id for name in stored)
+
+    # -- the statements of a function --------------------------------------------------------------------------------
+
+    def rest_is_seen(self, function: _Function, lines: Sequence[int] = ()) -> bool:
+        """Return whether a function's statements from the lines on, one of each frame, were seen or change no table.
+
+        Without lines: all its statements.
+        """
+        if function.name in self._checking or function.decorator_list:
+            return False
+        self._checking.add(function.name)
+        try:
+            return self._all_seen(function.body, lines)
+        finally:
+            self._checking.discard(function.name)
+
+    def _all_seen(self, body: Iterable[ast.stmt], lines: Sequence[int]) -> bool:
+        start = lines[0] if lines else 0
+        after = (each for each in body if (each.end_lineno or each.lineno) >= start)
+        return all(self._is_seen(each, lines if each.lineno <= start else ()) for each in after)
+
+    def _is_seen(self, statement: ast.stmt, lines: Sequence[int]) -> bool:
+        """Return whether a statement that always runs does the same whatever the rows are, or changes rows alone."""
+        if self._changes_rows_only(statement):
+            return True
+        if isinstance(statement, ast.With):
+            expressions = (item.context_expr for item in statement.items)
+            return all(map(self._is_fixed, expressions)) and self._all_seen(statement.body, lines)
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            call = statement.value
+            function = self.functions.get(call.func.id) if isinstance(call.func, ast.Name) else None
+            if function is not None:
+                return not call.args and not call.keywords and self.rest_is_seen(function, lines[1:])
+            executes = isinstance(call.func, ast.Attribute) and call.func.attr in EXECUTE
+            return not lines and (all(map(self._is_fixed, call.args)) if executes else self._is_fixed(call))
+        if isinstance(statement, ast.If):
+            return (
+                not lines
+                and self._is_fixed(statement.test)
+                and self._all_seen([*statement.body, *statement.orelse], ())
+            )
+        return isinstance(statement, ast.Assign) and not lines and self._is_fixed(statement.value)
+
+    def _is_fixed(self, node: ast.AST) -> bool:
+        """Return whether an expression has the same value whatever the rows are."""
+        for each in ast.walk(node):
+            if isinstance(each, ast.comprehension | ast.Lambda | ast.Await | ast.NamedExpr):
+                return False
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and not self._has_one_value(each.id):
+                return False
+            reads = isinstance(each, ast.Attribute) and each.attr in READS
+            if reads and isinstance(each, ast.Attribute) and not self._is_alembics(each):
+                return False
+        return True
+
+    def _has_one_value(self, name: str) -> bool:
+        if name in self._depends or name in self._checking:
+            return False
+        if name in self._origins or name in self._classes or hasattr(builtins, name):
+            return name not in self._stores
+        stores = self._stores.get(name, ())
+        self._checking.add(name)
+        try:
+            return bool(stores) and all(value is not None and self._is_fixed(value) for value in stores)
+        finally:
+            self._checking.discard(name)
+
+    # -- what runs for rows alone ------------------------------------------------------------------------------------
+
+    def _changes_rows_only(self, node: ast.AST, *, inside: bool = False) -> bool:
+        """Return whether code changes rows alone, however often it runs. ``inside``: it is a function's whole body."""
+        for each in ast.walk(node):
+            if isinstance(each, _ALIEN) or (isinstance(each, ast.Return) and not inside):
+                return False
+            if isinstance(each, ast.Call) and not self._call_changes_rows_only(each):
+                return False
+            if isinstance(each, ast.Attribute) and self._is_alembics(each) and each.attr not in OF_OP:
+                return False
+        return True
+
+    def _call_changes_rows_only(self, call: ast.Call) -> bool:
+        if isinstance(call.func, ast.Name):
+            return self._named_call_changes_rows_only(call.func.id)
+        if not isinstance(call.func, ast.Attribute):
+            return False
+        name, root = call.func.attr, _root(call.func)
+        if name in CHANGES_TABLES or (
+            _is_func(call.func.value) and reach.of_call(self._state, (name,)) != reach.NOTHING
+        ):
+            return False
+        if name in EXECUTE and (call.args or call.keywords):
+            return bool(call.args) and self._is_data(call.args[0])
+        origin = self._origins.get(root[0]) if root else None
+        if origin is None:
+            return name in METHODS or name in BUILDERS or name in EXECUTE
+        return name in OF_OP if origin.startswith("alembic") else origin.split(".")[0] in SAFE_MODULES
+
+    def _named_call_changes_rows_only(self, name: str) -> bool:
+        if name in self._origins:
+            safe = self._origins[name].split(".")[0] in SAFE_MODULES
+            return safe and self._origins[name].rpartition(".")[2] not in CHANGES_TABLES
+        if name in self._classes:
+            methods = (each for each in ast.walk(self._classes[name]) if isinstance(each, _Function))
+            return all(self._changes_rows_only(each, inside=True) for method in methods for each in method.body)
+        if name in self.functions:
+            if name in self._checking:
+                return True
+            self._checking.add(name)
+            try:
+                return all(self._changes_rows_only(each, inside=True) for each in self.functions[name].body)
+            finally:
+                self._checking.discard(name)
+        return name not in self._stores and (name in BUILTINS or name.endswith(("Error", "Exception")))
+
+    def _is_alembics(self, node: ast.Attribute) -> bool:
+        return isinstance(node.value, ast.Name) and self._origins.get(node.value.id, "").startswith("alembic")
+
+    def _is_data(self, node: ast.expr) -> bool:
+        """Return whether an expression is a statement about rows: its text, or what SQLAlchemy builds it from."""
+        text = _text(node)
+        if text is not None:
+            return _is_about_rows(text, self._state)
+        match node:
+            case ast.Name(id=name) if name not in self._checking:
+                stores = self._stores.get(name, ())
+                self._checking.add(name)
+                try:
+                    return bool(stores) and all(value is not None and self._is_data(value) for value in stores)
+                finally:
+                    self._checking.discard(name)
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if name == "text":
+                return self._is_data(first)
+            case ast.Call(func=ast.Name(id=name)):
+                return name in _STATEMENTS and self._origins.get(name, "").startswith("sqlalchemy")
+            case ast.Call(func=ast.Attribute(value=value, attr=name)):
+                return name in _STATEMENTS or (name in BUILDERS and self._is_data(value))
+        return False
+
+
+_STATEMENTS = frozenset({"delete", "insert", "select", "update"})
+"""Methods of tables and functions of SQLAlchemy that begin a statement about rows."""
+
+_ALIEN = (
+    ast.AsyncFor,
+    ast.AsyncWith,
+    ast.Await,
+    ast.ClassDef,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.Global,
+    ast.Import,
+    ast.ImportFrom,
+    ast.Nonlocal,
+    ast.Yield,
+    ast.YieldFrom,
+)
+"""What is not followed."""
+
+
+_DATA = frozenset({"delete_stmt", "insert_stmt", "select_stmt", "update_stmt"})
+_BIND = re.compile(r"(?<![:\w]):\w+|%\(\w+\)s")
+_FIELD = re.compile(r"%[sdr]|\{[^{}]*\}")
+
+
+def _is_about_rows(sql: str, state: State) -> bool:
+    """Return whether a text, values of which may be missing, consists of statements about rows alone."""
+    try:
+        statements = parser.parse(_BIND.sub("NULL", sql))
+    except PostgresError:
+        return False
+    return all(
+        each.kind in _DATA
+        and not any(message.DESCRIPTOR.name == "IntoClause" for message in parser.walk(each.node))
+        and reach.of_statement(state, each) == reach.NOTHING
+        for each in statements
+    )
+
+
+def _triggers_change_tables(state: State) -> bool:
+    """Return whether a change of rows may run a function that changes a table."""
+    names = {each.function for each in state.attachments.values() if each.kind == "trigger"}
+    functions = (function for name in names if name is not None for function in state.functions.get(name, ()))
+    return any(reach.of_function(state, function) != reach.NOTHING for function in functions)
+
+
+def _text(node: ast.expr) -> str | None:
+    """Return a text with a name in the place of each value that is filled in, None where it is none."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=values):
+            return "".join(str(each.value) if isinstance(each, ast.Constant) else "x" for each in values)
+        case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod()):
+            return _FIELD.sub("x", text)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
+            return _FIELD.sub("x", text)
+    return None
+
+
+def _is_func(node: ast.expr) -> bool:
+    """Whether calls of its attributes are SQL functions: ``func``, ``sa.func``."""
+    return (isinstance(node, ast.Name) and node.id == "func") or (
+        isinstance(node, ast.Attribute) and node.attr == "func"
+    )
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield names that stand for something imported, and for what."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.asname or alias.name.split(".")[0], alias.name
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{'.' * node.level}{node.module or ''}.{alias.name}"
+
+
+def _root(node: ast.expr) -> tuple[str] | None:
+    """Return the name at the beginning of ``name.field(...)[...].field``."""
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Attribute | ast.Subscript):
+            node = node.value
+        elif isinstance(node, ast.Call):
+            node = node.func
+        else:
+            return None
+    return (node.id,)
