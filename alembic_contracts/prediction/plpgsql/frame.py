@@ -97,7 +97,9 @@ class Frame:
     def take(self, names: Sequence[str], row: dict[str, Any] | None) -> None:
         """Put a row into variables: one record, or one variable for each column."""
         if len(names) == 1 and self.is_record(names[0]):
-            self.set(names[0], row if row is not None else UNKNOWN)
+            # A field of a record is the first column of its name.
+            fields = None if row is None else {name: value for name, value in row.items() if "\0" not in name}
+            self.set(names[0], fields if fields is not None else UNKNOWN)
             return
         values = list(row.values()) if row is not None else []
         for position, name in enumerate(names):

@@ -69,7 +69,10 @@ def value_of_text(run: Execution, text: str, variables: Mapping[str, Any]) -> An
 
 
 def rows_of(run: Execution, query: str, variables: Mapping[str, Any]) -> list[Row] | None:
-    """Return the rows of a query, None where they do not follow from the catalog alone."""
+    """Return the rows of a query, None where they do not follow from the catalog alone.
+
+    Each column has a name of its own: later ones of the same name have a mark after it, a NUL and a number.
+    """
     try:
         statements = parser.parse(query)
     except PostgresError:
@@ -84,7 +87,7 @@ def rows_of(run: Execution, query: str, variables: Mapping[str, Any]) -> list[Ro
         return None
     if data.asked_unknown or any(is_guess(value) for row in relation.rows for value in row.values()):
         return None
-    return [{column.partition("\0")[0]: _plain(row[column]) for column in relation.columns} for row in relation.rows]
+    return [{column: _plain(value) for column, value in row.items()} for row in relation.rows]
 
 
 def _plain(value: Any) -> Any:

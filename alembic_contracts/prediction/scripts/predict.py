@@ -275,6 +275,9 @@ class _Play:
         if function is None:
             function = getattr(fresh_module(step.revision.path), "upgrade" if step.is_upgrade else "downgrade")
         script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+        # Without a database env.py need not say which driver it takes with one: for this it has to be an async one.
+        needs_async = self._real.as_sql and not self._as_sql and "run_async" in script.text()
+        self._engine.dialect.is_async = self._real.dialect.is_async or needs_async
         if self._engine.dialect.is_async and not in_greenlet() and not _loop_is_running():
             # `op.run_async` waits on the loop that the real run is in; a check without one brings its own.
             asyncio.run(greenlet_spawn(function, **arguments))

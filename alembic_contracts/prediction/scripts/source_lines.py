@@ -49,6 +49,10 @@ class Script:
             trace = trace.tb_next
         return self.at(line)
 
+    def text(self) -> str:
+        """Return the script's source, nothing where it has none."""
+        return "".join(linecache.getlines(self.path))
+
     def at(self, line: int) -> Location:
         """Return a line of the script."""
         return Location(self.revision, self.shown, line, linecache.getline(self.path, line).strip())

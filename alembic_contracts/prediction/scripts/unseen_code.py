@@ -11,6 +11,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -74,31 +75,63 @@ class _Module:
         self.functions |= {each.name: each for each in tree.body if isinstance(each, _Function)}
         self._classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
         self._origins = dict(_imports(tree))
-        self._stores: dict[str, list[ast.expr | None]] = {}
-        """By name, whatever is assigned to it anywhere: None where that is more than one plain value."""
+        self._stores: dict[tuple[str, str], list[ast.expr | None]] = {}
+        """By function ("": none) and name, whatever is assigned to it there: None where that is no plain value."""
+        self._scope = ""
+        """The function that is looked at."""
         self._depends: set[str] = set()
         """Names whose values rows may decide."""
         self._checking: set[str] = set()
-        for node in ast.walk(tree):
-            self._note_stores(node)
+        for statement in tree.body:
+            if not isinstance(statement, _Function):
+                self._note_stores("", statement)
         for function in self.functions.values():
+            self._note_stores(function.name, function)
             self._note_conditional(function.body)
 
     # -- what names stand for ----------------------------------------------------------------------------------------
 
-    def _note_stores(self, node: ast.AST) -> None:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            self._stores.setdefault(node.targets[0].id, []).append(node.value)
-        elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
-            self._stores.setdefault(node.optional_vars.id, []).append(node.context_expr)
-        elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.For | ast.comprehension | ast.NamedExpr):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for name in (each for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)):
-                self._stores.setdefault(name.id, []).append(None)
-        elif isinstance(node, ast.arg):
-            self._stores.setdefault(node.arg, []).append(None)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
-            self._depends.update(_root(node.func) or ())
+    def _note_stores(self, scope: str, statement: ast.stmt) -> None:
+        def note(name: str, value: ast.expr | None) -> None:
+            self._stores.setdefault((scope, name), []).append(value)
+
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                note(node.targets[0].id, node.value)
+            elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
+                note(node.optional_vars.id, node.context_expr)
+            elif isinstance(node, _STORES):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                for name in (each for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)):
+                    note(name.id, None)
+            elif isinstance(node, ast.arg):
+                note(node.arg, None)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
+                self._depends.update(_root(node.func) or ())
+
+    def _stored(self, name: str) -> list[ast.expr | None]:
+        """Return what is assigned to a name that the function can see; nothing: it is not known."""
+        return self._stores.get((self._scope, name)) or self._stores.get(("", name)) or []
+
+    @contextmanager
+    def _within(self, scope: str) -> Iterator[None]:
+        outer, self._scope = self._scope, scope
+        self._checking.add(scope)
+        try:
+            yield
+        finally:
+            self._scope = outer
+            self._checking.discard(scope)
+
+    @contextmanager
+    def _looking_at(self, name: str) -> Iterator[list[ast.expr | None]]:
+        """Hand out what is assigned to a name; while that is looked at, the name itself is not known."""
+        known = [] if name in self._checking else self._stored(name)
+        self._checking.add(name)
+        try:
+            yield known
+        finally:
+            self._checking.discard(name)
 
     def _note_conditional(self, body: Iterable[ast.stmt]) -> None:
         """Take note of names that are set where rows may decide whether they are."""
@@ -118,11 +151,8 @@ class _Module:
         """
         if function.name in self._checking or function.decorator_list:
             return False
-        self._checking.add(function.name)
-        try:
+        with self._within(function.name):
             return self._all_seen(function.body, lines)
-        finally:
-            self._checking.discard(function.name)
 
     def _all_seen(self, body: Iterable[ast.stmt], lines: Sequence[int]) -> bool:
         start = lines[0] if lines else 0
@@ -141,6 +171,8 @@ class _Module:
             function = self.functions.get(call.func.id) if isinstance(call.func, ast.Name) else None
             if function is not None:
                 return not call.args and not call.keywords and self.rest_is_seen(function, lines[1:])
+            if isinstance(call.func, ast.Attribute) and call.func.attr in _ENDS and not call.args:
+                return not lines  # whatever it commits, it was seen to
             executes = isinstance(call.func, ast.Attribute) and call.func.attr in EXECUTE
             return not lines and (all(map(self._is_fixed, call.args)) if executes else self._is_fixed(call))
         if isinstance(statement, ast.If):
@@ -164,16 +196,12 @@ class _Module:
         return True
 
     def _has_one_value(self, name: str) -> bool:
-        if name in self._depends or name in self._checking:
+        if name in self._depends:
             return False
         if name in self._origins or name in self._classes or hasattr(builtins, name):
-            return name not in self._stores
-        stores = self._stores.get(name, ())
-        self._checking.add(name)
-        try:
-            return bool(stores) and all(value is not None and self._is_fixed(value) for value in stores)
-        finally:
-            self._checking.discard(name)
+            return not self._stored(name)
+        with self._looking_at(name) as stored:
+            return bool(stored) and all(value is not None and self._is_fixed(value) for value in stored)
 
     # -- what runs for rows alone ------------------------------------------------------------------------------------
 
@@ -213,14 +241,11 @@ class _Module:
             methods = (each for each in ast.walk(self._classes[name]) if isinstance(each, _Function))
             return all(self._changes_rows_only(each, inside=True) for method in methods for each in method.body)
         if name in self.functions:
-            if name in self._checking:
+            if name in self._checking:  # it calls itself
                 return True
-            self._checking.add(name)
-            try:
+            with self._within(name):
                 return all(self._changes_rows_only(each, inside=True) for each in self.functions[name].body)
-            finally:
-                self._checking.discard(name)
-        return name not in self._stores and (name in BUILTINS or name.endswith(("Error", "Exception")))
+        return not self._stored(name) and (name in BUILTINS or name.endswith(("Error", "Exception")))
 
     def _is_alembics(self, node: ast.Attribute) -> bool:
         return isinstance(node.value, ast.Name) and self._origins.get(node.value.id, "").startswith("alembic")
@@ -231,13 +256,9 @@ class _Module:
         if text is not None:
             return _is_about_rows(text, self._state)
         match node:
-            case ast.Name(id=name) if name not in self._checking:
-                stores = self._stores.get(name, ())
-                self._checking.add(name)
-                try:
-                    return bool(stores) and all(value is not None and self._is_data(value) for value in stores)
-                finally:
-                    self._checking.discard(name)
+            case ast.Name(id=name):
+                with self._looking_at(name) as stored:
+                    return bool(stored) and all(value is not None and self._is_data(value) for value in stored)
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if name == "text":
                 return self._is_data(first)
             case ast.Call(func=ast.Name(id=name)):
@@ -249,6 +270,10 @@ class _Module:
 
 _STATEMENTS = frozenset({"delete", "insert", "select", "update"})
 """Methods of tables and functions of SQLAlchemy that begin a statement about rows."""
+
+_ENDS = frozenset({"close", "commit"})
+
+_STORES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.comprehension, ast.NamedExpr)
 
 _ALIEN = (
     ast.AsyncFor,

@@ -213,3 +213,34 @@ CALL p();
 ROLLBACK;
 DO $$ BEGIN CREATE TABLE first (a int); COMMIT; CREATE TABLE second (a int); END $$;
 DO $$ BEGIN BEGIN COMMIT; EXCEPTION WHEN unique_violation THEN NULL; END; END $$;
+
+=== output columns of one name
+CREATE TABLE t (a int, b int);
+CREATE TABLE u (a int);
+CREATE TABLE v (a int);
+---
+DO $$ DECLARE n int; m int; BEGIN
+  SELECT count(*), count(DISTINCT table_name) INTO n, m FROM information_schema.columns WHERE table_name = 't';
+  IF n = 2 AND m = 1 THEN ALTER TABLE t ADD COLUMN seen text; END IF;
+END $$;
+DO $$ DECLARE one text; other text; BEGIN
+  FOR one, other IN
+    SELECT x.table_name, y.table_name FROM information_schema.tables x, information_schema.tables y
+    WHERE x.table_name = 't' AND y.table_name = 'u'
+  LOOP
+    EXECUTE format('ALTER TABLE %I ADD COLUMN of_one text', one);
+    EXECUTE format('ALTER TABLE %I ADD COLUMN of_other text', other);
+  END LOOP;
+END $$;
+DO $$ DECLARE r record; BEGIN
+  FOR r IN
+    SELECT x.table_name, y.table_name FROM information_schema.tables x, information_schema.tables y
+    WHERE x.table_name = 't' AND y.table_name = 'v'
+  LOOP
+    EXECUTE format('ALTER TABLE %I ADD COLUMN of_record text', r.table_name);
+  END LOOP;
+END $$;
+DO $$ DECLARE r record; n int; BEGIN
+  SELECT count(*), count(*) + 1 AS count INTO r FROM information_schema.tables WHERE table_name = 'v';
+  IF r.count = 1 THEN DROP TABLE v; END IF;
+END $$;
