@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
 from alembic_contracts.prediction.answers.select import returned, select
+from alembic_contracts.prediction.answers.sources import conjuncts
 from alembic_contracts.prediction.answers.values import UnanswerableError, is_guess
-from alembic_contracts.prediction.sql.parser import child, children, kind_of, unwrap
+from alembic_contracts.prediction.sql.parser import child, children, enum_name, kind_of, strings, unwrap
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 if TYPE_CHECKING:
@@ -118,7 +119,25 @@ def _with_unknown(rows: list[Row], node: Node, table: Table, scope: Scope) -> li
         return rows
     if node.returning_clause.exprs:
         data.asked_unknown = True
+    if rows and _names_one_row(node, table):
+        return rows
     return [*rows, data.guessed_row(table)] if data.row_world else rows
+
+
+def _names_one_row(node: Node, table: Table) -> bool:
+    """Whether WHERE asks for one value of the key, which one row at most can have."""
+    if not node.HasField("where_clause") or len(table.primary_key) != 1:
+        return False
+    for condition in conjuncts(node.where_clause):
+        expression = unwrap(condition)
+        if kind_of(condition) != "a_expr" or enum_name(expression, "kind") != "AEXPR_OP":
+            continue
+        sides = (expression.lexpr, expression.rexpr)
+        if strings(expression.name) == ["="] and {kind_of(side) for side in sides} == {"column_ref", "a_const"}:
+            column = next(side for side in sides if kind_of(side) == "column_ref")
+            if strings(column.column_ref.fields)[-1] == table.primary_key[0]:
+                return True
+    return False
 
 
 def _update(node: Node, table: Table, alias: str, scope: Scope) -> list[Row]:

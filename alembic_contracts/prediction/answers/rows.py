@@ -11,7 +11,7 @@ from alembic_contracts.prediction.answers.casts import stored
 from alembic_contracts.prediction.answers.evaluation import evaluate
 from alembic_contracts.prediction.answers.select import select
 from alembic_contracts.prediction.answers.system_relations import system_relation
-from alembic_contracts.prediction.answers.values import Guess, Int8, UnanswerableError, Unknown, is_known, plausible
+from alembic_contracts.prediction.answers.values import Guess, Int8, UnanswerableError, Unknown, is_known, known, plausible
 from alembic_contracts.prediction.sql import parser, system
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name
@@ -126,7 +126,13 @@ class Data:
         """Return a row that the table could well hold."""
         types = self.catalog.types
         self.guesses += 1
-        return {column.name: Guess(plausible(column.type, types)) for column in table.columns}
+        row: Row = {column.name: Guess(plausible(column.type, types)) for column in table.columns}
+        taken = [known(each.get(key)) for key in table.primary_key[:1] for each in self.contents(table.name).rows]
+        if len(table.primary_key) == 1 and known(row[table.primary_key[0]]) in taken:
+            numbers = [value for value in taken if isinstance(value, int)]
+            if len(numbers) == len(taken):  # it is another row than those that are known
+                row[table.primary_key[0]] = Guess(type(max(numbers))(max(numbers) + 1))
+        return row
 
     def contents(self, name: Name) -> Contents:
         """Return what is known of a table's rows."""

@@ -87,7 +87,7 @@ def rows_of(run: Execution, query: str, variables: Mapping[str, Any]) -> list[Ro
         return None
     if data.asked_unknown or any(is_guess(value) for row in relation.rows for value in row.values()):
         return None
-    return [{column: _plain(value) for column, value in row.items()} for row in relation.rows]
+    return [{column: _plain(row[column]) for column in relation.columns} for row in relation.rows]
 
 
 def _plain(value: Any) -> Any:

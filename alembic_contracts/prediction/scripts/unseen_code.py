@@ -172,7 +172,7 @@ class _Module:
             if function is not None:
                 return not call.args and not call.keywords and self.rest_is_seen(function, lines[1:])
             if isinstance(call.func, ast.Attribute) and call.func.attr in _ENDS and not call.args:
-                return not lines  # whatever it commits, it was seen to
+                return True  # whatever it commits, it was seen to
             executes = isinstance(call.func, ast.Attribute) and call.func.attr in EXECUTE
             return not lines and (all(map(self._is_fixed, call.args)) if executes else self._is_fixed(call))
         if isinstance(statement, ast.If):
