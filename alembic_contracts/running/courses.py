@@ -125,6 +125,7 @@ def _predicted(
             watched=tables,
             as_sql=run.as_sql,
             rows_between_revisions=run.connection is None,
+            own_transaction=run.own_transaction,
             progress=report_progress,
         )
 

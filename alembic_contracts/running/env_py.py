@@ -1,4 +1,4 @@
-"""The text of an env.py in, the same with the guard's line out; everything else in it stays as it is."""
+"""The text of an env.py in, the same with the guard's line out, or whether it opens the transaction itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Edited", "NotUnderstoodError", "with_guard"]
+__all__ = ["Edited", "NotUnderstoodError", "has_own_transaction", "with_guard"]
 
 _GUARD = "alembic_contracts.guard(context)"
 _IMPORT = "import alembic_contracts"
@@ -60,6 +60,45 @@ def with_guard(source: str) -> Edited:
         end = "\r\n" if lines[0].endswith("\r\n") else "\n"
         lines.insert(_line_of_import(tree), _IMPORT + end)
     return Edited("".join(lines), len(insertions))
+
+
+def has_own_transaction(source: str) -> bool:
+    """Return whether an env.py uses its connection before ``configure()``, and commits it.
+
+    Then Alembic leaves the transaction to it, and scripts can commit without ending Alembic's own.
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return False
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    connections = [
+        (node, keyword.value.id)
+        for node in calls
+        for keyword in node.keywords
+        if _is_call(node, "configure") and keyword.arg == "connection" and isinstance(keyword.value, ast.Name)
+    ]
+    commits = any(_is_call(node, "commit") and _name_before(node) is not None for node in calls)
+    scopes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return commits and bool(connections) and all(_is_used_before(*each, [*scopes, tree]) for each in connections)
+
+
+def _is_used_before(configure: ast.Call, connection: str, scopes: list[ast.AST]) -> bool:
+    """Whether the function around a call of ``configure()`` executes something on its connection before it."""
+    inside = next(nodes for scope in scopes if configure in (nodes := list(ast.walk(scope))))
+    used = (node for node in inside if _name_before(node) == connection and isinstance(node, ast.Call))
+    return any(
+        node.lineno < configure.lineno
+        and any(_is_call(node, name) for name in ("execute", "exec_driver_sql", "scalar"))
+        for node in used
+    )
+
+
+def _name_before(node: ast.AST) -> str | None:
+    """Return the name that a method is called on."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+        return node.func.value.id
+    return None
 
 
 def _insertions(tree: ast.Module) -> Iterator[_Insertion]:

@@ -16,6 +16,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.running.env_py import has_own_transaction
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.revisions import upgrade_steps
 from alembic_contracts.schemas import snapshots
@@ -79,6 +80,8 @@ def visit(config: Config, range_: Range, look: Callable[[Run], None]) -> None:
 
 def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, arguments: Mapping[str, Any]) -> Run:
     script = script_of(context)
+    if range_.without_database:
+        _load(script, context)
     replayed = range_.without_database or range_.start is not None
     history: list[RevisionStep] = []
     snapshot = None
@@ -102,8 +105,28 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
         history=history,
         connection=None if replayed else context.connection,
         snapshot=snapshot,
+        own_transaction=range_.without_database and _has_own_transaction(script),
         shadow=range_.shadow,
     )
+
+
+def _has_own_transaction(script: ScriptDirectory) -> bool:
+    file = Path(script.env_py_location)
+    return file.is_file() and has_own_transaction(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def _load(script: ScriptDirectory, context: MigrationContext) -> None:
+    """Load the version scripts; with a connection where one of them cannot do without."""
+    try:
+        script.get_heads()
+    except AttributeError:  # of None, which is the connection where there is none
+        environment = context.environment_context
+        if environment is None or context.dialect.name != "postgresql":
+            raise
+        from alembic_contracts.prediction.scripts.loading import connection_while_loading
+
+        with connection_while_loading(environment, context):
+            script.get_heads()
 
 
 def _usable_snapshot(script: ScriptDirectory, range_: Range, start: str) -> Snapshot | None:
@@ -182,13 +205,15 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
     except (CannotCheck, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:  # whatever env.py does wrong is the project's to mend, not a fault here
-        raise CannotCheck(f"env.py failed with {type(error).__name__}: {error}{_place(error, script.dir)}") from error
+        raise CannotCheck(_failure(error, script.dir)) from error
     finally:
         config.output_buffer, config.stdout = buffer, stdout
 
 
-def _place(error: BaseException, folder: str) -> str:
-    """Return the innermost line of the project's own scripts that an error passed through."""
+def _failure(error: BaseException, folder: str) -> str:
+    """Return what failed and where: the innermost line of the project's own scripts that an error passed through."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(Path(folder).resolve())]
-    return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
+    who = "env.py" if not own or Path(own[-1].filename).name == "env.py" else "a script of the project"
+    place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
+    return f"{who} failed with {type(error).__name__}: {error}{place}"

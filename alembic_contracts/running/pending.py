@@ -36,6 +36,8 @@ class Run:
     """The schema before ``history``."""
     as_sql: bool = False
     """Whether scripts see ``--sql`` mode."""
+    own_transaction: bool = False
+    """Whether env.py, where it is given a database, has begun a transaction before Alembic could, and commits it."""
     shadow: bool = False
     """Whether to replay on a scratch database instead of predicting."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,7 +10,7 @@ from sqlalchemy import types as sqltypes
 from sqlalchemy import util
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
@@ -157,6 +158,22 @@ class RecordingDialect(CatalogReflection, PGDialect):
         return connection.deferrable
 
 
+class _UnknownURL(URL):
+    """The address of a database that is not there: all that is known of it is its driver."""
+
+    asked: Callable[[str], None]
+    """Told of every part that somebody looks at."""
+
+    def _unknown(self, what: str) -> None:
+        self.asked(what)
+
+    username = property(lambda self: self._unknown("database's user"))
+    password = property(lambda self: self._unknown("database's password"))
+    host = property(lambda self: self._unknown("database's host"))
+    port = property(lambda self: self._unknown("database's port"))
+    database = property(lambda self: self._unknown("database's name"))
+
+
 def recording_engine(session: Session, catalog: Catalog, like: Dialect | None = None, url: URL | None = None) -> Engine:
     """Return an engine all of whose connections lead to one recording session."""
     dialect = RecordingDialect(catalog, like)
@@ -164,6 +181,9 @@ def recording_engine(session: Session, catalog: Catalog, like: Dialect | None = 
     def connect(_record: object = None) -> RecordingConnection:
         return dbapi.connect(session)
 
+    if url is None:
+        url = _UnknownURL(*URL.create("postgresql" if like is None else f"{like.name}+{like.driver}"))
+        url.asked = lambda what: dialect.doubt(f"the script asks for the {what}, which only a real run knows", None)
     # The pool does not learn of the dialect: closing these connections needs no event loop.
     pool = NullPool(connect)  # type: ignore[arg-type]  # a DBAPI connection by its methods
-    return Engine(pool, dialect, url if url is not None else make_url("postgresql://"))
+    return Engine(pool, dialect, url)

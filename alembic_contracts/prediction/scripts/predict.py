@@ -48,6 +48,7 @@ def predict(
     watched: Collection[Name] | None,
     as_sql: bool,
     rows_between_revisions: bool = False,
+    own_transaction: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Prediction, ...]:
     """Run version scripts on a connection that sends nothing, and return the schemas that they lead to.
@@ -66,6 +67,7 @@ def predict(
         as_sql: whether the real run writes SQL (``--sql``) instead of executing it.
         rows_between_revisions: whether the revisions are a history, in which applications may have filled tables
             before the next revision came; otherwise what the scripts create is empty until they fill it.
+        own_transaction: whether env.py has begun the transaction that the scripts run in, and commits it.
         progress: told the number of revisions that have been predicted.
 
     Raises:
@@ -80,7 +82,7 @@ def predict(
         while goes_on:
             play = _Play(environment, context, baseline(), watched, world, as_sql=as_sql)
             play.reader.rows_between_revisions = rows_between_revisions
-            play.turned, play.may_turn = frozenset(turned), without_rows
+            play.turned, play.may_turn, play.own_transaction = frozenset(turned), without_rows, own_transaction
             predictions.append(play.run(steps, run_arguments, progress if world == "empty" else None))
             if play.catalog.asked_for_unread:
                 raise NotReadError
@@ -103,6 +105,8 @@ _MOST_TURNED = 10
 class _Play:
     """One run of the scripts in one world."""
 
+    own_transaction = False
+    """Whether env.py has begun the transaction before Alembic could."""
     turned: frozenset[str] = frozenset()
     """Revisions that are played in the other world: in this one they raise."""
     may_turn: frozenset[str] | None = None
@@ -200,7 +204,7 @@ class _Play:
         if options:
             connection = connection.execution_options(**options)
         self._recording.connected(cast("Any", connection.connection.dbapi_connection))
-        if getattr(self._real, "_in_external_transaction", False):
+        if self.own_transaction or getattr(self._real, "_in_external_transaction", False):
             connection.begin()
         return connection
 
