@@ -123,6 +123,7 @@ def _load(script: ScriptDirectory, context: MigrationContext) -> None:
         environment = context.environment_context
         if environment is None or context.dialect.name != "postgresql":
             raise
+        # Scripts that need it are rare, and the parser that it brings along is slow to load.
         from alembic_contracts.prediction.scripts.loading import connection_while_loading
 
         with connection_while_loading(environment, context):

@@ -204,6 +204,29 @@ LOOPS = {
         """,
         "(1, 'new-old')",
     ),
+    "a session that finds what it made": (
+        """
+        session = Session(bind=bind)
+        session.add(T(b="w"))
+        session.flush()
+        for each in session.query(T):
+            each.a = each.b.upper()
+        session.commit()
+        """,
+        "(7, 'x')",
+    ),
+    "a session that makes the row that was made up": (
+        """
+        with Session(bind) as session:
+            rows = session.query(T).all()
+            session.add(T(b="w"))
+            session.flush()
+            for each in session.query(T):
+                each.a = each.b.upper()
+            session.commit()
+        """,
+        "(7, 'x')",
+    ),
     "helpers": ("fill(bind)", """(1, '{"key": "v"}')"""),
     "a savepoint": (
         """
@@ -268,7 +291,8 @@ UNSEEN = {
     "by a query of its own": """
         for row in bind.execute(sa.select(t.c.id, t.c.b)):
             key_of(row.b)
-        op.execute("ALTER TABLE t " + (op.get_bind().execute(sa.text("SELECT 'DROP keep' FROM t")).scalar() or "ADD z int"))
+        change = op.get_bind().execute(sa.text("SELECT 'DROP keep' FROM t")).scalar()
+        op.execute("ALTER TABLE t " + (change or "ADD z int"))
     """,
     "as an operation in a variable": """
         drop = op.drop_column
@@ -331,3 +355,51 @@ def test_what_broke_before_the_cut_and_is_mended_after_it_is_not_broken(project:
     """
     assert checked(project_with(project, backfill(loop))) == (0, [], [])
     assert applied(project, """(1, '{"key": "v"}')""") == ["id!", "b", "a!", "keep"]
+
+
+def test_a_session_that_rolls_back_on_its_way_out_breaks_nothing(project: Project) -> None:
+    loop = """
+    with Session(bind) as session:
+        for each in session.query(T):
+            each.a = key_of(each.b)
+            session.flush()
+            op.create_index(f"i_{each.id}", "t", ["b"])
+    """
+    code, broken, unproven = checked(project_with(project, backfill(loop)))
+    assert (code, broken) == (3, [])
+    assert [place for _, place in unproven] == ["r2:32"]
+    assert applied(project, """(1, '{"key": "v"}')""") == ["id!", "b", "keep", "a!"]
+
+
+def test_a_script_that_raises_without_rows_as_well_is_unproven_and_breaks_nothing(project: Project) -> None:
+    broken_off = """
+    with Session(bind) as session:
+        first = session.query(T).filter_by(b="settings").first()
+        op.add_column("t", sa.Column("made", sa.Text))
+        session.execute(sa.text("UPDATE t SET a = :a"), {"a": json.loads(first.b)["key"]})
+    """
+    project_with(project, backfill(broken_off))
+    code, broken, unproven = checked(project)
+    assert (code, broken) == (3, [])
+    assert {place for _, place in unproven} == {"r2:46"}
+
+
+def test_revisions_after_one_that_raised_are_followed(project: Project) -> None:
+    """Also by the world with a row, in which the one that raised finds none."""
+    project_with(project, backfill(LOOPS["json, a key"][0]))
+    project.revision(
+        "r3", 'if op.get_bind().execute(sa.text("SELECT 1 FROM t")).first():\n    op.drop_column("t", "keep")'
+    )
+    assert checked(project)[:2] == (1, [("column-exists", "keep")])
+    assert "keep" not in applied(project, """(1, '{"key": "v"}')""", enforce="report")
+
+
+def test_what_is_committed_before_a_row_makes_it_raise_is_unproven(project: Project) -> None:
+    loop = """
+    with op.get_context().autocommit_block():
+        op.execute("CREATE INDEX CONCURRENTLY i ON t (b)")
+    for row in bind.execute(sa.select(t.c.id, t.c.b)):
+        bind.execute(t.update().where(t.c.id == row.id).values(a=key_of(row.b)))
+    """
+    assert checked(project_with(project, backfill(loop)))[:2] == (3, [])
+    assert applied(project, """(1, '{"key": "v"}')""") == ["id!", "b", "keep", "a!"]
