@@ -11,7 +11,15 @@ from alembic_contracts.prediction.answers.casts import stored
 from alembic_contracts.prediction.answers.evaluation import evaluate
 from alembic_contracts.prediction.answers.select import select
 from alembic_contracts.prediction.answers.system_relations import system_relation
-from alembic_contracts.prediction.answers.values import Guess, Int8, UnanswerableError, Unknown, is_known, known, plausible
+from alembic_contracts.prediction.answers.values import (
+    Guess,
+    Int8,
+    UnanswerableError,
+    Unknown,
+    is_known,
+    known,
+    plausible,
+)
 from alembic_contracts.prediction.sql import parser, system
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name
