@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
     from alembic_contracts.schemas.uses import Breaks
 
-__all__ = ["Dialect", "Extract", "Outline", "Reliance", "Routine", "Session", "Statements", "Use", "Witness", "load"]
+__all__ = ["Dialect", "Extract", "Operators", "Outline", "Reliance", "Routine", "Session", "Statements", "Use", "Witness", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operators:
+    """Casts, operators and default operator classes that users made or extensions brought along."""
+
+    casts: tuple[tuple[Type, Type, str], ...] = ()
+    """From, to, and ``pg_cast.castcontext``: i implicit, a in assignments, e explicit."""
+    names: frozenset[str] = frozenset()
+    """Of operators."""
+    classes: frozenset[tuple[str, Type]] = frozenset()
+    """Access methods, and the types for which they have a default operator class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +41,8 @@ class Session:
     """Schemas in the order of lookup, existing or not; ``$user`` stands for the user's name."""
     server_version: int
     """As ``server_version_num``: 170002 for 17.2."""
+    operators: Operators
+    """What there is beside the server's own."""
 
 
 @dataclass(frozen=True, slots=True)

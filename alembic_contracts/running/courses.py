@@ -172,6 +172,7 @@ def _baseline(run: Run, dialect: dialects.Dialect, extract: dialects.Extract | N
         search_path=here.search_path,
         server_version=here.server_version,
         complete=False,
+        operators=here.operators,
         extract=extract,
     )
     note_routines(catalog, dialect.routines(run.connection))

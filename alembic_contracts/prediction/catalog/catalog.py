@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from alembic_contracts.dialects import Operators
 from alembic_contracts.prediction.catalog.publishing import include
 from alembic_contracts.prediction.catalog.state import Attachment, Function, Sequence, State
 from alembic_contracts.prediction.catalog.transactions import Transactions
@@ -34,6 +35,7 @@ class Catalog:
         server_version: int = 170000,
         complete: bool = True,
         complete_tables: bool = True,
+        operators: Operators | None = None,
         extract: Extract | None = None,
     ) -> None:
         """Start from a schema (None: a fresh database with the schema ``public`` and nothing in it).
@@ -47,11 +49,14 @@ class Catalog:
             complete: False where objects of the kinds that ``Schema`` does not carry (functions, triggers, roles,
                 extensions ...) may exist that are not known here.
             complete_tables: False where even tables, types and sequences may exist that are not in ``schema``.
+            operators: the casts and operators that are there beside the server's own; None: nothing is known of them
+                unless the baseline is ``complete``.
             extract: which part of the database ``schema`` is; None: all of it.
         """
         unread = None if extract is None else Unread(extract)
+        known = complete or operators is not None
         self.state = State(
-            database or "postgres", user or "postgres", server_version, complete, complete_tables, unread
+            database or "postgres", user or "postgres", server_version, complete, complete_tables, known, unread
         )
         self.state.known_database, self.state.known_user = database, user
         self.transactions = Transactions(self.state)
@@ -59,6 +64,7 @@ class Catalog:
         self.state.settings.put("search_path", quoted)
         self.state.defaults["search_path"] = quoted
         self._load(schema if schema is not None else Schema(catalog=self.state.database))
+        self._load_operators(operators or Operators())
         if unread is not None:
             unread.original = frozenset((*self.state.tables.loaded(), *self.state.types, *self.state.sequences))
             unread.asked = False
@@ -83,6 +89,14 @@ class Catalog:
                 self._own_sequence(table, column.name)
             for published in table.publications:
                 include(state, table, published)
+
+    def _load_operators(self, operators: Operators) -> None:
+        for source, target, context in operators.casts:
+            self.state.casts.put((source, target), context)
+        for name in operators.names:
+            self.state.traits.put(("operator", name), "user")
+        for method, key in operators.classes:
+            self.state.operator_classes.put((method, key), value=True)
 
     def _own_sequence(self, table: Table, column: str) -> None:
         """Take a sequence of the name that serial and identity give it for one that the column owns."""

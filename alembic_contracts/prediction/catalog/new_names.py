@@ -129,6 +129,12 @@ def _move_rest(state: State, names: dict[Name, Name]) -> None:
             local = state.local_columns[old]
             state.local_columns.remove(old)
             state.local_columns.put(new, local)
+    for store in (state.fresh_labels, state.fresh_types):
+        for key in list(store):
+            name, _, label = key.partition(" ")
+            if name in texts:
+                store.remove(key)
+                store.put(f"{texts[name]} {label}".rstrip(), value=True)
     for (kind, name), value in list(state.traits.items()):
         if name in texts or value in texts:
             state.traits.remove((kind, name))

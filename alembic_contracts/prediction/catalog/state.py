@@ -16,7 +16,7 @@ from alembic_contracts.prediction.catalog.journal import Journal, Store
 from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
 from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.prediction.sql.mentions import sequences_in
-from alembic_contracts.schemas.schema import Access, Name, Schema, Table, TypeDefinition
+from alembic_contracts.schemas.schema import Access, Name, Schema, Table, Type, TypeDefinition
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.doubts import Doubt
@@ -117,6 +117,8 @@ class State:
     """Whether functions, triggers, roles, extensions ... that are not here do not exist."""
     complete_tables: bool = True
     """Whether tables, types and sequences that are not here do not exist."""
+    complete_operators: bool = True
+    """Whether casts, operators and operator classes that are not here do not exist."""
     unread: Unread | None = None
     """What was not read of the baseline; None: nothing is missing."""
     journal: Journal = field(default_factory=Journal)
@@ -139,6 +141,10 @@ class State:
         """Enum values that were added in this transaction, ``schema.type label``: they cannot be used in it."""
         self.fresh_types: Store[str, bool] = Store(self.journal)
         """Enums that were created in this transaction, to which that does not apply."""
+        self.casts: Store[tuple[Type, Type], str] = Store(self.journal)
+        """Casts of users' own (from, to), and the context in which they happen (i, a, e)."""
+        self.operator_classes: Store[tuple[str, Type], bool] = Store(self.journal)
+        """Access methods and types for which a user made a default operator class."""
         self.local_columns: Store[Name, frozenset[str]] = Store(self.journal)
         """Columns that a child table declares itself although a parent has them too."""
         self.traits: Store[tuple[str, str], str] = Store(self.journal)
@@ -339,7 +345,15 @@ class State:
 
     def copy(self) -> State:
         """Return a state of its own with the same contents; what happened so far cannot be undone in it."""
-        twin = State(self.database, self.user, self.server_version, self.complete, self.complete_tables, self.unread)
+        twin = State(
+            self.database,
+            self.user,
+            self.server_version,
+            self.complete,
+            self.complete_tables,
+            self.complete_operators,
+            self.unread,
+        )
         for name, store in vars(self).items():
             if isinstance(store, Store):
                 getattr(twin, name).fill(store)

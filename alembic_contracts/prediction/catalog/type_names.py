@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alembic_contracts.dialects.postgresql import format_type
+from alembic_contracts.prediction.catalog.relations import quote
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Name, Type
 
@@ -14,7 +16,18 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["SERIAL", "array_of", "base_type", "builtin", "category", "find_named", "qualified", "resolve", "written"]
+__all__ = [
+    "SERIAL",
+    "array_of",
+    "base_type",
+    "builtin",
+    "category",
+    "find_named",
+    "qualified",
+    "resolve",
+    "shown",
+    "written",
+]
 
 SERIAL = {
     "serial": "int4", "serial4": "int4", "bigserial": "int8", "serial8": "int8", "smallserial": "int2",
@@ -48,6 +61,17 @@ def written(node: Node) -> str:
     if names[:1] == ["pg_catalog"]:
         names = names[1:]
     return ".".join(names) + "[]" * len(node.array_bounds)
+
+
+def shown(type_: Type | None, state: State) -> str:
+    """Return a type's name as PostgreSQL's messages have it (``format_type_be``): no modifiers, no visible schema."""
+    if type_ is None:
+        return "unknown"
+    if type_.name.schema == "pg_catalog":
+        return format_type(Type(type_.name, (), type_.dimensions))
+    visible = find_named(state, type_.name.name, None) == Type(type_.name)
+    parts = (type_.name.name,) if visible else type_.name
+    return ".".join(quote(part) for part in parts) + ("[]" if type_.dimensions else "")
 
 
 def qualified(names: Sequence[str]) -> tuple[str | None, str]:

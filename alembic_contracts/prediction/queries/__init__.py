@@ -2,7 +2,8 @@
 
 lookup            a query -> its calls, every name looked up
 analysis, dml     SELECT and data changes -> columns, types, what is read
-expressions       an expression in a query -> its type (inference, coercion)
+expressions       an expression in a query -> its type (inference, coercion); literal_forms: what literals are read as
 calls             the functions that are called
 ddl_expressions, constants          defaults, checks and index expressions of DDL
+operator_classes, mutability        what cannot be a key of an index
 """

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.type_names import builtin
-from alembic_contracts.prediction.queries.dml import Change
+from alembic_contracts.prediction.queries.dml import LOOKED_AT, Change
 from alembic_contracts.prediction.queries.inference import UNKNOWN, common
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.sql.column_names import figure
@@ -42,7 +42,11 @@ class Analysis:
 
     def condition(self, table: Table, node: Node) -> None:
         """Look at a condition on a table's rows: a policy's, for example."""
-        Expressions(self, Scope([of_table(table, table.name.name)]), {}).infer(node)
+        self.of_rows(table, node, builtin("bool"))
+
+    def of_rows(self, table: Table, node: Node, wanted: Type | None) -> Type | None:
+        """Return the type of an expression over a table's rows, which becomes another type."""
+        return Expressions(self, Scope([of_table(table, table.name.name)]), {}).infer_as(node, wanted)
 
     # -- queries -----------------------------------------------------------------------------------------------------
 
@@ -88,7 +92,7 @@ class Analysis:
         width = len(node.values_lists[0].list.items)
         if any(len(row.list.items) != width for row in node.values_lists):
             raise sqlstate.PostgresError("42601", "VALUES lists must all be the same length")
-        rows = [parser.unwrap(row).items for row in node.values_lists[:50]]
+        rows = [parser.unwrap(row).items for row in node.values_lists[:LOOKED_AT]]
         if any(len(row) != len(rows[0]) for row in rows):
             raise sqlstate.PostgresError("42601", "VALUES lists must all be the same length")
         inner = self._inner(scope, ctes)

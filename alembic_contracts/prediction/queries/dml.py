@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.catalog.type_names import shown
+from alembic_contracts.prediction.queries.coercion import require_coercion
 from alembic_contracts.prediction.queries.expressions import Expressions
+from alembic_contracts.prediction.queries.inference import UNKNOWN
+from alembic_contracts.prediction.queries.literal_forms import check_literal
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.sql.scopes import Entry, Output, Scope
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.queries.analysis import Analysis
     from alembic_contracts.prediction.sql.parser import Node
-    from alembic_contracts.schemas.schema import Table
+    from alembic_contracts.schemas.schema import Column, Table, Type
 
-__all__ = ["Change", "target"]
+__all__ = ["LOOKED_AT", "Change", "target"]
+
+LOOKED_AT = 50
+"""Rows of VALUES; more of them are data, and of the same kind."""
 
 
 def target(analysis: Analysis, node: Node) -> Table | None:
@@ -114,10 +122,35 @@ class Change:
             output = self.analysis.query(query, self.outer, self.ctes)
             if output.complete:
                 self._check_width(written, len(output.fields))
+                if not any(column.indirection for column in columns):
+                    self._check_values(written, query, output)
             self._check_generated(written, query)
         self.scope.entries.append(self.entry)
         if self.node.HasField("on_conflict_clause"):
             self._on_conflict(self.node.on_conflict_clause)
+
+    def _check_values(self, written: list[str], query: Node, output: Output) -> None:
+        """Refuse values that cannot be stored in the columns that they are for.
+
+        Raises:
+            PostgresError: 42804, 22P02, 22007, 55P04.
+        """
+        table = self.table
+        if table is None or not table.complete:
+            return
+        targets = [table.column(name) for name in written] if written else list(table.columns)
+        if query.values_lists:
+            expressions = self._expressions(Scope(outer=self.outer))
+            for row in query.values_lists[:LOOKED_AT] if not query.HasField("with_clause") else ():
+                for column, item in zip(targets, row.list.items, strict=False):
+                    self._store(column, item, expressions)
+            return
+        literals = _literals(query) if len(query.target_list) == len(output.fields) else []
+        for column, found, literal in zip_longest(targets, output.fields, literals):
+            if column is not None and found is not None and found.type != UNKNOWN:
+                self._require_storable(column, found.type)
+            elif column is not None and literal is not None:
+                check_literal(self.analysis.run.state, column.type, literal)
 
     def _check_width(self, written: list[str], width: int) -> None:
         available = len(written)
@@ -177,7 +210,25 @@ class Change:
             if fixed and not assignment.val.HasField("set_to_default"):
                 message = f'column "{assignment.name}" can only be updated to DEFAULT'
                 raise sqlstate.PostgresError("428C9", message)
-            self._expressions(scope).infer(assignment.val)
+            single = assignment.val.WhichOneof("node") != "multi_assign_ref" and not assignment.indirection
+            self._store(column if single else None, assignment.val, self._expressions(scope))
+
+    def _store(self, column: Column | None, value: Node, expressions: Expressions) -> None:
+        """Look at a value that goes into a column (None: not known which, or a part of it alone).
+
+        Raises:
+            PostgresError: 42804 it is of another type, 22P02 or 22007 it is a literal that is no value of that type.
+        """
+        found = expressions.infer_as(value, None if column is None else column.type)
+        self._require_storable(column, found)
+
+    def _require_storable(self, column: Column | None, found: Type | None) -> None:
+        if column is None:
+            return
+        run = self.analysis.run
+        one, two = shown(column.type, run.state), shown(found, run.state)
+        message = f'column "{column.name}" is of type {one} but expression is of type {two}'
+        require_coercion(run, found, column.type, "a", message)
 
     def _update(self) -> None:
         self.scope.entries.append(self.entry)
@@ -208,6 +259,13 @@ class Change:
                 self._require(column.name for column in parser.children(clause.target_list))
             else:
                 self._assign(clause.target_list, self.scope)
+
+
+def _literals(query: Node) -> list[Node]:
+    """Return what a SELECT yields, as far as a literal in it is still read in the type of the column it goes into."""
+    if len(query.distinct_clause) or len(query.group_clause) or len(query.sort_clause):
+        return []  # these make a literal text
+    return [parser.unwrap(target.res_target.val) for target in query.target_list]
 
 
 def _gives_value(query: Node, position: int) -> bool:

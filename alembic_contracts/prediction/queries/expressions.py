@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.type_names import array_of, builtin, resolve
+from alembic_contracts.prediction.catalog.type_names import array_of, builtin, resolve, shown
 from alembic_contracts.prediction.queries import inference
+from alembic_contracts.prediction.queries.coercion import knows_operators, require_coercion
 from alembic_contracts.prediction.queries.inference import UNKNOWN
+from alembic_contracts.prediction.queries.literal_forms import check_literal
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.scopes import Field, Output, Scope
 from alembic_contracts.schemas.schema import Type
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Expressions"]
 
 _BOOLEAN = frozenset({"BoolExpr", "NullTest", "BooleanTest", "JsonIsPredicate"})
+_OF_TWO = frozenset({"AEXPR_OP", "AEXPR_NULLIF", "AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT"})
 _VALUE_TYPES = {
     "CURRENT_DATE": "date", "CURRENT_TIME": "timetz", "CURRENT_TIMESTAMP": "timestamptz", "LOCALTIME": "time",
     "LOCALTIMESTAMP": "timestamp",
@@ -121,6 +124,18 @@ class Expressions:
         """Return the type of a wrapped expression; looks up everything in it on the way."""
         return self.infer_message(parser.unwrap(node))
 
+    def infer_as(self, node: Node, wanted: Type | None) -> Type | None:
+        """Return the type of an expression; a literal without one is read in the type that it is to become.
+
+        Raises:
+            PostgresError: 22P02 or 22007, the literal is no value of that type.
+        """
+        found = self.infer(node)
+        if found != UNKNOWN:
+            return found
+        check_literal(self.state, wanted, parser.unwrap(node))
+        return wanted
+
     def infer_message(self, node: Node) -> Type | None:
         """Return the type of an expression; looks up everything in it on the way."""
         kind = node.DESCRIPTOR.name
@@ -159,8 +174,30 @@ class Expressions:
         return None if found is None else found.type
 
     def _cast(self, node: Node) -> Type | None:
-        self.infer(node.arg)
-        return resolve(self.analysis.run, node.type_name)
+        found, target = self.infer(node.arg), resolve(self.analysis.run, node.type_name)
+        argument = parser.unwrap(node.arg)
+        if argument.DESCRIPTOR.name == "A_ArrayExpr" and target is not None and target.dimensions:
+            self._cast_elements(argument, target)
+        elif found == UNKNOWN:
+            check_literal(self.state, target, argument)
+        else:
+            self._require_cast(found, target)
+        return target
+
+    def _cast_elements(self, array: Node, target: Type) -> None:
+        """Each element of ``ARRAY[...]::type[]`` is cast by itself."""
+        element = Type(target.name, target.modifiers)
+        for item in parser.children(array.elements):
+            if item.DESCRIPTOR.name == "A_ArrayExpr":
+                self._cast_elements(item, target)
+            elif item.DESCRIPTOR.name == "A_Const" and item.HasField("sval"):
+                check_literal(self.state, element, item)
+            else:
+                self._require_cast(self.infer_message(item), element)
+
+    def _require_cast(self, source: Type | None, target: Type | None) -> None:
+        message = f"cannot cast type {shown(source, self.state)} to {shown(target, self.state)}"
+        require_coercion(self.analysis.run, source, target, "e", message)
 
     def _call(self, node: Node) -> Type | None:
         arguments = [self.infer(argument) for argument in node.args]
@@ -191,19 +228,54 @@ class Expressions:
         kind = parser.enum_name(node, "kind")
         left = self.infer(node.lexpr) if node.HasField("lexpr") else None
         right = self.infer(node.rexpr) if node.HasField("rexpr") else None
+        name = parser.strings(node.name)[-1]
+        if kind in _OF_TWO and node.HasField("lexpr"):
+            self._compare(name, (left, node.lexpr), (right, node.rexpr))
+        elif kind in {"AEXPR_LIKE", "AEXPR_ILIKE"}:
+            self._require_operator(name, left, right)
+        elif kind == "AEXPR_IN":
+            self._read_list(left, node)
+        elif kind == "AEXPR_OP_ANY" and right is not None and right.dimensions:
+            self._require_operator(name, left, Type(right.name, right.modifiers))
         if kind == "AEXPR_NULLIF":
             return inference.common(self.state, [left]) if left != UNKNOWN else right
         if kind != "AEXPR_OP":
             return builtin("bool")
-        name = parser.strings(node.name)[-1]
-        own = (
-            not self.state.complete
-            or self.state.extensions.keys() - {"plpgsql"}
-            or ("operator", name) in self.state.traits
-        )
-        if not own and node.HasField("lexpr") and inference.no_operator(self.state, name, left, right):
-            raise sqlstate.PostgresError("42883", f"operator does not exist: {left} {name} {right}")
         return inference.operate(self.state, name, left, right, prefix=not node.HasField("lexpr"))
+
+    def _compare(self, name: str, left: tuple[Type | None, Node], right: tuple[Type | None, Node]) -> None:
+        """Refuse two operands: there is no operator for them, or a literal is not of the other one's type.
+
+        Raises:
+            PostgresError: 42883; 22P02 or 22007.
+        """
+        self._require_operator(name, left[0], right[0])
+        for (known, _), (unknown, literal) in ((left, right), (right, left)):
+            if unknown == UNKNOWN and known is not None and inference.reads_as_same(self.state, name, known):
+                check_literal(self.state, known, parser.unwrap(literal))
+
+    def _read_list(self, left: Type | None, node: Node) -> None:
+        """Read the literals of ``IN ('a', 'b')`` in the type of what is looked for in them."""
+        items = parser.children(parser.unwrap(node.rexpr).items)
+        if left is None or not all(item.DESCRIPTOR.name == "A_Const" for item in items):
+            return
+        if inference.reads_as_same(self.state, "=", left) and all(
+            item.HasField("sval") or item.isnull for item in items
+        ):
+            for item in items:
+                check_literal(self.state, left, item)
+
+    def _require_operator(self, name: str, left: Type | None, right: Type | None) -> None:
+        """Refuse operands for which the server has no operator, unless there may be one of somebody's own."""
+        if not inference.no_operator(self.state, name, left, right):
+            return
+        if ("operator", name) in self.state.traits or self.state.extensions.keys() - {"plpgsql"}:
+            return
+        written = f"{shown(left, self.state)} {name} {shown(right, self.state)}"
+        if not knows_operators(self.state):
+            self.analysis.run.doubt(f"whether there is an operator {written} is not known here")
+            return
+        raise sqlstate.PostgresError("42883", f"operator does not exist: {written}")
 
     def _list(self, node: Node) -> Type | None:
         for item in node.items:
@@ -211,10 +283,12 @@ class Expressions:
         return None
 
     def _subquery(self, node: Node) -> Type | None:
-        if node.HasField("testexpr"):
-            self.infer(node.testexpr)
+        tested = self.infer(node.testexpr) if node.HasField("testexpr") else None
         output = self.analysis.query(parser.unwrap(node.subselect), self.scope, self.ctes)
         kind = parser.enum_name(node, "sub_link_type")
+        if kind in {"ANY_SUBLINK", "ALL_SUBLINK"} and output.complete and len(output.fields) == 1:
+            found = output.fields[0].type
+            self._require_operator("".join(parser.strings(node.oper_name)[-1:]) or "=", tested, found)
         if kind in {"EXISTS_SUBLINK", "ANY_SUBLINK", "ALL_SUBLINK"}:
             return builtin("bool")
         first = output.fields[0].type if len(output.fields) == 1 else None
@@ -222,17 +296,27 @@ class Expressions:
         return array_of(first) if kind == "ARRAY_SUBLINK" else first
 
     def _case(self, node: Node) -> Type | None:
-        if node.HasField("arg"):
-            self.infer(node.arg)
-        types = []
+        arg = self.infer(node.arg) if node.HasField("arg") else None
         for when in parser.children(node.args):
-            self.infer(when.expr)
-            types.append(self.infer(when.result))
-        types.append(self.infer(node.defresult) if node.HasField("defresult") else UNKNOWN)
-        return inference.common(self.state, types)
+            condition = self.infer(when.expr)
+            if arg is not None:
+                self._compare("=", (arg, node.arg), (condition, when.expr))
+        results = [when.result for when in parser.children(node.args)]
+        if node.HasField("defresult"):
+            return self._common([*results, node.defresult])
+        return inference.common(self.state, [self._common(results), UNKNOWN])
 
     def _several(self, node: Node) -> Type | None:
-        return inference.common(self.state, [self.infer(argument) for argument in node.args])
+        return self._common(node.args)
+
+    def _common(self, nodes: Iterable[Node]) -> Type | None:
+        """Return the type that several expressions become, in which literals among them are read."""
+        found = [(self.infer(node), node) for node in nodes]
+        common = inference.common(self.state, [type_ for type_, _ in found])
+        for type_, node in found:
+            if type_ == UNKNOWN:
+                check_literal(self.state, common, parser.unwrap(node))
+        return common
 
     def _array(self, node: Node) -> Type | None:
         found = inference.common(self.state, [self.infer(element) for element in node.elements])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.type_names import array_of, base_type, builtin, category
+from alembic_contracts.prediction.queries.coercion import cast_between, is_plain
 from alembic_contracts.prediction.sql import system
 from alembic_contracts.schemas.schema import Name, Type
 
@@ -16,7 +17,18 @@ if TYPE_CHECKING:
 
     Overload = tuple[Signature, tuple[str, ...]]
 
-__all__ = ["UNKNOWN", "call", "common", "implicit", "literal_is", "no_operator", "operate"]
+__all__ = [
+    "UNKNOWN",
+    "call",
+    "common",
+    "implicit",
+    "literal_is",
+    "no_operator",
+    "operate",
+    "operators_for",
+    "overloads",
+    "reads_as_same",
+]
 
 UNKNOWN = builtin("unknown")
 """A literal or NULL whose type its surroundings decide."""
@@ -74,27 +86,34 @@ def _preferred(state: State, first: Type, rest: list[Type]) -> Type | None:
 def implicit(state: State, source: Type, target: Type) -> bool:
     """Whether a value is converted without a cast being written."""
     one, two = base_type(source, state), base_type(target, state)
+    if one.dimensions and two.dimensions:
+        return implicit(state, Type(one.name), Type(two.name))
     if one.dimensions or two.dimensions:
-        return bool(one.dimensions) == bool(two.dimensions) and one.name == two.name
-    return one.name == two.name or system.casts().get((one.name.name, two.name.name)) == "i"
+        return False
+    return one.name == two.name or cast_between(state, one, two) == "i"
 
 
 def call(state: State, name: str, arguments: Sequence[Type | None]) -> Type | None:
     """Return the result of a built-in function for arguments of these types."""
-    fitting = [s for s in system.functions().get(name, ()) if _takes(s, len(arguments))]
-    if not fitting:
-        if name in system.categories() and len(arguments) == 1:
-            return builtin(name)
-        return None
+    chosen = overloads(state, name, arguments)
+    if not chosen:
+        return builtin(name) if name in system.categories() and len(arguments) == 1 else None
     if any(argument is None for argument in arguments):
-        names = {s.result for s in fitting}
+        names = {signature.result for signature, _ in chosen}
         single = names.pop() if len(names) == 1 else None
         return _named(single) if single is not None and single not in _POLYMORPHIC else None
     bare = [base_type(a, state) for a in arguments if a is not None]
-    options = [(s, _expanded(s, len(bare))) for s in fitting]
-    chosen = _resolve(state, options, bare)
-    results = {_result(s, parameters, bare) for s, parameters in chosen}
+    results = {_result(signature, parameters, bare) for signature, parameters in chosen}
     return results.pop() if len(results) == 1 else None
+
+
+def overloads(state: State, name: str, arguments: Sequence[Type | None]) -> list[Overload]:
+    """Return those of a built-in function that a call may be of; where all types are known, mostly one."""
+    fitting = [s for s in system.functions().get(name, ()) if _takes(s, len(arguments))]
+    options = [(s, _expanded(s, len(arguments))) for s in fitting]
+    if any(argument is None for argument in arguments):
+        return options
+    return _resolve(state, options, [base_type(a, state) for a in arguments if a is not None])
 
 
 def _takes(signature: Signature, count: int) -> bool:
@@ -183,44 +202,78 @@ def _result(signature: Signature, parameters: tuple[str, ...], types: list[Type]
 
 def operate(state: State, name: str, left: Type | None, right: Type | None, *, prefix: bool) -> Type | None:
     """Return the result of a built-in operator. With ``prefix`` there is no left operand."""
-    overloads = [o for o in system.operators().get(name, ()) if (o[0] == "-") == prefix]
-    results = {result for _, _, result in overloads}
+    options = _built_in(name, prefix=prefix)
+    results = {signature.result for signature, _ in options}
     if len(results) == 1 and not results & _POLYMORPHIC:
         return _named(results.pop())
     operands = [right] if prefix else [left, right]
     if any(operand is None for operand in operands):
         return None
-    types = [base_type(operand, state) for operand in operands if operand is not None]
-    if not prefix and UNKNOWN in types and types[0] != types[1]:
-        other = types[0] if types[1] == UNKNOWN else types[1]
-        types = [other, other] if _has(overloads, other) else types
-    options: list[Overload] = [(_signature(o, prefix=prefix), (o[1],) if prefix else (o[0], o[1])) for o in overloads]
-    chosen = _resolve(state, options, types)
-    found = {_result(s, parameters, types) for s, parameters in chosen}
+    types = _operands(state, options, [operand for operand in operands if operand is not None])
+    found = {_result(s, parameters, types) for s, parameters in _resolve(state, options, types)}
     return found.pop() if len(found) == 1 else None
 
 
+def operators_for(state: State, name: str, left: Type | None, right: Type | None) -> list[tuple[str, ...]]:
+    """Return the operand types of the built-in operators that an operation may be; mostly one."""
+    options = _built_in(name, prefix=False)
+    if left is None or right is None:
+        return [parameters for _, parameters in options]
+    return [parameters for _, parameters in _resolve(state, options, _operands(state, options, [left, right]))]
+
+
+def _built_in(name: str, *, prefix: bool) -> list[Overload]:
+    overloads = [o for o in system.operators().get(name, ()) if (o[0] == "-") == prefix]
+    return [(_signature(o, prefix=prefix), (o[1],) if prefix else (o[0], o[1])) for o in overloads]
+
+
+def _operands(state: State, options: list[Overload], operands: list[Type]) -> list[Type]:
+    """Return the types of operands, where a literal is taken for what stands beside it if there is such an operator."""
+    types = [base_type(operand, state) for operand in operands]
+    if len(types) == 2 and UNKNOWN in types and types[0] != types[1]:
+        other = types[0] if types[1] == UNKNOWN else types[1]
+        if any(_exact(one, other) and _exact(two, other) for _, (one, two) in options):
+            return [other, other]
+    return types
+
+
 def no_operator(state: State, name: str, left: Type | None, right: Type | None) -> bool:
-    """Whether there is certainly no built-in operator for operands of these types; only plain types are judged."""
-    if left is None or right is None or UNKNOWN in {left, right}:
+    """Whether there is certainly no built-in operator for operands of these types.
+
+    Nothing is said of pseudo-types and of types that extensions bring.
+    """
+    if left is None or right is None or left == right == UNKNOWN:
         return False
     one, two = base_type(left, state), base_type(right, state)
-    if one.dimensions or two.dimensions or not {category(one, state), category(two, state)} <= _PLAIN:
+    if any(type_ != UNKNOWN and not is_plain(state, type_) for type_ in (one, two)):
         return False
-    overloads = [o for o in system.operators().get(name, ()) if o[0] != "-"]
-    return not any(_accepts(state, o[0], one) and _accepts(state, o[1], two) and _alike(o, one, two) for o in overloads)
+    if category(one, state) == category(two, state) == "C":
+        return False
+    return not any(
+        _accepts(state, o[0], one) and _accepts(state, o[1], two) and _alike(o, one, two)
+        for o in system.operators().get(name, ())
+        if o[0] != "-"
+    )
 
 
-_PLAIN = frozenset({"N", "S", "B", "D", "E"})
+def reads_as_same(state: State, name: str, type_: Type) -> bool:
+    """Whether a literal beside an operand of this type is read in the same type (``binary_oper_exact``)."""
+    if type_ == UNKNOWN or type_.dimensions or ("operator", name) in state.traits:
+        return False
+    if category(type_, state) == "E":
+        return name in _COMPARISONS and base_type(type_, state) == type_
+    bare = base_type(type_, state)
+    return any(_exact(one, bare) and _exact(two, bare) for one, two, _ in system.operators().get(name, ()))
+
+
+_COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 
 
 def _alike(operator: tuple[str, str, str], one: Type, two: Type) -> bool:
-    """Polymorphic operators take two operands of one type."""
-    return one.name == two.name or operator[0] not in _POLYMORPHIC or operator[1] not in _POLYMORPHIC
-
-
-def _has(overloads: list[tuple[str, str, str]], type_: Type) -> bool:
-    return any(_exact(left, type_) and _exact(right, type_) for left, right, _ in overloads)
+    """Polymorphic operators take two operands of one type, but for those whose types need to be compatible alone."""
+    if operator[0] != operator[1] or operator[0] not in _POLYMORPHIC or operator[0].startswith("anycompatible"):
+        return True
+    return UNKNOWN in {one, two} or (one.name == two.name and bool(one.dimensions) == bool(two.dimensions))
 
 
 def _signature(operator: tuple[str, str, str], *, prefix: bool) -> Signature:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import dropwhile
 
 from alembic_contracts.schemas.schema import Name
 
@@ -17,6 +18,8 @@ __all__ = [
     "element_types",
     "functions",
     "is_system_relation",
+    "mutable",
+    "operator_classes",
     "operators",
 ]
 
@@ -44,7 +47,8 @@ class Extension:
 
 def _lines(name: str) -> list[list[str]]:
     text = files("alembic_contracts.prediction.sql").joinpath("data", name).read_text(encoding="utf-8")
-    return [line.split(" ") for line in text.splitlines() if line and not line.startswith("# ")]
+    lines = dropwhile(lambda line: line.startswith("# "), text.splitlines())  # further down, # is an operator
+    return [line.split(" ") for line in lines if line]
 
 
 @cache
@@ -85,10 +89,31 @@ def operators() -> dict[str, tuple[tuple[str, str, str], ...]]:
     return {name: tuple(signatures) for name, signatures in found.items()}
 
 
+def casts(server_version: int) -> dict[tuple[str, str], str]:
+    """Return a server's built-in casts: (from, to) and the context in which they happen (i, a, e)."""
+    return _casts(server_version // 10000)
+
+
 @cache
-def casts() -> dict[tuple[str, str], str]:
-    """Return the built-in casts: (from, to) and the context in which they happen (i, a, e)."""
-    return {(source, target): context for source, target, context in _lines("casts.txt")}
+def _casts(version: int) -> dict[tuple[str, str], str]:
+    lines = _lines("casts.txt")
+    return {
+        (source, target): context
+        for source, target, context, *since in lines
+        if int(since[0] if since else 0) <= version
+    }
+
+
+@cache
+def operator_classes() -> frozenset[tuple[str, str]]:
+    """Return the access methods and the types for which they have a default operator class."""
+    return frozenset((method, type_) for method, type_ in _lines("operator_classes.txt"))
+
+
+@cache
+def mutable() -> frozenset[tuple[str, ...]]:
+    """Return the functions, casts, operators, input and output functions of types that are not immutable."""
+    return frozenset(map(tuple, _lines("mutable.txt")))
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import find, partition_columns
 from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS, check_columns
+from alembic_contracts.prediction.queries.operator_classes import check_element, check_predicate
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.column_names import figure
 from alembic_contracts.prediction.tables.indexes import put_index
@@ -48,16 +49,19 @@ def create_index(run: Execution, node: Node) -> None:
 
 def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:
     """Return the index and the names of its columns as they go into a generated name."""
+    method = node.access_method or "btree"
     columns: list[str | None] = []
     labels = []
     expressions = []
     for element in parser.children(node.index_params):
         if element.name:
             _require(table, element.name)
+            check_element(run, table, element, method)
             columns.append(element.name)
             labels.append(element.name)
         else:
             check_columns(run, element.expr, table)
+            check_element(run, table, element, method)
             columns.append(None)
             labels.append(figure(element.expr) or "expr")
             expressions.append(parser.deparse_expression(element.expr))
@@ -67,13 +71,14 @@ def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:
     predicate = None
     if node.HasField("where_clause"):
         check_columns(run, node.where_clause, table)
+        check_predicate(run, table, node.where_clause)
         predicate = parser.deparse_expression(node.where_clause)
     index = Index(
         name=node.idxname,
         columns=tuple(columns),
         include=tuple(include),
         unique=node.unique,
-        method=node.access_method or "btree",
+        method=method,
         predicate=predicate,
         expressions=tuple(expressions),
         nulls_not_distinct=node.nulls_not_distinct,

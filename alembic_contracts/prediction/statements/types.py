@@ -42,6 +42,8 @@ def create_enum(run: Execution, node: Node) -> None:
         if labels.count(label) > 1:
             raise sqlstate.PostgresError("23505", "duplicate key value violates unique constraint on enum labels")
     run.state.types.put(name, TypeDefinition(name=name, kind="enum", labels=labels))
+    for known in [key for key in run.state.fresh_labels if key.startswith(f"{name} ")]:  # of one that is gone
+        run.state.fresh_labels.remove(known)
     run.state.fresh_types.put(str(name), value=True)
 
 
@@ -81,6 +83,9 @@ def _rename_value(state: State, definition: TypeDefinition, old: str, new: str) 
     if new in definition.labels:
         raise sqlstate.duplicate_object("enum label", new)
     labels = tuple(new if label == old else label for label in definition.labels)
+    if f"{definition.name} {old}" in state.fresh_labels:
+        state.fresh_labels.remove(f"{definition.name} {old}")
+        state.fresh_labels.put(f"{definition.name} {new}", value=True)
     state.types.put(definition.name, replace(definition, labels=labels))
 
 

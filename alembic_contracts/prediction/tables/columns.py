@@ -10,6 +10,7 @@ from alembic_contracts.prediction.catalog.relations import quote
 from alembic_contracts.prediction.catalog.state import Sequence
 from alembic_contracts.prediction.queries.constants import check_fits
 from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS, check_columns, check_default
+from alembic_contracts.prediction.queries.mutability import require_immutable
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Column, Name, Type
 
@@ -117,7 +118,7 @@ def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -
                 raise _syntax(f'multiple default values specified for column "{node.colname}"')
             default_said = True
             text = check_default(run, constraint.node.raw_expr)
-            check_fits(run, current.column.type, constraint.node.raw_expr)
+            check_fits(run, current.column, constraint.node.raw_expr)
             current = replace(
                 current, column=replace(current.column, default=stored_default(run, current.column, text))
             )
@@ -161,7 +162,8 @@ def check_generated(run: Execution, table: Table, drafted: Draft) -> None:
         used = table.column(name)
         if used is not None and used.generated:
             raise sqlstate.invalid_definition(f'cannot use generated column "{name}" in column generation expression')
-    check_fits(run, drafted.column.type, drafted.expression, table)
+    check_fits(run, drafted.column, drafted.expression, table)
+    require_immutable(run, table, drafted.expression, "generation expression is not immutable")
 
 
 def _refuse_conflicts(column: Column, *, default_said: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import descendants, put_constraint, refuse_taken, require_column
+from alembic_contracts.prediction.queries.analysis import Analysis
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.columns import KeyDraft
@@ -60,6 +61,7 @@ def add_constraint(run: Execution, table: Name, draft: KeyDraft, *, recurse: boo
 def _add_check(run: Execution, name: Name, draft: KeyDraft) -> None:
     state, node, table = run.state, draft.node, run.state.tables[name]
     columns = check_columns(run, node.raw_expr, table)
+    Analysis(run).condition(table, node.raw_expr)
     if node.is_no_inherit and table.kind == "partitioned table":
         raise sqlstate.invalid_table_definition("cannot add NO INHERIT constraint to partitioned table")
     if node.conname:

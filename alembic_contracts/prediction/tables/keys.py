@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import partition_columns, refuse_taken, require_column
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
+from alembic_contracts.prediction.queries.operator_classes import require_operator_class
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.columns import KeyDraft
 from alembic_contracts.prediction.tables.not_null import mark_not_null, spread_not_null
@@ -103,6 +104,8 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
         for column in (*columns, *include):
             _require_key_column(run, name, column or "")
         _refuse_repeated(columns, kind)
+    method = node.access_method or ("gist" if node.without_overlaps else "btree")
+    _require_order(run, table, columns if kind != "exclude" and method == "btree" else ())
     if kind == "primary key" and table.primary_key:
         raise sqlstate.invalid_table_definition(f'multiple primary keys for table "{name.name}" are not allowed')
     _require_partition_key(table, columns, kind)
@@ -120,12 +123,18 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
         columns=columns,
         include=include,
         unique=kind != "exclude",
-        method=node.access_method or ("gist" if node.without_overlaps else "btree"),
+        method=method,
         predicate=constraint.expression,
         expressions=expressions,
         nulls_not_distinct=node.nulls_not_distinct,
     )
     _put_key(run.state, name, constraint, index, wanted=node.conname or None, label=label, recurse=recurse)
+
+
+def _require_order(run: Execution, table: Table, columns: Iterable[str | None]) -> None:
+    for column in columns:
+        known = table.column(column or "")
+        require_operator_class(run, known.type if known is not None else None, "btree")
 
 
 def _refuse_repeated(columns: Iterable[str | None], kind: str) -> None:

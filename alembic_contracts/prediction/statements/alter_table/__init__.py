@@ -1,7 +1,7 @@
 """ALTER TABLE applied to the catalog: one statement's subcommands, in the order in which the server takes them.
 
 subcommands       the table being altered, and the passes of the server
-columns, generation, constraints, whole_table   the subcommands, by what they are about
+columns, retyping, generation, constraints, whole_table   the subcommands, by what they are about
 composite         ALTER TYPE for attributes
 """
 

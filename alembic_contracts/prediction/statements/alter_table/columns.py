@@ -15,41 +15,36 @@ from alembic_contracts.prediction.catalog.relations import (
     require_column,
 )
 from alembic_contracts.prediction.catalog.removal import drop
-from alembic_contracts.prediction.catalog.type_names import resolve
-from alembic_contracts.prediction.queries.analysis import Analysis
-from alembic_contracts.prediction.queries.coercion import can_assign
 from alembic_contracts.prediction.queries.constants import check_fits
-from alembic_contracts.prediction.queries.ddl_expressions import check_columns, check_default
+from alembic_contracts.prediction.queries.ddl_expressions import check_default
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.sql.mentions import columns_in
-from alembic_contracts.prediction.statements.alter_table import generation
+from alembic_contracts.prediction.statements.alter_table import generation, retyping
 from alembic_contracts.prediction.statements.alter_table.subcommands import (
     ADD_COLUMN,
     ADD_CONSTRAINT,
     ADD_INDEX,
     ADD_OTHER,
-    ALTER_TYPE,
     ATTRIBUTES,
     DROP,
     MISC,
     Alteration,
     Later,
     Subcommand,
+    is_typed,
 )
-from alembic_contracts.prediction.tables import constraints, foreign_keys, not_null
+from alembic_contracts.prediction.tables import constraints, not_null
 from alembic_contracts.prediction.tables.columns import (
     Draft,
     KeyDraft,
     check_generated,
     draft,
-    may_be_identity,
     stored_default,
 )
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
-    from alembic_contracts.schemas.schema import Column, Name, Table, Type
+    from alembic_contracts.schemas.schema import Column, Name, Table
 
 __all__ = ["SUBCOMMANDS"]
 
@@ -61,7 +56,7 @@ def _add(alteration: Alteration, command: Node) -> None:
     table, node = alteration.table, parser.unwrap(getattr(command, "def"))
     if table.partition:
         raise sqlstate.wrong_object_type("cannot add column to a partition")
-    if _is_typed(alteration.state, table):
+    if is_typed(alteration.state, table):
         raise sqlstate.wrong_object_type("cannot add column to typed table")
     if table.column(node.colname) is not None:
         if command.missing_ok:
@@ -131,10 +126,6 @@ def _mark_not_null(alteration: Alteration, column: str, name: str | None = None)
         not_null.spread_not_null(alteration.state, alteration.name, column)
 
 
-def _is_typed(state: State, table: Table) -> bool:
-    return ("of", str(table.name)) in state.traits
-
-
 # -- dropping ----------------------------------------------------------------------------------------------------------
 
 
@@ -147,7 +138,7 @@ def _drop(alteration: Alteration, command: Node) -> None:
         if command.missing_ok:
             return
         raise sqlstate.undefined_column(name, table.name.name)
-    if _is_typed(alteration.state, table):
+    if is_typed(alteration.state, table):
         raise sqlstate.wrong_object_type("cannot drop column from typed table")
     if is_inherited(alteration.state, table, name):
         raise sqlstate.invalid_table_definition(f'cannot drop inherited column "{name}"')
@@ -182,103 +173,6 @@ def _with_children(state: State, table: Table, column: str) -> list[Object]:
     return found
 
 
-# -- type --------------------------------------------------------------------------------------------------------------
-
-
-def _refuse_retyping(alteration: Alteration, name: str) -> None:
-    table, state = alteration.table, alteration.state
-    if name in alteration.retyped:
-        raise sqlstate.PostgresError("0A000", f'cannot alter type of column "{name}" twice')
-    if _is_typed(state, table):
-        raise sqlstate.wrong_object_type("cannot alter column type of typed table")
-    if is_inherited(state, table, name):
-        raise sqlstate.invalid_table_definition(f'cannot alter inherited column "{name}"')
-    if name in partition_columns(table):
-        raise sqlstate.invalid_table_definition(f'cannot alter column "{name}" because it is part of the partition key')
-    if state.children(table.name) and not alteration.recurse:
-        raise sqlstate.invalid_table_definition(
-            f'type of inherited column "{name}" must be changed in child tables too'
-        )
-
-
-def _alter_type(alteration: Alteration, command: Node) -> None:
-    table, state, name = alteration.table, alteration.state, command.name
-    definition = parser.unwrap(getattr(command, "def"))
-    column = require_column(table, name)
-    _refuse_retyping(alteration, name)
-    type_ = resolve(alteration.run, definition.type_name)
-    if type_ != column.type:
-        alteration.retyped.add(name)
-    if definition.HasField("raw_default"):
-        check_columns(alteration.run, definition.raw_default, table)
-    _refuse_impossible_cast(state, column, type_, using=definition.HasField("raw_default"))
-    if column.identity and not may_be_identity(type_):
-        raise sqlstate.PostgresError("22023", "identity column type must be smallint, integer, or bigint")
-    collation = (
-        ".".join(parser.strings(definition.coll_clause.collname)) if definition.HasField("coll_clause") else None
-    )
-    for target in alteration.targets():
-        if state.tables[target].column(name) is not None:
-            _refuse_users(state, state.tables[target], name)
-            change_column(state, target, name, lambda c: replace(c, type=type_, collation=collation))
-            _recheck_expressions(alteration, state.tables[target], name)
-    _recheck_foreign_keys(state, table.name, name)
-
-
-def _refuse_impossible_cast(state: State, column: Column, type_: Type | None, *, using: bool) -> None:
-    if not using and not can_assign(state, column.type, type_):
-        raise sqlstate.PostgresError("42804", f'column "{column.name}" cannot be cast automatically to type {type_}')
-    if column.default is not None and not can_assign(state, column.type, type_):
-        message = f'default for column "{column.name}" cannot be cast automatically to type {type_}'
-        raise sqlstate.PostgresError("42804", message)
-
-
-def _refuse_users(state: State, table: Table, column: str) -> None:
-    """Refuse to change the type of a column that views, generated columns, policies or triggers use.
-
-    Raises:
-        PostgresError: 0A000.
-    """
-    for user in state.mentioned_by(table.name):
-        if (table.name, column) in user.depends_on:
-            raise sqlstate.feature_not_supported("cannot alter type of a column used by a view or rule")
-    for other in table.columns:
-        if other.expression is not None and other.name != column and column in columns_in(other.expression):
-            raise sqlstate.feature_not_supported("cannot alter type of a column used by a generated column")
-    for attachment in state.attachments.values():
-        if attachment.kind in {"policy", "trigger", "rule"} and (table.name, column) in attachment.uses:
-            raise sqlstate.feature_not_supported(
-                f"cannot alter type of a column used in a {attachment.kind} definition"
-            )
-
-
-def _recheck_expressions(alteration: Alteration, table: Table, column: str) -> None:
-    """Refuse a type for which a check or an index has no operator.
-
-    Raises:
-        PostgresError: 42883.
-    """
-    texts = [c.expression for c in table.constraints if c.kind == "check" and column in c.columns]
-    texts.extend(text for index in table.indexes for text in (*index.expressions, index.predicate))
-    for text in texts:
-        node = parser.parse_expression(text) if text is not None and column in columns_in(text) else None
-        if node is not None:
-            Analysis(alteration.run).condition(table, node)
-
-
-def _recheck_foreign_keys(state: State, name: Name, column: str) -> None:
-    for user in {t.name: t for t in (*state.mentioned_by(name), state.tables[name])}.values():
-        for constraint in user.constraints:
-            if constraint.references is None or constraint.references not in state.tables:
-                continue
-            pairs = list(zip(constraint.columns, constraint.referenced_columns, strict=False))
-            here = [p for p in pairs if (user.name == name and p[0] == column)]
-            there = [p for p in pairs if (constraint.references == name and p[1] == column)]
-            for own, other in (*here, *there):
-                target = state.tables[constraint.references]
-                foreign_keys.require_comparable(state, user.column(own), target.column(other))
-
-
 # -- defaults, NOT NULL ------------------------------------------------------------------------------------------------
 
 
@@ -291,7 +185,7 @@ def _default(alteration: Alteration, command: Node) -> None:
     text: str | None = None
     if command.HasField("def"):
         text = check_default(alteration.run, getattr(command, "def"))
-        check_fits(alteration.run, column.type, getattr(command, "def"))
+        check_fits(alteration.run, column, getattr(command, "def"))
         text = stored_default(alteration.run, column, text)
     for target in alteration.targets():
         change_column(alteration.state, target, command.name, lambda c: replace(c, default=text))
@@ -369,9 +263,9 @@ def _only_check(alteration: Alteration, command: Node) -> None:
 
 SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
     **generation.SUBCOMMANDS,
+    **retyping.SUBCOMMANDS,
     "AT_AddColumn": Subcommand(ADD_COLUMN, _add),
     "AT_DropColumn": Subcommand(DROP, _drop),
-    "AT_AlterColumnType": Subcommand(ALTER_TYPE, _alter_type),
     "AT_ColumnDefault": Subcommand(ADD_OTHER, _default),
     "AT_SetNotNull": Subcommand(ATTRIBUTES, _set_not_null),
     "AT_DropNotNull": Subcommand(DROP, _drop_not_null),

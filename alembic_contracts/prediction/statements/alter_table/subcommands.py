@@ -27,6 +27,7 @@ __all__ = [
     "Alteration",
     "Later",
     "Subcommand",
+    "is_typed",
 ]
 
 DROP, ALTER_TYPE, ADD_COLUMN, SET_EXPRESSION, ADD_CONSTRAINT, ATTRIBUTES, ADD_INDEX, ADD_OTHER, MISC = range(9)
@@ -83,3 +84,8 @@ class Subcommand:
 
     order: int
     apply: Callable[[Alteration, Node], None]
+
+
+def is_typed(state: State, table: Table) -> bool:
+    """Whether a table is ``OF`` a composite type, which alone says what columns it has."""
+    return ("of", str(table.name)) in state.traits
