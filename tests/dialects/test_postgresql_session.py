@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_contracts.dialects import postgresql
+from alembic_contracts.dialects import Operators, postgresql
+from alembic_contracts.schemas.schema import Name, Type
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,27 @@ def test_search_path(connection, setting: str, expected: tuple[str, ...]) -> Non
     assert session.database == connection.engine.url.database
     assert session.server_version >= 140000
     assert not connection.in_transaction()
+
+
+def test_casts_operators_and_operator_classes_of_ones_own(connection) -> None:
+    for statement in (
+        "CREATE TYPE one AS ENUM ('a')",
+        "CREATE TYPE two AS ENUM ('a')",
+        "CREATE CAST (one AS two) WITH INOUT AS ASSIGNMENT",
+        "CREATE CAST (varchar[] AS json) WITH INOUT",
+        "CREATE FUNCTION same(json, json) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN $1::text = $2::text",
+        "CREATE OPERATOR === (LEFTARG = json, RIGHTARG = json, FUNCTION = same)",
+        "CREATE OPERATOR CLASS json_ops DEFAULT FOR TYPE json USING hash AS OPERATOR 1 ===",
+    ):
+        connection.exec_driver_sql(statement)
+    connection.commit()
+    found = postgresql.session(connection).operators
+    one, two = Type(Name("public", "one")), Type(Name("public", "two"))
+    json = Type(Name("pg_catalog", "json"))
+    assert set(found.casts) == {(one, two, "a"), (Type(Name("pg_catalog", "varchar"), (), 1), json, "e")}
+    assert found.names == {"==="}
+    assert found.classes == {("hash", json)}
+
+
+def test_a_database_without_any(connection) -> None:
+    assert postgresql.session(connection).operators == Operators()

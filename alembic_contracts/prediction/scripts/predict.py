@@ -23,6 +23,7 @@ from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEME
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
+from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Prediction, Step, Unproven
 
@@ -214,10 +215,24 @@ class _Play:
         if name is not None:
             self.reader.set_rows(name, [{"version_num": head} for head in sorted(heads)])
 
-    def _after_failure(self) -> MigrationContext:
+    def _require_version_table(self, migration: MigrationContext) -> None:
+        """Refuse a script after which Alembic's own statement, which marks the revision, does not find its table."""
+        name, schema = migration.version_table, migration.version_table_schema
+        if not self._finds_version_table(migration):
+            written = name if schema is None else f"{schema}.{name}"
+            raise _VersionTableLostError(written, ", ".join(self.catalog.search_path) if schema is None else None)
+
+    def _finds_version_table(self, migration: MigrationContext) -> bool:
+        if self._as_sql or not self.catalog.complete_tables:
+            return True
+        return self.catalog.resolve(migration.version_table, migration.version_table_schema) is not None
+
+    def _after_failure(self, migration: MigrationContext) -> MigrationContext:
         """Return a context to go on with; what the revision did before it failed stays."""
         self._recording.pause()
         self.catalog.resume()
+        if not self._finds_version_table(migration):
+            execute(self.catalog, "RESET search_path")  # as in a session of the next revision's own
         self._recording.cut_off()
         self._close()
         return self._migration()
@@ -238,6 +253,7 @@ class _Play:
                 self._run_script(script, step, arguments)
             if self.catalog.failed:
                 raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
+            self._require_version_table(migration)
             if _is_over(migration):
                 self._recording.doubt(_OVER, None, script.at(script.first_line))
             self._recording.pause()  # Alembic's own commit is none of the script's
@@ -245,7 +261,7 @@ class _Play:
             self.through |= {script.revision} - self.turned
         except (Exception, SystemExit, TooManyStatements) as error:  # noqa: BLE001 - whatever scripts raise
             self._fail(error, script)
-            migration = self._after_failure()
+            migration = self._after_failure(migration)
         finally:
             done.append(self._recording.finish())
         return migration
@@ -269,7 +285,10 @@ class _Play:
 
         Either the row of the real run makes it raise as well, and nothing of the revision is committed, or it goes on.
         """
-        ours = RealDatabaseReachedError | OutsideReachedError | _StillFailedError | DBAPIError | RefusalError
+        ours = (
+            RealDatabaseReachedError | OutsideReachedError | _StillFailedError | _VersionTableLostError | DBAPIError
+            | RefusalError
+        )
         if self._world != "row" or not isinstance(error, Exception) or isinstance(error, ours):
             return False
         return not self._recording.has_committed and only_changes_rows(error, script.path, self.catalog.state)
@@ -307,6 +326,14 @@ class _StillFailedError(Exception):
     """A script caught PostgreSQL's error and left the transaction aborted."""
 
 
+class _VersionTableLostError(Exception):
+    """Alembic would not find its version table after a script."""
+
+    def __init__(self, table: str, search_path: str | None) -> None:
+        left = "" if search_path is None else f' (the script leaves search_path at "{search_path}")'
+        super().__init__(f'relation "{table}" does not exist, where Alembic marks the revision{left}')
+
+
 def _heads_before(steps: Sequence[RevisionStep]) -> set[str]:
     """Return the revisions that the steps start from."""
     needed = {revision for step in steps for revision in step.from_revisions}
@@ -342,6 +369,8 @@ def _reason(error: BaseException) -> str:
         return f"PostgreSQL would refuse this migration: {original.message}"
     if isinstance(original, _StillFailedError):
         return "PostgreSQL would refuse this migration: the script goes on after an error without a savepoint"
+    if isinstance(original, _VersionTableLostError):
+        return f"PostgreSQL would refuse this migration: {original}"
     if isinstance(error, TooManyStatements):
         return (
             f"the script did not come to an end within {STATEMENT_LIMIT:,} statements, or {REPEAT_LIMIT:,} of the same"

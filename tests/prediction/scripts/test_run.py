@@ -506,6 +506,55 @@ REFUSED = {
 }
 
 
+LEADS_AWAY = {
+    "a dump's first lines": "SELECT pg_catalog.set_config('search_path', '', false)",
+    "SET": "SET search_path TO elsewhere",
+    "gone": "DROP TABLE alembic_version",
+}
+
+
+@pytest.mark.parametrize("statement", LEADS_AWAY.values(), ids=LEADS_AWAY)
+def test_alembic_does_not_find_its_version_table(scripts, connection, statement):
+    scripts.revision("one", f'op.execute("CREATE SCHEMA elsewhere")\nop.execute("{statement}")')
+    scripts.revision("two", 'op.create_table("public_t", sa.Column("a", sa.Text()))')
+    prediction = the_only(scripts.predict("public.public_t"))
+    (reason,) = reasons(prediction)
+    assert reason.startswith('PostgreSQL would refuse this migration: relation "alembic_version" does not exist')
+    assert prediction.unproven[0].location.revision == "one"
+    assert columns(prediction, "public.public_t") == ["a"]
+    with pytest.raises(sa.exc.ProgrammingError, match='relation "alembic_version" does not exist'):
+        scripts.run(connection)
+
+
+FINDS_BACK = {
+    "SET LOCAL in a savepoint": """
+        nested = op.get_bind().begin_nested()
+        op.execute("SET LOCAL search_path TO ''")
+        nested.rollback()
+    """,
+    "put back": """
+        op.execute("SELECT pg_catalog.set_config('search_path', '', false)")
+        op.execute("CREATE TABLE public.x (a int)")
+        op.execute("SET search_path TO public")
+    """,
+    "one of several": 'op.execute("SET search_path TO elsewhere, public")',
+}
+
+
+@pytest.mark.parametrize("script", FINDS_BACK.values(), ids=FINDS_BACK)
+def test_alembic_finds_its_version_table(scripts, connection, script):
+    scripts.revision("one", script)
+    assert reasons(the_only(scripts.predict())) == []
+    scripts.run(connection)
+
+
+def test_a_version_table_in_a_schema_of_its_own_is_found_anywhere(scripts, connection):
+    scripts.configure["version_table_schema"] = "public"
+    scripts.revision("one", """op.execute("SELECT pg_catalog.set_config('search_path', '', false)")""")
+    assert reasons(the_only(scripts.predict())) == []
+    scripts.run(connection)
+
+
 @pytest.mark.parametrize(("statement", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_postgresql_would_refuse_is_unproven(scripts, statement, message):
     scripts.revision("one", f"x = 1\n{statement}")
