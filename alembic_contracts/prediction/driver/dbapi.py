@@ -6,12 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace, TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.driver import failures
 from alembic_contracts.prediction.driver.failures import *  # noqa: F403 - PEP 249 wants the error classes here
 from alembic_contracts.prediction.driver.literals import literal, substitute
+from alembic_contracts.prediction.driver.manners import PSYCOPG, Manners
 
 __all__ = ["RecordingConnection", "RecordingCursor", "Session", "apilevel", "paramstyle", "threadsafety"]
 
@@ -22,14 +23,21 @@ paramstyle = "pyformat"
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 
 
+Status = Literal["idle", "open", "failed"]
+"""Of a transaction."""
+
+
 class Session(Protocol):
     """What the cursors talk to."""
 
-    def execute(self, connection: RecordingConnection, sql: str) -> Answer:
-        """Apply a statement."""
+    def execute(self, connection: RecordingConnection, sql: str, *, single: bool = False) -> Answer:
+        """Apply a text of statements, or one statement that must be ``single``."""
 
     def repeat(self, connection: RecordingConnection, statements: Iterable[str]) -> int:
         """Apply statements that differ only in their values, the first of which was executed; returns their number."""
+
+    def status(self, connection: RecordingConnection) -> Status:
+        """Return what the server says of the connection's transaction."""
 
     def commit(self, connection: RecordingConnection) -> None:
         """End the transaction, if there is one."""
@@ -39,22 +47,52 @@ class Session(Protocol):
 
 
 class RecordingConnection:
-    """A DBAPI connection; ``autocommit`` and ``isolation_level`` are attributes, as in psycopg."""
+    """A DBAPI connection; ``autocommit`` and ``isolation_level`` are attributes, as in psycopg.
+
+    When it begins a transaction, and what its COMMIT does, is as the driver does it that it stands in for.
+    """
 
     Error = failures.Error
     encoding = "UTF8"
     broken = False
 
-    def __init__(self, session: Session | None) -> None:
+    def __init__(self, session: Session | None, manners: Manners = PSYCOPG) -> None:
         self.session = session
         """None once it is cut off: what happens to it then has no effect."""
-        self.autocommit = False
+        self.manners = manners
+        self._autocommit = False
+        self._began = False
+        """Whether it has begun a transaction that it has not ended, whatever SQL said since."""
         self.isolation_level = "READ COMMITTED"
         self.readonly = False
         self.deferrable = False
         self.closed = False
         self.notices: list[str] = []
         self.info = SimpleNamespace(encoding="utf-8", dbname="", server_version=0)
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether no transaction is begun."""
+        return self._autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        is_open = self._status() != "idle" if self.manners.asks_server else self._began
+        if self.manners.keeps_autocommit and is_open and value != self._autocommit:
+            raise failures.ProgrammingError("autocommit cannot be changed while a transaction is open")
+        self._autocommit = value
+
+    def _status(self) -> Status:
+        return "idle" if self.session is None else self.session.status(self)
+
+    def begins(self) -> bool:
+        """Whether the driver sends BEGIN before the next statement; that it does is remembered."""
+        if self._autocommit:
+            return False
+        if self.manners.asks_server:
+            return self._status() == "idle"
+        before, self._began = self._began, True
+        return not before
 
     def cursor(self, *_: object, **__: object) -> RecordingCursor:
         """Return a cursor; a name (server-side cursors) and factories make no difference."""
@@ -66,13 +104,22 @@ class RecordingConnection:
 
     def commit(self) -> None:
         """PEP 249."""
-        if self.session is not None:
+        if self._has_to_end():
+            failed = self._status() == "failed" and not self.manners.commits_failed
+            assert self.session is not None, "it would have nothing to end"  # noqa: S101
+            if failed:
+                raise failures.InterfaceError("in failed transaction block")
             self.session.commit(self)
 
     def rollback(self) -> None:
         """PEP 249."""
-        if self.session is not None:
+        if self._has_to_end() and self.session is not None:
             self.session.rollback(self)
+
+    def _has_to_end(self) -> bool:
+        """Whether COMMIT and ROLLBACK reach the server; from here on no transaction of the driver's own is open."""
+        before, self._began = self._began, False
+        return self.session is not None and (self.manners.asks_server or before)
 
     def close(self) -> None:
         """Close; an open transaction is rolled back."""
@@ -123,9 +170,11 @@ class RecordingCursor:
         """
         if self.connection.session is None:
             raise failures.InterfaceError("the connection is closed")
-        statement = _with_values(_text(sql), parameters)
+        manners = self.connection.manners
+        statement = _with_values(_text(sql), parameters, manners)
         self.query = statement.encode()
-        self._take(self.connection.session.execute(self.connection, statement))
+        single = manners.single == "always" or (manners.single == "with values" and bool(parameters))
+        self._take(self.connection.session.execute(self.connection, statement, single=single))
         return self
 
     def executemany(self, sql: Any, parameters: Iterable[Parameters], **_: object) -> Self:
@@ -136,7 +185,7 @@ class RecordingCursor:
             return self
         self.execute(text, first)  # type: ignore[arg-type]  # told apart from _NOTHING above
         if self.connection.session is not None:
-            rest = (_with_values(text, values) for values in sets)
+            rest = (_with_values(text, values, self.connection.manners) for values in sets)
             more = self.connection.session.repeat(self.connection, rest)
             self.rowcount = self.rowcount + more if self.rowcount >= 0 else -1
         return self
@@ -180,7 +229,7 @@ class RecordingCursor:
 
     def mogrify(self, sql: Any, parameters: Parameters = None) -> bytes:
         """Return the statement with its values, as psycopg2 does."""
-        return _with_values(_text(sql), parameters).encode()
+        return _with_values(_text(sql), parameters, self.connection.manners).encode()
 
     def callproc(self, name: str, parameters: Sequence[Any] = ()) -> None:
         """Call a function."""
@@ -255,9 +304,9 @@ class _Copy:
 _NOTHING = object()
 
 
-def _with_values(text: str, parameters: Parameters) -> str:
+def _with_values(text: str, parameters: Parameters, manners: Manners) -> str:
     try:
-        return substitute(text, parameters)
+        return substitute(text, parameters, manners)
     except (LookupError, TypeError) as error:
         raise failures.ProgrammingError(f"the parameters do not fit the statement: {error}") from None
 
@@ -271,6 +320,6 @@ def _text(sql: Any) -> str:
     return as_string(None) if as_string is not None else str(sql)
 
 
-def connect(session: Session) -> RecordingConnection:
-    """Return a new connection to a session."""
-    return RecordingConnection(session)
+def connect(session: Session, manners: Manners = PSYCOPG) -> RecordingConnection:
+    """Return a new connection to a session, by a driver of these manners."""
+    return RecordingConnection(session, manners)

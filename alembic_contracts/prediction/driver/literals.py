@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -13,54 +14,111 @@ from typing import Any
 from uuid import UUID
 
 from alembic_contracts.prediction.answers.noticing import Noticing
+from alembic_contracts.prediction.driver.manners import PSYCOPG, Manners
 
 __all__ = ["literal", "substitute"]
 
-_PLACEHOLDER = re.compile(r"%(?:%|\((?P<name>[^)]*)\)[sbt]|(?P<positional>[sbt]))")
+_PYFORMAT = re.compile(r"%(?:%|\((?P<name>[^)]*)\)[sbt]|(?P<positional>[sbt])|(?P<other>.?))", re.DOTALL)
+_FORMAT = re.compile(
+    r"""'(?:[^']|'')*' | "[^"]*" | --[^\n]* | /\*.*?\*/ | %(?:(?P<percent>%)|(?P<positional>s)|(?P<other>.?))""",
+    re.DOTALL | re.VERBOSE,
+)
+"""pg8000 leaves alone what is inside of quotes and comments."""
 _NUMBERED = re.compile(r"\$(\d+)")
 
 
-def substitute(sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None) -> str:
-    """Return the statement with its placeholders replaced by literals.
+def substitute(sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None, manners: Manners = PSYCOPG) -> str:
+    """Return the statement with its placeholders replaced by literals, as a driver understands them.
 
-    Understands ``%(name)s`` and ``%s`` (psycopg's styles) and, where a sequence comes without either, ``$1``
-    (asyncpg's). As in every driver with these styles ``%%`` stands for a percent sign as soon as parameters are given,
-    be they empty; None leaves the text alone.
+    ``%(name)s`` and ``%s`` are psycopg's (2 and 3), for which a percent sign has to be doubled as soon as parameters
+    are given, be they empty; None leaves the text alone. ``%s`` is pg8000's, ``$1`` asyncpg's.
 
     Raises:
-        LookupError: a placeholder has no parameter.
+        LookupError: a placeholder has no parameter, or a parameter no placeholder.
+        TypeError: something else stands where a placeholder would, or the driver has no way to send a value.
     """
     if parameters is None:
         return sql
-    if "%" in sql:
-        return _PLACEHOLDER.sub(_replacement(parameters), sql)
-    if parameters and not isinstance(parameters, Mapping):
-        return _NUMBERED.sub(lambda match: literal(parameters[int(match[1]) - 1]), sql)
-    return sql
+    if manners.placeholders == "numeric_dollar":
+        return _numbered(sql, parameters, manners)
+    if not parameters and (manners.placeholders == "format" or "%" not in sql):
+        return sql
+    replacement = _Replacement(parameters, manners)
+    if manners.placeholders == "format":
+        text = _FORMAT.sub(replacement.of_format, sql)
+    else:
+        text = _PYFORMAT.sub(replacement.of_pyformat, sql)
+    replacement.must_be_used_up()
+    return text
 
 
-def _replacement(parameters: Mapping[str, Any] | Sequence[Any]) -> Callable[[re.Match[str]], str]:
-    positions = iter(() if isinstance(parameters, Mapping) else parameters)
+def _numbered(sql: str, parameters: Mapping[str, Any] | Sequence[Any], manners: Manners) -> str:
+    values = list(parameters.values()) if isinstance(parameters, Mapping) else parameters
+    if not values:
+        return sql  # bodies of functions have $1 as well
+    used = {int(number) for number in _NUMBERED.findall(sql)}
+    if max(used, default=0) != len(values):
+        raise LookupError(
+            f"the server expects {max(used, default=0)} arguments for this query, {len(values)} were passed"
+        )
+    return _NUMBERED.sub(lambda match: literal(values[int(match[1]) - 1], manners), sql)
 
-    def replace(match: re.Match[str]) -> str:
+
+class _Replacement:
+    """Replaces one placeholder after the other."""
+
+    def __init__(self, parameters: Mapping[str, Any] | Sequence[Any], manners: Manners) -> None:
+        self._named = parameters if isinstance(parameters, Mapping) else None
+        self._positions = iter(() if isinstance(parameters, Mapping) else parameters)
+        self._manners = manners
+
+    def of_pyformat(self, match: re.Match[str]) -> str:
         if match["name"] is not None:
-            return literal(parameters[match["name"]])  # type: ignore[index]  # a sequence raises
-        if match["positional"] is None:
-            return "%"
-        try:
-            return literal(next(positions))
-        except StopIteration:
-            raise LookupError("the statement has more placeholders than parameters") from None
+            if self._named is None:
+                raise TypeError("named placeholders need a mapping")
+            return literal(self._named[match["name"]], self._manners)
+        if match["positional"] is not None:
+            return self._next()
+        if match["other"] is not None:
+            raise TypeError(f"only '%s', '%b', '%t' are allowed as placeholders, got '%{match['other']}'")
+        return "%"
 
-    return replace
+    def of_format(self, match: re.Match[str]) -> str:
+        if match["positional"] is not None:
+            return self._next()
+        if match["other"] is not None:
+            raise TypeError("Only %s and %% are supported in the query.")
+        return "%" if match["percent"] is not None else match[0]
+
+    def _next(self) -> str:
+        for value in self._positions:
+            return literal(value, self._manners)
+        raise LookupError("the statement has more placeholders than parameters")
+
+    def must_be_used_up(self) -> None:
+        for _ in self._positions:
+            raise LookupError("the statement has fewer placeholders than parameters")
 
 
-def literal(value: object) -> str:
-    """Return the SQL literal of a value as a driver would send it; what is not known is sent as text."""
+def literal(value: object, manners: Manners = PSYCOPG) -> str:
+    """Return the SQL literal of a value as a driver would send it; what is not known is sent as text.
+
+    Raises:
+        TypeError: the driver has no way to send it.
+    """
     if value is None:
         return "NULL"
     if type(value) is Noticing:
         return "$1"  # a parameter that was not given: what is computed from it is not known either
+    if isinstance(value, manners.refused) and not _is_adapted(value, manners):
+        raise TypeError(f"can't adapt type '{type(value).__name__}'")
+    if isinstance(value, Enum) and not isinstance(value, str | int):
+        return _enum(value, manners)
+    if isinstance(value, list):
+        return _array(value, manners)
+    if isinstance(value, tuple):
+        inside = ", ".join(literal(item, manners) for item in value)
+        return f"({inside})" if manners.tuples == "list" else _text(f"({','.join(map(str, value))})")
     for kind, render in _RENDERERS:
         if isinstance(value, kind):
             return render(value)
@@ -70,6 +128,26 @@ def literal(value: object) -> str:
     if type(value).__name__ in {"Json", "Jsonb"}:
         return _json(getattr(value, "adapted", getattr(value, "obj", None)))
     return _text(str(value))
+
+
+def _is_adapted(value: object, manners: Manners) -> bool:
+    """Whether somebody has taught the driver to send values of this type (``register_adapter``)."""
+    psycopg2, psycopg = sys.modules.get("psycopg2.extensions"), sys.modules.get("psycopg")
+    if manners.driver == "psycopg2":
+        return psycopg2 is not None and any(kind is type(value) for kind, _ in psycopg2.adapters)
+    if manners.driver != "psycopg" or psycopg is None:
+        return False
+    try:
+        psycopg.adapters.get_dumper(type(value), psycopg.adapt.PyFormat.AUTO)
+    except psycopg.ProgrammingError:
+        return False
+    return True
+
+
+def _enum(value: Enum, manners: Manners) -> str:
+    if manners.enums == "refused" and not _is_adapted(value, manners):
+        raise TypeError(f"can't adapt type '{type(value).__name__}'")
+    return literal(value.value, manners) if manners.enums == "value" else _text(str(value.name))
 
 
 def _text(value: str) -> str:
@@ -92,8 +170,8 @@ def _interval(value: timedelta) -> str:
     return f"'{value.days} days {value.seconds} seconds {value.microseconds} microseconds'::interval"
 
 
-def _array(values: list[Any]) -> str:
-    return "ARRAY[" + ", ".join(map(literal, values)) + "]" if values else "'{}'"
+def _array(values: list[Any], manners: Manners) -> str:
+    return "ARRAY[" + ", ".join(literal(value, manners) for value in values) + "]" if values else "'{}'"
 
 
 def _json(value: object) -> str:
@@ -102,9 +180,8 @@ def _json(value: object) -> str:
 
 _RENDERERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (bool, lambda value: "true" if value else "false"),
-    (Enum, lambda value: _text(str(value.name))),
     (int, lambda value: f"({int(value)})" if value < 0 else str(int(value))),
-    (str, _text),
+    (str, lambda value: _text(str(value.value) if isinstance(value, Enum) else value)),
     (float, _float),
     (Decimal, _decimal),
     ((bytes, bytearray, memoryview), lambda value: f"'\\x{bytes(value).hex()}'::bytea"),
@@ -114,7 +191,6 @@ _RENDERERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (time, lambda value: f"'{value.isoformat()}'::{'time' if value.tzinfo is None else 'timetz'}"),
     (timedelta, _interval),
     (dict, _json),
-    (list, _array),
-    ((tuple, set, frozenset), lambda value: "(" + ", ".join(map(literal, value)) + ")"),
+    ((set, frozenset), lambda value: "(" + ", ".join(map(literal, value)) + ")"),
 )
 """Order counts: True is an int as well, a datetime is a date."""

@@ -16,9 +16,12 @@ from sqlalchemy.util import await_only
 from sqlalchemy.util.concurrency import in_greenlet
 
 from alembic_contracts.prediction.driver import dbapi
+from alembic_contracts.prediction.driver.manners import manners_of
 from alembic_contracts.prediction.driver.reflection import CatalogReflection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.engine import Connection, Dialect
 
     from alembic_contracts.prediction.catalog.catalog import Catalog
@@ -77,8 +80,12 @@ class RecordingDialect(CatalogReflection, PGDialect):
 
     def __init__(self, catalog: Catalog, like: Dialect | None = None) -> None:
         """Stand in for a dialect (None: psycopg's) on a server that this catalog describes."""
-        super().__init__(dbapi=dbapi)  # type: ignore[no-untyped-call]  # SQLAlchemy's is untyped
+        self.manners = manners_of(getattr(like, "driver", self.driver))
+        super().__init__(dbapi=dbapi, paramstyle=self.manners.placeholders)  # type: ignore[no-untyped-call]  # SQLAlchemy's is untyped
         self.catalog = catalog
+        if self.manners.placeholders != "pyformat":
+            self.identifier_preparer._double_percents = False  # noqa: SLF001 - as the driver's own dialect does
+        self.colspecs = _with_casts(self.colspecs, getattr(like, "colspecs", {}))
         for name in self._COPIED:
             if hasattr(like, name):
                 setattr(self, name, getattr(like, name))
@@ -174,12 +181,22 @@ class _UnknownURL(URL):
     database = property(lambda self: self._unknown("database's name"))
 
 
+def _with_casts(ours: Mapping[Any, Any], theirs: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return the types of bound values, with a cast in SQL (``%(a)s::VARCHAR``) where the driver's dialect has one."""
+    found = dict(ours)
+    for kind, implementation in theirs.items():
+        own = found.get(kind, kind)
+        if getattr(implementation, "render_bind_cast", False) and not own.render_bind_cast:
+            found[kind] = type(own.__name__, (own,), {"render_bind_cast": True})
+    return found
+
+
 def recording_engine(session: Session, catalog: Catalog, like: Dialect | None = None, url: URL | None = None) -> Engine:
     """Return an engine all of whose connections lead to one recording session."""
     dialect = RecordingDialect(catalog, like)
 
     def connect(_record: object = None) -> RecordingConnection:
-        return dbapi.connect(session)
+        return dbapi.connect(session, dialect.manners)
 
     if url is None:
         url = _UnknownURL(*URL.create("postgresql" if like is None else f"{like.name}+{like.driver}"))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.reader import Reader, World
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
-    from alembic_contracts.prediction.driver.dbapi import RecordingConnection
+    from alembic_contracts.prediction.driver.dbapi import RecordingConnection, Status
     from alembic_contracts.prediction.scripts.source_lines import Script
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Location
@@ -154,7 +154,7 @@ class Recording:
 
     # -- the cursors' side -------------------------------------------------------------------------------------------
 
-    def execute(self, connection: RecordingConnection, sql: str) -> Answer:
+    def execute(self, connection: RecordingConnection, sql: str, *, single: bool = False) -> Answer:
         """Apply a text of one or more statements and return the last one's answer.
 
         Raises:
@@ -165,6 +165,8 @@ class Recording:
         self._begin(connection)
         before, answer = self.catalog.version, Answer()
         try:
+            if single:
+                self._must_be_single(sql)
             for statement in self._apart(sql):
                 for effect in execute(self.catalog, statement):
                     answer = self._applied(effect)
@@ -176,6 +178,11 @@ class Recording:
         if connection is not self._main and not connection.autocommit and self.catalog.version != before:
             self._changed_by.add(id(connection))
         return answer
+
+    def _must_be_single(self, sql: str) -> None:
+        if ";" in sql and len(parser.parse(sql)) > 1:
+            self.catalog.abort()
+            raise PostgresError("42601", "cannot insert multiple commands into a prepared statement")
 
     def _apart(self, sql: str) -> Sequence[str]:
         """Return the statements of a text, so that each shows the schema after it.
@@ -217,8 +224,14 @@ class Recording:
     def _begin(self, connection: RecordingConnection) -> None:
         # A second connection sees what the first one did: there is one catalog, and only the migration's own
         # connection opens and ends its transaction.
-        if connection is self._main and not connection.autocommit and not self.catalog.in_transaction:
+        if connection.begins() and connection is self._main:
             self.catalog.begin()
+
+    def status(self, connection: RecordingConnection) -> Status:
+        """Return what the server would say of the transaction; other connections than the migration's have none."""
+        if connection is not self._main or not self.catalog.in_transaction:
+            return "idle"
+        return "failed" if self.catalog.failed else "open"
 
     def _applied(self, effect: Effect) -> Answer:
         for doubt in effect.doubts:

@@ -506,6 +506,35 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg"])
+def test_after_a_commit_in_sql_it_depends_on_the_driver(scripts, database, driver):
+    """psycopg 2 opens no transaction any more, so each statement commits by itself."""
+    scripts.revision(
+        "one",
+        """
+        op.execute("COMMIT")
+        op.create_index("ix", "t", ["name"], postgresql_concurrently=True)
+        op.drop_column("t", "name")
+        op.drop_table("missing")
+        """,
+    )
+    prediction = the_only(scripts.predict("public.t", setup=TABLE, url=f"postgresql+{driver}://"))
+    engine = sa.create_engine(sa.make_url(database).set(drivername=f"postgresql+{driver}"), poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(TABLE)
+        connection.commit()
+        with pytest.raises(sa.exc.DBAPIError) as raised:
+            scripts.run(connection)
+    assert reasons(prediction) == [
+        f"PostgreSQL would refuse this migration: {str(raised.value.orig).splitlines()[0].replace('ERROR:  ', '')}"
+    ]
+    with engine.connect() as connection:
+        there = [column["name"] for column in sa.inspect(connection).get_columns("t")]
+    kept = [operation.after for operation in operations(prediction) if operation.commits]
+    assert [column.name for column in kept[-1].tables[Name("public", "t")].columns] == there
+    assert there == (["id"] if driver == "psycopg2" else ["id", "name"])
+
+
 LEADS_AWAY = {
     "a dump's first lines": "SELECT pg_catalog.set_config('search_path', '', false)",
     "SET": "SET search_path TO elsewhere",
