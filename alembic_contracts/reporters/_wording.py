@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from alembic_contracts.documents.document import ContractLocation
+from alembic_contracts.judging import refusal_advice
 from alembic_contracts.judging.violations import Checked, Report, Violation
 from alembic_contracts.schemas.steps import Location, Unproven
 
@@ -295,8 +296,25 @@ def reasons_by_place(entries: Iterable[Unproven]) -> list[tuple[Location | None,
 
 
 def unproven_advice(entries: Sequence[Unproven]) -> str:
-    """Return what to do about operations whose effect is not known."""
-    what = "it" if len(entries) == 1 else "them"
+    """Return what to do about operations whose effect is not known, and about those that PostgreSQL would refuse."""
+    refused = {entry: text for entry in entries if (text := _refusal_advice(entry)) is not None}
+    parts = list(dict.fromkeys(refused.values()))[:_REFUSALS]
+    others = len(entries) - len(refused)
+    if others:
+        parts.append(_advice_on_unknown(others))
+    return " ".join(f"{part[0].upper()}{part[1:]}" for part in parts)
+
+
+_REFUSALS = 3
+"""Of them are spelled out; what fails first is mended first."""
+
+
+def _refusal_advice(entry: Unproven) -> str | None:
+    return refusal_advice.advice(entry.reason, entry.location.revision if entry.location is not None else None)
+
+
+def _advice_on_unknown(count: int) -> str:
+    what = "it" if count == 1 else "them"
     return (
         f"`alembic check-contracts --shadow` replays the history on a scratch PostgreSQL and knows. Or write {what} as "
         "op.* calls or static SQL, whose effect can be worked out. Whatever is unproven before an upgrade, the schema "

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from alembic_contracts.schemas.schema import Name, Schema
 
-__all__ = ["Location", "Operation", "Prediction", "Step", "Unproven"]
+__all__ = ["REFUSED", "Location", "Operation", "Prediction", "Step", "Unproven"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,10 @@ class Location:
     line: int
     source: str = ""
     """The line itself, stripped, for people to recognise it."""
+
+
+REFUSED = "PostgreSQL would refuse this migration: "
+"""What the reason of an ``Unproven`` begins with where the real run fails as well."""
 
 
 @dataclass(frozen=True, slots=True)

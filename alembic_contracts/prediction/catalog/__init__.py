@@ -6,6 +6,7 @@ transactions      BEGIN, COMMIT, ROLLBACK, SAVEPOINT
 execution         one statement while it is applied; doubts: what it may be instead of understood
 relations, type_names, user_types   a written name -> the object
 generated_names   the names that PostgreSQL makes up
+object_names      what messages call an object
 new_names, dependencies, removal    renaming and dropping, with all that mentions or depends
 access, publishing                  owners, roles, grants and publications
 """

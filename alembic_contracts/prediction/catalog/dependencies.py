@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from alembic_contracts.prediction.catalog.object_names import described
 from alembic_contracts.prediction.catalog.relations import partition_columns
 from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.prediction.sql.mentions import (
@@ -38,10 +39,6 @@ class Object(NamedTuple):
     name: Name
     part: str = ""
 
-    def __str__(self) -> str:
-        name = self.name.name or self.name.schema
-        return f"{self.kind} {name}{'.' if self.part else ''}{self.part}"
-
 
 Found = tuple[Object, bool]
 """A dependent object, and whether it goes silently."""
@@ -68,7 +65,7 @@ def closure(state: State, targets: Iterable[Object], *, cascade: bool) -> list[O
                 refused.append(found)
     left = [found for found in dict.fromkeys(refused) if found not in silent and not _gone_with(found, silent)]
     if left:
-        raise sqlstate.dependent_objects(str(next(iter(silent))), [str(found) for found in left])
+        raise sqlstate.dependent_objects(described(state, next(iter(silent))), [described(state, f) for f in left])
     return list(silent)
 
 

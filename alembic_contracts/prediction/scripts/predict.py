@@ -25,7 +25,7 @@ from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Name
-from alembic_contracts.schemas.steps import Prediction, Step, Unproven
+from alembic_contracts.schemas.steps import REFUSED, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -366,11 +366,11 @@ def _url(context: MigrationContext) -> URL | None:
 def _reason(error: BaseException) -> str:
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, RefusalError):
-        return f"PostgreSQL would refuse this migration: {original.message}"
+        return f"{REFUSED}{original.message}"
     if isinstance(original, _StillFailedError):
-        return "PostgreSQL would refuse this migration: the script goes on after an error without a savepoint"
+        return f"{REFUSED}the script goes on after an error without a savepoint"
     if isinstance(original, _VersionTableLostError):
-        return f"PostgreSQL would refuse this migration: {original}"
+        return f"{REFUSED}{original}"
     if isinstance(error, TooManyStatements):
         return (
             f"the script did not come to an end within {STATEMENT_LIMIT:,} statements, or {REPEAT_LIMIT:,} of the same"

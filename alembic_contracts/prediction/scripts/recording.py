@@ -13,7 +13,7 @@ from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Schema
-from alembic_contracts.schemas.steps import Operation, Step, Unproven
+from alembic_contracts.schemas.steps import REFUSED, Operation, Step, Unproven
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.reader import Reader, World
@@ -204,7 +204,7 @@ class Recording:
                 for effect in execute(self.catalog, statement):
                     self._applied(effect)
         except PostgresError as error:
-            self.doubt(f"PostgreSQL would refuse this migration: {error.message}")
+            self.doubt(f"{REFUSED}{error.message}")
             self.catalog.resume()
 
     def repeat(self, connection: RecordingConnection, statements: Iterable[str]) -> int:

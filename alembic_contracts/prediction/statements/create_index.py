@@ -42,7 +42,10 @@ def create_index(run: Execution, node: Node) -> None:
     if table.kind == "partitioned table" and index.unique:
         missing = [column for column in partition_columns(table) if column not in index.columns]
         if missing:
-            message = f"unique index on partitioned table lacks column {missing[0]!r} of the partition key"
+            message = (
+                "unique constraint on partitioned table must include all partitioning columns: UNIQUE constraint on "
+                f'table "{table.name.name}" lacks column "{missing[0]}" which is part of the partition key'
+            )
             raise sqlstate.feature_not_supported(message)
     put_index(run.state, table.name, index, labels, recurse=node.relation.inh)
 

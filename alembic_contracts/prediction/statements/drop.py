@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.dependencies import Object, dependents
+from alembic_contracts.prediction.catalog.object_names import described
 from alembic_contracts.prediction.catalog.relations import descendants
 from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.catalog.type_names import written
@@ -264,7 +265,7 @@ def _server(run: Execution, node: Node, target: Node) -> list[Object]:
         run.doubt(f"which foreign tables are on {target.string.sval} is not known", [t.name for t in tables])
         return []
     if found and not cascade:
-        raise sqlstate.dependent_objects(f"server {target.string.sval}", [str(each) for each in found])
+        raise sqlstate.dependent_objects(f"server {target.string.sval}", [described(run.state, each) for each in found])
     return found
 
 

@@ -166,7 +166,10 @@ def _require_partition_key(table: Table, columns: tuple[str | None, ...], kind: 
         return
     for column in partition_columns(table):
         if column not in columns:
-            message = f"{kind} constraint on table {table.name.name!r} lacks column {column!r} of the partition key"
+            message = (
+                "unique constraint on partitioned table must include all partitioning columns: "
+                f'{kind.upper()} constraint on table "{table.name.name}" lacks column "{column}" which is part of the partition key'
+            )
             raise sqlstate.feature_not_supported(message)
 
 

@@ -8,6 +8,7 @@ composite         ALTER TYPE for attributes
 from __future__ import annotations
 
 import heapq
+import re
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.doubts import Harmless
@@ -120,8 +121,28 @@ def _carry_out(alteration: Alteration, queue: list[tuple[int, int, Later]]) -> N
 def _refuse_on_views(table: Table, subtype: str) -> None:
     allowed = {"view": _ON_VIEWS, "materialized view": _ON_MATERIALIZED}.get(table.kind)
     if allowed is not None and subtype not in allowed:
-        message = f"ALTER action {subtype} cannot be performed on relation {table.name.name!r}"
-        raise sqlstate.wrong_object_type(message)
+        message = f'ALTER action {_spelled(subtype)} cannot be performed on relation "{table.name.name}"'
+        raise sqlstate.wrong_object_type(f"{message}: this operation is not supported for {table.kind}s")
+
+
+def _spelled(subtype: str) -> str:
+    """Return how SQL writes a subcommand (``AT_SetNotNull``: SET NOT NULL)."""
+    words = _SPELLINGS.get(subtype) or re.sub(r"(?<!^)([A-Z])", r" \1", subtype.removeprefix("AT_"))
+    return words.upper()
+
+
+_SPELLINGS = {
+    "AT_SetNotNull": "ALTER COLUMN ... SET NOT NULL",
+    "AT_DropNotNull": "ALTER COLUMN ... DROP NOT NULL",
+    "AT_AlterColumnType": "ALTER COLUMN ... SET DATA TYPE",
+    "AT_SetStatistics": "ALTER COLUMN ... SET STATISTICS",
+    "AT_SetStorage": "ALTER COLUMN ... SET STORAGE",
+    "AT_AddIdentity": "ALTER COLUMN ... ADD IDENTITY",
+    "AT_SetIdentity": "ALTER COLUMN ... SET",
+    "AT_DropIdentity": "ALTER COLUMN ... DROP IDENTITY",
+    "AT_DropExpression": "ALTER COLUMN ... DROP EXPRESSION",
+}
+"""As ``alter_table_type_to_string`` has them, where the name of the subcommand does not say the same."""
 
 
 HANDLERS = {"alter_table_stmt": alter_table}

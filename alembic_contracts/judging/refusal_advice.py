@@ -1,0 +1,67 @@
+"""Why a script could not be followed in, where PostgreSQL itself would refuse it what to do about the migration out."""
+
+from __future__ import annotations
+
+import re
+
+from alembic_contracts.schemas.steps import REFUSED
+
+__all__ = ["advice"]
+
+_ADVICE: tuple[tuple[str, str], ...] = (
+    (
+        r"where Alembic marks the revision",
+        (
+            "let the script put search_path back at its end, or use SET LOCAL in a savepoint; or give "
+            "context.configure() a version_table_schema."
+        ),
+    ),
+    (
+        r"already exists|is already in use",
+        (
+            "it is there already: does the downgrade of {revision} drop it, or does something else than the scripts make "
+            "it? Where the database is further than its version table says, `alembic stamp` sets that right."
+        ),
+    ),
+    (
+        r"because other objects depend on it|requires it$|used by a (view|generated column)|used in a \w+ definition",
+        "drop what depends on it before, and make it again after.",
+    ),
+    (r"cannot run inside a transaction block", "put it into `with op.get_context().autocommit_block():`."),
+    (
+        r"unsafe use of new value",
+        (
+            "a new label can be used once it is committed: put ALTER TYPE ... ADD VALUE into `with "
+            "op.get_context().autocommit_block():`."
+        ),
+    ),
+    (
+        r"cannot be cast automatically",
+        "say how the values are converted: postgresql_using=..., and drop the default before.",
+    ),
+    (r"cannot cast type", "PostgreSQL has no such cast; between enums the way is by text (USING a::text::new_type)."),
+    (
+        r"transaction is aborted|without a savepoint",
+        "put what may fail into `with op.get_bind().begin_nested():`, or ask sa.inspect() before.",
+    ),
+    (r"has no default operator class", "index an expression (jsonb instead of json), or name an operator class."),
+    (r"IMMUTABLE|not immutable", "what is stored must not depend on settings: for timestamptz, name a time zone."),
+    (
+        r"does not exist",
+        (
+            "it is not there: has an earlier revision renamed or dropped it, or does something else than the scripts make "
+            "it (create_all, an extension, a dump)? Without a database, a snapshot can be where to start from."
+        ),
+    ),
+)
+
+
+def advice(reason: str, revision: str | None) -> str | None:
+    """Return what to do about a migration that PostgreSQL would refuse; None for any other reason."""
+    if not reason.startswith(REFUSED):
+        return None
+    for pattern, text in _ADVICE:
+        if re.search(pattern, reason):
+            known = revision is not None and re.fullmatch(r"[\w.-]+", revision) is not None
+            return text.format(revision=revision if known else "the revision")
+    return "`upgrade` fails there: mend the script."

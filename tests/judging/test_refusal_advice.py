@@ -1,0 +1,49 @@
+"""What is said about migrations that PostgreSQL would refuse."""
+
+import pytest
+
+from alembic_contracts.judging.refusal_advice import advice
+from alembic_contracts.reporters import _wording as wording
+from alembic_contracts.schemas.steps import REFUSED, Location, Unproven
+
+REASONS = {
+    'relation "t" already exists': "does the downgrade of r1 drop it",
+    'relation "t" does not exist': "has an earlier revision renamed or dropped it",
+    'column "a" of relation "t" does not exist': "has an earlier revision renamed or dropped it",
+    "cannot drop column a of table t because other objects depend on it: view v depends on it": "drop what depends",
+    "CREATE INDEX CONCURRENTLY cannot run inside a transaction block": "autocommit_block",
+    'unsafe use of new value "c" of enum type e': "autocommit_block",
+    'column "a" cannot be cast automatically to type integer': "postgresql_using",
+    "cannot cast type e1 to e2": "by text",
+    "the script goes on after an error without a savepoint": "begin_nested",
+    'relation "alembic_version" does not exist, where Alembic marks the revision (...)': "search_path",
+    'syntax error at or near "x"': "mend the script",
+}
+
+
+@pytest.mark.parametrize(("message", "expected"), REASONS.items(), ids=REASONS)
+def test_advice_is_about_the_migration(message, expected):
+    text = advice(f"{REFUSED}{message}", "r1")
+    assert expected in text
+    assert "--shadow" not in text
+
+
+def test_nothing_is_said_of_what_is_not_known():
+    assert advice("f() may change tables", "r1") is None
+
+
+def test_odd_names_of_revisions_are_left_out():
+    assert "downgrade of the revision drop" in advice(f"{REFUSED}relation already exists", "`<b>")
+
+
+def entry(reason: str) -> Unproven:
+    return Unproven(reason, Location("r1", "versions/r1.py", 3, "x"), None)
+
+
+def test_a_report_advises_a_replay_for_what_is_not_known_alone():
+    refused, unknown = entry(f'{REFUSED}relation "t" already exists'), entry("f() may change tables")
+    assert "--shadow" not in wording.unproven_advice([refused])
+    assert "--shadow" in wording.unproven_advice([unknown])
+    both = wording.unproven_advice([refused, unknown])
+    assert both.startswith("It is there already")
+    assert "and knows. Or write it as" in both
