@@ -19,8 +19,8 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"already exists|is already in use",
         (
-            "it is there already: does the downgrade of {revision} drop it, or does something else than the scripts make "
-            "it? Where the database is further than its version table says, `alembic stamp` sets that right."
+            "it is there already: does the downgrade of {revision} drop it, or does something else than the scripts "
+            "make it? Where the database is further than its version table says, `alembic stamp` sets that right."
         ),
     ),
     (
@@ -49,8 +49,8 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"does not exist",
         (
-            "it is not there: has an earlier revision renamed or dropped it, or does something else than the scripts make "
-            "it (create_all, an extension, a dump)? Without a database, a snapshot can be where to start from."
+            "it is not there: has an earlier revision renamed or dropped it, or does something else than the scripts "
+            "make it (create_all, an extension, a dump)? Without a database, a snapshot can be where to start from."
         ),
     ),
 )

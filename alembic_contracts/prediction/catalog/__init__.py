@@ -8,5 +8,6 @@ relations, type_names, user_types   a written name -> the object
 generated_names   the names that PostgreSQL makes up
 object_names      what messages call an object
 new_names, dependencies, removal    renaming and dropping, with all that mentions or depends
+functional_dependencies             a view that groups by a table's key
 access, publishing                  owners, roles, grants and publications
 """

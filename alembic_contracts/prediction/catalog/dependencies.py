@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from alembic_contracts.prediction.catalog.functional_dependencies import groups_by_key
 from alembic_contracts.prediction.catalog.object_names import described
 from alembic_contracts.prediction.catalog.relations import partition_columns
 from alembic_contracts.prediction.sql import sqlstate
@@ -206,6 +207,10 @@ def _of_constraint(state: State, current: Object) -> Iterator[Found]:
     if constraint.kind in {"primary key", "unique", "exclude"}:
         yield Object("index", current.name, current.part), True
         yield from _foreign_keys_on(state, table, constraint.columns)
+    if constraint.kind == "primary key":
+        for user in state.mentioned_by(table.name):
+            if user.definition is not None and groups_by_key(user.definition, table, constraint.columns):
+                yield Object("table", user.name), False
 
 
 def _of_index(state: State, current: Object) -> Iterator[Found]:

@@ -168,7 +168,8 @@ def _require_partition_key(table: Table, columns: tuple[str | None, ...], kind: 
         if column not in columns:
             message = (
                 "unique constraint on partitioned table must include all partitioning columns: "
-                f'{kind.upper()} constraint on table "{table.name.name}" lacks column "{column}" which is part of the partition key'
+                f'{kind.upper()} constraint on table "{table.name.name}" lacks column "{column}" '
+                "which is part of the partition key"
             )
             raise sqlstate.feature_not_supported(message)
 

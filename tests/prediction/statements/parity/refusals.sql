@@ -506,3 +506,26 @@ SELECT uuid_in('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::cstring), textout('x'), i
 SELECT uuid_in(md5(random()::text)::cstring), textin('x'), date_in('2020-01-01'), byteaout('x');
 UPDATE t SET u = uuid_in(md5(a)::cstring);
 UPDATE t SET u = uuid_nothing(a, 1);
+
+=== views that group by a key
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+CREATE TABLE p (x int, y int, z int, PRIMARY KEY (x, y));
+CREATE TABLE q (id int PRIMARY KEY, a int);
+CREATE TABLE r (id int PRIMARY KEY, a int);
+CREATE TABLE s (id int PRIMARY KEY, a int);
+CREATE TABLE w (id int PRIMARY KEY, a int);
+CREATE VIEW v AS SELECT id, a, count(*) AS n FROM t GROUP BY id;
+CREATE VIEW v2 AS SELECT t.x, t.z, sum(q.a) AS n FROM p t JOIN q ON q.id = t.x GROUP BY t.x, t.y;
+CREATE VIEW v3 AS SELECT id, max(a) AS m FROM r GROUP BY id;
+CREATE VIEW v4 AS SELECT id, a, count(*) AS n FROM s GROUP BY id, a;
+CREATE MATERIALIZED VIEW v5 AS SELECT id, upper(a::text) AS u FROM w GROUP BY 1;
+---
+ALTER TABLE t DROP CONSTRAINT t_pkey;
+ALTER TABLE p DROP CONSTRAINT p_pkey;
+ALTER TABLE q DROP CONSTRAINT q_pkey;
+ALTER TABLE r DROP CONSTRAINT r_pkey;
+ALTER TABLE s DROP CONSTRAINT s_pkey;
+ALTER TABLE w DROP CONSTRAINT w_pkey;
+ALTER TABLE w DROP CONSTRAINT w_pkey CASCADE;
+DROP VIEW v;
+ALTER TABLE t DROP CONSTRAINT t_pkey;
