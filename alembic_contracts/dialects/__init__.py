@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
     from alembic_contracts.schemas.uses import Breaks
 
-__all__ = ["Dialect", "Extract", "Operators", "Outline", "Reliance", "Routine", "Session", "Statements", "Use", "Witness", "load"]
+__all__ = [
+    "Dialect",
+    "Extract",
+    "Operators",
+    "Outline",
+    "Reliance",
+    "Routine",
+    "Session",
+    "Statements",
+    "Use",
+    "Witness",
+    "load",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""A project's env.py in, what is pending in each database that it migrates out; nothing is applied."""
+"""A project's env.py in, what is pending in each database that it migrates out; nothing is applied.
+
+Prediction is imported once scripts are looked at: listing revisions needs none of it.
+"""
 
 from __future__ import annotations
 

@@ -43,6 +43,10 @@ def chosen_operator(name: str, left: str, right: str) -> Types | None:
     return _chosen(found, (left, right))
 
 
+_ANY_VERSION = 1_000_000
+"""Casts of all servers: whether the one at hand has it is said where a query is analysed."""
+
+
 def result_of_function(name: str, parameters: Types) -> str:
     """Return the result type of the function with these parameter types, ``unknown`` where it depends on a call."""
     for signature in system.functions().get(name, ()):
@@ -59,7 +63,7 @@ def result_of_operator(name: str, left: str, right: str) -> str:
 
 def has_cast(source: str, target: str) -> bool:
     """Whether a value of one type can be cast to another by writing so."""
-    if source in {target, UNKNOWN} or (source, target) in system.casts():
+    if source in {target, UNKNOWN} or (source, target) in system.casts(_ANY_VERSION):
         return True
     categories = system.categories()
     return "S" in {categories.get(source), categories.get(target)}  # through its text
@@ -78,7 +82,7 @@ def converts(source: str, target: str) -> bool:
         return not is_array
     if target == "anyelement":
         return True
-    return system.casts().get((source, target)) == "i"
+    return system.casts(_ANY_VERSION).get((source, target)) == "i"
 
 
 def _parameters(signature: Any, count: int) -> Types | None:

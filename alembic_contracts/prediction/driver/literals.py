@@ -106,10 +106,8 @@ def literal(value: object, manners: Manners = PSYCOPG) -> str:
     Raises:
         TypeError: the driver has no way to send it.
     """
-    if value is None:
-        return "NULL"
-    if type(value) is Noticing:
-        return "$1"  # a parameter that was not given: what is computed from it is not known either
+    if value is None or type(value) is Noticing:
+        return "NULL" if value is None else "$1"  # a parameter not given: what it is used for is not known either
     if isinstance(value, manners.refused) and not _is_adapted(value, manners):
         raise TypeError(f"can't adapt type '{type(value).__name__}'")
     if isinstance(value, Enum) and not isinstance(value, str | int):

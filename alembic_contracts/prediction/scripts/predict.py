@@ -286,7 +286,11 @@ class _Play:
         Either the row of the real run makes it raise as well, and nothing of the revision is committed, or it goes on.
         """
         ours = (
-            RealDatabaseReachedError | OutsideReachedError | _StillFailedError | _VersionTableLostError | DBAPIError
+            RealDatabaseReachedError
+            | OutsideReachedError
+            | _StillFailedError
+            | _VersionTableLostError
+            | DBAPIError
             | RefusalError
         )
         if self._world != "row" or not isinstance(error, Exception) or isinstance(error, ours):
