@@ -174,6 +174,7 @@ def _baseline(run: Run, dialect: dialects.Dialect, extract: dialects.Extract | N
         complete=False,
         operators=here.operators,
         extract=extract,
+        observed=True,
     )
     note_routines(catalog, dialect.routines(run.connection))
     return catalog

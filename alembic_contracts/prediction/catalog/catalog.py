@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.dialects import Operators
 from alembic_contracts.prediction.catalog.publishing import include
 from alembic_contracts.prediction.catalog.state import Attachment, Function, Sequence, State
+from alembic_contracts.prediction.catalog.stored_texts import as_observed, type_as_observed
 from alembic_contracts.prediction.catalog.transactions import Transactions
 from alembic_contracts.prediction.catalog.unread import Unread
 from alembic_contracts.schemas.schema import Name, Schema, Table, TypeDefinition
@@ -37,6 +38,7 @@ class Catalog:
         complete_tables: bool = True,
         operators: Operators | None = None,
         extract: Extract | None = None,
+        observed: bool = False,
     ) -> None:
         """Start from a schema (None: a fresh database with the schema ``public`` and nothing in it).
 
@@ -52,6 +54,7 @@ class Catalog:
             operators: the casts and operators that are there beside the server's own; None: nothing is known of them
                 unless the baseline is ``complete``.
             extract: which part of the database ``schema`` is; None: all of it.
+            observed: whether the texts in ``schema`` are known to be those that a server printed.
         """
         unread = None if extract is None else Unread(extract)
         known = complete or operators is not None
@@ -63,7 +66,7 @@ class Catalog:
         quoted = ", ".join(f'"{part}"' for part in search_path)
         self.state.settings.put("search_path", quoted)
         self.state.defaults["search_path"] = quoted
-        self._load(schema if schema is not None else Schema(catalog=self.state.database))
+        self._load(schema if schema is not None else Schema(catalog=self.state.database), observed=observed)
         self._load_operators(operators or Operators())
         if unread is not None:
             unread.original = frozenset((*self.state.tables.loaded(), *self.state.types, *self.state.sequences))
@@ -71,7 +74,7 @@ class Catalog:
         self.state.journal.forget()
         self._snapshot: tuple[int, Schema] | None = None
 
-    def _load(self, schema: Schema) -> None:
+    def _load(self, schema: Schema, *, observed: bool) -> None:
         state = self.state
         state.extensions.put("plpgsql", "pg_catalog")
         for namespace in schema.namespaces:
@@ -79,12 +82,12 @@ class Catalog:
         for name in schema.sequences:
             state.sequences.put(name, Sequence(name))
         for name, definition in schema.types.items():
-            state.types.put(name, definition)
+            state.types.put(name, type_as_observed(definition) if observed else definition)
         state.set_access(schema.access)
         for publication in schema.access.publications:
             state.attachments.put(("publication", None, publication), Attachment("publication", publication, None))
         for name, table in schema.tables.items():
-            state.tables.put(name, table)
+            state.tables.put(name, as_observed(table) if observed else table)
             for column in table.columns:
                 self._own_sequence(table, column.name)
             for published in table.publications:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.publishing import moved
 from alembic_contracts.prediction.catalog.relations import quote
+from alembic_contracts.prediction.catalog.stored_texts import follow
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.mentions import rename_column, sequences_in, split_name
+from alembic_contracts.prediction.sql.printed import Printed, printed_of
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Published, Table, Type, TypeDefinition
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def move_many(state: State, names: dict[Name, Name]) -> None:
     _move_sequences(state, change)
     _move_attachments(state, change)
     _move_rest(state, names)
+    follow(state, change, {name.name for name in names})
 
 
 def _type_is_affected(definition: TypeDefinition, names: dict[Name, Name]) -> bool:
@@ -80,7 +83,7 @@ def _column(column: Column, change: Change) -> Column:
     type_ = _type(column.type, change)
     default = column.default
     if default is not None and "nextval" in default and any(change(n) != n for n in _qualified(default)):
-        default = parser.rewrite_expression(default, lambda node: _rename_literal(node, change))
+        default = Printed(parser.rewrite_expression(default, lambda n: _rename_literal(n, change)), printed_of(default))
     if type_ is column.type and default is column.default:
         return column
     return replace(column, type=type_, default=default)
@@ -169,7 +172,10 @@ def rename_table_column(state: State, name: Name, old: str, new: str) -> None:
             replace(c, referenced_columns=tuple(swap(r) for r in c.referenced_columns)) if c.references == name else c
             for c in user.constraints
         )
-        state.tables.put(user.name, replace(user, depends_on=depends_on, constraints=constraints))
+        text = user.definition
+        if text is not None and depends_on != user.depends_on:
+            text = Printed(text, None)  # its columns keep their names, so that it needs aliases
+        state.tables.put(user.name, replace(user, depends_on=depends_on, constraints=constraints, definition=text))
     for sequence in list(state.sequences.values()):
         if sequence.owner == (name, old):
             state.sequences.put(sequence.name, replace(sequence, owner=(name, new)))

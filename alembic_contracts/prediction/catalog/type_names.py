@@ -23,6 +23,7 @@ __all__ = [
     "builtin",
     "category",
     "find_named",
+    "modifiers",
     "qualified",
     "resolve",
     "shown",
@@ -96,7 +97,7 @@ def resolve(run: Execution, node: Node) -> Type | None:
             raise sqlstate.undefined_object("type", ".".join(parser.strings(node.names)))
         found = Type(Name(schema or run.state.current_schema() or "public", name))
     dimensions = max(found.dimensions, 0) + len(node.array_bounds)
-    return Type(found.name, _modifiers(found.name, node), dimensions)
+    return Type(found.name, modifiers(found.name, node), dimensions)
 
 
 def _may_exist(state: State) -> bool:
@@ -139,7 +140,8 @@ def _column_type(state: State, names: list[str]) -> Type | None:
     return column.type if column is not None else None
 
 
-def _modifiers(name: Name, node: Node) -> tuple[str, ...]:
+def modifiers(name: Name, node: Node) -> tuple[str, ...]:
+    """Return what stands in parentheses behind a type's name, as PostgreSQL keeps it."""
     values = [_modifier(mod) for mod in parser.children(node.typmods)]
     if name.schema != "pg_catalog" or not values:
         return tuple(values)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql.printed import renamed_column
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name, Table
 
@@ -48,7 +49,7 @@ def columns_of(node: Node) -> tuple[str, ...]:
 
 
 def rename_column(text: str, old: str, new: str) -> str:
-    """Return an expression's text with a column called otherwise."""
+    """Return an expression's text with a column called otherwise, with what is printed of it."""
     if old not in columns_in(text):
         return text
 
@@ -58,7 +59,7 @@ def rename_column(text: str, old: str, new: str) -> str:
             if last.sval == old:
                 last.sval = new
 
-    return parser.rewrite_expression(text, change)
+    return renamed_column(text, parser.rewrite_expression(text, change), old, new)
 
 
 @lru_cache(maxsize=8192)

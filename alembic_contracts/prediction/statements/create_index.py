@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import find, partition_columns
+from alembic_contracts.prediction.printing.texts import of_condition, of_expression
 from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS, check_columns
 from alembic_contracts.prediction.queries.operator_classes import check_element, check_predicate
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.column_names import figure
+from alembic_contracts.prediction.sql.printed import printed_of
 from alembic_contracts.prediction.tables.indexes import put_index
 from alembic_contracts.schemas.schema import Index, Name
 
@@ -67,7 +69,8 @@ def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:
             check_element(run, table, element, method)
             columns.append(None)
             labels.append(figure(element.expr) or "expr")
-            expressions.append(parser.deparse_expression(element.expr))
+            text = parser.deparse_expression(element.expr)
+            expressions.append(of_expression(run.state, text, element.expr, table.columns))
     include = [element.name for element in parser.children(node.index_including_params)]
     for name in include:
         _require(table, name)
@@ -75,7 +78,10 @@ def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:
     if node.HasField("where_clause"):
         check_columns(run, node.where_clause, table)
         check_predicate(run, table, node.where_clause)
-        predicate = parser.deparse_expression(node.where_clause)
+        text = parser.deparse_expression(node.where_clause)
+        predicate = of_condition(run.state, text, node.where_clause, table.columns)
+        if printed_of(predicate) == "true":
+            predicate = None
     index = Index(
         name=node.idxname,
         columns=tuple(columns),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.type_names import resolve
 from alembic_contracts.prediction.catalog.user_types import new_type_name, require_type
+from alembic_contracts.prediction.printing.texts import of_domain_check, of_value
 from alembic_contracts.prediction.queries.ddl_expressions import check_default, check_functions
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.schema import Constraint, TypeDefinition
@@ -31,7 +32,7 @@ def create_domain(run: Execution, node: Node) -> None:
         elif kind == "CONSTR_NULL":
             nullable = True
         elif kind == "CONSTR_DEFAULT":
-            definition = replace(definition, default=check_default(run, constraint.raw_expr))
+            definition = replace(definition, default=_default(run, definition, constraint.raw_expr))
         elif kind == "CONSTR_CHECK":
             definition = _with_check(run, definition, constraint)
         else:
@@ -39,6 +40,10 @@ def create_domain(run: Execution, node: Node) -> None:
     if nullable and definition.not_null:
         raise sqlstate.PostgresError("42601", "conflicting NULL/NOT NULL constraints")
     run.state.types.put(name, definition)
+
+
+def _default(run: Execution, definition: TypeDefinition, node: Node) -> str:
+    return of_value(run.state, check_default(run, node), node, definition.base)
 
 
 def _with_check(run: Execution, definition: TypeDefinition, node: Node) -> TypeDefinition:
@@ -52,7 +57,7 @@ def _with_check(run: Execution, definition: TypeDefinition, node: Node) -> TypeD
     check = Constraint(
         name=chosen,
         kind="check",
-        expression=parser.deparse_expression(node.raw_expr),
+        expression=of_domain_check(run.state, parser.deparse_expression(node.raw_expr), node.raw_expr, definition.base),
         valid=not node.skip_validation,
     )
     return replace(definition, checks=(*definition.checks, check))
@@ -72,7 +77,7 @@ def alter_domain(run: Execution, node: Node) -> None:
 
 def _altered(run: Execution, definition: TypeDefinition, node: Node) -> TypeDefinition:
     if node.subtype == "T":
-        default = check_default(run, getattr(node, "def")) if node.HasField("def") else None
+        default = _default(run, definition, getattr(node, "def")) if node.HasField("def") else None
         return replace(definition, default=None if default == "NULL" else default)
     if node.subtype in {"N", "O"}:
         if node.subtype == "O":

@@ -10,6 +10,7 @@ from alembic_contracts.prediction.catalog.relations import check_free, new_name
 from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.queries.analysis import Analysis, analyse
 from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.printed import Printed
 from alembic_contracts.prediction.tables.from_query import columns_of, create_from_query, is_updatable
 from alembic_contracts.schemas.schema import Name, Table, TableKind
 
@@ -37,7 +38,7 @@ def create_view(run: Execution, node: Node) -> None:
         persistence="temporary" if name.schema == TEMPORARY else "permanent",
         columns=columns,
         complete=output.complete,
-        definition=parser.deparse_statement(node.query),
+        definition=Printed(parser.deparse_statement(node.query), None),
         depends_on=analysis.depends_on(),
         owner=run.state.current_user,
     )

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.catalog import generated_names, type_names
-from alembic_contracts.prediction.catalog.relations import quote
-from alembic_contracts.prediction.catalog.state import Sequence
+from alembic_contracts.prediction.catalog.relations import change_column, quote
+from alembic_contracts.prediction.catalog.state import TEMPORARY, Sequence
+from alembic_contracts.prediction.printing import texts
 from alembic_contracts.prediction.queries.constants import check_fits
 from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS, check_columns, check_default
 from alembic_contracts.prediction.queries.mutability import require_immutable
 from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.prediction.sql.printed import Printed, printed_of, spelled
 from alembic_contracts.schemas.schema import Column, Name, Type
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -
             text = check_default(run, constraint.node.raw_expr)
             check_fits(run, current.column, constraint.node.raw_expr)
             current = replace(
-                current, column=replace(current.column, default=stored_default(run, current.column, text))
+                current, column=replace(current.column, default=stored_default(run, current.column, text, constraint.node.raw_expr))
             )
         elif kind == "CONSTR_IDENTITY":
             current = replace(current, column=_identity(run, table, current.column, constraint.node))
@@ -136,13 +138,16 @@ def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -
     return current
 
 
-def stored_default(run: Execution, column: Column, text: str) -> str | None:
+def stored_default(run: Execution, column: Column, text: str, node: Node) -> str | None:
     """Return the default that is kept: NULL is none, unless it has to be fitted to the column's type."""
-    if text != "NULL":
-        return text
-    if column.type is None or not (column.type.modifiers or _is_domain(run, column.type)):
-        return None
-    return f"NULL::{column.type.name.name}"
+    if text == "NULL":
+        if column.type is None or not (column.type.modifiers or _is_domain(run, column.type)):
+            return None
+        text = f"NULL::{column.type.name.name}"
+        return texts.of_value(run.state, text, node, column.type)
+    stored = texts.of_value(run.state, text, node, column.type)
+    bare = column.type is not None and not column.type.modifiers and not _is_domain(run, column.type)
+    return None if bare and (printed_of(stored) or "").startswith("NULL::") else stored
 
 
 def _is_domain(run: Execution, type_: Type) -> bool:
@@ -151,7 +156,7 @@ def _is_domain(run: Execution, type_: Type) -> bool:
 
 
 def check_generated(run: Execution, table: Table, drafted: Draft) -> None:
-    """Refuse an expression that a generated column of a table cannot have.
+    """Refuse an expression that a generated column of a table cannot have, and work out how it is printed.
 
     Raises:
         PostgresError: 42703 no such column, 42P17 another generated column, 42804 it is of another type.
@@ -164,6 +169,13 @@ def check_generated(run: Execution, table: Table, drafted: Draft) -> None:
             raise sqlstate.invalid_definition(f'cannot use generated column "{name}" in column generation expression')
     check_fits(run, drafted.column, drafted.expression, table)
     require_immutable(run, table, drafted.expression, "generation expression is not immutable")
+    node, name = drafted.expression, drafted.column.name
+
+    def printed(column: Column) -> Column:
+        text = texts.of_value(run.state, column.expression or "", node, column.type, table.columns)
+        return replace(column, expression=text)
+
+    change_column(run.state, table.name, name, printed)
 
 
 def _refuse_conflicts(column: Column, *, default_said: bool) -> None:
@@ -249,4 +261,5 @@ def add_sequence(run: Execution, table: Name, column: str, node: Node | None = N
 def nextval(sequence: Name) -> str:
     """Return the default of a serial column."""
     written = f"{quote(sequence.schema)}.{quote(sequence.name)}".replace("'", "''")
-    return f"nextval('{written}'::regclass)"
+    printed = None if sequence.schema == TEMPORARY else f"nextval({spelled(sequence, 'regclass')}::regclass)"
+    return Printed(f"nextval('{written}'::regclass)", printed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import descendants, put_constraint, refuse_taken, require_column
 from alembic_contracts.prediction.queries.analysis import Analysis
+from alembic_contracts.prediction.printing.texts import of_condition
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.columns import KeyDraft
@@ -74,7 +75,7 @@ def _add_check(run: Execution, name: Name, draft: KeyDraft) -> None:
         name=chosen,
         kind="check",
         columns=columns,
-        expression=parser.deparse_expression(node.raw_expr),
+        expression=of_condition(state, parser.deparse_expression(node.raw_expr), node.raw_expr, table.columns),
         valid=not node.skip_validation,
         no_inherit=node.is_no_inherit,
     )

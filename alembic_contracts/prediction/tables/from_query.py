@@ -9,6 +9,7 @@ from alembic_contracts.prediction.catalog.access import of_new_table
 from alembic_contracts.prediction.catalog.relations import check_free, new_name
 from alembic_contracts.prediction.queries.analysis import analyse
 from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.printed import Printed
 from alembic_contracts.schemas.schema import Column, Table, TableKind
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def create_from_query(run: Execution, into: Node, query: Node, kind: TableKind, 
         persistence=persistence,  # type: ignore[arg-type]  # one of its literals
         columns=columns,
         complete=output.complete,
-        definition=parser.deparse_statement(parser.wrap(query)) if is_view else None,
+        definition=Printed(parser.deparse_statement(parser.wrap(query)), None) if is_view else None,
         depends_on=analysis.depends_on() if is_view else (),
         owner=run.state.current_user,
     )

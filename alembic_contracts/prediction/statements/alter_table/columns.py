@@ -186,7 +186,7 @@ def _default(alteration: Alteration, command: Node) -> None:
     if command.HasField("def"):
         text = check_default(alteration.run, getattr(command, "def"))
         check_fits(alteration.run, column, getattr(command, "def"))
-        text = stored_default(alteration.run, column, text)
+        text = stored_default(alteration.run, column, text, getattr(command, "def"))
     for target in alteration.targets():
         change_column(alteration.state, target, command.name, lambda c: replace(c, default=text))
 

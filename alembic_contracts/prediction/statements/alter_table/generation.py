@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.relations import change_column, is_inherited, require_column
+from alembic_contracts.prediction.printing.texts import of_value
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.subcommands import (
@@ -88,7 +89,8 @@ def _set_expression(alteration: Alteration, command: Node) -> None:
     if not column.generated:
         raise _state_error(f'column "{column.name}" is not a generated column')
     check_columns(alteration.run, getattr(command, "def"), alteration.table)
-    text = parser.deparse_expression(getattr(command, "def"))
+    node = getattr(command, "def")
+    text = of_value(alteration.state, parser.deparse_expression(node), node, column.type, alteration.table.columns)
     for target in alteration.targets():
         change_column(alteration.state, target, command.name, lambda c: replace(c, expression=text))
 

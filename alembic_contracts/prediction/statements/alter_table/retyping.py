@@ -18,6 +18,7 @@ from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.queries.operator_classes import require_operator_class
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.mentions import columns_in
+from alembic_contracts.prediction.statements.alter_table.reprinting import reprint
 from alembic_contracts.prediction.statements.alter_table.subcommands import (
     ALTER_TYPE,
     Alteration,
@@ -73,6 +74,7 @@ def _alter_type(alteration: Alteration, command: Node) -> None:
             _refuse_users(state, state.tables[target], name)
             change_column(state, target, name, lambda c: replace(c, type=type_, collation=collation))
             _recheck_expressions(alteration, state.tables[target], name)
+            reprint(state, target, name)
     _recheck_foreign_keys(state, table.name, name)
 
 

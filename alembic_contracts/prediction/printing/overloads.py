@@ -1,0 +1,204 @@
+"""Operators' and functions' argument types in, the one that PostgreSQL takes out (``func_select_candidate``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.printing.casting import bare, base, can_cast, category, element
+from alembic_contracts.prediction.printing.trees import UNKNOWN, UnprintableError, builtin
+from alembic_contracts.prediction.sql import system
+from alembic_contracts.schemas.schema import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from alembic_contracts.prediction.catalog.state import State
+
+__all__ = ["Chosen", "choose", "choose_operator", "common_type"]
+
+_PREFERRED = frozenset({"bool", "text", "float8", "oid", "timestamptz", "interval", "inet", "varbit"})
+_POLYMORPHIC = frozenset({"anyelement", "anyarray", "anynonarray", "anyenum", "anycompatible", "anycompatiblearray"})
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An overload: the types that its arguments are cast to, and its result."""
+
+    arguments: tuple[Type, ...]
+    result: Type
+
+
+Overload = tuple[tuple[str, ...], str]
+"""Names of the parameters' types, and of the result's."""
+
+
+def choose_operator(state: State, name: str, types: Sequence[Type]) -> Chosen:
+    """Return a built-in operator for one operand (prefix) or two (``oper``).
+
+    Raises:
+        UnprintableError: none or more than one fits.
+    """
+    prefix = len(types) == 1
+    overloads: list[Overload] = [
+        ((right,) if prefix else (left, right), result)
+        for left, right, result in system.operators().get(name, ())
+        if (left == "-") == prefix
+    ]
+    if not prefix and UNKNOWN in types:
+        other = types[0] if types[1] == UNKNOWN else types[1]
+        for exact in (other, base(state, other)):
+            found = [o for o in overloads if all(_named(parameter) == bare(exact) for parameter in o[0])]
+            if found:
+                return _resolved(state, found[0], [exact, exact])
+    return choose(state, overloads, types)
+
+
+def choose(state: State, overloads: Sequence[Overload], types: Sequence[Type]) -> Chosen:
+    """Return the overload that is taken for arguments of these types.
+
+    Raises:
+        UnprintableError: none or more than one fits.
+    """
+    given = [bare(type_) for type_ in types]
+    for overload in overloads:
+        if [_named(parameter) for parameter in overload[0]] == given:
+            return _resolved(state, overload, types)
+    fitting = [o for o in overloads if all(_takes(state, p, t) for p, t in zip(o[0], given, strict=True))]
+    left = fitting if len(fitting) < 2 else _best(state, fitting, [bare(base(state, t)) for t in given])
+    if len(left) != 1:
+        raise UnprintableError("an operator or function that is not found")
+    return _resolved(state, left[0], types)
+
+
+def _takes(state: State, parameter: str, type_: Type) -> bool:
+    if parameter in _POLYMORPHIC or parameter == "any":
+        return type_ == UNKNOWN or _fits_polymorphic(state, parameter, type_)
+    target = _named(parameter)
+    if system.categories().get(parameter) == "P":
+        return False
+    return type_ == UNKNOWN or can_cast(state, bare(base(state, type_)), target, "implicit")
+
+
+def _fits_polymorphic(state: State, parameter: str, type_: Type) -> bool:
+    if parameter.endswith("nonarray"):
+        return not type_.dimensions
+    if parameter.endswith("array"):
+        return bool(type_.dimensions)
+    return parameter != "anyenum" or category(state, base(state, type_)) == "E"
+
+
+def _best(state: State, options: list[Overload], types: list[Type]) -> list[Overload]:
+    """Return what is left of several that fit: ``func_select_candidate`` step by step."""
+    known = [n for n, type_ in enumerate(types) if type_ != UNKNOWN]
+    options = _most(options, lambda o: sum(_named(o[0][n]) == types[n] for n in known))
+    if len(options) == 1:
+        return options
+
+    def fits(overload: Overload, n: int) -> bool:
+        wanted = overload[0][n]
+        alike = wanted in _PREFERRED and system.categories().get(wanted) == category(state, types[n])
+        return _named(wanted) == types[n] or alike
+
+    options = _most(options, lambda o: sum(fits(o, n) for n in known))
+    if len(options) == 1 or len(known) == len(types):
+        return options
+    by_category = _by_category(options, [n for n, type_ in enumerate(types) if type_ == UNKNOWN])
+    if len(by_category) == 1:
+        return by_category
+    if known and len({types[n] for n in known}) == 1:
+        same = types[known[0]]
+        return [o for o in by_category if all(_takes(state, parameter, same) for parameter in o[0])]
+    return by_category
+
+
+def _by_category(options: list[Overload], unknown: Iterable[int]) -> list[Overload]:
+    """Narrow down by what literals would be taken for: texts where any takes one, else what all agree on."""
+    kept = options
+    for n in unknown:
+        categories = {_category(o[0][n]) for o in options}
+        if "S" in categories:
+            chosen = "S"
+        elif len(categories) == 1:
+            chosen = next(iter(categories))
+        else:
+            return options
+        preferred = any(o[0][n] in _PREFERRED and _category(o[0][n]) == chosen for o in options)
+        kept = [
+            o for o in kept if _category(o[0][n]) == chosen and (not preferred or o[0][n] in _PREFERRED)
+        ]  # fmt: skip
+    return kept or options
+
+
+def _category(name: str) -> str:
+    return system.categories().get(name, "U")
+
+
+def _most(options: list[Overload], score: Callable[[Overload], int]) -> list[Overload]:
+    scores = [score(option) for option in options]
+    return [option for option, points in zip(options, scores, strict=True) if points == max(scores)]
+
+
+def _named(name: str) -> Type:
+    inner = system.element_types().get(name)
+    return builtin(name) if inner is None else builtin(inner, 1)
+
+
+def _resolved(state: State, overload: Overload, types: Sequence[Type]) -> Chosen:
+    """Put types in the places of polymorphic ones (``enforce_generic_type_consistency``)."""
+    parameters, result = overload
+    generic = _generic(state, parameters, types)
+    return Chosen(tuple(_put(p, generic) for p in parameters), _put(result, generic))
+
+
+def _generic(state: State, parameters: Sequence[str], types: Sequence[Type]) -> Type | None:
+    """Return the type that stands for ``anyelement``, as the arguments have it."""
+    found = set()
+    for parameter, type_ in zip(parameters, types, strict=True):
+        if parameter in _POLYMORPHIC and type_ != UNKNOWN:
+            plain = bare(base(state, type_)) if parameter.endswith("array") else bare(type_)
+            takes_array = parameter.endswith("array") and not parameter.endswith("nonarray")
+            found.add(element(plain) if takes_array else plain)
+    if len(found) > 1:
+        raise UnprintableError("arguments of several types")
+    return found.pop() if found else None
+
+
+def _put(name: str, generic: Type | None) -> Type:
+    if name == "any":
+        raise UnprintableError("an argument of any type")
+    if name not in _POLYMORPHIC:
+        if system.categories().get(name) == "P" and name != "void":
+            raise UnprintableError(f"a result of type {name}")
+        return _named(name)
+    if generic is None:
+        raise UnprintableError("arguments of no type")
+    if name.endswith("array") and not name.endswith("nonarray"):
+        if generic.dimensions:
+            raise UnprintableError("an array of arrays")
+        return Type(generic.name, (), 1)
+    return generic
+
+
+def common_type(state: State, types: Sequence[Type]) -> Type:
+    """Return the type of COALESCE, CASE, IN, ARRAY[...] (``select_common_type``).
+
+    Raises:
+        UnprintableError: there is none, or it is not known here.
+    """
+    known = [bare(type_) for type_ in types if type_ != UNKNOWN]
+    if not known:
+        return builtin("text")
+    if all(type_ == known[0] for type_ in known):
+        return known[0] if len(known) == len(types) else bare(base(state, known[0]))
+    chosen = bare(base(state, known[0]))
+    for other in known[1:]:
+        candidate = bare(base(state, other))
+        if candidate == chosen:
+            continue
+        if category(state, candidate) != category(state, chosen):
+            raise UnprintableError("values of several types")
+        forth = can_cast(state, chosen, candidate, "implicit")
+        if chosen.name.name not in _PREFERRED and forth and not can_cast(state, candidate, chosen, "implicit"):
+            chosen = candidate
+    return chosen
