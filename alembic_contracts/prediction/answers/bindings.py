@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from alembic_contracts.prediction.answers.deferred import resolved
 from alembic_contracts.prediction.answers.values import UnanswerableError
 
 if TYPE_CHECKING:
@@ -75,8 +76,11 @@ class Scope:
         """Return a column's value.
 
         Raises:
-            UnanswerableError: it is not here.
+            UnanswerableError: it is not here, or it is not known.
         """
+        return resolved(self._column(names))
+
+    def _column(self, names: Sequence[str]) -> Any:
         if len(names) > 1:
             row = self.rows.get(names[-2])
             if row is not None and names[-1] in row:

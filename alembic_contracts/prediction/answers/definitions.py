@@ -5,16 +5,88 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql import format_type as spelled
-from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.prediction.answers.deferred import Deferred
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.values import UnanswerableError
+from alembic_contracts.prediction.printing import texts
+from alembic_contracts.prediction.printing.definitions import index_definition, key_definition, table_constraint
 from alembic_contracts.schemas.schema import Type
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.answers.bindings import World
-    from alembic_contracts.schemas.schema import Constraint, Name, Table
+    from collections.abc import Callable
 
-__all__ = ["column_comment", "comment", "constraint", "constraint_text", "format_type", "index", "json_type", "view"]
+    from alembic_contracts.prediction.answers.bindings import World
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.schemas.schema import Constraint, Name, Table, TypeDefinition
+
+__all__ = [
+    "Stored",
+    "column_comment",
+    "comment",
+    "constraint",
+    "domain_default",
+    "expression",
+    "format_type",
+    "index",
+    "index_text",
+    "json_type",
+    "text",
+    "view",
+    "view_text",
+]
+
+
+class Stored:
+    """An expression as the catalog keeps it (``pg_node_tree``), whose own text nobody could tell."""
+
+    __slots__ = ("table", "text")
+
+    def __init__(self, text: str, table: Table) -> None:
+        """Take the text that was written, and the table whose columns it may use."""
+        self.text, self.table = text, table
+
+    def __str__(self) -> str:
+        raise UnanswerableError("an expression in its internal form")
+
+    def __eq__(self, other: object) -> bool:
+        raise UnanswerableError("an expression in its internal form")
+
+    def __hash__(self) -> int:
+        raise UnanswerableError("an expression in its internal form")
+
+
+def expression(world: World, stored: Any, _table: Any = None, pretty: Any = False) -> str | None:
+    """Return ``pg_get_expr``.
+
+    Raises:
+        UnanswerableError: how PostgreSQL prints it is not known.
+    """
+    if stored is None:
+        return None
+    if not isinstance(stored, Stored):
+        raise UnanswerableError("pg_get_expr of what is no stored expression")
+    show = texts.pretty if pretty else texts.shown
+    return _known(show(world.catalog.state, stored.text, stored.table.columns), stored.text)
+
+
+def text(catalog: Catalog, written: str | None, table: Table | None = None) -> Deferred | None:
+    """Return what PostgreSQL prints for a text that is stored, to be worked out when somebody looks at it."""
+    if written is None:
+        return None
+    columns = () if table is None else table.columns
+    return Deferred(lambda: _known(texts.shown(catalog.state, written, columns), written))
+
+
+def domain_default(definition: TypeDefinition) -> Deferred | None:
+    """Return ``typdefault``, which is a text from when it was set: names in it are not followed."""
+    written = definition.default
+    return None if written is None else Deferred(lambda: _known(texts.without_names(written), written))
+
+
+def _known(printed: str | None, what: str) -> str:
+    if printed is None:
+        raise UnanswerableError(f"how PostgreSQL prints {what[:60]}")
+    return printed
 
 
 def json_type(value: Any) -> str:
@@ -51,72 +123,69 @@ def shown_type(world: World, type_: Type, spelled: str) -> str:
     return spelled
 
 
-def constraint(world: World, number: int, *_: Any) -> str | None:
-    """Return ``pg_get_constraintdef``."""
+def constraint(world: World, number: int, pretty: Any = False) -> str | None:
+    """Return ``pg_get_constraintdef``.
+
+    Raises:
+        UnanswerableError: how PostgreSQL prints it is not known.
+    """
     found = oid.object(number)
     if found is None or found[0] != "constraint":
         return None
     table, name = found[1]
     known = world.catalog.table(table)
-    match = next((c for c in known.constraints if c.name == name), None) if known is not None else None
-    return None if match is None else constraint_text(match, world)
+    match: Constraint | None = None
+    if known is not None:
+        match = next((c for c in known.constraints if c.name == name), None)
+    if known is None or match is None:
+        return None
+    return _known(table_constraint(world.catalog.state, known, match, pretty=bool(pretty)), f"constraint {name}")
 
 
-def constraint_text(constraint: Constraint, world: World) -> str:
-    """Return a constraint's definition as ``pg_get_constraintdef`` writes it.
+def index(world: World, number: int, column: int = 0, pretty: Any = False) -> str | None:
+    """Return ``pg_get_indexdef``.
 
     Raises:
-        UnanswerableError: it is of a kind that is not kept in enough detail.
+        UnanswerableError: how PostgreSQL prints it is not known.
     """
-    columns = "(" + ", ".join(map(quote, constraint.columns)) + ")"
-    if constraint.kind == "primary key":
-        text = f"PRIMARY KEY {columns}"
-    elif constraint.kind == "unique":
-        text = f"UNIQUE {'NULLS NOT DISTINCT ' if constraint.nulls_not_distinct else ''}{columns}"
-    elif constraint.kind == "check":
-        text = f"CHECK (({(constraint.expression or '').removeprefix('(').removesuffix(')')}))"
-    elif constraint.kind == "foreign key" and constraint.references is not None:
-        target = constraint.references
-        visible = world.catalog.resolve(target.name) == target
-        shown = quote(target.name) if visible else f"{quote(target.schema)}.{quote(target.name)}"
-        text = f"FOREIGN KEY {columns} REFERENCES {shown}({', '.join(map(quote, constraint.referenced_columns))})"
-        for event, action in (("UPDATE", constraint.on_update), ("DELETE", constraint.on_delete)):
-            text += f" ON {event} {action.upper()}" if action and action.upper() != "NO ACTION" else ""
-    else:
-        raise UnanswerableError(f"the definition of a {constraint.kind} constraint")
-    text += " DEFERRABLE" if constraint.deferrable else ""
-    text += " INITIALLY DEFERRED" if constraint.initially_deferred else ""
-    return text + ("" if constraint.valid else " NOT VALID")
-
-
-def index(world: World, number: int, *_: Any) -> str | None:
-    """Return ``pg_get_indexdef`` of a whole index."""
     found = oid.object(number)
     if found is None or found[0] != "class":
         return None
-    name: Name = found[1]
-    for table in world.catalog.tables.values():
-        for candidate in table.indexes:
-            if candidate.name == name.name and table.name.schema == name.schema:
-                return index_text(table, candidate.name)
-    return None
+    owner = world.catalog.index_table(found[1])
+    table = None if owner is None else world.catalog.table(owner)
+    if table is None:
+        return None
+    state, name = world.catalog.state, found[1].name
+    if column:
+        return _known(key_definition(state, table, name, column, pretty=bool(pretty)), f"index {name}")
+    return _known(index_definition(state, table, name, pretty=bool(pretty)), f"index {name}")
 
 
-def index_text(table: Table, name: str) -> str:
-    """Return an index's definition as ``pg_get_indexdef`` writes it."""
-    found = next(index for index in table.indexes if index.name == name)
-    expressions = iter(found.expressions)
-    keys = ", ".join(next(expressions, "") if column is None else quote(column) for column in found.columns)
-    text = f"CREATE {'UNIQUE ' if found.unique else ''}INDEX {quote(name)} ON "
-    text += f"{quote(table.name.schema)}.{quote(table.name.name)} USING {found.method} ({keys})"
-    text += f" INCLUDE ({', '.join(map(quote, found.include))})" if found.include else ""
-    text += " NULLS NOT DISTINCT" if found.nulls_not_distinct else ""
-    return text + (f" WHERE {found.predicate}" if found.predicate else "")
+def index_text(catalog: Catalog, table: Table, name: str) -> Deferred:
+    """Return an index's definition as ``pg_get_indexdef`` writes it, to be worked out when somebody looks at it."""
+    compute: Callable[[], str] = lambda: _known(index_definition(catalog.state, table, name), f"index {name}")  # noqa: E731
+    return Deferred(compute)
 
 
-def view(world: World, number: int, *_: Any) -> str | None:
-    """Return ``pg_get_viewdef``."""
-    return _table(world, number).definition
+def view(world: World, number: int, *pretty: Any) -> str | None:
+    """Return ``pg_get_viewdef``.
+
+    Raises:
+        UnanswerableError: how PostgreSQL prints the view is not known.
+    """
+    if any(pretty):
+        raise UnanswerableError("a view's definition in pretty form")
+    table = _table(world, number)
+    return None if table.definition is None else view_text(world.catalog, table)
+
+
+def view_text(catalog: Catalog, table: Table) -> str:
+    """Return a view's query as PostgreSQL prints it.
+
+    Raises:
+        UnanswerableError: it is not known how.
+    """
+    return _known(texts.shown(catalog.state, table.definition or ""), f"the view {table.name}")
 
 
 def comment(world: World, number: int, *_: Any) -> str | None:

@@ -15,6 +15,7 @@ from alembic_contracts.prediction.answers.register import is_strict, registered_
 from alembic_contracts.prediction.answers.values import (
     Array,
     NameText,
+    UnanswerableError,
     Unknown,
     guess,
     known,
@@ -54,7 +55,10 @@ def call(name: str, arguments: list[Any], world: World) -> Any:
     if in_catalog is not None and name != "format_type" and any(known(argument) is None for argument in arguments):
         return guess(None, *arguments)
     if in_catalog is not None:
-        return guess(in_catalog(world, *map(known, arguments)), *arguments)
+        try:
+            return guess(in_catalog(world, *map(known, arguments)), *arguments)
+        except UnanswerableError as error:
+            return Unknown(str(error))
     types = tuple(type_of(argument) or "" for argument in arguments)
     parameters = None if "" in types else chosen_function(name, types)
     if name == "to_char" and types[0] == "date":
@@ -144,7 +148,7 @@ _CATALOG: dict[str, Callable[..., Any]] = {
     "pg_advisory_lock": lambda *_: "",
     "pg_advisory_xact_lock": lambda *_: "",
     "pg_get_constraintdef": definitions.constraint,
-    "pg_get_expr": lambda _world, expression, *_: expression,
+    "pg_get_expr": definitions.expression,
     "pg_get_indexdef": definitions.index,
     "pg_get_serial_sequence": _serial_sequence,
     "pg_get_viewdef": definitions.view,

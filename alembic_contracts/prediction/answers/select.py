@@ -163,7 +163,7 @@ def _row(columns: tuple[str, ...], targets: list[tuple[str, Any]], scope: Scope)
     many: dict[int, list[Any]] = {}
     for position, (_, expression) in enumerate(targets):
         if isinstance(expression, tuple):
-            values.append(scope.rows[expression[0]][expression[1]])
+            values.append(scope.column(expression))
             continue
         several = set_values(expression, scope)
         if several is not None:

@@ -14,10 +14,13 @@ from sqlalchemy.sql import sqltypes
 
 from alembic_contracts.dialects.postgresql import format_type
 from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility, sqlalchemy_type
-from alembic_contracts.schemas.schema import Name
+from alembic_contracts.prediction.driver.unknown_text import UnknownText
+from alembic_contracts.prediction.sql.printed import Method
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from collections.abc import Callable
+
+    from alembic_contracts.prediction.driver.shown_texts import ShownTexts
     from alembic_contracts.schemas.schema import Column, Constraint, Index, Table, TypeDefinition
 
 __all__ = [
@@ -36,54 +39,55 @@ __all__ = [
 
 _SQLALCHEMY_2_0 = sqlalchemy.__version__.startswith("2.0.")
 _IDENTITY_MAXIMUM = {"int2": 2**15 - 1, "int4": 2**31 - 1}
-_NEXTVAL = re.compile(r"""(nextval\(')((?:"[^"]+"|[^'".]+)\.)?([^']+)('.*$)""")
+_NEXTVAL = re.compile(r"""(nextval\(')([^']+)('.*$)""")
 
 
-def column(described: Column, catalog: Catalog, schema: str | None) -> dict[str, Any]:
+def column(described: Column, table: Table, texts: ShownTexts, schema: str | None) -> dict[str, Any]:
     """Return a column.
 
     Args:
         described: the column.
-        catalog: has its type, where users made that.
+        table: what it is in.
+        texts: print its expressions; their catalog has its type, where users made that.
         schema: the one that reflection was asked for.
     """
-    type_ = sqlalchemy_type(described.type, catalog, described.collation)
-    default, not_null = described.default, described.not_null
+    type_ = sqlalchemy_type(described.type, texts, described.collation)
+    not_null = described.not_null
     type_name = described.type.name if described.type and not described.type.dimensions else None
-    definition = None if type_name is None else catalog.types.get(type_name)
+    definition = None if type_name is None else texts.catalog.types.get(type_name)
     if definition is not None and definition.kind == "domain":
-        default, not_null = default or definition.default, not_null or definition.not_null
-    automatic = bool(default and "nextval('" in default and isinstance(type_, sqltypes.Integer))
+        not_null = not_null or definition.not_null
+    automatic = "nextval('" in (described.default or "") and isinstance(type_, sqltypes.Integer)
     reflected: dict[str, Any] = {
         "name": described.name,
         "type": type_,
         "nullable": not not_null,
-        "default": _shown_default(default, catalog, schema),
+        "default": _with_schema(_default(described, definition, table, texts), schema),
         "autoincrement": automatic or bool(described.identity),
         "comment": described.comment,
     }
     if described.generated:
-        reflected["computed"] = {"sqltext": described.expression, "persisted": described.generated == "stored"}
+        sqltext = texts.expression(described.expression or "", table)
+        reflected["computed"] = {"sqltext": sqltext, "persisted": described.generated == "stored"}
     if described.identity:
         reflected["identity"] = _identity(described)
     return reflected
 
 
-def _shown_default(default: str | None, catalog: Catalog, schema: str | None) -> str | None:
-    """Return a default as the server shows it: its sequence without the schema where that is not needed.
+def _default(described: Column, definition: TypeDefinition | None, table: Table, texts: ShownTexts) -> str | None:
+    if described.default is not None:
+        return texts.expression(described.default, table)
+    if definition is None or definition.kind != "domain" or definition.default is None:
+        return None
+    return texts.domain_default(definition.default, definition.name)
 
-    Where reflection was asked for a schema, PGDialect puts that one in front of a sequence without any.
-    """
-    match = _NEXTVAL.search(default) if default else None
-    if match is None:
+
+def _with_schema(default: str | None, schema: str | None) -> str | None:
+    """Return a default as PGDialect does: a sequence's schema is written where reflection was asked for a schema."""
+    match = None if default is None or isinstance(default, UnknownText) else _NEXTVAL.search(default)
+    if match is None or schema is None or "." in match[2]:
         return default
-    prefix, name = match[2] or "", match[3]
-    if prefix:
-        owner, sequence = prefix[:-1].strip('"'), name.strip('"')
-        prefix = "" if catalog.resolve_sequence(sequence) == Name(owner, sequence) else prefix
-    if not prefix and schema is not None:
-        prefix = f'"{schema}".'
-    return match[1] + prefix + name + match[4]
+    return f'{match[1]}"{schema}".{match[2]}{match[3]}'
 
 
 def _identity(column: Column) -> dict[str, Any]:
@@ -129,9 +133,17 @@ def unique_constraints(table: Table) -> list[Any]:
     ]
 
 
-def check_constraints(table: Table) -> list[Any]:
-    """Return the check constraints of each table."""
-    return [_check(constraint) for constraint in _constraints(table, "check")]
+def check_constraints(
+    table: Table, texts: ShownTexts, parsed: Callable[[str, str], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the check constraints of each table.
+
+    Args:
+        table: the table.
+        texts: print its expressions.
+        parsed: a check's name and definition -> what PGDialect makes of it.
+    """
+    return [_check(constraint, table, texts, parsed) for constraint in _constraints(table, "check")]
 
 
 def foreign_keys_of(table: Table) -> list[Constraint]:
@@ -170,11 +182,16 @@ def _included(table: Table, constraint: Constraint) -> list[str]:
     return [] if index is None else list(index.include)
 
 
-def _check(constraint: Constraint) -> dict[str, Any]:
+def _check(
+    constraint: Constraint, table: Table, texts: ShownTexts, parsed: Callable[[str, str], dict[str, Any]]
+) -> dict[str, Any]:
     """Return a check constraint."""
+    definition = texts.check(constraint, table)
+    if not isinstance(definition, UnknownText):
+        return {**parsed(constraint.name, definition), "comment": constraint.comment}
     entry: dict[str, Any] = {
         "name": constraint.name,
-        "sqltext": _without_parentheses(constraint.expression or ""),
+        "sqltext": UnknownText(_without_parentheses(definition.plain()), definition.notice),
         "comment": constraint.comment,
     }
     flags = {"not_valid": not constraint.valid, "no_inherit": constraint.no_inherit}
@@ -183,25 +200,26 @@ def _check(constraint: Constraint) -> dict[str, Any]:
     return entry
 
 
-def indexes(table: Table) -> list[Any]:
+def indexes(table: Table, texts: ShownTexts) -> list[dict[str, Any]]:
     """Return the indexes of each table by name, without that of the primary key."""
     key = next((c.name for c in table.constraints if c.kind == "primary key"), None)
     by_name = sorted(table.indexes, key=lambda index: index.name)
-    return [_index(index) for index in by_name if index.constraint is None or index.constraint != key]
+    return [_index(index, table, texts) for index in by_name if index.constraint is None or index.constraint != key]
 
 
-def _index(index: Index) -> dict[str, Any]:
+def _index(index: Index, table: Table, texts: ShownTexts) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": index.name, "unique": index.unique, "column_names": list(index.columns)}
+    expressions = iter(index.expressions)
+    elements = [texts.key(next(expressions, ""), table) if name is None else name for name in index.columns]
     if None in index.columns:
-        expressions = iter(index.expressions)
-        entry["expressions"] = [next(expressions, "") if name is None else name for name in index.columns]
+        entry["expressions"] = elements
     if index.constraint is not None:
         entry["duplicates_constraint"] = index.name
-    options: dict[str, Any] = {}
+    options = _order_and_classes(index, elements, entry)
     if index.method != "btree":
-        options["postgresql_using"] = index.method
+        options["postgresql_using"] = str(index.method)
     if index.predicate:
-        options["postgresql_where"] = index.predicate
+        options["postgresql_where"] = texts.expression(index.predicate, table)
     options["postgresql_include"] = list(index.include)
     if index.nulls_not_distinct:
         options["postgresql_nulls_not_distinct"] = True
@@ -211,6 +229,24 @@ def _index(index: Index) -> dict[str, Any]:
     if _SQLALCHEMY_2_0:
         entry["include_columns"] = list(index.include)
     return entry
+
+
+def _order_and_classes(index: Index, elements: list[str], entry: dict[str, Any]) -> dict[str, Any]:
+    """Say in ``entry`` how keys are sorted, and return the dialect's options about their operator classes."""
+    if not isinstance(index.method, Method) or any(isinstance(element, UnknownText) for element in elements):
+        return {}
+    sorting: dict[str, tuple[str, ...]] = {}
+    classes: dict[str, str] = {}
+    for element, option in zip(elements, index.method.options, strict=False):
+        order = {" DESC": ("desc",), " DESC NULLS LAST": ("desc", "nulls_last"), " NULLS FIRST": ("nulls_first",)}
+        ending = next((text for text in (" DESC NULLS LAST", *order) if option.endswith(text)), "")
+        if ending:
+            sorting[element] = order[ending]
+        if option.removesuffix(ending):
+            classes[element] = option.removesuffix(ending).strip()
+    if sorting:
+        entry["column_sorting"] = sorting
+    return {"postgresql_ops": classes} if classes and not _SQLALCHEMY_2_0 else {}
 
 
 def table_comment(table: Table) -> dict[str, Any]:
@@ -235,8 +271,9 @@ def enum(definition: TypeDefinition, visible: Visibility) -> dict[str, Any]:
     }
 
 
-def domain(definition: TypeDefinition, visible: Visibility) -> dict[str, Any]:
+def domain(definition: TypeDefinition, visible: Visibility, texts: ShownTexts) -> dict[str, Any]:
     """Return a domain."""
+    default = definition.default
     spelled = format_type(definition.base) if definition.base is not None else ""
     return {
         "name": definition.name.name,
@@ -244,9 +281,9 @@ def domain(definition: TypeDefinition, visible: Visibility) -> dict[str, Any]:
         "visible": visible.type(definition.name),
         "type": spelled.partition("(")[0],
         "nullable": not definition.not_null,
-        "default": definition.default,
+        "default": None if default is None else texts.domain_default(default, definition.name),
         "constraints": [
-            {"name": check.name, "check": _without_parentheses(check.expression or "")}
+            {"name": check.name, "check": texts.domain_check(check, definition)}
             for check in sorted(definition.checks, key=lambda check: check.name)
         ],
         "collation": "default" if spelled.startswith(("text", "character")) else None,

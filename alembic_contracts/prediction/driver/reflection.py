@@ -17,7 +17,9 @@ from sqlalchemy.exc import NoSuchTableError
 
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.driver import descriptions
+from alembic_contracts.prediction.driver.shown_texts import ShownTexts
 from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility
+from alembic_contracts.prediction.driver.unknown_text import NoticingInspector
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -88,14 +90,29 @@ def _names_of(
     return get_names
 
 
+class _Rows:
+    """A connection that answers any query with the same rows."""
+
+    def __init__(self, rows: list[tuple[Any, ...]]) -> None:
+        self._rows = rows
+
+    def execute(self, *_: object) -> list[tuple[Any, ...]]:
+        """Return the rows."""
+        return self._rows
+
+
 class CatalogReflection(PGDialect):
     """Everything that SQLAlchemy's inspector asks a PostgreSQL dialect."""
 
+    inspector = NoticingInspector
     catalog: Catalog
     doubt: Callable[[str, Collection[Name] | None], None]
     """Called with what had to be answered without being known, and the tables that it is about."""
 
     # -- which tables ------------------------------------------------------------------------------------------------
+
+    def _texts(self) -> ShownTexts:
+        return ShownTexts(self.catalog, self.doubt)
 
     def _visible(self) -> Visibility:
         return Visibility(self.catalog)
@@ -196,7 +213,7 @@ class CatalogReflection(PGDialect):
         view = self._find(view_name, schema)
         if view is None or view.kind not in {"view", "materialized view"}:
             raise NoSuchTableError(f"{schema}.{view_name}" if schema else view_name)
-        return view.definition or ""
+        return self._texts().view(view)
 
     # -- types -------------------------------------------------------------------------------------------------------
 
@@ -213,14 +230,13 @@ class CatalogReflection(PGDialect):
         return [descriptions.enum(definition, self._visible()) for definition in self._definitions("enum", schema)]
 
     def _load_domains(self, connection: Any, schema: str | None = None, **kw: Any) -> list[Any]:
-        return [descriptions.domain(definition, self._visible()) for definition in self._definitions("domain", schema)]
+        texts, visible = self._texts(), self._visible()
+        return [descriptions.domain(found, visible, texts) for found in self._definitions("domain", schema)]
 
     # -- parts of tables ---------------------------------------------------------------------------------------------
 
     get_multi_pk_constraint = _of_tables_alone(descriptions.primary_key)
     get_multi_unique_constraints = _of_tables_alone(descriptions.unique_constraints)
-    get_multi_check_constraints = _of_tables_alone(descriptions.check_constraints)
-    get_multi_indexes = _of_tables_alone(descriptions.indexes)
     get_multi_table_comment = _of_tables_alone(descriptions.table_comment)
     get_multi_table_options = _of_tables_alone(descriptions.table_options)
 
@@ -234,7 +250,24 @@ class CatalogReflection(PGDialect):
     def _column(self, table: Table, column: Column, schema: str | None) -> dict[str, Any]:
         if column.type is None:
             self.doubt(f"the type of {table.name}.{column.name} is not known", (table.name,))
-        return descriptions.column(column, self.catalog, schema)
+        return descriptions.column(column, table, self._texts(), schema)
+
+    @_of_each_table
+    def get_multi_check_constraints(self, table: Table, schema: str | None, **kw: Any) -> list[Any]:
+        """Return the check constraints of each table."""
+        return descriptions.check_constraints(table, self._texts(), self._parsed_check)
+
+    def _parsed_check(self, name: str, definition: str) -> dict[str, Any]:
+        """Return what PGDialect reads out of the definition of a check constraint."""
+        rows = _Rows([("", name, definition, None)])
+        found = PGDialect.get_multi_check_constraints(self, rows, None, None, ObjectScope.ANY, ObjectKind.ANY)  # type: ignore[no-untyped-call]
+        ((_, (entry,)),) = found
+        return dict(entry)
+
+    @_of_each_table
+    def get_multi_indexes(self, table: Table, schema: str | None, **kw: Any) -> list[Any]:
+        """Return the indexes of each table."""
+        return descriptions.indexes(table, self._texts())
 
     @_of_each_table
     def get_multi_foreign_keys(

@@ -11,6 +11,7 @@ from sqlalchemy.types import NULLTYPE, TypeEngine
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.driver.shown_texts import ShownTexts
     from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 
 __all__ = ["Visibility", "sqlalchemy_type"]
@@ -59,24 +60,24 @@ class Visibility:
         return self.catalog.resolve_sequence(name.name) == name
 
 
-def sqlalchemy_type(type_: Type | None, catalog: Catalog, collation: str | None = None) -> TypeEngine[Any]:
+def sqlalchemy_type(type_: Type | None, texts: ShownTexts, collation: str | None = None) -> TypeEngine[Any]:
     """Return the SQLAlchemy type of a column; ``NullType`` with a warning where there is none, as reflection does."""
     if type_ is None:
         return NULLTYPE
-    element = _element(type_, catalog, collation)
+    element = _element(type_, texts, collation)
     if element is None:
         util.warn(f"Did not recognize type '{type_.name}'")
         return NULLTYPE
     return pg.ARRAY(element) if type_.dimensions else element
 
 
-def _element(type_: Type, catalog: Catalog, collation: str | None) -> TypeEngine[Any] | None:
+def _element(type_: Type, texts: ShownTexts, collation: str | None) -> TypeEngine[Any] | None:
     if type_.name.schema != "pg_catalog":
-        definition = catalog.types.get(type_.name)
+        definition = texts.catalog.types.get(type_.name)
         if definition is not None and definition.kind == "enum":
-            return _enum(definition, catalog)
+            return _enum(definition, texts.catalog)
         if definition is not None and definition.kind == "domain":
-            return _domain(definition, catalog)
+            return _domain(definition, texts)
     kind = _TYPES.get(type_.name.name) or PGDialect.ischema_names.get(type_.name.name)
     if kind is None:
         return None
@@ -113,16 +114,17 @@ def _enum(definition: TypeDefinition, catalog: Catalog) -> TypeEngine[Any]:
     return pg.ENUM(*definition.labels, name=definition.name.name, schema=schema)
 
 
-def _domain(definition: TypeDefinition, catalog: Catalog) -> TypeEngine[Any]:
-    schema = None if Visibility(catalog).type(definition.name) else definition.name.schema
+def _domain(definition: TypeDefinition, texts: ShownTexts) -> TypeEngine[Any]:
+    schema = None if Visibility(texts.catalog).type(definition.name) else definition.name.schema
     check = next(iter(definition.checks), None)
+    default = definition.default
     return pg.DOMAIN(
         definition.name.name,
-        sqlalchemy_type(definition.base, catalog),
-        default=definition.default,
+        sqlalchemy_type(definition.base, texts),
+        default=None if default is None else texts.domain_default(default, definition.name),
         not_null=definition.not_null,
         constraint_name=check.name if check else None,
-        check=check.expression if check else None,
+        check=texts.domain_check(check, definition) if check else None,
         create_type=False,
         **({"schema": schema} if schema else {}),
     )

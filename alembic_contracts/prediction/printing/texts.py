@@ -6,6 +6,7 @@ Everything here answers None where PostgreSQL's text was not shown to be known.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects.postgresql.names import quote
@@ -24,7 +25,17 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Column
 
-__all__ = ["of_condition", "of_domain_check", "of_expression", "of_value", "pretty", "reprinted", "shown", "shown_key"]
+__all__ = [
+    "of_condition",
+    "of_domain_check",
+    "of_expression",
+    "of_value",
+    "pretty",
+    "reprinted",
+    "shown",
+    "shown_key",
+    "without_names",
+]
 
 
 _LIKE_FUNCTIONS = (Call, Keyword, SessionValue, Reference)
@@ -101,10 +112,17 @@ def shown(state: State, text: str, columns: Iterable[Column] = ()) -> str | None
     return None if printed is None else _under_path(state, printed)
 
 
-def pretty(state: State, text: str, columns: Iterable[Column]) -> str | None:
-    """Return a stored text as it is printed where the caller wants it pretty."""
+def without_names(text: str) -> str | None:
+    """Return a stored text that mentions nothing that could be called otherwise, as it is printed."""
+    printed = printed_of(text)
+    found = None if printed is None else mentioned(printed)
+    return printed if found is not None and not found else None
+
+
+def pretty(state: State, text: str, columns: Iterable[Column] = (), value: Type | None = None) -> str | None:
+    """Return a stored text as it is printed where the caller wants it pretty; ``value`` is of a domain's check."""
     printed = _printed(state, text, columns)
-    tree = None if printed is None else _read(state, printed, columns)
+    tree = None if printed is None else _read(state, printed, columns, value)
     return None if tree is None else _under_path(state, deparse(tree, pretty=True))
 
 
@@ -126,13 +144,13 @@ def _printed(state: State, text: str, columns: Iterable[Column]) -> str | None:
     return str(text) if _read(state, text, columns) is not None else None
 
 
-def _read(state: State, printed: str, columns: Iterable[Column]) -> Tree | None:
+def _read(state: State, printed: str, columns: Iterable[Column], value: Type | None = None) -> Tree | None:
     """Return the tree that is printed so."""
     node = parser.parse_expression(printed)
     if node is None:
         return None
     try:
-        tree = _analyser(state, columns, reading=True).tree(node)
+        tree = replace(_analyser(state, columns, reading=True), value=value).tree(node)
         return tree if deparse(tree) == printed else None
     except (UnprintableError, PostgresError):
         return None

@@ -19,6 +19,7 @@ from alembic_contracts.schemas.schema import Name
 
 __all__ = [
     "Mention",
+    "Method",
     "Printed",
     "mentioned",
     "moved",
@@ -45,6 +46,23 @@ class Printed(str):
     def __getnewargs__(self) -> tuple[str, str | None]:  # type: ignore[override]  # str's own knows one argument
         """Return what a copy is made of."""
         return str(self), self.printed
+
+
+class Method(str):
+    """An index's method; ``options`` is what is printed behind each key: its operator class and order."""
+
+    __slots__ = ("options",)
+    options: tuple[str, ...]
+
+    def __new__(cls, method: str, options: tuple[str, ...]) -> Self:
+        """Return a method that remembers more of an index that is known to have nothing else than an ``Index`` has."""
+        self = super().__new__(cls, method)
+        self.options = options
+        return self
+
+    def __getnewargs__(self) -> tuple[str, tuple[str, ...]]:  # type: ignore[override]  # str's own knows one argument
+        """Return what a copy is made of."""
+        return str(self), self.options
 
 
 def observed(text: str) -> str:

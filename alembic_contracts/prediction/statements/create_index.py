@@ -11,7 +11,7 @@ from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS,
 from alembic_contracts.prediction.queries.operator_classes import check_element, check_predicate
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.column_names import figure
-from alembic_contracts.prediction.sql.printed import printed_of
+from alembic_contracts.prediction.sql.printed import Method, printed_of
 from alembic_contracts.prediction.tables.indexes import put_index
 from alembic_contracts.schemas.schema import Index, Name
 
@@ -87,12 +87,36 @@ def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:
         columns=tuple(columns),
         include=tuple(include),
         unique=node.unique,
-        method=method,
+        method=_method(node),
         predicate=predicate,
         expressions=tuple(expressions),
         nulls_not_distinct=node.nulls_not_distinct,
     )
     return index, generated_names.index_columns([*labels, *include])
+
+
+def _method(node: Node) -> str:
+    """Return the index's method with what is printed behind the keys, if that is all there is to the index."""
+    method = node.access_method or "btree"
+    options = [_option(element) for element in parser.children(node.index_params)]
+    if node.options or node.table_space or None in options:
+        return str(method)
+    return Method(method, tuple(option or "" for option in options))
+
+
+def _option(element: Node) -> str | None:
+    classes = parser.strings(element.opclass)
+    if element.collation or element.opclassopts or (classes and classes[-1] not in _OPERATOR_CLASSES):
+        return None
+    order, nulls = parser.enum_name(element, "ordering"), parser.enum_name(element, "nulls_ordering")
+    text = f" {classes[-1]}" if classes else ""
+    if order == "SORTBY_DESC":
+        return text + " DESC" + (" NULLS LAST" if nulls == "SORTBY_NULLS_LAST" else "")
+    return text + (" NULLS FIRST" if nulls == "SORTBY_NULLS_FIRST" else "")
+
+
+_OPERATOR_CLASSES = frozenset({"text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops", "jsonb_path_ops"})
+"""Those that are no type's default, so that they are printed."""
 
 
 def _require(table: Table, column: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import descendants, find, put_constraint, refuse_taken
 from alembic_contracts.prediction.catalog.type_names import base_type, category
 from alembic_contracts.prediction.queries.inference import implicit
 from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.printed import Printed
 from alembic_contracts.prediction.tables.columns import KeyDraft
 from alembic_contracts.schemas.schema import Constraint, Name
 
@@ -53,7 +55,7 @@ def add_foreign_key(run: Execution, name: Name, draft: KeyDraft) -> None:
         references=reference_name,
         referenced_columns=referenced,
         on_update=ACTIONS[node.fk_upd_action],
-        on_delete=ACTIONS[node.fk_del_action],
+        on_delete=_on_delete(node),
         deferrable=node.deferrable or draft.deferrable or draft.initially_deferred,
         initially_deferred=node.initdeferred or draft.initially_deferred,
         valid=not node.skip_validation,
@@ -70,6 +72,15 @@ def attach_foreign_key(state: State, partition: Name, constraint: Constraint) ->
     if any(c.name == name for c in state.tables[partition].constraints):
         name = generated_names.constraint_name(state, partition.schema, partition.name, constraint.columns, "fkey")
     put_constraint(state, partition, replace(constraint, name=name, inherited=True))
+
+
+def _on_delete(node: Node) -> str:
+    """Return the action, with what is printed of it where it has columns; of a MATCH FULL key nothing is known."""
+    action = ACTIONS[node.fk_del_action]
+    if node.fk_matchtype not in {"", "s"}:
+        return Printed(action, None)
+    columns = [quote(name) for name in parser.strings(node.fk_del_set_cols)]
+    return Printed(action, f"{action.upper()} ({', '.join(columns)})") if columns else action
 
 
 def _referenced_table(run: Execution, node: Node) -> Table | None:

@@ -10,6 +10,7 @@ from alembic_contracts.prediction.catalog.relations import partition_columns, re
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.queries.operator_classes import require_operator_class
 from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.printed import Method
 from alembic_contracts.prediction.tables.columns import KeyDraft
 from alembic_contracts.prediction.tables.not_null import mark_not_null, spread_not_null
 from alembic_contracts.schemas.schema import Constraint, ConstraintKind, Index, Name
@@ -123,7 +124,7 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
         columns=columns,
         include=include,
         unique=kind != "exclude",
-        method=method,
+        method=_method(node, len(columns)),
         predicate=constraint.expression,
         expressions=expressions,
         nulls_not_distinct=node.nulls_not_distinct,
@@ -135,6 +136,12 @@ def _require_order(run: Execution, table: Table, columns: Iterable[str | None]) 
     for column in columns:
         known = table.column(column or "")
         require_operator_class(run, known.type if known is not None else None, "btree")
+
+
+def _method(node: Node, keys: int) -> str:
+    method = node.access_method or ("gist" if node.without_overlaps else "btree")
+    plain = method == "btree" and not node.options and not node.indexspace
+    return Method(method, ("",) * keys) if plain else str(method)
 
 
 def _refuse_repeated(columns: Iterable[str | None], kind: str) -> None:

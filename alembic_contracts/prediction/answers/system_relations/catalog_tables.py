@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.prediction.answers.definitions import Stored, domain_default
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.system_relations import relation
 from alembic_contracts.prediction.answers.values import UnanswerableError
@@ -118,7 +119,7 @@ def _attribute(table: Table, column: Column, position: int) -> Row:
 
 @relation("pg_catalog", "pg_attrdef")
 def pg_attrdef(world: World) -> Iterator[Row]:
-    """Yield defaults; ``adbin`` is their text, which ``pg_get_expr`` here returns."""
+    """Yield defaults."""
     for table in _tables(world.catalog):
         for position, column in enumerate(table.columns, 1):
             if column.default is not None or column.generated:
@@ -126,7 +127,7 @@ def pg_attrdef(world: World) -> Iterator[Row]:
                     "oid": oid("default", (table.name, column.name)),
                     "adrelid": oid("class", table.name),
                     "adnum": position,
-                    "adbin": column.default if column.default is not None else column.expression,
+                    "adbin": Stored(column.default or column.expression or "", table),
                 }
 
 
@@ -147,7 +148,7 @@ def pg_type(world: World) -> Iterator[Row]:
             {"enum": "E", "range": "R", "composite": "C"}.get(definition.kind, "U"),
             typnotnull=definition.not_null,
             typbasetype=0 if base is None else _type_number(base),
-            typdefault=definition.default,
+            typdefault=domain_default(definition),
             typarray=oid("array", name),
         )
         yield _type(world, Name(name.schema, f"_{name.name}"), "b", "A", oid=oid("array", name))
@@ -214,8 +215,7 @@ def pg_constraint(world: World) -> Iterator[Row]:
                 "connoinherit": constraint.no_inherit,
                 "conkey": [numbers[c] for c in constraint.columns if c in numbers] or None,
                 "confkey": [target_numbers[c] for c in constraint.referenced_columns if c in target_numbers] or None,
-                "conbin": constraint.expression,
-                "consrc": constraint.expression,
+                "conbin": Stored(constraint.expression or "", table) if constraint.kind == "check" else None,
             }
 
 
@@ -238,7 +238,7 @@ def pg_index(world: World) -> Iterator[Row]:
                 "indislive": True,
                 "indnullsnotdistinct": index.nulls_not_distinct,
                 "indkey": [numbers.get(column, 0) for column in (*index.columns, *index.include)],
-                "indpred": index.predicate,
+                "indpred": None if index.predicate is None else Stored(index.predicate, table),
             }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.answers.definitions import index_text
+from alembic_contracts.prediction.answers.deferred import Deferred
+from alembic_contracts.prediction.answers.definitions import index_text, view_text
 from alembic_contracts.prediction.answers.functions import setting
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.system_relations import relation
@@ -49,7 +51,7 @@ def pg_views(world: World) -> Iterator[Row]:
                 "schemaname": table.name.schema,
                 "viewname": table.name.name,
                 "viewowner": _owner(world, table),
-                "definition": table.definition,
+                "definition": Deferred(partial(view_text, world.catalog, table)),
             }
 
 
@@ -64,7 +66,7 @@ def pg_matviews(world: World) -> Iterator[Row]:
                 "matviewowner": _owner(world, table),
                 "hasindexes": bool(table.indexes),
                 "ispopulated": True,
-                "definition": table.definition,
+                "definition": Deferred(partial(view_text, world.catalog, table)),
             }
 
 
@@ -78,7 +80,7 @@ def pg_indexes(world: World) -> Iterator[Row]:
                 "tablename": table.name.name,
                 "indexname": index.name,
                 "tablespace": None,
-                "indexdef": index_text(table, index.name),
+                "indexdef": index_text(world.catalog, table, index.name),
             }
 
 

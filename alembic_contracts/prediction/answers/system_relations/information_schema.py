@@ -6,10 +6,14 @@ As PostgreSQL's they list what the role owns or may use, which under prediction 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql import data_type, datetime_precision, numeric_precision
+from alembic_contracts.prediction.answers.deferred import Deferred
+from alembic_contracts.prediction.answers.definitions import domain_default, text, view_text
 from alembic_contracts.prediction.answers.system_relations import relation
+from alembic_contracts.prediction.answers.values import Unknown
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import World
@@ -58,7 +62,7 @@ def views(world: World) -> Iterator[Row]:
     """Yield views."""
     for table in _tables(world.catalog):
         if table.kind == "view":
-            yield _place(world.catalog, table) | {"view_definition": table.definition}
+            yield _place(world.catalog, table) | {"view_definition": Deferred(partial(view_text, world.catalog, table))}
 
 
 @relation("information_schema", "columns")
@@ -67,10 +71,10 @@ def columns(world: World) -> Iterator[Row]:
     for table in _tables(world.catalog):
         place = _place(world.catalog, table)
         for position, column in enumerate(table.columns, 1):
-            yield place | _column(column, position, world.catalog)
+            yield place | _column(table, column, position, world.catalog)
 
 
-def _column(column: Column, position: int, catalog: Catalog) -> Row:
+def _column(table: Table, column: Column, position: int, catalog: Catalog) -> Row:
     type_ = column.type
     types = dict(catalog.types) if type_ is not None and type_.name in catalog.types else {}
     domain = types.get(type_.name) if type_ is not None and not type_.dimensions else None
@@ -78,12 +82,12 @@ def _column(column: Column, position: int, catalog: Catalog) -> Row:
     row: Row = {
         "column_name": column.name,
         "ordinal_position": position,
-        "column_default": column.default,
+        "column_default": text(catalog, column.default, table),
         "is_nullable": "NO" if not_null else "YES",
         "is_identity": "YES" if column.identity else "NO",
         "identity_generation": column.identity.upper() or None,
         "is_generated": "ALWAYS" if column.generated else "NEVER",
-        "generation_expression": column.expression,
+        "generation_expression": text(catalog, column.expression, table),
         "is_updatable": "YES" if column.updatable else "NO",
         "collation_name": column.collation,
         "data_type": None,
@@ -216,7 +220,13 @@ def check_constraints(world: World) -> Iterator[Row]:
     """Yield check constraints."""
     for table, constraint in _constraints(world.catalog):
         if constraint.kind == "check":
-            yield _constraint_place(world.catalog, table, constraint) | {"check_clause": constraint.expression}
+            clause: Any = text(world.catalog, constraint.expression, table)
+            if world.catalog.server_version < 180000:  # they print the whole constraint there, and NOT NULL otherwise
+                clause = Unknown("a check constraint's clause on this version of PostgreSQL")
+            yield _constraint_place(world.catalog, table, constraint) | {"check_clause": clause}
+        elif constraint.kind == "not null":
+            clause = f"{constraint.columns[0]} IS NOT NULL"
+            yield _constraint_place(world.catalog, table, constraint) | {"check_clause": clause}
 
 
 @relation("information_schema", "schemata")
@@ -253,5 +263,5 @@ def domains(world: World) -> Iterator[Row]:
                 "domain_schema": name.schema,
                 "domain_name": name.name,
                 "data_type": None if base is None else data_type(base, dict(world.catalog.types)),
-                "domain_default": definition.default,
+                "domain_default": domain_default(definition),
             }
