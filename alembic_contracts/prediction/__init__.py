@@ -3,6 +3,7 @@
     sql               PostgreSQL's grammar, and what belongs to text
     catalog           the state in memory
     queries           what the names in a query mean
+    printing          how PostgreSQL prints what is stored
     answers           the rows that a query gets
     plpgsql           blocks and functions
     tables            parts of tables, as DDL writes them

@@ -1,6 +1,7 @@
 """What a database looks like, as immutable values: observed, predicted or read from a snapshot.
 
 schema            the values: Schema, Table, Column, Type, Constraint, Index ...
+remarks           texts of it that remember how PostgreSQL prints them
 steps             the values: the schema after every operation of every revision; what is unproven
 uses              who uses a table, and how badly a difference hurts them
 schema_json       Schema -> JSON and back

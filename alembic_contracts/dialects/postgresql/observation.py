@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.dialects.postgresql.names import CATALOG
 from alembic_contracts.dialects.postgresql.types import modifiers_of
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.schemas.remarks import Method
 from alembic_contracts.schemas.schema import (
     Access,
     Column,
@@ -291,6 +292,12 @@ def _constraint(row: Json) -> Constraint:
     )
 
 
+def _method(row: Json) -> str:
+    """Return an index's method, with its keys' options where nothing else is to be said of it."""
+    options = row["options"]
+    return row["method"] if options is None or None in options else Method(row["method"], tuple(options))
+
+
 def _index(row: Json) -> Index:
     keys = row["key_columns"]
     return Index(
@@ -299,7 +306,7 @@ def _index(row: Json) -> Index:
         include=tuple(row["columns"][keys:]),
         unique=row["unique"],
         valid=row["valid"],
-        method=row["method"],
+        method=_method(row),
         predicate=row["predicate"],
         expressions=tuple(row["expressions"] or ()),
         nulls_not_distinct=row["nulls_not_distinct"] == "true",

@@ -9,5 +9,6 @@ generated_names   the names that PostgreSQL makes up
 object_names      what messages call an object
 new_names, dependencies, removal    renaming and dropping, with all that mentions or depends
 functional_dependencies             a view that groups by a table's key
+stored_texts      the expressions in a table or type -> others
 access, publishing                  owners, roles, grants and publications
 """

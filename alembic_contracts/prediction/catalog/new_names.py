@@ -11,7 +11,8 @@ from alembic_contracts.prediction.catalog.relations import quote
 from alembic_contracts.prediction.catalog.stored_texts import follow
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.mentions import rename_column, sequences_in, split_name
-from alembic_contracts.prediction.sql.printed import Printed, printed_of
+from alembic_contracts.prediction.sql.spelling import printed_of
+from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Published, Table, Type, TypeDefinition
 
 if TYPE_CHECKING:

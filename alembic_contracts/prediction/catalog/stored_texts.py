@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from alembic_contracts.prediction.sql.printed import moved, observed
+from alembic_contracts.prediction.sql.spelling import moved, observed
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Table, TypeDefinition
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sqlalchemy.sql import sqltypes
 from alembic_contracts.dialects.postgresql import format_type
 from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility, sqlalchemy_type
 from alembic_contracts.prediction.driver.unknown_text import UnknownText
-from alembic_contracts.prediction.sql.printed import Method
+from alembic_contracts.schemas.remarks import Method
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.printing.casting import cast
+from alembic_contracts.prediction.printing.conversion import cast
 from alembic_contracts.prediction.printing.overloads import choose
-from alembic_contracts.prediction.printing.trees import UNKNOWN, Call, Constant, UnprintableError, builtin
+from alembic_contracts.prediction.printing.primitives import UNKNOWN, Call, Constant, UnprintableError, builtin
 from alembic_contracts.prediction.sql import parser, system
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.printing.overloads import Overload
-    from alembic_contracts.prediction.printing.trees import Reader, Tree
+    from alembic_contracts.prediction.printing.primitives import Reader, Tree
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["call"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.printing import texts
-from alembic_contracts.prediction.sql.printed import Method, Printed
+from alembic_contracts.schemas.remarks import Method, Printed
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State

@@ -11,7 +11,7 @@ import re
 
 from alembic_contracts.dialects.postgresql import format_type
 from alembic_contracts.dialects.postgresql.names import quote
-from alembic_contracts.prediction.printing.trees import (
+from alembic_contracts.prediction.printing.primitives import (
     AnyOf,
     Array,
     Call,

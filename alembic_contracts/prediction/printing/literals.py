@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql.names import quote
-from alembic_contracts.prediction.printing.trees import UnprintableError
+from alembic_contracts.prediction.printing.primitives import UnprintableError
 from alembic_contracts.prediction.sql.mentions import split_name
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.printing.casting import bare, base, cast, element
+from alembic_contracts.prediction.printing.conversion import bare, base, cast, element
 from alembic_contracts.prediction.printing.overloads import choose_operator, common_type
-from alembic_contracts.prediction.printing.trees import (
+from alembic_contracts.prediction.printing.primitives import (
     UNKNOWN,
     AnyOf,
     Array,
@@ -23,7 +23,7 @@ from alembic_contracts.schemas.schema import Type
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alembic_contracts.prediction.printing.trees import Reader, Tree
+    from alembic_contracts.prediction.printing.primitives import Reader, Tree
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["operation"]

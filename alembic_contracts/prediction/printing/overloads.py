@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.printing.casting import bare, base, can_cast, category, element
-from alembic_contracts.prediction.printing.trees import UNKNOWN, UnprintableError, builtin
+from alembic_contracts.prediction.printing.conversion import bare, base, can_cast, category, element
+from alembic_contracts.prediction.printing.primitives import UNKNOWN, UnprintableError, builtin
 from alembic_contracts.prediction.sql import system
 from alembic_contracts.schemas.schema import Type
 

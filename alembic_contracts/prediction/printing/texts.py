@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING
 from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.catalog.type_names import find_named
 from alembic_contracts.prediction.printing.analysis import Analyser
-from alembic_contracts.prediction.printing.casting import cast
+from alembic_contracts.prediction.printing.conversion import cast
 from alembic_contracts.prediction.printing.deparsing import deparse
-from alembic_contracts.prediction.printing.trees import Call, Keyword, Reference, SessionValue, Tree, UnprintableError
+from alembic_contracts.prediction.printing.primitives import (
+    Call,
+    Keyword,
+    Reference,
+    SessionValue,
+    Tree,
+    UnprintableError,
+)
 from alembic_contracts.prediction.sql import parser, system
-from alembic_contracts.prediction.sql.printed import Mention, Printed, mentioned, printed_of, respelled, spelled
+from alembic_contracts.prediction.sql.spelling import Mention, mentioned, printed_of, respelled, spelled
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Name, Type
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ system            what PostgreSQL brings along; data: its tables
 sqlstate          PostgreSQL's errors
 statement_kinds   a kind of statement -> what it can do to tables at most
 mentions          an expression's text -> the columns, sequences, functions, types in it
+spelling          the users' names in a text that PostgreSQL prints -> the text with others
 scopes            a name in a query -> what it stands for
 column_names      an expression without alias -> its column's name
 """

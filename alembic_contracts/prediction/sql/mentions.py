@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.sql import parser
-from alembic_contracts.prediction.sql.printed import renamed_column
+from alembic_contracts.prediction.sql.spelling import renamed_column
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name, Table
 

@@ -11,8 +11,9 @@ from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS,
 from alembic_contracts.prediction.queries.operator_classes import check_element, check_predicate
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.column_names import figure
-from alembic_contracts.prediction.sql.printed import Method, printed_of
+from alembic_contracts.prediction.sql.spelling import printed_of
 from alembic_contracts.prediction.tables.indexes import put_index
+from alembic_contracts.schemas.remarks import Method
 from alembic_contracts.schemas.schema import Index, Name
 
 if TYPE_CHECKING:

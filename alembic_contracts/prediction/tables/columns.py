@@ -13,7 +13,8 @@ from alembic_contracts.prediction.queries.constants import check_fits
 from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS, check_columns, check_default
 from alembic_contracts.prediction.queries.mutability import require_immutable
 from alembic_contracts.prediction.sql import parser, sqlstate, system
-from alembic_contracts.prediction.sql.printed import Printed, printed_of, spelled
+from alembic_contracts.prediction.sql.spelling import printed_of, spelled
+from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Name, Type
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from alembic_contracts.prediction.catalog.relations import descendants, find, pu
 from alembic_contracts.prediction.catalog.type_names import base_type, category
 from alembic_contracts.prediction.queries.inference import implicit
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.sql.printed import Printed
 from alembic_contracts.prediction.tables.columns import KeyDraft
+from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Constraint, Name
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from alembic_contracts.prediction.catalog.access import of_new_table
 from alembic_contracts.prediction.catalog.relations import check_free, new_name
 from alembic_contracts.prediction.queries.analysis import analyse
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.sql.printed import Printed
+from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Table, TableKind
 
 if TYPE_CHECKING:

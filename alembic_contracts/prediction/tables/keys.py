@@ -10,9 +10,9 @@ from alembic_contracts.prediction.catalog.relations import partition_columns, re
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.queries.operator_classes import require_operator_class
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.sql.printed import Method
 from alembic_contracts.prediction.tables.columns import KeyDraft
 from alembic_contracts.prediction.tables.not_null import mark_not_null, spread_not_null
+from alembic_contracts.schemas.remarks import Method
 from alembic_contracts.schemas.schema import Constraint, ConstraintKind, Index, Name
 
 if TYPE_CHECKING:

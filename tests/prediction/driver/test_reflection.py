@@ -86,6 +86,8 @@ CREATE UNIQUE INDEX child_partial ON child (a, b) WHERE a > 5;
 CREATE INDEX child_expression ON child (lower(code), a);
 CREATE INDEX child_include ON child (a) INCLUDE (b);
 CREATE INDEX child_hash ON child USING hash (code);
+CREATE INDEX child_down ON child (a DESC, b DESC NULLS LAST, lower(code) NULLS FIRST);
+CREATE INDEX child_pattern ON child (code varchar_pattern_ops, a);
 CREATE TABLE other.elsewhere (
     id serial PRIMARY KEY,
     parent_id integer REFERENCES public.parent,

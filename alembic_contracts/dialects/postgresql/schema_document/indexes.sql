@@ -22,6 +22,31 @@ SELECT
             'unique', i.indisunique,
             'valid', i.indisvalid,
             'method', (SELECT m.amname FROM pg_catalog.pg_am AS m WHERE m.oid = x.relam),
+            'options', CASE WHEN x.reloptions IS NULL AND x.reltablespace = 0 THEN (
+                SELECT
+                    pg_catalog.json_agg(
+                        CASE
+                            WHEN k.collation_id <> COALESCE(NULLIF(a.attcollation, 0), 100) AND k.collation_id <> 0 THEN NULL
+                            WHEN NOT o.opcdefault AND o.opcnamespace <> 11 THEN NULL
+                            ELSE pg_catalog.concat(
+                                CASE WHEN NOT o.opcdefault THEN ' ' || pg_catalog.quote_ident(o.opcname) END,
+                                CASE k.sorting & 3 WHEN 1 THEN ' DESC NULLS LAST' WHEN 2 THEN ' NULLS FIRST'
+                                    WHEN 3 THEN ' DESC' END
+                            )
+                        END
+                        ORDER BY k.position
+                    )
+                FROM
+                    ROWS FROM (
+                        pg_catalog.unnest(i.indoption::int2[]),
+                        pg_catalog.unnest(i.indclass::oid[]),
+                        pg_catalog.unnest(i.indcollation::oid[])
+                    ) WITH ORDINALITY
+                        AS k (sorting, class_id, collation_id, position)
+                INNER JOIN pg_catalog.pg_opclass AS o ON k.class_id = o.oid
+                LEFT JOIN pg_catalog.pg_attribute AS a
+                    ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.position - 1] AND a.attnum <> 0
+            ) END,
             'predicate', pg_catalog.pg_get_expr(i.indpred, i.indrelid),
             'nulls_not_distinct', pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct',
             'constraint', (

@@ -3,6 +3,7 @@
 subcommands       the table being altered, and the passes of the server
 columns, retyping, generation, constraints, whole_table   the subcommands, by what they are about
 composite         ALTER TYPE for attributes
+reprinting        what is printed of expressions whose columns have another type
 """
 
 from __future__ import annotations

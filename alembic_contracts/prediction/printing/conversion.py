@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.printing.literals import output
-from alembic_contracts.prediction.printing.trees import UNKNOWN, Cast, Constant, Tree, UnprintableError
+from alembic_contracts.prediction.printing.primitives import UNKNOWN, Cast, Constant, Tree, UnprintableError
 from alembic_contracts.prediction.sql import system
 from alembic_contracts.schemas.schema import Type
 

@@ -1,8 +1,7 @@
-"""An expression's text as a script wrote it, with the text that PostgreSQL prints for it; names in that changed.
+"""A text that PostgreSQL prints of an expression in, the users' names in it out, or the text with others.
 
-``Printed`` is a text like any other for whoever compares expressions by their meaning. What PostgreSQL would print is
-kept beside it with every user's name qualified (as under an empty ``search_path``), so that a rename or another
-``search_path`` changes just these places of it.
+What is printed is kept (``Printed``) with every user's name qualified, as under an empty ``search_path``: a rename or
+another ``search_path`` changes just these places of it.
 """
 
 from __future__ import annotations
@@ -10,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, Self
+from typing import Literal
 
 from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Name
 
 __all__ = [
     "Mention",
-    "Method",
-    "Printed",
     "mentioned",
     "moved",
     "observed",
@@ -29,40 +27,6 @@ __all__ = [
     "respelled",
     "spelled",
 ]
-
-
-class Printed(str):
-    """The text of an expression; ``printed`` is how PostgreSQL prints it, None where that is not known."""
-
-    __slots__ = ("printed",)
-    printed: str | None
-
-    def __new__(cls, text: str, printed: str | None) -> Self:
-        """Return a text that remembers another one."""
-        self = super().__new__(cls, text)
-        self.printed = printed
-        return self
-
-    def __getnewargs__(self) -> tuple[str, str | None]:  # type: ignore[override]  # str's own knows one argument
-        """Return what a copy is made of."""
-        return str(self), self.printed
-
-
-class Method(str):
-    """An index's method; ``options`` is what is printed behind each key: its operator class and order."""
-
-    __slots__ = ("options",)
-    options: tuple[str, ...]
-
-    def __new__(cls, method: str, options: tuple[str, ...]) -> Self:
-        """Return a method that remembers more of an index that is known to have nothing else than an ``Index`` has."""
-        self = super().__new__(cls, method)
-        self.options = options
-        return self
-
-    def __getnewargs__(self) -> tuple[str, tuple[str, ...]]:  # type: ignore[override]  # str's own knows one argument
-        """Return what a copy is made of."""
-        return str(self), self.options
 
 
 def observed(text: str) -> str:
