@@ -117,7 +117,7 @@ def _by_pathway(state: State, tree: Tree, target: Type, context: Context) -> Tre
     if not can_cast(state, source, target, context):
         raise UnprintableError(f"a cast from {source} to {target}")
     pair = (source.name.name, target.name.name)
-    function = pair in system.casts() and pair not in _RELABELLED and _both_system(source, target)
+    function = pair in system.casts(state.server_version) and pair not in _RELABELLED and _both_system(source, target)
     return Cast(target, tree, implicit=implicit, function=function)
 
 
@@ -130,7 +130,7 @@ def can_cast(state: State, source: Type, target: Type, context: Context) -> bool
             return False
         return can_cast(state, element(source), element(target), context)
     if _both_system(source, target):
-        written = system.casts().get((source.name.name, target.name.name))
+        written = system.casts(state.server_version).get((source.name.name, target.name.name))
         if written is not None:
             return written in _CONTEXTS[context]
     # Everything has a text form: storing that is an assignment, reading it has to be asked for.

@@ -122,9 +122,8 @@ def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -
             default_said = True
             text = check_default(run, constraint.node.raw_expr)
             check_fits(run, current.column, constraint.node.raw_expr)
-            current = replace(
-                current, column=replace(current.column, default=stored_default(run, current.column, text, constraint.node.raw_expr))
-            )
+            default = stored_default(run, current.column, text, constraint.node.raw_expr)
+            current = replace(current, column=replace(current.column, default=default))
         elif kind == "CONSTR_IDENTITY":
             current = replace(current, column=_identity(run, table, current.column, constraint.node))
         elif kind == "CONSTR_GENERATED":

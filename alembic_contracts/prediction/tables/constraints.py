@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import descendants, put_constraint, refuse_taken, require_column
-from alembic_contracts.prediction.queries.analysis import Analysis
 from alembic_contracts.prediction.printing.texts import of_condition
+from alembic_contracts.prediction.queries.analysis import Analysis
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.columns import KeyDraft
