@@ -161,7 +161,9 @@ class Scratch:
             self._observer.start(script)
         try:
             with silent(), alembic_leads_to(self._environment, self._migration, as_sql=False):
-                with self._migration.begin_transaction(_per_migration=True):
+                # A transaction that Alembic knows of, for `autocommit_block()`, whatever the project's own are.
+                own = bool(self._migration.opts.get("transaction_per_migration"))
+                with self._migration.begin_transaction(_per_migration=own):
                     name = "upgrade" if step.is_upgrade else "downgrade"
                     getattr(fresh_module(step.revision.path), name)(**self._arguments)
                     if self._observer is not None:
@@ -201,7 +203,9 @@ class _Observer:
                 self._reading = _Reading(self._connection, self.witness, self._dialect.statements(self._connection))
 
     def script_is_over(self) -> None:
-        """Look no further at what is read: what Alembic does to its version table is its own."""
+        """Look no further: what Alembic does to its version table is its own, and so is the commit."""
+        self._note("end of the script")  # what it did through the driver alone
+        self._script = None
         if self._reading is not None:
             with self._aside():
                 self.reliances = self._reading.finish()
@@ -226,7 +230,7 @@ class _Observer:
 
     def committed(self, _connection: Connection) -> None:
         """Note that what is there now is committed."""
-        if not self._looking:
+        if not self._looking and self._script is not None:
             self._note("COMMIT", commits=True)
 
     def finish(self) -> tuple[Operation, ...]:

@@ -156,6 +156,22 @@ def test_a_snapshot_is_where_it_starts(settling: Project) -> None:
     assert "the table public.object_images is not in the snapshot as the history makes it" in notices
 
 
+def test_autocommit_blocks_and_what_holds_in_between_only(settling: Project) -> None:
+    museum(settling)
+    concurrently = (
+        "op.execute('CREATE TABLE {0} (a int)')\nwith op.get_context().autocommit_block():\n"
+        "    op.execute('CREATE INDEX CONCURRENTLY {0}_a ON {0} (a)')\n"
+    )
+    settling.revision("r2", concurrently.format("one") + ELSEWHERE + concurrently.format("two"))
+    code, _, notices = checked(settling)
+    assert code == 0, notices
+    settling.revision("r3", unseen(DROP))
+    settling.revision("r4", 'op.add_column("object_images", sa.Column("primary_image", sa.Text))')
+    code, report, notices = checked(settling)
+    assert "Settled" in notices
+    assert (code, report["unproven"]) == (0, []), report["violations"]
+
+
 # -- what stays unproven -----------------------------------------------------------------------------------------------
 
 

@@ -34,8 +34,8 @@ _BY_THE_SCHEMA = frozenset(
     pg_get_functiondef pg_get_indexdef pg_get_partkeydef pg_get_partition_constraintdef pg_get_ruledef
     pg_get_serial_sequence pg_get_triggerdef pg_get_viewdef pg_identify_object pg_opclass_is_visible
     pg_operator_is_visible pg_table_is_visible pg_type_is_visible pg_typeof quote_literal quote_nullable
-    row_to_json to_json to_jsonb to_regclass to_regnamespace to_regoper to_regproc to_regprocedure to_regtype
-    unnest generate_series string_agg array_agg
+    regclass regproc regprocedure regtype row_to_json to_json to_jsonb to_regclass to_regnamespace to_regoper
+    to_regproc to_regprocedure to_regtype unnest generate_series string_agg array_agg
     """.split()  # noqa: SIM905 - a list to be read
 )
 """Functions that are not immutable because they read the catalog, or because some type's text depends on settings.
