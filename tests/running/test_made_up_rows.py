@@ -227,6 +227,24 @@ LOOPS = {
         """,
         "(7, 'x')",
     ),
+    "a raw cursor": (
+        """
+        cursor = bind.connection.cursor()
+        cursor.execute("SELECT id, b FROM t")
+        for row in cursor.fetchall():
+            cursor.execute("UPDATE t SET a = %s WHERE id = %s", (json.loads(row[1])["key"], row[0]))
+        """,
+        """(1, '{"key": "v"}')""",
+    ),
+    "for one dialect": (
+        """
+        if bind.dialect.name == "postgresql":
+            for row in bind.execute(sa.text("SELECT id, b FROM t")):
+                bind.execute(sa.text("UPDATE t SET a = :a WHERE id = :i"), {"a": KINDS[row.b], "i": row.id})
+            op.create_index("i", "t", ["a"])
+        """,
+        "(1, 'old')",
+    ),
     "helpers": ("fill(bind)", """(1, '{"key": "v"}')"""),
     "a savepoint": (
         """
@@ -255,6 +273,15 @@ def test_a_backfill_in_python_is_kept(project: Project, loop: str, row: str) -> 
     assert checked(project) == (0, [], [])
     assert applied(project, row) == ["id!", "b", "keep", "a!"]
 
+
+HELPERS = """
+import sqlalchemy as sa
+
+
+def drop_if_used(bind):
+    if bind.execute(sa.text("SELECT 1 FROM t")).first():
+        bind.execute(sa.text("ALTER TABLE t DROP COLUMN keep"))
+"""
 
 UNSEEN = {
     "in the loop": """
@@ -305,6 +332,27 @@ UNSEEN = {
                 if key_of(row.b):
                     batch.drop_column("keep")
     """,
+    "in the project's own module, after the loop": """
+        import sys
+        sys.path.insert(0, "migrations")
+        from project_helpers import drop_if_used
+
+        for row in bind.execute(sa.select(t.c.id, t.c.b)):
+            key_of(row.b)
+        drop_if_used(bind)
+    """,
+    "in one branch": """
+        if bind.dialect.name == "postgresql":
+            for row in bind.execute(sa.select(t.c.id, t.c.b)):
+                key_of(row.b)
+            if bind.execute(sa.text("SELECT 1 FROM t")).first():
+                op.drop_column("t", "keep")
+    """,
+    "by a lambda": """
+        drop = lambda: op.drop_column("t", "keep")
+        for row in bind.execute(sa.select(t.c.id, t.c.b)):
+            key_of(row.b) and drop()
+    """,
     "by a function of the database": """
         op.execute("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'ALTER TABLE t DROP COLUMN keep; SELECT 1'")
         for row in bind.execute(sa.select(t.c.id, t.c.b)):
@@ -316,6 +364,7 @@ UNSEEN = {
 
 @pytest.mark.parametrize("loop", UNSEEN.values(), ids=UNSEEN)
 def test_what_no_run_came_to_is_unproven_where_it_may_change_tables(project: Project, loop: str) -> None:
+    project.write("migrations/project_helpers.py", HELPERS)
     project_with(project, 'op.add_column("t", sa.Column("a", sa.Text))\nbind = op.get_bind()\n' + textwrap.dedent(loop))
     code, _, unproven = checked(project)
     assert code != 0

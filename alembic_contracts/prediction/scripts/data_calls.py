@@ -24,9 +24,9 @@ BUILTINS = frozenset(
 
 SAFE_MODULES = frozenset(
     {
-        "base64", "binascii", "calendar", "collections", "copy", "datetime", "decimal", "enum", "fractions", "hashlib",
-        "html", "itertools", "json", "logging", "math", "operator", "random", "re", "secrets", "sqlalchemy", "string",
-        "textwrap", "time", "typing", "unicodedata", "uuid", "zoneinfo",
+        "ast", "base64", "binascii", "calendar", "collections", "copy", "datetime", "decimal", "enum", "fractions",
+        "hashlib", "html", "itertools", "json", "logging", "math", "operator", "random", "re", "secrets", "sqlalchemy",
+        "string", "textwrap", "time", "typing", "unicodedata", "uuid", "zoneinfo",
     }
 )  # fmt: skip
 """Modules whose functions change no table, but for those in ``CHANGES_TABLES``."""
