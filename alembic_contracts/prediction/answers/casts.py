@@ -18,6 +18,7 @@ from alembic_contracts.prediction.answers.values import (
     Jsonb,
     Literal,
     NameText,
+    Number,
     Oid,
     Reg,
     TypedNull,
@@ -34,7 +35,7 @@ from alembic_contracts.schemas.schema import Name, Type
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
 
-__all__ = ["cast_to", "convert", "name_text", "relation_named", "stored", "type_named"]
+__all__ = ["cast_to", "convert", "name_text", "relation_named", "shown_type", "stored", "type_named"]
 
 _INTEGERS = ("int2", "int4", "int8")
 _TEXTS = ("text", "varchar", "name")
@@ -92,6 +93,8 @@ def convert(value: Any, target: str) -> Any:
         PostgresError: 22P02, 22003 ... as the server would.
     """
     source = type_of(value)
+    if isinstance(value, (Number, Oid)) and value != 0 and target not in {source, "any", "anyelement", "oid"}:
+        return Unknown("a number that only the server knows", nullable=False)
     if source == target or target in {"any", "anyelement", "anynonarray", "anyarray"}:
         return str(value) if isinstance(value, Literal) else value
     if source == "unknown":
@@ -191,13 +194,12 @@ def _to_users(value: Any, type_: Type, catalog: Catalog) -> Any:
 
 def _reg(value: Any, target: str, catalog: Catalog) -> Any:
     if isinstance(value, int):
-        number = int(value)
-        return value if isinstance(value, Reg) else Reg(number, oid.name_of(number) or str(number), target)
+        return value if isinstance(value, Reg) and value.kind == target else _of_number(value, target, catalog)
     text = str(value)
     if target == "regnamespace":
         if text not in catalog.namespaces:
             raise sqlstate.undefined_schema(text)
-        return Reg(oid("namespace", text), text, target)
+        return Reg(oid("namespace", text), quote(text), target)
     found = relation_named(text, catalog) if target == "regclass" else type_named(text, catalog)
     if found is None:
         kind = "relation" if target == "regclass" else "type"
@@ -224,8 +226,41 @@ def relation_named(text: str, catalog: Catalog) -> Reg | None:
         if not catalog.complete_tables:
             raise UnanswerableError(f"whether {text} exists")
         return None
-    visible = catalog.resolve(found.name) == found
-    return Reg(oid("class", found), found.name if visible else str(found))
+    return Reg(oid("class", found), shown_relation(found, catalog))
+
+
+def _object(number: int) -> tuple[str, Any]:
+    return oid.object(number) or ("", None)
+
+
+def _of_number(number: int, target: str, catalog: Catalog) -> Reg | Unknown:
+    """Return what an object's number is shown as."""
+    kind, key = _object(number)
+    name: str | None = "-" if number == 0 else None
+    if target == "regclass" and kind == "class":
+        name = shown_relation(key, catalog)
+    elif target == "regnamespace" and kind == "namespace":
+        name = quote(key)
+    elif target == "regtype" and kind in {"type", "array"}:
+        name = shown_type(Type(key, (), int(kind == "array")), catalog)
+    return Unknown(f"a number as {target}", nullable=False) if name is None else Reg(number, name, target)
+
+
+def shown_relation(name: Name, catalog: Catalog) -> str:
+    """Return a relation's name as ``regclass`` shows it: without its schema where the search path finds it."""
+    found = catalog.resolve(name.name) or catalog.resolve_sequence(name.name)
+    hidden = found not in {name, None} or name.schema not in {"pg_catalog", *catalog.search_path}
+    return f"{quote(name.schema)}.{quote(name.name)}" if hidden else quote(name.name)
+
+
+def shown_type(type_: Type, catalog: Catalog) -> str:
+    """Return a type as ``format_type`` spells it: without its schema where the search path finds it."""
+    spelled, name = format_type(type_), type_.name
+    named = {catalog.resolve_type(name.name), catalog.resolve(name.name)} - {None}
+    visible = name in named if named else name.schema in catalog.search_path
+    if name.schema != "pg_catalog" and visible:
+        return spelled.partition(".")[2]
+    return spelled
 
 
 def type_named(text: str, catalog: Catalog) -> Reg | None:
@@ -233,8 +268,7 @@ def type_named(text: str, catalog: Catalog) -> Reg | None:
     schema, name = split_name(text)
     found = catalog.resolve_type(name, schema)
     if found is not None:
-        shown = found.name if catalog.resolve_type(found.name) == found else str(found)
-        return Reg(oid("type", found), shown, "regtype")
+        return Reg(oid("type", found), shown_type(Type(found), catalog), "regtype")
     try:
         parsed = parse_type(text)
     except ValueError:

@@ -12,6 +12,7 @@ from alembic_contracts.prediction.answers.values import (
     Literal,
     TypedNull,
     Unknown,
+    Vector,
     guess,
     known,
     type_of,
@@ -106,7 +107,8 @@ def item(value: Any, index: Any) -> Any:
         return None
     if not isinstance(value, Array) or not isinstance(index, int):
         return Unknown("a subscript")
-    return value[index - 1] if 0 < index <= len(value) else None
+    first = 0 if isinstance(value, Vector) else 1
+    return value[index - first] if first <= index < len(value) + first else None
 
 
 def collected(values: list[Any]) -> Any:

@@ -1,14 +1,19 @@
-"""A value that is worked out when a query looks at it: texts of the catalog, which few queries ask for."""
+"""A value that is worked out when a query looks at it: texts of the catalog, and numbers of columns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown
+from alembic_contracts.prediction.answers.values import Int2, Number, UnanswerableError, Unknown
+from alembic_contracts.prediction.catalog.removal import DROPPED
 
-__all__ = ["Deferred", "resolved"]
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.schemas.schema import Table
+
+__all__ = ["Deferred", "has_index", "lost_columns", "number", "resolved"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,3 +32,18 @@ def resolved(value: Any) -> Any:
         return value.compute()
     except UnanswerableError as error:
         return Unknown(str(error), nullable=False)
+
+
+def lost_columns(catalog: Catalog, table: Table) -> bool:
+    """Return whether columns of a table may have been dropped, so that numbers are left out."""
+    return not catalog.complete or (DROPPED, str(table.name)) in catalog.state.traits
+
+
+def number(catalog: Catalog, table: Table, position: int) -> Int2:
+    """Return ``attnum`` of the column at a position among those that are there."""
+    return Number(position) if lost_columns(catalog, table) else Int2(position)
+
+
+def has_index(table: Table) -> bool | Unknown:
+    """Return ``relhasindex``, which stays true for a while after the last index was dropped."""
+    return True if table.indexes else Unknown(f"whether {table.name} counts as having an index", nullable=False)

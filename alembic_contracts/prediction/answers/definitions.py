@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects.postgresql import format_type as spelled
-from alembic_contracts.prediction.answers.deferred import Deferred
+from alembic_contracts.prediction.answers.casts import shown_type
+from alembic_contracts.prediction.answers.deferred import Deferred, lost_columns
 from alembic_contracts.prediction.answers.oids import oid
-from alembic_contracts.prediction.answers.values import UnanswerableError
+from alembic_contracts.prediction.answers.type_modifiers import modifiers_of
+from alembic_contracts.prediction.answers.values import Number, UnanswerableError
 from alembic_contracts.prediction.printing import texts
 from alembic_contracts.prediction.printing.definitions import index_definition, key_definition, table_constraint
 from alembic_contracts.schemas.schema import Type
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.prediction.answers.bindings import World
     from alembic_contracts.prediction.catalog.catalog import Catalog
-    from alembic_contracts.schemas.schema import Constraint, Name, Table, TypeDefinition
+    from alembic_contracts.schemas.schema import Constraint, Table, TypeDefinition
 
 __all__ = [
     "Stored",
@@ -29,7 +30,6 @@ __all__ = [
     "format_type",
     "index",
     "index_text",
-    "json_type",
     "text",
     "view",
     "view_text",
@@ -89,12 +89,6 @@ def _known(printed: str | None, what: str) -> str:
     return printed
 
 
-def json_type(value: Any) -> str:
-    """Return ``jsonb_typeof``."""
-    kinds = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
-    return kinds.get(type(value), "number")
-
-
 def _table(world: World, number: Any) -> Table:
     found = oid.object(int(number)) if number is not None else None
     table = world.catalog.table(found[1]) if found is not None and found[0] == "class" else None
@@ -104,23 +98,14 @@ def _table(world: World, number: Any) -> Table:
 
 
 def format_type(world: World, number: int, modifier: int | None = None) -> str | None:
-    """Return ``format_type`` of a type's number; the modifier must be one that a column here was shown with."""
+    """Return ``format_type`` of a type's number; a modifier is a number as ``atttypmod`` has it."""
     if number is None:
         return None
     found = oid.object(number)
     if found is None or found[0] not in {"type", "array"}:
         raise UnanswerableError("the type of a number")
-    modified = oid.object(modifier) if modifier is not None and modifier >= 0 else None
-    name: Name = found[1]
-    type_ = Type(name, modified[1] if modified is not None else (), 1 if found[0] == "array" else 0)
-    return shown_type(world, type_, spelled(type_))
-
-
-def shown_type(world: World, type_: Type, spelled: str) -> str:
-    """Return a type's spelling without its schema where the search path finds it."""
-    if type_.name.schema != "pg_catalog" and world.catalog.resolve_type(type_.name.name) == type_.name:
-        return spelled.partition(".")[2]
-    return spelled
+    name, is_array = found[1], found[0] == "array"
+    return shown_type(Type(name, modifiers_of(name, modifier), int(is_array)), world.catalog)
 
 
 def constraint(world: World, number: int, pretty: Any = False) -> str | None:
@@ -131,14 +116,14 @@ def constraint(world: World, number: int, pretty: Any = False) -> str | None:
     """
     found = oid.object(number)
     if found is None or found[0] != "constraint":
-        return None
+        raise UnanswerableError("a constraint by a number")
     table, name = found[1]
     known = world.catalog.table(table)
     match: Constraint | None = None
     if known is not None:
         match = next((c for c in known.constraints if c.name == name), None)
     if known is None or match is None:
-        return None
+        raise UnanswerableError("a constraint that is no table's")
     return _known(table_constraint(world.catalog.state, known, match, pretty=bool(pretty)), f"constraint {name}")
 
 
@@ -150,7 +135,7 @@ def index(world: World, number: int, column: int = 0, pretty: Any = False) -> st
     """
     found = oid.object(number)
     if found is None or found[0] != "class":
-        return None
+        raise UnanswerableError("an index by a number")
     owner = world.catalog.index_table(found[1])
     table = None if owner is None else world.catalog.table(owner)
     if table is None:
@@ -195,5 +180,8 @@ def comment(world: World, number: int, *_: Any) -> str | None:
 
 def column_comment(world: World, number: int, position: int) -> str | None:
     """Return ``col_description``."""
-    columns = _table(world, number).columns
+    table = _table(world, number)
+    if lost_columns(world.catalog, table) and not isinstance(position, Number):
+        raise UnanswerableError("a column by its number")
+    columns = table.columns
     return columns[position - 1].comment if 0 < position <= len(columns) else None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from alembic_contracts.prediction.answers.casts import convert
+from alembic_contracts.prediction.answers.elsewhere import Elsewhere, of_columns, of_objects
 from alembic_contracts.prediction.answers.overloads import chosen_operator, result_of_operator
 from alembic_contracts.prediction.answers.register import registered_operator
 from alembic_contracts.prediction.answers.values import (
+    Number,
     TypedNull,
     Unknown,
     guess,
@@ -29,13 +31,27 @@ def operate(operator: str, left: Any, right: Any) -> Any:
     """
     unknown = unknown_among((left, right))
     if unknown is not None:
-        return unknown
+        return _of_unknown(operator, left, right, unknown)
+    if any(type(known(side)) is Number for side in (left, right)):
+        return of_columns(operator, left, right)
+    by_number = of_objects(operator, left, right)
+    if by_number is not ...:
+        return by_number
     types = type_of(left), type_of(right)
     chosen = None if None in types else chosen_operator(operator, *map(str, types))
     compute = None if chosen is None else registered_operator(operator, *chosen)
     if compute is None or chosen is None:
         return Unknown(f"operator {operator} of {types[0]} and {types[1]}")
     return apply(compute, (left, right), chosen, result_of_operator(operator, *chosen))
+
+
+def _of_unknown(operator: str, left: Any, right: Any, unknown: Unknown) -> Any:
+    one, other = known(left), known(right)
+    if operator in {"=", "<>"}:
+        for some, value in ((one, other), (other, one)):
+            if isinstance(some, Elsewhere) and not isinstance(value, Unknown) and not some.may_be(value):
+                return operator == "<>"
+    return unknown
 
 
 def apply(

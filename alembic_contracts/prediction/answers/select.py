@@ -10,7 +10,7 @@ from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope, 
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
 from alembic_contracts.prediction.answers.hashable import key
 from alembic_contracts.prediction.answers.ordering import sorted_by
-from alembic_contracts.prediction.answers.sources import conjuncts, filtered, joined, set_values
+from alembic_contracts.prediction.answers.sources import certain, conjuncts, filtered, joined, set_values
 from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, known
 from alembic_contracts.prediction.sql.parser import children, enum_name, kind_of, strings, unwrap
 
@@ -79,7 +79,7 @@ def _plain(node: Node, scope: Scope) -> Relation:
     conditions = list(conjuncts(node.where_clause)) if node.HasField("where_clause") else []
     for item in node.from_clause:
         rows = joined(rows, item, scope, sources, conditions)
-    matching = [scope.inner(row) for row in filtered(rows, conditions, scope)]
+    matching = [scope.inner(row) for row in certain(filtered(rows, conditions, scope))]
     return _projected(node, scope, matching, sources)
 
 

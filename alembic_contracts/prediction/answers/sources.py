@@ -14,20 +14,44 @@ from alembic_contracts.prediction.sql.parser import child, enum_name, kind_of, s
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["conjuncts", "filtered", "joined", "set_values"]
+__all__ = ["certain", "conjuncts", "filtered", "joined", "set_values"]
 
 
 def filtered(rows: Iterable[dict[str, Row]], conditions: list[Node], scope: Scope) -> Iterator[dict[str, Row]]:
-    """Yield the rows that all conditions let through; made-up values are made what the conditions ask for."""
+    """Yield the rows that all conditions let through; made-up values are made what the conditions ask for.
+
+    A row of which that is not known is yielded with a mark: ``certain`` says whether there is one in the end.
+    """
     for row in rows:
-        if not any(is_guess(value) for values in row.values() for value in values.values()):
-            if all(is_true(evaluate(condition, scope.inner(row))) for condition in conditions):
-                yield row
-            continue
-        bound = {alias: dict(values) for alias, values in row.items()}
-        left = [condition for condition in conditions if not _bind(condition, bound, scope)]
-        if all(is_true(evaluate(condition, scope.inner(bound))) for condition in left):
-            yield bound
+        bound, left = row, conditions
+        if any(is_guess(value) for values in row.values() for value in values.values()):
+            bound = {alias: dict(values) for alias, values in row.items()}
+            left = [condition for condition in conditions if not _bind(condition, bound, scope)]
+        unknown: Unknown | None = None
+        for condition in left:
+            value = evaluate(condition, scope.inner(bound))
+            if isinstance(value, Unknown):
+                unknown = value
+            elif not is_true(value):
+                break
+        else:
+            yield bound if unknown is None else {**bound, _MARK: {_MARK: unknown}}
+
+
+_MARK = "\0"
+"""Stands among the sources of a row that may be there or not."""
+
+
+def certain(rows: Iterable[dict[str, Row]]) -> Iterator[dict[str, Row]]:
+    """Yield rows of which it is known that they are there.
+
+    Raises:
+        UnanswerableError: of one of them it is not.
+    """
+    for row in rows:
+        if _MARK in row:
+            raise UnanswerableError(row[_MARK][_MARK].reason)
+        yield row
 
 
 def _bind(condition: Node, row: dict[str, Row], scope: Scope) -> bool:
@@ -189,16 +213,20 @@ class _Lookup:
     def _build(self, left: list[str], right: list[str]) -> None:
         self._left = left
         for row in self._rows:
-            value = _column_of(row, right)
-            self._index.setdefault(hashable(value), []).append(row)
+            value = known(_column_of(row, right))
+            self._index.setdefault(GUESSED if _may_be_any(_column_of(row, right)) else hashable(value), []).append(row)
 
     def candidates(self, row: dict[str, Row]) -> list[dict[str, Row]]:
         if self._left is None:
             return self._rows
         value = _column_of(row, self._left)
-        if is_guess(value):
+        if _may_be_any(value):
             return self._rows
         return [*self._index.get(hashable(value), ()), *self._index.get(GUESSED, ())]
+
+
+def _may_be_any(value: Any) -> bool:
+    return is_guess(value) or isinstance(value, Unknown)
 
 
 def _column_of(row: dict[str, Row], names: list[str]) -> Any:
@@ -220,7 +248,9 @@ def _agree(row: dict[str, Row], using: list[str], left: set[str], right: set[str
     for column in using:
         one = next((row[name][column] for name in left if column in row[name]), None)
         other = next((row[name][column] for name in right if column in row[name]), None)
-        if not (is_guess(one) or is_guess(other)) and (one is None or one != other):
+        if _may_be_any(one) or _may_be_any(other):
+            raise UnanswerableError(f"which rows agree in {column}")
+        if one is None or one != other:
             return False
     return True
 
@@ -271,7 +301,7 @@ def set_values(node: Node, scope: Scope) -> list[Any] | None:
         raise UnanswerableError(f"{name}() of what is not known")
     if name == "unnest" and len(plain) == 1 and (plain[0] is None or isinstance(plain[0], Array)):
         return [guess(item, arguments[0]) for item in plain[0] or []]
-    if name == "generate_subscripts" and len(plain) == 2 and isinstance(plain[0], Array) and plain[1] == 1:
+    if name == "generate_subscripts" and len(plain) == 2 and type(plain[0]) is Array and plain[1] == 1:
         return list(range(1, len(plain[0]) + 1))
     if name == "generate_series" and len(plain) in {2, 3} and all(type(n) is int for n in plain):
         first, last, step = (*plain, 1)[:3]

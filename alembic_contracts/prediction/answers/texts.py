@@ -21,10 +21,12 @@ from alembic_contracts.prediction.answers.values import (
     Json,
     Jsonb,
     NameText,
+    Number,
     Oid,
     Reg,
     Unknown,
     Varchar,
+    Vector,
 )
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
@@ -45,6 +47,11 @@ def out_text(value: Any) -> str | Unknown:
     """Return a known value's text as its type's output function writes it (``concat``, ``format``, arrays)."""
     if isinstance(value, Reg):
         return value.name
+    if isinstance(value, (Number, Oid)) and value != 0:
+        return Unknown("a number that only the server knows", nullable=False)
+    if isinstance(value, Vector):
+        texts = [out_text(item) for item in value]
+        return next((text for text in texts if isinstance(text, Unknown)), None) or " ".join(map(str, texts))
     for kind, write in _WRITERS:
         if isinstance(value, kind):
             return write(value)

@@ -27,6 +27,7 @@ __all__ = [
     "Jsonb",
     "Literal",
     "NameText",
+    "Number",
     "Oid",
     "Padded",
     "Refused",
@@ -35,6 +36,7 @@ __all__ = [
     "UnanswerableError",
     "Unknown",
     "Varchar",
+    "Vector",
     "guarded",
     "guess",
     "is_guess",
@@ -87,6 +89,10 @@ class TypedNull:
 
 class Int2(int):
     """``smallint``."""
+
+
+class Number(Int2):
+    """The number of a column (``attnum``) of a table that may have lost some: only the order is known."""
 
 
 class Int8(int):
@@ -177,6 +183,10 @@ class Array(list[Any]):
         self.element = element
 
 
+class Vector(Array):
+    """``int2vector``: an array whose first item has the number 0."""
+
+
 _TYPES: dict[type, str] = {
     bool: "bool",
     int: "int4",
@@ -210,7 +220,7 @@ def type_of(value: Any) -> str | None:
     if isinstance(value, TypedNull):
         return value.type
     if isinstance(value, Array):
-        return f"_{value.element}"
+        return "int2vector" if isinstance(value, Vector) else f"_{value.element}"
     if isinstance(value, Reg):
         return value.kind
     if isinstance(value, datetime):

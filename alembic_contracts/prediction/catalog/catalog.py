@@ -239,6 +239,10 @@ class Catalog:
         """Return a run-time setting as ``SET`` left it, None where it was never set."""
         return self.state.setting(name.lower())
 
+    def has_set(self, name: str) -> bool:
+        """Return whether a run-time setting is another one than at the beginning."""
+        return self.state.setting(name) != self.state.defaults.get(name)
+
     @property
     def database(self) -> str:
         """What ``current_database()`` says."""

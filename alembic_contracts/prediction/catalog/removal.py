@@ -13,7 +13,10 @@ from alembic_contracts.prediction.catalog.publishing import drop_publication, un
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
 
-__all__ = ["drop", "remove"]
+__all__ = ["DROPPED", "drop", "remove"]
+
+DROPPED = "dropped column"
+"""The trait of a table that lost a column, so that the others' numbers are not those of their positions."""
 
 
 def drop(state: State, targets: Iterable[Object], *, cascade: bool) -> list[Object]:
@@ -46,6 +49,7 @@ def _column(state: State, current: Object) -> None:
     table = state.tables.get(current.name)
     if table is None or table.column(current.part) is None:
         return
+    state.traits.put((DROPPED, str(current.name)), "")
     columns = tuple(column for column in table.columns if column.name != current.part)
     state.tables.put(current.name, without_column(replace(table, columns=columns), current.part))
 

@@ -14,7 +14,7 @@ from sqlalchemy.sql import sqltypes
 
 from alembic_contracts.dialects.postgresql import format_type
 from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility, sqlalchemy_type
-from alembic_contracts.prediction.driver.unknown_text import UnknownText
+from alembic_contracts.prediction.driver.unknown_text import UnknownOptions, UnknownText
 from alembic_contracts.schemas.remarks import Method
 
 if TYPE_CHECKING:
@@ -228,7 +228,11 @@ def _index(index: Index, table: Table, texts: ShownTexts) -> dict[str, Any]:
     entry["dialect_options"] = options
     if _SQLALCHEMY_2_0:
         entry["include_columns"] = list(index.include)
-    return entry
+    if isinstance(index.method, Method):
+        return entry
+    notice = texts.notice(table)
+    entry["dialect_options"] = UnknownOptions(options, ("postgresql_ops", "postgresql_with"), notice)
+    return UnknownOptions(entry, ("column_sorting",), notice)
 
 
 def _order_and_classes(index: Index, elements: list[str], entry: dict[str, Any]) -> dict[str, Any]:

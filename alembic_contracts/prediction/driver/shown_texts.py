@@ -59,8 +59,10 @@ class ShownTexts:
     def _known(self, printed: str | None, written: str, owner: str) -> str:
         if printed is not None:
             return printed
+        what = f"a script looks at how PostgreSQL prints an expression of {owner}, which is not known"
+        return UnknownText(written, lambda: self._doubt(what, None))
 
-        def notice() -> None:
-            self._doubt(f"a script looks at how PostgreSQL prints an expression of {owner}, which is not known", None)
-
-        return UnknownText(written, notice)
+    def notice(self, table: Table) -> Callable[[], None]:
+        """Return what is to be called where a script looks at options of an index that are not known."""
+        what = f"a script looks at options of an index on {table.name}, which are not known"
+        return lambda: self._doubt(what, None)

@@ -13,7 +13,7 @@ from typing import Any, Self
 from sqlalchemy.dialects.postgresql.base import PGInspector
 from sqlalchemy.sql.elements import TextClause
 
-__all__ = ["NoticingInspector", "UnknownClause", "UnknownText"]
+__all__ = ["NoticingInspector", "UnknownClause", "UnknownOptions", "UnknownText"]
 
 Notice = Callable[[], None]
 
@@ -66,6 +66,52 @@ def _noticing(name: str) -> Callable[..., Any]:
 
 for _name in _LOOKS:
     setattr(UnknownText, _name, _noticing(_name))
+
+
+class UnknownOptions(dict[str, Any]):
+    """A dictionary that may lack keys; whoever asks for one of these, or for all that there is, is noticed."""
+
+    def __init__(self, known: dict[str, Any], unknown: tuple[str, ...], notice: Notice) -> None:
+        """Hold what is known; ``unknown`` are the keys that may be missing."""
+        super().__init__(known)
+        self._unknown, self._notice = unknown, notice
+
+    def _asked(self, key: object) -> None:
+        if key in self._unknown:
+            self._notice()
+
+    def __getitem__(self, key: str) -> Any:
+        self._asked(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self._asked(key)
+        return super().__contains__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value."""
+        self._asked(key)
+        return super().get(key, default)
+
+    def __eq__(self, other: object) -> bool:
+        self._notice()
+        return dict(self) == other
+
+    __hash__ = None
+
+    def __repr__(self) -> str:
+        self._notice()
+        return super().__repr__()
+
+    def keys(self) -> Any:
+        """Return the keys."""
+        self._notice()
+        return super().keys()
+
+    def items(self) -> Any:
+        """Return keys and values."""
+        self._notice()
+        return super().items()
 
 
 class UnknownClause(TextClause):
@@ -126,3 +172,8 @@ class NoticingInspector(PGInspector):
         known[table_key] = [{**check, "sqltext": _clause(check["sqltext"])} for check in checks]
         replaced = _reflect_info.__class__(**{**vars(_reflect_info), "check_constraints": known})
         super()._reflect_check_constraints(replaced, table_key, *rest, **options)
+
+    def _reflect_indexes(self, _reflect_info: Any, table_key: Any, *rest: Any, **options: Any) -> None:
+        indexes = [dict(index) for index in _reflect_info.indexes.get(table_key, [])]
+        replaced = _reflect_info.__class__(**{**vars(_reflect_info), "indexes": {table_key: indexes}})
+        super()._reflect_indexes(replaced, table_key, *rest, **options)

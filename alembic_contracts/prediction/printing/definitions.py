@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.schemas.schema import Constraint, Index, Name, Table
 
-__all__ = ["index_definition", "key_definition", "table_constraint"]
+__all__ = ["index_definition", "is_match_full", "key_definition", "table_constraint"]
 
 
 def table_constraint(state: State, table: Table, constraint: Constraint, *, pretty: bool = False) -> str | None:
@@ -62,6 +62,11 @@ def _foreign_key(state: State, constraint: Constraint, columns: str) -> str | No
             return None
         text += f" ON {event} {written}" if written not in {"", "NO ACTION"} else ""
     return None if shown is None else text
+
+
+def is_match_full(constraint: Constraint) -> bool:
+    """Whether a foreign key was made with MATCH FULL."""
+    return isinstance(constraint.on_delete, Printed) and constraint.on_delete.printed is None
 
 
 def _columns(names: tuple[str, ...]) -> str:

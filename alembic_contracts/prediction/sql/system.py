@@ -121,6 +121,22 @@ def _relations() -> frozenset[str]:
     return frozenset(fields[0] for fields in _lines("relations.txt"))
 
 
+@cache
+def names() -> frozenset[str]:
+    """Return the names of the server's own relations, types and constraints that do not begin with ``pg_``."""
+    relations = frozenset(name.partition(".")[2] for name in _relations())
+    return relations | categories().keys() | _OTHER_NAMES
+
+
+_OTHER_NAMES = frozenset(
+    {
+        "cardinal_number", "cardinal_number_domain_check", "character_data", "information_schema",
+        "information_schema_catalog_name", "plpgsql", "postgres", "sql_identifier", "template0", "template1",
+        "time_stamp", "yes_or_no", "yes_or_no_check",
+    }
+)  # fmt: skip
+
+
 def is_system_relation(name: str, schema: str | None) -> Name | None:
     """Return the qualified name of a system table or view, None where the name is none."""
     if schema is None and name.startswith("pg_"):

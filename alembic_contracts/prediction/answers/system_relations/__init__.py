@@ -5,15 +5,17 @@ A module of this package gives the function of each relation a name by ``relatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.answers.bindings import Relation
+from alembic_contracts.prediction.answers.bindings import Relation, Row
 from alembic_contracts.prediction.answers.casts import name_text
-from alembic_contracts.prediction.answers.values import UnanswerableError
+from alembic_contracts.prediction.answers.elsewhere import Elsewhere
+from alembic_contracts.prediction.answers.oids import oid
+from alembic_contracts.prediction.answers.values import NameText, UnanswerableError, Unknown
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import World
@@ -47,8 +49,65 @@ def system_relation(schema: str, name: str, world: World) -> Relation:
     if rows is None:
         raise UnanswerableError(f"{schema}.{name}")
     found = [{column: name_text(value) for column, value in row.items()} for row in rows(world)]
-    columns = tuple(found[0]) if found else ()  # of an empty relation no row is ever looked at
-    return Relation(columns, found)
+    if found and any(len(row) < len(found[0]) for row in found):
+        untold = dict.fromkeys(found[0], Unknown(f"more of a row of {schema}.{name}"))
+        found = [{**untold, **row} for row in found]
+    others = list(_of_the_server(schema, name, dict.fromkeys(found[0]) if found else {}))
+    columns = tuple(found[0] if found else others[0] if others else ())
+    return Relation(columns, [*found, *others])
+
+
+_OWN = {
+    "pg_attrdef": ("adrelid",),
+    "pg_attribute": ("attrelid",),
+    "pg_class": ("relname", "oid", "reltype"),
+    "pg_constraint": ("conname", "oid", "conrelid"),
+    "pg_description": ("objoid",),
+    "pg_index": ("indexrelid", "indrelid"),
+    "pg_tables": ("tablename",),
+    "pg_type": ("typname", "oid", "typrelid"),
+    "pg_views": ("viewname",),
+    "pg_indexes": ("tablename", "indexname"),
+    "check_constraints": ("constraint_name",),
+    "columns": ("table_name",),
+    "constraint_column_usage": ("table_name", "constraint_name"),
+    "constraint_table_usage": ("table_name", "constraint_name"),
+    "key_column_usage": ("table_name", "constraint_name"),
+    "table_constraints": ("table_name", "constraint_name"),
+    "tables": ("table_name",),
+    "views": ("table_name",),
+    "domains": ("domain_name",),
+}
+"""Relations that have rows about the server's own objects, and the columns that name or number these."""
+_SCHEMAS = {
+    "pg_class": "relnamespace",
+    "pg_constraint": "connamespace",
+    "pg_type": "typnamespace",
+    "pg_tables": "schemaname",
+    "pg_views": "schemaname",
+    "pg_indexes": "schemaname",
+    "check_constraints": "constraint_schema",
+    "constraint_column_usage": "table_schema",
+    "constraint_table_usage": "table_schema",
+    "domains": "domain_schema",
+}
+"""Columns for their schema, where it is not ``table_schema``."""
+
+
+def _of_the_server(schema: str, name: str, columns: Mapping[str, None]) -> Iterator[Row]:
+    """Yield a row for each schema of the server's own that stands for all rows about the objects in it."""
+    if name not in _OWN:
+        return
+    what = f"the server's own rows of {schema}.{name}"
+    place = _SCHEMAS.get(name, "table_schema" if schema == "information_schema" else None)
+    for each in ("pg_catalog", "information_schema", "pg_toast") if place is not None else ("pg_catalog",):
+        row: Row = {
+            **dict.fromkeys(columns, Unknown(what)),
+            **dict.fromkeys(_OWN[name], Elsewhere(what, nullable=False)),
+        }
+        if place is not None:
+            row[place] = oid("namespace", each) if place.endswith("namespace") else NameText(each)
+        yield row
 
 
 @cache

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.answers.deferred import Deferred
+from alembic_contracts.prediction.answers.deferred import Deferred, has_index
 from alembic_contracts.prediction.answers.definitions import index_text, view_text
 from alembic_contracts.prediction.answers.functions import setting
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.system_relations import relation
+from alembic_contracts.prediction.answers.values import Unknown
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import World
@@ -24,8 +25,8 @@ _SETTINGS = ("server_version_num", "search_path", "session_replication_role")
 _SPELLED = {"datestyle": "DateStyle", "intervalstyle": "IntervalStyle", "timezone": "TimeZone"}
 
 
-def _owner(world: World, table: Table) -> str:
-    return table.owner or world.catalog.user
+def _owner(world: World, table: Table) -> str | Unknown:
+    return table.owner or world.catalog.known_user or Unknown("who owns a relation", nullable=False)
 
 
 @relation("pg_catalog", "pg_tables")
@@ -37,8 +38,8 @@ def pg_tables(world: World) -> Iterator[Row]:
                 "schemaname": table.name.schema,
                 "tablename": table.name.name,
                 "tableowner": _owner(world, table),
-                "tablespace": None,
-                "hasindexes": bool(table.indexes),
+                "tablespace": Unknown("a tablespace"),
+                "hasindexes": has_index(table),
             }
 
 
@@ -64,8 +65,8 @@ def pg_matviews(world: World) -> Iterator[Row]:
                 "schemaname": table.name.schema,
                 "matviewname": table.name.name,
                 "matviewowner": _owner(world, table),
-                "hasindexes": bool(table.indexes),
-                "ispopulated": True,
+                "hasindexes": has_index(table),
+                "ispopulated": Unknown("whether a materialized view is populated", nullable=False),
                 "definition": Deferred(partial(view_text, world.catalog, table)),
             }
 
@@ -79,7 +80,7 @@ def pg_indexes(world: World) -> Iterator[Row]:
                 "schemaname": table.name.schema,
                 "tablename": table.name.name,
                 "indexname": index.name,
-                "tablespace": None,
+                "tablespace": Unknown("a tablespace"),
                 "indexdef": index_text(world.catalog, table, index.name),
             }
 
@@ -88,7 +89,8 @@ def pg_indexes(world: World) -> Iterator[Row]:
 def pg_sequences(world: World) -> Iterator[Row]:
     """Yield sequences."""
     for name in tuple(world.catalog.sequences):
-        yield {"schemaname": name.schema, "sequencename": name.name, "sequenceowner": world.catalog.user}
+        owner = Unknown("who owns a sequence", nullable=False)
+        yield {"schemaname": name.schema, "sequencename": name.name, "sequenceowner": owner}
 
 
 @relation("pg_catalog", "pg_settings")
@@ -96,7 +98,11 @@ def pg_settings(world: World) -> Iterator[Row]:
     """Yield the settings that are asked for most."""
     for name in _SETTINGS:
         unit = "ms" if name.endswith("_timeout") else None
-        yield {"name": _SPELLED.get(name, name), "setting": setting(world, name), "unit": unit}
+        yield {
+            "name": _SPELLED.get(name, name),
+            "setting": setting(world, name) or Unknown(f"the setting {name}", nullable=False),
+            "unit": unit,
+        }
 
 
 @relation("pg_catalog", "pg_stat_activity")
@@ -104,10 +110,6 @@ def pg_stat_activity(world: World) -> Iterator[Row]:
     """Yield the one session that there is."""
     yield {
         "datid": oid("database", world.catalog.database),
-        "datname": world.catalog.database,
-        "pid": 1,
-        "usename": world.catalog.user,
-        "application_name": "",
-        "state": "active",
-        "query": "",
+        "datname": world.catalog.known_database or Unknown("the database's name", nullable=False),
+        "pid": Unknown("a process of the server", nullable=False),
     }

@@ -10,10 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql import data_type, datetime_precision, numeric_precision
-from alembic_contracts.prediction.answers.deferred import Deferred
+from alembic_contracts.prediction.answers.deferred import Deferred, number
 from alembic_contracts.prediction.answers.definitions import domain_default, text, view_text
 from alembic_contracts.prediction.answers.system_relations import relation
 from alembic_contracts.prediction.answers.values import Unknown
+from alembic_contracts.prediction.catalog.type_names import base_type
+from alembic_contracts.prediction.printing.definitions import is_match_full
+from alembic_contracts.schemas.schema import Name, Type
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import World
@@ -38,12 +41,16 @@ _CONSTRAINT_TYPES = {
 }
 
 
+def _database(catalog: Catalog) -> str | Unknown:
+    return catalog.known_database or Unknown("the database's name", nullable=False)
+
+
 def _tables(catalog: Catalog) -> Iterator[Table]:
     return (table for table in tuple(catalog.tables.values()) if table.kind in _TABLE_TYPES)
 
 
 def _place(catalog: Catalog, table: Table) -> Row:
-    return {"table_catalog": catalog.database, "table_schema": table.name.schema, "table_name": table.name.name}
+    return {"table_catalog": _database(catalog), "table_schema": table.name.schema, "table_name": table.name.name}
 
 
 @relation("information_schema", "tables")
@@ -53,7 +60,7 @@ def tables(world: World) -> Iterator[Row]:
         temporary = table.persistence == "temporary"
         yield _place(world.catalog, table) | {
             "table_type": "LOCAL TEMPORARY" if temporary else _TABLE_TYPES[table.kind],
-            "is_insertable_into": "YES" if table.kind != "view" else "NO",
+            "is_insertable_into": "YES" if table.kind != "view" else Unknown("whether a view takes INSERT"),
         }
 
 
@@ -81,7 +88,7 @@ def _column(table: Table, column: Column, position: int, catalog: Catalog) -> Ro
     not_null = column.not_null or (domain is not None and domain.kind == "domain" and domain.not_null)
     row: Row = {
         "column_name": column.name,
-        "ordinal_position": position,
+        "ordinal_position": number(catalog, table, position),
         "column_default": text(catalog, column.default, table),
         "is_nullable": "NO" if not_null else "YES",
         "is_identity": "YES" if column.identity else "NO",
@@ -89,7 +96,7 @@ def _column(table: Table, column: Column, position: int, catalog: Catalog) -> Ro
         "is_generated": "ALWAYS" if column.generated else "NEVER",
         "generation_expression": text(catalog, column.expression, table),
         "is_updatable": "YES" if column.updatable else "NO",
-        "collation_name": column.collation,
+        "collation_name": _collation(column),
         "data_type": None,
         "udt_schema": None,
         "udt_name": None,
@@ -102,10 +109,11 @@ def _column(table: Table, column: Column, position: int, catalog: Catalog) -> Ro
     if type_ is None:
         return row
     row["data_type"] = data_type(type_, types)
+    type_ = base_type(type_, catalog.state)
     row["udt_schema"], row["udt_name"] = type_.name.schema, ("_" if type_.dimensions else "") + type_.name.name
     if not type_.dimensions:
         numbers = [int(modifier) for modifier in type_.modifiers if modifier.isdigit()]
-        if type_.name.name in {"varchar", "bpchar"} and numbers:
+        if type_.name.name in {"varchar", "bpchar", "bit", "varbit"} and numbers:
             row["character_maximum_length"] = numbers[0]
         if type_.name.name == "numeric" and numbers:
             row["numeric_scale"] = numbers[1] if len(numbers) > 1 else 0
@@ -114,6 +122,13 @@ def _column(table: Table, column: Column, position: int, catalog: Catalog) -> Ro
         row["numeric_precision"] = numeric_precision(type_, types)
         row["datetime_precision"] = datetime_precision(type_, types)
     return row
+
+
+def _collation(column: Column) -> str | None:
+    """Return the name of a collation that is not the database's own, as that of the type ``name`` is not."""
+    if column.collation is None and column.type == Type(Name("pg_catalog", "name")):
+        return "C"
+    return column.collation
 
 
 def _constraints(catalog: Catalog) -> Iterator[tuple[Table, Constraint]]:
@@ -125,7 +140,7 @@ def _constraints(catalog: Catalog) -> Iterator[tuple[Table, Constraint]]:
 
 def _constraint_place(catalog: Catalog, table: Table, constraint: Constraint) -> Row:
     return {
-        "constraint_catalog": catalog.database,
+        "constraint_catalog": _database(catalog),
         "constraint_schema": table.name.schema,
         "constraint_name": constraint.name,
     }
@@ -174,7 +189,7 @@ def constraint_column_usage(world: World) -> Iterator[Row]:
             used, names = constraint.references, constraint.referenced_columns
         for column in names:
             yield _constraint_place(world.catalog, table, constraint) | {
-                "table_catalog": world.catalog.database,
+                "table_catalog": _database(world.catalog),
                 "table_schema": used.schema,
                 "table_name": used.name,
                 "column_name": column,
@@ -185,9 +200,11 @@ def constraint_column_usage(world: World) -> Iterator[Row]:
 def constraint_table_usage(world: World) -> Iterator[Row]:
     """Yield the tables that constraints use."""
     for table, constraint in _constraints(world.catalog):
+        if constraint.kind in {"check", "not null"}:
+            continue
         used = constraint.references if constraint.references is not None else table.name
         yield _constraint_place(world.catalog, table, constraint) | {
-            "table_catalog": world.catalog.database,
+            "table_catalog": _database(world.catalog),
             "table_schema": used.schema,
             "table_name": used.name,
         }
@@ -206,10 +223,10 @@ def referential_constraints(world: World) -> Iterator[Row]:
             None,
         )  # fmt: skip
         yield _constraint_place(world.catalog, table, constraint) | {
-            "unique_constraint_catalog": world.catalog.database,
+            "unique_constraint_catalog": _database(world.catalog),
             "unique_constraint_schema": constraint.references.schema,
             "unique_constraint_name": unique,
-            "match_option": "NONE",
+            "match_option": "FULL" if is_match_full(constraint) else "NONE",
             "update_rule": constraint.on_update.upper() or "NO ACTION",
             "delete_rule": constraint.on_delete.upper() or "NO ACTION",
         }
@@ -227,6 +244,20 @@ def check_constraints(world: World) -> Iterator[Row]:
         elif constraint.kind == "not null":
             clause = f"{constraint.columns[0]} IS NOT NULL"
             yield _constraint_place(world.catalog, table, constraint) | {"check_clause": clause}
+    yield from _of_domains(world)
+
+
+def _of_domains(world: World) -> Iterator[Row]:
+    for name, definition in tuple(world.catalog.types.items()):
+        place = {"constraint_catalog": _database(world.catalog), "constraint_schema": name.schema}
+        for check in definition.checks:
+            clause: Any = text(world.catalog, check.expression)
+            if world.catalog.server_version < 180000:
+                clause = Unknown("a check constraint's clause on this version of PostgreSQL")
+            yield place | {"constraint_name": check.name, "check_clause": clause}
+        if definition.not_null:
+            constraint = Unknown("the name of a domain's NOT NULL constraint")
+            yield place | {"constraint_name": constraint, "check_clause": "VALUE IS NOT NULL"}
 
 
 @relation("information_schema", "schemata")
@@ -234,9 +265,9 @@ def schemata(world: World) -> Iterator[Row]:
     """Yield schemas."""
     for name in ("pg_catalog", "information_schema", *world.catalog.namespaces):
         yield {
-            "catalog_name": world.catalog.database,
+            "catalog_name": _database(world.catalog),
             "schema_name": name,
-            "schema_owner": world.catalog.namespaces.get(name, world.catalog.user),
+            "schema_owner": Unknown("who owns a schema", nullable=False),
         }
 
 
@@ -246,7 +277,7 @@ def sequences(world: World) -> Iterator[Row]:
     for name, sequence in tuple(world.catalog.sequences.items()):
         if not sequence.internal:
             yield {
-                "sequence_catalog": world.catalog.database,
+                "sequence_catalog": _database(world.catalog),
                 "sequence_schema": name.schema,
                 "sequence_name": name.name,
             }
@@ -259,7 +290,7 @@ def domains(world: World) -> Iterator[Row]:
         if definition.kind == "domain":
             base = definition.base
             yield {
-                "domain_catalog": world.catalog.database,
+                "domain_catalog": _database(world.catalog),
                 "domain_schema": name.schema,
                 "domain_name": name.name,
                 "data_type": None if base is None else data_type(base, dict(world.catalog.types)),

@@ -1,0 +1,102 @@
+"""Numbers and names of the server's own objects in, what can be said of them without knowing each of them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from alembic_contracts.prediction.answers.oids import oid
+from alembic_contracts.prediction.answers.values import Number, Oid, Reg, Unknown, known
+from alembic_contracts.prediction.sql import system
+from alembic_contracts.schemas.schema import Name
+
+__all__ = ["Dropped", "Elsewhere", "OneOf", "is_users", "of_columns", "of_objects"]
+
+_SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast", "public"})
+"""``public`` is there from the beginning as well, with a number below those of users' objects."""
+_FIRST_OF_USERS = 16_384
+"""``FirstNormalObjectId``."""
+_BY_ORDER = {
+    "=": lambda one, other: one == other,
+    "<>": lambda one, other: one != other,
+    "<": lambda one, other: one < other,
+    "<=": lambda one, other: one <= other,
+    ">": lambda one, other: one > other,
+    ">=": lambda one, other: one >= other,
+}
+
+
+class Elsewhere(Unknown):
+    """The number or name of some object that is none of the users': which one is not known."""
+
+    __slots__ = ()
+
+    def may_be(self, value: Any) -> bool:
+        """Return whether it may be this one."""
+        if isinstance(value, (Oid, Reg)):
+            return not is_users(value)
+        if isinstance(value, str):
+            return value.startswith(("pg_", "_")) or value in system.names()
+        return True
+
+
+class Dropped(Elsewhere):
+    """The name that a column has once it was dropped: ``........pg.dropped.2........``."""
+
+    __slots__ = ()
+
+    def may_be(self, value: Any) -> bool:
+        """Return whether it may be this one."""
+        return not isinstance(value, str) or value.startswith("........pg.dropped.")
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(Elsewhere):
+    """The number of one of several objects."""
+
+    numbers: frozenset[int] = frozenset()
+
+    def may_be(self, value: Any) -> bool:
+        """Return whether it may be this one."""
+        return value in self.numbers or not isinstance(value, (Oid, Reg))
+
+
+def is_users(number: int) -> bool:
+    """Return whether a number is that of a user's object."""
+    kind, key = oid.object(number) or ("", "")
+    if kind == "namespace":
+        return key not in _SYSTEM_SCHEMAS
+    name = key[0] if isinstance(key, tuple) and key and not isinstance(key, Name) else key
+    return isinstance(name, Name) and name.schema not in _SYSTEM_SCHEMAS - {"public"}
+
+
+def of_columns(operator: str, left: Any, right: Any) -> Any:
+    """Return the comparison of numbers of columns, of which only the order is known, or one with zero and below."""
+    one, other = known(left), known(right)
+    if operator not in _BY_ORDER or None in {one, other}:
+        return None if operator in _BY_ORDER else Unknown("what is computed from a column's number", nullable=False)
+    if isinstance(one, Number) is not isinstance(other, Number):
+        plain = other if isinstance(one, Number) else one
+        if not isinstance(plain, int) or plain > 0:
+            return Unknown("the number of a column of a table that may have lost columns", nullable=False)
+    return _BY_ORDER[operator](int(one), int(other))
+
+
+def of_objects(operator: str, left: Any, right: Any) -> Any:
+    """Return the comparison of objects' numbers: which of them is larger, and which number it is, is not known.
+
+    Nothing (``...``): it is no such comparison, and to be made as any other.
+    """
+    one, other = known(left), known(right)
+    objects = [isinstance(each, (Oid, Reg)) for each in (one, other)]
+    if not any(objects) or operator not in _BY_ORDER or not all(isinstance(each, int) for each in (one, other)):
+        return ...
+    if all(objects):
+        same = operator in {"=", "<>"} or 0 in {one, other}
+        return ... if same else Unknown("which of two objects is older", nullable=False)
+    plain, number = (other, one) if objects[0] else (one, other)
+    if plain <= 0 or number == 0:
+        return ...
+    if plain >= _FIRST_OF_USERS and operator in {"=", "<>"}:
+        return ...  # it comes from here
+    return ... if plain <= _FIRST_OF_USERS and is_users(number) else Unknown("an object's number", nullable=False)

@@ -1,0 +1,75 @@
+"""What scripts ask of the catalog is answered as a real PostgreSQL answers it, or not at all."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import sqlalchemy as sa
+
+from alembic_contracts.prediction.answers.reader import Reader
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.driver.recording_dialect import recording_engine
+from alembic_contracts.prediction.scripts.recording import Recording
+from alembic_contracts.prediction.statements import execute
+from tests.support.catalog_questions import QUESTIONS, Question, Subject, difference, question, statements
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_questions_about_random_schemas(database: str, seed: int) -> None:
+    chance = random.Random(seed)
+    engine = sa.create_engine(database, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    cells = unknown = 0
+    with engine.connect() as connection:
+        subject = Subject(connection)
+        for _ in range(4):
+            made = statements(chance)
+            subject.build(made)
+            for asked in [*(question(chance) for _ in range(25)), *map(Question, chance.sample(QUESTIONS, 5))]:
+                theirs, ours, count, not_known = subject.ask(asked)
+                cells, unknown = cells + count, unknown + not_known
+                assert theirs == ours, difference(subject, asked, made)
+    assert unknown < cells / 3
+
+
+def _ask(*made: str, query: str) -> tuple[list[tuple[object, ...]], list[str]]:
+    catalog = Catalog(server_version=180000)
+    for statement in made:
+        execute(catalog, statement)
+    doubts: list[str] = []
+    reader = Reader(catalog, "empty")
+    recording = Recording(catalog, (), reader)
+    reader.doubt = lambda reason, _tables: doubts.append(reason)
+    with recording_engine(recording, catalog).connect() as connection:
+        recording.connected(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+        return [tuple(row) for row in connection.exec_driver_sql(query)], doubts
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT adbin FROM pg_attrdef",
+        "SELECT adbin::text FROM pg_attrdef",
+        "SELECT 1 FROM pg_attrdef WHERE adbin = 'x'",
+        "SELECT pg_get_viewdef('v'::regclass)",
+        "SELECT ordinal_position FROM information_schema.columns WHERE table_name = 't'",
+        "SELECT attnum::text FROM pg_attribute WHERE attrelid = 't'::regclass",
+        "SELECT indexdef FROM pg_indexes WHERE indexname = 'i'",
+    ],
+)
+def test_what_is_not_known_has_no_answer(query: str) -> None:
+    rows, doubts = _ask(
+        "CREATE TABLE t (a int, b int DEFAULT 1)",
+        "ALTER TABLE t DROP COLUMN a",
+        "CREATE INDEX i ON t (b) WITH (fillfactor = 70)",
+        "CREATE VIEW v AS SELECT b FROM t",
+        query=query,
+    )
+    assert rows == []
+    assert len(doubts) == 1
+
+
+def test_texts_that_nobody_looks_at_are_no_doubt() -> None:
+    made = ("CREATE TABLE t (a text DEFAULT current_setting('x'))",)
+    query = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 't'"
+    assert _ask(*made, query=query) == ([("a", "text")], [])
