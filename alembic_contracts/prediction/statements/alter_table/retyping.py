@@ -92,7 +92,19 @@ def _refuse_impossible_cast(alteration: Alteration, column: Column, type_: Type 
         found = Analysis(run).of_rows(alteration.table, using, type_)
         require_coercion(run, found, type_, "a", f'result of USING clause for column "{column.name}" {failure}')
     if column.default is not None:
-        require_coercion(run, column.type, type_, "a", f'default for column "{column.name}" {failure}')
+        found = _default_type(alteration, column)
+        require_coercion(run, found, type_, "a", f'default for column "{column.name}" {failure}')
+        if type_ != column.type:
+            run.state.traits.put((f"converted default of {column.name}", str(alteration.name)), column.default)
+
+
+def _default_type(alteration: Alteration, column: Column) -> Type | None:
+    """Return the type of a default before it was converted to the column's; a literal has that of its first column."""
+    node = parser.parse_expression(column.default or "")
+    found = None if node is None else Analysis(alteration.run).of_rows(alteration.table, node, column.type)
+    converted = alteration.state.traits.get((f"converted default of {column.name}", str(alteration.name)))
+    is_literal = node is not None and node.HasField("a_const") and node.a_const.HasField("sval")
+    return None if is_literal and converted == column.default else found
 
 
 def _refuse_users(state: State, table: Table, column: str) -> None:
