@@ -129,11 +129,11 @@ _SYSTEM_COLUMNS = ("ctid", "xmin", "cmin", "xmax", "cmax", "tableoid")
 
 
 def _system_attributes(name: Name) -> Iterator[Row]:
-    for number, column in enumerate(_SYSTEM_COLUMNS, 1):
+    for place, column in enumerate(_SYSTEM_COLUMNS, 1):
         yield {
             "attrelid": oid("class", name),
             "attname": column,
-            "attnum": Int2(-number),
+            "attnum": Int2(-place),
             "attnotnull": True,
             "atthasdef": False,
             "attisdropped": False,
