@@ -10,5 +10,6 @@ ordering          values -> their order, where collations agree
 row_changes       INSERT, UPDATE, DELETE -> the known rows changed
 system_relations  one module a schema: pg_catalog, information_schema
 definitions       an object -> what pg_get_... says of it
-bindings, deferred, values, noticing, oids, hashable   what names, values and numbers are in between
+bindings, values, noticing, oids, hashable         what names, values and numbers are in between
+deferred, elsewhere, type_modifiers                values of the catalog: put off, of the server's own, of types
 """

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.schemas.schema import Table
 
-__all__ = ["Deferred", "has_index", "lost_columns", "number", "resolved"]
+__all__ = ["Deferred", "Stored", "has_index", "lost_columns", "number", "numbers_of", "resolved", "told"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """An expression as the catalog keeps it (``pg_node_tree``), whose own text nobody could tell."""
+
+    text: str
+    """As it was written."""
+    table: Table
+    """Whose columns it may use."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +44,13 @@ def resolved(value: Any) -> Any:
         return Unknown(str(error), nullable=False)
 
 
+def told(value: Any) -> Any:
+    """Return a value as it leaves a query: unknown where only the server could write it out."""
+    if isinstance(value, Number) or (isinstance(value, list) and any(isinstance(item, Number) for item in value)):
+        return Unknown("the number of a column of a table that may have lost columns", nullable=False)
+    return Unknown("an expression in its internal form", nullable=False) if isinstance(value, Stored) else value
+
+
 def lost_columns(catalog: Catalog, table: Table) -> bool:
     """Return whether columns of a table may have been dropped, so that numbers are left out."""
     return not catalog.complete or (DROPPED, str(table.name)) in catalog.state.traits
@@ -42,6 +59,11 @@ def lost_columns(catalog: Catalog, table: Table) -> bool:
 def number(catalog: Catalog, table: Table, position: int) -> Int2:
     """Return ``attnum`` of the column at a position among those that are there."""
     return Number(position) if lost_columns(catalog, table) else Int2(position)
+
+
+def numbers_of(catalog: Catalog, table: Table) -> dict[str, Int2]:
+    """Return ``attnum`` of each column by its name."""
+    return {column.name: number(catalog, table, position) for position, column in enumerate(table.columns, 1)}
 
 
 def has_index(table: Table) -> bool | Unknown:

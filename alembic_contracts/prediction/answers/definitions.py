@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.casts import shown_type
-from alembic_contracts.prediction.answers.deferred import Deferred, lost_columns
+from alembic_contracts.prediction.answers.deferred import Deferred, Stored, lost_columns
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.type_modifiers import modifiers_of
 from alembic_contracts.prediction.answers.values import Number, UnanswerableError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Constraint, Table, TypeDefinition
 
 __all__ = [
-    "Stored",
     "column_comment",
     "comment",
     "constraint",
@@ -34,25 +33,6 @@ __all__ = [
     "view",
     "view_text",
 ]
-
-
-class Stored:
-    """An expression as the catalog keeps it (``pg_node_tree``), whose own text nobody could tell."""
-
-    __slots__ = ("table", "text")
-
-    def __init__(self, text: str, table: Table) -> None:
-        """Take the text that was written, and the table whose columns it may use."""
-        self.text, self.table = text, table
-
-    def __str__(self) -> str:
-        raise UnanswerableError("an expression in its internal form")
-
-    def __eq__(self, other: object) -> bool:
-        raise UnanswerableError("an expression in its internal form")
-
-    def __hash__(self) -> int:
-        raise UnanswerableError("an expression in its internal form")
 
 
 def expression(world: World, stored: Any, _table: Any = None, pretty: Any = False) -> str | None:

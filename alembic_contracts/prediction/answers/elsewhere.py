@@ -36,7 +36,8 @@ class Elsewhere(Unknown):
         if isinstance(value, (Oid, Reg)):
             return not is_users(value)
         if isinstance(value, str):
-            return value.startswith(("pg_", "_")) or value in system.names()
+            name = value.lstrip("_")
+            return name.startswith("pg_") or name in system.names()
         return True
 
 

@@ -81,8 +81,8 @@ def setting(world: World, name: str) -> str | None:
     """Return a run-time setting as SHOW has it, None where it is not known: what a server has is its own business."""
     folded = name.lower()
     given = world.catalog.setting(folded)
-    if folded == "search_path" and world.catalog.complete and not world.catalog.has_set(folded):
-        return None  # it may be set for the role or the database
+    if folded == "search_path" and world.catalog.known_database is None and not world.catalog.has_set(folded):
+        return None  # no session was seen, and it may be set for the role or the database
     if folded == "search_path" and given is not None:
         return ", ".join(quote(part) for part in split_identifiers(given))
     if given is not None and ("." in folded or folded in _SHOWN_AS_SET):

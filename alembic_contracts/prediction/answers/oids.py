@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.values import Oid
 
-__all__ = ["oid"]
+if TYPE_CHECKING:
+    from alembic_contracts.schemas.schema import Type
+
+__all__ = ["namespace_number", "oid", "type_number"]
 
 
 class _Numbers:
@@ -38,3 +41,13 @@ class _Numbers:
 
 oid = _Numbers()
 """The numbers of this process."""
+
+
+def namespace_number(name: str) -> Oid:
+    """Return the number of a schema."""
+    return oid("namespace", name)
+
+
+def type_number(type_: Type) -> Oid:
+    """Return the number of a type or, with dimensions, of its array type."""
+    return oid("array" if type_.dimensions else "type", type_.name)

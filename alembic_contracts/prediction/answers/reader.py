@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.bindings import Relation, Scope
+from alembic_contracts.prediction.answers.deferred import told
 from alembic_contracts.prediction.answers.functions import setting
 from alembic_contracts.prediction.answers.noticing import Noticing
 from alembic_contracts.prediction.answers.row_changes import change
@@ -144,6 +145,9 @@ class Reader:
             relation: the result.
             of_rows: whether rows of tables are among it whose contents are not known.
         """
+        relation = Relation(
+            relation.columns, [{name: told(value) for name, value in row.items()} for row in relation.rows]
+        )
         unknown = next(
             (v for row in relation.rows for v in row.values() if isinstance(v, Unknown) and v.nullable), None
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope, Source, renamed
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
 from alembic_contracts.prediction.answers.hashable import GUESSED, hashable
+from alembic_contracts.prediction.answers.operators import operate
 from alembic_contracts.prediction.answers.values import Array, Guess, UnanswerableError, Unknown, guess, is_guess, known
 from alembic_contracts.prediction.sql.parser import child, enum_name, kind_of, strings, unwrap, walk
 
@@ -173,7 +174,7 @@ def _explicit_join(
             right_names = {next(reversed(sources))}
         else:
             candidates = [{**row, **more} for more in lookup.candidates(row)]
-        matches = [c for c in filtered(candidates, conditions, scope) if _agree(c, using, left_names, right_names)]
+        matches = list(_agreeing(filtered(candidates, conditions, scope), using, left_names, right_names))
         if not matches and kind != "JOIN_INNER":
             matches = [{**row, **{name: dict.fromkeys(sources[name]) for name in right_names}}]
         combined.extend(matches)
@@ -244,15 +245,22 @@ def _column_sides(condition: Node) -> tuple[list[str], list[str]] | None:
     return strings(sides[0].column_ref.fields), strings(sides[1].column_ref.fields)
 
 
-def _agree(row: dict[str, Row], using: list[str], left: set[str], right: set[str]) -> bool:
-    for column in using:
-        one = next((row[name][column] for name in left if column in row[name]), None)
-        other = next((row[name][column] for name in right if column in row[name]), None)
-        if _may_be_any(one) or _may_be_any(other):
-            raise UnanswerableError(f"which rows agree in {column}")
-        if one is None or one != other:
-            return False
-    return True
+def _agreeing(
+    rows: Iterable[dict[str, Row]], using: list[str], left: set[str], right: set[str]
+) -> Iterator[dict[str, Row]]:
+    """Yield the rows whose sides have the same in the columns of USING; with a mark where that is not known."""
+    for row in rows:
+        unknown: Unknown | None = None
+        for column in using:
+            one = next((row[name][column] for name in left if column in row[name]), None)
+            other = next((row[name][column] for name in right if column in row[name]), None)
+            same = True if is_guess(one) or is_guess(other) else operate("=", one, other)
+            if isinstance(same, Unknown):
+                unknown = same
+            elif not is_true(same):
+                break
+        else:
+            yield row if unknown is None else {**row, _MARK: {_MARK: unknown}}
 
 
 def _source(item: Node, scope: Scope) -> Source:

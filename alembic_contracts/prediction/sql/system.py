@@ -123,9 +123,9 @@ def _relations() -> frozenset[str]:
 
 @cache
 def names() -> frozenset[str]:
-    """Return the names of the server's own relations, types and constraints that do not begin with ``pg_``."""
+    """Return the names of the server's own relations, domains and constraints that do not begin with ``pg_``."""
     relations = frozenset(name.partition(".")[2] for name in _relations())
-    return relations | categories().keys() | _OTHER_NAMES
+    return relations | _OTHER_NAMES
 
 
 _OTHER_NAMES = frozenset(

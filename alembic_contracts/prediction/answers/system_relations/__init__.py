@@ -100,7 +100,10 @@ def _of_the_server(schema: str, name: str, columns: Mapping[str, None]) -> Itera
         return
     what = f"the server's own rows of {schema}.{name}"
     place = _SCHEMAS.get(name, "table_schema" if schema == "information_schema" else None)
-    for each in ("pg_catalog", "information_schema", "pg_toast") if place is not None else ("pg_catalog",):
+    schemas = ["pg_catalog"]
+    schemas += ["information_schema"] if place is not None else []
+    schemas += ["pg_toast"] if name == "pg_class" else []
+    for each in schemas:
         row: Row = {
             **dict.fromkeys(columns, Unknown(what)),
             **dict.fromkeys(_OWN[name], Elsewhere(what, nullable=False)),
