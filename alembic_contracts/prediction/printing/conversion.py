@@ -122,7 +122,13 @@ def _by_pathway(state: State, tree: Tree, target: Type, context: Context) -> Tre
 
 
 def can_cast(state: State, source: Type, target: Type, context: Context) -> bool:
-    """Whether there is a cast between two types that are no domains, in this context."""
+    """Whether there is a cast between two types that are no domains, in this context.
+
+    Raises:
+        UnprintableError: users made one.
+    """
+    if (source, target) in state.casts:
+        raise UnprintableError(f"a user's cast from {source} to {target}")
     if source in {target, UNKNOWN}:
         return True
     if source.dimensions or target.dimensions:

@@ -118,3 +118,12 @@ def test_a_user_function_of_the_same_name_makes_it_unknown() -> None:
     execute(catalog, "CREATE TABLE t (c varchar, CHECK (lower(c) = 'x'))")
     (table,) = catalog.tables.values()
     assert shown(catalog.state, table.constraints[0].expression or "", table.columns) is None
+
+
+def test_a_cast_that_users_made_makes_it_unknown() -> None:
+    catalog = Catalog()
+    execute(catalog, "CREATE TYPE s AS ENUM ('A')")
+    execute(catalog, "CREATE CAST (varchar AS s) WITH INOUT AS IMPLICIT")
+    execute(catalog, "CREATE TABLE t (v varchar, c s DEFAULT 'A'::varchar)")
+    (table,) = catalog.tables.values()
+    assert shown(catalog.state, table.columns[1].default or "", table.columns) is None
