@@ -296,13 +296,13 @@ class Generator:
         ))  # fmt: skip
 
 
-def predicted(expression: str) -> tuple[str, str | None, str | None]:
+def predicted(expression: str, server_version: int = 180_000) -> tuple[str, str | None, str | None]:
     """Return the prediction's answer as the server's is given; ``unknown`` with a reason where there is none."""
     try:
         node = parser.parse_expression(expression)
         if node is None:
             return "unknown", "does not parse", None
-        value = evaluate(node, Scope(Data(Catalog(), "empty")))
+        value = evaluate(node, Scope(Data(Catalog(server_version=server_version), "empty")))
     except PostgresError as error:
         return "error", error.sqlstate, error.message
     except UnanswerableError as error:
@@ -343,7 +343,7 @@ def compare(connection: psycopg.Connection[Any], expressions: Sequence[str], tal
     answers = connection.execute("SELECT pg_temp.try(e) FROM unnest(%s::text[]) WITH ORDINALITY AS q (e, n) ORDER BY n",
                                  [list(expressions)]).fetchall()  # fmt: skip
     for expression, (answer,) in zip(expressions, answers, strict=True):
-        ours = predicted(expression)
+        ours = predicted(expression, connection.info.server_version)
         if ours[0] == "unknown":
             tally.unknown += 1
             tally.unknown_by_reason[str(ours[1])] += 1

@@ -10,6 +10,7 @@ from alembic_contracts.prediction.answers.texts import read
 from alembic_contracts.prediction.answers.values import (
     Array,
     Literal,
+    Refused,
     TypedNull,
     Unknown,
     Vector,
@@ -44,6 +45,9 @@ def nullif(left: Any, right: Any) -> Any:
 
 def is_in(left: Any, values: list[Any], operator: str) -> Any:
     """Return IN, or NOT IN where the operator is ``<>``."""
+    refused = next((value for value in values if isinstance(value, Refused)), None)
+    if refused is not None:  # the list is an array, all of whose items are computed
+        return refused
     found = logic.any_of([operate("=", left, value) for value in values])
     return found if operator == "=" else logic.negation(found)
 

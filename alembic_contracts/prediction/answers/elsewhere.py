@@ -10,7 +10,7 @@ from alembic_contracts.prediction.answers.values import Number, Oid, Reg, Unknow
 from alembic_contracts.prediction.sql import system
 from alembic_contracts.schemas.schema import Name
 
-__all__ = ["Dropped", "Elsewhere", "OneOf", "is_users", "of_columns", "of_objects"]
+__all__ = ["Dropped", "Elsewhere", "Numbered", "OneOf", "is_users", "of_columns", "of_objects"]
 
 _SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast", "public"})
 """``public`` is there from the beginning as well, with a number below those of users' objects."""
@@ -49,6 +49,16 @@ class Dropped(Elsewhere):
     def may_be(self, value: Any) -> bool:
         """Return whether it may be this one."""
         return not isinstance(value, str) or value.startswith("........pg.dropped.")
+
+
+class Numbered(Elsewhere):
+    """The name that the standard's views give NOT NULL where it is no constraint: ``2200_16384_1_not_null``."""
+
+    __slots__ = ()
+
+    def may_be(self, value: Any) -> bool:
+        """Return whether it may be this one."""
+        return not isinstance(value, str) or value.endswith("_not_null")
 
 
 @dataclass(frozen=True, slots=True)

@@ -315,8 +315,9 @@ def _call(node: Node, scope: Scope) -> Any:
     modified = node.agg_order or node.agg_distinct or node.HasField("agg_filter") or node.func_variadic
     if node.HasField("over") or modified or any(kind_of(each) == "named_arg_expr" for each in node.args):
         return Unknown(f"this call of {name}()")
-    arguments = _in_order(node.args, scope)
-    return functions.call(name, arguments, scope.world)
+    if not functions.is_answered(name):  # there may be none, which is refused before its arguments are
+        return functions.call(name, _lazily(node.args, scope), scope.world)
+    return functions.call(name, _in_order(node.args, scope), scope.world)
 
 
 _HANDLERS: dict[str, Callable[[Node, Scope], Any]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,11 @@ from alembic_contracts.prediction.answers.casts import relation_named, type_name
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.operators import apply
 from alembic_contracts.prediction.answers.overloads import chosen_function, result_of_function
-from alembic_contracts.prediction.answers.register import is_strict, registered_function
+from alembic_contracts.prediction.answers.register import is_registered, is_strict, registered_function
 from alembic_contracts.prediction.answers.values import (
     Array,
     NameText,
+    Reg,
     UnanswerableError,
     Unknown,
     guess,
@@ -27,8 +29,9 @@ from alembic_contracts.prediction.sql import sqlstate
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import World
+    from alembic_contracts.prediction.catalog.catalog import Catalog
 
-__all__ = ["call", "setting"]
+__all__ = ["call", "is_answered", "setting"]
 
 
 _NEVER_NULL = frozenset(
@@ -68,6 +71,11 @@ def call(name: str, arguments: list[Any], world: World) -> Any:
         return Unknown(f"function {name}()", nullable=name not in _NEVER_NULL)
     result = result_of_function(name, parameters)
     return apply(compute, tuple(arguments), parameters, result, strict=is_strict(name))
+
+
+def is_answered(name: str) -> bool:
+    """Return whether there is anything about calls of this function that is answered."""
+    return name in _CATALOG or is_registered(name)
 
 
 # -- about the session -------------------------------------------------------------------------------------------------
@@ -135,6 +143,13 @@ def _serial_sequence(world: World, table: str, column: str) -> str | None:
     return None
 
 
+def _found(world: World, name: str, look_up: Callable[[str, Catalog], Reg | None]) -> Reg | Unknown | None:
+    """Return an object by its name; before PostgreSQL 16 some of the texts that are none are refused."""
+    if world.catalog.server_version < 160_000 and not re.fullmatch(r"\w+(\.\w+)?", name):
+        return Unknown("whether this is taken for a name", nullable=False)
+    return look_up(name, world.catalog)
+
+
 def _named(value: str | None) -> NameText | None:
     return None if value is None else NameText(value)
 
@@ -159,7 +174,7 @@ _CATALOG: dict[str, Callable[..., Any]] = {
     "pg_sleep": lambda *_: "",
     "pg_table_is_visible": _visible,
     "pg_type_is_visible": _visible,
-    "to_regclass": lambda world, name: None if name is None else relation_named(str(name), world.catalog),
-    "to_regtype": lambda world, name: None if name is None else type_named(str(name), world.catalog),
+    "to_regclass": lambda world, name: _found(world, str(name), relation_named),
+    "to_regtype": lambda world, name: _found(world, str(name), type_named),
 }
 """Functions whose results follow from the catalog, or are void."""

@@ -13,7 +13,17 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, TypeVar
 
-__all__ = ["Compute", "function", "not_strict", "operator", "registered", "registered_function", "registered_operator"]
+__all__ = [
+    "Compute",
+    "function",
+    "is_registered",
+    "is_strict",
+    "not_strict",
+    "operator",
+    "registered",
+    "registered_function",
+    "registered_operator",
+]
 
 Compute = Callable[..., Any]
 """Takes plain values of the parameters' types; returns a value, NULL as None, or ``Unknown``."""
@@ -73,6 +83,12 @@ def registered_operator(name: str, left: str, right: str) -> Compute | None:
 def is_strict(name: str) -> bool:
     """Return whether a function is NULL where an argument is."""
     return name not in _NOT_STRICT
+
+
+def is_registered(name: str) -> bool:
+    """Return whether the register has a function of this name."""
+    _load()
+    return any(name == each for each, _ in _FUNCTIONS)
 
 
 def registered() -> tuple[list[tuple[str, tuple[str, ...]]], list[tuple[str, str, str]]]:

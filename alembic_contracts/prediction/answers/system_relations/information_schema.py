@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.dialects.postgresql import data_type, datetime_precision, numeric_precision
 from alembic_contracts.prediction.answers.deferred import Deferred, number
 from alembic_contracts.prediction.answers.definitions import domain_default, text, view_text
+from alembic_contracts.prediction.answers.elsewhere import Numbered
 from alembic_contracts.prediction.answers.system_relations import relation
 from alembic_contracts.prediction.answers.values import Unknown
 from alembic_contracts.prediction.catalog.type_names import base_type
@@ -32,6 +33,7 @@ _TABLE_TYPES = {
     "view": "VIEW",
 }
 """Materialized views are not in ``information_schema``."""
+_NOT_NULL_IS_A_CONSTRAINT = 180_000
 _CONSTRAINT_TYPES = {
     "primary key": "PRIMARY KEY",
     "unique": "UNIQUE",
@@ -160,6 +162,19 @@ def table_constraints(world: World) -> Iterator[Row]:
                 "enforced": "YES",
             }
         )
+    for table, _, name in _numbered(world.catalog):
+        deferral = {"is_deferrable": "NO", "initially_deferred": "NO", "enforced": "YES"}
+        yield name | _place(world.catalog, table) | {"constraint_type": "CHECK"} | deferral
+
+
+def _numbered(catalog: Catalog) -> Iterator[tuple[Table, Column, Row]]:
+    """Yield the columns that forbid NULL where that is no constraint, with how it is called nevertheless."""
+    if catalog.server_version >= _NOT_NULL_IS_A_CONSTRAINT:
+        return
+    name = Numbered("the name of a NOT NULL before PostgreSQL 18", nullable=False)
+    for table in _tables(catalog):
+        place = {"constraint_catalog": _database(catalog), "constraint_schema": table.name.schema}
+        yield from ((table, column, place | {"constraint_name": name}) for column in table.columns if column.not_null)
 
 
 @relation("information_schema", "key_column_usage")
@@ -238,12 +253,14 @@ def check_constraints(world: World) -> Iterator[Row]:
     for table, constraint in _constraints(world.catalog):
         if constraint.kind == "check":
             clause: Any = text(world.catalog, constraint.expression, table)
-            if world.catalog.server_version < 180000:  # they print the whole constraint there, and NOT NULL otherwise
+            if world.catalog.server_version < _NOT_NULL_IS_A_CONSTRAINT:
                 clause = Unknown("a check constraint's clause on this version of PostgreSQL")
             yield _constraint_place(world.catalog, table, constraint) | {"check_clause": clause}
         elif constraint.kind == "not null":
             clause = f"{constraint.columns[0]} IS NOT NULL"
             yield _constraint_place(world.catalog, table, constraint) | {"check_clause": clause}
+    for _, column, name in _numbered(world.catalog):
+        yield name | {"check_clause": f"{column.name} IS NOT NULL"}
     yield from _of_domains(world)
 
 
@@ -252,7 +269,7 @@ def _of_domains(world: World) -> Iterator[Row]:
         place = {"constraint_catalog": _database(world.catalog), "constraint_schema": name.schema}
         for check in definition.checks:
             clause: Any = text(world.catalog, check.expression)
-            if world.catalog.server_version < 180000:
+            if world.catalog.server_version < _NOT_NULL_IS_A_CONSTRAINT:
                 clause = Unknown("a check constraint's clause on this version of PostgreSQL")
             yield place | {"constraint_name": check.name, "check_clause": clause}
         if definition.not_null:
