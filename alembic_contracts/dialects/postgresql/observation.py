@@ -13,10 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects.postgresql.names import CATALOG
+from alembic_contracts.dialects.postgresql.names import CATALOG, quote
 from alembic_contracts.dialects.postgresql.types import modifiers_of
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.schemas.remarks import Method
+from alembic_contracts.schemas.remarks import Method, Printed
 from alembic_contracts.schemas.schema import (
     Access,
     Column,
@@ -281,7 +281,7 @@ def _constraint(row: Json) -> Constraint:
         references=Name(*row["references"]) if row["references"] else None,
         referenced_columns=tuple(row["referenced_columns"] or ()),
         on_update=_ACTIONS.get(row["on_update"], ""),
-        on_delete=_ACTIONS.get(row["on_delete"], ""),
+        on_delete=_on_delete(row),
         deferrable=row["deferrable"],
         initially_deferred=row["initially_deferred"],
         valid=row["valid"],
@@ -290,6 +290,15 @@ def _constraint(row: Json) -> Constraint:
         inherited=row["inherited"],
         comment=row["comment"],
     )
+
+
+def _on_delete(row: Json) -> str:
+    """Return a foreign key's action, with what is printed of it where there is more; of MATCH FULL nothing is said."""
+    action = _ACTIONS.get(row["on_delete"], "")
+    if row["match_full"]:
+        return Printed(action, None)
+    columns = [quote(name) for name in row["on_delete_columns"] or ()]
+    return Printed(action, f"{action} ({', '.join(columns)})") if columns else action
 
 
 def _method(row: Json) -> str:

@@ -215,7 +215,18 @@ def _renamed_constraint(constraint: Constraint, table: Name, old: str, new: str)
     expression = constraint.expression
     if expression is not None and constraint.kind == "check":
         expression = rename_column(expression, old, new)
-    return replace(constraint, columns=columns, referenced_columns=referenced, expression=expression)
+    action = _renamed_action(constraint.on_delete, old, new)
+    return replace(constraint, columns=columns, referenced_columns=referenced, expression=expression, on_delete=action)
+
+
+def _renamed_action(action: str, old: str, new: str) -> str:
+    """Return ``SET NULL (column)`` with a column called otherwise in what is printed."""
+    printed = printed_of(action)
+    if printed is None:
+        return action
+    verb, _, rest = printed.partition(" (")
+    columns = [quote(new) if column == quote(old) else column for column in rest.removesuffix(")").split(", ")]
+    return Printed(action, f"{verb} ({', '.join(columns)})")
 
 
 def _renamed_index(index: Index, old: str, new: str) -> Index:

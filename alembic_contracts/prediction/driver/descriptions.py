@@ -15,6 +15,8 @@ from sqlalchemy.sql import sqltypes
 from alembic_contracts.dialects.postgresql import format_type
 from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility, sqlalchemy_type
 from alembic_contracts.prediction.driver.unknown_text import UnknownOptions, UnknownText
+from alembic_contracts.prediction.printing.definitions import is_match_full
+from alembic_contracts.prediction.sql.spelling import printed_of
 from alembic_contracts.schemas.remarks import Method
 
 if TYPE_CHECKING:
@@ -154,12 +156,15 @@ def foreign_keys_of(table: Table) -> list[Constraint]:
 def foreign_key(constraint: Constraint, referred_schema: str | None) -> dict[str, Any]:
     """Return a foreign key; the schema of the table that it points at is that or none, as the search path has it."""
     assert constraint.references is not None, "a foreign key points at a table"  # noqa: S101
-    options: dict[str, Any] = {"onupdate": constraint.on_update.upper(), "ondelete": constraint.on_delete.upper()}
+    on_delete = printed_of(constraint.on_delete) or constraint.on_delete.upper()
+    options: dict[str, Any] = {"onupdate": constraint.on_update.upper(), "ondelete": on_delete}
     options = {name: action for name, action in options.items() if action not in {"", "NO ACTION"}}
     if constraint.initially_deferred:
         options["initially"] = "DEFERRED"
     if constraint.deferrable:
         options["deferrable"] = True
+    if is_match_full(constraint):
+        options["match"] = "FULL"
     return {
         "name": constraint.name,
         "constrained_columns": list(constraint.columns),

@@ -81,6 +81,8 @@ CREATE TABLE child (
     CONSTRAINT child_code FOREIGN KEY (code) REFERENCES parent (code) DEFERRABLE INITIALLY DEFERRED
 );
 ALTER TABLE child ADD CONSTRAINT child_late CHECK (a > 0) NOT VALID;
+ALTER TABLE child ADD CONSTRAINT child_some FOREIGN KEY (a) REFERENCES parent (id) ON DELETE SET NULL (a);
+ALTER TABLE child ADD CONSTRAINT child_full FOREIGN KEY (b) REFERENCES parent (id) MATCH FULL;
 CREATE INDEX child_a ON child (a);
 CREATE UNIQUE INDEX child_partial ON child (a, b) WHERE a > 5;
 CREATE INDEX child_expression ON child (lower(code), a);

@@ -28,6 +28,15 @@ SELECT
             ) END,
             'on_update', c.confupdtype,
             'on_delete', c.confdeltype,
+            'match_full', c.confmatchtype = 'f',
+            'on_delete_columns', (
+                SELECT pg_catalog.json_agg(a.attname ORDER BY k.position)
+                FROM pg_catalog.jsonb_array_elements_text(
+                    NULLIF(pg_catalog.to_jsonb(c) -> 'confdelsetcols', 'null'::jsonb)
+                ) WITH ORDINALITY AS k (attnum, position)
+                INNER JOIN pg_catalog.pg_attribute AS a
+                    ON a.attrelid = c.conrelid AND k.attnum = a.attnum::text
+            ),
             'deferrable', c.condeferrable,
             'initially_deferred', c.condeferred,
             'valid', c.convalidated,
