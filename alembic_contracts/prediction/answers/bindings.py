@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["Relation", "Row", "Scope", "Source", "World", "renamed"]
+__all__ = ["MANY", "Relation", "Row", "Scope", "Source", "World", "renamed"]
 
 Row = dict[str, Any]
 
@@ -106,10 +106,17 @@ class Scope:
         return Scope(self.world, rows, self.outer, self.tables, group)
 
 
+MANY = "\0many"
+"""A column that a row has which stands for any number of rows; its value says which ones."""
+
+
 def renamed(relation: Relation, names: Sequence[str]) -> Relation:
     """Return a relation with its first columns renamed."""
     if not names:
         return relation
     columns = (*names, *relation.columns[len(names) :])
-    rows = [dict(zip(columns, (row[c] for c in relation.columns), strict=True)) for row in relation.rows]
+    rows = [
+        dict(zip(columns, (row[c] for c in relation.columns), strict=True)) | ({MANY: row[MANY]} if MANY in row else {})
+        for row in relation.rows
+    ]
     return Relation(columns, rows)

@@ -170,7 +170,8 @@ class Reader:
         name = effect.query.name if effect.query is not None else ""
         value = setting(self._data, name)
         if value is None:
-            return self._unanswered(f"SHOW {name}", (name,))
+            unknown = Unknown(f"the setting {name}", nullable=False)
+            return self._answered(Relation((name,), [{name: unknown}]), of_rows=False)
         return Answer((name,), ((value,),), 1)
 
     # -- changes of rows ---------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope, Source, renamed
+from alembic_contracts.prediction.answers.bindings import MANY, Relation, Row, Scope, Source, renamed
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
 from alembic_contracts.prediction.answers.hashable import GUESSED, hashable
 from alembic_contracts.prediction.answers.operators import operate
@@ -142,7 +142,10 @@ def _one(
 ) -> list[dict[str, Row]]:
     source = _source(item, scope if not lateral else Scope(scope.world, outer=scope))
     sources[source.alias] = source.relation.columns
-    return [{source.alias: row} for row in source.relation.rows]
+    return [
+        {source.alias: row} if MANY not in row else {source.alias: row, _MARK: {_MARK: row[MANY]}}
+        for row in source.relation.rows
+    ]
 
 
 def _is_lateral(item: Node) -> bool:

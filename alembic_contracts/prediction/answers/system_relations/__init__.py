@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.answers.bindings import Relation, Row
+from alembic_contracts.prediction.answers.bindings import MANY, Relation, Row
 from alembic_contracts.prediction.answers.casts import name_text
 from alembic_contracts.prediction.answers.elsewhere import Elsewhere
 from alembic_contracts.prediction.answers.oids import oid
@@ -49,11 +49,11 @@ def system_relation(schema: str, name: str, world: World) -> Relation:
     if rows is None:
         raise UnanswerableError(f"{schema}.{name}")
     found = [{column: name_text(value) for column, value in row.items()} for row in rows(world)]
-    if found and any(len(row) < len(found[0]) for row in found):
+    if found and any(found[0].keys() - row.keys() for row in found):
         untold = dict.fromkeys(found[0], Unknown(f"more of a row of {schema}.{name}"))
         found = [{**untold, **row} for row in found]
     others = list(_of_the_server(schema, name, dict.fromkeys(found[0]) if found else {}))
-    columns = tuple(found[0] if found else others[0] if others else ())
+    columns = tuple(column for column in (found or others or [{}])[0] if column != MANY)
     return Relation(columns, [*found, *others])
 
 
@@ -108,6 +108,7 @@ def _of_the_server(schema: str, name: str, columns: Mapping[str, None]) -> Itera
             **dict.fromkeys(columns, Unknown(what)),
             **dict.fromkeys(_OWN[name], Elsewhere(what, nullable=False)),
         }
+        row[MANY] = Unknown(what)
         if place is not None:
             row[place] = oid("namespace", each) if place.endswith("namespace") else NameText(each)
         yield row

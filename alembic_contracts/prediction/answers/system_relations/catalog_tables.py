@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.prediction.answers.bindings import MANY
 from alembic_contracts.prediction.answers.deferred import Stored, has_index, lost_columns, number, numbers_of
 from alembic_contracts.prediction.answers.elsewhere import Dropped, OneOf
 from alembic_contracts.prediction.answers.oids import namespace_number, oid, type_number
@@ -85,19 +86,20 @@ def pg_attribute(world: World) -> Iterator[Row]:
         for position, column in enumerate(table.columns, 1):
             yield _attribute(table, column, number(world.catalog, table, position))
         if lost_columns(world.catalog, table):
-            yield {"attrelid": oid("class", table.name), "attname": _DROPPED, "attisdropped": True}
+            yield {"attrelid": oid("class", table.name), "attname": _DROPPED, "attisdropped": True, MANY: _FIELDS}
         if table.kind != "view":
             yield from _system_attributes(table.name)
         for index in table.indexes:
-            yield {"attrelid": oid("class", Name(table.name.schema, index.name))}
+            yield {"attrelid": oid("class", Name(table.name.schema, index.name)), MANY: _FIELDS}
     for name in tuple(world.catalog.sequences):
-        yield {"attrelid": oid("class", name)}
+        yield {"attrelid": oid("class", name), MANY: _FIELDS}
         yield from _system_attributes(name)
     for name, definition in tuple(world.catalog.types.items()):
         if definition.kind == "composite":
-            yield {"attrelid": oid("class", name)}
+            yield {"attrelid": oid("class", name), MANY: _FIELDS}
 
 
+_FIELDS = Unknown("columns of indexes, sequences and types, and those that were dropped", nullable=False)
 _DROPPED = Dropped("the name of a dropped column", nullable=False)
 _SYSTEM_COLUMNS = ("ctid", "xmin", "cmin", "xmax", "cmax", "tableoid")
 """By their number, from -1 downwards."""
@@ -187,7 +189,7 @@ def pg_inherits(world: World) -> Iterator[Row]:
     )
     if indexes:
         one = OneOf("an index of a partition", nullable=False, numbers=indexes)
-        yield {"inhrelid": one, "inhparent": one}
+        yield {"inhrelid": one, "inhparent": one, MANY: one}
 
 
 @relation("pg_catalog", "pg_depend")

@@ -26,7 +26,9 @@ _SPELLED = {"datestyle": "DateStyle", "intervalstyle": "IntervalStyle", "timezon
 
 
 def _owner(world: World, table: Table) -> str | Unknown:
-    return table.owner or world.catalog.known_user or Unknown("who owns a relation", nullable=False)
+    catalog = world.catalog
+    told = table.owner if table.owner != catalog.user else catalog.known_user
+    return told or Unknown("who owns a relation", nullable=False)
 
 
 @relation("pg_catalog", "pg_tables")
