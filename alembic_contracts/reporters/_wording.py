@@ -316,9 +316,9 @@ def _refusal_advice(entry: Unproven) -> str | None:
 def _advice_on_unknown(count: int) -> str:
     what = "it" if count == 1 else "them"
     return (
-        f"`alembic check-contracts --shadow` replays the history on a scratch PostgreSQL and knows. Or write {what} as "
-        "op.* calls or static SQL, whose effect can be worked out. Whatever is unproven before an upgrade, the schema "
-        "that results is checked again before its commit."
+        "`alembic check-contracts --shadow` shows what the history does on a scratch PostgreSQL, which has none of "
+        f"your rows. Or write {what} as op.* calls or static SQL, whose effect can be worked out. Whatever is unproven "
+        "before an upgrade, the schema that results is checked again before its commit."
     )
 
 
