@@ -70,6 +70,8 @@ UNKNOWN = {
     "the role": block("IF current_user = session_user THEN DROP TABLE legacy; END IF;"),
     "a size, in Python": ASK.format("SELECT pg_relation_size('legacy')", 0),
     "a setting, in Python": ASK.format("SHOW work_mem", "4MB"),
+    "a class, in Python": "size = op.get_bind().execute(sa.text(\"SELECT pg_relation_size('legacy')\")).scalar()\n"
+    "if isinstance(size, int):\n    op.drop_table('legacy')",
     "a text of a size": "name = op.get_bind().execute(sa.text(\"SELECT 'legacy' || left(version(), 0)\")).scalar()\n"
     "op.execute(f'DROP TABLE {name}')",
     "rows of the server's own": "if op.get_bind().execute(sa.text('SELECT count(*) FROM pg_class')).scalar() > 100:\n"

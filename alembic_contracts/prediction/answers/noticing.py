@@ -22,6 +22,12 @@ class Noticing:
         """Have a function called when somebody looks."""
         object.__setattr__(self, "_notice", notice)
 
+    @property  # type: ignore[misc]  # isinstance() looks here
+    def __class__(self) -> type:
+        """Tell: of which class a value is may be what a script decides by."""
+        object.__getattribute__(self, "_notice")()
+        return Noticing
+
     def __getattr__(self, name: str) -> Any:
         """Tell, and go on with as little harm as possible: any part of what is not known is not known."""
         if name.startswith("__") and name.endswith("__"):
