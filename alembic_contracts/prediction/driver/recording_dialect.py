@@ -187,7 +187,9 @@ def _with_casts(ours: Mapping[Any, Any], theirs: Mapping[Any, Any]) -> dict[Any,
     for kind, implementation in theirs.items():
         own = found.get(kind, kind)
         if getattr(implementation, "render_bind_cast", False) and not own.render_bind_cast:
-            found[kind] = type(own.__name__, (own,), {"render_bind_cast": True})
+            # The cast is spelled by the name under which compilers know the type, which some have in the dialect alone.
+            name = {"__visit_name__": implementation.__visit_name__} if "__visit_name__" in vars(implementation) else {}
+            found[kind] = type(own.__name__, (own,), {"render_bind_cast": True, **name})
     return found
 
 

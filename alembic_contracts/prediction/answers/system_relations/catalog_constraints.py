@@ -43,7 +43,7 @@ def pg_constraint(world: World) -> Iterator[Row]:
                 "convalidated": constraint.valid,
                 "conrelid": oid("class", table.name),
                 "contypid": 0,
-                "conindid": _index_of(table, constraint),
+                "conindid": _index_of(world, table, constraint),
                 "conparentid": Unknown("a constraint's parent", nullable=False) if table.partition else 0,
                 "confrelid": oid("class", target) if target is not None else 0,
                 "conislocal": not constraint.inherited,
@@ -85,12 +85,20 @@ def _of_domains(world: World) -> Iterator[Row]:
             }
 
 
-def _index_of(table: Table, constraint: Constraint) -> Any:
+def _index_of(world: World, table: Table, constraint: Constraint) -> Any:
     """Return ``conindid``: the index that enforces a key, or that a foreign key points at."""
     if constraint.kind in {"check", "not null"}:
         return 0
     if constraint.kind == "foreign key":
-        return Unknown("the index that a foreign key points at", nullable=False)
+        target = world.catalog.table(constraint.references) if constraint.references is not None else None
+        indexes = [
+            index.name
+            for index in (target.indexes if target is not None else ())
+            if index.unique and index.predicate is None and set(index.columns) == set(constraint.referenced_columns)
+        ]
+        if target is None or len(indexes) != 1:
+            return Unknown("the index that a foreign key points at", nullable=False)
+        return oid("class", Name(target.name.schema, indexes[0]))
     return oid("class", Name(table.name.schema, constraint.name))
 
 
