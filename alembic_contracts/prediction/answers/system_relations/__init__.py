@@ -61,7 +61,7 @@ _OWN = {
     "pg_attrdef": ("adrelid",),
     "pg_attribute": ("attrelid",),
     "pg_class": ("relname", "oid", "reltype"),
-    "pg_constraint": ("conname", "oid", "conrelid"),
+    "pg_constraint": ("conname", "oid", "conrelid", "confrelid", "conindid"),
     "pg_description": ("objoid",),
     "pg_index": ("indexrelid", "indrelid"),
     "pg_tables": ("tablename",),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.deferred import Stored, numbers_of
+from alembic_contracts.prediction.answers.elsewhere import OneOf
 from alembic_contracts.prediction.answers.oids import namespace_number, oid
 from alembic_contracts.prediction.answers.system_relations import relation
 from alembic_contracts.prediction.answers.values import Unknown
@@ -91,14 +92,15 @@ def _index_of(world: World, table: Table, constraint: Constraint) -> Any:
         return 0
     if constraint.kind == "foreign key":
         target = world.catalog.table(constraint.references) if constraint.references is not None else None
+        if target is None:
+            return Unknown("the index that a foreign key points at", nullable=False)
         indexes = [
-            index.name
-            for index in (target.indexes if target is not None else ())
+            oid("class", Name(target.name.schema, index.name))
+            for index in target.indexes
             if index.unique and index.predicate is None and set(index.columns) == set(constraint.referenced_columns)
         ]
-        if target is None or len(indexes) != 1:
-            return Unknown("the index that a foreign key points at", nullable=False)
-        return oid("class", Name(target.name.schema, indexes[0]))
+        several = OneOf("the index that a foreign key points at", nullable=False, numbers=frozenset(indexes))
+        return indexes[0] if len(indexes) == 1 else several
     return oid("class", Name(table.name.schema, constraint.name))
 
 
