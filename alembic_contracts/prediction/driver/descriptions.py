@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine.reflection import ReflectionDefaults
 from sqlalchemy.sql import sqltypes
 
@@ -255,7 +258,13 @@ def _order_and_classes(index: Index, elements: list[str], entry: dict[str, Any])
             classes[element] = option.removesuffix(ending).strip()
     if sorting:
         entry["column_sorting"] = sorting
-    return {"postgresql_ops": classes} if classes and not _SQLALCHEMY_2_0 else {}
+    return {"postgresql_ops": classes} if classes and _tells_operator_classes() else {}
+
+
+@cache
+def _tells_operator_classes() -> bool:
+    """Return whether this SQLAlchemy does: 2.1, and releases of 2.0 that took it over."""
+    return "postgresql_ops" in inspect.getsource(PGDialect.get_multi_indexes)
 
 
 def table_comment(table: Table) -> dict[str, Any]:
