@@ -6,17 +6,16 @@ the functions, operators and casts that it brings along.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from alembic_contracts.prediction.sql import system
+from alembic_contracts.prediction.sql.overload_choice import UNKNOWN, preferred
 
 __all__ = ["chosen_function", "chosen_operator", "converts", "has_cast", "result_of_function", "result_of_operator"]
 
 Types = tuple[str, ...]
-UNKNOWN = "unknown"
-_PREFERRED = frozenset({"bool", "text", "float8", "oid", "timestamptz", "interval", "inet", "varbit"})
 _ANY_OF_ITS_OWN = frozenset({"any", "anyelement", "anyarray", "anynonarray", "anyenum"})
 """Stands for arguments of any type, or for all of one type; ``anycompatible`` and ranges are left to the server."""
 
@@ -101,22 +100,11 @@ def _chosen(candidates: Sequence[Types], types: Types) -> Types | None:
     possible = [c for c in candidates if all(map(converts, types, c))]
     if len(possible) <= 1:
         return _certain(possible, types)
-    best = _narrowed(possible, types)
-    if best is None or any(part.startswith("any") for part in best):
+    categories = [system.categories().get(type_, "U") for type_ in types]
+    best = preferred(possible, lambda c: c, types, categories, lambda parameter, n: converts(types[n], parameter))
+    if len(best) != 1 or any(part.startswith("any") for part in best[0]):
         return None  # what polymorphic parameters stand for is decided among several by more than these rules
-    return best
-
-
-def _narrowed(possible: list[Types], types: Types) -> Types | None:
-    best = _most(possible, lambda c: sum(t != UNKNOWN and t == p for t, p in zip(types, c, strict=True)))
-    if len(best) == 1:
-        return best[0]
-    best = _most(best, lambda c: sum(_exact_or_preferred(t, p) for t, p in zip(types, c, strict=True)))
-    if len(best) == 1:
-        return best[0]
-    if UNKNOWN not in types:
-        return None
-    return _by_category(best, types)
+    return best[0]
 
 
 def _certain(possible: list[Types], types: Types) -> Types | None:
@@ -126,41 +114,3 @@ def _certain(possible: list[Types], types: Types) -> Types | None:
         return None
     elements = {t for t, p in zip(types, possible[0], strict=True) if p in {"anyelement", "anyarray"}}
     return possible[0] if len(elements) <= 1 else None
-
-
-def _most(candidates: Sequence[Types], count: Callable[[Types], int]) -> list[Types]:
-    most = max(map(count, candidates))
-    return [candidate for candidate in candidates if count(candidate) == most]
-
-
-def _exact_or_preferred(type_: str, parameter: str) -> bool:
-    if type_ == UNKNOWN:
-        return False
-    category = system.categories()
-    return type_ == parameter or (parameter in _PREFERRED and category.get(parameter) == category.get(type_))
-
-
-def _by_category(candidates: list[Types], types: Types) -> Types | None:
-    """Decide by the categories that the unknown arguments can have; text where any candidate takes one there."""
-    categories = system.categories()
-    for position, type_ in enumerate(types):
-        if type_ != UNKNOWN:
-            continue
-        here = {categories.get(candidate[position], "?") for candidate in candidates}
-        wanted = "S" if "S" in here else here.pop() if len(here) == 1 else None
-        if wanted is None:
-            return _as_the_known(candidates, types)
-        fitting = [c for c in candidates if categories.get(c[position], "?") == wanted]
-        preferred = [c for c in fitting if c[position] in _PREFERRED]
-        candidates = preferred or fitting
-    return candidates[0] if len(candidates) == 1 else _as_the_known(candidates, types)
-
-
-def _as_the_known(candidates: Sequence[Types], types: Types) -> Types | None:
-    """The last resort: unknown arguments are taken to be of the type of the known ones, if these have one."""
-    known = {type_ for type_ in types if type_ != UNKNOWN}
-    if len(known) != 1:
-        return None
-    only = known.pop()
-    fitting = [c for c in candidates if all(converts(only, p) for t, p in zip(types, c, strict=True) if t == UNKNOWN)]
-    return fitting[0] if len(fitting) == 1 else None

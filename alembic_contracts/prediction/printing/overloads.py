@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.printing.conversion import bare, base, can_cast, category, element
 from alembic_contracts.prediction.printing.primitives import UNKNOWN, UnprintableError, builtin
 from alembic_contracts.prediction.sql import system
+from alembic_contracts.prediction.sql.overload_choice import PREFERRED, internal_name, preferred
 from alembic_contracts.schemas.schema import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from alembic_contracts.prediction.catalog.state import State
 
 __all__ = ["Chosen", "choose", "choose_operator", "common_type"]
 
-_PREFERRED = frozenset({"bool", "text", "float8", "oid", "timestamptz", "interval", "inet", "varbit"})
 _POLYMORPHIC = frozenset({"anyelement", "anyarray", "anynonarray", "anyenum", "anycompatible", "anycompatiblearray"})
 
 
@@ -65,7 +65,18 @@ def choose(state: State, overloads: Sequence[Overload], types: Sequence[Type]) -
         if [_named(parameter) for parameter in overload[0]] == given:
             return _resolved(state, overload, types)
     fitting = [o for o in overloads if all(_takes(state, p, t) for p, t in zip(o[0], given, strict=True))]
-    left = fitting if len(fitting) < 2 else _best(state, fitting, [bare(base(state, t)) for t in given])
+    plain = [bare(base(state, type_)) for type_ in given]
+    left = (
+        fitting
+        if len(fitting) < 2
+        else preferred(
+            fitting,
+            lambda overload: overload[0],
+            tuple(map(internal_name, plain)),
+            [category(state, type_) for type_ in plain],
+            lambda parameter, n: _takes(state, parameter, plain[n]),
+        )
+    )
     if len(left) != 1:
         raise UnprintableError("an operator or function that is not found")
     return _resolved(state, left[0], types)
@@ -86,57 +97,6 @@ def _fits_polymorphic(state: State, parameter: str, type_: Type) -> bool:
     if parameter.endswith("array"):
         return bool(type_.dimensions)
     return parameter != "anyenum" or category(state, base(state, type_)) == "E"
-
-
-def _best(state: State, options: list[Overload], types: list[Type]) -> list[Overload]:
-    """Return what is left of several that fit: ``func_select_candidate`` step by step."""
-    known = [n for n, type_ in enumerate(types) if type_ != UNKNOWN]
-    options = _most(options, lambda o: sum(_named(o[0][n]) == types[n] for n in known))
-    if len(options) == 1:
-        return options
-
-    def fits(overload: Overload, n: int) -> bool:
-        wanted = overload[0][n]
-        alike = wanted in _PREFERRED and system.categories().get(wanted) == category(state, types[n])
-        return _named(wanted) == types[n] or alike
-
-    options = _most(options, lambda o: sum(fits(o, n) for n in known))
-    if len(options) == 1 or len(known) == len(types):
-        return options
-    by_category = _by_category(options, [n for n, type_ in enumerate(types) if type_ == UNKNOWN])
-    if len(by_category) == 1:
-        return by_category
-    if known and len({types[n] for n in known}) == 1:
-        same = types[known[0]]
-        return [o for o in by_category if all(_takes(state, parameter, same) for parameter in o[0])]
-    return by_category
-
-
-def _by_category(options: list[Overload], unknown: Iterable[int]) -> list[Overload]:
-    """Narrow down by what literals would be taken for: texts where any takes one, else what all agree on."""
-    kept = options
-    for n in unknown:
-        categories = {_category(o[0][n]) for o in options}
-        if "S" in categories:
-            chosen = "S"
-        elif len(categories) == 1:
-            chosen = next(iter(categories))
-        else:
-            return options
-        preferred = any(o[0][n] in _PREFERRED and _category(o[0][n]) == chosen for o in options)
-        kept = [
-            o for o in kept if _category(o[0][n]) == chosen and (not preferred or o[0][n] in _PREFERRED)
-        ]  # fmt: skip
-    return kept or options
-
-
-def _category(name: str) -> str:
-    return system.categories().get(name, "U")
-
-
-def _most(options: list[Overload], score: Callable[[Overload], int]) -> list[Overload]:
-    scores = [score(option) for option in options]
-    return [option for option, points in zip(options, scores, strict=True) if points == max(scores)]
 
 
 def _named(name: str) -> Type:
@@ -199,6 +159,6 @@ def common_type(state: State, types: Sequence[Type]) -> Type:
         if category(state, candidate) != category(state, chosen):
             raise UnprintableError("values of several types")
         forth = can_cast(state, chosen, candidate, "implicit")
-        if chosen.name.name not in _PREFERRED and forth and not can_cast(state, candidate, chosen, "implicit"):
+        if chosen.name.name not in PREFERRED and forth and not can_cast(state, candidate, chosen, "implicit"):
             chosen = candidate
     return chosen

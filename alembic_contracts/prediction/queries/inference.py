@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.type_names import array_of, base_type, builtin, category
 from alembic_contracts.prediction.queries.coercion import cast_between, is_plain
 from alembic_contracts.prediction.sql import system
+from alembic_contracts.prediction.sql.overload_choice import PREFERRED, internal_name, preferred
 from alembic_contracts.schemas.schema import Name, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.system import Signature
@@ -33,7 +34,6 @@ __all__ = [
 UNKNOWN = builtin("unknown")
 """A literal or NULL whose type its surroundings decide."""
 
-_PREFERRED = frozenset({"bool", "text", "float8", "oid", "timestamptz", "interval", "inet", "varbit"})
 _POLYMORPHIC = frozenset(
     {
         "any", "anyelement", "anyarray", "anynonarray", "anyenum", "anyrange", "anycompatible", "anycompatiblearray",
@@ -76,7 +76,7 @@ def _preferred(state: State, first: Type, rest: list[Type]) -> Type | None:
         if category(candidate, state) != category(chosen, state):
             return None
         forward, back = implicit(state, chosen, candidate), implicit(state, candidate, chosen)
-        if chosen.name.name not in _PREFERRED and forward and not back:
+        if chosen.name.name not in PREFERRED and forward and not back:
             chosen = candidate
         elif not back:
             return None
@@ -133,22 +133,16 @@ def _expanded(signature: Signature, count: int) -> tuple[str, ...]:
 def _resolve(state: State, options: list[Overload], types: list[Type]) -> list[Overload]:
     """Return the best overloads (``func_select_candidate``)."""
     possible = [o for o in options if all(_accepts(state, p, t) for p, t in zip(o[1], types, strict=False))]
-    best = _most(possible, lambda o: sum(_exact(p, t) for p, t in zip(o[1], types, strict=False)))
-    best = _most(best, lambda o: sum(_exact(p, t) or p in _PREFERRED for p, t in zip(o[1], types, strict=False)))
-    known = {t.name.name for t in types if t != UNKNOWN}
-    if len(best) > 1 and len(known) == 1:
-        same = [o for o in best if all(p in known for p in o[1])]
-        best = same or best
-    if len(best) > 1:
-        text = [o for o in best if all(t != UNKNOWN or p == "text" for p, t in zip(o[1], types, strict=False))]
-        best = text or best
-    return best
-
-
-def _most(options: list[Overload], score: Callable[[Overload], int]) -> list[Overload]:
-    """Return the overloads with the highest score."""
-    scores = [score(option) for option in options]
-    return [option for option, points in zip(options, scores, strict=True) if points == max(scores)]
+    return (
+        preferred(
+            possible,
+            lambda overload: overload[1],
+            tuple(map(internal_name, types)),
+            [category(type_, state) for type_ in types],
+            lambda parameter, n: _accepts(state, parameter, types[n]),
+        )
+        or possible
+    )
 
 
 def _exact(parameter: str, type_: Type) -> bool:

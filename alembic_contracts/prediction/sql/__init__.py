@@ -4,6 +4,7 @@ parser            text -> parse tree (the only module that knows the library)
 system            what PostgreSQL brings along; data: its tables
 sqlstate          PostgreSQL's errors
 statement_kinds   a kind of statement -> what it can do to tables at most
+overload_choice   overloads that fit a call -> those that PostgreSQL prefers
 mentions          an expression's text -> the columns, sequences, functions, types in it
 spelling          the users' names in a text that PostgreSQL prints -> the text with others
 scopes            a name in a query -> what it stands for
