@@ -183,6 +183,10 @@ class TestConfiguration:
             there = {file.stem for file in folder.iterdir() if file.suffix == ".py" or (file / "__init__.py").is_file()}
             assert there - named == {"__init__"}, "a module without a layer may import anything: give it one"
             assert named <= there
+        for forbidden in (contract for contract in contracts if contract["type"] == "forbidden"):
+            for module in forbidden["source_modules"]:
+                folder = ROOT / module.replace(".", "/")
+                assert folder.with_suffix(".py").is_file() or (folder / "__init__.py").is_file(), module
 
     def test_fragments_of_the_changelog_are_of_a_type(self):
         types = {entry["directory"] for entry in PYPROJECT["tool"]["towncrier"]["type"]}

@@ -36,11 +36,15 @@ def filtered(rows: Iterable[dict[str, Row]], conditions: list[Node], scope: Scop
             elif not is_true(value):
                 break
         else:
-            yield bound if unknown is None else {**bound, _MARK: {_MARK: unknown}}
+            yield bound if unknown is None else _marked(bound, unknown)
 
 
 _MARK = "\0"
 """Stands among the sources of a row that may be there or not."""
+
+
+def _marked(row: dict[str, Row], why: Unknown) -> dict[str, Row]:
+    return {**row, _MARK: {_MARK: why}}
 
 
 def certain(rows: Iterable[dict[str, Row]]) -> Iterator[dict[str, Row]]:
@@ -142,10 +146,8 @@ def _one(
 ) -> list[dict[str, Row]]:
     source = _source(item, scope if not lateral else Scope(scope.world, outer=scope))
     sources[source.alias] = source.relation.columns
-    return [
-        {source.alias: row} if MANY not in row else {source.alias: row, _MARK: {_MARK: row[MANY]}}
-        for row in source.relation.rows
-    ]
+    rows = source.relation.rows
+    return [_marked({source.alias: row}, row[MANY]) if MANY in row else {source.alias: row} for row in rows]
 
 
 def _is_lateral(item: Node) -> bool:
@@ -263,7 +265,7 @@ def _agreeing(
             elif not is_true(same):
                 break
         else:
-            yield row if unknown is None else {**row, _MARK: {_MARK: unknown}}
+            yield row if unknown is None else _marked(row, unknown)
 
 
 def _source(item: Node, scope: Scope) -> Source:

@@ -24,8 +24,11 @@ def note_routines(catalog: Catalog, routines: Iterable[Routine]) -> None:
 
     Args:
         catalog: as it was observed; it gets the notes.
-        routines: all of the users' own.
+        routines: all of the users' own, of which some may call others.
     """
+    routines = tuple(routines)
+    if not any(routine.uses for routine in routines):
+        return
     scratch = catalog.copy().state
     known = [(each, Function(each.name, (), language=each.language, body=each.body)) for each in routines]
     for routine, function in known:

@@ -432,6 +432,8 @@ def test_placeholders():
     assert substitute("a = %s, %s", (1, None)) == "a = 1, NULL"
     assert substitute("a = $1 AND b = $2", (1, "x"), manners_of("asyncpg")) == "a = 1 AND b = 'x'"
     assert substitute("LIKE '%%' AND '%s'", None) == "LIKE '%%' AND '%s'"
+    with pytest.raises(TypeError):
+        substitute("LIKE 'a%'", ())
     assert substitute("IN %s", ((1, 2),), manners_of("psycopg2")) == "IN (1, 2)"
     assert substitute("%s", (Colour.RED,)) == "'RED'"
     with pytest.raises(TypeError):

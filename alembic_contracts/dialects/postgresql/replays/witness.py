@@ -86,6 +86,6 @@ def _in_any_state() -> Iterator[None]:
     """Pass over an error: in a transaction that has failed, nothing else can be executed either."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # either driver's, told apart by its code
         if getattr(error, "sqlstate", None) != "25P02" and getattr(error, "pgcode", None) != "25P02":
             raise

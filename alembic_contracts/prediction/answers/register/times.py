@@ -92,7 +92,7 @@ def _date_trunc(field: str, value: datetime) -> Any:
         "second": {"microsecond": 0},
     }
     start = starts.get(field.lower())
-    return Unknown(f"date_trunc('{field}')") if start is None else value.replace(**start)  # type: ignore[arg-type]
+    return Unknown(f"date_trunc('{field}')") if start is None else value.replace(**start)  # type: ignore[arg-type]  # fields of a time, and no tzinfo
 
 
 _SHOWN: dict[str, Callable[[Any], str | None]] = {

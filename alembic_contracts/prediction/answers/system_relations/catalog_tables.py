@@ -100,6 +100,7 @@ def pg_attribute(world: World) -> Iterator[Row]:
 
 
 _FIELDS = Unknown("columns of indexes, sequences and types, and those that were dropped", nullable=False)
+_OF_PARENTS = Unknown("which columns a table has of its parents", nullable=False)
 _DROPPED = Dropped("the name of a dropped column", nullable=False)
 _SYSTEM_COLUMNS = ("ctid", "xmin", "cmin", "xmax", "cmax", "tableoid")
 """By their number, from -1 downwards."""
@@ -130,6 +131,8 @@ def _attribute(table: Table, column: Column, position: Int2) -> Row:
         "attidentity": {"always": "a", "by default": "d"}.get(column.identity, ""),
         "attgenerated": {"stored": "s", "virtual": "v"}.get(column.generated, ""),
         "attisdropped": False,
+        "attislocal": _OF_PARENTS if table.parents else True,
+        "attinhcount": _OF_PARENTS if table.parents else 0,
     }
 
 
