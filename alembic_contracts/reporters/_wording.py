@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import groupby
 
 from alembic_contracts.documents.document import ContractLocation
@@ -265,12 +266,15 @@ def permit_of(report: Report) -> tuple[str, str]:
     if not broken:
         return "", ""
     places = ", ".join(dict.fromkeys(contract_place(violation.contract_location) for violation in broken[:_PERMITS]))
+    stanzas = list(dict.fromkeys(map(waiver_stanza, broken)))
+    others = len(stanzas) - _PERMITS
+    more = f", and the like for {others} more," if others > 0 else ""
+    reader = "" if find_spec("yaml") is not None else " (to read it: pip install 'alembic-contracts[odcs]')"
     sentence = (
-        "To permit it for some days, its owner adds this to waivers.yaml beside the contracts; to let it end on a day, "
-        f'"sunset": "YYYY-MM-DD" at {places}:'
+        f"To permit it for some days, its owner adds this{more} to waivers.yaml beside the contracts{reader}; to let "
+        f'it end on a day, "sunset": "YYYY-MM-DD" at {places}:'
     )
-    stanzas = dict.fromkeys(waiver_stanza(violation) for violation in broken[:_PERMITS])
-    return sentence, "waivers:\n" + "\n".join(stanzas)
+    return sentence, "waivers:\n" + "\n".join(stanzas[:_PERMITS])
 
 
 def waiver_stanza(violation: Violation) -> str:

@@ -69,6 +69,15 @@ def test_advice_names_only_options_that_exist():
     assert set(re.findall(r"--[a-z]+", render(UNPROVEN, "text"))) - {"-->"} <= offered
 
 
+@pytest.mark.parametrize("format_", ["text", "markdown"])
+def test_waivers_that_are_left_out_are_counted(format_):
+    breaks = tuple(replace(RICH.violations[0], column=f"c{number}") for number in range(5))
+    rendered = words(render(replace(RICH, violations=breaks), format_, width=1000))
+    assert rendered.count("expiry: YYYY-MM-DD") == 3
+    assert "adds this, and the like for 2 more, to waivers.yaml" in rendered
+    assert "for 2 more" not in words(render(replace(RICH, violations=breaks[:3]), format_, width=1000))
+
+
 def test_unknown_format_is_refused_by_name():
     with pytest.raises(ValueError, match=r"'yaml'.*sarif"):
         render(KEPT, "yaml")
