@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 from alembic_contracts.errors import CannotCheck
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
@@ -225,6 +227,22 @@ class Dialect(Protocol):
 
     def workings(self, connection: Connection) -> dict[tuple[str, str], str]:
         """Read what runs code or has a say in it, beside what a schema shows: definitions by kind and name."""
+
+    def restore(self, source: Connection, target: Connection, programs: Path | None, *, roles: bool) -> None:
+        """Make an empty database on a scratch server what another one is committed to be, rows aside.
+
+        Args:
+            source: a connection to the database.
+            target: a connection to the empty one.
+            programs: the folder of the database's own programs; None: those on the PATH.
+            roles: whether to make the roles of the source's server as well.
+
+        Raises:
+            CannotCheck: there is no such program, or it says that it cannot.
+        """
+
+    def missing_role(self, error: BaseException) -> str | None:
+        """Return the role for want of which a statement failed on a scratch server; None where that is not why."""
 
     def witness(self, connection: Connection) -> Witness:
         """Listen to what a connection to a scratch server executes.

@@ -18,6 +18,6 @@ from alembic_contracts.errors import CannotCheck
 if sys.platform == "win32":  # no flock, no Unix sockets
     raise CannotCheck("The embedded PostgreSQL does not run on Windows: name a server in DATABASE_URL, or use WSL.")
 
-from alembic_contracts.embedded.lifecycle import Server, Status, scratch, server, status, wipe
+from alembic_contracts.embedded.lifecycle import Server, Status, programs, scratch, server, status, wipe
 
-__all__ = ["Server", "Status", "scratch", "server", "status", "wipe"]
+__all__ = ["Server", "Status", "programs", "scratch", "server", "status", "wipe"]

@@ -24,7 +24,7 @@ from alembic_contracts.errors import CannotCheck
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Server", "Status", "scratch", "server", "status", "wipe"]
+__all__ = ["Server", "Status", "programs", "scratch", "server", "status", "wipe"]
 
 START_SECONDS = 120.0
 STOP_SECONDS = 35.0
@@ -121,6 +121,15 @@ def scratch() -> Server:
             raise
     except OSError as error:
         raise CannotCheck(f"No scratch PostgreSQL can be started: {error}") from error
+
+
+def programs() -> Path:
+    """Return the folder with the server's programs, ``pg_dump`` and ``psql`` among them.
+
+    Raises:
+        CannotCheck: they are not installed.
+    """
+    return binaries.find(account.for_cluster(None))
 
 
 def status(data: Path) -> Status:

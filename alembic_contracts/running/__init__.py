@@ -7,7 +7,8 @@ The road of every verdict, on which each module hands one value to the next:
     environments      env.py -> one Run a database (pending: the value)
     databases         Terms, Run -> the terms that are about this database
     courses           Run -> Course: the schemas that it goes through (shadow: replayed)
-    settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?)
+    settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?
+                      real_access: what that makes of roles and grants on the real database)
     examination       Course, Terms -> Report
     refusals          Report -> words, and the error that stops Alembic
 

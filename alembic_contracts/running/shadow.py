@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-__all__ = ["Scratch", "database", "replay"]
+__all__ = ["Scratch", "database", "programs", "replay"]
 
 _ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|COPY|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 """Statements after which nothing is observed before the end of the revision: there may be thousands."""
@@ -69,6 +69,16 @@ def database(url: str | None, driver: str = "psycopg") -> Iterator[str]:
         raise CannotCheck(f"The server of shadow_url said: {str(error.orig).strip()}") from error
 
 
+def programs() -> Path | None:
+    """Return the folder of the embedded server's programs, None where it is not installed; imports it."""
+    try:
+        from alembic_contracts import embedded
+
+        return embedded.programs()
+    except CannotCheck:
+        return None
+
+
 def replay(
     *,
     url: str,
@@ -78,6 +88,7 @@ def replay(
     run_arguments: Mapping[str, Any],
     watched: Collection[Name] | None,
     dialect: Dialect,
+    makes_roles: bool,
     progress: Callable[[int], None] | None = None,
 ) -> Prediction:
     """Run revisions on a scratch database and return the schemas that were observed.
@@ -90,6 +101,7 @@ def replay(
         run_arguments: what ``context.run_migrations()`` hands to the scripts.
         watched: the tables to observe (None: all).
         dialect: how to observe.
+        makes_roles: whether to make roles that scripts name and the server does not have: it is thrown away.
         progress: told the number of revisions that have been replayed.
 
     Raises:
@@ -97,7 +109,7 @@ def replay(
     """
     done: list[Step] = []
     with create_engine(url, poolclass=NullPool).connect() as connection:
-        scratch = Scratch(connection, environment, context, run_arguments, dialect)
+        scratch = Scratch(connection, environment, context, run_arguments, dialect, makes_roles=makes_roles)
         scratch.begin()
         before = scratch.observed_from_here(watched)
         for step in steps:
@@ -117,25 +129,34 @@ class Scratch:
         context: MigrationContext,
         run_arguments: Mapping[str, Any],
         dialect: Dialect,
+        *,
+        makes_roles: bool,
     ) -> None:
-        """Take a connection to an empty database; the other arguments are those of :func:`replay`."""
+        """Take a connection to a scratch database; the other arguments are those of :func:`replay`."""
         options = {**context.opts, "as_sql": False}
         for name in ("fn", "output_encoding", "literal_binds", "starting_rev"):
             options.pop(name, None)
         self.connection, self._dialect = connection, dialect
-        self._environment, self._arguments = environment, run_arguments
+        self._environment, self._arguments, self._makes_roles = environment, run_arguments, makes_roles
         with silent():
             self._migration = MigrationContext(connection.dialect, connection, options, environment)
         self._heads = HeadMaintainer(self._migration, ())
         self._observer: _Observer | None = None
 
-    def begin(self) -> None:
-        """Create the version table, and the schema that it is to be in, as whoever runs Alembic must have done."""
+    def begin(self, heads: Collection[str] = ()) -> None:
+        """Create the version table, and the schema that it is to be in, as whoever runs Alembic must have done.
+
+        Args:
+            heads: where the database is.
+        """
         schema = self._migration.version_table_schema
         with silent():
             if schema is not None:
                 self.connection.execute(CreateSchema(schema, if_not_exists=True))
             self._migration._ensure_version_table()  # noqa: SLF001 - as run_migrations() does
+            for head in heads:
+                self._heads._insert_version(head)  # noqa: SLF001 - as `alembic stamp` does
+            self.connection.commit()
 
     def observed_from_here(self, watched: Collection[Name] | None) -> Schema:
         """Look after every statement from here on; returns what is there now."""
@@ -157,22 +178,41 @@ class Scratch:
             CannotCheck: it fails.
         """
         script = Script.of(step.revision.revision, step.revision.path, Path.cwd())
+        while True:
+            if self._observer is not None:
+                self._observer.start(script)
+            try:
+                self._run(step)
+            except (Exception, SystemExit) as error:  # whatever a script does wrong is its own
+                if not self._made_what_was_missing(error):
+                    raise CannotCheck(_failure(script, error)) from error
+            else:
+                return Step(step.revision.revision, () if self._observer is None else self._observer.finish())
+
+    def _run(self, step: RevisionStep) -> None:
+        with silent(), alembic_leads_to(self._environment, self._migration, as_sql=False):
+            # A transaction that Alembic knows of, for `autocommit_block()`, whatever the project's own are.
+            own = bool(self._migration.opts.get("transaction_per_migration"))
+            with self._migration.begin_transaction(_per_migration=own):
+                name = "upgrade" if step.is_upgrade else "downgrade"
+                getattr(fresh_module(step.revision.path), name)(**self._arguments)
+                if self._observer is not None:
+                    self._observer.script_is_over()
+                self._heads.update_to_step(step)
+            self.connection.commit()
+
+    def _made_what_was_missing(self, error: BaseException) -> bool:
+        """Make the role for want of which a script failed, where it can run again; tell whether that is so."""
+        role = self._dialect.missing_role(error) if self._makes_roles else None
+        if role is None or (self._observer is not None and self._observer.has_committed):
+            return False
+        self.connection.rollback()
         if self._observer is not None:
-            self._observer.start(script)
-        try:
-            with silent(), alembic_leads_to(self._environment, self._migration, as_sql=False):
-                # A transaction that Alembic knows of, for `autocommit_block()`, whatever the project's own are.
-                own = bool(self._migration.opts.get("transaction_per_migration"))
-                with self._migration.begin_transaction(_per_migration=own):
-                    name = "upgrade" if step.is_upgrade else "downgrade"
-                    getattr(fresh_module(step.revision.path), name)(**self._arguments)
-                    if self._observer is not None:
-                        self._observer.script_is_over()
-                    self._heads.update_to_step(step)
-                self.connection.commit()
-        except (Exception, SystemExit) as error:  # whatever a script does wrong is its own
-            raise CannotCheck(_failure(script, error)) from error
-        return Step(step.revision.revision, () if self._observer is None else self._observer.finish())
+            self._observer.forget()
+        name = self.connection.dialect.identifier_preparer.quote_identifier(role)
+        self.connection.exec_driver_sql(f"CREATE ROLE {name}")
+        self.connection.commit()
+        return True
 
     def reliances(self) -> tuple[Reliance, ...]:
         """Return what the last revision read that may be otherwise on another server; a witness was there."""
@@ -191,13 +231,13 @@ class _Observer:
         self.witness: Witness | None = None
         """Looks at what scripts read, where that is of interest."""
         self._reading: _Reading | None = None
-        self.seen = self._look()
+        self.seen = self._at_start = self._look()
         self.reliances: tuple[Reliance, ...] = ()
         """Of the revision that came to its end last."""
 
     def start(self, script: Script) -> None:
         """Begin with a revision."""
-        self._script = script
+        self._script, self._at_start = script, self.seen
         if self.witness is not None:
             with self._aside():
                 self._reading = _Reading(self._connection, self.witness, self._dialect.statements(self._connection))
@@ -232,6 +272,15 @@ class _Observer:
         """Note that what is there now is committed."""
         if not self._looking and self._script is not None:
             self._note("COMMIT", commits=True)
+
+    @property
+    def has_committed(self) -> bool:
+        """Whether something of the revision is committed, so that nothing takes it back."""
+        return any(operation.commits for operation in self._operations)
+
+    def forget(self) -> None:
+        """Leave a revision that failed and was rolled back."""
+        self._operations, self.seen, self._script, self._reading = [], self._at_start, None, None
 
     def finish(self) -> tuple[Operation, ...]:
         """Return the operations of the revision that has come to its end."""

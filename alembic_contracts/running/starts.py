@@ -19,42 +19,59 @@ _Parts = Mapping[tuple[str, str], object]
 """Objects by kind and name."""
 
 
-def difference(course: Course, scratch: Connection, version: int) -> str | None:
-    """Return the first way in which what a course starts from is not what its history makes; None: in no way.
+def other_version(course: Course, here: int) -> str | None:
+    """Return that a scratch server is of another major version than the one a course starts from, None where it is not.
+
+    Its catalogs would be others, and so would what scripts find in them.
+
+    Args:
+        course: starts from a database, a snapshot or nothing.
+        here: the scratch server's version, as ``server_version_num`` has it.
+    """
+    run = course.run
+    if run.connection is not None:
+        there = course.dialect.session(run.connection).server_version
+    elif run.snapshot is not None:
+        there = run.snapshot.server_version
+    else:
+        return None
+    if there // 10000 == here // 10000:
+        return None
+    return f"the database runs PostgreSQL {there // 10000}; shadow_url can name a server of that version"
+
+
+def difference(course: Course, scratch: Connection, *, not_restored: str | None) -> str | None:
+    """Return the first way in which what a course starts from is not what a scratch database has; None: in no way.
 
     Owners and what is granted differ from one database to the next although they run the same scripts, so these count
-    for contracted tables alone, where facts can be about them. A server of another major version does not count as the
-    same start: it has other catalogs.
+    for contracted tables alone, where facts can be about them.
 
     Args:
         course: starts from a database or a snapshot.
-        scratch: shows what the history makes.
-        version: of the scratch server, as ``server_version_num`` has it.
+        scratch: has what was restored, or what the history makes.
+        not_restored: why it is not what was restored; None: it is.
     """
-    return next(_differences(course, scratch, version), None)
+    maker = "the history" if not_restored is not None else "a restore by pg_dump"
+    found = next(_differences(course, scratch, maker), None)
+    if found is None or not_restored is None or course.run.connection is None:
+        return found
+    return f"{found} (it could not be restored: {not_restored})"
 
 
-def _differences(course: Course, scratch: Connection, version: int) -> Iterator[str]:
+def _differences(course: Course, scratch: Connection, maker: str) -> Iterator[str]:
     run, dialect = course.run, course.dialect
     made = dialect.observe(scratch, None)
     if run.connection is None:
         assert run.snapshot is not None  # noqa: S101 - one of the two it is
-        yield from _of_version(run.snapshot.server_version, version)
-        yield from _of_schemas(run.snapshot.schema, made, "the snapshot", run.context.version_table)
+        yield from _of_schemas(run.snapshot.schema, made, "the snapshot", maker, run.context.version_table)
         return
-    yield from _of_version(dialect.session(run.connection).server_version, version)
     there = dialect.observe(run.connection, None)
-    yield from _of_schemas(there, made, "the database", run.context.version_table)
-    yield from _of_parts(dialect.workings(run.connection), dialect.workings(scratch), "the database")
-    yield from _of_access(course, there, made)
+    yield from _of_schemas(there, made, "the database", maker, run.context.version_table)
+    yield from _of_parts(dialect.workings(run.connection), dialect.workings(scratch), "the database", maker)
+    yield from _of_access(course, scratch, there, made, maker)
 
 
-def _of_version(there: int, here: int) -> Iterator[str]:
-    if there // 10000 != here // 10000:
-        yield f"the database runs PostgreSQL {there // 10000}; shadow_url can name a server of that version"
-
-
-def _of_schemas(there: Schema, made: Schema, where: str, version_table: str) -> Iterator[str]:
+def _of_schemas(there: Schema, made: Schema, where: str, maker: str, version_table: str) -> Iterator[str]:
     def tables(schema: Schema) -> dict[tuple[str, str], object]:
         return {("table", str(n)): _bare(t) for n, t in schema.tables.items() if n.name != version_table}
 
@@ -66,29 +83,33 @@ def _of_schemas(there: Schema, made: Schema, where: str, version_table: str) -> 
         return {**sequences, **{("schema", name): None for name in schema.namespaces}}
 
     for parts in (tables, types, names):
-        yield from _of_parts(parts(there), parts(made), where)
+        yield from _of_parts(parts(there), parts(made), where, maker)
 
 
-def _of_parts(there: _Parts, made: _Parts, where: str) -> Iterator[str]:
+def _of_parts(there: _Parts, made: _Parts, where: str, maker: str) -> Iterator[str]:
     for kind, name in sorted(there.keys() - made.keys()):
-        yield f"{where} has the {kind} {name}, which the history does not make"
+        yield f"{where} has the {kind} {name}, which {maker} does not make"
     for kind, name in sorted(made.keys() - there.keys()):
-        yield f"the history makes the {kind} {name}, which {where} does not have"
+        yield f"{maker} makes the {kind} {name}, which {where} does not have"
     for kind, name in sorted(there):
         if there[kind, name] != made[kind, name]:
-            yield f"the {kind} {name} is not in {where} as the history makes it"
+            yield f"the {kind} {name} is not in {where} as {maker} makes it"
 
 
 def _bare(table: Table) -> Table:
     return replace(table, owner=None, grants=frozenset(), publications=())
 
 
-def _of_access(course: Course, there: Schema, made: Schema) -> Iterator[str]:
+def _of_access(course: Course, scratch: Connection, there: Schema, made: Schema, maker: str) -> Iterator[str]:
     watched: list[Name] = sorted(name for name in course.before.tables if name in made.tables)
     for name in watched:
         one, other = there.tables[name], made.tables[name]
         if (one.grants, one.publications) != (other.grants, other.publications):
-            yield f"the privileges and publications of {name} are not in the database as the history makes them"
-    one_access, other_access = there.access, made.access
-    if (one_access.default_grants, one_access.publications) != (other_access.default_grants, other_access.publications):
-        yield "default privileges or publications are not in the database as the history makes them"
+            yield f"the privileges and publications of {name} are not in the database as {maker} makes them"
+    grants = there.access.default_grants
+    if (grants, there.access.publications) != (made.access.default_grants, made.access.publications):
+        yield f"default privileges or publications are not in the database as {maker} makes them"
+    session, connection = course.dialect.session, course.run.connection
+    user, runs_here = session(connection).user if connection is not None else None, session(scratch).user
+    if user != runs_here and not {user, runs_here}.isdisjoint(grant.role for grant in grants):
+        yield f"default privileges go by who runs the scripts, which is {runs_here} on the scratch server"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
-from base64 import b64encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.hidden_sql import DROP, ELSEWHERE, assert_unproven, block, checked, decided_by, hidden, unseen
 from tests.support.object_images import CONTRACT, CREATE, UNSEEN, museum
 from tests.support.project import Project
 
@@ -17,53 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.database import Databases
-
-
-def hidden(sql: str) -> str:
-    """SQL as an expression of PL/pgSQL that no prediction sees through."""
-    return f"convert_from(decode('{b64encode(sql.encode()).decode()}', 'base64'), 'UTF8')"
-
-
-def block(body: str, declare: str = "") -> str:
-    return f'op.execute(r"""DO $$ {declare} BEGIN {body} END $$""")\n'
-
-
-def unseen(sql: str) -> str:
-    """The line of a script that executes SQL without its being known."""
-    return block(f"EXECUTE {hidden(sql)};")
-
-
-ELSEWHERE = unseen("CREATE TABLE other (id integer)")
-DROP = "ALTER TABLE object_images DROP COLUMN primary_image"
-
-
-def decided_by(condition: str) -> str:
-    """A block that drops the contracted column where a condition, which is not seen, is met."""
-    then = hidden(f"DO $do$ BEGIN IF {condition} THEN {DROP}; END IF; END $do$")
-    return block(f"EXECUTE {then};")
-
-
-@pytest.fixture
-def settling(project: Project, postgres_url: str) -> Project:
-    """A project as users have it, on the server under test: that is faster than an embedded one for each check."""
-    project.environment["ALEMBIC_CONTRACTS_SETTLE"] = ""
-    project.environment["ALEMBIC_CONTRACTS_SHADOW_URL"] = postgres_url
-    return project
-
-
-def checked(project: Project, *arguments: str, **env: str) -> tuple[int, dict[str, Any], str]:
-    """Exit code, report and notices of a check."""
-    done = project.alembic("check-contracts", "--format", "json", *arguments, env=env)
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.stdout, done.stderr
-    report = json.loads(done.stdout)
-    return done.returncode, report, "\n".join(notice["message"] for notice in report["notices"])
-
-
-def assert_unproven(project: Project, why: str, *arguments: str, **env: str) -> None:
-    code, report, notices = checked(project, *arguments, **env)
-    assert (code, report["status"]) == (3, "unproven"), notices
-    assert why in notices
 
 
 # -- what is settled ---------------------------------------------------------------------------------------------------
@@ -209,27 +161,6 @@ def test_a_server_that_is_not_there(settling: Project, url: str, why: str) -> No
     assert_unproven(settling, why, ALEMBIC_CONTRACTS_SHADOW_URL=url)
     done = settling.alembic("check-contracts", "--verbose", env={"ALEMBIC_CONTRACTS_SHADOW_URL": url})
     assert "hunter2" not in done.stdout + done.stderr
-
-
-@pytest.mark.parametrize(
-    ("by_hand", "why"),
-    [
-        ("ALTER TABLE object_images ADD extra int", "the table public.object_images is not in the database as"),
-        ("CREATE TABLE legacy (id int)", "the database has the table public.legacy, which the history does not make"),
-        ("CREATE TYPE mood AS ENUM ('a')", "the database has the type public.mood"),
-        (
-            "CREATE FUNCTION decode(text, text) RETURNS bytea LANGUAGE sql AS 'SELECT NULL::bytea'",
-            "the database has the function public.decode(text, text), which the history does not make",
-        ),
-        ("CREATE EXTENSION citext", "the database has the extension citext"),
-        ("GRANT SELECT ON object_images TO PUBLIC", "the privileges and publications of public.object_images"),
-    ],
-)
-def test_a_database_that_differs_from_its_history(settling: Project, by_hand: str, why: str) -> None:
-    museum(settling)
-    settling.sql(by_hand)
-    settling.revision("r2", ELSEWHERE)
-    assert_unproven(settling, why)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from alembic_contracts.dialects.postgresql.properties import (
     same_type,
 )
 from alembic_contracts.dialects.postgresql.replays.reliance import statements
+from alembic_contracts.dialects.postgresql.replays.restoration import missing_role, restore
 from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
 from alembic_contracts.dialects.postgresql.replays.workings import workings
 from alembic_contracts.dialects.postgresql.routines import routines
@@ -43,12 +44,14 @@ __all__ = [
     "enum_labels",
     "forbids_null",
     "format_type",
+    "missing_role",
     "numeric_precision",
     "numeric_scale",
     "observe",
     "outline",
     "parse_type",
     "quote",
+    "restore",
     "routines",
     "same_expression",
     "same_type",
