@@ -79,7 +79,7 @@ def test_code_that_only_the_database_has(settling: Project) -> None:
 def test_each_driver_says_how_to_connect(settling: Project, driver: str) -> None:
     url = sa.make_url(settling.database)
     if driver == "pg8000":  # which takes the socket itself where libpq takes its folder
-        port = url.port or 5432
+        port = url.port or url.query.get("port", 5432)
         socket = str(url.query.get("host", ""))
         query = {"unix_sock": f"{socket}/.s.PGSQL.{port}"} if socket.startswith("/") else {}
         url = url.set(query=query)

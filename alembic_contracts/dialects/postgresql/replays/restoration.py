@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.errors import CannotCheck
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import URL, Connection
 
 __all__ = ["missing_role", "restore"]
 
@@ -86,10 +86,16 @@ class _Way:
             return cls({**info.get_parameters(), "dbname": info.dbname}, info.password)
         if hasattr(info, "dsn_parameters"):
             return cls(info.dsn_parameters, info.password)
-        url = connection.engine.url
-        socket = url.query.get("unix_sock")  # pg8000 takes the socket itself
-        host = url.host or url.query.get("host") or (Path(str(socket)).parent if socket else None)
-        parts = {"host": host, "port": url.port, "user": url.username, "dbname": url.database}
+        return cls.by(connection.engine.url)
+
+    @classmethod
+    def by(cls, url: URL) -> _Way:
+        """Take what an engine's URL says."""
+        host, port = url.host or url.query.get("host"), url.port or url.query.get("port")
+        if "unix_sock" in url.query:  # pg8000 takes the socket itself: .s.PGSQL.5432
+            socket = Path(str(url.query["unix_sock"]))
+            host, port = str(socket.parent), socket.suffix.lstrip(".")
+        parts = {"host": host, "port": port, "user": url.username, "dbname": url.database}
         return cls({key: str(value) for key, value in parts.items() if value}, url.password)
 
 
