@@ -35,6 +35,16 @@ repos:
     files: ^(migrations|contracts)/
 """
 
+ODCS = """\
+kind: DataContract
+apiVersion: v3.1.0
+id: images
+schema:
+- name: object_images
+  properties:
+  - name: primary_image
+"""
+
 KEPT = "check data contracts.....................................................Passed"
 
 
@@ -90,6 +100,15 @@ def test_hooks(project: Project, home: Path) -> None:
     assert said.count("Failed") == 1, "the local one is for environments that have it"
 
     env.write_text(source)
+    project.write("contracts/images.odcs.yaml", ODCS)
+    said = commit(project, home, "-A")
+    assert said.count("Passed") == 3, said
+    project.write("contracts/images.odcs.yaml", ODCS.replace("name: primary_image", "name: picture"))
+    said = commit(project, home, "-A")
+    assert "contracts/images.odcs.yaml:" in said
+    assert "public.object_images.picture does not exist" in said
+    project.write("contracts/images.odcs.yaml", ODCS)
+
     project.contract("object_images", CONTRACT.replace('"primaryKey": true', '"primaryKey": 3', 1))
     said = commit(project, home, "-A")
     assert "contracts/object_images.json:" in said

@@ -67,13 +67,11 @@ def _versions() -> Iterator[_Finding]:
             yield _Finding(package, "problem", f"{found} is too old: pip install '{package}>={wanted}'")
         else:
             yield _Finding(package, "ok", found)
-    for package, extra in (("postgast", "postgresql"), ("pyyaml", "odcs")):
-        try:
-            yield _Finding(package, "ok", version(package))
-        except PackageNotFoundError:
-            status: Literal["problem", "note"] = "problem" if extra == "postgresql" else "note"
-            what = "predicting migrations" if extra == "postgresql" else "contracts in YAML"
-            yield _Finding(package, status, f"not installed; {what} needs it: pip install 'alembic-contracts[{extra}]'")
+    try:
+        yield _Finding("postgast", "ok", version("postgast"))
+    except PackageNotFoundError:
+        missing = "not installed; predicting migrations needs it: pip install 'alembic-contracts[postgresql]'"
+        yield _Finding("postgast", "problem", missing)
 
 
 def _plugin() -> Iterator[_Finding]:

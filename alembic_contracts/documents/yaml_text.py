@@ -12,7 +12,7 @@ import re
 from typing import Any, TypeAlias
 
 from alembic_contracts.documents.document import Document, Position, child, problem_at
-from alembic_contracts.errors import CannotCheck, InvalidContracts, Problem
+from alembic_contracts.errors import InvalidContracts, Problem
 
 __all__ = ["parse"]
 
@@ -40,12 +40,9 @@ def parse(text: str, file: str) -> Document:
 
     Raises:
         InvalidContracts: it is no YAML (one problem), or keys are duplicated or no text (one problem each).
-        CannotCheck: the library is not installed.
     """
-    try:
-        import yaml
-    except ModuleNotFoundError as error:
-        raise CannotCheck(f"Reading {file} needs PyYAML: pip install 'alembic-contracts[odcs]'") from error
+    import yaml
+
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         node = yaml.compose(text, Loader=loader)

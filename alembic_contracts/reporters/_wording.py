@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import groupby
 
 from alembic_contracts.documents.document import ContractLocation
@@ -269,9 +268,8 @@ def permit_of(report: Report) -> tuple[str, str]:
     stanzas = list(dict.fromkeys(map(waiver_stanza, broken)))
     others = len(stanzas) - _PERMITS
     more = f", and the like for {others} more," if others > 0 else ""
-    reader = "" if find_spec("yaml") is not None else " (to read it: pip install 'alembic-contracts[odcs]')"
     sentence = (
-        f"To permit it for some days, its owner adds this{more} to waivers.yaml beside the contracts{reader}; to let "
+        f"To permit it for some days, its owner adds this{more} to waivers.yaml beside the contracts; to let "
         f'it end on a day, "sunset": "YYYY-MM-DD" at {places}:'
     )
     return sentence, "waivers:\n" + "\n".join(stanzas[:_PERMITS])

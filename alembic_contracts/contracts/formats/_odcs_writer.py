@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.contracts.formats import _native_writer
 from alembic_contracts.contracts.formats._odcs_custom import VENDOR
-from alembic_contracts.errors import CannotCheck
 
 if TYPE_CHECKING:
     from alembic_contracts.contracts.contract import Owner
@@ -33,14 +32,9 @@ def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, nam
         namespace: the contract's domain.
         name: of the contract.
         owner: who answers for the contract.
-
-    Raises:
-        CannotCheck: PyYAML is not installed.
     """
-    try:
-        import yaml
-    except ModuleNotFoundError as error:
-        raise CannotCheck("ODCS contracts need PyYAML: pip install 'alembic-contracts[odcs]'") from error
+    import yaml
+
     document = {
         "apiVersion": _VERSION,
         "kind": "DataContract",
