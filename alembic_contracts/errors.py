@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CannotCheck", "InvalidContracts", "InvalidSettings", "Problem"]
+__all__ = ["CannotCheck", "InvalidContracts", "InvalidSettings", "NoContractsYet", "Problem"]
 
 
 class CannotCheck(Exception):  # noqa: N818 - the name says what happened
@@ -16,6 +16,10 @@ class CannotCheck(Exception):  # noqa: N818 - the name says what happened
 
 class InvalidSettings(CannotCheck):
     """A setting is unknown, of the wrong type or contradicts another one."""
+
+
+class NoContractsYet(CannotCheck):
+    """A folder for contracts is there and holds none."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -44,7 +44,8 @@ Then see whether it holds, and what a rule means:
     alembic-contracts check
     alembic-contracts explain column-exists
 
-As long as there is no contract here, upgrades are refused: an empty folder is more often a mistake than a wish.
+As long as there is no contract here, upgrades say that nothing is held to contracts yet, and go on;
+`alembic-contracts check` fails, since it has nothing to check.
 """
 
 
@@ -81,7 +82,7 @@ def COMMAND(project: Project, yes: bool, folder: str) -> int:  # noqa: N802 - cl
     for change in changes:
         _write(change)
     click.echo("Done. Now write the first contract: `alembic-contracts generate TABLE --owner NAME`.")
-    click.echo("As long as there is none, upgrades are refused. `alembic-contracts doctor` says what is missing.")
+    click.echo("As long as there is none, nothing is held. `alembic-contracts doctor` says what is missing.")
     return 0
 
 

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from alembic_contracts.errors import CannotCheck, InvalidContracts, Problem
+from alembic_contracts.errors import CannotCheck, InvalidContracts, NoContractsYet, Problem
 from alembic_contracts.support.paths import shown
 
 __all__ = ["MAXIMUM_BYTES", "expand", "read_text"]
@@ -36,7 +36,7 @@ def expand(
         suffixes: Endings of contract files, in lower case, with the dot.
 
     Raises:
-        CannotCheck: a path does not exist, or there is no contract in it.
+        CannotCheck: a path does not exist, or there is no contract in it (NoContractsYet: in a folder).
     """
     search = _Search(tuple(suffixes))
     for path in paths:
@@ -47,7 +47,8 @@ def expand(
         search.visit(start, explicit=True)
         if before == len(search.files) + search.repeated + len(search.problems):
             endings = ", ".join(f"`*{suffix}`" for suffix in sorted(suffixes))
-            raise CannotCheck(f"There are no contracts in `{shown(start)}`: no file in it is named {endings}.")
+            error = NoContractsYet if start.is_dir() else CannotCheck
+            raise error(f"There are no contracts in `{shown(start)}`: no file in it is named {endings}.")
     return tuple(search.files), tuple(search.problems)
 
 

@@ -106,14 +106,17 @@ def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript
     from alembic.util import CommandError
 
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running import terms as terms_
+    from alembic_contracts.running import bases
+    from alembic_contracts.running.terms import settings_of
 
     found = list(_operations(migration, directives))
     if not found or migration.config is None or migration.environment_context is None:
         return
     try:
-        terms = terms_.read(migration.config)
-        if terms is None or terms.settings.autogenerate == "off":
+        if settings_of(migration.config).autogenerate == "off":
+            return
+        terms = bases.in_force(migration.config)
+        if terms is None:
             return
         report = _report(migration, terms, directives[-1].rev_id or "", found)
     except CannotCheck as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,8 +16,9 @@ from alembic_contracts import config
 from alembic_contracts.contracts import formats, waivers
 from alembic_contracts.contracts.contract import Contract
 from alembic_contracts.documents.document import ContractLocation
-from alembic_contracts.errors import CannotCheck, InvalidContracts
+from alembic_contracts.errors import CannotCheck, InvalidContracts, NoContractsYet
 from alembic_contracts.judging import rules
+from alembic_contracts.running import terms
 from alembic_contracts.running.terms import Base, Terms
 from alembic_contracts.support.git import Tree, tree_at
 from alembic_contracts.support.paths import shown
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
     from alembic.script import ScriptDirectory
 
-__all__ = ["base_at", "is_rewritten", "known_steps"]
+__all__ = ["base_at", "in_force", "is_rewritten", "known_steps"]
 
 _REVISION = re.compile(rb"^revision\s*(?::[^=\n]*)?=\s*['\"]([^'\"]+)", re.MULTILINE)
 """The revision's identifier in a version script."""
@@ -77,15 +79,45 @@ def base_at(ref: str, alembic_config: Config) -> Base:
         try:
             contracts = formats.load(settings.contracts, root=folder)
             permits = waivers.read(settings.contracts, contracts)
+        except NoContractsYet:
+            return Base(tree, Terms(settings, ()))
         except InvalidContracts as invalid:
             problems = tuple(replace(each, file=_renamed(each.file, folder, tree)) for each in invalid.problems)
             raise CannotCheck(f"The contracts at {ref} cannot be used.\n{InvalidContracts(problems)}") from None
-        terms = Terms(
+        agreed = Terms(
             settings,
             tuple(_at(contract, folder, tree) for contract in contracts),
             tuple(replace(each, location=_moved(each.location, folder, tree)) for each in permits),
         )
-        return Base(tree, terms)
+        return Base(tree, agreed)
+
+
+def in_force(alembic_config: Config) -> Terms | None:
+    """Return what the project's migrations are held to, None where that is nothing.
+
+    A new project has its folder for contracts before it has a contract: a line on standard error says so.
+
+    Raises:
+        CannotCheck: settings or contracts cannot be used, or the last commit had contracts where there are none now.
+    """
+    try:
+        return terms.read(alembic_config)
+    except NoContractsYet as nothing:
+        if _had_contracts(alembic_config):
+            raise NoContractsYet(f"{nothing} In the last commit there were some.") from nothing
+        sys.stderr.write(f"note: {nothing} Nothing is held to contracts yet.\n")
+        return None
+
+
+def _had_contracts(alembic_config: Config) -> bool:
+    try:
+        tree_at("HEAD", Path.cwd())
+    except CannotCheck:  # no git, or no commit
+        return False
+    try:
+        return bool(base_at("HEAD", alembic_config).terms.contracts)
+    except CannotCheck:  # what is there cannot be used, and is there
+        return True
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from alembic.util import CommandError
 
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.engine import Scope
-from alembic_contracts.running import terms as terms_
+from alembic_contracts.running import bases
 from alembic_contracts.running.courses import Course, follow, log
 from alembic_contracts.running.databases import narrowed
 from alembic_contracts.running.examination import examine, judge_commit
@@ -72,7 +72,7 @@ class Upgrade:
         """
         if migration.config is None or migration.environment_context is None:
             raise CannotCheck("guard() works inside env.py: this migration context has no environment.")
-        terms = terms_.read(migration.config)
+        terms = bases.in_force(migration.config)
         if terms is None:
             return None
         run = Run(
