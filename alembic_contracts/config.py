@@ -11,6 +11,7 @@ They stand in ``pyproject.toml``::
     settle = "auto"          # or "never"
     shadow_url = "postgresql+psycopg://..."
     snapshot = "schema_snapshot.json"   # relative to this file, the default
+    lock_timeout = 10        # seconds
     rules = { column-type = "warning", column-updatable = "off" }  # or "error", the default of every rule
 
 or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(here)s`` is the file's folder::
@@ -26,9 +27,9 @@ or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(he
 
 ``ALEMBIC_CONTRACTS_CONTRACTS`` (relative to the working directory; split on commas and ``os.pathsep``),
 ``ALEMBIC_CONTRACTS_ENFORCE``, ``..._DOWNGRADE``, ``..._UNPROVEN``, ``..._AUTOGENERATE``, ``..._SETTLE``,
-``..._SHADOW_URL``, ``..._SNAPSHOT`` and ``..._RULES`` (``column-type=warning,primary-key=off``; rules that it does not
-name stay as in the file) win over the file. Empty ones count as not set. ``ALEMBIC_CONTRACTS_TODAY=2030-12-31`` says
-what day it is to be, which no file can.
+``..._SHADOW_URL``, ``..._SNAPSHOT``, ``..._LOCK_TIMEOUT`` and ``..._RULES`` (``column-type=warning,primary-key=off``;
+rules that it does not name stay as in the file) win over the file. Empty ones count as not set.
+``ALEMBIC_CONTRACTS_TODAY=2030-12-31`` says what day it is to be, which no file can.
 
 The readers of files are imported when there is a file to read: a project has one kind, and most commands read none.
 """
@@ -71,6 +72,7 @@ _KEYS = (
     "settle",
     "shadow_url",
     "snapshot",
+    "lock_timeout",
     "rules",
 )
 _CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -102,6 +104,8 @@ class Settings:
     """SQLAlchemy URL of a scratch database; may hold a password."""
     snapshot: Path = Path(_SNAPSHOT)
     """Where a snapshot of the schema is, if there is one; absolute."""
+    lock_timeout: float = 10
+    """Seconds for which a look at a database waits for what another session has locked."""
     rules: Mapping[str, Switch] = field(default_factory=lambda: MappingProxyType({}))
     """By rule id; a rule that is not in it is an error."""
     today: date | None = None
@@ -219,9 +223,9 @@ def _paths(source: _Source) -> list[str]:
     return paths
 
 
-def _simple_values(source: _Source) -> dict[str, str]:
-    """Return the settings that are one word or text."""
-    values: dict[str, str] = {}
+def _simple_values(source: _Source) -> dict[str, Any]:
+    """Return the settings that are one word, text or number."""
+    values: dict[str, Any] = {}
     for key, value in source.values.items():
         if key in _CHOICES:
             choices = _CHOICES[key]
@@ -236,7 +240,21 @@ def _simple_values(source: _Source) -> dict[str, str]:
             if not isinstance(value, str) or not value.strip():
                 raise source.invalid(f"{source.name(key)} must be the URL of a scratch database.")
             values[key] = value
+        elif key == "lock_timeout":
+            values[key] = _seconds(source, key)
     return values
+
+
+def _seconds(source: _Source, key: str) -> float:
+    """Return a time; files without numbers and the environment have it as text."""
+    value = source.values[key]
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise source.invalid(f"{source.name(key)} must be a number of seconds such as 10, not {value!r}.")
+    return seconds
 
 
 def _switches(source: _Source, known_rules: Collection[str]) -> dict[str, Switch]:

@@ -188,6 +188,7 @@ def test_other_variables_are_none_of_our_business() -> None:
 T = "[tool.alembic_contracts]\n"
 I = "[alembic_contracts]\n"  # noqa: E741  next to T it is plain
 ENFORCE = 'must be one of "introduced", "strict", "report", not'
+SECONDS = "`lock_timeout` must be a number of seconds such as 10, not"
 PERCENT = "alembic.ini: '%' must be followed by '%' or '(', found: '%40@host/x'"
 NO_SECTION = "alembic.ini: File contains no section headers.\nfile: 'alembic.ini', line: 1\n'key = 1\\n'"
 REFUSALS = [
@@ -210,7 +211,7 @@ REFUSALS = [
         {"toml": T + "zzz = 1"},
         (
             "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
-            "`downgrade`, `unproven`, `autogenerate`, `settle`, `shadow_url`, `snapshot`, `rules`"
+            "`downgrade`, `unproven`, `autogenerate`, `settle`, `shadow_url`, `snapshot`, `lock_timeout`, `rules`"
         ),
     ),
     (
@@ -237,6 +238,10 @@ REFUSALS = [
         {"toml": T + "shadow_url = 5"},
         "pyproject.toml, [tool.alembic_contracts]: `shadow_url` must be the URL of a scratch database.",
     ),
+    ({"toml": T + "lock_timeout = -1"}, f"pyproject.toml, [tool.alembic_contracts]: {SECONDS} -1."),
+    ({"toml": T + "lock_timeout = true"}, f"pyproject.toml, [tool.alembic_contracts]: {SECONDS} True."),
+    ({"ini": I + "lock_timeout = 5s"}, f"alembic.ini, [alembic_contracts]: {SECONDS} '5s'."),
+    ({"LOCK_TIMEOUT": "nan"}, "`ALEMBIC_CONTRACTS_LOCK_TIMEOUT` must be a number of seconds such as 10, not 'nan'."),
     (
         {"toml": T + 'rules = "column-type"'},
         "pyproject.toml, [tool.alembic_contracts]: `rules` must be a table of rule ids, not 'column-type'.",

@@ -165,7 +165,7 @@ def _database(config: Config, terms: Any) -> Iterator[_Finding]:
         old = session.server_version < _LEAST_SERVER
         findings.append(_Finding("database", "problem" if old else "ok", f"{shown} is too old" if old else shown))
         ours = narrowed(terms, run)
-        schema = dialect.observe(run.connection, ours.tables)
+        schema = dialect.observe(run.connection, ours.tables, lock_timeout=run.lock_timeout)
         findings.extend(
             _Finding("tables", "note", f"{contract.id} is about {table}, which is not there")
             for contract in ours.contracts

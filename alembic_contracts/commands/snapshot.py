@@ -114,7 +114,7 @@ def _observed(run: Run) -> Snapshot | None:
         revisions=tuple(sorted(run.context.get_current_heads())),
         server_version=session.server_version,
         search_path=session.search_path,
-        schema=dialect.observe(run.connection, None),
+        schema=dialect.observe(run.connection, None, lock_timeout=run.lock_timeout),
     )
 
 

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Dialect",
     "Extract",
+    "Locked",
     "Operators",
     "Outline",
     "Reliance",
     "Routine",
     "Session",
+    "Sight",
     "Statements",
     "Use",
     "Witness",
@@ -73,6 +75,21 @@ class Extract:
     """Schema and name of every constraint, whether in it or not."""
 
 
+class Locked(CannotCheck):
+    """Other sessions hold locks without which some tables cannot be read in full."""
+
+    def __init__(self, message: str, tables: frozenset[Name], schema: Schema | None) -> None:
+        """Keep what could be read.
+
+        Args:
+            message: who has locked what.
+            tables: those that cannot be read in full; none where no table could be.
+            schema: everything that was asked for, without what takes a lock of those; None: nothing could be read.
+        """
+        super().__init__(message)
+        self.tables, self.schema = tables, schema
+
+
 @dataclass(frozen=True, slots=True)
 class Outline:
     """All relations by name, without their definitions."""
@@ -104,6 +121,29 @@ class Outline:
             ),
             constraints=self.constraints,
         )
+
+    def without(self, tables: Collection[Name], extract: Extract | None) -> Extract:
+        """Return a part of the schema, None standing for all of it, without some tables."""
+        gone = {name for name, table in self.relations.items() if table in tables}
+        used = {other for name in gone for other in self.ties.get(name, ())}
+        known = frozenset(self.relations) if extract is None else extract.known
+        return Extract(
+            tables=(self.tables if extract is None else extract.tables) - gone,
+            known=known - gone - used - {self.relations[name] for name in used},
+            unread=(frozenset() if extract is None else extract.unread) | gone,
+            constraints=self.constraints,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Tables as they were seen at one time."""
+
+    schema: Schema
+    fingerprints: Mapping[Name, str]
+    """By table, what tells whether all that takes a lock to read is still the same."""
+    unread: frozenset[Name] = frozenset()
+    """Tables without what takes a lock to read, because another session had one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +262,36 @@ class Dialect(Protocol):
     def outline(self, connection: Connection) -> Outline:
         """Read the names of all relations and what ties them together."""
 
-    def observe(self, connection: Connection, tables: Collection[Name] | None) -> Schema:
-        """Read the named tables (None: all user tables) and every user-defined type from the catalog."""
+    def observe(
+        self,
+        connection: Connection,
+        tables: Collection[Name] | None,
+        *,
+        lock_timeout: float = 10,
+        before: Sight | None = None,
+    ) -> Schema:
+        """Read the named tables (None: all user tables) and every user-defined type from the catalog; no lock stays.
+
+        Args:
+            connection: to the database.
+            tables: the tables' names.
+            lock_timeout: seconds to wait for what another session has locked.
+            before: what was seen before, of which all that is the same need not be waited for.
+
+        Raises:
+            Locked: another session holds a lock for too long.
+            CannotCheck: the database does not answer.
+        """
+
+    def fingerprints(self, connection: Connection, tables: Collection[Name]) -> Mapping[Name, str]:
+        """Return for each table what tells whether all that takes a lock to read is the same; takes none itself."""
+
+    def completed(self, connection: Connection, before: Sight, now: Schema) -> Schema:
+        """Return what was seen before, with what could not be read then as it is now.
+
+        Raises:
+            CannotCheck: it is not the same any more.
+        """
 
     def workings(self, connection: Connection) -> dict[tuple[str, str], str]:
         """Read what runs code or has a say in it, beside what a schema shows: definitions by kind and name."""

@@ -132,7 +132,14 @@ def _report(migration: MigrationContext, terms: Terms, revision: str, found: Seq
     heads = migration.get_current_heads()
     step: Any = _Generated(_Revision(revision), heads, lambda **_arguments: _invoke(found))
     environment: Any = migration.environment_context
-    run = Run(environment=environment, context=migration, steps=[step], arguments={}, connection=migration.connection)
+    run = Run(
+        environment=environment,
+        context=migration,
+        steps=[step],
+        arguments={},
+        connection=migration.connection,
+        lock_timeout=terms.settings.lock_timeout,
+    )
     policy = policy_of(run, terms, phase="before", scope="introduced")
     policy = replace(policy, ends_at_head=True, commits_each_revision=False)  # the revision will be the new head
     report = judge(follow(run, terms.tables), terms, policy)

@@ -21,7 +21,7 @@ from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Prediction, Step, Unproven
 
 if TYPE_CHECKING:
-    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.dialects import Dialect, Extract, Sight
     from alembic_contracts.judging.violations import Notice
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.running.pending import Run
@@ -48,6 +48,8 @@ class Course:
     """The ways in which the run can go; the first one is as if tables that nobody filled were empty."""
     notices: tuple[Notice, ...] = ()
     """What is to be said of how they were found."""
+    sight: Sight | None = None
+    """How it was observed, to be compared with at a commit; None where there is no database."""
 
     @property
     def before(self) -> Schema:
@@ -74,16 +76,42 @@ def follow(
         CannotCheck: the database is one that cannot be checked, or the scripts cannot be replayed.
     """
     dialect = dialects.load(run.context.dialect.name)
-    observed = None if run.connection is None else dialect.observe(run.connection, tables)
+    sight, doubts = _sight(run, tables, dialect)
+    observed = None if sight is None else sight.schema
+    if tables is not None and sight is not None:
+        tables = frozenset(tables) - sight.unread
     if not run.history and not run.steps:
         start = observed if observed is not None else _start(run.snapshot, tables)
-        return Course(run, dialect, observed, (Prediction(before=start, steps=()),))
+        return Course(run, dialect, observed, (Prediction(before=start, steps=()),), sight=sight)
     if run.shadow:
         found: tuple[Prediction, ...] = (_replay(run, tables, shadow_url, dialect, progress),)
     else:
         found = _predicted_or_doubted(run, tables, dialect, observed, progress)
     count = len(run.history)
-    return Course(run, dialect, observed, tuple(_from_start(each, count, observed) for each in found))
+    found = tuple(_from_start(each, count, observed) for each in found)
+    return Course(
+        run, dialect, observed, tuple(replace(each, unproven=(*each.unproven, *doubts)) for each in found), (), sight
+    )
+
+
+def _sight(
+    run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect
+) -> tuple[Sight | None, tuple[Unproven, ...]]:
+    """Return what the database has, None where there is none, and doubts about what others have locked.
+
+    Raises:
+        CannotCheck: it cannot be read, or something that nobody looks at later is locked for too long.
+    """
+    if run.connection is None:
+        return None, ()
+    # Before the rest: what another session changes in between is a change at the commit.
+    fingerprints = dialect.fingerprints(run.connection, tables) if tables is not None and run.steps else {}
+    try:
+        return dialects.Sight(dialect.observe(run.connection, tables, lock_timeout=run.lock_timeout), fingerprints), ()
+    except dialects.Locked as locked:
+        if not run.committed_under_guard or locked.schema is None:
+            raise
+        return dialects.Sight(locked.schema, fingerprints, locked.tables), (Unproven(str(locked), None),)
 
 
 def _predicted_or_doubted(
@@ -95,6 +123,11 @@ def _predicted_or_doubted(
 ) -> tuple[Prediction, ...]:
     try:
         return _predicted(run, tables, dialect, progress)
+    except dialects.Locked as locked:
+        if observed is None or not run.committed_under_guard:
+            raise
+        steps = tuple(Step(step.revision.revision, ()) for step in run.steps)
+        return (Prediction(before=observed, steps=steps, unproven=(Unproven(str(locked), None),)),)
     except CannotCheck:
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours must neither pass for "kept" nor break `alembic`
@@ -116,13 +149,13 @@ def _predicted(
         if progress is not None:
             progress(done, len(steps))
 
-    def predicted(extract: dialects.Extract | None) -> tuple[Prediction, ...]:
+    def predicted(extract: Extract | None, *, waits: bool = False) -> tuple[Prediction, ...]:
         return predict(
             environment=run.environment,
             context=run.context,
             steps=steps,
             run_arguments=run.arguments,
-            baseline=lambda: _baseline(run, dialect, extract),
+            baseline=lambda: _baseline(run, dialect, extract, waits=waits),
             watched=tables,
             as_sql=run.as_sql,
             rows_between_revisions=run.connection is None,
@@ -131,13 +164,13 @@ def _predicted(
         )
 
     extract = _extract(run, tables, dialect)
-    if extract is not None:
+    for part in (None,) if extract is None else (extract, None):
         with suppress(NotReadError):
-            return predicted(extract)
-    return predicted(None)
+            return predicted(part)
+    return predicted(None, waits=True)
 
 
-def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect) -> dialects.Extract | None:
+def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect) -> Extract | None:
     """Return the part of the database that pending scripts can be about by the words in them; None: all of it.
 
     A script can name more than its text shows: then the prediction finds out and starts again with everything.
@@ -159,15 +192,24 @@ def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialec
     return extract if len(extract.tables) < len(outline.tables) / 2 else None
 
 
-def _baseline(run: Run, dialect: dialects.Dialect, extract: dialects.Extract | None) -> Catalog:
+def _baseline(run: Run, dialect: dialects.Dialect, extract: Extract | None, *, waits: bool) -> Catalog:
+    """Return what is there before: what others have locked is waited for, or left out until scripts are about it."""
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.scripts.baseline import note_routines
 
     if run.connection is None:
         return Catalog() if run.snapshot is None else _of_snapshot(run.snapshot)
     here = dialect.session(run.connection)
+    wanted = None if extract is None else extract.tables
+    try:
+        schema = dialect.observe(run.connection, wanted, lock_timeout=run.lock_timeout if waits else 0)
+    except dialects.Locked as locked:
+        if waits:
+            raise
+        extract = dialect.outline(run.connection).without(locked.tables, extract)
+        schema = dialect.observe(run.connection, extract.tables, lock_timeout=run.lock_timeout)
     catalog = Catalog(
-        dialect.observe(run.connection, None if extract is None else extract.tables),
+        schema,
         database=here.database,
         user=here.user,
         search_path=here.search_path,

@@ -9,7 +9,7 @@ import io
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.env_py import has_own_transaction
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.revisions import upgrade_steps
+from alembic_contracts.running.terms import settings_of
 from alembic_contracts.schemas import snapshots
 from alembic_contracts.support.paths import shown
 
@@ -65,15 +66,16 @@ def visit(config: Config, range_: Range, look: Callable[[Run], None]) -> None:
         look: called inside of env.py's ``run_migrations()``, once for each database.
 
     Raises:
-        CannotCheck: env.py fails, or never comes to ``run_migrations()``; a revision is unknown.
+        CannotCheck: env.py fails, or never comes to ``run_migrations()``; a revision is unknown; settings are no good.
     """
     arguments: dict[str, Any] = {}
+    lock_timeout = settings_of(config).lock_timeout
     seen = 0
 
     def plan(heads: tuple[str, ...], context: MigrationContext) -> list[RevisionStep]:
         nonlocal seen
         seen += 1
-        look(_run(context, heads, range_, arguments))
+        look(replace(_run(context, heads, range_, arguments), lock_timeout=lock_timeout))
         return []
 
     _run_environment(config, plan, arguments, range_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,14 @@ from alembic_contracts.judging import engine
 from alembic_contracts.judging.violations import Notice, Phase, Report, Violation
 from alembic_contracts.running import bases
 from alembic_contracts.running.pending import script_of
+from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Prediction, Step
 from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from alembic_contracts.contracts.contract import Contract
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
@@ -45,9 +47,14 @@ def policy_of(run: Run, terms: Terms, *, phase: Phase, scope: engine.Scope) -> e
 
 
 def judge(course: Course, terms: Terms, policy: engine.Policy) -> Report:
-    """Return the verdict on a course by the contracts of the working tree alone."""
+    """Return the verdict on a course by the contracts of the working tree alone, but for tables that are unread."""
+    unread = course.sight.unread if course.sight is not None else frozenset()
     return engine.judge(
-        terms.contracts, course.predictions, dialect=course.dialect, policy=policy, waivers=terms.waivers
+        _without(terms.contracts, unread),
+        course.predictions,
+        dialect=course.dialect,
+        policy=policy,
+        waivers=terms.waivers,
     )
 
 
@@ -82,10 +89,18 @@ def judge_commit(
     """
     policy = policy_of(course.run, terms, phase="commit", scope=scope)
     policy = replace(policy, ends_at_head=policy.ends_at_head and ends, commits_each_revision=False)
-    observed = course.dialect.observe(connection, terms.tables)
+    observed = course.dialect.observe(
+        connection, terms.tables, lock_timeout=terms.settings.lock_timeout, before=course.sight
+    )
     step = replace(since, operations=tuple(replace(operation, after=observed) for operation in since.operations))
-    done = replace(course, predictions=(Prediction(before=course.before, steps=(step,)),))
-    return replace(judge(done, terms, policy), undone=undone)
+    before, unread = course.before, frozenset[Name]()
+    if course.sight is not None:
+        before, unread = course.dialect.completed(connection, course.sight, observed), course.sight.unread
+    done = replace(course, predictions=(Prediction(before=before, steps=(step,)),), sight=None)
+    report = judge(done, terms, policy)
+    # Where another session has had a lock all along, what it hides is at least the same as before.
+    shown = tuple(v for v in report.violations if v.introduced or v.table not in unread)
+    return replace(report, violations=shown, undone=undone)
 
 
 def judge_now(connection: Connection, terms: Terms) -> Report:
@@ -98,8 +113,19 @@ def judge_now(connection: Connection, terms: Terms) -> Report:
     policy = engine.Policy(
         phase="check", scope="target", ends_at_head=True, severities=terms.settings.rules, today=terms.today
     )
-    seen = Prediction(before=dialect.observe(connection, terms.tables), steps=())
+    observed = dialect.observe(connection, terms.tables, lock_timeout=terms.settings.lock_timeout)
+    seen = Prediction(before=observed, steps=())
     return engine.judge(terms.contracts, [seen], dialect=dialect, policy=policy, waivers=terms.waivers)
+
+
+def _without(contracts: Sequence[Contract], tables: frozenset[Name]) -> tuple[Contract, ...]:
+    """Return contracts without what they say of some tables."""
+    if not tables:
+        return tuple(contracts)
+    return tuple(
+        replace(contract, facts=tuple(fact for fact in contract.facts if fact.table not in tables))
+        for contract in contracts
+    )
 
 
 # -- contracts of a git ref --------------------------------------------------------------------------------------------

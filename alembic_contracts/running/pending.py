@@ -38,6 +38,10 @@ class Run:
     """Whether scripts see ``--sql`` mode."""
     own_transaction: bool = False
     """Whether env.py, where it is given a database, has begun a transaction before Alembic could, and commits it."""
+    lock_timeout: float = 10
+    """Seconds to wait for what another session has locked."""
+    committed_under_guard: bool = False
+    """Whether what results is looked at before it is committed: what is locked now is unproven then, not unknowable."""
     shadow: bool = False
     """Whether to replay on a scratch database instead of predicting."""
 

@@ -65,7 +65,7 @@ def _differences(course: Course, scratch: Connection, maker: str) -> Iterator[st
         assert run.snapshot is not None  # noqa: S101 - one of the two it is
         yield from _of_schemas(run.snapshot.schema, made, "the snapshot", maker, run.context.version_table)
         return
-    there = dialect.observe(run.connection, None)
+    there = dialect.observe(run.connection, None, lock_timeout=run.lock_timeout)
     yield from _of_schemas(there, made, "the database", maker, run.context.version_table)
     yield from _of_parts(dialect.workings(run.connection), dialect.workings(scratch), "the database", maker)
     yield from _of_access(course, scratch, there, made, maker)

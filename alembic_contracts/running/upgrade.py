@@ -83,6 +83,8 @@ class Upgrade:
             history=upgrade_steps(script_of(migration), heads, ()) if migration.as_sql else (),
             connection=None if migration.as_sql else migration.connection,
             as_sql=migration.as_sql,
+            lock_timeout=terms.settings.lock_timeout,
+            committed_under_guard=not migration.as_sql,
         )
         terms = narrowed(terms, run, database)
         return cls._examined(run, terms) if terms.contracts else None

@@ -102,7 +102,7 @@ def test_publications(roles: sa.Connection) -> None:
 def test_publications_of_version_14_have_neither_columns_nor_filters(
     roles: sa.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(observation, "_version", lambda _connection: 14)
+    monkeypatch.setattr(observation, "server_version", lambda _connection: 14)
     roles.exec_driver_sql("CREATE PUBLICATION one FOR TABLE stock")
     schema = observe(roles, [Name("public", "stock")])
     assert schema.tables[Name("public", "stock")].publications == (Published(publication="one"),)

@@ -3,7 +3,8 @@
 names, types, properties   a type's name -> Type, and what follows from it
 breaking, equivalence      two types or expressions -> whose uses break; whether they are the same
 session, outline, routines a connection -> where names lead; all relations by name; users' functions
-observation                a connection, tables -> Schema (schema_document: its query)
+observation, queries       a connection, tables -> Schema (schema_document: its query)
+traceless, hindrances      looks that leave no lock; what is printed under one, and who is in the way of that
 replays                    what a replay on a scratch server shows of another one, and what only of itself
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from alembic_contracts.dialects.postgresql.breaking import breaks
 from alembic_contracts.dialects.postgresql.equivalence import same_expression
+from alembic_contracts.dialects.postgresql.hindrances import completed, fingerprints
 from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.dialects.postgresql.observation import observe
 from alembic_contracts.dialects.postgresql.outline import outline
@@ -38,10 +40,12 @@ __all__ = [
     "base_type",
     "breaks",
     "character_length",
+    "completed",
     "data_type",
     "datetime_precision",
     "element",
     "enum_labels",
+    "fingerprints",
     "forbids_null",
     "format_type",
     "missing_role",

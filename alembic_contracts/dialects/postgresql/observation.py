@@ -6,14 +6,18 @@ SQLAlchemy is imported by what connects alone: contracts are read and linted wit
 from __future__ import annotations
 
 import json
-import re
+import sys
+import time
 from collections.abc import Collection
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.dialects import Locked
+from alembic_contracts.dialects.postgresql.hindrances import NAMED_TABLES, Hindrance, printed_as_before, told
 from alembic_contracts.dialects.postgresql.names import CATALOG, quote
+from alembic_contracts.dialects.postgresql.queries import read, server_version
+from alembic_contracts.dialects.postgresql.traceless import passing, sqlstate
 from alembic_contracts.dialects.postgresql.types import modifiers_of
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.remarks import Method, Printed
@@ -35,22 +39,19 @@ from alembic_contracts.schemas.schema import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
 
+    from alembic_contracts.dialects import Sight
     from alembic_contracts.schemas.schema import ConstraintKind, TableKind
 
 __all__ = ["observe"]
 
 Json = dict[str, Any]
 
-_PLACE = re.compile(r"/\* (\w+)\.sql \*/")
-"""Where a part of the query goes that has a file of its own."""
+_PAUSE = 0.05
+"""Seconds from one look to the next while somebody holds a lock."""
+_SILENT = 1.0
+"""Seconds of waiting about which nothing is said."""
+_LOCK_NOT_AVAILABLE = "55P03"
 
-_NAMED_TABLES = """
-    SELECT c.oid
-    FROM pg_catalog.json_array_elements(CAST(:tables AS pg_catalog.json)) AS name (parts)
-    INNER JOIN pg_catalog.pg_namespace AS n ON n.nspname = name.parts ->> 0
-    INNER JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = name.parts ->> 1
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
-"""
 _ALL_TABLES = """
     SELECT c.oid
     FROM pg_catalog.pg_class AS c
@@ -79,70 +80,80 @@ _IDENTITIES: Any = {"": "", "a": "always", "d": "by default"}
 _GENERATED: Any = {"": "", "s": "stored", "v": "virtual"}
 _TYPE_KINDS: Any = {"e": "enum", "d": "domain", "c": "composite", "r": "range", "b": "base"}
 _REPLICA_IDENTITIES: Any = {"d": "default", "f": "full", "n": "nothing", "i": "index"}
-_BEFORE_15 = {
-    "r.prattrs": "NULL::pg_catalog.int2vector",
-    "r.prqual": "NULL::pg_catalog.pg_node_tree",
-    "pg_catalog.pg_publication_namespace": "(SELECT NULL::oid AS pnpubid, NULL::oid AS pnnspid WHERE false)",
-}
-"""Column lists, row filters and schemas of publications, and what stands for them where there are none."""
 _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 """``pg_constraint.confupdtype`` and ``confdeltype``; NO ACTION is the empty text."""
 
 
-def observe(connection: Connection, tables: Collection[Name] | None) -> Schema:
+def observe(
+    connection: Connection, tables: Collection[Name] | None, *, lock_timeout: float = 10, before: Sight | None = None
+) -> Schema:
     """Read the named tables (None: all but temporary ones) and every type that users created.
 
     One query on ``pg_catalog``, which every role may read; no row of any other table is read. Of base types that
     extensions bring, those are there that a column has. The result does not depend on ``search_path`` or on any other
-    setting of the session. A transaction that is open stays open and nothing in it changes; where there is none, there
-    is none afterwards.
+    setting of the session. A transaction that is open stays open and nothing in it changes, where there is none, there
+    is none afterwards; no lock stays.
+
+    Most of it takes no lock. Views, checks, generated columns, partial indexes and the like are printed by PostgreSQL
+    under one: what another session has locked is waited for.
 
     Args:
         connection: SQLAlchemy's, with any driver for PostgreSQL.
         tables: Names as the catalog has them; what is absent from the database is absent from the result.
+        lock_timeout: seconds to wait for other sessions.
+        before: what was seen before; what is locked and still the same is taken from it without waiting.
 
     Raises:
+        Locked: another session holds a lock for too long.
         CannotCheck: the database refuses to answer.
     """
+    began, pause, said = time.monotonic(), _PAUSE, False
+    while True:
+        schema, hindrances = None, []
+        document = _document(connection, tables)
+        if document is not None:
+            schema = _schema(document)
+            hindrances = [Hindrance.of(*each) for each in _rows(document, "hindered")]
+            if hindrances and before is not None:
+                schema, hindrances = printed_as_before(connection, schema, hindrances, before)
+            if not hindrances:
+                return schema
+        waited = time.monotonic() - began
+        if waited >= lock_timeout:
+            tables = frozenset(hindrance.table for hindrance in hindrances)
+            raise Locked(told(connection, hindrances, lock_timeout), tables, schema)
+        if waited > _SILENT and not said:
+            said = True
+            sys.stderr.write(f"note: {told(connection, hindrances, None)} Waiting for up to {lock_timeout:g} s.\n")
+        time.sleep(min(pause, lock_timeout - waited))
+        pause = min(pause * 2, 0.5)
+
+
+def _document(connection: Connection, tables: Collection[Name] | None) -> Json | None:
+    """Return the catalog's answer; None where another session took a lock between finding out and printing."""
     from sqlalchemy.exc import DBAPIError
 
-    began_here = not connection.in_transaction()
+    version = server_version(connection)
     try:
-        if tables is None:
-            row = connection.execute(_statement(_ALL_TABLES, _version(connection))).one()
-        else:
-            wanted = json.dumps(sorted(set(tables)))
-            row = connection.execute(_statement(_NAMED_TABLES, _version(connection)), {"tables": wanted}).one()
+        with passing(connection):
+            if tables is None:
+                row = connection.execute(_statement(_ALL_TABLES, version)).one()
+            else:
+                wanted = json.dumps(sorted(set(tables)))
+                row = connection.execute(_statement(NAMED_TABLES, version), {"tables": wanted}).one()
     except DBAPIError as error:
+        if sqlstate(error) == _LOCK_NOT_AVAILABLE:
+            return None
         raise CannotCheck(f"The schema of the database cannot be read: {error.orig}") from error
-    finally:
-        if began_here:
-            connection.rollback()
-    return _schema(json.loads(row.document))
-
-
-def _version(connection: Connection) -> int:
-    """Return the server's major version; drivers that do not tell are taken to be at a new one."""
-    version = getattr(connection.dialect, "server_version_info", None)
-    return int(version[0]) if version else 15
+    found: Json = json.loads(row.document)
+    return found
 
 
 @cache
 def _statement(wanted: str, version: int) -> TextClause:
     from sqlalchemy import text
 
-    code = _read("whole")
-    if version < 15:
-        for new, old in _BEFORE_15.items():
-            code = code.replace(new, old)
-    return text(code.replace("/* wanted */", wanted))
-
-
-def _read(part: str) -> str:
-    """Return the text of one of the files, with those in their places that it names."""
-    sql = Path(__file__).with_name("schema_document").joinpath(f"{part}.sql").read_text(encoding="utf-8")
-    code = "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
-    return _PLACE.sub(lambda place: _read(place[1]), code)
+    return text(read("whole", version).replace("/* wanted */", wanted))
 
 
 def _schema(document: Json) -> Schema:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects import Outline
+from alembic_contracts.dialects.postgresql.traceless import passing
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name
 
@@ -32,14 +33,11 @@ def outline(connection: Connection) -> Outline:
     """
     from sqlalchemy.exc import DBAPIError
 
-    began_here = not connection.in_transaction()
     try:
-        document = json.loads(connection.execute(_statement()).scalar_one())
+        with passing(connection):
+            document = json.loads(connection.execute(_statement()).scalar_one())
     except DBAPIError as error:
         raise CannotCheck(f"The schema of the database cannot be read: {error.orig}") from error
-    finally:
-        if began_here:
-            connection.rollback()
     names = {oid: Name(schema, name) for oid, schema, name, _, _ in document["relations"] or ()}
     relations = {names[oid]: names.get(table, names[oid]) for oid, _, _, _, table in document["relations"] or ()}
     ties: dict[Name, set[Name]] = {}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects import Routine, Use
+from alembic_contracts.dialects.postgresql.traceless import passing
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name
 
@@ -29,14 +30,11 @@ def routines(connection: Connection) -> tuple[Routine, ...]:
     """
     from sqlalchemy.exc import DBAPIError
 
-    began_here = not connection.in_transaction()
     try:
-        rows = connection.execute(_statement()).all()
+        with passing(connection):
+            rows = connection.execute(_statement()).all()
     except DBAPIError as error:
         raise CannotCheck(f"The functions of the database cannot be read: {error.orig}") from error
-    finally:
-        if began_here:
-            connection.rollback()
     found = []
     for (schema, name, language, body), group in groupby(rows, key=lambda row: tuple(row[:4])):
         uses = tuple(

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects import Operators, Session
+from alembic_contracts.dialects.postgresql.traceless import passing
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name, Type
 
@@ -68,15 +69,12 @@ def session(connection: Connection) -> Session:
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError
 
-    began_here = not connection.in_transaction()
     try:
-        row = connection.execute(text(_SETTINGS)).one()
-        document = connection.execute(text(_OPERATORS)).scalar_one()
+        with passing(connection):
+            row = connection.execute(text(_SETTINGS)).one()
+            document = connection.execute(text(_OPERATORS)).scalar_one()
     except DBAPIError as error:
         raise CannotCheck(f"The settings of the connection cannot be read: {error.orig}") from error
-    finally:
-        if began_here:
-            connection.rollback()
     return Session(
         database=row.database,
         user=row.username,

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alembic_contracts.dialects.postgresql.traceless import passing
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -21,12 +23,8 @@ def workings(connection: Connection) -> dict[tuple[str, str], str]:
 
     A transaction that is open stays open; where there is none, there is none afterwards.
     """
-    began_here = not connection.in_transaction()
-    try:
+    with passing(connection):
         rows = connection.exec_driver_sql(_query()).all()
-    finally:
-        if began_here:
-            connection.rollback()
     return {(row.kind, row.name): row.definition for row in rows}
 
 

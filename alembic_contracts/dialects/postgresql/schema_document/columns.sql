@@ -9,7 +9,7 @@ SELECT
             END,
             'dimensions', a.attndims,
             'not_null', a.attnotnull,
-            'expression', CASE WHEN a.atthasdef THEN (
+            'expression', CASE WHEN a.atthasdef AND (a.attgenerated = '' OR asked.printable) THEN (
                 -- A table's name makes it wait for whoever has locked the table; defaults need none.
                 SELECT
                     pg_catalog.pg_get_expr(
@@ -38,7 +38,7 @@ SELECT
                     INNER JOIN pg_catalog.pg_foreign_data_wrapper AS w ON s.srvfdw = w.oid
                     WHERE f.ftrelid = asked.oid AND w.fdwhandler <> 0
                 ) THEN false
-                ELSE pg_catalog.pg_column_is_updatable(a.attrelid, a.attnum, false)
+                WHEN asked.printable THEN pg_catalog.pg_column_is_updatable(a.attrelid, a.attnum, false)
             END,
             'comment', (
                 SELECT d.description

@@ -10,9 +10,10 @@ SELECT
                 INNER JOIN pg_catalog.pg_attribute AS a
                     ON a.attrelid = c.conrelid AND k.attnum = a.attnum
             ),
-            'expression', CASE c.contype
-                WHEN 'c' THEN pg_catalog.pg_get_expr(c.conbin, c.conrelid)
-                WHEN 'x' THEN pg_catalog.pg_get_constraintdef(c.oid)
+            'expression', CASE
+                WHEN NOT asked.printable THEN NULL
+                WHEN c.contype = 'c' THEN pg_catalog.pg_get_expr(c.conbin, c.conrelid)
+                WHEN c.contype = 'x' THEN pg_catalog.pg_get_constraintdef(c.oid)
             END,
             'references', CASE WHEN c.contype = 'f' THEN (
                 SELECT pg_catalog.json_build_array(n.nspname, f.relname)

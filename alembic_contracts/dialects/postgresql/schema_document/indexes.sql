@@ -10,7 +10,7 @@ SELECT
                 LEFT JOIN pg_catalog.pg_attribute AS a
                     ON a.attrelid = i.indrelid AND k.attnum = a.attnum AND a.attnum <> 0
             ),
-            'expressions', CASE WHEN i.indexprs IS NOT NULL THEN (
+            'expressions', CASE WHEN i.indexprs IS NOT NULL AND asked.printable THEN (
                 SELECT
                     pg_catalog.json_agg(
                         pg_catalog.pg_get_indexdef(i.indexrelid, k.position::int, false)
@@ -47,7 +47,7 @@ SELECT
                 LEFT JOIN pg_catalog.pg_attribute AS a
                     ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.position - 1] AND a.attnum <> 0
             ) END,
-            'predicate', pg_catalog.pg_get_expr(i.indpred, i.indrelid),
+            'predicate', CASE WHEN asked.printable THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END,
             'nulls_not_distinct', pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct',
             'constraint', (
                 SELECT c.conname

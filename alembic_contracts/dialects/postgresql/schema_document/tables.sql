@@ -1,12 +1,23 @@
--- Two parts of whole.sql: "asked", the relations that are wanted, and "tables", one JSON object for each of them.
+-- Parts of whole.sql: "asked", the relations that are wanted, and "tables", one JSON object for each of them.
+--
+-- PostgreSQL prints some definitions under a lock on the relation, and waits for whoever has locked it. So these are left
+-- out, null in the document, where somebody else has ("hindered"): everything else is read without any lock.
 --
 -- "wanted" is one of two queries, see observation.py: the tables that were named, or all of them. The planner takes the
 -- array that it becomes for ten tables. Together with subqueries instead of joins this keeps planning, which would be
 -- most of the time, at a tenth, and the estimated cost below what switches the slow just-in-time compiler on. So what
 -- columns.sql, constraints.sql and indexes.sql hold are subqueries of one table, not queries of all.
+wanted AS MATERIALIZED (
+    SELECT name.oid FROM pg_catalog.unnest(ARRAY(/* wanted */)) AS name (oid)
+),
+
+/* locks.sql */
+
 asked AS MATERIALIZED (
-    SELECT c.*
-    FROM pg_catalog.unnest(ARRAY(/* wanted */)) AS wanted (oid)
+    SELECT
+        c.*,
+        c.oid NOT IN (SELECT hindered.oid FROM hindered) AS printable
+    FROM wanted
     INNER JOIN pg_catalog.pg_class AS c ON wanted.oid = c.oid
 ),
 
@@ -81,7 +92,7 @@ tables AS (
                                 INNER JOIN pg_catalog.pg_attribute AS a
                                     ON a.attrelid = asked.oid AND k.attnum = a.attnum
                             ),
-                            pg_catalog.pg_get_expr(r.prqual, asked.oid)
+                            CASE WHEN asked.printable THEN pg_catalog.pg_get_expr(r.prqual, asked.oid) END
                         )
                         ORDER BY p.pubname
                     )
@@ -97,10 +108,10 @@ tables AS (
                     )
             ) END,
             'partition_key', CASE
-                WHEN asked.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(asked.oid)
+                WHEN asked.relkind = 'p' AND asked.printable THEN pg_catalog.pg_get_partkeydef(asked.oid)
             END,
             'definition', CASE
-                WHEN asked.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(asked.oid)
+                WHEN asked.relkind IN ('v', 'm') AND asked.printable THEN pg_catalog.pg_get_viewdef(asked.oid)
             END,
             'sources', CASE WHEN asked.relkind IN ('v', 'm') THEN (
                 SELECT

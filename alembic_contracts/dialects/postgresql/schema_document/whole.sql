@@ -6,6 +6,8 @@
 -- the transaction, which changes nothing that outlives it. "quiet" is read before the document is made, and the document
 -- is made (OFFSET 0 keeps it apart) before the settings are restored.
 --
+-- What waits for a lock all the same, because somebody was faster, does so for a moment: observation.py tries again.
+--
 -- jsonb reaches columns of the catalog that older versions lack: "->> 'indnullsnotdistinct'" is null before 15.
 -- What publications have only since 15 is taken out for 14, see observation.py.
 -- 1259 is pg_class, 2606 pg_constraint and 2618 pg_rewrite: the oid of a catalog never changes.
@@ -16,6 +18,7 @@ WITH quiet AS MATERIALIZED (
         pg_catalog.set_config(setting.name, setting.value, true) AS value
     FROM (
         VALUES
+            ('lock_timeout', '100ms'),
             ('search_path', ''),
             ('DateStyle', 'ISO, YMD'),
             ('IntervalStyle', 'postgres'),
@@ -49,6 +52,9 @@ FROM (
                 WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
             ),
             'tables', (SELECT pg_catalog.json_agg(tables.document) FROM tables),
+            'hindered', (
+                /* hindered.sql */
+            ),
             'roles', (
                 SELECT pg_catalog.json_agg(pg_catalog.json_build_array(r.rolname, r.rolsuper, r.rolinherit))
                 FROM pg_catalog.pg_roles AS r

@@ -1,0 +1,84 @@
+"""A connection in, a look at its database out of which nothing stays: no lock, no setting, no transaction.
+
+SQLAlchemy is imported by what connects alone: contracts are read and linted without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["passing", "sqlstate"]
+
+_SAVEPOINT = "alembic_contracts"
+_NO_TRANSACTION = "25P01"
+_IDLE = 0
+"""libpq's ``PQTRANS_IDLE``."""
+
+
+@contextmanager
+def passing(connection: Connection) -> Iterator[None]:
+    """Take back all that the body's queries leave behind in a session: locks, and settings where they fail.
+
+    A transaction that is open stays open, with what it has done and locked itself, and stays one without an id where it
+    has none; where there is none, there is none afterwards.
+    """
+    if not connection.in_transaction():
+        try:
+            yield
+        finally:
+            connection.rollback()
+    elif _in_block(connection) and _execute(connection, f"SAVEPOINT {_SAVEPOINT}"):
+        try:
+            yield
+        finally:
+            _execute(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}", f"RELEASE SAVEPOINT {_SAVEPOINT}")
+    else:
+        yield
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return PostgreSQL's code for an error, whichever driver tells it; None where it is another one's."""
+    original: Any = getattr(error, "orig", None) or error
+    for name in ("sqlstate", "pgcode"):
+        if isinstance(code := getattr(original, name, None), str):
+            return code
+    told = original.args[0] if original.args else None  # pg8000
+    return told.get("C") if isinstance(told, dict) else None
+
+
+def _in_block(connection: Connection) -> bool:
+    """Whether statements are in a transaction block, as they are even in autocommit mode after a script's own BEGIN."""
+    if not connection._is_autocommit_isolation():  # noqa: SLF001 - knows of the engine's setting as well
+        return True
+    driver: Any = connection.connection.dbapi_connection
+    info: Any = getattr(driver, "info", None)
+    if hasattr(info, "transaction_status"):  # psycopg, psycopg2
+        return int(info.transaction_status) != _IDLE
+    there: Any = getattr(driver, "driver_connection", None)
+    if hasattr(there, "is_in_transaction"):  # asyncpg
+        return bool(there.is_in_transaction())
+    return getattr(driver, "_transaction_status", b"I") not in (b"I", ord("I"))  # pg8000
+
+
+def _execute(connection: Connection, *statements: str) -> bool:
+    """Run statements past SQLAlchemy, whose events are about what scripts do; returns False where no block is open."""
+    from sqlalchemy.exc import DBAPIError
+
+    if connection.invalidated:
+        return False
+    try:
+        with closing(connection.connection.cursor()) as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+    except connection.dialect.loaded_dbapi.Error as error:
+        if sqlstate(error) == _NO_TRANSACTION:
+            return False
+        raise DBAPIError.instance(
+            statements[0], None, error, connection.dialect.loaded_dbapi.Error, dialect=connection.dialect
+        ) from error
+    return True
