@@ -29,6 +29,8 @@ class History:
     versions: tuple[str, ...]
     """Folders with version scripts, relative to the root of the package."""
     recursive: bool = False
+    target: str = "heads"
+    """Where to upgrade to, as Alembic takes it; of folders with independent branches, the head of one."""
     small: bool = False
     """Whether it belongs to the set that continuous integration runs."""
     sqlalchemy: str = "2.0.58"

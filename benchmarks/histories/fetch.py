@@ -71,7 +71,7 @@ def _download(history: History, place: Place) -> None:
     pinned = downloads / "requirements.txt"
     pinned.write_text(f"{history.package} --hash=sha256:{history.sha256}\n", encoding="utf-8")
     # A Python that all of them accept: only their scripts run, on the Python at hand.
-    target = ("--python-version", "3.12", "--only-binary", ":all:")
+    target = ("--python-version", "3.12.12", "--only-binary", ":all:")
     _pip("download", "--no-deps", "--require-hashes", *target, "-d", str(downloads), "-r", str(pinned))
     (wheel,) = downloads.glob("*.whl")
     unfinished = place.folder / "unfinished"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+import sqlalchemy.orm  # applications have imported it, and some scripts rely on that
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
@@ -62,7 +63,7 @@ class Scripts:
 
     def steps(self) -> list[RevisionStep]:
         """Return the whole history in the order in which Alembic would apply it."""
-        return upgrade_steps(self.directory, "heads", ())
+        return upgrade_steps(self.directory, self.history.target, ())
 
     def prepare(self, connection: sa.Connection) -> None:
         """Create what the application creates before its first revision."""
@@ -95,7 +96,11 @@ class Scripts:
         config = Config(output_buffer=io.StringIO(), stdout=io.StringIO())
         config.set_main_option("script_location", self.directory.dir)
         environment = EnvironmentContext(
-            config, self.directory, fn=lambda _heads, context: plan(context), as_sql=as_sql, destination_rev="heads"
+            config,
+            self.directory,
+            fn=lambda _heads, context: plan(context),
+            as_sql=as_sql,
+            destination_rev=self.history.target,
         )
         metadata = sa.MetaData(naming_convention=dict(self.history.naming_convention) or None)
         with environment:

@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking
 from alembic_contracts.judging.rules._access import lacks
 from alembic_contracts.schemas.schema import Table
 
@@ -23,6 +23,9 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         if (column is None or table.column(column) is not None)
         and lacks(subject.access, table, role, privilege, column) == privilege
     }
+    unknown = sorted({role for role, _, _ in had if not subject.access.knows(role)})
+    if not lost and unknown:
+        return Unknown(f"what the role {unknown[0]} may still do with {table.name} is not known")
     if not lost:
         return HOLDS
     # Which role the contract's readers have is not stated: certain is only that they have lost it if all have.

@@ -49,6 +49,8 @@ def _of_unknown(operator: str, left: Any, right: Any, unknown: Unknown) -> Any:
     one, other = known(left), known(right)
     if operator in {"=", "<>"}:
         for some, value in ((one, other), (other, one)):
+            if isinstance(some, Elsewhere) and value is None:
+                return guess(TypedNull("bool"), left, right)
             if isinstance(some, Elsewhere) and not isinstance(value, Unknown) and not some.may_be(value):
                 return operator == "<>"
     return unknown

@@ -97,18 +97,20 @@ def _columns(condition: Node) -> Iterator[list[str]]:
 
 
 def _equality(condition: Node, scope: Scope) -> tuple[list[str], Any] | None:
-    """Return column and value of a condition ``column = value`` or ``column IN (value, ...)``."""
+    """Return column and value of a condition ``column = value``, ``value = column`` or ``column IN (value, ...)``."""
     if kind_of(condition) != "a_expr" or enum_name(condition.a_expr, "kind") not in {"AEXPR_OP", "AEXPR_IN"}:
         return None
     expression = condition.a_expr
-    if strings(expression.name) != ["="] or kind_of(expression.lexpr) != "column_ref":
+    column, value = expression.lexpr, expression.rexpr
+    if kind_of(value) == "column_ref":  # as SQLAlchemy's lazy loads have it
+        column, value = value, column
+    if strings(expression.name) != ["="] or kind_of(column) != "column_ref":
         return None
-    value = expression.rexpr
     if kind_of(value) == "list":
         value = value.list.items[0]
     if kind_of(value) not in {"a_const", "type_cast"}:
         return None
-    return strings(expression.lexpr.column_ref.fields), evaluate(value, Scope(scope.world))
+    return strings(column.column_ref.fields), evaluate(value, Scope(scope.world))
 
 
 def conjuncts(node: Node) -> Iterator[Node]:

@@ -6,19 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.schemas.schema import Access, DefaultGrant
-
-if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.state import State
-    from alembic_contracts.prediction.sql.parser import Node
-    from alembic_contracts.schemas.schema import Table
-
-
-from typing import TYPE_CHECKING
-
 from alembic_contracts.prediction.catalog.publishing import published_by_schema
-from alembic_contracts.schemas.schema import Grant, Table
+from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.schemas.schema import Access, DefaultGrant, Grant, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
@@ -28,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "change_tables",
     "forget",
+    "forget_if_changed",
     "handed_over",
     "may_take_away",
     "of_new_table",
@@ -84,6 +75,23 @@ def change_tables(state: State, names: Iterable[Name], change: Callable[[Table],
 def forget(state: State) -> None:
     """From here on it is not known who may do what, nor what publications there are."""
     state.set_access(Access())
+
+
+def forget_if_changed(state: State, mark: int) -> frozenset[Name]:
+    """Forget who may do what where that changed since a mark, as it may have stayed what it was.
+
+    Returns:
+        the tables of which more than that changed.
+    """
+    now, reshaped, given = state.access, set(), False
+    for name, old in state.journal.before(state.tables, mark).items():
+        new = state.tables.get(name)
+        if old is None or new is None or replace(old, grants=new.grants) != new:
+            reshaped.add(name)
+        given = given or (old is not None and new is not None and old.grants != new.grants)
+    if given or replace(state.access_at(mark), roles=now.roles, publications=now.publications) != now:
+        forget(state)
+    return frozenset(reshaped)
 
 
 def may_take_away(statement: Statement) -> bool:

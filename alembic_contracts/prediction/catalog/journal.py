@@ -40,9 +40,13 @@ class Journal:
             store.restore(key, old)
             self.version += 1
 
-    def changed(self, store: Store[K, Any], mark: int) -> set[K]:
-        """Return the keys of a store that were set or removed since the mark."""
-        return {key for changed, key, _ in self._changes[mark:] if changed is store}
+    def before(self, store: Store[K, V], mark: int) -> dict[K, V | None]:
+        """Return the keys of a store that were set or removed since the mark, with what they had then."""
+        found: dict[K, V | None] = {}
+        for changed, key, old in self._changes[mark:]:
+            if changed is store:
+                found.setdefault(key, old)
+        return found
 
     def forget(self) -> None:
         """Nothing before this moment can be undone any more (COMMIT)."""

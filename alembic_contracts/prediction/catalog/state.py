@@ -217,6 +217,10 @@ class State:
         """Roles, memberships, default grants and publications."""
         return self._access.get("", _NOTHING_KNOWN)
 
+    def access_at(self, mark: int) -> Access:
+        """Return what they were at a mark of the journal."""
+        return self.journal.before(self._access, mark).get("", self.access) or _NOTHING_KNOWN
+
     def set_access(self, access: Access) -> None:
         """Take these from here on."""
         if access != self.access:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from alembic_contracts.prediction.catalog.access import forget_if_changed
 from alembic_contracts.prediction.plpgsql import reach, tree
 from alembic_contracts.prediction.plpgsql.conditions import matches, sqlstate_of
 from alembic_contracts.prediction.plpgsql.embedded_sql import EmbeddedSql
@@ -59,7 +60,7 @@ class Machine(EmbeddedSql):
         finally:
             self.run.scope, self.run.values = scope, values
         if self.left_at is not None:
-            changed = self.run.state.journal.changed(self.run.state.tables, self.left_at)
+            changed = forget_if_changed(self.run.state, self.left_at)
             if changed:
                 self.run.doubt("a block that may end early, as rows or the server decide, changes tables", changed)
 
@@ -160,7 +161,7 @@ class Machine(EmbeddedSql):
         tables = reach.together(reach.of_steps(state, way) for way in ways)
         if tables is None or tables:
             self.run.doubt(reason or "rows or the server decide which statements of a block run", tables)
-        before, leaves = dict(self.variables), False
+        before, leaves, start = dict(self.variables), False, state.journal.mark()
         for way in ways:
             mark, doubts = state.journal.mark(), list(self.run.doubts)
             try:
@@ -175,6 +176,7 @@ class Machine(EmbeddedSql):
             for inner in tree.walk(tree.Block(None, (), tuple(way), ())):
                 self.forget(inner)
                 leaves = leaves or isinstance(inner, tree.Exit) or (isinstance(inner, tree.Return) and inner.final)
+        forget_if_changed(state, start)
         self.show_variables()
         if leaves:
             self._perhaps_left()

@@ -124,7 +124,7 @@ def of_sql(state: State, text: str, seen: frozenset[Name] = frozenset()) -> Tabl
 def of_statement(state: State, statement: Statement, seen: frozenset[Name] = frozenset()) -> Tables:
     """Return what a statement can change at most."""
     kind, node = statement.kind, statement.node
-    if may_take_away(statement):
+    if may_take_away(statement) or kind == "grant_stmt":
         forget(state)
     if kind in SHAPELESS:
         return together(of_call(state, names, seen) for names in called(node))

@@ -74,7 +74,7 @@ def _execute(catalog: Catalog, statement: Statement) -> Effect:
             journal.undo(min(mark, journal.mark()))
         transactions.fail()
         raise
-    touched = run.touched | journal.changed(state.tables, mark)
+    touched = run.touched | journal.before(state.tables, mark).keys()
     if not transactions.active:
         transactions.settle()
     return Effect(

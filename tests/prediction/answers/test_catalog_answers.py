@@ -74,6 +74,24 @@ def test_what_is_not_known_has_no_answer(query: str) -> None:
     assert doubts
 
 
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('nowhere')", []),
+        ("SELECT indisvalid FROM pg_index WHERE indexrelid <> to_regclass('nowhere')", []),
+        ("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('i')", [(True,)]),
+        ("SELECT relname FROM pg_class WHERE oid = to_regclass('nowhere')", []),
+    ],
+)
+def test_no_object_is_the_one_that_is_not_there(database: str, query: str, rows: list[tuple[object, ...]]) -> None:
+    made = ("CREATE TABLE t (a int)", "CREATE INDEX i ON t (a)")
+    assert _ask(*made, query=query) == (rows, [])
+    with sa.create_engine(database, poolclass=sa.NullPool).connect() as connection:
+        for statement in made:
+            connection.exec_driver_sql(statement)
+        assert [tuple(row) for row in connection.exec_driver_sql(query)] == rows
+
+
 def test_texts_that_nobody_looks_at_are_no_doubt() -> None:
     made = ("CREATE TABLE t (a text DEFAULT current_setting('x'))",)
     query = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 't'"

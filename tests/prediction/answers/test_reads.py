@@ -53,6 +53,7 @@ SHOW search_path
 SHOW server_version_num
 SELECT current_setting('server_version_num')::int >= 140000
 SELECT setting FROM pg_settings WHERE name = 'server_version_num'
+SELECT name, unit FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout') ORDER BY 1
 SELECT to_regclass('author')
 SELECT to_regclass('public.author')
 SELECT to_regclass('s.note')
@@ -288,7 +289,13 @@ def test_rows_that_were_inserted_are_of_their_columns_types():
 
 @pytest.mark.parametrize(
     ("condition", "value"),
-    [("t IS NULL", None), ("t = 'x'", "x"), ("t IN ('y', 'z')", "y"), ("t IS NOT NULL", "1")],
+    [
+        ("t IS NULL", None),
+        ("t = 'x'", "x"),
+        ("'x'::varchar = t", "x"),
+        ("t IN ('y', 'z')", "y"),
+        ("t IS NOT NULL", "1"),
+    ],
 )
 def test_a_made_up_row_satisfies_the_query_that_returns_it(condition, value):
     recorder = over_unknown_rows("row")

@@ -22,6 +22,8 @@ __all__: list[str] = []
 Row = dict[str, Any]
 
 _SETTINGS = ("server_version_num", "search_path", "session_replication_role")
+_TIMEOUTS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+"""Settings that are shown in another unit than they may be given in."""
 _SPELLED = {"datestyle": "DateStyle", "intervalstyle": "IntervalStyle", "timezone": "TimeZone"}
 
 
@@ -98,12 +100,12 @@ def pg_sequences(world: World) -> Iterator[Row]:
 @relation("pg_catalog", "pg_settings")
 def pg_settings(world: World) -> Iterator[Row]:
     """Yield the settings that are asked for most."""
-    for name in _SETTINGS:
-        unit = "ms" if name.endswith("_timeout") else None
+    for name in (*_SETTINGS, *_TIMEOUTS):
+        value = None if name in _TIMEOUTS else setting(world, name)
         yield {
             "name": _SPELLED.get(name, name),
-            "setting": setting(world, name) or Unknown(f"the setting {name}", nullable=False),
-            "unit": unit,
+            "setting": value or Unknown(f"the setting {name}", nullable=False),
+            "unit": "ms" if name in _TIMEOUTS else None,
         }
 
 
