@@ -31,15 +31,16 @@ from alembic_contracts.prediction.sql import parser, system
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 TRY = """
-CREATE FUNCTION pg_temp.try(expression text) RETURNS text[] LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.try(expression text) RETURNS bytea[] LANGUAGE plpgsql AS $$
 DECLARE answer text; type_name text;
 BEGIN
     EXECUTE format('SELECT (v)::text, pg_typeof(v)::text FROM (SELECT %s AS v) AS q', expression)
         INTO answer, type_name;
-    RETURN ARRAY['value', answer, type_name];
-EXCEPTION WHEN OTHERS THEN RETURN ARRAY['error', SQLSTATE, SQLERRM];
+    RETURN ARRAY[textsend('value'), textsend(answer), textsend(type_name)];
+EXCEPTION WHEN OTHERS THEN RETURN ARRAY[textsend('error'), textsend(SQLSTATE), textsend(SQLERRM)];
 END $$
 """
+"""Answers are bytes: PostgreSQL cuts values in its messages without regard to characters (``to_date('aä', 'DD')``)."""
 
 ATOMS: dict[str, tuple[str, ...]] = {
     "int4": ("0", "1", "-1", "2", "3", "7", "-7", "10", "100", "2147483647", "(-2147483648)", "'5'::int", "NULL::int"),
@@ -342,7 +343,8 @@ def compare(connection: psycopg.Connection[Any], expressions: Sequence[str], tal
     """Ask both, and count."""
     answers = connection.execute("SELECT pg_temp.try(e) FROM unnest(%s::text[]) WITH ORDINALITY AS q (e, n) ORDER BY n",
                                  [list(expressions)]).fetchall()  # fmt: skip
-    for expression, (answer,) in zip(expressions, answers, strict=True):
+    for expression, (parts,) in zip(expressions, answers, strict=True):
+        answer = [None if part is None else part.decode(errors="backslashreplace") for part in parts]
         ours = predicted(expression, connection.info.server_version)
         if ours[0] == "unknown":
             tally.unknown += 1

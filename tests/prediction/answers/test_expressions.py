@@ -75,6 +75,7 @@ regexp_replace('abc', '[[:lower:]]', 'x')
 to_char(now(), 'YYYY')
 10.0 / 3
 lower('ÄÖ')
+to_date('aä', 'DD')
 """
 
 
