@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,13 +20,16 @@ if TYPE_CHECKING:
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Schema
 
-__all__ = ["planned", "schema_of", "single"]
-
-T = TypeVar("T")
+__all__ = ["planned", "schema_of"]
 
 
-def planned(project: Project, values: dict[str, Any]) -> tuple[Terms, Range, tuple[Plan, ...]]:
+def planned(project: Project, values: dict[str, Any], *, single: bool = False) -> tuple[Terms, Range, tuple[Plan, ...]]:
     """Return what is pending, with what it is held to and the range that the options name.
+
+    Args:
+        project: whose it is.
+        values: of the command's options.
+        single: whether the command is about one database.
 
     Raises:
         CannotCheck: there are no contracts; revisions, env.py or the connection do not allow it.
@@ -40,7 +42,7 @@ def planned(project: Project, values: dict[str, Any]) -> tuple[Terms, Range, tup
 
     config = project.config()
     terms = required(config)
-    range_ = replace(range_of(values), snapshot=terms.settings.snapshot)
+    range_ = replace(range_of(values), snapshot=terms.settings.snapshot, single=single)
     with terminal.own_output("Predicting revision") as progress:
         return terms, range_, plans(config, terms, range_, progress)
 
@@ -68,22 +70,9 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, st
         def look(run: Run) -> None:
             found.append(follow(run, None, progress=progress))
 
-        environments.visit(config, replace(range_, snapshot=snapshot), look)
-    course = single(found)
+        environments.visit(config, replace(range_, snapshot=snapshot, single=True), look)
+    course = found[0]
     prediction = course.predictions[0]
     for doubt in prediction.unproven if range_.offline else ():
         click.echo(f"unproven: {doubt.reason}", err=True)
     return (prediction.after if range_.offline else prediction.before), course.run.context.dialect.name
-
-
-def single(found: Sequence[T]) -> T:
-    """Return what was found of the one database that env.py migrates.
-
-    Raises:
-        CannotCheck: it migrates several.
-    """
-    from alembic_contracts.errors import CannotCheck
-
-    if len(found) > 1:
-        raise CannotCheck("env.py migrates several databases; this command is about one.")
-    return found[0]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.running.options import BASE, DIALECT, FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
+from alembic_contracts.running.options import BASE, DATABASE, DIALECT, FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BASE",
     "CANNOT",
+    "DATABASE",
     "DIALECT",
     "FROM",
     "OFFLINE",
@@ -83,6 +84,13 @@ class Project:
         return config
 
 
+def _databases(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Complete the name of a database by those that alembic.ini lists."""
+    project = context.find_object(Project) or Project((), "alembic", ())
+    listed = project.config().get_main_option("databases") or ""
+    return [name for name in map(str.strip, listed.split(",")) if name and name.startswith(begun)]
+
+
 def with_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add options to a click command; their values come by the options' names with an underscore at the end."""
 
@@ -90,10 +98,12 @@ def with_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], Ca
         for option in reversed(options):
             kind: Any = click.Choice(option.choices) if option.choices else str
             flag = option.metavar is None
-            settings = (
+            settings: dict[str, Any] = (
                 {"is_flag": True} if flag else {"type": kind, "metavar": option.metavar, "default": option.default}
             )
             name = option.flag.removeprefix("--").replace("-", "_")
+            if option is DATABASE:
+                settings["shell_complete"] = _databases
             function = click.option(option.flag, name + "_", help=option.help, **settings)(function)
         return function
 
@@ -101,7 +111,7 @@ def with_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], Ca
 
 
 def range_of(values: dict[str, Any]) -> Range:
-    """Return the range of revisions that ``OFFLINE``, ``SHADOW``, ``FROM`` and ``TO`` name, of which any may lack."""
+    """Return what ``OFFLINE``, ``SHADOW``, ``FROM``, ``TO``, ``DIALECT`` and ``DATABASE`` say; any may lack."""
     from alembic_contracts.running.environments import Range
 
     return Range(
@@ -109,6 +119,8 @@ def range_of(values: dict[str, Any]) -> Range:
         shadow=bool(values.get("shadow_")),
         start=values.get("from_"),
         target=values.get("to_") or "heads",
+        dialect=values.get("dialect_"),
+        database=values.get("database_"),
     )
 
 

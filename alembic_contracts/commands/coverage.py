@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alembic_contracts.commands._predicted import schema_of
-from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
+from alembic_contracts.commands._shared import (
+    DATABASE,
+    DIALECT,
+    OFFLINE,
+    TO,
+    Project,
+    examples,
+    range_of,
+    told,
+    with_options,
+)
 
 if TYPE_CHECKING:
     from alembic_contracts.reviews.coverage import Coverage
@@ -35,7 +45,7 @@ _EXAMPLES = (
     short_help=_SUMMARY,
     epilog=examples("coverage", _EXAMPLES),
 )
-@with_options((OFFLINE, TO))
+@with_options((OFFLINE, TO, DIALECT, DATABASE))
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text", help="Default: text."
 )

@@ -7,8 +7,18 @@ from typing import Any
 
 import click
 
-from alembic_contracts.commands._predicted import planned, single
-from alembic_contracts.commands._shared import FROM, OFFLINE, TO, Project, examples, told, with_options
+from alembic_contracts.commands._predicted import planned
+from alembic_contracts.commands._shared import (
+    DATABASE,
+    DIALECT,
+    FROM,
+    OFFLINE,
+    TO,
+    Project,
+    examples,
+    told,
+    with_options,
+)
 
 __all__ = ["COMMAND"]
 
@@ -28,7 +38,7 @@ _EXAMPLES = (
 
 
 @click.command("docs", help=f"{_SUMMARY}\n\n{_DESCRIPTION}", short_help=_SUMMARY, epilog=examples("docs", _EXAMPLES))
-@with_options((OFFLINE, FROM, TO))
+@with_options((OFFLINE, FROM, TO, DIALECT, DATABASE))
 @click.option("--output", required=True, metavar="DIR", help="The folder to write to.")
 @click.pass_obj
 @told
@@ -37,8 +47,8 @@ def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N8
     from alembic_contracts import dialects
     from alembic_contracts.reviews import site
 
-    terms, range_, found = planned(project, values)
-    plan = single(found)
+    terms, range_, found = planned(project, values, single=True)
+    plan = found[0]
     schema = plan.after if range_.offline or range_.start else plan.before
     written = site.write(Path(output), plan, terms, dialects.load("postgresql"), schema=schema)
     click.echo(f"Wrote {written[0]}.", err=True)

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alembic_contracts.commands._predicted import schema_of
-from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
+from alembic_contracts.commands._shared import (
+    DATABASE,
+    DIALECT,
+    OFFLINE,
+    TO,
+    Project,
+    examples,
+    range_of,
+    told,
+    with_options,
+)
 
 if TYPE_CHECKING:
     from alembic_contracts.contracts.contract import Owner
@@ -45,7 +55,7 @@ _WRITTEN = sorted(file.stem.strip("_").removesuffix("_writer") for file in _FORM
     epilog=examples("generate", _EXAMPLES),
 )
 @click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
-@with_options((OFFLINE, TO))
+@with_options((OFFLINE, TO, DIALECT, DATABASE))
 @click.option("--format", "format_", type=click.Choice(_WRITTEN), default="native", help="Default: native (JSON).")
 @click.option("--stdout", is_flag=True, help="Print instead of writing files.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alembic_contracts.commands._predicted import planned
-from alembic_contracts.commands._shared import FROM, OFFLINE, OUTPUT, TO, Project, examples, told, with_options, written
+from alembic_contracts.commands._shared import (
+    DATABASE,
+    DIALECT,
+    FROM,
+    OFFLINE,
+    OUTPUT,
+    TO,
+    Project,
+    examples,
+    told,
+    with_options,
+    written,
+)
 
 if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Violation
@@ -32,7 +44,7 @@ _EXAMPLES = (
 
 
 @click.command("plan", help=f"{_SUMMARY}\n\n{_DESCRIPTION}", short_help=_SUMMARY, epilog=examples("plan", _EXAMPLES))
-@with_options((OFFLINE, FROM, TO, OUTPUT))
+@with_options((OFFLINE, FROM, TO, DIALECT, DATABASE, OUTPUT))
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text", help="Default: text."
 )

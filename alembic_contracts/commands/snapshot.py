@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.commands._predicted import single
-from alembic_contracts.commands._shared import OFFLINE, TO, Project, examples, range_of, told, with_options
+from alembic_contracts.commands._shared import (
+    DATABASE,
+    DIALECT,
+    OFFLINE,
+    TO,
+    Project,
+    examples,
+    range_of,
+    told,
+    with_options,
+)
 from alembic_contracts.running.options import Option
 
 if TYPE_CHECKING:
@@ -40,6 +49,8 @@ _EXAMPLES = (
 _OPTIONS = (
     OFFLINE,
     TO,
+    DIALECT,
+    DATABASE,
     Option("--check", "Write nothing; exit 1 if the file is not what would be written."),
     Option("--output", "Write to this file instead; - is standard output.", "FILE"),
 )
@@ -86,17 +97,19 @@ def _make(config: Config, values: dict[str, Any]) -> Snapshot | None:
     Raises:
         CannotCheck: there is no such thing.
     """
+    from dataclasses import replace
+
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.running import environments
     from alembic_contracts.support import terminal
 
-    range_ = range_of(values)
+    range_ = replace(range_of(values), single=True)
     if not range_.offline and values["to_"]:
         raise CannotCheck("--to needs --offline: a database is at the revision that it is at.")
     made: list[Snapshot | None] = []
     with terminal.own_output("Predicting revision") as progress:
         environments.visit(config, range_, lambda run: made.append(_predicted(run, progress) or _observed(run)))
-    snapshot = single(made)
+    snapshot = made[0]
     if snapshot is not None and not snapshot.revisions:
         raise CannotCheck("There is nothing to take a snapshot of: no revision has been applied.")
     return snapshot

@@ -13,5 +13,6 @@ The road of every verdict, on which each module hands one value to the next:
     refusals          Report -> words, and the error that stops Alembic
 
 Where it begins: guard and upgrade (`alembic upgrade`), check and options (`check-contracts`), autogenerate and
-contract_first (`alembic revision`). Beside it: revisions (Alembic's script directory), env_py (its env.py as text).
+contract_first (`alembic revision`). Beside it: revisions (Alembic's script directory), env_py (its env.py as text),
+flask_app (what Flask-Migrate's env.py asks for).
 """

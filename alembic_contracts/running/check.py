@@ -121,8 +121,6 @@ def _examined(run: Run, terms: Terms, progress: Progress | None) -> Report:
 def _refuse_contradictions(range_: Range) -> None:
     if range_.offline and range_.shadow:
         raise CannotCheck("--offline predicts without a database, --shadow replays on one: use one of them.")
-    if range_.dialect is not None and not range_.offline:
-        raise CannotCheck("--dialect stands in for env.py where there is no database either: use it with --offline.")
 
 
 def _require_all(terms: Terms, reports: list[Report]) -> None:

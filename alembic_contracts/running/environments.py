@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.env_py import has_own_transaction
+from alembic_contracts.running.flask_app import application
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.revisions import upgrade_steps
 from alembic_contracts.running.terms import settings_of
@@ -50,6 +51,10 @@ class Range:
     """The kind of database that the scripts are for, where env.py is not to be run; None: env.py says."""
     snapshot: Path | None = None
     """A file that predictions without a database can start from, if it is there."""
+    single: bool = False
+    """Whether it is about one database, so that env.py must not migrate several unless one of them is named."""
+    database: str | None = None
+    """The one of several databases that it is about, by the name that env.py or its URL has for it; None: all."""
 
     @property
     def without_database(self) -> bool:
@@ -66,21 +71,43 @@ def visit(config: Config, range_: Range, look: Callable[[Run], None]) -> None:
         look: called inside of env.py's ``run_migrations()``, once for each database.
 
     Raises:
-        CannotCheck: env.py fails, or never comes to ``run_migrations()``; a revision is unknown; settings are no good.
+        CannotCheck: env.py fails, or never comes to ``run_migrations()``; a revision or database is unknown; settings
+            are no good.
     """
+    if range_.dialect is not None and not range_.without_database:
+        raise CannotCheck("--dialect stands in for env.py where there is no database either: use it with --offline.")
     arguments: dict[str, Any] = {}
     lock_timeout = settings_of(config).lock_timeout
-    seen = 0
+    seen: list[tuple[str, ...]] = []
 
     def plan(heads: tuple[str, ...], context: MigrationContext) -> list[RevisionStep]:
-        nonlocal seen
-        seen += 1
-        look(replace(_run(context, heads, range_, arguments), lock_timeout=lock_timeout))
+        seen.append(_names(context, arguments))
+        if range_.database is None or range_.database in seen[-1]:
+            look(replace(_run(context, heads, range_, arguments), lock_timeout=lock_timeout))
         return []
 
     _run_environment(config, plan, arguments, range_)
     if not seen:
         raise CannotCheck("env.py ran no migrations: it must call context.run_migrations() for this check as well.")
+    _require_the_one(range_, seen)
+
+
+def _names(context: MigrationContext, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what env.py calls a database, and what its URL does."""
+    connection = None if context.as_sql else context.connection
+    url = connection.engine.url.database if connection is not None else None
+    return tuple(filter(None, (arguments.get("engine_name"), url)))
+
+
+def _require_the_one(range_: Range, seen: Sequence[tuple[str, ...]]) -> None:
+    names = [each[0] for each in seen if each]
+    if range_.database is None:
+        if range_.single and len(seen) > 1:
+            named = f": name it with --database ({', '.join(names)})" if names else ""
+            raise CannotCheck(f"env.py migrates several databases; this command is about one{named}.")
+    elif not any(range_.database in each for each in seen):
+        known = f"; it migrates {', '.join(names)}" if names else ""
+        raise CannotCheck(f"env.py migrates no database `{range_.database}`{known}.")
 
 
 def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, arguments: Mapping[str, Any]) -> Run:
@@ -200,7 +227,8 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
         vars(environment)["run_migrations"] = remember_arguments
         with environment:
             if range_.dialect is None:
-                script.run_env()
+                with application(Path(script.env_py_location)):
+                    script.run_env()
             else:
                 environment.configure(dialect_name=range_.dialect, literal_binds=True)
                 environment.run_migrations()
@@ -211,15 +239,21 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
     except (CannotCheck, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:  # whatever env.py does wrong is the project's to mend, not a fault here
-        raise CannotCheck(_failure(error, script.dir)) from error
+        raise CannotCheck(_failure(error, script.dir, range_)) from error
     finally:
         config.output_buffer, config.stdout = buffer, stdout
 
 
-def _failure(error: BaseException, folder: str) -> str:
+def _failure(error: BaseException, folder: str, range_: Range) -> str:
     """Return what failed and where: the innermost line of the project's own scripts that an error passed through."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(Path(folder).resolve())]
     who = "env.py" if not own or Path(own[-1].filename).name == "env.py" else "a script of the project"
     place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
-    return f"{who} failed with {type(error).__name__}: {error}{place}"
+    message = f"{who} failed with {type(error).__name__}: {' '.join(str(error).split())}{place}"
+    if who != "env.py" or not (isinstance(error, ImportError) or "application context" in str(error)):
+        return message
+    return (
+        f"{message}\nIt needs an application: name it in FLASK_APP where it is Flask's, or leave env.py out with "
+        f"{'' if range_.offline else '--offline '}--dialect postgresql."
+    )

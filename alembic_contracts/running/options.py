@@ -8,6 +8,7 @@ from typing import NamedTuple
 __all__ = [
     "BASE",
     "CHECK",
+    "DATABASE",
     "DESCRIPTION",
     "DIALECT",
     "EXAMPLES",
@@ -59,6 +60,9 @@ DIALECT = Option(
     "With --offline: do not run env.py, which may import the application; the version scripts are for this database.",
     "NAME",
     ("postgresql",),
+)
+DATABASE = Option(
+    "--database", "The one to look at where env.py migrates several, as env.py or its URL names it.", "NAME"
 )
 OUTPUT = Option("--output", "Write the report to this file instead of standard output.", "FILE")
 

@@ -205,3 +205,56 @@ def test_from_code_with_a_connection_of_its_own(project: Project) -> None:
     done = project.run("main.py")
     assert done.stdout.strip() == "refused broken", done.stderr
     assert version(project.database) == ["r1"]
+
+
+READERS = (
+    ("generate", "public.orders", "--stdout"),
+    ("plan",),
+    ("coverage",),
+    ("snapshot", "--output", "-"),
+    ("docs", "--output", "site"),
+)
+"""Commands that look at a schema."""
+
+
+@pytest.mark.parametrize("arguments", READERS, ids=lambda arguments: str(arguments[0]))
+def test_flask_migrate_from_our_command_line(arguments: tuple[str, ...], tmp_path: Path, database: str) -> None:
+    project = Project(tmp_path, database)
+    project.write("app.py", FLASK)
+    assert project.run("-W", "ignore", "-m", "flask", "db", "init").returncode == 0
+    ours = ("-W", "ignore", "-c", "from alembic_contracts.cli import main; main()", "-c", "migrations/alembic.ini")
+    assert project.run(*ours, "init", "--yes", "--contracts", "../contracts").returncode == 0
+    project.write("contracts/orders.json", contract("orders", "total"))
+    revision(project, "r1", 'op.execute("CREATE TABLE orders (id int, total int)")', None)
+    assert project.run("-W", "ignore", "-m", "flask", "db", "upgrade").returncode == 0
+    done = project.run(*ours, *arguments)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "app.py").rename(tmp_path / "application.py")
+    named = project.run(*ours, *arguments, env={"FLASK_APP": "application"})
+    assert (named.returncode, named.stdout) == (0, done.stdout), named.stderr
+    lost = project.run(*ours, *arguments)
+    assert lost.returncode == 2
+    assert "name it in FLASK_APP where it is Flask's, or leave env.py out with --offline --dialect" in lost.stderr
+    without = project.run(*ours, *arguments, "--offline", "--dialect", "postgresql")
+    assert without.returncode == 0, without.stderr
+
+
+@pytest.mark.parametrize("arguments", READERS, ids=lambda arguments: str(arguments[0]))
+def test_one_of_several_databases(arguments: tuple[str, ...], tmp_path: Path, two: tuple[str, str]) -> None:
+    project = generated(tmp_path, "multidb", two[0])
+    project.write("contracts/orders.json", contract("orders", "total"))
+    revision(project, "r1", "op.execute('CREATE TABLE orders (id int, total int)')", None)
+    script = tmp_path / "migrations/versions/r1.py"
+    script.write_text(script.read_text().replace("upgrade()", "upgrade(engine_name)"))
+    plain = project.cli(*arguments, "--offline")
+    if arguments[0] != "plan":  # which shows each
+        assert plain.returncode == 2
+        assert "name it with --database (engine1, engine2)" in plain.stderr
+    for name in ("engine1", "engine2"):
+        done = project.cli(*arguments, "--offline", "--database", name)
+        assert done.returncode == 0, done.stderr
+    wrong = project.cli(*arguments, "--offline", "--database", "engine3")
+    assert (wrong.returncode, wrong.stderr.splitlines()[-1]) == (
+        2,
+        "env.py migrates no database `engine3`; it migrates engine1, engine2.",
+    )
