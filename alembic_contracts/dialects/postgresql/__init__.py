@@ -3,6 +3,8 @@
 names, types, properties   a type's name -> Type, and what follows from it
 breaking, equivalence      two types or expressions -> whose uses break; whether they are the same
 session, outline, routines a connection -> where names lead; all relations by name; users' functions
+transactions               a connection -> the transaction that it is in, and what became of another one
+restoring                  a table before and now -> SQL that gives it back its shape
 observation                a connection, tables -> Schema (schema_document: its query)
 replays                    what a replay on a scratch server shows of another one, and what only of itself
 """
@@ -29,8 +31,10 @@ from alembic_contracts.dialects.postgresql.properties import (
 from alembic_contracts.dialects.postgresql.replays.reliance import statements
 from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
 from alembic_contracts.dialects.postgresql.replays.workings import workings
+from alembic_contracts.dialects.postgresql.restoring import restoring
 from alembic_contracts.dialects.postgresql.routines import routines
 from alembic_contracts.dialects.postgresql.session import session
+from alembic_contracts.dialects.postgresql.transactions import fate, look_up_as, lookup, transaction
 from alembic_contracts.dialects.postgresql.types import format_type, parse_type
 
 __all__ = [
@@ -41,19 +45,24 @@ __all__ = [
     "datetime_precision",
     "element",
     "enum_labels",
+    "fate",
     "forbids_null",
     "format_type",
+    "look_up_as",
+    "lookup",
     "numeric_precision",
     "numeric_scale",
     "observe",
     "outline",
     "parse_type",
     "quote",
+    "restoring",
     "routines",
     "same_expression",
     "same_type",
     "session",
     "statements",
+    "transaction",
     "witness",
     "workings",
 ]
