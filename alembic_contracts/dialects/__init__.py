@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
+    from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
     from alembic_contracts.schemas.uses import Breaks
 
 __all__ = [
     "Dialect",
     "Extract",
+    "Fate",
     "Locked",
     "Operators",
     "Outline",
@@ -29,6 +30,7 @@ __all__ = [
     "Session",
     "Sight",
     "Statements",
+    "Transaction",
     "Use",
     "Witness",
     "load",
@@ -176,6 +178,16 @@ class Reliance:
     """Whether it is rows, of which predictions have their own idea."""
 
 
+Fate = Literal["open", "committed", "rolled back"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A transaction block of the server's."""
+
+    number: int
+
+
 class Statements(Protocol):
     """The statements of one revision, looked at one after the other."""
 
@@ -292,6 +304,24 @@ class Dialect(Protocol):
         Raises:
             CannotCheck: it is not the same any more.
         """
+
+    def transaction(self, connection: Connection, known: Transaction | None = None) -> Transaction | None:
+        """Return the block that the connection's statements are in, None where each is a transaction of its own.
+
+        ``known`` is the one that it was in before.
+        """
+
+    def fate(self, connection: Connection, transaction: Transaction) -> Fate | None:
+        """Return what has become of a transaction, None where that is not known any more."""
+
+    def lookup(self, connection: Connection) -> str:
+        """Return where unqualified names lead."""
+
+    def look_up_as(self, connection: Connection, lookup: str) -> None:
+        """Have unqualified names lead where they led once, until the transaction ends."""
+
+    def restoring(self, before: Table, now: Table) -> tuple[str, ...]:
+        """Return SQL that gives a table's columns their shape back, as far as it can be said."""
 
     def workings(self, connection: Connection) -> dict[tuple[str, str], str]:
         """Read what runs code or has a say in it, beside what a schema shows: definitions by kind and name."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from alembic_contracts.contracts.contract import Owner, Waiver
 from alembic_contracts.documents.document import ContractLocation
+from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Unproven
 from alembic_contracts.schemas.uses import Severity, Side
@@ -48,6 +49,8 @@ class Violation:
     """The day from which on this may be broken, where the contract announces one."""
     waiver: Waiver | None = None
     """The permission to break it; then it is a warning."""
+    by_others: str = ""
+    """Why it is not put down to any script, where something else changed the database while an upgrade ran."""
     at: str = ""
     """The git ref whose contract states it, where that is not the working tree."""
 
@@ -84,8 +87,8 @@ class Report:
     refused: bool | None = None
     """Whether the run is refused because of this report; None: unless the status is kept. A report that the settings
     turn into mere words (``enforce = report``, ``unproven = warn``) says False, so that no text claims otherwise."""
-    undone: bool = True
-    """For phase ``commit``: whether a refusal rolls back all that was done; false after an autocommit block."""
+    aftermath: Aftermath | None = None
+    """What a refused upgrade left in the database; None: there was none, or it was ``--sql``, which runs nothing."""
 
     @property
     def refuses(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from alembic_contracts.documents.document import ContractLocation
-from alembic_contracts.judging import refusal_advice
+from alembic_contracts.judging import aftermath, refusal_advice
 from alembic_contracts.judging.violations import Checked, Report, Violation
 from alembic_contracts.schemas.steps import Location, Unproven
 
@@ -237,18 +237,7 @@ def headline(report: Report) -> str:
     }[report.status]
     if not report.refuses:
         return f"Not refused, as the settings say: {found}." + (" Nothing has been run yet." if before else "")
-    return f"Refused: {found}. {_outcome(report)}"
-
-
-def _outcome(report: Report) -> str:
-    if report.phase == "before":
-        return "Nothing was run; the database is unchanged."
-    if report.undone:
-        return "The transaction is rolled back; none of its changes stay."
-    return (
-        "The schema has already changed: what ran outside the transaction stays. `alembic current` shows where the run "
-        "stopped; `alembic downgrade` or a new revision goes back."
-    )
+    return f"Refused: {found}. {one_line(aftermath.outcome(report.aftermath))}"
 
 
 def way_out(report: Report) -> str:
@@ -261,7 +250,7 @@ def way_out(report: Report) -> str:
 
 def permit_of(report: Report) -> tuple[str, str]:
     """Return a sentence, and what an owner can paste into ``waivers.yaml``; empty where nothing is broken."""
-    broken = [v for v in report.violations if v.severity == "error" and v.introduced and not v.at]
+    broken = [v for v in report.violations if v.severity == "error" and v.introduced and not (v.at or v.by_others)]
     if not broken:
         return "", ""
     places = ", ".join(dict.fromkeys(contract_place(violation.contract_location) for violation in broken[:_PERMITS]))

@@ -102,8 +102,11 @@ def _contract(page: _Page, violations: list[Violation], said: set[str]) -> Itera
 def _error(page: _Page, block: wording.Block, said: set[str]) -> list[str]:
     lines = [line for v in block.violations for line in page.title("error", v.rule, wording.cause(v))]
     indent = max((len(str(location.line)) for location in block.locations if location), default=1)
-    for location in block.locations:
-        lines += _script(page, location, indent, introduced=block.first.introduced)
+    if block.first.by_others:
+        lines += page.field(indent, "changed", block.first.by_others)
+    else:
+        for location in block.locations:
+            lines += _script(page, location, indent, introduced=block.first.introduced)
     for label, value in _differences(block):
         lines += page.field(indent, label, value)
     if block.consequences:

@@ -10,9 +10,12 @@ The road of every verdict, on which each module hands one value to the next:
     settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?
                       real_access: what that makes of roles and grants on the real database)
     examination       Course, Terms -> Report
+    ledger            a connection -> each commit on it, asked before it happens or found afterwards
+    looking_again     a run that was stopped -> what stays of it in the database
     refusals          Report -> words, and the error that stops Alembic
+    endings           a run that was not stopped -> whether it is committed in the end
 
-Where it begins: guard and upgrade (`alembic upgrade`), check and options (`check-contracts`), autogenerate and
-contract_first (`alembic revision`). Beside it: revisions (Alembic's script directory), env_py (its env.py as text),
-flask_app (what Flask-Migrate's env.py asks for).
+Where it begins: guard, watch and upgrade (`alembic upgrade`; hooks: what they rely on in Alembic), check and options
+(`check-contracts`), autogenerate and contract_first (`alembic revision`). Beside it: revisions (Alembic's script
+directory), env_py (its env.py as text), flask_app (what Flask-Migrate's env.py asks for).
 """

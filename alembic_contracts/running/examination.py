@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Schema
 
-__all__ = ["examine", "judge", "judge_commit", "judge_now", "policy_of"]
+__all__ = ["examine", "judge", "judge_now", "judge_state", "policy_of"]
 
 
 def policy_of(run: Run, terms: Terms, *, phase: Phase, scope: engine.Scope) -> engine.Policy:
@@ -73,34 +73,27 @@ def examine(course: Course, terms: Terms, *, phase: Phase, scope: engine.Scope) 
     return report if terms.base is None else _with_base(report, course, terms, policy)
 
 
-def judge_commit(
-    connection: Connection, course: Course, terms: Terms, *, scope: engine.Scope, since: Step, ends: bool, undone: bool
-) -> Report:
-    """Return the verdict on the schema that a connection sees now, within its open transaction.
+def judge_state(course: Course, terms: Terms, *, scope: engine.Scope, since: Step, ends: bool) -> Report:
+    """Return the verdict on a schema that was observed while a run went on, or after it.
 
     Args:
-        connection: the migration's own.
         course: what was examined before the run; its start is what held before.
         terms: settings and contracts.
         scope: which breaks the run answers for.
-        since: what has been done since; its one operation says where, its schema is replaced by what is observed.
+        since: what has been done since; its operations say where, and what was observed after them.
         ends: whether the run is through.
-        undone: whether a refusal rolls back all of it.
     """
     policy = policy_of(course.run, terms, phase="commit", scope=scope)
     policy = replace(policy, ends_at_head=policy.ends_at_head and ends, commits_each_revision=False)
-    observed = course.dialect.observe(
-        connection, terms.tables, lock_timeout=terms.settings.lock_timeout, before=course.sight
-    )
-    step = replace(since, operations=tuple(replace(operation, after=observed) for operation in since.operations))
-    before, unread = course.before, frozenset[Name]()
-    if course.sight is not None:
-        before, unread = course.dialect.completed(connection, course.sight, observed), course.sight.unread
-    done = replace(course, predictions=(Prediction(before=before, steps=(step,)),), sight=None)
+    observed, before, unread = since.operations[-1].after, course.before, frozenset[Name]()
+    if course.sight is not None and course.sight.unread and course.run.connection is not None:
+        unread = course.sight.unread
+        before = course.dialect.completed(course.run.connection, course.sight, observed)
+    done = replace(course, predictions=(Prediction(before=before, steps=(since,)),), sight=None)
     report = judge(done, terms, policy)
     # Where another session has had a lock all along, what it hides is at least the same as before.
     shown = tuple(v for v in report.violations if v.introduced or v.table not in unread)
-    return replace(report, violations=shown, undone=undone)
+    return replace(report, violations=shown)
 
 
 def judge_now(connection: Connection, terms: Terms) -> Report:

@@ -5,18 +5,15 @@ Alembic loads this module with every command, so that all it needs is imported o
 
 from __future__ import annotations
 
-import functools
-import os
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from alembic.runtime.migration import MigrationContext, RevisionStep
-    from sqlalchemy.engine import Connection
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationContext
 
-    from alembic_contracts.running.upgrade import Upgrade
+    from alembic_contracts.running.watch import Watch
 
 __all__ = ["guard"]
 
@@ -38,6 +35,7 @@ def guard(context: _Context, *, database: str | None = None) -> Iterator[None]:
 
     Before the first script runs, the pending ones are predicted and judged; before every commit on the migration's
     connection the contracted tables are observed and judged again. Commands that apply no revision cost nothing.
+    Where ``context.configure()`` is called again inside, each context that it makes is guarded.
 
     Args:
         context: ``alembic.context`` after ``configure()``.
@@ -48,106 +46,75 @@ def guard(context: _Context, *, database: str | None = None) -> Iterator[None]:
         alembic.util.CommandError: a contract is broken, or could not be checked. The report is on standard error; a
             report is also the exception's ``report`` attribute where there is one.
     """
-    watch = _Watch(context.get_context(), database)
-    with watch.installed():
-        yield
-        watch.finish()
+    guarded = _Guarded(context, database)
+    with guarded.watching():
+        try:
+            yield
+            guarded.finish()
+        except (Exception, SystemExit) as error:
+            told = guarded.abandon()
+            if told is None:
+                raise
+            raise told from error
 
 
-class _Watch:
-    """Follows one migration context from the first pending revision to the last commit."""
+class _Guarded:
+    """The migration contexts that env.py uses inside of one ``guard()``."""
 
-    def __init__(self, migration: MigrationContext, database: str | None) -> None:
-        self._migration, self._database = migration, database
-        self._arguments: dict[str, Any] = {}
-        self._upgrade: Upgrade | None = None
-        """What is being applied; None as long as nothing is, or nothing is held to contracts."""
+    def __init__(self, context: _Context, database: str | None) -> None:
+        self._context, self._database = context, database
+        self._watches: list[Watch] = []
+        self._stack = ExitStack()
 
     @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Stand between Alembic and the function that yields the steps while the body runs."""
-        from alembic_contracts.running import autogenerate
+    def watching(self) -> Iterator[None]:
+        """Watch the context that there is, and each that is configured while the body runs."""
+        with self._stack:
+            self._watch(self._context.get_context())
+            environment = self._context.get_context().environment_context
+            if environment is not None:
+                self._watch_configure(environment)
+            yield
 
-        migration = self._migration
-        autogenerate.watch(migration)
-        pending = migration._migrations_fn  # noqa: SLF001 - Alembic has no public hook between planning and running
-        run_migrations = migration.run_migrations
-        connection = None if migration.as_sql else migration.connection
+    def _watch(self, migration: MigrationContext) -> None:
+        from alembic_contracts.running.watch import Watch
 
-        def remember_arguments(**arguments: Any) -> None:
-            self._arguments = arguments
-            run_migrations(**arguments)
+        if not Watch.is_watched(migration):
+            watch = Watch(migration, self._database)
+            self._stack.enter_context(watch.installed())
+            self._watches.append(watch)
 
-        if pending is not None:
-            migration._migrations_fn = lambda heads, context: self._watched(pending(heads, context), heads)  # noqa: SLF001
-        vars(migration)["run_migrations"] = remember_arguments
-        try:
-            with _listening(connection, self._on_commit):
-                yield
-        finally:
-            migration._migrations_fn = pending  # noqa: SLF001
-            del vars(migration)["run_migrations"]
+    def _watch_configure(self, environment: EnvironmentContext) -> None:
+        configure = environment.configure
+
+        def configure_and_watch(*args: Any, **kwargs: Any) -> None:
+            configure(*args, **kwargs)
+            self._watch(environment.get_context())
+
+        own = vars(environment)
+        before = own.get("configure")
+        own["configure"] = configure_and_watch
+        self._stack.callback(lambda: own.pop("configure") if before is None else own.update(configure=before))
 
     def finish(self) -> None:
-        """Judge the end of a run whose last commit is still to come, such as one in the caller's transaction."""
-        connection = self._migration.connection
-        if not self._migration.as_sql and connection is not None:
-            self._on_commit(connection)
+        """Judge the end of each run, and make sure that none was missed.
 
-    def _watched(self, planned: Iterable[Any], heads: tuple[str, ...]) -> Iterator[Any]:
-        from alembic.runtime.migration import RevisionStep
+        Raises:
+            alembic.util.CommandError: one is refused, or was not seen.
+        """
+        from alembic_contracts.running import hooks
+        from alembic_contracts.running.watch import Watch
 
-        steps = list(planned)
-        if steps and all(isinstance(step, RevisionStep) for step in steps):
-            self._upgrade = self._begun(steps, heads) or self._upgrade
-        for step in steps:
-            if self._upgrade is not None:
-                self._follow(step, self._upgrade)
-            yield step
+        for watch in self._watches:
+            watch.finish()
+        if not Watch.is_watched(self._context.get_context()):
+            hooks.not_guarded(
+                self._context.get_context(), "env.py ended with a migration context that guard() has not seen"
+            )
 
-    def _begun(self, steps: Sequence[RevisionStep], heads: tuple[str, ...]) -> Upgrade | None:
-        from alembic.util import CommandError
-
-        from alembic_contracts.errors import CannotCheck
-        from alembic_contracts.running.upgrade import Upgrade
-
-        try:
-            return Upgrade.begun(self._migration, steps, heads, self._arguments, self._database)
-        except CannotCheck as error:
-            if os.environ.get("ALEMBIC_CONTRACTS_ENFORCE") == "report":
-                sys.stderr.write(
-                    f"Data contracts could not be checked, and ENFORCE=report goes on all the same.\n{error}\n"
-                )
-                return None
-            raise CommandError(f"Data contracts could not be checked, so nothing was run.\n{error}") from error
-
-    def _follow(self, step: RevisionStep, upgrade: Upgrade) -> None:
-        """Have the script itself tell when it is through: its commits before that are in the middle of it."""
-        migrate = step.migration_fn
-
-        @functools.wraps(migrate)  # Alembic logs its name
-        def migrate_and_tell(*args: Any, **kwargs: Any) -> None:
-            upgrade.starts(step)
-            migrate(*args, **kwargs)
-            upgrade.ends(step)
-
-        step.migration_fn = migrate_and_tell
-
-    def _on_commit(self, connection: Connection) -> None:
-        if self._upgrade is not None:
-            self._upgrade.commits(connection)
-
-
-@contextmanager
-def _listening(connection: Connection | None, listener: Any) -> Iterator[None]:
-    """Call the listener before every commit of the connection, which it can prevent by raising."""
-    if connection is None:
-        yield
-        return
-    from sqlalchemy import event
-
-    event.listen(connection, "commit", listener)
-    try:
-        yield
-    finally:
-        event.remove(connection, "commit", listener)
+    def abandon(self) -> Exception | None:
+        """Look at what a run that was refused or failed has left, say it, and return the error to end with."""
+        told = None
+        for watch in reversed(self._watches):
+            told = watch.abandon() or told
+        return told

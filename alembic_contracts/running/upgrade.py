@@ -1,32 +1,41 @@
-"""One upgrade or downgrade: pending steps in, a refusal or nothing out, before the first script and at each commit."""
+"""One upgrade or downgrade: pending steps in, a refusal or nothing out, before the first script and at each commit.
+
+What prediction brings along is imported when there is something to predict.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from alembic.util import CommandError
-
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.judging.engine import Scope
 from alembic_contracts.running import bases
 from alembic_contracts.running.courses import Course, follow, log
 from alembic_contracts.running.databases import narrowed
-from alembic_contracts.running.examination import examine, judge_commit
+from alembic_contracts.running.examination import examine, judge_state
+from alembic_contracts.running.ledger import Ledger
+from alembic_contracts.running.looking_again import Applied, Ran, look_again
 from alembic_contracts.running.pending import Run, script_of
-from alembic_contracts.running.refusals import refusal, show
+from alembic_contracts.running.refusals import Refused, attributed, show
 from alembic_contracts.running.revisions import location_of, upgrade_steps
 from alembic_contracts.schemas.steps import Location, Operation, Step
 from alembic_contracts.support import terminal
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
-    from sqlalchemy.engine import Connection
+    from alembic.util import CommandError
 
+    from alembic_contracts.judging.aftermath import Earlier
     from alembic_contracts.judging.violations import Report, Violation
+    from alembic_contracts.prediction.scripts.source_lines import Script
     from alembic_contracts.running.terms import Terms
+    from alembic_contracts.schemas.schema import Schema
 
 __all__ = ["Upgrade"]
 
@@ -38,11 +47,22 @@ class Upgrade:
     terms: Terms
     course: Course
     """Where the revisions were predicted to lead."""
-    _doubtful: frozenset[Location | None] = frozenset()
-    """The places of what was unproven before the run."""
-    _finished: int = 0
+    heads: tuple[str, ...]
+    """What the version table has before them."""
+    foreseen: Report
+    """What was found before the first one."""
+    commits: Ledger | None
+    """What was committed; None in ``--sql`` mode."""
+    applied: list[Applied] = field(default_factory=list)
+    """The revisions that Alembic has marked as applied."""
+    refused: Refused | None = None
+    """Why the last state that was looked at must not stay."""
+    committed: bool = False
+    """Whether the run is through and its last commit, which was seen, behind it."""
+    lookup: str = ""
+    """Where unqualified names led before them."""
+    _script: Script | None = None
     _since_commit: list[RevisionStep] = field(default_factory=list)
-    _judged_end: bool = False
     _shown: tuple[Violation, ...] = ()
 
     @classmethod
@@ -54,7 +74,7 @@ class Upgrade:
         arguments: Mapping[str, Any],
         database: str | None,
     ) -> Self | None:
-        """Examine where pending revisions lead, before the first of them runs.
+        """Find out where pending revisions lead, before the first of them runs.
 
         Args:
             migration: the context that is about to apply them.
@@ -68,7 +88,6 @@ class Upgrade:
 
         Raises:
             CannotCheck: settings, contracts or the database do not allow a verdict.
-            alembic.util.CommandError: they are refused.
         """
         if migration.config is None or migration.environment_context is None:
             raise CannotCheck("guard() works inside env.py: this migration context has no environment.")
@@ -87,82 +106,151 @@ class Upgrade:
             committed_under_guard=not migration.as_sql,
         )
         terms = narrowed(terms, run, database)
-        return cls._examined(run, terms) if terms.contracts else None
+        return cls._examined(run, terms, heads) if terms.contracts else None
 
     @classmethod
-    def _examined(cls, run: Run, terms: Terms) -> Self:
+    def _examined(cls, run: Run, terms: Terms, heads: tuple[str, ...]) -> Self:
         with terminal.progress_line("Checking data contracts: revision") as progress:
             course = follow(run, terms.tables, shadow_url=terms.settings.shadow_url, progress=progress)
-            upgrade = cls(terms, course)
-            report = examine(course, terms, phase="before", scope=upgrade._scope)
-        upgrade._doubtful = frozenset(unproven.location for unproven in report.unproven)
-        upgrade._conclude(report)
+            report = examine(course, terms, phase="before", scope=_scope(terms))
+        upgrade = cls(terms, course, heads, report, None)
+        if run.connection is not None:
+            upgrade.commits = Ledger(run.connection, course.dialect, upgrade._place, upgrade.commit)
+            upgrade.lookup = course.dialect.lookup(run.connection)
         return upgrade
+
+    @property
+    def migration(self) -> MigrationContext:
+        """The context that applies the revisions."""
+        return self.course.run.context
 
     # -- what Alembic does -------------------------------------------------------------------------------------------
 
+    def begins(self) -> None:
+        """Say where the revisions lead.
+
+        Raises:
+            Refused: they must not run.
+        """
+        self._conclude(self.foreseen)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Have each commit judged while the body runs."""
+        if self.commits is None:
+            yield
+            return
+        with self.commits.watched():
+            yield
+
     def starts(self, step: RevisionStep) -> None:
         """Take note that a script begins."""
+        # Prediction has loaded it, where anything was to predict.
+        from alembic_contracts.prediction.scripts.source_lines import Script
+
         self._since_commit.append(step)
+        self._script = Script.of(step.revision.revision, step.revision.path, Path.cwd())
 
-    def ends(self, step: RevisionStep) -> None:
-        """Take note that a script is through."""
-        del step
-        self._finished += 1
+    def ends(self, heads: Collection[str]) -> None:
+        """Take note that a revision is through and marked as applied; judge it where it is committed already.
 
-    def commits(self, connection: Connection) -> None:
+        Args:
+            heads: what Alembic has the version table say now.
+
+        Raises:
+            Refused: a contract is broken, for good.
+        """
+        if self._script is None:
+            return
+        self.applied.append(Applied(self._script.revision, frozenset(heads)))
+        if self.commits is None:
+            return
+        self.commits.look()
+        if self.commits.unjudged:
+            with self.commits.quietly():
+                self._judge()
+            self.commits.unjudged = False
+
+    def commit(self) -> None:
         """Judge what a commit that is about to happen would leave; after the end of the run there is nothing to judge.
 
         Raises:
-            alembic.util.CommandError: it is refused, or could not be judged.
+            Refused: it must not happen, or could not be judged.
         """
-        if self._judged_end:
-            return
-        ends = self._finished == len(self.course.run.steps)
+        if not self.committed:
+            self._judge()
+            self._since_commit.clear()
+            self.committed = self.through
+
+    @property
+    def through(self) -> bool:
+        """Whether all revisions are marked as applied."""
+        return len(self.applied) == len(self.course.run.steps)
+
+    def end(self) -> None:
+        """Judge the end of a run whose last commit is still to come, such as one in the caller's transaction.
+
+        Raises:
+            Refused: it must not happen, or could not be judged; or a refusal before was not heeded.
+        """
+        if self.commits is not None and self.refused is None and not self.committed:
+            self.commits.look()
+            with self.commits.quietly():
+                self._judge()
+        if self.refused is not None:
+            raise self.refused
+
+    def _judge(self) -> None:
+        connection = self.course.run.connection
+        assert connection is not None  # noqa: S101 - there is none in --sql mode, where nothing is committed
         revision = self._since_commit[-1].revision.revision if self._since_commit else ""
-        since = Step(revision, (Operation(self._location(), "commit", self.course.before, commits=True),))
-        undone = not connection._is_autocommit_isolation()  # noqa: SLF001 - knows of the engine's setting as well
+        self.refused = None
         try:
-            report = judge_commit(
-                connection, self.course, self.terms, scope=self._scope, since=since, ends=ends, undone=undone
+            now = self.course.dialect.observe(
+                connection,
+                self.terms.tables,
+                lock_timeout=self.terms.settings.lock_timeout,
+                before=self.course.sight,
             )
+            since = Step(revision, (Operation(self._suspect(), "commit", now, commits=True),))
+            report = judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
         except CannotCheck as error:
-            raise CommandError(f"The schema could not be checked before its commit.\n{error}") from error
-        self._since_commit.clear()
-        self._judged_end = ends
+            self.refused = Refused(f"The schema could not be checked before its commit.\n{error}")
+            raise self.refused from error
         self._conclude(report)
 
-    def _location(self) -> Location | None:
+    def _place(self) -> tuple[str, Location | None]:
+        """Return the revision that runs, and the line of its script that is being executed."""
+        return ("", None) if self._script is None else (self._script.revision, self._script.running())
+
+    def _suspect(self) -> Location | None:
         """Return the place to look at: the one thing that was unproven, else the one script since the last commit."""
-        if len(self._doubtful) == 1:
-            return next(iter(self._doubtful))
+        doubtful = {unproven.location for unproven in self.foreseen.unproven}
+        if len(doubtful) == 1:
+            return next(iter(doubtful))
         return location_of(self._since_commit[0]) if len(self._since_commit) == 1 else None
 
     # -- what follows from a verdict ---------------------------------------------------------------------------------
 
-    @property
-    def _scope(self) -> Scope:
-        return "strict" if self.terms.settings.enforce == "strict" else "introduced"
-
     def _conclude(self, report: Report) -> None:
-        """Say what was found, and refuse where the settings ask for it."""
-        refused = self._refuses(report)
+        """Say what was found, and refuse where the settings ask for it: then it is said after a look at what stays."""
+        if self._refuses(report):
+            self.refused = Refused(replace(report, refused=True))
+            raise self.refused
         when = "by the pending revisions" if report.phase == "before" else "by the resulting schema"
         said = {_what(violation) for violation in self._shown}
         if not report.violations and not report.unproven:
             for notice in report.notices:
                 sys.stderr.write(f"note: {notice.message}\n")  # Alembic's log may have no handler at all
             log.info("All data contracts are kept %s", when)
-        elif refused or report.unproven or not said.issuperset(map(_what, report.violations)):
-            show(replace(report, refused=refused))
+        elif report.unproven or not said.issuperset(map(_what, report.violations)):
+            show(replace(attributed(report, self.foreseen), refused=False))
             self._shown = report.violations
         else:
             log.info("What is said above of data contracts is confirmed %s", when)
-        if refused:
-            raise refusal(_summary(report), report)
 
     def _refuses(self, report: Report) -> bool:
-        settings, migration = self.terms.settings, self.course.run.context
+        settings, migration = self.terms.settings, self.migration
         downgrading = self.course.run.steps[0].is_downgrade
         if settings.enforce == "report" or (downgrading and settings.downgrade == "report"):
             return False
@@ -171,21 +259,57 @@ class Upgrade:
             return (settings.unproven or ("warn" if checked_at_commit else "refuse")) == "refuse"
         return report.status == "broken"
 
+    # -- what stays --------------------------------------------------------------------------------------------------
+
+    def abandoned(self, earlier: Sequence[Earlier]) -> CommandError | None:
+        """Roll back a run that was refused or failed, look at what stays, and say it.
+
+        Args:
+            earlier: what env.py ran before.
+
+        Returns:
+            the error to end with; None where it failed by itself and left no contract broken.
+        """
+        refused, commits = self.refused, self.commits
+        if commits is None:
+            return refused and refused.told(Aftermath(started=False, earlier=tuple(earlier)) if earlier else None)
+        callers = self.migration._in_external_transaction  # noqa: SLF001 - Alembic tells it nowhere else
+        if refused is None and (callers or self._script is None):
+            return None
+        with commits.quietly():
+            ran = Ran(
+                self.course,
+                self.terms,
+                commits,
+                heads=self.heads,
+                lookup=self.lookup,
+                last=self._script.revision if self._script is not None else "",
+                applied=tuple(self.applied),
+            )
+            seen = look_again(ran, earlier)
+        left = self._left(seen.schema)
+        if refused is None and left is not None and left.status == "broken":
+            refused = Refused(replace(left, refused=True))
+        if refused is not None and self._script is not None:
+            alone = seen.aftermath.rest == "rolled back" and not (commits.found or commits.gap)
+            refused.attributed(self.foreseen, left if alone else None)
+        return refused and refused.told(seen.aftermath)
+
+    def _left(self, schema: Schema | None) -> Report | None:
+        """Return the verdict on what is there now; None where nobody could look."""
+        if schema is None:
+            return None
+        since = Step("", (Operation(self._suspect(), "commit", schema, commits=True),))
+        try:
+            return judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
+        except CannotCheck:
+            return None
+
+
+def _scope(terms: Terms) -> Scope:
+    return "strict" if terms.settings.enforce == "strict" else "introduced"
+
 
 def _what(violation: Violation) -> tuple[object, ...]:
     """Return what is broken, wherever and however that was found."""
     return violation.contract, violation.rule, violation.table, violation.column, violation.severity
-
-
-def _summary(report: Report) -> str:
-    errors = sum(violation.severity == "error" for violation in report.violations)
-    what = {
-        "broken": f"Data contracts would be broken ({errors} violation{'s' if errors != 1 else ''})",
-        "unproven": "Whether data contracts are kept is unproven",
-        "kept": "Data contracts are kept",
-    }[report.status]
-    if report.phase == "before":
-        done = "nothing was run"
-    else:
-        done = "the transaction is rolled back" if report.undone else "the schema has already changed"
-    return f"{what}; {done}."

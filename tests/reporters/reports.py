@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic_contracts.contracts.contract import Owner
 from alembic_contracts.documents.document import ContractLocation
+from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Unproven
@@ -119,6 +120,7 @@ RICH = Report(
     ),
     checked=Checked(contracts=3, tables=3, facts=41, revisions=3),
     contracts=(IMAGES_CONTRACT, "curation/gallery-labels", "met-museum-data/object-tags"),
+    aftermath=Aftermath(started=False, before=("0008",), now=("0008",)),
 )
 """Everything that a report can hold, short of hostile text."""
 
@@ -130,6 +132,7 @@ ROLLED_BACK = Report(
     violations=(_column_exists("primary_image", 30),),
     checked=Checked(contracts=1, tables=1, facts=24, revisions=1),
     contracts=(IMAGES_CONTRACT,),
+    aftermath=Aftermath(before=("0008",), now=("0008",)),
 )
 UNPROVEN = Report(
     phase="check",

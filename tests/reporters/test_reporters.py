@@ -13,6 +13,7 @@ import pytest
 
 from alembic_contracts import reporters
 from alembic_contracts.documents.document import ContractLocation
+from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.judging.violations import Checked, Report
 from alembic_contracts.reporters import FORMATS, render
 from alembic_contracts.running import options
@@ -95,8 +96,10 @@ class TestText:
         assert "The transaction is rolled back" in render(ROLLED_BACK, "text").split("\n\n")[0]
 
     def test_what_cannot_be_undone_is_not_called_rolled_back(self):
-        rendered = words(render(replace(ROLLED_BACK, undone=False), "text"))
+        stays = Aftermath(before=("0008",), now=("0009",), applied=("0009",), rest="committed")
+        rendered = words(render(replace(ROLLED_BACK, aftermath=stays), "text"))
         assert "The schema has already changed" in rendered
+        assert "`alembic downgrade 0008`" in rendered
         assert "rolled back" not in rendered
 
     @pytest.mark.parametrize("phase", ["before", "commit"])

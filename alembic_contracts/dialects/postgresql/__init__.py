@@ -5,6 +5,8 @@ breaking, equivalence      two types or expressions -> whose uses break; whether
 session, outline, routines a connection -> where names lead; all relations by name; users' functions
 observation, queries       a connection, tables -> Schema (schema_document: its query)
 traceless, hindrances      looks that leave no lock; what is printed under one, and who is in the way of that
+transactions               a connection -> the transaction that it is in, and what became of another one
+restoring                  a table before and now -> SQL that gives it back its shape
 replays                    what a replay on a scratch server shows of another one, and what only of itself
 """
 
@@ -32,8 +34,10 @@ from alembic_contracts.dialects.postgresql.replays.reliance import statements
 from alembic_contracts.dialects.postgresql.replays.restoration import missing_role, restore
 from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
 from alembic_contracts.dialects.postgresql.replays.workings import workings
+from alembic_contracts.dialects.postgresql.restoring import restoring
 from alembic_contracts.dialects.postgresql.routines import routines
 from alembic_contracts.dialects.postgresql.session import session
+from alembic_contracts.dialects.postgresql.transactions import fate, look_up_as, lookup, transaction
 from alembic_contracts.dialects.postgresql.types import format_type, parse_type
 
 __all__ = [
@@ -45,9 +49,12 @@ __all__ = [
     "datetime_precision",
     "element",
     "enum_labels",
+    "fate",
     "fingerprints",
     "forbids_null",
     "format_type",
+    "look_up_as",
+    "lookup",
     "missing_role",
     "numeric_precision",
     "numeric_scale",
@@ -56,11 +63,13 @@ __all__ = [
     "parse_type",
     "quote",
     "restore",
+    "restoring",
     "routines",
     "same_expression",
     "same_type",
     "session",
     "statements",
+    "transaction",
     "witness",
     "workings",
 ]

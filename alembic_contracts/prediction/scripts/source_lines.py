@@ -36,8 +36,12 @@ class Script:
 
     def here(self) -> Location:
         """Return the innermost line of the script that is being executed."""
+        return self.running() or self.at(self.first_line)
+
+    def running(self) -> Location | None:
+        """Return the innermost line of the script that is being executed, None where none of it is."""
         frame = next((frame for frame in _frames() if frame.f_code.co_filename == self.path), None)
-        return self.at(self.first_line if frame is None else frame.f_lineno)
+        return None if frame is None else self.at(frame.f_lineno)
 
     def of_error(self, error: BaseException) -> Location:
         """Return the innermost line of the script that an exception went through."""

@@ -1,0 +1,55 @@
+"""A connection in, the transaction that it is in out; a transaction in, what has become of it out.
+
+Nothing here reads a table or takes a lock. Transactions have PostgreSQL's 64-bit numbers, which never come again.
+
+SQLAlchemy is imported by what connects alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from alembic_contracts.dialects import Fate, Transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["fate", "look_up_as", "lookup", "transaction"]
+
+_NUMBER = "SELECT CAST(CAST(pg_catalog.pg_current_xact_id() AS text) AS bigint)"
+"""Gives the transaction its number, as its first change would."""
+_FATES: dict[str | None, Fate] = {"committed": "committed", "aborted": "rolled back", "in progress": "open"}
+
+
+def transaction(connection: Connection, known: Transaction | None = None) -> Transaction | None:
+    """Return the block that the connection's statements are in, None where each is a transaction of its own.
+
+    Whether there is a block is the server's answer, whatever SQLAlchemy and the driver believe: two statements in one
+    have the same number.
+
+    Args:
+        connection: in whatever state.
+        known: the one that it was in before; where it still is, one question is enough.
+    """
+    number = connection.exec_driver_sql(_NUMBER).scalar_one()
+    if known is not None and known.number == number:
+        return known
+    return Transaction(number) if connection.exec_driver_sql(_NUMBER).scalar_one() == number else None
+
+
+def fate(connection: Connection, transaction: Transaction) -> Fate | None:
+    """Return what has become of a transaction; None: the server has forgotten it."""
+    question = f"SELECT pg_catalog.pg_xact_status(CAST('{transaction.number}' AS pg_catalog.xid8))"
+    return _FATES.get(connection.exec_driver_sql(question).scalar_one())
+
+
+def lookup(connection: Connection) -> str:
+    """Return where unqualified names lead, as ``look_up_as`` takes it."""
+    return cast("str", connection.exec_driver_sql("SELECT pg_catalog.current_setting('search_path')").scalar_one())
+
+
+def look_up_as(connection: Connection, lookup: str) -> None:
+    """Have unqualified names lead elsewhere until the transaction ends."""
+    from sqlalchemy import text
+
+    connection.execute(text("SELECT pg_catalog.set_config('search_path', :lookup, true)"), {"lookup": lookup})

@@ -1,0 +1,62 @@
+"""SQL in, where in it a transaction ends out: COMMIT, END, ROLLBACK, PREPARE TRANSACTION, alone or among statements.
+
+The parser, which is slow to load, is imported for texts that may have one of them in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.sql.parser import Statement
+
+__all__ = ["End", "first_end"]
+
+_WORDS = re.compile(r"\b(commit|end|prepare|rollback|abort)\b", re.IGNORECASE)
+"""One of which such a text has in it; most have none, and are not parsed."""
+_COMMITS = ("TRANS_STMT_COMMIT", "TRANS_STMT_PREPARE")
+_ENDS = (*_COMMITS, "TRANS_STMT_ROLLBACK")
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The first statement of a text that ends a transaction block."""
+
+    before: str
+    """The statements before it, empty where there are none."""
+    statement: str
+    after: str
+    """The statements after it."""
+    commits: bool
+    """Whether what was done until here stays, or can be made to (PREPARE TRANSACTION)."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is nothing else in the text."""
+        return not self.before and not self.after
+
+
+def first_end(sql: str) -> End | None:
+    """Return where the block ends that a text is sent in; None: it does not, or the text does not parse."""
+    if not _WORDS.search(sql):
+        return None
+    from alembic_contracts.prediction.sql import parser
+    from alembic_contracts.prediction.sql.sqlstate import PostgresError
+
+    try:
+        statements = parser.parse(sql)
+    except PostgresError:
+        return None
+    for position, statement in enumerate(statements):
+        kind = parser.enum_name(statement.node, "kind") if statement.kind == "transaction_stmt" else ""
+        if kind in _ENDS:
+            before, after = _joined(statements[:position]), _joined(statements[position + 1 :])
+            return End(before, statement.sql, after, kind in _COMMITS)
+    return None
+
+
+def _joined(statements: Sequence[Statement]) -> str:
+    return ";\n".join(statement.sql for statement in statements)

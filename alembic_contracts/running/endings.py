@@ -1,0 +1,105 @@
+"""A run that guard() let through in, whether what it did is committed in the end out, and a warning where it never is.
+
+Its last commit comes after guard(): Alembic's, or one of env.py where that began the transaction itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import event
+
+from alembic_contracts.judging.aftermath import Earlier, at
+
+if TYPE_CHECKING:
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.engine import Connection
+
+    from alembic_contracts.running.upgrade import Upgrade
+
+__all__ = ["before", "follow"]
+
+
+class _Ending:
+    """What becomes of one run."""
+
+    def __init__(self, upgrade: Upgrade, name: str) -> None:
+        self._name = name
+        self._before, self._after = tuple(sorted(upgrade.heads)), tuple(sorted(upgrade.applied[-1].heads))
+        self._state: Literal["committed", "open", "rolled back"] = "committed"
+
+    def value(self) -> Earlier:
+        return Earlier(self._name, self._before, self._after, self._state)
+
+    def watch(self, connection: Connection) -> None:
+        """Follow the connection until its transaction ends."""
+        self._state = "open"
+        self._driver = connection.connection.dbapi_connection
+        event.listen(connection, "commit", self._committed)
+        event.listen(connection, "commit_twophase", self._committed)
+        event.listen(connection, "rollback", self._rolled_back)
+        event.listen(connection.engine, "reset", self._reset)
+        atexit.register(self._at_exit)
+
+    def _committed(self, *_: Any) -> None:
+        if self._state == "open":
+            self._ended("committed")
+
+    def _rolled_back(self, *_: Any) -> None:
+        if self._state == "open":
+            self._ended("rolled back")
+
+    def _ended(self, state: Literal["committed", "rolled back"]) -> None:
+        self._state = state
+        atexit.unregister(self._at_exit)
+
+    def _reset(self, driver: Any, _record: Any, reset_state: Any) -> None:
+        """Warn where the connection is closed with the transaction open: Connection.close() has rolled it back."""
+        if driver is self._driver and self._state != "committed":
+            if self._state == "open" or reset_state.transaction_was_reset:
+                self._warn()
+            self._ended("rolled back")
+            self._driver = None
+
+    def _at_exit(self) -> None:
+        if self._state == "open":
+            self._warn()
+
+    def _warn(self) -> None:
+        sys.stderr.write(
+            f"warning: nothing of this upgrade was committed: {self._name} was brought from {at(self._before)} to "
+            f"{at(self._after)} in a transaction that ended without a commit. Where env.py executes anything on the "
+            "connection before context.configure(), Alembic leaves the commit to env.py: add connection.commit() "
+            "after the migrations, or execute it within a transaction of its own.\n"
+        )
+        sys.stderr.flush()
+
+
+_ENDINGS: WeakKeyDictionary[EnvironmentContext, list[_Ending]] = WeakKeyDictionary()
+"""The runs of each env.py that is being executed, in their order."""
+
+
+def follow(upgrade: Upgrade, name: str) -> None:
+    """Find out what becomes of a run that was let through.
+
+    Args:
+        upgrade: the run.
+        name: what people know its database by.
+    """
+    environment = upgrade.migration.environment_context
+    if environment is None or upgrade.commits is None or not upgrade.applied or upgrade.migration.connection is None:
+        return
+    ending = _Ending(upgrade, name)
+    if not (upgrade.committed or upgrade.commits.loose):
+        ending.watch(upgrade.migration.connection)
+    _ENDINGS.setdefault(environment, []).append(ending)
+
+
+def before(migration: MigrationContext) -> tuple[Earlier, ...]:
+    """Return the runs that the same env.py has made before, with what has become of them by now."""
+    environment = migration.environment_context
+    return tuple(ending.value() for ending in _ENDINGS.get(environment, ())) if environment is not None else ()

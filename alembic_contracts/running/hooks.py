@@ -1,0 +1,91 @@
+"""A migration context in, what the guard relies on in Alembic and SQLAlchemy and does not find there out.
+
+None of it is documented as a hook but ``on_version_apply`` and SQLAlchemy's events, so a new version may do otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from alembic.runtime import migration as alembics
+from alembic.util import CommandError
+from sqlalchemy.engine import Connection
+
+from alembic_contracts.running import terms
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+
+__all__ = ["goes_on_regardless", "kind_of", "missing", "not_guarded"]
+
+_OWN = ("_migrations_fn", "on_version_apply_callbacks")
+"""Attributes of the context itself, which are replaced while it is watched."""
+_OF_CONTEXT = (
+    "_has_version_table",
+    "_in_external_transaction",
+    "as_sql",
+    "config",
+    "connection",
+    "environment_context",
+    "get_current_heads",
+    "impl",
+    "opts",
+    "run_migrations",
+    "script",
+)
+_OF_STEP = ("from_revisions", "is_downgrade", "is_upgrade", "migration_fn", "revision", "to_revisions")
+_EVENTS = ("after_cursor_execute", "before_cursor_execute", "commit", "prepare_twophase", "rollback")
+
+
+def missing(migration: MigrationContext) -> list[str]:
+    """Return what is not there; every name is one that a person can search for."""
+    return [*_missing_of_context(migration), *_missing_events()]
+
+
+def _missing_of_context(migration: MigrationContext) -> Iterator[str]:
+    for name in (*_OWN, *_OF_CONTEXT):
+        if name not in vars(migration) if name in _OWN else not hasattr(migration, name):
+            yield f"alembic.runtime.migration.MigrationContext.{name}"
+
+
+def _missing_events() -> Iterator[str]:
+    for name in _EVENTS:
+        if not hasattr(Connection.dispatch, name):
+            yield f"sqlalchemy.events.ConnectionEvents.{name}"
+
+
+def kind_of(steps: Sequence[Any]) -> str:
+    """Return ``revisions``, ``stamps`` (or nothing), or what else the steps are that Alembic is about to take."""
+    revision, stamp = (getattr(alembics, name, ()) for name in ("RevisionStep", "StampStep"))
+    if all(isinstance(step, stamp) for step in steps):
+        return "stamps"
+    if all(isinstance(step, revision) and all(hasattr(step, name) for name in _OF_STEP) for step in steps):
+        return "revisions"
+    return f"steps of a kind that guard() does not know ({', '.join(sorted({type(step).__name__ for step in steps}))})"
+
+
+def not_guarded(migration: MigrationContext, why: str) -> None:
+    """Refuse a run that cannot be followed, or say loudly that it is not where the settings ask for no more.
+
+    Commands that change nothing (``current``, ``check``) and projects without contracts are left alone.
+
+    Raises:
+        alembic.util.CommandError: it must not go on.
+    """
+    config = getattr(migration, "config", None)
+    if getattr(migration, "opts", {}).get("dont_mutate") or config is None or terms.read(config) is None:
+        return
+    reason = f"{why}. So this run is not guarded; what it has committed by now, `alembic current` shows."
+    if not goes_on_regardless(reason):
+        raise CommandError(f"Data contracts could not be checked.\n{reason}")
+
+
+def goes_on_regardless(reason: str) -> bool:
+    """Return whether a run goes on that could not be checked, which is said then."""
+    if os.environ.get("ALEMBIC_CONTRACTS_ENFORCE") != "report":
+        return False
+    sys.stderr.write(f"Data contracts could not be checked, and ENFORCE=report goes on all the same.\n{reason}\n")
+    return True

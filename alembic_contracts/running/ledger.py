@@ -1,0 +1,236 @@
+"""A connection on which revisions run in, each of its commits out: asked before it happens, or found afterwards.
+
+What is sent through SQLAlchemy is asked before: ``commit()``, ``COMMIT`` in SQL, a driver's ``commit()`` where the
+driver is written in Python. The rest (a driver in C, a cursor of the driver's own) shows at the next look: the server
+says which transaction the connection is in, and what has become of the one that it was in before.
+
+The parser is imported for the texts that may have a COMMIT in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import SQLAlchemyError
+
+from alembic_contracts.judging.aftermath import Commit, Rest
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from alembic_contracts.dialects import Dialect, Fate, Transaction
+    from alembic_contracts.prediction.sql.transaction_ends import End
+    from alembic_contracts.schemas.steps import Location
+
+__all__ = ["Ledger"]
+
+_SETTINGS = re.compile(r"\s*(set|show|reset|begin|start|savepoint|lock)\b", re.IGNORECASE)
+"""Statements after which others may have to come before any query, such as SET TRANSACTION."""
+
+
+class Ledger:
+    """Accounts for the commits of one connection."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        dialect: Dialect,
+        place: Callable[[], tuple[str, Location | None]],
+        judge: Callable[[], None],
+    ) -> None:
+        """Begin with what is open now.
+
+        Args:
+            connection: on which revisions run.
+            dialect: of its database.
+            place: returns the revision that is running, and the line of its script if one is being executed.
+            judge: called before a commit, which it prevents by raising.
+        """
+        self._connection, self._dialect, self._place, self._judge = connection, dialect, place, judge
+        self.found: list[Commit] = []
+        """Commits in the middle of revisions."""
+        self.elsewhere: list[Location] = []
+        """Lines of scripts that executed something on another connection of SQLAlchemy's."""
+        self.gap = False
+        """Whether a transaction ended without being seen, so that another one may have come and gone as well."""
+        self.block: Transaction | None = None
+        """The server's transaction, as it was seen last."""
+        self.loose = False
+        """Whether each statement was seen to commit by itself."""
+        self.unjudged = False
+        """Whether something has been committed that was not judged before."""
+        self._known = self._quiet = self._passing = False
+        self._last: Location | None = None
+        self._ending: End | None = None
+        self._ended: list[Transaction] = []
+        """Those of which SQLAlchemy said that they would be rolled back."""
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Ask before commits while the body runs."""
+        listeners: dict[str, Callable[..., Any]] = {
+            "commit": self._before_commit,
+            "prepare_twophase": self._before_commit,
+            "rollback": self._before_rollback,
+            "before_cursor_execute": self._before_statement,
+            "after_cursor_execute": self._after_statement,
+        }
+        with ExitStack() as stack:
+            for name, listener in listeners.items():
+                event.listen(self._connection, name, listener, retval=name == "before_cursor_execute")
+                stack.callback(event.remove, self._connection, name, listener)
+            event.listen(Engine, "before_cursor_execute", self._before_any_statement)
+            stack.callback(event.remove, Engine, "before_cursor_execute", self._before_any_statement)
+            stack.enter_context(self._driver_asked())
+            yield
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Execute statements of our own while the body runs."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    def look(self) -> None:
+        """Ask the server which transaction the connection is in, and account for the one before."""
+        with self.quietly(), suppress(SQLAlchemyError):  # a failed transaction answers nothing, and commits nothing
+            block = self._dialect.transaction(self._connection, self.block)
+            if self.block is not None and block != self.block:
+                self.gap = True
+                self._account(self.block)
+            self.block, self.loose, self._known = block, block is None, True
+        self.unjudged = self.unjudged or self.loose
+
+    def rest(self) -> Rest:
+        """Return what has become of what was open last; what is found committed is noted.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the server does not answer.
+        """
+        blocks = [*self._ended, *filter(None, [self.block])]
+        self._ended.clear()
+        self.block = None
+        with self.quietly():
+            fates = {self._account(block) for block in blocks}
+        if self.loose:
+            return "committed"
+        return "rolled back" if fates <= {"rolled back", "committed"} else "open"
+
+    def _account(self, block: Transaction) -> Fate | None:
+        """Return what has become of a transaction, and note where it was committed without being seen."""
+        fate = self._dialect.fate(self._connection, block)
+        if fate == "committed":
+            self._note(self._last, seen=False)
+            self.unjudged = True
+        return fate
+
+    # -- what SQLAlchemy tells -----------------------------------------------------------------------------------------
+
+    def _before_commit(self, *_: Any) -> None:
+        if not self._quiet:
+            self._ask()
+            self._passing = True
+            self._committed()
+
+    def _ask(self) -> None:
+        self.look()
+        with self.quietly():
+            self._judge()
+
+    def _committed(self) -> None:
+        """Note a commit that was let through; those at the end of a revision are Alembic's."""
+        location = self._place()[1]
+        if location is not None:
+            # The line of a `with` is above that of what was executed inside.
+            last = self._last if self._last is not None and self._last.revision == location.revision else location
+            self._note(last if self.loose else location)
+        self._forget()
+
+    def _note(self, location: Location | None, *, seen: bool = True) -> None:
+        revision = self._place()[0]
+        known = location if location is not None and location.revision == revision else None
+        commit = Commit(revision, known, seen)
+        if commit not in self.found:
+            self.found.append(commit)
+
+    def _before_rollback(self, *_: Any) -> None:
+        if not self._quiet:
+            self._ended += filter(None, [self.block])
+            self._forget()
+
+    def _before_any_statement(self, connection: Connection, *_: Any) -> None:
+        """Note where a script uses another connection: what it commits there is not this one's to roll back."""
+        location = None if connection is self._connection else self._place()[1]
+        if location is not None and location not in self.elsewhere:
+            self.elsewhere.append(location)
+
+    def _forget(self) -> None:
+        self.block, self._known, self.unjudged = None, False, False
+
+    def _before_statement(
+        self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> tuple[str, Any]:
+        """Ask before SQL that ends the transaction; where it is among other statements, after those before it."""
+        self._passing = False
+        if self._quiet:
+            return statement, parameters
+        # The parser is slow to load, and few texts have to be parsed.
+        from alembic_contracts.prediction.sql.transaction_ends import first_end
+
+        self._last = self._place()[1] or self._last
+        end = first_end(statement)
+        while end is not None and not end.is_alone and not parameters:
+            if not self._known:
+                self.look()
+            if self.loose:
+                break
+            for part in filter(None, (end.before, end.statement)):
+                connection.exec_driver_sql(part)
+            statement, end = end.after, first_end(end.after)
+        if end is not None and end.commits:
+            self._ask()
+        self._ending = end
+        return statement, parameters
+
+    def _after_statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if self._quiet:
+            return
+        end, self._ending = self._ending, None
+        if end is not None:
+            if end.commits:
+                self._committed()
+            self._forget()
+            self.unjudged = not end.is_alone
+        elif not self._known and not _SETTINGS.match(statement):
+            self.look()
+
+    # -- what the driver tells -----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _driver_asked(self) -> Iterator[None]:
+        """Have the driver's own ``commit()`` ask as well, where its connections take an attribute."""
+        driver = self._connection.connection.dbapi_connection
+        attributes = getattr(driver, "__dict__", None)
+        if driver is None or attributes is None or "commit" in attributes:
+            yield
+            return
+        commit = driver.commit
+
+        def ask_and_commit() -> None:
+            passing, self._passing = self._passing, False
+            if not passing and not self._quiet:
+                self._ask()
+                self._committed()
+            commit()
+
+        attributes["commit"] = ask_and_commit
+        try:
+            yield
+        finally:
+            attributes.pop("commit", None)

@@ -1,0 +1,141 @@
+"""A run that was refused or failed in, its ``Aftermath`` out: rolled back first, then read in a new transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.judging.aftermath import Aftermath
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from alembic_contracts.judging.aftermath import Commit, Earlier
+    from alembic_contracts.running.courses import Course
+    from alembic_contracts.running.ledger import Ledger
+    from alembic_contracts.running.terms import Terms
+    from alembic_contracts.schemas.schema import Name, Schema
+
+__all__ = ["Applied", "Ran", "Seen", "look_again", "roll_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A revision that Alembic has marked as applied."""
+
+    revision: str
+    heads: frozenset[str]
+    """What the version table then had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run that has come to a stop."""
+
+    course: Course
+    """Where it was predicted to lead, with the schema before it."""
+    terms: Terms
+    commits: Ledger
+    """What was committed while it went on."""
+    heads: tuple[str, ...]
+    """What the version table had before."""
+    lookup: str
+    """Where unqualified names led before."""
+    last: str
+    """The revision that began last; empty: none did."""
+    applied: tuple[Applied, ...]
+    """Revisions that Alembic has marked as applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look shows."""
+
+    aftermath: Aftermath
+    schema: Schema | None
+    """The contracted tables as they are now; None: they could not be looked at."""
+
+
+def roll_back(connection: Connection, *, callers: bool) -> None:
+    """Undo what is open: of a caller's transaction what it has opened last, which can be a savepoint."""
+    nested = connection.get_nested_transaction() if callers else None
+    transaction = nested or connection.get_transaction()
+    if transaction is not None:
+        transaction.rollback()
+    if nested is None:
+        # Of a transaction whose commit was prevented, SQLAlchemy sends no rollback before it closes the connection.
+        connection.dialect.do_rollback(connection.connection)
+
+
+def look_again(ran: Ran, earlier: Sequence[Earlier]) -> Seen:
+    """Roll back what is open of a run, and read what is there.
+
+    Args:
+        ran: the run, which has a connection.
+        earlier: what env.py ran before.
+    """
+    commits, migration = ran.commits, ran.course.run.context
+    connection = migration.connection
+    assert connection is not None  # noqa: S101 - there is none in --sql mode alone, where nothing is run
+    callers = migration._in_external_transaction  # noqa: SLF001 - Alembic tells it nowhere else
+    # What a caller has done in its transaction before the first script is not ours to undo.
+    ours = bool(ran.last) or not callers
+    found = Aftermath(before=_sorted(ran.heads), started=bool(ran.last), earlier=tuple(earlier))
+    try:
+        commits.look()
+        if ours:
+            roll_back(connection, callers=callers)
+        rest = commits.rest()
+        ran.course.dialect.look_up_as(connection, ran.lookup)
+        now, versioned = migration.get_current_heads(), migration._has_version_table()  # noqa: SLF001 - what it asks itself
+        schema = ran.course.dialect.observe(
+            connection, ran.terms.tables, lock_timeout=ran.terms.settings.lock_timeout, before=ran.course.sight
+        )
+    except (SQLAlchemyError, CannotCheck) as error:
+        found = _noted(found, commits)
+        return Seen(replace(found, commits=tuple(commits.found), unseen=_reason(error)), None)
+    finally:
+        if ours:
+            with suppress(SQLAlchemyError):
+                roll_back(connection, callers=callers)
+    found = replace(_noted(found, commits), now=_sorted(now), rest=rest)
+    found = replace(found, new_version_table=versioned and not (now or ran.heads))
+    return Seen(_completed(found, ran, schema, commits.found), schema)
+
+
+def _noted(found: Aftermath, commits: Ledger) -> Aftermath:
+    return replace(found, elsewhere=tuple(commits.elsewhere), gap=commits.gap)
+
+
+def _completed(found: Aftermath, ran: Ran, schema: Schema, commits: Sequence[Commit]) -> Aftermath:
+    """Return it with the revisions that stay as a whole, the commits inside of others, and what has changed."""
+    applied = ran.applied
+    marked = next((n for n in range(len(applied), 0, -1) if applied[n - 1].heads == frozenset(found.now)), 0)
+    whole = tuple(each.revision for each in applied[:marked])
+    inside = tuple(commit for commit in commits if commit.revision not in whole)
+    before = ran.course.before.tables
+    changed = tuple(sorted(n for n in ran.terms.tables if before.get(n) != schema.tables.get(n)))
+    stopped = ran.last if ran.last not in whole else ""
+    # Where whole revisions stay and nothing else, it is they that changed it, and their downgrade takes it back.
+    restoring = [sql for name in changed if stopped for sql in _restoring(ran, schema, name)]
+    found = replace(found, applied=whole, commits=inside, stopped=stopped)
+    return replace(found, changed=changed, restoring=tuple(restoring))
+
+
+def _restoring(ran: Ran, now: Schema, name: Name) -> tuple[str, ...]:
+    before, after = ran.course.before.tables.get(name), now.tables.get(name)
+    return ran.course.dialect.restoring(before, after) if before is not None and after is not None else ()
+
+
+def _sorted(heads: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(heads))
+
+
+def _reason(error: Exception) -> str:
+    text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    return f"{text.splitlines()[0].rstrip('.') if text else type(error).__name__}."

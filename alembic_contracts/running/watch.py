@@ -1,0 +1,152 @@
+"""One migration context in, its steps followed from the first pending revision to the last commit."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.judging.aftermath import Aftermath
+from alembic_contracts.running import autogenerate, endings, hooks
+from alembic_contracts.running.refusals import Refused
+from alembic_contracts.running.upgrade import Upgrade
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext, RevisionStep
+    from alembic.util import CommandError
+
+__all__ = ["Watch"]
+
+_MARK = "_alembic_contracts_watch"
+
+
+class Watch:
+    """Stands between Alembic and the function that yields the steps of one context."""
+
+    def __init__(self, migration: MigrationContext, database: str | None) -> None:
+        self._migration, self._database = migration, database
+        self._arguments: dict[str, Any] = {}
+        self._upgrade: Upgrade | None = None
+        """What is being applied; None as long as nothing is, or nothing is held to contracts."""
+        self._refused: Refused | None = None
+        """Why nothing could be checked."""
+        self._runs = self._planned = 0
+        """How often migrations were run, and how often the steps were asked for."""
+        self._stack = ExitStack()
+
+    @staticmethod
+    def is_watched(migration: MigrationContext) -> bool:
+        """Whether a context has a watch already."""
+        return _MARK in vars(migration)
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Follow the context while the body runs."""
+        migration = self._migration
+        lacking = hooks.missing(migration)
+        if lacking:
+            hooks.not_guarded(
+                migration, f"guard() relies on what this version of Alembic or SQLAlchemy has not: {', '.join(lacking)}"
+            )
+            yield
+            return
+        autogenerate.watch(migration)
+        own = vars(migration)
+        before = {name: own[name] for name in ("_migrations_fn", "on_version_apply_callbacks")}
+        pending = before["_migrations_fn"]
+        if pending is not None:
+            own["_migrations_fn"] = lambda heads, context: self._watched(pending(heads, context), heads)
+        own["on_version_apply_callbacks"] = (self._on_version, *before["on_version_apply_callbacks"])
+        own["run_migrations"] = functools.partial(self._run, migration.run_migrations)
+        own[_MARK] = self
+        try:
+            with self._stack:
+                yield
+        finally:
+            own.update(before)
+            del own["run_migrations"], own[_MARK]
+
+    def _run(self, run_migrations: Any, **arguments: Any) -> None:
+        self._arguments = arguments
+        self._runs += 1
+        run_migrations(**arguments)
+
+    def _on_version(self, *, heads: Any, **_: Any) -> None:
+        if self._upgrade is not None:
+            self._upgrade.ends(heads)
+
+    def _watched(self, planned: Iterable[Any], heads: tuple[str, ...]) -> Iterator[Any]:
+        self._planned += 1
+        steps = list(planned)
+        kind = hooks.kind_of(steps)
+        if kind == "revisions":
+            self._begin(steps, heads)
+        elif kind != "stamps":
+            hooks.not_guarded(self._migration, f"Alembic is about to take {kind}")
+        for step in steps:
+            if self._upgrade is not None:
+                self._follow(step, self._upgrade)
+            yield step
+
+    def _begin(self, steps: Sequence[RevisionStep], heads: tuple[str, ...]) -> None:
+        try:
+            upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self._database)
+        except CannotCheck as error:
+            if hooks.goes_on_regardless(str(error)):
+                return
+            self._refused = Refused(f"Data contracts could not be checked, so nothing was run.\n{error}")
+            raise self._refused from error
+        if upgrade is not None:
+            self._upgrade = upgrade
+            upgrade.begins()
+            self._stack.enter_context(upgrade.watched())
+
+    def _follow(self, step: RevisionStep, upgrade: Upgrade) -> None:
+        """Have the script itself tell that it begins."""
+        migrate = step.migration_fn
+
+        @functools.wraps(migrate)  # Alembic logs its name
+        def tell_and_migrate(*args: Any, **kwargs: Any) -> None:
+            upgrade.starts(step)
+            migrate(*args, **kwargs)
+
+        step.migration_fn = tell_and_migrate
+
+    # -- at the end of guard() ---------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Judge the end of the run, and make sure that all of it was seen.
+
+        Raises:
+            alembic.util.CommandError: it is refused, or was not seen.
+        """
+        if self._refused is not None:
+            raise self._refused
+        if self._runs and not self._planned and self._migration.opts.get("fn") is not None:
+            hooks.not_guarded(self._migration, "Alembic ran migrations without asking guard() for the steps")
+        if self._upgrade is None:
+            return
+        if not self._upgrade.through:
+            hooks.not_guarded(
+                self._migration, "Alembic took revisions without telling guard() of each that was applied"
+            )
+        self._upgrade.end()
+        endings.follow(self._upgrade, self._name())
+
+    def abandon(self) -> CommandError | None:
+        """Look at what a run that was refused or failed has left, say it, and return the error to end with."""
+        earlier = endings.before(self._migration)
+        if self._upgrade is not None:
+            return self._upgrade.abandoned(earlier)
+        return self._refused and self._refused.told(Aftermath(started=False, earlier=earlier))
+
+    def _name(self) -> str:
+        """Return what people know the run's database by."""
+        migration = self._migration
+        connection = migration.connection
+        url = connection.engine.url.database if connection is not None and not migration.as_sql else None
+        name = self._database or self._arguments.get("engine_name") or url
+        schema = migration.version_table_schema
+        return f"database {name}" + (f", schema {schema}" if schema else "")
