@@ -210,7 +210,8 @@ REFUSALS = [
         {"toml": T + "zzz = 1"},
         (
             "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
-            "`downgrade`, `unproven`, `autogenerate`, `settle`, `shadow_url`, `snapshot`, `rules`"
+            "`downgrade`, `unproven`, `autogenerate`, `settle`, `predict_timeout`, `predict_memory`, "
+            "`shadow_url`, `snapshot`, `rules`"
         ),
     ),
     (
@@ -290,6 +291,15 @@ REFUSALS = [
             "Rules are a setting in it."
         ),
     ),
+    (
+        {"toml": T + "predict_timeout = 0"},
+        "pyproject.toml, [tool.alembic_contracts]: `predict_timeout` must be a number of seconds, not 0.",
+    ),
+    (
+        {"ini": I + "predict_memory = lots"},
+        "alembic.ini, [alembic_contracts]: `predict_memory` must be a number of megabytes, not 'lots'.",
+    ),
+    ({"PREDICT_TIMEOUT": "nan"}, "`ALEMBIC_CONTRACTS_PREDICT_TIMEOUT` must be a number of seconds, not 'nan'."),
     ({"toml": T + "a = \n"}, "pyproject.toml:2:5: Invalid value."),
     (
         {"ini": I + "shadow_url = postgresql://me:%40@host/x"},
@@ -338,3 +348,10 @@ def test_what_a_run_may_not_need_is_not_imported() -> None:
     script = "import sys, alembic_contracts.config; print({'tomllib', 'configparser', 'alembic'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_limits_of_a_prediction() -> None:
+    defaults = read(toml=T)
+    assert (defaults.predict_timeout, defaults.predict_memory) == (60, 2048)
+    stated = read(ini=I + "predict_timeout = 2.5\npredict_memory = 512", PREDICT_MEMORY="256")
+    assert (stated.predict_timeout, stated.predict_memory) == (2.5, 256)
