@@ -12,5 +12,6 @@ The road of every verdict, on which each module hands one value to the next:
     refusals          Report -> words, and the error that stops Alembic
 
 Where it begins: guard and upgrade (`alembic upgrade`), check and options (`check-contracts`), autogenerate and
-contract_first (`alembic revision`). Beside it: revisions (Alembic's script directory), env_py (its env.py as text).
+contract_first (`alembic revision`). Beside it: revisions (Alembic's script directory), reading (its version scripts,
+read and not run), env_py (its env.py as text).
 """

@@ -132,6 +132,7 @@ def _predicted(
             rows_between_revisions=run.connection is None,
             own_transaction=run.own_transaction,
             progress=report_progress,
+            plain=run.no_exec,
             limits=limits,
             slow=_say_slow,
         )

@@ -38,6 +38,8 @@ class Run:
     """Whether scripts see ``--sql`` mode."""
     own_transaction: bool = False
     """Whether env.py, where it is given a database, has begun a transaction before Alembic could, and commits it."""
+    no_exec: bool = False
+    """Whether no script may be run."""
     shadow: bool = False
     """Whether to replay on a scratch database instead of predicting."""
 

@@ -397,3 +397,44 @@ def test_no_script_goes_on_for_ever(checks: Checks, name: str) -> None:
 def test_what_concerns_the_process_alone_concerns_nobody(checks: Checks, name: str) -> None:
     code, report, _ = checks.of(HARMLESS[name], "--offline")
     assert (code, report["status"]) == (0, "kept"), report["unproven"]
+
+
+LOADING = {
+    "exit": "os._exit(0)  # here",
+    "a connection": "import psycopg\nswallowed(psycopg.connect, DSN)  # here",
+    "a file": "swallowed(open, 'trace', 'w')  # here",
+    "a loop": "while True: pass  # here",
+}
+
+
+@pytest.mark.parametrize("name", LOADING)
+def test_nor_does_loading_a_script(checks: Checks, name: str) -> None:
+    assert_unproven(checks.of("pass", "--offline", prelude=LOADING[name]), "")
+
+
+def test_a_script_whose_revision_is_known_when_it_runs(checks: Checks) -> None:
+    code, report, _ = checks.of("pass", prelude="revision = ''.join(['r', '2'])")
+    assert (code, report["status"]) == (0, "kept")
+    checks.project.revision("r3", "pass", prelude="import os\nrevision = ''.join(['r', '3'])\nos._exit(0)")
+    done = checks.project.alembic("check-contracts")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "it ended its process with exit code 0 (migrations/versions/r3.py:14)" in done.stderr
+
+
+def test_scripts_are_not_run_where_nobody_may(checks: Checks) -> None:
+    plain = "op.add_column('object_images', sa.Column('note', sa.Text))"
+    code, _, _ = checks.of(plain, "--no-exec", prelude="def never_called():\n    os._exit(0)")
+    assert code == 3, "URL and others are computed"
+    file = checks.project.revision("r2", plain, down="r1")
+    for options in (["--offline"], []):
+        done = checks.project.alembic("check-contracts", "--no-exec", *options)
+        assert done.returncode == 0, done.stdout
+    file.write_text(file.read_text().replace("def upgrade", "open('trace', 'w')\n\n\ndef upgrade"))
+    done = checks.project.alembic("check-contracts", "--no-exec", "--format", "json")
+    assert done.returncode == 3
+    [unproven] = json.loads(done.stdout)["unproven"]
+    assert unproven["location"]["file"] == "migrations/versions/r2.py"
+    assert not (checks.project.path / "trace").exists()
+    checks.project.revision("r2", "op.drop_column('object_images', 'primary_image')", down="r1")
+    assert checks.project.alembic("check-contracts", "--no-exec", "--offline").returncode == 1
+    assert checks.project.alembic("check-contracts", "--no-exec", "--shadow").returncode == 2

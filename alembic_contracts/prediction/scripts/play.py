@@ -17,6 +17,7 @@ from alembic_contracts.prediction.driver.recording_dialect import RecordingDiale
 from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, isolated, silent
 from alembic_contracts.prediction.scripts.loading import called, fresh_module
 from alembic_contracts.prediction.scripts.outside import OutsideReachedError
+from alembic_contracts.prediction.scripts.plain_calls import plain_module
 from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
@@ -25,6 +26,8 @@ from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.steps import REFUSED, Operation, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import RevisionStep
     from sqlalchemy.engine import URL, Connection
@@ -62,6 +65,8 @@ class Play:
 
     own_transaction = False
     """Whether env.py has begun the transaction before Alembic could."""
+    is_plain = False
+    """Whether no script is run: of each, what is plain to see is done."""
     is_contained = False
     """Whether the process is one of its own."""
     tell: Callable[[Event], None] = staticmethod(lambda _event: None)
@@ -268,13 +273,20 @@ class Play:
     def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
         function = getattr(step, "generated", None)  # operations that autogenerate found are in no file yet
         if function is None:
-            function = getattr(fresh_module(step.revision.path), "upgrade" if step.is_upgrade else "downgrade")
+            module = self._plain(script) if self.is_plain else fresh_module(script.path)
+            function = getattr(module, "upgrade" if step.is_upgrade else "downgrade")
         script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
         self.tell(replace(script))
         # Without a database env.py need not say which driver it takes with one: for this it has to be an async one.
         needs_async = self._real.as_sql and not self._as_sql and "run_async" in script.text()
         self._engine.dialect.is_async = self._real.dialect.is_async or needs_async
         called(function, arguments, is_async=self._engine.dialect.is_async)
+
+    def _plain(self, script: Script) -> ModuleType:
+        def tell(reason: str, line: int) -> None:
+            self._recording.doubt(f"the script {reason}", None, script.at(line))
+
+        return plain_module(script.path, tell)
 
 
 _OTHER: Mapping[World, World] = {"empty": "row", "row": "empty"}

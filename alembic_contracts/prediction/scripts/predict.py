@@ -33,6 +33,7 @@ def predict(
     rows_between_revisions: bool = False,
     own_transaction: bool = False,
     progress: Callable[[int], None] | None = None,
+    plain: bool = False,
     limits: Limits | None = None,
     slow: Callable[[Location], None] | None = None,
 ) -> tuple[Prediction, ...]:
@@ -54,6 +55,7 @@ def predict(
             before the next revision came; otherwise what the scripts create is empty until they fill it.
         own_transaction: whether env.py has begun the transaction that the scripts run in, and commits it.
         progress: told the number of revisions that have been predicted.
+        plain: whether no script is to be run; what is not plain to see of one is unproven.
         limits: of each revision, for scripts to run in a process of its own (None: in this one, which is not kept from
             what they do to it).
         slow: told of a revision that takes long, with limits.
@@ -71,6 +73,7 @@ def predict(
             play = Play(environment, context, baseline(), watched, world, as_sql=as_sql)
             play.reader.rows_between_revisions = rows_between_revisions
             play.turned, play.may_turn, play.own_transaction = frozenset(turned), without_rows, own_transaction
+            play.is_plain = plain
             observer = Observer(steps, progress if world == "empty" else None, slow)
             played = run(play, steps, run_arguments, observer, limits)
             if played.asked_for_unread:
