@@ -47,7 +47,7 @@ from typing import Any, Literal
 
 from alembic_contracts.errors import InvalidSettings
 from alembic_contracts.support.paths import shown
-from alembic_contracts.support.suggestions import did_you_mean
+from alembic_contracts.support.suggestions import did_you_mean, is_nearly
 
 __all__ = ["Autogenerate", "Downgrade", "Enforce", "Settings", "Settle", "Switch", "Unproven", "read_settings"]
 
@@ -70,6 +70,8 @@ _KEYS = (
     "unproven",
     "autogenerate",
     "settle",
+    "predict_timeout",
+    "predict_memory",
     "shadow_url",
     "snapshot",
     "lock_timeout",
@@ -82,6 +84,12 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "autogenerate": ("refuse", "warn", "off"),
     "settle": ("auto", "never"),
 }
+_AMOUNTS: Mapping[str, tuple[type[float], str, bool]] = {
+    "predict_timeout": (float, "seconds", False),
+    "predict_memory": (int, "megabytes", False),
+    "lock_timeout": (float, "seconds", True),
+}
+_MOST = 1_000_000
 _SWITCHES = ("error", "warning", "off")
 
 
@@ -100,6 +108,10 @@ class Settings:
     """What becomes of models that would break a contract: no revision, a warning, or nothing."""
     settle: Settle = "auto"
     """Whether `check` replays what is unproven on a scratch database, where a server can be had."""
+    predict_timeout: float = 60.0
+    """Seconds that the prediction of one revision may take."""
+    predict_memory: int = 2048
+    """Megabytes that it may take on top of what is there before."""
     shadow_url: str | None = field(default=None, repr=False)
     """SQLAlchemy URL of a scratch database; may hold a password."""
     snapshot: Path = Path(_SNAPSHOT)
@@ -223,9 +235,9 @@ def _paths(source: _Source) -> list[str]:
     return paths
 
 
-def _simple_values(source: _Source) -> dict[str, Any]:
+def _simple_values(source: _Source) -> dict[str, str | float]:
     """Return the settings that are one word, text or number."""
-    values: dict[str, Any] = {}
+    values: dict[str, str | float] = {}
     for key, value in source.values.items():
         if key in _CHOICES:
             choices = _CHOICES[key]
@@ -240,21 +252,21 @@ def _simple_values(source: _Source) -> dict[str, Any]:
             if not isinstance(value, str) or not value.strip():
                 raise source.invalid(f"{source.name(key)} must be the URL of a scratch database.")
             values[key] = value
-        elif key == "lock_timeout":
-            values[key] = _seconds(source, key)
+        elif key in _AMOUNTS:
+            values[key] = _amount(source, key)
     return values
 
 
-def _seconds(source: _Source, key: str) -> float:
-    """Return a time; files without numbers and the environment have it as text."""
-    value = source.values[key]
+def _amount(source: _Source, key: str) -> float:
+    """Return a setting that is a number; files for ini and the environment have texts."""
+    value, (kind, what, may_be_none) = source.values[key], _AMOUNTS[key]
     try:
-        seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
+        amount = kind(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise source.invalid(f"{source.name(key)} must be a number of seconds such as 10, not {value!r}.")
-    return seconds
+        amount = -1
+    if not 0 <= amount <= _MOST or (amount == 0 and not may_be_none):
+        raise source.invalid(f"{source.name(key)} must be a number of {what}, not {value!r}.")
+    return amount
 
 
 def _switches(source: _Source, known_rules: Collection[str]) -> dict[str, Switch]:
@@ -385,11 +397,9 @@ def _checked(source: _Source) -> _Source:
 
 def _refuse_misspelt(file: Path, section: str, known: str) -> None:
     """Refuse a section whose name is nearly ours: its settings would be passed over in silence."""
-    from difflib import SequenceMatcher
-
     if section == known:
         return
     bare, target = (re.sub(r"[^a-z]|^tool\.", "", name.casefold()) for name in (section, known))
-    if bare.startswith(target) or SequenceMatcher(None, bare, target).ratio() > 0.85:
+    if bare.startswith(target) or is_nearly(bare, target):
         hint = " Rules are a setting in it." if bare == f"{target}rules" else ""
         raise InvalidSettings(f"{shown(file)}: unknown section [{section}]; did you mean [{known}]?{hint}")

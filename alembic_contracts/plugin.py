@@ -131,7 +131,7 @@ def _register(subparsers: _SubParsersAction[ArgumentParser]) -> None:
                 default=option.default,
                 help=option.help,
             )
-    names = [option.flag.removeprefix("--") for option in CHECK]
+    names = [option.flag.removeprefix("--").replace("-", "_") for option in CHECK]
     parser.set_defaults(cmd=(_check_contracts, [], names))
 
 

@@ -188,7 +188,7 @@ def test_other_variables_are_none_of_our_business() -> None:
 T = "[tool.alembic_contracts]\n"
 I = "[alembic_contracts]\n"  # noqa: E741  next to T it is plain
 ENFORCE = 'must be one of "introduced", "strict", "report", not'
-SECONDS = "`lock_timeout` must be a number of seconds such as 10, not"
+SECONDS = "`lock_timeout` must be a number of seconds, not"
 PERCENT = "alembic.ini: '%' must be followed by '%' or '(', found: '%40@host/x'"
 NO_SECTION = "alembic.ini: File contains no section headers.\nfile: 'alembic.ini', line: 1\n'key = 1\\n'"
 REFUSALS = [
@@ -211,7 +211,8 @@ REFUSALS = [
         {"toml": T + "zzz = 1"},
         (
             "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
-            "`downgrade`, `unproven`, `autogenerate`, `settle`, `shadow_url`, `snapshot`, `lock_timeout`, `rules`"
+            "`downgrade`, `unproven`, `autogenerate`, `settle`, `predict_timeout`, `predict_memory`, "
+            "`shadow_url`, `snapshot`, `lock_timeout`, `rules`"
         ),
     ),
     (
@@ -241,7 +242,7 @@ REFUSALS = [
     ({"toml": T + "lock_timeout = -1"}, f"pyproject.toml, [tool.alembic_contracts]: {SECONDS} -1."),
     ({"toml": T + "lock_timeout = true"}, f"pyproject.toml, [tool.alembic_contracts]: {SECONDS} True."),
     ({"ini": I + "lock_timeout = 5s"}, f"alembic.ini, [alembic_contracts]: {SECONDS} '5s'."),
-    ({"LOCK_TIMEOUT": "nan"}, "`ALEMBIC_CONTRACTS_LOCK_TIMEOUT` must be a number of seconds such as 10, not 'nan'."),
+    ({"LOCK_TIMEOUT": "nan"}, "`ALEMBIC_CONTRACTS_LOCK_TIMEOUT` must be a number of seconds, not 'nan'."),
     (
         {"toml": T + 'rules = "column-type"'},
         "pyproject.toml, [tool.alembic_contracts]: `rules` must be a table of rule ids, not 'column-type'.",
@@ -295,6 +296,15 @@ REFUSALS = [
             "Rules are a setting in it."
         ),
     ),
+    (
+        {"toml": T + "predict_timeout = 0"},
+        "pyproject.toml, [tool.alembic_contracts]: `predict_timeout` must be a number of seconds, not 0.",
+    ),
+    (
+        {"ini": I + "predict_memory = lots"},
+        "alembic.ini, [alembic_contracts]: `predict_memory` must be a number of megabytes, not 'lots'.",
+    ),
+    ({"PREDICT_TIMEOUT": "nan"}, "`ALEMBIC_CONTRACTS_PREDICT_TIMEOUT` must be a number of seconds, not 'nan'."),
     ({"toml": T + "a = \n"}, "pyproject.toml:2:5: Invalid value."),
     (
         {"ini": I + "shadow_url = postgresql://me:%40@host/x"},
@@ -343,3 +353,10 @@ def test_what_a_run_may_not_need_is_not_imported() -> None:
     script = "import sys, alembic_contracts.config; print({'tomllib', 'configparser', 'alembic'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_limits_of_a_prediction() -> None:
+    defaults = read(toml=T)
+    assert (defaults.predict_timeout, defaults.predict_memory) == (60, 2048)
+    stated = read(ini=I + "predict_timeout = 2.5\npredict_memory = 512", PREDICT_MEMORY="256")
+    assert (stated.predict_timeout, stated.predict_memory) == (2.5, 256)

@@ -1,6 +1,7 @@
 """Version scripts in, the schemas that they lead to out, without a database: see ``scripts.predict``.
 
     sql               PostgreSQL's grammar, and what belongs to text
+    containment       code of others, run in a process of its own
     catalog           the state in memory
     queries           what the names in a query mean
     printing          how PostgreSQL prints what is stored

@@ -61,6 +61,7 @@ class CheckOptions:
             range=Range(
                 offline=bool(values["offline"]),
                 shadow=bool(values["shadow"]),
+                no_exec=bool(values["no_exec"]),
                 start=values["from"],
                 target=values["to"] or "heads",
                 dialect=values["dialect"],
@@ -110,7 +111,7 @@ def _examined(run: Run, terms: Terms, progress: Progress | None) -> Report:
     url = terms.settings.shadow_url
     course = follow(run, terms.tables, shadow_url=url, progress=progress)
     report = examine(course, terms, phase="check", scope="target")
-    if not report.unproven or run.shadow or terms.settings.settle == "never":
+    if not report.unproven or run.shadow or run.no_exec or terms.settings.settle == "never":
         return report
     from alembic_contracts.running.settling import settled
 
@@ -121,6 +122,8 @@ def _examined(run: Run, terms: Terms, progress: Progress | None) -> Report:
 def _refuse_contradictions(range_: Range) -> None:
     if range_.offline and range_.shadow:
         raise CannotCheck("--offline predicts without a database, --shadow replays on one: use one of them.")
+    if range_.no_exec and range_.shadow:
+        raise CannotCheck("--no-exec runs no version script, --shadow replays them: use one of them.")
 
 
 def _require_all(terms: Terms, reports: list[Report]) -> None:

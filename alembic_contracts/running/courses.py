@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts import dialects
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.running import terms
 from alembic_contracts.running.real_access import RealAccess
 from alembic_contracts.schemas.schema import Name, Schema
-from alembic_contracts.schemas.steps import Prediction, Step, Unproven
+from alembic_contracts.schemas.steps import Location, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect, Extract, Sight
@@ -138,12 +140,15 @@ def _predicted(
     run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect, progress: Progress | None
 ) -> tuple[Prediction, ...]:
     try:
+        from alembic_contracts.prediction.containment.limits import Limits
         from alembic_contracts.prediction.scripts.predict import NotReadError, predict
     except ModuleNotFoundError as error:
         raise CannotCheck(
             f"Predicting migrations needs {error.name}: pip install 'alembic-contracts[postgresql]'"
         ) from error
     steps = [*run.history, *run.steps]
+    settings = terms.settings_of(run.environment.config)
+    limits = Limits(seconds=settings.predict_timeout, megabytes=settings.predict_memory)
 
     def report_progress(done: int) -> None:
         if progress is not None:
@@ -161,6 +166,9 @@ def _predicted(
             rows_between_revisions=run.connection is None,
             own_transaction=run.own_transaction,
             progress=report_progress,
+            plain=run.no_exec,
+            limits=limits,
+            slow=_say_slow,
         )
 
     extract = _extract(run, tables, dialect)
@@ -168,6 +176,11 @@ def _predicted(
         with suppress(NotReadError):
             return predicted(part)
     return predicted(None, waits=True)
+
+
+def _say_slow(place: Location) -> None:
+    """Say which revision it is that takes long, also where nobody looks at a line of progress."""
+    sys.stderr.write(f"note: the prediction of revision {place.revision} ({place.file}) takes long.\n")
 
 
 def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect) -> Extract | None:

@@ -1,7 +1,4 @@
-"""A project's env.py in, what is pending in each database that it migrates out; nothing is applied.
-
-Prediction is imported once scripts are looked at: listing revisions needs none of it.
-"""
+"""A project's env.py in, what is pending in each database that it migrates out; nothing is applied."""
 
 from __future__ import annotations
 
@@ -22,6 +19,7 @@ from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.env_py import has_own_transaction
 from alembic_contracts.running.flask_app import application
 from alembic_contracts.running.pending import Run, script_of
+from alembic_contracts.running.reading import scripts_are_read
 from alembic_contracts.running.revisions import upgrade_steps
 from alembic_contracts.running.terms import settings_of
 from alembic_contracts.schemas import snapshots
@@ -44,6 +42,8 @@ class Range:
     """No database: the whole history is predicted from an empty one."""
     shadow: bool = False
     """No database either: the history is replayed on a scratch one."""
+    no_exec: bool = False
+    """Whether no version script may be run, so that what they do is known as far as it is plain to see."""
     start: str | None = None
     """The revision to start from; None: the database's own, or base without one."""
     target: str = "heads"
@@ -74,7 +74,7 @@ def visit(config: Config, range_: Range, look: Callable[[Run], None]) -> None:
         CannotCheck: env.py fails, or never comes to ``run_migrations()``; a revision or database is unknown; settings
             are no good.
     """
-    if range_.dialect is not None and not range_.without_database:
+    if range_.dialect is not None and not range_.offline:
         raise CannotCheck("--dialect stands in for env.py where there is no database either: use it with --offline.")
     arguments: dict[str, Any] = {}
     lock_timeout = settings_of(config).lock_timeout
@@ -112,8 +112,6 @@ def _require_the_one(range_: Range, seen: Sequence[tuple[str, ...]]) -> None:
 
 def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, arguments: Mapping[str, Any]) -> Run:
     script = script_of(context)
-    if range_.without_database:
-        _load(script, context)
     replayed = range_.without_database or range_.start is not None
     history: list[RevisionStep] = []
     snapshot = None
@@ -139,27 +137,13 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
         snapshot=snapshot,
         own_transaction=range_.without_database and _has_own_transaction(script),
         shadow=range_.shadow,
+        no_exec=range_.no_exec,
     )
 
 
 def _has_own_transaction(script: ScriptDirectory) -> bool:
     file = Path(script.env_py_location)
     return file.is_file() and has_own_transaction(file.read_text(encoding="utf-8", errors="replace"))
-
-
-def _load(script: ScriptDirectory, context: MigrationContext) -> None:
-    """Load the version scripts; with a connection where one of them cannot do without."""
-    try:
-        script.get_heads()
-    except AttributeError:  # of None, which is the connection where there is none
-        environment = context.environment_context
-        if environment is None or context.dialect.name != "postgresql":
-            raise
-        # Scripts that need it are rare, and the parser that it brings along is slow to load.
-        from alembic_contracts.prediction.scripts.loading import connection_while_loading
-
-        with connection_while_loading(environment, context):
-            script.get_heads()
 
 
 def _usable_snapshot(script: ScriptDirectory, range_: Range, start: str) -> Snapshot | None:
@@ -225,7 +209,7 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
             run_migrations(**given)
 
         vars(environment)["run_migrations"] = remember_arguments
-        with environment:
+        with scripts_are_read(run_them=not range_.no_exec), environment:
             if range_.dialect is None:
                 with application(Path(script.env_py_location)):
                     script.run_env()

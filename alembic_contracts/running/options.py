@@ -14,6 +14,7 @@ __all__ = [
     "EXAMPLES",
     "FORMATS",
     "FROM",
+    "NO_EXEC",
     "OFFLINE",
     "OUTPUT",
     "QUIET",
@@ -48,6 +49,10 @@ OFFLINE = Option("--offline", "Use no database: predict the whole history from a
 SHADOW = Option(
     "--shadow", "Replay the history on a scratch PostgreSQL and observe: exact where a prediction has doubts."
 )
+NO_EXEC = Option(
+    "--no-exec",
+    "Run no version script: operations whose arguments are written out are known, all else is unproven.",
+)
 FROM = Option("--from", "Start from this revision instead of the database's own, its schema predicted.", "REV")
 TO = Option("--to", "Judge the schema at this revision (default: heads).", "REV")
 BASE = Option(
@@ -72,6 +77,7 @@ VERBOSE = Option("--verbose", "Say on standard error what was read, from where, 
 CHECK = (
     OFFLINE,
     SHADOW,
+    NO_EXEC,
     FROM,
     TO,
     BASE,
@@ -98,5 +104,6 @@ EXAMPLES = (
     ("--offline --from 1a2b3c --to heads", "only what these revisions break"),
     ("--offline --base origin/main", "for a pull request: deleting a contract in it does not help"),
     ("--offline --dialect postgresql", "without env.py, where the application is not installed"),
+    ("--offline --no-exec", "for scripts of somebody whom you do not trust; env.py is run (but with --dialect)"),
     ("--format json --output report.json", "for other programs"),
 )

@@ -42,6 +42,8 @@ class Run:
     """Seconds to wait for what another session has locked."""
     committed_under_guard: bool = False
     """Whether what results is looked at before it is committed: what is locked now is unproven then, not unknowable."""
+    no_exec: bool = False
+    """Whether no script may be run."""
     shadow: bool = False
     """Whether to replay on a scratch database instead of predicting."""
 

@@ -21,7 +21,7 @@ from sqlalchemy.schema import CreateSchema
 from alembic_contracts.dialects import Dialect, Reliance, Statements, Witness
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent
-from alembic_contracts.prediction.scripts.predict import fresh_module
+from alembic_contracts.prediction.scripts.loading import fresh_module
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Operation, Prediction, Step

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-__all__ = ["did_you_mean", "nearest"]
+__all__ = ["did_you_mean", "is_nearly", "nearest"]
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
@@ -28,6 +28,13 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     if found is not None:
         return f"; did you mean `{found}`?"
     return "; known here: " + ", ".join(f"`{candidate}`" for candidate in known) if known else ""
+
+
+def is_nearly(word: str, known: str) -> bool:
+    """Whether a word differs from a known one by little more than a slip."""
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, word, known).ratio() > 0.85
 
 
 def _bare(word: str) -> str:

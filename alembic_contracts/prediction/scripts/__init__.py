@@ -1,11 +1,13 @@
 """Version scripts run on a driver that sends nothing: revisions in, schemas and doubts out.
 
 predict           pending revisions -> predictions
-recording         one run in one world -> operations and doubts
+contained, play   one run in one world, in a process of its own
+recording         the SQL of that run -> operations and doubts
 baseline          routines of an observed database -> notes where they may run
 isolation, outside                  no database, no file, no network while scripts run
 unseen_code, data_calls             what a script that raised would have done, as far as that matters
-loading           scripts that ask for a connection while they are loaded
+loading           a script's file -> its module
+outline, plain_calls                a script's text -> what of it is known without running it
 source_lines      the running code -> a line of the script
 sql_output        what --sql would write -> the catalog
 """

@@ -18,7 +18,7 @@ from threading import get_ident
 from typing import Any
 from weakref import WeakKeyDictionary
 
-__all__ = ["OutsideReachedError", "no_trace_outside"]
+__all__ = ["OutsideReachedError", "no_trace_outside", "prepare"]
 
 Doubt = Callable[[str], None]
 """Told what a script tried; a script may catch the error, but what the real run does differs from there on."""
@@ -102,11 +102,16 @@ def no_trace_outside(doubt: Doubt) -> Iterator[None]:
                 threading.Thread.start = _start  # type: ignore[method-assign] # on purpose
 
 
+def prepare() -> None:
+    """Do what modules do when they are imported and scripts may not; once is enough."""
+    tempfile.gettempdir()  # finds out by writing a file
+
+
 def _install() -> None:
     """Add the audit hook, once: Python has no way to take one away."""
     global _installed  # noqa: PLW0603 - the interpreter has one list of hooks
     if not _installed:
-        tempfile.gettempdir()  # finds out by writing a file, once; modules ask when they are imported
+        prepare()
         sys.addaudithook(_hook)
         _installed = True
 

@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib.util
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
-
-from alembic_contracts.prediction.answers.reader import Reader, World
-from alembic_contracts.prediction.driver.failures import RefusalError
-from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, recording_engine
-from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, isolated, silent
-from alembic_contracts.prediction.scripts.outside import OutsideReachedError
-from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
-from alembic_contracts.prediction.scripts.source_lines import Script
-from alembic_contracts.prediction.scripts.sql_output import SqlStream
-from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
-from alembic_contracts.prediction.statements import execute
-from alembic_contracts.schemas.schema import Name
-from alembic_contracts.schemas.steps import REFUSED, Prediction, Step, Unproven
+from alembic_contracts.prediction.scripts.contained import Observer, run
+from alembic_contracts.prediction.scripts.play import Play
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from alembic.runtime.environment import EnvironmentContext
-    from alembic.runtime.migration import RevisionStep
-    from sqlalchemy.engine import URL, Connection
+    from alembic.runtime.migration import MigrationContext, RevisionStep
 
+    from alembic_contracts.prediction.answers.reader import World
     from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.containment.limits import Limits
+    from alembic_contracts.schemas.schema import Name
+    from alembic_contracts.schemas.steps import Location, Prediction
 
-__all__ = ["NotReadError", "fresh_module", "predict"]
+__all__ = ["NotReadError", "predict"]
 
 
 def predict(
@@ -51,6 +33,9 @@ def predict(
     rows_between_revisions: bool = False,
     own_transaction: bool = False,
     progress: Callable[[int], None] | None = None,
+    plain: bool = False,
+    limits: Limits | None = None,
+    slow: Callable[[Location], None] | None = None,
 ) -> tuple[Prediction, ...]:
     """Run version scripts on a connection that sends nothing, and return the schemas that they lead to.
 
@@ -70,6 +55,10 @@ def predict(
             before the next revision came; otherwise what the scripts create is empty until they fill it.
         own_transaction: whether env.py has begun the transaction that the scripts run in, and commits it.
         progress: told the number of revisions that have been predicted.
+        plain: whether no script is to be run; what is not plain to see of one is unproven.
+        limits: of each revision, for scripts to run in a process of its own (None: in this one, which is not kept from
+            what they do to it).
+        slow: told of a revision that takes long, with limits.
 
     Raises:
         NotReadError: the scripts need more of the database than the baseline has.
@@ -81,305 +70,22 @@ def predict(
         turned: set[str] = set()
         goes_on = True
         while goes_on:
-            play = _Play(environment, context, baseline(), watched, world, as_sql=as_sql)
+            play = Play(environment, context, baseline(), watched, world, as_sql=as_sql)
             play.reader.rows_between_revisions = rows_between_revisions
             play.turned, play.may_turn, play.own_transaction = frozenset(turned), without_rows, own_transaction
-            predictions.append(play.run(steps, run_arguments, progress if world == "empty" else None))
-            if play.catalog.asked_for_unread:
+            play.is_plain = plain
+            observer = Observer(steps, progress if world == "empty" else None, slow)
+            played = run(play, steps, run_arguments, observer, limits)
+            if played.asked_for_unread:
                 raise NotReadError
-            if play.reader.read_unknown_rows and "row" not in worlds:
+            if played.read_unknown_rows and "row" not in worlds:
                 worlds.append("row")
-            goes_on = predictions[-1].cut is not None
-            turned.add(play.last)
-        without_rows = frozenset(play.through)
+            predictions.append(played.prediction)
+            goes_on = played.prediction.cut is not None
+            turned.add(played.last)
+        without_rows = played.through
     return tuple(sorted(predictions, key=lambda prediction: prediction.cut is not None))
 
 
 class NotReadError(Exception):
     """The baseline was an extract of the database, and that is not enough: predict from all of it."""
-
-
-_MOST_TURNED = 10
-"""Revisions of one run that are played in the other world; each costs another run."""
-
-
-class _Play:
-    """One run of the scripts in one world."""
-
-    own_transaction = False
-    """Whether env.py has begun the transaction before Alembic could."""
-    turned: frozenset[str] = frozenset()
-    """Revisions that are played in the other world: in this one they raise."""
-    may_turn: frozenset[str] | None = None
-    """Those that may be (None: all): of the world with rows, those that ran to their end without."""
-
-    def __init__(
-        self,
-        environment: EnvironmentContext,
-        context: MigrationContext,
-        catalog: Catalog,
-        watched: Collection[Name] | None,
-        world: World,
-        *,
-        as_sql: bool,
-    ) -> None:
-        self._environment, self._real, self._as_sql = environment, context, as_sql
-        self._world: World = world
-        self._cut: Unproven | None = None
-        self._stops = False
-        self.last = ""
-        """The last revision that was run."""
-        self.through: set[str] = set()
-        """The revisions that ran to their end in this world."""
-        self.catalog = catalog
-        self.reader = Reader(catalog, world)
-        self._recording = Recording(catalog, watched, self.reader, context.dialect.driver)
-        self.reader.doubt = self._recording.doubt
-        self._engine = recording_engine(self._recording, catalog, context.dialect, _url(context))
-        cast("RecordingDialect", self._engine.dialect).doubt = self._recording.doubt
-        self._connection: Connection | None = None
-        self._working_directory = Path.cwd()
-        self._transaction: Any = None
-
-    def run(
-        self, steps: Sequence[RevisionStep], arguments: Mapping[str, Any], progress: Callable[[int], None] | None
-    ) -> Prediction:
-        """Run the revisions one after the other, also after one that fails."""
-        before = self._recording.view
-        done: list[Step] = []
-        with isolated(self._recording.doubt, self._environment.script.dir), self._closing():
-            migration = self._migration()
-            heads = _heads_before(steps)
-            for step in steps:
-                if self._stops:
-                    done.append(Step(step.revision.revision, ()))
-                    continue
-                with silent():
-                    self._show_heads(migration, heads)
-                    migration = self._revision(migration, step, arguments, done)
-                    heads = heads.difference(step.from_revisions).union(step.to_revisions)
-                if progress is not None:
-                    progress(len(done))
-        unproven = tuple(self._recording.unproven)
-        return Prediction(before=before, steps=tuple(done), unproven=unproven, cut=self._cut)
-
-    @contextmanager
-    def _closing(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self._recording.cut_off()
-            self._close()
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            with suppress(SQLAlchemyError):  # it may be in any state, and leads nowhere any more
-                self._connection.close()
-
-    # -- the migration context ---------------------------------------------------------------------------------------
-
-    def _migration(self) -> MigrationContext:
-        """Return a context like the real one, over the recorder, in the transaction that the real run would be in."""
-        options = {**self._real.opts, "as_sql": self._as_sql}
-        for name in ("fn", "output_encoding"):
-            options.pop(name, None)
-        with silent():
-            if self._as_sql:
-                options["output_buffer"] = SqlStream(self._recording.write)
-                migration = MigrationContext(self._real.dialect, None, options, self._environment)
-            else:
-                options["output_buffer"] = SqlStream(lambda _text: None)
-                for name in ("literal_binds", "starting_rev"):  # go with --sql only
-                    options.pop(name, None)
-                self._connection = self._connect()
-                migration = MigrationContext(self._engine.dialect, self._connection, options, self._environment)
-                migration._version.create(self._connection, checkfirst=True)  # noqa: SLF001 - as run_migrations() does
-            self._transaction = migration.begin_transaction()
-            self._transaction.__enter__()
-        return migration
-
-    def _connect(self) -> Connection:
-        connection = self._engine.connect()
-        real = self._real.connection
-        options = dict(real.get_execution_options()) if real is not None and not self._real.as_sql else {}
-        if options:
-            connection = connection.execution_options(**options)
-        self._recording.connected(cast("Any", connection.connection.dbapi_connection))
-        if self.own_transaction or getattr(self._real, "_in_external_transaction", False):
-            connection.begin()
-        return connection
-
-    def _show_heads(self, migration: MigrationContext, heads: set[str]) -> None:
-        """Let queries of the version table see the revisions so far."""
-        name = self.catalog.resolve(migration.version_table, migration.version_table_schema)
-        if name is not None:
-            self.reader.set_rows(name, [{"version_num": head} for head in sorted(heads)])
-
-    def _require_version_table(self, migration: MigrationContext) -> None:
-        """Refuse a script after which Alembic's own statement, which marks the revision, does not find its table."""
-        name, schema = migration.version_table, migration.version_table_schema
-        if not self._finds_version_table(migration):
-            written = name if schema is None else f"{schema}.{name}"
-            raise _VersionTableLostError(written, ", ".join(self.catalog.search_path) if schema is None else None)
-
-    def _finds_version_table(self, migration: MigrationContext) -> bool:
-        if self._as_sql or not self.catalog.complete_tables:
-            return True
-        return self.catalog.resolve(migration.version_table, migration.version_table_schema) is not None
-
-    def _after_failure(self, migration: MigrationContext) -> MigrationContext:
-        """Return a context to go on with; what the revision did before it failed stays."""
-        self._recording.pause()
-        self.catalog.resume()
-        if not self._finds_version_table(migration):
-            execute(self.catalog, "RESET search_path")  # as in a session of the next revision's own
-        self._recording.cut_off()
-        self._close()
-        return self._migration()
-
-    # -- one revision ------------------------------------------------------------------------------------------------
-
-    def _revision(
-        self, migration: MigrationContext, step: RevisionStep, arguments: Mapping[str, Any], done: list[Step]
-    ) -> MigrationContext:
-        """Run one revision, add what it did to ``done``, and return the context for the next one."""
-        script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
-        self.last = script.revision
-        self._recording.start(script, _OTHER[self._world] if script.revision in self.turned else None)
-        try:
-            transaction = migration.begin_transaction(_per_migration=True)
-            transaction.__enter__()
-            with alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
-                self._run_script(script, step, arguments)
-            if self.catalog.failed:
-                raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
-            self._require_version_table(migration)
-            if _is_over(migration):
-                self._recording.doubt(_OVER, None, script.at(script.first_line))
-            self._recording.pause()  # Alembic's own commit is none of the script's
-            transaction.__exit__(None, None, None)
-            self.through |= {script.revision} - self.turned
-        except (Exception, SystemExit, TooManyStatements) as error:  # noqa: BLE001 - whatever scripts raise
-            self._fail(error, script)
-            migration = self._after_failure(migration)
-        finally:
-            done.append(self._recording.finish())
-        return migration
-
-    def _fail(self, error: BaseException, script: Script) -> None:
-        """Decide what becomes of a run in which a script raised, and say that what it would have done is not known.
-
-        What it rolled back on its way out is as it was before for those who judge, but not for the scripts that follow:
-        the run stops there. So it does where the revision can be played in the other world.
-        """
-        place, revision = script.of_error(error), script.revision
-        allowed = self.may_turn is None or revision in self.may_turn
-        if self.reader.is_made_up and allowed and revision not in self.turned and len(self.turned) < _MOST_TURNED:
-            self._cut = Unproven(_reason(error), place)
-        self._stops = self._recording.forget_rollbacks() or self._cut is not None
-        if self._cut is None or not self._ends_without_trace(error, script):
-            self._recording.doubt(_reason(error), None, place)
-
-    def _ends_without_trace(self, error: BaseException, script: Script) -> bool:
-        """Return whether a script that raised for a row can do nothing to a table but what was seen without the row.
-
-        Either the row of the real run makes it raise as well, and nothing of the revision is committed, or it goes on.
-        """
-        ours = (
-            RealDatabaseReachedError
-            | OutsideReachedError
-            | _StillFailedError
-            | _VersionTableLostError
-            | DBAPIError
-            | RefusalError
-        )
-        if self._world != "row" or not isinstance(error, Exception) or isinstance(error, ours):
-            return False
-        return not self._recording.has_committed and only_changes_rows(error, script.path, self.catalog.state)
-
-    def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
-        function = getattr(step, "generated", None)  # operations that autogenerate found are in no file yet
-        if function is None:
-            function = getattr(fresh_module(step.revision.path), "upgrade" if step.is_upgrade else "downgrade")
-        script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
-        # Without a database env.py need not say which driver it takes with one: for this it has to be an async one.
-        needs_async = self._real.as_sql and not self._as_sql and "run_async" in script.text()
-        self._engine.dialect.is_async = self._real.dialect.is_async or needs_async
-        if self._engine.dialect.is_async and not in_greenlet() and not _loop_is_running():
-            # `op.run_async` waits on the loop that the real run is in; a check without one brings its own.
-            asyncio.run(greenlet_spawn(function, **arguments))
-        else:
-            function(**arguments)
-
-
-_OTHER: Mapping[World, World] = {"empty": "row", "row": "empty"}
-
-_OVER = (
-    "the script commits or rolls back through op.get_bind(): that ends Alembic's own transaction, and what follows is "
-    "never committed, its mark in the version table included"
-)
-
-
-def _is_over(migration: MigrationContext) -> bool:
-    """Whether the transaction that Alembic is going to commit has come to its end already."""
-    transaction = migration._transaction  # noqa: SLF001 - the one that Alembic itself goes by
-    return transaction is not None and not transaction.is_active
-
-
-class _StillFailedError(Exception):
-    """A script caught PostgreSQL's error and left the transaction aborted."""
-
-
-class _VersionTableLostError(Exception):
-    """Alembic would not find its version table after a script."""
-
-    def __init__(self, table: str, search_path: str | None) -> None:
-        left = "" if search_path is None else f' (the script leaves search_path at "{search_path}")'
-        super().__init__(f'relation "{table}" does not exist, where Alembic marks the revision{left}')
-
-
-def _heads_before(steps: Sequence[RevisionStep]) -> set[str]:
-    """Return the revisions that the steps start from."""
-    needed = {revision for step in steps for revision in step.from_revisions}
-    return needed - {revision for step in steps for revision in step.to_revisions}
-
-
-def fresh_module(path: str) -> ModuleType:
-    """Execute a version script's file once more, as Alembic does, so that nothing it keeps leaks into the real run."""
-    spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", Path(path).name), path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _loop_is_running() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-def _url(context: MigrationContext) -> URL | None:
-    connection = None if context.as_sql else context.connection
-    return None if connection is None else connection.engine.url
-
-
-def _reason(error: BaseException) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(original, RefusalError):
-        return f"{REFUSED}{original.message}"
-    if isinstance(original, _StillFailedError):
-        return f"{REFUSED}the script goes on after an error without a savepoint"
-    if isinstance(original, _VersionTableLostError):
-        return f"{REFUSED}{original}"
-    if isinstance(error, TooManyStatements):
-        return (
-            f"the script did not come to an end within {STATEMENT_LIMIT:,} statements, or {REPEAT_LIMIT:,} of the same"
-        )
-    if isinstance(error, RealDatabaseReachedError | OutsideReachedError):
-        return f"the script {error}"
-    text = " ".join(str(error).split())
-    return f"the script raised {type(error).__name__} under prediction" + (f": {text[:300]}" if text else "")

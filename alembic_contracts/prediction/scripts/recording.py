@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.answer import Answer
@@ -61,6 +61,9 @@ class TooManyStatements(BaseException):
 
 class Recording:
     """What the recording connections talk to."""
+
+    tell: Callable[[Operation | Unproven], None] = staticmethod(lambda _found: None)
+    """Called with each operation and doubt when it is found."""
 
     def __init__(
         self, catalog: Catalog, watched: Collection[Name] | None, reader: Reader, driver: str = "psycopg"
@@ -150,7 +153,10 @@ class Recording:
             return
         if location is None and self._script is not None:
             location = self._script.here()
-        self.unproven[Unproven(reason, location, None if tables is None else frozenset(tables))] = None
+        unproven = Unproven(reason, location, None if tables is None else frozenset(tables))
+        if unproven not in self.unproven:
+            self.unproven[unproven] = None
+            self.tell(unproven)
 
     # -- the cursors' side -------------------------------------------------------------------------------------------
 
@@ -251,6 +257,7 @@ class Recording:
         assert self._script is not None, "operations belong to a revision"  # noqa: S101
         self._noted = self.view
         self._operations.append(Operation(self._script.here(), label, self._noted, commits))
+        self.tell(self._operations[-1])
 
     def commit(self, connection: RecordingConnection) -> None:
         """Commit; inside of a revision that is a state that the database is left in."""

@@ -1,0 +1,9 @@
+"""Code of others in, run in a process of its own that reaches nothing; only what it says comes back.
+
+process           a body -> what it said, and how it ended where that was not by itself
+limits            of time and memory
+messages          values -> a stream of bytes, and back
+dumps             a traceback of faulthandler's -> a line
+kernel            on Linux: what the process asks its kernel for -> granted, or refused and told
+syscalls          the system's calls that leave a trace, by their numbers
+"""

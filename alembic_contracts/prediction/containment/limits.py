@@ -1,0 +1,46 @@
+"""How much time and memory a stretch of work may take, as values that are applied to the process that is in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+try:
+    import resource
+except ModuleNotFoundError:  # on Windows, where nothing is contained
+    resource = None  # type: ignore[assignment] # as above
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one revision may take."""
+
+    seconds: float = 60.0
+    megabytes: int = 2048
+    """On top of what the process has already; held on Linux alone, as no other kernel does."""
+    long: float = 5.0
+    """Seconds after which somebody may want to know what is going on."""
+
+    def apply(self) -> None:
+        """Hold this process to the memory from here on, and let it leave no core file."""
+        if resource is None:
+            return
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if sys.platform == "linux":
+            size, *_, data, _ = map(_bytes, Path("/proc/self/statm").read_text("ascii").split())
+            more = self.megabytes << 20
+            for kind, limit in ((resource.RLIMIT_DATA, data + more), (resource.RLIMIT_AS, size + more + _RESERVED)):
+                _soft, hard = resource.getrlimit(kind)
+                resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _bytes(pages: str) -> int:
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+_RESERVED = 1 << 30
+"""Bytes of addresses that threads reserve without using them."""
