@@ -4,13 +4,7 @@ They stand in ``pyproject.toml``::
 
     [tool.alembic_contracts]
     contracts = ["contracts", "../shared/contracts"]  # relative to this file; default: "contracts"
-    enforce = "introduced"   # or "strict", or "report"
-    downgrade = "report"     # or "refuse"
-    unproven = "refuse"      # or "warn"
-    autogenerate = "refuse"  # or "warn", or "off"
-    settle = "auto"          # or "never"
-    shadow_url = "postgresql+psycopg://..."
-    snapshot = "schema_snapshot.json"   # relative to this file, the default
+    enforce = "introduced"   # docs/reference/settings.md has all
     lock_timeout = 10        # seconds
     rules = { column-type = "warning", column-updatable = "off" }  # or "error", the default of every rule
 
@@ -20,16 +14,14 @@ or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(he
     contracts =
         contracts
         ../shared/contracts
-    enforce = introduced
     rules =
         column-type = warning
         column-updatable = off
 
 ``ALEMBIC_CONTRACTS_CONTRACTS`` (relative to the working directory; split on commas and ``os.pathsep``),
-``ALEMBIC_CONTRACTS_ENFORCE``, ``..._DOWNGRADE``, ``..._UNPROVEN``, ``..._AUTOGENERATE``, ``..._SETTLE``,
-``..._SHADOW_URL``, ``..._SNAPSHOT``, ``..._LOCK_TIMEOUT`` and ``..._RULES`` (``column-type=warning,primary-key=off``;
-rules that it does not name stay as in the file) win over the file. Empty ones count as not set.
-``ALEMBIC_CONTRACTS_TODAY=2030-12-31`` says what day it is to be, which no file can.
+``ALEMBIC_CONTRACTS_ENFORCE`` and so on win over the file; of ``..._RULES`` (``column-type=warning,primary-key=off``)
+those that it does not name stay as in the file. Empty ones count as not set. ``ALEMBIC_CONTRACTS_TODAY=2030-12-31``
+says what day it is to be, which no file can.
 
 The readers of files are imported when there is a file to read: a project has one kind, and most commands read none.
 """

@@ -19,8 +19,8 @@ from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.env_py import has_own_transaction
 from alembic_contracts.running.flask_app import application
 from alembic_contracts.running.pending import Run, script_of
-from alembic_contracts.running.reading import scripts_are_read
 from alembic_contracts.running.revisions import upgrade_steps
+from alembic_contracts.running.script_texts import scripts_are_read
 from alembic_contracts.running.terms import settings_of
 from alembic_contracts.schemas import snapshots
 from alembic_contracts.support.paths import shown
