@@ -35,14 +35,20 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace, histories: Sequence[catalogue.History], cache: Path) -> int:
     places = {history: fetch.fetch(history, cache) for history in histories}
     with embedded.scratch() as scratch:
-        measured = [_measure(history, place, cache, scratch.url()) for history, place in places.items()]
+        measured = [
+            _measure(history, place, cache, scratch.url(), settle=options.settle) for history, place in places.items()
+        ]
     results = [result for result in measured if result is not None]
     if results:
         print(report.table(results))
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    wrong = any(result["wrong_and_silent"] or result["false_breaks"] for result in results)
+    wrong = any(result["wrong_and_silent"] or result["false_breaks"] or _settled_wrongly(result) for result in results)
     return int(wrong or len(results) < len(measured))
+
+
+def _settled_wrongly(result: dict[str, Any]) -> bool:
+    return any(each["wrong"] for each in result.get("settling", {}).values())
 
 
 def _mutate(options: argparse.Namespace, histories: Sequence[catalogue.History], cache: Path) -> int:
@@ -76,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("names", nargs="*", metavar="HISTORY", help="default: all")
         command.add_argument("--small", action="store_true", help="only the set for continuous integration")
         command.add_argument("--cache", type=Path, default=fetch.cache_folder(), help="default: %(default)s")
+        if name == "run":
+            command.add_argument("--settle", action="store_true", help="have what is unproven settled, as `check` does")
         if name == "mutate":
             command.add_argument("--count", type=int, default=20, help="planted breaks per history (default: 20)")
             command.add_argument("--seed", type=int, default=1, help="the same seed plants the same breaks")
@@ -83,16 +91,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(history: catalogue.History, place: fetch.Place, cache: Path, server_url: str) -> dict[str, Any] | None:
+def _measure(
+    history: catalogue.History, place: fetch.Place, cache: Path, server_url: str, *, settle: bool
+) -> dict[str, Any] | None:
     """Run every stage; None where one of them failed, which it has then said on standard error."""
     try:
-        return _stages(history, place, cache, server_url)
+        return _stages(history, place, cache, server_url, settle=settle)
     except subprocess.CalledProcessError:
         print(f"{history.name} could not be measured", file=sys.stderr)
         return None
 
 
-def _stages(history: catalogue.History, place: fetch.Place, cache: Path, server_url: str) -> dict[str, Any]:
+def _stages(
+    history: catalogue.History, place: fetch.Place, cache: Path, server_url: str, *, settle: bool
+) -> dict[str, Any]:
     print(f"{history.name} ...", file=sys.stderr, flush=True)
     for stage in ("observe", "predict"):
         with new_database(server_url, f"history_{os.getpid()}") as url:
@@ -100,6 +112,9 @@ def _stages(history: catalogue.History, place: fetch.Place, cache: Path, server_
     _stage("sql", history, place, cache)
     result: dict[str, Any] = json.loads((place.work / worker.PREDICTED).read_text(encoding="utf-8"))
     result["sql"] = json.loads((place.work / worker.SQL).read_text(encoding="utf-8"))
+    if settle:
+        _stage("settle", history, place, cache, server_url)
+        result["settling"] = json.loads((place.work / worker.SETTLED).read_text(encoding="utf-8"))
     return result
 
 

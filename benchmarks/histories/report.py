@@ -38,7 +38,17 @@ def table(results: Sequence[dict[str, Any]]) -> str:
     rows = [HEADINGS, *(_row(result) for result in results)]
     if len(results) > 1:
         rows.append(_row(_sum(results)))
-    return "\n".join([*_aligned(rows), "", EXPLANATION])
+    return "\n".join([*_aligned(rows), "", EXPLANATION, *_settling(results)])
+
+
+def _settling(results: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a line for each unproven revision that was to be settled."""
+    outcomes = [(result["history"], *each) for result in results for each in result.get("settling", {}).items()]
+    lines = [
+        f"{history} {revision}: {given['outcome']}{' WRONG: ' if given['wrong'] else ''}{'; '.join(given['wrong'])}"
+        for history, revision, given in outcomes
+    ]
+    return ["", "Unproven revisions, each with what settling it gives:", *lines] if lines else []
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

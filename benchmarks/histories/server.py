@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from copy import copy
 from dataclasses import dataclass
+from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -95,15 +96,23 @@ def apply(scripts: Scripts, url: str) -> tuple[Observed, list[Applied], float]:
     return before, run.applied, run.seconds
 
 
-def apply_at_once(scripts: Scripts, url: str, left_out: Collection[str]) -> tuple[str | None, Observed]:
+def apply_at_once(
+    scripts: Scripts, url: str, left_out: Collection[str], *, before: str | None = None
+) -> tuple[str | None, Observed]:
     """Apply all revisions but those that are left out, up to the first one that fails.
+
+    Args:
+        scripts: the history.
+        url: an empty database.
+        left_out: revisions that are marked as applied without being run.
+        before: the revision to stop at; None: go on to the end.
 
     Returns:
         why one failed, if one did, and the schema afterwards.
     """
     engine = scripts.engine(url)
     _leave_out_extensions(engine, scripts.history.missing_extensions)
-    steps = scripts.steps()
+    steps = list(takewhile(lambda step: step.revision.revision != before, scripts.steps()))
     for step in steps:
         if step.revision.revision in left_out:
             step.migration_fn = _nothing

@@ -187,8 +187,10 @@ def _mark_declared(wrong: Sequence[Wrong], predict_alone: Any) -> None:
 
 def _unproven(unproven: Unproven) -> dict[str, Any]:
     place = unproven.location
-    where = {} if place is None else {"file": Path(place.file).name, "line": place.line, "source": place.source}
-    return {"reason": unproven.reason, **where}
+    if place is None:
+        return {"reason": unproven.reason}
+    where = {"file": Path(place.file).name, "line": place.line, "source": place.source}
+    return {"reason": unproven.reason, "revision": place.revision, **where}
 
 
 def _violation(violation: Any) -> dict[str, Any]:

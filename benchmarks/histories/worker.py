@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from benchmarks.histories.fetch import Place
 from benchmarks.histories.scripts import Scripts
 
 OBSERVED, PREDICTED, SQL = "observed.pickle", "predicted.json", "sql.json"
+SETTLED = "settled.json"
 MUTANTS, ANSWERS = "mutants.pickle", "answers.json"
 
 
@@ -40,6 +42,20 @@ def sql(history: catalogue.History, place: Place) -> None:
     """See how far ``--sql`` gets."""
     run = forecast.write_sql(Scripts(history, place))
     (place.work / SQL).write_text(json.dumps(vars(run)), encoding="utf-8")
+
+
+def settle(history: catalogue.History, place: Place, server_url: str) -> None:
+    """Have every unproven revision settled."""
+    from benchmarks.histories.settle import settle as settled
+
+    with (place.work / OBSERVED).open("rb") as file:
+        _, applied, _ = pickle.load(file)
+    unproven = json.loads((place.work / PREDICTED).read_text(encoding="utf-8"))["details"]["unproven"]
+    scripts, outcomes = Scripts(history, place), {}
+    for revision in dict.fromkeys(each["revision"] for each in unproven if "revision" in each):
+        with server.new_database(server_url, f"settle_{os.getpid()}") as url:
+            outcomes[revision] = settled(scripts, url, revision, applied)
+    (place.work / SETTLED).write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
 
 
 def breed(history: catalogue.History, place: Place, server_url: str, count: str, seed: str) -> None:
@@ -74,6 +90,7 @@ def main() -> None:
         "observe": observe,
         "predict": predict,
         "sql": sql,
+        "settle": settle,
         "breed": breed,
         "ask": ask,
     }
