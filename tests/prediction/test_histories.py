@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from itertools import product
@@ -20,6 +21,7 @@ from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Prediction
 from benchmarks.histories import catalogue, compare, fetch, mutants, planting, report, stubs
 from benchmarks.histories.verdict import judge
+from tests.support.hidden_sql import hidden
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -183,6 +185,52 @@ def test_only_the_downloaded_code_gets_stubs(tmp_path):
         sys.path[:], sys.meta_path[:] = path, finders
         for name in ("sculptor", "unheard_of_chisel", "unheard_of_clay", "unheard_of_clay.wet"):
             sys.modules.pop(name, None)
+
+
+SETTLING = """
+import json, sys
+from pathlib import Path
+from benchmarks.histories import catalogue, fetch, server, settle
+from benchmarks.histories.scripts import Scripts
+
+cache, url, other = Path(sys.argv[1]), *sys.argv[2:]
+history = catalogue.History(name="museum", package="museum==1", sha256="0" * 64, versions=("versions",))
+scripts = Scripts(history, fetch.Place(history, cache))
+_, applied, _ = server.apply(scripts, url)
+print(json.dumps(settle.settle(scripts, other, "two", applied)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        (f"DO $$ BEGIN EXECUTE {hidden('ALTER TABLE object DROP COLUMN title')}; END $$", "Settled by"),
+        ("DO $$ BEGIN IF current_setting('port') = '1' THEN DROP TABLE object; END IF; END $$", "Not settled by"),
+        ("ALTER TABLE object DROP COLUMN title", "Proven from what the database has."),
+    ],
+)
+def test_an_unproven_revision_is_settled_from_where_it_starts(tmp_path, databases, change, outcome):
+    versions = tmp_path / f"museum-{'0' * 12}" / "package" / "versions"
+    versions.mkdir(parents=True)
+    for revision, before, sql in (("one", None, MUSEUM), ("two", "one", change)):
+        script = f"from alembic import op\nrevision, down_revision = {revision!r}, {before!r}\n"
+        (versions / f"{revision}.py").write_text(f"{script}def upgrade():\n    op.execute({sql!r})\n")
+    with databases.new() as one, databases.new() as other:
+        command = [sys.executable, "-c", SETTLING, str(tmp_path), one, other]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["outcome"].startswith(outcome)
+    assert result["wrong"] == []
+
+
+def test_the_table_says_what_settling_gave():
+    settled = {"one": {"outcome": "Settled.", "wrong": ["x"]}}
+    result = dict.fromkeys(("applied", "revisions", "predicted", "ran", "columns", "keys"), 1)
+    others = ("unforeseen", "wrong_columns", "wrong_keys", "wrong_and_silent", "wrong_and_declared")
+    result |= dict.fromkeys((*others, "unproven_revisions", "false_breaks", "seconds"), 0)
+    result |= {"history": "museum", "sql": {"seconds": 0, "revisions": 1}, "settling": settled}
+    assert report.table([result]).splitlines()[-1] == "museum one: Settled. WRONG: x"
 
 
 def test_recall_counts_what_was_found():
