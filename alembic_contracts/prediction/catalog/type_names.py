@@ -25,6 +25,7 @@ __all__ = [
     "find_named",
     "modifiers",
     "qualified",
+    "refuse_itself",
     "resolve",
     "shown",
     "written",
@@ -98,6 +99,28 @@ def resolve(run: Execution, node: Node) -> Type | None:
         found = Type(Name(schema or run.state.current_schema() or "public", name))
     dimensions = max(found.dimensions, 0) + len(node.array_bounds)
     return Type(found.name, modifiers(found.name, node), dimensions)
+
+
+def refuse_itself(state: State, whole: Name, part: Type | None) -> None:
+    """Refuse a column or attribute that would make a row type a part of itself, arrays, domains and others included.
+
+    Raises:
+        PostgresError: 42P16.
+    """
+    waiting, seen = [part], set[Name]()
+    while waiting:
+        type_ = waiting.pop()
+        if type_ is None or type_.name in seen:
+            continue
+        if type_.name == whole:
+            what = shown(Type(whole), state)
+            raise sqlstate.invalid_table_definition(f"composite type {what} cannot be made a member of itself")
+        seen.add(type_.name)
+        definition, table = state.types.get(type_.name), state.tables.get(type_.name)
+        if definition is not None:
+            waiting += [definition.base, *(field for _, field in definition.fields)]
+        if table is not None:
+            waiting += [column.type for column in table.columns]
 
 
 def _may_exist(state: State) -> bool:

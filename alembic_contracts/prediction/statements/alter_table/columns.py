@@ -15,6 +15,7 @@ from alembic_contracts.prediction.catalog.relations import (
     require_column,
 )
 from alembic_contracts.prediction.catalog.removal import drop
+from alembic_contracts.prediction.catalog.type_names import refuse_itself
 from alembic_contracts.prediction.queries.constants import check_fits
 from alembic_contracts.prediction.queries.ddl_expressions import check_default
 from alembic_contracts.prediction.sql import parser, sqlstate
@@ -68,6 +69,7 @@ def _add(alteration: Alteration, command: Node) -> None:
     if children and not alteration.recurse:
         raise sqlstate.invalid_table_definition("column must be added to child tables too")
     drafted = draft(alteration.run, table.name, node)
+    refuse_itself(alteration.state, table.name, drafted.column.type)
     if drafted.column.identity and children and table.kind != "partitioned table":
         raise sqlstate.invalid_table_definition("cannot recursively add identity column to table that has child tables")
     _put_column(alteration, table.name, drafted.column)

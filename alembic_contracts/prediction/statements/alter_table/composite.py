@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.removal import drop
-from alembic_contracts.prediction.catalog.type_names import resolve
+from alembic_contracts.prediction.catalog.type_names import refuse_itself, resolve
 from alembic_contracts.prediction.catalog.user_types import require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.schema import Name, TypeDefinition
@@ -50,6 +50,7 @@ def _alter_attribute(run: Execution, definition: TypeDefinition, command: Node) 
         if column.colname in known:
             raise sqlstate.duplicate_column(column.colname, definition.name.name)
         type_ = resolve(run, column.type_name)
+        refuse_itself(run.state, definition.name, type_)
         if type_ is not None:
             known[column.colname] = type_
     elif command.name not in known:
@@ -59,6 +60,7 @@ def _alter_attribute(run: Execution, definition: TypeDefinition, command: Node) 
         del known[command.name]
     elif subtype == "AT_AlterColumnType":
         type_ = resolve(run, parser.unwrap(getattr(command, "def")).type_name)
+        refuse_itself(run.state, definition.name, type_)
         _refuse_stored(run.state, definition.name)
         if type_ is not None:
             known[command.name] = type_

@@ -11,7 +11,7 @@ from alembic_contracts.prediction.catalog.relations import (
     partition_columns,
     require_column,
 )
-from alembic_contracts.prediction.catalog.type_names import resolve, shown
+from alembic_contracts.prediction.catalog.type_names import refuse_itself, resolve, shown
 from alembic_contracts.prediction.queries.analysis import Analysis
 from alembic_contracts.prediction.queries.coercion import require_coercion
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
@@ -58,6 +58,7 @@ def _alter_type(alteration: Alteration, command: Node) -> None:
     column = require_column(table, name)
     _refuse_retyping(alteration, name)
     type_ = resolve(alteration.run, definition.type_name)
+    refuse_itself(state, table.name, type_)
     if type_ != column.type:
         alteration.retyped.add(name)
     if definition.HasField("raw_default"):

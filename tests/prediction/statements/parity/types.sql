@@ -59,6 +59,21 @@ ALTER TYPE c ALTER ATTRIBUTE f TYPE bigint;
 ALTER TYPE nothing ADD ATTRIBUTE f int;
 CREATE TABLE c (a int);
 
+=== no row type is a part of itself
+CREATE TABLE statuses (status text DEFAULT 'UP');
+CREATE TYPE part AS (a int);
+CREATE DOMAIN parts AS part[];
+ALTER TABLE statuses ALTER COLUMN status TYPE statuses;
+ALTER TABLE statuses ADD COLUMN a statuses;
+ALTER TABLE statuses ADD COLUMN a statuses[];
+ALTER TYPE part ADD ATTRIBUTE b part;
+ALTER TYPE part ADD ATTRIBUTE b parts;
+ALTER TYPE part ADD ATTRIBUTE b statuses;
+ALTER TABLE statuses ADD COLUMN b parts;
+ALTER TABLE statuses ADD COLUMN b part[];
+CREATE TABLE others (b part, c statuses);
+ALTER TABLE statuses ADD COLUMN c others;
+
 === ranges and base types
 CREATE TYPE r AS RANGE (subtype = float8);
 CREATE TYPE floatrange AS RANGE (subtype = float8, subtype_diff = float8mi);
