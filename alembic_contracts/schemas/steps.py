@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from alembic_contracts.schemas.schema import Name, Schema
 
-__all__ = ["REFUSED", "Location", "Operation", "Prediction", "Step", "Unproven"]
+__all__ = ["MAY_REFUSE", "REFUSED", "Location", "Operation", "Prediction", "Step", "Unproven"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,9 @@ class Location:
 
 REFUSED = "PostgreSQL would refuse this migration: "
 """What the reason of an ``Unproven`` begins with where the real run fails as well."""
+
+MAY_REFUSE = "depending on what is unproven before, PostgreSQL may refuse this migration: "
+"""The same where that is not certain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Scripts:
         arguments: dict[str, Any] | None = None,
         inside: Callable[[EnvironmentContext], None] = lambda _environment: None,
         progress: Callable[[int], None] | None = None,
+        rows_between_revisions: bool = False,
     ) -> tuple[Prediction, ...]:
         """Predict all scripts without a database, on top of what ``setup`` makes.
 
@@ -87,6 +88,7 @@ class Scripts:
                 watched={Name(*name.split(".")) for name in watched},
                 as_sql=as_sql,
                 progress=progress,
+                rows_between_revisions=rows_between_revisions,
             )
             inside(environment)
         return predictions

@@ -9,6 +9,7 @@ texts             a value -> its text and back, as the type's output and input f
 ordering          values -> their order, where collations agree
 row_changes       INSERT, UPDATE, DELETE -> the known rows changed
 system_relations  one module a schema: pg_catalog, information_schema
+existence         a query -> whether it asks for no more than whether there are rows
 definitions       an object -> what pg_get_... says of it
 bindings, values, noticing, oids, hashable         what names, values and numbers are in between
 deferred, elsewhere, type_modifiers                values of the catalog: put off, of the server's own, of types

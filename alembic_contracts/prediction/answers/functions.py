@@ -103,11 +103,7 @@ def _current_setting(world: World, name: str, missing_ok: bool = False) -> Any:
     value = setting(world, str(name))
     if value is not None:
         return value
-    if "." in name and world.catalog.complete:
-        if missing_ok:
-            return None
-        raise sqlstate.PostgresError("42704", f'unrecognized configuration parameter "{name}"')
-    return Unknown(f"the setting {name}")
+    return Unknown(f"the setting {name}", nullable=missing_ok)
 
 
 def _schemas(world: World, implicit: bool) -> Array | Unknown:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
-__all__ = ["Noticing"]
+__all__ = ["MadeUpCount", "Noticing"]
 
 
 class Noticing:
@@ -62,3 +62,38 @@ for _names, _result in (
 ):
     for _name in _names.split():
         setattr(Noticing, _name, _told(_result))
+
+
+class MadeUpCount(int):
+    """How many rows a change found in a table of unknown contents; tells whether somebody goes by it.
+
+    That there is none or some is seen to by the worlds, without rows and with one; any other number is not.
+    """
+
+    _exists: Callable[[], None]
+    _number: Callable[[], None]
+
+    def __new__(cls, count: int, exists: Callable[[], None], number: Callable[[], None]) -> Self:
+        """Have functions called when somebody asks whether there is any, and how many."""
+        self = super().__new__(cls, count)
+        self._exists, self._number = exists, number
+        return self
+
+    def __bool__(self) -> bool:
+        self._exists()
+        return int.__bool__(self)
+
+
+def _counting(name: str) -> Callable[..., Any]:
+    method = getattr(int, name)
+
+    def look(self: MadeUpCount, *arguments: Any) -> Any:
+        (self._exists if arguments == (0,) else self._number)()
+        return method(self, *arguments)
+
+    return look
+
+
+_LOOKS = "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __str__ __repr__ __format__ __index__ __int__"
+for _name in _LOOKS.split():
+    setattr(MadeUpCount, _name, _counting(_name))

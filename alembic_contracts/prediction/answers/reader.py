@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.bindings import Relation, Scope
 from alembic_contracts.prediction.answers.deferred import told
+from alembic_contracts.prediction.answers.existence import asks_for_existence
 from alembic_contracts.prediction.answers.functions import setting
-from alembic_contracts.prediction.answers.noticing import Noticing
+from alembic_contracts.prediction.answers.noticing import MadeUpCount, Noticing
 from alembic_contracts.prediction.answers.row_changes import change
 from alembic_contracts.prediction.answers.rows import Data
 from alembic_contracts.prediction.answers.select import select, target_names
 from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess, shown
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.mentions import split_name
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
@@ -49,6 +51,8 @@ class Reader:
 
     doubt: Callable[[str, Collection[Name] | None], None]
     """Called with what a script asked and cannot be told."""
+    decided: Callable[[], None] = staticmethod(lambda: None)
+    """Called where a script gets values that are made up, and may go by them."""
 
     def __init__(self, catalog: Catalog, world: World) -> None:
         """Read from a catalog; ``world`` says whether tables of unknown contents are empty or hold one row."""
@@ -115,11 +119,18 @@ class Reader:
             relation = select(effect.query, Scope(self._data))
         except UnanswerableError as error:
             return self._without_answer(effect, error)
+        except PostgresError:
+            if self._data.asked_unknown:
+                self._reads_unknown()
+            raise
         finally:
             self._data.show_guesses = True
         if not relation.rows and any(name.name in _INCOMPLETE for name in effect.reads):
             return self._unanswered(f"{_short(effect.sql)} asks what is not known", relation.columns)
-        return self._answered(relation, of_rows=self._data.asked_unknown)
+        if self._catalog.state.uncertain.answers(effect.query):
+            self.doubt(f"{_short(effect.sql)} asks what depends on something that is not known", None)
+        is_existence = asks_for_existence(effect.query)
+        return self._answered(relation, of_rows=self._data.asked_unknown, shown_both_ways=is_existence)
 
     def _reads_unknown(self) -> None:
         self.read_unknown_rows = self._looked = True
@@ -138,12 +149,13 @@ class Reader:
             return _answer(Relation(columns, ()), on_fetch=self._reads_unknown)
         return self._answered(Relation(columns, [dict.fromkeys(columns, Unknown(str(error)))]), of_rows=True)
 
-    def _answered(self, relation: Relation, *, of_rows: bool) -> Answer:
+    def _answered(self, relation: Relation, *, of_rows: bool, shown_both_ways: bool = False) -> Answer:
         """Return what a query yields; what is not known of it is said once somebody looks.
 
         Args:
             relation: the result.
             of_rows: whether rows of tables are among it whose contents are not known.
+            shown_both_ways: whether all that it can say is seen in one of the worlds.
         """
         relation = Relation(
             relation.columns, [{name: told(value) for name, value in row.items()} for row in relation.rows]
@@ -151,10 +163,13 @@ class Reader:
         unknown = next(
             (v for row in relation.rows for v in row.values() if isinstance(v, Unknown) and v.nullable), None
         )
+        is_made_up = any(is_guess(value) for row in relation.rows for value in row.values())
 
         def look() -> None:
             if of_rows:
                 self._reads_unknown()
+            if is_made_up and not shown_both_ways:
+                self.decided()
             if unknown is not None:
                 self._doubt_value(unknown)
 
@@ -192,10 +207,17 @@ class Reader:
         if self._data.guesses > guesses and self._is_worn_out(effect.sql):
             columns = () if relation is None else relation.columns
             return Answer(rowcount=0) if relation is None else _answer(Relation(columns, ()))
+        if relation is None and self._data.asked_unknown and count >= 0:
+            return Answer(rowcount=MadeUpCount(count, self._reads_unknown, self._decided_by_count))
         if relation is None:
             return Answer(rowcount=count)
         unknown = self._data.asked_unknown or any(is_guess(v) for row in relation.rows for v in row.values())
         return self._answered(relation, of_rows=unknown)
+
+    def _decided_by_count(self) -> None:
+        self._reads_unknown()
+        if self._playing == "row":
+            self.decided()
 
     def _is_worn_out(self, sql: str) -> bool:
         """Whether a change that found made-up rows before finds none any more: batching loops wait for that."""

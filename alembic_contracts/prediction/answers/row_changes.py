@@ -117,9 +117,9 @@ def _with_unknown(rows: list[Row], node: Node, table: Table, scope: Scope) -> li
     data: Any = scope.world
     if not data.contents(table.name).unknown:
         return rows
-    if node.returning_clause.exprs:
-        data.asked_unknown = True
-    if rows and _names_one_row(node, table):
+    is_one = bool(rows) and _names_one_row(node, table)
+    data.asked_unknown = data.asked_unknown or bool(node.returning_clause.exprs) or not is_one
+    if is_one:
         return rows
     return [*rows, data.guessed_row(table)] if data.row_world else rows
 

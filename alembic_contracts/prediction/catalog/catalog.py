@@ -270,6 +270,11 @@ class Catalog:
         return self.state.server_version
 
     @property
+    def is_uncertain(self) -> bool:
+        """Whether something that is not known has decided what is there."""
+        return self.state.uncertain.anything or bool(self.state.uncertain.names)
+
+    @property
     def complete(self) -> bool:
         """Whether functions, triggers, roles, extensions ... that are not known here do not exist."""
         return self.state.complete

@@ -47,6 +47,7 @@ class Execution:
         doubt = Doubt(reason, None if tables is None else frozenset(tables))
         if doubt not in self.doubts:
             self.doubts.append(doubt)
+        self.state.uncertain.note(self.state.tables.loaded(), doubt.tables)
 
     def forbid_transaction(self, command: str) -> None:
         """Refuse a command that must stand alone.
@@ -119,3 +120,5 @@ class Effect:
     """The parsed statement where it yields rows: SELECT, VALUES, RETURNING, SHOW, EXPLAIN, FETCH."""
     reads: frozenset[Name] = frozenset()
     """Tables whose rows it reads, the system's own (``pg_catalog.pg_class``) included."""
+    may_fail: bool = False
+    """Whether rows, or what is not known, decide if the server refuses it, and a script could go on then."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.catalog.journal import Journal, Store
+from alembic_contracts.prediction.catalog.uncertainty import Uncertainty
 from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
 from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.prediction.sql.mentions import sequences_in
@@ -122,6 +124,8 @@ class State:
     unread: Unread | None = None
     """What was not read of the baseline; None: nothing is missing."""
     journal: Journal = field(default_factory=Journal)
+    uncertain: Uncertainty = field(default_factory=Uncertainty)
+    """What is otherwise on the server, perhaps."""
 
     def __post_init__(self) -> None:
         self.tables: Store[Name, Table] = Store(self.journal, self._table_changed)
@@ -362,6 +366,7 @@ class State:
             if isinstance(store, Store):
                 getattr(twin, name).fill(store)
         twin.prepared = dict(self.prepared)
+        twin.uncertain = deepcopy(self.uncertain)
         twin.observed_reach = self.observed_reach
         twin.known_database, twin.known_user = self.known_database, self.known_user
         twin.defaults = dict(self.defaults)

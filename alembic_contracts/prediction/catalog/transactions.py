@@ -27,6 +27,11 @@ class Transactions:
         """Whether the block is that of several statements in one text."""
         self.failed = False
 
+    @property
+    def survives_errors(self) -> bool:
+        """Whether a script can go on after an error: back at a savepoint, or where each statement is on its own."""
+        return bool(self._savepoints) or not self.active
+
     def is_way_out(self, statement: Statement) -> bool:
         """Whether a statement is allowed in a failed transaction."""
         if statement.kind != "transaction_stmt":

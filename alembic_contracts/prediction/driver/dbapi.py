@@ -122,9 +122,11 @@ class RecordingConnection:
         return self.session is not None and (self.manners.asks_server or before)
 
     def close(self) -> None:
-        """Close; an open transaction is rolled back."""
+        """Close; an open transaction is rolled back, whoever began it."""
         if not self.closed:
             self.rollback()
+            if self.session is not None and self._status() != "idle":
+                self.session.rollback(self)
             self.closed = True
 
     def set_session(self, *, autocommit: bool | None = None, **_: object) -> None:
@@ -167,6 +169,7 @@ class RecordingCursor:
 
         Raises:
             RefusalError: PostgreSQL would refuse it.
+            InterfaceError: the driver does, as it takes nothing but ROLLBACK for a way out of a failed transaction.
         """
         if self.connection.session is None:
             raise failures.InterfaceError("the connection is closed")
@@ -174,7 +177,10 @@ class RecordingCursor:
         statement = _with_values(_text(sql), parameters, manners)
         self.query = statement.encode()
         single = manners.single == "always" or (manners.single == "with values" and bool(parameters))
+        refuses = not manners.commits_failed and self.connection.session.status(self.connection) == "failed"
         self._take(self.connection.session.execute(self.connection, statement, single=single))
+        if refuses and statement.split()[0].rstrip(";").upper() != "ROLLBACK":
+            raise failures.InterfaceError("in failed transaction block")
         return self
 
     def executemany(self, sql: Any, parameters: Iterable[Parameters], **_: object) -> Self:

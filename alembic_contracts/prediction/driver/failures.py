@@ -72,6 +72,8 @@ class RefusalError(Error):
     sqlstate: str
     pgcode: str
     message: str
+    is_certain: bool
+    """Whether it would raise it whatever is not known."""
     diag: SimpleNamespace
     pgerror: str
 
@@ -143,7 +145,7 @@ def refusal(error: PostgresError, driver: str) -> RefusalError:
     """Return the error that a driver would raise, an instance of its own class too where it has been imported."""
     raised = _class(error.sqlstate, driver if _errors_of(driver) else "")(error.message)
     raised.sqlstate = raised.pgcode = error.sqlstate
-    raised.message = error.message
+    raised.message, raised.is_certain = error.message, error.is_certain
     raised.pgerror = f"ERROR:  {error.message}\n"
     raised.diag = SimpleNamespace(sqlstate=error.sqlstate, message_primary=error.message, severity="ERROR")
     return raised
@@ -163,5 +165,5 @@ def _class(sqlstate: str, driver: str) -> type[RefusalError]:
         except KeyError:  # a code that this driver does not know
             bases = (RefusalError, base)
     # Both drivers declare these as read-only members of their own class.
-    own = dict.fromkeys(("sqlstate", "pgcode", "message", "diag", "pgerror"))
+    own = dict.fromkeys(("sqlstate", "pgcode", "message", "diag", "pgerror", "is_certain"))
     return type(_NAMES.get(sqlstate, base.__name__), bases, own)

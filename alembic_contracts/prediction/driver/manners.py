@@ -25,7 +25,7 @@ class Manners:
     keeps_autocommit: bool = True
     """Whether ``autocommit`` cannot be changed while a transaction is open."""
     commits_failed: bool = True
-    """Whether a failed transaction may be committed, which rolls it back."""
+    """Whether a failed transaction may be committed, which rolls it back, or ended by any other word than ROLLBACK."""
     tuples: Literal["list", "text"] = "text"
     """Whether a tuple is written as a list for IN, or as the text of a row."""
     refused: tuple[type, ...] = (dict, set, frozenset)

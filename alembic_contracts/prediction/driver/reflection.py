@@ -85,6 +85,7 @@ def _names_of(
     """
 
     def get_names(self: CatalogReflection, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
+        self._doubt_names(None)
         return [table.name.name for table in self._in_schema(schema if any_schema else None, kinds, scope)]
 
     return get_names
@@ -133,11 +134,20 @@ class CatalogReflection(PGDialect):
     ) -> Iterator[tuple[Key, Table]]:
         """Yield the tables that a ``get_multi_...`` call is about."""
         kinds = [name for name, object_kind in _KINDS.items() if object_kind in kind]
+        self._doubt_names(names or None)
         for table in self._in_schema(schema, kinds, scope):
             if not names or table.name.name in names:
                 yield (schema, table.name.name), table
 
+    def _doubt_names(self, names: Collection[str] | None) -> None:
+        """Say so where a script asks for an object (None: for all) of which it is not known what became of it."""
+        uncertain = self.catalog.state.uncertain.names
+        if uncertain if names is None else not uncertain.isdisjoint(names):
+            what = "which tables there are" if names is None else " and ".join(sorted(uncertain.intersection(names)))
+            self.doubt(f"a script asks for {what}, which depends on something that is not known", None)
+
     def _find(self, table_name: str, schema: str | None) -> Table | None:
+        self._doubt_names([table_name])
         if schema is not None:
             return self.catalog.table(Name(schema, table_name))
         name = self.catalog.resolve(table_name)
@@ -165,12 +175,14 @@ class CatalogReflection(PGDialect):
 
     def has_sequence(self, connection: Any, sequence_name: str, schema: str | None = None, **kw: Any) -> bool:
         """Return whether there is a sequence of this name."""
+        self._doubt_names([sequence_name])
         if schema is not None:
             return Name(schema, sequence_name) in self.catalog.sequences
         return self.catalog.resolve_sequence(sequence_name) is not None
 
     def has_type(self, connection: Any, type_name: str, schema: str | None = None, **kw: Any) -> bool:
         """Return whether there is a type of this name; tables have a type of their name, too."""
+        self._doubt_names([type_name])
         if schema == "*":
             return any(type_name == name.name for name in (*self.catalog.types, *self.catalog.tables))
         if schema is not None:

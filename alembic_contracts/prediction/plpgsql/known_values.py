@@ -79,6 +79,8 @@ def rows_of(run: Execution, query: str, variables: Mapping[str, Any]) -> list[Ro
         return None
     if len(statements) != 1 or statements[0].kind != "select_stmt" or _depends_on_server(run, statements[0].node):
         return None
+    if run.state.uncertain.answers(statements[0].node):
+        return None
     data = Data(Catalog.over(run.state, run.transactions), "row")
     scope = Scope(data, rows=_as_rows(variables))
     try:

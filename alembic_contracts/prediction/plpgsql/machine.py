@@ -57,12 +57,22 @@ class Machine(EmbeddedSql):
         self.uses_found = any("found" in text.lower() for step in tree.walk(block) for text in tree.texts(step))
         try:
             self._block(block)
+        except PostgresError as error:
+            error.is_certain = error.is_certain and self.left_at is None
+            raise
         finally:
             self.run.scope, self.run.values = scope, values
         if self.left_at is not None:
-            changed = forget_if_changed(self.run.state, self.left_at)
-            if changed:
-                self.run.doubt("a block that may end early, as rows or the server decide, changes tables", changed)
+            self._doubt_end(self.left_at, block)
+
+    def _doubt_end(self, left_at: int, block: tree.Block) -> None:
+        state = self.run.state
+        state.uncertain.names |= reach.made_by([block])
+        changed: reach.Tables = forget_if_changed(state, left_at)
+        if state.journal.before(state.settings, left_at):
+            changed = None
+        if changed is None or changed:
+            self.run.doubt("a block that may end early, as rows or the server decide, changes tables", changed)
 
     # -- blocks ------------------------------------------------------------------------------------------------------
 
@@ -109,20 +119,29 @@ class Machine(EmbeddedSql):
     def _guarded(self, block: tree.Block) -> _Leave | None:
         """Run a block with exception handlers: an error undoes the block (a savepoint), then the handler runs."""
         journal = self.run.state.journal
-        mark = journal.mark()
+        mark, met = journal.mark(), self.run.state.uncertain.met
+        before = reach.of_block(self.run.state, block)
         self.catching += 1
         try:
             leave = self._steps(block.body)
         except PostgresError as error:
             self.catching -= 1
+            error.is_certain = not self._doubt_error(block, error, before, met=met)
             handler = next((h for h in block.handlers if any(matches(c, error.sqlstate) for c in h.conditions)), None)
             if handler is None:
                 raise
             journal.undo(mark)
             return self._handle(handler, error)
         self.catching -= 1
-        doubt_handlers(self.run, block)
+        doubt_handlers(self.run, block, before, always=self.run.state.uncertain.met > met)
         return leave
+
+    def _doubt_error(self, block: tree.Block, error: PostgresError, before: reach.Tables, *, met: int) -> bool:
+        """Say that other handlers may run, or none, where it is not known what a block raises; return whether so."""
+        if not error.is_certain or self.run.state.uncertain.met > met or self.run.doubts or self.left_at is not None:
+            doubt_handlers(self.run, block, before, always=True)
+            return True
+        return doubt_handlers(self.run, block, before)
 
     def _handle(self, handler: tree.ExceptionHandler, error: PostgresError) -> _Leave | None:
         outer, self.error = self.error, error
@@ -159,6 +178,9 @@ class Machine(EmbeddedSql):
         """Go the first way that works, and doubt what any of them could change."""
         state = self.run.state
         tables = reach.together(reach.of_steps(state, way) for way in ways)
+        for way in ways:
+            state.uncertain.names |= reach.made_by(way)
+            tables = None if reach.changes_session(way) else tables
         if tables is None or tables:
             self.run.doubt(reason or "rows or the server decide which statements of a block run", tables)
         before, leaves, start = dict(self.variables), False, state.journal.mark()

@@ -10,7 +10,7 @@ from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.grammar import parse_body
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN
 from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
-from alembic_contracts.prediction.sql import parser, system
+from alembic_contracts.prediction.sql import named_objects, parser, system
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.sql.statement_kinds import HARMLESS, OF_ACCESS, OF_TYPES, SHAPELESS
 from alembic_contracts.schemas.schema import Name
@@ -25,8 +25,11 @@ __all__ = [
     "OF_NAMED_TABLES",
     "Tables",
     "called",
+    "changes_session",
+    "made_by",
     "of_block",
     "of_call",
+    "of_dependent",
     "of_function",
     "of_sql",
     "of_statement",
@@ -158,6 +161,55 @@ def _of_do(state: State, node: Node, seen: frozenset[Name]) -> Tables:
         return None
 
 
+def of_dependent(state: State, statement: Statement, changed: Iterable[Name]) -> Tables:
+    """Return what a statement may have done otherwise than here, where it depends on what is not known.
+
+    Args:
+        state: the state after it.
+        statement: the statement.
+        changed: the tables that it changed here.
+    """
+    if statement.kind in HARMLESS or statement.kind in OF_ACCESS or statement.kind in SHAPELESS:
+        return frozenset(changed)
+    if "cascade" in statement.sql.lower():
+        return together([frozenset(changed), of_statement(state, statement)])
+    names = named_objects.used(statement.node)
+    schemas = {table.schema for table in changed} | {state.current_schema() or "public"}
+    named = {table for table in state.tables.loaded() if table.name in names}
+    return frozenset({*changed, *named, *(Name(schema, name) for schema in schemas for name in names)})
+
+
+def made_by(steps: Iterable[tree.Statement]) -> frozenset[str]:
+    """Return the names that statements of a block give or take away, as far as they are written out."""
+    found: set[str] = set()
+    for step in tree.walk(tree.Block(None, (), tuple(steps), ())):
+        text = step.text if isinstance(step, tree.Sql) else None
+        if isinstance(step, tree.Execute):
+            node = parser.parse_expression(step.text)
+            text = None if node is None else fill(node, _constant)
+        try:
+            statements = () if text is None else parser.parse(text)
+        except PostgresError:
+            continue
+        found.update(*(named_objects.made(statement.node) for statement in statements))
+    return frozenset(found - {PLACEHOLDER})
+
+
+_OF_SESSION = frozenset({"search_path", "role", "session_authorization"})
+
+
+def changes_session(steps: Iterable[tree.Statement]) -> bool:
+    """Return whether statements of a block can change in which schemas names are looked for, and as whom."""
+    for step in tree.walk(tree.Block(None, (), tuple(steps), ())):
+        for text in (*tree.texts(step), *([step.text] if isinstance(step, tree.Sql) else ())):
+            folded = text.lower()
+            if "set_config" in folded or "discard" in folded or "reset" in folded:
+                return True
+            if "set" in folded and any(name in folded for name in _OF_SESSION):
+                return True
+    return False
+
+
 def _of_relations(state: State, node: Node) -> Tables:
     """Return all tables that a statement names: in any schema, as it may run with another search path."""
     found: set[Name] = set()
@@ -211,7 +263,15 @@ def _of_drop(state: State, node: Node) -> Tables:
             found |= _named(state, names[-2] if len(names) > 1 else "", names[-1])
         return frozenset(found)
     cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
+    if kind == "OBJECT_INDEX" and not cascade:
+        return together(_of_index(state, parser.strings(target.list.items)[-1]) for target in node.objects)
     return NOTHING if kind in _LOOSE and not cascade else None
+
+
+def _of_index(state: State, name: str) -> Tables:
+    """Return the tables that have an index of this name; None where not all of it is known."""
+    tables = state.tables.loaded().values()
+    return None if PLACEHOLDER in name else frozenset(t.name for t in tables if any(i.name == name for i in t.indexes))
 
 
 # -- PL/pgSQL ----------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.prediction.statements import execute
-from alembic_contracts.schemas.steps import REFUSED, Operation, Prediction, Step, Unproven
+from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Operation, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -190,7 +190,8 @@ class Play:
         name, schema = migration.version_table, migration.version_table_schema
         if not self._finds_version_table(migration):
             written = name if schema is None else f"{schema}.{name}"
-            raise _VersionTableLostError(written, ", ".join(self.catalog.search_path) if schema is None else None)
+            path = ", ".join(self.catalog.search_path) if schema is None else None
+            raise _VersionTableLostError(written, path, is_certain=not self.catalog.is_uncertain)
 
     def _finds_version_table(self, migration: MigrationContext) -> bool:
         if self._as_sql or not self.catalog.complete_tables:
@@ -310,7 +311,8 @@ class _StillFailedError(Exception):
 class _VersionTableLostError(Exception):
     """Alembic would not find its version table after a script."""
 
-    def __init__(self, table: str, search_path: str | None) -> None:
+    def __init__(self, table: str, search_path: str | None, *, is_certain: bool) -> None:
+        self.is_certain = is_certain
         left = "" if search_path is None else f' (the script leaves search_path at "{search_path}")'
         super().__init__(f'relation "{table}" does not exist, where Alembic marks the revision{left}')
 
@@ -329,11 +331,11 @@ def _url(context: MigrationContext) -> URL | None:
 def _reason(error: BaseException) -> str:
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, RefusalError):
-        return f"{REFUSED}{original.message}"
+        return f"{REFUSED if original.is_certain else MAY_REFUSE}{original.message}"
     if isinstance(original, _StillFailedError):
         return f"{REFUSED}the script goes on after an error without a savepoint"
     if isinstance(original, _VersionTableLostError):
-        return f"{REFUSED}{original}"
+        return f"{REFUSED if original.is_certain else MAY_REFUSE}{original}"
     if isinstance(error, TooManyStatements):
         return (
             f"the script did not come to an end within {STATEMENT_LIMIT:,} statements, or {REPEAT_LIMIT:,} of the same"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.driver import failures
+from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Schema
-from alembic_contracts.schemas.steps import REFUSED, Operation, Step, Unproven
+from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Operation, Step, Unproven
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.reader import Reader, World
@@ -78,6 +79,7 @@ class Recording:
         """
         self.catalog = catalog
         self.reader = reader
+        reader.decided = self._decided
         self.unproven: dict[Unproven, None] = {}
         self._watched = None if watched is None else frozenset(watched)
         self._driver = driver
@@ -86,6 +88,7 @@ class Recording:
         self._operations: list[Operation] = []
         self._statements = 0
         self._repeats: Counter[str] = Counter()
+        self._decisions: set[tuple[Any, ...]] = set()
         self._main: RecordingConnection | None = None
         self._version = catalog.version
         self._view = self._noted = catalog.schema(self._watched)
@@ -149,6 +152,8 @@ class Recording:
 
     def doubt(self, reason: str, tables: Collection[Name] | None = None, location: Location | None = None) -> None:
         """Note a doubt that may concern a watched table (``tables`` None: any table)."""
+        if not reason.startswith(REFUSED):
+            self.catalog.state.uncertain.note(self.catalog.loaded_tables, tables)
         if tables is not None and self._watched is not None and self._watched.isdisjoint(tables):
             return
         if location is None and self._script is not None:
@@ -157,6 +162,21 @@ class Recording:
         if unproven not in self.unproven:
             self.unproven[unproven] = None
             self.tell(unproven)
+
+    def _decided(self) -> None:
+        """Note a doubt where a script has got made-up values, and what it does next may depend on them."""
+        if self._script is None or (self._revision, *self._script.call_stack()) in self._decisions:
+            return
+        self._decisions.add((self._revision, *self._script.call_stack()))
+        if not rest_is_seen(self._script.call_stack(), self._script.path, self.catalog.state):
+            self.doubt("the script may go by what is in the rows that it reads, which only the database knows")
+
+    def _doubt_failure(self) -> None:
+        """Note a doubt where it is not known whether a statement fails, and the script goes on where it does."""
+        if self._script is None:
+            return
+        if lets_failure_pass(self._script.call_stack(), self._script.path, self.catalog.state):
+            self.doubt("it is not known whether this fails, and the script goes on where it does")
 
     # -- the cursors' side -------------------------------------------------------------------------------------------
 
@@ -177,6 +197,9 @@ class Recording:
                 for effect in execute(self.catalog, statement):
                     answer = self._applied(effect)
         except PostgresError as error:
+            error.is_certain = error.is_certain and not self.catalog.is_uncertain
+            if not error.is_certain:
+                self.doubt(f"{MAY_REFUSE}{error.message}")
             raise failures.refusal(error, self._driver) from error
         except Exception as error:  # a fault of ours, which a script's own `except` must not hide
             self.doubt(f"the prediction failed with {type(error).__name__}: {error}")
@@ -210,7 +233,7 @@ class Recording:
                 for effect in execute(self.catalog, statement):
                     self._applied(effect)
         except PostgresError as error:
-            self.doubt(f"{REFUSED}{error.message}")
+            self.doubt(f"{REFUSED if error.is_certain else MAY_REFUSE}{error.message}")
             self.catalog.resume()
 
     def repeat(self, connection: RecordingConnection, statements: Iterable[str]) -> int:
@@ -242,6 +265,8 @@ class Recording:
     def _applied(self, effect: Effect) -> Answer:
         for doubt in effect.doubts:
             self.doubt(doubt.reason, doubt.tables)
+        if effect.may_fail:
+            self._doubt_failure()
         changed = self.view is not self._noted
         # Outside of a transaction (AUTOCOMMIT, autocommit_block) every text commits by itself.
         commits = effect.commits or (changed and not self.catalog.in_transaction)

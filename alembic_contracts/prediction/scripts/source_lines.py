@@ -43,6 +43,11 @@ class Script:
         frame = next((frame for frame in _frames() if frame.f_code.co_filename == self.path), None)
         return None if frame is None else self.at(frame.f_lineno)
 
+    def call_stack(self) -> list[tuple[str, int]]:
+        """Return the functions of the script that are running, outermost first, and the line in each."""
+        frames = [frame for frame in _frames() if frame.f_code.co_filename == self.path]
+        return [(frame.f_code.co_name, frame.f_lineno) for frame in reversed(frames)]
+
     def of_error(self, error: BaseException) -> Location:
         """Return the innermost line of the script that an exception went through."""
         line = self.first_line

@@ -28,13 +28,22 @@ from alembic_contracts.prediction.scripts.data_calls import (
     READS,
     SAFE_MODULES,
 )
+from alembic_contracts.prediction.scripts.syntax import (
+    imports_of,
+    is_func,
+    is_of_connection,
+    is_within,
+    lets_pass,
+    root_of,
+    text_of,
+)
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
 
-__all__ = ["only_changes_rows"]
+__all__ = ["lets_failure_pass", "only_changes_rows", "rest_is_seen"]
 
 _Function = ast.FunctionDef
 
@@ -47,15 +56,41 @@ def only_changes_rows(error: BaseException, path: str, state: State) -> bool:
         path: the script's, as in its code objects.
         state: the schema there, which knows triggers and functions.
     """
-    if _triggers_change_tables(state):
+    return rest_is_seen(list(_lines(error.__traceback__, path)), path, state)
+
+
+def rest_is_seen(lines: Sequence[tuple[str, int]], path: str, state: State) -> bool:
+    """Return whether all that a script does from some place on is done whatever rows there are, or changes rows alone.
+
+    Args:
+        lines: the functions of the script that are running, outermost first, and the line in each.
+        path: the script's, as in its code objects.
+        state: the schema there, which knows triggers and functions.
+    """
+    module = None if _triggers_change_tables(state) else _module(path, state)
+    if module is None:
         return False
-    try:
-        module = _Module(ast.parse(Path(path).read_text(encoding="utf-8")), state)
-    except (OSError, SyntaxError, ValueError):
-        return False
-    lines = list(_lines(error.__traceback__, path))
     function = module.functions.get(lines[0][0]) if lines else None
     return function is not None and module.rest_is_seen(function, [line for _, line in lines])
+
+
+def lets_failure_pass(lines: Sequence[tuple[str, int]], path: str, state: State) -> bool:
+    """Return whether a script catches an error of what it is doing, around code that changes more than rows.
+
+    Args:
+        lines: the functions of the script that are running, outermost first, and the line in each.
+        path: the script's, as in its code objects.
+        state: the schema there.
+    """
+    module = _module(path, state)
+    return module is None or any(module.catches(name, line) for name, line in lines)
+
+
+def _module(path: str, state: State) -> _Module | None:
+    try:
+        return _Module(ast.parse(Path(path).read_text(encoding="utf-8")), state)
+    except (OSError, SyntaxError, ValueError):
+        return None
 
 
 def _lines(trace: TracebackType | None, path: str) -> Iterator[tuple[str, int]]:
@@ -74,7 +109,7 @@ class _Module:
         self.functions = {each.name: each for each in ast.walk(tree) if isinstance(each, _Function)}
         self.functions |= {each.name: each for each in tree.body if isinstance(each, _Function)}
         self._classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
-        self._origins = dict(_imports(tree))
+        self._origins = dict(imports_of(tree))
         self._stores: dict[tuple[str, str], list[ast.expr | None]] = {}
         """By function ("": none) and name, whatever is assigned to it there: None where that is no plain value."""
         self._scope = ""
@@ -107,7 +142,7 @@ class _Module:
             elif isinstance(node, ast.arg):
                 note(node.arg, None)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
-                self._depends.update(_root(node.func) or ())
+                self._depends.update(root_of(node.func) or ())
 
     def _stored(self, name: str) -> list[ast.expr | None]:
         """Return what is assigned to a name that the function can see; nothing: it is not known."""
@@ -197,7 +232,7 @@ class _Module:
 
     def _is_library(self, function: ast.expr) -> bool:
         """Whether a call is not of the project's own modules, which may look at rows."""
-        origin = self._origins.get((_root(function) or ("",))[0], "alembic").split(".")[0]
+        origin = self._origins.get((root_of(function) or ("",))[0], "alembic").split(".")[0]
         return origin == "alembic" or origin in SAFE_MODULES
 
     def _has_one_value(self, name: str) -> bool:
@@ -207,6 +242,18 @@ class _Module:
             return not self._stored(name)
         with self._looking_at(name) as stored:
             return bool(stored) and all(value is not None and self._is_fixed(value) for value in stored)
+
+    def catches(self, name: str, line: int) -> bool:
+        """Return whether a function lets an error at a line pass, around code that changes more than rows."""
+        function = self.functions.get(name)
+        if function is None:
+            return False
+        with self._within(name):
+            return any(
+                is_within(line, each.body) and lets_pass(each) and not self._changes_rows_only(each)
+                for each in ast.walk(function)
+                if isinstance(each, ast.Try | ast.With)
+            )
 
     # -- what runs for rows alone ------------------------------------------------------------------------------------
 
@@ -226,14 +273,14 @@ class _Module:
             return self._named_call_changes_rows_only(call.func.id)
         if not isinstance(call.func, ast.Attribute):
             return False
-        name, root = call.func.attr, _root(call.func)
+        name, root = call.func.attr, root_of(call.func)
         if name in CHANGES_TABLES or (
-            _is_func(call.func.value) and reach.of_call(self._state, (name,)) != reach.NOTHING
+            is_func(call.func.value) and reach.of_call(self._state, (name,)) != reach.NOTHING
         ):
             return False
         if name in EXECUTE and (call.args or call.keywords):
             return bool(call.args) and self._is_data(call.args[0])
-        origin = self._origins.get(root[0]) if root else None
+        origin = self._origins.get(root[0]) if root and not is_of_connection(call.func.value) else None
         if origin is None:
             return name in METHODS or name in BUILDERS or name in EXECUTE
         return name in OF_OP if origin.startswith("alembic") else origin.split(".")[0] in SAFE_MODULES
@@ -260,7 +307,7 @@ class _Module:
 
     def _is_data(self, node: ast.expr) -> bool:
         """Return whether an expression is a statement about rows: its text, or what SQLAlchemy builds it from."""
-        text = _text(node)
+        text = text_of(node)
         if text is not None:
             return _is_about_rows(text, self._state)
         match node:
@@ -302,7 +349,6 @@ _ALIEN = (
 
 _DATA = frozenset({"delete_stmt", "insert_stmt", "select_stmt", "update_stmt"})
 _BIND = re.compile(r"(?<![:\w]):\w+|%\(\w+\)s|%s")
-_FIELD = re.compile(r"%[sdr]|\{[^{}]*\}")
 
 
 def _is_about_rows(sql: str, state: State) -> bool:
@@ -324,47 +370,3 @@ def _triggers_change_tables(state: State) -> bool:
     names = {each.function for each in state.attachments.values() if each.kind == "trigger"}
     functions = (function for name in names if name is not None for function in state.functions.get(name, ()))
     return any(reach.of_function(state, function) != reach.NOTHING for function in functions)
-
-
-def _text(node: ast.expr) -> str | None:
-    """Return a text with a name in the place of each value that is filled in, None where it is none."""
-    match node:
-        case ast.Constant(value=str(text)):
-            return text
-        case ast.JoinedStr(values=values):
-            return "".join(str(each.value) if isinstance(each, ast.Constant) else "x" for each in values)
-        case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod()):
-            return _FIELD.sub("x", text)
-        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
-            return _FIELD.sub("x", text)
-    return None
-
-
-def _is_func(node: ast.expr) -> bool:
-    """Whether calls of its attributes are SQL functions: ``func``, ``sa.func``."""
-    return (isinstance(node, ast.Name) and node.id == "func") or (
-        isinstance(node, ast.Attribute) and node.attr == "func"
-    )
-
-
-def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield names that stand for something imported, and for what."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.asname or alias.name.split(".")[0], alias.name
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                yield alias.asname or alias.name, f"{'.' * node.level}{node.module or ''}.{alias.name}"
-
-
-def _root(node: ast.expr) -> tuple[str] | None:
-    """Return the name at the beginning of ``name.field(...)[...].field``."""
-    while not isinstance(node, ast.Name):
-        if isinstance(node, ast.Attribute | ast.Subscript):
-            node = node.value
-        elif isinstance(node, ast.Call):
-            node = node.func
-        else:
-            return None
-    return (node.id,)

@@ -4,6 +4,7 @@ parser            text -> parse tree (the only module that knows the library)
 system            what PostgreSQL brings along; data: its tables
 sqlstate          PostgreSQL's errors
 transaction_ends  a text -> where in it a transaction ends
+named_objects     a statement -> the names of the objects that it uses, makes and takes away
 statement_kinds   a kind of statement -> what it can do to tables at most
 overload_choice   overloads that fit a call -> those that PostgreSQL prefers
 mentions          an expression's text -> the columns, sequences, functions, types in it

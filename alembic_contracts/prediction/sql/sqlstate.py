@@ -32,6 +32,9 @@ __all__ = [
 class PostgresError(Exception):
     """What the server would answer with: five-character ``sqlstate`` and the message."""
 
+    is_certain = True
+    """Whether the server raises it whatever is not known here."""
+
     def __init__(self, sqlstate: str, message: str) -> None:
         super().__init__(message)
         self.sqlstate = sqlstate

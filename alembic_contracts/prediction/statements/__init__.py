@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Effect, Execution, Handler
+from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_observed, doubt_uses
-from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.plpgsql.row_dependence import depends_on_rows
+from alembic_contracts.prediction.sql import named_objects, parser, sqlstate
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.sql.statement_kinds import HARMLESS
 
@@ -65,11 +67,12 @@ def _execute(catalog: Catalog, statement: Statement) -> Effect:
     state, transactions, journal = catalog.state, catalog.transactions, catalog.state.journal
     if transactions.failed and not transactions.is_way_out(statement):
         raise sqlstate.in_failed_transaction()
-    mark, alone = journal.mark(), not transactions.active
+    mark, alone, met = journal.mark(), not transactions.active, state.uncertain.met
     run = Execution(state, transactions, statement, _apply)
     try:
         _apply(run, statement)
-    except PostgresError:
+    except PostgresError as error:
+        error.is_certain = error.is_certain and not run.doubts
         if transactions.active or alone:
             journal.undo(min(mark, journal.mark()))
         transactions.fail()
@@ -85,15 +88,32 @@ def _execute(catalog: Catalog, statement: Statement) -> Effect:
         run.commits,
         run.query,
         frozenset(run.reads),
+        transactions.survives_errors and (state.uncertain.met > met or depends_on_rows(state, statement)),
     )
 
 
 def _apply(run: Execution, statement: Statement) -> None:
-    """Let the handler of a statement's kind change the state.
+    """Let the handler of a statement's kind change the state, and spread what is not known.
 
     Raises:
         PostgresError: as the server would.
     """
+    uncertain, mark = run.state.uncertain, run.state.journal.mark()
+    may_fail = uncertain.decides_failure(statement.node)
+    try:
+        _handle(run, statement)
+    except PostgresError as error:
+        error.is_certain = error.is_certain and not may_fail
+        raise
+    uncertain.met += may_fail
+    if uncertain.is_about(statement.node):
+        uncertain.names |= named_objects.made(statement.node)
+        tables = reach.of_dependent(run.state, statement, set(run.state.journal.before(run.state.tables, mark)))
+        if tables is None or tables:
+            run.doubt(f"what this does depends on what is not known: {statement.sql[:80]}", tables)
+
+
+def _handle(run: Execution, statement: Statement) -> None:
     doubt_uses(run, statement)
     doubt_observed(run, statement)
     entry = STATEMENTS.get(statement.kind)

@@ -60,6 +60,8 @@ def _move_relation(run: Execution, node: Node) -> None:
     if old.schema == node.newschema:
         return
     new = Name(node.newschema, old.name)
+    if state.relation_kind(new) is not None:
+        raise sqlstate.PostgresError("42P07", f'relation "{new.name}" already exists in schema "{new.schema}"')
     check_free(state, new)
     names = {old: new}
     for sequence in state.sequences.values():

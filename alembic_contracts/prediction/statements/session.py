@@ -28,8 +28,8 @@ def transaction(run: Execution, node: Node) -> None:
     """Apply BEGIN, COMMIT, ROLLBACK, SAVEPOINT and their like.
 
     Raises:
-        PostgresError: 25P01 a savepoint outside of a block, 25P02 in a failed one, 3B001 there is no such savepoint,
-            2D000 inside of a function or DO block.
+        PostgresError: 25P01 a savepoint or AND CHAIN outside of a block, 25P02 in a failed one, 3B001 there is no
+            such savepoint, 2D000 inside of a function or DO block.
     """
     if run.depth:
         raise sqlstate.PostgresError("2D000", "invalid transaction termination")
@@ -41,6 +41,9 @@ def transaction(run: Execution, node: Node) -> None:
     elif kind in {"SAVEPOINT", "RELEASE", "ROLLBACK_TO"}:
         _savepoint(run.transactions, kind, node.savepoint_name)
     else:
+        if node.chain and (not run.transactions.active or run.transactions.implicit):
+            message = f"{kind} AND CHAIN can only be used in transaction blocks"
+            raise sqlstate.PostgresError("25P01", message)
         _end(run, kind)
         if node.chain:
             run.transactions.begin()

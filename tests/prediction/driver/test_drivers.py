@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import random
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -138,6 +139,9 @@ TRANSACTIONS = {
         "COMMIT", "START TRANSACTION", "CREATE TABLE a (x int)", "COMMIT", "CREATE TABLE b (x int)", "!rollback",
     ],
     "a block that commits": ["COMMIT", "DO $$ BEGIN CREATE TABLE a (x int); END $$", "!rollback"],
+    "AND CHAIN where there is no transaction": ["COMMIT", "COMMIT AND CHAIN", "!rollback"],
+    "the end of a failed transaction": ["DROP TABLE nope", "END", "CREATE TABLE a (x int)", "!commit"],
+    "COMMIT of a failed transaction": ["DROP TABLE nope", "COMMIT", "CREATE TABLE a (x int)", "!commit"],
     "a percent sign": [
         "CREATE TABLE a (x text DEFAULT '50%')", "!rollback",
         "CREATE TABLE b (x text DEFAULT '50%%')", "!commit",
@@ -155,6 +159,39 @@ def test_transactions(driver, steps, database, stand_in):
     with sa.create_engine(database, poolclass=sa.NullPool).connect() as observer:
         there = set(sa.inspect(observer).get_table_names())
     assert {name.name for name in catalog.tables} == there
+
+
+STEPS = [
+    *["CREATE TABLE {} (x int)"] * 6, *["COMMIT", "!commit", "!rollback"] * 2, "DROP TABLE IF EXISTS {}", "ROLLBACK",
+    "BEGIN", "START TRANSACTION", "END", "ABORT", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN", "SAVEPOINT s",
+    "ROLLBACK TO SAVEPOINT s", "RELEASE SAVEPOINT s", "DROP TABLE nope", "LOCK TABLE {}", "VACUUM", "!begin",
+    "!begin_nested", "CREATE INDEX CONCURRENTLY ON {} (x)", "CREATE TABLE {} (x int); COMMIT; CREATE TABLE d (x int)",
+    "BEGIN; CREATE TABLE {} (x int)", "ROLLBACK; CREATE TABLE {} (x int)", "CREATE TABLE {} (x int); DROP TABLE nope",
+    "DO $$ BEGIN COMMIT; END $$", "DO $$ BEGIN CREATE TABLE {} (x int); END $$", "SET CONSTRAINTS ALL DEFERRED",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_random_transactions(driver, database, stand_in):
+    """Where the stand-in follows (it has no doubt), each step ends as with the driver, and the tables are the same."""
+    chance, followed = random.Random(driver), 0
+    for number in range(20):
+        steps = [chance.choice(STEPS).format(chance.choice("abc")) for _ in range(chance.randint(2, 7))]
+        options = {"isolation_level": "AUTOCOMMIT"} if number % 5 == 0 else {}
+        with sa.create_engine(database, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool).connect() as other:
+            other.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        expected = with_driver(database, driver, lambda c, s=steps, o=options: carry_out(c.execution_options(**o), s))
+        catalog, connection = stand_in(driver)
+        found = carry_out(connection.execution_options(**options), steps)
+        connection.close()
+        if catalog.is_uncertain:
+            continue
+        followed += 1
+        assert found == expected, steps
+        with sa.create_engine(database, poolclass=sa.NullPool).connect() as observer:
+            there = set(sa.inspect(observer).get_table_names())
+        assert {name.name for name in catalog.tables} == there, steps
+    assert followed > 10
 
 
 def under_autocommit(connection: sa.Connection) -> list[str]:

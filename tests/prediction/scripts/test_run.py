@@ -766,6 +766,24 @@ def test_reads_of_unknown_rows_are_played_in_two_worlds(scripts):
     empty, row = scripts.predict("public.t", setup=TABLE)
     assert columns(empty, "public.t") == ["id", "name"]
     assert columns(row, "public.t") == ["id", "name", "for_1"]
+    assert reasons(empty) == []
+    assert reasons(row) == ["the script may go by what is in the rows that it reads, which only the database knows"]
+
+
+def test_rows_that_only_rows_depend_on_are_no_doubt(scripts):
+    scripts.revision(
+        "one",
+        """
+        rows = op.get_bind().execute(sa.text("SELECT id, name FROM t")).fetchall()
+        op.add_column("t", sa.Column("added", sa.Text()))
+        for id_, name in rows:
+            if name == "x":
+                op.get_bind().execute(sa.text(f"UPDATE t SET added = '{name}' WHERE id = :id"), {"id": id_})
+        op.drop_column("t", "name")
+        """,
+    )
+    empty, row = scripts.predict("public.t", setup=TABLE)
+    assert columns(empty, "public.t") == columns(row, "public.t") == ["id", "added"]
     assert reasons(empty) == reasons(row) == []
 
 

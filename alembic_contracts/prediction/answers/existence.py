@@ -1,0 +1,46 @@
+"""A query in, whether it asks for no more than whether there are rows out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.sql import parser
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.sql.parser import Node
+
+__all__ = ["asks_for_existence"]
+
+_OF_NONE = frozenset({"=", "<>", "!=", ">"})
+"""Operators between a number of rows and 0 whose result says whether there are any."""
+
+
+def asks_for_existence(query: Node) -> bool:
+    """Return whether a query is ``SELECT EXISTS (...)``, ``SELECT count(*) > 0 FROM ...`` or the like."""
+    if query is None or query.DESCRIPTOR.name != "SelectStmt" or len(query.target_list) != 1:
+        return False
+    if query.group_clause or query.HasField("having_clause"):
+        return False
+    return _is_existence(parser.unwrap(query.target_list[0].res_target.val))
+
+
+def _is_existence(node: Node) -> bool:
+    kind = node.DESCRIPTOR.name
+    if kind == "BoolExpr":
+        return parser.enum_name(node, "boolop") == "NOT_EXPR" and _is_existence(parser.unwrap(node.args[0]))
+    if kind == "SubLink":
+        return parser.enum_name(node, "sub_link_type") == "EXISTS_SUBLINK"
+    if kind != "A_Expr" or not node.HasField("lexpr") or parser.strings(node.name)[0] not in _OF_NONE:
+        return False
+    return _is_count(parser.unwrap(node.lexpr)) and _is_zero(parser.unwrap(node.rexpr))
+
+
+def _is_count(node: Node) -> bool:
+    if node.DESCRIPTOR.name == "SubLink":
+        inner = parser.unwrap(node.subselect)
+        return len(inner.target_list) == 1 and _is_count(parser.unwrap(inner.target_list[0].res_target.val))
+    return node.DESCRIPTOR.name == "FuncCall" and parser.strings(node.funcname) == ["count"]
+
+
+def _is_zero(node: Node) -> bool:
+    return node.DESCRIPTOR.name == "A_Const" and node.HasField("ival") and not node.ival.ival

@@ -1,0 +1,91 @@
+"""What the server may have otherwise than the catalog in, whether a statement or a question meets any of it out.
+
+Something unknown has decided about it: whether a statement ran, on which table, with which name. The catalog goes on
+with one of the possible ways, which is no more than a guess for what depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.sql import named_objects, parser, system
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Name, Table
+
+__all__ = ["Uncertainty"]
+
+_OF_RELATIONS = frozenset({"to_regclass", "to_regtype", "current_schema", "current_schemas", "pg_get_serial_sequence"})
+"""Functions whose results depend on what there is; those that take numbers got these from a query."""
+_NOT_IDENTIFYING = frozenset({"public", "pg_catalog", "information_schema", "YES", "NO", "BASE TABLE", "VIEW"})
+"""Texts in a question that do not say which object it is about; single letters do not, either."""
+
+
+@dataclass
+class Uncertainty:
+    """Names of objects of which it is not known what became of them."""
+
+    anything: bool = False
+    """Whether it can be any object."""
+    names: set[str] = field(default_factory=set)
+    """Tables, views, indexes, types, functions, schemas that may be there or not, or be otherwise."""
+    parts: set[str] = field(default_factory=set)
+    """Their columns and constraints."""
+    around: set[str] = field(default_factory=set)
+    """What they use: whether that can be changed or dropped depends on them."""
+    met: int = 0
+    """How many statements may have failed on the server for it, though they worked here."""
+
+    def note(self, known: Mapping[Name, Table], tables: Iterable[Name] | None) -> None:
+        """Take note of tables (None: any) of which it is not known what became of them; ``known`` are all there are."""
+        if tables is None:
+            self.anything = True
+            return
+        for name in tables:
+            self.names.add(name.name)
+            table = known.get(name)
+            if table is None:
+                continue
+            self.names.update(index.name for index in table.indexes)
+            self.parts.update(column.name for column in table.columns)
+            self.parts.update(constraint.name for constraint in table.constraints)
+            self.around.update(used.name for used, _ in table.depends_on)
+            self.around.update(parent.name for parent in table.parents)
+            self.around.update(c.references.name for c in table.constraints if c.references is not None)
+
+    def is_about(self, node: Node) -> bool:
+        """Return whether what a statement does depends on it."""
+        return bool(self.names) and not self.names.isdisjoint(named_objects.used(node))
+
+    def decides_failure(self, node: Node) -> bool:
+        """Return whether it may decide if a statement fails."""
+        return self.anything or (bool(self.names) and not named_objects.used(node).isdisjoint(self.names | self.around))
+
+    def answers(self, node: Node) -> bool:
+        """Return whether the rows of a query may be others for it, as far as they come out of the catalog."""
+        if not self.names:
+            return False
+        asks_catalog = False
+        for message in parser.walk(node):
+            kind = message.DESCRIPTOR.name
+            if kind == "RangeVar":
+                if system.is_system_relation(message.relname, message.schemaname or None) is not None:
+                    asks_catalog = True
+                elif message.relname in self.names:
+                    return True
+            elif kind == "FuncCall":
+                asks_catalog = asks_catalog or parser.strings(message.funcname)[-1] in _OF_RELATIONS
+            elif kind == "TypeCast":
+                asks_catalog = asks_catalog or parser.strings(message.type_name.names)[-1:] in (
+                    ["regclass"],
+                    ["regtype"],
+                )
+        return asks_catalog and self._is_asked_for(named_objects.texts(node))
+
+    def _is_asked_for(self, texts: Iterable[str]) -> bool:
+        """Return whether a question with these texts may be about it: one that names nothing else is about anything."""
+        said = {text.rpartition(".")[2].strip('"') for text in texts if len(text) > 1 and text not in _NOT_IDENTIFYING}
+        return not said or any("%" in each for each in said) or not said.isdisjoint(self.names | self.parts)
