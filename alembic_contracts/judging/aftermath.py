@@ -167,17 +167,20 @@ def _committed(commit: Commit) -> str:
 def _rest(aftermath: Aftermath) -> Iterator[str]:
     """Yield what was rolled back, and what a look at the database shows after it."""
     alone = not (aftermath.applied or aftermath.commits or aftermath.gap)
+    as_before = not aftermath.changed and aftermath.now == aftermath.before
     if aftermath.rest == "open":
         yield "Its last transaction is still open on the server, as PREPARE TRANSACTION leaves it."
     elif aftermath.rest == "committed":
         yield "The schema has already changed, for good: each statement committed by itself."
         if aftermath.stopped:
             yield f"So what {aftermath.stopped} did until it was stopped stays as well."
-    elif alone:
+    elif alone and as_before and not aftermath.elsewhere:
         yield "The transaction is rolled back; none of its changes stay."
+    elif alone:
+        yield "The migration's own transaction is rolled back."
     else:
         yield "What came after is rolled back."
-    if not aftermath.changed and aftermath.now == aftermath.before:
+    if as_before:
         yield "The contracted tables and the version table were read again, and are as before."
         return
     tables = ", ".join(map(str, aftermath.changed))

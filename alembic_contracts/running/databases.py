@@ -91,7 +91,9 @@ def _about(contracts: Sequence[Contract], names: frozenset[str], run: Run) -> tu
 
 def _known(config: Config) -> Mapping[str, str | None]:
     """Return the databases that alembic.ini lists (``databases = engine1, engine2``), with the names in their URLs."""
-    listed = re.split(r",\s*", config.get_main_option("databases") or "")
+    # Where a project has pyproject.toml alone, `get_main_option` raises.
+    main = config.get_section(config.config_ini_section, {})
+    listed = re.split(r",\s*", main.get("databases") or "")
     found: dict[str, str | None] = {}
     for name in filter(None, map(str.strip, listed)):
         url = (config.get_section(name, {}) or {}).get("sqlalchemy.url")

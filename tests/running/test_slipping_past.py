@@ -1,0 +1,172 @@
+"""What would have the guard see nothing: it says so, and lets nothing through in silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.aftermath import at_r1, holds, refusal, versions
+from tests.support.object_images import CONTRACT, CREATE, UNSEEN, state
+
+if TYPE_CHECKING:
+    from tests.support.project import Project
+
+ENV = """
+import os
+import alembic_contracts
+from alembic import context
+from sqlalchemy import NullPool, create_engine, text
+
+engine = create_engine(os.environ["DATABASE_URL"], poolclass=NullPool)
+{body}
+"""
+DROP = 'op.drop_column("object_images", "primary_image")'
+GUARDED = """
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    {before}
+    with context.begin_transaction(), alembic_contracts.guard(context):
+        {inside}
+        context.run_migrations()
+"""
+
+
+def env(project: Project, body: str) -> None:
+    project.write("migrations/env.py", ENV.format(body=body))
+
+
+@pytest.mark.parametrize("upgrade", [DROP, UNSEEN])
+def test_a_context_that_is_configured_inside_is_guarded(project: Project, upgrade: str) -> None:
+    before = at_r1(project)
+    env(
+        project,
+        """
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with alembic_contracts.guard(context):
+        for schema in ("public", None):
+            context.configure(connection=connection, version_table_schema=schema)
+            with context.begin_transaction():
+                context.run_migrations()
+""",
+    )
+    project.revision("r2", upgrade)
+    holds(project, before, project.alembic("upgrade", "head"))
+    assert state(project) == before
+    project.revision("r2", "pass", down="r1")
+    assert project.alembic("upgrade", "head").returncode == 0
+    assert versions(project) == ["r2"]
+
+
+def test_a_refusal_that_env_py_swallows_is_raised_again(project: Project) -> None:
+    before = at_r1(project)
+    run = "context.run_migrations()"
+    env(project, GUARDED.format(before="", inside="").replace(run, f"try: {run}\n        except Exception: pass"))
+    for upgrade in (DROP, UNSEEN + "op.get_bind().commit()"):
+        project.revision("r2", upgrade, down="r1")
+        holds(project, before, project.alembic("upgrade", "head"))
+        assert state(project) == before
+
+
+HOOKS = "from alembic_contracts.running import hooks; hooks"
+OTHERS = """
+    class Other:
+        def __init__(self, step): self.step = step
+        def __getattr__(self, name): return getattr(self.step, name)
+    steps = context.get_context()._migrations_fn
+    context.get_context()._migrations_fn = lambda heads, context: map(Other, steps(heads, context))
+"""
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (f"{HOOKS}._EVENTS += ('after_commit',)", "ConnectionEvents.after_commit"),
+        (f"{HOOKS}._OF_CONTEXT += ('steps_fn',)", "MigrationContext.steps_fn"),
+        (OTHERS.strip(), "guard() does not know (Other)"),
+    ],
+)
+def test_what_the_guard_relies_on_and_is_not_there(project: Project, spoil: str, told: str) -> None:
+    before = at_r1(project)
+    env(project, GUARDED.format(before=spoil, inside=""))
+    project.revision("r2", DROP)
+    done = project.alembic("upgrade", "head")
+    assert done.returncode != 0
+    assert "could not be checked" in done.stdout
+    assert told in done.stdout
+    assert "Traceback" not in done.stderr
+    assert state(project) == before
+    assert project.alembic("current").returncode == 0
+    loud = project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"})
+    assert loud.returncode == 0, loud.stderr
+    assert told in loud.stderr
+
+
+def test_a_context_that_nobody_saw_is_not_passed_over(project: Project) -> None:
+    before = at_r1(project)
+    hidden = """
+        from alembic.runtime.environment import EnvironmentContext
+        EnvironmentContext.configure(context._proxy, connection=connection)
+"""
+    env(project, GUARDED.format(before="", inside=hidden.strip()))
+    project.revision("r2", DROP)
+    done = project.alembic("upgrade", "head")
+    assert done.returncode != 0
+    assert "a migration context that guard() has not seen" in done.stdout
+    assert state(project) == before
+
+
+def test_the_refusal_of_a_second_run_says_what_the_first_one_did(project: Project) -> None:
+    assert '"table_schema": "public"' in CONTRACT
+    project.contract("object_images", CONTRACT.replace('"table_schema": "public"', '"table_schema": "t2"'))
+    for schema in ("t1", "t2"):
+        project.sql(f"CREATE SCHEMA {schema}")
+    env(
+        project,
+        """
+for tenant in ("t1", "t2"):
+    with engine.connect() as connection:
+        connection.execute(text(f"SET search_path TO {tenant}"))
+        connection.commit()
+        context.configure(connection=connection, version_table_schema=tenant)
+        with context.begin_transaction(), alembic_contracts.guard(context):
+            context.run_migrations()
+""",
+    )
+    project.revision("r1", CREATE)
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    project.revision("r2", DROP)
+    said = refusal(project.alembic("upgrade", "head"))
+    [(database,)] = project.sql("SELECT current_database()::text")
+    assert (
+        f"Before this, database {database}, schema t1 was brought from r1 to r2, which is committed and stays." in said
+    )
+    assert "Here nothing was run; this database is unchanged." in said
+    assert project.sql("SELECT t1.version_num, t2.version_num FROM t1.alembic_version t1, t2.alembic_version t2") == [
+        ("r2", "r1")
+    ]
+
+
+@pytest.mark.parametrize("commits", [False, True])
+def test_an_upgrade_that_env_py_never_commits_is_warned_of(project: Project, commits: bool) -> None:
+    at_r1(project)
+    body = GUARDED.format(before="", inside="") + ("    connection.commit()" if commits else "")
+    configure = "    context.configure"
+    env(project, body.replace(configure, f"    connection.execute(text('SELECT 1'))\n{configure}"))
+    project.revision("r2", 'op.create_table("extra", sa.Column("a", sa.Integer))')
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    assert versions(project) == (["r2"] if commits else ["r1"])
+    assert ("nothing of this upgrade was committed" in done.stderr) == (not commits), done.stderr
+
+
+@pytest.mark.parametrize("mode", ["", "transaction_per_migration=True, "])
+def test_no_such_warning_where_alembic_commits(project: Project, mode: str) -> None:
+    at_r1(project)
+    env(project, GUARDED.format(before="", inside="").replace("connection=connection", f"{mode}connection=connection"))
+    project.revision("r2", 'op.create_table("extra", sa.Column("a", sa.Integer))')
+    done = project.alembic("upgrade", "head")
+    assert versions(project) == ["r2"]
+    assert "warning" not in done.stderr
