@@ -84,7 +84,7 @@ def _loaded(path: Path) -> ModuleType:
 
     def body(channel: Channel) -> None:
         channel.lap(str(path))
-        with isolated(lambda _reason: None, str(path.parent)), silent():
+        with isolated(lambda _reason: None, str(path.parent), alone=True), silent():
             try:
                 module = util.pyfiles.load_python_file(path.parent, path.name)
             except BaseException as error:  # noqa: BLE001 - whatever scripts raise

@@ -291,6 +291,22 @@ ENDLESS = {
     """,
 }
 
+LATER = {
+    "at the end of the process": ("import atexit\natexit.register(os._exit, 0)  # here", "(atexit)"),
+    "in a thread": (
+        "import threading\nthreading.Thread(target=os.read, args=(os.pipe()[0], 1)).start()  # here",
+        "leaves a thread running",
+    ),
+    "in a thread that is none": (
+        "import _thread\n_thread.start_new_thread(os.read, (os.pipe()[0], 1))  # here",
+        "(_thread)",
+    ),
+    "in a pool": (
+        "from concurrent import futures\nfutures.ThreadPoolExecutor().submit(os.read, os.pipe()[0], 1)  # here",
+        "leaves a thread running",
+    ),
+}
+
 HARMLESS = {
     "text on standard output": "print('{')\nsys.__stdout__.write('{')\nos.write(1, b'{')\nos.write(2, b'{')",
     "another standard output": "os.dup2(os.open(os.devnull, os.O_WRONLY), 1)\nos.close(1)\nsys.stdout = None",
@@ -302,6 +318,27 @@ HARMLESS = {
     "a hook": "sys.excepthook = sys.unraisablehook = None\nsys.settrace(None)",
     "input": "assert sys.stdin.read() == ''",
     "sleep": "import time\ntime.sleep(3600)",
+    "a wait for a time": """
+        import asyncio, queue, select, threading, time
+        from datetime import datetime, timedelta
+        for now, hour in ((time.time, 3600), (time.monotonic, 3600), (lambda: datetime.now(), timedelta(hours=1))):
+            for wait in (time.sleep, threading.Event().wait, lambda seconds: select.select([], [], [], seconds)):
+                end = now() + hour
+                while now() < end:
+                    wait(600)
+        asyncio.run(asyncio.sleep(3600))
+        try:
+            queue.Queue().get(timeout=3600)
+        except queue.Empty:
+            pass
+    """,
+    "a thread that ends": """
+        import threading
+        from concurrent.futures import ThreadPoolExecutor
+        threading.Thread(target=print).start()
+        ThreadPoolExecutor().submit(print).result()
+    """,
+    "a handler of an imported module": "import concurrent.futures.process, logging.config, weakref",
 }
 """What is undone, or concerns the process alone."""
 
@@ -391,6 +428,12 @@ def test_no_script_goes_on_for_ever(checks: Checks, name: str) -> None:
     started = time.monotonic()
     assert_unproven(checks.of(ENDLESS[name], "--offline"), "did not come to an end within 2 s")
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_a_script_leaves_for_later_is_not_known(checks: Checks, name: str) -> None:
+    code, reason = LATER[name]
+    assert_unproven(checks.of(code, "--offline"), reason)
 
 
 @pytest.mark.parametrize("name", HARMLESS)

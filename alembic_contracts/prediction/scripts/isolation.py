@@ -33,7 +33,7 @@ class RealDatabaseReachedError(Exception):
 
 
 @contextmanager
-def isolated(doubt: Callable[[str], None], folder: str) -> Iterator[None]:
+def isolated(doubt: Callable[[str], None], folder: str, *, alone: bool = False) -> Iterator[None]:
     """Let scripts run without a real database, and without a trace outside of the process.
 
     Afterwards the working directory, environment variables, import path, warning filters and the modules of the
@@ -43,13 +43,14 @@ def isolated(doubt: Callable[[str], None], folder: str) -> Iterator[None]:
         doubt: told of what was refused, also where a script catches the error.
         folder: Alembic's script location. Scripts see fresh copies of the modules in it, so that nothing that helpers
             of theirs keep leaks into the real run.
+        alone: whether the process is for scripts alone, and ends after them.
     """
     with (
         warnings.catch_warnings(),
         _process_state(),
         _fresh_modules(folder),
         _no_real_database(doubt),
-        no_trace_outside(doubt),
+        no_trace_outside(doubt, alone=alone),
     ):
         yield
 

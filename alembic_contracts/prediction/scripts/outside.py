@@ -1,7 +1,8 @@
 """A body of code in, run without changing anything outside the process: files, other processes, the network.
 
 Python tells its audit hooks (PEP 578) before it does such a thing, and does not do it where one raises. C code can
-still act without a word, which is why drivers that connect from C are dealt with by name.
+still act without a word: drivers that connect from C are dealt with by name, and on Linux a process of one's own is
+watched by the kernel (``containment``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import PurePath
 from threading import get_ident
 from typing import Any
 from weakref import WeakKeyDictionary
+
+from alembic_contracts.prediction.scripts.real_drivers import drivers_refuse
 
 __all__ = ["OutsideReachedError", "no_trace_outside", "prepare"]
 
@@ -67,6 +70,8 @@ _OTHERS = {
 
 _watched: dict[int, Doubt] = {}
 """Threads that run scripts under prediction, by identifier. All others are none of our business."""
+_everyone: Doubt | None = None
+"""Where the whole process is under prediction."""
 _started: WeakKeyDictionary[threading.Thread, Doubt] = WeakKeyDictionary()
 """Threads that were started by them."""
 _installed = False
@@ -75,7 +80,7 @@ _start = threading.Thread.start
 
 
 @contextmanager
-def no_trace_outside(doubt: Doubt) -> Iterator[None]:
+def no_trace_outside(doubt: Doubt, *, alone: bool = False) -> Iterator[None]:
     """Refuse, in this thread and those it starts, what would change anything outside of this process.
 
     That is: writing, creating, renaming and removing files (but for Python's own caches), starting processes, and
@@ -84,12 +89,19 @@ def no_trace_outside(doubt: Doubt) -> Iterator[None]:
 
     Args:
         doubt: told of each thing that is refused, whether or not the script catches the error.
+        alone: whether the process is for scripts alone, so that all of its threads are theirs, until it ends.
     """
+    global _everyone  # noqa: PLW0603 - of this process
     _install()
+    if alone:
+        _everyone = doubt
+        with drivers_refuse(_refusal):
+            yield
+        return
     time.sleep = _no_sleep
     # Python 3.11 tells audit hooks nothing of new threads.
     threading.Thread.start = _start_followed  # type: ignore[method-assign, assignment] # `self` by another name
-    with _no_raw_connections():
+    with drivers_refuse(_refusal):
         _watched[get_ident()] = doubt
         try:
             yield
@@ -118,7 +130,7 @@ def _install() -> None:
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     # Called for thousands of events in every thread until the process ends: nothing may be slow or go wrong here.
-    if not _watched:
+    if not _watched and _everyone is None:
         return
     doubt = _doubt_of_thread()
     if doubt is None:
@@ -130,6 +142,8 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _doubt_of_thread() -> Doubt | None:
+    if _everyone is not None:
+        return _everyone
     identifier = get_ident()
     if identifier in _watched:
         return _watched[identifier]
@@ -189,38 +203,11 @@ def _no_sleep(seconds: Any, /) -> None:
         _sleep(seconds)
 
 
-@contextmanager
-def _no_raw_connections() -> Iterator[None]:
-    """Refuse connections that are made by drivers which connect from C and are loaded by now."""
-    places = {"psycopg": ("Connection", "AsyncConnection"), "psycopg2": ("",)}
-    patched: list[tuple[Any, str, Any]] = []
-    for name, owners in places.items():
-        module: Any = sys.modules.get(name)
-        for owner in (getattr(module, name_of_owner, None) if name_of_owner else module for name_of_owner in owners):
-            if owner is not None and "connect" in vars(owner):
-                patched.append((owner, "connect", vars(owner)["connect"]))
-                owner.connect = _refusing(vars(owner)["connect"], name)
-    driver: Any = sys.modules.get("psycopg")
-    if driver is not None and "connect" in vars(driver):
-        patched.append((driver, "connect", driver.connect))
-        driver.connect = driver.Connection.connect  # the module's own is the class's method from before
-    try:
-        yield
-    finally:
-        for owner, attribute, value in reversed(patched):
-            setattr(owner, attribute, value)
-
-
-def _refusing(connect: Any, driver: str) -> Any:
-    """Return a function that connects, unless under prediction."""
-    original = connect.__func__ if isinstance(connect, classmethod) else connect
-
-    def connect_or_refuse(*args: Any, **kwargs: Any) -> Any:
-        doubt = _doubt_of_thread()
-        if doubt is None:
-            return original(*args, **kwargs)
-        what = f"opens a database connection of its own ({driver})"
-        doubt(f"the script {what}")
-        raise OutsideReachedError(what)
-
-    return classmethod(connect_or_refuse) if isinstance(connect, classmethod) else connect_or_refuse
+def _refusal(driver: str) -> OutsideReachedError | None:
+    """Return the error for a driver that is about to connect, None where that is nothing of a script."""
+    doubt = _doubt_of_thread()
+    if doubt is None:
+        return None
+    what = f"opens a database connection of its own ({driver})"
+    doubt(f"the script {what}")
+    return OutsideReachedError(what)

@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from alembic_contracts.prediction.answers.reader import Reader, World
 from alembic_contracts.prediction.driver.failures import RefusalError
 from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, recording_engine
+from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
 from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, isolated, silent
+from alembic_contracts.prediction.scripts.leftovers import Leftovers
 from alembic_contracts.prediction.scripts.loading import called, fresh_module
 from alembic_contracts.prediction.scripts.outside import OutsideReachedError
 from alembic_contracts.prediction.scripts.plain_calls import plain_module
@@ -23,7 +25,7 @@ from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.prediction.statements import execute
-from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Operation, Prediction, Step, Unproven
+from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Location, Operation, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -91,6 +93,7 @@ class Play:
         self._cut: Unproven | None = None
         self._stops = False
         self._last = ""
+        self._leftovers = Leftovers(self._doubted)
         self._through: set[str] = set()
         self.catalog = catalog
         self.reader = Reader(catalog, world)
@@ -102,6 +105,9 @@ class Play:
         self._working_directory = Path.cwd()
         self._transaction: Any = None
 
+    def _doubted(self, reason: str, place: Location | None) -> None:
+        self._recording.doubt(reason, None, place)
+
     @property
     def before(self) -> Schema:
         """The schema before the first revision."""
@@ -112,7 +118,10 @@ class Play:
         self._recording.tell = self.tell
         before = self.before
         done: list[Step] = []
-        with isolated(self._recording.doubt, self._environment.script.dir), self._closing():
+        with isolated(self._recording.doubt, self._environment.script.dir, alone=self.is_contained), self._closing():
+            if self.is_contained:
+                let_waiting_pass_at_once()
+                self._leftovers.watch()
             migration = self._migration()
             heads = _heads_before(steps)
             for step in steps:
@@ -216,6 +225,7 @@ class Play:
         """Run one revision, add what it did to ``done``, and return the context for the next one."""
         script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
         self._last = script.revision
+        self._leftovers.begin(script)
         self.tell(replace(script))
         self._recording.start(script, _OTHER[self._world] if script.revision in self.turned else None)
         try:
@@ -223,6 +233,7 @@ class Play:
             transaction.__enter__()
             with alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
                 self._run_script(script, step, arguments)
+                self._leftovers.end()
             if self.catalog.failed:
                 raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
             self._require_version_table(migration)

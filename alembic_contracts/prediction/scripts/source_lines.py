@@ -48,6 +48,15 @@ class Script:
         frames = [frame for frame in _frames() if frame.f_code.co_filename == self.path]
         return [(frame.f_code.co_name, frame.f_lineno) for frame in reversed(frames)]
 
+    def is_running(self) -> bool:
+        """Whether the script itself is being executed, rather than a module that it imports."""
+        for frame in _frames():
+            if frame.f_code.co_filename == self.path:
+                return True
+            if frame.f_code.co_filename.startswith("<frozen importlib"):
+                return False
+        return True  # in a thread
+
     def of_error(self, error: BaseException) -> Location:
         """Return the innermost line of the script that an exception went through."""
         line = self.first_line
