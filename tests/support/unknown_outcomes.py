@@ -241,8 +241,8 @@ def _wrong_refusals(predictions: Sequence[Prediction], outcomes: Mapping[str, Ou
 
 
 def _refuses(outcome: Outcome, words: Sequence[str]) -> bool:
-    """Whether a run failed with one of these words (what follows them is ours), or for its rows."""
-    if outcome.error is None or (outcome.sqlstate or "").startswith(("22", "23")):
+    """Whether a run failed with one of these words (what follows them is ours), for its rows, or as the script says."""
+    if outcome.error is None or (outcome.sqlstate or "").startswith(("22", "23", "P0")):
         return outcome.error is not None
     return any(each.startswith(outcome.error) for each in words)
 
