@@ -64,11 +64,11 @@ METHODS = frozenset(
         "isnot", "label", "like", "not_in", "notin_", "op", "startswith",
         # of values
         "append", "as_integer_ratio", "astimezone", "capitalize", "casefold", "clear", "copy", "date", "decode",
-        "difference", "discard", "encode", "endswith", "extend", "find", "format", "fromisoformat", "get", "group",
-        "groupdict", "groups", "hexdigest", "index", "intersection", "isalnum", "isalpha", "isdigit", "isformat",
-        "isnumeric", "isoformat", "isspace", "issubset", "items", "join", "lower", "lstrip", "match", "partition",
-        "pop", "quantize", "remove", "removeprefix", "removesuffix", "replace", "rpartition", "rsplit", "rstrip",
-        "search", "setdefault", "sort", "split", "splitlines", "strftime", "strip", "sub", "swapcase", "time",
+        "difference", "discard", "encode", "endswith", "extend", "find", "format", "fromisoformat", "fromkeys", "get",
+        "group", "groupdict", "groups", "hexdigest", "index", "intersection", "isalnum", "isalpha", "isdigit",
+        "isformat", "isnumeric", "isoformat", "isspace", "issubset", "items", "join", "lower", "lstrip", "match",
+        "partition", "pop", "quantize", "remove", "removeprefix", "removesuffix", "replace", "rpartition", "rsplit",
+        "rstrip", "search", "setdefault", "sort", "split", "splitlines", "strftime", "strip", "sub", "swapcase", "time",
         "timestamp", "title", "total_seconds", "translate", "union", "upper", "values", "zfill",
         # of loggers
         "debug", "error", "exception", "info", "warning",
