@@ -6,13 +6,13 @@ Its last commit comes after guard(): Alembic's, or one of env.py where that bega
 from __future__ import annotations
 
 import atexit
-import sys
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import event
 
 from alembic_contracts.judging.aftermath import Earlier, at
+from alembic_contracts.running import hooks
 
 if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
@@ -70,13 +70,12 @@ class _Ending:
             self._warn()
 
     def _warn(self) -> None:
-        sys.stderr.write(
-            f"warning: nothing of this upgrade was committed: {self._name} was brought from {at(self._before)} to "
+        hooks.warn(
+            f"nothing of this upgrade was committed: {self._name} was brought from {at(self._before)} to "
             f"{at(self._after)} in a transaction that ended without a commit. Where env.py executes anything on the "
             "connection before context.configure(), Alembic leaves the commit to env.py: add connection.commit() "
-            "after the migrations, or execute it within a transaction of its own.\n"
+            "after the migrations, or execute it within a transaction of its own."
         )
-        sys.stderr.flush()
 
 
 _ENDINGS: WeakKeyDictionary[EnvironmentContext, list[_Ending]] = WeakKeyDictionary()

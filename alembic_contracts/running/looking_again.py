@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Name, Schema
 
-__all__ = ["Applied", "Ran", "Seen", "look_again", "roll_back"]
+__all__ = ["Applied", "Ran", "Seen", "look_again", "reason_of", "roll_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def look_again(ran: Ran, earlier: Sequence[Earlier]) -> Seen:
         )
     except (SQLAlchemyError, CannotCheck) as error:
         found = _noted(found, commits)
-        return Seen(replace(found, commits=tuple(commits.found), unseen=_reason(error)), None)
+        return Seen(replace(found, commits=tuple(commits.found), unseen=reason_of(error)), None)
     finally:
         if ours:
             with suppress(SQLAlchemyError):
@@ -136,6 +136,7 @@ def _sorted(heads: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(heads))
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return what went wrong with the database, in one sentence."""
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
     return f"{text.splitlines()[0].rstrip('.') if text else type(error).__name__}."

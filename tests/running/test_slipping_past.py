@@ -170,3 +170,14 @@ def test_no_such_warning_where_alembic_commits(project: Project, mode: str) -> N
     done = project.alembic("upgrade", "head")
     assert versions(project) == ["r2"]
     assert "warning" not in done.stderr
+
+
+def test_a_version_table_that_others_wrote_is_warned_of(project: Project) -> None:
+    at_r1(project)
+    project.revision("r2", "pass")
+    after = "context.get_context().on_version_apply_callbacks += (lambda **_: connection.execute(text(move)),)"
+    move = "move = \"UPDATE alembic_version SET version_num = 'elsewhere'\""
+    env(project, GUARDED.format(before=move, inside=after))
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    assert "the version table has elsewhere, but the revisions that guard() saw lead to r2" in done.stderr
