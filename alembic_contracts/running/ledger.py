@@ -134,6 +134,14 @@ class Ledger:
             return "committed"
         return "rolled back" if fates <= {"rolled back", "committed"} else "open"
 
+    def is_committed(self) -> bool:
+        """Return whether what was open last has been committed by now, whoever did so."""
+        if self.block is None:
+            return self.loose
+        with self.quietly(), _even_if_failed():
+            return self._dialect.fate(self._connection, self.block) == "committed"
+        return False
+
     def _account(self, block: Transaction) -> Fate | None:
         """Return what has become of a transaction, and note where it was committed without being seen."""
         fate = self._dialect.fate(self._connection, block)

@@ -228,8 +228,9 @@ class Upgrade:
                 lock_timeout=self.terms.settings.lock_timeout,
                 before=self.course.sight,
             )
-        since = Step(revision, (Operation(self._suspect(), "commit", now, commits=True),))
-        self._conclude(judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through))
+            since = Step(revision, (Operation(self._suspect(), "commit", now, commits=True),))
+            report = judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
+        self._conclude(report)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:

@@ -149,10 +149,10 @@ for tenant in ("t1", "t2"):
     ]
 
 
-@pytest.mark.parametrize("commits", [False, True])
-def test_an_upgrade_that_env_py_never_commits_is_warned_of(project: Project, commits: bool) -> None:
+@pytest.mark.parametrize("commits", ["", "connection.commit()", "connection.connection.commit()"])
+def test_an_upgrade_that_env_py_never_commits_is_warned_of(project: Project, commits: str) -> None:
     at_r1(project)
-    body = GUARDED.format(before="", inside="") + ("    connection.commit()" if commits else "")
+    body = GUARDED.format(before="", inside="") + f"    {commits}"
     configure = "    context.configure"
     env(project, body.replace(configure, f"    connection.execute(text('SELECT 1'))\n{configure}"))
     project.revision("r2", 'op.create_table("extra", sa.Column("a", sa.Integer))')
