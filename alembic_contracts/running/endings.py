@@ -6,19 +6,22 @@ Its last commit comes after guard(): Alembic's, or one of env.py where that bega
 from __future__ import annotations
 
 import atexit
-import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 
 from alembic_contracts.judging.aftermath import Earlier, at
+from alembic_contracts.running import hooks
 
 if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
+    from alembic_contracts.running.ledger import Ledger
     from alembic_contracts.running.upgrade import Upgrade
 
 __all__ = ["before", "follow"]
@@ -35,8 +38,9 @@ class _Ending:
     def value(self) -> Earlier:
         return Earlier(self._name, self._before, self._after, self._state)
 
-    def watch(self, connection: Connection) -> None:
+    def watch(self, connection: Connection, ledger: Ledger) -> None:
         """Follow the connection until its transaction ends."""
+        self._ledger = ledger
         self._state = "open"
         self._driver = connection.connection.dbapi_connection
         event.listen(connection, "commit", self._committed)
@@ -51,7 +55,10 @@ class _Ending:
 
     def _rolled_back(self, *_: Any) -> None:
         if self._state == "open":
-            self._ended("rolled back")
+            # A driver's own commit() is not told to anybody.
+            with suppress(SQLAlchemyError):
+                committed = self._ledger.is_committed()
+                self._ended("committed" if committed else "rolled back")
 
     def _ended(self, state: Literal["committed", "rolled back"]) -> None:
         self._state = state
@@ -70,13 +77,12 @@ class _Ending:
             self._warn()
 
     def _warn(self) -> None:
-        sys.stderr.write(
-            f"warning: nothing of this upgrade was committed: {self._name} was brought from {at(self._before)} to "
+        hooks.warn(
+            f"nothing of this upgrade was committed: {self._name} was brought from {at(self._before)} to "
             f"{at(self._after)} in a transaction that ended without a commit. Where env.py executes anything on the "
             "connection before context.configure(), Alembic leaves the commit to env.py: add connection.commit() "
-            "after the migrations, or execute it within a transaction of its own.\n"
+            "after the migrations, or execute it within a transaction of its own."
         )
-        sys.stderr.flush()
 
 
 _ENDINGS: WeakKeyDictionary[EnvironmentContext, list[_Ending]] = WeakKeyDictionary()
@@ -95,7 +101,7 @@ def follow(upgrade: Upgrade, name: str) -> None:
         return
     ending = _Ending(upgrade, name)
     if not (upgrade.committed or upgrade.commits.loose):
-        ending.watch(upgrade.migration.connection)
+        ending.watch(upgrade.migration.connection, upgrade.commits)
     _ENDINGS.setdefault(environment, []).append(ending)
 
 

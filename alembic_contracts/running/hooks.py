@@ -1,6 +1,7 @@
 """A migration context in, what the guard relies on in Alembic and SQLAlchemy and does not find there out.
 
 None of it is documented as a hook but ``on_version_apply`` and SQLAlchemy's events, so a new version may do otherwise.
+Settings and contracts are imported where something is missing.
 """
 
 from __future__ import annotations
@@ -14,12 +15,10 @@ from alembic.runtime import migration as alembics
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 
-from alembic_contracts.running import terms
-
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
-__all__ = ["goes_on_regardless", "kind_of", "missing", "not_guarded"]
+__all__ = ["goes_on_regardless", "kind_of", "missing", "not_guarded", "warn"]
 
 _OWN = ("_migrations_fn", "on_version_apply_callbacks")
 """Attributes of the context itself, which are replaced while it is watched."""
@@ -75,12 +74,20 @@ def not_guarded(migration: MigrationContext, why: str) -> None:
     Raises:
         alembic.util.CommandError: it must not go on.
     """
+    from alembic_contracts.running import terms
+
     config = getattr(migration, "config", None)
     if getattr(migration, "opts", {}).get("dont_mutate") or config is None or terms.read(config) is None:
         return
     reason = f"{why}. So this run is not guarded; what it has committed by now, `alembic current` shows."
     if not goes_on_regardless(reason):
         raise CommandError(f"Data contracts could not be checked.\n{reason}")
+
+
+def warn(text: str) -> None:
+    """Say something that must not be missed, whatever becomes of logs."""
+    sys.stderr.write(f"warning: {text}\n")
+    sys.stderr.flush()
 
 
 def goes_on_regardless(reason: str) -> bool:

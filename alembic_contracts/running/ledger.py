@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.judging.aftermath import Commit, Rest
 
@@ -30,6 +30,18 @@ __all__ = ["Ledger"]
 
 _SETTINGS = re.compile(r"\s*(set|show|reset|begin|start|savepoint|lock)\b", re.IGNORECASE)
 """Statements after which others may have to come before any query, such as SET TRANSACTION."""
+
+
+@contextmanager
+def _even_if_failed() -> Iterator[None]:
+    """Do without the answers of a transaction that has failed, which will commit nothing; not of a connection lost."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+    except SQLAlchemyError:
+        pass
 
 
 class Ledger:
@@ -99,7 +111,7 @@ class Ledger:
 
     def look(self) -> None:
         """Ask the server which transaction the connection is in, and account for the one before."""
-        with self.quietly(), suppress(SQLAlchemyError):  # a failed transaction answers nothing, and commits nothing
+        with self.quietly(), _even_if_failed():
             block = self._dialect.transaction(self._connection, self.block)
             if self.block is not None and block != self.block:
                 self.gap = True
@@ -121,6 +133,14 @@ class Ledger:
         if self.loose:
             return "committed"
         return "rolled back" if fates <= {"rolled back", "committed"} else "open"
+
+    def is_committed(self) -> bool:
+        """Return whether what was open last has been committed by now, whoever did so."""
+        if self.block is None:
+            return self.loose
+        with self.quietly(), _even_if_failed():
+            return self._dialect.fate(self._connection, self.block) == "committed"
+        return False
 
     def _account(self, block: Transaction) -> Fate | None:
         """Return what has become of a transaction, and note where it was committed without being seen."""

@@ -15,13 +15,14 @@ from alembic_contracts.judging.aftermath import Aftermath
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.judging.aftermath import Commit, Earlier
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.judging.aftermath import Earlier
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.ledger import Ledger
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Name, Schema
 
-__all__ = ["Applied", "Ran", "Seen", "look_again", "roll_back"]
+__all__ = ["Applied", "Ran", "Seen", "look_again", "reason_of", "roll_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,46 +97,48 @@ def look_again(ran: Ran, earlier: Sequence[Earlier]) -> Seen:
         schema = ran.course.dialect.observe(
             connection, ran.terms.tables, lock_timeout=ran.terms.settings.lock_timeout, before=ran.course.sight
         )
+        sight = ran.course.sight
+        before = ran.course.before if sight is None else ran.course.dialect.completed(connection, sight, schema)
     except (SQLAlchemyError, CannotCheck) as error:
         found = _noted(found, commits)
-        return Seen(replace(found, commits=tuple(commits.found), unseen=_reason(error)), None)
+        return Seen(replace(found, commits=tuple(commits.found), unseen=reason_of(error)), None)
     finally:
         if ours:
             with suppress(SQLAlchemyError):
                 roll_back(connection, callers=callers)
     found = replace(_noted(found, commits), now=_sorted(now), rest=rest)
     found = replace(found, new_version_table=versioned and not (now or ran.heads))
-    return Seen(_completed(found, ran, schema, commits.found), schema)
+    return Seen(_completed(found, ran, before, schema), schema)
 
 
 def _noted(found: Aftermath, commits: Ledger) -> Aftermath:
     return replace(found, elsewhere=tuple(commits.elsewhere), gap=commits.gap)
 
 
-def _completed(found: Aftermath, ran: Ran, schema: Schema, commits: Sequence[Commit]) -> Aftermath:
+def _completed(found: Aftermath, ran: Ran, before: Schema, now: Schema) -> Aftermath:
     """Return it with the revisions that stay as a whole, the commits inside of others, and what has changed."""
     applied = ran.applied
     marked = next((n for n in range(len(applied), 0, -1) if applied[n - 1].heads == frozenset(found.now)), 0)
     whole = tuple(each.revision for each in applied[:marked])
-    inside = tuple(commit for commit in commits if commit.revision not in whole)
-    before = ran.course.before.tables
-    changed = tuple(sorted(n for n in ran.terms.tables if before.get(n) != schema.tables.get(n)))
+    inside = tuple(commit for commit in ran.commits.found if commit.revision not in whole)
+    changed = tuple(sorted(n for n in ran.terms.tables if before.tables.get(n) != now.tables.get(n)))
     stopped = ran.last if ran.last not in whole else ""
     # Where whole revisions stay and nothing else, it is they that changed it, and their downgrade takes it back.
-    restoring = [sql for name in changed if stopped for sql in _restoring(ran, schema, name)]
+    restoring = [sql for name in changed if stopped for sql in _restoring(ran.course.dialect, before, now, name)]
     found = replace(found, applied=whole, commits=inside, stopped=stopped)
     return replace(found, changed=changed, restoring=tuple(restoring))
 
 
-def _restoring(ran: Ran, now: Schema, name: Name) -> tuple[str, ...]:
-    before, after = ran.course.before.tables.get(name), now.tables.get(name)
-    return ran.course.dialect.restoring(before, after) if before is not None and after is not None else ()
+def _restoring(dialect: Dialect, before: Schema, now: Schema, name: Name) -> tuple[str, ...]:
+    one, other = before.tables.get(name), now.tables.get(name)
+    return dialect.restoring(one, other) if one is not None and other is not None else ()
 
 
 def _sorted(heads: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(heads))
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return what went wrong with the database, in one sentence."""
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
     return f"{text.splitlines()[0].rstrip('.') if text else type(error).__name__}."

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.aftermath import Aftermath
@@ -20,7 +22,7 @@ from alembic_contracts.running.courses import Course, follow, log
 from alembic_contracts.running.databases import narrowed
 from alembic_contracts.running.examination import examine, judge_state
 from alembic_contracts.running.ledger import Ledger
-from alembic_contracts.running.looking_again import Applied, Ran, look_again
+from alembic_contracts.running.looking_again import Applied, Ran, look_again, reason_of
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.refusals import Refused, attributed, show
 from alembic_contracts.running.revisions import location_of, upgrade_steps
@@ -193,19 +195,33 @@ class Upgrade:
         Raises:
             Refused: it must not happen, or could not be judged; or a refusal before was not heeded.
         """
-        if self.commits is not None and self.refused is None and not self.committed:
-            self.commits.look()
+        # A script that went on after a refused commit may have mended what was broken: the end is judged anew.
+        if self.commits is not None and not self.committed and (self.refused is None or self.through):
+            with self._answering():
+                self.commits.look()
             with self.commits.quietly():
                 self._judge()
         if self.refused is not None:
             raise self.refused
+
+    def strayed(self) -> tuple[str, ...] | None:
+        """Return what the version table has where that is not where the revisions lead; None: it is as it should be."""
+        connection = self.course.run.connection
+        if self.commits is None or connection is None or not self.applied:
+            return None
+        with self.commits.quietly(), suppress(SQLAlchemyError):
+            heads = self.migration.get_current_heads()
+            if self.committed:
+                connection.rollback()  # of what has just begun by looking
+            return None if frozenset(heads) == self.applied[-1].heads else tuple(sorted(heads))
+        return None
 
     def _judge(self) -> None:
         connection = self.course.run.connection
         assert connection is not None  # noqa: S101 - there is none in --sql mode, where nothing is committed
         revision = self._since_commit[-1].revision.revision if self._since_commit else ""
         self.refused = None
-        try:
+        with self._answering():
             now = self.course.dialect.observe(
                 connection,
                 self.terms.tables,
@@ -214,10 +230,17 @@ class Upgrade:
             )
             since = Step(revision, (Operation(self._suspect(), "commit", now, commits=True),))
             report = judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
-        except CannotCheck as error:
-            self.refused = Refused(f"The schema could not be checked before its commit.\n{error}")
-            raise self.refused from error
         self._conclude(report)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Refuse where the database does not answer what the body asks it."""
+        try:
+            yield
+        except (CannotCheck, SQLAlchemyError) as error:
+            reason = error if isinstance(error, CannotCheck) else reason_of(error)
+            self.refused = Refused(f"The schema could not be checked before its commit.\n{reason}")
+            raise self.refused from error
 
     def _place(self) -> tuple[str, Location | None]:
         """Return the revision that runs, and the line of its script that is being executed."""

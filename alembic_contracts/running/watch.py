@@ -1,4 +1,7 @@
-"""One migration context in, its steps followed from the first pending revision to the last commit."""
+"""One migration context in, its steps followed from the first pending revision to the last commit.
+
+It is there for every command that runs env.py, so what judges is imported once a revision is about to be applied.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.judging.aftermath import Aftermath
-from alembic_contracts.running import autogenerate, endings, hooks
-from alembic_contracts.running.refusals import Refused
-from alembic_contracts.running.upgrade import Upgrade
+from alembic_contracts.running import autogenerate, hooks
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
     from alembic.util import CommandError
+
+    from alembic_contracts.running.refusals import Refused
+    from alembic_contracts.running.upgrade import Upgrade
 
 __all__ = ["Watch"]
 
@@ -91,6 +94,9 @@ class Watch:
             yield step
 
     def _begin(self, steps: Sequence[RevisionStep], heads: tuple[str, ...]) -> None:
+        from alembic_contracts.running.refusals import Refused
+        from alembic_contracts.running.upgrade import Upgrade
+
         try:
             upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self._database)
         except CannotCheck as error:
@@ -132,11 +138,25 @@ class Watch:
             hooks.not_guarded(
                 self._migration, "Alembic took revisions without telling guard() of each that was applied"
             )
+        from alembic_contracts.judging.aftermath import at
+        from alembic_contracts.running import endings
+
         self._upgrade.end()
+        strayed = self._upgrade.strayed()
+        if strayed is not None:
+            hooks.warn(
+                f"the version table has {at(strayed)}, but the revisions that guard() saw lead to "
+                f"{at(sorted(self._upgrade.applied[-1].heads))}: what else ran, or wrote there, was not guarded."
+            )
         endings.follow(self._upgrade, self._name())
 
     def abandon(self) -> CommandError | None:
         """Look at what a run that was refused or failed has left, say it, and return the error to end with."""
+        if self._upgrade is None and self._refused is None:
+            return None
+        from alembic_contracts.judging.aftermath import Aftermath
+        from alembic_contracts.running import endings
+
         earlier = endings.before(self._migration)
         if self._upgrade is not None:
             return self._upgrade.abandoned(earlier)

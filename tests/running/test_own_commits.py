@@ -195,3 +195,14 @@ def test_valid_migrations_with_commits_of_their_own_run(project: Project) -> Non
     assert done.returncode == 0, done.stderr
     assert versions(project) == ["r2"]
     assert project.sql("SELECT to_regclass('most') IS NOT NULL, to_regclass('more') IS NOT NULL") == [(True, True)]
+
+
+def test_what_a_script_mends_after_a_refused_commit_is_kept(project: Project) -> None:
+    at_r1(project)
+    swallowed = 'try:\n    op.execute("COMMIT")\nexcept Exception as error:\n    print(type(error).__name__)\n'
+    project.revision("r2", UNSEEN + swallowed + ADD)
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    assert "Refused" in done.stdout
+    assert is_held(project)
+    assert versions(project) == ["r2"]

@@ -149,10 +149,10 @@ for tenant in ("t1", "t2"):
     ]
 
 
-@pytest.mark.parametrize("commits", [False, True])
-def test_an_upgrade_that_env_py_never_commits_is_warned_of(project: Project, commits: bool) -> None:
+@pytest.mark.parametrize("commits", ["", "connection.commit()", "connection.connection.commit()"])
+def test_an_upgrade_that_env_py_never_commits_is_warned_of(project: Project, commits: str) -> None:
     at_r1(project)
-    body = GUARDED.format(before="", inside="") + ("    connection.commit()" if commits else "")
+    body = GUARDED.format(before="", inside="") + f"    {commits}"
     configure = "    context.configure"
     env(project, body.replace(configure, f"    connection.execute(text('SELECT 1'))\n{configure}"))
     project.revision("r2", 'op.create_table("extra", sa.Column("a", sa.Integer))')
@@ -170,3 +170,14 @@ def test_no_such_warning_where_alembic_commits(project: Project, mode: str) -> N
     done = project.alembic("upgrade", "head")
     assert versions(project) == ["r2"]
     assert "warning" not in done.stderr
+
+
+def test_a_version_table_that_others_wrote_is_warned_of(project: Project) -> None:
+    at_r1(project)
+    project.revision("r2", "pass")
+    after = "context.get_context().on_version_apply_callbacks += (lambda **_: connection.execute(text(move)),)"
+    move = "move = \"UPDATE alembic_version SET version_num = 'elsewhere'\""
+    env(project, GUARDED.format(before=move, inside=after))
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    assert "the version table has elsewhere, but the revisions that guard() saw lead to r2" in done.stderr
