@@ -214,11 +214,11 @@ def script_directory(config: Config) -> ScriptDirectory:
 
 def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range_: Range) -> None:
     """Run env.py with a function in the place of the one that yields what to apply."""
+    script = script_directory(config)
     # In --sql mode Alembic writes the SQL of its version table; nobody wants it here.
     buffer, config.output_buffer = config.output_buffer, io.StringIO()
     # Standard output is for the report alone; `config.print_stdout` knows the stream from before.
     stdout, config.stdout = config.stdout, sys.stdout
-    script = script_directory(config)
     try:
         environment = EnvironmentContext(
             config, script, fn=plan, as_sql=range_.without_database, dont_mutate=True, destination_rev=range_.target
@@ -239,13 +239,13 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
                 environment.configure(dialect_name=range_.dialect, literal_binds=True)
                 environment.run_migrations()
     except CommandError as error:
-        raise CannotCheck(_misfit(script) or str(error)) from error
+        raise CannotCheck(_misfit(script, range_) or str(error)) from error
     except DBAPIError as error:
         raise CannotCheck(f"The database said: {str(error.orig).strip()}") from error
     except (CannotCheck, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:  # whatever env.py does wrong is the project's to mend, not a fault here
-        raise CannotCheck(_misfit(script) or _failure(error, script.dir, range_)) from error
+        raise CannotCheck(_misfit(script, range_) or _failure(error, script.dir, range_)) from error
     finally:
         config.output_buffer, config.stdout = buffer, stdout
 
@@ -265,10 +265,10 @@ def _failure(error: BaseException, folder: str, range_: Range) -> str:
     )
 
 
-def _misfit(script: ScriptDirectory) -> str | None:
-    """Return which version script fits in no history, where that is what failed."""
+def _misfit(script: ScriptDirectory, range_: Range) -> str | None:
+    """Return which version script fits in no history, where that is what failed; to tell, they are loaded once more."""
     try:
-        return misfit(script)
+        return None if range_.no_exec else misfit(script)
     except Exception:  # noqa: BLE001 - one that cannot even be loaded has failed already
         return None
 

@@ -210,8 +210,8 @@ def _names_a_place(given: Input, output: str) -> bool:
     if given.content is None or not given.content.strip() or _NO_TEXT.search(output):
         return (given.content is not None and not given.content.strip()) or re.search(file, output) is not None
     if given.kind in ("pyproject.toml", "alembic.ini"):  # of a value the section is told
-        return re.search(rf"{file}|There are no contracts|script_location", output) is not None
+        return re.search(rf"{file}|There are no contracts|script_location|Path doesn't exist", output) is not None
     if given.kind in ("script", "env.py"):  # of what a script lacks there is no line
-        return re.search(rf"{file}|env.py", output) is not None
+        return re.search(rf"{file}|env.py|No verdict", output) is not None
     line = rf'{file}[^\n]*?(:\d+|line[ =]\d+|"line": \d+)|"file": "[^"]*{file}",\s*"line": \d+'
     return re.search(line, output) is not None
