@@ -239,7 +239,7 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
                 environment.configure(dialect_name=range_.dialect, literal_binds=True)
                 environment.run_migrations()
     except CommandError as error:
-        raise CannotCheck(_misfit(script, range_) or str(error)) from error
+        raise CannotCheck(_misfit(script, range_) or _refusal(error, script.dir)) from error
     except DBAPIError as error:
         raise CannotCheck(f"The database said: {str(error.orig).strip()}") from error
     except (CannotCheck, KeyboardInterrupt):
@@ -263,6 +263,13 @@ def _failure(error: BaseException, folder: str, range_: Range) -> str:
         f"{message}\nIt needs an application: name it in FLASK_APP where it is Flask's, or leave env.py out with "
         f"{'' if range_.offline else '--offline '}--dialect postgresql."
     )
+
+
+def _refusal(error: CommandError, folder: str) -> str:
+    """Return what Alembic refuses, with the version script that it was about to read."""
+    places = list(_places(error.__cause__ or error, Path(folder).resolve()))
+    at = f" ({shown(places[-1][0])}:{places[-1][1]})" if places and places[-1][0].name != "env.py" else ""
+    return f"{error}{at}"
 
 
 def _misfit(script: ScriptDirectory, range_: Range) -> str | None:
