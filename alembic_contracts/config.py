@@ -22,8 +22,6 @@ or in ``alembic.ini``, where a list is split on line ends and commas, and ``%(he
 ``ALEMBIC_CONTRACTS_ENFORCE`` and so on win over the file; of ``..._RULES`` (``column-type=warning,primary-key=off``)
 those that it does not name stay as in the file. Empty ones count as not set. ``ALEMBIC_CONTRACTS_TODAY=2030-12-31``
 says what day it is to be, which no file can.
-
-The readers of files are imported when there is a file to read: a project has one kind, and most commands read none.
 """
 
 from __future__ import annotations
@@ -37,7 +35,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from alembic_contracts.errors import InvalidSettings
+from alembic_contracts import texts
+from alembic_contracts.documents import files, ini_text, toml_text
+from alembic_contracts.errors import InvalidContracts, InvalidSettings
 from alembic_contracts.support.paths import shown
 from alembic_contracts.support.suggestions import did_you_mean, is_nearly
 
@@ -55,6 +55,7 @@ _PREFIX = "ALEMBIC_CONTRACTS_"
 _FOLDER = "contracts"
 _SNAPSHOT = "schema_snapshot.json"
 _CLOCK = "today"
+_LARGE = 2**63
 _KEYS = (
     "contracts",
     "enforce",
@@ -181,7 +182,8 @@ class _Source:
         return f"`{key}`" if self.file else f"`{_PREFIX}{key.upper()}`"
 
     def invalid(self, message: str) -> InvalidSettings:
-        return InvalidSettings(f"{shown(self.file)}, [{self.section}]: {message}" if self.file else message)
+        said = texts.line(texts.shortened(message, 1000))
+        return InvalidSettings(f"{shown(self.file)}, [{self.section}]: {said}" if self.file else said)
 
 
 def _contracts(stated: _Source | None, overriding: _Source, folders: Sequence[Path]) -> tuple[Path, ...]:
@@ -279,20 +281,7 @@ def _switches(source: _Source, known_rules: Collection[str]) -> dict[str, Switch
 
 def _read_toml(file: Path) -> _Source | None:
     """Return the settings in a pyproject.toml, or None if it holds none."""
-    import tomllib
-
-    try:
-        document = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise InvalidSettings(f"{shown(file)} cannot be read: {error.strerror or error}.") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InvalidSettings(f"{shown(file)}:{line}: not UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        at = re.search(r" \(at line (\d+), column (\d+)\)$", message)
-        place = f"{shown(file)}:{at[1]}:{at[2]}" if at else shown(file)
-        raise InvalidSettings(f"{place}: {message[: at.start()] if at else message}.") from None
+    document = toml_text.parse(_text(file), shown(file))
     tool = document.get("tool")
     tools = tool if isinstance(tool, dict) else {}
     for section in tools:
@@ -305,8 +294,25 @@ def _read_toml(file: Path) -> _Source | None:
     values = tools[_SECTION]
     if not isinstance(values, dict):
         raise InvalidSettings(f"{shown(file)}: `tool.{_SECTION}` must be a table.")
+    for key, value in values.items():
+        if isinstance(value, int) and abs(value) >= _LARGE:  # which Python may refuse to write in a message
+            raise InvalidSettings(f"{shown(file)}, [tool.{_SECTION}]: `{texts.line(key)}` is no such number.")
     values = {key: _with_folder(value, folder) for key, value in values.items()}
     return _checked(_Source(values, folder, file, f"tool.{_SECTION}"))
+
+
+def _text(file: Path) -> str:
+    try:
+        return files.read_text(file, what="settings")
+    except InvalidContracts as error:
+        raise InvalidSettings(str(error)) from None
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return files.read_bytes(file, what="settings")
+    except InvalidContracts as error:
+        raise InvalidSettings(str(error)) from None
 
 
 def _with_folder(value: object, folder: Path) -> object:
@@ -318,23 +324,17 @@ def _with_folder(value: object, folder: Path) -> object:
 
 def _read_ini(file: Path) -> _Source | None:
     """Return the settings in an alembic.ini, or None if it holds none."""
-    from configparser import ConfigParser, Error
-
     folder = file.absolute().parent
-    parser = ConfigParser({"here": folder.as_posix()})
-    try:
-        # Any bytes will do in other sections: they are Alembic's business.
-        parser.read_string(file.read_text("utf-8", errors="surrogateescape"), source=shown(file))
-        for section in parser.sections():
-            _refuse_misspelt(file, section, _SECTION)
-        if not parser.has_section(_SECTION):
-            return None
-        stated = [key for key in parser.options(_SECTION) if key in _KEYS or key not in parser.defaults()]
-        values: dict[str, object] = {key: parser.get(_SECTION, key) for key in stated}
-    except OSError as error:
-        raise InvalidSettings(f"{shown(file)} cannot be read: {error.strerror or error}.") from None
-    except Error as error:
-        raise InvalidSettings(f"{shown(file)}: {error.message}") from None
+
+    def look(section: str) -> None:
+        _refuse_misspelt(file, section, _SECTION)
+
+    # Any bytes will do in other sections: they are Alembic's business.
+    text = _read(file).decode("utf-8", "surrogateescape")
+    found = ini_text.section(text, shown(file), _SECTION, here=folder.as_posix(), known=_KEYS, look=look)
+    if found is None:
+        return None
+    values: dict[str, object] = {**found}
     source = _checked(_Source(values, folder, file, _SECTION))
     return _Source(_split_lists(source, r"[,\n]"), folder, file, _SECTION)
 
@@ -389,7 +389,7 @@ def _checked(source: _Source) -> _Source:
 
 def _refuse_misspelt(file: Path, section: str, known: str) -> None:
     """Refuse a section whose name is nearly ours: its settings would be passed over in silence."""
-    if section == known:
+    if section == known or len(section) > 2 * len(known):
         return
     bare, target = (re.sub(r"[^a-z]|^tool\.", "", name.casefold()) for name in (section, known))
     if bare.startswith(target) or is_nearly(bare, target):

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from alembic_contracts import texts
+
 __all__ = ["CannotCheck", "InvalidContracts", "InvalidSettings", "NoContractsYet", "Problem"]
+
+_LONGEST = 100_000
+"""Characters of a message: a hundred problems in each of some files."""
 
 
 class CannotCheck(Exception):  # noqa: N818 - the name says what happened
     """No verdict could be reached: bad usage, settings or contracts, no connection, an unknown database.
 
-    ``str()`` of it is a complete message for a person; no traceback is needed to act on it.
+    ``str()`` of it is a complete message for a person; no traceback is needed to act on it. Whatever it quotes, it
+    does nothing to a terminal.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(texts.lines(texts.shortened(message, _LONGEST)))
 
 
 class InvalidSettings(CannotCheck):

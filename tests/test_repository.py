@@ -106,6 +106,35 @@ class TestWorkflows:
             # YAML 1.1 reads the key `on` as true.
             assert "pull_request_target" not in content[True]
 
+    def test_actions_of_others_are_pinned_by_hash(self):
+        steps = [step for file in WORKFLOWS for job in workflow(file.name)["jobs"].values() for step in job["steps"]]
+        steps += yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
+        used = {step["uses"] for step in steps if "uses" in step} - {"./"}
+        assert used
+        assert not [use for use in used if not re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", use)]
+        for file in (*WORKFLOWS, ROOT / "action.yml"):
+            for line in re.findall(r"^[^#]*uses:.*$", file.read_text(encoding="utf-8"), re.MULTILINE):
+                assert re.search(r"uses: (\./|\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$", line), line
+
+    def test_checkouts_leave_no_token_behind(self):
+        steps = [step for file in WORKFLOWS for job in workflow(file.name)["jobs"].values() for step in job["steps"]]
+        checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+        assert checkouts
+        assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+    def test_only_publishing_may_prove_who_it_is(self):
+        jobs = workflow("release.yml")["jobs"]
+        assert jobs["publish"]["permissions"] == {"id-token": "write"}
+        assert "permissions" not in jobs["build"]
+        assert jobs["publish"]["environment"]["name"] == "pypi"
+        [publishing] = [step for step in jobs["publish"]["steps"] if "pypi-publish" in step["uses"]]
+        assert publishing["with"] == {"attestations": True}  # no password: trusted publishing
+        assert not [step for step in jobs["publish"]["steps"] if "run" in step]
+
+    def test_zizmor_finds_nothing(self):
+        done = run(BIN / "zizmor", "--offline", "--no-progress", "--min-severity", "medium", ROOT)
+        assert done.returncode == 0, done.stdout
+
     def test_tests_cover_every_supported_version(self):
         matrix = workflow("tests.yml")["jobs"]["server"]["strategy"]["matrix"]
         classifiers = "\n".join(PYPROJECT["project"]["classifiers"])

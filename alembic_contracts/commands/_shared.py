@@ -137,17 +137,23 @@ def examples(command: str, lines: Sequence[tuple[str, str]]) -> str:
     return "\b\nExamples:\n" + "\n".join(shown)
 
 
-def written(lines: Iterable[str], output: str | None) -> None:
+def written(lines: Iterable[str], format_: str, output: str | None = None) -> None:
     """Write a command's answer to a file, or to standard output.
+
+    Args:
+        lines: of the answer. For people each stays one line that does nothing to a terminal, whatever it quotes.
+        format_: ``text``, or another one, whose lines are written as they are.
+        output: the file's name.
 
     Raises:
         CannotCheck: the file cannot be written.
     """
     from pathlib import Path
 
+    from alembic_contracts import texts
     from alembic_contracts.errors import CannotCheck
 
-    text = "\n".join(lines)
+    text = "\n".join(texts.line(each) for each in lines) if format_ == "text" else "\n".join(lines)
     if output is None:
         click.echo(text)
         return

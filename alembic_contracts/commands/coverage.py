@@ -19,6 +19,7 @@ from alembic_contracts.commands._shared import (
     range_of,
     told,
     with_options,
+    written,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def COMMAND(project: Project, /, format_: str, fail_under: float | None, **value
     terms = required(config)
     schema, _ = schema_of(config, range_of(values), terms.settings.snapshot)
     coverage = coverage_of(terms.contracts, schema)
-    click.echo("\n".join(_FORMATS[format_](coverage)))
+    written(_FORMATS[format_](coverage), format_)
     if fail_under is not None and coverage.percent < fail_under:
         click.echo(f"{coverage.percent:.1f} % is less than the {fail_under:g} % that are asked for.", err=True)
         return 1
@@ -85,12 +86,15 @@ def _text(coverage: Coverage) -> Iterator[str]:
 
 
 def _markdown(coverage: Coverage) -> Iterator[str]:
+    from alembic_contracts.texts import markdown_code
+
     yield f"### {_verdict(coverage)}\n\n| Table | Columns | Contracts | Not under contract |\n|---|---|---|---|"
     for row in coverage.rows:
         share = f"{len(row.covered)} of {len(row.covered) + len(row.others)}"
-        yield f"| `{row.table}` | {share} | {', '.join(row.contracts)} | {', '.join(row.others)} |"
+        contracts, others = (", ".join(map(markdown_code, names)) for names in (row.contracts, row.others))
+        yield f"| {markdown_code(str(row.table))} | {share} | {contracts} | {others} |"
     for contract, place in coverage.dangling:
-        yield f"\n{contract} points at `{place}`, which is not there."
+        yield f"\n{markdown_code(contract)} points at {markdown_code(place)}, which is not there."
 
 
 def _json(coverage: Coverage) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alembic_contracts.commands._shared import Project, examples, told
+from alembic_contracts.commands._shared import Project, examples, told, written
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -60,7 +60,7 @@ def COMMAND(project: Project, base: str | None, format_: str) -> int:  # noqa: N
     if any(each.fact for each in found):
         unmet = _unmet(config)
         found = [replace(each, message=f"{each.message}; {unmet(each)}") if each.fact else each for each in found]
-    click.echo("\n".join(_FORMATS[format_](found, ref)))
+    written(_FORMATS[format_](found, ref), format_)
     return int(any(each.grade == "loosened" for each in found))
 
 
@@ -99,13 +99,15 @@ def _text(found: Sequence[Difference], ref: str) -> Iterator[str]:
 
 
 def _markdown(found: Sequence[Difference], ref: str) -> Iterator[str]:
-    yield f"### {_verdict(found, ref)}"
+    from alembic_contracts.texts import markdown, markdown_code
+
+    yield f"### {markdown(_verdict(found, ref))}"
     if found:
         yield "\n| | Contract | Change | Where |\n|---|---|---|---|"
     for each in found:
-        place = f"`{each.location.file}:{each.location.line}`" if each.location is not None else ""
-        text = each.message.replace("|", "\\|").replace("\n", " ")
-        yield f"| {each.grade} | {each.contract or 'settings'} | {text} | {place} |"
+        place = markdown_code(f"{each.location.file}:{each.location.line}") if each.location is not None else ""
+        contract = markdown_code(each.contract) if each.contract else "settings"
+        yield f"| {each.grade} | {contract} | {markdown(each.message)} | {place} |"
 
 
 def _json(found: Sequence[Difference], ref: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from alembic_contracts.commands._shared import Project, examples, told
+from alembic_contracts.commands._shared import Project, examples, told, written
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -52,7 +52,7 @@ def COMMAND(project: Project, format_: str) -> int:  # noqa: N802 - found by thi
         click.echo(json.dumps({"version": 1, "findings": rows}, indent=2))
     else:
         for finding in findings:
-            click.echo(f"{finding.status:8}{finding.check}: {finding.message}")
+            written(f"{finding.status:8}{finding.check}: {finding.message}".split("\n"), "text")
     return int(any(finding.status == "problem" for finding in findings))
 
 
@@ -85,19 +85,24 @@ def _plugin() -> Iterator[_Finding]:
 
 
 def _guard(config: Config) -> Iterator[_Finding]:
-    from alembic.script import ScriptDirectory
-    from alembic.util import CommandError
-
-    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.documents.files import read_text
+    from alembic_contracts.errors import CannotCheck, InvalidSettings
     from alembic_contracts.running import env_py
+    from alembic_contracts.running.environments import script_directory
+    from alembic_contracts.running.terms import settings_of
     from alembic_contracts.support.paths import shown
 
     try:
-        file = Path(ScriptDirectory.from_config(config).dir) / "env.py"
-        missing = env_py.with_guard(file.read_text(encoding="utf-8")).added
-    except CommandError as error:
+        settings_of(config)
+    except InvalidSettings:  # which is told as a finding of its own; Alembic would stumble over the file as well
+        return
+    try:
+        file = Path(script_directory(config).dir) / "env.py"
+    except CannotCheck as error:
         raise CannotCheck(f"There is no Alembic project here: {error}") from error
-    except (OSError, env_py.NotUnderstoodError) as error:
+    try:
+        missing = env_py.with_guard(read_text(file)).added
+    except (CannotCheck, ValueError, RecursionError, MemoryError, env_py.NotUnderstoodError) as error:
         yield _Finding("guard", "problem", f"{shown(file)} could not be looked at: {error}")
         return
     if missing:

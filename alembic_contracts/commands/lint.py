@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alembic_contracts.commands._shared import CANNOT, Project, examples, told
+from alembic_contracts.commands._shared import CANNOT, Project, examples, told, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,4 +75,4 @@ def _write(problems: Sequence[Problem], format_: str) -> None:
 
             click.echo(command("error", problem.file, problem.line or 1, "Invalid contract", problem.message))
         else:
-            click.echo(str(problem))
+            written([str(problem)], "text")

@@ -55,7 +55,7 @@ def COMMAND(project: Project, /, format_: str, output_: str | None, **values: An
     from alembic_contracts.running.check import EXIT_CODES
 
     _, _, found = planned(project, values)
-    written(_FORMATS[format_](found), output_)
+    written(_FORMATS[format_](found), format_, output_)
     codes = {EXIT_CODES[plan.report.status] for plan in found}
     return next(code for code in (1, 3, 0) if code in codes)
 
@@ -109,9 +109,10 @@ def _markdown(plans: tuple[Plan, ...]) -> Iterator[str]:
 
 
 def _markdown_of(revision: Revision) -> Iterator[str]:
-    from alembic_contracts.reporters.markdown import code, escaped
+    from alembic_contracts.texts import markdown as prose
+    from alembic_contracts.texts import markdown_code as code
 
-    yield f"### {code(revision.id)} {escaped(revision.message)}".rstrip()
+    yield f"### {code(revision.id)} {prose(revision.message)}".rstrip()
     yield ""
     yield f"{code(revision.file)}, {revision.status}"
     yield ""
@@ -119,23 +120,24 @@ def _markdown_of(revision: Revision) -> Iterator[str]:
         yield "| change | touches |"
         yield "|---|---|"
         for touch in revision.touches:
-            owners = "<br>".join(f"{code(each.id)} ({escaped(str(each.owner))})" for each in touch.contracts)
-            yield f"| {_mark(touch)} {escaped(touch.change.text)} | {owners or 'no contract'} |"
+            owners = "<br>".join(f"{code(each.id)} ({prose(str(each.owner))})" for each in touch.contracts)
+            yield f"| {_mark(touch)} {prose(touch.change.text)} | {owners or 'no contract'} |"
     else:
         yield "Changes nothing of the schema."
     yield ""
     for violation in revision.violations:
         yield f"- {_in_bold(violation)}"
     for unproven in revision.unproven:
-        yield f"- **unproven**: {escaped(unproven.reason)}"
+        yield f"- **unproven**: {prose(unproven.reason)}"
     if revision.violations or revision.unproven:
         yield ""
 
 
 def _in_bold(violation: Violation) -> str:
-    from alembic_contracts.reporters.markdown import code, escaped
+    from alembic_contracts.texts import markdown as prose
+    from alembic_contracts.texts import markdown_code as code
 
-    return f"**{violation.severity}** {code(violation.rule)}: {escaped(violation.message)} ({code(violation.contract)})"
+    return f"**{violation.severity}** {code(violation.rule)}: {prose(violation.message)} ({code(violation.contract)})"
 
 
 # -- JSON --------------------------------------------------------------------------------------------------------------

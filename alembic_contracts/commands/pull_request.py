@@ -47,6 +47,7 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, *, comment: bool, sarif: str | None, **values: Any) -> int:  # noqa: N802 - found by this name
     """Check, annotate, comment."""
+    from alembic_contracts import texts
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.pull_request.comment import not_checked, of_report
     from alembic_contracts.pull_request.owners import code_owners
@@ -55,7 +56,7 @@ def COMMAND(project: Project, /, *, comment: bool, sarif: str | None, **values: 
     try:
         report = _checked(project.config(), values)
     except CannotCheck as error:
-        click.echo(f"::error title=Data contracts could not be checked::{_escaped(str(error))}")
+        click.echo(f"::error title=Data contracts could not be checked::{texts.github_data(str(error))}")
         click.echo(f"Data contracts could not be checked.\n{error}", err=True)
         _say(not_checked(str(error)), comment=comment, create=True)
         return CANNOT
@@ -82,7 +83,7 @@ def _render(report: Report, sarif: str | None) -> None:
 
     click.echo(reporters.render(report, "github", rules=rules.load()), nl=False)
     if sarif is not None:
-        written([reporters.render(report, "sarif", rules=rules.load())], sarif)
+        written([reporters.render(report, "sarif", rules=rules.load())], "sarif", sarif)
 
 
 def _say(text: str, *, comment: bool, create: bool) -> None:
@@ -107,7 +108,3 @@ def _say(text: str, *, comment: bool, create: bool) -> None:
         click.echo(f"note: no comment was written: {error}. It needs `pull-requests: write`.", err=True)
         return
     click.echo(f"note: comment {done}", err=True)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -7,13 +7,10 @@ import stat
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from alembic_contracts.errors import CannotCheck, InvalidContracts, NoContractsYet, Problem
+from alembic_contracts.errors import CannotCheck, NoContractsYet, Problem
 from alembic_contracts.support.paths import shown
 
-__all__ = ["MAXIMUM_BYTES", "expand", "read_text"]
-
-MAXIMUM_BYTES = 4 * 1024 * 1024
-"""A contract on a table with all the 1,600 columns that PostgreSQL allows, well described, takes about 1 MB."""
+__all__ = ["expand"]
 
 _CONTRACT_LIKE = (".json", ".json5", ".jsonc", ".yaml", ".yml")
 """Passing over one of these in silence could mean not to check a contract."""
@@ -116,41 +113,3 @@ class _Search:
 
     def _refuse(self, path: Path, message: str) -> None:
         self.problems.append(Problem(shown(path), None, None, "", message))
-
-
-def read_text(path: Path) -> str:
-    """Return a file's text; a byte order mark at its beginning is dropped.
-
-    Raises:
-        InvalidContracts: it cannot be read, is larger than ``MAXIMUM_BYTES`` or is not UTF-8.
-    """
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            data = file.read(MAXIMUM_BYTES + 1) if size <= MAXIMUM_BYTES else b""
-    except OSError as error:
-        raise _refusal(path, f"cannot be read: {error.strerror or error}") from None
-    if size > MAXIMUM_BYTES or len(data) > MAXIMUM_BYTES:
-        megabytes = max(size, len(data)) / 1024**2
-        raise _refusal(path, f"has {megabytes:,.1f} MiB; a contract may have {MAXIMUM_BYTES // 1024**2} MiB")
-    return _decoded(path, data)
-
-
-def _decoded(path: Path, data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _refusal(path, "is UTF-16 or UTF-32 text; save it as UTF-8")
-    if b"\x00" in data:
-        raise _refusal(path, "is a binary file, not text")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig")
-        line_start = max(before.rfind("\n"), before.rfind("\r")) + 1
-        line = len(before.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-        message = f"the byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
-        problem = Problem(shown(path), line, len(before) - line_start + 1, "", message)
-        raise InvalidContracts((problem,)) from None
-
-
-def _refusal(path: Path, message: str) -> InvalidContracts:
-    return InvalidContracts((Problem(shown(path), None, None, "", message),))

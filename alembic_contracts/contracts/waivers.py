@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 from alembic_contracts.contracts.contract import Contract, Waiver
-from alembic_contracts.contracts.contract_files import read_text
 from alembic_contracts.documents import yaml_text
-from alembic_contracts.documents.document import Document
+from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document
+from alembic_contracts.documents.files import read_beside
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.support.paths import shown
 from alembic_contracts.support.suggestions import did_you_mean
@@ -20,6 +21,7 @@ __all__ = ["read", "stanza"]
 
 _NAMES = ("waivers.yaml", "waivers.yml")
 _KEYS = ("contract", "fact", "revision", "reason", "approver", "expiry")
+_LONGEST = 1000
 _OPTIONAL = ("revision",)
 
 
@@ -37,9 +39,9 @@ def read(paths: Sequence[Path], contracts: Sequence[Contract]) -> tuple[Waiver, 
     problems: list[Problem] = []
     for folder in dict.fromkeys(path if path.is_dir() else path.parent for path in paths):
         for file in (folder / name for name in _NAMES):
-            if file.is_file():
-                document = yaml_text.parse(read_text(file), shown(file))
-                wrong = list(_problems(document))
+            if (text := read_beside(file)) is not None:
+                document = yaml_text.parse(text, shown(file))
+                wrong = list(islice(_problems(document), MAXIMUM_PROBLEMS))
                 problems.extend(wrong)
                 found.extend([] if wrong else _waivers(document, contracts))
     if problems:
@@ -85,6 +87,8 @@ def _problems_of(document: Document, stated: Mapping[str, Any], at: str) -> Iter
                 yield document.problem(f"{at}/{key}", f"`expiry` must be a day such as 2030-12-31, not {stated[key]!r}")
         elif key in stated and not (str(stated[key] or "").strip().strip(".")):
             yield document.problem(f"{at}/{key}", f"`{key}` must not be empty")
+        elif len(str(stated.get(key))) > _LONGEST:
+            yield document.problem(f"{at}/{key}", f"`{key}` is too long; {_LONGEST:,} characters are enough")
 
 
 def _is_day(stated: object) -> bool:
@@ -111,7 +115,7 @@ def _waivers(document: Document, contracts: Sequence[Contract]) -> Iterator[Waiv
 
 def _fact(written: str, contract_id: str, contracts: Sequence[Contract]) -> str:
     """Return the id of the fact that is meant: the place may lack its schema, or its table if the contract has one."""
-    rule, _, place = (part.strip() for part in re.sub(r"\s*[:\s]\s*", " ", written.strip()).partition(" "))
+    rule, _, place = re.sub(r"^([\w-]+)\s*[:\s]\s*", r"\1 ", written.strip()).partition(" ")
     for contract in contracts:
         if contract.id != contract_id:
             continue

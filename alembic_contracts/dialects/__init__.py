@@ -226,6 +226,9 @@ class Dialect(Protocol):
             ValueError: the text cannot be a type's name; the message says why.
         """
 
+    def quote(self, identifier: str) -> str:
+        """Return an identifier as SQL writes it: in quotes where it needs them."""
+
     def format_type(self, type_: Type) -> str:
         """Return the SQL spelling, as PostgreSQL's ``format_type`` would (``numeric(10,2)[]``)."""
 

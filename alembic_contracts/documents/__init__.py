@@ -1,7 +1,10 @@
-"""JSON and YAML in, values out that know line and column, and mistakes in words.
+"""Files in, values out that know line and column, and mistakes in words.
 
 document          the value: what was read, and where each part of it stands
+files             a path -> its text
 json_text         JSON -> Document; json_mistakes says what people get wrong
 yaml_text         YAML -> Document
+toml_text         TOML -> its value
+ini_text          .ini -> the settings of a section
 validation        Document, JSON Schema -> problems
 """

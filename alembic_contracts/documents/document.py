@@ -6,12 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from alembic_contracts import texts
 from alembic_contracts.errors import Problem
 
-__all__ = ["ContractLocation", "Document", "Position", "child", "printable", "problem_at"]
+__all__ = [
+    "LONGEST_POINTER",
+    "MAXIMUM_PROBLEMS",
+    "Budget",
+    "ContractLocation",
+    "Document",
+    "Position",
+    "child",
+    "problem_at",
+]
 
 Position = tuple[int, int]
 """Line and column, both counted from 1, the column in characters."""
+
+MAXIMUM_PROBLEMS = 100
+"""After so many the rest of a file is not looked at: it is something else than a contract."""
+LONGEST_POINTER = 200
+"""Characters of one in a problem; keys can have megabytes."""
+_LONGEST_MESSAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +65,42 @@ class Document:
 
     def location(self, pointer: str) -> ContractLocation:
         """Return where a key stands, or the value itself where it has no key (list items, the document)."""
-        line, column = self.keys.get(pointer) or self.values[pointer]
+        line, column = self.keys.get(pointer) or self._position(pointer)
         return ContractLocation(self.file, line, column, pointer)
 
     def problem(self, pointer: str, message: str) -> Problem:
         """Return a problem with the value at a pointer."""
-        return problem_at(self.file, self.values[pointer], pointer, message)
+        return problem_at(self.file, self._position(pointer), pointer, message)
 
     def key_problem(self, pointer: str, message: str) -> Problem:
         """Return a problem with the key at a pointer: it is unknown, or should not be there at all."""
-        return problem_at(self.file, self.keys.get(pointer) or self.values[pointer], pointer, message)
+        return problem_at(self.file, self.keys.get(pointer) or self._position(pointer), pointer, message)
+
+    def _position(self, pointer: str) -> Position:
+        """Return where a value begins; of one that is missing, what it is missing in."""
+        while pointer not in self.values:
+            pointer = pointer.rpartition("/")[0]
+        return self.values[pointer]
+
+
+class Budget:
+    """What a document may hold. Few bytes can ask for all memory: aliases of aliases, a long key around many values."""
+
+    CHARACTERS = 100_000_000
+    """Of all pointers. They are as many bytes, and a document of a hundred thousand values has a tenth of it."""
+
+    def __init__(self, values: int) -> None:
+        """Take how many values there may be."""
+        self._limit = values
+        self._values = self._characters = 0
+
+    def exceeded_by(self, pointer: str) -> str | None:
+        """Count a value; returns what to say where it is one too many."""
+        self._values += 1
+        self._characters += len(pointer)
+        if self._values > self._limit:
+            return f"more than {self._limit:,} values in one file"
+        return "keys this long around this many values" if self._characters > self.CHARACTERS else None
 
 
 def child(pointer: str, key: str | int) -> str:
@@ -67,12 +109,6 @@ def child(pointer: str, key: str | int) -> str:
 
 
 def problem_at(file: str, position: Position, pointer: str, message: str) -> Problem:
-    """Return a problem that can be printed on one line, whatever characters the file has."""
-    return Problem(file, *position, printable(pointer), printable(message))
-
-
-def printable(text: str) -> str:
-    """Return a text with escapes for characters that would do something to a terminal or to the lines of a log."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    """Return a problem that can be printed on one line, whatever characters the file has, and however many."""
+    shown = texts.line(texts.shortened(pointer, LONGEST_POINTER))
+    return Problem(file, *position, shown, texts.line(texts.shortened(message, _LONGEST_MESSAGE)))

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from typing import cast
 
 from alembic_contracts.documents import json_mistakes as mistakes
-from alembic_contracts.documents.document import Document, Position, child, problem_at
+from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Budget, Document, Position, child, problem_at
 from alembic_contracts.errors import InvalidContracts, Problem
 
 __all__ = ["MAXIMUM_DEPTH", "MAXIMUM_VALUES", "parse"]
@@ -34,13 +34,13 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def parse(text: str, file: str, *, maximum_values: int | None = MAXIMUM_VALUES) -> Document:
+def parse(text: str, file: str, *, maximum_values: int = MAXIMUM_VALUES) -> Document:
     """Return the document that a JSON text holds.
 
     Args:
         text: The file's content, without a byte order mark.
         file: The file's name for messages.
-        maximum_values: How many values it may hold; None: any number.
+        maximum_values: How many values it may hold.
 
     Raises:
         InvalidContracts: it is not JSON (one problem), or keys are duplicated, numbers not finite, characters halved
@@ -74,10 +74,10 @@ class _MalformedError(Exception):
 class _Scanner:
     """One pass over one text. Offsets count characters from 0."""
 
-    def __init__(self, text: str, file: str, maximum_values: int | None) -> None:
+    def __init__(self, text: str, file: str, maximum_values: int) -> None:
         self.text = text
         self.file = file
-        self.maximum_values = maximum_values
+        self.budget = Budget(maximum_values)
         self.line_starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
         self.values: dict[str, int] = {}
         self.keys: dict[str, int] = {}
@@ -89,7 +89,8 @@ class _Scanner:
 
     def note(self, offset: int, pointer: str, message: str) -> None:
         """Keep a problem that does not stop the reading."""
-        self.problems.append(problem_at(self.file, self.position(offset), pointer, message))
+        if len(self.problems) < MAXIMUM_PROBLEMS:
+            self.problems.append(problem_at(self.file, self.position(offset), pointer, message))
 
     def document(self) -> object:
         start = self._skip(0)
@@ -107,8 +108,8 @@ class _Scanner:
 
     def _value(self, start: int, pointer: str, depth: int) -> tuple[object, int]:
         self.values[pointer] = start
-        if self.maximum_values is not None and len(self.values) > self.maximum_values:
-            raise _MalformedError(start, pointer, f"more than {self.maximum_values:,} values in one file")
+        if exceeded := self.budget.exceeded_by(pointer):
+            raise _MalformedError(start, pointer, exceeded)
         first = self.text[start : start + 1]
         if first == '"':
             return self._string(start, pointer)

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from alembic_contracts.documents.document import Document, child
+from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document, child
 from alembic_contracts.support.suggestions import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.errors import Problem
 
-__all__ = ["MAXIMUM_PROBLEMS", "validate", "validate_part"]
-
-MAXIMUM_PROBLEMS = 100
-"""After so many the rest of a file is not looked at: it is something else than a contract."""
+__all__ = ["validate", "validate_part"]
 
 _TYPES = {
     "array": "a list `[...]`",

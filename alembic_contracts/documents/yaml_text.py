@@ -8,20 +8,31 @@ The library is imported when there is YAML to read: it need not be installed for
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, TypeAlias
 
-from alembic_contracts.documents.document import Document, Position, child, problem_at
+from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Budget, Document, Position, child, problem_at
 from alembic_contracts.errors import InvalidContracts, Problem
 
 __all__ = ["parse"]
 
-Node: TypeAlias = Any
-"""A ``yaml.nodes.Node``; the stubs lack what its subclasses have."""
+Event: TypeAlias = Any
+"""A ``yaml.events.Event``; the stubs lack what its subclasses have."""
 
 MAXIMUM_VALUES = 100_000
 """Values in one document, those that aliases repeat counted each time."""
 
+MAXIMUM_DEPTH = 64
+"""Mappings and lists within each other; a contract needs fifteen."""
+_DIGITS = 1000
+"""Of a whole number; Python itself writes no more than 4,300."""
+_TOO_LARGE = object()
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _STRING = "tag:yaml.org,2002:str"
 _NULL = re.compile(r"null|Null|NULL|~|")
 _TRUE = re.compile(r"true|True|TRUE")
@@ -44,8 +55,11 @@ def parse(text: str, file: str) -> Document:
     import yaml
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    reader = _Reader(file)
     try:
-        node = yaml.compose(text, Loader=loader)
+        root = _root(yaml.parse(text, Loader=loader))
+    except _MalformedError as error:
+        raise InvalidContracts((problem_at(file, error.position, "", error.message),)) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
@@ -53,12 +67,88 @@ def parse(text: str, file: str) -> Document:
         raise InvalidContracts((problem_at(file, place, "", f"not YAML: {words}"),)) from None
     except yaml.YAMLError as error:
         raise InvalidContracts((problem_at(file, (1, 1), "", f"not YAML: {' '.join(str(error).split())}"),)) from None
-    reader = _Reader(file)
-    value = None if node is None else reader.value(node, "")
+    value = None if root is None else reader.value(root, "")
     reader.values.setdefault("", (1, 1))
     if reader.problems:
         raise InvalidContracts(tuple(reader.problems))
     return Document(file, value, reader.values, reader.keys)
+
+
+class _MalformedError(Exception):
+    """Where a text stops being what is read here."""
+
+    def __init__(self, position: Position, message: str) -> None:
+        super().__init__(message)
+        self.position = position
+        self.message = message
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    """A scalar's text, or the nodes of a list, or of a mapping in turn keys and values."""
+
+    kind: str
+    position: Position
+    text: str = ""
+    tag: str | None = None
+    plain: bool = False
+    """Whether a scalar stands without quotes."""
+    members: list[_Node] = field(default_factory=list)
+
+
+def _root(events: Iterable[Event]) -> _Node | None:
+    """Return the one document's outermost node, None where there is none.
+
+    The library can build nodes itself; it does so by recursion, in C, to any depth.
+    """
+    root: _Node | None = None
+    opened: list[_Node] = []
+    anchors: dict[str, _Node] = {}
+    count = 0
+    for event in events:
+        kind = type(event).__name__.removesuffix("Event")
+        if kind == "DocumentStart" and root is not None:
+            raise _MalformedError(
+                _position(event), "not YAML: expected a single document in the stream but found another document"
+            )
+        if kind in ("SequenceEnd", "MappingEnd"):
+            opened.pop()
+        if kind not in ("Alias", "Scalar", "SequenceStart", "MappingStart"):
+            continue
+        count += 1
+        position = _position(event)
+        if count > MAXIMUM_VALUES * 2:  # keys are nodes as well
+            raise _MalformedError(position, f"more than {MAXIMUM_VALUES:,} values in one file")
+        node = _node(event, kind, position, anchors)
+        if opened:
+            opened[-1].members.append(node)
+        else:
+            root = node
+        if kind in ("SequenceStart", "MappingStart"):
+            opened.append(node)
+            if len(opened) > MAXIMUM_DEPTH:
+                raise _MalformedError(position, f"nested more than {MAXIMUM_DEPTH} levels deep")
+    return root
+
+
+def _position(event: Event) -> Position:
+    return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+def _node(event: Event, kind: str, position: Position, anchors: dict[str, _Node]) -> _Node:
+    """Return a new node, or that which an alias stands for."""
+    if kind == "Alias":
+        if event.anchor not in anchors:
+            raise _MalformedError(
+                position, f"`*{event.anchor}` stands for nothing: there is no `&{event.anchor}` before it"
+            )
+        return anchors[event.anchor]
+    node = _Node(kind, position, tag=event.tag)
+    if kind == "Scalar":
+        node.text, node.plain = str(event.value), not event.style  # the style of plain scalars is None or empty
+    if event.anchor is not None:
+        anchors[event.anchor] = node
+    return node
 
 
 class _Reader:
@@ -70,18 +160,24 @@ class _Reader:
         self.keys: dict[str, Position] = {}
         self.problems: list[Problem] = []
         self._inside: set[int] = set()
-        self._count = 0
+        self._budget = Budget(MAXIMUM_VALUES)
+        self._full = False
 
-    def value(self, node: Node, pointer: str) -> Any:
-        position = _position(node)
-        self.values[pointer] = position
-        self._count += 1
-        if self._count > MAXIMUM_VALUES:
-            if self._count == MAXIMUM_VALUES + 1:
-                self._note(position, pointer, f"more than {MAXIMUM_VALUES:,} values in one file")
+    def value(self, node: _Node, pointer: str) -> Any:
+        if self._full:
+            return None
+        self.values[pointer] = node.position
+        if exceeded := self._budget.exceeded_by(pointer):
+            self._full = True
+            self._note(node.position, pointer, exceeded)
             return None
         if id(node) in self._inside:
-            self._note(position, pointer, "an alias stands within what it stands for")
+            self._note(node.position, pointer, "an alias stands within what it stands for")
+            return None
+        if len(self._inside) > MAXIMUM_DEPTH:
+            self._note(
+                node.position, pointer, f"nested more than {MAXIMUM_DEPTH} levels deep, with what aliases stand for"
+            )
             return None
         self._inside.add(id(node))
         try:
@@ -89,43 +185,51 @@ class _Reader:
         finally:
             self._inside.discard(id(node))
 
-    def _value(self, node: Node, pointer: str) -> Any:
-        if node.id == "scalar":
+    def _value(self, node: _Node, pointer: str) -> Any:
+        if node.kind == "Scalar":
             return self._scalar(node, pointer)
-        if node.id == "sequence":
-            return [self.value(item, child(pointer, position)) for position, item in enumerate(node.value)]
+        if node.kind == "SequenceStart":
+            items = takewhile(lambda _: not self._full, enumerate(node.members))
+            return [self.value(item, child(pointer, place)) for place, item in items]
         found: dict[str, Any] = {}
-        for key, member in node.value:
-            name = self._key(key, pointer)
+        for key, member in zip(node.members[::2], node.members[1::2], strict=True):
+            name = None if self._full else self._key(key, pointer)
             if name is None:
                 continue
             at = child(pointer, name)
             if name in found:
                 first = self.keys[at]
-                self._note(_position(key), at, f"the key `{name}` stands here twice, first in line {first[0]}")
+                self._note(key.position, at, f"the key `{name}` stands here twice, first in line {first[0]}")
                 continue
-            self.keys[at] = _position(key)
+            self.keys[at] = key.position
             found[name] = self.value(member, at)
         return found
 
-    def _key(self, key: Node, pointer: str) -> str | None:
-        if key.id != "scalar":
-            self._note(_position(key), pointer, "a key must be text")
+    def _key(self, key: _Node, pointer: str) -> str | None:
+        if key.kind != "Scalar":
+            self._note(key.position, pointer, "a key must be text")
             return None
-        if key.value == "<<" and not key.style:
-            self._note(_position(key), pointer, "merge keys (`<<`) are not YAML 1.2; write the keys out")
+        if key.text == "<<" and key.plain:
+            self._note(key.position, pointer, "merge keys (`<<`) are not YAML 1.2; write the keys out")
             return None
-        return str(key.value)
+        return key.text
 
-    def _scalar(self, node: Node, pointer: str) -> Any:
-        text = str(node.value)
-        if node.tag != _STRING:
-            self._note(_position(node), pointer, f"the tag {node.tag} is not known here")
-            return text
-        return text if node.style else _plain(text)  # the style of plain scalars is None or empty
+    def _scalar(self, node: _Node, pointer: str) -> Any:
+        if node.tag not in (None, "!", _STRING):
+            self._note(node.position, pointer, f"the tag {node.tag} is not known here")
+            return node.text
+        if _SURROGATE.search(node.text):
+            self._note(node.position, pointer, "half of a surrogate pair is no character")
+            return None
+        value = _plain(node.text) if node.plain and node.tag is None else node.text
+        if value is _TOO_LARGE:
+            self._note(node.position, pointer, "the number is too large")
+            return None
+        return value
 
     def _note(self, position: Position, pointer: str, message: str) -> None:
-        self.problems.append(problem_at(self.file, position, pointer, message))
+        if len(self.problems) < MAXIMUM_PROBLEMS:
+            self.problems.append(problem_at(self.file, position, pointer, message))
 
 
 def _plain(text: str) -> Any:
@@ -134,12 +238,9 @@ def _plain(text: str) -> Any:
         return None
     if _TRUE.fullmatch(text) or _FALSE.fullmatch(text):
         return bool(_TRUE.fullmatch(text))
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _BASED.fullmatch(text):
-        return int(text, 0)
-    return float(text) if _FLOAT.fullmatch(text) else text
-
-
-def _position(node: Node) -> Position:
-    return (node.start_mark.line + 1, node.start_mark.column + 1)
+    if _INTEGER.fullmatch(text) or _BASED.fullmatch(text):
+        return int(text, 0 if text[:2] in ("0o", "0x") else 10) if len(text) <= _DIGITS else _TOO_LARGE
+    if not _FLOAT.fullmatch(text):
+        return text
+    value = float(text)
+    return _TOO_LARGE if math.isinf(value) else value

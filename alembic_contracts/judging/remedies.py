@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Fact, ForeignKey, Privileges, Publication
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.moments import Moment
 from alembic_contracts.schemas.schema import Column, Name, Table
 
-__all__ = ["EXAMPLES", "names", "renamed"]
+__all__ = ["EXAMPLES", "names", "renamed", "rendered"]
 
 EXAMPLES = {
     "sql_table": "public.orders",
     "sql_column": "total",
+    "sql_expected": '\\"C\\"',
     "became": "bigint",
     "held_type": "integer",
     "new": "total_new",
@@ -31,8 +33,30 @@ EXAMPLES = {
 }
 """For those who show a rule without a violation of it."""
 
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _RENAME = re.compile(r'RENAME TO (?:"((?:[^"]|"")+)"|(\w+))', re.IGNORECASE)
+
+
+_PYTHON = frozenset(("columns", "nullable", "schema"))
+"""Names that are code themselves; the others stand between the double quotes of a literal."""
+_NO_SQL = frozenset(("table_name", "column", "key"))
+_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
+
+
+def rendered(template: str, fields: Mapping[str, str]) -> str:
+    """Return a rule's template with its fields filled in, so that its code can be pasted whatever their texts are.
+
+    Args:
+        template: prose, and lines of code, which are indented by four spaces.
+        fields: what it can name, as plain texts.
+    """
+    prose = {name: texts.line(text) for name, text in fields.items()}
+    code = {name: text if name in _PYTHON else texts.in_quotes(_of_sql(name, text)) for name, text in fields.items()}
+    return "\n".join(line.format(**(code if line.startswith("    ") else prose)) for line in template.split("\n"))
+
+
+def _of_sql(name: str, text: str) -> str:
+    """Return SQL so that SQLAlchemy takes no colon in it for a parameter; what is no SQL as it is."""
+    return text if name in _NO_SQL else _PARAMETER.sub(r"\\:", text)
 
 
 def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect) -> dict[str, str]:
@@ -49,13 +73,14 @@ def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect) -
     new = renamed(fact, history, index)
     return {
         **EXAMPLES,
-        **_of_expected(fact),
-        "sql_table": _sql(fact.table),
-        "sql_column": _quoted(fact.column or ""),
+        **_of_expected(fact, dialect),
+        "sql_table": _sql(fact.table, dialect),
+        "sql_column": dialect.quote(fact.column) if fact.column else "",
+        "sql_expected": dialect.quote(fact.expected) if isinstance(fact.expected, str) else "",
         "became": _spelled(after, dialect),
         "held_type": _spelled(before, dialect),
-        "new": _quoted(new or f"{fact.column}_new"),
-        "new_table": f"{_quoted(fact.table.schema)}.{_quoted(new or fact.table.name)}",
+        "new": dialect.quote(new or f"{fact.column}_new"),
+        "new_table": _sql(Name(fact.table.schema, new or fact.table.name), dialect),
         "nullable": str(bool(fact.expected)),
     }
 
@@ -96,53 +121,42 @@ def _column(table: Table | None, name: str | None) -> Column | None:
     return None if table is None or name is None else table.column(name)
 
 
-def _of_expected(fact: Fact) -> dict[str, str]:
+def _of_expected(fact: Fact, dialect: Dialect) -> dict[str, str]:
     """Return the names in what the fact states."""
     match fact.expected:
         case ForeignKey() as key:
             found = {
-                **_columns(key.columns),
-                "referenced": f"{_sql(key.table)}{_in_parentheses(key.referenced_columns)}",
+                **_columns(key.columns, dialect),
+                "referenced": f"{_sql(key.table, dialect)}{_in_parentheses(key.referenced_columns, dialect)}",
             }
         case Privileges() as stated:
-            columns = f" ({_quoted(fact.column)})" if fact.column else ""
+            columns = f" ({dialect.quote(fact.column)})" if fact.column else ""
             found = {
                 "privileges": ", ".join(f"{each}{columns}" for each in stated.privileges),
-                "role": _quoted(stated.role),
+                "role": stated.role if stated.role == "PUBLIC" else dialect.quote(stated.role),
             }
         case Publication() as stated:
-            found = {"publication": _quoted(stated.name)}
+            found = {"publication": dialect.quote(stated.name)}
         case tuple(columns):
-            found = _columns(columns)
+            found = _columns(columns, dialect)
         case str(condition):
-            found = {"condition": (condition or "NULL").replace("\\", "\\\\").replace('"', '\\"')}
+            found = {"condition": condition or "NULL"}
         case _:
             found = {}
-    return {**_columns((fact.column or "",)), **found}
+    return {**_columns((fact.column or "",), dialect), **found}
 
 
-def _columns(columns: Sequence[str]) -> dict[str, str]:
+def _columns(columns: Sequence[str], dialect: Dialect) -> dict[str, str]:
     return {
-        "columns": f"[{', '.join(_literal(column) for column in columns)}]",
-        "sql_columns": ", ".join(_quoted(column) for column in columns),
+        "columns": f"[{', '.join(map(texts.quoted, columns))}]",
+        "sql_columns": ", ".join(map(dialect.quote, columns)),
         "key": "_".join(columns),
     }
 
 
-def _in_parentheses(columns: Sequence[str]) -> str:
-    return f" ({', '.join(_quoted(column) for column in columns)})" if columns else ""
+def _in_parentheses(columns: Sequence[str], dialect: Dialect) -> str:
+    return f" ({', '.join(map(dialect.quote, columns))})" if columns else ""
 
 
-def _sql(name: Name) -> str:
-    return ".".join(_quoted(part) for part in name)
-
-
-def _literal(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _quoted(name: str | None) -> str:
-    """Return a name as in SQL that stands in a Python string."""
-    if name is None or _PLAIN.fullmatch(name):
-        return name or ""
-    return '\\"' + name.replace("\\", "\\\\").replace('"', '\\"\\"') + '\\"'
+def _sql(name: Name, dialect: Dialect) -> str:
+    return ".".join(map(dialect.quote, name))

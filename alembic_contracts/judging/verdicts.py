@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Contract, Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import remedies
@@ -213,7 +214,7 @@ class Case:
             actual=state.actual,
             introduced=introduced,
             message=" ".join(self._sentences(fields)),
-            remedy=remedy.format(**fields, **remedies.names(fact, self._history, index, self._dialect)),
+            remedy=remedies.rendered(remedy, {**fields, **remedies.names(fact, self._history, index, self._dialect)}),
             owner=self._contract.owner,
             location=self._cause(index),
             contract_location=fact.location,
@@ -264,7 +265,7 @@ class Case:
             "owner": str(self._contract.owner),
             "contract": self._contract.id,
             "contract_place": f"{fact.location.file}:{fact.location.line}",
-            "schema": "" if fact.table.schema == "public" else f', schema="{fact.table.schema}"',
+            "schema": "" if fact.table.schema == "public" else f", schema={texts.quoted(fact.table.schema)}",
         }
 
 

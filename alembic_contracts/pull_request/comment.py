@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from alembic_contracts import reporters
-from alembic_contracts.reporters.markdown import MARKER, code, escaped
+from alembic_contracts.reporters.markdown import MARKER
+from alembic_contracts.texts import markdown as prose
+from alembic_contracts.texts import markdown_code as code
 
 if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Report
@@ -45,5 +47,5 @@ def _owners(report: Report, owners: Mapping[str, tuple[str, ...]]) -> Iterator[s
 
 def not_checked(reason: str) -> str:
     """Return the comment where there is no verdict, so that no old one stays as if it still counted."""
-    shown = "\n".join(f"> {escaped(line)}" for line in reason.splitlines())
+    shown = "\n".join(f"> {prose(line)}" for line in reason.splitlines())
     return f"{MARKER}\n\n### Data contracts not checked\n\n{shown}\n"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from alembic_contracts import texts
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging import aftermath, refusal_advice
 from alembic_contracts.judging.violations import Checked, Report, Violation
@@ -36,8 +37,7 @@ __all__ = [
     "way_out",
 ]
 
-# C0 and C1 controls, marks that reorder text, lone surrogates: none of them belongs on a terminal or in a comment.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_LONGEST = 2000
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -79,14 +79,9 @@ class Remedy:
     likewise: tuple[str, ...]
 
 
-def printable(text: str) -> str:
-    r"""Return a text whose control characters are visible (``\x1b``) and harmless; line feeds and tabs stay."""
-    return _UNPRINTABLE.sub(lambda match: rf"\x{ord(match[0]):02x}", text)
-
-
 def one_line(text: str) -> str:
-    """Return a printable text on one line, runs of white space as one blank."""
-    return printable(" ".join(text.split()))
+    """Return a text on one line, runs of white space as one blank; of a very long one the beginning."""
+    return texts.shortened(texts.line(" ".join(text.split())), _LONGEST)
 
 
 def count(number: int, noun: str) -> str:
@@ -172,7 +167,7 @@ def paragraphs(text: str) -> Iterator[tuple[bool, str]]:
     Indented lines are code and keep their layout, without the common indentation of four. Prose lines are joined until
     one ends a sentence.
     """
-    lines = [printable(line.rstrip()) for line in text.expandtabs(4).split("\n") if line.strip()]
+    lines = [texts.line(line.rstrip()) for line in text.expandtabs(4).split("\n") if line.strip()]
     for is_code, group in groupby(lines, key=lambda line: line.startswith("    ")):
         if is_code:
             yield True, "\n".join(line[4:] for line in group)
@@ -266,10 +261,11 @@ def permit_of(report: Report) -> tuple[str, str]:
 
 def waiver_stanza(violation: Violation) -> str:
     """Return what permits one break, as an item of the list ``waivers``."""
-    revision = f'\n  revision: "{one_line(violation.location.revision)}"' if violation.location is not None else ""
+    revision = f"\n  revision: {texts.quoted(violation.location.revision)}" if violation.location is not None else ""
+    name = f"{violation.table}.{violation.column}" if violation.column else str(violation.table)
     return (
-        f"- contract: {one_line(violation.contract)}\n"
-        f"  fact: {violation.rule} {one_line(place(violation))}{revision}\n"
+        f"- contract: {texts.yaml_scalar(violation.contract)}\n"
+        f"  fact: {texts.yaml_scalar(f'{violation.rule} {name}')}{revision}\n"
         "  reason: why\n  approver: who answers for the contract\n  expiry: YYYY-MM-DD"
     )
 

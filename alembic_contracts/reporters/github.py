@@ -1,12 +1,13 @@
 """Workflow commands of GitHub Actions: annotations on the lines of a pull request.
 
-The syntax and its escapes are those of actions/toolkit (packages/core/src/command.ts).
+The syntax is that of actions/toolkit (packages/core/src/command.ts).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alembic_contracts import texts
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
@@ -63,13 +64,5 @@ def _of(location: ContractLocation) -> tuple[str, int]:
 def command(name: str, file: str | None, line: int | None, title: str, message: str) -> str:
     """Return one workflow command: ``error``, ``warning`` or ``notice`` at a line of a file."""
     properties = {"file": file, "line": None if line is None else str(line), "title": title}
-    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value is not None)
-    return f"::{name} {listed}::{_data(wording.printable(message))}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    listed = ",".join(f"{key}={texts.github_property(value)}" for key, value in properties.items() if value is not None)
+    return f"::{name} {listed}::{texts.github_data(message)}"

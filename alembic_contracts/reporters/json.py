@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from alembic_contracts import texts
+
 if TYPE_CHECKING:
     from alembic_contracts.contracts.contract import Waiver
     from alembic_contracts.documents.document import ContractLocation
@@ -42,17 +44,17 @@ def _violation(violation: Violation) -> dict[str, object]:
     return {
         "rule": violation.rule,
         "severity": violation.severity,
-        "contract": _text(violation.contract),
-        "table": _text(str(violation.table)),
-        "column": None if violation.column is None else _text(violation.column),
-        "expected": _text(violation.expected),
-        "actual": _text(violation.actual),
+        "contract": texts.json_text(violation.contract),
+        "table": texts.json_text(str(violation.table)),
+        "column": None if violation.column is None else texts.json_text(violation.column),
+        "expected": texts.json_text(violation.expected),
+        "actual": texts.json_text(violation.actual),
         "introduced": violation.introduced,
-        "message": _text(violation.message),
-        "remedy": _text(violation.remedy),
+        "message": texts.json_text(violation.message),
+        "remedy": texts.json_text(violation.remedy),
         "owner": {
-            "name": _text(violation.owner.name),
-            "email": None if violation.owner.email is None else _text(violation.owner.email),
+            "name": texts.json_text(violation.owner.name),
+            "email": None if violation.owner.email is None else texts.json_text(violation.owner.email),
         },
         "location": _location(violation.location),
         "contract_location": _contract_location(violation.contract_location),
@@ -66,32 +68,31 @@ def _violation(violation: Violation) -> dict[str, object]:
 
 def _waiver(waiver: Waiver) -> dict[str, object]:
     return {
-        "reason": _text(waiver.reason),
-        "approver": _text(waiver.approver),
+        "reason": texts.json_text(waiver.reason),
+        "approver": texts.json_text(waiver.approver),
         "expiry": waiver.expiry.isoformat(),
         "contract_location": _contract_location(waiver.location),
     }
 
 
 def _unproven(entry: Unproven) -> dict[str, object]:
-    return {"reason": _text(entry.reason), "location": _location(entry.location)}
+    return {"reason": texts.json_text(entry.reason), "location": _location(entry.location)}
 
 
 def _notice(notice: Notice) -> dict[str, object]:
     location = None if notice.location is None else _contract_location(notice.location)
-    return {"message": _text(notice.message), "contract_location": location}
+    return {"message": texts.json_text(notice.message), "contract_location": location}
 
 
 def _location(location: Location | None) -> dict[str, object] | None:
     if location is None:
         return None
-    return {"revision": _text(location.revision), "file": _text(location.file), "line": location.line}
+    return {
+        "revision": texts.json_text(location.revision),
+        "file": texts.json_text(location.file),
+        "line": location.line,
+    }
 
 
 def _contract_location(location: ContractLocation) -> dict[str, object]:
-    return {"file": _text(location.file), "line": location.line}
-
-
-def _text(text: str) -> str:
-    """Replace lone surrogates, which JSON can spell but many parsers refuse."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return {"file": texts.json_text(location.file), "line": location.line}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from alembic_contracts import texts
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
-# What XML 1.0 cannot hold at all, not even escaped (https://www.w3.org/TR/xml/#charsets).
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SUITE = "alembic-contracts"
 
 
@@ -35,7 +33,7 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
         skipped="0",
     )
     suite.extend(cases)
-    ET.SubElement(suite, "system-out").text = _text(
+    ET.SubElement(suite, "system-out").text = texts.lines(
         "\n".join([*(notice.message for notice in report.notices), wording.verdict(report)])
     )
     root = ET.Element("testsuites", {key: suite.get(key, "") for key in ("name", "tests", "failures", "errors")})
@@ -45,18 +43,18 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
 
 
 def _contract(name: str, violations: Sequence[Violation]) -> ET.Element:
-    attributes = {"name": _text(name), "classname": f"{_SUITE}.contracts"}
+    attributes = {"name": texts.lines(name), "classname": f"{_SUITE}.contracts"}
     if violations:
-        attributes["file"] = _text(violations[0].contract_location.file)
+        attributes["file"] = texts.lines(violations[0].contract_location.file)
     case = ET.Element("testcase", attributes)
     errors = [violation for violation in violations if violation.severity == "error"]
     warnings = [violation for violation in violations if violation.severity != "error"]
     if errors:
         message = wording.cause(errors[0]) + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else "")
-        failure = ET.SubElement(case, "failure", message=_text(message), type=_text(errors[0].rule))
-        failure.text = _text("\n\n".join(map(_details, errors)))
+        failure = ET.SubElement(case, "failure", message=texts.lines(message), type=texts.lines(errors[0].rule))
+        failure.text = texts.lines("\n\n".join(map(_details, errors)))
     if warnings:
-        ET.SubElement(case, "system-out").text = _text("\n\n".join(map(_details, warnings)))
+        ET.SubElement(case, "system-out").text = texts.lines("\n\n".join(map(_details, warnings)))
     return case
 
 
@@ -79,11 +77,7 @@ def _details(violation: Violation) -> str:
 def _unproven(entry: Unproven) -> ET.Element:
     location = entry.location
     name = wording.script_place(location) if location else wording.one_line(entry.reason)
-    case = ET.Element("testcase", name=_text(name), classname=f"{_SUITE}.unproven")
-    error = ET.SubElement(case, "error", message=_text(wording.one_line(entry.reason)), type="unproven")
-    error.text = _text(f"{entry.reason}\n{wording.unproven_advice([entry])}")
+    case = ET.Element("testcase", name=texts.lines(name), classname=f"{_SUITE}.unproven")
+    error = ET.SubElement(case, "error", message=texts.lines(wording.one_line(entry.reason)), type="unproven")
+    error.text = texts.lines(f"{entry.reason}\n{wording.unproven_advice([entry])}")
     return case
-
-
-def _text(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)

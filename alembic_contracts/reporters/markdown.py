@@ -6,20 +6,22 @@ issues, smuggle in HTML or break the table.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from alembic_contracts.reporters import _wording as wording
+from alembic_contracts.texts import markdown as prose
+from alembic_contracts.texts import markdown_code as code
+from alembic_contracts.texts import markdown_html as in_html
 
 if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.reporters import Options
     from alembic_contracts.schemas.steps import Location, Unproven
 
-__all__ = ["MARKER", "code", "escaped", "render"]
+__all__ = ["MARKER", "render"]
 
 MARKER = "<!-- alembic-contracts -->"
 """First line of every comment, by which the next run finds the comment to update."""
@@ -27,29 +29,24 @@ MARKER = "<!-- alembic-contracts -->"
 _LIMIT = 60_000
 """GitHub refuses comments of more than 65,536 characters; what does not fit is counted."""
 _TITLES = {"kept": "Data contracts kept", "broken": "Data contract broken", "unproven": "Data contracts not proven"}
-_SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
-# What makes a paragraph a heading or a list.
-_BLOCK_START = re.compile(r"^(\d*)([#+=.)-])")
-# A zero-width space keeps GitHub from resolving @user and #1; a backslash or an entity does not.
-_REFERENCE = re.compile(r"(?<![A-Za-z0-9_])@|#(?=\d)|(?<=\bGH)-(?=\d)")
 
 
 def render(report: Report, options: Options) -> str:  # noqa: ARG001  every format has this signature
     """Return the report as Markdown whose first line is ``MARKER``."""
-    parts = [MARKER, f"### {_TITLES[report.status]}", escaped(wording.verdict(report))]
+    parts = [MARKER, f"### {_TITLES[report.status]}", prose(wording.verdict(report))]
     headline = wording.headline(report)
     if headline:
-        parts.append(f"**{escaped(headline)}**")
+        parts.append(f"**{prose(headline)}**")
     errors = [violation for violation in report.violations if violation.severity == "error"]
     warnings = [violation for violation in report.violations if violation.severity != "error"]
     sections = [*_section(errors), *_remedies(errors), *_unproven(report.unproven)]
     sentence, stanzas = wording.permit_of(report)
     if stanzas:
-        sections.append(_details("What permits it", f"{escaped(sentence)}\n\n{_fenced(stanzas, 'yaml')}"))
+        sections.append(_details("What permits it", f"{prose(sentence)}\n\n{_fenced(stanzas, 'yaml')}"))
     if warnings:
         summary = f"{wording.count(len(warnings), 'warning')}: known, and stopping nobody"
         sections.append(_details(summary, "\n\n".join(_section(warnings))))
-    sections.extend(f"> {escaped(wording.one_line(notice.message))}" for notice in report.notices)
+    sections.extend(f"> {prose(wording.one_line(notice.message))}" for notice in report.notices)
     return "\n\n".join(_fitting([*parts, *sections]))
 
 
@@ -83,13 +80,16 @@ def _section(violations: Sequence[Violation]) -> Iterator[str]:
 
 def _row(violation: Violation) -> str:
     what = f"{code(violation.rule)}: {code(wording.place(violation))}"
-    expected, actual = code(wording.one_line(violation.expected)), code(wording.one_line(violation.actual))
+    expected, actual = (
+        code(wording.one_line(violation.expected)),
+        code(wording.one_line(violation.actual)),
+    )
     script = _script(violation.location)
     if violation.location and violation.location.source:
         script += f"<br>{code(wording.one_line(violation.location.source))}"
     cells = [
         f"{what}<br>expected {expected}, actual {actual}",
-        f"{code(wording.one_line(violation.contract))}<br>{escaped(wording.one_line(str(violation.owner)))}",
+        f"{code(wording.one_line(violation.contract))}<br>{prose(wording.one_line(str(violation.owner)))}",
         script,
         code(wording.contract_place(violation.contract_location)),
     ]
@@ -105,24 +105,22 @@ def _script(location: Location | None) -> str:
 def _remedies(violations: Sequence[Violation]) -> Iterator[str]:
     for _, group in groupby(violations, key=lambda violation: violation.contract):
         for block in wording.blocks(group):
-            body = [escaped(wording.cause(v)) for v in block.violations]
-            body += [escaped(text) for text in block.consequences]
+            body = [prose(wording.cause(v)) for v in block.violations]
+            body += [prose(text) for text in block.consequences]
             body = [" ".join(body)]
             for remedy in wording.remedies(block.violations):
-                body += [
-                    _fenced(text) if is_code else escaped(text) for is_code, text in wording.paragraphs(remedy.text)
-                ]
+                body += [_fenced(text) if is_code else prose(text) for is_code, text in wording.paragraphs(remedy.text)]
                 if remedy.likewise:
                     body.append(f"Likewise for {', '.join(map(code, remedy.likewise))}.")
             places = dict.fromkeys(map(wording.place, block.violations))
-            summary = ", ".join(f"<code>{_html(place)}</code>" for place in places)
+            summary = ", ".join(f"<code>{in_html(place)}</code>" for place in places)
             yield _details(f"What to do instead: {summary}", "\n\n".join(body))
 
 
 def _unproven(entries: Sequence[Unproven]) -> Iterator[str]:
     if entries:
         lines = [
-            f"- {escaped(' '.join(reasons))}" + (f" ({_script(location)})".replace("<br>", ", ") if location else "")
+            f"- {prose(' '.join(reasons))}" + (f" ({_script(location)})".replace("<br>", ", ") if location else "")
             for location, reasons in wording.reasons_by_place(entries)
         ]
         yield "**Not proven**\n\n" + "\n".join(lines)
@@ -132,26 +130,6 @@ def _unproven(entries: Sequence[Unproven]) -> Iterator[str]:
 def _details(summary: str, body: str) -> str:
     """Return a section that opens on a click; ``summary`` is HTML, blank lines make ``body`` Markdown again."""
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
-
-
-def _html(text: str) -> str:
-    return _unreferenced(html.escape(wording.one_line(text), quote=False))
-
-
-def escaped(text: str) -> str:
-    """Escape prose: Markdown, HTML, mentions and references to issues."""
-    return _BLOCK_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", _html(text)))
-
-
-def _unreferenced(text: str) -> str:
-    return _REFERENCE.sub(lambda match: f"{match[0]}\u200b", text)
-
-
-def code(text: str) -> str:
-    """Return text as code that fits into a table cell: a code span, or HTML where a span cannot hold it."""
-    if set(text) & set("`|\\") or not text.strip():
-        return f"<code>{_SPECIAL.sub(lambda match: f'&#{ord(match[0])};', _html(text))}</code>"
-    return f"`{text}`"
 
 
 def _fenced(text: str, language: str = "python") -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from alembic_contracts import texts
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
@@ -67,10 +68,10 @@ def _rule(id_: str, known: RuleHelp | None) -> dict[str, object]:
     summary = known.summary if known else f"A data contract states {id_}."
     description = known.description if known else summary
     return {
-        "id": _text(id_),
-        "shortDescription": {"text": _text(summary)},
-        "fullDescription": {"text": _text(description)},
-        "help": {"text": _text(description)},
+        "id": texts.sarif_text(id_),
+        "shortDescription": {"text": texts.sarif_text(summary)},
+        "fullDescription": {"text": texts.sarif_text(description)},
+        "help": {"text": texts.sarif_text(description)},
         "defaultConfiguration": {"level": "error"},
     }
 
@@ -79,7 +80,7 @@ def _violation(violation: Violation) -> dict[str, object]:
     stated = {
         **_contract_location(violation.contract_location),
         "id": 0,
-        "message": {"text": _text(f"{violation.contract}, owner {violation.owner}")},
+        "message": {"text": texts.sarif_text(f"{violation.contract}, owner {violation.owner}")},
     }
     parts = [
         violation.message,
@@ -89,16 +90,16 @@ def _violation(violation: Violation) -> dict[str, object]:
     ]
     fact = "|".join((violation.contract, str(violation.table), violation.column or "", violation.rule))
     return {
-        "ruleId": _text(violation.rule),
+        "ruleId": texts.sarif_text(violation.rule),
         "level": violation.severity,
-        "message": {"text": _text("\n".join(part for part in parts if part.strip()))},
+        "message": {"text": texts.sarif_text("\n".join(part for part in parts if part.strip()))},
         "locations": [
             _script_location(violation.location)
             if violation.location
             else _contract_location(violation.contract_location)
         ],
         "relatedLocations": [stated],
-        "partialFingerprints": {"contractFact/v1": _text(fact)},
+        "partialFingerprints": {"contractFact/v1": texts.sarif_text(fact)},
         "properties": {"introduced": violation.introduced},
     }
 
@@ -107,7 +108,7 @@ def _unproven(entry: Unproven, location: Location, report: Report) -> dict[str, 
     return {
         "ruleId": _UNPROVEN,
         "level": _unproven_level(report),
-        "message": {"text": _text(entry.reason)},
+        "message": {"text": texts.sarif_text(entry.reason)},
         "locations": [_script_location(location)],
     }
 
@@ -117,16 +118,16 @@ def _unproven_level(report: Report) -> str:
 
 
 def _notification(level: str, text: str) -> dict[str, object]:
-    return {"level": level, "message": {"text": _text(text)}}
+    return {"level": level, "message": {"text": texts.sarif_text(text)}}
 
 
 def _script_location(location: Location) -> dict[str, object]:
     region: dict[str, object] = {"startLine": max(location.line, 1)}
     if location.source:
-        region["snippet"] = {"text": _text(location.source)}
+        region["snippet"] = {"text": texts.sarif_text(location.source)}
     return {
         "physicalLocation": {"artifactLocation": _artifact(location.file), "region": region},
-        "logicalLocations": [{"name": _text(location.revision), "kind": "revision"}],
+        "logicalLocations": [{"name": texts.sarif_text(location.revision), "kind": "revision"}],
     }
 
 
@@ -141,8 +142,3 @@ def _artifact(file: str) -> dict[str, object]:
     if file.startswith("/"):
         return {"uri": f"file://{path}"}
     return {"uri": path, "uriBaseId": _ROOT}
-
-
-def _text(text: str) -> str:
-    """Replace lone surrogates, which JSON can spell but many parsers refuse."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,12 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
+from alembic_contracts import texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.env_py import has_own_transaction
 from alembic_contracts.running.flask_app import application
 from alembic_contracts.running.pending import Run, script_of
-from alembic_contracts.running.revisions import upgrade_steps
+from alembic_contracts.running.revisions import misfit, upgrade_steps
 from alembic_contracts.running.script_texts import scripts_are_read
 from alembic_contracts.running.terms import settings_of
 from alembic_contracts.schemas import snapshots
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
 
     from alembic_contracts.schemas.snapshots import Snapshot
 
-__all__ = ["Range", "visit"]
+__all__ = ["Range", "said_by", "script_directory", "visit"]
+
+_LOADERS = ("load_module_py", "_from_path")
+"""Alembic's functions for a file, whose path is a variable of theirs."""
+_LONGEST = 1000
+"""Characters of what an error says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,14 +196,30 @@ def _require_reached(script: ScriptDirectory, target: str, heads: tuple[str, ...
         )
 
 
+def script_directory(config: Config) -> ScriptDirectory:
+    """Return a project's scripts.
+
+    Raises:
+        CannotCheck: Alembic's own settings lead to none.
+    """
+    try:
+        return ScriptDirectory.from_config(config)
+    except CommandError as error:
+        raise CannotCheck(str(error)) from error
+    except Exception as error:  # Alembic lets through what the readers of its files raise
+        files = [file for file in (config.config_file_name, config.toml_file_name) if file and Path(file).is_file()]
+        said = f"Alembic cannot read its settings in {' and '.join(map(shown, files))}"
+        raise CannotCheck(f"{said}: {type(error).__name__}: {said_by(error)}") from error
+
+
 def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range_: Range) -> None:
     """Run env.py with a function in the place of the one that yields what to apply."""
+    script = script_directory(config)
     # In --sql mode Alembic writes the SQL of its version table; nobody wants it here.
     buffer, config.output_buffer = config.output_buffer, io.StringIO()
     # Standard output is for the report alone; `config.print_stdout` knows the stream from before.
     stdout, config.stdout = config.stdout, sys.stdout
     try:
-        script = ScriptDirectory.from_config(config)
         environment = EnvironmentContext(
             config, script, fn=plan, as_sql=range_.without_database, dont_mutate=True, destination_rev=range_.target
         )
@@ -217,27 +239,62 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
                 environment.configure(dialect_name=range_.dialect, literal_binds=True)
                 environment.run_migrations()
     except CommandError as error:
-        raise CannotCheck(str(error)) from error
+        raise CannotCheck(_misfit(script, range_) or _refusal(error, script.dir)) from error
     except DBAPIError as error:
         raise CannotCheck(f"The database said: {str(error.orig).strip()}") from error
     except (CannotCheck, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:  # whatever env.py does wrong is the project's to mend, not a fault here
-        raise CannotCheck(_failure(error, script.dir, range_)) from error
+        raise CannotCheck(_misfit(script, range_) or _failure(error, script.dir, range_)) from error
     finally:
         config.output_buffer, config.stdout = buffer, stdout
 
 
 def _failure(error: BaseException, folder: str, range_: Range) -> str:
     """Return what failed and where: the innermost line of the project's own scripts that an error passed through."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(Path(folder).resolve())]
-    who = "env.py" if not own or Path(own[-1].filename).name == "env.py" else "a script of the project"
-    place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
-    message = f"{who} failed with {type(error).__name__}: {' '.join(str(error).split())}{place}"
-    if who != "env.py" or not (isinstance(error, ImportError) or "application context" in str(error)):
+    places = list(_places(error, Path(folder).resolve()))
+    file, line = places[-1] if places else (Path("env.py"), None)
+    who = "env.py" if file.name == "env.py" else "a script of the project"
+    place = f" ({file}:{line})" if line is not None else ""
+    message = f"{who} failed with {type(error).__name__}: {' '.join(said_by(error).split())}{place}"
+    if who != "env.py" or not (isinstance(error, ImportError) or "application context" in said_by(error)):
         return message
     return (
         f"{message}\nIt needs an application: name it in FLASK_APP where it is Flask's, or leave env.py out with "
         f"{'' if range_.offline else '--offline '}--dialect postgresql."
     )
+
+
+def _refusal(error: CommandError, folder: str) -> str:
+    """Return what Alembic refuses, with the version script that it was about to read."""
+    places = list(_places(error.__cause__ or error, Path(folder).resolve()))
+    at = f" ({shown(places[-1][0])}:{places[-1][1]})" if places and places[-1][0].name != "env.py" else ""
+    return f"{error}{at}"
+
+
+def _misfit(script: ScriptDirectory, range_: Range) -> str | None:
+    """Return which version script fits in no history, where that is what failed; to tell, they are loaded once more."""
+    try:
+        return None if range_.no_exec else misfit(script)
+    except Exception:  # noqa: BLE001 - one that cannot even be loaded has failed already
+        return None
+
+
+def _places(error: BaseException, folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yield the lines of a project's scripts that an error passed through; of one that is no Python, that alone."""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = Path(frame.f_code.co_filename)
+        if file.is_relative_to(folder):
+            yield file, line
+        elif frame.f_code.co_name in _LOADERS and "path" in frame.f_locals:
+            yield Path(frame.f_locals["path"]), 1
+    if isinstance(error, SyntaxError) and error.filename is not None and Path(error.filename).is_relative_to(folder):
+        yield Path(error.filename), error.lineno or 1
+
+
+def said_by(error: BaseException) -> str:
+    """Return what an error says of itself, the beginning of it."""
+    try:
+        return texts.shortened(str(error), _LONGEST)
+    except Exception:  # noqa: BLE001 - whatever its own code does
+        return "(it cannot say what)"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from alembic_contracts.documents import json_text
+from alembic_contracts.documents.files import read_beside
 from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.schemas import schema_json
 from alembic_contracts.schemas.schema import Access, Schema
@@ -19,6 +20,9 @@ from alembic_contracts.support.paths import shown
 
 __all__ = ["Snapshot", "read", "write"]
 
+MAXIMUM_BYTES = 32 * 1024 * 1024
+MAXIMUM_VALUES = 500_000
+"""Eight thousand tables of fifteen columns."""
 _FORMAT = 1
 _KEYS = frozenset({"format", "revisions", "server_version", "search_path", "schema"})
 
@@ -62,13 +66,10 @@ def read(file: Path) -> Snapshot | None:
         CannotCheck: it cannot be read, or is no snapshot; the message has file, line and column.
     """
     try:
-        text = file.read_text("utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotCheck(f"The snapshot {shown(file)} cannot be read: {error}") from None
-    try:
-        document = json_text.parse(text, shown(file), maximum_values=None)
+        text = read_beside(file, MAXIMUM_BYTES, "a snapshot")
+        if text is None:
+            return None
+        document = json_text.parse(text, shown(file), maximum_values=MAXIMUM_VALUES)
     except InvalidContracts as invalid:
         raise CannotCheck(
             f"The snapshot cannot be read. Make it again with `alembic-contracts snapshot`.\n{invalid}"

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from alembic_contracts import texts
+
 __all__ = ["shown"]
+
+_LONGEST = 4096
+"""Characters; no system opens a path of more."""
 
 
 def shown(path: Path | str) -> str:
@@ -21,4 +26,5 @@ def shown(path: Path | str) -> str:
     except ValueError:  # another drive
         shared = here.anchor
     name = absolute if shared == here.anchor != str(here) else os.path.relpath(absolute, here)
-    return Path(name).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = Path(name).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return texts.shortened(text, _LONGEST)

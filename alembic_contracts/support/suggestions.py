@@ -9,6 +9,9 @@ from collections.abc import Collection
 
 __all__ = ["did_you_mean", "is_nearly", "nearest"]
 
+_LONGEST = 200
+"""Characters of a word; the comparison of longer ones takes long, and leads to nothing."""
+
 
 def nearest(word: str, known: Collection[str]) -> str | None:
     """Return the known word that is closest to a mistyped one, or None if none comes close.
@@ -17,6 +20,8 @@ def nearest(word: str, known: Collection[str]) -> str | None:
     """
     from difflib import get_close_matches
 
+    if len(word) > _LONGEST:
+        return None
     bare = {_bare(candidate): candidate for candidate in known}
     matches = get_close_matches(_bare(word), bare, n=1, cutoff=0.6)
     return bare[matches[0]] if matches else None

@@ -6,25 +6,33 @@ A format is a public module of this package that fits ``Format``. One that can b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Protocol, cast
 
-from alembic_contracts.contracts.contract_files import expand, read_text
+from alembic_contracts import texts
+from alembic_contracts.contracts.contract_files import expand
 from alembic_contracts.contracts.formats._lifecycle import amended
+from alembic_contracts.documents.document import LONGEST_POINTER
+from alembic_contracts.documents.files import read_text
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:
     from alembic_contracts.contracts.contract import Contract, Owner
     from alembic_contracts.dialects import Dialect
-    from alembic_contracts.documents.document import Document
+    from alembic_contracts.documents.document import ContractLocation, Document
     from alembic_contracts.schemas.schema import Schema, Table
 
 __all__ = ["Format", "Writer", "files", "load", "writer"]
+
+
+_LONGEST_NAME = 500
+_LONGEST_FACT = 20_000
+"""A CHECK of a hundred conditions is shorter."""
 
 
 class Format(Protocol):
@@ -89,6 +97,7 @@ def load(paths: Sequence[Path], *, root: Path) -> tuple[Contract, ...]:
         except InvalidContracts as invalid:
             problems.extend(invalid.problems)
     problems.extend(_repeated(found))
+    problems.extend(problem for contract in found for problem in _endless(contract))
     if problems:
         raise InvalidContracts(tuple(problems))
     return tuple(found)
@@ -124,6 +133,21 @@ def _read(path: Path) -> tuple[Contract, ...]:
         return amended((marked or candidates)[0].contracts(document), path)
     marks = " or ".join(f"`{format_.MARK}`" for format_ in candidates)
     raise InvalidContracts((document.problem("", f"not a contract: the key {marks} is missing"),))
+
+
+def _endless(contract: Contract) -> Iterator[Problem]:
+    """Yield a problem for each text that no report could show."""
+    for what, text in (("namespace and name", contract.id), ("name and address of the owner", str(contract.owner))):
+        if len(text) > _LONGEST_NAME:
+            yield _too_long(contract.location, f"{what} have {len(text):,} characters; {_LONGEST_NAME:,} are enough")
+    for fact in contract.facts:
+        length = len(str(fact.expected))
+        if length > _LONGEST_FACT:
+            yield _too_long(fact.location, f"this takes {length:,} characters to state; {_LONGEST_FACT:,} are enough")
+
+
+def _too_long(at: ContractLocation, message: str) -> Problem:
+    return Problem(at.file, at.line, at.column, texts.shortened(at.pointer, LONGEST_POINTER), message)
 
 
 def _repeated(contracts: Sequence[Contract]) -> list[Problem]:

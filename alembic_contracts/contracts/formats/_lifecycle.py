@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 from alembic_contracts.contracts.contract import Contract, Deprecation
-from alembic_contracts.contracts.contract_files import read_text
 from alembic_contracts.documents import yaml_text
-from alembic_contracts.documents.document import Document, child
+from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document, child
+from alembic_contracts.documents.files import read_beside
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.support.paths import shown
@@ -37,11 +38,11 @@ def amended(contracts: tuple[Contract, ...], path: Path) -> tuple[Contract, ...]
     stem = _SUFFIX.sub("", path.name)
     for suffix in (".lifecycle.yaml", ".lifecycle.yml"):
         sidecar = path.with_name(stem + suffix)
-        if sidecar.is_file():
-            document = yaml_text.parse(read_text(sidecar), shown(sidecar))
-            problems = [problem for contract in contracts for problem in _problems(document, contract)]
-            if problems:
-                raise InvalidContracts(tuple(dict.fromkeys(problems)))
+        if (text := read_beside(sidecar)) is not None:
+            document = yaml_text.parse(text, shown(sidecar))
+            problems = (problem for contract in contracts for problem in _problems(document, contract))
+            if found := tuple(dict.fromkeys(islice(problems, MAXIMUM_PROBLEMS))):
+                raise InvalidContracts(found)
             return tuple(_amended(contract, document) for contract in contracts)
     return contracts
 

@@ -18,7 +18,8 @@ def own(value: Mapping[str, Any], pointer: str) -> Iterator[tuple[str, Any, str]
 
     Ours are those with ``vendor: alembic_contracts`` (3.2), and ``alembic_contracts.NAME`` where there is no vendor.
     """
-    for position, stated in enumerate(value.get("customProperties") or ()):
+    listed = value.get("customProperties")
+    for position, stated in enumerate(listed if isinstance(listed, list) else ()):
         if not isinstance(stated, dict) or not isinstance(stated.get("property"), str):
             continue
         name, prefix = stated["property"], f"{VENDOR}."

@@ -16,6 +16,8 @@ from alembic_contracts.errors import Problem
 
 __all__ = ["problems"]
 
+_LONGEST = 200
+"""Characters of a word that is compared with known ones."""
 _VERSION = re.compile(r"v?3\.[0-9]+(\.[0-9]+)?(-[\w.]+)?")
 _ROOT = (
     "version", "kind", "apiVersion", "id", "name", "tenant", "tags", "status", "servers", "dataProduct", "description",
@@ -136,7 +138,7 @@ def _property(document: Document, value: Mapping[str, Any], pointer: str) -> Ite
     yield from _flags(document, value, pointer)
     logical = value.get("logicalType")
     if logical is not None and logical not in _LOGICAL:
-        hint = get_close_matches(str(logical), _LOGICAL, 1)
+        hint = get_close_matches(str(logical)[:_LONGEST], _LOGICAL, 1)
         more = f"; did you mean `{hint[0]}`?" if hint else f"; it is one of {', '.join(_LOGICAL)}"
         yield document.problem(f"{pointer}/logicalType", f"the logicalType {logical!r} is not known{more}")
     for key in ("physicalType", "logicalType"):
@@ -166,7 +168,7 @@ def _misspelt(document: Document, value: Mapping[str, Any], pointer: str, known:
     for key in value:
         if key in known:
             continue
-        close = get_close_matches(key.lower().replace("_", ""), lowered, 1, cutoff=0.8)
+        close = get_close_matches(key.lower().replace("_", ""), lowered, 1, cutoff=0.8) if len(key) <= _LONGEST else []
         if close and lowered[close[0]] not in value:
             yield document.key_problem(child(pointer, key), f"unknown key `{key}`; did you mean `{lowered[close[0]]}`?")
 
@@ -176,7 +178,7 @@ def _custom(
 ) -> Iterator[Problem]:
     for name, stated, at in own(value, pointer):
         if name not in known:
-            hint = get_close_matches(name, known, 1)
+            hint = get_close_matches(name[:_LONGEST], known, 1)
             more = f"; did you mean `{hint[0]}`?" if hint else f"; known here: {', '.join(known)}"
             yield document.problem(at, f"unknown property `{name}` of alembic_contracts{more}")
         elif name == "sunset" and not _is_day(stated):

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
+from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Contract, Deprecation, Expected, Fact, Owner
 from alembic_contracts.contracts.formats._native_facts import SCHEMA, column_fact, table_facts
 from alembic_contracts.contracts.formats._native_types import ColumnType, contradictions, read_type
 from alembic_contracts.documents import json_text
-from alembic_contracts.documents.document import Document, child, printable
-from alembic_contracts.documents.validation import MAXIMUM_PROBLEMS, validate
+from alembic_contracts.documents.document import LONGEST_POINTER, MAXIMUM_PROBLEMS, Document, child
+from alembic_contracts.documents.validation import validate
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.schemas.schema import Name
 
@@ -96,7 +97,7 @@ def _columns(document: Document, problems: list[Problem]) -> Iterator[_Column]:
     malformed = [f"{problem.pointer}/" for problem in problems]
     for name, stated in properties.items():
         pointer = child("/schema/properties", name)
-        if any(wrong.startswith(printable(f"{pointer}/")) for wrong in malformed):
+        if len(pointer) > LONGEST_POINTER or any(wrong.startswith(texts.line(f"{pointer}/")) for wrong in malformed):
             continue
         constraints = {key: value for key, value in (stated.get("constraints") or {}).items() if value is not None}
         element = (stated.get("array_element") or {}).get("data_type")

@@ -136,7 +136,11 @@ def _owner(value: Mapping[str, Any]) -> Owner:
     """Return who answers for it: the team's owner or first member, else the team, else where support is given."""
     team = value.get("team")
     members = team.get("members") if isinstance(team, dict) else team
-    people = [each for each in members or () if isinstance(each, dict) and not each.get("dateOut")]
+    people = [
+        each
+        for each in (members if isinstance(members, list) else ())
+        if isinstance(each, dict) and not each.get("dateOut")
+    ]
     people.sort(key=lambda each: "owner" not in str(each.get("role", "")).lower())
     name = team.get("name") if isinstance(team, dict) else None
     email = next((str(p["username"]) for p in people if "@" in str(p.get("username", ""))), None) or _support(value)
@@ -149,6 +153,8 @@ def _owner(value: Mapping[str, Any]) -> Owner:
 
 def _support(value: Mapping[str, Any]) -> str | None:
     for channel in value.get("support") or ():
+        if not isinstance(channel, dict):
+            continue
         match = re.search(r"(?:mailto:)?([^\s:<>]+@[^\s<>?]+)", str(channel.get("url") or channel.get("channel") or ""))
         if match:
             return match[1]

@@ -31,7 +31,7 @@ RULE = Rule(
     ),
     fix=(
         "Give it the stated collation in a migration:\n"
-        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {became} COLLATE \\"{expected}\\"")\n'
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {became} COLLATE {sql_expected}")\n'
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: str(fact.expected),

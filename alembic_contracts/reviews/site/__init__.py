@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging import rules
@@ -79,6 +80,7 @@ def write(folder: Path, plan: Plan, terms: Terms, dialect: Dialect, *, schema: S
     pages = Environment(
         loader=PackageLoader("alembic_contracts.reviews.site"),
         autoescape=True,
+        finalize=lambda value: type(value)(texts.lines(value)) if isinstance(value, str) else texts.lines(str(value)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -196,4 +198,4 @@ def _box(table: Table, covered: set[str], contracted: bool) -> str:
 
 def _escaped(text: str) -> str:
     """Return text for a label; Graphviz refuses control characters."""
-    return html.escape("".join(each if each.isprintable() else "?" for each in text)) or " "
+    return html.escape(texts.line(text)) or " "

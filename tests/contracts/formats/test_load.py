@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from alembic_contracts.contracts import formats
-from alembic_contracts.contracts.contract_files import MAXIMUM_BYTES
+from alembic_contracts.documents.files import MAXIMUM_BYTES
 from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.support.paths import shown
 
