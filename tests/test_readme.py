@@ -90,7 +90,7 @@ def test_the_help_is_real(readme: str, project: Museum) -> None:
     # How argparse lays out the usage differs from one Python to the next; what we say does not.
     for text in (done.stdout.split("options:")[0].split("\n\n", 1)[1], done.stdout.split("examples:")[1]):
         assert text.strip() in readme
-    for option in re.findall(r"^  (--\w+)", done.stdout, re.MULTILINE):
+    for option in re.findall(r"^  (--[\w-]+)", done.stdout, re.MULTILINE):
         assert f"\n  {option} " in readme
 
 

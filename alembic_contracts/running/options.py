@@ -104,6 +104,6 @@ EXAMPLES = (
     ("--offline --from 1a2b3c --to heads", "only what these revisions break"),
     ("--offline --base origin/main", "for a pull request: deleting a contract in it does not help"),
     ("--offline --dialect postgresql", "without env.py, where the application is not installed"),
-    ("--offline --no-exec", "for scripts of somebody whom you do not trust; env.py is run (but with --dialect)"),
+    ("--offline --no-exec", "for scripts that are not trusted; env.py is run, unless --dialect stands in for it"),
     ("--format json --output report.json", "for other programs"),
 )

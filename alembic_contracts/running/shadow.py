@@ -20,7 +20,7 @@ from sqlalchemy.schema import CreateSchema
 
 from alembic_contracts.dialects import Dialect, Reliance, Statements, Witness
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent
+from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, no_exit, silent
 from alembic_contracts.prediction.scripts.loading import fresh_module
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.schemas.schema import Name, Schema
@@ -183,14 +183,16 @@ class Scratch:
                 self._observer.start(script)
             try:
                 self._run(step)
-            except (Exception, SystemExit) as error:  # whatever a script does wrong is its own
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # whatever a script does wrong is its own
                 if not self._made_what_was_missing(error):
                     raise CannotCheck(_failure(script, error)) from error
             else:
                 return Step(step.revision.revision, () if self._observer is None else self._observer.finish())
 
     def _run(self, step: RevisionStep) -> None:
-        with silent(), alembic_leads_to(self._environment, self._migration, as_sql=False):
+        with silent(), no_exit(), alembic_leads_to(self._environment, self._migration, as_sql=False):
             # A transaction that Alembic knows of, for `autocommit_block()`, whatever the project's own are.
             own = bool(self._migration.opts.get("transaction_per_migration"))
             with self._migration.begin_transaction(_per_migration=own):

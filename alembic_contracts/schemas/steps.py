@@ -36,6 +36,8 @@ class Unproven:
     location: Location | None
     tables: frozenset[Name] | None = None
     """The tables that it can be about; None: it could be any."""
+    is_final: bool = False
+    """Whether the script is not to be run anywhere to find out more: it ended its process, or had to be ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -481,3 +481,17 @@ def test_scripts_are_not_run_where_nobody_may(checks: Checks) -> None:
     checks.project.revision("r2", "op.drop_column('object_images', 'primary_image')", down="r1")
     assert checks.project.alembic("check-contracts", "--no-exec", "--offline").returncode == 1
     assert checks.project.alembic("check-contracts", "--no-exec", "--shadow").returncode == 2
+
+
+@pytest.mark.parametrize("name", ["exit", "Ctrl-C", "an own kind of error"])
+def test_what_had_to_be_stopped_is_not_replayed(checks: Checks, name: str) -> None:
+    checks.project.environment["ALEMBIC_CONTRACTS_SETTLE"] = "auto"
+    code, reason = ENDS[name]
+    assert_unproven(checks.of(code, "--offline"), reason)
+
+
+def test_nor_does_a_replay_end_the_check(checks: Checks) -> None:
+    checks.project.revision("r2", "import os\nos._exit(0)", down="r1")
+    done = checks.project.alembic("check-contracts", "--shadow")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "migrations/versions/r2.py:15: revision r2 does not run on the scratch database: SystemExit" in done.stderr

@@ -65,7 +65,7 @@ class Observer:
 
     def refused(self, what: str, line: int | None) -> None:
         """Take note of what was tried and refused by the kernel."""
-        self._refused[Unproven(f"the script {what}", self._place(line))] = None
+        self._refused[Unproven(f"the script {what}", self._place(line), is_final=True)] = None
 
     def lasts(self) -> None:
         """Say that a revision takes long."""
@@ -84,7 +84,8 @@ class Observer:
             unproven = tuple(dict.fromkeys((*prediction.unproven, *self._refused)))
             return replace(self.played, prediction=replace(prediction, unproven=unproven))
         reason = death.reason if death is not None else "ended the prediction"
-        end = Unproven(f"the script {reason}", self._place(None if death is None else death.line))
+        place = self._place(None if death is None else death.line)
+        end = Unproven(f"the script {reason}", place, is_final=True)
         revisions = [step.revision.revision for step in self._steps]
         steps = list(self._done)
         if len(steps) < len(revisions):

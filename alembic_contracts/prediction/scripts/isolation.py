@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import alembic.op
 from alembic.operations import Operations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationContext
 
-__all__ = ["RealDatabaseReachedError", "alembic_leads_to", "isolated", "silent"]
+__all__ = ["RealDatabaseReachedError", "alembic_leads_to", "isolated", "no_exit", "silent"]
 
 
 class RealDatabaseReachedError(Exception):
@@ -92,6 +92,23 @@ def silent() -> Iterator[None]:
         sys.stdin = stdin
         sys.__stdout__, sys.__stderr__ = originals  # type: ignore[misc] # what they were
         logging.disable(disabled)
+
+
+@contextmanager
+def no_exit() -> Iterator[None]:
+    """Let ``os._exit()`` be an error where scripts run in a process that others need."""
+
+    def refuse(status: int) -> NoReturn:
+        raise SystemExit(f"os._exit({status})")
+
+    exits, places = os._exit, [os, sys.modules["posix" if os.name == "posix" else "nt"]]
+    for place in places:
+        vars(place)["_exit"] = refuse
+    try:
+        yield
+    finally:
+        for place in places:
+            vars(place)["_exit"] = exits
 
 
 @contextmanager

@@ -263,7 +263,8 @@ class Play:
             self._cut = Unproven(_reason(error), place)
         self._stops = self._recording.forget_rollbacks() or self._cut is not None
         if self._cut is None or not self._ends_without_trace(error, script):
-            self._recording.doubt(_reason(error), None, place)
+            is_final = not isinstance(error, Exception | SystemExit | TooManyStatements)
+            self._recording.doubt(_reason(error), None, place, is_final=is_final)
 
     def _ends_without_trace(self, error: BaseException, script: Script) -> bool:
         """Return whether a script that raised for a row can do nothing to a table but what was seen without the row.

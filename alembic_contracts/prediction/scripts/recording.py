@@ -150,7 +150,14 @@ class Recording:
 
     # -- what could not be worked out --------------------------------------------------------------------------------
 
-    def doubt(self, reason: str, tables: Collection[Name] | None = None, location: Location | None = None) -> None:
+    def doubt(
+        self,
+        reason: str,
+        tables: Collection[Name] | None = None,
+        location: Location | None = None,
+        *,
+        is_final: bool = False,
+    ) -> None:
         """Note a doubt that may concern a watched table (``tables`` None: any table)."""
         if not reason.startswith(REFUSED):
             self.catalog.state.uncertain.note(self.catalog.loaded_tables, tables)
@@ -158,7 +165,7 @@ class Recording:
             return
         if location is None and self._script is not None:
             location = self._script.here()
-        unproven = Unproven(reason, location, None if tables is None else frozenset(tables))
+        unproven = Unproven(reason, location, None if tables is None else frozenset(tables), is_final)
         if unproven not in self.unproven:
             self.unproven[unproven] = None
             self.tell(unproven)
