@@ -185,12 +185,16 @@ def told(connection: Connection, hindrances: Sequence[Hindrance], waited: float 
 
 def _holders(connection: Connection, pids: Iterable[int]) -> Iterable[str]:
     from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
 
     pids = set(pids)
     if 0 in pids:
         yield "a prepared transaction (see pg_prepared_xacts)"
-    with passing(connection):
-        rows = connection.execute(text(_SESSIONS), {"pids": ",".join(map(str, sorted(pids)))}).all()
+    try:
+        with passing(connection):
+            rows = connection.execute(text(_SESSIONS), {"pids": ",".join(map(str, sorted(pids)))}).all()
+    except DBAPIError as error:
+        raise CannotCheck(f"Who has locked a table cannot be asked: {error.orig}") from error
     for row in rows:
         yield _session(row)
     for pid in sorted(pids - {0} - {row.pid for row in rows}):

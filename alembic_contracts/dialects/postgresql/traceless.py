@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.errors import CannotCheck
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -26,7 +28,12 @@ def passing(connection: Connection) -> Iterator[None]:
 
     A transaction that is open stays open, with what it has done and locked itself, and stays one without an id where it
     has none; where there is none, there is none afterwards.
+
+    Raises:
+        CannotCheck: the connection was lost in its transaction.
     """
+    if connection.invalidated and connection.in_transaction():
+        raise CannotCheck("The connection to the database was lost.")
     if not connection.in_transaction():
         try:
             yield
@@ -71,14 +78,18 @@ def _execute(connection: Connection, *statements: str) -> bool:
 
     if connection.invalidated:
         return False
+    driver, base = connection.connection, connection.dialect.loaded_dbapi.Error
     try:
-        with closing(connection.connection.cursor()) as cursor:
+        with closing(driver.cursor()) as cursor:
             for statement in statements:
                 cursor.execute(statement)
-    except connection.dialect.loaded_dbapi.Error as error:
+    except base as error:
         if sqlstate(error) == _NO_TRANSACTION:
             return False
+        lost = connection.dialect.is_disconnect(error, driver, None)
+        if lost:  # else its rollback would be tried, and fail in other words
+            connection.invalidate(error)
         raise DBAPIError.instance(
-            statements[0], None, error, connection.dialect.loaded_dbapi.Error, dialect=connection.dialect
+            statements[0], None, error, base, connection_invalidated=lost, dialect=connection.dialect
         ) from error
     return True
