@@ -55,9 +55,16 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ),
 )
 
+_OF_TRANSACTIONS = (
+    "leave commits to Alembic; what has to be outside of its transaction goes into `with "
+    "op.get_context().autocommit_block():`, and is committed before and after that."
+)
+
 
 def advice(reason: str, revision: str | None) -> str | None:
-    """Return what to do about a migration that PostgreSQL would refuse; None for any other reason."""
+    """Return what to do about a migration that the real run does not bring to its end; None for any other reason."""
+    if "ends Alembic's own transaction" in reason:
+        return _OF_TRANSACTIONS
     if not reason.startswith(REFUSED):
         return None
     for pattern, text in _ADVICE:

@@ -22,6 +22,7 @@ from alembic_contracts.dialects import Dialect, Reliance, Statements, Witness
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, no_exit, silent
 from alembic_contracts.prediction.scripts.loading import fresh_module
+from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Operation, Prediction, Step
@@ -175,15 +176,15 @@ class Scratch:
         """Apply one revision; returns what was observed of it.
 
         Raises:
-            CannotCheck: it fails.
+            CannotCheck: it fails, or ends Alembic's transaction, so that what the real run commits is not seen here.
         """
         script = Script.of(step.revision.revision, step.revision.path, Path.cwd())
         while True:
             if self._observer is not None:
                 self._observer.start(script)
             try:
-                self._run(step)
-            except KeyboardInterrupt:
+                self._run(step, script)
+            except (CannotCheck, KeyboardInterrupt):
                 raise
             except BaseException as error:  # whatever a script does wrong is its own
                 if not self._made_what_was_missing(error):
@@ -191,13 +192,15 @@ class Scratch:
             else:
                 return Step(step.revision.revision, () if self._observer is None else self._observer.finish())
 
-    def _run(self, step: RevisionStep) -> None:
+    def _run(self, step: RevisionStep, script: Script) -> None:
         with silent(), no_exit(), alembic_leads_to(self._environment, self._migration, as_sql=False):
             # A transaction that Alembic knows of, for `autocommit_block()`, whatever the project's own are.
             own = bool(self._migration.opts.get("transaction_per_migration"))
             with self._migration.begin_transaction(_per_migration=own):
                 name = "upgrade" if step.is_upgrade else "downgrade"
                 getattr(fresh_module(step.revision.path), name)(**self._arguments)
+                if is_over(self._migration):
+                    raise CannotCheck(f"{script.shown}: revision {script.revision}: {OVER}")
                 if self._observer is not None:
                     self._observer.script_is_over()
                 self._heads.update_to_step(step)

@@ -3,6 +3,7 @@
 import pytest
 
 from alembic_contracts.judging.refusal_advice import advice
+from alembic_contracts.prediction.scripts.own_transaction import OVER
 from alembic_contracts.reporters import _wording as wording
 from alembic_contracts.schemas.steps import REFUSED, Location, Unproven
 
@@ -47,3 +48,9 @@ def test_a_report_advises_a_replay_for_what_is_not_known_alone():
     both = wording.unproven_advice([refused, unknown])
     assert both.startswith("It is there already")
     assert "Or write it as" in both
+
+
+def test_no_replay_is_recommended_where_it_shows_nothing() -> None:
+    text = wording.unproven_advice([Unproven(OVER, None)])
+    assert "--shadow" not in text
+    assert "autocommit_block" in text

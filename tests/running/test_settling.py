@@ -94,6 +94,22 @@ def test_rows_that_make_no_difference_do_no_harm(settling: Project) -> None:
     assert code == 0, notices
 
 
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+def test_what_alembic_does_not_commit_is_not_settled(settling: Project, ending: str) -> None:
+    museum(settling)
+    assert settling.alembic("upgrade", "head").returncode == 0
+    settling.revision("r2", f"op.get_bind().{ending}()\nop.execute('CREATE TABLE made_too_late ()')")
+    code, report, notices = checked(settling)
+    assert (code, report["status"]) == (3, "unproven"), notices
+    assert "Not settled by a replay: migrations/versions/r2.py: revision r2: the script commits" in notices
+    shadow = settling.alembic("check-contracts", "--shadow")
+    assert shadow.returncode == 2, shadow.stdout
+    assert "what follows is never committed" in shadow.stdout + shadow.stderr
+    assert settling.alembic("upgrade", "head").returncode == 0
+    assert settling.sql("SELECT to_regclass('made_too_late')") == [(None,)]
+    assert settling.sql("SELECT version_num FROM alembic_version") == [("r1",)]
+
+
 def test_a_snapshot_is_where_it_starts(settling: Project) -> None:
     museum(settling)
     assert settling.cli("snapshot").returncode == 0

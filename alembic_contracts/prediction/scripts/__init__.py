@@ -8,6 +8,7 @@ isolation, outside, real_drivers    no database, no file, no network while scrip
 clock, leftovers  what scripts wait for, and leave to be done later
 unseen_code, data_calls, syntax     what a script would do for other rows or errors, as far as that matters
 loading           a script's file -> its module
+own_transaction   a migration context -> whether a script ended its transaction
 outline, plain_calls                a script's text -> what of it is known without running it
 source_lines      the running code -> a line of the script
 sql_output        what --sql would write -> the catalog

@@ -19,6 +19,7 @@ from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedEr
 from alembic_contracts.prediction.scripts.leftovers import Leftovers
 from alembic_contracts.prediction.scripts.loading import called, fresh_module
 from alembic_contracts.prediction.scripts.outside import OutsideReachedError
+from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
 from alembic_contracts.prediction.scripts.plain_calls import plain_module
 from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
 from alembic_contracts.prediction.scripts.source_lines import Script
@@ -237,8 +238,8 @@ class Play:
             if self.catalog.failed:
                 raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
             self._require_version_table(migration)
-            if _is_over(migration):
-                self._recording.doubt(_OVER, None, script.at(script.first_line))
+            if is_over(migration):
+                self._recording.doubt(OVER, None, script.at(script.first_line))
             self._recording.pause()  # Alembic's own commit is none of the script's
             transaction.__exit__(None, None, None)
             self._through |= {script.revision} - self.turned
@@ -303,17 +304,6 @@ class Play:
 
 
 _OTHER: Mapping[World, World] = {"empty": "row", "row": "empty"}
-
-_OVER = (
-    "the script commits or rolls back through op.get_bind(): that ends Alembic's own transaction, and what follows is "
-    "never committed, its mark in the version table included"
-)
-
-
-def _is_over(migration: MigrationContext) -> bool:
-    """Whether the transaction that Alembic is going to commit has come to its end already."""
-    transaction = migration._transaction  # noqa: SLF001 - the one that Alembic itself goes by
-    return transaction is not None and not transaction.is_active
 
 
 class _StillFailedError(Exception):
