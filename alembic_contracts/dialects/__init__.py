@@ -352,8 +352,13 @@ class Dialect(Protocol):
             CannotCheck: its driver does not allow that.
         """
 
-    def statements(self, connection: Connection) -> Statements:
-        """Begin to look at the statements of a revision, on a scratch server that shows the schema before it."""
+    def statements(self, connection: Connection, *, same_texts: bool) -> Statements:
+        """Begin to look at the statements of a revision, on a scratch server that shows the schema before it.
+
+        Args:
+            connection: to the scratch server.
+            same_texts: whether it prints expressions as the real one does.
+        """
 
 
 def load(name: str) -> Dialect:

@@ -8,7 +8,7 @@ The road of every verdict, on which each module hands one value to the next:
     databases         Terms, Run -> the terms that are about this database
     courses           Run -> Course: the schemas that it goes through (shadow: replayed)
     settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?
-                      real_access: what that makes of roles and grants on the real database)
+                      real_schema: what that makes of the real database)
     examination       Course, Terms -> Report
     ledger            a connection -> each commit on it, asked before it happens or found afterwards
     looking_again     a run that was stopped -> what stays of it in the database

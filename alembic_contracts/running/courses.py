@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts import dialects
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running import terms
-from alembic_contracts.running.real_access import RealAccess
+from alembic_contracts.running.real_schema import RealSchema
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Location, Prediction, Step, Unproven
 
@@ -292,7 +292,7 @@ def _replay(
             makes_roles=shadow_url is None,
             progress=None if progress is None else lambda done: progress(done, len(steps)),
         )
-    return RealAccess(scratch=replayed.before, real=Schema()).of_prediction(replayed)
+    return RealSchema(scratch=replayed.before, real=Schema()).of_prediction(replayed)
 
 
 def _from_start(prediction: Prediction, history: int, before: Schema | None) -> Prediction:

@@ -37,9 +37,9 @@ from alembic_contracts.prediction.scripts.isolation import isolated
 from alembic_contracts.running import shadow
 from alembic_contracts.running.courses import log
 from alembic_contracts.running.pending import script_of
-from alembic_contracts.running.real_access import RealAccess
+from alembic_contracts.running.real_schema import RealSchema
 from alembic_contracts.running.revisions import upgrade_steps
-from alembic_contracts.running.starts import difference, other_version
+from alembic_contracts.running.starts import Start, compared, other_version
 from alembic_contracts.schemas.schema import Schema
 from alembic_contracts.schemas.steps import Prediction, Step
 
@@ -164,8 +164,7 @@ def _replayed(
         url = stack.enter_context(shadow.database(shadow_url, _driver(course)))
         connection = stack.enter_context(create_engine(url, poolclass=NullPool).connect())
         version = dialect.session(connection).server_version
-        obstacle = other_version(course, version)
-        if obstacle is not None:
+        if obstacle := other_version(course, version):
             return _Replayed(server_version=version, obstacle=obstacle)
         not_restored = _restored(course, connection, own=shadow_url is None)
         lead = upgrade_steps(script_of(run.context), heads, ()) if heads and not_restored is not None else []
@@ -180,14 +179,15 @@ def _replayed(
         for step in lead:
             scratch.apply(step)
             tell()
+        start = Start()
         if heads or run.connection is not None:
-            obstacle = difference(course, connection, not_restored=not_restored)
-        if obstacle is not None:
-            return _Replayed(server_version=version, obstacle=obstacle)
+            start = compared(course, connection, not_restored=not_restored)
+        if start.difference is not None:
+            return _Replayed(server_version=version, obstacle=start.difference)
         before = scratch.observed_from_here(tables)
         for count, step in enumerate(steps):
             if count == first:
-                scratch.witnessed_from_here(witness)
+                scratch.witnessed_from_here(witness, same_texts=start.same_texts)
             done.append((scratch.apply(step), scratch.reliances()))
             tell()
         real = _as_there(course, connection, Prediction(before=before, steps=tuple(step for step, _ in done)))
@@ -225,7 +225,7 @@ def _as_there(course: Course, connection: Connection, replayed: Prediction) -> P
     """Return what was observed on the scratch server as it is on the real one, from the run's own start on."""
     run, session = course.run, course.dialect.session
     start = course.observed if course.observed is not None else run.snapshot.schema if run.snapshot else Schema()
-    access = RealAccess(
+    access = RealSchema(
         scratch=replayed.before,
         real=start,
         scratch_user=session(connection).user,

@@ -167,10 +167,15 @@ class Scratch:
         event.listen(self.connection, "commit", observer.committed)
         return observer.seen
 
-    def witnessed_from_here(self, witness: Witness) -> None:
-        """Look at what scripts read as well from here on."""
+    def witnessed_from_here(self, witness: Witness, *, same_texts: bool) -> None:
+        """Look at what scripts read as well from here on.
+
+        Args:
+            witness: hears it.
+            same_texts: whether expressions are printed here as they are on the real server.
+        """
         assert self._observer is not None  # noqa: S101 - `observed_from_here()` comes first
-        self._observer.witness = witness
+        self._observer.witness, self._observer.same_texts = witness, same_texts
 
     def apply(self, step: RevisionStep) -> Step:
         """Apply one revision; returns what was observed of it.
@@ -235,6 +240,7 @@ class _Observer:
         self._script: Script | None = None
         self.witness: Witness | None = None
         """Looks at what scripts read, where that is of interest."""
+        self.same_texts = True
         self._reading: _Reading | None = None
         self.seen = self._at_start = self._look()
         self.reliances: tuple[Reliance, ...] = ()
@@ -245,7 +251,10 @@ class _Observer:
         self._script, self._at_start = script, self.seen
         if self.witness is not None:
             with self._aside():
-                self._reading = _Reading(self._connection, self.witness, self._dialect.statements(self._connection))
+                self._reading = _Reading(self._connection, self.witness, self._statements())
+
+    def _statements(self) -> Statements:
+        return self._dialect.statements(self._connection, same_texts=self.same_texts)
 
     def script_is_over(self) -> None:
         """Look no further: what Alembic does to its version table is its own, and so is the commit."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.schemas.schema import Name, Schema, Table
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.running.courses import Course
 
-__all__ = ["difference"]
+__all__ = ["Start", "compared", "other_version"]
 
 _Parts = Mapping[tuple[str, str], object]
 """Objects by kind and name."""
@@ -40,8 +40,18 @@ def other_version(course: Course, here: int) -> str | None:
     return f"the database runs PostgreSQL {there // 10000}; shadow_url can name a server of that version"
 
 
-def difference(course: Course, scratch: Connection, *, not_restored: str | None) -> str | None:
-    """Return the first way in which what a course starts from is not what a scratch database has; None: in no way.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A scratch database beside what a course starts from."""
+
+    difference: str | None = None
+    """The first way in which they differ; None: in no way that decides what statements do."""
+    same_texts: bool = True
+    """Whether all expressions are printed in the same way; what was restored can be printed otherwise."""
+
+
+def compared(course: Course, scratch: Connection, *, not_restored: str | None) -> Start:
+    """Return how what a course starts from differs from what a scratch database has.
 
     Owners and what is granted differ from one database to the next although they run the same scripts, so these count
     for contracted tables alone, where facts can be about them.
@@ -51,29 +61,52 @@ def difference(course: Course, scratch: Connection, *, not_restored: str | None)
         scratch: has what was restored, or what the history makes.
         not_restored: why it is not what was restored; None: it is.
     """
-    maker = "the history" if not_restored is not None else "a restore by pg_dump"
-    found = next(_differences(course, scratch, maker), None)
-    if found is None or not_restored is None or course.run.connection is None:
-        return found
-    return f"{found} (it could not be restored: {not_restored})"
+    made = course.dialect.observe(scratch, None)
+    found = next(_differences(course, scratch, made, "the history"), None)
+    if not_restored is None and found is not None:
+        found = next(_differences(course, scratch, made, "a restore by pg_dump", _without_texts), None)
+        return Start(found, same_texts=False)
+    if found is None or course.run.connection is None:
+        return Start(found)
+    return Start(f"{found} (it could not be restored: {not_restored})")
 
 
-def _differences(course: Course, scratch: Connection, maker: str) -> Iterator[str]:
+def _without_texts(table: Table) -> Table:
+    """Return a table without the expressions in it, which a restore is trusted to leave what they are."""
+    return replace(
+        table,
+        columns=tuple(replace(c, default=c.default and "", expression=c.expression and "") for c in table.columns),
+        constraints=tuple(replace(c, expression=c.expression and "") for c in table.constraints),
+        indexes=tuple(
+            replace(i, predicate=i.predicate and "", expressions=("",) * len(i.expressions)) for i in table.indexes
+        ),
+        definition=table.definition and "",
+    )
+
+
+def _differences(
+    course: Course,
+    scratch: Connection,
+    made: Schema,
+    maker: str,
+    view: Callable[[Table], Table] = lambda table: table,
+) -> Iterator[str]:
     run, dialect = course.run, course.dialect
-    made = dialect.observe(scratch, None)
     if run.connection is None:
         assert run.snapshot is not None  # noqa: S101 - one of the two it is
-        yield from _of_schemas(run.snapshot.schema, made, "the snapshot", maker, run.context.version_table)
+        yield from _of_schemas(run.snapshot.schema, made, "the snapshot", maker, run.context.version_table, view=view)
         return
     there = dialect.observe(run.connection, None, lock_timeout=run.lock_timeout)
-    yield from _of_schemas(there, made, "the database", maker, run.context.version_table)
+    yield from _of_schemas(there, made, "the database", maker, run.context.version_table, view=view)
     yield from _of_parts(dialect.workings(run.connection), dialect.workings(scratch), "the database", maker)
     yield from _of_access(course, scratch, there, made, maker)
 
 
-def _of_schemas(there: Schema, made: Schema, where: str, maker: str, version_table: str) -> Iterator[str]:
+def _of_schemas(
+    there: Schema, made: Schema, where: str, maker: str, version_table: str, *, view: Callable[[Table], Table]
+) -> Iterator[str]:
     def tables(schema: Schema) -> dict[tuple[str, str], object]:
-        return {("table", str(n)): _bare(t) for n, t in schema.tables.items() if n.name != version_table}
+        return {("table", str(n)): view(_bare(t)) for n, t in schema.tables.items() if n.name != version_table}
 
     def types(schema: Schema) -> dict[tuple[str, str], object]:
         return {("type", str(name)): definition for name, definition in schema.types.items()}

@@ -115,6 +115,47 @@ def test_a_role_that_may_not_look(settling: Project, other_owner: str) -> None:
     assert (code, report["unproven"]) == (0, []), notices
 
 
+CHECK_OF_TEXT = "ALTER TABLE object_images ADD status varchar(9) CONSTRAINT known CHECK (status IN ('on', 'off'))"
+"""PostgreSQL prints it otherwise once it is restored from what it prints."""
+
+
+def test_expressions_that_a_restore_prints_otherwise(settling: Project) -> None:
+    museum(settling)
+    settling.sql(CHECK_OF_TEXT)
+    [(printed,)] = settling.sql("SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conname = 'known'")
+    document = json.loads(CONTRACT)
+    document["schema"]["checks"] = [printed]
+    settling.contract("object_images", document)
+    assert checked(settling)[0] == 0
+    settling.revision("r2", ELSEWHERE)
+    code, report, notices = checked(settling)
+    assert (code, report["unproven"]) == (0, []), (notices, report["violations"])
+    assert "Settled by a replay" in notices
+    settling.revision("r3", unseen("ALTER TABLE object_images DROP CONSTRAINT known"))
+    code, report, notices = checked(settling)
+    assert (code, report["unproven"]) == (1, []), notices
+    assert [each["rule"] for each in report["violations"]] == ["check"]
+
+
+READERS = {
+    "pg_get_constraintdef()": unseen("DO $a$ BEGIN IF (SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE conname = 'known') ~ 'ARRAY\\[\\(' THEN CREATE TABLE by_text (); END IF; END $a$"),
+    "pg_constraint.conbin": unseen("DO $a$ BEGIN IF (SELECT length(conbin::text) FROM pg_constraint "
+        "WHERE conname = 'known') > 9 THEN CREATE TABLE by_text (); END IF; END $a$"),
+    "check_constraints.check_clause": unseen("DO $a$ BEGIN IF (SELECT check_clause FROM "
+        "information_schema.check_constraints WHERE constraint_name = 'known') = 'x' THEN CREATE TABLE by_text (); "
+        "END IF; END $a$"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", READERS)
+def test_scripts_that_read_such_an_expression(settling: Project, what: str) -> None:
+    museum(settling)
+    settling.sql(CHECK_OF_TEXT)
+    settling.revision("r2", READERS[what])
+    assert_unproven(settling, f"revision r2 goes by {what}, which may be otherwise")
+
+
 # -- roles -------------------------------------------------------------------------------------------------------------
 
 

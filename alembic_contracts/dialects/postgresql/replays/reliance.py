@@ -58,6 +58,14 @@ _NOT_OF_THE_SCHEMA = re.compile(
     r"|tablespace|reltoastrelid|extversion|stx\w*target|xmin|xmax|ctid"
 )
 """Columns of them that show something else."""
+_TEXTS = re.compile(
+    r"column_default|generation_expression|\w*check_clause|indexdef|\w*definition|qual|with_check|action_condition"
+    r"|conbin|adbin|indexprs|indpred|ev_qual|ev_action|tgqual|polqual|polwithcheck|partexprs|relpartbound|prqual"
+    r"|action_statement|typdefaultbin|proargdefaults|prosqlbody|stxexprs|domain_default|parameter_default"
+)
+"""Columns of them in which expressions are, printed or not."""
+_PRINTS = re.compile(r"pg_get_(expr|\w+def|\w*constraintdef|function_arg_default|functiondef|function_arguments)")
+"""Functions that print expressions."""
 _LANGUAGES = frozenset({"plpgsql", "sql"})
 """Languages whose statements are printed while they run."""
 
@@ -104,9 +112,9 @@ _HOOKS = """
 _USER_RELATIONS = f"SELECT oid FROM pg_catalog.pg_class WHERE oid >= {_FIRST_OF_USERS}"  # noqa: S608 - likewise
 
 
-def statements(connection: Connection) -> Statements:
-    """Begin with a revision, on a server that shows the schema before it."""
-    return Statements(frozenset(connection.exec_driver_sql(_USER_RELATIONS).scalars()))
+def statements(connection: Connection, *, same_texts: bool) -> Statements:
+    """Begin with a revision, on a server that shows the schema before it, its expressions in the same texts or not."""
+    return Statements(frozenset(connection.exec_driver_sql(_USER_RELATIONS).scalars()), same_texts)
 
 
 @dataclass(slots=True)
@@ -115,6 +123,8 @@ class Statements:
 
     old: frozenset[int]
     """Relations from before the revision, whose rows only the real database has."""
+    same_texts: bool = True
+    """Whether expressions are printed as on the real server."""
     _elsewhere: dict[str, None] = field(default_factory=dict)
     _rows: dict[str, None] = field(default_factory=dict)
     _reads_old: bool = False
@@ -161,11 +171,17 @@ class Statements:
                     name = f"{relation.schema}.{relation.name}" if relation is not None else "a table that it drops"
                     self._rows[f"the rows of {name}"] = None
             elif values:
-                self._elsewhere.update(dict.fromkeys(_of_catalog(relation, tree.columns.get(oid), texts)))
+                read = list(_of_catalog(relation, tree.columns.get(oid), texts))
+                self._elsewhere.update(
+                    dict.fromkeys(what for what, is_text in read if not (is_text and self.same_texts))
+                )
         if values and not (tree.command == "insert" and not tree.relations):
             self._elsewhere.update(dict.fromkeys(tree.asks))
             for oid in sorted(tree.functions):
-                self._elsewhere.update(dict.fromkeys(_of_function(functions.get(oid))))
+                function = functions.get(oid)
+                self._elsewhere.update(dict.fromkeys(_of_function(function)))
+                if not self.same_texts and function is not None and _PRINTS.fullmatch(function.name):
+                    self._elsewhere[f"{function.name}()"] = None
 
 
 _FAILURES = "an error that rows can cause, which it catches"
@@ -204,15 +220,18 @@ def _of_function(function: Any) -> Iterator[str]:
         yield name  # may be put into the statement that calls it, where nothing of it is printed
 
 
-def _of_catalog(relation: Any, numbers: Iterable[int] | None, texts: str) -> Iterator[str]:
+def _of_catalog(relation: Any, numbers: Iterable[int] | None, texts: str) -> Iterator[tuple[str, bool]]:
+    """Yield what of a catalog may be otherwise elsewhere, and whether it is only for how expressions are printed."""
     if relation.name not in _CATALOGS or relation.schema not in ("pg_catalog", "information_schema"):
-        yield relation.name
+        yield relation.name, False
         return
     names = {name for number, name in relation.columns.items() if numbers is not None and int(number) in numbers}
     if numbers is None or 0 in numbers or len(names) >= relation.width:
         # All of them, as in `SELECT *`: those that are used are named by whoever uses them.
         names = {name for name in relation.columns.values() if re.search(rf"\b{name}\b", texts)}
-    yield from (f"{relation.name}.{name}" for name in sorted(names) if _NOT_OF_THE_SCHEMA.fullmatch(name))
+    for name in sorted(names):
+        if _NOT_OF_THE_SCHEMA.fullmatch(name) or _TEXTS.fullmatch(name):
+            yield f"{relation.name}.{name}", not _NOT_OF_THE_SCHEMA.fullmatch(name)
 
 
 def _of_text(texts: str) -> Iterator[str]:

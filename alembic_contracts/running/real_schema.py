@@ -1,7 +1,9 @@
-"""What a scratch server shows of owners, roles and grants in, what that makes of them on the real database out.
+"""What a scratch server shows in, what that makes of the real database out.
 
-Roles belong to a server and not to a schema, and on a scratch server somebody else runs the scripts. So it is not the
-roles there that count, but what the scripts did to them: that is done to what is known of the real database.
+Roles belong to a server and not to a schema, and on a scratch server somebody else runs the scripts. And a restored
+expression can be printed otherwise than the one it was restored from (``x IN ('a', 'b')`` on a varchar), although it is
+the same. So it is not what is there that counts, but what the scripts did to it: that is done to what is known of the
+real database.
 """
 
 from __future__ import annotations
@@ -11,16 +13,17 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
 
-from alembic_contracts.schemas.schema import Access, Schema, Table
+from alembic_contracts.schemas.schema import Access, Column, Constraint, Index, Schema, Table
 from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["RealAccess"]
+__all__ = ["RealSchema"]
 
 _T = TypeVar("_T")
+_P = TypeVar("_P", Column, Constraint, Index)
 
 
 @dataclass(frozen=True, slots=True)
-class RealAccess:
+class RealSchema:
     """The same start on both servers, and who runs the scripts."""
 
     scratch: Schema
@@ -57,9 +60,17 @@ class RealAccess:
 
     def _of_table(self, table: Table) -> Table:
         before, there = self.scratch.tables.get(table.name), self.real.tables.get(table.name)
-        if before is not None and there is not None and before.owner == table.owner:
-            return replace(table, owner=there.owner)
-        return replace(table, owner=None if table.owner is None else self._name(table.owner))
+        owner = None if table.owner is None else self._name(table.owner)
+        if before is None or there is None:
+            return replace(table, owner=owner)
+        return replace(
+            table,
+            owner=there.owner if before.owner == table.owner else owner,
+            columns=_as_before(table.columns, before.columns, there.columns),
+            constraints=_as_before(table.constraints, before.constraints, there.constraints),
+            indexes=_as_before(table.indexes, before.indexes, there.indexes),
+            definition=there.definition if before.definition == table.definition else table.definition,
+        )
 
     def _of_access(self, now: Access) -> Access:
         before, there = self.scratch.access, self.real.access
@@ -86,6 +97,15 @@ class RealAccess:
 
     def _pair(self, roles: tuple[str, str]) -> tuple[str, str]:
         return self._name(roles[0]), self._name(roles[1])
+
+
+def _as_before(now: tuple[_P, ...], before: tuple[_P, ...], there: tuple[_P, ...]) -> tuple[_P, ...]:
+    """Return parts of a table, those that the scripts left alone as the real database prints them."""
+    if before == there:
+        return now
+    real = {part.name: part for part in there}
+    known = {part: real.get(part.name, part) for part in before}
+    return tuple(known.get(part, part) for part in now)
 
 
 def _changed(there: Mapping[str, _T], before: Mapping[str, _T], now: Mapping[str, _T]) -> Mapping[str, _T]:
