@@ -255,7 +255,7 @@ def test_without_contracts_the_guard_is_off_and_silent(project: Project) -> None
     assert (done.stdout, done.stderr) == ("", "")
 
 
-@pytest.mark.parametrize("spoil", ["empty", "missing", "syntax", "unknown setting"])
+@pytest.mark.parametrize("spoil", ["missing", "syntax", "unknown setting"])
 def test_what_cannot_be_checked_is_never_kept(project: Project, spoil: str) -> None:
     project.revision("r1", CREATE)
     if spoil == "missing":
