@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -268,8 +269,20 @@ def _failure(error: BaseException, folder: str, range_: Range) -> str:
 def _refusal(error: CommandError, folder: str) -> str:
     """Return what Alembic refuses, with the version script that it was about to read."""
     places = list(_places(error.__cause__ or error, Path(folder).resolve()))
-    at = f" ({shown(places[-1][0])}:{places[-1][1]})" if places and places[-1][0].name != "env.py" else ""
-    return f"{error}{at}"
+    if places and places[-1][0].name != "env.py":
+        return f"{error} ({shown(places[-1][0])}:{places[-1][1]})"
+    named = re.search(r"\bin revision (\w+)", str(error))
+    found = _lines_of(named[1], Path(folder)) if named is not None else ()
+    return next((f"{error} ({shown(file)}:{line})" for file, line in found), str(error))
+
+
+def _lines_of(revision: str, folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yield the lines on which version scripts say that they are a revision."""
+    says_so = re.compile(rf"revision\b[^=]*=\s*['\"]{revision}['\"]")
+    for file in sorted(folder.rglob("*.py")):
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if says_so.match(line):
+                yield file, number
 
 
 def _misfit(script: ScriptDirectory, range_: Range) -> str | None:

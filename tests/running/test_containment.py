@@ -259,7 +259,7 @@ ENDS = {
 }
 
 ENDLESS = {
-    "a loop": "while True:  # here\n    pass",
+    "a loop": "while True: pass  # here",
     "a loop that catches everything": """
         while True:
             try:

@@ -144,14 +144,15 @@ def _boolean(text: str) -> Any:
 def _integer(kind: type[int], bits: int, name: str) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         word = text.strip(_SPACE)
+        digits = _INTEGER.match(word)
+        if digits is not None and not -(2 ** (bits - 1)) <= int(digits[0]) < 2 ** (bits - 1):
+            # What follows the digits is not looked at any more (numutils.c).
+            raise PostgresError("22003", f'value "{text}" is out of range for type {name}')
         if not _INTEGER.fullmatch(word):
             if re.fullmatch(r"[-+]?[0-9a-zA-Z_]+", word) and re.search(r"0[xXoObB]|_", word):
                 return Unknown("a number in the spelling of newer servers")
             raise _invalid(name, text)
-        number = int(word)
-        if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
-            raise PostgresError("22003", f'value "{text}" is out of range for type {name}')
-        return kind(number)
+        return kind(word)
 
     return read
 

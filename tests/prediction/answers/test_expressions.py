@@ -20,6 +20,10 @@ to_char(date '2024-01-01', 'YYYYMM')
 format('%1$s and %1$s', 'x')
 format('%2$I %1$L', 'it''s', 'My Table')
 split_part('a_b_c', '_', -1)
+'122024-01-31'::int2
+'-40000x'::int2
+'99999999999999999999 x'::int8
+'3276 8'::int2
 -7 % 3
 round(2.5)
 round(-2.5)
