@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alembic_contracts import texts
 from alembic_contracts.commands._shared import Project, range_of
 
 if TYPE_CHECKING:
@@ -74,5 +75,5 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, st
     course = found[0]
     prediction = course.predictions[0]
     for doubt in prediction.unproven if range_.offline else ():
-        click.echo(f"unproven: {doubt.reason}", err=True)
+        click.echo(texts.line(f"unproven: {doubt.reason}"), err=True)
     return (prediction.after if range_.offline else prediction.before), course.run.context.dialect.name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alembic_contracts import texts
 from alembic_contracts.commands._shared import (
     DATABASE,
     DIALECT,
@@ -141,7 +142,7 @@ def _predicted(run: Run, progress: Progress | None) -> Snapshot | None:
     doubts = [doubt for prediction in predictions for doubt in prediction.unproven]
     for doubt in doubts:
         place = f"{doubt.location.file}:{doubt.location.line}: " if doubt.location is not None else ""
-        click.echo(f"{place}unproven: {doubt.reason}", err=True)
+        click.echo(texts.line(f"{place}unproven: {doubt.reason}"), err=True)
     if doubts:
         return None
     return Snapshot(

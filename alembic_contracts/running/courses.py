@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from alembic_contracts import dialects
+from alembic_contracts import dialects, texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running import terms
 from alembic_contracts.running.real_schema import RealSchema
@@ -180,7 +180,7 @@ def _predicted(
 
 def _say_slow(place: Location) -> None:
     """Say which revision it is that takes long, also where nobody looks at a line of progress."""
-    sys.stderr.write(f"note: the prediction of revision {place.revision} ({place.file}) takes long.\n")
+    sys.stderr.write(texts.line(f"note: the prediction of revision {place.revision} ({place.file}) takes long.") + "\n")
 
 
 def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect) -> Extract | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from alembic_contracts import texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.judging.engine import Scope
@@ -264,7 +265,7 @@ class Upgrade:
         said = {_what(violation) for violation in self._shown}
         if not report.violations and not report.unproven:
             for notice in report.notices:
-                sys.stderr.write(f"note: {notice.message}\n")  # Alembic's log may have no handler at all
+                sys.stderr.write(f"note: {texts.lines(notice.message)}\n")  # Alembic's log may have no handler at all
             log.info("All data contracts are kept %s", when)
         elif report.unproven or not said.issuperset(map(_what, report.violations)):
             show(replace(attributed(report, self.foreseen), refused=False))

@@ -13,6 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts import texts
 from alembic_contracts.dialects import Locked
 from alembic_contracts.dialects.postgresql.hindrances import NAMED_TABLES, Hindrance, printed_as_before, told
 from alembic_contracts.dialects.postgresql.names import CATALOG, quote
@@ -124,7 +125,8 @@ def observe(
             raise Locked(told(connection, hindrances, lock_timeout), tables, schema)
         if waited > _SILENT and not said:
             said = True
-            sys.stderr.write(f"note: {told(connection, hindrances, None)} Waiting for up to {lock_timeout:g} s.\n")
+            waits = f"note: {told(connection, hindrances, None)} Waiting for up to {lock_timeout:g} s."
+            sys.stderr.write(f"{texts.line(waits)}\n")
         time.sleep(min(pause, lock_timeout - waited))
         pause = min(pause * 2, 0.5)
 
