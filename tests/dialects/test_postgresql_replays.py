@@ -32,7 +32,7 @@ def found(connection: sa.Connection, *statements: str, driver: str = "psycopg") 
         witness = postgresql.witness(own)
         own.exec_driver_sql(OBJECTS)
         own.exec_driver_sql("SELECT clock(), has('x')")  # plans that are kept are printed all the same
-        seen = postgresql.statements(own)
+        seen = postgresql.statements(own, same_texts=True)
         for statement in statements:
             witness.begin()
             own.exec_driver_sql(statement)
