@@ -57,7 +57,8 @@ def of_table(table: Table) -> Iterator[tuple[str, Any]]:
     """Yield keys of the table with what holds of it."""
     yield "table_type", table.kind
     unique = [constraint.columns for constraint in table.constraints if constraint.kind == "unique"]
-    unique += [i.columns for i in table.indexes if i.unique and i.valid and not i.constraint and _is_full(i)]  # type: ignore[misc]
+    indexes = [index for index in table.indexes if index.unique and index.valid and not index.constraint]
+    unique += [tuple(filter(None, index.columns)) for index in indexes if _is_full(index)]
     if unique:
         yield "unique", [list(columns) for columns in dict.fromkeys(unique)]
     keys = [c for c in table.constraints if c.kind == "foreign key" and c.valid and c.references is not None]

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.contracts.contract import Fact, Publication
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
 from alembic_contracts.schemas.schema import Published, Table
 
@@ -30,9 +30,9 @@ def _loss(before: Published, after: Published | None, subject: Subject) -> str |
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     stated = {
-        each.expected.name  # type: ignore[union-attr]
+        each.expected.name
         for each in subject.contract.facts
-        if each.rule == "publication" and each.table == fact.table
+        if isinstance(each.expected, Publication) and each.table == fact.table
     }
     before = subject.reference.publications if subject.reference is not None else ()
     now = {each.publication: each for each in cast("Table", subject.table).publications}
