@@ -61,11 +61,14 @@ def compared(course: Course, scratch: Connection, *, not_restored: str | None) -
         scratch: has what was restored, or what the history makes.
         not_restored: why it is not what was restored; None: it is.
     """
-    made = course.dialect.observe(scratch, None)
-    found = next(_differences(course, scratch, made, "the history"), None)
-    if not_restored is None and found is not None:
-        found = next(_differences(course, scratch, made, "a restore by pg_dump", _without_texts), None)
-        return Start(found, same_texts=False)
+    made, there = course.dialect.observe(scratch, None), _there(course)
+    if not_restored is None:
+        same_texts = next(_of_schemas(there, made, course, "", view=lambda table: table), None) is None
+        return Start(
+            next(_differences(course, scratch, there, made, "a restore by pg_dump", view=_without_texts), None),
+            same_texts=same_texts,
+        )
+    found = next(_differences(course, scratch, there, made, "the history", view=lambda table: table), None)
     if found is None or course.run.connection is None:
         return Start(found)
     return Start(f"{found} (it could not be restored: {not_restored})")
@@ -84,27 +87,31 @@ def _without_texts(table: Table) -> Table:
     )
 
 
+def _there(course: Course) -> Schema:
+    """Return what a course starts from: the whole of it."""
+    run = course.run
+    if run.connection is not None:
+        return course.dialect.observe(run.connection, None, lock_timeout=run.lock_timeout)
+    assert run.snapshot is not None  # noqa: S101 - one of the two it is
+    return run.snapshot.schema
+
+
 def _differences(
-    course: Course,
-    scratch: Connection,
-    made: Schema,
-    maker: str,
-    view: Callable[[Table], Table] = lambda table: table,
+    course: Course, scratch: Connection, there: Schema, made: Schema, maker: str, *, view: Callable[[Table], Table]
 ) -> Iterator[str]:
-    run, dialect = course.run, course.dialect
-    if run.connection is None:
-        assert run.snapshot is not None  # noqa: S101 - one of the two it is
-        yield from _of_schemas(run.snapshot.schema, made, "the snapshot", maker, run.context.version_table, view=view)
-        return
-    there = dialect.observe(run.connection, None, lock_timeout=run.lock_timeout)
-    yield from _of_schemas(there, made, "the database", maker, run.context.version_table, view=view)
-    yield from _of_parts(dialect.workings(run.connection), dialect.workings(scratch), "the database", maker)
-    yield from _of_access(course, scratch, there, made, maker)
+    connection, workings = course.run.connection, course.dialect.workings
+    yield from _of_schemas(there, made, course, maker, view=view)
+    if connection is not None:
+        yield from _of_parts(workings(connection), workings(scratch), "the database", maker)
+        yield from _of_access(course, scratch, there, made, maker)
 
 
 def _of_schemas(
-    there: Schema, made: Schema, where: str, maker: str, version_table: str, *, view: Callable[[Table], Table]
+    there: Schema, made: Schema, course: Course, maker: str, *, view: Callable[[Table], Table]
 ) -> Iterator[str]:
+    version_table = course.run.context.version_table
+    where = "the snapshot" if course.run.connection is None else "the database"
+
     def tables(schema: Schema) -> dict[tuple[str, str], object]:
         return {("table", str(n)): view(_bare(t)) for n, t in schema.tables.items() if n.name != version_table}
 
