@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tests.support.unknown_stock import CATALOG, DDL, NUMBERS, OF_VALUES, OPERATIONS, TEXTS, TRUTHS
+from tests.support.unknown_stock import CATALOG, DDL, HANDLED, NUMBERS, OF_VALUES, OPERATIONS, PARTIAL, TEXTS, TRUTHS
 
 if TYPE_CHECKING:
     import random
@@ -71,6 +71,8 @@ def fewer(parts: Parts) -> Iterator[Parts]:
 _RAISE = "IF {truth} THEN RAISE EXCEPTION 'no'; END IF;"
 _NESTED = "try:\n    with op.get_bind().begin_nested():\n"
 _MISSING = "undefined_table OR undefined_column OR dependent_objects_still_exist"
+_SHARP = 0.4
+"""Share of scripts in which little is unknown, so that a table that is wrong is not among others that are unproven."""
 _NO_ROW = "no_data_found THEN\n  NULL;\nWHEN too_many_rows"
 
 
@@ -79,7 +81,13 @@ class _Writer:
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
-        self._makers = {"truth": self.truth, "number": self.number, "value": self.value, "ddl": self._ddl}
+        self._makers = {
+            "truth": self.truth,
+            "number": self.number,
+            "value": self.value,
+            "ddl": self._ddl,
+            "partial": lambda: self._filled(chance.choice(PARTIAL)),
+        }
 
     def truth(self) -> str:
         kind = self._chance.random()
@@ -175,7 +183,65 @@ class _Writer:
     )
 
     def _filled(self, template: str) -> str:
-        return re.sub(r"\{(\w+)\}", lambda match: self._makers[match[1]](), template)
+        def made(match: re.Match[str]) -> str:
+            text = self._makers[match[2]]()
+            return _quoted(f"SELECT {text}") if match[1] else text
+
+        return re.sub(r"\{(quoted )?(\w+)\}", made, template)
+
+    # -- one thing that may fail -------------------------------------------------------------------------------------
+
+    _MAY_FAIL = (
+        "num := {partial};",
+        "word := {partial};",
+        "num := {value};",
+        "PERFORM {partial};",
+        "PERFORM {partial} FROM r;",
+        "SELECT {partial} INTO num;",
+        "SELECT name INTO num FROM r ORDER BY n LIMIT 1;",
+        "SELECT n INTO STRICT num FROM r;",
+        "IF {partial} IS NULL THEN NULL; END IF;",
+        "WHILE {partial} IS NULL LOOP EXIT; END LOOP;",
+        "FOR i IN 1..{number} LOOP NULL; END LOOP;",
+        "FOR one IN SELECT {partial} FROM r LOOP NULL; END LOOP;",
+        "FOR num IN SELECT name FROM r LOOP NULL; END LOOP;",
+        "FOREACH word IN ARRAY (SELECT array_agg(name) FROM r) LOOP NULL; END LOOP;",
+        "CASE {number} WHEN 5 THEN NULL; END CASE;",
+        "CASE WHEN {truth} THEN NULL; END CASE;",
+        "CASE {partial} WHEN NULL THEN NULL; ELSE NULL; END CASE;",
+        "EXECUTE {quoted partial} USING {number};",
+        "EXECUTE 'SELECT $1' USING {partial};",
+        "EXECUTE {value};",
+        "RAISE NOTICE '%', {partial};",
+        "IF {truth} THEN RAISE undefined_table; END IF;",
+        "IF {truth} THEN RAISE EXCEPTION USING errcode = 'division_by_zero'; END IF;",
+        "LOOP EXIT WHEN {partial} IS NULL; EXIT; END LOOP;",
+        "CREATE TABLE d AS SELECT {partial} AS d;",
+        "CREATE INDEX ON r ((1 / n));",
+        "BEGIN num := {partial}; EXCEPTION WHEN division_by_zero THEN num := 0; END;",
+        "DECLARE i int := {partial}; BEGIN NULL; END;",
+        "PERFORM partial({number});",
+        "NULL;",
+    )
+
+    def sharp(self) -> Parts:
+        """Return a script in which one thing may fail that is handled, and little else is unknown."""
+        may_fail = self._filled(self._chance.choice(self._MAY_FAIL))
+        before, after = ((Part(f"{self._ddl()};", block=True),) if self._chance.random() < 0.4 else () for _ in "ab")
+        if self._chance.random() < 0.3:
+            query = self._filled(
+                self._chance.choice(("SELECT {partial}", "SELECT {partial} FROM r", "SELECT partial(n) FROM r"))
+            )
+            tried = Part(f"op.execute({query!r})")
+            handler = Part(f"op.execute({self._ddl()!r})")
+            return (Part(f"{_NESTED}        <0>\nexcept sa.exc.DBAPIError:\n    <1>", ((tried,), (handler,))),)
+        guarded = Part(
+            f"BEGIN\n  <0>\n  {may_fail}\n  <1>\nEXCEPTION WHEN {self._chance.choice(HANDLED)} THEN\n  <2>\nEND;",
+            (before, after, (Part(f"{self._ddl()};", block=True),)),
+            block=True,
+        )
+        declared = "DECLARE num int; word text; one record;"
+        return (Part(f'op.execute(r"""DO $do$ {declared} BEGIN\n  <0>\nEND $do$""")', ((guarded,),)),)
 
     # -- Python ------------------------------------------------------------------------------------------------------
 
@@ -270,6 +336,8 @@ def _quoted(text: str) -> str:
 def script(chance: random.Random) -> Parts:
     """Return the body of an ``upgrade()``."""
     writer = _Writer(chance)
+    if chance.random() < _SHARP:
+        return writer.sharp()
     return tuple(writer.in_python(chance.choice((1, 1, 2))) for _ in range(chance.randint(1, 4)))
 
 

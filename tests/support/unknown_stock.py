@@ -20,6 +20,7 @@ CREATE FUNCTION g(name text) RETURNS boolean LANGUAGE plpgsql AS
     'BEGIN EXECUTE format(''DROP TABLE IF EXISTS %I'', name); RETURN true; END';
 CREATE FUNCTION h() RETURNS void LANGUAGE plpgsql AS
     'BEGIN IF f() THEN ALTER TABLE c DROP COLUMN IF EXISTS x; END IF; END';
+CREATE FUNCTION partial(n bigint) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN 1 / (n - 1); END';
 """
 """What an earlier revision makes."""
 
@@ -91,6 +92,42 @@ TEXTS = (
     "CASE WHEN random() < 2 THEN 'b' ELSE 'c' END",
     "(SELECT max(name) FROM k)",
 )
+
+PARTIAL = (
+    "1 / {number}",
+    "10 % {number}::int",
+    "{value}::int",
+    "(SELECT n FROM r)",
+    "chr((1 - {number})::int)",
+    "{value}::regclass",
+    "{value}::date",
+    "{value}::json",
+    "'public.'::text || {value}::regclass",
+    "to_date({value}, 'YYYY')",
+    "sqrt(0 - {number})",
+    "ln({number})",
+    "substring({value} from 1 for (0 - {number})::int)",
+    "2147483647 + {number}::int",
+    "set_config({value}, 'a', true)",
+    "nextval({value})",
+    "current_setting({value})",
+    "lpad({value}, {number}::int)::numeric",
+    "(CASE WHEN {truth} THEN '1' ELSE 'x' END)::int",
+    "ARRAY[[1]] || ARRAY[{number}::int]",
+    "lower({value})",
+    "{value} || 'x'",
+    "length({value})",
+    "{truth}",
+    "format('%s', {value})",
+    "coalesce({value}, 'x')",
+)
+"""Expressions most of which have no result for some values."""
+HANDLED = (
+    "OTHERS", "OTHERS", "data_exception", "division_by_zero", "invalid_text_representation", "cardinality_violation",
+    "null_value_not_allowed", "undefined_table", "no_data_found", "case_not_found", "numeric_value_out_of_range",
+    "undefined_object OR raise_exception", "SQLSTATE '22000'",
+)  # fmt: skip
+"""Conditions of exception handlers."""
 
 # -- ordinary statements -----------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Name
 
-__all__ = ["Reader", "World"]
+__all__ = ["Reader", "World", "follows_from_catalog"]
 
 World = Literal["empty", "row"]
 
@@ -253,6 +253,16 @@ class Reader:
         if target is not None and count > _MORE_ROWS:
             self._data.contents(target).unknown = True
         return count
+
+
+def follows_from_catalog(effect: Effect, answer: Answer) -> bool:
+    """Return whether a query asked the catalog for nothing but what is known, so that it cannot have failed."""
+    return (
+        effect.kind == "select_stmt"
+        and answer.on_fetch is None
+        and bool(effect.reads)
+        and all(name.schema in _SYSTEM for name in effect.reads)
+    )
 
 
 def _answer(

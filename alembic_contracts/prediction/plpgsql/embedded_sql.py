@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from alembic_contracts.prediction.catalog.access import forget
 from alembic_contracts.prediction.plpgsql import reach, tree
 from alembic_contracts.prediction.plpgsql.frame import Frame
-from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, rows_of, value_of, value_of_text
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of, value_of_text
 from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
@@ -21,6 +21,8 @@ class EmbeddedSql(Frame):
 
     uses_found: bool = False
     """Whether the block asks ``FOUND`` anywhere."""
+    catching: int = 0
+    """Blocks with exception handlers that are open, in which no COMMIT is allowed."""
 
     def sql(self, step: tree.Sql) -> None:
         """Apply a statement of SQL and put its rows where INTO says.
@@ -31,10 +33,10 @@ class EmbeddedSql(Frame):
         for statement in parser.parse(step.text):
             self.run.apply_nested(statement)
         self.variables["found"] = UNKNOWN
-        if step.into or self.uses_found:
-            rows = rows_of(self.run, step.text, self.variables)
+        if step.into or self.uses_found or self.catching:
+            rows = self.rows(step.text, step.text)
             if step.into:
-                self.into(step.into, rows)
+                self.into(step.into, rows, step.text)
             if rows is not None:
                 self.set("found", bool(rows))
 
@@ -46,6 +48,7 @@ class EmbeddedSql(Frame):
         """
         self.look_up(f"SELECT {step.text}")
         value = value_of_text(self.run, step.text, self.variables)
+        self.note(step.text, known=value is not UNKNOWN)
         if value is None:
             raise PostgresError("22004", "query string argument of EXECUTE is null")
         if value is UNKNOWN:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.plpgsql import reach, tree
-from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, assigned, value_of_text
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, assigned, rows_of, value_of_text
+from alembic_contracts.prediction.plpgsql.row_dependence import has_a_value
 from alembic_contracts.prediction.queries.lookup import check_query
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.mentions import split_name
@@ -31,11 +32,25 @@ class Frame:
     """Values; a record is a dictionary."""
     types: dict[str, str] = field(default_factory=lambda: dict(_OF_LANGUAGE))
     cursors: dict[str, str] = field(default_factory=dict)
+    evaluated: dict[str, bool] = field(default_factory=dict)
+    """Expressions and queries by their texts, and whether each time it is known what the server makes of them."""
+
+    def note(self, text: str, *, known: bool) -> None:
+        """Take note of an expression or query that was evaluated."""
+        self.evaluated[text] = known and self.evaluated.get(text, True) and has_a_value(self.run, text)
+
+    def rows(self, query: str, text: str) -> list[dict[str, Any]] | None:
+        """Return the rows of a query, None where they do not follow from the catalog; ``text`` is how it is written."""
+        rows = rows_of(self.run, query, self.variables)
+        self.note(text, known=rows is not None and not any(v is UNKNOWN for row in rows for v in row.values()))
+        return rows
 
     def value(self, text: str) -> Any:
         """Return the value of an expression, ``UNKNOWN`` where it does not follow from the catalog."""
         self.look_up(f"SELECT {text}")
-        return value_of_text(self.run, text, self.variables)
+        value = value_of_text(self.run, text, self.variables)
+        self.note(text, known=value is not UNKNOWN)
+        return value
 
     def look_up(self, query: str) -> None:
         """Refuse names that do not exist; functions that are called may change tables."""
@@ -46,11 +61,13 @@ class Frame:
                 if tables is None or tables:
                     self.run.doubt(f"a function that is called may change tables: {statement.sql[:80]}", tables)
 
-    def set(self, name: str, value: Any) -> None:
-        """Give a variable a value, as its type keeps it."""
+    def set(self, name: str, value: Any, *, of: str | None = None) -> None:
+        """Give a variable a value, as its type keeps it; ``of`` is the expression or query that has the value."""
         declared = self.types.get(name)
         if declared is not None and not self.is_record(name):
             value = assigned(self.run, value, declared)
+        if of is not None and value is UNKNOWN:
+            self.note(of, known=False)
         self.variables[name] = value
         self.show_variables()
 
@@ -86,21 +103,21 @@ class Frame:
         for name in names:
             self.variables[name] = UNKNOWN
 
-    def into(self, names: Sequence[str], rows: list[dict[str, Any]] | None) -> None:
-        """Put the first row of a result into variables; None stands for rows that are not known."""
+    def into(self, names: Sequence[str], rows: list[dict[str, Any]] | None, query: str) -> None:
+        """Put the first row of a query's result into variables; None stands for rows that are not known."""
         if rows is None:
             for name in names:
                 self.set(name, UNKNOWN)
             return
-        self.take(names, rows[0] if rows else None)
+        self.take(names, rows[0] if rows else None, of=query)
 
-    def take(self, names: Sequence[str], row: dict[str, Any] | None) -> None:
-        """Put a row into variables: one record, or one variable for each column."""
+    def take(self, names: Sequence[str], row: dict[str, Any] | None, *, of: str) -> None:
+        """Put a row of a query into variables: one record, or one variable for each column."""
         if len(names) == 1 and self.is_record(names[0]):
             # A field of a record is the first column of its name.
             fields = None if row is None else {name: value for name, value in row.items() if "\0" not in name}
-            self.set(names[0], fields if fields is not None else UNKNOWN)
+            self.set(names[0], fields if fields is not None else UNKNOWN, of=of)
             return
         values = list(row.values()) if row is not None else []
         for position, name in enumerate(names):
-            self.set(name, values[position] if position < len(values) else None)
+            self.set(name, values[position] if position < len(values) else None, of=of)

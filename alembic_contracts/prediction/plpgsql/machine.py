@@ -15,8 +15,8 @@ from alembic_contracts.prediction.catalog.access import forget_if_changed
 from alembic_contracts.prediction.plpgsql import reach, tree
 from alembic_contracts.prediction.plpgsql.conditions import matches, sqlstate_of
 from alembic_contracts.prediction.plpgsql.embedded_sql import EmbeddedSql
-from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, is_truth, rows_of
-from alembic_contracts.prediction.plpgsql.row_dependence import FATAL, doubt_handlers
+from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, is_truth
+from alembic_contracts.prediction.plpgsql.row_dependence import FATAL, Known, doubt_handlers
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 __all__ = ["Machine"]
@@ -38,8 +38,6 @@ class Machine(EmbeddedSql):
     """One block or function being run."""
 
     steps_left: int = _MOST_STEPS
-    catching: int = 0
-    """Blocks with exception handlers that are open, in which no COMMIT is allowed."""
     left_at: int | None = None
     """Position in the journal from which on it is not known whether statements run."""
     error: PostgresError | None = None
@@ -114,7 +112,7 @@ class Machine(EmbeddedSql):
             value = UNKNOWN if unknown else None
             if declaration.default is not None:
                 value = self.value(declaration.default)
-            self.set(declaration.name, value)
+            self.set(declaration.name, value, of=declaration.default)
 
     def _guarded(self, block: tree.Block) -> _Leave | None:
         """Run a block with exception handlers: an error undoes the block (a savepoint), then the handler runs."""
@@ -133,15 +131,18 @@ class Machine(EmbeddedSql):
             journal.undo(mark)
             return self._handle(handler, error)
         self.catching -= 1
-        doubt_handlers(self.run, block, before, always=self.run.state.uncertain.met > met)
+        self._doubt_handlers(block, before, always=self.run.state.uncertain.met > met)
         return leave
 
     def _doubt_error(self, block: tree.Block, error: PostgresError, before: reach.Tables, *, met: int) -> bool:
         """Say that other handlers may run, or none, where it is not known what a block raises; return whether so."""
         if not error.is_certain or self.run.state.uncertain.met > met or self.run.doubts or self.left_at is not None:
-            doubt_handlers(self.run, block, before, always=True)
+            self._doubt_handlers(block, before, always=True)
             return True
-        return doubt_handlers(self.run, block, before)
+        return self._doubt_handlers(block, before)
+
+    def _doubt_handlers(self, block: tree.Block, before: reach.Tables, *, always: bool = False) -> bool:
+        return doubt_handlers(self.run, block, before, Known(self.evaluated, self.types), always=always)
 
     def _handle(self, handler: tree.ExceptionHandler, error: PostgresError) -> _Leave | None:
         outer, self.error = self.error, error
@@ -171,7 +172,7 @@ class Machine(EmbeddedSql):
         branches = [(f"({step.subject}) IN ({text})" if step.subject else text, body) for text, body in step.branches]
         if step.otherwise is not None:
             return self._if(tree.If(tuple(branches), step.otherwise))
-        missing = tree.Raise("exception", condition="case_not_found")
+        missing = tree.Raise("exception", "'case not found'", "case_not_found")
         return self._if(tree.If(tuple(branches), (missing,)))
 
     def _either(self, ways: Sequence[Sequence[tree.Statement]], *, reason: str = "") -> _Leave | None:
@@ -256,7 +257,7 @@ class Machine(EmbeddedSql):
             for name in step.names:
                 self.set(name, UNKNOWN)
             return self._either([step.body])
-        return self._for_each_value(step.label, step.body, rows, lambda row: self.take(step.names, row))
+        return self._for_each_value(step.label, step.body, rows, lambda row: self.take(step.names, row, of=step.query))
 
     def _rows_to_loop_over(self, step: tree.ForRows) -> list[dict[str, Any]] | None:
         query: Any = step.query
@@ -269,7 +270,7 @@ class Machine(EmbeddedSql):
         if not isinstance(query, str):
             return None
         self.look_up(query)
-        return rows_of(self.run, query, self.variables)
+        return self.rows(query, step.query)
 
     def _for_each(self, step: tree.ForEach) -> _Leave | None:
         array = self.value(step.array)
@@ -293,7 +294,7 @@ class Machine(EmbeddedSql):
 
     def _assign(self, step: tree.Assign) -> None:
         value = self.value(step.value)
-        self.set(step.name, UNKNOWN if step.part else value)
+        self.set(step.name, UNKNOWN if step.part else value, of=step.value)
 
     def _exit(self, step: tree.Exit) -> _Leave | None:
         leave = _Leave("continue" if step.again else "exit", step.label)

@@ -129,6 +129,8 @@ def of_statement(state: State, statement: Statement, seen: frozenset[Name] = fro
     kind, node = statement.kind, statement.node
     if may_take_away(statement) or kind == "grant_stmt":
         forget(state)
+    if kind == "comment_stmt":
+        return _of_comment(state, node)
     if kind in SHAPELESS:
         return together(of_call(state, names, seen) for names in called(node))
     if kind in HARMLESS or kind in OF_ACCESS:
@@ -244,6 +246,16 @@ def _of_type(state: State, names: list[str]) -> Tables:
     return None if definition is None else frozenset(table.name for table in state.mentioned_by(definition.name))
 
 
+def _of_comment(state: State, node: Node) -> Tables:
+    """Return the table whose own comment, or a column's, is another one."""
+    is_column = parser.enum_name(node, "objtype") == "OBJECT_COLUMN"
+    if not is_column and parser.enum_name(node, "objtype") not in _RELATIONS:
+        return NOTHING
+    names = parser.strings(node.object.list.items)
+    names = names[:-1] if is_column else names
+    return frozenset(_named(state, names[-2] if len(names) > 1 else "", names[-1]))
+
+
 _LOOSE = frozenset(
     {
         "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE", "OBJECT_TRIGGER", "OBJECT_POLICY",
@@ -291,7 +303,8 @@ def _of_step(state: State, step: tree.Statement, seen: frozenset[Name]) -> Table
     if isinstance(step, tree.Sql):
         return of_sql(state, step.text, seen)
     if isinstance(step, tree.Execute):
-        return _of_dynamic(state, step.text, seen)
+        given = (_of_expression(state, text, seen) for text in step.using)
+        return together([_of_dynamic(state, step.text, seen), *given])
     if isinstance(step, tree.ForRows) and step.dynamic:
         return _of_dynamic(state, step.query, seen)
     if isinstance(step, tree.Return) and step.dynamic:

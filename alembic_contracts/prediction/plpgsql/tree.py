@@ -251,6 +251,8 @@ _TEXTS: dict[type, Callable[[Any], Iterable[str | None]]] = {
     Assert: lambda each: (each.condition,),
     Assign: lambda each: (each.value,),
     Block: lambda each: (text for known in each.declarations for text in (known.default, known.query)),
+    Case: lambda each: (each.subject, *(condition for condition, _ in each.branches)),
+    Execute: lambda each: (each.text, *each.using),
     Exit: lambda each: (each.condition,),
     ForEach: lambda each: (each.array,),
     ForNumbers: lambda each: (each.lower, each.upper, each.step),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.answer import Answer
+from alembic_contracts.prediction.answers.reader import follows_from_catalog
 from alembic_contracts.prediction.driver import failures
 from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.prediction.sql import parser
@@ -272,18 +273,19 @@ class Recording:
     def _applied(self, effect: Effect) -> Answer:
         for doubt in effect.doubts:
             self.doubt(doubt.reason, doubt.tables)
-        if effect.may_fail:
-            self._doubt_failure()
         changed = self.view is not self._noted
         # Outside of a transaction (AUTOCOMMIT, autocommit_block) every text commits by itself.
         commits = effect.commits or (changed and not self.catalog.in_transaction)
         if self._script is not None and (effect.kind not in _DATA or changed or commits):
             self._note(_label(effect.sql), commits=commits)
         try:
-            return self.reader.answer(effect)
+            answer = self.reader.answer(effect)
         except PostgresError:
             self.catalog.abort()
             raise
+        if effect.may_fail and not follows_from_catalog(effect, answer):
+            self._doubt_failure()
+        return answer
 
     def _note(self, label: str, *, commits: bool = False) -> None:
         assert self._script is not None, "operations belong to a revision"  # noqa: S101
