@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.plpgsql import reach, tree
-from alembic_contracts.prediction.plpgsql.conditions import sqlstate_of
+from alembic_contracts.prediction.plpgsql.conditions import sqlstates_of
 from alembic_contracts.prediction.plpgsql.grammar import parse_body, read_body
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of
 from alembic_contracts.prediction.sql import parser
@@ -82,7 +82,7 @@ def doubt_handlers(
 
 def _is_on_rows(condition: str) -> bool:
     """Whether a handler for a condition takes errors that depend on rows."""
-    return condition == "others" or sqlstate_of(condition).startswith(_ON_ROWS)
+    return condition == "others" or any(code.startswith(_ON_ROWS) for code in sqlstates_of(condition))
 
 
 def has_a_value(run: Execution, text: str) -> bool:

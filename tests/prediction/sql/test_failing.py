@@ -238,6 +238,7 @@ def test_no_handler_runs_after_what_cannot_fail(step: str) -> None:
         ("num := 1 / (random() * 0)::int;", "undefined_table", False),
         ("num := 1 / (random() * 0)::int;", "division_by_zero", True),
         ("word := (SELECT name FROM r LIMIT 1)::regclass;", "undefined_table", True),
+        ("FOREACH word IN ARRAY (SELECT array_agg(name) FROM r) LOOP NULL; END LOOP;", "null_value_not_allowed", True),
         ("EXECUTE (SELECT name FROM r LIMIT 1);", "undefined_table", True),
         ("IF random() > 0.5 THEN RAISE undefined_table; END IF;", "undefined_table", True),
         ("IF random() > 0.5 THEN RAISE 'x'; END IF;", "undefined_table", False),
