@@ -21,8 +21,6 @@ class EmbeddedSql(Frame):
 
     uses_found: bool = False
     """Whether the block asks ``FOUND`` anywhere."""
-    catching: int = 0
-    """Blocks with exception handlers that are open, in which no COMMIT is allowed."""
 
     def sql(self, step: tree.Sql) -> None:
         """Apply a statement of SQL and put its rows where INTO says.

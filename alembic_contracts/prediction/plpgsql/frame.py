@@ -32,12 +32,15 @@ class Frame:
     """Values; a record is a dictionary."""
     types: dict[str, str] = field(default_factory=lambda: dict(_OF_LANGUAGE))
     cursors: dict[str, str] = field(default_factory=dict)
+    catching: int = 0
+    """Blocks with exception handlers that are open, in which no COMMIT is allowed."""
     evaluated: dict[str, bool] = field(default_factory=dict)
-    """Expressions and queries by their texts, and whether each time it is known what the server makes of them."""
+    """Expressions and queries in those, and whether each time it is known what the server makes of them."""
 
     def note(self, text: str, *, known: bool) -> None:
         """Take note of an expression or query that was evaluated."""
-        self.evaluated[text] = known and self.evaluated.get(text, True) and has_a_value(self.run, text)
+        if self.catching:
+            self.evaluated[text] = known and self.evaluated.get(text, True) and has_a_value(self.run, text)
 
     def rows(self, query: str, text: str) -> list[dict[str, Any]] | None:
         """Return the rows of a query, None where they do not follow from the catalog; ``text`` is how it is written."""

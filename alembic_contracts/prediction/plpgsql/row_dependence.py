@@ -35,7 +35,8 @@ _ROW_DEPENDENT = frozenset(
 )  # fmt: skip
 _EVALUABLE = frozenset({"A_Expr", "FuncCall", "TypeCast", "SubLink"})
 _CHANGES = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "copy_stmt"})
-_OF_QUERIES = frozenset({"select_stmt", "call_stmt", "create_table_as_stmt", "refresh_mat_view_stmt"})
+_QUERIES = {"select_stmt": "", "call_stmt": "funccall", "create_table_as_stmt": "query"}
+"""Kinds of statements that are queries or have one, and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +197,8 @@ class _Failing:
             return Failure.ANYHOW if block is None else self.of_steps([block])
         if kind == "refresh_mat_view_stmt":
             return Failure.BY_VALUES
-        if kind in _OF_QUERIES:
-            return failure_of(node, self.of_own)
+        if kind in _QUERIES:
+            return failure_of(getattr(node, _QUERIES[kind]) if _QUERIES[kind] else node, self.of_own)
         return Failure.BY_VALUES if kind in _CHANGES or _is_decided(kind, node) else Failure.NEVER
 
     # -- users' functions ----------------------------------------------------------------------------------------------
