@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FATAL", "Known", "depends_on_rows", "doubt_handlers", "has_a_value"]
 
-_ON_ROWS = ("22", "23", "21", "P0")
+_ON_ROWS = ("20", "21", "22", "23", "P0")
 """Classes of errors that depend on rows."""
 
 FATAL = frozenset({"exception", "again"})
@@ -62,7 +62,7 @@ def doubt_handlers(
         always: whether that is not known for another reason.
 
     Returns:
-        Whether it is so.
+        Whether one of them may fail, whoever handles that.
     """
     failure = Failure.ANYHOW if always else _Failing(run.state, known).of_steps(block.body)
     if failure is Failure.NEVER:
@@ -70,7 +70,7 @@ def doubt_handlers(
     anyhow = failure is Failure.ANYHOW
     catches = [each for each in block.handlers if anyhow or any(_is_on_rows(c) for c in each.conditions)]
     if all(any(isinstance(s, tree.Raise) and s.level in FATAL for s in handler.body) for handler in catches):
-        return False
+        return True
     ways = (block.body, *(handler.body for handler in catches))
     tables = reach.together([before, *(reach.of_steps(run.state, way) for way in ways)])
     for way in ways:

@@ -242,6 +242,7 @@ def test_no_handler_runs_after_what_cannot_fail(step: str) -> None:
         ("EXECUTE (SELECT name FROM r LIMIT 1);", "undefined_table", True),
         ("IF random() > 0.5 THEN RAISE undefined_table; END IF;", "undefined_table", True),
         ("IF random() > 0.5 THEN RAISE 'x'; END IF;", "undefined_table", False),
+        ("CASE (random() * 2)::int WHEN 5 THEN NULL; END CASE;", "case_not_found", True),
     ],
 )
 def test_only_handlers_of_such_errors_run(step: str, condition: str, doubted: bool) -> None:
