@@ -224,8 +224,36 @@ class _Writer:
         "NULL;",
     )
 
+    _READS = (
+        "op.get_bind().execute(sa.text('SELECT 1 FROM r')).first()",
+        "op.get_bind().execute(sa.text('SELECT count(*) FROM r')).scalar()",
+        "op.get_bind().execute(sa.text('UPDATE r SET ok = true')).rowcount",
+        "op.get_bind().execute(sa.text('UPDATE r SET ok = true WHERE n > 0')).rowcount",
+        "op.get_bind().execute(sa.text('SELECT name FROM r WHERE n = 2')).scalar()",
+        "all_of('SELECT name FROM r ORDER BY n')",
+        "ask('SELECT EXISTS (SELECT FROM r)')",
+        "ask('SELECT max(n) FROM r')",
+        "op.get_bind().execute(sa.text('DELETE FROM r WHERE n = 3')).rowcount",
+    )
+    _AGAIN = (
+        "found = {read}\nif {read}:\n    <0>",
+        "if {read}:\n    pass\nif {read}:\n    <0>",
+        "for number in range(4):\n    if {read} and number == {number}:\n        <0>",
+        "number = 0\nwhile number < 4:\n    number += 1\n    if {read} and number == {number}:\n        <0>",
+        "def find():\n    return {read}\nfind()\nif find():\n    <0>",
+        "if [number for number in range(4) if {read}][1:]:\n    <0>",
+    )
+
+    def again(self) -> Parts:
+        """Return a script that reads the same twice, and goes by it the second time."""
+        read, number = self._chance.choice(self._READS), str(self._chance.randrange(4))
+        text = self._chance.choice(self._AGAIN).replace("{read}", read).replace("{number}", number)
+        return (Part(text, ((Part(f"op.execute({self._ddl()!r})"),),)),)
+
     def sharp(self) -> Parts:
         """Return a script in which one thing may fail that is handled, and little else is unknown."""
+        if self._chance.random() < 0.2:
+            return self.again()
         may_fail = self._filled(self._chance.choice(self._MAY_FAIL))
         before, after = ((Part(f"{self._ddl()};", block=True),) if self._chance.random() < 0.4 else () for _ in "ab")
         if self._chance.random() < 0.3:

@@ -54,14 +54,18 @@ class Reader:
     decided: Callable[[], None] = staticmethod(lambda: None)
     """Called where a script gets values that are made up, and may go by them."""
 
+    place: Callable[[], tuple[object, bool]] = staticmethod(lambda: (None, False))
+    """Says where the script is: a key of the lines, and whether a loop around them may end for want of rows only."""
+
     def __init__(self, catalog: Catalog, world: World) -> None:
         """Read from a catalog; ``world`` says whether tables of unknown contents are empty or hold one row."""
         self._catalog, self._world = catalog, world
         self._playing = world
         """The world of the revision at hand."""
         self._data = Data(catalog, world)
-        self._reads: Counter[str] = Counter()
-        self._changes: Counter[str] = Counter()
+        self._deletes: Counter[str] = Counter()
+        self._rounds: Counter[tuple[object, str]] = Counter()
+        """How often a statement was executed at a place of the script."""
         self._last_change: tuple[str, Node] | None = None
         self.rows_between_revisions = False
         """Whether applications may write rows between two revisions."""
@@ -74,8 +78,8 @@ class Reader:
         """Begin with a revision: what it reads is there again. ``world``: another one than that of the rest."""
         if self.rows_between_revisions:
             self._data.let_others_write()
-        self._reads.clear()
-        self._changes.clear()
+        self._deletes.clear()
+        self._rounds.clear()
         self._playing = world if world is not None else self._world
         self._data.row_world = self._playing == "row"
         self._looked, self._guesses = False, self._data.guesses
@@ -110,10 +114,8 @@ class Reader:
     # -- queries -----------------------------------------------------------------------------------------------------
 
     def _select(self, effect: Effect) -> Answer:
-        similar = _LITERALS.sub("?", effect.sql)
-        self._reads[effect.sql] += 1
-        self._reads[similar] += effect.sql != similar
-        self._data.show_guesses = self._reads[effect.sql] == 1 and self._reads[similar] <= _SIMILAR_READS
+        if any(name.schema not in _SYSTEM for name in effect.reads):
+            self._data.show_guesses = not self._is_worn_out(effect.sql)
         self._data.asked_unknown = False
         try:
             relation = select(effect.query, Scope(self._data))
@@ -144,8 +146,7 @@ class Reader:
         of_rows = bool(effect.reads) and all(name.schema not in _SYSTEM for name in effect.reads)
         if not of_rows or not columns:
             return self._unanswered(f"{_short(effect.sql)} asks what is not known: {error}", columns)
-        first_time = self._reads[effect.sql] == 1
-        if self._playing != "row" or not first_time:
+        if self._playing != "row" or not self._data.show_guesses:
             return _answer(Relation(columns, ()), on_fetch=self._reads_unknown)
         return self._answered(Relation(columns, [dict.fromkeys(columns, Unknown(str(error)))]), of_rows=True)
 
@@ -207,6 +208,10 @@ class Reader:
         if self._data.guesses > guesses and self._is_worn_out(effect.sql):
             columns = () if relation is None else relation.columns
             return Answer(rowcount=0) if relation is None else _answer(Relation(columns, ()))
+        if relation is None and statement.kind == "delete_stmt" and self._data.guesses > guesses:
+            self._deletes[effect.sql] += 1
+            if self._deletes[effect.sql] > 1:  # the rows that there were are gone, unless others came or it takes a few
+                return Answer(rowcount=MadeUpCount(count, self._decided_by_count, self._decided_by_count))
         if relation is None and self._data.asked_unknown and count >= 0:
             return Answer(rowcount=MadeUpCount(count, self._reads_unknown, self._decided_by_count))
         if relation is None:
@@ -220,11 +225,20 @@ class Reader:
             self.decided()
 
     def _is_worn_out(self, sql: str) -> bool:
-        """Whether a change that found made-up rows before finds none any more: batching loops wait for that."""
+        """Whether a statement that found made-up rows before finds none any more: batching loops wait for that.
+
+        A loop that goes on all the same waits for something else.
+        """
+        where, waits = self.place()
+        if not waits:
+            return False
         similar = "~" + _LITERALS.sub("?", sql)
-        self._changes[sql] += 1
-        self._changes[similar] += 1
-        return self._changes[sql] > 1 or self._changes[similar] > _SIMILAR_READS
+        self._rounds[where, sql] += 1
+        self._rounds[where, similar] += 1
+        over = max(self._rounds[where, sql] - 1, self._rounds[where, similar] - _SIMILAR_READS)
+        if over > 1 and self._playing == "row":
+            self.decided()
+        return over > 0
 
     def _forget_rows(self, sql: str) -> None:
         """A text too large to be read for its rows: what its table holds is not known from here on."""

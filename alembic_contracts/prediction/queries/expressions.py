@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.type_names import array_of, builtin, resolve, shown
-from alembic_contracts.prediction.queries import inference
+from alembic_contracts.prediction.queries import collations, inference
 from alembic_contracts.prediction.queries.coercion import knows_operators, require_coercion
 from alembic_contracts.prediction.queries.inference import UNKNOWN
 from alembic_contracts.prediction.queries.literal_forms import check_literal
@@ -50,7 +50,9 @@ class Expressions:
             if found is not None:
                 return Field(name, found.type, found.origins, found.plain, found.collation)
             return Field(name, None)
-        return Field(name, self.infer_message(value))
+        type_ = self.infer_message(value)
+        is_derived = collations.has_collation(type_) and collations.is_derived(value, self.scope)
+        return Field(name, type_, collation=collations.DERIVED if is_derived else None)
 
     def _row_and_column(self, node: Node) -> list[str] | None:
         """Return ``["t", "a"]`` for ``(t).a`` where t is a source, which is the same as ``t.a``."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.reader import follows_from_catalog
 from alembic_contracts.prediction.driver import failures
+from alembic_contracts.prediction.scripts.loops import may_wait_for_rows
 from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
@@ -81,6 +82,7 @@ class Recording:
         self.catalog = catalog
         self.reader = reader
         reader.decided = self._decided
+        reader.place = self._place
         self.unproven: dict[Unproven, None] = {}
         self._watched = None if watched is None else frozenset(watched)
         self._driver = driver
@@ -170,6 +172,12 @@ class Recording:
         if unproven not in self.unproven:
             self.unproven[unproven] = None
             self.tell(unproven)
+
+    def _place(self) -> tuple[object, bool]:
+        if self._script is None:
+            return None, False
+        lines = self._script.call_stack()
+        return tuple(lines), may_wait_for_rows(lines, self._script.path)
 
     def _decided(self) -> None:
         """Note a doubt where a script has got made-up values, and what it does next may depend on them."""

@@ -31,7 +31,7 @@ def create_view(run: Execution, node: Node) -> None:
     name = new_name(run, node.view)
     if analysis.temporary and name.schema != TEMPORARY:
         name = Name(TEMPORARY, name.name)
-    columns = columns_of(run, output, parser.strings(node.aliases), view=True)
+    columns = columns_of(run, name, output, parser.strings(node.aliases), view=True)
     table = Table(
         name=name,
         kind="view",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.access import of_new_table
 from alembic_contracts.prediction.catalog.relations import check_free, new_name
 from alembic_contracts.prediction.queries.analysis import analyse
+from alembic_contracts.prediction.queries.collations import DERIVED
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Table, TableKind
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.prediction.sql.scopes import Output
+    from alembic_contracts.schemas.schema import Name
 
 __all__ = ["columns_of", "create_from_query"]
 
 
-def columns_of(run: Execution, output: Output, names: list[str], *, view: bool) -> tuple[Column, ...]:
-    """Return a query's columns under the names that the statement lists.
+def columns_of(run: Execution, table: Name, output: Output, names: list[str], *, view: bool) -> tuple[Column, ...]:
+    """Return a query's columns as those of a table (``view``: of a view), under the names that the statement lists.
 
     Raises:
         PostgresError: 42601 it lists too many, 42701 one twice.
@@ -37,7 +39,11 @@ def columns_of(run: Execution, output: Output, names: list[str], *, view: bool) 
         if any(name == column.name for column in columns):
             raise sqlstate.PostgresError("42701", f'column "{name}" specified more than once')
         updatable = is_updatable(run, output, position) if view else True
-        columns.append(Column(name=name, type=found.type, collation=found.collation, updatable=updatable))
+        is_known = found.collation != DERIVED
+        if not is_known:
+            run.doubt(f"the collation of {table}.{name} is derived from what it is made of", [table])
+        collation = found.collation if is_known else None
+        columns.append(Column(name=name, type=found.type, collation=collation, updatable=updatable))
     return tuple(columns)
 
 
@@ -73,7 +79,7 @@ def create_from_query(run: Execution, into: Node, query: Node, kind: TableKind, 
     check_free(run.state, name)
     if kind == "materialized view" and analysis.temporary:
         raise sqlstate.feature_not_supported("materialized views must not use temporary tables or views")
-    columns = columns_of(run, output, parser.strings(into.col_names), view=False)
+    columns = columns_of(run, name, output, parser.strings(into.col_names), view=False)
     is_view = kind == "materialized view"
     if is_view:
         columns = tuple(replace(column, updatable=False) for column in columns)

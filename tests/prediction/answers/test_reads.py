@@ -370,8 +370,15 @@ def test_unknown_rows_in_both_worlds(sql, empty, row):
         assert recorder.doubts == []
 
 
-def test_the_same_query_finds_nothing_the_second_time():
+def test_the_same_query_finds_the_same_again():
     recorder = over_unknown_rows("row")
+    for _ in range(3):
+        assert len(recorder.rows("SELECT id FROM t LIMIT 10")) == 1
+
+
+def test_in_a_loop_that_waits_for_it_the_same_query_finds_nothing_the_second_time():
+    recorder = over_unknown_rows("row")
+    recorder.reader.place = lambda: ("lines", True)
     assert len(recorder.rows("SELECT id FROM t LIMIT 10")) == 1
     assert recorder.rows("SELECT id FROM t LIMIT 10") == []
     recorder.reader.start_revision()

@@ -792,6 +792,54 @@ def test_one_world_is_enough_where_rows_are_written_only(scripts):
     assert len(scripts.predict("public.t", setup=TABLE)) == 1
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "found = {read}\nif found is None:\n    pass\nif {read}:\n    {drop}",
+        "if {read}:\n    pass\nif {read}:\n    {drop}",
+        "for number in range(3):\n    if {read} and number == 2:\n        {drop}",
+        "for number in range(70):\n    if {similar} and number == 60:\n        {drop}",
+    ],
+)
+@pytest.mark.parametrize(
+    ("read", "similar"),
+    [
+        ("scalar(sa.text('SELECT 1 FROM t'))", "scalar(sa.text(f'SELECT 1 FROM t WHERE id = {number}'))"),
+        (
+            "execute(sa.text('UPDATE t SET id = 1')).rowcount",
+            "execute(sa.text(f'UPDATE t SET id = 1 WHERE id > {number}')).rowcount",
+        ),
+    ],
+)
+def test_what_was_read_before_is_there_the_next_time(scripts, script, read, similar):
+    drop = 'op.drop_column("t", "name")'
+    text = script.replace("{read}", f"op.get_bind().{read}").replace("{similar}", f"op.get_bind().{similar}")
+    scripts.revision("one", text.replace("{drop}", drop))
+    predictions = scripts.predict("public.t", setup=TABLE)
+    assert ["id"] in [columns(prediction, "public.t") for prediction in predictions]
+
+
+def test_a_second_deletion_of_the_same_finds_what_nobody_knows(scripts):
+    deleted = "op.get_bind().execute(sa.text('DELETE FROM t WHERE id = 3')).rowcount"
+    scripts.revision("one", f'if {deleted}:\n    pass\nif {deleted}:\n    op.drop_column("t", "name")')
+    assert any(map(reasons, scripts.predict("public.t", setup=TABLE)))
+
+
+def test_a_loop_that_goes_on_when_nothing_is_left_waits_for_something_else(scripts):
+    read = "op.get_bind().scalar(sa.text('SELECT 1 FROM t'))"
+    scripts.revision(
+        "one",
+        f"""
+        number = 0
+        while number < 4:
+            number += 1
+            if {read} and number == 4:
+                op.drop_column("t", "name")
+        """,
+    )
+    assert any(map(reasons, scripts.predict("public.t", setup=TABLE)))
+
+
 def test_batching_loops_end(scripts):
     scripts.revision(
         "one",

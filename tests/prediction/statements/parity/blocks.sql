@@ -244,3 +244,11 @@ DO $$ DECLARE r record; n int; BEGIN
   SELECT count(*), count(*) + 1 AS count INTO r FROM information_schema.tables WHERE table_name = 'v';
   IF r.count = 1 THEN DROP TABLE v; END IF;
 END $$;
+
+=== a handler of an error in an expression [doubt]
+CREATE TABLE t (a int, b int);
+DO $$ DECLARE n int; BEGIN n := 1 / (SELECT count(*) FROM t); EXCEPTION WHEN division_by_zero THEN ALTER TABLE t DROP COLUMN b; END $$;
+
+=== a name that two errors have [doubt]
+CREATE TABLE t (a int, b int);
+DO $$ DECLARE n int; BEGIN FOREACH n IN ARRAY (SELECT array_agg(a) FROM t) LOOP NULL; END LOOP; EXCEPTION WHEN null_value_not_allowed THEN ALTER TABLE t DROP COLUMN b; END $$;
