@@ -53,11 +53,10 @@ def COMMAND(rule: str | None) -> None:  # noqa: N802 - found by this name
 
 
 def lines(rule: Rule) -> Iterator[str]:
-    """Yield what there is to say of a rule, its id first."""
+    """Yield what there is to say of a rule, its id first; what only this needs is imported here."""
     import textwrap
 
     from alembic_contracts.contracts.waivers import stanza
-    from alembic_contracts.judging.remedies import EXAMPLES
 
     yield rule.id
     yield ""
@@ -74,16 +73,12 @@ def lines(rule: Rule) -> Iterator[str]:
     for part in (rule.cause, rule.consequence):
         yield from textwrap.wrap(part.format(**_PLACEHOLDERS), 100, initial_indent="  ", subsequent_indent="  ")
     yield ""
-    yield "What to do instead:"
-    yield from textwrap.indent(rule.remedy.format(**_PLACEHOLDERS, **EXAMPLES), "  ").splitlines()
-    if rule.remedy_of_rename:
-        yield ""
-        yield "Where it is renamed:"
-        yield from textwrap.indent(rule.remedy_of_rename.format(**_PLACEHOLDERS, **EXAMPLES), "  ").splitlines()
-    yield ""
-    yield "Where it never held:"
-    yield from textwrap.indent(rule.fix.format(**_PLACEHOLDERS, **EXAMPLES), "  ").splitlines()
-    yield ""
+    yield from _advice("What to do instead", rule.remedy)
+    for each in rule.instead:
+        yield from _advice(f"Where {each.what}", each.remedy)
+    yield from _advice("Where it never held", rule.fix)
+    for each in rule.instead:
+        yield from _advice(f"Where it never held, and {each.what}", each.fix)
     yield "To permit one break of it, its owner adds to waivers.yaml beside the contracts:"
     yield "  waivers:"
     place = _PLACEHOLDERS["place" if "{place}" in rule.cause else "table"]
@@ -91,3 +86,15 @@ def lines(rule: Rule) -> Iterator[str]:
     yield ""
     yield "To let it end on a day, its owner adds to the contract, its table or column:"
     yield '  "sunset": "2030-12-31"'
+
+
+def _advice(title: str, template: str) -> Iterator[str]:
+    """Yield a template's text below its title, nothing of an empty one; what only this needs is imported here."""
+    import textwrap
+
+    from alembic_contracts.judging.remedies import EXAMPLES
+
+    if template:
+        yield f"{title}:"
+        yield from textwrap.indent(template.format(**_PLACEHOLDERS, **EXAMPLES), "  ").splitlines()
+        yield ""

@@ -12,7 +12,7 @@ from alembic_contracts.contracts.contract import Contract, Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import remedies
 from alembic_contracts.judging.moments import Moment, reference
-from alembic_contracts.judging.rules import HOLDS, Differs, Holds, Outcome, Rule, Subject, Unknown
+from alembic_contracts.judging.rules import HOLDS, Differs, Holds, Outcome, Rule, Subject, Unknown, advice
 from alembic_contracts.judging.violations import Phase, Violation
 from alembic_contracts.schemas.schema import Table
 from alembic_contracts.schemas.steps import Location, Unproven
@@ -201,9 +201,7 @@ class Case:
         deprecation = self._contract.deprecation(fact)
         held = any(isinstance(earlier.outcome, Holds) for earlier in self._states[:index])
         fields = self._fields(state.actual, held=held)
-        remedy = rule.remedy if held else rule.fix
-        if held and rule.remedy_of_rename and remedies.renamed(fact, self._history, index) is not None:
-            remedy = rule.remedy_of_rename
+        remedy = advice(rule, remedies.situation(fact, self._history, index, held=held))
         return Violation(
             rule=rule.id,
             severity=self._severity(state, introduced=introduced),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -194,13 +195,41 @@ def test_the_remedy_of_a_retyped_column_can_be_pasted(project: Project) -> None:
     report = json.loads(project.alembic("check-contracts", "--format", "json").stdout)
     remedy = next(v["remedy"] for v in report["violations"] if v["rule"] == "column-type")
     script.unlink()
-    pasted = [line.strip() for line in remedy.splitlines() if line.startswith("    ")]
-    assert len(pasted) == 2
-    project.revision("r2", "\n".join(pasted), down="r1")
+    project.revision("r2", "\n".join(code_of(remedy)), down="r1")
+    check = json.loads(project.alembic("check-contracts", "--offline", "--format", "json").stdout)
+    assert check["status"] == "kept", check
     done = upgrade(project)
     assert done.returncode == 0, done.stderr
     [(kind,)] = project.sql("SELECT data_type FROM information_schema.columns WHERE column_name = 'created_at_new'")
     assert kind == "date"
+
+
+def test_the_trigger_for_a_renamed_column_can_be_pasted_into_revisions(project: Project) -> None:
+    museum(project)
+    script = project.revision("r2", 'op.alter_column("object_images", "primary_image", new_column_name="image")')
+    [violation] = json.loads(project.alembic("check-contracts", "--format", "json").stdout)["violations"]
+    script.unlink()
+    code = [ast.unparse(node) for node in ast.parse("\n".join(code_of(violation["remedy"]))).body]
+    project.revision("r2", "\n".join(code[3:6]), down="r1")
+    project.revision("r3", code[6], down="r2")
+    project.sql("INSERT INTO object_images (object_id, primary_image) VALUES (1, 'a')")
+    assert upgrade(project).returncode == 0
+    project.sql("INSERT INTO object_images (object_id, image) VALUES (2, 'b')")
+    assert project.sql("SELECT primary_image, image FROM object_images ORDER BY 1") == [("a", "a"), ("b", "b")]
+    contract = project.path / "contracts/object_images.json"
+    stated = json.loads(contract.read_text())
+    del stated["schema"]["properties"]["primary_image"]
+    contract.write_text(json.dumps(stated))
+    project.revision("r4", "\n".join(code[7:]), down="r3")
+    for mode in ((), ("--offline",)):
+        report = json.loads(project.alembic("check-contracts", *mode, "--format", "json").stdout)
+        assert report["status"] == "kept", report
+    assert upgrade(project).returncode == 0
+
+
+def code_of(remedy: str) -> list[str]:
+    """The code in a remedy: its indented lines."""
+    return [line[4:] for line in remedy.splitlines() if line.startswith("    ")]
 
 
 def test_the_waiver_that_a_refusal_prints_can_be_pasted(project_that_drops: Project) -> None:

@@ -257,6 +257,7 @@ EXPECTED = {
     "collation": lambda text: text,
     "column-default": lambda text: "'" + text.replace("'", "''") + "'",
     "check": lambda text: "a <> '" + text.replace("'", "''") + "'",
+    "column-identity": lambda _: "always",
 }
 
 
@@ -269,12 +270,14 @@ def test_code_of_remedies_is_code_with_the_very_names(text):
         expected = EXPECTED.get(rule.id, lambda _: True)(text)
         fact = Fact(rule.id, name, text, expected, WHERE)
         fields = {
-            "table": str(name), "table_name": text, "column": text, "place": fact.place, "expected": "integer",
+            "table": str(name), "table_name": text, "column": text, "place": fact.place,
+            "expected": "7" if rule.id == "character-length" else "integer",
             "actual": text, "is_absent": "does not exist", "owner": text, "contract": text, "contract_place": text,
             "schema": f", schema={texts.quoted(text)}",
         }  # fmt: skip
         fields |= remedies.names(fact, [Moment(None, table, Schema(), judged=True, settled=True)], 0, dialect)
-        for template in (rule.remedy, rule.fix):
+        others = [template for each in rule.instead for template in (each.remedy, each.fix)]
+        for template in (rule.remedy, rule.fix, *others):
             lines = remedies.rendered(template, fields).split("\n")
             assert len(lines) == len(template.split("\n")), rule.id
             code = "\n".join(line[4:] for line in lines if line.startswith("    "))

@@ -22,7 +22,7 @@ def contract(project: Project, **stated: Any) -> None:
         "name": "orders",
         "namespace": "shop",
         "owner": {"name": "Shop"},
-        "schema": {"table_name": "orders", "properties": {"id": {}}, **stated},
+        "schema": {"table_name": "orders", "properties": {"id": {}}} | stated,
     }
     project.write("contracts/orders.json", json.dumps(document))
 
@@ -105,12 +105,17 @@ def test_a_renamed_table_gets_a_view_to_paste(project: Project) -> None:
     [violation] = report["violations"]
     code = [line[4:] for line in violation["remedy"].splitlines() if line.startswith("    ")]
     assert code == [
-        'op.execute("CREATE VIEW public.orders AS SELECT * FROM public.purchases")',
-        'op.execute("DROP VIEW public.orders")',
+        'op.execute("CREATE VIEW public.purchases AS SELECT * FROM public.orders")',
+        'op.execute("DROP VIEW public.purchases")',
+        'op.execute("ALTER TABLE public.orders RENAME TO purchases")',
     ]
-    script.write_text(script.read_text().replace('"purchases")', f'"purchases")\n    {code[0]}'))
+    script.write_text(script.read_text().replace('op.rename_table("orders", "purchases")', code[0]))
     done = project.alembic("upgrade", "head")
     assert done.returncode == 0, done.stderr
+    contract(project, table_name="purchases")
+    project.revision("r3", "\n".join(code[1:]))
+    assert project.alembic("upgrade", "head").returncode == 0
+    assert project.sql("SELECT relkind::text FROM pg_class WHERE relname = 'purchases'") == [("r",)]
 
 
 @pytest.mark.parametrize(

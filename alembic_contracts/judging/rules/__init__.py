@@ -22,10 +22,13 @@ __all__ = [
     "HOLDS",
     "Differs",
     "Holds",
+    "Instead",
     "Outcome",
     "Rule",
+    "Situation",
     "Subject",
     "Unknown",
+    "advice",
     "breaking",
     "implied",
     "known_type",
@@ -84,13 +87,47 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What it depends on how a broken fact can be mended."""
+
+    fact: Fact
+    held: bool
+    """Whether the fact held before."""
+    renamed: bool
+    """Whether the column or table got another name."""
+    before: Table | None
+    """The table when it was last seen with what the fact is about."""
+    after: Table | None
+    """The table as it is where the fact does not hold."""
+
+    @property
+    def column(self) -> Column | None:
+        """The column as it is where the fact does not hold."""
+        return None if self.after is None or self.fact.column is None else self.after.column(self.fact.column)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instead:
+    """Advice for some situations, in place of a rule's own: templates as there."""
+
+    when: Callable[[Situation], bool]
+    what: str
+    """The situations in a few words, which follow "Where "."""
+    remedy: str = ""
+    """Empty: only where the fact never held is there anything else to say."""
+    fix: str = ""
+    """Empty: only where it held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One kind of fact.
 
     ``cause``, ``consequence``, ``remedy`` and ``fix`` are templates for ``str.format`` with the fields ``table``
     (qualified), ``table_name``, ``column``, ``place`` (table and column), ``expected``, ``actual``, ``is_absent`` ("no
     longer exists" or "does not exist"), ``owner``, ``contract``, ``contract_place`` (file and line) and ``schema`` (an
-    argument for Alembic's operations, empty for ``public``), and with what ``remedies.names`` gives besides.
+    argument for Alembic's operations, empty for ``public``), and with what ``remedies.names`` gives besides. What a
+    remedy has people paste works as it is, and a line that begins with "Price:" says what it locks and rewrites.
     """
 
     id: str
@@ -102,10 +139,10 @@ class Rule:
     consequence: str
     remedy: str
     """What to do instead of breaking what held before."""
-    remedy_of_rename: str = ""
-    """The same where the column or table got another name."""
     fix: str
     """What to do where the fact never held."""
+    instead: tuple[Instead, ...] = ()
+    """What to say in place of either; the first that fits."""
     expected: Callable[[Fact, Dialect], str]
     """What the fact expects, in a few words."""
     evaluate: Callable[[Fact, Subject], Outcome]
@@ -119,6 +156,15 @@ class Rule:
     not."""
     about_types: bool = False
     """Whether a difference can mean that the column's type changed, which breaks open prepared statements once."""
+
+
+def advice(rule: Rule, situation: Situation) -> str:
+    """Return the template of what to do in a situation."""
+    for each in rule.instead:
+        text = each.remedy if situation.held else each.fix
+        if text and each.when(situation):
+            return text
+    return rule.remedy if situation.held else rule.fix
 
 
 def breaking(*sides: Side, warning: tuple[Side, ...] = ()) -> Breaks:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
+from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
 from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
@@ -35,7 +36,7 @@ def size_rule(
         id: the rule's.
         size: which of a dialect's functions gives the size.
         cause: what the size is called where the message says which there is.
-        keep: how the remedy begins, up to "beside it".
+        keep: how the remedy begins, up to "until consumers have moved".
         fix: what to do where the fact never held, without the last line.
         unlimited: what a type without the size is said to have.
         breaks_by_size: whom the difference of a stated and an actual size (None: none at all) breaks; None: whom the
@@ -56,13 +57,12 @@ def size_rule(
     return Rule(
         id=id,
         cause=f"{{place}} has the {cause} {{actual}} instead of {{expected}}.",
-        remedy=(
-            f"{keep} beside it while consumers move:\n"  # noqa: S608 - text for people
-            '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
-            '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
-            "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+        remedy=beside(
+            f"{keep} until consumers have moved.",
+            "If every consumer can take {actual}, ask {owner} to change {contract_place} first.",
         ),
-        fix=f"{fix}\nIf the contract is wrong, ask {{owner}} to correct {{contract_place}}.",
+        fix=f"{fix}\n{RETYPED}If the contract is wrong, ask {{owner}} to correct {{contract_place}}.",
+        instead=(in_a_view(f"a value with the {cause} {{expected}}, by a cast,"),),
         expected=lambda fact, _dialect: str(fact.expected),
         evaluate=evaluate,
         about_types=True,

@@ -11,10 +11,10 @@ RULE = size_rule(
     ),
     cause="length",
     consequence="Longer values overflow what readers sized by it, or values of that length no longer fit here.",
-    keep="Keep the length, and add a column of the new one",
+    keep="Keep the length, and have a column of the new one beside it",
     fix=(
         "Give it the stated length in a migration:\n"
-        '    op.alter_column("{table_name}", "{column}", type_=sa.String({expected}){schema})'
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {sized}({expected})")'
     ),
     size=lambda dialect: dialect.character_length,
     unlimited="no limit",

@@ -4,6 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, in_tables_only
 from alembic_contracts.schemas.schema import Table
 
 
@@ -26,14 +27,17 @@ RULE = Rule(
     consequence="Rows can hold values that readers do not expect.",
     remedy=(
         "Keep it, or put it back in the same revision:\n"
-        '    op.create_check_constraint("ck_{table_name}_contract", "{table_name}", "{condition}"{schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ADD CHECK ({condition})")\n'
+        f"Price: {EXCLUSIVE}, while every row is read; nothing is rewritten.\n"
         "If nobody relies on it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Add it in a migration:\n"
-        '    op.create_check_constraint("ck_{table_name}_contract", "{table_name}", "{condition}"{schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ADD CHECK ({condition})")\n'
+        f"Price: {EXCLUSIVE}, while every row is read; nothing is rewritten.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
+    instead=(in_tables_only("check"),),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     breaks=breaking("reader"),

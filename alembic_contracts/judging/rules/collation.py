@@ -4,6 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, beside, in_a_view
 from alembic_contracts.schemas.schema import Column
 
 _DEFAULT = "default"
@@ -23,17 +24,18 @@ RULE = Rule(
     ),
     cause="{place} has the collation {actual} instead of {expected}.",
     consequence="Sorted results come in another order, and merges and range queries that rely on it miss rows.",
-    remedy=(
-        "Keep the collation, and add a column with the new one beside it while consumers move:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
-        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
-        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+    remedy=beside(
+        "Keep the collation, and have a column with the new one beside it until consumers have moved.",
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first.",
+        collated=" COLLATE {collation}",
     ),
     fix=(
         "Give it the stated collation in a migration:\n"
         '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {became} COLLATE {sql_expected}")\n'
+        f"Price: {EXCLUSIVE}; indexes of the column are built anew.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
+    instead=(in_a_view("a value with COLLATE and the collation {expected}"),),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     breaks=breaking("reader", warning=("writer",)),

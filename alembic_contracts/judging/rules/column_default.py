@@ -3,7 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, in_tables_only
 from alembic_contracts.schemas.schema import Column
 
 
@@ -34,12 +35,33 @@ RULE = Rule(
     remedy=(
         "Keep the default until every writer sets the column itself:\n"
         '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} SET DEFAULT {condition}")\n'
+        f"Price: {EXCLUSIVE}; nothing is rewritten, and rows that are there keep their values.\n"
         "If every writer sets it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Give it the stated default in a migration:\n"
         '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} SET DEFAULT {condition}")\n'
+        f"Price: {EXCLUSIVE}; nothing is rewritten, and rows that are there keep their values.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    instead=(
+        in_tables_only("default of its columns", ("materialized view",)),
+        Instead(
+            when=lambda situation: situation.fact.expected == "",
+            what="no default is stated",
+            remedy=(
+                "Keep it without a default, and have writers set the value:\n"
+                '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} DROP DEFAULT")\n'
+                f"Price: {EXCLUSIVE}; nothing is rewritten.\n"
+                "If it shall have one, ask {owner} to change {contract_place} first."
+            ),
+            fix=(
+                "Drop its default in a migration:\n"
+                '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} DROP DEFAULT")\n'
+                f"Price: {EXCLUSIVE}; nothing is rewritten.\n"
+                "If the contract is wrong, ask {owner} to correct {contract_place}."
+            ),
+        ),
     ),
     expected=lambda fact, _dialect: _words(cast("str", fact.expected)),
     evaluate=_evaluate,

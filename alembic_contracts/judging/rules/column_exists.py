@@ -3,7 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Situation, Subject, Unknown
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, is_view
 from alembic_contracts.schemas.schema import Table
 
 
@@ -13,6 +14,46 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     if not cast("Table", subject.table).complete:
         return Unknown(f"the columns of {fact.table} could not be worked out")
     return Differs("absent")
+
+
+def _is_generated(situation: Situation) -> bool:
+    if situation.before is None or situation.fact.column is None:
+        return False
+    column = situation.before.column(situation.fact.column)
+    return column is not None and bool(column.generated)
+
+
+_RENAMED = (
+    "Expand first, contract later. In this revision, have both names, the new one filled by itself:\n"  # noqa: S608
+    '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {held_type} "\n'
+    '               "GENERATED ALWAYS AS ({sql_column}) STORED")\n'
+    "In a later one, once the consumers of {column} have moved and {contract_place} no longer names it:\n"
+    '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {new} DROP EXPRESSION")\n'
+    '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {sql_column}")\n'
+    f"Price: {EXCLUSIVE}, while the whole table is rewritten. Until the later\n"
+    "revision the application writes {column} alone: PostgreSQL refuses every value for {new}.\n"
+    "Where the table is large, or both names have to be written, a trigger keeps them the same in place of that:\n"
+    '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {held_type}")\n'
+    '    op.execute("CREATE FUNCTION {fill}() RETURNS trigger "\n'
+    '               "LANGUAGE plpgsql AS {tag} BEGIN "\n'
+    "               \"IF TG_OP = 'INSERT' THEN NEW.{new} := coalesce(NEW.{new}, NEW.{sql_column}); \"\n"
+    '               "NEW.{sql_column} := NEW.{new}; "\n'
+    '               "ELSIF NEW.{new}::text IS DISTINCT FROM OLD.{new}::text THEN NEW.{sql_column} := NEW.{new}; "\n'
+    '               "ELSE NEW.{new} := NEW.{sql_column}; END IF; RETURN NEW; END {tag}")\n'
+    '    op.execute("CREATE TRIGGER {fill_trigger} "\n'
+    '               "BEFORE INSERT OR UPDATE ON {sql_table} "\n'
+    '               "FOR EACH ROW EXECUTE FUNCTION {fill}()")\n'
+    "Rows that are there get their value in a revision of its own, in batches:\n"
+    '    op.execute("UPDATE {sql_table} SET {new} = {sql_column} "\n'
+    '               "WHERE {new} IS NULL AND {sql_column} IS NOT NULL")\n'
+    f"Price: {EXCLUSIVE}, but nothing is rewritten; during the UPDATE\n"
+    "writers of a row wait until its commit. The application writes whichever of the columns it likes. The later\n"
+    "revision is then:\n"
+    '    op.execute("DROP TRIGGER {fill_trigger} ON {sql_table}")\n'
+    '    op.execute("DROP FUNCTION {fill}()")\n'
+    '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {sql_column}")\n'
+    "Agree on the date with {owner}."
+)
 
 
 RULE = Rule(
@@ -28,18 +69,37 @@ RULE = Rule(
         "Expand first, contract later: keep {column}, and drop it in a later revision, once its consumers have moved\n"
         "and {contract_place} no longer names it. Agree on the date with {owner}."
     ),
-    remedy_of_rename=(
-        "Expand first, contract later. In this revision, have both names, the new one filled by itself:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {held_type} "\n'
-        '               "GENERATED ALWAYS AS ({sql_column}) STORED")\n'
-        "In a later one, once the consumers of {column} have moved and {contract_place} no longer names it:\n"
-        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {new} DROP EXPRESSION")\n'
-        '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {sql_column}")\n'
-        "Agree on the date with {owner}."
-    ),
     fix=(
-        'Add it in a migration, with op.add_column("{table_name}", ...) and the type that the contract states.\n'
-        "If the contract names the wrong column, ask {owner} to correct {contract_place}."
+        'If it is still to come, add it in a migration, with op.add_column("{table_name}", ...) and the type that the\n'
+        "contract states. If the contract names the wrong column, ask {owner} to correct {contract_place}."
+    ),
+    instead=(
+        Instead(
+            when=is_view,
+            what="it is a view",
+            remedy=(
+                "Expand first, contract later: keep {column} in the query of {table}, under that name, and leave it\n"
+                "out in a later revision, once its consumers have moved and {contract_place} no longer names it.\n"
+                "Agree on the date with {owner}."
+            ),
+            fix=(
+                "If it is still to come, give it to the query of {table}, in a migration.\n"
+                "If the contract names the wrong column, ask {owner} to correct {contract_place}."
+            ),
+        ),
+        Instead(
+            when=lambda situation: situation.renamed and _is_generated(situation),
+            what="it is generated and renamed",
+            remedy=(
+                "Expand first, contract later. In this revision, have both names, computed alike:\n"
+                '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {held_type} {computed}")\n'
+                "In a later one, once the consumers of {column} have moved and {contract_place} no longer names it:\n"
+                '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {sql_column}")\n'
+                f"Price: {EXCLUSIVE}, and a stored column rewrites the whole table. Nobody writes either column.\n"
+                "Agree on the date with {owner}."
+            ),
+        ),
+        Instead(when=lambda situation: situation.renamed, what="it is renamed", remedy=_RENAMED),
     ),
     expected=lambda _fact, _dialect: "present",
     evaluate=_evaluate,

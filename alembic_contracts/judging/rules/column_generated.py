@@ -3,7 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, in_tables_only
 from alembic_contracts.schemas.schema import Column
 
 
@@ -27,11 +28,27 @@ RULE = Rule(
     cause="{place} is {actual} instead of {expected}.",
     consequence="Writers that set it are refused, and subscribers of a publication no longer receive it.",
     remedy=(
-        "Keep it, and put the computed value into a column of its own:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
+        "Keep {column} as it is, and have the computed value in a column of its own:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became} {computed}")\n'
+        f"Price: {EXCLUSIVE}, and a stored column rewrites the whole table. The application writes {{column}} alone:\n"
+        "PostgreSQL refuses every value for {new}.\n"
         "If nobody writes or replicates it, ask {owner} to change {contract_place} first."
     ),
     fix="Make {place} {expected} in a migration.\nIf the contract is wrong, ask {owner} to correct {contract_place}.",
+    instead=(
+        in_tables_only("generated column"),
+        Instead(
+            when=lambda situation: situation.column is not None and not situation.column.generated,
+            what="it is to be generated, and no longer is",
+            remedy=(
+                "Keep it generated. What is no longer cannot be made so again but by another column in its place:\n"
+                '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {sql_column}")\n'
+                '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {sql_column} {became} {computed}")\n'
+                f"Price: {EXCLUSIVE}, and a stored column rewrites the whole table.\n"
+                "If writers shall set it, ask {owner} to change {contract_place} first."
+            ),
+        ),
+    ),
     expected=lambda fact, _dialect: _words(str(fact.expected)),
     evaluate=_evaluate,
     breaks=breaking("writer", "cdc"),

@@ -4,6 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, beside, in_tables_only
 from alembic_contracts.schemas.schema import Column
 
 
@@ -30,17 +31,17 @@ RULE = Rule(
     ),
     cause="{place} is {actual} instead of {expected}.",
     consequence="Readers meet NULLs they do not expect, or writers that leave the column out are refused.",
-    remedy=(
-        "Keep it {expected}. Where new rows need the opposite, add a column of its own for them:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
-        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
-        "If every consumer can live with {actual}, ask {owner} to change {contract_place} first."
+    remedy=beside(
+        "Keep it {expected}. Where new rows need the opposite, give them a column of their own.",
+        "If every consumer can live with {actual}, ask {owner} to change {contract_place} first.",
     ),
     fix=(
         "Make it {expected} in a migration:\n"
         '    op.alter_column("{table_name}", "{column}", nullable={nullable}{schema})\n'
+        f"Price: {EXCLUSIVE}; nothing is rewritten, but to make it NOT NULL every row is read.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
+    instead=(in_tables_only("NOT NULL"),),
     expected=lambda fact, _dialect: _words(bool(fact.expected)),
     evaluate=_evaluate,
 )

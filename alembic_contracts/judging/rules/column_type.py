@@ -4,7 +4,8 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, Unknown, known_type
+from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
 from alembic_contracts.schemas.schema import Type
 
 
@@ -37,17 +38,29 @@ RULE = Rule(
     ),
     cause="{place} has the type {actual} instead of {expected}.",
     consequence="Consumers that read or write it as {expected} get errors or other values.",
-    remedy=(
-        "Add a column of the new type beside it, fill both, and let consumers move:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
-        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
-        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+    remedy=beside(
+        "Keep the type, and have the new one beside it until consumers have moved. Where PostgreSQL has no such cast,\n"
+        "write your own expression in place of it.",
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first.",
     ),
     fix=(
         "Give it the stated type in a migration:\n"
         '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {expected} "\n'
         '               "USING {sql_column}::{expected}")\n'
+        f"{RETYPED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    instead=(
+        in_a_view("a value of the type {expected}, by a cast,"),
+        Instead(
+            when=lambda situation: isinstance(situation.fact.expected, str),
+            what="a kind of type is stated",
+            fix=(
+                "Give it such a type in a migration, by ALTER COLUMN ... TYPE.\n"
+                f"{RETYPED}"
+                "If the contract is wrong, ask {owner} to correct {contract_place}."
+            ),
+        ),
     ),
     expected=_expected,
     evaluate=_evaluate,

@@ -12,7 +12,7 @@ RULE = size_rule(
     ),
     cause="datetime precision",
     consequence="Times are rounded, so that ordering, deduplication and joins by time change.",
-    keep="Keep the precision, and add a column of the new one",
+    keep="Keep the precision, and have a column of the new one beside it",
     fix="Give it a type with the stated precision in a migration, by ALTER COLUMN ... TYPE.",
     size=lambda dialect: dialect.datetime_precision,
     unlimited="no precision",

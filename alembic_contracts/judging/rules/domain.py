@@ -4,6 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking, known_type
+from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
@@ -27,17 +28,18 @@ RULE = Rule(
     ),
     cause="{place} has the type {actual} instead of the domain {expected}.",
     consequence="What the domain's checks guaranteed to readers no longer holds, or writers meet other checks.",
-    remedy=(
-        "Keep the domain, and bring the new type in beside it while consumers move:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
-        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
-        "If no consumer relies on it, ask {owner} to change {contract_place} first."
+    remedy=beside(
+        "Keep the domain, and have the new type beside it until consumers have moved.",
+        "If no consumer relies on it, ask {owner} to change {contract_place} first.",
     ),
     fix=(
         "Give it the domain in a migration:\n"
-        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {expected}")\n'
+        '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {sql_domain} "\n'
+        '               "USING {sql_column}::{sql_domain}")\n'
+        f"{RETYPED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
+    instead=(in_a_view("a value of the domain {expected}, by a cast,"),),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     breaks=breaking("writer", warning=("reader",)),

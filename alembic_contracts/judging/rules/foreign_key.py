@@ -4,6 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import VIEWS, in_tables_only
 from alembic_contracts.schemas.schema import Constraint, Table
 
 
@@ -39,13 +40,18 @@ RULE = Rule(
     remedy=(
         "Keep it, or put it back in the same revision:\n"
         '    op.execute("ALTER TABLE {sql_table} ADD FOREIGN KEY ({sql_columns}) REFERENCES {referenced}")\n'
+        "Price: writers of both tables wait until the commit (SHARE ROW EXCLUSIVE), while every row is read; readers\n"
+        "go on, and nothing is rewritten.\n"
         "If nobody relies on it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Add it in a migration:\n"
         '    op.execute("ALTER TABLE {sql_table} ADD FOREIGN KEY ({sql_columns}) REFERENCES {referenced}")\n'
+        "Price: writers of both tables wait until the commit (SHARE ROW EXCLUSIVE), while every row is read; readers\n"
+        "go on, and nothing is rewritten.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
+    instead=(in_tables_only("foreign key", (*VIEWS, "foreign table")),),
     expected=lambda fact, _dialect: _words(cast("ForeignKey", fact.expected)),
     evaluate=_evaluate,
     breaks=breaking("reader"),

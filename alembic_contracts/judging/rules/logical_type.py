@@ -5,6 +5,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
+from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
 
 _KINDS: Mapping[str, frozenset[str]] = {
     "string": frozenset({"text", "character varying", "character", "uuid", "citext", "name", "bytea", "inet", "xml"}),
@@ -41,16 +42,17 @@ RULE = Rule(
     ),
     cause="{place} has the type {actual}, which is no {expected}.",
     consequence="Consumers that read or write it as {expected} get errors or other values.",
-    remedy=(
-        "Add a column of the new type beside it, fill both, and let consumers move:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became}")\n'
-        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
-        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+    remedy=beside(
+        "Keep the type, and have the new one beside it until consumers have moved. Where PostgreSQL has no such cast,\n"
+        "write your own expression in place of it.",
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first.",
     ),
     fix=(
         "Give it a type of the stated kind in a migration, by ALTER COLUMN ... TYPE.\n"
+        f"{RETYPED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
+    instead=(in_a_view("a value of a type of the kind {expected}, by a cast,"),),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     about_types=True,

@@ -12,7 +12,7 @@ RULE = size_rule(
     ),
     cause="numeric precision",
     consequence="Values overflow or are rounded in consumers that sized their own type by it, or no longer fit here.",
-    keep="Keep the type, and add a column of the new precision",
+    keep="Keep the type, and have a column of the new precision beside it",
     fix="Give it a type with the stated precision in a migration, by ALTER COLUMN ... TYPE.",
     size=lambda dialect: dialect.numeric_precision,
     unlimited="no precision",

@@ -12,7 +12,7 @@ RULE = size_rule(
     ),
     cause="scale",
     consequence="Readers get other digits than their types hold, and what writers store is rounded.",
-    keep="Keep the scale, and add a column of the new one",
+    keep="Keep the scale, and have a column of the new one beside it",
     fix="Give it a type with the stated scale in a migration, by ALTER COLUMN ... TYPE.",
     size=lambda dialect: dialect.numeric_scale,
     unlimited="any scale",

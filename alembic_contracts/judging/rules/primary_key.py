@@ -3,7 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import INDEXED, VIEWS, in_tables_only
 from alembic_contracts.schemas.schema import Table
 
 
@@ -33,14 +34,34 @@ RULE = Rule(
     cause="{table} has {actual} instead of {expected}.",
     consequence="Joins can yield duplicates, ON CONFLICT on the key fails, and replication loses its row identity.",
     remedy=(
-        "Keep the key; where another one has to take its place, keep the old one as a constraint:\n"
-        '    op.create_unique_constraint("uq_{table_name}_{key}", "{table_name}", {columns}{schema})\n'
+        "Keep the key, or put it back in the same revision, once what took its place is dropped:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD PRIMARY KEY ({sql_columns})")\n'
+        f"{INDEXED}"
+        "What else has to be unique gets a unique constraint of its own.\n"
         "If the key must change, ask {owner} to change {contract_place} first."
     ),
     fix=(
-        "Give the table the stated key in a migration:\n"
-        '    op.create_primary_key("{table_name}_pkey", "{table_name}", {columns}{schema})\n'
+        "Give the table the stated key in a migration; another one that it has is dropped before:\n"
+        '    op.execute("ALTER TABLE {sql_table} ADD PRIMARY KEY ({sql_columns})")\n'
+        f"{INDEXED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    instead=(
+        in_tables_only("primary key", (*VIEWS, "foreign table")),
+        Instead(
+            when=lambda situation: not situation.fact.expected,
+            what="the column was stated to be in no primary key",
+            remedy=(
+                "Leave {column} out of the primary key. Where rows have to be unique by it, give it a constraint:\n"
+                '    op.execute("ALTER TABLE {sql_table} ADD UNIQUE ({sql_columns})")\n'
+                f"{INDEXED}"
+                "If it must be in the key, ask {owner} to change {contract_place} first."
+            ),
+            fix=(
+                "Make a primary key without {column} in a migration.\n"
+                "If the contract is wrong, ask {owner} to correct {contract_place}."
+            ),
+        ),
     ),
     expected=lambda fact, _dialect: (
         _key(cast("tuple[str, ...]", fact.expected)) if fact.expected else "not part of the primary key"

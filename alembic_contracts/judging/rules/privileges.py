@@ -43,11 +43,13 @@ RULE = Rule(
     remedy=(
         "Grant again what the role had, in the same revision:\n"
         '    op.execute("GRANT {privileges} ON {sql_table} TO {role}")\n'
+        "Price: none; nothing is locked or rewritten.\n"
         "If it shall lose the privilege, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Grant it in a migration:\n"
         '    op.execute("GRANT {privileges} ON {sql_table} TO {role}")\n'
+        "Price: none; nothing is locked or rewritten.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=_expected,

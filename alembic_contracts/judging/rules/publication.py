@@ -3,7 +3,18 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, Publication
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Rule,
+    Situation,
+    Subject,
+    Unknown,
+    breaking,
+)
+from alembic_contracts.judging.rules._ways import VIEWS, in_tables_only
 from alembic_contracts.schemas.schema import Table
 
 
@@ -35,6 +46,11 @@ def _expected(fact: Fact, dialect: object) -> str:
     return f"in publication {stated.name}{columns}{f' where {stated.row_filter}' if stated.row_filter else ''}"
 
 
+def _is_in_it(situation: Situation) -> bool:
+    name, after = cast("Publication", situation.fact.expected).name, situation.after
+    return after is not None and any(each.publication == name for each in after.publications)
+
+
 RULE = Rule(
     id="publication",
     summary="The table is in the stated publication, with the stated columns and row filter.",
@@ -48,13 +64,36 @@ RULE = Rule(
     consequence="Its changes silently no longer reach those who replicate it, or only in part.",
     remedy=(
         "Put the table into the publication again, in the same revision:\n"
-        '    op.execute("ALTER PUBLICATION {publication} ADD TABLE {sql_table}")\n'
+        '    op.execute("{publish} {published}")\n'
+        "Price: readers and writers go on, and nothing is rewritten.\n"
         "What changed in between is lost to consumers: let {owner} take a new snapshot."
     ),
     fix=(
         "Add it in a migration:\n"
-        '    op.execute("ALTER PUBLICATION {publication} ADD TABLE {sql_table}")\n'
+        '    op.execute("{publish} {published}")\n'
+        "Price: readers and writers go on, and nothing is rewritten.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    instead=(
+        in_tables_only("place in a publication", (*VIEWS, "foreign table")),
+        Instead(
+            when=_is_in_it,
+            what="it is in it otherwise than stated",
+            remedy=(
+                "Put the table into the publication as it was, in the same revision:\n"
+                '    op.execute("ALTER PUBLICATION {publication} DROP TABLE {sql_table}")\n'
+                '    op.execute("{publish} {published}")\n'
+                "Price: readers and writers go on, and nothing is rewritten.\n"
+                "What changed in between is lost to consumers: let {owner} take a new snapshot."
+            ),
+            fix=(
+                "Put it into the publication as it is stated, in a migration:\n"
+                '    op.execute("ALTER PUBLICATION {publication} DROP TABLE {sql_table}")\n'
+                '    op.execute("{publish} {published}")\n'
+                "Price: readers and writers go on, and nothing is rewritten.\n"
+                "If the contract is wrong, ask {owner} to correct {contract_place}."
+            ),
+        ),
     ),
     expected=_expected,
     evaluate=_evaluate,

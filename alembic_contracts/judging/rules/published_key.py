@@ -4,6 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import EXCLUSIVE
 from alembic_contracts.schemas.schema import Table
 
 
@@ -36,13 +37,17 @@ RULE = Rule(
     cause="{table} is {actual}.",
     consequence="Every UPDATE and DELETE on it fails (SQLSTATE 55000), and consumers cannot apply changes.",
     remedy=(
-        "Give it an identity before it loses the one that it has:\n"
+        "Keep the primary key until the new one is there, or give it another identity in the same revision:\n"
         '    op.execute("ALTER TABLE {sql_table} REPLICA IDENTITY FULL")\n'
-        "or keep the primary key until the new one is there."
+        f"Price: {EXCLUSIVE}; nothing is rewritten. From then on every UPDATE and DELETE logs\n"
+        "the whole old row.\n"
+        "Agree on it with {owner}."
     ),
     fix=(
-        "Give it a primary key in a migration, or, at the price of more to log:\n"
-        '    op.execute("ALTER TABLE {sql_table} REPLICA IDENTITY FULL")'
+        "Give it a primary key in a migration, or:\n"
+        '    op.execute("ALTER TABLE {sql_table} REPLICA IDENTITY FULL")\n'
+        f"Price: {EXCLUSIVE}; nothing is rewritten. From then on every UPDATE and DELETE logs\n"
+        "the whole old row."
     ),
     expected=lambda _fact, _dialect: "a replica identity",
     evaluate=_evaluate,

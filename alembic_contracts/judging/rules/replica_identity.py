@@ -4,6 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import in_tables_only
 from alembic_contracts.schemas.schema import Table
 
 
@@ -26,6 +27,7 @@ RULE = Rule(
         "Set it in a migration, by ALTER TABLE {table} REPLICA IDENTITY.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
+    instead=(in_tables_only("replica identity"),),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     breaks=breaking("cdc", warning=("writer",)),

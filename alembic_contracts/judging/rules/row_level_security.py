@@ -4,6 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, in_tables_only
 from alembic_contracts.schemas.schema import Table
 
 
@@ -35,9 +36,11 @@ RULE = Rule(
     remedy="Keep it as it is until policies and readers are ready.\nAsk {owner} to change {contract_place} first.",
     fix=(
         "Switch it in a migration:\n"
-        '    op.execute("ALTER TABLE {sql_table} ENABLE ROW LEVEL SECURITY")\n'
+        '    op.execute("ALTER TABLE {sql_table} {row_security}")\n'
+        f"Price: {EXCLUSIVE}; nothing is rewritten.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
+    instead=(in_tables_only("row-level security"),),
     expected=lambda fact, _dialect: _expected(fact),
     evaluate=_evaluate,
     breaks=breaking("reader", "writer"),

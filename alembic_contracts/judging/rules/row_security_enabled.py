@@ -4,6 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import EXCLUSIVE
 from alembic_contracts.schemas.schema import Table
 
 
@@ -25,9 +26,10 @@ RULE = Rule(
     cause="{table} has {actual}.",
     consequence="Readers without a policy silently get no rows at all.",
     remedy=(
-        "Create a policy for the readers first; this one shows every row to everybody:\n"
+        "Leave it off, and create policies for the readers before it is switched on in a later revision, once {owner}\n"
+        "states `row_security` in {contract_place}. This one shows every row to everybody:\n"
         '    op.execute("CREATE POLICY readers ON {sql_table} FOR SELECT USING (true)")\n'
-        "Ask {owner} to state `row_security` in {contract_place}."
+        f"Price: {EXCLUSIVE}; nothing is rewritten."
     ),
     fix="Create policies for the readers' roles, and ask {owner} to state `row_security` in {contract_place}.",
     expected=lambda _fact, _dialect: "no row-level security",

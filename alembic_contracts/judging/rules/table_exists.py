@@ -1,6 +1,6 @@
 """The table, view or foreign table that a contract is about is there under its name."""
 
-from alembic_contracts.judging.rules import HOLDS, Differs, Rule
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Rule
 
 RULE = Rule(
     id="table-exists",
@@ -17,16 +17,27 @@ RULE = Rule(
         "drop or rename the old table in a later one, once {contract_place} no longer states it.\n"
         "Agree on the date with {owner}."
     ),
-    remedy_of_rename=(
-        "Rename it, and keep the old name alive as a view until its consumers have moved. It can be written as well;\n"
-        "what only a table has (primary key, row-level security) has to be agreed on with {owner}:\n"
-        '    op.execute("CREATE VIEW {sql_table} AS SELECT * FROM {new_table}")\n'
-        "In a later revision, once {contract_place} no longer states it:\n"
-        '    op.execute("DROP VIEW {sql_table}")'
-    ),
     fix=(
-        "Create it in a migration. With target_metadata = alembic_contracts.metadata() in env.py, autogenerate writes\n"
-        "it from the contract. If the contract names the wrong table, ask {owner} to correct {contract_place}."
+        "If it is still to come, create it in a migration. With target_metadata = alembic_contracts.metadata() in\n"
+        "env.py, autogenerate writes it from the contract.\n"
+        "If the contract names the wrong table, ask {owner} to correct {contract_place}."
+    ),
+    instead=(
+        Instead(
+            when=lambda situation: situation.renamed,
+            what="it is renamed",
+            remedy=(
+                "Keep the table under its name in this revision, and make the new name a view of it, which can be\n"
+                "written as well. So consumers keep what only a table has, such as its keys:\n"
+                '    op.execute("CREATE VIEW {new_table} AS SELECT * FROM {sql_table}")\n'
+                "In a later revision, once {contract_place} no longer states it, the view makes way for the table:\n"
+                '    op.execute("DROP VIEW {new_table}")\n'
+                '    op.execute("ALTER TABLE {sql_table} RENAME TO {new}")\n'
+                "Price: CREATE VIEW keeps nobody waiting; the rename does, for a moment. Nothing is rewritten. A\n"
+                "column that is added to the table in between is not in the view until that is created anew.\n"
+                "Agree on the date with {owner}."
+            ),
+        ),
     ),
     expected=lambda _fact, _dialect: "present",
     evaluate=lambda _fact, subject: HOLDS if subject.table is not None else Differs("absent"),

@@ -3,7 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import INDEXED, in_tables_only, is_view
 from alembic_contracts.schemas.schema import Table
 
 
@@ -36,13 +37,34 @@ RULE = Rule(
     consequence="Joins can yield duplicates, and ON CONFLICT on these columns fails.",
     remedy=(
         "Keep it, or put it back in the same revision:\n"
-        '    op.create_unique_constraint("uq_{table_name}_{key}", "{table_name}", {columns}{schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ADD UNIQUE ({sql_columns})")\n'
+        f"{INDEXED}"
         "If nobody relies on it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Add it in a migration:\n"
-        '    op.create_unique_constraint("uq_{table_name}_{key}", "{table_name}", {columns}{schema})\n'
+        '    op.execute("ALTER TABLE {sql_table} ADD UNIQUE ({sql_columns})")\n'
+        f"{INDEXED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
+    ),
+    instead=(
+        in_tables_only("unique constraint", ("view", "foreign table")),
+        Instead(
+            when=is_view,
+            what="it is a materialized view",
+            remedy=(
+                "Give the materialized view a unique index in the same revision:\n"
+                '    op.execute("CREATE UNIQUE INDEX ON {sql_table} ({sql_columns})")\n'
+                "Price: it builds an index while REFRESH has to wait; readers go on.\n"
+                "If nobody relies on it, ask {owner} to change {contract_place} first."
+            ),
+            fix=(
+                "Give the materialized view a unique index in a migration:\n"
+                '    op.execute("CREATE UNIQUE INDEX ON {sql_table} ({sql_columns})")\n'
+                "Price: it builds an index while REFRESH has to wait; readers go on.\n"
+                "If the contract is wrong, ask {owner} to correct {contract_place}."
+            ),
+        ),
     ),
     expected=lambda fact, _dialect: _words(cast("tuple[str, ...]", fact.expected)),
     evaluate=_evaluate,

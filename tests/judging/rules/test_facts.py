@@ -5,51 +5,16 @@ A case is DDL for the table ``t`` with a column ``c``, what a contract states, a
 
 from __future__ import annotations
 
-import ast
-import json
-from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 
-from alembic_contracts import dialects
-from alembic_contracts.contracts import formats
-from alembic_contracts.dialects import postgresql
-from alembic_contracts.judging import engine, rules
-from alembic_contracts.judging.violations import Report
-from alembic_contracts.prediction.catalog.catalog import Catalog
-from alembic_contracts.prediction.statements import execute
-from alembic_contracts.schemas.schema import Schema
-from alembic_contracts.schemas.steps import Operation, Prediction, Step
+from alembic_contracts.judging import rules
+from tests.support.facts import PUBLISHED, READS, ROLES, Case, contract, run, verdict
 
-
-@dataclass(frozen=True)
-class Case:
-    rule: str
-    create: str
-    change: str
-    column: dict[str, Any] | None = None
-    """Constraints that the contract states of ``c``."""
-    table: dict[str, Any] = field(default_factory=dict)
-    """What it states of the table."""
-    compatibility: str = "exact"
-    also: tuple[str, ...] = ()
-    """Other rules that necessarily speak, too."""
-    version: int = 0
-    """The first version of PostgreSQL that knows it."""
-
-
-ROLES = (
-    "CREATE ROLE facts_group; CREATE ROLE facts_other; CREATE ROLE facts_reader; GRANT facts_group TO facts_reader; "
-    "GRANT USAGE ON SCHEMA public TO PUBLIC"
-)
-READS = {"privileges": [{"role": "facts_reader", "privileges": ["SELECT"]}]}
-PUBLISHED = {"publications": [{"name": "facts", "row_filter": ""}]}
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 CASES = [
     Case(
@@ -360,51 +325,6 @@ HARMLESS = [
 ]
 
 
-def contract(case: Case, folder: Path) -> Any:
-    columns: dict[str, Any] = {name: {} for name in case.table.get("@columns", ())}
-    constraints = dict(case.column or {})
-    element = constraints.pop("@element", None)
-    columns["c"] = {"constraints": constraints} | ({"array_element": {"data_type": element}} if element else {})
-    stated = {
-        "spec-version": "1.0.0",
-        "name": "t",
-        "namespace": "test",
-        "owner": {"name": "Team"},
-        "compatibility": case.compatibility,
-        "schema": {
-            "table_name": "t",
-            "properties": columns,
-            **{key: value for key, value in case.table.items() if not key.startswith("@")},
-        },
-    }
-    (folder / "t.json").write_text(json.dumps(stated), encoding="utf-8")
-    return formats.load([Path("t.json")], root=folder)
-
-
-def judged(contracts: Any, before: Schema, after: Schema) -> Report:
-    step = Step("r", (Operation(None, "", after),))
-    policy = engine.Policy(phase="before", scope="introduced", ends_at_head=True, severities={}, today=date(2030, 1, 1))
-    prediction = Prediction(before=before, steps=(step,))
-    return engine.judge(contracts, [prediction], dialect=dialects.load("postgresql"), policy=policy)
-
-
-def verdict(contracts: Any, before: Schema, after: Schema) -> list[tuple[str, str]]:
-    report = judged(contracts, before, after)
-    assert report.unproven == ()
-    return [(violation.rule, violation.severity) for violation in report.violations]
-
-
-def run(connection: sa.Connection, create: str, change: str) -> tuple[Schema, Schema, Schema]:
-    """Return the schema before, as observed after, and as predicted."""
-    connection.execute(sa.text(create))
-    before = postgresql.observe(connection, None)
-    catalog = Catalog(before, server_version=connection.dialect.server_version_info[0] * 10000, complete=False)
-    connection.execute(sa.text(change))
-    for effect in execute(catalog, change):
-        assert effect.doubts == ()
-    return before, postgresql.observe(connection, None), catalog.schema()
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.change}")
 def test_breaks(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     if connection.dialect.server_version_info[0] < case.version:
@@ -433,97 +353,3 @@ def test_each_rule_has_cases() -> None:
         "logical-type",  # ODCS alone states it
     }  # fmt: skip
     assert rules.load().keys() - base - {case.rule for case in CASES} == set()
-
-
-def pasted(remedy: str) -> str:
-    """The code in a remedy: its indented lines."""
-    return "\n".join(line[4:] for line in remedy.splitlines() if line.startswith("    "))
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.change}")
-def test_remedies_can_be_pasted(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
-    if connection.dialect.server_version_info[0] < case.version:
-        pytest.skip("the server is older than what the case is about")
-    before, observed, _ = run(connection, case.create, case.change)
-    for violation in judged(contract(case, tmp_path), before, observed).violations:
-        code = pasted(violation.remedy)
-        ast.parse(code)
-        assert "..." not in code
-        for name in ("facts_reader", "facts", "t_new", '"t"', "public.t"):
-            if name in code:
-                break
-        else:
-            assert not code
-
-
-RESTORED = [
-    Case(
-        "unique", "CREATE TABLE t (c integer UNIQUE)", "ALTER TABLE t DROP CONSTRAINT t_c_key",
-        table={"unique": [["c"]]},
-    ),
-    Case(
-        "check", "CREATE TABLE t (c integer CHECK (c > 0))", "ALTER TABLE t DROP CONSTRAINT t_c_check",
-        table={"checks": ["c > 0"]},
-    ),
-    Case(
-        "foreign-key",
-        "CREATE TABLE other (id integer PRIMARY KEY); CREATE TABLE t (c integer REFERENCES other)",
-        "ALTER TABLE t DROP CONSTRAINT t_c_fkey",
-        table={"foreign_keys": [{"columns": ["c"], "references": {"table_name": "other"}}]},
-    ),
-    Case(
-        "column-default", "CREATE TABLE t (c integer DEFAULT 3)", "ALTER TABLE t ALTER c DROP DEFAULT",
-        {"column_default": "3"},
-    ),
-    Case(
-        "column-identity", "CREATE TABLE t (c integer GENERATED BY DEFAULT AS IDENTITY)",
-        "ALTER TABLE t ALTER c SET GENERATED ALWAYS", {"identity_generation": "BY DEFAULT"},
-    ),
-    Case(
-        "privileges", f"{ROLES}; CREATE TABLE t (c integer); GRANT SELECT ON t TO facts_reader",
-        "DROP TABLE t; CREATE TABLE t (c integer)", table=READS,
-    ),
-    Case(
-        "publication", "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION facts FOR TABLE t",
-        "ALTER PUBLICATION facts DROP TABLE t", table=PUBLISHED,
-    ),
-    Case(
-        "published-key", "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION facts FOR TABLE t",
-        "ALTER TABLE t DROP CONSTRAINT t_pkey", compatibility="writer",
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("case", RESTORED, ids=lambda case: case.rule)
-def test_pasted_remedies_restore_what_was_broken(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
-    contracts = contract(case, tmp_path)
-    before, observed, _ = run(connection, case.create, case.change)
-    [violation] = judged(contracts, before, observed).violations
-    assert violation.rule == case.rule
-    with Operations.context(MigrationContext.configure(connection)) as op:
-        exec(pasted(violation.remedy), {"op": op, "sa": sa})
-    assert verdict(contracts, before, postgresql.observe(connection, None)) == []
-
-
-def test_a_renamed_column_is_called_by_its_new_name(connection: sa.Connection, tmp_path: Path) -> None:
-    case = Case("column-exists", 'CREATE TABLE "T x" (a integer, "C" varchar(20))', "")
-    (tmp_path / "t.json").write_text(
-        json.dumps(
-            {
-                "spec-version": "1.0.0", "name": "t", "namespace": "test", "owner": {"name": "Team"},
-                "schema": {"table_name": "T x", "properties": {"C": {"constraints": {"data_type": "varchar(20)"}}}},
-            }
-        ),
-        encoding="utf-8",
-    )  # fmt: skip
-    contracts = formats.load([Path("t.json")], root=tmp_path)
-    before, observed, _ = run(connection, case.create, 'ALTER TABLE "T x" RENAME COLUMN "C" TO "New"')
-    [violation] = judged(contracts, before, observed).violations
-    code = pasted(violation.remedy).splitlines()
-    connection.execute(sa.text('ALTER TABLE "T x" RENAME COLUMN "New" TO "C"; INSERT INTO "T x" VALUES (1, \'one\')'))
-    with Operations.context(MigrationContext.configure(connection)) as op:
-        exec("\n".join(code[:2]), {"op": op})
-        assert verdict(contracts, before, postgresql.observe(connection, None)) == []
-        assert connection.scalar(sa.text('SELECT "New" FROM "T x"')) == "one"
-        exec("\n".join(code[2:]), {"op": op})
-    assert [c["name"] for c in sa.inspect(connection).get_columns("T x")] == ["a", "New"]
