@@ -75,7 +75,11 @@ def _unmet(config: Config) -> Callable[[Difference], str]:
             report = check(config, CheckOptions(range=Range(offline=True)))
     except CannotCheck:
         return lambda _each: "whether the migrations satisfy it could not be checked"
-    broken = {(v.contract, f"{v.rule} {v.table}" + (f".{v.column}" if v.column else "")) for v in report.violations}
+    broken = {
+        (part.contract, f"{part.rule} {part.table}" + (f".{part.column}" if part.column else ""))
+        for violation in report.violations
+        for part in violation.parts
+    }
     gone = {(v.contract, str(v.table)) for v in report.violations if v.rule == "table-exists"}
 
     def words(each: Difference) -> str:

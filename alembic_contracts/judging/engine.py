@@ -13,7 +13,7 @@ from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import permits, rules
 from alembic_contracts.judging.moments import Moment, moments, points
-from alembic_contracts.judging.verdicts import Case, Policy, Scope
+from alembic_contracts.judging.verdicts import SIDES, Case, Policy, Scope
 from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Prediction, Unproven
@@ -50,7 +50,7 @@ def judge(
     retyped = () if policy.phase == "commit" else _retyped(facts, predictions, dialect, told)
     return Report(
         phase=policy.phase,
-        violations=permitted.violations,
+        violations=_by_cause(permitted.violations),
         unproven=unproven,
         notices=(*notices, *permitted.notices, *retyped),
         contracts=tuple(dict.fromkeys(contract.id for contract in contracts)),
@@ -166,6 +166,28 @@ def _folded(violations: Iterable[Violation]) -> Iterator[Violation]:
         if violation.actual == "absent" and any(_covers(other, violation) for other in covers):
             continue
         yield violation
+
+
+def _by_cause(violations: Sequence[Violation]) -> tuple[Violation, ...]:
+    """Return the violations, of those that one change of a column's type has caused the worst with the others in it."""
+    causes: dict[object, list[Violation]] = {}
+    for violation in violations:
+        causes.setdefault(_cause(violation), []).append(violation)
+    return tuple(map(_one, causes.values()))
+
+
+def _cause(violation: Violation) -> object:
+    """Return what is the same for all that one change of a type has caused, and for nothing else."""
+    if not rules.load()[violation.rule].about_types or violation.actual == "absent":
+        return id(violation)
+    where = (violation.contract, violation.at, violation.table, violation.column)
+    return (*where, violation.introduced, violation.location, violation.sunset, violation.waiver)
+
+
+def _one(same: Sequence[Violation]) -> Violation:
+    first, *others = sorted(same, key=lambda v: (v.severity != "error", v.rule != "column-type"))
+    breaks = tuple(side for side in SIDES if any(side in each.breaks for each in same))
+    return replace(first, breaks=breaks, folded=tuple(others)) if others else first
 
 
 def _covers(cover: Violation, violation: Violation) -> bool:

@@ -18,7 +18,7 @@ from alembic_contracts.schemas.schema import Table
 from alembic_contracts.schemas.steps import Location, Unproven
 from alembic_contracts.schemas.uses import Breaks, Severity, Side
 
-__all__ = ["Case", "Policy", "Scope"]
+__all__ = ["SIDES", "Case", "Policy", "Scope"]
 
 Scope = Literal["introduced", "strict", "target"]
 """Which breaks a run answers for: its own, standing ones as well, or all at the end whatever held before."""

@@ -53,6 +53,13 @@ class Violation:
     """Why it is not put down to any script, where something else changed the database while an upgrade ran."""
     at: str = ""
     """The git ref whose contract states it, where that is not the working tree."""
+    folded: tuple[Violation, ...] = ()
+    """What else no longer holds for the same cause: with another type of a column its precision and scale."""
+
+    @property
+    def parts(self) -> tuple[Violation, ...]:
+        """The violation, and what is folded into it."""
+        return (self, *self.folded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ __all__ = [
     "unproven_advice",
     "verdict",
     "way_out",
+    "with_it",
 ]
 
 _LONGEST = 2000
@@ -61,7 +62,7 @@ class Block:
     def contract_places(self) -> str:
         """Where in the contract, as ``file:line``; further lines of one file as their number alone."""
         files: dict[str, set[int]] = {}
-        for violation in self.violations:
+        for violation in (part for each in self.violations for part in each.parts):
             files.setdefault(violation.contract_location.file, set()).add(violation.contract_location.line)
         return ", ".join(one_line(f"{file}:{', '.join(map(str, sorted(lines)))}") for file, lines in files.items())
 
@@ -249,7 +250,7 @@ def permit_of(report: Report) -> tuple[str, str]:
     if not broken:
         return "", ""
     places = ", ".join(dict.fromkeys(contract_place(violation.contract_location) for violation in broken[:_PERMITS]))
-    stanzas = list(dict.fromkeys(map(waiver_stanza, broken)))
+    stanzas = list(dict.fromkeys(waiver_stanza(part) for violation in broken for part in violation.parts))
     others = len(stanzas) - _PERMITS
     more = f", and the like for {others} more," if others > 0 else ""
     sentence = (
@@ -320,6 +321,11 @@ def effects(violation: Violation) -> str:
     if violation.transient:
         parts.append("open prepared statements fail once, since the column's type changes")
     return "; ".join(parts)
+
+
+def with_it(violation: Violation) -> str:
+    """Return what else is different for the same cause; maybe nothing."""
+    return "; ".join(one_line(f"{v.rule} {v.actual} instead of {v.expected}") for v in violation.folded)
 
 
 def permit(violation: Violation) -> str:

@@ -37,6 +37,7 @@ def _violation(violation: Violation) -> str:
         [
             violation.message,
             f"Expected {violation.expected}, actual {violation.actual}.",
+            *([f"With it: {wording.with_it(violation)}."] if violation.folded else []),
             f"Relied on by {violation.contract} ({stated}), owner {violation.owner}.",
             *(["", "Instead:", violation.remedy] if violation.remedy.strip() else []),
         ]

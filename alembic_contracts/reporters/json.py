@@ -63,6 +63,18 @@ def _violation(violation: Violation) -> dict[str, object]:
         "sunset": None if violation.sunset is None else violation.sunset.isoformat(),
         "waiver": None if violation.waiver is None else _waiver(violation.waiver),
         "at": violation.at or None,
+        **({"folded": [_folded(each) for each in violation.folded]} if violation.folded else {}),
+    }
+
+
+def _folded(violation: Violation) -> dict[str, object]:
+    return {
+        "rule": violation.rule,
+        "severity": violation.severity,
+        "expected": texts.json_text(violation.expected),
+        "actual": texts.json_text(violation.actual),
+        "message": texts.json_text(violation.message),
+        "contract_location": _contract_location(violation.contract_location),
     }
 
 

@@ -84,11 +84,12 @@ def _row(violation: Violation) -> str:
         code(wording.one_line(violation.expected)),
         code(wording.one_line(violation.actual)),
     )
+    others = f"<br>with it {prose(wording.with_it(violation))}" if violation.folded else ""
     script = _script(violation.location)
     if violation.location and violation.location.source:
         script += f"<br>{code(wording.one_line(violation.location.source))}"
     cells = [
-        f"{what}<br>expected {expected}, actual {actual}",
+        f"{what}<br>expected {expected}, actual {actual}{others}",
         f"{code(wording.one_line(violation.contract))}<br>{prose(wording.one_line(str(violation.owner)))}",
         script,
         code(wording.contract_place(violation.contract_location)),

@@ -85,6 +85,7 @@ def _violation(violation: Violation) -> dict[str, object]:
     parts = [
         violation.message,
         f"Expected {violation.expected}, actual {violation.actual}.",
+        *([f"With it: {wording.with_it(violation)}."] if violation.folded else []),
         f"Relied on by {violation.contract}, owner {violation.owner}.",
         violation.remedy,
     ]

@@ -109,6 +109,8 @@ def _error(page: _Page, block: wording.Block, said: set[str]) -> list[str]:
             lines += _script(page, location, indent, introduced=block.first.introduced)
     for label, value in _differences(block):
         lines += page.field(indent, label, value)
+    for others in filter(None, map(wording.with_it, block.violations)):
+        lines += page.field(indent, "with it", others)
     if block.consequences:
         lines += page.field(indent, "effect", " ".join(block.consequences))
     for effects in dict.fromkeys(filter(None, map(wording.effects, block.violations))):
@@ -180,9 +182,16 @@ def _warning(page: _Page, block: wording.Block) -> list[str]:
     places = [wording.script_place(location) for location in block.locations if location]
     came = f"caused by {', '.join(places)}" if places else "no checked revision caused it"
     lines += page.wrap(f"stated in {block.contract_places}; {came}", first="    ")
-    for note in dict.fromkeys(n for v in block.violations for n in (wording.effects(v), wording.permit(v)) if n):
+    for note in dict.fromkeys(
+        n for v in block.violations for n in (_also(v), wording.effects(v), wording.permit(v)) if n
+    ):
         lines += page.wrap(note, first="    ")
     return lines
+
+
+def _also(violation: Violation) -> str:
+    others = wording.with_it(violation)
+    return f"with it {others}" if others else ""
 
 
 def _short_cause(violation: Violation) -> str:

@@ -129,7 +129,7 @@ def _with_base(report: Report, course: Course, terms: Terms, policy: engine.Poli
     assert terms.base is not None  # noqa: S101 - looked at before
     rewritten = bases.is_rewritten(terms.base.tree, script_of(course.run.context))
     of_base = _of_base(course, terms, policy, rewritten=rewritten)
-    said = {_what(violation) for violation in report.violations if violation.severity == "error"}
+    said = {_what(part) for v in report.violations if v.severity == "error" for part in v.parts}
     more = [v for v in of_base.violations if (v.introduced or v.waiver or rewritten) and _what(v) not in said]
     added = {_what(violation) for violation in more}
     return replace(

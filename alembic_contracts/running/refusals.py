@@ -79,9 +79,9 @@ def attributed(report: Report, foreseen: Report, left: Report | None = None) -> 
     """
     if report.phase != "commit":
         return report
-    others = {_what(v) for v in (left.violations if left is not None else report.violations)}
+    others = _broken(left if left is not None else report)
     if left is None:
-        others = set() if foreseen.unproven else others - {_what(v) for v in foreseen.violations}
+        others = set() if foreseen.unproven else others - _broken(foreseen)
     reason = _UNFORESEEN if left is None else f"{_STILL_SO} {_OR_OURS if foreseen.unproven else _THEN}"
 
     def by_others(violation: Violation) -> bool:
@@ -93,6 +93,10 @@ def attributed(report: Report, foreseen: Report, left: Report | None = None) -> 
             replace(v, location=None, by_others=reason, remedy="") if by_others(v) else v for v in report.violations
         ),
     )
+
+
+def _broken(report: Report) -> set[tuple[object, ...]]:
+    return {_what(part) for violation in report.violations for part in violation.parts}
 
 
 def _what(violation: Violation) -> tuple[object, ...]:

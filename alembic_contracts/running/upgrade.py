@@ -262,12 +262,12 @@ class Upgrade:
             self.refused = Refused(replace(report, refused=True))
             raise self.refused
         when = "by the pending revisions" if report.phase == "before" else "by the resulting schema"
-        said = {_what(violation) for violation in self._shown}
+        said = {_what(part) for violation in self._shown for part in violation.parts}
         if not report.violations and not report.unproven:
             for notice in report.notices:
                 sys.stderr.write(f"note: {texts.lines(notice.message)}\n")  # Alembic's log may have no handler at all
             log.info("All data contracts are kept %s", when)
-        elif report.unproven or not said.issuperset(map(_what, report.violations)):
+        elif report.unproven or not said.issuperset(_what(part) for v in report.violations for part in v.parts):
             show(replace(attributed(report, self.foreseen), refused=False))
             self._shown = report.violations
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from alembic_contracts.contracts.contract import Owner
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.aftermath import Aftermath
@@ -102,8 +104,10 @@ RICH = Report(
     violations=(
         _column_exists("primary_image", 30),
         _column_exists("additional_images", 40),
-        _object_id("column-type", "integer", "bigint", 24),
-        _object_id("numeric-precision", "32", "64", 25),
+        replace(
+            _object_id("column-type", "integer", "bigint", 24),
+            folded=(_object_id("numeric-precision", "32", "64", 25),),
+        ),
         TABLE_ABSENT,
     ),
     unproven=(

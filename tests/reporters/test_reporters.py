@@ -133,10 +133,10 @@ class TestText:
         assert rendered.count("Expand first") == 1
         assert "Likewise for public.object_images.additional_images." in rendered
 
-    def test_a_column_that_differs_in_two_ways_has_one_way_out(self):
+    def test_a_column_that_differs_in_two_ways_for_one_cause_is_one_violation(self):
         rendered = render(RICH, "text")
         assert "error[column-type]: public.object_images.object_id has the type bigint instead of integer." in rendered
-        assert "error[numeric-precision]: public.object_images.object_id" in rendered
+        assert " = with it:   numeric-precision 64 instead of 32\n" in rendered
         assert rendered.count("or add a column beside it") == 1
         assert "contracts/object_images.json:24, 25\n" in rendered
 
@@ -147,10 +147,16 @@ class TestText:
 
     @pytest.mark.parametrize("message", ["It is wrong. Really.", "public.object_images.object_id is wrong."])
     def test_expected_and_actual_are_said_exactly_once_even_if_the_message_is_silent(self, message):
-        odd = replace(RICH.violations[2], message=message)
-        rendered = render(replace(RICH, violations=(RICH.violations[3], odd), unproven=(), notices=()), "text")
+        [other] = RICH.violations[2].folded
+        odd = replace(RICH.violations[2], message=message, folded=())
+        rendered = render(replace(RICH, violations=(other, odd), unproven=(), notices=()), "text")
         assert "public.object_images.object_id" in rendered
         assert rendered.count("integer, actual bigint (column-type)") == 1
+
+    def test_a_waiver_is_offered_for_all_that_one_cause_breaks(self):
+        rendered = render(replace(RICH, violations=RICH.violations[2:3]), "text")
+        assert "fact: column-type public.object_images.object_id\n" in rendered
+        assert "fact: numeric-precision public.object_images.object_id\n" in rendered
 
     def test_two_contracts_on_one_column_are_both_named(self):
         first = ROLLED_BACK.violations[0]

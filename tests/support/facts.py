@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts import formats
+from alembic_contracts.contracts.contract import Waiver
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.judging import engine
 from alembic_contracts.judging.violations import Report
@@ -66,11 +68,11 @@ def contract(case: Case, folder: Path) -> Any:
     return formats.load([Path("t.json")], root=folder)
 
 
-def judged(contracts: Any, before: Schema, after: Schema) -> Report:
+def judged(contracts: Any, before: Schema, after: Schema, waivers: Sequence[Waiver] = ()) -> Report:
     step = Step("r", (Operation(None, "", after),))
     policy = engine.Policy(phase="before", scope="introduced", ends_at_head=True, severities={}, today=date(2030, 1, 1))
     prediction = Prediction(before=before, steps=(step,))
-    return engine.judge(contracts, [prediction], dialect=dialects.load("postgresql"), policy=policy)
+    return engine.judge(contracts, [prediction], dialect=dialects.load("postgresql"), policy=policy, waivers=waivers)
 
 
 def verdict(contracts: Any, before: Schema, after: Schema) -> list[tuple[str, str]]:

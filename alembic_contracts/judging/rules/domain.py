@@ -43,4 +43,5 @@ RULE = Rule(
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     breaks=breaking("writer", warning=("reader",)),
+    about_types=True,
 )

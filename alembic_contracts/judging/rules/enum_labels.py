@@ -52,4 +52,5 @@ RULE = Rule(
     ),
     expected=lambda fact, _dialect: _words(cast("tuple[str, ...]", fact.expected)),
     evaluate=_evaluate,
+    about_types=True,
 )
