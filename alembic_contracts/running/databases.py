@@ -54,7 +54,7 @@ def narrowed(terms: Terms, run: Run, database: str | None = None) -> Terms:
     if base is not None:
         there = replace(base.terms, contracts=_about(base.terms.contracts, names, run))
         base = replace(base, terms=there)
-    return replace(terms, contracts=_about(terms.contracts, names, run), base=base)
+    return replace(terms, contracts=_about(terms.contracts, names, run), base=base, names=names)
 
 
 def _of_run(run: Run, database: str | None) -> frozenset[str] | None:

@@ -185,7 +185,8 @@ def _of_another_database(terms: Terms, observed: Schema) -> Iterator[Notice]:
     """Say once that contracts name another database than this one."""
     if observed.catalog is None:
         return
-    strangers = [contract for contract in terms.contracts if contract.catalog not in (None, observed.catalog)]
+    names = {None, observed.catalog, *terms.names}
+    strangers = [contract for contract in terms.contracts if contract.catalog not in names]
     if strangers:
         named = ", ".join(sorted({repr(contract.catalog) for contract in strangers}))
         subject = f"The contract {strangers[0].id} names" if len(strangers) == 1 else f"{len(strangers)} contracts name"

@@ -31,6 +31,8 @@ class Terms:
     waivers: tuple[Waiver, ...] = ()
     base: Base | None = None
     """What was agreed at a git ref, and has to be kept as well."""
+    names: frozenset[str] = frozenset()
+    """What the run's database is called where env.py migrates several: in env.py, in alembic.ini, in its URL."""
 
     @property
     def today(self) -> date:

@@ -131,6 +131,7 @@ def test_several_databases_each_with_its_own_contracts(tmp_path: Path, two: tupl
         checked = project.alembic("check-contracts", *arguments)
         assert checked.returncode == 0, checked.stdout
         assert "2 contracts, 4 facts on 2 tables" in checked.stdout
+        assert "names the database" not in checked.stdout + done.stderr  # the engine's name is the database's
     scripts("r2", "pass", 'op.drop_column("notes", "text")', "r1")
     refused = project.alembic("upgrade", "head")
     assert refused.returncode != 0
