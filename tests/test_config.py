@@ -21,7 +21,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def read(*, toml: str | None = None, ini: str | None = None, **environ: str) -> Settings:
+def read(*, toml: str | None = None, ini: str | None = None, section: str = "alembic", **environ: str) -> Settings:
     """Write the files into the working directory and read the settings in them."""
     files = {"pyproject.toml": toml, "alembic.ini": ini}
     for name, text in files.items():
@@ -32,6 +32,7 @@ def read(*, toml: str | None = None, ini: str | None = None, **environ: str) -> 
         toml_file=Path("pyproject.toml") if toml is not None else None,
         environ={f"ALEMBIC_CONTRACTS_{key}": value for key, value in environ.items()},
         known_rules=RULES,
+        section=section,
     )
 
 
@@ -212,7 +213,7 @@ REFUSALS = [
         (
             "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
             "`downgrade`, `unproven`, `autogenerate`, `settle`, `predict_timeout`, `predict_memory`, "
-            "`shadow_url`, `snapshot`, `lock_timeout`, `rules`"
+            "`shadow_url`, `snapshot`, `lock_timeout`, `rules`, `sections`"
         ),
     ),
     (
@@ -297,6 +298,43 @@ REFUSALS = [
         ),
     ),
     (
+        {"ini": I + "[other]\n[alembic_contracts:othr]\nenforce = report"},
+        (
+            "alembic.ini: [alembic_contracts:othr] is for a section [othr], which is not in the .ini file; "
+            "did you mean `other`?"
+        ),
+    ),
+    (
+        {"ini": "[other]\n", "toml": "[tool.alembic_contracts.sections.othr]\n"},
+        (
+            "pyproject.toml: [tool.alembic_contracts.sections.othr] is for a section [othr], which is not in the .ini "
+            "file; did you mean `other`?"
+        ),
+    ),
+    (
+        {"ini": I + "[other]\n[alembic_contracts:other]\nenforc = report", "section": "other"},
+        "alembic.ini, [alembic_contracts:other]: unknown setting `enforc`; did you mean `enforce`?",
+    ),
+    (
+        {"toml": T + "sections = 1"},
+        "pyproject.toml: `tool.alembic_contracts.sections` must be a table.",
+    ),
+    (
+        {"toml": T + "section = 1"},
+        "pyproject.toml, [tool.alembic_contracts]: unknown setting `section`; did you mean `sections`?",
+    ),
+    (
+        {"toml": T + "sections.other.enforce = 1", "section": "other"},
+        f"pyproject.toml, [tool.alembic_contracts.sections.other]: `enforce` {ENFORCE} 1",
+    ),
+    (
+        {"toml": T, "ini": "[other]\n[alembic_contracts:other]\n", "section": "other"},
+        (
+            "Settings stand in both pyproject.toml, [tool.alembic_contracts] and alembic.ini, "
+            "[alembic_contracts:other]; keep them in one of the two files."
+        ),
+    ),
+    (
         {"toml": T + "predict_timeout = 0"},
         "pyproject.toml, [tool.alembic_contracts]: `predict_timeout` must be a number of seconds, not 0.",
     ),
@@ -360,3 +398,45 @@ def test_limits_of_a_prediction() -> None:
     assert (defaults.predict_timeout, defaults.predict_memory) == (60, 2048)
     stated = read(ini=I + "predict_timeout = 2.5\npredict_memory = 512", PREDICT_MEMORY="256")
     assert (stated.predict_timeout, stated.predict_memory) == (2.5, 256)
+
+
+SECTIONS = (
+    {
+        "ini": "[DEFAULT]\ndowngrade = refuse\n[alembic]\n[other]\n[alembic_contracts]\ncontracts = here, there\n"
+        "enforce = strict\ndowngrade = report\nrules = column-type=off\n"
+        "[alembic_contracts:other]\nenforce = report\nrules = primary-key=warning\nsnapshot = %(here)s/x.json\n"
+    },
+    {
+        "toml": '[tool.alembic_contracts]\ncontracts = ["here", "there"]\nenforce = "strict"\ndowngrade = "report"\n'
+        'rules = {column-type = "off"}\n[tool.alembic_contracts.sections.other]\nenforce = "report"\n'
+        'rules = {primary-key = "warning"}\nsnapshot = "%(here)s/x.json"\n'
+    },
+)
+
+
+@pytest.mark.parametrize("files", SECTIONS, ids=["ini", "toml"])
+def test_a_section_of_alembic_has_what_differs_for_it(files, folder) -> None:
+    both, other = read(**files), read(**files, section="other")
+    assert both.contracts == other.contracts == (folder / "here", folder / "there")
+    assert (both.enforce, other.enforce) == ("strict", "report")
+    assert (both.downgrade, other.downgrade) == ("report", "report")  # nearer than what is for the whole file
+    assert (dict(both.rules), dict(other.rules)) == (
+        {"column-type": "off"},
+        {"column-type": "off", "primary-key": "warning"},
+    )
+    assert (both.snapshot, other.snapshot) == (folder / "schema_snapshot.json", folder / "x.json")
+    assert read(**files, section="other", ENFORCE="introduced").enforce == "introduced"
+    assert read(**files, section="third").enforce == "strict"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"ini": "[other]\n[alembic_contracts:other]\nenforce = report\n"},
+        {"toml": '[tool.alembic_contracts.sections.other]\nenforce = "report"\n'},
+    ],
+    ids=["ini", "toml"],
+)
+def test_settings_of_one_section_alone_are_none_of_another(files) -> None:
+    assert not read(**files).configured
+    assert read(**files, section="other").configured

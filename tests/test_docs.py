@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_contracts import config
 from alembic_contracts.commands import Commands
+from alembic_contracts.config import sources
 from alembic_contracts.judging import rules
 from alembic_contracts.running import options
 from tests.support.project import Project
@@ -46,7 +46,7 @@ def test_no_page_is_of_a_rule_that_is_gone() -> None:
 def test_settings_commands_and_options_are_documented() -> None:
     settings = read("reference/settings.md")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for key in config._KEYS:
+    for key in sources.KEYS:
         assert f"| `{key}` |" in settings
         assert f"| `{key}` |" in readme
     commands = read("reference/commands.md")

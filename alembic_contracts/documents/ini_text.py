@@ -50,11 +50,21 @@ def section(
             look(each)
         if not parser.has_section(name):
             return None
-        stated = [key for key in parser.options(name) if key in known or key not in parser.defaults()]
+        written = _written(text, name)
+        stated = [key for key in parser.options(name) if key in known or key in written]
         _refuse_endless_references(parser, file, name)
         return {key: parser.get(name, key) for key in stated}
     except Error as error:
         raise InvalidSettings(f"{file}{_line(error, text)}: {_words(error)}") from None
+
+
+def _written(text: str, name: str) -> set[str]:
+    """Return the keys that stand in a section itself, not among the defaults alone."""
+    from configparser import RawConfigParser
+
+    parser = RawConfigParser(default_section="", strict=False)  # which no section can be called
+    parser.read_string(text)
+    return set(parser.options(name))
 
 
 def _refuse_endless_references(parser: ConfigParser, file: str, name: str) -> None:

@@ -71,7 +71,13 @@ def base_at(ref: str, alembic_config: Config) -> Base:
     tree = tree_at(ref, Path.cwd())
     files = [alembic_config.config_file_name, alembic_config.toml_file_name]
     with _copied(tree, files) as (folder, copies):
-        settings = config.read_settings(ini_file=copies[0], toml_file=copies[1], environ={}, known_rules=rules.load())
+        settings = config.read_settings(
+            ini_file=copies[0],
+            toml_file=copies[1],
+            environ={},
+            known_rules=rules.load(),
+            section=alembic_config.config_ini_section,
+        )
         inside = [_inside(path, folder, ref) for path in settings.contracts]
         if not tree.under(inside):
             return Base(tree, Terms(settings, ()))

@@ -65,6 +65,7 @@ def settings_of(config: Config) -> Settings:
         toml_file=_existing(config.toml_file_name),
         environ=os.environ,
         known_rules=rules.load(),
+        section=config.config_ini_section,
     )
 
 
