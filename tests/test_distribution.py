@@ -14,12 +14,18 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).parents[1]
+_ODCS = "alembic_contracts/contracts/formats/odcs_schemas"
 OF_OTHERS = {
+    f"{_ODCS}/odcs-json-schema-v3.0.2.json": f"{_ODCS}/LICENSE.txt",
+    f"{_ODCS}/odcs-json-schema-v3.1.0.json": f"{_ODCS}/LICENSE.txt",
+    f"{_ODCS}/odcs-json-schema-v3.2.0.json": f"{_ODCS}/LICENSE-datacontract-cli.txt",
     "alembic_contracts/reviews/site/assets/viz-global.js": "alembic_contracts/reviews/site/assets/viz-LICENSE.txt",
     "tests/reporters/sarif-2.1.0-rtm.5.json": "tests/reporters/sarif-LICENSE.txt",
 }
 """Files that others wrote, with the file beside them that holds their licences."""
 LICENCES = {
+    f"{_ODCS}/LICENSE.txt": ("Apache License", "Version 2.0, January 2004"),
+    f"{_ODCS}/LICENSE-datacontract-cli.txt": ("MIT License", "Copyright (c) 2026 Entropy Data GmbH"),
     "alembic_contracts/reviews/site/assets/viz-LICENSE.txt": (
         "Copyright (c) Michael Daines",
         "Permission is hereby granted, free of charge",
@@ -78,7 +84,7 @@ def test_our_licence_is_in_both(built):
     [kept] = [name for name in wheel if name.endswith("dist-info/licenses/LICENSE")]
     assert wheel[kept] == ours == contents(built["source"])["LICENSE"]
     metadata = message_from_string(wheel[kept.replace("licenses/LICENSE", "METADATA")].decode())
-    assert metadata["License-Expression"] == "MIT AND EPL-1.0 AND EPL-2.0"
+    assert metadata["License-Expression"] == "MIT AND Apache-2.0 AND EPL-1.0 AND EPL-2.0"
     assert "alembic_contracts/reviews/site/assets/viz-LICENSE.txt" in metadata.get_all("License-File")
 
 

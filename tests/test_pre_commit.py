@@ -39,6 +39,8 @@ ODCS = """\
 kind: DataContract
 apiVersion: v3.1.0
 id: images
+version: 1.0.0
+status: active
 schema:
 - name: object_images
   properties:

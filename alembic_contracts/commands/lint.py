@@ -19,13 +19,14 @@ __all__ = ["COMMAND"]
 
 _SUMMARY = "Validate contract files: every problem with its file, line and column."
 _DESCRIPTION = """\
-Without PATHs those of the settings. Neither env.py nor a database is needed.
+Sidecars and waivers included. Without PATHs those of the settings. Neither env.py nor a database is needed.
 
 Exit codes: 0 all valid; 2 something is not.
 """
 _EXAMPLES = (
     ("", "all contracts of the project"),
     ("contracts/orders.json", "one file, for editors and hooks"),
+    ("contracts/waivers.yaml", "waivers: do they name what there is?"),
     ("--format github", "annotations in a GitHub workflow"),
 )
 
@@ -39,15 +40,14 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, paths: tuple[str, ...], format_: str) -> int:  # noqa: N802 - found by this name
     """Load the files and print what is wrong with them."""
-    from alembic_contracts.contracts import formats
-    from alembic_contracts.errors import InvalidContracts
+    from alembic_contracts.contracts.linting import lint
 
     root = Path.cwd()
-    wanted = [root / path for path in paths] or _of_settings(project)
-    try:
-        contracts = formats.load(wanted, root=root)
-    except InvalidContracts as invalid:
-        _write(invalid.problems, format_)
+    settings = _of_settings(project)
+    found = lint([root / path for path in paths] or settings, project=settings, root=root)
+    contracts = found.contracts
+    if found.problems:
+        _write(found.problems, format_)
         return CANNOT
     if format_ == "json":
         click.echo("[]")

@@ -2,6 +2,7 @@
 
 contract          the values: Contract, Fact, Owner, Waiver ...
 contract_files    paths of settings -> the contract files at them
+linting           the same files -> what is wrong in them, and beside them
 formats           one module a format: a file -> contracts, and a table -> a contract's text
 waivers           waivers.yaml -> what owners permit to be broken
 """

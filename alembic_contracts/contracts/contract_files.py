@@ -10,12 +10,14 @@ from pathlib import Path
 from alembic_contracts.errors import CannotCheck, NoContractsYet, Problem
 from alembic_contracts.support.paths import shown
 
-__all__ = ["expand"]
+__all__ = ["SIDECARS", "WAIVERS", "beside", "expand"]
 
 _CONTRACT_LIKE = (".json", ".json5", ".jsonc", ".yaml", ".yml")
 """Passing over one of these in silence could mean not to check a contract."""
 
-_BESIDE = ("waivers.yaml", "waivers.yml", ".lifecycle.yaml", ".lifecycle.yml")
+WAIVERS = ("waivers.yaml", "waivers.yml")
+SIDECARS = (".lifecycle.yaml", ".lifecycle.yml")
+_BESIDE = (*WAIVERS, *SIDECARS)
 """Ends of names of files that lie beside contracts and are read as something else."""
 
 
@@ -47,6 +49,12 @@ def expand(
             error = NoContractsYet if start.is_dir() else CannotCheck
             raise error(f"There are no contracts in `{shown(start)}`: no file in it is named {endings}.")
     return tuple(search.files), tuple(search.problems)
+
+
+def beside(folder: Path) -> tuple[Path, ...]:
+    """Return the files in a folder, and in those below it, that are no contracts but belong to some."""
+    found = (path for end in _BESIDE for path in folder.rglob(f"*{end}"))
+    return tuple(sorted(path for path in found if not any(p.startswith(".") for p in path.relative_to(folder).parts)))
 
 
 class _Search:

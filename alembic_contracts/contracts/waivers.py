@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from alembic_contracts.contracts.contract import Contract, Waiver
+from alembic_contracts.contracts.contract_files import WAIVERS
 from alembic_contracts.documents import yaml_text
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document
 from alembic_contracts.documents.files import read_beside
@@ -17,9 +18,8 @@ from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.support.paths import shown
 from alembic_contracts.support.suggestions import did_you_mean
 
-__all__ = ["read", "stanza"]
+__all__ = ["read", "read_file", "stanza"]
 
-_NAMES = ("waivers.yaml", "waivers.yml")
 _KEYS = ("contract", "fact", "revision", "reason", "approver", "expiry")
 _LONGEST = 1000
 _OPTIONAL = ("revision",)
@@ -38,15 +38,29 @@ def read(paths: Sequence[Path], contracts: Sequence[Contract]) -> tuple[Waiver, 
     found: list[Waiver] = []
     problems: list[Problem] = []
     for folder in dict.fromkeys(path if path.is_dir() else path.parent for path in paths):
-        for file in (folder / name for name in _NAMES):
-            if (text := read_beside(file)) is not None:
-                document = yaml_text.parse(text, shown(file))
-                wrong = list(islice(_problems(document), MAXIMUM_PROBLEMS))
-                problems.extend(wrong)
-                found.extend([] if wrong else _waivers(document, contracts))
+        for file in (folder / name for name in WAIVERS):
+            try:
+                found.extend(read_file(file, contracts))
+            except InvalidContracts as invalid:
+                problems.extend(invalid.problems)
     if problems:
         raise InvalidContracts(tuple(problems))
     return tuple(found)
+
+
+def read_file(file: Path, contracts: Sequence[Contract]) -> tuple[Waiver, ...]:
+    """Return the waivers in one file, none where it is not there.
+
+    Raises:
+        InvalidContracts: with every problem of the file.
+    """
+    text = read_beside(file)
+    if text is None:
+        return ()
+    document = yaml_text.parse(text, shown(file))
+    if wrong := tuple(islice(_problems(document), MAXIMUM_PROBLEMS)):
+        raise InvalidContracts(wrong)
+    return tuple(_waivers(document, contracts))
 
 
 def stanza(contract: str, fact: str, revision: str) -> str:

@@ -9,6 +9,7 @@ schema (Visual Studio Code shows it, too) says what is wrong.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
@@ -20,13 +21,14 @@ from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document, chi
 from alembic_contracts.support.suggestions import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
 
     from alembic_contracts.errors import Problem
 
 __all__ = ["validate", "validate_part"]
 
+_MAXIMUM_ERRORS = 1000
 _TYPES = {
     "array": "a list `[...]`",
     "boolean": "true or false",
@@ -42,9 +44,9 @@ def validate(document: Document, schema: Path) -> tuple[Problem, ...]:
 
     Args:
         document: What was read.
-        schema: The file of a JSON Schema (draft 2020-12).
+        schema: The file of a JSON Schema.
     """
-    return tuple(islice(_problems(document, schema), MAXIMUM_PROBLEMS))
+    return tuple(islice(dict.fromkeys(_problems(document, schema)), MAXIMUM_PROBLEMS))
 
 
 def validate_part(
@@ -72,16 +74,24 @@ def validate_part(
 
 
 def _problems(document: Document, schema: Path) -> Iterator[Problem]:
-    for error in _validator(schema).iter_errors(document.value):
-        mistake = _mistake(error, _keys_with_homes(schema))
+    from jsonschema.exceptions import best_match
+
+    errors = list(islice(_validator(schema).iter_errors(cast("Any", document.value)), _MAXIMUM_ERRORS))
+    for error in errors:
+        if error.validator == "unevaluatedProperties":
+            yield from _unevaluated(document, error, errors, _words(schema))
+            continue
+        # Of several ways to be valid, what is nearest to one of them is what was meant.
+        nearest_to_valid = best_match([error]) if error.context else error
+        mistake = _mistake(nearest_to_valid or error, _keys_with_homes(schema))
         yield from _EXPLANATIONS.get(mistake.keyword, _anything_else)(document, mistake)
 
 
 @cache
-def _validator(schema: Path) -> Draft202012Validator:
-    from jsonschema import Draft202012Validator
+def _validator(schema: Path) -> Validator:
+    from jsonschema.validators import validator_for
 
-    return Draft202012Validator(_schema(schema))
+    return validator_for(_schema(schema))(_schema(schema))
 
 
 @cache
@@ -108,6 +118,40 @@ def _keys_with_homes(schema: Path) -> Mapping[str, str]:
         for name, keys in homes.items()
         if len(keys) <= 2 and "" not in keys  # the document itself and values of free keys have no key to name
     }
+
+
+@cache
+def _words(schema: Path) -> frozenset[str]:
+    """Return the keys that a schema knows anywhere."""
+    found: set[str] = set()
+
+    def walk(part: object) -> None:
+        if isinstance(part, Mapping):
+            properties = part.get("properties")
+            found.update(properties if isinstance(properties, Mapping) else ())
+        for inner in part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ():
+            walk(inner)
+
+    walk(_schema(schema))
+    return frozenset(found)
+
+
+def _unevaluated(
+    document: Document, error: ValidationError, errors: Collection[ValidationError], words: Collection[str]
+) -> Iterator[Problem]:
+    """Yield a problem for each key that no part of a schema knows.
+
+    Where another mistake makes a part of the schema fail, all keys that this part knows count as unknown as well: then
+    only those are that stand nowhere in the schema.
+    """
+    path = tuple(error.absolute_path)
+    others = any(tuple(e.absolute_path)[: len(path)] == path for e in errors if e.validator != error.validator)
+    named = set(re.findall(r"'((?:[^'\\]|\\.)*)'", error.message))
+    for key in cast("Mapping[str, object]", error.instance):
+        if key in named and not (others and key in words):
+            close = nearest(key, words)
+            hint = f"; did you mean `{close}`?" if close is not None and close != key else ""
+            yield document.key_problem(reduce(child, (*path, key), ""), f"unknown key `{key}`{hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +190,11 @@ class _Mistake:
 
     @property
     def unknown_keys(self) -> list[str]:
-        """Keys of the object that its schema does not know; ``x-`` keys are extensions."""
+        """Keys of the object that its schema does not know; it may know patterns of them, such as ``^x-``."""
         if self.schema.get("additionalProperties") is not False:
             return []
-        known = self.schema.get("properties", {})
-        return [key for key in self.value if key not in known and not key.startswith("x-")]
+        known, patterns = self.schema.get("properties", {}), self.schema.get("patternProperties", {})
+        return [key for key in self.value if key not in known and not any(re.search(p, key) for p in patterns)]
 
 
 def _mistake(error: ValidationError, homes: Mapping[str, str]) -> _Mistake:

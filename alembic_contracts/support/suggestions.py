@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-__all__ = ["did_you_mean", "is_nearly", "nearest"]
+__all__ = ["did_you_mean", "is_nearly", "is_one_slip", "nearest"]
 
 _LONGEST = 200
 """Characters of a word; the comparison of longer ones takes long, and leads to nothing."""
@@ -40,6 +40,18 @@ def is_nearly(word: str, known: str) -> bool:
     from difflib import SequenceMatcher
 
     return SequenceMatcher(None, word, known).ratio() > 0.85
+
+
+def is_one_slip(word: str, known: str) -> bool:
+    """Whether a word is a known one with one letter too many, too few or another, or with two letters swapped."""
+    if len(word) == len(known):
+        wrong = [position for position in range(len(word)) if word[position] != known[position]]
+        swapped = len(wrong) == 2 and wrong[1] - wrong[0] == 1
+        return len(wrong) == 1 or (swapped and sorted(word[wrong[0] : wrong[1] + 1]) == sorted(known[wrong[0] :][:2]))
+    shorter, longer = sorted((word, known), key=len)
+    return len(longer) - len(shorter) == 1 and any(
+        longer[:position] + longer[position + 1 :] == shorter for position in range(len(longer))
+    )
 
 
 def _bare(word: str) -> str:

@@ -6,7 +6,7 @@ A format is a public module of this package that fits ``Format``. One that can b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract_files import expand
-from alembic_contracts.contracts.formats._lifecycle import amended
+from alembic_contracts.contracts.formats._lifecycle import amended, contract_beside
 from alembic_contracts.documents.document import LONGEST_POINTER
 from alembic_contracts.documents.files import read_text
 from alembic_contracts.errors import InvalidContracts, Problem
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alembic_contracts.documents.document import ContractLocation, Document
     from alembic_contracts.schemas.schema import Schema, Table
 
-__all__ = ["Format", "Writer", "files", "load", "writer"]
+__all__ = ["Format", "Writer", "contract_beside", "files", "load", "opened", "writer"]
 
 
 _LONGEST_NAME = 500
@@ -56,6 +56,9 @@ class Format(Protocol):
         Raises:
             InvalidContracts: with every problem of the document.
         """
+
+    def doubts(self, document: Document) -> Iterable[Problem]:
+        """Yield what stands in a document that ``contracts`` can read, but that is wrong all the same."""
 
 
 class Writer(Protocol):
@@ -122,15 +125,24 @@ def _formats() -> tuple[Format, ...]:
 
 
 def _read(path: Path) -> tuple[Contract, ...]:
-    """Return the contracts of one file, read in the format whose mark it bears.
+    """Return the contracts of one file."""
+    format_, document = opened(path)
+    return amended(format_.contracts(document), path)
+
+
+def opened(path: Path) -> tuple[Format, Document]:
+    """Return what a contract file holds, and the format whose mark it bears.
 
     Formats that share a suffix share its language: the file is parsed once.
+
+    Raises:
+        InvalidContracts: it cannot be parsed, or bears no mark.
     """
     candidates = [format_ for format_ in _formats() if path.name.casefold().endswith(format_.SUFFIXES)]
     document = candidates[0].parse(read_text(path), shown(path))
     marked = [f for f in candidates if isinstance(document.value, dict) and f.MARK in document.value]
     if marked or len(candidates) == 1:
-        return amended((marked or candidates)[0].contracts(document), path)
+        return (marked or candidates)[0], document
     marks = " or ".join(f"`{format_.MARK}`" for format_ in candidates)
     raise InvalidContracts((document.problem("", f"not a contract: the key {marks} is missing"),))
 

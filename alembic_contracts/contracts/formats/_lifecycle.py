@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from alembic_contracts.contracts.contract import Contract, Deprecation
+from alembic_contracts.contracts.contract_files import SIDECARS
 from alembic_contracts.documents import yaml_text
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document, child
 from alembic_contracts.documents.files import read_beside
@@ -19,7 +20,7 @@ from alembic_contracts.schemas.schema import Name
 from alembic_contracts.support.paths import shown
 from alembic_contracts.support.suggestions import did_you_mean
 
-__all__ = ["amended"]
+__all__ = ["amended", "contract_beside"]
 
 _KEYS = ("status", "sunset", "compatibility", "tables", "columns")
 _CHOICES = {
@@ -35,9 +36,9 @@ def amended(contracts: tuple[Contract, ...], path: Path) -> tuple[Contract, ...]
     Raises:
         InvalidContracts: with every problem of the sidecar.
     """
-    stem = _SUFFIX.sub("", path.name)
-    for suffix in (".lifecycle.yaml", ".lifecycle.yml"):
-        sidecar = path.with_name(stem + suffix)
+    stem = _stem(path)
+    for suffix in SIDECARS:
+        sidecar = path.with_name(f"{stem}{suffix}")
         if (text := read_beside(sidecar)) is not None:
             document = yaml_text.parse(text, shown(sidecar))
             problems = (problem for contract in contracts for problem in _problems(document, contract))
@@ -45,6 +46,17 @@ def amended(contracts: tuple[Contract, ...], path: Path) -> tuple[Contract, ...]
                 raise InvalidContracts(found)
             return tuple(_amended(contract, document) for contract in contracts)
     return contracts
+
+
+def contract_beside(sidecar: Path) -> Path | None:
+    """Return the contract's file that a sidecar belongs to, None where there is none."""
+    stem = next(sidecar.name.removesuffix(end) for end in SIDECARS if sidecar.name.endswith(end))
+    return next((path for path in sorted(sidecar.parent.iterdir()) if _stem(path) == stem and path != sidecar), None)
+
+
+def _stem(contract: Path) -> str | None:
+    found = _SUFFIX.search(contract.name)
+    return None if found is None else contract.name[: found.start()]
 
 
 def _amended(contract: Contract, document: Document) -> Contract:

@@ -16,7 +16,7 @@ VENDOR = "alembic_contracts"
 def own(value: Mapping[str, Any], pointer: str) -> Iterator[tuple[str, Any, str]]:
     """Yield our custom properties of the contract, a table or a column: name, value, JSON pointer of the value.
 
-    Ours are those with ``vendor: alembic_contracts`` (3.2), and ``alembic_contracts.NAME`` where there is no vendor.
+    Ours are ``alembic_contracts.NAME``, and in 3.2 those with ``vendor: alembic_contracts``, too.
     """
     listed = value.get("customProperties")
     for position, stated in enumerate(listed if isinstance(listed, list) else ()):

@@ -10,6 +10,7 @@ from typing import Any
 
 from alembic_contracts.contracts.formats._native_facts import SCHEMA
 from alembic_contracts.contracts.formats._odcs_custom import own
+from alembic_contracts.contracts.formats._odcs_published import misspelt_status
 from alembic_contracts.documents.document import Document, child
 from alembic_contracts.documents.validation import validate_part
 from alembic_contracts.errors import Problem
@@ -72,6 +73,9 @@ def problems(document: Document) -> Iterator[Problem]:
     for key, kinds in (("servers", list), ("support", list), ("team", (list, dict)), ("customProperties", list)):
         if value.get(key) is not None and not isinstance(value[key], kinds):
             yield document.problem(f"/{key}", f"`{key}` must be a list")
+    meant = misspelt_status(value.get("status"))
+    if meant is not None:
+        yield document.problem("/status", f"the status {value['status']!r} is not known; did you mean `{meant}`?")
     yield from _custom(document, value, "", tuple(_CONTRACT_KEYS), _OF_CONTRACTS)
     for name, stated, at in own(value, ""):
         if name == "compatibility" and stated not in _CONTRACT_KEYS["compatibility"]:

@@ -68,8 +68,8 @@ def _stated(table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
 
 
 def _custom(values: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return properties of our own for what ODCS has no field for."""
-    return [{"property": name, "value": value, "vendor": VENDOR} for name, value in values.items()]
+    """Return properties of our own for what ODCS has no field for, named as versions before 3.2 allow it."""
+    return [{"property": f"{VENDOR}.{name}", "value": value} for name, value in values.items()]
 
 
 def _property(column: Column, table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:

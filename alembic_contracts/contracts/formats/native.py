@@ -22,7 +22,7 @@ from alembic_contracts.documents.validation import validate
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.schemas.schema import Name
 
-__all__ = ["MARK", "SUFFIXES", "contracts", "parse"]
+__all__ = ["MARK", "SUFFIXES", "contracts", "doubts", "parse"]
 
 SUFFIXES = (".json",)
 MARK = "spec-version"
@@ -52,6 +52,12 @@ def contracts(document: Document) -> tuple[Contract, ...]:
     if problems:
         raise InvalidContracts(tuple(problems))
     return (_contract(document, columns),)
+
+
+def doubts(document: Document) -> tuple[Problem, ...]:
+    """Return nothing: what is wrong in a document cannot be read either."""
+    del document
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

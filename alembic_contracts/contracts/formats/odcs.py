@@ -3,8 +3,8 @@
 https://bitol-io.github.io/open-data-contract-standard
 
 ``schema`` (tables and columns), ``servers``, ``team``, ``support`` and ``status`` are read; quality and service levels
-are other tools' business. What the standard has no field for is stated by ``customProperties`` whose ``vendor`` is
-``alembic_contracts``, in the words of the base format.
+are other tools' business. What the standard has no field for is stated by ``customProperties`` called
+``alembic_contracts.NAME``, in the words of the base format.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from typing import Any, cast
 
 from alembic_contracts.contracts.contract import Contract, Deprecation, Owner, Stage
 from alembic_contracts.contracts.formats._odcs_custom import custom, days
+from alembic_contracts.contracts.formats._odcs_published import departures
 from alembic_contracts.contracts.formats._odcs_shape import problems
 from alembic_contracts.contracts.formats._odcs_tables import TableReader
 from alembic_contracts.documents import json_text, yaml_text
 from alembic_contracts.documents.document import Document
 from alembic_contracts.errors import InvalidContracts
 
-__all__ = ["MARK", "SUFFIXES", "contracts", "parse"]
+__all__ = ["MARK", "SUFFIXES", "contracts", "doubts", "parse"]
 
 SUFFIXES = (".yaml", ".yml", ".json")
 MARK = "kind"
@@ -38,6 +39,9 @@ _STAGES: Mapping[str, Stage] = {
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 """Version 3.2 allows references to the environment in every text."""
+
+
+doubts = departures
 
 
 def parse(text: str, file: str) -> Document:

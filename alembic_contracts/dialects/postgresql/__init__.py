@@ -38,7 +38,7 @@ from alembic_contracts.dialects.postgresql.restoring import restoring
 from alembic_contracts.dialects.postgresql.routines import routines
 from alembic_contracts.dialects.postgresql.session import session
 from alembic_contracts.dialects.postgresql.transactions import fate, look_up_as, lookup, transaction
-from alembic_contracts.dialects.postgresql.types import format_type, parse_type
+from alembic_contracts.dialects.postgresql.types import format_type, misspelt_type, parse_type
 
 __all__ = [
     "base_type",
@@ -56,6 +56,7 @@ __all__ = [
     "look_up_as",
     "lookup",
     "missing_role",
+    "misspelt_type",
     "numeric_precision",
     "numeric_scale",
     "observe",

@@ -7,13 +7,16 @@ from typing import NoReturn
 
 from alembic_contracts.dialects.postgresql.names import ALIASES, BUILT_IN, CATALOG, SPELLINGS, fold, quote
 from alembic_contracts.schemas.schema import Name, Type
+from alembic_contracts.support.suggestions import is_one_slip
 
-__all__ = ["format_type", "modifiers_of", "parse_type"]
+__all__ = ["format_type", "misspelt_type", "modifiers_of", "parse_type"]
 
 _TOKEN = re.compile(
     r'\s*(?:(?P<quoted>"(?:[^"]|"")*")|(?P<word>[^\W\d][\w$]*)|(?P<number>[+-]?\d+)|(?P<mark>[()\[\],.]))'
 )
 _LONGEST_PHRASE = 3
+_SHORTEST = 4
+"""Letters of a name; with fewer, others are a slip away by chance."""
 _LENGTH = frozenset({"bpchar", "varchar", "bit", "varbit"})
 _LONGEST = {"bpchar": 10_485_760, "varchar": 10_485_760, "bit": 83_886_080, "varbit": 83_886_080}
 _TIMES = frozenset({"time", "timetz", "timestamp", "timestamptz"})
@@ -37,6 +40,17 @@ def parse_type(text: str) -> Type:
         ValueError: it cannot be a type's name; the message says why.
     """
     return _Parser(text).parse()
+
+
+def misspelt_type(type_: Type) -> str | None:
+    """Return the name of PostgreSQL's own that is a slip away from that of a type without a schema, None where none is.
+
+    Users can have made a type of this name: nobody who looks at the name alone can know.
+    """
+    name = type_.name.name
+    if type_.name.schema or len(name) < _SHORTEST:
+        return None
+    return next((known for known in (*ALIASES, *sorted(BUILT_IN)) if is_one_slip(name, known)), None)
 
 
 class _Parser:
