@@ -31,6 +31,15 @@ _PLACEHOLDERS = {
 }
 _SIDES = {"reader": "readers", "writer": "writers", "cdc": "change data capture and replication"}
 
+_ENDINGS = (
+    "To let it end on a day, its owner adds to the contract, its table or column:",
+    '  "sunset": "2030-12-31"',
+    "In an ODCS contract:",
+    "  customProperties:",
+    "  - property: alembic_contracts.sunset",
+    '    value: "2030-12-31"',
+)
+
 
 @click.command("explain", help=_SUMMARY, short_help=_SUMMARY, epilog=examples("explain", _EXAMPLES))
 @click.argument("rule", required=False)
@@ -84,8 +93,7 @@ def lines(rule: Rule) -> Iterator[str]:
     place = _PLACEHOLDERS["place" if "{place}" in rule.cause else "table"]
     yield stanza(_PLACEHOLDERS["contract"], f"{rule.id} {place}", "1a2b3c")
     yield ""
-    yield "To let it end on a day, its owner adds to the contract, its table or column:"
-    yield '  "sunset": "2030-12-31"'
+    yield from _ENDINGS
 
 
 def _advice(title: str, template: str) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -14,6 +15,7 @@ __all__ = [
     "Compatibility",
     "Contract",
     "Deprecation",
+    "Ending",
     "Expected",
     "Fact",
     "ForeignKey",
@@ -115,6 +117,21 @@ class Deprecation:
         return self.table in (None, fact.table) and self.column in (None, fact.column)
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What to write into a contract's file so that a promise ends on a day, or where that stands already."""
+
+    file: str
+    """Relative to the working directory where possible, with forward slashes."""
+    line: int
+    column: int | None
+    """Of the bracket behind which the text goes; None: it goes below the line, as lines of its own."""
+    text: str
+    """With ``YYYY-MM-DD`` where the day belongs; empty where there is one."""
+    day: date | None = None
+    """The day that stands there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
     """An owner's permission to break one fact, once."""
@@ -155,6 +172,10 @@ class Contract:
     deprecations: tuple[Deprecation, ...] = ()
     unread: tuple[str, ...] = ()
     """Sections of its file that are other tools' business: ODCS's quality and SLA, for example."""
+    unknown: tuple[tuple[str, ContractLocation], ...] = ()
+    """What else its file states and nobody reads, in words, and where."""
+    ending: Callable[[Fact], Ending | None] | None = field(default=None, repr=False, compare=False)
+    """Says what to write into its file so that a fact need not hold from a day on; None: it has no file."""
     at: str = ""
     """Where it was read from if not from the working tree: a git ref, as given by the user."""
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from alembic_contracts import texts
-from alembic_contracts.contracts.contract import Contract, Fact
+from alembic_contracts.contracts.contract import Contract, Ending, Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import remedies
 from alembic_contracts.judging.moments import Moment, reference
@@ -219,8 +219,17 @@ class Case:
             breaks=state.breaks or tuple(side for side in SIDES if side in rule.breaks),
             transient=rule.about_types and self._type_changed(index),
             sunset=deprecation.sunset if deprecation is not None else None,
+            ending=self._ending(),
             at=self._contract.at,
         )
+
+    def _ending(self) -> Ending | None:
+        """Return what lets the fact end on a day, or where a day stands already."""
+        deprecation = self._contract.deprecation(self._fact)
+        if deprecation is not None and deprecation.sunset is not None:
+            at = deprecation.location
+            return Ending(at.file, at.line, None, "", deprecation.sunset)
+        return self._contract.ending(self._fact) if self._contract.ending is not None else None
 
     def _severity(self, state: _State, *, introduced: bool) -> Severity:
         if not introduced and self._policy.scope == "introduced":

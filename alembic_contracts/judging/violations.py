@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from alembic_contracts.contracts.contract import Owner, Waiver
+from alembic_contracts.contracts.contract import Ending, Owner, Waiver
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.schemas.schema import Name
@@ -47,6 +47,8 @@ class Violation:
     result type")."""
     sunset: date | None = None
     """The day from which on this may be broken, where the contract announces one."""
+    ending: Ending | None = None
+    """What its owner writes into the contract's file so that it may be broken from a day on, or where that stands."""
     waiver: Waiver | None = None
     """The permission to break it; then it is a warning."""
     by_others: str = ""

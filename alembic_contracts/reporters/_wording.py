@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from alembic_contracts import texts
+from alembic_contracts.contracts.contract import Ending
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging import aftermath, refusal_advice
 from alembic_contracts.judging.violations import Checked, Report, Violation
@@ -244,20 +245,41 @@ def way_out(report: Report) -> str:
     return f"If it must run now, and {agreed}: set ALEMBIC_CONTRACTS_ENFORCE=report, which reports and refuses nothing."
 
 
+def _permissible(report: Report) -> list[Violation]:
+    """Return what an owner can permit."""
+    return [v for v in report.violations if v.severity == "error" and v.introduced and not (v.at or v.by_others)]
+
+
 def permit_of(report: Report) -> tuple[str, str]:
     """Return a sentence, and what an owner can paste into ``waivers.yaml``; empty where nothing is broken."""
-    broken = [v for v in report.violations if v.severity == "error" and v.introduced and not (v.at or v.by_others)]
+    broken = _permissible(report)
     if not broken:
         return "", ""
-    places = ", ".join(dict.fromkeys(contract_place(violation.contract_location) for violation in broken[:_PERMITS]))
     stanzas = list(dict.fromkeys(waiver_stanza(part) for violation in broken for part in violation.parts))
     others = len(stanzas) - _PERMITS
     more = f", and the like for {others} more," if others > 0 else ""
-    sentence = (
-        f"To permit it for some days, its owner adds this{more} to waivers.yaml beside the contracts; to let "
-        f'it end on a day, "sunset": "YYYY-MM-DD" at {places}:'
-    )
+    sentence = f"To permit it for some days, its owner adds this{more} to waivers.yaml beside the contracts:"
     return sentence, "waivers:\n" + "\n".join(stanzas[:_PERMITS])
+
+
+def endings_of(report: Report) -> list[tuple[str, str]]:
+    """Return how promises can end on a day: a sentence, and what to write into the contract's file, if anything."""
+    found: dict[Ending, Violation] = {}
+    for violation in _permissible(report):
+        if violation.ending is not None:
+            found.setdefault(violation.ending, violation)
+    return [(_ending(ending, violation), ending.text) for ending, violation in list(found.items())[:_PERMITS]]
+
+
+def _ending(ending: Ending, violation: Violation) -> str:
+    place = f"{violation.table}.{violation.column}" if violation.column else f"all of {violation.table}"
+    if ending.day is not None:
+        return one_line(f"{place} may be broken from {ending.day:%Y-%m-%d} on, as {ending.file}:{ending.line} says.")
+    where = f"below line {ending.line}"
+    if ending.column is not None:
+        where = f"behind the bracket in line {ending.line}, column {ending.column}"
+    what = "the promise" if violation.column else "what is promised"
+    return one_line(f"To let {what} of {place} end on a day, its owner adds this to {ending.file}, {where}:")
 
 
 def waiver_stanza(violation: Violation) -> str:

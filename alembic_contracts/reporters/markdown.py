@@ -42,7 +42,9 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
     sections = [*_section(errors), *_remedies(errors), *_unproven(report.unproven)]
     sentence, stanzas = wording.permit_of(report)
     if stanzas:
-        sections.append(_details("What permits it", f"{prose(sentence)}\n\n{_fenced(stanzas, 'yaml')}"))
+        permits = [(sentence, stanzas), *wording.endings_of(report)]
+        shown = (f"{prose(said)}\n\n{_fenced(text, 'yaml')}" if text else prose(said) for said, text in permits)
+        sections.append(_details("What permits it", "\n\n".join(shown)))
     if warnings:
         summary = f"{wording.count(len(warnings), 'warning')}: known, and stopping nobody"
         sections.append(_details(summary, "\n\n".join(_section(warnings))))

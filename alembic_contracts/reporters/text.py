@@ -74,6 +74,8 @@ def render(report: Report, options: Options) -> str:
     sentence, stanzas = wording.permit_of(report)
     if stanzas:
         sections.append([*page.wrap(sentence), "", *(f"    {line}" for line in stanzas.split("\n"))])
+    for sentence, lines in wording.endings_of(report):  # the lines as they are: blanks count in YAML
+        sections.append([*page.wrap(sentence), *(["", *lines.split("\n")] if lines else [])])
     way_out = wording.way_out(report)
     if way_out:
         sections.append(page.wrap(way_out))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from alembic_contracts import reporters
+from alembic_contracts import reporters, texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging import rules
 from alembic_contracts.judging.violations import Checked
@@ -173,6 +173,9 @@ def _read(terms: Terms) -> Iterator[str]:
     unread = sorted({section for contract in terms.contracts for section in contract.unread})
     if unread:
         yield f"not read, as they are for other tools: {', '.join(unread)}"
+    for contract in terms.contracts:
+        for what, at in contract.unknown:
+            yield f"not known, so not read: {texts.line(what)} ({at.file}:{at.line})"
 
 
 def _start(run: Run) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
-from alembic_contracts.contracts.contract import Owner
+from alembic_contracts.contracts.contract import Ending, Owner
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
@@ -49,6 +50,7 @@ def _column_exists(column: str, line: int) -> Violation:
         owner=DATA_ENGINEERING,
         location=DROP,
         contract_location=ContractLocation("contracts/object_images.json", line, 9, f"/schema/properties/{column}"),
+        ending=Ending("contracts/object_images.json", line, len(column) + 13, '"sunset": "YYYY-MM-DD",'),
     )
 
 
@@ -76,6 +78,8 @@ def _object_id(rule: str, expected: str, actual: str, line: int) -> Violation:
         owner=DATA_ENGINEERING,
         location=ALTER,
         contract_location=ContractLocation("contracts/object_images.json", line, 13),
+        sunset=date(2031, 7, 16),
+        ending=Ending("contracts/object_images.json", 24, None, "", date(2031, 7, 16)),
     )
 
 

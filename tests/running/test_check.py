@@ -250,7 +250,7 @@ def test_verbose_says_what_was_read(project: Project) -> None:
     museum(project)
     project.write(
         "contracts/more.odcs.yaml",
-        "kind: DataContract\napiVersion: v3.1.0\nid: more\nslaProperties: [{property: latency}]\nschema:\n"
+        "kind: DataContract\napiVersion: v3.1.0\nid: more\nslaProperties: [{property: latency}]\ncolour: x\nschema:\n"
         "- name: object_images\n  properties: [{name: object_id, quality: [{type: text}]}]\n",
     )
     done = project.alembic("check-contracts", "--verbose", "--format", "json")
@@ -263,7 +263,8 @@ def test_verbose_says_what_was_read(project: Project) -> None:
         "contract odcs/more: contracts/more.odcs.yaml, 2 facts",
     ]
     assert said[3] == "not read, as they are for other tools: quality, slaProperties"
-    assert said[4].startswith("database test_")
-    assert said[4].endswith(": 0 pending revisions")
-    assert said[5].startswith("kept, after ")
+    assert said[4] == "not known, so not read: the key `colour` (contracts/more.odcs.yaml:5)"
+    assert said[5].startswith("database test_")
+    assert said[5].endswith(": 0 pending revisions")
+    assert said[6].startswith("kept, after ")
     assert "verbose" not in project.alembic("check-contracts").stderr

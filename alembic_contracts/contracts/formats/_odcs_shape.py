@@ -6,16 +6,16 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from alembic_contracts.contracts.formats._native_facts import SCHEMA
-from alembic_contracts.contracts.formats._odcs_custom import own
+from alembic_contracts.contracts.formats._odcs_custom import VENDOR, nearly_own, own, unclaimed
 from alembic_contracts.contracts.formats._odcs_published import misspelt_status
-from alembic_contracts.documents.document import Document, child
+from alembic_contracts.documents.document import ContractLocation, Document, child
 from alembic_contracts.documents.validation import validate_part
 from alembic_contracts.errors import Problem
 
-__all__ = ["problems"]
+__all__ = ["problems", "unknown"]
 
 _LONGEST = 200
 """Characters of a word that is compared with known ones."""
@@ -69,7 +69,7 @@ def problems(document: Document) -> Iterator[Problem]:
         return
     if not isinstance(value.get("id"), str) or not value["id"]:
         yield document.problem("/id" if "id" in value else "", "the key `id` is missing or no text")
-    yield from _misspelt(document, value, "", _ROOT)
+    yield from _misspelt(document, value, "", _ROOT, tuple(_CONTRACT_KEYS))
     for key, kinds in (("servers", list), ("support", list), ("team", (list, dict)), ("customProperties", list)):
         if value.get(key) is not None and not isinstance(value[key], kinds):
             yield document.problem(f"/{key}", f"`{key}` must be a list")
@@ -131,14 +131,14 @@ def _list_of_objects(
 
 
 def _object(document: Document, value: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
-    yield from _misspelt(document, value, pointer, _OBJECT)
+    yield from _misspelt(document, value, pointer, _OBJECT, _TABLE_KEYS)
     yield from _flags(document, value, pointer)
     yield from _custom(document, value, pointer, _TABLE_KEYS, _OF_TABLES)
     yield from _list_of_objects(document, value, pointer, "properties", _property)
 
 
 def _property(document: Document, value: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
-    yield from _misspelt(document, value, pointer, _PROPERTY)
+    yield from _misspelt(document, value, pointer, _PROPERTY, _COLUMN_KEYS)
     yield from _flags(document, value, pointer)
     logical = value.get("logicalType")
     if logical is not None and logical not in _LOGICAL:
@@ -166,20 +166,55 @@ def _flags(document: Document, value: Mapping[str, Any], pointer: str) -> Iterat
             yield document.problem(f"{pointer}/{key}", f"`{key}` must be true or false, not {stated!r}{hint}")
 
 
-def _misspelt(document: Document, value: Mapping[str, Any], pointer: str, known: Collection[str]) -> Iterator[Problem]:
-    """Yield a problem for each key that is nearly a known one: what it states would be passed over in silence."""
-    lowered = {key.lower(): key for key in known}
+def _misspelt(
+    document: Document, value: Mapping[str, Any], pointer: str, known: Collection[str], ours: Collection[str]
+) -> Iterator[Problem]:
+    """Yield a problem for each key that is nearly a known one: what it states would be passed over in silence.
+
+    Args:
+        document: what the file holds.
+        value: the object whose keys are looked at.
+        pointer: where it stands.
+        known: keys that ODCS has there.
+        ours: names of our custom properties there, which are no keys.
+    """
+    lowered = {key.lower().replace("_", ""): key for key in (*ours, *known)}
     for key in value:
-        if key in known:
+        if key in known or len(key) > _LONGEST:
             continue
-        close = get_close_matches(key.lower().replace("_", ""), lowered, 1, cutoff=0.8) if len(key) <= _LONGEST else []
-        if close and lowered[close[0]] not in value:
-            yield document.key_problem(child(pointer, key), f"unknown key `{key}`; did you mean `{lowered[close[0]]}`?")
+        close = get_close_matches(key.lower().replace("_", ""), lowered, 1, cutoff=0.8)
+        meant = lowered[close[0]] if close else None
+        if meant is not None and meant not in known:
+            property_ = f"`{{property: {VENDOR}.{meant}, value: ...}}`"
+            more = f"; as one of `customProperties`, {property_}, it is read"
+            yield document.key_problem(child(pointer, key), f"ODCS has no key `{key}`{more}")
+        elif meant is not None and meant not in value:
+            yield document.key_problem(child(pointer, key), f"unknown key `{key}`; did you mean `{meant}`?")
+
+
+def unknown(document: Document) -> Iterator[tuple[str, ContractLocation]]:
+    """Yield what a document without problems states, and nobody reads: in words, and where."""
+    value = cast("dict[str, Any]", document.value)
+    parts: list[tuple[Mapping[str, Any], str, Collection[str], Collection[str]]]
+    parts = [(value, "", _ROOT, tuple(_CONTRACT_KEYS))]
+    for position, table in enumerate(value.get("schema") or ()):
+        parts.append((table, f"/schema/{position}", _OBJECT, _TABLE_KEYS))
+        for place, column in enumerate(table.get("properties") or ()):
+            parts.append((column, f"/schema/{position}/properties/{place}", _PROPERTY, _COLUMN_KEYS))
+    for stated, pointer, known, ours in parts:
+        for key in stated:
+            if key not in known:
+                yield f"the key `{key}`", document.location(child(pointer, key))
+        for name, at in unclaimed(stated, pointer):
+            if name in ours:
+                yield f"the custom property `{name}`, which names no vendor", document.location(at)
 
 
 def _custom(
     document: Document, value: Mapping[str, Any], pointer: str, known: Collection[str], home: tuple[str, ...]
 ) -> Iterator[Problem]:
+    for written, at in nearly_own(value, pointer):
+        yield document.problem(at, f"`{written}` is not known; did you mean `{VENDOR}`?")
     for name, stated, at in own(value, pointer):
         if name not in known:
             hint = get_close_matches(name[:_LONGEST], known, 1)

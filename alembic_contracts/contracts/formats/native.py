@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, cast
 
 from alembic_contracts import texts
-from alembic_contracts.contracts.contract import Contract, Deprecation, Expected, Fact, Owner
+from alembic_contracts.contracts.contract import Contract, Deprecation, Ending, Expected, Fact, Owner
+from alembic_contracts.contracts.formats._ending import DAY, as_member
 from alembic_contracts.contracts.formats._native_facts import SCHEMA, column_fact, table_facts
 from alembic_contracts.contracts.formats._native_types import ColumnType, contradictions, read_type
 from alembic_contracts.documents import json_text
@@ -169,7 +171,16 @@ def _contract(document: Document, columns: Sequence[_Column]) -> Contract:
         compatibility=value.get("compatibility") or "exact",
         stage=value.get("status") or "active",
         deprecations=tuple(_deprecations(document, name)),
+        ending=partial(_ending, document),
     )
+
+
+def _ending(document: Document, fact: Fact) -> Ending | None:
+    """Return what to write so that a column's promises end on a day, or a table's where none is listed for the fact."""
+    listed = fact.column is not None and child("/schema/properties", fact.column) in document.values
+    pointer = child("/schema/properties", fact.column or "") if listed else "/schema"
+    stated = cast("Mapping[str, Any]", document.value_at(pointer))
+    return as_member(document, pointer, "sunset", DAY) if "sunset" not in stated else None
 
 
 def _descriptions(table: Name, stated: Mapping[str, Any]) -> Iterator[tuple[Name, str | None, str]]:

@@ -12,12 +12,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, cast
 
-from alembic_contracts.contracts.contract import Contract, Deprecation, Owner, Stage
-from alembic_contracts.contracts.formats._odcs_custom import custom, days
+from alembic_contracts.contracts.contract import Contract, Deprecation, Ending, Fact, Owner, Stage
+from alembic_contracts.contracts.formats._ending import DAY, as_item, as_member
+from alembic_contracts.contracts.formats._odcs_custom import VENDOR, custom, days
 from alembic_contracts.contracts.formats._odcs_published import departures
-from alembic_contracts.contracts.formats._odcs_shape import problems
+from alembic_contracts.contracts.formats._odcs_shape import problems, unknown
 from alembic_contracts.contracts.formats._odcs_tables import TableReader
 from alembic_contracts.documents import json_text, yaml_text
 from alembic_contracts.documents.document import Document
@@ -85,13 +87,27 @@ def contracts(document: Document) -> tuple[Contract, ...]:
             descriptions=tuple(text for reader in readers for text in reader.descriptions()),
             resource=_resource(value),
             unread=tuple(name for name in _UNREAD if _has(value, name)),
+            unknown=tuple(unknown(document)),
             catalog=next((name for each in _servers(value) if (name := _resolved(each.get("database")))), None),
             version=str(value["version"]) if value.get("version") is not None else None,
             compatibility=stated.get("compatibility") or "reader",
             stage=_STAGES.get(str(value.get("status") or "active").lower(), "active"),
             deprecations=(*_deprecations(document, value), *(d for reader in readers for d in reader.deprecations())),
+            ending=partial(_ending, document),
         ),
     )
+
+
+def _ending(document: Document, fact: Fact) -> Ending | None:
+    """Return what to write so that a column's promises end on a day, or a table's where the fact is stated there."""
+    parts = fact.location.pointer.split("/")  # /schema/0/properties/3/physicalType
+    pointer = "/".join(parts[:5] if fact.column is not None and parts[3] == "properties" else parts[:3])
+    stated = cast("Mapping[str, Any]", document.value_at(pointer))
+    item = {"property": f"{VENDOR}.sunset", "value": DAY}
+    if "customProperties" in stated:
+        return as_item(document, f"{pointer}/customProperties", item)
+    named = "name" if "name" in stated else "physicalName"
+    return as_member(document, pointer, "customProperties", [item], beside=named)
 
 
 def _servers(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -230,6 +230,36 @@ MALFORMED = [
     (HEAD + "schema:\n  - name: t\n    propertys: []", 7, 5, "unknown key `propertys`; did you mean `properties`?"),
     (COLUMN + "      - name: c", 9, 9, "`c` stands in `properties` twice, first in line 8"),
     (COLUMN + "        requried: true", 9, 9, "unknown key `requried`; did you mean `required`?"),
+    (
+        COLUMN + "        sunset: 2030-07-15",
+        9,
+        9,
+        (
+            "ODCS has no key `sunset`; as one of `customProperties`, "
+            "`{property: alembic_contracts.sunset, value: ...}`, it is read"
+        ),
+    ),
+    (
+        HEAD + "compatability: full\nschema: []",
+        5,
+        1,
+        (
+            "ODCS has no key `compatability`; as one of `customProperties`, "
+            "`{property: alembic_contracts.compatibility, value: ...}`, it is read"
+        ),
+    ),
+    (
+        COLUMN + "        customProperties: [{property: sunset, value: 2030-07-15, vendor: alembic_contract}]",
+        9,
+        74,
+        "`alembic_contract` is not known; did you mean `alembic_contracts`?",
+    ),
+    (
+        COLUMN + "        customProperties: [{property: alembicContracts.sunset, value: 2030-07-15}]",
+        9,
+        39,
+        "`alembicContracts` is not known; did you mean `alembic_contracts`?",
+    ),
     (COLUMN + '        required: "true"', 9, 19, "`required` must be true or false, not 'true'; leave the quotes out"),
     (COLUMN + "        required: yes", 9, 19, "`required` must be true or false, not 'yes'"),
     (COLUMN + "        primaryKey: 1", 9, 21, "`primaryKey` must be true or false, not 1"),
@@ -320,3 +350,22 @@ def test_where_all_servers_are_of_another_kind_so_are_the_types(tmp_path: Path) 
         "  - {name: c, physicalType: 'row(name varchar, code varchar(3))', logicalType: object}\n"
     )
     assert [fact.rule for fact in load(text, tmp_path).facts] == ["table-exists", "column-exists", "logical-type"]
+
+
+def test_what_nobody_reads_is_known(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    more = (
+        "        colour: blue\n        customProperties: [{property: sunset, value: soon}, {property: a, value: 1}]\n"
+    )
+    file.write_text(COLUMN + more + "extra: 1\n")
+    [contract] = formats.load([file], root=tmp_path)
+    assert [(what, at.line) for what, at in contract.unknown] == [
+        ("the key `extra`", 11),
+        ("the key `colour`", 9),
+        ("the custom property `sunset`, which names no vendor", 10),
+    ]
+    file.write_text(
+        COLUMN + "        customProperties: [{property: sunset, value: '2030-07-15', vendor: alembic-contracts}]\n"
+    )
+    [contract] = formats.load([file], root=tmp_path)
+    assert [each.column for each in contract.deprecations] == ["c"]
