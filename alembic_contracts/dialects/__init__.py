@@ -33,6 +33,7 @@ __all__ = [
     "Transaction",
     "Use",
     "Witness",
+    "is_known",
     "load",
 ]
 
@@ -361,12 +362,17 @@ class Dialect(Protocol):
         """
 
 
+def is_known(name: str) -> bool:
+    """Whether there is a module for a database, by SQLAlchemy's dialect name."""
+    return name.isidentifier() and find_spec(f"{__name__}.{name}") is not None
+
+
 def load(name: str) -> Dialect:
     """Return the module for a database, by SQLAlchemy's dialect name.
 
     Raises:
         CannotCheck: there is none.
     """
-    if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
+    if not is_known(name):
         raise CannotCheck(f"Contracts on a {name!r} database cannot be checked yet; PostgreSQL can.")
     return cast("Dialect", import_module(f"{__name__}.{name}"))

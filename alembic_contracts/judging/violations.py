@@ -80,6 +80,10 @@ class Checked:
     tables: int
     facts: int
     revisions: int
+    not_applicable: int = 0
+    """Facts that nobody has looked at, since contracts cannot be held on that kind of database."""
+    unheld_on: str = ""
+    """SQLAlchemy's name of that kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,8 @@ class Report:
     checked: Checked
     contracts: tuple[str, ...] = ()
     """Ids of all contracts that were checked, kept ones included, for reports that list them."""
+    unheld: tuple[str, ...] = ()
+    """Ids of those that were not, since they cannot be held on this kind of database."""
     refused: bool | None = None
     """Whether the run is refused because of this report; None: unless the status is kept. A report that the settings
     turn into mere words (``enforce = report``, ``unproven = warn``) says False, so that no text claims otherwise."""

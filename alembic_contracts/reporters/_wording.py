@@ -203,7 +203,14 @@ def _revisions(checked: Checked) -> str:
 def scope(checked: Checked) -> str:
     """Return how much was looked at."""
     facts = f"{count(checked.facts, 'fact')} of {count(checked.contracts, 'contract')}"
-    return f"{facts} on {count(checked.tables, 'table')}, {_revisions(checked)}"
+    return f"{facts} on {count(checked.tables, 'table')}, {_revisions(checked)}{_unheld(checked)}"
+
+
+def _unheld(checked: Checked) -> str:
+    """Return how much was not looked at."""
+    if not checked.not_applicable:
+        return ""
+    return f"; {count(checked.not_applicable, 'fact')} not applicable on {checked.unheld_on}"
 
 
 def verdict(report: Report) -> str:
@@ -219,6 +226,10 @@ def verdict(report: Report) -> str:
     if report.violations:
         return f"Kept, with {tally(report.violations)} {looked_at}"
     checked = report.checked
+    if checked.not_applicable:
+        kept = f"{count(checked.facts, 'fact')} kept, {checked.not_applicable} not applicable on {checked.unheld_on}"
+        nothing = "" if checked.facts else "Nothing was checked: "
+        return f"{nothing}{kept} ({count(checked.contracts, 'contract')}, {_revisions(checked)})."
     what = f"{count(checked.contracts, 'contract')}, {count(checked.facts, 'fact')} on {count(checked.tables, 'table')}"
     return f"All data contracts are kept: {what}; {_revisions(checked)}."
 

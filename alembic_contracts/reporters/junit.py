@@ -23,6 +23,9 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
     """Return one test suite: a case for every contract and one for every operation that is unproven."""
     names = dict.fromkeys((*report.contracts, *(violation.contract for violation in report.violations)))
     cases = [_contract(name, [v for v in report.violations if v.contract == name]) for name in names]
+    for name, case in zip(names, cases, strict=True):
+        if name in report.unheld:
+            ET.SubElement(case, "skipped", message=texts.lines(f"not applicable on {report.checked.unheld_on}"))
     cases += [_unproven(entry) for entry in report.unproven]
     suite = ET.Element(
         "testsuite",
@@ -30,7 +33,7 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
         tests=str(len(cases)),
         failures=str(sum(case.find("failure") is not None for case in cases)),
         errors=str(sum(case.find("error") is not None for case in cases)),
-        skipped="0",
+        skipped=str(sum(case.find("skipped") is not None for case in cases)),
     )
     suite.extend(cases)
     ET.SubElement(suite, "system-out").text = texts.lines(

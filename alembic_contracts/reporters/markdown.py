@@ -33,7 +33,10 @@ _TITLES = {"kept": "Data contracts kept", "broken": "Data contract broken", "unp
 
 def render(report: Report, options: Options) -> str:  # noqa: ARG001  every format has this signature
     """Return the report as Markdown whose first line is ``MARKER``."""
-    parts = [MARKER, f"### {_TITLES[report.status]}", prose(wording.verdict(report))]
+    checked = report.checked
+    nothing = report.status == "kept" and checked.not_applicable and not checked.facts
+    title = "Data contracts not checked" if nothing else _TITLES[report.status]
+    parts = [MARKER, f"### {title}", prose(wording.verdict(report))]
     headline = wording.headline(report)
     if headline:
         parts.append(f"**{prose(headline)}**")

@@ -217,5 +217,6 @@ def _notice(page: _Page, notice: Notice) -> list[str]:
 
 
 def _verdict(page: _Page, report: Report) -> list[str]:
-    style = _STYLES["warning"] if report.status == "kept" and report.violations else _VERDICT_STYLES[report.status]
+    doubtful = report.status == "kept" and (report.violations or report.unheld)
+    style = _STYLES["warning"] if doubtful else _VERDICT_STYLES[report.status]
     return [page.paint(line, style) for line in page.wrap(wording.verdict(report))]

@@ -6,6 +6,7 @@ The road of every verdict, on which each module hands one value to the next:
     bases             a git ref -> the terms that were agreed there
     environments      env.py -> one Run a database (pending: the value)
     databases         Terms, Run -> the terms that are about this database
+    unheld            Run on a kind of database that is not known -> what is said instead of a verdict
     courses           Run -> Course: the schemas that it goes through (shadow: replayed)
     settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?
                       real_schema: what that makes of the real database)

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from alembic_contracts import reporters, texts
+from alembic_contracts import dialects, reporters, texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging import rules
 from alembic_contracts.judging.violations import Checked
-from alembic_contracts.running import bases, environments
+from alembic_contracts.running import bases, environments, unheld
 from alembic_contracts.running.courses import follow
 from alembic_contracts.running.databases import names_of, narrowed
 from alembic_contracts.running.environments import Range
@@ -98,7 +98,8 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
         if options.verbose:
             _tell([_start(run)])
         held = narrowed(terms, run)
-        reports.append(_examined(run, held, progress))
+        known = dialects.is_known(run.context.dialect.name)
+        reports.append(_examined(run, held, progress) if known else unheld.report_on(run, held))
 
     environments.visit(config, replace(options.range, snapshot=terms.settings.snapshot), look)
     _require_all(terms, reports)
@@ -192,8 +193,10 @@ def _merged(reports: list[Report], *, refused: bool) -> Report:
     """Return one report for an environment that migrates several databases."""
     first = reports[0]
     same = len({report.contracts for report in reports}) == 1
+    held = {contract for report in reports for contract in report.contracts if contract not in report.unheld}
     merged = replace(
         first,
+        unheld=tuple(dict.fromkeys(each for report in reports for each in report.unheld if each not in held)),
         contracts=tuple(dict.fromkeys(contract for report in reports for contract in report.contracts)),
         violations=tuple(dict.fromkeys(v for report in reports for v in report.violations)),
         unproven=tuple(dict.fromkeys(u for report in reports for u in report.unproven)),
@@ -203,6 +206,8 @@ def _merged(reports: list[Report], *, refused: bool) -> Report:
             tables=max(report.checked.tables for report in reports) if same else sum(r.checked.tables for r in reports),
             facts=max(report.checked.facts for report in reports) if same else sum(r.checked.facts for r in reports),
             revisions=max(report.checked.revisions for report in reports),
+            not_applicable=sum(report.checked.not_applicable for report in reports),
+            unheld_on=" and ".join(dict.fromkeys(r.checked.unheld_on for r in reports if r.checked.unheld_on)),
         ),
     )
     return merged if merged.status != "unproven" else replace(merged, refused=refused)
