@@ -179,7 +179,7 @@ def _rest(aftermath: Aftermath) -> Iterator[str]:
     elif alone:
         yield "The migration's own transaction is rolled back."
     else:
-        yield "What came after is rolled back."
+        yield "What came after the last commit is rolled back."
     if as_before:
         yield "The contracted tables and the version table were read again, and are as before."
         return

@@ -17,6 +17,13 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        r"no schema has been selected to create in, where Alembic makes its version table",
+        (
+            "create a schema that search_path names, set search_path otherwise (ALTER DATABASE or ROLE ... SET), or "
+            "give context.configure() a version_table_schema."
+        ),
+    ),
+    (
         r"already exists|is already in use",
         (
             "it is there already: does the downgrade of {revision} drop it, or does something else than the scripts "

@@ -56,6 +56,15 @@ def guard(context: _Context, *, database: str | None = None) -> Iterator[None]:
             if told is None:
                 raise
             raise told from error
+        except BaseException as error:  # an interrupt, a cancelled task: it is told what stays, and goes its own way
+            if not _is_of_cleaning_up(error):
+                guarded.abandon()
+            raise
+
+
+def _is_of_cleaning_up(error: BaseException) -> bool:
+    """Whether nothing was raised inside of ``guard()``: it was left alone in the middle, and Python throws it away."""
+    return isinstance(error, GeneratorExit) and (error.__traceback__ is None or error.__traceback__.tb_next is None)
 
 
 class _Guarded:

@@ -77,6 +77,9 @@ class Ledger:
         """Whether something has been committed that was not judged before."""
         self._known = self._quiet = self._passing = False
         self._last: Location | None = None
+        """The line that executed something last."""
+        self._inside: Location | None = None
+        """The last one that is known to have been in ``block``."""
         self._ending: End | None = None
         self._ended: list[Transaction] = []
         """Those of which SQLAlchemy said that they would be rolled back."""
@@ -116,7 +119,7 @@ class Ledger:
             if self.block is not None and block != self.block:
                 self.gap = True
                 self._account(self.block)
-            self.block, self.loose, self._known = block, block is None, True
+            self.block, self.loose, self._known, self._inside = block, block is None, True, self._last
         self.unjudged = self.unjudged or self.loose
 
     def rest(self) -> Rest:
@@ -146,7 +149,7 @@ class Ledger:
         """Return what has become of a transaction, and note where it was committed without being seen."""
         fate = self._dialect.fate(self._connection, block)
         if fate == "committed":
-            self._note(self._last, seen=False)
+            self._note(self._inside, seen=False)
             self.unjudged = True
         return fate
 
@@ -227,7 +230,9 @@ class Ledger:
                 self._committed()
             self._forget()
             self.unjudged = not end.is_alone
-        elif not self._known and not _SETTINGS.match(statement):
+        elif not _SETTINGS.match(statement) and (
+            not self._known or (self.block is not None and self._last != self._inside)
+        ):
             self.look()
 
     # -- what the driver tells -----------------------------------------------------------------------------------------

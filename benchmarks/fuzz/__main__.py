@@ -58,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--count", type=int, default=10_000, help="inputs to make at random (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="other seeds are other inputs (default: %(default)s)")
+    parser.add_argument("--first", type=int, metavar="N", help="go on at this number, without those written by hand")
     parser.add_argument("--only", choices=list(inputs.KINDS), help="one kind of input")
     parser.add_argument("--command-every", type=int, default=100, metavar="N", help="run each Nth as its users do")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="write the files of faults to this folder")
@@ -80,9 +81,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _chosen(options: argparse.Namespace) -> Iterator[Input]:
     wanted = [name for name in inputs.KINDS if options.only in (None, name)]
-    for name in wanted:
+    for name in wanted if options.first is None else ():
         yield from inputs.hostile(name, quick=options.quick)
-    found = (inputs.mutated(number, options.seed) for number in count())
+    found = (inputs.mutated(number, options.seed) for number in count(options.first or 0))
     yield from islice((given for given in found if given.kind in wanted), options.count)
 
 

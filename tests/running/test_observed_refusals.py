@@ -37,3 +37,29 @@ def test_refusals_are_foreseen_and_happen(project: Project, before: str, stateme
     assert message in report["unproven"][0]["reason"]
     assert upgraded.returncode != 0
     assert message in upgraded.stderr
+
+
+@pytest.mark.parametrize("source", ["database", "snapshot"])
+def test_a_search_path_that_leads_nowhere(project: Project, source: str):
+    object_images.museum(project)
+    project.revision("r2", 'op.execute("CREATE TABLE public.extra (a int)")')
+    options = ["--format", "json"]
+    if source == "snapshot":
+        assert project.cli("snapshot").returncode == 0
+        file = project.path / "schema_snapshot.json"
+        snapshot = json.loads(file.read_text())
+        file.write_text(json.dumps({**snapshot, "search_path": ["nowhere"]}))
+        options.append("--offline")
+    [(database,)] = project.sql("SELECT current_database()::text")
+    project.sql(f"ALTER DATABASE {database} SET search_path TO nowhere")
+    done = project.alembic("check-contracts", *options)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["status"]) == (3, "unproven"), done.stdout
+    said = (
+        "PostgreSQL would refuse this migration: no schema has been selected to create in, where Alembic makes its "
+        'version table (search_path is "nowhere")'
+    )
+    assert said in [each["reason"] for each in report["unproven"]]
+    upgraded = project.alembic("upgrade", "head")
+    assert upgraded.returncode != 0
+    assert "no schema has been selected to create in" in upgraded.stderr

@@ -125,7 +125,7 @@ def test_what_came_before_an_own_commit_is_not_called_rolled_back(project: Proje
     project.revision("r2", EXTRA + 'op.execute("COMMIT")\n' + UNSEEN)
     said = holds(project, before, project.alembic("upgrade", "head"))
     assert "Revision r2 committed by itself at migrations/versions/r2.py:15" in said
-    assert "What came after is rolled back." in said
+    assert "What came after the last commit is rolled back." in said
     assert is_held(project)
     assert project.sql("SELECT to_regclass('extra') IS NOT NULL") == [(True,)]
 

@@ -173,10 +173,22 @@ class Play:
                     options.pop(name, None)
                 self._connection = self._connect()
                 migration = MigrationContext(self._engine.dialect, self._connection, options, self._environment)
-                migration._version.create(self._connection, checkfirst=True)  # noqa: SLF001 - as run_migrations() does
+                self._make_version_table(migration, self._connection)
             self._transaction = migration.begin_transaction()
             self._transaction.__enter__()
         return migration
+
+    def _make_version_table(self, migration: MigrationContext, connection: Connection) -> None:
+        """Do what Alembic does before the first script; where it is refused, none of them runs."""
+        try:
+            migration._version.create(connection, checkfirst=True)  # noqa: SLF001 - as run_migrations() does
+        except DBAPIError as error:
+            connection.rollback()
+            self._stops = True
+            if not self._last:  # later on, it is a script that lost it, and the real run stops there
+                path = ", ".join(self.catalog.search_path)
+                where = f' (search_path is "{path}")' if migration.version_table_schema is None else ""
+                self._recording.doubt(f"{_reason(error)}, where Alembic makes its version table{where}")
 
     def _connect(self) -> Connection:
         connection = self._engine.connect()
