@@ -87,6 +87,7 @@ def test_an_empty_section_asks_for_the_default_folder(folder) -> None:
         assert settings.downgrade == "report"
         assert settings.unproven is None
         assert settings.settle == "auto"
+        assert settings.exec == "auto"
         assert settings.shadow_url is None
         assert settings.rules == {}
 
@@ -98,6 +99,7 @@ enforce = "strict"
 downgrade = "refuse"
 unproven = "warn"
 settle = "never"
+exec = "never"
 shadow_url = "postgresql://scratch"
 snapshot = "kept/now.json"
 
@@ -116,6 +118,7 @@ enforce = strict
 downgrade = refuse
 unproven = warn
 settle = never
+exec = never
 shadow_url = postgresql://scratch
 snapshot = kept/now.json
 rules =
@@ -132,6 +135,7 @@ def test_everything_can_be_set_in_either_file(folder, sources, source) -> None:
         downgrade="refuse",
         unproven="warn",
         settle="never",
+        exec="never",
         shadow_url="postgresql://scratch",
         snapshot=folder / "kept/now.json",
         rules={"column-type": "warning", "primary-key": "off"},
@@ -157,6 +161,7 @@ def test_the_environment_wins(folder) -> None:
         DOWNGRADE="report",
         UNPROVEN="refuse",
         SETTLE="auto",
+        EXEC="auto",
         SHADOW_URL="postgresql://other",
         SNAPSHOT="other.json",
         RULES="column-type=error, table-exists = warning",
@@ -167,6 +172,7 @@ def test_the_environment_wins(folder) -> None:
         downgrade="report",
         unproven="refuse",
         settle="auto",
+        exec="auto",
         shadow_url="postgresql://other",
         snapshot=folder / "other.json",
         rules={"column-type": "error", "primary-key": "off", "table-exists": "warning"},
@@ -212,7 +218,7 @@ REFUSALS = [
         {"toml": T + "zzz = 1"},
         (
             "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
-            "`downgrade`, `unproven`, `autogenerate`, `settle`, `predict_timeout`, `predict_memory`, "
+            "`downgrade`, `unproven`, `autogenerate`, `settle`, `exec`, `predict_timeout`, `predict_memory`, "
             "`shadow_url`, `snapshot`, `lock_timeout`, `rules`, `sections`"
         ),
     ),

@@ -42,13 +42,14 @@ from alembic_contracts.config.sources import CLOCK, Source, of_environment, of_i
 from alembic_contracts.errors import InvalidSettings
 from alembic_contracts.support.suggestions import did_you_mean
 
-__all__ = ["Autogenerate", "Downgrade", "Enforce", "Settings", "Settle", "Switch", "Unproven", "read_settings"]
+__all__ = ["Autogenerate", "Downgrade", "Enforce", "Exec", "Settings", "Settle", "Switch", "Unproven", "read_settings"]
 
 Enforce = Literal["introduced", "strict", "report"]
 Downgrade = Literal["report", "refuse"]
 Unproven = Literal["refuse", "warn"]
 Autogenerate = Literal["refuse", "warn", "off"]
 Settle = Literal["auto", "never"]
+Exec = Literal["auto", "never"]
 Switch = Literal["error", "warning", "off"]
 
 _FOLDER = "contracts"
@@ -59,6 +60,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "unproven": ("refuse", "warn"),
     "autogenerate": ("refuse", "warn", "off"),
     "settle": ("auto", "never"),
+    "exec": ("auto", "never"),
 }
 _AMOUNTS: Mapping[str, tuple[type[float], str, bool]] = {
     "predict_timeout": (float, "seconds", False),
@@ -84,6 +86,8 @@ class Settings:
     """What becomes of models that would break a contract: no revision, a warning, or nothing."""
     settle: Settle = "auto"
     """Whether `check` replays what is unproven on a scratch database, where a server can be had."""
+    exec: Exec = "auto"
+    """Whether commands that look ahead may run version scripts; never: as with ``--no-exec``."""
     predict_timeout: float = 60.0
     """Seconds that the prediction of one revision may take."""
     predict_memory: int = 2048

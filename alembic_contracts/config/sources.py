@@ -33,6 +33,7 @@ KEYS = (
     "unproven",
     "autogenerate",
     "settle",
+    "exec",
     "predict_timeout",
     "predict_memory",
     "shadow_url",

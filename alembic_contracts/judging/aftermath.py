@@ -56,6 +56,8 @@ class Aftermath:
     """Whether a script ended its transaction in a way that was not seen."""
     rest: Rest = "rolled back"
     """What has become of what was open last; committed: each statement committed by itself."""
+    to_savepoint: bool = False
+    """Whether it was rolled back to a savepoint that env.py had set, in a transaction that goes on."""
     started: bool = True
     """Whether any script was handed out."""
     changed: tuple[Name, ...] = ()
@@ -90,8 +92,16 @@ def summary(aftermath: Aftermath | None) -> str:
     return (
         f"{at(aftermath.applied)} stays, the rest is rolled back"
         if aftermath.applied
-        else "the transaction is rolled back"
+        else f"{_what_is(aftermath)} rolled back{_where(aftermath)}"
     )
+
+
+def _what_is(aftermath: Aftermath) -> str:
+    return "the run is" if aftermath.to_savepoint else "the transaction is"
+
+
+def _where(aftermath: Aftermath) -> str:
+    return " to the savepoint that env.py had set" if aftermath.to_savepoint else ""
 
 
 def outcome(aftermath: Aftermath | None) -> str:
@@ -175,7 +185,7 @@ def _rest(aftermath: Aftermath) -> Iterator[str]:
         if aftermath.stopped:
             yield f"So what {aftermath.stopped} did until it was stopped stays as well."
     elif alone and as_before and not aftermath.elsewhere:
-        yield "The transaction is rolled back; none of its changes stay."
+        yield f"{_what_is(aftermath).capitalize()} rolled back{_where(aftermath)}; none of its changes stay."
     elif alone:
         yield "The migration's own transaction is rolled back."
     else:

@@ -101,7 +101,10 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
         known = dialects.is_known(run.context.dialect.name)
         reports.append(_examined(run, held, progress) if known else unheld.report_on(run, held))
 
-    environments.visit(config, replace(options.range, snapshot=terms.settings.snapshot), look)
+    range_ = replace(options.range, snapshot=terms.settings.snapshot)
+    if base is not None and base.terms.settings.exec == "never":  # a branch does not get round it by its own settings
+        range_ = environments.without_scripts(range_)
+    environments.visit(config, range_, look)
     _require_all(terms, reports)
     lenient = terms.settings.unproven == "warn" and (base is None or base.terms.settings.unproven == "warn")
     return _merged(reports, refused=not lenient)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.schemas.snapshots import Snapshot
 
-__all__ = ["Range", "said_by", "script_directory", "visit"]
+__all__ = ["Range", "said_by", "script_directory", "visit", "without_scripts"]
 
 _LOADERS = ("load_module_py", "_from_path")
 """Alembic's functions for a file, whose path is a variable of theirs."""
@@ -69,6 +69,17 @@ class Range:
         return self.offline or self.shadow
 
 
+def without_scripts(range_: Range) -> Range:
+    """Return it as the setting ``exec = "never"`` has it.
+
+    Raises:
+        CannotCheck: it is about nothing else.
+    """
+    if range_.shadow:
+        raise CannotCheck('--shadow replays version scripts, which the setting exec = "never" forbids.')
+    return replace(range_, no_exec=True)
+
+
 def visit(config: Config, range_: Range, look: Callable[[Run], None]) -> None:
     """Run a project's env.py, and hand over what is pending for each database that it migrates; nothing is applied.
 
@@ -84,7 +95,10 @@ def visit(config: Config, range_: Range, look: Callable[[Run], None]) -> None:
     if range_.dialect is not None and not range_.offline:
         raise CannotCheck("--dialect stands in for env.py where there is no database either: use it with --offline.")
     arguments: dict[str, Any] = {}
-    lock_timeout = settings_of(config).lock_timeout
+    settings = settings_of(config)
+    if settings.exec == "never":
+        range_ = without_scripts(range_)
+    lock_timeout = settings.lock_timeout
     seen: list[tuple[str, ...]] = []
 
     def plan(heads: tuple[str, ...], context: MigrationContext) -> list[RevisionStep]:

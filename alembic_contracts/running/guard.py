@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -83,15 +84,21 @@ class _Guarded:
             environment = self._context.get_context().environment_context
             if environment is not None:
                 self._watch_configure(environment)
+            self._watch_others()
             yield
 
     def _watch(self, migration: MigrationContext) -> None:
         from alembic_contracts.running.watch import Watch
 
         if not Watch.is_watched(migration):
-            watch = Watch(migration, self._database)
+            watch = Watch(migration, self._database, self._end_runs)
             self._stack.enter_context(watch.installed())
             self._watches.append(watch)
+
+    def _end_runs(self) -> None:
+        """Judge what has run, before anything else does."""
+        for watch in self._watches:
+            watch.end_run()
 
     def _watch_configure(self, environment: EnvironmentContext) -> None:
         configure = environment.configure
@@ -104,6 +111,32 @@ class _Guarded:
         before = own.get("configure")
         own["configure"] = configure_and_watch
         self._stack.callback(lambda: own.pop("configure") if before is None else own.update(configure=before))
+
+    def _watch_others(self) -> None:
+        """Watch a context that env.py has made past ``context.configure()``, when it runs in this thread."""
+        import threading
+
+        from alembic.runtime.migration import MigrationContext
+
+        from alembic_contracts.running import hooks
+        from alembic_contracts.running.watch import Watch
+
+        here, before = threading.get_ident(), MigrationContext.run_migrations
+
+        def watch_and_run(migration: MigrationContext, **arguments: Any) -> None:
+            if threading.get_ident() != here or Watch.is_watched(migration):
+                before(migration, **arguments)
+            elif migration.environment_context is None:
+                hooks.not_guarded(
+                    self._context.get_context(), "env.py runs migrations with a context that it has made by hand"
+                )
+                before(migration, **arguments)
+            else:
+                self._watch(migration)
+                (migration.run_migrations if Watch.is_watched(migration) else partial(before, migration))(**arguments)
+
+        MigrationContext.run_migrations = watch_and_run  # type: ignore[method-assign,assignment] # as long as the body runs
+        self._stack.callback(setattr, MigrationContext, "run_migrations", before)
 
     def finish(self) -> None:
         """Judge the end of each run, and make sure that none was missed.

@@ -122,13 +122,16 @@ class Ledger:
             self.block, self.loose, self._known, self._inside = block, block is None, True, self._last
         self.unjudged = self.unjudged or self.loose
 
-    def rest(self) -> Rest:
+    def rest(self, *, goes_on: bool = False) -> Rest:
         """Return what has become of what was open last; what is found committed is noted.
+
+        Args:
+            goes_on: whether the transaction is still open, and what scripts did in it undone by a savepoint.
 
         Raises:
             sqlalchemy.exc.DBAPIError: the server does not answer.
         """
-        blocks = [*self._ended, *filter(None, [self.block])]
+        blocks = [*self._ended, *filter(None, [None if goes_on else self.block])]
         self._ended.clear()
         self.block = None
         with self.quietly():

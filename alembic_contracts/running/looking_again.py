@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -62,8 +62,8 @@ class Seen:
     """The contracted tables as they are now; None: they could not be looked at."""
 
 
-def roll_back(connection: Connection, *, callers: bool) -> None:
-    """Undo what is open: of a caller's transaction what it has opened last, which can be a savepoint."""
+def roll_back(connection: Connection, *, callers: bool) -> bool:
+    """Undo what is open: of a caller's transaction what it has opened last; returns whether that is a savepoint."""
     nested = connection.get_nested_transaction() if callers else None
     transaction = nested or connection.get_transaction()
     if transaction is not None:
@@ -71,14 +71,44 @@ def roll_back(connection: Connection, *, callers: bool) -> None:
     if nested is None:
         # Of a transaction whose commit was prevented, SQLAlchemy sends no rollback before it closes the connection.
         connection.dialect.do_rollback(connection.connection)
+    return nested is not None
 
 
-def look_again(ran: Ran, earlier: Sequence[Earlier]) -> Seen:
+@contextmanager
+def _usable_inside(connection: Connection) -> Iterator[None]:
+    """Let a connection be used where `with connection.begin():` goes on around a transaction that is rolled back.
+
+    SQLAlchemy refuses it until that is left, which is after the report. This attribute is where it looks.
+    """
+    own = vars(connection)
+    before = own.get("_trans_context_manager")
+    own["_trans_context_manager"] = None
+    try:
+        yield
+    finally:
+        own["_trans_context_manager"] = before
+
+
+@contextmanager
+def _taken_back(connection: Connection, *, callers: bool, inside: bool) -> Iterator[None]:
+    """Leave nothing of what the body does to the session; ``inside``: of a transaction that stays as it is."""
+    aside = connection.begin_nested() if inside else None
+    try:
+        yield
+    finally:
+        with suppress(SQLAlchemyError):
+            if aside is not None:
+                aside.rollback()
+            else:
+                roll_back(connection, callers=callers)
+
+
+def look_again(ran: Ran, earlier: Callable[[], Sequence[Earlier]]) -> Seen:
     """Roll back what is open of a run, and read what is there.
 
     Args:
         ran: the run, which has a connection.
-        earlier: what env.py ran before.
+        earlier: returns what env.py ran before: in the same transaction perhaps, so it is asked after the rollback.
     """
     commits, migration = ran.commits, ran.course.run.context
     connection = migration.connection
@@ -86,33 +116,35 @@ def look_again(ran: Ran, earlier: Sequence[Earlier]) -> Seen:
     callers = migration._in_external_transaction  # noqa: SLF001 - Alembic tells it nowhere else
     # What a caller has done in its transaction before the first script is not ours to undo.
     ours = bool(ran.last) or not callers
-    found = Aftermath(before=_sorted(ran.heads), started=bool(ran.last), earlier=tuple(earlier))
+    found = Aftermath(before=_sorted(ran.heads), started=bool(ran.last))
+    to_savepoint = False
     try:
         commits.look()
         if ours:
-            roll_back(connection, callers=callers)
-        rest = commits.rest()
-        ran.course.dialect.look_up_as(connection, ran.lookup)
-        now, versioned = migration.get_current_heads(), migration._has_version_table()  # noqa: SLF001 - what it asks itself
-        schema = ran.course.dialect.observe(
-            connection, ran.terms.tables, lock_timeout=ran.terms.settings.lock_timeout, before=ran.course.sight
-        )
-        sight = ran.course.sight
-        before = ran.course.before if sight is None else ran.course.dialect.completed(connection, sight, schema)
+            to_savepoint = roll_back(connection, callers=callers)
+        inside = (to_savepoint or not ours) and not commits.loose
+        with _usable_inside(connection), _taken_back(connection, callers=callers, inside=inside):
+            rest = commits.rest(goes_on=inside)
+            ran.course.dialect.look_up_as(connection, ran.lookup)
+            now, versioned = migration.get_current_heads(), migration._has_version_table()  # noqa: SLF001 - what it asks itself
+            schema = ran.course.dialect.observe(
+                connection, ran.terms.tables, lock_timeout=ran.terms.settings.lock_timeout, before=ran.course.sight
+            )
+            sight = ran.course.sight
+            before = ran.course.before if sight is None else ran.course.dialect.completed(connection, sight, schema)
     except (SQLAlchemyError, CannotCheck) as error:
-        found = _noted(found, commits)
-        return Seen(replace(found, commits=tuple(commits.found), unseen=reason_of(error)), None)
-    finally:
-        if ours:
+        if ours and not to_savepoint:
             with suppress(SQLAlchemyError):
                 roll_back(connection, callers=callers)
-    found = replace(_noted(found, commits), now=_sorted(now), rest=rest)
+        found = _noted(found, commits, earlier())
+        return Seen(replace(found, commits=tuple(commits.found), unseen=reason_of(error)), None)
+    found = replace(_noted(found, commits, earlier()), now=_sorted(now), rest=rest, to_savepoint=to_savepoint)
     found = replace(found, new_version_table=versioned and not (now or ran.heads))
     return Seen(_completed(found, ran, before, schema), schema)
 
 
-def _noted(found: Aftermath, commits: Ledger) -> Aftermath:
-    return replace(found, elsewhere=tuple(commits.elsewhere), gap=commits.gap)
+def _noted(found: Aftermath, commits: Ledger, earlier: Sequence[Earlier]) -> Aftermath:
+    return replace(found, earlier=tuple(earlier), elsewhere=tuple(commits.elsewhere), gap=commits.gap)
 
 
 def _completed(found: Aftermath, ran: Ran, before: Schema, now: Schema) -> Aftermath:

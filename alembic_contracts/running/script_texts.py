@@ -65,7 +65,8 @@ def _read(path: Path, *, run_them: bool) -> ModuleType:
         return found
     if not run_them:
         raise CannotCheck(
-            f"{shown(path)}: which revision it is can only be told by running it, which --no-exec forbids."
+            f"{shown(path)}: which revision it is can only be told by running it, which --no-exec, or the setting "
+            "exec, forbids."
         )
     return _loaded(path)
 

@@ -6,7 +6,7 @@ What prediction brings along is imported when there is something to predict.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +33,7 @@ from alembic_contracts.support import terminal
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
     from alembic.util import CommandError
+    from sqlalchemy.engine import Connection
 
     from alembic_contracts.judging.aftermath import Earlier
     from alembic_contracts.judging.violations import Report, Violation
@@ -41,6 +42,16 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Schema
 
 __all__ = ["Upgrade"]
+
+
+@dataclass(frozen=True, slots=True)
+class Strayed:
+    """A version table that is not where the revisions lead that were seen."""
+
+    now: tuple[str, ...]
+    """What it has."""
+    is_ours: bool
+    """Whether only what ran on this connection can have brought it there."""
 
 
 @dataclass
@@ -205,17 +216,41 @@ class Upgrade:
         if self.refused is not None:
             raise self.refused
 
-    def strayed(self) -> tuple[str, ...] | None:
+    def strayed(self) -> Strayed | None:
         """Return what the version table has where that is not where the revisions lead; None: it is as it should be."""
         connection = self.course.run.connection
         if self.commits is None or connection is None or not self.applied:
             return None
         with self.commits.quietly(), suppress(SQLAlchemyError):
-            heads = self.migration.get_current_heads()
-            if self.committed:
-                connection.rollback()  # of what has just begun by looking
-            return None if frozenset(heads) == self.applied[-1].heads else tuple(sorted(heads))
+            now = self._heads_now(connection)
+            if now is not None and frozenset(now) != self.applied[-1].heads:
+                return Strayed(tuple(sorted(now)), is_ours=self._undoes_the_last_step(now))
         return None
+
+    def _undoes_the_last_step(self, now: Collection[str]) -> bool:
+        """Whether what Alembic wrote last is not in the version table, in a transaction that is still open."""
+        heads = self.applied[-1].heads
+        before = self.applied[-2].heads if len(self.applied) > 1 else frozenset(self.heads)
+        is_open = self.commits is not None and self.commits.block is not None and not self.committed
+        return is_open and not ((heads - before) <= set(now) and (before - heads).isdisjoint(now))
+
+    def _heads_now(self, connection: Connection) -> tuple[str, ...] | None:
+        """Read the version table where it was found at the start; None: it cannot be found from here."""
+        dialect, migration = self.course.dialect, self.migration
+        begins = not connection.in_transaction()
+        try:
+            if dialect.lookup(connection) == self.lookup:
+                return migration.get_current_heads()
+            if self.commits is None or self.commits.loose:
+                return None
+            with connection.begin_nested() as aside:
+                dialect.look_up_as(connection, self.lookup)
+                heads = migration.get_current_heads()
+                aside.rollback()
+            return heads
+        finally:
+            if begins:
+                connection.rollback()
 
     def _judge(self) -> None:
         connection = self.course.run.connection
@@ -285,18 +320,19 @@ class Upgrade:
 
     # -- what stays --------------------------------------------------------------------------------------------------
 
-    def abandoned(self, earlier: Sequence[Earlier]) -> CommandError | None:
+    def abandoned(self, earlier: Callable[[], Sequence[Earlier]]) -> CommandError | None:
         """Roll back a run that was refused or failed, look at what stays, and say it.
 
         Args:
-            earlier: what env.py ran before.
+            earlier: returns what env.py ran before, as it is by then.
 
         Returns:
             the error to end with; None where it failed by itself and left no contract broken.
         """
         refused, commits = self.refused, self.commits
         if commits is None:
-            return refused and refused.told(Aftermath(started=False, earlier=tuple(earlier)) if earlier else None)
+            before = tuple(earlier())
+            return refused and refused.told(Aftermath(started=False, earlier=before) if before else None)
         callers = self.migration._in_external_transaction  # noqa: SLF001 - Alembic tells it nowhere else
         if refused is None and (callers or self._script is None):
             return None

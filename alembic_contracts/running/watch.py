@@ -6,7 +6,7 @@ It is there for every command that runs env.py, so what judges is imported once 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +28,14 @@ _MARK = "_alembic_contracts_watch"
 class Watch:
     """Stands between Alembic and the function that yields the steps of one context."""
 
-    def __init__(self, migration: MigrationContext, database: str | None) -> None:
-        self._migration, self._database = migration, database
+    def __init__(self, migration: MigrationContext, database: str | None, before_run: Callable[[], None]) -> None:
+        """Make one; ``before_run`` is called before revisions are applied."""
+        self._migration, self._database, self._before_run = migration, database, before_run
         self._arguments: dict[str, Any] = {}
         self._upgrade: Upgrade | None = None
         """What is being applied; None as long as nothing is, or nothing is held to contracts."""
+        self._ended = False
+        """Whether that was judged in the end."""
         self._refused: Refused | None = None
         """Why nothing could be checked."""
         self._runs = self._planned = 0
@@ -85,6 +88,8 @@ class Watch:
         steps = list(planned)
         kind = hooks.kind_of(steps)
         if kind == "revisions":
+            self._before_run()
+            self._upgrade = None
             self._begin(steps, heads)
         elif kind != "stamps":
             hooks.not_guarded(self._migration, f"Alembic is about to take {kind}")
@@ -105,7 +110,7 @@ class Watch:
             self._refused = Refused(f"Data contracts could not be checked, so nothing was run.\n{error}")
             raise self._refused from error
         if upgrade is not None:
-            self._upgrade = upgrade
+            self._upgrade, self._ended = upgrade, False
             upgrade.begins()
             self._stack.enter_context(upgrade.watched())
 
@@ -123,7 +128,7 @@ class Watch:
     # -- at the end of guard() ---------------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Judge the end of the run, and make sure that all of it was seen.
+        """Judge the end of the last run, and make sure that none was missed.
 
         Raises:
             alembic.util.CommandError: it is refused, or was not seen.
@@ -132,35 +137,62 @@ class Watch:
             raise self._refused
         if self._runs and not self._planned and self._migration.opts.get("fn") is not None:
             hooks.not_guarded(self._migration, "Alembic ran migrations without asking guard() for the steps")
-        if self._upgrade is None:
+        self.end_run()
+
+    def end_run(self) -> None:
+        """Judge the end of a run before another one begins, or env.py goes on, and make sure that all of it was seen.
+
+        Raises:
+            alembic.util.CommandError: it is refused, or was not seen.
+        """
+        upgrade = self._upgrade
+        if upgrade is None or self._ended:
             return
-        if not self._upgrade.through:
+        if not upgrade.through:
             hooks.not_guarded(
                 self._migration, "Alembic took revisions without telling guard() of each that was applied"
             )
-        from alembic_contracts.judging.aftermath import at
         from alembic_contracts.running import endings
 
-        self._upgrade.end()
-        strayed = self._upgrade.strayed()
-        if strayed is not None:
-            hooks.warn(
-                f"the version table has {at(strayed)}, but the revisions that guard() saw lead to "
-                f"{at(sorted(self._upgrade.applied[-1].heads))}: what else ran, or wrote there, was not guarded."
+        upgrade.end()
+        self._prove(upgrade)
+        endings.follow(upgrade, self._name())
+        self._ended = True
+
+    def _prove(self, upgrade: Upgrade) -> None:
+        """Make sure that the version table is where the revisions lead that were seen; warn where others wrote in it.
+
+        Raises:
+            alembic.util.CommandError: it is not, and only what ran here unseen can have done that.
+        """
+        strayed = upgrade.strayed()
+        if strayed is None:
+            return
+        from alembic_contracts.judging.aftermath import at
+
+        found = f"the version table has {at(strayed.now)}, but the revisions that guard() saw lead to"
+        led = at(sorted(upgrade.applied[-1].heads))
+        if strayed.is_ours:
+            hooks.not_guarded(
+                self._migration,
+                f"{found} {led}, and nobody else can have moved it before this transaction is committed",
             )
-        endings.follow(self._upgrade, self._name())
+        hooks.warn(
+            f"{found} {led}: what else ran, or wrote there, was not guarded by this run. It may be another session, or "
+            "a script that writes there itself."
+        )
 
     def abandon(self) -> CommandError | None:
         """Look at what a run that was refused or failed has left, say it, and return the error to end with."""
-        if self._upgrade is None and self._refused is None:
+        if self._refused is None and (self._upgrade is None or self._ended):
             return None
         from alembic_contracts.judging.aftermath import Aftermath
         from alembic_contracts.running import endings
 
-        earlier = endings.before(self._migration)
-        if self._upgrade is not None:
+        earlier = functools.partial(endings.before, self._migration)
+        if self._upgrade is not None and not self._ended:
             return self._upgrade.abandoned(earlier)
-        return self._refused and self._refused.told(Aftermath(started=False, earlier=earlier))
+        return self._refused and self._refused.told(Aftermath(started=False, earlier=earlier()))
 
     def _name(self) -> str:
         """Return what people know the run's database by."""

@@ -483,6 +483,22 @@ def test_scripts_are_not_run_where_nobody_may(checks: Checks) -> None:
     assert checks.project.alembic("check-contracts", "--no-exec", "--shadow").returncode == 2
 
 
+@pytest.mark.parametrize("command", ["check --offline", "check", "plan", "snapshot --offline --output -"])
+def test_nor_where_the_settings_forbid_it(checks: Checks, command: str) -> None:
+    file = checks.project.revision("r2", "op.add_column('object_images', sa.Column('note', sa.Text))", down="r1")
+    checks.project.environment |= {"ALEMBIC_CONTRACTS_SETTLE": "", "ALEMBIC_CONTRACTS_EXEC": "never"}
+    done = checks.project.cli(*command.split())
+    assert done.returncode == 0, done.stderr
+    file.write_text(file.read_text().replace("def upgrade", "while True: pass\n\n\ndef upgrade"))
+    done = checks.project.cli(*command.split())
+    assert done.returncode == 3, done.stderr
+    told = " ".join((done.stdout + done.stderr).split())
+    assert "the script is not run (--no-exec): this is more than a definition" in told
+    done = checks.project.cli("check", "--shadow")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert 'the setting exec = "never" forbids' in done.stderr
+
+
 @pytest.mark.parametrize("name", ["exit", "Ctrl-C", "an own kind of error"])
 def test_what_had_to_be_stopped_is_not_replayed(checks: Checks, name: str) -> None:
     checks.project.environment["ALEMBIC_CONTRACTS_SETTLE"] = "auto"

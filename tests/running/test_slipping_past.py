@@ -103,18 +103,51 @@ def test_what_the_guard_relies_on_and_is_not_there(project: Project, spoil: str,
     assert told in loud.stderr
 
 
-def test_a_context_that_nobody_saw_is_not_passed_over(project: Project) -> None:
-    before = at_r1(project)
-    hidden = """
+PAST_CONFIGURE = """
         from alembic.runtime.environment import EnvironmentContext
         EnvironmentContext.configure(context._proxy, connection=connection)
 """
+ASIDE = """
+        from alembic.runtime.migration import MigrationContext
+        from alembic.operations import Operations
+        old = context.get_context()
+        aside = MigrationContext(old.dialect, connection, old.opts, old.environment_context)
+        with Operations.context(aside): aside.run_migrations()
+"""
+BY_HAND = """
+        from alembic.runtime.migration import MigrationContext
+        fn = context.get_context().opts["fn"]
+        MigrationContext.configure(connection=connection, opts={"fn": fn}).run_migrations()
+"""
+
+
+@pytest.mark.parametrize("upgrade", [DROP, UNSEEN])
+@pytest.mark.parametrize("hidden", [PAST_CONFIGURE, ASIDE])
+def test_a_context_that_env_py_makes_past_configure_is_guarded(project: Project, hidden: str, upgrade: str) -> None:
+    before = at_r1(project)
     env(project, GUARDED.format(before="", inside=hidden.strip()))
-    project.revision("r2", DROP)
+    project.revision("r2", upgrade)
+    said = holds(project, before, project.alembic("upgrade", "head"))
+    assert "none of its changes stay" in said or "Nothing was run" in said
+    assert state(project) == before
+    project.revision("r2", "pass", down="r1")
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
+    assert versions(project) == ["r2"]
+
+
+def test_one_without_an_environment_does_not_run(project: Project) -> None:
+    before = at_r1(project)
+    env(project, GUARDED.format(before="", inside=BY_HAND.strip()))
+    project.revision("r2", "pass")
     done = project.alembic("upgrade", "head")
     assert done.returncode != 0
-    assert "a migration context that guard() has not seen" in done.stdout
+    assert "a context that it has made by hand. So this run is not guarded" in done.stdout
     assert state(project) == before
+    loud = project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"})
+    assert loud.returncode == 0, loud.stderr
+    assert "made by hand" in loud.stderr
 
 
 def test_the_refusal_of_a_second_run_says_what_the_first_one_did(project: Project) -> None:
@@ -172,12 +205,102 @@ def test_no_such_warning_where_alembic_commits(project: Project, mode: str) -> N
     assert "warning" not in done.stderr
 
 
-def test_a_version_table_that_others_wrote_is_warned_of(project: Project) -> None:
+CALLED_BACK = "context.get_context().on_version_apply_callbacks += (lambda **_: connection.execute(text(move)),)"
+ANOTHER_SESSION = """
+        with engine.begin() as other:
+            other.execute(text("INSERT INTO alembic_version VALUES ('elsewhere')"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "refused"), [("", True), ("transaction_per_migration=True, ", False), ("auto", False)]
+)
+def test_a_version_table_that_was_moved_unseen(project: Project, mode: str, refused: bool) -> None:
+    before = at_r1(project)
+    project.revision("r2", "pass")
+    move = "move = \"UPDATE alembic_version SET version_num = 'elsewhere'\""
+    body = GUARDED.format(before=move, inside=CALLED_BACK)
+    if mode == "auto":
+        body = 'engine = engine.execution_options(isolation_level="AUTOCOMMIT")\n' + body
+    else:
+        body = body.replace("connection=connection", f"{mode}connection=connection")
+    env(project, body)
+    done = project.alembic("upgrade", "head")
+    assert (done.returncode != 0) == refused, done.stderr
+    told = "the version table has elsewhere, but the revisions that guard() saw lead to r2"
+    assert told in (done.stdout if refused else done.stderr)
+    assert (versions(project), state(project) == before) == ((["r1"], True) if refused else (["elsewhere"], False))
+
+
+def test_what_others_write_there_is_no_reason_to_fail(project: Project) -> None:
     at_r1(project)
     project.revision("r2", "pass")
-    after = "context.get_context().on_version_apply_callbacks += (lambda **_: connection.execute(text(move)),)"
-    move = "move = \"UPDATE alembic_version SET version_num = 'elsewhere'\""
-    env(project, GUARDED.format(before=move, inside=after))
+    env(project, GUARDED.format(before="", inside="") + ANOTHER_SESSION)
     done = project.alembic("upgrade", "head")
     assert done.returncode == 0, done.stderr
-    assert "the version table has elsewhere, but the revisions that guard() saw lead to r2" in done.stderr
+    assert "the version table has elsewhere and r2, but the revisions that guard() saw lead to r2" in done.stderr
+    assert versions(project) == ["elsewhere", "r2"]
+
+
+TABLES = """
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with alembic_contracts.guard(context):
+        for table in ("one", "two"):
+            context.configure(connection=connection, version_table=table)
+            with context.begin_transaction():
+                context.run_migrations()
+"""
+TENANTS = """
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction(), alembic_contracts.guard(context):
+        for schema in ("t1", "t2"):
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+            connection.execute(text(f"SET search_path TO {schema}"))
+            connection.dialect.default_schema_name = schema
+            context.configure(connection=connection)
+            context.run_migrations()
+            connection.execute(text("SET search_path TO public"))
+"""
+SCHEMAS = """
+with engine.connect() as connection:
+    for schema in ("t1", "t2"):
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+        connection.commit()
+        context.configure(connection=connection, version_table_schema=schema, transaction_per_migration=True)
+        with context.begin_transaction(), alembic_contracts.guard(context):
+            context.run_migrations(schema=schema)
+"""
+CLOSED = """
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with alembic_contracts.guard(context):
+        for table in ("one", "two"):
+            with engine.connect() as other:
+                context.configure(connection=other, version_table=table)
+                with context.begin_transaction():
+                    context.run_migrations()
+"""
+TWICE = """
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction(), alembic_contracts.guard(context):
+        context.run_migrations()
+        context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize("body", [TABLES, TENANTS, SCHEMAS, CLOSED, TWICE], ids=lambda body: body.split()[-1])
+@pytest.mark.parametrize("mode", ["one", "AUTOCOMMIT"])
+def test_no_alarm_where_there_are_several_version_tables(project: Project, body: str, mode: str) -> None:
+    project.contract("object_images", CONTRACT)
+    env(project, f"engine = engine.execution_options(isolation_level='{mode}')\n{body}" if mode != "one" else body)
+    for name in ("r1", "r2"):
+        file = project.revision(name, 'op.execute("CREATE TABLE IF NOT EXISTS extra (a int)")')
+        file.write_text(file.read_text().replace("grade():", "grade(schema=None):"))
+    for command in (("stamp", "r1"), ("upgrade", "head")):
+        done = project.alembic(*command)
+        assert done.returncode == 0, done.stderr
+        assert "warning: " not in done.stderr, done.stderr
+        assert "could not" not in done.stderr, done.stderr
