@@ -30,6 +30,7 @@ __all__ = [
     "SHADOW",
     "TO",
     "Project",
+    "contracted",
     "examples",
     "range_of",
     "told",
@@ -89,6 +90,22 @@ def _databases(context: click.Context, _parameter: click.Parameter, begun: str) 
     project = context.find_object(Project) or Project((), "alembic", ())
     listed = project.config().get_main_option("databases") or ""
     return [name for name in map(str.strip, listed.split(",")) if name and name.startswith(begun)]
+
+
+def contracted(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Complete a table, or a column of one, by what contracts name."""
+    from contextlib import suppress
+
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.reviews.consumers import names, spellings
+    from alembic_contracts.running.terms import read
+
+    project = context.find_object(Project) or Project((), "alembic", ())
+    with suppress(CannotCheck, click.UsageError):
+        terms = read(project.config())
+        known = names(terms.contracts) if terms is not None else ()
+        return sorted({each for name in known for each in spellings(*name) if each.startswith(begun)})
+    return []
 
 
 def with_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

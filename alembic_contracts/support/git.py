@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from alembic_contracts.errors import CannotCheck
 
-__all__ = ["Entry", "Tree", "merge_base_with_main", "tree_at"]
+__all__ = ["Entry", "Tree", "days_of_arrival", "merge_base_with_main", "tree_at"]
 
 _MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
@@ -90,6 +92,37 @@ def tree_at(ref: str, folder: Path) -> Tree:
             mode, _, blob = head.decode().split()
             entries[name.decode("utf-8", "surrogateescape")] = Entry(mode, blob)
     return Tree(root, ref, entries)
+
+
+def days_of_arrival(folder: Path) -> dict[Path, date]:
+    """Return on which day each file in a folder was first committed, by its path; renames inside of it are followed.
+
+    Args:
+        folder: in a working tree. Its real path is what those of the files begin with.
+
+    Raises:
+        CannotCheck: git is missing, this is no repository, it has no commit, or not all of its history is here.
+    """
+    root = Path(_git(folder, "rev-parse", "--show-toplevel").decode().strip())
+    if _git(root, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        raise CannotCheck("This is a shallow clone: when files were first committed is not known here.")
+    log = ("log", "--no-show-signature", "--reverse", "--topo-order", "--format=%x00%x00%cs")
+    names = ("--name-status", "-z", "-M", "--diff-filter=ARD", "--", str(folder))
+    fields = iter(_git(root, *log, *names).decode("utf-8", "surrogateescape").split("\0"))
+    days: dict[Path, date] = {}
+    day = date.min
+    for field in fields:
+        kind = field.strip()
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", kind):
+            day = date.fromisoformat(kind)
+        elif kind == "A":
+            days[root / next(fields)] = day
+        elif kind == "D":
+            days.pop(root / next(fields), None)
+        elif kind.startswith("R"):
+            before, after = root / next(fields), root / next(fields)
+            days[after] = days.pop(before, day)
+    return days
 
 
 def merge_base_with_main(folder: Path) -> str:
