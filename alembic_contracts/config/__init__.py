@@ -24,7 +24,7 @@ Where a project has several sections for Alembic (``alembic --name other``), ``[
 ``ALEMBIC_CONTRACTS_CONTRACTS`` (relative to the working directory; split on commas and ``os.pathsep``),
 ``ALEMBIC_CONTRACTS_ENFORCE`` and so on win over the file; of ``..._RULES`` (``column-type=warning,primary-key=off``)
 those that it does not name stay as in the file. Empty ones count as not set. ``ALEMBIC_CONTRACTS_TODAY=2030-12-31``
-says what day it is to be, which no file can.
+says what day it is to be, and ``ALEMBIC_CONTRACTS_REPORT=report.json`` where what is found is written; no file can.
 
 sources           files and the environment -> what somebody wrote there
 """

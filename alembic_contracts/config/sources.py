@@ -22,6 +22,8 @@ __all__ = ["CLOCK", "KEYS", "Source", "of_environment", "of_ini", "of_toml"]
 
 CLOCK = "today"
 """A setting of the environment alone."""
+_OF_THE_ENVIRONMENT = (CLOCK, "report")
+"""What no file can set; the file that ``report`` names is ``running/report_file.py``'s business."""
 _SECTION = "alembic_contracts"
 _OF_SECTIONS = "sections"
 _PREFIX = "ALEMBIC_CONTRACTS_"
@@ -181,7 +183,7 @@ def of_environment(environ: Mapping[str, str]) -> Source:
 
     A variable that looks like one but is none is refused: a mistyped way past the guard must not go unnoticed.
     """
-    known = {f"{_PREFIX}{key.upper()}": key for key in (*KEYS, CLOCK)}
+    known = {f"{_PREFIX}{key.upper()}": key for key in (*KEYS, *_OF_THE_ENVIRONMENT)}
     values: dict[str, object] = {}
     for name, value in environ.items():
         if name in known:

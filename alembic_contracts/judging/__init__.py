@@ -8,5 +8,6 @@ remedies          a violation -> the names that its remedy uses
 refusal_advice    why PostgreSQL would refuse a script -> what to do about it
 aftermath         what a refused run left in the database -> the sentences that say so
 permits           violations -> those that a sunset or waiver permits made warnings
+merging           reports on several databases -> one
 engine            contracts, schemas -> Report: all of the above
 """

@@ -14,6 +14,7 @@ The road of every verdict, on which each module hands one value to the next:
     ledger            a connection -> each commit on it, asked before it happens or found afterwards
     looking_again     a run that was stopped -> what stays of it in the database
     refusals          Report -> words, and the error that stops Alembic
+    report_file       Report -> the file that programs read
     endings           a run that was not stopped -> whether it is committed in the end
 
 Where it begins: guard, watch and upgrade (`alembic upgrade`; hooks: what they rely on in Alembic), check and options

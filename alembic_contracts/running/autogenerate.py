@@ -106,12 +106,13 @@ def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript
     from alembic.util import CommandError
 
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running import bases, unheld
+    from alembic_contracts.running import bases, report_file, unheld
     from alembic_contracts.running.terms import settings_of
 
     found = list(_operations(migration, directives))
     if not found or migration.config is None or migration.environment_context is None:
         return
+    entry = report_file.begin(migration.environment_context)
     try:
         if settings_of(migration.config).autogenerate == "off":
             return
@@ -120,8 +121,11 @@ def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript
             return
         report = _report(migration, terms, directives[-1].rev_id or "", found)
     except CannotCheck as error:
+        entry.failed(str(error))
         raise CommandError(f"Data contracts could not be checked, so no revision is written.\n{error}") from error
-    _conclude(report, terms)
+    refused = _refuses(report, terms)
+    entry.write(replace(report, refused=refused))
+    _conclude(report, refused=refused)
 
 
 def _report(migration: MigrationContext, terms: Terms, revision: str, found: Sequence[Any]) -> Report:
@@ -151,15 +155,17 @@ def _report(migration: MigrationContext, terms: Terms, revision: str, found: Seq
     )
 
 
-def _conclude(report: Report, terms: Terms) -> None:
+def _refuses(report: Report, terms: Terms) -> bool:
+    settings = terms.settings
+    refuses = report.status == "broken" or (report.status == "unproven" and settings.unproven == "refuse")
+    return refuses and settings.autogenerate == "refuse" and settings.enforce != "report"
+
+
+def _conclude(report: Report, *, refused: bool) -> None:
     from alembic_contracts.running.refusals import refusal, show
 
-    settings = terms.settings
-    unproven = report.status == "unproven"
-    refuses = report.status == "broken" or (unproven and settings.unproven == "refuse")
-    refused = refuses and settings.autogenerate == "refuse" and settings.enforce != "report"
     if report.violations or report.unproven:
         show(replace(report, refused=refused))
     if refused:
-        what = "is not known to keep" if unproven else "would break"
+        what = "is not known to keep" if report.status == "unproven" else "would break"
         raise refusal(f"What autogenerate found {what} data contracts; no revision is written.", report)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from alembic_contracts import dialects, reporters, texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging import rules
-from alembic_contracts.judging.violations import Checked
+from alembic_contracts.judging.merging import merged
 from alembic_contracts.running import bases, environments, unheld
 from alembic_contracts.running.courses import follow
 from alembic_contracts.running.databases import names_of, narrowed
@@ -107,7 +107,8 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     environments.visit(config, range_, look)
     _require_all(terms, reports)
     lenient = terms.settings.unproven == "warn" and (base is None or base.terms.settings.unproven == "warn")
-    return _merged(reports, refused=not lenient)
+    report = merged(reports)
+    return report if report.status != "unproven" else replace(report, refused=not lenient)
 
 
 def _examined(run: Run, terms: Terms, progress: Progress | None) -> Report:
@@ -190,30 +191,6 @@ def _start(run: Run) -> str:
     if run.snapshot is not None and run.snapshot.file is not None:
         return f"snapshot {shown(run.snapshot.file)}: {count}"
     return f"no database: {count} of {len(run.history) + len(run.steps)}"
-
-
-def _merged(reports: list[Report], *, refused: bool) -> Report:
-    """Return one report for an environment that migrates several databases."""
-    first = reports[0]
-    same = len({report.contracts for report in reports}) == 1
-    held = {contract for report in reports for contract in report.contracts if contract not in report.unheld}
-    merged = replace(
-        first,
-        unheld=tuple(dict.fromkeys(each for report in reports for each in report.unheld if each not in held)),
-        contracts=tuple(dict.fromkeys(contract for report in reports for contract in report.contracts)),
-        violations=tuple(dict.fromkeys(v for report in reports for v in report.violations)),
-        unproven=tuple(dict.fromkeys(u for report in reports for u in report.unproven)),
-        notices=tuple(dict.fromkeys(n for report in reports for n in report.notices)),
-        checked=Checked(
-            contracts=len({contract for report in reports for contract in report.contracts}),
-            tables=max(report.checked.tables for report in reports) if same else sum(r.checked.tables for r in reports),
-            facts=max(report.checked.facts for report in reports) if same else sum(r.checked.facts for r in reports),
-            revisions=max(report.checked.revisions for report in reports),
-            not_applicable=sum(report.checked.not_applicable for report in reports),
-            unheld_on=" and ".join(dict.fromkeys(r.checked.unheld_on for r in reports if r.checked.unheld_on)),
-        ),
-    )
-    return merged if merged.status != "unproven" else replace(merged, refused=refused)
 
 
 def _write(report: Report, options: CheckOptions, stdout: TextIO) -> None:

@@ -15,6 +15,8 @@ from alembic.runtime import migration as alembics
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 
+from alembic_contracts.running import report_file
+
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
@@ -80,7 +82,9 @@ def not_guarded(migration: MigrationContext, why: str) -> None:
     if getattr(migration, "opts", {}).get("dont_mutate") or config is None or terms.read(config) is None:
         return
     reason = f"{why}. So this run is not guarded; what it has committed by now, `alembic current` shows."
-    if not goes_on_regardless(reason):
+    goes_on = goes_on_regardless(reason)
+    report_file.begin(getattr(migration, "environment_context", None)).failed(reason, goes_on=goes_on)
+    if not goes_on:
         raise CommandError(f"Data contracts could not be checked.\n{reason}")
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from alembic_contracts.judging.aftermath import Earlier
     from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.prediction.scripts.source_lines import Script
+    from alembic_contracts.running.report_file import Entry
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Schema
 
@@ -75,6 +76,8 @@ class Upgrade:
     """Whether the run is through and its last commit, which was seen, behind it."""
     lookup: str = ""
     """Where unqualified names led before them."""
+    entry: Entry | None = None
+    """Where programs read what was found."""
     _script: Script | None = None
     _since_commit: list[RevisionStep] = field(default_factory=list)
     _shown: tuple[Violation, ...] = ()
@@ -296,6 +299,8 @@ class Upgrade:
         if self._refuses(report):
             self.refused = Refused(replace(report, refused=True))
             raise self.refused
+        if self.entry is not None:
+            self.entry.write(replace(report, refused=False))
         when = "by the pending revisions" if report.phase == "before" else "by the resulting schema"
         said = {_what(part) for violation in self._shown for part in violation.parts}
         if not report.violations and not report.unproven:

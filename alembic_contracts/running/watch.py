@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.running import autogenerate, hooks
+from alembic_contracts.running import autogenerate, hooks, report_file
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
@@ -38,6 +38,8 @@ class Watch:
         """Whether that was judged in the end."""
         self._refused: Refused | None = None
         """Why nothing could be checked."""
+        self._entry: report_file.Entry | None = None
+        """Where programs read what was found."""
         self._runs = self._planned = 0
         """How often migrations were run, and how often the steps were asked for."""
         self._stack = ExitStack()
@@ -87,6 +89,8 @@ class Watch:
         self._planned += 1
         steps = list(planned)
         kind = hooks.kind_of(steps)
+        if not self._migration.opts.get("dont_mutate"):
+            self._entry = report_file.begin(self._migration.environment_context)
         if kind == "revisions":
             self._before_run()
             self._upgrade = None
@@ -106,11 +110,14 @@ class Watch:
             upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self._database)
         except CannotCheck as error:
             if hooks.goes_on_regardless(str(error)):
+                if self._entry is not None:
+                    self._entry.failed(str(error), goes_on=True)
                 return
             self._refused = Refused(f"Data contracts could not be checked, so nothing was run.\n{error}")
             raise self._refused from error
         if upgrade is not None:
             self._upgrade, self._ended = upgrade, False
+            upgrade.entry = self._entry
             upgrade.begins()
             self._stack.enter_context(upgrade.watched())
 
@@ -184,6 +191,16 @@ class Watch:
 
     def abandon(self) -> CommandError | None:
         """Look at what a run that was refused or failed has left, say it, and return the error to end with."""
+        told = self._told()
+        if told is not None and self._entry is not None:
+            report = getattr(told, "report", None)
+            if report is None:
+                self._entry.failed(str(told))
+            else:
+                self._entry.write(report)
+        return told
+
+    def _told(self) -> CommandError | None:
         if self._refused is None and (self._upgrade is None or self._ended):
             return None
         from alembic_contracts.judging.aftermath import Aftermath
