@@ -20,6 +20,7 @@ OF_OTHERS = {
     f"{_ODCS}/odcs-json-schema-v3.1.0.json": f"{_ODCS}/LICENSE.txt",
     f"{_ODCS}/odcs-json-schema-v3.2.0.json": f"{_ODCS}/LICENSE-datacontract-cli.txt",
     "alembic_contracts/reviews/site/assets/viz-global.js": "alembic_contracts/reviews/site/assets/viz-LICENSE.txt",
+    "tests/demo/devContainer.base.schema.json": "tests/demo/devContainer-LICENSE.txt",
     "tests/reporters/sarif-2.1.0-rtm.5.json": "tests/reporters/sarif-LICENSE.txt",
 }
 """Files that others wrote, with the file beside them that holds their licences."""
@@ -33,10 +34,11 @@ LICENCES = {
         "Eclipse Public License - v 2.0",
         "Expat maintainers",
     ),
+    "tests/demo/devContainer-LICENSE.txt": ("Copyright (c) Microsoft Corporation", "MIT License", "CC-BY-4.0"),
     "tests/reporters/sarif-LICENSE.txt": ("Apache License", "Version 2.0, January 2004"),
 }
 OURS = {".py", ".css", ".html", ".js", ".json", ".md", ".sql", ".toml", ".txt", ".typed", ".yaml", ".yml", ""}
-OURS |= {".log", ".mako", ".sarif", ".xml"}
+OURS |= {".ipynb", ".log", ".mako", ".sarif", ".xml"}
 """Endings of files that people write; anything else came from elsewhere."""
 # Words by which others mark what is theirs.
 _MARK = re.compile(r"@license|SPDX-License-Identifier|[Cc]opyright \((c|C)\)|©|Licensed under|All rights reserved")
@@ -116,4 +118,4 @@ def test_nothing_that_a_release_leaves_out_is_in_it(built):
     for file in built.values():
         names = contents(file)
         assert not [name for name in names if name.endswith((".pyc", ".so", ".key", ".pem")) or "__pycache__" in name]
-        assert not [name for name in names if name.startswith((".ci", ".github"))]
+        assert not [name for name in names if name.startswith((".ci", ".devcontainer", ".github"))]
