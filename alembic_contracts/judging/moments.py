@@ -94,4 +94,4 @@ def reference(history: Iterable[Moment]) -> Table | None:
 
 
 def _same_surroundings(one: Schema, other: Schema) -> bool:
-    return one.types is other.types and one.access == other.access
+    return one.types == other.types and one.access == other.access
