@@ -24,9 +24,9 @@ __all__ = ["COMMAND"]
 
 _SUMMARY = "Write a catalogue to look at: contracts, schema, coverage, and what is pending."
 _DESCRIPTION = """\
-One page in a folder, without a server and without the network: open index.html, or publish the folder anywhere. It
-shows the schema of the database, or with --offline the one that the migrations predict, and what pending revisions
-change.
+A folder with a page a contract, all tables, what is pending, and a search. It needs neither a server nor the network:
+open index.html, or publish it anywhere. The schema is that of the database, or with --offline the one that the
+migrations predict. Pages of contracts that are gone are removed.
 
 Exit codes: 0 written, 2 could not be.
 """
@@ -43,7 +43,7 @@ _EXAMPLES = (
 @click.pass_obj
 @told
 def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N802 - found by this name
-    """Predict what is pending and write the page."""
+    """Predict what is pending and write the pages."""
     from alembic_contracts import dialects
     from alembic_contracts.reviews import site
 

@@ -22,6 +22,7 @@ from alembic_contracts.commands import coverage, diff, plan
 from alembic_contracts.contracts import waivers
 from alembic_contracts.contracts.contract import (
     Contract,
+    Deprecation,
     Fact,
     ForeignKey,
     Owner,
@@ -41,6 +42,7 @@ from alembic_contracts.reviews.changes import Change
 from alembic_contracts.reviews.coverage import Coverage, Row
 from alembic_contracts.reviews.differences import Difference
 from alembic_contracts.reviews.plans import Plan, Revision, Touch
+from alembic_contracts.reviews.site.addresses import anchor_of, file_of
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
 from alembic_contracts.schemas.steps import Location, Unproven
 
@@ -219,30 +221,89 @@ class _Page(HTMLParser):
         self.tags.append((tag, sorted(name for name, _ in attrs)))
 
 
-def page(text: str, folder: Path) -> tuple[str, list[tuple[str, list[str]]]]:
+def pages(text: str, folder: Path) -> list[Path]:
+    """Write the catalogue of one contract that states a text wherever it can, and return its pages."""
     from alembic_contracts.config import Settings
     from alembic_contracts.running.terms import Terms
 
     name = Name("public", text)
-    contract = a_contract(text, Fact("column-exists", name, text, None, WHERE))
-    table = Table(name=name, columns=(Column(name=text, type=Type(Name("pg_catalog", "int4"))),))
-    terms = Terms(Settings(contracts=()), (contract,))
-    site.write(folder, a_plan(text), terms, dialects.load("postgresql"), schema=Schema(tables={name: table}))
-    written = (folder / "index.html").read_text(encoding="utf-8")
+    described = replace(
+        a_contract(text, Fact("column-exists", name, text, None, WHERE), Fact("check", name, None, text, WHERE)),
+        version=text,
+        descriptions=((name, None, text), (name, text, text)),
+        deprecations=(Deprecation(table=name, column=text, location=WHERE),),
+        location=replace(WHERE, file=text),
+    )
+    other = a_contract(text, Fact("column-exists", name, text, None, WHERE), name=f"other {text}")
+    waiver = report(text).violations[1].waiver
+    column = Column(name=text, type=Type(Name("pg_catalog", "int4")), comment=text)
+    table = Table(name=name, comment=text, columns=(column,))
+    terms = Terms(
+        Settings(contracts=(), today=date(2030, 1, 1)), (described, other), (replace(waiver, contract=described.id),)
+    )
+    found = report(text)
+    plan_ = replace(
+        a_plan(text),
+        report=replace(found, violations=tuple(replace(v, contract=described.id) for v in found.violations)),
+    )
+    site.write(folder, plan_, terms, dialects.load("postgresql"), schema=Schema(tables={name: table}), notices=(text,))
+    return sorted(folder.rglob("*.html"))
+
+
+def shape(file: Path) -> list[tuple[str, list[str]]]:
     parser = _Page()
-    parser.feed(written)
-    return written, parser.tags
+    parser.feed(file.read_text(encoding="utf-8"))
+    return parser.tags
 
 
-@pytest.mark.parametrize(
-    "text",
-    [text for name, text in HOSTILE.items() if name != "surrogate"],
-    ids=[n for n in HOSTILE if n != "surrogate"],
-)
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_the_catalogue_has_the_elements_that_it_has_with_any_name(text, tmp_path):
-    written, tags = page(text, tmp_path)
-    assert not CONTROL.search(written)
-    assert tags == page("plain", tmp_path)[1]
+    hostile, plain = pages(text, tmp_path / "hostile"), pages("plain", tmp_path / "plain")
+    for file in hostile:
+        assert not CONTROL.search(file.read_text(encoding="utf-8"))
+    shapes = [sorted(map(str, map(shape, each))) for each in (hostile, plain)]
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_name_leads_out_of_the_folder_or_to_a_place_that_is_not_there(text, tmp_path):
+    written = pages(text, tmp_path / "site")
+    assert len(written) == 5
+    assert {file.parent for file in written} == {tmp_path / "site", tmp_path / "site/contracts"}
+    assert [file.name for file in tmp_path.iterdir()] == ["site"]
+    assert all(re.fullmatch(r"[a-z0-9_.-]{1,120}", file.name) for file in written)
+    script = (tmp_path / "site/search.js").read_text(encoding="utf-8")
+    assert not CONTROL.search(script)
+    found = json.loads(script.removeprefix("window.CATALOGUE = ").removesuffix(";\n"))
+    links = [(tmp_path / "site/index.html", link) for link in addresses(found)]
+    links += [
+        (file, link) for file in written for link in re.findall(r'href="([^":]*)"', file.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 30
+    for file, link in links:
+        target, _, anchor = link.partition("#")
+        there = (file.parent / target).resolve() if target else file
+        assert there.is_file(), link
+        assert not anchor or f'id="{anchor}"' in there.read_text(encoding="utf-8"), link
+
+
+def addresses(found) -> list[str]:
+    places = [entry[-1] for key in ("contracts", "owners") for entry in found[key]]
+    return places + [place for _, address, columns in found["tables"] for place in (address, *(c[1] for c in columns))]
+
+
+def test_no_two_contracts_share_a_page():
+    names = ["a/b", "A/b", "a/B", "a /b", "a.b/c", "a/b.c", "a--b/c", "a/b--c", "a-b/c", "a/..", "../a", "con/nul"]
+    names += ["ä/b", "a\u0308/b", "", "x" * 300 + "/y", "x" * 301 + "/y", "./.", "a/b/c", "a\0/b"]
+    parts = [each.partition("/")[::2] for each in names]
+    contracts = [replace(a_contract("x"), namespace=namespace, name=name) for namespace, name in parts]
+    files = [file_of(contract) for contract in contracts]
+    assert len({file.casefold() for file in files}) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9_-]{1,120}\.html", file) for file in files)
+    assert files[0] == "a--b.html"
+    anchors = {anchor_of(Name(namespace, name), column) for namespace, name in parts for column in (None, "c", "C", "")}
+    assert len(anchors) == 4 * len(names)
+    assert all(re.fullmatch(r"[a-z0-9_.-]{1,120}", anchor) for anchor in anchors)
 
 
 # -- code to paste ---------------------------------------------------------------------------------------------------

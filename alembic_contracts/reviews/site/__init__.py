@@ -1,83 +1,115 @@
-"""The catalogue: contracts, schema and what is pending in, a page out that needs neither server nor network.
+"""The catalogue: contracts, schema and what is pending in, a site out that needs neither server nor network.
 
-Jinja is imported when a page is written: it comes with the extra ``docs``.
+contract_pages    contracts, a schema, a plan -> what the page of each contract says
+pictures          tables -> a picture of them, in Graphviz' language
+addresses         names of anybody -> names of files, and anchors
+finding           the same, and all tables -> what the search looks through
+
+Jinja is imported when pages are written: it comes with the extra ``docs``.
 """
 
 from __future__ import annotations
 
-import html
-import json
+import re
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts import texts
-from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.judging import rules
-from alembic_contracts.reviews.coverage import Coverage, coverage_of
+from alembic_contracts.reviews.coverage import coverage_of
+from alembic_contracts.reviews.site.addresses import anchor_of, file_of
+from alembic_contracts.reviews.site.contract_pages import ContractPage, Pages
+from alembic_contracts.reviews.site.finding import script_of
+from alembic_contracts.reviews.site.pictures import MOST_TABLES, picture_of
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.reviews.plans import Plan
     from alembic_contracts.running.terms import Terms
-    from alembic_contracts.schemas.schema import Name, Schema, Table
+    from alembic_contracts.schemas.schema import Schema, Table
 
 __all__ = ["write"]
 
 _ASSETS = ("catalogue.css", "catalogue.js", "viz-global.js", "viz-LICENSE.txt")
-_MANY_COLUMNS = 12
-"""Columns of a table that the picture shows; those under contract are always among them."""
+_CONTRACTS = "contracts"
+_MARK = re.compile(r'<meta name="generator" content="alembic-contracts">')
+"""What tells a page that was written here from a file of somebody else."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """One fact, for people."""
-
-    rule: str
-    place: str
-    expected: str
-    where: str
-    summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One contract, for people."""
-
-    contract: Contract
-    anchor: str
-    statements: tuple[_Statement, ...]
-    violations: tuple[Any, ...]
-    waivers: tuple[Waiver, ...]
-    source: str
-
-    @property
-    def status(self) -> str:
-        """Whether it is kept once all that is pending has run."""
-        return "broken" if any(violation.severity == "error" for violation in self.violations) else "kept"
-
-
-def write(folder: Path, plan: Plan, terms: Terms, dialect: Dialect, *, schema: Schema) -> tuple[Path, ...]:
-    """Write the page and what it needs; returns the files.
+def write(
+    folder: Path, plan: Plan, terms: Terms, dialect: Dialect, *, schema: Schema, notices: Sequence[str] = ()
+) -> tuple[Path, ...]:
+    """Write the pages and what they need; returns the files, the one to begin with first.
 
     Args:
-        folder: made where it is not there; files of the same names are replaced.
+        folder: made where it is not there; files of the same names are replaced, and pages of contracts that are gone
+            removed.
         plan: what is pending.
         terms: settings and contracts.
         dialect: knows how types are spelled.
-        schema: what the picture and the coverage show.
+        schema: the tables that the pages show.
+        notices: what has to be known of all of it; every page says so first.
 
     Raises:
         CannotCheck: Jinja is not installed, or the folder cannot be written.
     """
+    pages = Pages(terms, plan, dialect, schema)
     try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
+        files = {folder / name: text for name, text in _rendered(pages, notices)}
     except ModuleNotFoundError as error:
         raise CannotCheck("The catalogue needs Jinja: pip install 'alembic-contracts[docs]'") from error
-    pages = Environment(
+    try:
+        (folder / _CONTRACTS).mkdir(parents=True, exist_ok=True)
+        _remove_pages_that_are_gone(folder / _CONTRACTS, {file.name for file in files})
+        for file, text in files.items():
+            file.write_text(text, encoding="utf-8")
+        for name in _ASSETS:
+            shutil.copyfile(Path(__file__).with_name("assets") / name, folder / name)
+    except OSError as error:
+        raise CannotCheck(f"The catalogue cannot be written to {folder}: {error.strerror}") from error
+    return (*files, *(folder / name for name in _ASSETS))
+
+
+def _rendered(pages: Pages, notices: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of each file, the page to begin with first."""
+    contracts = tuple(pages)
+    coverage = coverage_of(pages.terms.contracts, pages.schema)
+    names = [row.table for row in coverage.rows]
+    templates = _templates()
+    templates.globals.update(plan=pages.plan, notices=tuple(notices), today=pages.terms.today)
+    templates.globals.update(file_of=file_of, anchor_of=anchor_of)
+    owners = _owners(contracts)
+    drawn = picture_of(pages.schema, names, pages.covered) if len(names) <= MOST_TABLES else None
+    yield (
+        "index.html",
+        templates.get_template("index.html").render(
+            home="", verdict=pages.verdict, contracts=contracts, coverage=coverage, owners=owners, picture=drawn
+        ),
+    )
+    yield (
+        "tables.html",
+        templates.get_template("tables.html").render(
+            home="",
+            coverage=coverage,
+            relied_on=pages.relied_on,
+            columns=lambda name: _columns(pages.schema.tables[name], pages.dialect),
+        ),
+    )
+    yield "pending.html", templates.get_template("pending.html").render(home="")
+    yield "search.js", script_of(contracts, (owner for owner, _ in owners), coverage)
+    template = templates.get_template("contract.html")
+    for page in contracts:
+        yield f"{_CONTRACTS}/{page.file}", template.render(home="../", page=page, picture=page.picture)
+
+
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
         loader=PackageLoader("alembic_contracts.reviews.site"),
         autoescape=True,
         finalize=lambda value: type(value)(texts.lines(value)) if isinstance(value, str) else texts.lines(str(value)),
@@ -85,47 +117,20 @@ def write(folder: Path, plan: Plan, terms: Terms, dialect: Dialect, *, schema: S
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    coverage = coverage_of(terms.contracts, schema)
-    text = pages.get_template("index.html").render(
-        entries=tuple(_entries(terms, plan, dialect)),
-        coverage=coverage,
-        plan=plan,
-        picture=_dot(schema, coverage),
-        columns=lambda name: _columns(schema.tables[name], dialect),
-    )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "index.html").write_text(text, encoding="utf-8")
-        for name in _ASSETS:
-            shutil.copyfile(Path(__file__).with_name("assets") / name, folder / name)
-    except OSError as error:
-        raise CannotCheck(f"The catalogue cannot be written to {folder}: {error.strerror}") from error
-    return (folder / "index.html", *(folder / name for name in _ASSETS))
 
 
-def _entries(terms: Terms, plan: Plan, dialect: Dialect) -> Iterator[_Entry]:
-    known = rules.load()
-    for number, contract in enumerate(terms.contracts, 1):
-        yield _Entry(
-            contract,
-            f"contract-{number}",
-            tuple(_statement(fact, known[fact.rule], dialect) for fact in contract.facts),
-            tuple(v for v in plan.report.violations if v.contract == contract.id),
-            tuple(waiver for waiver in terms.waivers if waiver.contract == contract.id),
-            _source(contract.location.file),
-        )
+def _remove_pages_that_are_gone(folder: Path, written: set[str]) -> None:
+    for file in folder.glob("*.html"):
+        if file.name not in written and _MARK.search(file.read_text(encoding="utf-8", errors="replace")[:1000]):
+            file.unlink()
 
 
-def _statement(fact: Fact, rule: Any, dialect: Dialect) -> _Statement:
-    where = f"{fact.location.file}:{fact.location.line}"
-    return _Statement(fact.rule, fact.place, rule.expected(fact, dialect), where, rule.summary)
-
-
-def _source(file: str) -> str:
-    try:
-        return Path(file).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+def _owners(contracts: Sequence[ContractPage]) -> tuple[tuple[Any, tuple[ContractPage, ...]], ...]:
+    """Return each owner with their contracts, by name."""
+    found: dict[Any, list[ContractPage]] = {}
+    for page in contracts:
+        found.setdefault(page.contract.owner, []).append(page)
+    return tuple((owner, tuple(found[owner])) for owner in sorted(found, key=lambda owner: (owner.name, str(owner))))
 
 
 def _columns(table: Table, dialect: Dialect) -> tuple[tuple[str, str, bool, bool], ...]:
@@ -139,63 +144,3 @@ def _columns(table: Table, dialect: Dialect) -> tuple[tuple[str, str, bool, bool
         )
         for c in table.columns
     )
-
-
-# -- the picture -------------------------------------------------------------------------------------------------------
-
-# Colours that the page replaces by those of its theme.
-_TEXT, _LINE, _PAPER, _HEAD, _COVERED = "#010101", "#020202", "#030303", "#040404", "#050505"
-
-
-def _dot(schema: Schema, coverage: Coverage) -> str:
-    """Return the tables, with what is under contract marked, in Graphviz' language."""
-    rows = {row.table: row for row in coverage.rows}
-    lines = [
-        "digraph schema {",
-        'graph [rankdir=LR, bgcolor="transparent", nodesep=0.35, ranksep=0.9, pack=24, packmode="array_3"];',
-        f'node [shape=plain, fontname="Helvetica", fontsize=11, fontcolor="{_TEXT}", color="{_LINE}"];',
-        f'edge [color="{_LINE}", arrowsize=0.7];',
-    ]
-    for name, row in rows.items():
-        lines.append(
-            f"{_identifier(name)} [label=<{_box(schema.tables[name], set(row.covered), bool(row.contracts))}>];"
-        )
-    lines.extend(_edges(schema, rows))
-    return "\n".join((*lines, "}"))
-
-
-def _edges(schema: Schema, rows: Mapping[Name, object]) -> Iterator[str]:
-    for name in rows:
-        for target in sorted({c.references for c in schema.tables[name].constraints if c.references in rows}, key=str):
-            if target is not None:
-                yield f"{_identifier(name)} -> {_identifier(target)};"
-        for source in sorted({source for source, _ in schema.tables[name].depends_on if source in rows}):
-            yield f"{_identifier(name)} -> {_identifier(source)} [style=dashed];"
-
-
-def _identifier(name: Name) -> str:
-    return json.dumps(str(name), ensure_ascii=False)
-
-
-def _box(table: Table, covered: set[str], contracted: bool) -> str:
-    shown = [column.name for column in table.columns]
-    if len(shown) > _MANY_COLUMNS:
-        shown = [name for name in shown if name in covered][:_MANY_COLUMNS] or shown[:_MANY_COLUMNS]
-    left = len(table.columns) - len(shown)
-    head = _HEAD if contracted else _PAPER
-    border = 2 if contracted else 1
-    rows = [
-        f'<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{_LINE}" BGCOLOR="{_PAPER}">',
-        f'<TR><TD BGCOLOR="{head}" ALIGN="LEFT"><B>{_escaped(str(table.name))}</B></TD></TR>',
-    ]
-    for name in shown:
-        mark, color = ("● ", _COVERED) if name in covered else ("", _PAPER)
-        rows.append(f'<TR><TD ALIGN="LEFT" BGCOLOR="{color}">{mark}{_escaped(name)}</TD></TR>')
-    if left:
-        rows.append(f'<TR><TD ALIGN="LEFT"><I>{left} more</I></TD></TR>')
-    return "".join((*rows, "</TABLE>"))
-
-
-def _escaped(text: str) -> str:
-    """Return text for a label; Graphviz refuses control characters."""
-    return html.escape(texts.line(text)) or " "

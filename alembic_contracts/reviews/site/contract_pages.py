@@ -1,0 +1,308 @@
+"""Contracts, schema and what is pending in, what the page of each contract says out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from alembic_contracts.contracts.contract import Contract, Fact, Waiver
+from alembic_contracts.judging import rules
+from alembic_contracts.reviews.site.addresses import anchor_of, file_of
+from alembic_contracts.reviews.site.pictures import Picture, neighbours, picture_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.judging.violations import Violation
+    from alembic_contracts.reviews.changes import Change
+    from alembic_contracts.reviews.plans import Plan, Revision
+    from alembic_contracts.running.terms import Terms
+    from alembic_contracts.schemas.schema import Column, Name, Schema, Table
+
+__all__ = ["ContractPage", "Ending", "Pages", "Place", "Row", "Section", "Verdict"]
+
+Verdict = Literal["kept", "broken", "unproven", "differs", "not checked"]
+"""Differs: something that is stated does not hold, and nothing is refused for it (a draft, a waiver, so before)."""
+
+_IN_OWN_COLUMNS = frozenset(("column-exists", "table-exists"))
+"""Rules whose facts go without saying where a page has a row for the column."""
+_SPEAKS_FOR_ITSELF = frozenset(("column-nullable", "column-type", "column-updatable", "primary-key", "unique"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One fact, for people."""
+
+    rule: str
+    place: str
+    expected: str
+    where: str
+    summary: str
+
+    @property
+    def words(self) -> str:
+        """What is promised, where it is clear of which table or column."""
+        return self.expected if self.rule in _SPEAKS_FOR_ITSELF else f"{self.rule.replace('-', ' ')}: {self.expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A promise that ends, or one that may be broken until a day."""
+
+    place: str
+    day: date | None
+    over: bool
+    """Whether the day has come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One column of a table, there or stated."""
+
+    name: str
+    anchor: str
+    type: str
+    nullable: bool | None
+    """None: not known, as the column is not there."""
+    in_key: bool
+    description: str
+    promises: tuple[Place, ...]
+    """What the page's own contract states."""
+    own: bool
+    """Whether the page's own contract names it."""
+    there: bool
+    others: tuple[Contract, ...]
+    """The other contracts that name it."""
+    endings: tuple[Ending, ...]
+    violations: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One table of a contract."""
+
+    name: Name
+    anchor: str
+    kind: str
+    """``table``, ``view`` ...; empty where it is not there."""
+    description: str
+    promises: tuple[Place, ...]
+    """What is stated of the table as a whole."""
+    rows: tuple[Row, ...]
+    others: tuple[Contract, ...]
+    violations: tuple[Violation, ...]
+    """Those that are about no column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractPage:
+    """One contract."""
+
+    contract: Contract
+    file: str
+    verdict: Verdict
+    """Whether it is kept once all that is pending has run."""
+    sections: tuple[Section, ...]
+    places: tuple[Place, ...]
+    violations: tuple[Violation, ...]
+    endings: tuple[Ending, ...]
+    waivers: tuple[tuple[Waiver, bool], ...]
+    """With whether it has expired."""
+    pending: tuple[tuple[Revision, tuple[Change, ...]], ...]
+    """Revisions that touch it, with what they change of it."""
+    picture: Picture
+    source: str
+
+    @property
+    def next_end(self) -> date | None:
+        """The next day on which some of it ends."""
+        return min((each.day for each in self.endings if each.day is not None and not each.over), default=None)
+
+
+class Pages:
+    """What all pages are made from, worked out once."""
+
+    def __init__(self, terms: Terms, plan: Plan, dialect: Dialect, schema: Schema) -> None:
+        """Take settings and contracts, what is pending, how types are spelled, and the tables to show."""
+        self.terms, self.plan, self.dialect, self.schema = terms, plan, dialect, schema
+        self._rules = rules.load()
+
+    def __iter__(self) -> Iterator[ContractPage]:
+        """Yield a page a contract, in the order of their files."""
+        return map(self._page, self.terms.contracts)
+
+    @cached_property
+    def relied_on(self) -> Mapping[tuple[Name, str | None], Mapping[str, Contract]]:
+        """Contracts by their ids, for each table and column that they name."""
+        found: dict[tuple[Name, str | None], dict[str, Contract]] = {}
+        for contract in self.terms.contracts:
+            for fact in contract.facts:
+                found.setdefault((fact.table, None), {})[contract.id] = contract
+                found.setdefault((fact.table, fact.column), {})[contract.id] = contract
+        return found
+
+    @cached_property
+    def covered(self) -> Mapping[Name, frozenset[str]]:
+        """Columns under contract, for each table under contract."""
+        found: dict[Name, set[str]] = {}
+        for table, column in self.relied_on:
+            found.setdefault(table, set()).update(() if column is None else (column,))
+        return {table: frozenset(columns) for table, columns in found.items()}
+
+    @cached_property
+    def _neighbours(self) -> Mapping[Name, tuple[Name, ...]]:
+        return neighbours(self.schema)
+
+    @cached_property
+    def _violations(self) -> Mapping[str, tuple[Violation, ...]]:
+        found: dict[str, list[Violation]] = {}
+        for violation in self.plan.report.violations:
+            found.setdefault(violation.contract, []).append(violation)
+        return {contract: tuple(violations) for contract, violations in found.items()}
+
+    @cached_property
+    def _pending(self) -> Mapping[str, tuple[tuple[Revision, tuple[Change, ...]], ...]]:
+        found: dict[str, list[tuple[Revision, tuple[Change, ...]]]] = {}
+        for revision in self.plan.revisions:
+            changes: dict[str, list[Change]] = {violation.contract: [] for violation in revision.violations}
+            for touch in revision.touches:
+                for contract in touch.contracts:
+                    changes.setdefault(contract.id, []).append(touch.change)
+            for contract_id, touching in changes.items():
+                found.setdefault(contract_id, []).append((revision, tuple(touching)))
+        return {contract_id: tuple(revisions) for contract_id, revisions in found.items()}
+
+    def _page(self, contract: Contract) -> ContractPage:
+        tables = contract.tables
+        around = dict.fromkeys(other for table in tables for other in self._neighbours.get(table, ()))
+        return ContractPage(
+            contract=contract,
+            file=file_of(contract),
+            verdict=self._verdict(contract),
+            sections=tuple(self._section(contract, table) for table in tables),
+            places=tuple(self._place(fact) for fact in contract.facts),
+            violations=self._violations.get(contract.id, ()),
+            endings=tuple(self._endings(contract)),
+            waivers=tuple((w, w.expiry < self.terms.today) for w in self.terms.waivers if w.contract == contract.id),
+            pending=self._pending.get(contract.id, ()),
+            picture=picture_of(self.schema, (*tables, *around), self.covered),
+            source=_source(contract.location.file),
+        )
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on all of it."""
+        return _verdict(self.plan.report.violations, unproven=bool(self.plan.report.unproven))
+
+    def _verdict(self, contract: Contract) -> Verdict:
+        if contract.stage == "retired":
+            return "not checked"
+        tables = set(contract.tables)
+        doubts = any(doubt.tables is None or doubt.tables & tables for doubt in self.plan.report.unproven)
+        return _verdict(self._violations.get(contract.id, ()), unproven=doubts)
+
+    def _endings(self, contract: Contract) -> Iterator[Ending]:
+        for each in contract.deprecations:
+            place = ".".join(map(str, filter(None, (each.table, each.column)))) or "the whole contract"
+            yield Ending(place, each.sunset, each.sunset is not None and each.sunset <= self.terms.today)
+
+    def _section(self, contract: Contract, name: Name) -> Section:
+        table = self.schema.tables.get(name)
+        facts = [fact for fact in contract.facts if fact.table == name]
+        descriptions = {column: text for about, column, text in contract.descriptions if about == name}
+        there = {} if table is None else {column.name: column for column in table.columns}
+        violations = [v for v in self._violations.get(contract.id, ()) if v.table == name]
+        places: dict[str | None, list[Place]] = {}
+        types: dict[str | None, str] = {}
+        for fact in facts:
+            place = self._place(fact)
+            if fact.rule == "column-type":
+                types[fact.column] = place.expected
+            if fact.rule not in _IN_OWN_COLUMNS:
+                places.setdefault(fact.column, []).append(place)
+        return Section(
+            name=name,
+            anchor=anchor_of(name),
+            kind="" if table is None else table.kind,
+            description=descriptions.get(None) or (table.comment if table is not None else "") or "",
+            promises=tuple(places.get(None, ())),
+            rows=tuple(
+                self._row(
+                    contract,
+                    name,
+                    column,
+                    there.get(column),
+                    key=_key(table, facts),
+                    stated_type=types.get(column, ""),
+                    description=descriptions.get(column, ""),
+                    promises=tuple(places.get(column, ())),
+                    violations=tuple(v for v in violations if v.column == column),
+                )
+                for column in dict.fromkeys((*there, *contract.columns(name)))
+            ),
+            others=self._others(contract, name, None),
+            violations=tuple(v for v in violations if v.column is None),
+        )
+
+    def _row(
+        self,
+        contract: Contract,
+        table: Name,
+        name: str,
+        column: Column | None,
+        *,
+        key: Sequence[str],
+        stated_type: str,
+        description: str,
+        promises: tuple[Place, ...],
+        violations: tuple[Violation, ...],
+    ) -> Row:
+        actual = self.dialect.format_type(column.type) if column is not None and column.type is not None else ""
+        return Row(
+            name=name,
+            anchor=anchor_of(table, name),
+            type=actual or stated_type,
+            nullable=None if column is None else not column.not_null,
+            in_key=name in key,
+            description=description or (column.comment if column is not None else "") or "",
+            promises=promises,
+            own=contract.id in self.relied_on.get((table, name), {}),
+            there=column is not None,
+            others=self._others(contract, table, name),
+            endings=tuple(e for e in self._endings(contract) if e.place == f"{table}.{name}"),
+            violations=violations,
+        )
+
+    def _others(self, contract: Contract, table: Name, column: str | None) -> tuple[Contract, ...]:
+        naming = self.relied_on.get((table, column), {})
+        return tuple(other for contract_id, other in naming.items() if contract_id != contract.id)
+
+    def _place(self, fact: Fact) -> Place:
+        rule = self._rules[fact.rule]
+        where = f"{fact.location.file}:{fact.location.line}"
+        return Place(fact.rule, fact.place, rule.expected(fact, self.dialect), where, rule.summary)
+
+
+def _verdict(violations: Sequence[Violation], *, unproven: bool) -> Verdict:
+    if any(violation.severity == "error" for violation in violations):
+        return "broken"
+    return "unproven" if unproven else "differs" if violations else "kept"
+
+
+def _key(table: Table | None, facts: Sequence[Fact]) -> tuple[str, ...]:
+    """Return the columns of the key; of a table that is not there, those that are stated."""
+    if table is not None:
+        return table.primary_key
+    stated = next((fact.expected for fact in facts if fact.rule == "primary-key"), ())
+    return stated if isinstance(stated, tuple) else ()
+
+
+def _source(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError):  # a name from a git ref need not be one here
+        return ""
