@@ -131,6 +131,22 @@ class TestWorkflows:
         assert publishing["with"] == {"attestations": True}  # no password: trusted publishing
         assert not [step for step in jobs["publish"]["steps"] if "run" in step]
 
+    def test_the_site_that_is_published_is_that_of_the_main_branch_built_as_in_the_tests(self):
+        jobs = workflow("docs.yml")["jobs"]
+        assert "permissions" not in jobs["build"]
+        assert jobs["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
+        assert jobs["publish"]["environment"]["name"] == "github-pages"
+        assert jobs["publish"]["if"].startswith("github.ref == 'refs/heads/main' && ")
+        [deploying] = jobs["publish"]["steps"]
+        assert deploying["uses"].startswith("actions/deploy-pages@")
+        assert deploying["id"] == "pages"
+        commands = [step.get("run") for step in jobs["build"]["steps"]]
+        assert "mkdocs build --strict -f .mkdocs.yml" in commands
+        [needed] = [line for line in PYPROJECT["project"]["optional-dependencies"]["test"] if line.startswith("mkdocs")]
+        assert f'pip install "{needed}"' in commands, "what the tests build it with"
+        site = yaml.safe_load((ROOT / ".mkdocs.yml").read_text(encoding="utf-8"))["site_dir"]
+        assert jobs["build"]["steps"][-1]["with"]["path"] == site
+
     def test_zizmor_finds_nothing(self):
         done = run(BIN / "zizmor", "--offline", "--no-progress", "--min-severity", "medium", ROOT)
         assert done.returncode == 0, done.stdout

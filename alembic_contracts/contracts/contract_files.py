@@ -46,8 +46,8 @@ def expand(
         search.visit(start, explicit=True)
         if before == len(search.files) + search.repeated + len(search.problems):
             endings = ", ".join(f"`*{suffix}`" for suffix in sorted(suffixes))
-            error = NoContractsYet if start.is_dir() else CannotCheck
-            raise error(f"There are no contracts in `{shown(start)}`: no file in it is named {endings}.")
+            message = f"There are no contracts in `{shown(start)}`: no file in it is named {endings}."
+            raise NoContractsYet(message) if start.is_dir() else CannotCheck(message)
     return tuple(search.files), tuple(search.problems)
 
 

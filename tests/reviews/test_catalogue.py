@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from html.parser import HTMLParser
@@ -20,7 +19,7 @@ from alembic_contracts.reviews.plans import Plan
 from alembic_contracts.reviews.site import write
 from alembic_contracts.running.terms import Terms
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
-from tests.support.browser import Browser, program
+from tests.support.browser import Browser, started
 from tests.support.object_images import UNSEEN, museum
 from tests.support.project import Project
 
@@ -276,11 +275,7 @@ def test_a_folder_that_cannot_be_written(project: Project) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = program()
-    if path is None:
-        message = "there is no Chromium here (apt-get install chromium)"
-        pytest.fail(message) if os.environ.get("ALEMBIC_CONTRACTS_NEED_CHROMIUM") else pytest.skip(message)
-    with Browser(path) as browser:
+    with started() as browser:
         yield browser
 
 

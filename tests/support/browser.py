@@ -13,15 +13,27 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
+
+import pytest
+
+__all__ = ["Browser", "started"]
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 60
 
 
-def program() -> str | None:
-    """Return the path of a Chromium, None without one."""
-    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+@contextmanager
+def started() -> Iterator[Browser]:
+    """Start a Chromium; skip the test where there is none, or fail where ``ALEMBIC_CONTRACTS_NEED_CHROMIUM`` is set."""
+    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if path is None:
+        message = "there is no Chromium here (apt-get install chromium)"
+        pytest.fail(message) if os.environ.get("ALEMBIC_CONTRACTS_NEED_CHROMIUM") else pytest.skip(message)
+    with Browser(path) as browser:
+        yield browser
 
 
 class Browser:
