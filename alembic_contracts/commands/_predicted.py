@@ -76,4 +76,6 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, st
     prediction = course.predictions[0]
     for doubt in prediction.unproven if range_.offline else ():
         click.echo(texts.line(f"unproven: {doubt.reason}"), err=True)
+    if range_.offline and course.run.postponed is not None:
+        click.echo(texts.line(f"note: {course.run.postponed}"), err=True)
     return (prediction.after if range_.offline else prediction.before), course.run.context.dialect.name

@@ -85,6 +85,8 @@ def _text(plans: tuple[Plan, ...]) -> Iterator[str]:
             yield ""
             yield f"{violation.severity}[{violation.rule}]: {violation.message} ({violation.contract})"
         yield ""
+        if plan.postponed:
+            yield plan.postponed
         yield f"Verdict: {plan.report.status}."
 
 
@@ -106,6 +108,10 @@ def _markdown(plans: tuple[Plan, ...]) -> Iterator[str]:
             yield from _markdown_of(revision)
         for violation in plan.elsewhere:
             yield f"- {_in_bold(violation)}"
+        if plan.postponed:
+            from alembic_contracts.texts import markdown as prose
+
+            yield prose(plan.postponed)
 
 
 def _markdown_of(revision: Revision) -> Iterator[str]:
@@ -159,7 +165,14 @@ def _json(plans: tuple[Plan, ...]) -> Iterator[str]:
             }
             for revision in plan.revisions
         ]
-        databases.append({"status": plan.report.status, "revisions": revisions, "report": report})
+        databases.append(
+            {
+                "status": plan.report.status,
+                "revisions": revisions,
+                "postponed": plan.postponed or None,
+                "report": report,
+            }
+        )
     yield json.dumps({"version": 1, "databases": databases}, indent=2)
 
 

@@ -139,6 +139,8 @@ def _predicted(run: Run, progress: Progress | None) -> Snapshot | None:
     if run.connection is not None:
         return None
     predictions = follow(run, None, progress=progress).predictions
+    if run.postponed is not None:
+        click.echo(texts.line(f"note: {run.postponed}"), err=True)
     doubts = [doubt for prediction in predictions for doubt in prediction.unproven]
     for doubt in doubts:
         place = f"{doubt.location.file}:{doubt.location.line}: " if doubt.location is not None else ""

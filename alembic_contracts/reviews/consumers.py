@@ -14,7 +14,7 @@ from alembic_contracts.contracts.contract import Contract, Deprecation, Fact, Fo
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name
 
-__all__ = ["End", "Reliance", "ends", "names", "relying"]
+__all__ = ["End", "Reliance", "ends", "has_word", "names", "relying", "relying_on", "spellings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +94,11 @@ def relying(
     )
 
 
+def relying_on(table: Name, column: str | None, contracts: Sequence[Contract]) -> tuple[Reliance, ...]:
+    """Return who relies on one table or column, whatever else is called the same."""
+    return tuple(r for contract in contracts if (r := _reliance(contract, table, column, (), {})) is not None)
+
+
 def spellings(table: Name, column: str | None) -> tuple[str, ...]:
     """Return how people may write a table or column."""
     return (table.name, str(table)) if column is None else (f"{table.name}.{column}", f"{table}.{column}")
@@ -143,16 +148,17 @@ def _names(fact: Fact, column: str) -> bool:
         case tuple(columns) if fact.column is None:
             return column in columns
         case Publication(row_filter=str(expression)):
-            return _has_word(expression, column)
+            return has_word(expression, column)
         case str(expression) if fact.rule in _EXPRESSIONS:
-            return _has_word(expression, column)
+            return has_word(expression, column)
     return False
 
 
 _EXPRESSIONS = ("check", "column-generated")
 
 
-def _has_word(expression: str, column: str) -> bool:
+def has_word(expression: str, column: str) -> bool:
+    """Whether a name is a word in an expression, be it a column or the text of a literal."""
     return re.search(rf"(?<![\w$]){re.escape(column)}(?![\w$])", expression) is not None
 
 

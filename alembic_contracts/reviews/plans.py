@@ -67,6 +67,8 @@ class Plan:
     """The verdict on all of it; what it holds beside the revisions' own was so before."""
     before: Schema
     after: Schema
+    postponed: str = ""
+    """What refuses to run before a day that has not come, and was not looked at."""
 
     @property
     def elsewhere(self) -> tuple[Violation, ...]:
@@ -114,7 +116,13 @@ def _plan(course: Course, terms: Terms) -> Plan:
         )
         for step, before in _with_starts(course.predictions[0])
     )
-    return Plan(revisions=revisions, report=report, before=course.before, after=course.predictions[0].after)
+    return Plan(
+        revisions=revisions,
+        report=report,
+        before=course.before,
+        after=course.predictions[0].after,
+        postponed="" if run.postponed is None else str(run.postponed),
+    )
 
 
 def _with_starts(prediction: Prediction) -> Iterator[tuple[Step, Schema]]:

@@ -19,6 +19,6 @@ The road of every verdict, on which each module hands one value to the next:
 
 Where it begins: guard, watch and upgrade (`alembic upgrade`; hooks: what they rely on in Alembic), check and options
 (`check-contracts`), autogenerate and contract_first (`alembic revision`). Beside it: revisions (Alembic's script
-directory), script_texts (its version scripts, read and not run), env_py (its env.py as text), flask_app (what
-Flask-Migrate's env.py asks for).
+directory), script_texts (its version scripts, read and not run), postponed (those that refuse to run before a day),
+env_py (its env.py as text), flask_app (what Flask-Migrate's env.py asks for).
 """

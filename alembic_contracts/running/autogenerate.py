@@ -47,6 +47,7 @@ def watch(migration: MigrationContext) -> None:
             _judge(context, directives)
 
     setattr(judge_directives, _MARK, True)
+    judge_directives.of_project = users  # type: ignore[attr-defined] # for those who write revisions themselves
     migration.opts["process_revision_directives"] = judge_directives
 
 

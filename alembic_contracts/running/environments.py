@@ -21,6 +21,7 @@ from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.env_py import has_own_transaction
 from alembic_contracts.running.flask_app import application
 from alembic_contracts.running.pending import Run, script_of
+from alembic_contracts.running.postponed import split
 from alembic_contracts.running.revisions import misfit, upgrade_steps
 from alembic_contracts.running.script_texts import scripts_are_read
 from alembic_contracts.running.terms import settings_of
@@ -148,10 +149,12 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
         _require_reached(script, range_.target, heads)
     if context.environment_context is None:
         raise CannotCheck("This migration context has no environment.")
+    today, postponed = split(steps)
     return Run(
         environment=context.environment_context,
         context=context,
-        steps=steps,
+        steps=today,
+        postponed=postponed,
         arguments=arguments,
         history=history,
         connection=None if replayed else context.connection,

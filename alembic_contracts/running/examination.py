@@ -171,6 +171,8 @@ def _what(violation: Violation) -> tuple[object, ...]:
 
 def _notices(course: Course, terms: Terms) -> Iterator[Notice]:
     yield from course.notices
+    if course.run.postponed is not None:
+        yield Notice(str(course.run.postponed))
     if course.observed is not None:
         yield from _of_another_database(terms, course.observed)
     snapshot = course.run.snapshot

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
     from sqlalchemy.engine import Connection
 
+    from alembic_contracts.running.postponed import Postponed
     from alembic_contracts.schemas.snapshots import Snapshot
 
 __all__ = ["Run", "script_of"]
@@ -26,8 +27,11 @@ class Run:
     environment: EnvironmentContext
     context: MigrationContext
     steps: Sequence[RevisionStep]
+    """Those that run today."""
     arguments: Mapping[str, Any]
     """What env.py passed to ``run_migrations``."""
+    postponed: Postponed | None = None
+    """Those that refuse to run before a day that has not come."""
     history: Sequence[RevisionStep] = ()
     """Revisions that lead to the start, to be predicted first where no database shows their result."""
     connection: Connection | None = None
@@ -51,9 +55,14 @@ class Run:
     def ends_at_head(self) -> bool:
         """Whether the last revision is a head of its branch; with nothing pending, whether the context is at one."""
         heads = set(script_of(self.context).get_heads())
-        if self.steps:
-            return self.steps[-1].revision.revision in heads
+        if self.all_steps:
+            return self.all_steps[-1].revision.revision in heads
         return bool(heads)
+
+    @property
+    def all_steps(self) -> Sequence[RevisionStep]:
+        """All that Alembic is about to apply, as far as it comes."""
+        return self.steps if self.postponed is None else (*self.steps, *self.postponed.steps)
 
     @property
     def commits_each_revision(self) -> bool:

@@ -25,6 +25,7 @@ from alembic_contracts.running.examination import examine, judge_state
 from alembic_contracts.running.ledger import Ledger
 from alembic_contracts.running.looking_again import Applied, Ran, look_again, reason_of
 from alembic_contracts.running.pending import Run, script_of
+from alembic_contracts.running.postponed import split
 from alembic_contracts.running.refusals import Refused, attributed, show
 from alembic_contracts.running.revisions import location_of, upgrade_steps
 from alembic_contracts.schemas.steps import Location, Operation, Step
@@ -111,10 +112,12 @@ class Upgrade:
         terms = None if unheld.passes(migration) else bases.in_force(migration.config)
         if terms is None:
             return None
+        today, postponed = split(steps)
         run = Run(
             environment=migration.environment_context,
             context=migration,
-            steps=steps,
+            steps=today,
+            postponed=postponed,
             arguments=arguments,
             history=upgrade_steps(script_of(migration), heads, ()) if migration.as_sql else (),
             connection=None if migration.as_sql else migration.connection,
@@ -202,7 +205,7 @@ class Upgrade:
     @property
     def through(self) -> bool:
         """Whether all revisions are marked as applied."""
-        return len(self.applied) == len(self.course.run.steps)
+        return len(self.applied) == len(self.course.run.all_steps)
 
     def end(self) -> None:
         """Judge the end of a run whose last commit is still to come, such as one in the caller's transaction.
@@ -315,7 +318,7 @@ class Upgrade:
 
     def _refuses(self, report: Report) -> bool:
         settings, migration = self.terms.settings, self.migration
-        downgrading = self.course.run.steps[0].is_downgrade
+        downgrading = self.course.run.all_steps[0].is_downgrade
         if settings.enforce == "report" or (downgrading and settings.downgrade == "report"):
             return False
         if report.status == "unproven":

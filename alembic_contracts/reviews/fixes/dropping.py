@@ -1,0 +1,186 @@
+"""Contracts that end in, the revision out that drops what nobody relies on from a day on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from alembic.operations import MigrateOperation, ops
+from sqlalchemy import DefaultClause, MetaData, Table
+
+from alembic_contracts.dialects.postgresql import quote
+from alembic_contracts.reviews import consumers
+from alembic_contracts.reviews.fixes.drafts import Draft
+from alembic_contracts.reviews.fixes.missing import executed
+from alembic_contracts.schemas.schema import Name
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Index
+
+    from alembic_contracts.contracts.contract import Contract
+    from alembic_contracts.reviews.consumers import Reliance
+    from alembic_contracts.reviews.fixes.expanding import Expansion
+    from alembic_contracts.running.courses import Course
+    from alembic_contracts.schemas import schema
+
+__all__ = ["contraction"]
+
+Wanted = Callable[[Name, str | None], bool]
+Place = tuple[Name, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """A table or column that goes."""
+
+    table: Name
+    column: str | None
+    day: date
+    relying: tuple[Reliance, ...]
+
+    @property
+    def name(self) -> str:
+        return str(self.table) if self.column is None else f"{self.table}.{self.column}"
+
+
+def contraction(
+    course: Course,
+    contracts: Sequence[Contract],
+    stated: MetaData,
+    wanted: Wanted,
+    *,
+    expansion: Expansion,
+    agreed: date | None,
+) -> Draft | None:
+    """Return the revision that drops what has an end, None where nothing that is there has one.
+
+    Args:
+        course: its end is what is there, with all tables.
+        contracts: all of the project's.
+        stated: the tables that they state.
+        wanted: which tables and columns it is to be about.
+        expansion: what this very fix writes before.
+        agreed: the day for what no contract gives one to.
+    """
+    held = [contract for contract in contracts if contract.stage not in ("draft", "retired")]
+    found = list(_going(held, _Present(course, expansion), wanted, agreed))
+    tables = {each.table for each in found if each.column is None}
+    going = [each for each in found if each.column is None or each.table not in tables]
+    if not going:
+        return None
+    day = max(each.day for each in going)
+    drops = _Drops(course, stated, _Present(course, expansion))
+    operations: list[MigrateOperation] = []
+    for each in going:
+        ending = expansion.later.get((each.table, each.column), ())
+        operations.extend(operation for operation in ending if not _drops_column(operation))
+        operations.extend(drops.of(each.table, each.column))
+    names = ", ".join(each.name.removeprefix("public.") for each in going)
+    return Draft(
+        message=f"contract {names}",
+        reasons=(_reason(going, day),),
+        operations=tuple(operations),
+        day=day,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """What is there once the expansion is."""
+
+    course: Course
+    expansion: Expansion
+
+    def table(self, name: Name) -> schema.Table | None:
+        after = self.course.predictions[0].after.tables.get(name)
+        kept = any(table == name for table, _ in self.expansion.kept)
+        return self.course.before.tables.get(name) if after is None and kept else after
+
+    def has(self, name: Name, column: str | None) -> bool:
+        table = self.table(name)
+        if table is None or column is None:
+            return table is not None
+        return table.column(column) is not None or (name, column) in self.expansion.kept
+
+
+def _going(contracts: Sequence[Contract], present: _Present, wanted: Wanted, agreed: date | None) -> Iterator[_Going]:
+    for table, column in consumers.names(contracts):
+        if not (present.has(table, column) and wanted(table, column)):
+            continue
+        relying = consumers.relying_on(table, column, contracts)
+        days = [each.until or agreed for each in relying]
+        known = [day for day in days if day is not None]
+        if known and len(known) == len(days):
+            yield _Going(table, column, max(known), relying)
+
+
+def _drops_column(operation: MigrateOperation) -> bool:
+    """Whether a statement is one that ``_Drops`` writes so that it can be undone."""
+    return isinstance(operation, ops.ExecuteSQLOp) and " DROP COLUMN " in str(operation.sqltext)
+
+
+def _reason(going: Collection[_Going], day: date) -> str:
+    """Return who may rely on what until then, for the docstring and the refusal."""
+    owners = dict.fromkeys(
+        f"{each.contract.id} ({each.contract.owner}; {each.location.file}:{each.location.line})"
+        for going_ in going
+        for each in going_.relying
+    )
+    return f"The sunset is {day:%Y-%m-%d}; up to the day before, these may rely on it: {', '.join(owners)}."
+
+
+class _Drops:
+    """Drops tables and columns; each drop knows what makes the shape again."""
+
+    def __init__(self, course: Course, stated: MetaData, present: _Present) -> None:
+        self._course, self._stated, self._present = course, stated, present
+        self._reflected = MetaData()
+
+    def of(self, table: Name, column: str | None) -> list[MigrateOperation]:
+        there = self._present.table(table)
+        if there is not None and there.kind in ("view", "materialized view"):
+            return [executed(f"DROP {there.kind.upper()} {_sql(table)}")]
+        shape = self._shape(table)
+        if column is None:
+            if shape is None:
+                return [ops.DropTableOp(table.name, schema=_schema(table))]
+            return [*map(ops.DropIndexOp.from_index, _indexes(shape)), ops.DropTableOp.from_table(shape)]
+        ending = [
+            executed(f"ALTER TABLE {_sql(table)} ALTER COLUMN {quote(each.name)} DROP EXPRESSION")
+            for each in (there.columns if there is not None else ())
+            if each.generated == "stored" and each.expression and consumers.has_word(each.expression, column)
+        ]
+        found: Any = None if shape is None else shape.columns.get(column)
+        if found is None:
+            return [*ending, ops.DropColumnOp(table.name, column, schema=_schema(table))]
+        return [*ending, ops.DropColumnOp.from_column_and_tablename(_schema(table), table.name, found)]
+
+    def _shape(self, table: Name) -> Table | None:
+        """Return a table as the database has it, else as contracts state it."""
+        connection = self._course.run.connection
+        if connection is not None and table in self._course.before.tables:
+            return _reflected(table, self._reflected, connection)
+        return self._stated.tables.get(table.name if _schema(table) is None else str(table))
+
+
+def _reflected(table: Name, into: MetaData, connection: Connection) -> Table:
+    """Return a table as the database has it, so that it can be made again: what numbers its rows goes with it."""
+    found = Table(table.name, into, schema=_schema(table), autoload_with=connection, resolve_fks=False)
+    for column in found.columns:
+        if isinstance(column.server_default, DefaultClause) and "nextval(" in str(column.server_default.arg):
+            column.server_default = None
+    return found
+
+
+def _indexes(table: Table) -> list[Index]:
+    return sorted(table.indexes, key=lambda index: str(index.name))
+
+
+def _schema(table: Name) -> str | None:
+    return None if table.schema == "public" else table.schema
+
+
+def _sql(table: Name) -> str:
+    return f"{quote(table.schema)}.{quote(table.name)}"

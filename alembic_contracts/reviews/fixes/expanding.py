@@ -1,0 +1,158 @@
+"""A report and the course behind it in, what to strike out of pending scripts and what to write in their place out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic_contracts.documents.files import read_text
+from alembic_contracts.reviews.fixes.drafts import Draft
+from alembic_contracts.reviews.fixes.missing import Missing
+from alembic_contracts.reviews.fixes.remedy_code import parts
+from alembic_contracts.reviews.fixes.striking import Struck, struck
+from alembic_contracts.schemas.schema import Name
+
+if TYPE_CHECKING:
+    from alembic.operations import MigrateOperation
+    from sqlalchemy import MetaData
+
+    from alembic_contracts.judging.violations import Report, Violation
+    from alembic_contracts.running.courses import Course
+
+__all__ = ["Expansion", "expansion"]
+
+Wanted = Callable[[Name, str | None], bool]
+_WHY = "Struck out by `alembic-contracts fix`: consumers rely on what this takes away."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """What brings the schema to what contracts state, and breaks none of them."""
+
+    draft: Draft | None
+    strikes: Mapping[Path, Struck]
+    """Pending scripts without the statements that break a contract."""
+    later: Mapping[tuple[Name, str | None], tuple[MigrateOperation, ...]]
+    """What ends the expansion of a table or column, once its consumers have moved."""
+    kept: frozenset[tuple[Name, str | None]]
+    """Tables and columns that stay because of the strikes."""
+    left: tuple[Violation, ...]
+    """What is to be done by hand."""
+
+
+def expansion(course: Course, stated: MetaData, report: Report, wanted: Wanted) -> Expansion:
+    """Return what follows from a report.
+
+    Args:
+        course: what the report is on, with all tables.
+        stated: the tables that contracts state.
+        report: the verdict at the target.
+        wanted: which tables and columns it is to be about.
+    """
+    broken = [
+        violation
+        for violation in report.violations
+        if violation.severity == "error" and not (violation.at or violation.by_others)
+        if wanted(violation.table, violation.column)
+    ]
+    work = _Work(course, stated)
+    rest = work.strike([violation for violation in broken if work.is_taken_away(violation)])
+    work.create([violation for violation in broken if not work.is_taken_away(violation)])
+    names = ", ".join(dict.fromkeys(table.name for table in work.tables))
+    owners = dict.fromkeys(f"{v.contract} ({v.owner})" for v in broken if v not in (*rest, *work.left))
+    draft = Draft(
+        message=f"expand {names}",
+        reasons=(f"For {', '.join(owners)}.",),
+        operations=tuple(work.operations),
+    )
+    return Expansion(
+        draft=draft if work.operations else None,
+        strikes=work.strikes,
+        later=work.later,
+        kept=frozenset(work.kept),
+        left=(*rest, *work.left),
+    )
+
+
+@dataclass
+class _Work:
+    """Collects operations and strikes."""
+
+    course: Course
+    stated: MetaData
+    operations: list[MigrateOperation] = field(default_factory=list)
+    tables: list[Name] = field(default_factory=list)
+    strikes: dict[Path, Struck] = field(default_factory=dict)
+    later: dict[tuple[Name, str | None], tuple[MigrateOperation, ...]] = field(default_factory=dict)
+    kept: set[tuple[Name, str | None]] = field(default_factory=set)
+    left: list[Violation] = field(default_factory=list)
+    _said: set[str] = field(default_factory=set)
+
+    def is_taken_away(self, violation: Violation) -> bool:
+        """Whether a script that is pending in the database ends what is there."""
+        there = self.course.before.tables.get(violation.table)
+        if self.course.run.connection is None or not violation.introduced or there is None:
+            return False
+        return violation.column is None or there.column(violation.column) is not None
+
+    # -- what is taken away ------------------------------------------------------------------------------------------
+
+    def strike(self, violations: Sequence[Violation]) -> list[Violation]:
+        """Take statements out of scripts, have what is new come beside what stays, and return what could not be."""
+        paths = {step.revision.revision: Path(step.revision.path) for step in self.course.run.steps}
+        missed: list[Violation] = []
+        by_path: dict[Path, list[Violation]] = {}
+        for violation in violations:
+            path = paths.get(violation.location.revision) if violation.location is not None else None
+            if path is None:
+                missed.append(violation)
+            else:
+                by_path.setdefault(path, []).append(violation)
+        for path, found in by_path.items():
+            lines = [violation.location.line for violation in found if violation.location is not None]
+            done = struck(read_text(path), lines, _WHY)
+            if done.lines:
+                self.strikes[path] = done
+            for violation in found:
+                if violation.location is not None and violation.location.line in done.missed:
+                    missed.append(violation)
+                else:
+                    self._beside(violation)
+        return missed
+
+    def _beside(self, violation: Violation) -> None:
+        place = violation.table, violation.column
+        self.kept.add(place)
+        code = parts(violation.remedy)
+        if violation.rule != "table-exists" and code.adds_column and place not in self.later:
+            self._add(violation.table, code.now)
+            self.later[place] = code.later
+
+    # -- what is missing ---------------------------------------------------------------------------------------------
+
+    def create(self, violations: Sequence[Violation]) -> None:
+        """Create what is absent, and do what remedies say of what is otherwise than stated."""
+        missing = Missing(self.stated, self.course.predictions[0].after)
+        absent = [v for v in violations if v.rule == "table-exists"]
+        made = dict(missing.tables({violation.table for violation in absent}))
+        for table, operations in made.items():
+            self._add(table, operations)
+        self.left.extend(violation for violation in absent if violation.table not in made)
+        for violation in (v for v in violations if v.rule != "table-exists"):
+            if violation.rule == "column-exists" and violation.column is not None:
+                found: Sequence[MigrateOperation] = missing.column(violation.table, violation.column)
+            else:
+                found = () if violation.introduced else parts(violation.remedy).now
+            if not found:
+                self.left.append(violation)
+            self._add(violation.table, found)
+
+    def _add(self, table: Name, operations: Sequence[MigrateOperation]) -> None:
+        for operation in operations:
+            text = str(operation.to_diff_tuple()) if hasattr(operation, "to_diff_tuple") else str(vars(operation))
+            if text not in self._said:
+                self._said.add(text)
+                self.operations.append(operation)
+                self.tables.append(table)

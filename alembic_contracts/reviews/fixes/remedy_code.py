@@ -1,0 +1,113 @@
+"""The code of a violation's remedy in, Alembic's operations out: what it does now, what later, and what undoes it.
+
+A remedy is prose with lines of code to paste. What follows a sentence that begins with "In a later" is for a later
+revision. Code is read, never run: calls of ``op`` with literals alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alembic.operations import MigrateOperation, Operations, ops
+
+__all__ = ["Parts", "parts", "undone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a remedy's code does."""
+
+    now: tuple[MigrateOperation, ...] = ()
+    later: tuple[MigrateOperation, ...] = ()
+
+    @property
+    def adds_column(self) -> bool:
+        """Whether it brings a column beside the one that is to stay."""
+        return any(isinstance(each, ops.ExecuteSQLOp) and _ADDED.match(str(each.sqltext)) for each in self.now)
+
+
+def parts(remedy: str) -> Parts:
+    """Return the operations in a remedy.
+
+    Args:
+        remedy: as ``Violation.remedy`` has it: lines of code are indented by four blanks.
+    """
+    now, later = "", ""
+    is_later = False
+    for line in remedy.split("\n"):
+        if line.startswith("    "):
+            now, later = (now, f"{later}{line[4:]}\n") if is_later else (f"{now}{line[4:]}\n", later)
+        else:
+            is_later = is_later or line.startswith("In a later")
+    return Parts(tuple(_operations(now)), tuple(_operations(later)))
+
+
+class _Collected(Operations):
+    """Stands for ``op``: keeps each operation instead of carrying it out."""
+
+    def __init__(self) -> None:  # Alembic's would need a database
+        self.found: list[MigrateOperation] = []
+
+    def invoke(self, operation: MigrateOperation) -> Any:
+        self.found.append(operation)
+        return None
+
+
+def _operations(code: str) -> Iterator[MigrateOperation]:
+    collected = _Collected()
+    for statement in ast.parse(code).body:
+        match statement:
+            case ast.Expr(ast.Call(ast.Attribute(ast.Name("op"), name), arguments, keywords)):
+                values = [ast.literal_eval(each) for each in arguments]
+                named = {str(each.arg): ast.literal_eval(each.value) for each in keywords}
+                getattr(collected, name)(*values, **named)
+            case _:
+                raise ValueError(f"not an operation: {ast.unparse(statement)}")
+    yield from collected.found
+
+
+_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+_QUALIFIED = rf"{_NAME}(?:\.{_NAME})?"
+_ADDED = re.compile(rf"ALTER TABLE ({_QUALIFIED}) ADD COLUMN ({_NAME}) ")
+_INVERSE: tuple[tuple[re.Pattern[str], str], ...] = (
+    (_ADDED, r"ALTER TABLE \1 DROP COLUMN \2"),
+    (re.compile(rf"CREATE TYPE ({_QUALIFIED}) "), r"DROP TYPE \1"),
+    (re.compile(rf"CREATE SCHEMA ({_NAME})$"), r"DROP SCHEMA \1"),
+    (re.compile(rf"CREATE VIEW ({_QUALIFIED}) "), r"DROP VIEW \1"),
+    (re.compile(rf"(ALTER TABLE {_QUALIFIED}) ENABLE ROW LEVEL SECURITY$"), r"\1 DISABLE ROW LEVEL SECURITY"),
+    (re.compile(rf"(ALTER TABLE {_QUALIFIED} ALTER COLUMN {_NAME}) SET NOT NULL$"), r"\1 DROP NOT NULL"),
+    (re.compile(rf"(ALTER TABLE {_QUALIFIED} ALTER COLUMN {_NAME}) DROP NOT NULL$"), r"\1 SET NOT NULL"),
+)
+"""What undoes a statement. Of a column that is filled nothing has to be undone but the column."""
+
+
+def undone(done: Sequence[MigrateOperation]) -> tuple[list[MigrateOperation], list[MigrateOperation]]:
+    """Return the operations that undo some, the last first, and those for which nothing is known that does."""
+    undoing: list[MigrateOperation] = []
+    rest: list[MigrateOperation] = []
+    for each in reversed(done):
+        inverse = _inverse(each)
+        if inverse is None:
+            rest.append(each)
+        else:
+            undoing.extend(inverse)
+    return undoing, rest
+
+
+def _inverse(operation: MigrateOperation) -> list[MigrateOperation] | None:
+    if not isinstance(operation, ops.ExecuteSQLOp):
+        try:
+            return [operation.reverse()]
+        except (NotImplementedError, ValueError):
+            return None
+    sql = str(operation.sqltext)
+    if sql.startswith("UPDATE "):
+        return []
+    for pattern, inverse in _INVERSE:
+        if (match := pattern.match(sql)) is not None:
+            return [ops.ExecuteSQLOp(match.expand(inverse))]
+    return None

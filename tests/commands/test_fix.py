@@ -1,0 +1,337 @@
+"""``alembic-contracts fix``: the revisions that it writes do what the advice says, on a real database."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from alembic_contracts.running.postponed import day_of, refusing
+from tests.support.object_images import CONTRACT, CREATE, museum, state
+from tests.test_scenario import NORMALISE, NORMALIZED, Museum
+from tests.test_scenario import museum as demo  # noqa: F401 - a fixture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from subprocess import CompletedProcess
+
+    from tests.support.project import Project
+
+TODAY = datetime.now(tz=UTC).date()
+NEXT_MONTH, YESTERDAY = TODAY + timedelta(days=30), TODAY - timedelta(days=1)
+
+
+def fixed(project: Project, *arguments: str, code: int = 0) -> list[Path]:
+    """Run ``fix``, and return the scripts that it has written, in their order."""
+    done = project.cli("fix", *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    return [project.path / name for name in re.findall(r"^Wrote (\S+):", done.stdout, re.MULTILINE)]
+
+
+def ok(done: CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def revision_of(script: Path) -> str:
+    found = re.search(r"^revision = ['\"](\w+)['\"]", script.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def ends(project: Project, day: date) -> None:
+    project.write("contracts/object_images.lifecycle.yaml", f"status: deprecated\nsunset: {day}\n")
+
+
+# -- the museum, from the seventh step on ------------------------------------------------------------------------------
+
+
+def test_the_seventh_to_the_tenth_step(demo: Museum) -> None:  # noqa: F811
+    # VI: the teams agree: the old table stays for a month. VII: the new one's contract comes first.
+    ends(demo, NEXT_MONTH)
+    demo.write("contracts/object_images_normalized.json", NORMALIZED)
+    assert demo.check()[0] == 1  # VIII
+    # IX: what was written by hand, is written.
+    [expanding] = fixed(demo)
+    text = expanding.read_text(encoding="utf-8")
+    for column in ("object_id", "image", "is_primary_image", "created_at"):
+        assert f"sa.Column('{column}'" in text
+    assert "met-museum-data/object-images-normalized-contract-spec (Data Engineering Team" in text
+    # X: green, for both contracts, with and without a database.
+    assert demo.check()[0] == demo.check("--offline")[0] == 0
+    ok(demo.alembic("upgrade", "head"))
+    code, report = demo.check()
+    assert (code, report["violations"], report["checked"]["contracts"]) == (0, [], 2)  # type: ignore[index]
+
+    # A month later the old table may go; until then, nothing drops it.
+    [contracting] = fixed(demo, "--contract")
+    text = contracting.read_text(encoding="utf-8")
+    assert f"The sunset is {NEXT_MONTH}" in text.split('"""')[1]
+    stopped = demo.alembic("upgrade", "head")
+    assert stopped.returncode == 255
+    assert f"refuses to run before {NEXT_MONTH}" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert demo.alembic("current").stdout.startswith(revision_of(expanding))
+    for arguments in ((), ("--offline",)):
+        code, report = demo.check(*arguments)
+        assert (code, report["unproven"]) == (0, []), arguments
+        assert f"refuses to run before {NEXT_MONTH}: it was not looked at" in json.dumps(report["notices"])
+
+    # The expanding one is applied by itself, and taken back.
+    demo.alembic("downgrade", "-1")
+    assert demo.alembic("upgrade", "head").returncode == 255
+    assert not demo.alembic("current").stdout.startswith(revision_of(expanding))
+    ok(demo.alembic("upgrade", revision_of(expanding)))
+
+    # The month is over: the same revision, written with a day that has come, runs and is kept.
+    contracting.unlink()
+    ends(demo, YESTERDAY)
+    [contracting] = fixed(demo, "--contract")
+    assert demo.check()[0] == 0
+    ok(demo.alembic("upgrade", "head"))
+    assert demo.sql("SELECT to_regclass('object_images')") == [(None,)]
+    assert demo.check()[0] == demo.check("--offline")[0] == 0
+    ok(demo.alembic("downgrade", "base"))
+    ok(demo.alembic("upgrade", "head"))
+
+
+def test_without_a_sunset_nothing_is_dropped(demo: Museum) -> None:  # noqa: F811
+    done = demo.cli("fix", "--contract")
+    assert done.returncode == 2
+    assert "Nothing that is there may go" in done.stderr
+    ends(demo, NEXT_MONTH)
+    demo.write("contracts/another.json", CONTRACT.replace("object-images-contract-spec", "another"))
+    done = demo.cli("fix", "--contract", "object_images")  # somebody else relies on it without an end
+    assert done.returncode == 2
+    [contracting] = fixed(demo, "--contract", "object_images", "--sunset", f"{NEXT_MONTH + timedelta(days=1)}")
+    assert day_of(contracting.read_text(encoding="utf-8")) == NEXT_MONTH + timedelta(days=1)
+
+
+# -- a revision that breaks -------------------------------------------------------------------------------------------
+
+
+def test_a_pending_revision_that_breaks(demo: Museum) -> None:  # noqa: F811
+    head = demo.head()
+    breaking = demo.write("migrations/versions/b9d4e1c07a52_normalise.py", NORMALISE.format(head=head))
+    before = breaking.read_text(encoding="utf-8")
+    dry = demo.cli("fix", "--dry-run")
+    assert (dry.returncode, breaking.read_text(encoding="utf-8")) == (0, before)
+    assert "+    # op.drop_column(" in dry.stdout
+    assert "op.execute('ALTER TABLE public.object_images ADD COLUMN image text" in dry.stdout
+    assert len(list((demo.path / "migrations/versions").glob("*expand*"))) == 0
+
+    [expanding] = fixed(demo)
+    assert demo.check()[0] == 0
+    ok(demo.alembic("upgrade", "head"))
+    columns = {
+        name for (name,) in demo.sql("SELECT attname FROM pg_attribute WHERE attrelid = 'object_images'::regclass")
+    }
+    assert {"primary_image", "additional_images", "image", "is_primary_image"} <= columns
+    ok(demo.alembic("downgrade", head))
+    ok(demo.alembic("upgrade", "head"))
+
+    # Consumers have moved: the new column keeps its values when the old one goes.
+    demo.sql(
+        "INSERT INTO object (object_id) VALUES (1)",
+        "INSERT INTO object_images (object_id, primary_image) VALUES (1, 'x')",
+    )
+    demo.write("contracts/object_images.lifecycle.yaml", f"columns: {{primary_image: {{sunset: {YESTERDAY}}}}}\n")
+    [contracting] = fixed(demo, "--contract")
+    assert revision_of(expanding) in contracting.read_text(encoding="utf-8")
+    ok(demo.alembic("upgrade", "head"))
+    assert demo.sql("SELECT image FROM object_images") == [("x",)]
+    assert demo.check()[0] == 0
+    ok(demo.alembic("downgrade", "base"))
+
+
+def test_both_at_once(demo: Museum) -> None:  # noqa: F811
+    demo.write("migrations/versions/b9d4e1c07a52_normalise.py", NORMALISE.format(head=demo.head()))
+    demo.write("contracts/object_images.lifecycle.yaml", f"columns: {{primary_image: {{sunset: {NEXT_MONTH}}}}}\n")
+    expanding, contracting = fixed(demo, "--contract", "-m", "images have a new name")
+    assert expanding.read_text(encoding="utf-8").startswith('"""images have a new name\n')
+    text = contracting.read_text(encoding="utf-8")
+    assert f"down_revision = '{revision_of(expanding)}'" in text
+    assert text.index("DROP EXPRESSION") < text.index("op.drop_column")
+    assert "op.drop_column('object_images', 'primary_image')" in text
+    ok(demo.alembic("upgrade", revision_of(expanding)))
+    assert f"`alembic upgrade {revision_of(expanding)}` goes as far" in demo.alembic("upgrade", "head").stderr
+
+
+def test_what_cannot_be_struck_out_is_left_to_people(project: Project) -> None:
+    museum(project)
+    script = project.revision("r2", "for name in ('primary_image',):\n    op.drop_column('object_images', name)")
+    before = script.read_text(encoding="utf-8")
+    [expanding] = fixed(project) or [None]
+    assert expanding is None
+    assert "    # op.drop_column('object_images', name)" in script.read_text(encoding="utf-8")
+    script.write_text(
+        before.replace("op.drop_column('object_images', name)", "x = op.drop_column('object_images', name)")
+    )
+    done = project.cli("fix")
+    assert done.returncode == 1
+    assert "Left to you: migrations/versions/r2.py:" in done.stdout
+    assert "There is nothing to write." in done.stdout
+
+
+def test_no_applied_revision_is_edited(project: Project) -> None:
+    project.contract("object_images", CONTRACT)
+    project.revision("r1", CREATE, 'op.drop_table("object_images")')
+    script = project.revision("r2", "op.drop_column('object_images', 'primary_image')")
+    project.environment["ALEMBIC_CONTRACTS_ENFORCE"] = "report"
+    ok(project.alembic("upgrade", "head"))
+    before = script.read_text(encoding="utf-8")
+    [expanding] = fixed(project)
+    assert script.read_text(encoding="utf-8") == before
+    assert "op.add_column('object_images', sa.Column('primary_image'" in expanding.read_text(encoding="utf-8")
+    ok(project.alembic("upgrade", "head"))
+    assert ok(project.alembic("check-contracts"))
+
+
+# -- what contracts state and is missing ------------------------------------------------------------------------------
+
+ORDERS = {
+    "spec-version": "1.0.0",
+    "name": 'or"ders"""\\',
+    "namespace": "shop",
+    "owner": {"name": 'R"""; raise SystemExit("no") # \\', "email": "r@example.org"},
+    "schema": {
+        "table_schema": "sales",
+        "table_name": "orders",
+        "unique": [["number"]],
+        "checks": ["number > 0"],
+        "foreign_keys": [{"columns": ["customer"], "references": {"table_name": "customers", "columns": ["id"]}}],
+        "properties": {
+            "id": {"constraints": {"data_type": "integer", "primaryKey": True}},
+            "number": {"constraints": {"data_type": "integer", "is_nullable": False}},
+            "customer": {"constraints": {"data_type": "bigint"}},
+            "mood": {"constraints": {"data_type": "public.mood", "enum": ["sad", "it's"]}},
+            "moods": {"constraints": {"data_type": "text[]"}},
+        },
+    },
+}
+CUSTOMERS = {
+    "spec-version": "1.0.0",
+    "name": "customers",
+    "namespace": "shop",
+    "owner": {"name": "Sales"},
+    "schema": {
+        "table_schema": "sales",
+        "table_name": "customers",
+        "properties": {"id": {"constraints": {"data_type": "bigint", "primaryKey": True}}},
+    },
+}
+
+
+def test_schemas_types_and_keys_are_created_in_their_order(project: Project) -> None:
+    project.contract("a_orders", ORDERS)
+    project.contract("b_customers", CUSTOMERS)
+    before = state(project)
+    [script] = fixed(project)
+    assert script.read_text(encoding="utf-8").count('"""') == 2
+    for _ in range(2):
+        ok(project.alembic("upgrade", "head"))
+        assert json.loads(ok(project.alembic("check-contracts", "--format", "json")))["violations"] == []
+        ok(project.alembic("downgrade", "base"))
+        assert [
+            row for row in state(project) if row[0] != "alembic_version" and "version_num" not in str(row)
+        ] == before
+    assert fixed(project) == []
+
+
+def test_a_column_and_a_constraint_are_added(project: Project) -> None:
+    project.contract("a_orders", ORDERS)
+    project.contract("b_customers", CUSTOMERS)
+    [script] = fixed(project)
+    ok(project.alembic("upgrade", "head"))
+    project.revision("r2", "op.execute('ALTER TABLE sales.orders DROP COLUMN mood')", down=revision_of(script))
+    project.revision("r3", "op.execute('ALTER TABLE sales.orders DROP CONSTRAINT orders_number_key')")
+    ok(project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"}))
+    [more] = fixed(project)
+    ok(project.alembic("upgrade", "head"))
+    ok(project.alembic("check-contracts"))
+    ok(project.alembic("downgrade", "r3"))
+    ok(project.alembic("upgrade", "head"))
+    assert "op.create_unique_constraint" in more.read_text(encoding="utf-8")
+
+
+def test_numbering_and_templates_of_the_project_are_kept(project: Project) -> None:
+    museum(project)
+    env = (project.path / "migrations/env.py").read_text(encoding="utf-8")
+    env = env.replace(
+        "target_metadata = None\n",
+        ("target_metadata = None\n\ndef number(context, revision, directives):\n    directives[0].rev_id = '0002'\n\n"),
+    ).replace(
+        "target_metadata=target_metadata)", "target_metadata=target_metadata, process_revision_directives=number)"
+    )
+    project.write("migrations/env.py", env)
+    template = (project.path / "migrations/script.py.mako").read_text(encoding="utf-8")
+    project.write("migrations/script.py.mako", f"# of this project\n{template}")
+    project.contract("customers", CUSTOMERS)
+    [script] = fixed(project)
+    assert script.name == "0002_expand_customers.py"
+    assert script.read_text(encoding="utf-8").startswith("# of this project\n")
+    ok(project.alembic("upgrade", "head"))
+
+
+def test_several_heads_are_told(project: Project) -> None:
+    museum(project)
+    project.revision("a1", "pass", down="r1")
+    project.revision("b1", "pass", down="r1")
+    project.contract("customers", CUSTOMERS)
+    done = project.cli("fix")
+    assert done.returncode == 2
+    assert "Multiple heads are present" in done.stderr
+    [script] = fixed(project, "--head", "b1")
+    assert "down_revision = 'b1'" in script.read_text(encoding="utf-8")
+
+
+# -- the day ----------------------------------------------------------------------------------------------------------
+
+
+def script_with(code: str) -> str:
+    body = "\n".join(f"    {line}" if line else "" for line in code.splitlines())
+    return (
+        f'"""x"""\n\nrevision = "r2"\n\n\ndef upgrade() -> None:\n    """Drop it."""\n{body}\n    op.drop_table("t")\n'
+    )
+
+
+def test_a_day_is_known_by_its_exact_words_alone() -> None:
+    code = refusing(date(2030, 1, 31), 'not "yet"\\')
+    text = script_with(code)
+    assert day_of(text) == date(2030, 1, 31)
+    compile(text, "x", "exec")
+    for other in (
+        text.replace("<", ">"),
+        text.replace("tz=UTC", "tz=None"),
+        text.replace("import UTC, date, datetime", "import UTC, date as datetime, datetime as date"),
+        text.replace("raise CommandError", "print"),
+        text.replace("date(2030, 1, 31)", "date(2030, 2, 31)"),
+        text.replace("date(2030, 1, 31)", "day"),
+        text.replace("def upgrade", "@twice\ndef upgrade"),
+        f"{text}\n\ndef upgrade():\n    pass\n",
+        f"{text}\nupgrade = None\n",
+        f"from x import y as upgrade\n{text}",
+        text.replace('"""Drop it."""', 'op.drop_table("u")'),
+        text.replace("    op.drop", "    else:\n        pass\n    op.drop"),
+        script_with("pass"),
+        "def upgrade(",
+    ):
+        assert day_of(other) is None, other
+
+
+def test_what_follows_a_day_is_not_taken_for_looked_at(project: Project) -> None:
+    museum(project)
+    project.revision("r2", refusing(NEXT_MONTH, "not yet"))
+    project.revision("r3", "op.drop_column('object_images', 'primary_image')")
+    report = json.loads(ok(project.alembic("check-contracts", "--format", "json")))
+    assert report["checked"]["revisions"] == 0
+    assert "it and what follows it (r3) were not looked at" in json.dumps(report["notices"])
+    for arguments in (["plan"], ["check", "--offline", "--no-exec"], ["snapshot", "--offline", "--output", "-"]):
+        done = project.cli(*arguments)
+        assert (done.returncode, "not looked at" in done.stdout + done.stderr) == (0, True), arguments
+    before = state(project)
+    assert project.alembic("upgrade", "head").returncode == 255
+    assert state(project) == before
+    project.revision("r2", refusing(YESTERDAY, "not yet"), down="r1")
+    assert project.alembic("check-contracts").returncode == 1
