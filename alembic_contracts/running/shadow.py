@@ -20,6 +20,7 @@ from sqlalchemy.schema import CreateSchema
 
 from alembic_contracts.dialects import Dialect, Reliance, Statements, Witness
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, no_exit, silent
 from alembic_contracts.prediction.scripts.loading import fresh_module
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
@@ -198,7 +199,7 @@ class Scratch:
                 return Step(step.revision.revision, () if self._observer is None else self._observer.finish())
 
     def _run(self, step: RevisionStep, script: Script) -> None:
-        with silent(), no_exit(), alembic_leads_to(self._environment, self._migration, as_sql=False):
+        with silent(), no_exit(), lines_noted(), alembic_leads_to(self._environment, self._migration, as_sql=False):
             # A transaction that Alembic knows of, for `autocommit_block()`, whatever the project's own are.
             own = bool(self._migration.opts.get("transaction_per_migration"))
             with self._migration.begin_transaction(_per_migration=own):

@@ -11,6 +11,6 @@ loops             the lines that a script is at -> whether a loop there may wait
 loading           a script's file -> its module
 own_transaction   a migration context -> whether a script ended its transaction
 outline, plain_calls                a script's text -> what of it is known without running it
-source_lines      the running code -> a line of the script
+source_lines, batches               the running code -> a line of the script
 sql_output        what --sql would write -> the catalog
 """

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from alembic_contracts.prediction.answers.reader import Reader, World
 from alembic_contracts.prediction.driver.failures import RefusalError
 from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, recording_engine
+from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
 from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, isolated, silent
 from alembic_contracts.prediction.scripts.leftovers import Leftovers
@@ -306,7 +307,8 @@ class Play:
         # Without a database env.py need not say which driver it takes with one: for this it has to be an async one.
         needs_async = self._real.as_sql and not self._as_sql and "run_async" in script.text()
         self._engine.dialect.is_async = self._real.dialect.is_async or needs_async
-        called(function, arguments, is_async=self._engine.dialect.is_async)
+        with lines_noted():
+            called(function, arguments, is_async=self._engine.dialect.is_async)
 
     def _plain(self, script: Script) -> ModuleType:
         def tell(reason: str, line: int) -> None:

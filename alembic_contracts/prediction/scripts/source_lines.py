@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from alembic_contracts.prediction.scripts.batches import noted_at
 from alembic_contracts.schemas.steps import Location
 
 __all__ = ["Script"]
@@ -40,8 +41,9 @@ class Script:
 
     def running(self) -> Location | None:
         """Return the innermost line of the script that is being executed, None where none of it is."""
-        frame = next((frame for frame in _frames() if frame.f_code.co_filename == self.path), None)
-        return None if frame is None else self.at(frame.f_lineno)
+        places = (place for frame in _frames() for place in _places(frame, frame.f_lineno))
+        line = next((line for file, line in places if file == self.path), None)
+        return None if line is None else self.at(line)
 
     def call_stack(self) -> list[tuple[str, int]]:
         """Return the functions of the script that are running, outermost first, and the line in each."""
@@ -62,8 +64,8 @@ class Script:
         line = self.first_line
         trace: TracebackType | None = error.__traceback__
         while trace is not None:
-            if trace.tb_frame.f_code.co_filename == self.path:
-                line = trace.tb_lineno
+            places = _places(trace.tb_frame, trace.tb_lineno)
+            line = next((line for file, line in places if file == self.path), line)
             trace = trace.tb_next
         return self.at(line)
 
@@ -74,6 +76,12 @@ class Script:
     def at(self, line: int) -> Location:
         """Return a line of the script."""
         return Location(self.revision, self.shown, line, linecache.getline(self.path, line).strip())
+
+
+def _places(frame: FrameType, line: int) -> Iterator[tuple[str, int]]:
+    """Yield the files and lines that a frame stands for, innermost first."""
+    yield from noted_at(frame)
+    yield frame.f_code.co_filename, line
 
 
 def _frames() -> Iterator[FrameType]:
