@@ -278,6 +278,7 @@ def _replay(
     progress: Progress | None,
 ) -> Prediction:
     from alembic_contracts.running import shadow
+    from alembic_contracts.running.replaying import limits_of
 
     steps = [*run.history, *run.steps]
     with shadow.database(shadow_url) as url:
@@ -290,6 +291,7 @@ def _replay(
             watched=tables,
             dialect=dialect,
             makes_roles=shadow_url is None,
+            limits=limits_of(terms.settings_of(run.environment.config)),
             progress=None if progress is None else lambda done: progress(done, len(steps)),
         )
     return RealSchema(scratch=replayed.before, real=Schema()).of_prediction(replayed)

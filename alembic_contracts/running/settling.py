@@ -33,17 +33,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.violations import Notice
-from alembic_contracts.prediction.scripts.isolation import isolated
 from alembic_contracts.running import shadow
 from alembic_contracts.running.courses import log
 from alembic_contracts.running.pending import script_of
 from alembic_contracts.running.real_schema import RealSchema
+from alembic_contracts.running.replaying import Replayed, Stage, connected, limits_of, replayed
 from alembic_contracts.running.revisions import upgrade_steps
 from alembic_contracts.running.starts import Start, compared, other_version
+from alembic_contracts.running.terms import settings_of
 from alembic_contracts.schemas.schema import Schema
 from alembic_contracts.schemas.steps import Prediction, Step
 
 if TYPE_CHECKING:
+    from alembic.runtime.migration import RevisionStep
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects import Reliance
@@ -157,10 +159,7 @@ def _replayed(
     heads, steps = _heads(course), [*run.history, *run.steps]
     doubtful = _Doubtful.of(doubts)
     first = doubtful.first([step.revision.revision for step in steps])
-    refused: list[str] = []
-    done: list[tuple[Step, tuple[Reliance, ...]]] = []
     with ExitStack() as stack:
-        # Both are there before scripts are kept from opening connections.
         url = stack.enter_context(shadow.database(shadow_url, _driver(course)))
         connection = stack.enter_context(create_engine(url, poolclass=NullPool).connect())
         version = dialect.session(connection).server_version
@@ -168,31 +167,105 @@ def _replayed(
             return _Replayed(server_version=version, obstacle=obstacle)
         not_restored = _restored(course, connection, own=shadow_url is None)
         lead = upgrade_steps(script_of(run.context), heads, ()) if heads and not_restored is not None else []
-        witness = dialect.witness(connection)
-        stack.enter_context(isolated(refused.append, run.environment.script.dir))
-        _pose_as_the_real_one(course, connection)
-        scratch = shadow.Scratch(
-            connection, run.environment, run.context, run.arguments, dialect, makes_roles=shadow_url is None
-        )
-        scratch.begin(() if lead else heads)
-        tell = _teller(progress, len(lead) + len(steps))
-        for step in lead:
-            scratch.apply(step)
-            tell()
+        own = shadow_url is None
+        user = dialect.session(run.connection).user if own and run.connection and not_restored is None else None
+        there = _There(course, url, user, makes_roles=own, tell=_teller(progress, len(lead) + len(steps)))
+        there.be_as_the_real_one(connection)
+        there.scratch(connection).begin(() if lead else heads)
+        connection.commit()
+        led = there.applied(lead, ())
         start = Start()
         if heads or run.connection is not None:
             start = compared(course, connection, not_restored=not_restored)
+            connection.rollback()
         if start.difference is not None:
             return _Replayed(server_version=version, obstacle=start.difference)
-        before = scratch.observed_from_here(tables)
-        for count, step in enumerate(steps):
-            if count == first:
-                scratch.witnessed_from_here(witness, same_texts=start.same_texts)
-            done.append((scratch.apply(step), scratch.reliances()))
-            tell()
+        found = there.applied(steps, heads, witnessed=(first, start.same_texts), tables=tables)
+        before, *done = found.told
         real = _as_there(course, connection, Prediction(before=before, steps=tuple(step for step, _ in done)))
-    found = _obstacles(course, doubtful, first, done)
-    return _Replayed(server_version=version, obstacle=next(iter(refused), None) or next(found, None), prediction=real)
+    refused = (each.reason for each in (*led.unproven, *found.unproven))
+    obstacle = next(itertools.chain(refused, _obstacles(course, doubtful, first, done)), None)
+    return _Replayed(server_version=version, obstacle=obstacle, prediction=real)
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """A scratch database on which a course's revisions are applied."""
+
+    course: Course
+    url: str
+    user: str | None
+    """As whom scripts run there, since what they create is owned by who runs them; None: as who connects."""
+    makes_roles: bool
+    tell: Callable[[], None]
+    """Called after every revision."""
+
+    def be_as_the_real_one(self, connection: Connection) -> None:
+        """Let a connection see what it would see of the real one: who it is, its URL, where names lead."""
+        if self.user is not None:
+            user = connection.dialect.identifier_preparer.quote_identifier(self.user)
+            connection.exec_driver_sql(f"SET SESSION AUTHORIZATION {user}")
+            connection.commit()
+        _pose_as_the_real_one(self.course, connection)
+
+    def scratch(self, connection: Connection, stage: Stage | None = None, heads: Sequence[str] = ()) -> shadow.Scratch:
+        run, dialect = self.course.run, self.course.dialect
+        return shadow.Scratch(
+            connection,
+            run.environment,
+            run.context,
+            run.arguments,
+            dialect,
+            makes_roles=self.makes_roles,
+            stage=stage,
+            heads=heads,
+        )
+
+    def applied(
+        self,
+        steps: Sequence[RevisionStep],
+        heads: Sequence[str],
+        *,
+        witnessed: tuple[int, bool] | None = None,
+        tables: Collection[Name] = (),
+    ) -> Replayed:
+        """Apply revisions, and return what was told: the schema before them, then each step with what it relied on.
+
+        Args:
+            steps: the revisions.
+            heads: where the database is.
+            witnessed: the first of which it is of interest what it reads, and whether texts are the same as on the
+                real server; None: nothing of them is of interest.
+            tables: what the schemas show.
+        """
+        if not steps:
+            return Replayed((), ())
+        environment = self.course.run.environment
+        with connected(create_engine(self.url, poolclass=NullPool)) as there:
+            self.be_as_the_real_one(there.connection)
+
+            def body(stage: Stage) -> None:
+                scratch = self.scratch(there.connection, stage, heads)
+                if witnessed is None:
+                    for step in steps:
+                        stage.tell(scratch.apply(step))
+                    return
+                first, same_texts = witnessed
+                stage.tell(scratch.observed_from_here(tables))
+                for count, step in enumerate(steps):
+                    if count == first:
+                        witness = self.course.dialect.witness(there.connection)
+                        scratch.witnessed_from_here(witness, same_texts=same_texts)
+                    stage.tell((scratch.apply(step), scratch.reliances()))
+
+            return replayed(
+                body,
+                there,
+                limits_of(settings_of(environment.config)),
+                environment.script.dir,
+                heard=lambda told: None if isinstance(told, Schema) else self.tell(),
+                connects=False,
+            )
 
 
 def _driver(course: Course) -> str:
@@ -213,10 +286,9 @@ def _restored(course: Course, connection: Connection, *, own: bool) -> str | Non
         course.dialect.restore(source, connection, shadow.programs(), roles=own)
     except CannotCheck as error:
         return str(error)
-    if own:  # who owns what scripts create, and what that grants by default, goes by who runs them
+    if own:
         user = connection.dialect.identifier_preparer.quote_identifier(course.dialect.session(source).user)
         connection.exec_driver_sql(f"ALTER ROLE {user} SUPERUSER")
-        connection.exec_driver_sql(f"SET SESSION AUTHORIZATION {user}")
         connection.commit()
     return None
 

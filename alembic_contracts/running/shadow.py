@@ -5,8 +5,8 @@ The embedded server is imported where no other one is given: it comes with the e
 
 from __future__ import annotations
 
+import itertools
 import os
-import re
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,15 +18,17 @@ from sqlalchemy import NullPool, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
-from alembic_contracts.dialects import Dialect, Reliance, Statements, Witness
+from alembic_contracts.dialects import Dialect, Reliance, Witness
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.batches import lines_noted
-from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, no_exit, silent
+from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent
 from alembic_contracts.prediction.scripts.loading import fresh_module
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
 from alembic_contracts.prediction.scripts.source_lines import Script
+from alembic_contracts.running.replaying import Stage, connected, replayed
+from alembic_contracts.running.scratch_observer import Observer
 from alembic_contracts.schemas.schema import Name, Schema
-from alembic_contracts.schemas.steps import Operation, Prediction, Step
+from alembic_contracts.schemas.steps import Prediction, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +37,9 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
     from sqlalchemy.engine import Connection
 
+    from alembic_contracts.prediction.containment.limits import Limits
 
 __all__ = ["Scratch", "database", "programs", "replay"]
-
-_ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|COPY|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
-"""Statements after which nothing is observed before the end of the revision: there may be thousands."""
 
 
 @contextmanager
@@ -59,6 +59,8 @@ def database(url: str | None, driver: str = "psycopg") -> Iterator[str]:
         with embedded.scratch() as server:
             yield server.url(driver=driver)
         return
+    if make_url(url).get_dialect().is_async:
+        raise CannotCheck("shadow_url names an asynchronous driver; name another one, such as postgresql+psycopg.")
     name = f"alembic_contracts_shadow_{os.getpid()}_{secrets.token_hex(4)}"
     try:
         with create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
@@ -91,9 +93,12 @@ def replay(
     watched: Collection[Name] | None,
     dialect: Dialect,
     makes_roles: bool,
+    limits: Limits,
     progress: Callable[[int], None] | None = None,
 ) -> Prediction:
     """Run revisions on a scratch database and return the schemas that were observed.
+
+    What scripts tried beside it, and what they left for later, is unproven: the schema shows nothing of that.
 
     Args:
         url: the scratch database.
@@ -104,21 +109,32 @@ def replay(
         watched: the tables to observe (None: all).
         dialect: how to observe.
         makes_roles: whether to make roles that scripts name and the server does not have: it is thrown away.
+        limits: of each revision.
         progress: told the number of revisions that have been replayed.
 
     Raises:
-        CannotCheck: a revision fails.
+        CannotCheck: a revision fails, ends the process, or does not come to its end.
     """
-    done: list[Step] = []
-    with create_engine(url, poolclass=NullPool).connect() as connection:
-        scratch = Scratch(connection, environment, context, run_arguments, dialect, makes_roles=makes_roles)
-        scratch.begin()
-        before = scratch.observed_from_here(watched)
-        for step in steps:
-            done.append(scratch.apply(step))
-            if progress is not None:
-                progress(len(done))
-    return Prediction(before=before, steps=tuple(done))
+    done = itertools.count()
+
+    def count(_value: object) -> None:
+        if progress is not None:
+            progress(next(done))  # the schema before them is the first thing that is told
+
+    with connected(create_engine(url, poolclass=NullPool)) as there:
+
+        def body(stage: Stage) -> None:
+            scratch = Scratch(
+                there.connection, environment, context, run_arguments, dialect, makes_roles=makes_roles, stage=stage
+            )
+            scratch.begin()
+            stage.tell(scratch.observed_from_here(watched))
+            for step in steps:
+                stage.tell(scratch.apply(step))
+
+        found = replayed(body, there, limits, environment.script.dir, heard=count, connects=True)
+    before, *applied = found.told
+    return Prediction(before=before, steps=tuple(applied), unproven=found.unproven)
 
 
 class Scratch:
@@ -133,8 +149,14 @@ class Scratch:
         dialect: Dialect,
         *,
         makes_roles: bool,
+        stage: Stage | None = None,
+        heads: Collection[str] = (),
     ) -> None:
-        """Take a connection to a scratch database; the other arguments are those of :func:`replay`."""
+        """Take a connection to a scratch database; the other arguments are those of :func:`replay`, but two.
+
+        ``stage``, told where a script begins and ends, is needed to apply revisions; ``heads`` are those in the version
+        table.
+        """
         options = {**context.opts, "as_sql": False}
         for name in ("fn", "output_encoding", "literal_binds", "starting_rev"):
             options.pop(name, None)
@@ -142,8 +164,9 @@ class Scratch:
         self._environment, self._arguments, self._makes_roles = environment, run_arguments, makes_roles
         with silent():
             self._migration = MigrationContext(connection.dialect, connection, options, environment)
-        self._heads = HeadMaintainer(self._migration, ())
-        self._observer: _Observer | None = None
+        self._heads = HeadMaintainer(self._migration, heads)
+        self._stage = stage
+        self._observer: Observer | None = None
 
     def begin(self, heads: Collection[str] = ()) -> None:
         """Create the version table, and the schema that it is to be in, as whoever runs Alembic must have done.
@@ -162,7 +185,7 @@ class Scratch:
 
     def observed_from_here(self, watched: Collection[Name] | None) -> Schema:
         """Look after every statement from here on; returns what is there now."""
-        observer = self._observer = _Observer(self.connection, self._dialect, watched)
+        observer = self._observer = Observer(self.connection, self._dialect, watched)
         event.listen(self.connection, "before_cursor_execute", observer.begins)
         event.listen(self.connection, "after_cursor_execute", observer.executed)
         event.listen(self.connection, "commit", observer.committed)
@@ -190,21 +213,30 @@ class Scratch:
                 self._observer.start(script)
             try:
                 self._run(step, script)
-            except (CannotCheck, KeyboardInterrupt):
+            except CannotCheck:
                 raise
             except BaseException as error:  # whatever a script does wrong is its own
+                if isinstance(error, KeyboardInterrupt) and not (self._stage and self._stage.is_contained):
+                    raise  # it may be somebody's at the keyboard
                 if not self._made_what_was_missing(error):
                     raise CannotCheck(_failure(script, error)) from error
             else:
                 return Step(step.revision.revision, () if self._observer is None else self._observer.finish())
 
     def _run(self, step: RevisionStep, script: Script) -> None:
-        with silent(), no_exit(), lines_noted(), alembic_leads_to(self._environment, self._migration, as_sql=False):
+        stage = self._stage
+        assert stage is not None  # noqa: S101 - whoever applies revisions has one
+        stage.begins(script)
+        with silent(), lines_noted(), alembic_leads_to(self._environment, self._migration, as_sql=False):
             # A transaction that Alembic knows of, for `autocommit_block()`, whatever the project's own are.
             own = bool(self._migration.opts.get("transaction_per_migration"))
             with self._migration.begin_transaction(_per_migration=own):
                 name = "upgrade" if step.is_upgrade else "downgrade"
-                getattr(fresh_module(step.revision.path), name)(**self._arguments)
+                function = getattr(fresh_module(step.revision.path), name)
+                script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+                stage.begins(script)
+                function(**self._arguments)
+                stage.ends()
                 if is_over(self._migration):
                     raise CannotCheck(f"{script.shown}: revision {script.revision}: {OVER}")
                 if self._observer is not None:
@@ -229,144 +261,6 @@ class Scratch:
         """Return what the last revision read that may be otherwise on another server; a witness was there."""
         assert self._observer is not None  # noqa: S101 - `observed_from_here()` comes first
         return self._observer.reliances
-
-
-class _Observer:
-    """Looks at the watched tables after every statement that may have changed them."""
-
-    def __init__(self, connection: Connection, dialect: Dialect, watched: Collection[Name] | None) -> None:
-        self._connection, self._dialect, self._watched = connection, dialect, watched
-        self._operations: list[Operation] = []
-        self._looking = False
-        self._script: Script | None = None
-        self.witness: Witness | None = None
-        """Looks at what scripts read, where that is of interest."""
-        self.same_texts = True
-        self._reading: _Reading | None = None
-        self.seen = self._at_start = self._look()
-        self.reliances: tuple[Reliance, ...] = ()
-        """Of the revision that came to its end last."""
-
-    def start(self, script: Script) -> None:
-        """Begin with a revision."""
-        self._script, self._at_start = script, self.seen
-        if self.witness is not None:
-            with self._aside():
-                self._reading = _Reading(self._connection, self.witness, self._statements())
-
-    def _statements(self) -> Statements:
-        return self._dialect.statements(self._connection, same_texts=self.same_texts)
-
-    def script_is_over(self) -> None:
-        """Look no further: what Alembic does to its version table is its own, and so is the commit."""
-        self._note("end of the script")  # what it did through the driver alone
-        self._script = None
-        if self._reading is not None:
-            with self._aside():
-                self.reliances = self._reading.finish()
-            self._reading = None
-
-    def begins(self, _connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        """Take note of a statement before it is executed."""
-        if self._reading is not None and not self._looking:
-            with self._aside():
-                self._reading.begin(statement)
-
-    def executed(self, _connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        """Note the statement if it changed something."""
-        if self._looking:
-            return
-        if not _ROWS.match(statement):
-            self._note(statement)
-        elif self._reading is not None:
-            with self._aside():
-                self._reading.end()
-                self._reading.go_on()
-
-    def committed(self, _connection: Connection) -> None:
-        """Note that what is there now is committed."""
-        if not self._looking and self._script is not None:
-            self._note("COMMIT", commits=True)
-
-    @property
-    def has_committed(self) -> bool:
-        """Whether something of the revision is committed, so that nothing takes it back."""
-        return any(operation.commits for operation in self._operations)
-
-    def forget(self) -> None:
-        """Leave a revision that failed and was rolled back."""
-        self._operations, self.seen, self._script, self._reading = [], self._at_start, None, None
-
-    def finish(self) -> tuple[Operation, ...]:
-        """Return the operations of the revision that has come to its end."""
-        operations, self._operations = tuple(self._operations), []
-        return operations
-
-    @contextmanager
-    def _aside(self) -> Iterator[None]:
-        """Let the body use the connection without being observed, and leave no transaction open."""
-        self._looking = True
-        transaction = None if self._connection.in_transaction() else self._connection.begin()
-        try:
-            yield
-        finally:
-            if transaction is not None:
-                transaction.commit()
-            self._looking = False
-
-    def _note(self, label: str, *, commits: bool = False) -> None:
-        before, self.seen = self.seen, self._look()
-        if self._script is not None and (commits or self.seen is not before):
-            text = " ".join(label.split())[:100]
-            self._operations.append(Operation(self._script.here(), text, self.seen, commits))
-
-    def _look(self) -> Schema:
-        """Return what is there now; the same object as before where nothing changed."""
-        with self._aside():
-            if self._reading is not None:
-                self._reading.end()
-            now = self._dialect.observe(self._connection, self._watched)
-            if self._reading is not None:
-                self._reading.go_on()
-        same = getattr(self, "seen", None)
-        return same if same is not None and same == now else now
-
-
-class _Reading:
-    """What the statements of one revision read."""
-
-    def __init__(self, connection: Connection, witness: Witness, statements: Statements) -> None:
-        self._connection, self._witness, self._statements = connection, witness, statements
-        self._current = ""
-        """The statement that is being executed; empty in between, where a script may use the driver directly."""
-        self._pending: list[tuple[str, list[str]]] = []
-        """Statements that could not be looked at yet, and what was printed of them."""
-        witness.begin()
-
-    def begin(self, statement: str) -> None:
-        """Take note of a statement before it is executed."""
-        if self._witness.has_heard:
-            self.end()  # the one before failed, or was not executed through SQLAlchemy
-            self.go_on()
-        self._current = statement
-
-    def end(self) -> None:
-        """Look at what was executed, and no further."""
-        self._pending.append((self._current, self._witness.end()))
-        self._current = ""
-        if self._witness.is_answered:
-            for statement, printed in self._pending:
-                self._statements.add(self._connection, statement, printed)
-            self._pending.clear()
-
-    def go_on(self) -> None:
-        """Look at what will be executed."""
-        self._witness.begin()
-
-    def finish(self) -> tuple[Reliance, ...]:
-        """Look at what is left; returns all that was relied on."""
-        self.end()
-        return self._statements.reliances()
 
 
 def _failure(script: Script, error: BaseException) -> str:

@@ -57,5 +57,12 @@ def test_a_history_that_does_not_run_cannot_be_checked(history: Project) -> None
     assert "Traceback" not in done.stderr
 
 
+def test_an_asynchronous_driver_is_none_for_a_shadow(history: Project) -> None:
+    history.environment["ALEMBIC_CONTRACTS_SHADOW_URL"] = "postgresql+asyncpg://nobody@127.0.0.1:1/nowhere"
+    done = history.alembic("check-contracts", "--shadow")
+    assert done.returncode == 2
+    assert "shadow_url names an asynchronous driver" in done.stderr
+
+
 def test_shadow_and_offline_exclude_each_other(history: Project) -> None:
     assert history.alembic("check-contracts", "--shadow", "--offline").returncode == 2

@@ -2,23 +2,24 @@
 
 No right is needed for it, only a kernel from 5.0 on that lets it be used; where it does not, ``install()`` says so. It
 holds whatever the process runs, C libraries included. The process that watches answers each call that could leave a
-trace, so that it can be told.
+trace, so that it can be told. What Windows does not have is imported by those who use it.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import os
+import socket
 import struct
-from collections.abc import Iterator
+import sys
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from alembic_contracts.prediction.containment.syscalls import ARCHITECTURES, CALLS, Call, Condition, Told
 
-__all__ = ["Asked", "answer", "ask", "install", "is_harmless"]
+__all__ = ["Asked", "Peer", "answer", "ask", "install", "is_harmless"]
 
 # <linux/seccomp.h>, <linux/filter.h>, <linux/prctl.h>
 _ALLOW, _ERRNO, _NOTIFY = 0x7FFF0000, 0x00050000, 0x7FC00000
@@ -98,6 +99,35 @@ def _decision(condition: Condition | None) -> Iterator[Instruction]:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """Whom a socket is connected to."""
+
+    family: int
+    address: str
+    """A path, or an address in figures."""
+    port: int = 0
+
+    @classmethod
+    def of_address(cls, raw: bytes) -> Peer:
+        """Return what is meant by an address as the kernel takes it (``struct sockaddr``)."""
+        family = int.from_bytes(raw[:2], sys.byteorder)
+        if family == socket.AF_INET:
+            return cls(family, socket.inet_ntop(family, raw[4:8]), int.from_bytes(raw[2:4], "big"))
+        if family == socket.AF_INET6:
+            return cls(family, socket.inet_ntop(family, raw[8:24]), int.from_bytes(raw[2:4], "big"))
+        return cls(family, os.fsdecode(raw[2:].partition(b"\0")[0]))
+
+    @classmethod
+    def of_socket(cls, descriptor: int) -> Peer:
+        """Return who is at the other end of a connection."""
+        with socket.socket(fileno=os.dup(descriptor)) as connected:
+            name = connected.getpeername()
+            if connected.family == socket.AF_UNIX:
+                return cls(connected.family, os.fsdecode(name))
+            return cls(connected.family, name[0].partition("%")[0], name[1])
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A call that waits for an answer."""
 
@@ -113,16 +143,19 @@ class Asked:
             return ""
         return os.fsdecode(self._memory(self.arguments[self.call.path]).partition(b"\0")[0])
 
-    def what(self, process: int) -> str | None:
-        """Return what the process is about to do, None where it leaves no trace.
+    def what(self, process: int, peers: Collection[Peer] = ()) -> str | None:
+        """Return what the process is about to do, None where it leaves no trace, or may be done.
 
         Args:
             process: its number.
+            peers: who it may connect to.
         """
         if self.call.told == Told.SIGNALS:
             return None if self._goes_to(process) else Told.SIGNALS
         if self.call.name == "connect":
-            return self._peer()
+            return self._connects(peers)
+        if self.call.name == "socket" and self._is_for(peers):
+            return None
         path = self.path
         if self.call.told == Told.ENDS or (self.call.path is not None and (is_harmless(path) or self._fails(path))):
             return None
@@ -156,12 +189,18 @@ class Asked:
             return exists
         return self.call.told in (Told.REMOVES, Told.EMPTIES, Told.RENAMES, Told.CHANGES) and not exists
 
-    def _peer(self) -> str | None:
+    def _connects(self, peers: Collection[Peer]) -> str | None:
         """Return what a connection to an address is; services of the machine that libraries ask are harmless."""
-        address = self._memory(self.arguments[1], min(self.arguments[2], 110))
-        family = int.from_bytes(address[:2], "little")
-        path = os.fsdecode(address[2:].partition(b"\0")[0]) if family == 1 else ""
-        return None if path.startswith(_SERVICES) else f"{Told.CONNECTS}: {path}" if path else Told.CONNECTS
+        peer = Peer.of_address(self._memory(self.arguments[1], min(self.arguments[2], 110)))
+        path = peer.address if peer.family == socket.AF_UNIX else ""
+        if peer in peers or path.startswith(_SERVICES):
+            return None
+        return f"{Told.CONNECTS}: {path}" if path else Told.CONNECTS
+
+    def _is_for(self, peers: Collection[Peer]) -> bool:
+        """Whether a new socket is of the kind that leads to one of them."""
+        family, kind = (argument & 0xFFFFFFFF for argument in self.arguments[:2])
+        return kind & 0xF == socket.SOCK_STREAM and any(peer.family == family for peer in peers)
 
 
 _SERVICES = ("/var/run/nscd/", "/run/nscd/", "/run/uuidd/", "/var/run/uuidd/")
@@ -175,6 +214,8 @@ def is_harmless(path: str) -> bool:
 
 def ask(listener: int) -> Asked | None:
     """Return a call that waits for an answer, None where it has gone away meanwhile."""
+    import fcntl
+
     buffer = bytearray(_NOTIFICATION.size)
     try:
         fcntl.ioctl(listener, _RECEIVE, buffer)
@@ -188,6 +229,8 @@ def ask(listener: int) -> Asked | None:
 
 def answer(listener: int, asked: Asked, *, granted: bool) -> None:
     """Let a call be carried out, or fail as if the right to it were missing."""
+    import fcntl
+
     response = struct.pack("=QqiI", asked.id, 0, 0 if granted else -errno.EACCES, _CONTINUE if granted else 0)
     try:
         fcntl.ioctl(listener, _SEND, bytearray(response))

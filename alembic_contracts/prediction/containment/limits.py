@@ -22,6 +22,8 @@ class Limits:
     seconds: float = 60.0
     megabytes: int = 2048
     """On top of what the process has already; held on Linux alone, as no other kernel does."""
+    setting: str = "predict_timeout"
+    """Where the seconds come from, for people."""
     long: float = 5.0
     """Seconds after which somebody may want to know what is going on."""
 

@@ -28,9 +28,10 @@ from alembic_contracts.prediction.containment.dumps import Dumps
 from alembic_contracts.prediction.containment.messages import END, FAULT, LAP, VALUE, Reader, Writer
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.containment.kernel import Peer
     from alembic_contracts.prediction.containment.limits import Limits
 
-__all__ = ["Channel", "Death", "Listener", "is_possible", "run"]
+__all__ = ["Channel", "Death", "Kept", "Listener", "is_possible", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +56,46 @@ class Listener:
     """That a stretch of work takes long."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a process keeps of what this one has."""
+
+    files: frozenset[int] = frozenset()
+    """Descriptors, such as that of a connection; this process is not to use it any more."""
+    peers: frozenset[Peer] = frozenset()
+    """Who it may connect to by itself."""
+
+
 def is_possible() -> bool:
     """Whether this platform has processes that are copies of another one."""
     return hasattr(os, "fork")
 
 
-def run(body: Callable[[Channel], None], limits: Limits, listener: Listener) -> Death | None:
+def run(body: Callable[[Channel], None], limits: Limits, listener: Listener, kept: Kept | None = None) -> Death | None:
     """Run a body in a process of its own, and return how it ended if that was not by itself.
 
     Args:
         body: says with its channel what it has found, and when a stretch of work begins that the limits are for.
         limits: of time and memory.
         listener: told of what the body says, in this process.
+        kept: what the process keeps of what this one has; None: nothing.
 
     Raises:
         Exception: what the body raised.
     """
+    kept = kept or Kept()
     ours, theirs = socket.socketpair()
     dump, dump_there = os.pipe()
     token = secrets.token_bytes(16)
     with ours, contextlib.closing(Dumps(dump)) as dumps:
         process = _fork()
         if process == 0:
-            _be_child(body, Channel(theirs, token, limits), dump_there)
+            _be_child(body, Channel(theirs, token, limits), dump_there, kept.files)
         try:
             theirs.close()
             os.close(dump_there)
-            return _Watch(process, ours, dumps, token=token, limits=limits).until_the_end(listener)
+            watch = _Watch(process, ours, dumps, token=token, limits=limits, peers=kept.peers)
+            return watch.until_the_end(listener)
         finally:
             _end(process)
 
@@ -144,10 +158,10 @@ def _that_can_be_told(error: BaseException) -> bytes:
     return told
 
 
-def _be_child(body: Callable[[Channel], None], channel: Channel, dump: int) -> NoReturn:
+def _be_child(body: Callable[[Channel], None], channel: Channel, dump: int, files: frozenset[int]) -> NoReturn:
     exits = os._exit
     try:
-        _detach(keep={channel.fileno(), dump})
+        _detach(keep={channel.fileno(), dump, *files})
         faulthandler.enable(dump)
         faulthandler.register(Dumps.SIGNAL, dump)
         listener = kernel.install(channel.fileno())
@@ -214,8 +228,18 @@ def _outside_of_loops(body: Callable[[], None]) -> None:
 class _Watch:
     """Listens to a process until it ends."""
 
-    def __init__(self, process: int, channel: socket.socket, dumps: Dumps, *, token: bytes, limits: Limits) -> None:
+    def __init__(
+        self,
+        process: int,
+        channel: socket.socket,
+        dumps: Dumps,
+        *,
+        token: bytes,
+        limits: Limits,
+        peers: frozenset[Peer],
+    ) -> None:
         self._process, self._channel, self._dumps, self._limits = process, channel, dumps, limits
+        self._peers = peers
         self._reader = Reader(token)
         self._kernel: int | None = None
         self._file = ""
@@ -300,7 +324,7 @@ class _Watch:
         asked = kernel.ask(self._kernel)
         if asked is None:
             return
-        what = asked.what(self._process)
+        what = asked.what(self._process, self._peers)
         key = (asked.thread, asked.call.name, asked.arguments)
         if (what is not None or asked.ends(self._process)) and key not in self._asked:
             self._asked.add(key)
@@ -319,7 +343,8 @@ class _Watch:
     def _over_time(self) -> Death | None:
         lasted = time.monotonic() - self._since
         if lasted > self._limits.seconds:
-            return Death(f"did not come to an end within {self._limits.seconds:g} s (predict_timeout)", self._where())
+            limit = f"{self._limits.seconds:g} s ({self._limits.setting})"
+            return Death(f"did not come to an end within {limit}", self._where())
         if lasted > self._limits.long and not self._told_long:
             self._told_long = True
             self._listener.lasts()

@@ -39,10 +39,13 @@ class _Clock:
         return lambda: original() + int(self.ahead * _NANOSECONDS)
 
 
-def let_waiting_pass_at_once() -> None:
+def let_waiting_pass_at_once(*, for_files: bool = True) -> None:
     """Let sleeping and waiting for a limited time take none of it, where nobody else could end the wait.
 
     Beside other threads it takes as long as it does.
+
+    Args:
+        for_files: whether waiting for what somebody writes is among it: nobody does, where there are no connections.
     """
     clock = _Clock()
     for name in ("time", "monotonic", "perf_counter"):
@@ -55,6 +58,8 @@ def let_waiting_pass_at_once() -> None:
         setattr(time, name, _of_now(getattr(time, name), time.time))
     time.sleep = _sleeping(clock, time.sleep)
     threading.Condition.wait = _waiting(clock, threading.Condition.wait)  # type: ignore[method-assign] # on purpose
+    if not for_files:
+        return
     select.select = _selecting(clock, select.select)
     for kind in vars(selectors).values():
         if isinstance(kind, type) and issubclass(kind, selectors.BaseSelector) and "select" in vars(kind):

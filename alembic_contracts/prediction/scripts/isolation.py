@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 
 from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect
-from alembic_contracts.prediction.scripts.outside import no_trace_outside
+from alembic_contracts.prediction.scripts.outside import connecting, no_trace_outside
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -33,7 +33,9 @@ class RealDatabaseReachedError(Exception):
 
 
 @contextmanager
-def isolated(doubt: Callable[[str], None], folder: str, *, alone: bool = False) -> Iterator[None]:
+def isolated(
+    doubt: Callable[[str], None], folder: str, *, alone: bool = False, permitted: Engine | None = None
+) -> Iterator[None]:
     """Let scripts run without a real database, and without a trace outside of the process.
 
     Afterwards the working directory, environment variables, import path, warning filters and the modules of the
@@ -44,12 +46,13 @@ def isolated(doubt: Callable[[str], None], folder: str, *, alone: bool = False) 
         folder: Alembic's script location. Scripts see fresh copies of the modules in it, so that nothing that helpers
             of theirs keep leaks into the real run.
         alone: whether the process is for scripts alone, and ends after them.
+        permitted: an engine that may connect.
     """
     with (
         warnings.catch_warnings(),
         _process_state(),
         _fresh_modules(folder),
-        _no_real_database(doubt),
+        _no_real_database(doubt, permitted),
         no_trace_outside(doubt, alone=alone),
     ):
         yield
@@ -126,19 +129,23 @@ def _process_state() -> Iterator[None]:
 
 
 @contextmanager
-def _no_real_database(doubt: Callable[[str], None]) -> Iterator[None]:
+def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None) -> Iterator[None]:
     """Refuse connections of engines that are not the recorder's, new ones and those that wait in a pool."""
+    dialect_permitted = permitted.dialect if permitted is not None else None
 
     def refusal(verb: str, dialect: Dialect) -> RealDatabaseReachedError:
         what = f"{verb} a database connection of its own ({dialect.name}+{dialect.driver})"
         doubt(f"the script {what}")  # whatever it does with the error, it would not get one in the real run
         return RealDatabaseReachedError(what)
 
-    def refuse_connecting(dialect: Dialect, *_: Any) -> None:
+    def refuse_connecting(dialect: Dialect, _record: Any, positional: Any, named: Any) -> Any:
+        if dialect is dialect_permitted:
+            with connecting():
+                return dialect.connect(*positional, **named)
         raise refusal("opens", dialect)
 
     def refuse_pooled(connection: Connection) -> None:
-        if not isinstance(connection.dialect, RecordingDialect):
+        if not isinstance(connection.dialect, RecordingDialect) and connection.dialect is not dialect_permitted:
             connection.close()
             raise refusal("uses", connection.dialect)
 

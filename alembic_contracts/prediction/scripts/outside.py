@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 
 from alembic_contracts.prediction.scripts.real_drivers import drivers_refuse
 
-__all__ = ["OutsideReachedError", "no_trace_outside", "prepare"]
+__all__ = ["OutsideReachedError", "connecting", "no_trace_outside", "prepare"]
 
 Doubt = Callable[[str], None]
 """Told what a script tried; a script may catch the error, but what the real run does differs from there on."""
@@ -72,6 +72,8 @@ _watched: dict[int, Doubt] = {}
 """Threads that run scripts under prediction, by identifier. All others are none of our business."""
 _everyone: Doubt | None = None
 """Where the whole process is under prediction."""
+_connecting: set[int] = set()
+"""Threads that open a connection which is permitted, by identifier."""
 _started: WeakKeyDictionary[threading.Thread, Doubt] = WeakKeyDictionary()
 """Threads that were started by them."""
 _installed = False
@@ -114,6 +116,16 @@ def no_trace_outside(doubt: Doubt, *, alone: bool = False) -> Iterator[None]:
                 threading.Thread.start = _start  # type: ignore[method-assign] # on purpose
 
 
+@contextmanager
+def connecting() -> Iterator[None]:
+    """Let this thread open a connection."""
+    _connecting.add(get_ident())
+    try:
+        yield
+    finally:
+        _connecting.discard(get_ident())
+
+
 def prepare() -> None:
     """Do what modules do when they are imported and scripts may not; once is enough."""
     tempfile.gettempdir()  # finds out by writing a file
@@ -142,6 +154,8 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _doubt_of_thread() -> Doubt | None:
+    if get_ident() in _connecting:
+        return None
     if _everyone is not None:
         return _everyone
     identifier = get_ident()

@@ -1,0 +1,253 @@
+"""A body that replays version scripts on a scratch connection in, what it tells out, from a process of its own.
+
+That process has the connection, and may open others to the same server; beside that it is contained as prediction is.
+Where there are no such processes, it all happens in this one, without a limit of time.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from alembic_contracts import texts
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.prediction.containment import process
+from alembic_contracts.prediction.containment.kernel import Peer
+from alembic_contracts.prediction.containment.limits import Limits
+from alembic_contracts.prediction.scripts import outside
+from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
+from alembic_contracts.prediction.scripts.isolation import isolated, no_exit
+from alembic_contracts.prediction.scripts.leftovers import Leftovers
+from alembic_contracts.prediction.scripts.source_lines import Script
+from alembic_contracts.schemas.steps import Location, Unproven
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine
+
+    from alembic_contracts.config import Settings
+    from alembic_contracts.prediction.containment.process import Channel
+
+__all__ = ["Replayed", "Stage", "connected", "limits_of", "replayed"]
+
+_GENEROUS = 5
+"""A replay of a revision may take so many times what its prediction may: a server is there, and looked at often."""
+
+
+class Stage(Protocol):
+    """What a body tells its progress to."""
+
+    is_contained: bool
+    """Whether the process is one of its own."""
+
+    def tell(self, value: Any) -> None:
+        """Hand a value over."""
+
+    def begins(self, script: Script) -> None:
+        """Say that a script begins."""
+
+    def ends(self) -> None:
+        """Say that the script is through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of a body."""
+
+    told: tuple[Any, ...]
+    unproven: tuple[Unproven, ...]
+    """What scripts tried and were refused, or left for later: what a real run does differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A scratch connection that is about to be used by another process."""
+
+    connection: Connection
+    kept: process.Kept
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the limits of a replay, of each revision."""
+    return Limits(
+        seconds=settings.predict_timeout * _GENEROUS,
+        megabytes=settings.predict_memory,
+        setting=f"{_GENEROUS} times predict_timeout",
+    )
+
+
+@contextmanager
+def connected(engine: Engine) -> Iterator[Connected]:
+    """Connect to a scratch database for one ``replayed()``; afterwards nobody can use the connection any more."""
+    before = _sockets()
+    connection = engine.connect()
+    sockets = _sockets() - before
+    try:
+        yield Connected(connection, process.Kept(sockets, frozenset(map(Peer.of_socket, sockets))))
+    finally:
+        connection.invalidate()  # without a word to the server, which has heard others meanwhile
+        connection.close()
+
+
+def _sockets() -> frozenset[int]:
+    """Return the sockets that this process has."""
+    found = set()
+    for name in os.listdir("/dev/fd") if os.path.isdir("/dev/fd") else ():  # noqa: PTH208, PTH112 - numbers
+        try:
+            if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                found.add(int(name))
+        except OSError:  # that of the listing itself
+            continue
+    return frozenset(found)
+
+
+def replayed(
+    body: Callable[[Stage], None],
+    scratch: Connected,
+    limits: Limits,
+    folder: str,
+    *,
+    heard: Callable[[Any], None],
+    connects: bool,
+) -> Replayed:
+    """Run a body that replays scripts.
+
+    Args:
+        body: told of where to tell its progress.
+        scratch: the connection that it uses.
+        limits: of each revision.
+        folder: Alembic's script location.
+        heard: called here with each value that it tells.
+        connects: whether scripts may open further connections to the scratch database.
+
+    Raises:
+        CannotCheck: the body raises it, or a script ends the process, or does not come to its end.
+    """
+    told: list[Any] = []
+
+    def take(value: Any) -> None:
+        told.append(value)
+        heard(value)
+
+    listener = _Listener(take)
+    permitted = scratch.connection.engine if connects else None
+    if process.is_possible():
+        outside.prepare()
+        death = process.run(
+            lambda channel: _contained(body, _Contained(channel), folder, permitted),
+            limits,
+            process.Listener(heard=listener.hear, refused=listener.refused, lasts=listener.lasts),
+            scratch.kept if connects else replace(scratch.kept, peers=frozenset()),
+        )
+        if death is not None:
+            raise CannotCheck(listener.of_death(death))
+    else:
+        stage = _Here(listener)
+        with no_exit(), isolated(stage.doubt, folder, permitted=permitted):
+            body(stage)
+    return Replayed(tuple(told), tuple(listener.unproven))
+
+
+class _Listener:
+    """Hears what happens, in this process."""
+
+    def __init__(self, take: Callable[[Any], None]) -> None:
+        self._take = take
+        self._script: Script | None = None
+        self.unproven: dict[Unproven, None] = {}
+
+    def hear(self, value: Any) -> None:
+        if isinstance(value, Script):
+            self._script = value
+        elif isinstance(value, Unproven):
+            self.unproven[value] = None
+        else:
+            self._take(value)
+
+    def refused(self, what: str, line: int | None) -> None:
+        self.unproven[Unproven(f"the script {what}", self._place(line), is_final=True)] = None
+
+    def lasts(self) -> None:
+        place = self._place(None)
+        if place is not None:
+            told = f"note: the replay of revision {place.revision} ({place.file}) takes long."
+            sys.stderr.write(f"{texts.line(told)}\n")
+
+    def _place(self, line: int | None) -> Location | None:
+        return None if self._script is None else self._script.at(self._script.first_line if line is None else line)
+
+    def of_death(self, death: process.Death) -> str:
+        """Return how the process ended, for people."""
+        place = self._place(death.line)
+        where = "" if place is None else f"{place.file}:{place.line}: revision {place.revision}: "
+        return f"{where}the script {death.reason} when it was replayed"
+
+
+class _Contained:
+    """Tells another process."""
+
+    is_contained = True
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._script: Script | None = None
+        self._leftovers = Leftovers(self.doubt)
+
+    def watch(self) -> None:
+        """Take note of what scripts leave for later, from here on."""
+        self._leftovers.watch()
+
+    def tell(self, value: Any) -> None:
+        self._channel.send(value)
+
+    def begins(self, script: Script) -> None:
+        self._script = script
+        self._channel.lap(script.path)
+        self._channel.send(replace(script))
+        self._leftovers.begin(script)
+
+    def ends(self) -> None:
+        self._leftovers.end()
+        self._script = None
+
+    def doubt(self, reason: str, place: Location | None = None) -> None:
+        """Say what a script tried, or left."""
+        here = place if place is not None or self._script is None else self._script.here()
+        self._channel.send(Unproven(reason, here))
+
+
+class _Here:
+    """Tells this process."""
+
+    is_contained = False
+
+    def __init__(self, listener: _Listener) -> None:
+        self._listener = listener
+        self._script: Script | None = None
+
+    def tell(self, value: Any) -> None:
+        self._listener.hear(value)
+
+    def begins(self, script: Script) -> None:
+        self._script = script
+        self._listener.hear(script)
+
+    def ends(self) -> None:
+        self._script = None
+
+    def doubt(self, reason: str) -> None:
+        """Say what a script tried."""
+        self._listener.hear(Unproven(reason, None if self._script is None else self._script.here()))
+
+
+def _contained(body: Callable[[Stage], None], stage: _Contained, folder: str, permitted: Engine | None) -> None:
+    with ExitStack() as stack:
+        stack.enter_context(no_exit())
+        stack.enter_context(isolated(stage.doubt, folder, alone=True, permitted=permitted))
+        let_waiting_pass_at_once(for_files=False)
+        stage.watch()
+        body(stage)
