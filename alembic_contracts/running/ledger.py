@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event
@@ -121,6 +121,12 @@ class Ledger:
                 self._account(self.block)
             self.block, self.loose, self._known, self._inside = block, block is None, True, self._last
         self.unjudged = self.unjudged or self.loose
+
+    def stays(self) -> bool:
+        """Whether something is known to be committed already, as far as the transaction still answers."""
+        with suppress(SQLAlchemyError):
+            self.look()
+        return bool(self.loose or self.found or self.gap)
 
     def rest(self, *, goes_on: bool = False) -> Rest:
         """Return what has become of what was open last; what is found committed is noted.

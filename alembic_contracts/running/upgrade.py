@@ -342,7 +342,7 @@ class Upgrade:
             before = tuple(earlier())
             return refused and refused.told(Aftermath(started=False, earlier=before) if before else None)
         callers = self.migration._in_external_transaction  # noqa: SLF001 - Alembic tells it nowhere else
-        if refused is None and (callers or self._script is None):
+        if refused is None and (self._script is None or (callers and not commits.stays())):
             return None
         with commits.quietly():
             ran = Ran(

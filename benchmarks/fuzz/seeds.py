@@ -43,7 +43,7 @@ NATIVE: dict[str, Any] = {
 
 ODCS = """\
 kind: DataContract
-apiVersion: v3.0.2
+apiVersion: v3.2.0
 id: people-contract
 name: people
 domain: shop

@@ -46,6 +46,21 @@ def test_what_stays_is_told_before_it_goes_on(project: Project, name: str, mode:
     goes_back(project, said)
 
 
+@pytest.mark.parametrize("mode", ["one", "none"])
+@pytest.mark.parametrize("way", ["raise ValueError", RAISES["CancelledError"]])
+def test_so_it_is_in_a_transaction_that_env_py_has_begun(project: Project, mode: str, way: str) -> None:
+    before = at_r1(on(project, "psycopg", mode))
+    env = (project.path / "migrations/env.py").read_text()
+    configure = "        context.configure(connection"
+    project.write("migrations/env.py", env.replace(configure, f"        connection.begin()\n{configure}"))
+    project.revision("r2", UNSEEN + CURSOR + "\n" + EXTRA + way, ADD)
+    done = project.alembic("upgrade", "head")
+    said = holds(project, before, done)
+    assert ("each statement committed by itself" if mode == "none" else "Revision r2 committed by itself") in said
+    assert project.sql("SELECT to_regclass('extra') IS NOT NULL") == [(mode == "none",)]
+    goes_back(project, said)
+
+
 @pytest.mark.parametrize("mode", ["one", "each", "none"])
 @pytest.mark.parametrize("name", ["CancelledError", "SystemExit"])
 def test_it_goes_on_in_silence_where_nothing_is_broken(project: Project, name: str, mode: str) -> None:
