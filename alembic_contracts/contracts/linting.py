@@ -55,7 +55,8 @@ def lint(paths: Sequence[Path], *, project: Sequence[Path], root: Path) -> Findi
     problems += wrong
     files = [file for file in lying_beside if file not in sidecars]
     problems += _waivers(files, _known(contracts, wrong, project, root), [*project, *folders])
-    return Findings(contracts, tuple(sorted(set(problems), key=lambda p: (p.file, p.line or 0, p.column or 0))))
+    ordered = sorted(set(problems), key=lambda p: (p.file, p.line or 0, p.column or 0, p.message))
+    return Findings(contracts, tuple(ordered))
 
 
 def _contracts(paths: Sequence[Path], root: Path) -> tuple[tuple[Contract, ...], list[Problem]]:
