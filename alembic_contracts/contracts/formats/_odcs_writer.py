@@ -33,8 +33,6 @@ def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, nam
         name: of the contract.
         owner: who answers for the contract.
     """
-    import yaml
-
     document = {
         "apiVersion": _VERSION,
         "kind": "DataContract",
@@ -47,7 +45,18 @@ def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, nam
         "customProperties": _custom({"compatibility": "exact"}),
         "schema": [_stated(table, schema, dialect)],
     }
-    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120))
+    return _yaml(document)
+
+
+def _yaml(document: dict[str, Any]) -> str:
+    """Return a document as YAML; texts of a kind of their own (predicted expressions) as the texts that they are."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    Dumper.add_multi_representer(str, lambda dumper, text: dumper.represent_str(str(text)))
+    return yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _member(owner: Owner) -> dict[str, Any]:
