@@ -374,5 +374,8 @@ def load(name: str) -> Dialect:
         CannotCheck: there is none.
     """
     if not is_known(name):
-        raise CannotCheck(f"Contracts on a {name!r} database cannot be checked yet; PostgreSQL can.")
+        raise CannotCheck(
+            f"Contracts on a {name!r} database cannot be checked yet; PostgreSQL can. For the scripts as they are "
+            "there, without a database: --offline --dialect postgresql."
+        )
     return cast("Dialect", import_module(f"{__name__}.{name}"))

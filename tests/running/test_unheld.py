@@ -33,6 +33,13 @@ for name in ("one.db", "two.db"):
     os.environ["DATABASE_URL"] = f"sqlite:///{name}"
     command.upgrade(Config(toml_file="pyproject.toml"), "head")
 """
+ASSERTED = """\
+import sqlalchemy as sa
+
+
+def test_kept(alembic_contracts):
+    alembic_contracts.assert_kept(sa.create_engine("sqlite://"))
+"""
 
 
 @pytest.fixture
@@ -77,9 +84,12 @@ def test_reports_count_nothing_as_kept(both: Project) -> None:
     assert 'tests="1" failures="0" errors="0" skipped="1"' in junit
     markdown = both.alembic("check-contracts", "--format", "markdown", env=sqlite).stdout
     assert "### Data contracts not checked" in markdown
-    both.write("test_nothing.py", "")
+    both.write("test_it.py", ASSERTED)
     tests = both.run("-m", "pytest", "-p", "no:cacheprovider", "--alembic-contracts", "-q", env=sqlite)
-    assert "1 skipped" in tests.stdout, tests.stdout + tests.stderr
+    assert "2 skipped" in tests.stdout, tests.stdout + tests.stderr
+    plan = both.cli("plan", env=sqlite)
+    assert (plan.returncode, "--offline --dialect postgresql" in plan.stderr) == (2, True)
+    assert both.cli("plan", "--offline", "--dialect", "postgresql", env=sqlite).returncode == 0
 
 
 def test_autogenerate_goes_on(both: Project) -> None:
