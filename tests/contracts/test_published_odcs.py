@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alembic_contracts.contracts import formats
 from alembic_contracts.contracts.linting import lint
 from tests.commands.test_authoring import RICH, TABLES
 
@@ -39,12 +40,28 @@ def test_what_the_docs_show(example: str, tmp_path: Path) -> None:
     without_problems(tmp_path)
 
 
-def test_what_generate_writes(project: Project) -> None:
-    project.revision("r1", f"op.execute({RICH!r})")
+ODD = """
+CREATE SCHEMA "Exhibits";
+CREATE TYPE "Exhibits"."Mood" AS ENUM ('sad', 'happy');
+CREATE TABLE "Exhibits"."Gallery Labels" (
+    id uuid PRIMARY KEY, "Title" text COLLATE "C" DEFAULT 'a: b', m "Exhibits"."Mood"[], v "Exhibits"."Mood",
+    t time(3) with time zone, i interval year to month, b bit(3), x xml, r int4range, z "char"
+);
+CREATE TABLE nothing ();
+"""
+
+
+@pytest.mark.parametrize("owner", ["Sales <sales@example.org>", "Sales", None])
+def test_what_generate_writes(owner: str | None, project: Project) -> None:
+    project.revision("r1", f"op.execute({RICH + ODD!r})")
     tables = [table if "." in table else f"public.{table}" for table in TABLES]
-    done = project.cli("generate", "--offline", "--format", "odcs", "--owner", "Sales <sales@example.org>", *tables)
+    who = () if owner is None else ("--owner", owner)
+    odd = ("Exhibits.Gallery Labels", "public.nothing")
+    done = project.cli("generate", "--offline", "--format", "odcs", *who, *tables, *odd)
     assert done.returncode == 0, done.stderr
     without_problems(project.path / "contracts")
+    for contract in formats.load([project.path / "contracts"], root=project.path):
+        assert owner is None or str(contract.owner) == owner
 
 
 @pytest.mark.skipif(

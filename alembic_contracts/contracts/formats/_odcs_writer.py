@@ -41,7 +41,7 @@ def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, nam
         "version": "1.0.0",
         "status": "active",
         "domain": namespace,
-        "team": {"members": [_member(owner)]},
+        "team": _team(owner),
         "customProperties": _custom({"compatibility": "exact"}),
         "schema": [_stated(table, schema, dialect)],
     }
@@ -59,11 +59,11 @@ def _yaml(document: dict[str, Any]) -> str:
     return yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
-def _member(owner: Owner) -> dict[str, Any]:
-    member: dict[str, Any] = {"name": owner.name, "role": "owner"}
-    if owner.email:
-        member["username"] = owner.email
-    return member
+def _team(owner: Owner) -> dict[str, Any]:
+    """Return who answers for it: a member has to have a user name, a team has not."""
+    if not owner.email:
+        return {"name": owner.name}
+    return {"members": [{"name": owner.name, "role": "owner", "username": owner.email}]}
 
 
 def _stated(table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
