@@ -1,11 +1,12 @@
-"""``alembic-contracts generate``: a contract file for a table, with every fact that holds of it."""
+"""``alembic-contracts generate``: a contract file for a table, with what is needed of all that holds of it."""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -21,6 +22,7 @@ from alembic_contracts.commands._shared import (
     told,
     with_options,
 )
+from alembic_contracts.contracts.contract import Compatibility
 
 if TYPE_CHECKING:
     from alembic_contracts.contracts.contract import Owner
@@ -28,15 +30,19 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMAND"]
 
-_SUMMARY = "Write contract files for tables, with every fact that holds of them."
+_SUMMARY = "Write contract files for tables, with the facts that hold of them."
 _DESCRIPTION = """\
 TABLE is a table or view, with its schema where it is not public. The facts are those of the database, or with --offline
-of the schema that the migrations predict. Strike out what nobody relies on: what a contract does not state may change.
+of the schema that the migrations predict. State what somebody relies on, and no more: --columns, --minimal and
+--compatibility leave out what may change. Descriptions are the comments in the database, and so are examples that a
+comment names: "ISO code (e.g. DE, FR)". No row is read.
 
 Exit codes: 0 written; 2 could not be written.
 """
 _EXAMPLES = (
     ("orders sales.customers", "contracts/orders.json and contracts/sales.customers.json"),
+    ("--minimal --columns id,total orders", "existence, type, nullability and key of two columns"),
+    ("--compatibility reader orders", "for readers: what does not hurt them may change"),
     ("--format odcs orders", "contracts/orders.odcs.yaml, in the Open Data Contract Standard"),
     ("--offline --stdout orders", "to look at, without a database"),
     ('--owner "Analytics <analytics@example.org>" orders', "who answers for it"),
@@ -57,6 +63,17 @@ _WRITTEN = sorted(file.stem.strip("_").removesuffix("_writer") for file in _FORM
 @click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
 @with_options((OFFLINE, TO, DIALECT, DATABASE))
 @click.option("--format", "format_", type=click.Choice(_WRITTEN), default="native", help="Default: native (JSON).")
+@click.option("--columns", metavar="NAME,...", help="Of these columns alone; for one TABLE.")
+@click.option(
+    "--compatibility",
+    type=click.Choice(get_args(Compatibility)),
+    help="Which differences break it (default: exact, or for a minimal ODCS contract reader).",
+)
+@click.option(
+    "--minimal/--full",
+    default=None,
+    help="State existence, type, nullability and key alone, or everything (default: minimal for odcs, else full).",
+)
 @click.option("--stdout", is_flag=True, help="Print instead of writing files.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 @click.option("--owner", default="Owner", metavar="NAME", help='Who answers for it: "Name <email>".')
@@ -67,6 +84,7 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None
     """Write one file a table."""
     from alembic_contracts import dialects
     from alembic_contracts.contracts import formats
+    from alembic_contracts.contracts.contract import Choice
     from alembic_contracts.running.terms import settings_of
 
     config = project.config()
@@ -74,7 +92,8 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None
     schema, dialect_name = schema_of(config, range_of(values), settings.snapshot)
     dialect = dialects.load(dialect_name)
     writer = formats.writer(values["format_"])
-    found = [_find(written, schema) for written in tables]
+    found = [_only(_find(written, schema), values["columns"], tables) for written in tables]
+    choice = Choice(minimal=values["minimal"], compatibility=values["compatibility"])
     texts = {
         table: writer.write(
             table,
@@ -83,6 +102,7 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None
             namespace=values["namespace"] or table.name.schema,
             name=table.name.name,
             owner=_owner(values["owner"]),
+            choice=choice,
         )
         for table in found
     }
@@ -106,6 +126,35 @@ def _find(written: str, schema: Schema) -> Table:
         known = sorted(each.name if each.schema == "public" else str(each) for each in schema.tables)
         raise CannotCheck(f"There is no table `{written}`{did_you_mean(written, known)}")
     return table
+
+
+def _only(table: Table, columns: str | None, tables: Sequence[str]) -> Table:
+    """Return a table with some of its columns, and what is about these alone: of a key, all of it or nothing."""
+    from dataclasses import replace
+
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.support.suggestions import did_you_mean
+
+    if columns is None:
+        return table
+    if len(tables) > 1:
+        raise CannotCheck("--columns is about one table; name one.")
+    wanted = [name.strip() for name in columns.split(",") if name.strip()]
+    known = [column.name for column in table.columns]
+    for name in wanted:
+        if name not in known:
+            raise CannotCheck(f"{table.name} has no column `{name}`{did_you_mean(name, known)}")
+    kept = set(wanted)
+    return replace(
+        table,
+        columns=tuple(column for column in table.columns if column.name in kept),
+        constraints=tuple(each for each in table.constraints if each.columns and kept.issuperset(each.columns)),
+        indexes=tuple(each for each in table.indexes if kept.issuperset(name or "" for name in each.columns)),
+        publications=tuple(
+            replace(each, columns=tuple(name for name in each.columns if name in kept) if each.columns else None)
+            for each in table.publications
+        ),
+    )
 
 
 def _owner(text: str) -> Owner:

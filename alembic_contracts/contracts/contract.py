@@ -12,6 +12,7 @@ from alembic_contracts.schemas.schema import Name, Type
 from alembic_contracts.schemas.uses import Side
 
 __all__ = [
+    "Choice",
     "Compatibility",
     "Contract",
     "Deprecation",
@@ -147,6 +148,16 @@ class Waiver:
     expiry: date
     """The last day on which it counts."""
     location: ContractLocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How much a contract that is to be written states, and whom it protects."""
+
+    minimal: bool | None = None
+    """Whether it states existence, type, nullability and key alone; None: as is usual in the format."""
+    compatibility: Compatibility | None = None
+    """None: as is usual in the format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,7 @@ def test_round_trip_in_odcs(rich: Project) -> None:
     native = json.loads(rich.alembic("check-contracts", "--format", "json").stdout)
     for file in (rich.path / "contracts").glob("*.json"):
         file.unlink()
-    done = rich.cli("generate", "--format", "odcs", "--owner", "Sales <sales@example.org>", *TABLES)
+    done = rich.cli("generate", "--format", "odcs", "--full", "--owner", "Sales <sales@example.org>", *TABLES)
     assert done.returncode == 0, done.stderr
     assert (rich.path / "contracts/sales.orders.odcs.yaml").is_file()
     assert rich.cli("lint").returncode == 0
@@ -117,7 +117,7 @@ def test_round_trip_in_odcs(rich: Project) -> None:
 
 @pytest.mark.parametrize("format_", ["native", "odcs"])
 def test_each_fact_breaks_by_itself(format_: str, rich: Project) -> None:
-    assert rich.cli("generate", "--format", format_, *TABLES).returncode == 0
+    assert rich.cli("generate", "--format", format_, "--full", *TABLES).returncode == 0
     for number, (sql, rule) in enumerate(BREAKS.items()):
         script = rich.revision(f"b{number}", f"op.execute({sql!r})", down="r1")
         done = rich.alembic("check-contracts", "--to", f"b{number}", "--format", "json")
@@ -126,6 +126,86 @@ def test_each_fact_breaks_by_itself(format_: str, rich: Project) -> None:
         report = json.loads(done.stdout)
         assert {violation["rule"] for violation in report["violations"]} == {rule}, sql
         assert report["status"] == "broken"
+
+
+MINIMAL_BREAKS = {
+    "ALTER TABLE customers DROP COLUMN note CASCADE": {"column-exists"},
+    "ALTER TABLE customers ALTER email DROP NOT NULL": {"column-nullable"},
+    "ALTER TABLE sales.orders ALTER during TYPE text": {"column-type"},
+    "ALTER TABLE sales.orders DROP CONSTRAINT orders_pkey": {"primary-key"},
+    "ALTER TABLE customers ALTER feeling DROP DEFAULT": set(),
+    "ALTER TABLE customers DROP CONSTRAINT customers_email_check": set(),
+    "ALTER TABLE sales.orders REPLICA IDENTITY DEFAULT": set(),
+    "ALTER TABLE customers ADD COLUMN more text": set(),
+}
+
+
+@pytest.mark.parametrize("arguments", [("--minimal",), ("--format", "odcs")])
+def test_a_minimal_contract_states_what_nearly_everybody_relies_on(arguments: tuple[str, ...], rich: Project) -> None:
+    assert rich.cli("generate", *arguments, "customers", "sales.orders").returncode == 0
+    text = "".join(file.read_text(encoding="utf-8") for file in (rich.path / "contracts").glob("*s.*"))
+    for word in ("NEVER", "NONE", "''", '""', "customProperties", "_precision", "identity"):
+        assert word not in text
+    assert rich.cli("lint").returncode == 0
+    for number, (sql, rules_) in enumerate(MINIMAL_BREAKS.items()):
+        script = rich.revision(f"b{number}", f"op.execute({sql!r})", down="r1")
+        report = json.loads(rich.alembic("check-contracts", "--to", f"b{number}", "--format", "json").stdout)
+        script.unlink()
+        assert {violation["rule"] for violation in report["violations"]} == rules_, sql
+
+
+def test_some_columns_alone(rich: Project) -> None:
+    done = rich.cli("generate", "--columns", "customer,number", "sales.orders")
+    assert done.returncode == 0, done.stderr
+    contract = json.loads((rich.path / "contracts/sales.orders.json").read_text(encoding="utf-8"))
+    stated = contract["schema"]
+    assert list(stated["properties"]) == ["customer", "number"]
+    assert stated["unique"] == [["customer", "number"]]  # that of number and price is none of theirs
+    assert [key["columns"] for key in stated["foreign_keys"]] == [["customer"]]
+    assert len(stated["checks"]) == 1
+    assert not any(each["constraints"]["primaryKey"] for each in stated["properties"].values())
+    assert rich.alembic("check-contracts").returncode == 0
+    done = rich.cli("generate", "--stdout", "--columns", "costumer", "sales.orders")
+    assert (done.returncode, "did you mean `customer`?" in done.stderr) == (2, True)
+    assert rich.cli("generate", "--stdout", "--columns", "id", "sales.orders", "customers").returncode == 2
+
+
+@pytest.mark.parametrize("format_", ["native", "odcs"])
+def test_compatibility_is_written(format_: str, rich: Project) -> None:
+    assert rich.cli("generate", "--format", format_, "--compatibility", "writer", "sales.orders").returncode == 0
+    script = rich.revision("b1", "op.execute('ALTER TABLE sales.orders ADD COLUMN more text NOT NULL')", down="r1")
+    report = json.loads(rich.alembic("check-contracts", "--format", "json").stdout)
+    script.unlink()
+    assert [(v["rule"], v["breaks"]) for v in report["violations"]] == [("required-column", ["writer"])]
+
+
+@pytest.mark.parametrize("format_", ["native", "odcs"])
+def test_descriptions_and_examples_come_from_comments(format_: str, rich: Project) -> None:
+    comments = {
+        "born": "Day of birth, for example: 1990-12-31",
+        "area": "In hectares (e.g. 1.5, 12 or 300), measured",
+        "email": "Examples: 'a@example.org', 'b, c@example.org'",
+        "note": "No example of it is known",
+    }
+    rich.sql(
+        *(
+            f"COMMENT ON COLUMN customers.{name} IS '{text.replace(chr(39), chr(39) * 2)}'"
+            for name, text in comments.items()
+        )
+    )
+    done = rich.cli("generate", "--format", format_, "--stdout", "customers")
+    if format_ == "native":
+        stated = json.loads(done.stdout)["schema"]["properties"]
+    else:
+        yaml = pytest.importorskip("yaml")
+        stated = {each["name"]: each for each in yaml.safe_load(done.stdout)["schema"][0]["properties"]}
+    assert {name: stated[name]["description"] for name in comments} == comments
+    assert {name: stated[name].get("examples") for name in comments} == {
+        "born": ["1990-12-31"],
+        "area": [1.5, 12, 300],
+        "email": ["a@example.org", "b, c@example.org"],
+        "note": None,
+    }
 
 
 def test_generate_offline(project: Project) -> None:

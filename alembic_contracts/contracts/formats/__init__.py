@@ -22,7 +22,7 @@ from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:
-    from alembic_contracts.contracts.contract import Contract, Owner
+    from alembic_contracts.contracts.contract import Choice, Contract, Owner
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.documents.document import ContractLocation, Document
     from alembic_contracts.schemas.schema import Schema, Table
@@ -67,8 +67,18 @@ class Writer(Protocol):
     SUFFIX: str
     """How the name of a file that is written ends."""
 
-    def write(self, table: Table, schema: Schema, dialect: Dialect, *, namespace: str, name: str, owner: Owner) -> str:
-        """Return the text of a contract with every fact that holds of a table."""
+    def write(
+        self,
+        table: Table,
+        schema: Schema,
+        dialect: Dialect,
+        *,
+        namespace: str,
+        name: str,
+        owner: Owner,
+        choice: Choice,
+    ) -> str:
+        """Return the text of a contract with facts that hold of a table."""
 
 
 def writer(name: str) -> Writer:

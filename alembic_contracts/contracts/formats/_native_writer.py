@@ -1,18 +1,19 @@
-"""A table in, the text of a contract in the base format out, with every fact that holds of it."""
+"""A table in, the text of a contract in the base format out, with every fact that holds of it, or the most needed."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.schemas.schema import Column, Published, Schema, Table, Type
 
 if TYPE_CHECKING:
-    from alembic_contracts.contracts.contract import Owner
+    from alembic_contracts.contracts.contract import Choice, Owner
     from alembic_contracts.dialects import Dialect
 
-__all__ = ["SUFFIX", "of_column", "of_table", "write"]
+__all__ = ["SUFFIX", "examples", "least_of_column", "of_column", "of_table", "write"]
 
 SUFFIX = ".json"
 
@@ -25,7 +26,7 @@ def write(
     namespace: str,
     name: str,
     owner: Owner,
-    resource: str | None = None,
+    choice: Choice,
 ) -> str:
     """Return the text of a contract file.
 
@@ -36,19 +37,21 @@ def write(
         namespace: of the contract.
         name: of the contract.
         owner: who answers for it.
-        resource: the data asset's resource name.
+        choice: how much it states; by default everything, exactly.
     """
     document: dict[str, Any] = {"spec-version": "1.0.0", "name": name, "namespace": namespace}
-    if resource is not None:
-        document["dataAssetResourceName"] = resource
+    if choice.compatibility is not None:
+        document["compatibility"] = choice.compatibility
     if table.comment:
         document["doc"] = table.comment
     document["owner"] = {"name": owner.name} | ({"email": owner.email} if owner.email else {})
     stated: dict[str, Any] = {"table_schema": table.name.schema, "table_name": table.name.name}
     if table.comment:
         stated["description"] = table.comment
-    stated |= dict(of_table(table))
-    stated["properties"] = {column.name: of_column(column, table, schema, dialect) for column in table.columns}
+    if not choice.minimal:
+        stated |= dict(of_table(table))
+    of = least_of_column if choice.minimal else of_column
+    stated["properties"] = {column.name: of(column, table, schema, dialect) for column in table.columns}
     document["schema"] = stated
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -100,10 +103,22 @@ def _foreign_key(key: Any) -> dict[str, Any]:
     return {"columns": list(key.columns), "references": references | {"columns": list(key.referenced_columns)}}
 
 
+def least_of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
+    """Return what nearly everybody relies on: existence, type, nullability, key."""
+    stated = of_column(column, table, schema, dialect)
+    keys = (
+        ("primaryKey", "data_type", "is_nullable") if column.name in table.primary_key else ("data_type", "is_nullable")
+    )
+    stated["constraints"] = {key: stated["constraints"][key] for key in keys if key in stated["constraints"]}
+    return stated
+
+
 def of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
     """Return what holds of a column, by the keys of the base format."""
     constraints: dict[str, Any] = {"primaryKey": column.name in table.primary_key}
     stated: dict[str, Any] = {"description": column.comment} if column.comment else {}
+    if shown := examples(column):
+        stated["examples"] = shown
     stated["constraints"] = constraints
     if column.type is not None:
         element = dialect.element(column.type, schema.types)
@@ -119,6 +134,28 @@ def of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) ->
         constraints["collation_name"] = column.collation
     constraints |= dict(_of_value(column))
     return stated
+
+
+_EXAMPLES = re.compile(r"(?:\be\.g\.,?|\bfor example,?:?|\bexamples?:)\s*([^();]+)", re.IGNORECASE)
+_QUOTED = re.compile(r"""'([^']*)'|"([^"]*)"|`([^`]*)`""")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBERS = frozenset(("int2", "int4", "int8", "numeric", "float4", "float8"))
+
+
+def examples(column: Column) -> list[Any]:
+    """Return the example values that a column's comment names: ``(e.g. DE, FR)``. No row is ever read for one."""
+    match = _EXAMPLES.search(column.comment or "")
+    if match is None:
+        return []
+    text = match[1].strip().rstrip(".")
+    quoted = ["".join(each) for each in _QUOTED.findall(text)]
+    found = quoted or [part.strip() for part in re.split(r",\s*(?:or |and )?|\s+(?:or|and)\s+", text)]
+    is_number = column.type is not None and column.type.name.name in _NUMBERS and not column.type.dimensions
+    return [_number(each) if is_number and _NUMBER.fullmatch(each) else each for each in found if each]
+
+
+def _number(text: str) -> int | float:
+    return float(text) if "." in text else int(text)
 
 
 def _spelled(type_: Type, dialect: Dialect) -> str:

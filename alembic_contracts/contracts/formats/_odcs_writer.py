@@ -1,4 +1,4 @@
-"""A table in, the text of an ODCS contract in YAML out, with every fact that holds of it.
+"""A table in, the text of an ODCS contract in YAML out, with what is most needed or every fact that holds of it.
 
 YAML is imported when it is written: reading contracts in JSON needs no library for it.
 """
@@ -11,7 +11,7 @@ from alembic_contracts.contracts.formats import _native_writer
 from alembic_contracts.contracts.formats._odcs_custom import VENDOR
 
 if TYPE_CHECKING:
-    from alembic_contracts.contracts.contract import Owner
+    from alembic_contracts.contracts.contract import Choice, Owner
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.schemas.schema import Column, Schema, Table
 
@@ -22,7 +22,9 @@ SUFFIX = ".odcs.yaml"
 _VERSION = "v3.1.0"
 
 
-def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, name: str, owner: Owner) -> str:
+def write(
+    table: Table, schema: Schema, dialect: Dialect, *, namespace: str, name: str, owner: Owner, choice: Choice
+) -> str:
     """Return the text of a contract file.
 
     Args:
@@ -32,7 +34,10 @@ def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, nam
         namespace: the contract's domain.
         name: of the contract.
         owner: who answers for the contract.
+        choice: how much it states; by default what ODCS has fields for, for readers.
     """
+    minimal = choice.minimal is not False
+    compatibility = choice.compatibility or ("reader" if minimal else "exact")
     document = {
         "apiVersion": _VERSION,
         "kind": "DataContract",
@@ -42,8 +47,8 @@ def write(table: Table, schema: Schema, dialect: Dialect, *, namespace: str, nam
         "status": "active",
         "domain": namespace,
         "team": _team(owner),
-        "customProperties": _custom({"compatibility": "exact"}),
-        "schema": [_stated(table, schema, dialect)],
+        **_custom_of({} if compatibility == "reader" else {"compatibility": compatibility}),
+        "schema": [_stated(table, schema, dialect, minimal=minimal)],
     }
     return _yaml(document)
 
@@ -66,14 +71,18 @@ def _team(owner: Owner) -> dict[str, Any]:
     return {"members": [{"name": owner.name, "role": "owner", "username": owner.email}]}
 
 
-def _stated(table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
+def _stated(table: Table, schema: Schema, dialect: Dialect, *, minimal: bool) -> dict[str, Any]:
     """Return what the contract states of the table: ODCS' schema object."""
     stated: dict[str, Any] = {"name": table.name.name, "physicalName": str(table.name)}
     if table.comment:
         stated["description"] = table.comment
-    stated["customProperties"] = _custom(dict(_native_writer.of_table(table)))
-    stated["properties"] = [_property(column, table, schema, dialect) for column in table.columns]
+    stated |= _custom_of({} if minimal else dict(_native_writer.of_table(table)))
+    stated["properties"] = [_property(column, table, schema, dialect, minimal=minimal) for column in table.columns]
     return stated
+
+
+def _custom_of(values: dict[str, Any]) -> dict[str, Any]:
+    return {"customProperties": _custom(values)} if values else {}
 
 
 def _custom(values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -81,7 +90,7 @@ def _custom(values: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"property": f"{VENDOR}.{name}", "value": value} for name, value in values.items()]
 
 
-def _property(column: Column, table: Table, schema: Schema, dialect: Dialect) -> dict[str, Any]:
+def _property(column: Column, table: Table, schema: Schema, dialect: Dialect, *, minimal: bool) -> dict[str, Any]:
     native = _native_writer.of_column(column, table, schema, dialect)
     constraints = dict(native["constraints"])
     constraints.pop("data_type", None)
@@ -90,6 +99,8 @@ def _property(column: Column, table: Table, schema: Schema, dialect: Dialect) ->
         found["physicalType"] = dialect.format_type(column.type)
     if column.comment:
         found["description"] = column.comment
+    if native.get("examples"):
+        found["examples"] = native["examples"]
     if not constraints.get("is_nullable", True):
         found["required"] = True
         del constraints["is_nullable"]
@@ -97,5 +108,4 @@ def _property(column: Column, table: Table, schema: Schema, dialect: Dialect) ->
         found |= {"primaryKey": True, "primaryKeyPosition": table.primary_key.index(column.name) + 1}
     if "array_element" in native:
         found["items"] = {"physicalType": native["array_element"]["data_type"]}
-    found["customProperties"] = _custom(constraints)
-    return found
+    return found | _custom_of({} if minimal else constraints)
