@@ -30,6 +30,17 @@ class Commands(click.Group):
             return None
         return cast("click.Command", import_module(f"{__name__}.{module}").COMMAND)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; of one that does not exist, say which was probably meant."""
+        name = args[0]
+        if not (ctx.resilient_parsing or name.startswith("-")) and self.get_command(ctx, name) is None:
+            from alembic_contracts.support.suggestions import did_you_mean
+
+            ctx.fail(f"No such command '{name}'{did_you_mean(name, self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
+
 
 def _modules() -> list[str]:
     return sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))

@@ -33,6 +33,7 @@ __all__ = [
     "contracted",
     "examples",
     "range_of",
+    "tables",
     "told",
     "with_options",
     "written",
@@ -92,6 +93,43 @@ def _databases(context: click.Context, _parameter: click.Parameter, begun: str) 
     return [name for name in map(str.strip, listed.split(",")) if name and name.startswith(begun)]
 
 
+def _revisions(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Complete a revision by what version scripts say that they are; none is run."""
+    import re
+    from contextlib import suppress
+    from pathlib import Path
+
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.running.environments import script_directory
+
+    project = context.find_object(Project) or Project((), "alembic", ())
+    found = {"head", "heads", "base"}
+    with suppress(CannotCheck, click.UsageError, OSError):
+        scripts = script_directory(project.config())
+        for folder in scripts.version_locations or [f"{scripts.dir}/versions"]:
+            for file in Path(folder).glob("*.py"):
+                text = file.read_text(encoding="utf-8", errors="replace")
+                found.update(re.findall(r"^revision\b[^=\n]*=\s*['\"]([\w.-]+)['\"]", text, re.MULTILINE))
+    return sorted(each for each in found if each.startswith(begun))
+
+
+def tables(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Complete a table by a committed snapshot, and by what contracts name."""
+    from contextlib import suppress
+
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.running.terms import settings_of
+    from alembic_contracts.schemas import snapshots
+
+    project = context.find_object(Project) or Project((), "alembic", ())
+    found = {name for name in contracted(context, parameter, begun) if name.count(".") < 2}
+    with suppress(CannotCheck, click.UsageError):
+        snapshot = snapshots.read(settings_of(project.config()).snapshot)
+        known = snapshot.schema.tables if snapshot is not None else ()
+        found.update(name for table in known for name in (table.name, str(table)))
+    return sorted(name for name in found if name.startswith(begun))
+
+
 def contracted(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
     """Complete a table, or a column of one, by what contracts name."""
     from contextlib import suppress
@@ -108,6 +146,10 @@ def contracted(context: click.Context, _parameter: click.Parameter, begun: str) 
     return []
 
 
+_COMPLETED = {DATABASE: _databases, FROM: _revisions, TO: _revisions}
+"""Options whose values are completed, and by what."""
+
+
 def with_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add options to a click command; their values come by the options' names with an underscore at the end."""
 
@@ -119,8 +161,8 @@ def with_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], Ca
                 {"is_flag": True} if flag else {"type": kind, "metavar": option.metavar, "default": option.default}
             )
             name = option.flag.removeprefix("--").replace("-", "_")
-            if option is DATABASE:
-                settings["shell_complete"] = _databases
+            if option in _COMPLETED:
+                settings["shell_complete"] = _COMPLETED[option]
             function = click.option(option.flag, name + "_", help=option.help, **settings)(function)
         return function
 

@@ -41,8 +41,15 @@ _ENDINGS = (
 )
 
 
+def _rules(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Complete the id of a rule."""
+    from alembic_contracts.judging import rules
+
+    return [rule for rule in rules.load() if rule.startswith(begun)]
+
+
 @click.command("explain", help=_SUMMARY, short_help=_SUMMARY, epilog=examples("explain", _EXAMPLES))
-@click.argument("rule", required=False)
+@click.argument("rule", required=False, shell_complete=_rules)
 @told
 def COMMAND(rule: str | None) -> None:  # noqa: N802 - found by this name
     """Print one rule, or the list of them."""

@@ -149,7 +149,7 @@ def _of_run(run: Run, terms: Terms, options: _Options, progress: Any) -> tuple[l
     try:
         stated = metadata(terms.settings.contracts)
     except CommandError as error:
-        raise CannotCheck(str(error)) from error
+        raise CannotCheck(f"No tables can be made of the contracts: {error}") from error
     wanted = _wanted(options.what, held)
     found = expansion(course, stated, report, wanted)
     last = None

@@ -22,6 +22,7 @@ from alembic_contracts.commands._shared import (
     told,
     with_options,
 )
+from alembic_contracts.commands._shared import tables as known_tables
 from alembic_contracts.contracts.contract import Compatibility
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ _WRITTEN = sorted(file.stem.strip("_").removesuffix("_writer") for file in _FORM
     short_help=_SUMMARY,
     epilog=examples("generate", _EXAMPLES),
 )
-@click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
+@click.argument("tables", nargs=-1, required=True, metavar="TABLE...", shell_complete=known_tables)
 @with_options((OFFLINE, TO, DIALECT, DATABASE))
 @click.option("--format", "format_", type=click.Choice(_WRITTEN), default="native", help="Default: native (JSON).")
 @click.option("--columns", metavar="NAME,...", help="Of these columns alone; for one TABLE.")

@@ -32,7 +32,7 @@ _EXAMPLES = (
 
 
 @click.command("lint", help=f"{_SUMMARY}\n\n{_DESCRIPTION}", short_help=_SUMMARY, epilog=examples("lint", _EXAMPLES))
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json", "github"]), default="text", help="Default: text."
 )

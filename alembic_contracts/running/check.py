@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
-    from alembic_contracts.support.terminal import Progress
+    from alembic_contracts.support.terminal import Color, Progress
 
 __all__ = ["CheckOptions", "check", "run_check"]
 
@@ -49,6 +49,7 @@ class CheckOptions:
     base: str | None = None
     format: str = "text"
     output: str | None = None
+    color: Color = "auto"
     quiet: bool = False
     """Whether to write no report where nothing is broken or unproven."""
     verbose: bool = False
@@ -69,6 +70,7 @@ class CheckOptions:
             base=values["base"],
             format=values["format"],
             output=values["output"],
+            color=values["color"],
             quiet=bool(values["quiet"]),
             verbose=bool(values["verbose"]),
         )
@@ -194,7 +196,7 @@ def _start(run: Run) -> str:
 
 
 def _write(report: Report, options: CheckOptions, stdout: TextIO) -> None:
-    color = options.output is None and terminal.uses_color(stdout)
+    color = terminal.uses_color(stdout, options.color) and (options.output is None or options.color == "always")
     text = reporters.render(report, options.format, width=terminal.width(), color=color, rules=rules.load())
     if options.output is None:
         stdout.write(text)

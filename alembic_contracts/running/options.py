@@ -8,6 +8,7 @@ from typing import NamedTuple
 __all__ = [
     "BASE",
     "CHECK",
+    "COLOR",
     "DATABASE",
     "DESCRIPTION",
     "DIALECT",
@@ -71,6 +72,13 @@ DATABASE = Option(
 )
 OUTPUT = Option("--output", "Write the report to this file instead of standard output.", "FILE")
 
+COLOR = Option(
+    "--color",
+    "Colour the text report: auto, always, never (default: auto, a terminal alone; NO_COLOR and FORCE_COLOR count).",
+    "WHEN",
+    ("auto", "always", "never"),
+    "auto",
+)
 QUIET = Option("--quiet", "Write no report where all contracts are kept.")
 VERBOSE = Option("--verbose", "Say on standard error what was read, from where, and how long it took.")
 
@@ -84,6 +92,7 @@ CHECK = (
     DIALECT,
     Option("--format", f"How to write the report: {', '.join(FORMATS)} (default: text).", "FORMAT", FORMATS, "text"),
     OUTPUT,
+    COLOR,
     QUIET,
     VERBOSE,
 )

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from typing import TextIO
+from typing import Literal, TextIO
 
-__all__ = ["Progress", "own_output", "progress_line", "uses_color", "width"]
+__all__ = ["Color", "Progress", "own_output", "progress_line", "uses_color", "width"]
 
 Progress = Callable[[int, int], None]
 """Called with the number of revisions predicted so far and of all."""
@@ -24,9 +24,24 @@ def width() -> int:
     return shutil.get_terminal_size((100, 24)).columns
 
 
-def uses_color(stream: TextIO) -> bool:
-    """Whether to write colours to a stream: only to a terminal, and not under ``NO_COLOR`` (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+Color = Literal["auto", "always", "never"]
+
+
+def uses_color(stream: TextIO, color: Color = "auto") -> bool:
+    """Whether to write colours to a stream.
+
+    Args:
+        stream: the stream; by itself only a terminal gets any.
+        color: what the command line says. Without a word there, ``NO_COLOR`` (https://no-color.org) means none, and
+            ``FORCE_COLOR`` (https://force-color.org) some, for logs of CI, which are no terminal.
+    """
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") not in (None, "", "0", "false"):
+        return True
+    return stream.isatty()
 
 
 @contextmanager
