@@ -88,7 +88,8 @@ def _render(report: Report, sarif: str | None) -> None:
 
 def _say(text: str, *, comment: bool, create: bool) -> None:
     """Write the comment to the job's summary, and to the pull request where that is possible."""
-    from alembic_contracts.pull_request.github import GitHubError, PullRequest, keep_comment
+    from alembic_contracts.pull_request.github import PullRequest, keep_comment
+    from alembic_contracts.pull_request.rest import ServiceError
     from alembic_contracts.reporters.markdown import MARKER
 
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -104,7 +105,7 @@ def _say(text: str, *, comment: bool, create: bool) -> None:
     api = os.environ.get("GITHUB_API_URL") or "https://api.github.com"
     try:
         done = keep_comment(pull_request, text, MARKER, create=create, api=api, token=token)
-    except GitHubError as error:
+    except ServiceError as error:
         click.echo(f"note: no comment was written: {error}. It needs `pull-requests: write`.", err=True)
         return
     click.echo(f"note: comment {done}", err=True)
