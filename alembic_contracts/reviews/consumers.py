@@ -14,7 +14,9 @@ from alembic_contracts.contracts.contract import Contract, Deprecation, Fact, Fo
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name
 
-__all__ = ["End", "Reliance", "ends", "has_word", "names", "relying", "relying_on", "spellings"]
+__all__ = [
+    "End", "Reliance", "about", "concerns", "ends", "has_word", "names", "relying", "relying_on", "spellings",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ def spellings(table: Name, column: str | None) -> tuple[str, ...]:
 def _reliance(
     contract: Contract, table: Name, column: str | None, waivers: Sequence[Waiver], since: Mapping[str, date]
 ) -> Reliance | None:
-    facts = tuple(fact for fact in contract.facts if _concerns(fact, table, column))
+    facts = tuple(fact for fact in contract.facts if concerns(fact, table, column))
     if not facts:
         return None
     said = [contract.deprecation(fact) for fact in facts]
@@ -129,7 +131,12 @@ def _place(waiver: Waiver) -> str:
     return waiver.fact.partition(" ")[2]
 
 
-def _concerns(fact: Fact, table: Name, column: str | None) -> bool:
+def about(fact: Fact) -> tuple[Name, ...]:
+    """Return the tables that a fact is about or leads to."""
+    return tuple(dict.fromkeys((fact.table, *([fact.expected.table] if isinstance(fact.expected, ForeignKey) else []))))
+
+
+def concerns(fact: Fact, table: Name, column: str | None) -> bool:
     """Whether a fact is about a table or column, or names it."""
     expected = fact.expected
     leads_there = isinstance(expected, ForeignKey) and expected.table == table

@@ -156,6 +156,26 @@ def test_a_row_for_what_is_not_there_and_for_what_others_rely_on(site: Project) 
     assert other[-2:] == ["", "met-museum-data/object-images-contract-spec"]
 
 
+def test_who_names_a_column_in_a_key_or_a_reference_relies_on_it(project: Project) -> None:
+    museum(project)
+    project.sql("CREATE TABLE refers (a int, b int REFERENCES object_images, c int, UNIQUE (a, b))")
+    schema = {"table_catalog": "postgres", "table_schema": "public", "table_name": "refers", "unique": [["a", "b"]]}
+    schema["foreign_keys"] = [
+        {"columns": ["b"], "references": {"table_name": "object_images", "columns": ["object_id"]}}
+    ]
+    project.contract("refers", {**REPORTS, "name": "refers", "schema": {**schema, "properties": {}}})
+    assert project.cli("docs", "--output", "site").returncode == 0
+    [refers] = (project.path / "site/contracts").glob("analytics-refers-*.html")
+    rows = [row(project, f"contracts/{refers.name}", f"public.refers.{column}") for column in "abc"]
+    assert [each[-1] for each in rows] == ["this contract", "this contract", "nobody"]
+    assert rows[0][-2] == "UNIQUE (a, b)"
+    assert "FOREIGN KEY" in rows[1][-2]
+    # It leads to the other table, of which its page has nothing, so that the link leads to the page alone.
+    assert row(project, CONTRACT, "public.object_images.object_id")[-1] == "this contract, Analytics/refers"
+    assert row(project, CONTRACT, "public.object_images.created_at")[-1] == "this contract"
+    assert f'href="{refers.name}"' in page(project, CONTRACT)
+
+
 def test_the_first_page_lists_contracts_and_owners(site: Project) -> None:
     text = words(site)
     for said in (

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts import texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.reviews.coverage import coverage_of
-from alembic_contracts.reviews.site.addresses import anchor_of, file_of
+from alembic_contracts.reviews.site.addresses import anchor_of, file_of, link_to
 from alembic_contracts.reviews.site.contract_pages import ContractPage, Pages
 from alembic_contracts.reviews.site.finding import script_of
 from alembic_contracts.reviews.site.pictures import MOST_TABLES, picture_of
@@ -81,7 +81,7 @@ def _rendered(pages: Pages, notices: Sequence[str]) -> Iterator[tuple[str, str]]
     names = [row.table for row in coverage.rows]
     templates = _templates()
     templates.globals.update(plan=pages.plan, notices=tuple(notices), today=pages.terms.today)
-    templates.globals.update(file_of=file_of, anchor_of=anchor_of)
+    templates.globals.update(file_of=file_of, anchor_of=anchor_of, link_to=link_to)
     owners = _owners(contracts)
     drawn = picture_of(pages.schema, names, pages.covered) if len(names) <= MOST_TABLES else None
     yield (

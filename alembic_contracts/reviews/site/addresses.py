@@ -8,7 +8,7 @@ import re
 from alembic_contracts.contracts.contract import Contract
 from alembic_contracts.schemas.schema import Name
 
-__all__ = ["anchor_of", "file_of"]
+__all__ = ["anchor_of", "file_of", "link_to"]
 
 _PLAIN = re.compile(r"[a-z0-9_]+(?:-[a-z0-9_]+)*")
 _LONGEST = 100
@@ -26,6 +26,12 @@ def file_of(contract: Contract) -> str:
 def anchor_of(table: Name, column: str | None = None) -> str:
     """Return where on a page a table or one of its columns is: ``schema.table.column`` where all are plain."""
     return _address((*table, *([] if column is None else [column])), ".")
+
+
+def link_to(contract: Contract, table: Name, column: str | None = None) -> str:
+    """Return where a contract's page has a table or column; the page alone where the contract only leads there."""
+    anchor = f"#{anchor_of(table, column)}" if table in contract.tables else ""
+    return f"{file_of(contract)}{anchor}"
 
 
 def _address(parts: tuple[str, ...], joiner: str) -> str:

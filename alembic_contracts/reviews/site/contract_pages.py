@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.judging import rules
+from alembic_contracts.reviews.consumers import about, concerns
 from alembic_contracts.reviews.site.addresses import anchor_of, file_of
 from alembic_contracts.reviews.site.pictures import Picture, neighbours, picture_of
 
@@ -137,20 +138,31 @@ class Pages:
 
     @cached_property
     def relied_on(self) -> Mapping[tuple[Name, str | None], Mapping[str, Contract]]:
-        """Contracts by their ids, for each table and column that they name."""
+        """Contracts by their ids, for each table and column that they are about or name."""
         found: dict[tuple[Name, str | None], dict[str, Contract]] = {}
         for contract in self.terms.contracts:
             for fact in contract.facts:
-                found.setdefault((fact.table, None), {})[contract.id] = contract
-                found.setdefault((fact.table, fact.column), {})[contract.id] = contract
+                for table in about(fact):
+                    found.setdefault((table, None), {})[contract.id] = contract
+                    for column in self._columns_of(table, fact):
+                        if column == fact.column or concerns(fact, table, column):
+                            found.setdefault((table, column), {})[contract.id] = contract
         return found
+
+    def _columns_of(self, table: Name, fact: Fact) -> Iterator[str]:
+        """Yield the columns that a fact can be about: those that are there, and its own."""
+        there = self.schema.tables.get(table)
+        yield from () if there is None else (column.name for column in there.columns)
+        if fact.column is not None and fact.table == table:
+            yield fact.column
 
     @cached_property
     def covered(self) -> Mapping[Name, frozenset[str]]:
-        """Columns under contract, for each table under contract."""
+        """Columns that contracts are about, for each table under contract."""
         found: dict[Name, set[str]] = {}
-        for table, column in self.relied_on:
-            found.setdefault(table, set()).update(() if column is None else (column,))
+        for contract in self.terms.contracts:
+            for fact in contract.facts:
+                found.setdefault(fact.table, set()).update(() if fact.column is None else (fact.column,))
         return {table: frozenset(columns) for table, columns in found.items()}
 
     @cached_property
@@ -199,7 +211,7 @@ class Pages:
         return _verdict(self.plan.report.violations, unproven=bool(self.plan.report.unproven))
 
     def _verdict(self, contract: Contract) -> Verdict:
-        if contract.stage == "retired":
+        if contract.stage == "retired" or contract.id in self.plan.report.unheld:
             return "not checked"
         tables = set(contract.tables)
         doubts = any(doubt.tables is None or doubt.tables & tables for doubt in self.plan.report.unproven)
@@ -216,6 +228,7 @@ class Pages:
         descriptions = {column: text for about, column, text in contract.descriptions if about == name}
         there = {} if table is None else {column.name: column for column in table.columns}
         violations = [v for v in self._violations.get(contract.id, ()) if v.table == name]
+        of_all = [fact for fact in facts if fact.column is None and fact.rule not in _IN_OWN_COLUMNS]
         places: dict[str | None, list[Place]] = {}
         types: dict[str | None, str] = {}
         for fact in facts:
@@ -239,7 +252,7 @@ class Pages:
                     key=_key(table, facts),
                     stated_type=types.get(column, ""),
                     description=descriptions.get(column, ""),
-                    promises=tuple(places.get(column, ())),
+                    promises=(*places.get(column, ()), *(self._place(f) for f in of_all if concerns(f, name, column))),
                     violations=tuple(v for v in violations if v.column == column),
                 )
                 for column in dict.fromkeys((*there, *contract.columns(name)))
