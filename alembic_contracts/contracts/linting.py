@@ -54,7 +54,8 @@ def lint(paths: Sequence[Path], *, project: Sequence[Path], root: Path) -> Findi
     contracts, wrong = _contracts(wanted, root)
     problems += wrong
     files = [file for file in lying_beside if file not in sidecars]
-    problems += _waivers(files, _known(contracts, wrong, project, root), [*project, *folders])
+    if files:
+        problems += _waivers(files, _known(contracts, wrong, project, root), [*project, *folders])
     ordered = sorted(set(problems), key=lambda p: (p.file, p.line or 0, p.column or 0, p.message))
     return Findings(contracts, tuple(ordered))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
 from itertools import islice
@@ -46,7 +46,16 @@ def validate(document: Document, schema: Path) -> tuple[Problem, ...]:
         document: What was read.
         schema: The file of a JSON Schema.
     """
-    return tuple(islice(dict.fromkeys(_problems(document, schema)), MAXIMUM_PROBLEMS))
+    return tuple(islice(_once(_problems(document, schema)), MAXIMUM_PROBLEMS))
+
+
+def _once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield each of them once, and look for no more than are wanted: a file can have a hundred thousand."""
+    seen: set[Problem] = set()
+    for problem in problems:
+        if problem not in seen:
+            seen.add(problem)
+            yield problem
 
 
 def validate_part(

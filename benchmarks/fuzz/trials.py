@@ -30,8 +30,8 @@ SECONDS = 4.0
 MEGABYTES = 300
 _BARE = 65
 """Of them that Python takes with all that commands import; what this process holds beside is its own business."""
-PATIENCE = 20
-"""Seconds after which a command hangs."""
+PATIENCE = 60
+"""Seconds after which a command hangs, on a machine that does a lot of other things as well."""
 _ENOUGH = 100_000
 """Characters of an answer; more is no message for people."""
 _CRASHED = 70
