@@ -7,6 +7,11 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
+from alembic_contracts.commands import explain
+from alembic_contracts.judging import remedies, rules
+from alembic_contracts.reviews.fixes.remedy_code import parts, undone
 from alembic_contracts.running.postponed import day_of, refusing
 from tests.support.object_images import CONTRACT, CREATE, museum, state
 from tests.test_scenario import NORMALISE, NORMALIZED, Museum
@@ -252,7 +257,63 @@ def test_a_column_and_a_constraint_are_added(project: Project) -> None:
     ok(project.alembic("check-contracts"))
     ok(project.alembic("downgrade", "r3"))
     ok(project.alembic("upgrade", "head"))
-    assert "op.create_unique_constraint" in more.read_text(encoding="utf-8")
+    assert 'ADD CONSTRAINT "orders_number_key" UNIQUE' in more.read_text(encoding="utf-8")
+    assert "Not undone" not in more.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_type_that_changes(project: Project, *, at_once: bool) -> None:
+    museum(project)
+    project.revision("r2", "op.alter_column('object_images', 'object_id', type_=sa.BigInteger)")
+    ending = f"columns: {{object_id: {{sunset: {YESTERDAY if at_once else NEXT_MONTH}}}}}\n"
+    if not at_once:
+        [expanding] = fixed(project)
+        ok(project.alembic("upgrade", "head"))
+        project.write("contracts/object_images.lifecycle.yaml", ending.replace(f"{NEXT_MONTH}", f"{YESTERDAY}"))
+        [contracting] = fixed(project, "--contract")
+    else:
+        project.write("contracts/object_images.lifecycle.yaml", ending.replace(f"{YESTERDAY}", f"{NEXT_MONTH}"))
+        expanding, contracting = fixed(project, "--contract")
+        text = contracting.read_text(encoding="utf-8")
+        day, past = (f"date({each.year}, {each.month}, {each.day})" for each in (NEXT_MONTH, YESTERDAY))
+        contracting.write_text(text.replace(day, past), encoding="utf-8")
+        project.write("contracts/object_images.lifecycle.yaml", ending)
+    ok(project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_UNPROVEN": "warn"}))
+    project.sql("INSERT INTO object_images (object_id_new, primary_image) VALUES (1, 'x')")  # no trigger is in the way
+    assert project.sql("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == [(0,)]
+    assert "CREATE TRIGGER" in expanding.read_text(encoding="utf-8")
+
+
+RULES_WITH_CODE = [
+    (rule.id, which)
+    for rule in rules.load().values()
+    for which in ("remedy", "fix")
+    if "\n    op." in f"\n{getattr(rule, which)}" or "\n    op." in getattr(rule, which)
+]
+
+
+@pytest.mark.parametrize(("rule", "which"), RULES_WITH_CODE)
+def test_the_code_of_each_advice_is_read(rule: str, which: str) -> None:
+    template = getattr(rules.load()[rule], which)
+    found = parts(remedies.rendered(template, {**explain._PLACEHOLDERS, **remedies.EXAMPLES}))
+    assert found.now
+    assert not found.later
+    if found.adds_column:
+        assert undone(found.now)[1] == [], "what brings a column beside another can be taken back"
+
+
+def test_of_two_ways_the_first_is_taken() -> None:
+    from alembic_contracts.judging.rules import column_exists
+
+    template = next(
+        text for text in vars(column_exists).values() if isinstance(text, str) and "GENERATED ALWAYS" in text
+    )
+    found = parts(remedies.rendered(template, {**explain._PLACEHOLDERS, **remedies.EXAMPLES}))
+    assert [str(each.sqltext).split("total")[0] for each in found.now] == ["ALTER TABLE public.orders ADD COLUMN "]
+    assert [str(each.sqltext).rpartition(" ")[0] for each in found.later] == [
+        "ALTER TABLE public.orders ALTER COLUMN total_new DROP",
+        "ALTER TABLE public.orders DROP COLUMN",
+    ]
 
 
 def test_numbering_and_templates_of_the_project_are_kept(project: Project) -> None:

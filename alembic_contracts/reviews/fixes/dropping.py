@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations import MigrateOperation, ops
-from sqlalchemy import DefaultClause, MetaData, Table
+from sqlalchemy import DefaultClause, MetaData, Table, text
 
 from alembic_contracts.dialects.postgresql import quote
 from alembic_contracts.reviews import consumers
@@ -147,15 +147,35 @@ class _Drops:
             if shape is None:
                 return [ops.DropTableOp(table.name, schema=_schema(table))]
             return [*map(ops.DropIndexOp.from_index, _indexes(shape)), ops.DropTableOp.from_table(shape)]
-        ending = [
+        ending: list[MigrateOperation] = [
             executed(f"ALTER TABLE {_sql(table)} ALTER COLUMN {quote(each.name)} DROP EXPRESSION")
             for each in (there.columns if there is not None else ())
             if each.generated == "stored" and each.expression and consumers.has_word(each.expression, column)
         ]
+        ending = [*ending, *self._filling(table, column)]
         found: Any = None if shape is None else shape.columns.get(column)
         if found is None:
             return [*ending, ops.DropColumnOp(table.name, column, schema=_schema(table))]
         return [*ending, ops.DropColumnOp.from_column_and_tablename(_schema(table), table.name, found)]
+
+    def _filling(self, table: Name, column: str) -> list[MigrateOperation]:
+        """Return what ends triggers that fill another column from this one: without it every write would fail.
+
+        They are those of the advice, whose function is called as they are.
+        """
+        connection = self._course.run.connection
+        if connection is None:
+            return []
+        rows = connection.execute(text(_TRIGGERS), {"table": _sql(table)}).all()
+        return [
+            operation
+            for name, function, body in rows
+            if consumers.has_word(body, column)
+            for operation in (
+                executed(f"DROP TRIGGER {quote(name)} ON {_sql(table)}"),
+                executed(f"DROP FUNCTION {function}()"),
+            )
+        ]
 
     def _shape(self, table: Name) -> Table | None:
         """Return a table as the database has it, else as contracts state it."""
@@ -163,6 +183,16 @@ class _Drops:
         if connection is not None and table in self._course.before.tables:
             return _reflected(table, self._reflected, connection)
         return self._stated.tables.get(table.name if _schema(table) is None else str(table))
+
+
+_TRIGGERS = """
+    SELECT t.tgname, quote_ident(n.nspname) || '.' || quote_ident(p.proname), p.prosrc
+    FROM pg_catalog.pg_trigger t
+    JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+    JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    WHERE t.tgrelid = to_regclass(:table) AND NOT t.tgisinternal AND p.proname = t.tgname
+    ORDER BY t.tgname
+"""
 
 
 def _reflected(table: Name, into: MetaData, connection: Connection) -> Table:

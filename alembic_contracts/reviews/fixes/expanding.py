@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.documents.files import read_text
 from alembic_contracts.reviews.fixes.drafts import Draft
 from alembic_contracts.reviews.fixes.missing import Missing
-from alembic_contracts.reviews.fixes.remedy_code import parts
+from alembic_contracts.reviews.fixes.remedy_code import parts, undone
 from alembic_contracts.reviews.fixes.striking import Struck, struck
 from alembic_contracts.schemas.schema import Name
 
@@ -76,6 +76,12 @@ def expansion(course: Course, stated: MetaData, report: Report, wanted: Wanted) 
     )
 
 
+def _ends_filling(operation: MigrateOperation) -> bool:
+    """Whether an operation ends what fills a new column from the old one."""
+    sql = str(getattr(operation, "sqltext", ""))
+    return sql.startswith(("DROP TRIGGER ", "DROP FUNCTION "))
+
+
 @dataclass
 class _Work:
     """Collects operations and strikes."""
@@ -128,7 +134,7 @@ class _Work:
         code = parts(violation.remedy)
         if violation.rule != "table-exists" and code.adds_column and place not in self.later:
             self._add(violation.table, code.now)
-            self.later[place] = code.later
+            self.later[place] = code.later or tuple(each for each in undone(code.now)[0] if _ends_filling(each))
 
     # -- what is missing ---------------------------------------------------------------------------------------------
 

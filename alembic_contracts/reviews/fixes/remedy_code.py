@@ -1,7 +1,8 @@
 """The code of a violation's remedy in, Alembic's operations out: what it does now, what later, and what undoes it.
 
 A remedy is prose with lines of code to paste. What follows a sentence that begins with "In a later" is for a later
-revision. Code is read, never run: calls of ``op`` with literals alone.
+revision, what follows one with "in place of that" is another way, which is left to people. Code is read, never run:
+calls of ``op`` with literals alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import Any
 from alembic.operations import MigrateOperation, Operations, ops
 
 __all__ = ["Parts", "parts", "undone"]
+
+
+_LATER, _ANOTHER_WAY = "In a later", "in place of that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,10 @@ def parts(remedy: str) -> Parts:
     for line in remedy.split("\n"):
         if line.startswith("    "):
             now, later = (now, f"{later}{line[4:]}\n") if is_later else (f"{now}{line[4:]}\n", later)
+        elif _ANOTHER_WAY in line:
+            break
         else:
-            is_later = is_later or line.startswith("In a later")
+            is_later = is_later or line.startswith(_LATER)
     return Parts(tuple(_operations(now)), tuple(_operations(later)))
 
 
@@ -53,8 +59,28 @@ class _Collected(Operations):
         self.found: list[MigrateOperation] = []
 
     def invoke(self, operation: MigrateOperation) -> Any:
+        if isinstance(operation, ops.ExecuteSQLOp):
+            operation = ops.ExecuteSQLOp(_named(str(operation.sqltext)))
         self.found.append(operation)
         return None
+
+
+_UNNAMED = re.compile(r"(ALTER TABLE (.*?)) ADD (PRIMARY KEY|UNIQUE|CHECK|FOREIGN KEY) (\(.*)", re.DOTALL)
+_ENDINGS = {"PRIMARY KEY": "pkey", "UNIQUE": "key", "CHECK": "check", "FOREIGN KEY": "fkey"}
+
+
+def _named(sql: str) -> str:
+    """Give a constraint that is added a name, by which it can be dropped again."""
+    match = _UNNAMED.fullmatch(sql)
+    if match is None:
+        return sql
+    alter, table, kind, rest = match.groups()
+    words = [*re.findall(r"\w+", table)[-1:], *re.findall(r"\w+", rest.partition(" REFERENCES ")[0])]
+    name = "_".join(words).encode()[:_LONGEST].decode("utf-8", "ignore")
+    return f'{alter} ADD CONSTRAINT "{name}_{_ENDINGS[kind]}" {kind} {rest}'
+
+
+_LONGEST = 63 - len("_check")
 
 
 def _operations(code: str) -> Iterator[MigrateOperation]:
@@ -77,6 +103,12 @@ _INVERSE: tuple[tuple[re.Pattern[str], str], ...] = (
     (_ADDED, r"ALTER TABLE \1 DROP COLUMN \2"),
     (re.compile(rf"CREATE TYPE ({_QUALIFIED}) "), r"DROP TYPE \1"),
     (re.compile(rf"CREATE SCHEMA ({_NAME})$"), r"DROP SCHEMA \1"),
+    (re.compile(rf"CREATE FUNCTION ({_QUALIFIED})\(\) "), r"DROP FUNCTION \1()"),
+    (re.compile(rf"CREATE TRIGGER ({_NAME}) BEFORE INSERT OR UPDATE ON ({_QUALIFIED}) "), r"DROP TRIGGER \1 ON \2"),
+    (re.compile(rf"(ALTER TABLE {_QUALIFIED}) ADD CONSTRAINT ({_NAME}) "), r"\1 DROP CONSTRAINT \2"),
+    (re.compile(rf"GRANT (.+) ON ({_QUALIFIED}) TO (.+)$"), r"REVOKE \1 ON \2 FROM \3"),
+    (re.compile(rf"(ALTER PUBLICATION {_NAME}) ADD TABLE ({_QUALIFIED})$"), r"\1 DROP TABLE \2"),
+    (re.compile(rf"CREATE POLICY ({_NAME}) ON ({_QUALIFIED}) "), r"DROP POLICY \1 ON \2"),
     (re.compile(rf"CREATE VIEW ({_QUALIFIED}) "), r"DROP VIEW \1"),
     (re.compile(rf"(ALTER TABLE {_QUALIFIED}) ENABLE ROW LEVEL SECURITY$"), r"\1 DISABLE ROW LEVEL SECURITY"),
     (re.compile(rf"(ALTER TABLE {_QUALIFIED} ALTER COLUMN {_NAME}) SET NOT NULL$"), r"\1 DROP NOT NULL"),
