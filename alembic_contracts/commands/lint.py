@@ -13,6 +13,7 @@ from alembic_contracts.commands._shared import CANNOT, Project, examples, told, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alembic_contracts.contracts.contract import Contract
     from alembic_contracts.errors import Problem
 
 __all__ = ["COMMAND"]
@@ -20,6 +21,8 @@ __all__ = ["COMMAND"]
 _SUMMARY = "Validate contract files: every problem with its file, line and column."
 _DESCRIPTION = """\
 Sidecars and waivers included. Without PATHs those of the settings. Neither env.py nor a database is needed.
+With --against, tables, columns and types that contracts name have to be there: `head` or another revision is predicted
+from the version scripts, which are run as by `check`; a snapshot is read.
 
 Exit codes: 0 all valid; 2 something is not.
 """
@@ -27,6 +30,8 @@ _EXAMPLES = (
     ("", "all contracts of the project"),
     ("contracts/orders.json", "one file, for editors and hooks"),
     ("contracts/waivers.yaml", "waivers: do they name what there is?"),
+    ("--against head", "and are all names right, once all migrations have run?"),
+    ("--against schema_snapshot.json", "the same by a committed snapshot, for consumers without the migrations"),
     ("--format github", "annotations in a GitHub workflow"),
 )
 
@@ -36,9 +41,12 @@ _EXAMPLES = (
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json", "github"]), default="text", help="Default: text."
 )
+@click.option(
+    "--against", metavar="REV|SNAPSHOT", help="Names have to be there: at this revision, or in this snapshot."
+)
 @click.pass_obj
 @told
-def COMMAND(project: Project, paths: tuple[str, ...], format_: str) -> int:  # noqa: N802 - found by this name
+def COMMAND(project: Project, paths: tuple[str, ...], format_: str, against: str | None) -> int:  # noqa: N802 - found by this name
     """Load the files and print what is wrong with them."""
     from alembic_contracts.contracts.linting import lint
 
@@ -46,8 +54,9 @@ def COMMAND(project: Project, paths: tuple[str, ...], format_: str) -> int:  # n
     settings = _of_settings(project)
     found = lint([root / path for path in paths] or settings, project=settings, root=root)
     contracts = found.contracts
-    if found.problems:
-        _write(found.problems, format_)
+    problems = found.problems or (_unknown(project, contracts, against) if against is not None else ())
+    if problems:
+        _write(problems, format_)
         return CANNOT
     if format_ == "json":
         click.echo("[]")
@@ -56,6 +65,27 @@ def COMMAND(project: Project, paths: tuple[str, ...], format_: str) -> int:  # n
         one = len(contracts) == 1
         click.echo(f"{len(contracts)} contract{'' if one else 's'} with {facts} facts {'is' if one else 'are'} valid.")
     return 0
+
+
+def _unknown(project: Project, contracts: Sequence[Contract], against: str) -> tuple[Problem, ...]:
+    """Return what contracts name and a schema has not."""
+    from datetime import UTC, datetime
+
+    from alembic_contracts.commands._predicted import schema_of
+    from alembic_contracts.reviews.unknown_names import unknown_names
+    from alembic_contracts.running.environments import Range
+    from alembic_contracts.running.terms import settings_of
+    from alembic_contracts.schemas import snapshots
+
+    config = project.config()
+    settings = settings_of(config)
+    today = settings.today or datetime.now(tz=UTC).date()
+    snapshot = snapshots.read(Path(against))
+    if snapshot is not None:
+        return unknown_names(contracts, snapshot.schema, f"in {against}", today)
+    range_ = Range(offline=True, target=against, dialect="postgresql")
+    schema, _ = schema_of(config, range_, settings.snapshot)
+    return unknown_names(contracts, schema, f"at {against}", today)
 
 
 def _of_settings(project: Project) -> Sequence[Path]:
