@@ -124,8 +124,15 @@ def _calls() -> Iterator[tuple[str, tuple[str, ...], str]]:
             match node:
                 case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=given) if name in _ARGUMENTS:
                     position = _ARGUMENTS[name]
-                    if len(given) > position and not any(isinstance(each, ast.Starred) for each in given):
+                    if len(given) > position and not any(map(_is_passed_on, given[: position + 1])):
                         yield module, tuple(dict.fromkeys(reader.texts(given[position]))), name
+
+
+def _is_passed_on(given: ast.expr) -> bool:
+    """Whether an argument is several, or what another error said: ``str(error)``."""
+    return isinstance(given, ast.Starred) or (
+        isinstance(given, ast.Call) and isinstance(given.func, ast.Name) and given.func.id == "str"
+    )
 
 
 class _Reader:
