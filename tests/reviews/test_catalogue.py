@@ -176,6 +176,13 @@ def test_who_names_a_column_in_a_key_or_a_reference_relies_on_it(project: Projec
     assert f'href="{refers.name}"' in page(project, CONTRACT)
 
 
+def test_what_is_folded_into_a_break_is_said_with_it(project: Project) -> None:
+    museum(project)
+    project.revision("r2", 'op.alter_column("object_images", "object_id", type_=sa.SmallInteger)')
+    assert project.cli("docs", "--output", "site").returncode == 0
+    assert "With it: numeric-precision 16 (smallint) instead of 32." in words(project, CONTRACT)
+
+
 def test_the_first_page_lists_contracts_and_owners(site: Project) -> None:
     text = words(site)
     for said in (
