@@ -28,6 +28,7 @@ _PLACEHOLDERS = {
     "contract": "shop/orders",
     "contract_place": "contracts/orders.json:12",
     "schema": "",
+    "meant": "amount",
 }
 _SIDES = {"reader": "readers", "writer": "writers", "cdc": "change data capture and replication"}
 

@@ -18,7 +18,7 @@ from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.support.paths import shown
 from alembic_contracts.support.suggestions import did_you_mean
 
-__all__ = ["read", "read_file", "stanza"]
+__all__ = ["files", "read", "read_file", "stanza"]
 
 _KEYS = ("contract", "fact", "revision", "reason", "approver", "expiry")
 _LONGEST = 1000
@@ -37,8 +37,8 @@ def read(paths: Sequence[Path], contracts: Sequence[Contract]) -> tuple[Waiver, 
     """
     found: list[Waiver] = []
     problems: list[Problem] = []
-    for folder in dict.fromkeys(path if path.is_dir() else path.parent for path in paths):
-        for file in (folder / name for name in WAIVERS):
+    for first in files(paths):
+        for file in (first.with_name(name) for name in WAIVERS):
             try:
                 found.extend(read_file(file, contracts))
             except InvalidContracts as invalid:
@@ -61,6 +61,12 @@ def read_file(file: Path, contracts: Sequence[Contract]) -> tuple[Waiver, ...]:
     if wrong := tuple(islice(_problems(document), MAXIMUM_PROBLEMS)):
         raise InvalidContracts(wrong)
     return tuple(_waivers(document, contracts))
+
+
+def files(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return where waivers can be written, beside the files and in the folders of the contracts."""
+    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
+    return tuple(folder / WAIVERS[0] for folder in folders)
 
 
 def stanza(contract: str, fact: str, revision: str) -> str:

@@ -242,6 +242,12 @@ class Dialect(Protocol):
         Modifiers count only where ``expected`` states any; a domain also has the type that it is based on.
         """
 
+    def misspelt_type(self, type_: Type) -> str | None:
+        """Return the database's own type that a contract probably means by one of a name that is not; None: no other.
+
+        Users can have made a type of this name.
+        """
+
     def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Breaks:
         """Return whose uses break where a column has the actual type instead of the expected one, and how badly."""
 

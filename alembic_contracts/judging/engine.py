@@ -14,7 +14,7 @@ from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import permits, rules
 from alembic_contracts.judging.moments import Moment, moments, points
 from alembic_contracts.judging.verdicts import SIDES, Case, Policy, Scope
-from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
+from alembic_contracts.judging.violations import Checked, Notice, Reliance, Report, Violation
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Prediction, Unproven
 
@@ -44,7 +44,7 @@ def judge(
         the report: violations and what is unproven, each once, in the order of the contracts.
     """
     facts = {contract: tuple(_facts(contract, policy)) for contract in contracts}
-    violations, unproven = _found(facts, predictions, dialect, policy)
+    violations, unproven, doubted = _found(facts, predictions, dialect, policy)
     permitted = permits.apply(tuple(_folded(violations)), contracts, waivers, policy.today)
     told = {(v.table, v.column) for v in permitted.violations if v.transient}
     retyped = () if policy.phase == "commit" else _retyped(facts, predictions, dialect, told)
@@ -55,26 +55,42 @@ def judge(
         notices=(*notices, *permitted.notices, *retyped),
         contracts=tuple(dict.fromkeys(contract.id for contract in contracts)),
         checked=_checked(facts, predictions),
+        in_doubt=tuple(_in_doubt(facts, doubted)),
     )
 
 
 def _found(
     facts: dict[Contract, tuple[Fact, ...]], predictions: Sequence[Prediction], dialect: Dialect, policy: Policy
-) -> tuple[tuple[Violation, ...], tuple[Unproven, ...]]:
-    """Return each broken fact once, at its worst in any of the ways, and each of what is unproven once."""
+) -> tuple[tuple[Violation, ...], tuple[Unproven, ...], set[Name] | None]:
+    """Return each broken fact once, at its worst in any of the ways; each of what is unproven once; and its tables.
+
+    Of what is unproven no table is kept, so that it is said once; None: it may concern any.
+    """
     violations: dict[tuple[Contract, Fact], Violation] = {}
     unproven: dict[Unproven, None] = {}
+    doubted: set[Name] | None = set()
     for prediction in predictions:
-        unproven.update(dict.fromkeys(_about(prediction.unproven, facts)))
+        for each in _about(prediction.unproven, facts):
+            unproven[replace(each, tables=None)] = None
+            doubted = None if doubted is None or each.tables is None else doubted | each.tables
         elsewhere = _elsewhere(prediction, predictions)
         for key, finding in _findings(facts, prediction, dialect, policy):
             if prediction.cut is not None and (isinstance(finding, Unproven) or finding.location in elsewhere):
                 continue
             if isinstance(finding, Unproven):
                 unproven[finding] = None
+                doubted = None if doubted is None else doubted | {key[1].table}
             elif key not in violations or (finding.introduced and not violations[key].introduced):
                 violations[key] = finding
-    return tuple(violations.values()), tuple(unproven)
+    return tuple(violations.values()), tuple(unproven), doubted
+
+
+def _in_doubt(facts: dict[Contract, tuple[Fact, ...]], tables: set[Name] | None) -> Iterator[Reliance]:
+    """Yield which contract relies on which of the tables (None: any), each once."""
+    found = ((fact.table, contract) for contract, stated in facts.items() for fact in stated)
+    for table, contract in dict.fromkeys(found):
+        if tables is None or table in tables:
+            yield Reliance(table, contract.id, contract.owner)
 
 
 def _elsewhere(prediction: Prediction, predictions: Sequence[Prediction]) -> set[Location | None]:
@@ -100,11 +116,11 @@ def _checked(facts: dict[Contract, tuple[Fact, ...]], predictions: Sequence[Pred
 
 
 def _about(unproven: Iterable[Unproven], facts: dict[Contract, tuple[Fact, ...]]) -> Iterator[Unproven]:
-    """Yield what may concern a contracted table, without saying which, so that each is said once."""
+    """Yield what may concern a contracted table."""
     tables = {fact.table for each in facts.values() for fact in each}
     for each in unproven:
         if each.tables is None or not tables.isdisjoint(each.tables):
-            yield replace(each, tables=None)
+            yield each
 
 
 def _retyped(

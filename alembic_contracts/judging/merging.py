@@ -25,6 +25,7 @@ def merged(reports: Sequence[Report]) -> Report:
         contracts=tuple(dict.fromkeys(contract for report in reports for contract in report.contracts)),
         violations=tuple(dict.fromkeys(v for report in reports for v in report.violations)),
         unproven=tuple(dict.fromkeys(u for report in reports for u in report.unproven)),
+        in_doubt=tuple(dict.fromkeys(each for report in reports for each in report.in_doubt)),
         notices=tuple(dict.fromkeys(n for report in reports for n in report.notices)),
         checked=Checked(
             contracts=len({contract for report in reports for contract in report.contracts}),

@@ -26,8 +26,10 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"already exists|is already in use",
         (
-            "it is there already: does the downgrade of {revision} drop it, or does something else than the scripts "
-            "make it? Where the database is further than its version table says, `alembic stamp` sets that right."
+            "it is there already, although {revision} is still to run. Was the database stamped back, is the "
+            "downgrade() of {revision} empty, or does something else than the scripts make it? Where the database is "
+            "further than its version table says, `alembic stamp` sets that right. Contracts cannot be judged until "
+            "then."
         ),
     ),
     (

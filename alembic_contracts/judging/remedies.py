@@ -76,7 +76,7 @@ def _of_sql(name: str, text: str) -> str:
     return text if name in _NO_SQL else _PARAMETER.sub(r"\\:", text)
 
 
-def situation(fact: Fact, history: Sequence[Moment], index: int, *, held: bool) -> Situation:
+def situation(fact: Fact, history: Sequence[Moment], index: int, *, held: bool, meant: str) -> Situation:
     """Return what it depends on how a fact can be mended.
 
     Args:
@@ -84,6 +84,7 @@ def situation(fact: Fact, history: Sequence[Moment], index: int, *, held: bool) 
         history: of the fact's table.
         index: the moment at which it is.
         held: whether it held before.
+        meant: the name that the contract probably means; may be empty.
     """
     return Situation(
         fact=fact,
@@ -91,6 +92,7 @@ def situation(fact: Fact, history: Sequence[Moment], index: int, *, held: bool) 
         renamed=_renamed(fact, history, index) is not None,
         before=_before(fact, history, index),
         after=history[index].table,
+        meant=meant,
     )
 
 

@@ -105,6 +105,7 @@ class Case:
             table=table,
             column=column,
             types=moment.schema.types,
+            tables=moment.schema.tables.keys(),
             dialect=self._dialect,
             contract=self._contract,
             reference=self._reference or table,
@@ -200,8 +201,9 @@ class Case:
         state, fact, rule = self._states[index], self._fact, self._rule
         deprecation = self._contract.deprecation(fact)
         held = any(isinstance(earlier.outcome, Holds) for earlier in self._states[:index])
-        fields = self._fields(state.actual, held=held)
-        remedy = advice(rule, remedies.situation(fact, self._history, index, held=held))
+        meant = state.outcome.meant if isinstance(state.outcome, Differs) and not held else ""
+        fields = self._fields(state.actual, held=held) | {"meant": meant}
+        remedy = advice(rule, remedies.situation(fact, self._history, index, held=held, meant=meant))
         return Violation(
             rule=rule.id,
             severity=self._severity(state, introduced=introduced),
@@ -242,7 +244,7 @@ class Case:
         return state.severity or "error"
 
     def _sentences(self, fields: Mapping[str, str]) -> Iterator[str]:
-        yield self._rule.cause.format(**fields)
+        yield (self._rule.slip if fields["meant"] else self._rule.cause).format(**fields)
         yield self._rule.consequence.format(**fields)
         deprecation = self._contract.deprecation(self._fact)
         if deprecation is not None and deprecation.sunset is not None:

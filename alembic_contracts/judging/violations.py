@@ -13,7 +13,7 @@ from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Unproven
 from alembic_contracts.schemas.uses import Severity, Side
 
-__all__ = ["Checked", "Notice", "Phase", "Report", "Status", "Violation"]
+__all__ = ["Checked", "Notice", "Phase", "Reliance", "Report", "Status", "Violation"]
 
 Status = Literal["kept", "broken", "unproven"]
 Phase = Literal["check", "before", "commit"]
@@ -86,6 +86,15 @@ class Checked:
     """SQLAlchemy's name of that kind."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """A contract that states something of a table."""
+
+    table: Name
+    contract: str
+    owner: Owner
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything that one check found, in the order in which it should be read."""
@@ -102,6 +111,14 @@ class Report:
     refused: bool | None = None
     """Whether the run is refused because of this report; None: unless the status is kept. A report that the settings
     turn into mere words (``enforce = report``, ``unproven = warn``) says False, so that no text claims otherwise."""
+    because: str = ""
+    """Why it is not refused, in a clause that follows "because"."""
+    of_models: bool = False
+    """Whether it is about what autogenerate found in models, which no script does yet."""
+    in_doubt: tuple[Reliance, ...] = ()
+    """Who relies on tables that what is unproven may concern."""
+    waivers: tuple[str, ...] = ()
+    """The files in which waivers are looked for, one beside each of the contracts' folders."""
     aftermath: Aftermath | None = None
     """What a refused upgrade left in the database; None: there was none, or it was ``--sql``, which runs nothing."""
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from alembic_contracts import texts
-from alembic_contracts.contracts.contract import Ending
 from alembic_contracts.documents.document import ContractLocation
-from alembic_contracts.judging import aftermath, refusal_advice
+from alembic_contracts.judging import refusal_advice
 from alembic_contracts.judging.violations import Checked, Report, Violation
-from alembic_contracts.schemas.steps import Location, Unproven
+from alembic_contracts.schemas.steps import REFUSED, Location, Unproven
 
 __all__ = [
     "Block",
@@ -23,7 +22,6 @@ __all__ = [
     "contract_place",
     "count",
     "effects",
-    "headline",
     "one_line",
     "paragraphs",
     "permit",
@@ -32,10 +30,10 @@ __all__ = [
     "remedies",
     "scope",
     "script_place",
+    "settles",
     "tally",
     "unproven_advice",
     "verdict",
-    "way_out",
     "with_it",
 ]
 
@@ -234,86 +232,17 @@ def verdict(report: Report) -> str:
     return f"All data contracts are kept: {what}; {_revisions(checked)}."
 
 
-def headline(report: Report) -> str:
-    """Return what this means for the run and the database; empty where there is nothing to say."""
-    if report.phase == "check" or report.status == "kept":
-        return ""
-    before = report.phase == "before"
-    found = {
-        "broken": f"a data contract {'would be' if before else 'is'} broken",
-        "unproven": "it is not proven that every data contract is kept",
-    }[report.status]
-    if not report.refuses:
-        return f"Not refused, as the settings say: {found}." + (" Nothing has been run yet." if before else "")
-    return f"Refused: {found}. {one_line(aftermath.outcome(report.aftermath))}"
-
-
-def way_out(report: Report) -> str:
-    """Return how to run a refused migration all the same; empty where nothing was refused."""
-    if report.phase == "check" or not report.refuses:
-        return ""
-    agreed = "its owner agrees" if len({v.contract for v in report.violations}) == 1 else "their owners agree"
-    return f"If it must run now, and {agreed}: set ALEMBIC_CONTRACTS_ENFORCE=report, which reports and refuses nothing."
-
-
-def _permissible(report: Report) -> list[Violation]:
-    """Return what an owner can permit."""
-    return [v for v in report.violations if v.severity == "error" and v.introduced and not (v.at or v.by_others)]
-
-
-def permit_of(report: Report) -> tuple[str, str]:
-    """Return a sentence, and what an owner can paste into ``waivers.yaml``; empty where nothing is broken."""
-    broken = _permissible(report)
-    if not broken:
-        return "", ""
-    stanzas = list(dict.fromkeys(waiver_stanza(part) for violation in broken for part in violation.parts))
-    others = len(stanzas) - _PERMITS
-    more = f", and the like for {others} more," if others > 0 else ""
-    sentence = f"To permit it for some days, its owner adds this{more} to waivers.yaml beside the contracts:"
-    return sentence, "waivers:\n" + "\n".join(stanzas[:_PERMITS])
-
-
-def endings_of(report: Report) -> list[tuple[str, str]]:
-    """Return how promises can end on a day: a sentence, and what to write into the contract's file, if anything."""
-    found: dict[Ending, Violation] = {}
-    for violation in _permissible(report):
-        if violation.ending is not None:
-            found.setdefault(violation.ending, violation)
-    return [(_ending(ending, violation), ending.text) for ending, violation in list(found.items())[:_PERMITS]]
-
-
-def _ending(ending: Ending, violation: Violation) -> str:
-    place = f"{violation.table}.{violation.column}" if violation.column else f"all of {violation.table}"
-    if ending.day is not None:
-        return one_line(f"{place} may be broken from {ending.day:%Y-%m-%d} on, as {ending.file}:{ending.line} says.")
-    where = f"below line {ending.line}"
-    if ending.column is not None:
-        where = f"behind the bracket in line {ending.line}, column {ending.column}"
-    what = "the promise" if violation.column else "what is promised"
-    return one_line(f"To let {what} of {place} end on a day, its owner adds this to {ending.file}, {where}:")
-
-
-def waiver_stanza(violation: Violation) -> str:
-    """Return what permits one break, as an item of the list ``waivers``."""
-    revision = f"\n  revision: {texts.quoted(violation.location.revision)}" if violation.location is not None else ""
-    name = f"{violation.table}.{violation.column}" if violation.column else str(violation.table)
-    return (
-        f"- contract: {texts.yaml_scalar(violation.contract)}\n"
-        f"  fact: {texts.yaml_scalar(f'{violation.rule} {name}')}{revision}\n"
-        "  reason: why\n  approver: who answers for the contract\n  expiry: YYYY-MM-DD"
-    )
-
-
-_PERMITS = 3
-"""Breaks that are spelled out; with more, nobody means to permit them one by one."""
-
-
 def reasons_by_place(entries: Iterable[Unproven]) -> list[tuple[Location | None, list[str]]]:
     """Return for every place, in order of appearance, the different reasons why something is unproven there."""
     places: dict[Location | None, dict[str, None]] = {}
     for entry in entries:
-        places.setdefault(entry.location, {})[one_line(entry.reason)] = None
+        places.setdefault(entry.location, {})[one_line(_told(entry.reason))] = None
     return [(location, list(reasons)) for location, reasons in places.items()]
+
+
+def _told(reason: str) -> str:
+    """Return a reason as it is told to people: what PostgreSQL will not do is no question any more."""
+    return f"This migration will fail: {reason.removeprefix(REFUSED)}" if reason.startswith(REFUSED) else reason
 
 
 def unproven_advice(entries: Sequence[Unproven]) -> str:
@@ -324,6 +253,11 @@ def unproven_advice(entries: Sequence[Unproven]) -> str:
     if others:
         parts.append(_advice_on_unknown(others))
     return " ".join(f"{part[0].upper()}{part[1:]}" for part in parts)
+
+
+def settles(entries: Sequence[Unproven]) -> str:
+    """Return what the advice is for."""
+    return "What to do" if all(entry.reason.startswith(REFUSED) for entry in entries) else "To settle it"
 
 
 _REFUSALS = 3

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from alembic_contracts.reporters import _endings as endings
 from alembic_contracts.reporters import _wording as wording
 from alembic_contracts.texts import markdown as prose
 from alembic_contracts.texts import markdown_code as code
@@ -37,17 +38,15 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
     nothing = report.status == "kept" and checked.not_applicable and not checked.facts
     title = "Data contracts not checked" if nothing else _TITLES[report.status]
     parts = [MARKER, f"### {title}", prose(wording.verdict(report))]
-    headline = wording.headline(report)
+    headline = endings.headline(report)
     if headline:
         parts.append(f"**{prose(headline)}**")
     errors = [violation for violation in report.violations if violation.severity == "error"]
     warnings = [violation for violation in report.violations if violation.severity != "error"]
     sections = [*_section(errors), *_remedies(errors), *_unproven(report.unproven)]
-    sentence, stanzas = wording.permit_of(report)
-    if stanzas:
-        permits = [(sentence, stanzas), *wording.endings_of(report)]
-        shown = (f"{prose(said)}\n\n{_fenced(text, 'yaml')}" if text else prose(said) for said, text in permits)
-        sections.append(_details("What permits it", "\n\n".join(shown)))
+    ways = [part for sentence, code in endings.ways_out(report) for part in (prose(sentence), _fenced(code, "yaml"))]
+    if ways:
+        sections.append(_details("What permits it", "\n\n".join(filter(None, ways))))
     if warnings:
         summary = f"{wording.count(len(warnings), 'warning')}: known, and stopping nobody"
         sections.append(_details(summary, "\n\n".join(_section(warnings))))
@@ -139,6 +138,9 @@ def _details(summary: str, body: str) -> str:
 
 
 def _fenced(text: str, language: str = "python") -> str:
+    """Return a block of code; nothing for an empty text."""
+    if not text:
+        return ""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from alembic_contracts.reporters import _endings as endings
 from alembic_contracts.reporters import _wording as wording
 
 if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Notice, Report, Violation
     from alembic_contracts.reporters import Options
-    from alembic_contracts.schemas.steps import Location, Unproven
+    from alembic_contracts.schemas.steps import Location
 
 __all__ = ["render"]
 
@@ -62,21 +63,20 @@ def render(report: Report, options: Options) -> str:
     """Return the report as lines for a terminal, with ANSI colours only where ``options.color`` says so."""
     page = _Page(options.width, options.color)
     sections: list[list[str]] = []
-    headline = wording.headline(report)
+    headline = endings.headline(report)
     if headline:
         style = _VERDICT_STYLES[report.status] if report.refuses else _STYLES["warning"]
         sections.append([page.paint(line, style) for line in page.wrap(headline)])
     said: set[str] = set()
     for _, group in groupby(_by_contract(report.violations), key=lambda violation: violation.contract):
-        sections.extend(_contract(page, list(group), said))
-    sections.extend(_unproven(page, report.unproven))
+        sections.extend(_contract(page, report, list(group), said))
+    sections.extend(_unproven(page, report))
     sections.extend([_notice(page, notice) for notice in report.notices])
-    sentence, stanzas = wording.permit_of(report)
-    if stanzas:
-        sections.append([*page.wrap(sentence), "", *(f"    {line}" for line in stanzas.split("\n"))])
-    for sentence, lines in wording.endings_of(report):  # the lines as they are: blanks count in YAML
-        sections.append([*page.wrap(sentence), *(["", *lines.split("\n")] if lines else [])])
-    way_out = wording.way_out(report)
+    for sentence, code in endings.ways_out(report):
+        indent = "    " if code.startswith("waivers:") else ""  # what goes into a contract is as it is: blanks count
+        lines = ["", *(f"{indent}{line}" for line in code.split("\n"))] if code else []
+        sections.append([*page.wrap(sentence), *lines])
+    way_out = endings.way_out(report)
     if way_out:
         sections.append(page.wrap(way_out))
     sections.append(_verdict(page, report))
@@ -90,7 +90,7 @@ def _by_contract(violations: Sequence[Violation]) -> list[Violation]:
     return sorted(violations, key=lambda v: (v.contract not in broken, order[v.contract], v.severity))
 
 
-def _contract(page: _Page, violations: list[Violation], said: set[str]) -> Iterator[list[str]]:
+def _contract(page: _Page, report: Report, violations: list[Violation], said: set[str]) -> Iterator[list[str]]:
     first = violations[0]
     owner = wording.one_line(str(first.owner))
     yield [
@@ -98,14 +98,16 @@ def _contract(page: _Page, violations: list[Violation], said: set[str]) -> Itera
         f"Owner    {page.paint(owner, _STRONG)}",
     ]
     for block in wording.blocks(violations):
-        yield _error(page, block, said) if block.first.severity == "error" else _warning(page, block)
+        yield _error(page, report, block, said) if block.first.severity == "error" else _warning(page, block)
 
 
-def _error(page: _Page, block: wording.Block, said: set[str]) -> list[str]:
+def _error(page: _Page, report: Report, block: wording.Block, said: set[str]) -> list[str]:
     lines = [line for v in block.violations for line in page.title("error", v.rule, wording.cause(v))]
     indent = max((len(str(location.line)) for location in block.locations if location), default=1)
     if block.first.by_others:
         lines += page.field(indent, "changed", block.first.by_others)
+    elif report.of_models:
+        lines.append(f"{page.paint('  -->', _GUTTER)} {endings.cause_of_models(block.first)}")
     else:
         for location in block.locations:
             lines += _script(page, location, indent, introduced=block.first.introduced)
@@ -201,14 +203,18 @@ def _short_cause(violation: Violation) -> str:
     return f"{wording.cause(violation)} ({untold})" if untold else wording.cause(violation)
 
 
-def _unproven(page: _Page, entries: Sequence[Unproven]) -> Iterator[list[str]]:
+def _unproven(page: _Page, report: Report) -> Iterator[list[str]]:
+    entries = report.unproven
     for location, reasons in wording.reasons_by_place(entries):
         lines = [line for reason in reasons for line in page.title("unproven", "", reason)]
         if location is not None:
             lines += _script(page, location, len(str(location.line)), introduced=True)
         yield lines
+    if entries and (report.phase == "check" or report.refuses) and (relied := endings.concerned(report)):
+        tables = ", ".join(dict.fromkeys(wording.one_line(str(each.table)) for each in report.in_doubt))
+        yield page.wrap(f"This can concern {tables} ({relied}).", rest="  ")
     if entries:
-        yield page.wrap(wording.unproven_advice(entries), first="To settle it: ", rest="  ")
+        yield page.wrap(wording.unproven_advice(entries), first=f"{wording.settles(entries)}: ", rest="  ")
 
 
 def _notice(page: _Page, notice: Notice) -> list[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from alembic.operations import ops
     from alembic.runtime.migration import MigrationContext
 
+    from alembic_contracts.config import Settings
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.running.terms import Terms
 
@@ -126,7 +127,7 @@ def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript
         raise CommandError(f"Data contracts could not be checked, so no revision is written.\n{error}") from error
     refused = _refuses(report, terms)
     entry.write(replace(report, refused=refused))
-    _conclude(report, refused=refused)
+    _conclude(report, terms.settings, refused=refused)
 
 
 def _report(migration: MigrationContext, terms: Terms, revision: str, found: Sequence[Any]) -> Report:
@@ -151,6 +152,7 @@ def _report(migration: MigrationContext, terms: Terms, revision: str, found: Seq
     # What is not written yet is at no place.
     return replace(
         report,
+        of_models=True,
         violations=tuple(replace(each, location=None) for each in report.violations if each.introduced),
         unproven=tuple(replace(each, location=None) for each in report.unproven),
     )
@@ -162,11 +164,20 @@ def _refuses(report: Report, terms: Terms) -> bool:
     return refuses and settings.autogenerate == "refuse" and settings.enforce != "report"
 
 
-def _conclude(report: Report, *, refused: bool) -> None:
+def _conclude(report: Report, settings: Settings, *, refused: bool) -> None:
     from alembic_contracts.running.refusals import refusal, show
 
     if report.violations or report.unproven:
-        show(replace(report, refused=refused))
+        show(replace(report, refused=refused, because=_because(report, settings)))
     if refused:
-        what = "is not known to keep" if report.status == "unproven" else "would break"
-        raise refusal(f"What autogenerate found {what} data contracts; no revision is written.", report)
+        what = "are not known to keep" if report.status == "unproven" else "would break"
+        raise refusal(f"Your models {what} data contracts; no revision was written.", report)
+
+
+def _because(report: Report, settings: Settings) -> str:
+    """Return why models that break a contract, or may, are no reason to write no revision."""
+    if settings.enforce == "report":
+        return 'enforce = "report" refuses nothing'
+    if settings.autogenerate == "warn":
+        return 'autogenerate = "warn" is set'
+    return "the upgrade is judged before it runs" if report.status == "unproven" else ""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts import dialects
+from alembic_contracts.contracts import waivers
 from alembic_contracts.judging import engine
 from alembic_contracts.judging.violations import Notice, Phase, Report, Violation
 from alembic_contracts.running import bases
@@ -49,13 +50,14 @@ def policy_of(run: Run, terms: Terms, *, phase: Phase, scope: engine.Scope) -> e
 def judge(course: Course, terms: Terms, policy: engine.Policy) -> Report:
     """Return the verdict on a course by the contracts of the working tree alone, but for tables that are unread."""
     unread = course.sight.unread if course.sight is not None else frozenset()
-    return engine.judge(
+    report = engine.judge(
         _without(terms.contracts, unread),
         course.predictions,
         dialect=course.dialect,
         policy=policy,
         waivers=terms.waivers,
     )
+    return replace(report, waivers=tuple(map(shown, waivers.files(terms.settings.contracts))))
 
 
 def examine(course: Course, terms: Terms, *, phase: Phase, scope: engine.Scope) -> Report:
@@ -136,6 +138,7 @@ def _with_base(report: Report, course: Course, terms: Terms, policy: engine.Poli
         report,
         violations=(*(v for v in report.violations if _what(v) not in added), *more),
         unproven=tuple(dict.fromkeys((*report.unproven, *of_base.unproven))),
+        in_doubt=tuple(dict.fromkeys((*report.in_doubt, *of_base.in_doubt))),
         contracts=tuple(dict.fromkeys((*report.contracts, *of_base.contracts))),
         checked=replace(
             report.checked,

@@ -160,7 +160,10 @@ class Upgrade:
         if self.commits is None:
             yield
             return
-        with self.commits.watched():
+        # Prediction has loaded it, where anything was to predict.
+        from alembic_contracts.prediction.scripts.batches import lines_noted
+
+        with self.commits.watched(), lines_noted():
             yield
 
     def starts(self, step: RevisionStep) -> None:
@@ -311,20 +314,38 @@ class Upgrade:
                 sys.stderr.write(f"note: {texts.lines(notice.message)}\n")  # Alembic's log may have no handler at all
             log.info("All data contracts are kept %s", when)
         elif report.unproven or not said.issuperset(_what(part) for v in report.violations for part in v.parts):
-            show(replace(attributed(report, self.foreseen), refused=False))
+            show(replace(attributed(report, self.foreseen), refused=False, because=self._reason(report)))
             self._shown = report.violations
         else:
             log.info("What is said above of data contracts is confirmed %s", when)
 
     def _refuses(self, report: Report) -> bool:
-        settings, migration = self.terms.settings, self.migration
+        settings = self.terms.settings
         downgrading = self.course.run.all_steps[0].is_downgrade
         if settings.enforce == "report" or (downgrading and settings.downgrade == "report"):
             return False
         if report.status == "unproven":
-            checked_at_commit = not migration.as_sql and migration.impl.transactional_ddl
-            return (settings.unproven or ("warn" if checked_at_commit else "refuse")) == "refuse"
+            return (settings.unproven or ("warn" if self._checked_at_commit else "refuse")) == "refuse"
         return report.status == "broken"
+
+    @property
+    def _checked_at_commit(self) -> bool:
+        """Whether what results is checked where it can still be undone."""
+        return not self.migration.as_sql and self.migration.impl.transactional_ddl
+
+    def _reason(self, report: Report) -> str:
+        """Return why a report that is not of kept contracts refuses nothing."""
+        settings = self.terms.settings
+        if report.status == "kept":
+            return ""
+        if settings.enforce == "report":
+            return 'enforce = "report" refuses nothing'
+        if self.course.run.all_steps[0].is_downgrade and settings.downgrade == "report":
+            return 'a downgrade is only reported on (downgrade = "report", the default)'
+        setting = f'unproven = "warn"{", the default" if settings.unproven is None else ""}'
+        if report.phase == "before" and self._checked_at_commit:
+            return f"the result is checked again before the commit ({setting})"
+        return f"of {setting}"
 
     # -- what stays --------------------------------------------------------------------------------------------------
 

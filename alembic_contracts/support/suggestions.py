@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-__all__ = ["did_you_mean", "is_nearly", "is_one_slip", "nearest"]
+NEARLY = 0.75
+"""The least likeness of two names that leaves little doubt; ``object_images`` and its ``_normalized`` have less."""
+
+__all__ = ["NEARLY", "did_you_mean", "is_nearly", "is_one_slip", "nearest"]
 
 _LONGEST = 200
 """Characters of a word; the comparison of longer ones takes long, and leads to nothing."""
 
 
-def nearest(word: str, known: Collection[str]) -> str | None:
-    """Return the known word that is closest to a mistyped one, or None if none comes close.
+def nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
+    """Return the known word that is closest to a mistyped one, or None if none comes close (``cutoff``, up to 1).
 
     Upper and lower case, hyphens and underscores do not count: ``primary_key`` is ``primaryKey``.
     """
@@ -23,7 +26,7 @@ def nearest(word: str, known: Collection[str]) -> str | None:
     if len(word) > _LONGEST:
         return None
     bare = {_bare(candidate): candidate for candidate in known}
-    matches = get_close_matches(_bare(word), bare, n=1, cutoff=0.6)
+    matches = get_close_matches(_bare(word), bare, n=1, cutoff=cutoff)
     return bare[matches[0]] if matches else None
 
 

@@ -8,7 +8,7 @@ from alembic_contracts.reporters import _wording as wording
 from alembic_contracts.schemas.steps import REFUSED, Location, Unproven
 
 REASONS = {
-    'relation "t" already exists': "does the downgrade of r1 drop it",
+    'relation "t" already exists': "is the downgrade() of r1 empty",
     'relation "t" does not exist': "has an earlier revision renamed or dropped it",
     'column "a" of relation "t" does not exist': "has an earlier revision renamed or dropped it",
     "cannot drop column a of table t because other objects depend on it: view v depends on it": "drop what depends",
@@ -34,7 +34,7 @@ def test_nothing_is_said_of_what_is_not_known():
 
 
 def test_odd_names_of_revisions_are_left_out():
-    assert "downgrade of the revision drop" in advice(f"{REFUSED}relation already exists", "`<b>")
+    assert "downgrade() of the revision empty" in advice(f"{REFUSED}relation already exists", "`<b>")
 
 
 def entry(reason: str) -> Unproven:
@@ -46,7 +46,7 @@ def test_a_report_advises_a_replay_for_what_is_not_known_alone():
     assert "--shadow" not in wording.unproven_advice([refused])
     assert "--shadow" in wording.unproven_advice([unknown])
     both = wording.unproven_advice([refused, unknown])
-    assert both.startswith("It is there already")
+    assert both.startswith("It is there already, although")
     assert "Or write it as" in both
 
 

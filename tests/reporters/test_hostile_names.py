@@ -36,7 +36,7 @@ from alembic_contracts.judging.moments import Moment
 from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
 from alembic_contracts.pull_request import comment
 from alembic_contracts.reporters import FORMATS, render
-from alembic_contracts.reporters._wording import waiver_stanza
+from alembic_contracts.reporters._endings import waiver_stanza
 from alembic_contracts.reviews import site
 from alembic_contracts.reviews.changes import Change
 from alembic_contracts.reviews.coverage import Coverage, Row
@@ -334,6 +334,7 @@ def test_code_of_remedies_is_code_with_the_very_names(text):
             "table": str(name), "table_name": text, "column": text, "place": fact.place,
             "expected": "7" if rule.id == "character-length" else "integer",
             "actual": text, "is_absent": "does not exist", "owner": text, "contract": text, "contract_place": text,
+            "meant": text,
             "schema": f", schema={texts.quoted(text)}",
         }  # fmt: skip
         fields |= remedies.names(fact, [Moment(None, table, Schema(), judged=True, settled=True)], 0, dialect)

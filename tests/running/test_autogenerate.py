@@ -62,19 +62,32 @@ def autogenerate(project: Project):
 
 
 @pytest.mark.parametrize(
-    ("type_", "said"),
+    ("type_", "said", "do"),
     [
-        ("", "public.object_images.primary_image no longer exists"),
-        ("sa.String(50)", "public.object_images.primary_image has the type character varying(50) instead of text"),
+        ("", "public.object_images.primary_image no longer exists", "no longer have"),
+        (
+            "sa.String(50)",
+            "public.object_images.primary_image has the type character varying(50) instead of text",
+            "change",
+        ),
     ],
 )
-def test_models_that_break_a_contract_give_no_revision(imaged: Project, type_: str, said: str) -> None:
+def test_models_that_break_a_contract_give_no_revision(imaged: Project, type_: str, said: str, do: str) -> None:
     models(imaged, type_=type_)
     before = scripts(imaged)
     done = autogenerate(imaged)
     assert done.returncode != 0
     assert said in " ".join(done.stderr.split())
-    assert "What autogenerate found would break data contracts; no revision is written" in done.stdout
+    told = " ".join(done.stderr.split())
+    assert (
+        f"No revision was written: your models {do} public.object_images.primary_image, on which the contract "
+        "met-museum-data/object-images-contract-spec relies (contracts/object_images.json:"
+    ) in told
+    assert f"--> your models would {'drop' if not type_ else 'change'} public.object_images.primary_image" in told
+    assert 'set autogenerate = "warn" (ALEMBIC_CONTRACTS_AUTOGENERATE=warn)' in told
+    assert "Nothing was run" not in told
+    assert "outside the version scripts" not in told
+    assert "Your models would break data contracts; no revision was written." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert scripts(imaged) == before
     checked = imaged.alembic("check")
@@ -116,6 +129,7 @@ def test_settings(imaged: Project, setting: str, shown: bool) -> None:
     done = autogenerate(imaged)
     assert done.returncode == 0, done.stdout
     assert ("no longer exists" in done.stderr) is shown
+    assert ('Going on, because autogenerate = "warn" is set' in done.stderr) is shown
     assert len(scripts(imaged)) == 2
     assert imaged.alembic("upgrade", "head").returncode != 0, "the upgrade is refused all the same"
 

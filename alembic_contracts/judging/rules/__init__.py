@@ -5,7 +5,7 @@ A module of this package holds a ``RULE``; its file name is the rule's id with u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -33,6 +33,7 @@ __all__ = [
     "implied",
     "known_type",
     "load",
+    "misspelt",
 ]
 
 
@@ -58,6 +59,8 @@ class Differs:
     items: frozenset[str] = frozenset()
     """For facts of the kind "there is nothing but": what there is too much, or too little. A run that adds to what was
     there before it breaks the fact once more."""
+    meant: str = field(default="", compare=False)
+    """The name that the contract probably means, where its own is nearly one that there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Subject:
     table: Table | None
     column: Column | None
     types: Mapping[Name, TypeDefinition]
+    tables: Collection[Name]
+    """The tables that are known to be there."""
     dialect: Dialect
     contract: Contract
     """Whose fact it is."""
@@ -99,6 +104,8 @@ class Situation:
     """The table when it was last seen with what the fact is about."""
     after: Table | None
     """The table as it is where the fact does not hold."""
+    meant: str = ""
+    """The name that the contract probably means; of a fact that held, its own is right."""
 
     @property
     def column(self) -> Column | None:
@@ -123,11 +130,12 @@ class Instead:
 class Rule:
     """One kind of fact.
 
-    ``cause``, ``consequence``, ``remedy`` and ``fix`` are templates for ``str.format`` with the fields ``table``
-    (qualified), ``table_name``, ``column``, ``place`` (table and column), ``expected``, ``actual``, ``is_absent`` ("no
-    longer exists" or "does not exist"), ``owner``, ``contract``, ``contract_place`` (file and line) and ``schema`` (an
-    argument for Alembic's operations, empty for ``public``), and with what ``remedies.names`` gives besides. What a
-    remedy has people paste works as it is, and a line that begins with "Price:" says what it locks and rewrites.
+    ``cause``, ``slip``, ``consequence``, ``remedy`` and ``fix`` are templates for ``str.format`` with the fields
+    ``table`` (qualified), ``table_name``, ``column``, ``place`` (table and column), ``expected``, ``actual``,
+    ``meant``, ``is_absent`` ("no longer exists" or "does not exist"), ``owner``, ``contract``, ``contract_place``
+    (file and line) and ``schema`` (an argument for Alembic's operations, empty for ``public``), and with what
+    ``remedies.names`` gives besides. What a remedy has people paste works as it is, and a line that begins with
+    "Price:" says what it locks and rewrites.
     """
 
     id: str
@@ -137,6 +145,8 @@ class Rule:
     """Why it matters and where the actual value comes from."""
     cause: str
     consequence: str
+    slip: str = ""
+    """What to say in place of the cause where the contract probably means another name, ``meant``."""
     remedy: str
     """What to do instead of breaking what held before."""
     fix: str
@@ -179,6 +189,13 @@ def known_type(subject: Subject) -> Type | Unknown:
     if column.type is None:
         return Unknown(f"the type of {cast('Table', subject.table).name}.{column.name} could not be worked out")
     return column.type
+
+
+def misspelt(subject: Subject, type_: Type) -> str:
+    """Return the name of the type that a contract probably means by one that nobody has made; maybe empty."""
+    if any(name.name == type_.name.name for name in subject.types):
+        return ""
+    return subject.dialect.misspelt_type(type_) or ""
 
 
 def implied(contract: Contract) -> tuple[Fact, ...]:

@@ -6,6 +6,7 @@ from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Situation, Subject, Unknown
 from alembic_contracts.judging.rules._ways import EXCLUSIVE, is_view
 from alembic_contracts.schemas.schema import Table
+from alembic_contracts.support.suggestions import NEARLY, nearest
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
@@ -13,7 +14,9 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return HOLDS
     if not cast("Table", subject.table).complete:
         return Unknown(f"the columns of {fact.table} could not be worked out")
-    return Differs("absent")
+    names = {column.name for column in cast("Table", subject.table).columns}
+    others = names.difference(subject.contract.columns(fact.table))
+    return Differs("absent", meant=nearest(fact.column or "", sorted(others), NEARLY) or "")
 
 
 def _is_generated(situation: Situation) -> bool:
@@ -64,6 +67,7 @@ RULE = Rule(
         "Source: pg_attribute without dropped columns."
     ),
     cause="{place} {is_absent}.",
+    slip="{table} has no column {column}; did you mean {meant}?",
     consequence="Queries and writes that name it fail with 'column does not exist'.",
     remedy=(
         "Expand first, contract later: keep {column}, and drop it in a later revision, once its consumers have moved\n"
@@ -74,6 +78,14 @@ RULE = Rule(
         "contract states. If the contract names the wrong column, ask {owner} to correct {contract_place}."
     ),
     instead=(
+        Instead(
+            when=lambda situation: bool(situation.meant),
+            what="the contract names it nearly like another one",
+            fix=(
+                "No checked revision took it away. If the contract means {meant}, ask {owner} to correct\n"
+                "{contract_place}. If the column is still to come, add it in a migration."
+            ),
+        ),
         Instead(
             when=is_view,
             what="it is a view",

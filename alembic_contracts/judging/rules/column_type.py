@@ -4,7 +4,17 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, Unknown, known_type
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Rule,
+    Subject,
+    Unknown,
+    known_type,
+    misspelt,
+)
 from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
 from alembic_contracts.schemas.schema import Type
 
@@ -19,12 +29,13 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return actual
     if isinstance(fact.expected, str):
         # ARRAY and USER-DEFINED: the words by which information_schema names whole families of types.
-        same, breaks = subject.dialect.data_type(actual, subject.types) == fact.expected, None
+        same, breaks, meant = subject.dialect.data_type(actual, subject.types) == fact.expected, None, ""
     else:
         expected = cast("Type", fact.expected)
+        meant = misspelt(subject, expected)
         same = subject.dialect.same_type(expected, actual, subject.types)
         breaks = subject.dialect.breaks(expected, actual, subject.types)
-    return HOLDS if same else Differs(subject.dialect.format_type(actual), breaks)
+    return HOLDS if same else Differs(subject.dialect.format_type(actual), breaks, meant=meant)
 
 
 RULE = Rule(
@@ -37,6 +48,7 @@ RULE = Rule(
         "ARRAY and USER-DEFINED mean what they mean in information_schema.columns.data_type."
     ),
     cause="{place} has the type {actual} instead of {expected}.",
+    slip="PostgreSQL has no type {expected} of its own; did you mean {meant}? {place} has the type {actual}.",
     consequence="Consumers that read or write it as {expected} get errors or other values.",
     remedy=beside(
         "Keep the type, and have the new one beside it until consumers have moved. Where PostgreSQL has no such cast,\n"
@@ -51,6 +63,14 @@ RULE = Rule(
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     instead=(
+        Instead(
+            when=lambda situation: bool(situation.meant),
+            what="the contract names no type, but nearly one",
+            fix=(
+                "If the contract means {meant}, ask {owner} to correct {contract_place}.\n"
+                "If {expected} is a type that is still to come, create it in a migration, and give it to the column."
+            ),
+        ),
         in_a_view("a value of the type {expected}, by a cast,"),
         Instead(
             when=lambda situation: isinstance(situation.fact.expected, str),

@@ -1,6 +1,21 @@
 """The table, view or foreign table that a contract is about is there under its name."""
 
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Rule
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject
+from alembic_contracts.schemas.schema import Name
+from alembic_contracts.support.suggestions import NEARLY, nearest
+
+
+def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    if subject.table is not None:
+        return HOLDS
+    others = sorted(set(subject.tables).difference(subject.contract.tables))
+    beside = [name.name for name in others if name.schema == fact.table.schema]
+    found = nearest(fact.table.name, beside, NEARLY)
+    elsewhere = [name for name in others if name.name == fact.table.name]
+    meant = Name(fact.table.schema, found) if found is not None else next(iter(elsewhere), None)
+    return Differs("absent", meant="" if meant is None else str(meant))
+
 
 RULE = Rule(
     id="table-exists",
@@ -11,6 +26,7 @@ RULE = Rule(
         "views, materialized views and foreign tables count."
     ),
     cause="{table} {is_absent}.",
+    slip="{table} does not exist; did you mean {meant}?",
     consequence="Every query on it fails with 'relation does not exist'.",
     remedy=(
         "Keep {table} until its consumers have moved: create what is new beside it, in this revision or another, and\n"
@@ -23,6 +39,14 @@ RULE = Rule(
         "If the contract names the wrong table, ask {owner} to correct {contract_place}."
     ),
     instead=(
+        Instead(
+            when=lambda situation: bool(situation.meant),
+            what="the contract names it nearly like another one",
+            fix=(
+                "No checked revision took it away. If the contract means {meant}, ask {owner} to correct\n"
+                "{contract_place}. If the table is still to come, create it in a migration."
+            ),
+        ),
         Instead(
             when=lambda situation: situation.renamed,
             what="it is renamed",
@@ -40,6 +64,6 @@ RULE = Rule(
         ),
     ),
     expected=lambda _fact, _dialect: "present",
-    evaluate=lambda _fact, subject: HOLDS if subject.table is not None else Differs("absent"),
+    evaluate=_evaluate,
     judges_absence=True,
 )
