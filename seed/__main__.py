@@ -12,16 +12,17 @@ from seed.sample import sample
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="DATABASE_URL names the database; without it, it is this checkout's own PostgreSQL.",
+    epilog="""\b
+Examples:
+  alembic upgrade head            make the tables
+  python -m seed load             fill them with a made-up sample of 3,000 objects
+  python -m seed query images     and look at the result
+
+DATABASE_URL names the database; without it, it is this checkout's own PostgreSQL.
+""",
 )
 def main() -> None:
-    r"""Fill the museum's database and look into it.
-
-    \b
-    Examples:
-      alembic upgrade head            make the tables
-      python -m seed load             fill them with a made-up sample of 3,000 objects
-      python -m seed query images     and look at the result
+    """Fill the museum's database and look into it.
 
     Every command exits with 0 if all went well, 1 if it could not do its work, 2 if it was called wrongly.
     """

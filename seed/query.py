@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+
 import click
 import psycopg
 from rich.console import Console
@@ -55,6 +58,11 @@ def query(statement: str, limit: int) -> None:
     """
     if not statement.strip():
         raise click.UsageError(f"There is nothing to ask: give a SELECT or one of {', '.join(QUERIES)}.")
+    if re.fullmatch(r"[\w-]+", statement) and statement not in QUERIES:
+        meant = difflib.get_close_matches(statement, QUERIES, n=1)
+        guess = f" Did you mean `{meant[0]}`?" if meant else ""
+        known = ", ".join(QUERIES)
+        raise click.ClickException(f"There is no query `{statement}`.{guess} Known are {known}; or give a SELECT.")
     with connect() as connection:
         names, rows = _run(connection, QUERIES.get(statement, statement), limit + 1)
     table = Table(*names)

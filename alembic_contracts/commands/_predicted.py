@@ -10,6 +10,7 @@ from alembic_contracts import texts
 from alembic_contracts.commands._shared import Project, range_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from alembic.config import Config
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Schema
+    from alembic_contracts.schemas.steps import Unproven
 
-__all__ = ["planned", "schema_of"]
+__all__ = ["PARTLY", "partly", "planned", "schema_of"]
+
+PARTLY = 3
+"""Exit code of what rests on a prediction that is not whole."""
 
 
 def planned(project: Project, values: dict[str, Any], *, single: bool = False) -> tuple[Terms, Range, tuple[Plan, ...]]:
@@ -48,8 +53,10 @@ def planned(project: Project, values: dict[str, Any], *, single: bool = False) -
         return terms, range_, plans(config, terms, range_, progress)
 
 
-def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, str]:
+def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, str, tuple[Unproven, ...]]:
     """Return all tables of a project's database, or offline of what its migrations predict, and the dialect's name.
+
+    Last comes what could not be predicted of them, which is told as well.
 
     Args:
         config: Alembic's configuration of the project.
@@ -74,8 +81,20 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, st
         environments.visit(config, replace(range_, snapshot=snapshot, single=True), look)
     course = found[0]
     prediction = course.predictions[0]
-    for doubt in prediction.unproven if range_.offline else ():
+    doubts = prediction.doubts if range_.offline else ()
+    for doubt in doubts:
         click.echo(texts.line(f"unproven: {doubt.reason}"), err=True)
     if range_.offline and course.run.postponed is not None:
         click.echo(texts.line(f"note: {course.run.postponed}"), err=True)
-    return (prediction.after if range_.offline else prediction.before), course.run.context.dialect.name
+    schema = prediction.after if range_.offline else prediction.before
+    return schema, course.run.context.dialect.name, doubts
+
+
+def partly(doubts: Sequence[Unproven]) -> str:
+    """Return that something rests on a prediction that is not whole, and where it has its gaps; maybe nothing."""
+    if not doubts:
+        return ""
+    places = [f"{d.location.file}:{d.location.line}" for d in doubts if d.location is not None]
+    shown = f" ({', '.join(dict.fromkeys(places[:3]))}{' ...' if len(places) > 3 else ''})" if places else ""
+    count = "1 operation" if len(doubts) == 1 else f"{len(doubts)} operations"
+    return f"Only in part: the schema is a prediction, and {count} could not be worked out{shown}."

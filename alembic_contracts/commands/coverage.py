@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.commands._predicted import schema_of
+from alembic_contracts.commands._predicted import PARTLY, partly, schema_of
 from alembic_contracts.commands._shared import (
     DATABASE,
     DIALECT,
@@ -31,7 +31,8 @@ _SUMMARY = "Show which tables and columns are under contract, which are not, and
 _DESCRIPTION = """\
 The tables are those of the database, or with --offline of the schema that the migrations predict.
 
-Exit codes: 0; 1 less of the columns than --fail-under asks for are under contract; 2 could not be told.
+Exit codes: 0; 1 less of the columns than --fail-under asks for are under contract; 2 could not be told; 3 it rests on a
+prediction that is unproven.
 """
 _EXAMPLES = (
     ("", "tables of the database"),
@@ -62,16 +63,16 @@ def COMMAND(project: Project, /, format_: str, fail_under: float | None, **value
 
     config = project.config()
     terms = required(config)
-    schema, _ = schema_of(config, range_of(values), terms.settings.snapshot)
-    coverage = coverage_of(terms.contracts, schema)
-    written(_FORMATS[format_](coverage), format_)
+    schema, _, doubts = schema_of(config, range_of(values), terms.settings.snapshot)
+    coverage, gaps = coverage_of(terms.contracts, schema), partly(doubts)
+    written(_FORMATS[format_](coverage, gaps), format_)
     if fail_under is not None and coverage.percent < fail_under:
         click.echo(f"{coverage.percent:.1f} % is less than the {fail_under:g} % that are asked for.", err=True)
         return 1
-    return 0
+    return PARTLY if gaps else 0
 
 
-def _text(coverage: Coverage) -> Iterator[str]:
+def _text(coverage: Coverage, gaps: str) -> Iterator[str]:
     width = max((len(str(row.table)) for row in coverage.rows), default=0)
     for row in coverage.rows:
         total = len(row.covered) + len(row.others)
@@ -83,10 +84,12 @@ def _text(coverage: Coverage) -> Iterator[str]:
     for contract, place in coverage.dangling:
         yield f"{contract} points at {place}, which is not there"
     yield _verdict(coverage)
+    if gaps:
+        yield gaps
 
 
-def _markdown(coverage: Coverage) -> Iterator[str]:
-    from alembic_contracts.texts import markdown_code
+def _markdown(coverage: Coverage, gaps: str) -> Iterator[str]:
+    from alembic_contracts.texts import markdown, markdown_code
 
     yield f"### {_verdict(coverage)}\n\n| Table | Columns | Contracts | Not under contract |\n|---|---|---|---|"
     for row in coverage.rows:
@@ -95,15 +98,18 @@ def _markdown(coverage: Coverage) -> Iterator[str]:
         yield f"| {markdown_code(str(row.table))} | {share} | {contracts} | {others} |"
     for contract, place in coverage.dangling:
         yield f"\n{markdown_code(contract)} points at {markdown_code(place)}, which is not there."
+    if gaps:
+        yield f"\n**{markdown(gaps)}**"
 
 
-def _json(coverage: Coverage) -> Iterator[str]:
+def _json(coverage: Coverage, gaps: str) -> Iterator[str]:
     tables = [
         {"table": str(r.table), "covered": r.covered, "uncovered": r.others, "contracts": r.contracts}
         for r in coverage.rows
     ]
     dangling = [{"contract": contract, "place": place} for contract, place in coverage.dangling]
     document = {"version": 1, "percent": round(coverage.percent, 2), "tables": tables, "dangling": dangling}
+    document["partial"] = gaps or None
     yield json.dumps(document, indent=2)
 
 

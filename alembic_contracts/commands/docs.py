@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from alembic_contracts.commands._predicted import planned
+from alembic_contracts.commands._predicted import PARTLY, partly, planned
 from alembic_contracts.commands._shared import (
     DATABASE,
     DIALECT,
@@ -28,7 +28,7 @@ A folder with a page a contract, all tables, what is pending, and a search. It n
 open index.html, or publish it anywhere. The schema is that of the database, or with --offline the one that the
 migrations predict. Pages of contracts that are gone are removed.
 
-Exit codes: 0 written, 2 could not be.
+Exit codes: 0 written, 2 could not be, 3 written, and it rests on a prediction that is unproven.
 """
 _EXAMPLES = (
     ("--output site", "of the database as it is"),
@@ -50,6 +50,8 @@ def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N8
     terms, range_, found = planned(project, values, single=True)
     plan = found[0]
     schema = plan.after if range_.offline or range_.start else plan.before
-    written = site.write(Path(output), plan, terms, dialects.load("postgresql"), schema=schema)
-    click.echo(f"Wrote {written[0]}.", err=True)
-    return 0
+    gaps = partly(plan.doubts if schema is plan.after else ())
+    notices = [gaps] * bool(gaps)
+    written = site.write(Path(output), plan, terms, dialects.load("postgresql"), schema=schema, notices=notices)
+    click.echo("\n".join([f"Wrote {written[0]}.", *notices]), err=True)
+    return PARTLY if gaps else 0

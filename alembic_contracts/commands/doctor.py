@@ -186,5 +186,12 @@ def _database(config: Config, terms: Any) -> Iterator[_Finding]:
         with contextlib.redirect_stdout(sys.stderr):
             environments.visit(config, environments.Range(), look)
     except CannotCheck as error:
-        yield _Finding("database", "note", f"could not be looked at: {error}")
+        yield _unreached(config, error)
     yield from findings
+
+
+def _unreached(config: Config, error: Exception) -> _Finding:
+    if (config.get_main_option("sqlalchemy.url") or "").startswith("driver://"):
+        said = "sqlalchemy.url is still the template's `driver://...`: write your database's URL there, or in env.py"
+        return _Finding("database", "problem", said)
+    return _Finding("database", "note", f"could not be looked at: {error}")

@@ -90,7 +90,7 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None
 
     config = project.config()
     settings = settings_of(config)
-    schema, dialect_name = schema_of(config, range_of(values), settings.snapshot)
+    schema, dialect_name, _ = schema_of(config, range_of(values), settings.snapshot)
     dialect = dialects.load(dialect_name)
     writer = formats.writer(values["format_"])
     found = [_only(_find(written, schema), values["columns"], tables) for written in tables]

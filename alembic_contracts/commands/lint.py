@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alembic_contracts import texts
 from alembic_contracts.commands._shared import CANNOT, Project, examples, told, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alembic_contracts.config import Settings
     from alembic_contracts.contracts.contract import Contract
     from alembic_contracts.errors import Problem
 
@@ -49,19 +51,22 @@ _EXAMPLES = (
 def COMMAND(project: Project, paths: tuple[str, ...], format_: str, against: str | None) -> int:  # noqa: N802 - found by this name
     """Load the files and print what is wrong with them."""
     from alembic_contracts.contracts.linting import lint
+    from alembic_contracts.judging.engine import facts_of
 
     root = Path.cwd()
-    settings = _of_settings(project)
+    settings = _settings(project).contracts
     found = lint([root / path for path in paths] or settings, project=settings, root=root)
     contracts = found.contracts
     problems = found.problems or (_unknown(project, contracts, against) if against is not None else ())
     if problems:
         _write(problems, format_)
         return CANNOT
+    _warn(contracts)
     if format_ == "json":
         click.echo("[]")
     elif format_ == "text":
-        facts = sum(len(contract.facts) for contract in contracts)
+        switches = _settings(project).rules
+        facts = sum(len(tuple(facts_of(contract, switches))) for contract in contracts)
         one = len(contracts) == 1
         click.echo(f"{len(contracts)} contract{'' if one else 's'} with {facts} facts {'is' if one else 'are'} valid.")
     return 0
@@ -84,14 +89,25 @@ def _unknown(project: Project, contracts: Sequence[Contract], against: str) -> t
     if snapshot is not None:
         return unknown_names(contracts, snapshot.schema, f"in {against}", today)
     range_ = Range(offline=True, target=against, dialect="postgresql")
-    schema, _ = schema_of(config, range_, settings.snapshot)
+    schema, _, _ = schema_of(config, range_, settings.snapshot)
     return unknown_names(contracts, schema, f"at {against}", today)
 
 
-def _of_settings(project: Project) -> Sequence[Path]:
+def _warn(contracts: Sequence[Contract]) -> None:
+    """Say what is allowed, and leaves people without somebody to ask."""
+    from alembic_contracts.contracts.contract import NOT_STATED
+
+    for contract in contracts:
+        if contract.owner.name == NOT_STATED:
+            place = f"{contract.location.file}:{contract.location.line}"
+            text = f"warning: {place}: {contract.id} states no owner, so nobody knows whom to ask (`team`)"
+            click.echo(texts.line(text), err=True)
+
+
+def _settings(project: Project) -> Settings:
     from alembic_contracts.running.terms import settings_of
 
-    return settings_of(project.config()).contracts
+    return settings_of(project.config())
 
 
 def _write(problems: Sequence[Problem], format_: str) -> None:

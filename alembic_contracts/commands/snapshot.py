@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -162,12 +163,18 @@ def _heads(run: Run) -> set[str]:
     return heads
 
 
+_VERSION = re.compile(r'("server_version": )(\d+)')
+
+
 def _compared(text: str, file: Path) -> int:
     import difflib
 
     from alembic_contracts.support.paths import shown
 
     committed = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    was, now = (_VERSION.search(each) for each in (committed, text))
+    if was and now and int(was[2]) // 10000 == int(now[2]) // 10000:  # a minor version changes no schema
+        text = f"{text[: now.start()]}{was[0]}{text[now.end() :]}"
     if committed == text:
         return 0
     lines = difflib.unified_diff(committed.splitlines(), text.splitlines(), shown(file), "now", lineterm="", n=2)

@@ -12,6 +12,7 @@ from alembic_contracts.schemas.schema import Name, Type
 from alembic_contracts.schemas.uses import Side
 
 __all__ = [
+    "NOT_STATED",
     "Choice",
     "Compatibility",
     "Contract",
@@ -32,6 +33,10 @@ Compatibility = Literal["exact", "reader", "writer", "cdc", "full"]
 (``full``: all three)."""
 Stage = Literal["draft", "active", "deprecated", "retired"]
 """Where a contract is in its life; ODCS calls it ``status``."""
+
+
+NOT_STATED = "not stated"
+"""What stands for the owner of a contract that names none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,10 @@ import sys
 from alembic_contracts.errors import CannotCheck
 
 if sys.platform == "win32":  # no flock, no Unix sockets
-    raise CannotCheck("The embedded PostgreSQL does not run on Windows: name a server in DATABASE_URL, or use WSL.")
+    raise CannotCheck(
+        "The embedded PostgreSQL does not run on Windows: use WSL, or name another server: a scratch one for replays "
+        "in ALEMBIC_CONTRACTS_SHADOW_URL, one for the demo in DATABASE_URL."
+    )
 
 from alembic_contracts.embedded.lifecycle import Server, Status, programs, scratch, server, status, wipe
 

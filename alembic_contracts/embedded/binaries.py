@@ -32,7 +32,8 @@ def find(account: Account | None) -> Path:
     if package is None or not (package / "pginstall" / "bin" / "postgres").exists():
         raise CannotCheck(
             "The embedded PostgreSQL is not installed: pip install 'alembic-contracts[embedded]', "
-            "or name another server in DATABASE_URL."
+            "or name another server: a scratch one for replays in ALEMBIC_CONTRACTS_SHADOW_URL, one for the demo "
+            "in DATABASE_URL."
         )
     if account is not None and not account.can_read(package / "pginstall" / "bin"):
         try:

@@ -6,7 +6,7 @@ become a report: each once, without what another one says already, and with what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
@@ -18,7 +18,7 @@ from alembic_contracts.judging.violations import Checked, Notice, Reliance, Repo
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Prediction, Unproven
 
-__all__ = ["Policy", "Scope", "judge"]
+__all__ = ["Policy", "Scope", "facts_of", "judge"]
 
 
 def judge(
@@ -43,7 +43,7 @@ def judge(
     Returns:
         the report: violations and what is unproven, each once, in the order of the contracts.
     """
-    facts = {contract: tuple(_facts(contract, policy)) for contract in contracts}
+    facts = {contract: tuple(facts_of(contract, policy.severities)) for contract in contracts}
     violations, unproven, doubted = _found(facts, predictions, dialect, policy)
     permitted = permits.apply(tuple(_folded(violations)), contracts, waivers, policy.today)
     told = {(v.table, v.column) for v in permitted.violations if v.transient}
@@ -146,12 +146,12 @@ def _retyped(
             break
 
 
-def _facts(contract: Contract, policy: Policy) -> Iterator[Fact]:
-    """Yield what a contract relies on, without what is switched off or ended."""
+def facts_of(contract: Contract, severities: Mapping[str, str]) -> Iterator[Fact]:
+    """Yield what a contract relies on, stated or not, without what is switched off (by rule) or ended."""
     if contract.stage == "retired":
         return
     for fact in (*contract.facts, *rules.implied(contract)):
-        if policy.severities.get(fact.rule) != "off":
+        if severities.get(fact.rule) != "off":
             yield fact
 
 

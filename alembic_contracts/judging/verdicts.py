@@ -262,7 +262,7 @@ class Case:
 
     def _fields(self, actual: str, *, held: bool) -> dict[str, str]:
         """Return what a rule's templates may name."""
-        fact = self._fact
+        fact, contract = self._fact, self._contract
         return {
             "table": str(fact.table),
             "table_name": fact.table.name,
@@ -273,7 +273,7 @@ class Case:
             "is_absent": "no longer exists" if held else "does not exist",
             "owner": str(self._contract.owner),
             "contract": self._contract.id,
-            "contract_place": f"{fact.location.file}:{fact.location.line}",
+            "contract_place": f"{fact.location.file}:{fact.location.line}{f' at {contract.at}' if contract.at else ''}",
             "schema": "" if fact.table.schema == "public" else f", schema={texts.quoted(fact.table.schema)}",
         }
 

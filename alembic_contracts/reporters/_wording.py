@@ -31,6 +31,7 @@ __all__ = [
     "scope",
     "script_place",
     "settles",
+    "stated_in",
     "tally",
     "unproven_advice",
     "verdict",
@@ -63,7 +64,8 @@ class Block:
         files: dict[str, set[int]] = {}
         for violation in (part for each in self.violations for part in each.parts):
             files.setdefault(violation.contract_location.file, set()).add(violation.contract_location.line)
-        return ", ".join(one_line(f"{file}:{', '.join(map(str, sorted(lines)))}") for file, lines in files.items())
+        at = f" at {self.first.at}" if self.first.at else ""
+        return ", ".join(one_line(f"{file}:{', '.join(map(str, sorted(lines)))}{at}") for file, lines in files.items())
 
     @property
     def consequences(self) -> tuple[str, ...]:
@@ -97,6 +99,12 @@ def place(violation: Violation) -> str:
 def contract_place(location: ContractLocation) -> str:
     """Return ``file:line``, which terminals and editors make clickable."""
     return one_line(f"{location.file}:{location.line}")
+
+
+def stated_in(violation: Violation) -> str:
+    """Return where a contract states what is broken: ``file:line``, with the git ref where that is another tree's."""
+    place = contract_place(violation.contract_location)
+    return one_line(f"{place} at {violation.at}") if violation.at else place
 
 
 def script_place(location: Location) -> str:

@@ -32,7 +32,7 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
 
 
 def _violation(violation: Violation) -> str:
-    stated = wording.contract_place(violation.contract_location)
+    stated = wording.stated_in(violation)
     message = "\n".join(
         [
             violation.message,
@@ -43,8 +43,10 @@ def _violation(violation: Violation) -> str:
         ]
     )
     script = violation.location
-    file, line = (script.file, script.line) if script else _of(violation.contract_location)
     title = f"{violation.rule}: {wording.place(violation)}"
+    if script is None and violation.at:  # the file is another tree's, and may not be here
+        return command(violation.severity, None, None, title, message)
+    file, line = (script.file, script.line) if script else _of(violation.contract_location)
     return command(violation.severity, file, line, title, message)
 
 

@@ -71,7 +71,7 @@ def _details(violation: Violation) -> str:
             f"expected:  {violation.expected}",
             f"actual:    {violation.actual}",
             *([f"with it:   {wording.with_it(violation)}"] if violation.folded else []),
-            f"stated in: {wording.contract_place(violation.contract_location)}",
+            f"stated in: {wording.stated_in(violation)}",
             f"owner:     {violation.owner}",
             *([f"instead:\n{violation.remedy}"] if violation.remedy.strip() else []),
         ]

@@ -96,7 +96,7 @@ def _row(violation: Violation) -> str:
         f"{what}<br>expected {expected}, actual {actual}{others}",
         f"{code(wording.one_line(violation.contract))}<br>{prose(wording.one_line(str(violation.owner)))}",
         script,
-        code(wording.contract_place(violation.contract_location)),
+        code(wording.stated_in(violation)),
     ]
     return f"| {' | '.join(cells)} |"
 

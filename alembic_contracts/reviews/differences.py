@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from alembic_contracts import texts
 from alembic_contracts.config import Settings
 from alembic_contracts.contracts.contract import Contract, Deprecation, Fact, Waiver
 from alembic_contracts.dialects import Dialect
@@ -72,9 +73,15 @@ def _contract(old: Contract, new: Contract, dialect: Dialect) -> Iterator[Differ
         grade: Grade = "tightened" if _STAGES.index(new.stage) > _STAGES.index(old.stage) else "loosened"
         yield Difference(grade, new.id, f"status {new.stage} instead of {old.stage}", new.location)
     yield from _sunsets(old, new)
-    if (old.owner, old.description, old.version) != (new.owner, new.description, new.version):
-        yield Difference("neutral", new.id, "owner, description or version changed", new.location)
+    for word in ("owner", "description", "version"):
+        was, now = getattr(old, word), getattr(new, word)
+        if was != now:
+            shown = (texts.shortened(str(each), _LONGEST) if each else "none" for each in (now, was))
+            yield Difference("neutral", new.id, f"{word} {' instead of '.join(shown)}", new.location)
 
+
+_LONGEST = 60
+"""Characters of a description that are shown."""
 
 Key = tuple[object, ...]
 

@@ -69,6 +69,8 @@ class Plan:
     after: Schema
     postponed: str = ""
     """What refuses to run before a day that has not come, and was not looked at."""
+    doubts: tuple[Unproven, ...] = ()
+    """All that could not be worked out of ``after``, whether or not it is about contracts."""
 
     @property
     def elsewhere(self) -> tuple[Violation, ...]:
@@ -121,6 +123,7 @@ def _plan(course: Course, terms: Terms) -> Plan:
         report=report,
         before=course.before,
         after=course.predictions[0].after,
+        doubts=course.predictions[0].doubts,
         postponed="" if run.postponed is None else str(run.postponed),
     )
 

@@ -105,10 +105,8 @@ def _leaves(container: Any) -> Iterator[Any]:
 
 
 def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript]) -> None:
-    from alembic.util import CommandError
-
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running import bases, report_file, unheld
+    from alembic_contracts.running import bases, hooks, report_file, unheld
     from alembic_contracts.running.terms import settings_of
 
     found = list(_operations(migration, directives))
@@ -124,7 +122,7 @@ def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript
         report = _report(migration, terms, directives[-1].rev_id or "", found)
     except CannotCheck as error:
         entry.failed(str(error))
-        raise CommandError(f"Data contracts could not be checked, so no revision is written.\n{error}") from error
+        raise hooks.failure(f"Data contracts could not be checked, so no revision is written.\n{error}") from error
     refused = _refuses(report, terms)
     entry.write(replace(report, refused=refused))
     _conclude(report, terms.settings, refused=refused)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["metadata", "prune"]
 
 _INFO = "alembic_contracts"
-"""Key of ``Table.info``: the rules of which facts are stated, by column (None: the table)."""
+"""Key of ``MetaData.info``, by schema and name of a table: the rules of which facts are stated, by column (None: the
+table). ``Table.info`` would be written into revisions."""
 
 _TABLES = frozenset({"table", "partitioned table"})
 
@@ -128,11 +129,10 @@ class _Maker:
 
         names = dict.fromkeys(fact.column for fact in self._stated.facts if fact.rule == "column-exists")
         columns = [self._column(cast("str", name)) for name in names]
-        info = {_INFO: {c: {f.rule for f in self._stated.facts if f.column == c} for c in (None, *names)}}
+        rules = {c: frozenset(f.rule for f in self._stated.facts if f.column == c) for c in (None, *names)}
+        made.info.setdefault(_INFO, {})[schema, self._stated.name.name] = rules
         comment = self._stated.descriptions.get(None)
-        return Table(
-            self._stated.name.name, made, *columns, *self._constraints(), schema=schema, info=info, comment=comment
-        )
+        return Table(self._stated.name.name, made, *columns, *self._constraints(), schema=schema, comment=comment)
 
     def _key(self) -> tuple[str, ...]:
         keys = (fact.expected for fact in self._stated.facts if fact.rule == "primary-key" and fact.expected)
@@ -250,11 +250,10 @@ def prune(migration: MigrationContext, directives: Sequence[ops.MigrationScript]
     Only tables that come from ``metadata`` are looked at; with nothing but such metadata, other tables stay as well.
     """
     targets = _targets(migration.opts.get("target_metadata"))
-    all_tables = [table for target in targets for table in target.tables.values()]
-    tables = {(table.schema, table.name): table.info[_INFO] for table in all_tables if _INFO in table.info}
+    tables = {name: rules for target in targets for name, rules in target.info.get(_INFO, {}).items()}
     if not tables:
         return
-    alone = len(tables) == len(all_tables)
+    alone = len(tables) == sum(len(target.tables) for target in targets)
     for script in directives:
         for upgrade, downgrade in zip(script.upgrade_ops_list, script.downgrade_ops_list, strict=True):
             if upgrade.upgrade_token == migration.opts.get("upgrade_token"):

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from alembic.runtime.environment import EnvironmentContext
@@ -318,6 +319,9 @@ def _places(error: BaseException, folder: Path) -> Iterator[tuple[Path, int]]:
             yield file, line
         elif frame.f_code.co_name in _LOADERS and "path" in frame.f_locals:
             yield Path(frame.f_locals["path"]), 1
+    lacking = getattr(error, "obj", None) if isinstance(error, AttributeError) else None
+    if isinstance(lacking, ModuleType) and Path(lacking.__file__ or "").is_relative_to(folder):
+        yield Path(lacking.__file__ or ""), 1  # a version script without upgrade() or downgrade()
     if isinstance(error, SyntaxError) and error.filename is not None and Path(error.filename).is_relative_to(folder):
         yield Path(error.filename), error.lineno or 1
 

@@ -54,6 +54,7 @@ def guard(context: _Context, *, database: str | None = None) -> Iterator[None]:
             guarded.finish()
         except (Exception, SystemExit) as error:
             told = guarded.abandon()
+            guarded.say_once(told or error)
             if told is None:
                 raise
             raise told from error
@@ -153,6 +154,12 @@ class _Guarded:
             hooks.not_guarded(
                 self._context.get_context(), "env.py ended with a migration context that guard() has not seen"
             )
+
+    def say_once(self, error: BaseException) -> None:
+        """Have an error with which the guard ends a command said once."""
+        from alembic_contracts.running import hooks
+
+        hooks.said_once(error, self._context.get_context())
 
     def abandon(self) -> Exception | None:
         """Look at what a run that was refused or failed has left, say it, and return the error to end with."""

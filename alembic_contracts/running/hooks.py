@@ -6,6 +6,7 @@ Settings and contracts are imported where something is missing.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ from alembic_contracts.running import report_file
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
-__all__ = ["goes_on_regardless", "kind_of", "missing", "not_guarded", "warn"]
+__all__ = ["failure", "goes_on_regardless", "kind_of", "missing", "not_guarded", "said_once", "warn"]
 
 _OWN = ("_migrations_fn", "on_version_apply_callbacks")
 """Attributes of the context itself, which are replaced while it is watched."""
@@ -85,7 +86,25 @@ def not_guarded(migration: MigrationContext, why: str) -> None:
     goes_on = goes_on_regardless(reason)
     report_file.begin(getattr(migration, "environment_context", None)).failed(reason, goes_on=goes_on)
     if not goes_on:
-        raise CommandError(f"Data contracts could not be checked.\n{reason}")
+        raise failure(f"Data contracts could not be checked.\n{reason}")
+
+
+def failure(message: str) -> CommandError:
+    """Return an error of ours; its ``report`` is None, as there is none."""
+    error = CommandError(message)
+    error.report = None  # type: ignore[attr-defined] # an exception may have attributes of its own
+    return error
+
+
+def said_once(error: BaseException, migration: MigrationContext) -> None:
+    """Have Alembic say an error of ours once: it logs it as well, and where logs go to the terminal that is twice.
+
+    With ``--quiet`` it is the log alone that says it.
+    """
+    config = getattr(migration, "config", None)
+    quiet = config is None or config.messaging_opts.get("quiet", False)
+    if isinstance(error, CommandError) and hasattr(error, "report") and not quiet:
+        logging.getLogger("alembic.util.messaging").addFilter(lambda record: record.getMessage() != str(error))
 
 
 def warn(text: str) -> None:

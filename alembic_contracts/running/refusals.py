@@ -11,12 +11,14 @@ from alembic.util import CommandError
 from alembic_contracts import reporters
 from alembic_contracts.judging import aftermath
 from alembic_contracts.judging.violations import Report, Violation
+from alembic_contracts.running.hooks import failure
 from alembic_contracts.support import terminal
 
 if TYPE_CHECKING:
+    from alembic_contracts.config import Settings
     from alembic_contracts.judging.aftermath import Aftermath
 
-__all__ = ["Refused", "attributed", "refusal", "show"]
+__all__ = ["Refused", "attributed", "because", "refusal", "show"]
 
 _STILL_SO = "by another session, while this upgrade ran: its own transaction is rolled back, and this is still so."
 _THEN = "Once the database is again as the contract states, run the upgrade again."
@@ -51,7 +53,7 @@ class Refused(CommandError):  # noqa: N818 - the name says what happened
             more = "" if found is None else aftermath.runs_before(found.earlier)
             if found is not None and found.started:
                 more = aftermath.outcome(found)
-            return CommandError("\n".join(filter(None, (str(self._why), more))))
+            return failure("\n".join(filter(None, (str(self._why), more))))
         report = replace(self.report, aftermath=found)
         show(report)
         ended = aftermath.summary(found)
@@ -103,6 +105,20 @@ def _what(violation: Violation) -> tuple[object, ...]:
     return violation.contract, violation.rule, violation.table, violation.column
 
 
+def because(report: Report, settings: Settings, *, downgrading: bool, checked_at_commit: bool) -> str:
+    """Return why a report that is not of kept contracts refuses nothing, in a clause that follows "because"."""
+    if report.status == "kept":
+        return ""
+    if settings.enforce == "report":
+        return 'enforce = "report" refuses nothing'
+    if downgrading and settings.downgrade == "report":
+        return 'a downgrade is only reported on (downgrade = "report", the default)'
+    setting = f'unproven = "warn"{", the default" if settings.unproven is None else ""}'
+    if report.phase == "before" and checked_at_commit:
+        return f"the result is checked again before the commit ({setting})"
+    return f"of {setting}"
+
+
 def show(report: Report) -> None:
     """Write a report to standard error, after all that went to standard output before."""
     sys.stdout.flush()
@@ -112,6 +128,6 @@ def show(report: Report) -> None:
 
 def refusal(message: str, report: Report) -> CommandError:
     """Return the error that ends Alembic's command; the report is its attribute, for callers of ``alembic.command``."""
-    error = CommandError(f"{message} The report is on standard error.")
+    error = failure(f"{message} The report is on standard error.")
     error.report = report  # type: ignore[attr-defined] # an exception may have attributes of its own
     return error

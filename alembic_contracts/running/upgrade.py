@@ -26,7 +26,7 @@ from alembic_contracts.running.ledger import Ledger
 from alembic_contracts.running.looking_again import Applied, Ran, look_again, reason_of
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.postponed import split
-from alembic_contracts.running.refusals import Refused, attributed, show
+from alembic_contracts.running.refusals import Refused, attributed, because, show
 from alembic_contracts.running.revisions import location_of, upgrade_steps
 from alembic_contracts.schemas.steps import Location, Operation, Step
 from alembic_contracts.support import terminal
@@ -314,7 +314,7 @@ class Upgrade:
                 sys.stderr.write(f"note: {texts.lines(notice.message)}\n")  # Alembic's log may have no handler at all
             log.info("All data contracts are kept %s", when)
         elif report.unproven or not said.issuperset(_what(part) for v in report.violations for part in v.parts):
-            show(replace(attributed(report, self.foreseen), refused=False, because=self._reason(report)))
+            show(replace(attributed(report, self.foreseen), refused=False, because=self._because(report)))
             self._shown = report.violations
         else:
             log.info("What is said above of data contracts is confirmed %s", when)
@@ -328,24 +328,14 @@ class Upgrade:
             return (settings.unproven or ("warn" if self._checked_at_commit else "refuse")) == "refuse"
         return report.status == "broken"
 
+    def _because(self, report: Report) -> str:
+        downgrading = self.course.run.all_steps[0].is_downgrade
+        return because(report, self.terms.settings, downgrading=downgrading, checked_at_commit=self._checked_at_commit)
+
     @property
     def _checked_at_commit(self) -> bool:
         """Whether what results is checked where it can still be undone."""
         return not self.migration.as_sql and self.migration.impl.transactional_ddl
-
-    def _reason(self, report: Report) -> str:
-        """Return why a report that is not of kept contracts refuses nothing."""
-        settings = self.terms.settings
-        if report.status == "kept":
-            return ""
-        if settings.enforce == "report":
-            return 'enforce = "report" refuses nothing'
-        if self.course.run.all_steps[0].is_downgrade and settings.downgrade == "report":
-            return 'a downgrade is only reported on (downgrade = "report", the default)'
-        setting = f'unproven = "warn"{", the default" if settings.unproven is None else ""}'
-        if report.phase == "before" and self._checked_at_commit:
-            return f"the result is checked again before the commit ({setting})"
-        return f"of {setting}"
 
     # -- what stays --------------------------------------------------------------------------------------------------
 

@@ -81,6 +81,11 @@ class Prediction:
         return replace(self, before=past.after, steps=self.steps[count:])
 
     @property
+    def doubts(self) -> tuple[Unproven, ...]:
+        """All that could not be worked out, what it ends at included."""
+        return (*self.unproven, *(() if self.cut is None else (self.cut,)))
+
+    @property
     def after(self) -> Schema:
         """The schema at the end."""
         return next((op.after for step in reversed(self.steps) for op in reversed(step.operations)), self.before)

@@ -211,6 +211,13 @@ def test_a_query_shows_values_as_they_are(museum: Museum) -> None:
     assert done.stdout.endswith("1 row.\n")
 
 
+def test_an_unknown_query_names_the_known_ones(museum: Museum) -> None:
+    done = museum.quick_seed("query", "imges")
+    assert done.returncode == 1
+    assert "There is no query `imges`. Did you mean `images`? Known are departments, images" in done.stderr
+    assert "\\b" not in museum.quick_seed("--help").stdout
+
+
 @pytest.mark.parametrize(
     "statement",
     [

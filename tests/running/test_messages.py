@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.running.test_bases import commit, git
 from tests.support.object_images import CONTRACT, CREATE, museum
 
 if TYPE_CHECKING:
@@ -178,3 +179,106 @@ def test_an_operation_of_batch_mode_that_fails_is_told_with_its_own_line(project
     project.revision("r2", BATCH.format(options="", first="pass", last="pass").replace("primary_image", "missing"))
     [unproven] = json.loads(project.alembic("check-contracts", "--format", "json").stdout)["unproven"]
     assert unproven["location"]["line"] == 17
+
+
+# -- once, and by the right name ---------------------------------------------------------------------------------------
+
+
+def test_a_refusal_is_said_once_where_logs_go_to_the_terminal(project: Project) -> None:
+    museum(project)
+    env = project.path / "migrations/env.py"
+    env.write_text("import logging\nlogging.basicConfig()\n" + env.read_text())
+    project.revision("r2", DROP)
+    for arguments in (("upgrade", "head"), ("-q", "upgrade", "head")):
+        done = project.alembic(*arguments)
+        assert done.returncode != 0
+        assert (done.stdout + done.stderr).count("Data contracts would be broken") == 1, arguments
+    unchecked = project.write("contracts/broken.json", "{")
+    done = project.alembic("upgrade", "head")
+    assert (done.stdout + done.stderr).count("Data contracts could not be checked") == 1
+    unchecked.unlink()
+
+
+def test_a_script_that_cannot_be_imported_is_not_env_py(project: Project) -> None:
+    museum(project)
+    head = "revision = 'r2'\ndown_revision = 'r1'\n"
+    body = "def upgrade(): pass\ndef downgrade(): pass\n"
+    for text, said in (
+        (f"import nowhere_to_be_found\n{head}{body}", "nowhere_to_be_found"),
+        (head, "upgrade"),
+    ):
+        project.write("migrations/versions/r2.py", text)
+        for mode in ((), ("--offline",)):
+            done = project.alembic("check-contracts", *mode)
+            told = " ".join((done.stdout + done.stderr).split())
+            assert done.returncode != 0
+            assert "env.py failed" not in told
+            assert "r2.py" in told
+            assert said in told
+
+
+def test_a_contract_that_the_branch_deleted_is_stated_at_the_base(project: Project) -> None:
+    museum(project)
+    git(project, "init", "-q", "-b", "main")
+    commit(project)
+    (project.path / "contracts/object_images.json").unlink()
+    project.contract("other", json.dumps({**json.loads(CONTRACT), "name": "other"}))
+    project.revision("r2", DROP)
+    done = project.alembic("check-contracts", "--base", "main")
+    assert "stated in: contracts/object_images.json:29 at main" in done.stdout
+    github = project.alembic("check-contracts", "--base", "main", "--format", "github")
+    assert "(contracts/object_images.json:29 at main)" in github.stdout
+
+
+def test_lint_counts_as_check_does_and_says_that_an_owner_is_missing(project: Project) -> None:
+    museum(project)
+    project.contract("object_images", json.dumps({**json.loads(CONTRACT), "compatibility": "reader"}))
+    checked = json.loads(project.alembic("check-contracts", "--format", "json").stdout)["checked"]["facts"]
+    assert f"1 contract with {checked} facts is valid." in project.cli("lint").stdout
+    project.write(
+        "contracts/nobody.odcs.yaml",
+        "apiVersion: v3.0.2\nkind: DataContract\nid: x\nname: nobody\nversion: 1.0.0\nstatus: active\n"
+        "schema:\n- name: object_images\n  properties:\n  - name: no_such\n    logicalType: string\n",
+    )
+    done = project.cli("lint")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "states no owner" in done.stderr
+    assert "Owner    not stated" in project.alembic("check-contracts").stdout
+
+
+def test_doctor_takes_the_url_of_the_template_for_a_problem(project: Project) -> None:
+    museum(project)
+    ini = project.path / "alembic.ini"
+    ini.write_text("[alembic]\nscript_location = migrations\nsqlalchemy.url = driver://user:pass@localhost/dbname\n")
+    env = project.path / "migrations/env.py"
+    env.write_text(
+        env.read_text().replace('os.environ["DATABASE_URL"]', 'context.config.get_main_option("sqlalchemy.url")')
+    )
+    done = project.cli("doctor")
+    assert done.returncode == 1, done.stdout + env.read_text()
+    assert "still the template's `driver://...`" in done.stdout
+
+
+def test_what_rests_on_part_of_a_prediction_says_so(project: Project) -> None:
+    museum(project)
+    project.revision("r2", "raise ValueError('no')")
+    for arguments in (("coverage",), ("coverage", "--fail-under", "0"), ("coverage", "--format", "markdown")):
+        done = project.cli(*arguments, "--offline")
+        assert done.returncode == 3, done.stderr
+        assert "Only in part: the schema is a prediction" in done.stdout
+    assert json.loads(project.cli("coverage", "--offline", "--format", "json").stdout)["partial"]
+    done = project.cli("docs", "--offline", "--output", "site")
+    assert done.returncode == 3
+    for page in ("index.html", "tables.html"):
+        assert "Only in part: the schema is a prediction" in (project.path / "site" / page).read_text()
+
+
+def test_a_minor_version_of_the_server_makes_no_snapshot_stale(project: Project) -> None:
+    museum(project)
+    assert project.cli("snapshot").returncode == 0
+    file = project.path / "schema_snapshot.json"
+    stated = json.loads(file.read_text())["server_version"]
+    for other, code in ((stated + 1, 0), (stated - 10000, 1)):
+        file.write_text(file.read_text().replace(f'"server_version": {stated}', f'"server_version": {other}'))
+        assert project.cli("snapshot", "--check").returncode == code
+        stated = other

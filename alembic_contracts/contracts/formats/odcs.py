@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
-from alembic_contracts.contracts.contract import Contract, Deprecation, Ending, Fact, Owner, Stage
+from alembic_contracts.contracts.contract import NOT_STATED, Contract, Deprecation, Ending, Fact, Owner, Stage
 from alembic_contracts.contracts.formats._ending import DAY, as_item, as_member
 from alembic_contracts.contracts.formats._odcs_custom import VENDOR, custom, days
 from alembic_contracts.contracts.formats._odcs_published import departures
@@ -153,7 +153,7 @@ def _resource(value: Mapping[str, Any]) -> str | None:
 
 
 def _owner(value: Mapping[str, Any]) -> Owner:
-    """Return who answers for it: the team's owner or first member, else the team, else where support is given."""
+    """Return who answers for it: the team, its owner or first member, else whose data it is, else ``NOT_STATED``."""
     team = value.get("team")
     members = team.get("members") if isinstance(team, dict) else team
     people = [
@@ -166,9 +166,7 @@ def _owner(value: Mapping[str, Any]) -> Owner:
     email = next((str(p["username"]) for p in people if "@" in str(p.get("username", ""))), None) or _support(value)
     if name is None and people:
         name = people[0].get("name") or people[0].get("username")
-    return Owner(
-        str(name or value.get("dataProduct") or value.get("domain") or value.get("name") or value["id"]), email
-    )
+    return Owner(str(name or value.get("dataProduct") or value.get("domain") or NOT_STATED), email)
 
 
 def _support(value: Mapping[str, Any]) -> str | None:
