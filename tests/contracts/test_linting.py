@@ -198,7 +198,7 @@ def test_the_command(folder: Path) -> None:
 
     assert run()[0] == run("contracts/images.odcs.yaml")[0] == 2
     (folder / "images.odcs.yaml").write_text(odcs())
-    assert run() == (0, "1 contract with 3 facts is valid.\n")
+    assert run() == (0, "1 contract with 5 facts is valid.\n")
     (folder / "waivers.yaml").write_text(WAIVER.format(contract="odcs/image", fact=FACT))
     code, said = run("contracts/waivers.yaml")
     assert (code, "there is no contract `odcs/image`; did you mean `odcs/images`?" in said) == (2, True)
