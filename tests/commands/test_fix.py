@@ -52,6 +52,7 @@ def ends(project: Project, day: date) -> None:
 # -- the museum, from the seventh step on ------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(600)  # some thirty processes
 def test_the_seventh_to_the_tenth_step(demo: Museum) -> None:  # noqa: F811
     # VI: the teams agree: the old table stays for a month. VII: the new one's contract comes first.
     ends(demo, NEXT_MONTH)
