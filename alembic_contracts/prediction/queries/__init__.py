@@ -3,7 +3,7 @@
 lookup            a query -> its calls, every name looked up
 analysis, dml     SELECT and data changes -> columns, types, what is read
 expressions       an expression in a query -> its type (inference, coercion); literal_forms: what literals are read as
-collations        an expression -> whether its result has another collation than its type's
+collations        an expression -> its collation, as far as it is written
 calls             the functions that are called
 ddl_expressions, constants          defaults, checks and index expressions of DDL
 operator_classes, mutability        what cannot be a key of an index

@@ -1,4 +1,4 @@
-"""An expression in, whether its result may have another collation than its type's out.
+"""An expression in, its collation out, or that it may be another than its type's.
 
 ``parse_collate.c`` of PostgreSQL derives it from what the expression is made of. That is not worked out here.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.scopes import Field, Scope
     from alembic_contracts.schemas.schema import Type
 
-__all__ = ["DERIVED", "has_collation", "is_derived"]
+__all__ = ["DERIVED", "of_expression"]
 
 DERIVED = "derived"
 """Stands for a collation that is not worked out."""
@@ -33,10 +33,15 @@ _WITHOUT = frozenset("BDEGINRTUV")
 """Categories of types (``pg_type.typcategory``) none of which has a collation."""
 
 
-def is_derived(node: Node, scope: Scope) -> bool:
-    """Return whether something in an (unwrapped) expression has a collation of its own."""
+def of_expression(node: Node, type_: Type | None, scope: Scope) -> str | None:
+    """Return the collation of an (unwrapped) expression; None: its type's own, ``DERIVED``: it may be another."""
+    if not _has_collation(type_):
+        return None
+    if node.DESCRIPTOR.name == "CollateClause":
+        written = ".".join(parser.strings(node.collname)).removeprefix("pg_catalog.")
+        return None if written == "default" else written
     parts = parser.walk(node, into=lambda message: message.DESCRIPTOR.name != "SubLink")  # that has names of its own
-    return any(_has_its_own(message, scope) for message in parts)
+    return DERIVED if any(_has_its_own(message, scope) for message in parts) else None
 
 
 def _has_its_own(message: Node, scope: Scope) -> bool:
@@ -61,7 +66,7 @@ def _column(names: list[str], scope: Scope) -> Field | None:
     return None if entry is None else entry.find(names[-1])
 
 
-def has_collation(type_: Type | None) -> bool:
+def _has_collation(type_: Type | None) -> bool:
     """Return whether values of a type may have another collation than ``name`` always has."""
     if type_ is None:
         return True

@@ -51,8 +51,7 @@ class Expressions:
                 return Field(name, found.type, found.origins, found.plain, found.collation)
             return Field(name, None)
         type_ = self.infer_message(value)
-        is_derived = collations.has_collation(type_) and collations.is_derived(value, self.scope)
-        return Field(name, type_, collation=collations.DERIVED if is_derived else None)
+        return Field(name, type_, collation=collations.of_expression(value, type_, self.scope))
 
     def _row_and_column(self, node: Node) -> list[str] | None:
         """Return ``["t", "a"]`` for ``(t).a`` where t is a source, which is the same as ``t.a``."""

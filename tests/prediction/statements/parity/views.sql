@@ -142,3 +142,15 @@ CREATE VIEW v AS SELECT a FROM t;
 CREATE RULE r AS ON DELETE TO t DO ALSO DELETE FROM t WHERE b = 1;
 DROP RULE nothing ON t;
 DROP RULE r ON t;
+
+=== a collation that is written
+CREATE TABLE t (a text, b text COLLATE "C");
+CREATE VIEW v AS SELECT a COLLATE "C" AS c, b COLLATE "default" AS d, upper(a) AS u, b FROM t;
+CREATE TABLE n AS SELECT a COLLATE pg_catalog."C" AS c FROM t;
+
+=== a collation from elsewhere [doubt]
+CREATE VIEW v AS SELECT 'x' || current_user AS u;
+
+=== a collation from a column [doubt]
+CREATE TABLE t (b text COLLATE "C");
+CREATE VIEW v AS SELECT upper(b) AS u FROM t;
