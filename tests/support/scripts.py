@@ -18,13 +18,16 @@ from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Name, Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import sqlalchemy as sa
 
     from alembic_contracts.schemas.steps import Operation, Prediction
     from tests.support.project import Project
+
+TABLE = "CREATE TABLE t (id integer PRIMARY KEY, name text NOT NULL)"
+"""What most scripts change."""
 
 
 @dataclass
@@ -136,3 +139,9 @@ def columns(prediction: Prediction, table: str) -> list[str] | None:
     """Names of a table's columns at the end, None where it is absent."""
     found = prediction.after.tables.get(Name(*table.split(".")))
     return None if found is None else [column.name for column in found.columns]
+
+
+def the_only(predictions: Sequence[Prediction]) -> Prediction:
+    """Return the one prediction that there is to be."""
+    assert len(predictions) == 1
+    return predictions[0]
