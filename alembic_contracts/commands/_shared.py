@@ -89,7 +89,8 @@ class Project:
 def _databases(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
     """Complete the name of a database by those that alembic.ini lists."""
     project = context.find_object(Project) or Project((), "alembic", ())
-    listed = project.config().get_main_option("databases") or ""
+    config = project.config()
+    listed = config.get_section(config.config_ini_section, {}).get("databases") or ""  # there may be no .ini
     return [name for name in map(str.strip, listed.split(",")) if name and name.startswith(begun)]
 
 

@@ -191,7 +191,8 @@ def _database(config: Config, terms: Any) -> Iterator[_Finding]:
 
 
 def _unreached(config: Config, error: Exception) -> _Finding:
-    if (config.get_main_option("sqlalchemy.url") or "").startswith("driver://"):
+    main = config.get_section(config.config_ini_section, {})  # with pyproject.toml alone, `get_main_option` raises
+    if (main.get("sqlalchemy.url") or "").startswith("driver://"):
         said = "sqlalchemy.url is still the template's `driver://...`: write your database's URL there, or in env.py"
         return _Finding("database", "problem", said)
     return _Finding("database", "note", f"could not be looked at: {error}")

@@ -259,6 +259,14 @@ def test_doctor_takes_the_url_of_the_template_for_a_problem(project: Project) ->
     assert "still the template's `driver://...`" in done.stdout
 
 
+def test_doctor_looks_at_a_project_without_an_ini_file_whose_database_is_away(project: Project) -> None:
+    museum(project)
+    project.database = "postgresql+psycopg://nobody@localhost:1/nothing"
+    done = project.cli("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "note    database: could not be looked at: " in done.stdout
+
+
 def test_what_rests_on_part_of_a_prediction_says_so(project: Project) -> None:
     museum(project)
     project.revision("r2", "raise ValueError('no')")
