@@ -121,7 +121,7 @@ schema:
         physicalType: text
 """
 HINT = re.compile(
-    r"adds this to (\S+), (?:below line (\d+)|behind the bracket in line (\d+), column (\d+)):\n\n((?:.+\n)+)"
+    r"end on a day: add to (\S+), (?:below line (\d+)|behind the bracket in line (\d+), column (\d+)):\n\n((?:.+\n)+)"
 )
 
 
@@ -149,12 +149,12 @@ def test_the_hints_of_a_refusal_work_as_printed(format_: str, project: Project) 
     said = re.search(place, early.stderr)
     assert said is not None, early.stderr
     assert "2030-07-15" in "".join(file.read_text(encoding="utf-8").splitlines()[int(said[2]) - 1 :][:2])
-    assert "To let" not in early.stderr
+    assert "end on a day" not in early.stderr
     late = project.alembic("upgrade", "head", "--sql", env={"ALEMBIC_CONTRACTS_TODAY": "2030-07-15"})
     assert late.returncode == 0, late.stderr
 
     file.write_text(text, encoding="utf-8")
-    stanza = re.search(r"adds this to waivers.yaml beside the contracts:\n\n((?:.+\n)+)", refused)
+    stanza = re.search(r"add to contracts/waivers.yaml:\n\n((?:.+\n)+)", refused)
     assert stanza is not None
     project.write("contracts/waivers.yaml", stanza[1].replace("YYYY-MM-DD", "2999-12-31"))
     assert project.cli("lint").returncode == 0

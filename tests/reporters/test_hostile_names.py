@@ -162,7 +162,7 @@ def outputs(text: str, capsys):
     differences = [Difference("loosened", text, text, WHERE, f"column-exists {text}")]
     for format_ in ("text", "markdown", "json"):
         yield format_, shown(plan._FORMATS[format_]((a_plan(text),)), format_, capsys)
-        yield format_, shown(coverage._FORMATS[format_](found), format_, capsys)
+        yield format_, shown(coverage._FORMATS[format_](found, text), format_, capsys)
         yield format_, shown(diff._FORMATS[format_](differences, text), format_, capsys)
 
 

@@ -305,7 +305,11 @@ def nullable() -> dict[str, Any]:
 DIFFERENCES = {
     "nothing": (lambda _project: None, 0, []),
     "renamed by git": (renamed_file, 0, []),
-    "an owner": (write(changed(owner={"name": "Other"})), 0, ["neutral: owner, description or version changed"]),
+    "an owner": (
+        write(changed(owner={"name": "Other"})),
+        0,
+        ["neutral: owner Other instead of Data Engineering Team <data-eng@museum.org>"],
+    ),
     "the column struck out": (
         write(without_column()),
         1,

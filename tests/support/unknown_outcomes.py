@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from alembic_contracts import dialects
-from alembic_contracts.contracts.contract import Contract, Owner
+from alembic_contracts.contracts.contract import Choice, Contract, Owner
 from alembic_contracts.contracts.formats import native, writer
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.judging import engine
@@ -179,7 +179,13 @@ def contract_of(name: Name, schema: Schema) -> Contract:
     known = writer("native")
     dialect = dialects.load("postgresql")
     text = known.write(
-        schema.tables[name], schema, dialect, namespace="test", name=f"{name.schema}-{name.name}", owner=Owner("Team")
+        schema.tables[name],
+        schema,
+        dialect,
+        namespace="test",
+        name=f"{name.schema}-{name.name}",
+        owner=Owner("Team"),
+        choice=Choice(minimal=False),
     )
     return native.contracts(native.parse(text, f"{name}.json"))[0]
 
