@@ -74,7 +74,9 @@ def moments(course: Iterable[Point], name: Name) -> Iterator[Moment]:
     for point in course:
         table = point.schema.tables.get(name)
         doubt = next((each for each in point.doubts if each.tables is None or name in each.tables), None)
-        same = current is not None and table is current.table and _same_surroundings(point.schema, current.schema)
+        same = (
+            current is not None and table is current.table and _same_surroundings(point.schema, current.schema, table)
+        )
         if current is None or not same or doubt is not None:
             if current is not None:
                 yield current
@@ -93,5 +95,7 @@ def reference(history: Iterable[Moment]) -> Table | None:
     return None
 
 
-def _same_surroundings(one: Schema, other: Schema) -> bool:
-    return one.types == other.types and one.access == other.access
+def _same_surroundings(one: Schema, other: Schema, table: Table | None) -> bool:
+    """Whether what facts of a table depend on is the same; where it is absent, others may be what is meant."""
+    same_names = table is not None or one.tables.keys() == other.tables.keys()
+    return same_names and one.types == other.types and one.access == other.access
