@@ -13,7 +13,7 @@ from alembic_contracts.dialects import postgresql
 from alembic_contracts.documents.document import ContractLocation, problem_at
 from alembic_contracts.errors import CannotCheck, InvalidContracts, Problem
 from alembic_contracts.schemas.schema import Type
-from alembic_contracts.support.paths import shown
+from alembic_contracts.support.paths import is_folder, is_there, shown
 from alembic_contracts.support.suggestions import did_you_mean
 
 __all__ = ["Findings", "lint"]
@@ -41,7 +41,7 @@ def lint(paths: Sequence[Path], *, project: Sequence[Path], root: Path) -> Findi
     """
     given = [path for path in paths if path.name.endswith((*WAIVERS, *SIDECARS))]
     sought = [path for path in paths if path not in given]
-    folders = [path for path in sought if path.is_dir()]
+    folders = [path for path in sought if is_folder(path)]
     lying_beside = list(dict.fromkeys((*given, *(file for folder in folders for file in beside(folder)))))
     sidecars = [file for file in lying_beside if file.name.endswith(SIDECARS)]
     owned = [contract for file in sidecars if (contract := formats.contract_beside(file)) is not None]
@@ -97,7 +97,7 @@ def _known(
 ) -> tuple[Contract, ...] | None:
     """Return what waivers can be about; None where that is not known, since some contract cannot be read."""
     try:
-        found = formats.load([path for path in project if path.exists()], root=root)
+        found = formats.load([path for path in project if is_there(path)], root=root)
     except CannotCheck:
         found = ()
     return (*contracts, *found) if found or (contracts and not wrong) else None
@@ -105,7 +105,7 @@ def _known(
 
 def _waivers(files: Sequence[Path], contracts: tuple[Contract, ...] | None, homes: Sequence[Path]) -> Iterator[Problem]:
     """Yield what is wrong in files of waivers, and each that nobody reads."""
-    read = {(path if path.is_dir() else path.parent).resolve() for path in homes}
+    read = {(path if is_folder(path) else path.parent).resolve() for path in homes}
     for file in files:
         if file.parent.resolve() not in read and read:
             yield _problem(file, "is not read: waivers lie in the folder that the setting `contracts` names")

@@ -15,7 +15,7 @@ from alembic_contracts.documents import yaml_text
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document
 from alembic_contracts.documents.files import read_beside
 from alembic_contracts.errors import InvalidContracts, Problem
-from alembic_contracts.support.paths import shown
+from alembic_contracts.support.paths import is_folder, shown
 from alembic_contracts.support.suggestions import did_you_mean
 
 __all__ = ["files", "read", "read_file", "stanza"]
@@ -65,7 +65,7 @@ def read_file(file: Path, contracts: Sequence[Contract]) -> tuple[Waiver, ...]:
 
 def files(paths: Sequence[Path]) -> tuple[Path, ...]:
     """Return where waivers can be written, beside the files and in the folders of the contracts."""
-    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
+    folders = dict.fromkeys(path if is_folder(path) else path.parent for path in paths)
     return tuple(folder / WAIVERS[0] for folder in folders)
 
 

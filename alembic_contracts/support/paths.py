@@ -1,4 +1,4 @@
-"""A path in, the name out that messages and reports show."""
+"""A path in, the name that messages show out, or what there is at it, whatever it is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alembic_contracts import texts
 
-__all__ = ["shown"]
+__all__ = ["is_folder", "is_there", "shown"]
 
 _LONGEST = 4096
 """Characters; no system opens a path of more."""
@@ -28,3 +28,13 @@ def shown(path: Path | str) -> str:
     name = absolute if shared == here.anchor != str(here) else os.path.relpath(absolute, here)
     text = Path(name).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return texts.shortened(text, _LONGEST)
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder at a path, which may be one that no system has, such as too long a one."""
+    return os.path.isdir(path)  # noqa: PTH112 - `Path.is_dir()` raises on those
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is anything at a path, which may be one that no system has."""
+    return os.path.exists(path)  # noqa: PTH110 - `Path.exists()` raises on those
