@@ -91,16 +91,6 @@ def shadowed(project: Project, postgres_url: str) -> Project:
     return project
 
 
-def _scratch_databases_that_stay(project: Project) -> set[str]:
-    """Return those that are there now and stay: tests beside this one have some on the same server, for a while."""
-    query, until = "SELECT datname FROM pg_database WHERE starts_with(datname, 'alembic_contracts_shadow')", 60
-    found, started = {name for (name,) in project.sql(query)}, time.monotonic()
-    while found and time.monotonic() - started < until:
-        time.sleep(0.2)
-        found &= {name for (name,) in project.sql(query)}
-    return found
-
-
 def replayed(project: Project, code: str) -> tuple[int, str, str, list[int]]:
     """Check by a replay; returns the exit code, both outputs and the marked lines. Nothing else has happened."""
     script = project.revision("r2", EXTRA + code, prelude=PRELUDE)
@@ -109,7 +99,7 @@ def replayed(project: Project, code: str) -> tuple[int, str, str, list[int]]:
     done = project.alembic("check-contracts", "--shadow", "--format", "json")
     assert time.monotonic() - started < 60
     assert (state(project), sorted(project.path.rglob("*"))) == (before, files)
-    assert not _scratch_databases_that_stay(project)
+    assert not project.scratch_databases_that_stay()
     assert "Traceback" not in done.stderr
     return done.returncode, done.stdout, done.stderr, marked
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,18 @@ class Project:
                 result = connection.exec_driver_sql(statement)
                 rows = [tuple(row) for row in result] if result.returns_rows else []
         return rows
+
+    def scratch_databases_that_stay(self) -> set[str]:
+        """Return the scratch databases on its server that are there now and a minute later.
+
+        Tests beside this one have some, too, for a while.
+        """
+        query = "SELECT datname FROM pg_database WHERE starts_with(datname, 'alembic_contracts_shadow')"
+        found, started = {name for (name,) in self.sql(query)}, time.monotonic()
+        while found and time.monotonic() - started < 60:
+            time.sleep(0.2)
+            found &= {name for (name,) in self.sql(query)}
+        return found
 
 
 def _body(text: str) -> str:
