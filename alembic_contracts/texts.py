@@ -23,6 +23,7 @@ __all__ = [
     "quoted",
     "sarif_text",
     "shortened",
+    "without_parameters",
     "yaml_scalar",
 ]
 
@@ -137,6 +138,14 @@ def in_quotes(text: str) -> str:
 def quoted(text: str) -> str:
     """Return a literal in Python or YAML that is the text."""
     return f'"{in_quotes(text)}"'
+
+
+_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
+
+
+def without_parameters(sql: str) -> str:
+    """Return SQL so that ``sqlalchemy.text``, and with it ``op.execute``, takes no colon in it for a parameter."""
+    return _PARAMETER.sub(r"\\:", sql)
 
 
 def yaml_scalar(text: str) -> str:

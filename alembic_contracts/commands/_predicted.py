@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
+    from alembic_contracts.judging.violations import Report
     from alembic_contracts.reviews.plans import Plan
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.environments import Range
@@ -23,10 +25,30 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Schema
     from alembic_contracts.schemas.steps import Unproven
 
-__all__ = ["PARTLY", "partly", "planned", "schema_of"]
+__all__ = ["PARTLY", "checked", "partly", "planned", "schema_of", "told_of"]
 
 PARTLY = 3
 """Exit code of what rests on a prediction that is not whole."""
+
+
+def checked(config: Config, *, base: str | None = None, dialect: str | None = None) -> Report:
+    """Return the report on all migrations, predicted without a database; the project's output goes to standard error.
+
+    Args:
+        config: Alembic's configuration of the project.
+        base: the git ref whose contracts have to be kept as well.
+        dialect: of the database, where env.py does not say which.
+
+    Raises:
+        CannotCheck: settings, contracts, revisions or env.py do not allow it.
+    """
+    from contextlib import redirect_stdout
+
+    from alembic_contracts.running.check import CheckOptions, check
+    from alembic_contracts.running.environments import Range
+
+    with redirect_stdout(sys.stderr):
+        return check(config, CheckOptions(range=Range(offline=True, dialect=dialect), base=base))
 
 
 def planned(project: Project, values: dict[str, Any], *, single: bool = False) -> tuple[Terms, Range, tuple[Plan, ...]]:
@@ -98,3 +120,10 @@ def partly(doubts: Sequence[Unproven]) -> str:
     shown = f" ({', '.join(dict.fromkeys(places[:3]))}{' ...' if len(places) > 3 else ''})" if places else ""
     count = "1 operation" if len(doubts) == 1 else f"{len(doubts)} operations"
     return f"Only in part: the schema is a prediction, and {count} could not be worked out{shown}."
+
+
+def told_of(gaps: str) -> int:
+    """Say what ``partly`` returned to people on standard error; returns the exit code that goes with it."""
+    if gaps:
+        click.echo(texts.line(gaps), err=True)
+    return PARTLY if gaps else 0

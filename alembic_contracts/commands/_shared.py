@@ -86,10 +86,14 @@ class Project:
         return config
 
 
+def _project(context: click.Context) -> Project:
+    """Return the project of a command line that is not complete yet: its options need not have been read."""
+    return context.find_object(Project) or Project((), "alembic", ())
+
+
 def _databases(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
     """Complete the name of a database by those that alembic.ini lists."""
-    project = context.find_object(Project) or Project((), "alembic", ())
-    config = project.config()
+    config = _project(context).config()
     listed = config.get_section(config.config_ini_section, {}).get("databases") or ""  # there may be no .ini
     return [name for name in map(str.strip, listed.split(",")) if name and name.startswith(begun)]
 
@@ -103,10 +107,9 @@ def _revisions(context: click.Context, _parameter: click.Parameter, begun: str) 
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.running.environments import script_directory
 
-    project = context.find_object(Project) or Project((), "alembic", ())
     found = {"head", "heads", "base"}
     with suppress(CannotCheck, click.UsageError, OSError):
-        scripts = script_directory(project.config())
+        scripts = script_directory(_project(context).config())
         for folder in scripts.version_locations or [f"{scripts.dir}/versions"]:
             for file in Path(folder).glob("*.py"):
                 text = file.read_text(encoding="utf-8", errors="replace")
@@ -122,10 +125,9 @@ def tables(context: click.Context, parameter: click.Parameter, begun: str) -> li
     from alembic_contracts.running.terms import settings_of
     from alembic_contracts.schemas import snapshots
 
-    project = context.find_object(Project) or Project((), "alembic", ())
     found = {name for name in contracted(context, parameter, begun) if name.count(".") < 2}
     with suppress(CannotCheck, click.UsageError):
-        snapshot = snapshots.read(settings_of(project.config()).snapshot)
+        snapshot = snapshots.read(settings_of(_project(context).config()).snapshot)
         known = snapshot.schema.tables if snapshot is not None else ()
         found.update(name for table in known for name in (table.name, str(table)))
     return sorted(name for name in found if name.startswith(begun))
@@ -139,9 +141,8 @@ def contracted(context: click.Context, _parameter: click.Parameter, begun: str) 
     from alembic_contracts.reviews.consumers import names, spellings
     from alembic_contracts.running.terms import read
 
-    project = context.find_object(Project) or Project((), "alembic", ())
     with suppress(CannotCheck, click.UsageError):
-        terms = read(project.config())
+        terms = read(_project(context).config())
         known = names(terms.contracts) if terms is not None else ()
         return sorted({each for name in known for each in spellings(*name) if each.startswith(begun)})
     return []

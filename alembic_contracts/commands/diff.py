@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from alembic_contracts.commands._predicted import checked
 from alembic_contracts.commands._shared import Project, examples, told, written
 
 if TYPE_CHECKING:
@@ -67,12 +66,9 @@ def COMMAND(project: Project, base: str | None, format_: str) -> int:  # noqa: N
 def _unmet(config: Config) -> Callable[[Difference], str]:
     """Return what says whether the migrations satisfy a fact that has been tightened, by a prediction of them all."""
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running.check import CheckOptions, check
-    from alembic_contracts.running.environments import Range
 
     try:
-        with contextlib.redirect_stdout(sys.stderr):
-            report = check(config, CheckOptions(range=Range(offline=True)))
+        report = checked(config)
     except CannotCheck:
         return lambda _each: "whether the migrations satisfy it could not be checked"
     broken = {

@@ -99,7 +99,7 @@ def lines(rule: Rule) -> Iterator[str]:
     yield "To permit one break of it, its owner adds to waivers.yaml beside the contracts:"
     yield "  waivers:"
     place = _PLACEHOLDERS["place" if "{place}" in rule.cause else "table"]
-    yield stanza(_PLACEHOLDERS["contract"], f"{rule.id} {place}", "1a2b3c")
+    yield textwrap.indent(stanza(_PLACEHOLDERS["contract"], f"{rule.id} {place}", "1a2b3c"), "  ")
     yield ""
     yield from _ENDINGS
 

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
     from alembic_contracts.judging.violations import Violation
-    from alembic_contracts.reviews.fixes.drafts import Draft
-    from alembic_contracts.reviews.fixes.dropping import Wanted
+    from alembic_contracts.reviews.fixes.drafts import Draft, Wanted
     from alembic_contracts.reviews.fixes.expanding import Expansion
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
@@ -170,12 +169,12 @@ def _wanted(what: tuple[str, ...], terms: Terms) -> Wanted:
         CannotCheck: no contract names one that was asked for.
     """
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.reviews.consumers import names, spellings
+    from alembic_contracts.reviews.consumers import meant, names, spellings
     from alembic_contracts.support.suggestions import did_you_mean
 
-    known = sorted({spelling for name in names(terms.contracts) for spelling in spellings(*name)})
     for each in what:
-        if each not in known:
+        if not meant(each, terms.contracts):
+            known = sorted({spelling for name in names(terms.contracts) for spelling in spellings(*name)})
             raise CannotCheck(f"No contract names `{each}`{did_you_mean(each, known)}")
 
     def wanted(table: Any, column: str | None) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from alembic_contracts.commands._predicted import schema_of
+from alembic_contracts.commands._predicted import partly, schema_of, told_of
 from alembic_contracts.commands._shared import (
     DATABASE,
     DIALECT,
@@ -38,7 +38,7 @@ of the schema that the migrations predict. State what somebody relies on, and no
 --compatibility leave out what may change. Descriptions are the comments in the database, and so are examples that a
 comment names: "ISO code (e.g. DE, FR)". No row is read.
 
-Exit codes: 0 written; 2 could not be written.
+Exit codes: 0 written; 2 could not be written; 3 with --offline: written, but the prediction has gaps.
 """
 _EXAMPLES = (
     ("orders sales.customers", "contracts/orders.json and contracts/sales.customers.json"),
@@ -81,7 +81,7 @@ _WRITTEN = sorted(file.stem.strip("_").removesuffix("_writer") for file in _FORM
 @click.option("--namespace", metavar="NAME", help="Of the contracts; default: the schema's name.")
 @click.pass_obj
 @told
-def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None:  # noqa: N802 - found by this name
+def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> int:  # noqa: N802 - found by this name
     """Write one file a table."""
     from alembic_contracts import dialects
     from alembic_contracts.contracts import formats
@@ -90,10 +90,11 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None
 
     config = project.config()
     settings = settings_of(config)
-    schema, dialect_name, _ = schema_of(config, range_of(values), settings.snapshot)
+    schema, dialect_name, doubts = schema_of(config, range_of(values), settings.snapshot)
+    gaps = partly(doubts)
     dialect = dialects.load(dialect_name)
     writer = formats.writer(values["format_"])
-    found = [_only(_find(written, schema), values["columns"], tables) for written in tables]
+    found = [_only(_find(written, schema, gaps), values["columns"], tables) for written in tables]
     choice = Choice(minimal=values["minimal"], compatibility=values["compatibility"])
     texts = {
         table: writer.write(
@@ -109,14 +110,13 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> None
     }
     if values["stdout"]:
         sys.stdout.write("".join(texts.values()))
-        return
-    _write(
-        {_file(settings.contracts[0], table, writer.SUFFIX): text for table, text in texts.items()},
-        force=values["force"],
-    )
+    else:
+        files = {_file(settings.contracts[0], table, writer.SUFFIX): text for table, text in texts.items()}
+        _write(files, force=values["force"])
+    return told_of(gaps)
 
 
-def _find(written: str, schema: Schema) -> Table:
+def _find(written: str, schema: Schema, gaps: str) -> Table:
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.support.suggestions import did_you_mean
@@ -125,7 +125,10 @@ def _find(written: str, schema: Schema) -> Table:
     table = schema.tables.get(Name(namespace or "public", name))
     if table is None:
         known = sorted(each.name if each.schema == "public" else str(each) for each in schema.tables)
-        raise CannotCheck(f"There is no table `{written}`{did_you_mean(written, known)}")
+        hint = did_you_mean(written, known)
+        if gaps:
+            raise CannotCheck(f"There is no table `{written}` in what could be predicted{hint}\n{gaps}")
+        raise CannotCheck(f"There is no table `{written}`{hint}")
     return table
 
 

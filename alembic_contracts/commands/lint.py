@@ -14,9 +14,12 @@ from alembic_contracts.commands._shared import CANNOT, Project, examples, told, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alembic_contracts.config import Settings
+    from alembic.config import Config
+
     from alembic_contracts.contracts.contract import Contract
     from alembic_contracts.errors import Problem
+    from alembic_contracts.running.terms import Terms
+    from alembic_contracts.schemas.steps import Unproven
 
 __all__ = ["COMMAND"]
 
@@ -26,7 +29,7 @@ Sidecars and waivers included. Without PATHs those of the settings. Neither env.
 With --against, tables, columns and types that contracts name have to be there: `head` or another revision is predicted
 from the version scripts, which are run as by `check`; a snapshot is read.
 
-Exit codes: 0 all valid; 2 something is not.
+Exit codes: 0 all valid; 2 something is not; 3 with --against: the prediction has gaps, so that names are in doubt.
 """
 _EXAMPLES = (
     ("", "all contracts of the project"),
@@ -52,45 +55,48 @@ def COMMAND(project: Project, paths: tuple[str, ...], format_: str, against: str
     """Load the files and print what is wrong with them."""
     from alembic_contracts.contracts.linting import lint
     from alembic_contracts.judging.engine import facts_of
+    from alembic_contracts.running.terms import Terms, settings_of
 
-    root = Path.cwd()
-    settings = _settings(project).contracts
-    found = lint([root / path for path in paths] or settings, project=settings, root=root)
+    root, config = Path.cwd(), project.config()
+    settings = settings_of(config)
+    found = lint([root / path for path in paths] or settings.contracts, project=settings.contracts, root=root)
     contracts = found.contracts
-    problems = found.problems or (_unknown(project, contracts, against) if against is not None else ())
+    problems: tuple[Problem, ...] = found.problems
+    doubts: tuple[Unproven, ...] = ()
+    if against is not None and not problems:
+        problems, doubts = _unknown(config, Terms(settings, contracts), against)
     if problems:
         _write(problems, format_)
-        return CANNOT
+        return _told_of(doubts) or CANNOT
     _warn(contracts)
     if format_ == "json":
         click.echo("[]")
     elif format_ == "text":
-        switches = _settings(project).rules
-        facts = sum(len(tuple(facts_of(contract, switches))) for contract in contracts)
+        facts = sum(len(tuple(facts_of(contract, settings.rules))) for contract in contracts)
         one = len(contracts) == 1
         click.echo(f"{len(contracts)} contract{'' if one else 's'} with {facts} facts {'is' if one else 'are'} valid.")
-    return 0
+    return _told_of(doubts)
 
 
-def _unknown(project: Project, contracts: Sequence[Contract], against: str) -> tuple[Problem, ...]:
-    """Return what contracts name and a schema has not."""
-    from datetime import UTC, datetime
+def _told_of(doubts: tuple[Unproven, ...]) -> int:
+    from alembic_contracts.commands._predicted import partly, told_of
 
+    return told_of(partly(doubts))
+
+
+def _unknown(config: Config, terms: Terms, against: str) -> tuple[tuple[Problem, ...], tuple[Unproven, ...]]:
+    """Return what contracts name and a schema has not, and what could not be worked out of that schema."""
     from alembic_contracts.commands._predicted import schema_of
     from alembic_contracts.reviews.unknown_names import unknown_names
     from alembic_contracts.running.environments import Range
-    from alembic_contracts.running.terms import settings_of
     from alembic_contracts.schemas import snapshots
 
-    config = project.config()
-    settings = settings_of(config)
-    today = settings.today or datetime.now(tz=UTC).date()
     snapshot = snapshots.read(Path(against))
     if snapshot is not None:
-        return unknown_names(contracts, snapshot.schema, f"in {against}", today)
+        return unknown_names(terms.contracts, snapshot.schema, f"in {against}", terms.today), ()
     range_ = Range(offline=True, target=against, dialect="postgresql")
-    schema, _, _ = schema_of(config, range_, settings.snapshot)
-    return unknown_names(contracts, schema, f"at {against}", today)
+    schema, _, doubts = schema_of(config, range_, terms.settings.snapshot)
+    return unknown_names(terms.contracts, schema, f"at {against}", terms.today), doubts
 
 
 def _warn(contracts: Sequence[Contract]) -> None:
@@ -102,12 +108,6 @@ def _warn(contracts: Sequence[Contract]) -> None:
             place = f"{contract.location.file}:{contract.location.line}"
             text = f"warning: {place}: {contract.id} states no owner, so nobody knows whom to ask (`team`)"
             click.echo(texts.line(text), err=True)
-
-
-def _settings(project: Project) -> Settings:
-    from alembic_contracts.running.terms import settings_of
-
-    return settings_of(project.config())
 
 
 def _write(problems: Sequence[Problem], format_: str) -> None:

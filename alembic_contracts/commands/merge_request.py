@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alembic_contracts.commands._predicted import checked
 from alembic_contracts.commands._shared import BASE, CANNOT, DIALECT, Project, examples, told, with_options, written
 
 if TYPE_CHECKING:
-    from alembic.config import Config
-
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.pull_request.gitlab import MergeRequest
 
@@ -57,7 +56,7 @@ def COMMAND(project: Project, /, *, comment: bool, junit: str | None, **values: 
     request = MergeRequest.of_pipeline(os.environ)
     base = values["base_"] or (request.base if request is not None else None)
     try:
-        report = _checked(project.config(), base, values["dialect_"])
+        report = checked(project.config(), base=base, dialect=values["dialect_"])
     except CannotCheck as error:
         click.echo(f"Data contracts could not be checked.\n{error}", err=True)
         _say(request if comment else None, not_checked(str(error)), create=True)
@@ -66,16 +65,6 @@ def COMMAND(project: Project, /, *, comment: bool, junit: str | None, **values: 
     owners = code_owners({v.contract_location.file for v in report.violations}, Path.cwd(), OF_GITLAB)
     _say(request if comment else None, of_report(report, owners), create=report.status != "kept")
     return EXIT_CODES[report.status] if report.refuses else EXIT_CODES["kept"]
-
-
-def _checked(config: Config, base: str | None, dialect: str | None) -> Report:
-    import contextlib
-
-    from alembic_contracts.running.check import CheckOptions, check
-    from alembic_contracts.running.environments import Range
-
-    with contextlib.redirect_stdout(sys.stderr):
-        return check(config, CheckOptions(range=Range(offline=True, dialect=dialect), base=base))
 
 
 def _render(report: Report, junit: str | None) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from alembic_contracts.commands._predicted import checked
 from alembic_contracts.commands._shared import BASE, CANNOT, DIALECT, Project, examples, told, with_options
 
 if TYPE_CHECKING:
-    from alembic.config import Config
-
     from alembic_contracts.judging.violations import Report
 
 __all__ = ["COMMAND"]
@@ -53,8 +50,10 @@ def COMMAND(project: Project, /, *, comment: bool, sarif: str | None, **values: 
     from alembic_contracts.pull_request.owners import code_owners
     from alembic_contracts.running.check import EXIT_CODES
 
+    branch = os.environ.get("GITHUB_BASE_REF")
+    base = values["base_"] or (f"origin/{branch}" if branch else None)
     try:
-        report = _checked(project.config(), values)
+        report = checked(project.config(), base=base, dialect=values["dialect_"])
     except CannotCheck as error:
         click.echo(f"::error title=Data contracts could not be checked::{texts.github_data(str(error))}")
         click.echo(f"Data contracts could not be checked.\n{error}", err=True)
@@ -64,16 +63,6 @@ def COMMAND(project: Project, /, *, comment: bool, sarif: str | None, **values: 
     owners = code_owners({v.contract_location.file for v in report.violations}, Path.cwd())
     _say(of_report(report, owners), comment=comment, create=report.status != "kept")
     return EXIT_CODES[report.status] if report.refuses else EXIT_CODES["kept"]
-
-
-def _checked(config: Config, values: dict[str, Any]) -> Report:
-    from alembic_contracts.running.check import CheckOptions, check
-    from alembic_contracts.running.environments import Range
-
-    branch = os.environ.get("GITHUB_BASE_REF")
-    base = values["base_"] or (f"origin/{branch}" if branch else None)
-    with contextlib.redirect_stdout(sys.stderr):
-        return check(config, CheckOptions(range=Range(offline=True, dialect=values["dialect_"]), base=base))
 
 
 def _render(report: Report, sarif: str | None) -> None:

@@ -116,7 +116,7 @@ def _text(found: Sequence[Reliance], today: date) -> Iterator[str]:
         yield f"    {_life(each, today)}"
         for said in each.ends:
             if said.sunset is not None and said.sunset != each.until:
-                yield f"    {_until(said.sunset, today)}: {_covered(said)}  ({_where(said.location)})"
+                yield f"    {_until(said.sunset, today)}: {said.column or said.place}  ({_where(said.location)})"
         for waiver in each.waivers:
             yield f"    {_waived(waiver, today)}  ({_where(waiver.location)})"
 
@@ -148,10 +148,6 @@ def _until(sunset: date, today: date) -> str:
     return f"{'may be broken since' if sunset <= today else 'until'} {sunset:%Y-%m-%d}"
 
 
-def _covered(said: Deprecation) -> str:
-    return str(said.column or said.table or "the whole contract")
-
-
 def _waived(waiver: Waiver, today: date) -> str:
     revision = f" by {waiver.revision}" if waiver.revision is not None else ""
     counts = f"may be broken{revision} until" if waiver.expiry >= today else "waiver expired on"
@@ -174,15 +170,9 @@ def _ends(found: Sequence[End], last: date, days: int) -> Iterator[str]:
         if isinstance(each.what, Waiver):
             what = f"last day of the waiver of {each.what.fact}, approved by {each.what.approver}: {each.what.reason}"
         else:
-            what = f"may be broken from then on: {_place(each.what)}"
+            what = f"may be broken from then on: {each.what.place}"
         yield f"{each.day:%Y-%m-%d}  {what}"
         yield f"            {each.contract.id}, {each.contract.owner}  ({_where(each.what.location)})"
-
-
-def _place(said: Deprecation) -> str:
-    if said.table is None:
-        return "the whole contract"
-    return str(said.table) if said.column is None else f"{said.table}.{said.column}"
 
 
 # -- JSON --------------------------------------------------------------------------------------------------------------

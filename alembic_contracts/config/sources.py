@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from alembic_contracts import texts
@@ -82,13 +84,9 @@ def of_toml(file: Path, section: str, known: Collection[str]) -> tuple[Source, .
     Raises:
         InvalidSettings: the file is malformed, or a key in it is unknown.
     """
-    document = toml_text.parse(_text(file), shown(file))
-    tool = document.get("tool")
-    tools = tool if isinstance(tool, dict) else {}
-    for each in tools:
-        _refuse_misspelt(file, f"tool.{each}", f"tool.{_SECTION}")
-    for each in document:
-        _refuse_misspelt(file, each, f"tool.{_SECTION}")
+    with _of_settings():
+        text = files.read_text(file, what="settings")
+    tools = _tools(text, file)
     if _SECTION not in tools:
         return ()
     place = f"tool.{_SECTION}"
@@ -99,6 +97,19 @@ def of_toml(file: Path, section: str, known: Collection[str]) -> tuple[Source, .
     for_all = [_of_table(file, place, values, (*KEYS, _OF_SECTIONS))] if values or not sections else []
     own = [_of_table(file, f"{place}.{_OF_SECTIONS}.{section}", sections[section])] if section in sections else []
     return (*for_all, *own)
+
+
+@lru_cache(maxsize=1)  # a command asks for its settings in several places
+def _tools(text: str, file: Path) -> Mapping[str, object]:
+    """Return what a pyproject.toml says of each tool."""
+    document = toml_text.parse(text, shown(file))
+    tool = document.get("tool")
+    tools = tool if isinstance(tool, dict) else {}
+    for each in tools:
+        _refuse_misspelt(file, f"tool.{each}", f"tool.{_SECTION}")
+    for each in document:
+        _refuse_misspelt(file, each, f"tool.{_SECTION}")
+    return tools
 
 
 def _table(file: Path, place: str, value: object) -> Mapping[str, object]:
@@ -117,16 +128,11 @@ def _of_table(file: Path, place: str, value: object, known: Collection[str] = KE
     return _checked(Source(values, folder, file, place), known)
 
 
-def _text(file: Path) -> str:
+@contextmanager
+def _of_settings() -> Iterator[None]:
+    """Tell what is wrong with a file as what is wrong with settings."""
     try:
-        return files.read_text(file, what="settings")
-    except InvalidContracts as error:
-        raise InvalidSettings(str(error)) from None
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return files.read_bytes(file, what="settings")
+        yield
     except InvalidContracts as error:
         raise InvalidSettings(str(error)) from None
 
@@ -152,7 +158,8 @@ def of_ini(file: Path, section: str) -> tuple[tuple[Source, ...], frozenset[str]
         InvalidSettings: the file is malformed, or a key in it is unknown.
     """
     # Any bytes will do in other sections: they are Alembic's business.
-    text = _read(file).decode("utf-8", "surrogateescape")
+    with _of_settings():
+        text = files.read_bytes(file, what="settings").decode("utf-8", "surrogateescape")
     folder, sections = file.absolute().parent, set[str]()
 
     def read(name: str, beneath: tuple[str, ...]) -> tuple[Source, ...]:

@@ -26,6 +26,7 @@ __all__ = [
     "Publication",
     "Stage",
     "Waiver",
+    "WaiverFile",
 ]
 
 Compatibility = Literal["exact", "reader", "writer", "cdc", "full"]
@@ -118,6 +119,11 @@ class Deprecation:
     """The first day on which it no longer has to be kept; None: no date has been set, so it has to be kept."""
     location: ContractLocation
 
+    @property
+    def place(self) -> str:
+        """What it covers, for people."""
+        return ".".join(map(str, filter(None, (self.table, self.column)))) or "the whole contract"
+
     def covers(self, fact: Fact) -> bool:
         """Whether a fact is among what is deprecated."""
         return self.table in (None, fact.table) and self.column in (None, fact.column)
@@ -153,6 +159,22 @@ class Waiver:
     expiry: date
     """The last day on which it counts."""
     location: ContractLocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverFile:
+    """A file beside contracts in which their waivers are looked for, and where in it another one goes."""
+
+    file: str
+    """Relative to the working directory where possible, with forward slashes; it need not be there."""
+    line: int | None = None
+    """Of the list; None: there is none, and the item goes below a new ``waivers:``."""
+    column: int | None = None
+    """Of the bracket behind which the item goes; None: it goes below the line, as lines of its own."""
+    indent: int = 0
+    """Of the items that are there."""
+    is_empty: bool = False
+    """Whether the list has no items, so that it is replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,12 +44,13 @@ def lint(paths: Sequence[Path], *, project: Sequence[Path], root: Path) -> Findi
     folders = [path for path in sought if is_folder(path)]
     lying_beside = list(dict.fromkeys((*given, *(file for folder in folders for file in beside(folder)))))
     sidecars = [file for file in lying_beside if file.name.endswith(SIDECARS)]
-    owned = [contract for file in sidecars if (contract := formats.contract_beside(file)) is not None]
+    owners = {file: formats.contract_beside(file) for file in sidecars}
     problems = [
         _problem(file, "belongs to no contract: none beside it has this name")
-        for file in sidecars
-        if formats.contract_beside(file) is None
+        for file, contract in owners.items()
+        if contract is None
     ]
+    owned = (contract for contract in owners.values() if contract is not None)
     wanted = [*sought, *(contract for contract in owned if not any(map(contract.is_relative_to, folders)))]
     contracts, wrong = _contracts(wanted, root)
     problems += wrong
@@ -63,15 +64,12 @@ def lint(paths: Sequence[Path], *, project: Sequence[Path], root: Path) -> Findi
 def _contracts(paths: Sequence[Path], root: Path) -> tuple[tuple[Contract, ...], list[Problem]]:
     if not paths:
         return (), []
+    doubts: list[Problem] = []
     try:
-        contracts = formats.load(paths, root=root)
+        contracts = formats.load(paths, root=root, look=lambda format_, found: doubts.extend(format_.doubts(found)))
     except InvalidContracts as invalid:
         return (), list(invalid.problems)
-    problems = [problem for contract in contracts for problem in _types(contract)]
-    for file in formats.files(paths, root=root):
-        format_, document = formats.opened(file)
-        problems += format_.doubts(document)
-    return contracts, problems
+    return contracts, [*doubts, *(problem for contract in contracts for problem in _types(contract))]
 
 
 def _types(contract: Contract) -> Iterator[Problem]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
-from alembic_contracts.contracts.contract import Contract, Waiver
+from alembic_contracts import texts
+from alembic_contracts.contracts.contract import Contract, Waiver, WaiverFile
 from alembic_contracts.contracts.contract_files import WAIVERS
 from alembic_contracts.documents import yaml_text
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document
@@ -18,7 +20,7 @@ from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.support.paths import is_folder, shown
 from alembic_contracts.support.suggestions import did_you_mean
 
-__all__ = ["files", "read", "read_file", "stanza"]
+__all__ = ["added", "places", "read", "read_file", "stanza"]
 
 _KEYS = ("contract", "fact", "revision", "reason", "approver", "expiry")
 _LONGEST = 1000
@@ -37,7 +39,7 @@ def read(paths: Sequence[Path], contracts: Sequence[Contract]) -> tuple[Waiver, 
     """
     found: list[Waiver] = []
     problems: list[Problem] = []
-    for first in files(paths):
+    for first in _files(paths):
         for file in (first.with_name(name) for name in WAIVERS):
             try:
                 found.extend(read_file(file, contracts))
@@ -63,22 +65,61 @@ def read_file(file: Path, contracts: Sequence[Contract]) -> tuple[Waiver, ...]:
     return tuple(_waivers(document, contracts))
 
 
-def files(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Return where waivers can be written, beside the files and in the folders of the contracts."""
+def places(paths: Sequence[Path]) -> tuple[WaiverFile, ...]:
+    """Return where waivers can be added, beside the files and in the folders of the contracts.
+
+    Raises:
+        InvalidContracts: a file that is there cannot be read.
+    """
+    return tuple(_place([first.with_name(name) for name in WAIVERS]) for first in _files(paths))
+
+
+def _place(files: Sequence[Path]) -> WaiverFile:
+    for file in files:
+        text = read_beside(file)
+        if text is None:
+            continue
+        document = yaml_text.parse(text, shown(file))
+        line, value = document.location("/waivers").line, document.value
+        if not isinstance(value, dict) or not value.get("waivers"):
+            return WaiverFile(file=shown(file), line=line, is_empty=True)
+        row, column = document.values["/waivers"]
+        if text.splitlines()[row - 1][column - 1] == "[":
+            return WaiverFile(file=shown(file), line=row, column=column)
+        return WaiverFile(file=shown(file), line=line, indent=column - 1)
+    return WaiverFile(file=shown(files[0]))
+
+
+def _files(paths: Sequence[Path]) -> tuple[Path, ...]:
     folders = dict.fromkeys(path if is_folder(path) else path.parent for path in paths)
     return tuple(folder / WAIVERS[0] for folder in folders)
 
 
-def stanza(contract: str, fact: str, revision: str) -> str:
-    """Return what to add to the list in ``waivers.yaml`` so that a revision may break a fact until some day."""
-    return (
-        f"  - contract: {contract}\n"
-        f"    fact: {fact}\n"
-        f"    revision: {revision}\n"
-        "    reason: why, and who has agreed\n"
-        "    approver: who answers for the contract\n"
-        "    expiry: YYYY-MM-DD"
-    )
+def stanza(contract: str, fact: str, revision: str | None) -> str:
+    """Return the item of the list in ``waivers.yaml`` by which a revision (None: any) may break a fact until a day."""
+    written = _item(contract, fact, revision)
+    return "- " + "\n  ".join(f"{key}: {value}" for key, value in written.items())
+
+
+def added(place: WaiverFile, waivers: Sequence[tuple[str, str, str | None]]) -> str:
+    """Return what to paste at a place: items for a contract's id, a fact and a revision each."""
+    if place.column is not None:
+        items = (", ".join(f"{key}: {value}" for key, value in _item(*each).items()) for each in waivers)
+        return "\n".join(f"{{{item}}}," for item in items)
+    items_ = textwrap.indent("\n".join(stanza(*each) for each in waivers), " " * place.indent)
+    return items_ if place.line is not None and not place.is_empty else f"waivers:\n{items_}"
+
+
+def _item(contract: str, fact: str, revision: str | None) -> dict[str, str]:
+    """Return the keys of a waiver with their values as YAML has them."""
+    return {
+        "contract": texts.yaml_scalar(contract),
+        "fact": texts.yaml_scalar(fact),
+        **({} if revision is None else {"revision": texts.quoted(revision)}),
+        "reason": "why",
+        "approver": "who answers for the contract",
+        "expiry": "YYYY-MM-DD",
+    }
 
 
 def _problems(document: Document) -> Iterator[Problem]:

@@ -75,9 +75,8 @@ def _refuse_endless_references(parser: ConfigParser, file: str, name: str) -> No
 
 def _line(error: Error, text: str) -> str:
     """Return ``:12``; of references the line is that of the setting."""
-    number = getattr(error, "lineno", None)
-    if number is None and getattr(error, "errors", None):
-        number = error.errors[0][0]  # type: ignore[attr-defined] # of ParsingError
+    several = getattr(error, "errors", None)  # of ParsingError
+    number = several[0][0] if several else getattr(error, "lineno", None)
     option = getattr(error, "option", None)
     if number is None and option is not None:
         found = re.search(rf"^{re.escape(option)}\s*[=:]", text, re.MULTILINE | re.IGNORECASE)

@@ -34,6 +34,7 @@ class Moment:
     operation: Operation | None
     table: Table | None
     schema: Schema
+    """All that is there at its end."""
     judged: bool
     settled: bool
     doubt: Unproven | None = None
@@ -71,20 +72,20 @@ def _by_revision(prediction: Prediction) -> dict[str | None, tuple[Unproven, ...
 def moments(course: Iterable[Point], name: Name) -> Iterator[Moment]:
     """Yield the moments of one table: one for each change of it, of what its facts depend on, and of what is known."""
     current: Moment | None = None
+    latest = Schema()
     for point in course:
         table = point.schema.tables.get(name)
         doubt = next((each for each in point.doubts if each.tables is None or name in each.tables), None)
-        same = (
-            current is not None and table is current.table and _same_surroundings(point.schema, current.schema, table)
-        )
+        same = current is not None and table is current.table and _same_surroundings(point.schema, latest)
         if current is None or not same or doubt is not None:
             if current is not None:
-                yield current
+                yield replace(current, schema=latest)
             current = Moment(point.operation, table, point.schema, point.judged, point.settled, doubt)
         elif (point.judged and not current.judged) or (point.settled and not current.settled):
             current = replace(current, judged=current.judged or point.judged, settled=current.settled or point.settled)
+        latest = point.schema
     if current is not None:
-        yield current
+        yield replace(current, schema=latest)
 
 
 def reference(history: Iterable[Moment]) -> Table | None:
@@ -95,7 +96,5 @@ def reference(history: Iterable[Moment]) -> Table | None:
     return None
 
 
-def _same_surroundings(one: Schema, other: Schema, table: Table | None) -> bool:
-    """Whether what facts of a table depend on is the same; where it is absent, others may be what is meant."""
-    same_names = table is not None or one.tables.keys() == other.tables.keys()
-    return same_names and one.types == other.types and one.access == other.access
+def _same_surroundings(one: Schema, other: Schema) -> bool:
+    return one.types == other.types and one.access == other.access

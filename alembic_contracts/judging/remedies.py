@@ -55,7 +55,6 @@ _RENAME = re.compile(r'RENAME TO (?:"((?:[^"]|"")+)"|(\w+))', re.IGNORECASE)
 _PYTHON = frozenset(("columns", "nullable", "schema"))
 """Names that are code themselves; the others stand between the double quotes of a literal."""
 _NO_SQL = frozenset(("table_name", "column"))
-_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
 _LONGEST_NAME = 63
 
 
@@ -72,8 +71,7 @@ def rendered(template: str, fields: Mapping[str, str]) -> str:
 
 
 def _of_sql(name: str, text: str) -> str:
-    """Return SQL so that SQLAlchemy takes no colon in it for a parameter; what is no SQL as it is."""
-    return text if name in _NO_SQL else _PARAMETER.sub(r"\\:", text)
+    return text if name in _NO_SQL else texts.without_parameters(text)
 
 
 def situation(fact: Fact, history: Sequence[Moment], index: int, *, held: bool, meant: str) -> Situation:

@@ -96,14 +96,18 @@ class Case:
         table, fact = moment.table, self._fact
         if table is None and not (self._rule.judges_absence and fact.column is None):
             return Differs("absent")
-        column = table.column(fact.column) if table is not None and fact.column is not None else None
-        if table is not None and fact.column is not None and column is None and not self._rule.judges_absence:
+        is_absent = table is not None and fact.column is not None and table.column(fact.column) is None
+        if table is not None and is_absent and not self._rule.judges_absence:
             if table.complete:
                 return Differs("absent")
             return Unknown(f"the columns of {table.name} could not be worked out")
-        subject = Subject(
+        return self._rule.evaluate(fact, self._subject(moment))
+
+    def _subject(self, moment: Moment) -> Subject:
+        table, name = moment.table, self._fact.column
+        return Subject(
             table=table,
-            column=column,
+            column=table.column(name) if table is not None and name is not None else None,
             types=moment.schema.types,
             tables=moment.schema.tables.keys(),
             dialect=self._dialect,
@@ -111,7 +115,6 @@ class Case:
             reference=self._reference or table,
             access=moment.schema.access,
         )
-        return self._rule.evaluate(fact, subject)
 
     def _graded(self, breaks: Breaks) -> Severity | None:
         """Return how bad a difference is for those whom the contract protects."""
@@ -201,7 +204,8 @@ class Case:
         state, fact, rule = self._states[index], self._fact, self._rule
         deprecation = self._contract.deprecation(fact)
         held = any(isinstance(earlier.outcome, Holds) for earlier in self._states[:index])
-        meant = state.outcome.meant if isinstance(state.outcome, Differs) and not held else ""
+        never_held = isinstance(state.outcome, Differs) and not held
+        meant = rule.meant(fact, self._subject(self._history[index])) if never_held else ""
         fields = self._fields(state.actual, held=held) | {"meant": meant}
         remedy = advice(rule, remedies.situation(fact, self._history, index, held=held, meant=meant))
         return Violation(

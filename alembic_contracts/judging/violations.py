@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from alembic_contracts.contracts.contract import Ending, Owner, Waiver
+from alembic_contracts.contracts.contract import Ending, Owner, Waiver, WaiverFile
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.schemas.schema import Name
@@ -117,8 +117,8 @@ class Report:
     """Whether it is about what autogenerate found in models, which no script does yet."""
     in_doubt: tuple[Reliance, ...] = ()
     """Who relies on tables that what is unproven may concern."""
-    waivers: tuple[str, ...] = ()
-    """The files in which waivers are looked for, one beside each of the contracts' folders."""
+    waivers: tuple[WaiverFile, ...] = ()
+    """Where waivers can be added, beside each of the contracts' folders; none where nothing is broken."""
     aftermath: Aftermath | None = None
     """What a refused upgrade left in the database; None: there was none, or it was ``--sql``, which runs nothing."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from alembic_contracts import texts
-from alembic_contracts.contracts.contract import Ending
+from alembic_contracts.contracts import waivers
+from alembic_contracts.contracts.contract import Ending, WaiverFile
 from alembic_contracts.judging import aftermath
 from alembic_contracts.judging.violations import Report, Violation
 from alembic_contracts.reporters import _wording as wording
 from alembic_contracts.schemas.steps import REFUSED
 
-__all__ = ["cause_of_models", "concerned", "headline", "waiver_stanza", "way_out", "ways_out"]
+__all__ = ["Way", "cause_of_models", "concerned", "headline", "way_out", "ways_out"]
 
 
 def headline(report: Report) -> str:
@@ -46,11 +47,11 @@ def _of_models(report: Report) -> str:
 def _doubt(report: Report) -> str:
     """Return which effects are not known, and whom they may concern."""
     places = list(dict.fromkeys(wording.script_place(e.location) for e in report.unproven if e.location is not None))
-    tables = ", ".join(dict.fromkeys(str(each.table) for each in report.in_doubt))
+    tables = list(dict.fromkeys(str(each.table) for each in report.in_doubt))
     if all(entry.reason.startswith(REFUSED) for entry in report.unproven):
         return f"the migration will fail{f' at {places[0]}' if places else ''}, and nothing can be judged until then"
     what = f"the effect of {_some(places)}" if places else "an effect"
-    relied = f" on {_some(tables.split(', '))} ({concerned(report)})" if tables else ""
+    relied = f" on {_some(tables)} ({concerned(report)})" if tables else ""
     return f"{what}{relied} could not be worked out"
 
 
@@ -81,42 +82,51 @@ def way_out(report: Report) -> str:
     return f"If it must run now, and {agreed}: set ALEMBIC_CONTRACTS_ENFORCE=report, which reports and refuses nothing."
 
 
-def ways_out(report: Report) -> list[tuple[str, str]]:
-    """Return what the owners of broken promises can do: sentences, each with what is to be pasted, if anything is."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the owners of a broken promise can do."""
+
+    sentence: str
+    text: str = ""
+    """What is to be pasted, if anything is."""
+    blanks_count: bool = False
+    """Whether the text goes into the middle of a file, so that the blanks before it are part of it."""
+
+
+def ways_out(report: Report) -> list[Way]:
+    """Return what the owners of broken promises can do."""
     broken = [v for v in report.violations if v.severity == "error" and v.introduced and not (v.at or v.by_others)]
     if not broken:
         return []
-    stanzas = list(dict.fromkeys(waiver_stanza(part) for violation in broken for part in violation.parts))
-    others = len(stanzas) - _PERMITS
-    more = f", and the like for {others} more" if others > 0 else ""
-    permitted = f"permit it until a day: add to {_waivers_file(report, broken[0])}{more}:"
-    stanza = "waivers:\n" + "\n".join(stanzas[:_PERMITS])
+    permitting = _permitting(report, broken)
     owners = _some(list(dict.fromkeys(str(violation.owner) for violation in broken)))
     ends, ended = _endings(broken)
     if not ends:
-        return [(f"A way out, for {owners} to take: {permitted}", stanza), *ended]
-    (first, text), *rest = ends
+        sentence = f"A way out, for {owners} to take: {permitting.sentence}"
+        return [replace(permitting, sentence=sentence), *ended]
+    first, *rest = ends
     return [
-        (f"Two ways out, both for {owners} to take: (1) {permitted}", stanza),
-        (f"(2) {first}", text),
-        *((f"And {sentence}", text) for sentence, text in rest),
+        replace(permitting, sentence=f"Two ways out, both for {owners} to take: (1) {permitting.sentence}"),
+        replace(first, sentence=f"(2) {first.sentence}"),
+        *(replace(way, sentence=f"And {way.sentence}") for way in rest),
         *ended,
     ]
 
 
-def _endings(broken: Sequence[Violation]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def _endings(broken: Sequence[Violation]) -> tuple[list[Way], list[Way]]:
     """Return how promises can end on a day, with what to write into the contract's file; and which have one already."""
     found: dict[Ending, Violation] = {}
     for violation in broken:
         if violation.ending is not None:
             found.setdefault(violation.ending, violation)
     shown = list(found.items())[:_PERMITS]
-    ends = [(_ending(ending, violation), ending.text) for ending, violation in shown if ending.day is None]
-    return ends, [(_ending(ending, violation), "") for ending, violation in shown if ending.day is not None]
+    ways = {ending: Way(_ending(ending, violation), ending.text, blanks_count=True) for ending, violation in shown}
+    ends = [way for ending, way in ways.items() if ending.day is None]
+    return ends, [way for ending, way in ways.items() if ending.day is not None]
 
 
 def _ending(ending: Ending, violation: Violation) -> str:
-    place = f"{violation.table}.{violation.column}" if violation.column else f"all of {violation.table}"
+    place = wording.place(violation) if violation.column else f"all of {wording.place(violation)}"
     if ending.day is not None:
         said = f"{place} may be broken from {ending.day:%Y-%m-%d} on, as {ending.file}:{ending.line} says."
         return wording.one_line(said)
@@ -127,22 +137,31 @@ def _ending(ending: Ending, violation: Violation) -> str:
     return wording.one_line(f"let {what} of {place} end on a day: add to {ending.file}, {where}:")
 
 
-def _waivers_file(report: Report, violation: Violation) -> str:
-    """Return the file beside a contract in which its waivers are looked for."""
-    file = violation.contract_location.file
-    beside = (each for each in report.waivers if file.startswith(each.rpartition("/")[0]))
-    return wording.one_line(next(beside, "waivers.yaml beside the contracts"))
+def _permitting(report: Report, broken: Sequence[Violation]) -> Way:
+    """Return how to permit the breaks, by waivers beside the first one's contract."""
+    wanted = list(dict.fromkeys(_waiver(part) for violation in broken for part in violation.parts))
+    others = len(wanted) - _PERMITS
+    more = f", and the like for {others} more" if others > 0 else ""
+    contract = broken[0].contract_location.file
+    beside = (place for place in report.waivers if contract.startswith(place.file.rpartition("/")[0]))
+    place = next(beside, WaiverFile(file="waivers.yaml beside the contracts"))
+    where = wording.one_line(place.file)
+    if place.is_empty:
+        where += f", in the place of what line {place.line} begins"
+    elif place.column is not None:
+        where += f", behind the bracket in line {place.line}, column {place.column}"
+    elif place.line is not None:
+        where += f", below line {place.line}"
+    is_inside = place.line is not None and not place.is_empty
+    text = waivers.added(place, wanted[:_PERMITS])
+    return Way(f"permit it until a day: add to {where}{more}:", text, blanks_count=is_inside)
 
 
-def waiver_stanza(violation: Violation) -> str:
-    """Return what permits one break, as an item of the list ``waivers``."""
-    revision = f"\n  revision: {texts.quoted(violation.location.revision)}" if violation.location is not None else ""
+def _waiver(violation: Violation) -> tuple[str, str, str | None]:
+    """Return the contract, the fact and the revision that permit one break."""
     name = f"{violation.table}.{violation.column}" if violation.column else str(violation.table)
-    return (
-        f"- contract: {texts.yaml_scalar(violation.contract)}\n"
-        f"  fact: {texts.yaml_scalar(f'{violation.rule} {name}')}{revision}\n"
-        "  reason: why\n  approver: who answers for the contract\n  expiry: YYYY-MM-DD"
-    )
+    revision = violation.location.revision if violation.location is not None else None
+    return violation.contract, f"{violation.rule} {name}", revision
 
 
 _PERMITS = 3

@@ -44,7 +44,7 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
     errors = [violation for violation in report.violations if violation.severity == "error"]
     warnings = [violation for violation in report.violations if violation.severity != "error"]
     sections = [*_section(errors), *_remedies(errors), *_unproven(report.unproven)]
-    ways = [part for sentence, code in endings.ways_out(report) for part in (prose(sentence), _fenced(code, "yaml"))]
+    ways = [part for way in endings.ways_out(report) for part in (prose(way.sentence), _fenced(way.text, "yaml"))]
     if ways:
         sections.append(_details("What permits it", "\n\n".join(filter(None, ways))))
     if warnings:

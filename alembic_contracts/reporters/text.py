@@ -72,10 +72,10 @@ def render(report: Report, options: Options) -> str:
         sections.extend(_contract(page, report, list(group), said))
     sections.extend(_unproven(page, report))
     sections.extend([_notice(page, notice) for notice in report.notices])
-    for sentence, code in endings.ways_out(report):
-        indent = "    " if code.startswith("waivers:") else ""  # what goes into a contract is as it is: blanks count
-        lines = ["", *(f"{indent}{line}" for line in code.split("\n"))] if code else []
-        sections.append([*page.wrap(sentence), *lines])
+    for way in endings.ways_out(report):
+        indent = "" if way.blanks_count else "    "
+        lines = ["", *(f"{indent}{line}" for line in way.text.split("\n"))] if way.text else []
+        sections.append([*page.wrap(way.sentence), *lines])
     way_out = endings.way_out(report)
     if way_out:
         sections.append(page.wrap(way_out))

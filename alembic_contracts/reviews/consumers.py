@@ -15,7 +15,8 @@ from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name
 
 __all__ = [
-    "End", "Reliance", "about", "concerns", "ends", "has_word", "names", "relying", "relying_on", "spellings",
+    "End", "Reliance", "about", "concerns", "ends", "has_word", "meant", "names", "names_columns", "relying",
+    "relying_on", "spellings",
 ]  # fmt: skip
 
 
@@ -87,13 +88,25 @@ def relying(
         waivers: all of theirs.
         since: the day on which each contract's file came, by its name in ``ContractLocation``.
     """
-    meant = [(table, column) for table, column in names(contracts) if asked in spellings(table, column)]
     return tuple(
         found
-        for table, column in meant
+        for table, column in meant(asked, contracts)
         for contract in contracts
         if (found := _reliance(contract, table, column, waivers, since)) is not None
     )
+
+
+def meant(asked: str, contracts: Sequence[Contract]) -> tuple[tuple[Name, str | None], ...]:
+    """Return the tables and columns that a text can stand for, those that only keys and expressions name included."""
+    known = names(contracts)
+    found = dict.fromkeys(name for name in known if asked in spellings(*name))
+    facts = [fact for contract in contracts for fact in contract.facts if names_columns(fact)]
+    for table in dict.fromkeys(table for table, _ in known):
+        for spelling in spellings(table, None):
+            column = asked.removeprefix(f"{spelling}.")
+            if column not in ("", asked) and any(concerns(fact, table, column) for fact in facts):
+                found[table, column] = None
+    return tuple(found)
 
 
 def relying_on(table: Name, column: str | None, contracts: Sequence[Contract]) -> tuple[Reliance, ...]:
@@ -150,15 +163,21 @@ def concerns(fact: Fact, table: Name, column: str | None) -> bool:
 def _names(fact: Fact, column: str) -> bool:
     """Whether what a fact expects of its table names a column; of an expression, whether the name is a word in it."""
     match fact.expected:
-        case ForeignKey(columns=columns) | Publication(columns=tuple(columns)):
+        case Publication(columns=columns, row_filter=condition):
+            return column in (columns or ()) or has_word(condition or "", column)
+        case ForeignKey(columns=columns):
             return column in columns
         case tuple(columns) if fact.column is None:
             return column in columns
-        case Publication(row_filter=str(expression)):
-            return has_word(expression, column)
         case str(expression) if fact.rule in _EXPRESSIONS:
             return has_word(expression, column)
     return False
+
+
+def names_columns(fact: Fact) -> bool:
+    """Whether a fact may concern columns beside its own."""
+    expected = fact.expected
+    return fact.column is None or isinstance(expected, ForeignKey | Publication) or fact.rule in _EXPRESSIONS
 
 
 _EXPRESSIONS = ("check", "column-generated")

@@ -57,7 +57,7 @@ def judge(course: Course, terms: Terms, policy: engine.Policy) -> Report:
         policy=policy,
         waivers=terms.waivers,
     )
-    return replace(report, waivers=tuple(map(shown, waivers.files(terms.settings.contracts))))
+    return replace(report, waivers=waivers.places(terms.settings.contracts)) if report.violations else report
 
 
 def examine(course: Course, terms: Terms, *, phase: Phase, scope: engine.Scope) -> Report:

@@ -96,6 +96,23 @@ def failure(message: str) -> CommandError:
     return error
 
 
+class _Said(logging.Filter):
+    """Leaves out one record of a message, and nothing afterwards."""
+
+    message: str | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is to be written."""
+        if record.getMessage() != self.message:
+            return True
+        self.message = None
+        return False
+
+
+_SAID = _Said()
+"""The one that there is, however often something is refused in a process: a logger takes a filter once."""
+
+
 def said_once(error: BaseException, migration: MigrationContext) -> None:
     """Have Alembic say an error of ours once: it logs it as well, and where logs go to the terminal that is twice.
 
@@ -104,7 +121,8 @@ def said_once(error: BaseException, migration: MigrationContext) -> None:
     config = getattr(migration, "config", None)
     quiet = config is None or config.messaging_opts.get("quiet", False)
     if isinstance(error, CommandError) and hasattr(error, "report") and not quiet:
-        logging.getLogger("alembic.util.messaging").addFilter(lambda record: record.getMessage() != str(error))
+        _SAID.message = str(error)
+        logging.getLogger("alembic.util.messaging").addFilter(_SAID)
 
 
 def warn(text: str) -> None:

@@ -178,7 +178,7 @@ class _Listener:
             sys.stderr.write(f"{texts.line(told)}\n")
 
     def _place(self, line: int | None) -> Location | None:
-        return None if self._script is None else self._script.at(self._script.first_line if line is None else line)
+        return None if self._script is None else self._script.at(line)
 
     def of_death(self, death: process.Death) -> str:
         """Return how the process ended, for people."""

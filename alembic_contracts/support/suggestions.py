@@ -12,6 +12,7 @@ NEARLY = 0.75
 
 __all__ = ["NEARLY", "did_you_mean", "is_nearly", "is_one_slip", "nearest"]
 
+_NEARLY_THE_SAME = 0.85
 _LONGEST = 200
 """Characters of a word; the comparison of longer ones takes long, and leads to nothing."""
 
@@ -40,9 +41,11 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
 
 def is_nearly(word: str, known: str) -> bool:
     """Whether a word differs from a known one by little more than a slip."""
+    if min(len(word), len(known)) * 2 <= _NEARLY_THE_SAME * (len(word) + len(known)):  # the most that it could be
+        return False
     from difflib import SequenceMatcher
 
-    return SequenceMatcher(None, word, known).ratio() > 0.85
+    return SequenceMatcher(None, word, known).ratio() > _NEARLY_THE_SAME
 
 
 def is_one_slip(word: str, known: str) -> bool:

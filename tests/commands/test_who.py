@@ -23,6 +23,7 @@ ORDERS = {
         "table_name": "orders",
         "checks": ["total > 0 AND note <> 'x'"],
         "unique": [["number", "total"]],
+        "publications": [{"name": "changes", "columns": ["id", "at"], "row_filter": "status = 'paid'"}],
         "foreign_keys": [
             {"columns": ["customer"], "references": {"table_name": "customers", "columns": ["id"]}},
         ],
@@ -114,7 +115,10 @@ def test_a_table(shop: Project) -> None:
     [
         ("orders.total", {"column-exists", "column-type", "check", "unique"}),
         ("public.orders.number", {"column-exists", "column-type", "unique"}),
-        ("orders.customer", set()),
+        ("orders.customer", {"foreign-key"}),
+        ("orders.note", {"check"}),
+        ("orders.at", {"publication"}),
+        ("orders.status", {"publication"}),
         ("customers", {"foreign-key"}),
         ("customers.id", {"foreign-key"}),
         ("orders.not", set()),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -240,6 +242,57 @@ def test_the_waiver_that_a_refusal_prints_can_be_pasted(project_that_drops: Proj
     stanza = [line[4:] for line in lines[start : lines.index("", start)]]
     text = "\n".join(stanza).replace("YYYY-MM-DD", "2999-12-31").replace("reason: why", "reason: agreed")
     project_that_drops.write("contracts/waivers.yaml", text)
+    done = upgrade(project_that_drops)
+    assert done.returncode == 0, done.stderr
+    assert "agreed" in done.stderr
+
+
+OTHER = """\
+contract: met-museum-data/object-images-contract-spec
+fact: column-exists public.object_images.object_id
+reason: another one
+approver: Data Engineering Team
+expiry: 2999-01-01
+"""
+ITEM = "- " + OTHER.replace("\n", "\n  ").rstrip()
+IN_BRACES = "{" + ", ".join(OTHER.splitlines()) + "}"
+PRINTED = re.compile(
+    r"add to contracts/waivers\.yaml,\s(?:below\sline\s(\d+)|in\sthe\splace\sof\swhat\sline\s(\d+)\sbegins"
+    r"|behind\sthe\sbracket\sin\sline\s(\d+),\scolumn\s(\d+)):\n\n((?:.+\n)+)"
+)
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        f"waivers:\n{ITEM}\n",
+        f"# agreed\nwaivers:   # by hand\n{textwrap.indent(ITEM, '  ')}\n",
+        f"---\nwaivers:\n    # one\n{textwrap.indent(ITEM, '    ')}\n",
+        f"waivers: [{IN_BRACES}]\n",
+        f"waivers: [\n  {IN_BRACES},\n]\n",
+        f'{{"waivers":\n  [{IN_BRACES}]}}\n',
+        "waivers:\n",
+        "waivers: []  # none\n",
+        '{"waivers": []}\n',
+        "waivers: null\n",
+    ],
+)
+def test_a_waiver_can_be_pasted_into_a_file_that_is_there(project_that_drops: Project, there: str) -> None:
+    project_that_drops.write("contracts/waivers.yaml", there)
+    refused = upgrade(project_that_drops)
+    found = PRINTED.search(refused.stderr)
+    assert found, refused.stderr
+    below, instead, row, column, text = found.groups()
+    lines = there.splitlines()
+    text = text.rstrip("\n").replace("YYYY-MM-DD", "2999-12-31").replace("reason: why", "reason: agreed")
+    if below:
+        lines.insert(int(below), text)
+    elif instead:
+        lines[int(instead) - 1] = textwrap.dedent(text)
+    else:
+        line = lines[int(row) - 1]
+        lines[int(row) - 1] = line[: int(column)] + text + line[int(column) :]
+    project_that_drops.write("contracts/waivers.yaml", "\n".join(lines) + "\n")
     done = upgrade(project_that_drops)
     assert done.returncode == 0, done.stderr
     assert "agreed" in done.stderr

@@ -13,7 +13,6 @@ from xml.etree import ElementTree as ET
 
 import postgast
 import pytest
-import yaml
 from google.protobuf.json_format import MessageToDict
 from markdown_it import MarkdownIt
 
@@ -29,6 +28,7 @@ from alembic_contracts.contracts.contract import (
     Privileges,
     Publication,
     Waiver,
+    WaiverFile,
 )
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging import remedies, rules
@@ -36,7 +36,6 @@ from alembic_contracts.judging.moments import Moment
 from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
 from alembic_contracts.pull_request import comment
 from alembic_contracts.reporters import FORMATS, render
-from alembic_contracts.reporters._endings import waiver_stanza
 from alembic_contracts.reviews import site
 from alembic_contracts.reviews.changes import Change
 from alembic_contracts.reviews.coverage import Coverage, Row
@@ -365,12 +364,14 @@ def values_of(tree) -> list[str]:
     return [text for each in tree for text in values_of(each)] if isinstance(tree, list) else [str(tree)]
 
 
+@pytest.mark.parametrize("flow", [False, True])
 @pytest.mark.parametrize("text", NAMES.values(), ids=NAMES)
-def test_a_waiver_that_is_pasted_waives_just_that(text, tmp_path):
+def test_a_waiver_that_is_pasted_waives_just_that(text, flow, tmp_path):
     given = violation(text)
     contract = a_contract(text, Fact("column-exists", given.table, text, None, WHERE), name="x")
-    stanza = waiver_stanza(replace(given, contract=contract.id)).replace("YYYY-MM-DD", "2999-01-01")
-    (tmp_path / "waivers.yaml").write_text(f"waivers:\n{stanza}\n", encoding="utf-8")
+    fact = f"column-exists {given.table}.{text}"
+    place = WaiverFile(file="waivers.yaml", line=1, column=10) if flow else WaiverFile(file="waivers.yaml")
+    pasted = waivers.added(place, [(contract.id, fact, text)]).replace("YYYY-MM-DD", "2999-01-01")
+    (tmp_path / "waivers.yaml").write_text(f"waivers: [{pasted}]" if flow else pasted, encoding="utf-8")
     [waiver] = waivers.read([tmp_path], [contract])
-    assert (waiver.fact, waiver.revision) == (f"column-exists {given.table}.{text}", text)
-    assert yaml.safe_load(waiver_stanza(given))[0]["contract"] == text
+    assert (waiver.contract, waiver.fact, waiver.revision) == (contract.id, fact, text)

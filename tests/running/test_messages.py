@@ -279,6 +279,15 @@ def test_what_rests_on_part_of_a_prediction_says_so(project: Project) -> None:
     assert done.returncode == 3
     for page in ("index.html", "tables.html"):
         assert "Only in part: the schema is a prediction" in (project.path / "site" / page).read_text()
+    for arguments in (("generate", "object_images", "--stdout", "--offline"), ("lint", "--against", "head")):
+        done = project.cli(*arguments)
+        assert done.returncode == 3, done.stderr
+        assert "Only in part: the schema is a prediction" in done.stderr
+    done = project.cli("generate", "object_image", "--offline")
+    assert done.returncode == 2
+    assert (
+        "no table `object_image` in what could be predicted; did you mean `object_images`?\nOnly in part" in done.stderr
+    )
 
 
 def test_a_minor_version_of_the_server_makes_no_snapshot_stale(project: Project) -> None:

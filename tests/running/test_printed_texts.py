@@ -73,6 +73,21 @@ CASES = {
         ) THEN ALTER TABLE t DROP COLUMN a; END IF; END $$''')
         """,
     ),
+    "key word": (
+        """
+        op.execute('CREATE TABLE k ("order" int PRIMARY KEY)')
+        op.execute('''CREATE TABLE t (
+            id int, a text, "order" int, FOREIGN KEY ("order") REFERENCES k ON DELETE SET NULL ("order")
+        )''')
+        """,
+        """
+        op.execute('ALTER TABLE t RENAME "order" TO "limit"')
+        op.execute('''DO $$ BEGIN IF EXISTS (
+            SELECT FROM pg_constraint WHERE conrelid = 't'::regclass AND pg_get_constraintdef(oid) =
+            'FOREIGN KEY ("limit") REFERENCES k("order") ON DELETE SET NULL ("limit")'
+        ) THEN ALTER TABLE t DROP COLUMN a; END IF; END $$''')
+        """,
+    ),
     "index": (
         """
         op.execute("CREATE TABLE t (id int, a text)")

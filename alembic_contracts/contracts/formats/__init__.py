@@ -6,7 +6,7 @@ A format is a public module of this package that fits ``Format``. One that can b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alembic_contracts.documents.document import ContractLocation, Document
     from alembic_contracts.schemas.schema import Schema, Table
 
-__all__ = ["Format", "Writer", "contract_beside", "files", "load", "opened", "writer"]
+__all__ = ["Format", "Writer", "contract_beside", "files", "load", "writer"]
 
 
 _LONGEST_NAME = 500
@@ -90,12 +90,15 @@ def writer(name: str) -> Writer:
     return cast("Writer", import_module(f"{__name__}._{name}_writer"))
 
 
-def load(paths: Sequence[Path], *, root: Path) -> tuple[Contract, ...]:
+def load(
+    paths: Sequence[Path], *, root: Path, look: Callable[[Format, Document], None] | None = None
+) -> tuple[Contract, ...]:
     """Return the contracts in the given files and folders, in the order of their files.
 
     Args:
         paths: Contract files, and folders with contract files at any depth.
         root: Where relative paths count from.
+        look: Called with what each file holds that can be read, and its format.
 
     Raises:
         CannotCheck: a path does not exist or holds no contract.
@@ -106,7 +109,7 @@ def load(paths: Sequence[Path], *, root: Path) -> tuple[Contract, ...]:
     problems = list(problems_of_paths)
     for path in paths_of_contracts:
         try:
-            found.extend(_read(path))
+            found.extend(_read(path, look))
         except InvalidContracts as invalid:
             problems.extend(invalid.problems)
     problems.extend(_repeated(found))
@@ -134,13 +137,16 @@ def _formats() -> tuple[Format, ...]:
     return tuple(cast("Format", import_module(f"{__name__}.{name}")) for name in names)
 
 
-def _read(path: Path) -> tuple[Contract, ...]:
+def _read(path: Path, look: Callable[[Format, Document], None] | None) -> tuple[Contract, ...]:
     """Return the contracts of one file."""
-    format_, document = opened(path)
-    return amended(format_.contracts(document), path)
+    format_, document = _opened(path)
+    contracts = amended(format_.contracts(document), path)
+    if look is not None:
+        look(format_, document)
+    return contracts
 
 
-def opened(path: Path) -> tuple[Format, Document]:
+def _opened(path: Path) -> tuple[Format, Document]:
     """Return what a contract file holds, and the format whose mark it bears.
 
     Formats that share a suffix share its language: the file is parsed once.

@@ -15,7 +15,7 @@ from __future__ import annotations
 from alembic_contracts.dialects.postgresql.breaking import breaks
 from alembic_contracts.dialects.postgresql.equivalence import same_expression
 from alembic_contracts.dialects.postgresql.hindrances import completed, fingerprints
-from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.dialects.postgresql.names import quote, quote_name
 from alembic_contracts.dialects.postgresql.observation import observe
 from alembic_contracts.dialects.postgresql.outline import outline
 from alembic_contracts.dialects.postgresql.properties import (
@@ -63,6 +63,7 @@ __all__ = [
     "outline",
     "parse_type",
     "quote",
+    "quote_name",
     "restore",
     "restoring",
     "routines",

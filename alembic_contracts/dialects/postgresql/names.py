@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-__all__ = ["ALIASES", "BUILT_IN", "CATALOG", "SPELLINGS", "fold", "quote"]
+if TYPE_CHECKING:
+    from alembic_contracts.schemas.schema import Name
+
+__all__ = ["ALIASES", "BUILT_IN", "CATALOG", "SPELLINGS", "fold", "quote", "quote_name"]
 
 CATALOG = "pg_catalog"
 
@@ -105,3 +109,8 @@ def quote(identifier: str) -> str:
     if _PLAIN.fullmatch(identifier) and identifier not in _NEED_QUOTES:
         return identifier
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def quote_name(name: Name) -> str:
+    """Return an object's name with its schema's, each as ``quote`` does."""
+    return f"{quote(name.schema)}.{quote(name.name)}"

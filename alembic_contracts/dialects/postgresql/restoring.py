@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.dialects.postgresql.names import quote, quote_name
 from alembic_contracts.dialects.postgresql.types import format_type
 from alembic_contracts.schemas.schema import Column, Table
 
@@ -20,7 +20,7 @@ def restoring(before: Table, now: Table) -> tuple[str, ...]:
     """
     if before.kind not in ("table", "partitioned table") or now.kind != before.kind:
         return ()
-    name = f"{quote(before.name.schema)}.{quote(before.name.name)}"
+    name = quote_name(before.name)
     actions = [action for column in before.columns for action in _actions(column, now.column(column.name))]
     return tuple(f"ALTER TABLE {name} {action};" for action in actions)
 

@@ -33,7 +33,7 @@ __all__ = [
     "implied",
     "known_type",
     "load",
-    "misspelt",
+    "meant_type",
 ]
 
 
@@ -59,8 +59,6 @@ class Differs:
     items: frozenset[str] = frozenset()
     """For facts of the kind "there is nothing but": what there is too much, or too little. A run that adds to what was
     there before it breaks the fact once more."""
-    meant: str = field(default="", compare=False)
-    """The name that the contract probably means, where its own is nearly one that there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +145,8 @@ class Rule:
     consequence: str
     slip: str = ""
     """What to say in place of the cause where the contract probably means another name, ``meant``."""
+    meant: Callable[[Fact, Subject], str] = lambda _fact, _subject: ""
+    """Which name that is, of a fact that never held; empty where none is near."""
     remedy: str
     """What to do instead of breaking what held before."""
     fix: str
@@ -191,9 +191,14 @@ def known_type(subject: Subject) -> Type | Unknown:
     return column.type
 
 
-def misspelt(subject: Subject, type_: Type) -> str:
+def meant_type(fact: Fact, subject: Subject) -> str:
     """Return the name of the type that a contract probably means by one that nobody has made; maybe empty."""
-    if any(name.name == type_.name.name for name in subject.types):
+    type_ = fact.expected
+    if (
+        subject.column is None
+        or not isinstance(type_, Type)
+        or any(name.name == type_.name.name for name in subject.types)
+    ):
         return ""
     return subject.dialect.misspelt_type(type_) or ""
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from alembic_contracts.judging.rules import Instead, Situation
 from alembic_contracts.schemas.schema import TableKind
 
-__all__ = ["EXCLUSIVE", "INDEXED", "RETYPED", "VIEWS", "beside", "in_a_view", "in_tables_only", "is_view"]
+__all__ = [
+    "EXCLUSIVE",
+    "INDEXED",
+    "MISSPELT_TYPE",
+    "RETYPED",
+    "VIEWS",
+    "beside",
+    "in_a_view",
+    "in_tables_only",
+    "is_view",
+    "of_a_kind",
+]
 
 VIEWS: tuple[TableKind, ...] = ("view", "materialized view")
 
@@ -24,6 +35,16 @@ RETYPED = (
     "the whole table is rewritten, with its indexes. A cast can round values or cut them.\n"
 )
 """The price of another type."""
+
+MISSPELT_TYPE = Instead(
+    when=lambda situation: bool(situation.meant),
+    what="the contract names no type, but nearly one",
+    fix=(
+        "If the contract means {meant}, ask {owner} to correct {contract_place}.\n"
+        "If {expected} is a type that is still to come, create it in a migration, and give it to the column."
+    ),
+)
+"""Advice where a type is a slip away from one that there is."""
 
 _FILLED = (
     '    op.execute("CREATE FUNCTION {fill}() RETURNS trigger "\n'
@@ -97,5 +118,18 @@ def in_tables_only(what: str, kinds: tuple[TableKind, ...] = VIEWS) -> Instead:
         fix=(
             f"A {{kind}} has no {what}, and no statement gives it one: ask {{owner}} to correct {{contract_place}},\n"
             "or to state it of a table."
+        ),
+    )
+
+
+def of_a_kind(what: str) -> Instead:
+    """Return advice where ``ARRAY`` or ``USER-DEFINED`` is stated in place of a type; ``what`` there has to be."""
+    return Instead(
+        when=lambda situation: isinstance(situation.fact.expected, str),
+        what="a kind of type is stated",
+        fix=(
+            f"Give it {what} in a migration, by ALTER COLUMN ... TYPE.\n"
+            f"{RETYPED}"
+            "If the contract is wrong, ask {owner} to correct {contract_place}."
         ),
     )

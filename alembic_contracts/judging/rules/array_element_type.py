@@ -7,15 +7,14 @@ from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import (
     HOLDS,
     Differs,
-    Instead,
     Outcome,
     Rule,
     Subject,
     Unknown,
     known_type,
-    misspelt,
+    meant_type,
 )
-from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
+from alembic_contracts.judging.rules._ways import MISSPELT_TYPE, RETYPED, beside, in_a_view, of_a_kind
 from alembic_contracts.schemas.schema import Type
 
 
@@ -34,14 +33,13 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     # domain's base where a column has it, but an array of a domain is a type of its own, which they do not take apart.
     if isinstance(fact.expected, str):
         # USER-DEFINED: the word by which information_schema names all types that users created.
-        same, breaks, meant = subject.dialect.data_type(element, {}) == fact.expected, None, ""
+        same, breaks = subject.dialect.data_type(element, {}) == fact.expected, None
     else:
         expected = cast("Type", fact.expected)
-        meant = misspelt(subject, expected)
         same = subject.dialect.same_type(expected, element, {})
         # Drivers make arrays of one type number of another one for good: of elements only the length may grow.
         breaks = subject.dialect.breaks(expected, element, {}) if expected.name.name == element.name.name else None
-    return HOLDS if same else Differs(subject.dialect.format_type(element), breaks, meant=meant)
+    return HOLDS if same else Differs(subject.dialect.format_type(element), breaks)
 
 
 RULE = Rule(
@@ -52,6 +50,7 @@ RULE = Rule(
         "Source: pg_type.typelem; the same as information_schema.element_types."
     ),
     cause="The elements of {place} have the type {actual} instead of {expected}.",
+    meant=meant_type,
     slip=(
         "PostgreSQL has no type {expected} of its own; did you mean {meant}? "
         "The elements of {place} have the type {actual}."
@@ -69,24 +68,9 @@ RULE = Rule(
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     instead=(
-        Instead(
-            when=lambda situation: bool(situation.meant),
-            what="the contract names no type, but nearly one",
-            fix=(
-                "If the contract means {meant}, ask {owner} to correct {contract_place}.\n"
-                "If {expected} is a type that is still to come, create it in a migration, and give it to the column."
-            ),
-        ),
+        MISSPELT_TYPE,
         in_a_view("a value of the type {expected}[], by a cast,"),
-        Instead(
-            when=lambda situation: isinstance(situation.fact.expected, str),
-            what="a kind of type is stated",
-            fix=(
-                "Give it an array of such a type in a migration, by ALTER COLUMN ... TYPE.\n"
-                f"{RETYPED}"
-                "If the contract is wrong, ask {owner} to correct {contract_place}."
-            ),
-        ),
+        of_a_kind("an array of such a type"),
     ),
     expected=_expected,
     evaluate=_evaluate,

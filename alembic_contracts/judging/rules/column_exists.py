@@ -14,9 +14,13 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return HOLDS
     if not cast("Table", subject.table).complete:
         return Unknown(f"the columns of {fact.table} could not be worked out")
-    names = {column.name for column in cast("Table", subject.table).columns}
+    return Differs("absent")
+
+
+def _meant(fact: Fact, subject: Subject) -> str:
+    names = {column.name for column in subject.table.columns} if subject.table is not None else set()
     others = names.difference(subject.contract.columns(fact.table))
-    return Differs("absent", meant=nearest(fact.column or "", sorted(others), NEARLY) or "")
+    return nearest(fact.column or "", sorted(others), NEARLY) or ""
 
 
 def _is_generated(situation: Situation) -> bool:
@@ -67,6 +71,7 @@ RULE = Rule(
         "Source: pg_attribute without dropped columns."
     ),
     cause="{place} {is_absent}.",
+    meant=_meant,
     slip="{table} has no column {column}; did you mean {meant}?",
     consequence="Queries and writes that name it fail with 'column does not exist'.",
     remedy=(

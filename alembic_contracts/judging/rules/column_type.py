@@ -7,15 +7,14 @@ from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import (
     HOLDS,
     Differs,
-    Instead,
     Outcome,
     Rule,
     Subject,
     Unknown,
     known_type,
-    misspelt,
+    meant_type,
 )
-from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
+from alembic_contracts.judging.rules._ways import MISSPELT_TYPE, RETYPED, beside, in_a_view, of_a_kind
 from alembic_contracts.schemas.schema import Type
 
 
@@ -29,13 +28,12 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return actual
     if isinstance(fact.expected, str):
         # ARRAY and USER-DEFINED: the words by which information_schema names whole families of types.
-        same, breaks, meant = subject.dialect.data_type(actual, subject.types) == fact.expected, None, ""
+        same, breaks = subject.dialect.data_type(actual, subject.types) == fact.expected, None
     else:
         expected = cast("Type", fact.expected)
-        meant = misspelt(subject, expected)
         same = subject.dialect.same_type(expected, actual, subject.types)
         breaks = subject.dialect.breaks(expected, actual, subject.types)
-    return HOLDS if same else Differs(subject.dialect.format_type(actual), breaks, meant=meant)
+    return HOLDS if same else Differs(subject.dialect.format_type(actual), breaks)
 
 
 RULE = Rule(
@@ -48,6 +46,7 @@ RULE = Rule(
         "ARRAY and USER-DEFINED mean what they mean in information_schema.columns.data_type."
     ),
     cause="{place} has the type {actual} instead of {expected}.",
+    meant=meant_type,
     slip="PostgreSQL has no type {expected} of its own; did you mean {meant}? {place} has the type {actual}.",
     consequence="Consumers that read or write it as {expected} get errors or other values.",
     remedy=beside(
@@ -63,24 +62,9 @@ RULE = Rule(
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     instead=(
-        Instead(
-            when=lambda situation: bool(situation.meant),
-            what="the contract names no type, but nearly one",
-            fix=(
-                "If the contract means {meant}, ask {owner} to correct {contract_place}.\n"
-                "If {expected} is a type that is still to come, create it in a migration, and give it to the column."
-            ),
-        ),
+        MISSPELT_TYPE,
         in_a_view("a value of the type {expected}, by a cast,"),
-        Instead(
-            when=lambda situation: isinstance(situation.fact.expected, str),
-            what="a kind of type is stated",
-            fix=(
-                "Give it such a type in a migration, by ALTER COLUMN ... TYPE.\n"
-                f"{RETYPED}"
-                "If the contract is wrong, ask {owner} to correct {contract_place}."
-            ),
-        ),
+        of_a_kind("such a type"),
     ),
     expected=_expected,
     evaluate=_evaluate,

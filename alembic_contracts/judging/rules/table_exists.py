@@ -1,20 +1,19 @@
 """The table, view or foreign table that a contract is about is there under its name."""
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Rule, Subject
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.support.suggestions import NEARLY, nearest
 
 
-def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    if subject.table is not None:
-        return HOLDS
+def _meant(fact: Fact, subject: Subject) -> str:
+    """Return another table that there is and no contract names: of nearly that name, or of that name elsewhere."""
     others = sorted(set(subject.tables).difference(subject.contract.tables))
     beside = [name.name for name in others if name.schema == fact.table.schema]
     found = nearest(fact.table.name, beside, NEARLY)
     elsewhere = [name for name in others if name.name == fact.table.name]
     meant = Name(fact.table.schema, found) if found is not None else next(iter(elsewhere), None)
-    return Differs("absent", meant="" if meant is None else str(meant))
+    return "" if meant is None else str(meant)
 
 
 RULE = Rule(
@@ -26,6 +25,7 @@ RULE = Rule(
         "views, materialized views and foreign tables count."
     ),
     cause="{table} {is_absent}.",
+    meant=_meant,
     slip="{table} does not exist; did you mean {meant}?",
     consequence="Every query on it fails with 'relation does not exist'.",
     remedy=(
@@ -64,6 +64,6 @@ RULE = Rule(
         ),
     ),
     expected=lambda _fact, _dialect: "present",
-    evaluate=_evaluate,
+    evaluate=lambda _fact, subject: HOLDS if subject.table is not None else Differs("absent"),
     judges_absence=True,
 )

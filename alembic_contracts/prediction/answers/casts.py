@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql import format_type, parse_type
-from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.dialects.postgresql.names import quote, quote_name
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.overloads import has_cast
 from alembic_contracts.prediction.answers.register.numbers import as_integer, rounded
@@ -250,7 +250,7 @@ def shown_relation(name: Name, catalog: Catalog) -> str:
     """Return a relation's name as ``regclass`` shows it: without its schema where the search path finds it."""
     found = catalog.resolve(name.name) or catalog.resolve_sequence(name.name)
     hidden = found not in {name, None} or name.schema not in {"pg_catalog", *catalog.search_path}
-    return f"{quote(name.schema)}.{quote(name.name)}" if hidden else quote(name.name)
+    return quote_name(name) if hidden else quote(name.name)
 
 
 def shown_type(type_: Type, catalog: Catalog) -> str:

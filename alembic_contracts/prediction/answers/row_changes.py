@@ -107,7 +107,8 @@ def _matching(node: Node, table: Table, alias: str, scope: Scope, sources: Any) 
     """Return the known rows, themselves and not copies, that WHERE lets through."""
     if len(sources):
         raise UnanswerableError("rows chosen by another table's")
-    rows: list[Row] = scope.world.contents(table.name).rows  # type: ignore[attr-defined]  # a Data
+    data: Any = scope.world
+    rows: list[Row] = data.contents(table.name).rows
     if not node.HasField("where_clause"):
         return list(rows)
     return [row for row in rows if is_true(evaluate(node.where_clause, scope.inner({alias: row})))]

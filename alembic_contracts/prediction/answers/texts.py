@@ -207,7 +207,8 @@ def _timestamp(text: str) -> Any:
     if match is None or match[1] == "0000":
         return Unknown("a timestamp that is not written as 2024-12-31 12:00:00")
     try:
-        return datetime(*(int(part or 0) for part in match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001 - up to seven numbers, and no tzinfo
+        year, month, of_month, hour, minute, second = (int(part or 0) for part in match.groups())
+        return datetime(year, month, of_month, hour, minute, second)  # noqa: DTZ001 - as above
     except ValueError:
         return Unknown("a timestamp out of the ordinary")
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from alembic_contracts.dialects.postgresql.names import quote, quote_name
 from alembic_contracts.prediction.catalog.publishing import moved
-from alembic_contracts.prediction.catalog.relations import quote
 from alembic_contracts.prediction.catalog.stored_texts import follow
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.mentions import rename_column, sequences_in, split_name
@@ -100,7 +100,7 @@ def _rename_literal(node: Node, change: Change) -> None:
     schema, name = split_name(node.sval.sval)
     moved = change(Name(schema or "public", name))
     if moved != Name(schema or "public", name):
-        node.sval.sval = f"{quote(moved.schema)}.{quote(moved.name)}"
+        node.sval.sval = quote_name(moved)
 
 
 def _definition(definition: TypeDefinition, change: Change) -> TypeDefinition:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from alembic_contracts.prediction.catalog.relations import quote
+from alembic_contracts.dialects.postgresql.names import quote, quote_name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
@@ -44,7 +44,7 @@ def _relation(state: State, name: Name) -> str:
 def _shown(state: State, name: Name) -> str:
     """Return a name without its schema where it is found without it."""
     first = next((c for c in state.candidates(name.name, None) if _is_there(state, c)), None)
-    return quote(name.name) if first == name or not name.schema else f"{quote(name.schema)}.{quote(name.name)}"
+    return quote(name.name) if first == name or not name.schema else quote_name(name)
 
 
 def _is_there(state: State, name: Name) -> bool:

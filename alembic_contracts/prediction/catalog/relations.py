@@ -27,7 +27,6 @@ __all__ = [
     "new_name",
     "partition_columns",
     "put_constraint",
-    "quote",
     "refuse_taken",
     "require_column",
 ]
@@ -128,12 +127,6 @@ def partition_columns(table: Table) -> tuple[str, ...]:
         return ()
     inner = table.partition_key.partition("(")[2].rpartition(")")[0]
     return columns_in(f"ARRAY[{inner}]") or columns_in(f"ROW({inner})")
-
-
-def quote(name: str) -> str:
-    """Return a name as it must be written in SQL."""
-    plain = name.isascii() and name.replace("_", "a").isalnum() and name == name.lower() and not name[0].isdigit()
-    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def put_constraint(state: State, table: Name, constraint: Constraint) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects.postgresql import format_type
-from alembic_contracts.prediction.catalog.relations import quote
+from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Name, Type
 

@@ -10,7 +10,7 @@ from pathlib import Path
 try:
     import resource
 except ModuleNotFoundError:  # on Windows, where nothing is contained
-    resource = None  # type: ignore[assignment] # as above
+    resource = None  # type: ignore[assignment] # mypy takes the name for the module's alone
 
 __all__ = ["Limits"]
 

@@ -166,7 +166,7 @@ def _be_child(body: Callable[[Channel], None], channel: Channel, dump: int, file
         faulthandler.register(Dumps.SIGNAL, dump)
         listener = kernel.install(channel.fileno())
         if listener is None:
-            os._exit = _telling(dump)  # type: ignore[assignment] # its parameter may be named
+            os._exit = _telling(dump)
         channel.open(listener)
         if listener is not None:
             os.close(listener)
@@ -192,7 +192,7 @@ def _detach(keep: set[int]) -> None:
     gc.freeze()  # what there is stays where it is, in memory that both share
 
 
-def _telling(dump: int) -> Callable[[int], NoReturn]:
+def _telling(dump: int) -> Callable[..., NoReturn]:
     """Return an ``os._exit`` that leaves word of where it was called."""
     exits = os._exit
 

@@ -186,10 +186,11 @@ class RecordingCursor:
     def executemany(self, sql: Any, parameters: Iterable[Parameters], **_: object) -> Self:
         """Apply a statement once for each set of parameters."""
         text, sets = _text(sql), iter(parameters)
-        first = next(sets, _NOTHING)
-        if first is _NOTHING:
+        for first in sets:
+            self.execute(text, first)
+            break
+        else:
             return self
-        self.execute(text, first)  # type: ignore[arg-type]  # told apart from _NOTHING above
         if self.connection.session is not None:
             rest = (_with_values(text, values, self.connection.manners) for values in sets)
             more = self.connection.session.repeat(self.connection, rest)
@@ -305,9 +306,6 @@ class _Copy:
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(())
-
-
-_NOTHING = object()
 
 
 def _with_values(text: str, parameters: Parameters, manners: Manners) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.dialects.postgresql.names import quote, quote_name
 from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.printing import texts
 from alembic_contracts.schemas.remarks import Method, Printed
@@ -82,7 +82,7 @@ def _relation(state: State, name: Name) -> str | None:
         return quote(name.name)
     if name.schema in state.search_path and not state.complete_tables:
         return None
-    return f"{quote(name.schema)}.{quote(name.name)}"
+    return quote_name(name)
 
 
 def index_definition(state: State, table: Table, name: str, *, pretty: bool = False) -> str | None:
@@ -94,7 +94,7 @@ def index_definition(state: State, table: Table, name: str, *, pretty: bool = Fa
     keys = [_key_text(state, table, index, number, pretty=pretty) for number in range(len(index.columns))]
     if None in keys or len(options) != len(keys):
         return None
-    shown = _relation(state, table.name) if pretty else f"{quote(table.name.schema)}.{quote(table.name.name)}"
+    shown = _relation(state, table.name) if pretty else quote_name(table.name)
     if shown is None:
         return None
     joined = ", ".join(f"{key}{option}" for key, option in zip(keys, options, strict=True))

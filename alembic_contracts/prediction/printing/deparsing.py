@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from alembic_contracts.dialects.postgresql import format_type
-from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.dialects.postgresql.names import quote, quote_name
 from alembic_contracts.prediction.printing.primitives import (
     AnyOf,
     Array,
@@ -156,7 +156,7 @@ class _Deparser:
             return f"SUBSTRING({source} FROM {' FOR '.join(bounds)})"
         name = quote(tree.name)
         if tree.function is not None:
-            name = f"{quote(tree.function.schema)}.{quote(tree.function.name)}"
+            name = quote_name(tree.function)
         return f"{name}({self._list(tree.arguments)})"
 
     def _plainly(self, tree: Call) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.dialects.postgresql.names import quote_name
 from alembic_contracts.prediction.printing.primitives import UnprintableError
 from alembic_contracts.prediction.sql.mentions import split_name
 
@@ -181,7 +181,7 @@ def _relation(state: State, text: str) -> str:
     found = state.find_relation(name, schema)
     if found is None or not re.fullmatch(r'[\w.$"]+', text):
         raise UnprintableError(f"which relation {text} is")
-    return f"{quote(found[0].schema)}.{quote(found[0].name)}"
+    return quote_name(found[0])
 
 
 def _array(state: State, type_: Type, text: str) -> str:

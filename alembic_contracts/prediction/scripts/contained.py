@@ -74,8 +74,7 @@ class Observer:
             self._slow(place)
 
     def _place(self, line: int | None) -> Location | None:
-        script = self._script
-        return None if script is None else script.at(script.first_line if line is None else line)
+        return None if self._script is None else self._script.at(line)
 
     def after(self, death: process.Death | None, before: Schema) -> Played:
         """Return what came of the play, as far as it is known where it did not come to its own end."""

@@ -37,7 +37,7 @@ class Script:
 
     def here(self) -> Location:
         """Return the innermost line of the script that is being executed."""
-        return self.running() or self.at(self.first_line)
+        return self.running() or self.at(None)
 
     def running(self) -> Location | None:
         """Return the innermost line of the script that is being executed, None where none of it is."""
@@ -73,8 +73,9 @@ class Script:
         """Return the script's source, nothing where it has none."""
         return "".join(linecache.getlines(self.path))
 
-    def at(self, line: int) -> Location:
-        """Return a line of the script."""
+    def at(self, line: int | None) -> Location:
+        """Return a line of the script; None: the first one, where it is not known which."""
+        line = self.first_line if line is None else line
         return Location(self.revision, self.shown, line, linecache.getline(self.path, line).strip())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.dialects.postgresql.names import quote, quote_name
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.remarks import Printed
@@ -166,7 +166,7 @@ def respelled(printed: str, spell: Callable[[Mention], str | None]) -> str | Non
 
 def spelled(name: Name, kind: str) -> str:
     """Return a name as it stands in a printed text."""
-    written = quote(name.name) if kind == "column" or not name.schema else f"{quote(name.schema)}.{quote(name.name)}"
+    written = quote(name.name) if kind == "column" or not name.schema else quote_name(name)
     return "'" + written.replace("'", "''") + "'" if kind == "regclass" else written
 
 

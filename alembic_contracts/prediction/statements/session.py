@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Handler
-from alembic_contracts.prediction.catalog.relations import quote
 from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.catalog.state import TEMPORARY, Prepared
 from alembic_contracts.prediction.queries.lookup import check_query

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from alembic_contracts.dialects.postgresql.names import quote_name
 from alembic_contracts.prediction.catalog import generated_names, type_names
-from alembic_contracts.prediction.catalog.relations import change_column, quote
+from alembic_contracts.prediction.catalog.relations import change_column
 from alembic_contracts.prediction.catalog.state import TEMPORARY, Sequence
 from alembic_contracts.prediction.printing import texts
 from alembic_contracts.prediction.queries.constants import check_fits
@@ -260,6 +261,6 @@ def add_sequence(run: Execution, table: Name, column: str, node: Node | None = N
 
 def nextval(sequence: Name) -> str:
     """Return the default of a serial column."""
-    written = f"{quote(sequence.schema)}.{quote(sequence.name)}".replace("'", "''")
+    written = quote_name(sequence).replace("'", "''")
     printed = None if sequence.schema == TEMPORARY else f"nextval({spelled(sequence, 'regclass')}::regclass)"
     return Printed(f"nextval('{written}'::regclass)", printed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,13 +20,17 @@ from alembic_contracts import texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.reviews.fixes.remedy_code import undone
 from alembic_contracts.running.postponed import refusing
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
     from alembic_contracts.running.pending import Run
 
-__all__ = ["Draft", "scripts_of", "written"]
+__all__ = ["Draft", "Wanted", "scripts_of", "written"]
+
+Wanted = Callable[[Name, str | None], bool]
+"""Whether a fix is to be about a table or column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

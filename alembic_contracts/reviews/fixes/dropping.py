@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from alembic.operations import MigrateOperation, ops
 from sqlalchemy import DefaultClause, MetaData, Table, text
 
-from alembic_contracts.dialects.postgresql import quote
+from alembic_contracts.dialects.postgresql import quote, quote_name
 from alembic_contracts.reviews import consumers
-from alembic_contracts.reviews.fixes.drafts import Draft
+from alembic_contracts.reviews.fixes.drafts import Draft, Wanted
 from alembic_contracts.reviews.fixes.missing import executed
 from alembic_contracts.schemas.schema import Name
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas import schema
 
 __all__ = ["contraction"]
-
-Wanted = Callable[[Name, str | None], bool]
-Place = tuple[Name, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +138,14 @@ class _Drops:
     def of(self, table: Name, column: str | None) -> list[MigrateOperation]:
         there = self._present.table(table)
         if there is not None and there.kind in ("view", "materialized view"):
-            return [executed(f"DROP {there.kind.upper()} {_sql(table)}")]
+            return [executed(f"DROP {there.kind.upper()} {quote_name(table)}")]
         shape = self._shape(table)
         if column is None:
             if shape is None:
                 return [ops.DropTableOp(table.name, schema=_schema(table))]
             return [*map(ops.DropIndexOp.from_index, _indexes(shape)), ops.DropTableOp.from_table(shape)]
         ending: list[MigrateOperation] = [
-            executed(f"ALTER TABLE {_sql(table)} ALTER COLUMN {quote(each.name)} DROP EXPRESSION")
+            executed(f"ALTER TABLE {quote_name(table)} ALTER COLUMN {quote(each.name)} DROP EXPRESSION")
             for each in (there.columns if there is not None else ())
             if each.generated == "stored" and each.expression and consumers.has_word(each.expression, column)
         ]
@@ -166,13 +163,13 @@ class _Drops:
         connection = self._course.run.connection
         if connection is None:
             return []
-        rows = connection.execute(text(_TRIGGERS), {"table": _sql(table)}).all()
+        rows = connection.execute(text(_TRIGGERS), {"table": quote_name(table)}).all()
         return [
             operation
             for name, function, body in rows
             if consumers.has_word(body, column)
             for operation in (
-                executed(f"DROP TRIGGER {quote(name)} ON {_sql(table)}"),
+                executed(f"DROP TRIGGER {quote(name)} ON {quote_name(table)}"),
                 executed(f"DROP FUNCTION {function}()"),
             )
         ]
@@ -210,7 +207,3 @@ def _indexes(table: Table) -> list[Index]:
 
 def _schema(table: Name) -> str | None:
     return None if table.schema == "public" else table.schema
-
-
-def _sql(table: Name) -> str:
-    return f"{quote(table.schema)}.{quote(table.name)}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic_contracts.documents.files import read_text
-from alembic_contracts.reviews.fixes.drafts import Draft
+from alembic_contracts.reviews.fixes.drafts import Draft, Wanted
 from alembic_contracts.reviews.fixes.missing import Missing
 from alembic_contracts.reviews.fixes.remedy_code import parts, undone
 from alembic_contracts.reviews.fixes.striking import Struck, struck
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Expansion", "expansion"]
 
-Wanted = Callable[[Name, str | None], bool]
 _WHY = "Struck out by `alembic-contracts fix`: consumers rely on what this takes away."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import ARRAY, NullType, TypeEngine
 
-from alembic_contracts.dialects.postgresql import quote
+from alembic_contracts import texts
+from alembic_contracts.dialects.postgresql import quote, quote_name
 from alembic_contracts.schemas.schema import Name, Schema
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _DEFAULT = "public"
 
 def executed(sql: str) -> ops.ExecuteSQLOp:
     """Return the operation that executes SQL; no colon in it is taken for a parameter."""
-    return ops.ExecuteSQLOp(re.sub(r"(?<![:\w\\]):(?=\w+(?!:))", r"\\:", sql))
+    return ops.ExecuteSQLOp(texts.without_parameters(sql))
 
 
 class Missing:
@@ -77,7 +77,7 @@ class Missing:
             if name not in self._schema.types and name not in self._types:
                 self._types.add(name)
                 labels = ", ".join(f"'{label.replace(chr(39), chr(39) * 2)}'" for label in type_.enums)
-                yield executed(f"CREATE TYPE {quote(name.schema)}.{quote(name.name)} AS ENUM ({labels})")
+                yield executed(f"CREATE TYPE {quote_name(name)} AS ENUM ({labels})")
 
 
 def _sorted(stated: MetaData) -> list[Table]:

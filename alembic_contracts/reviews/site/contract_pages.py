@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.judging import rules
-from alembic_contracts.reviews.consumers import about, concerns
+from alembic_contracts.reviews.consumers import about, concerns, names_columns
 from alembic_contracts.reviews.site.addresses import anchor_of, file_of
 from alembic_contracts.reviews.site.pictures import Picture, neighbours, picture_of
 
@@ -150,8 +150,8 @@ class Pages:
         return found
 
     def _columns_of(self, table: Name, fact: Fact) -> Iterator[str]:
-        """Yield the columns that a fact can be about: those that are there, and its own."""
-        there = self.schema.tables.get(table)
+        """Yield the columns that a fact can be about: its own, and those that are there if it may name them."""
+        there = self.schema.tables.get(table) if names_columns(fact) else None
         yield from () if there is None else (column.name for column in there.columns)
         if fact.column is not None and fact.table == table:
             yield fact.column
@@ -219,8 +219,7 @@ class Pages:
 
     def _endings(self, contract: Contract) -> Iterator[Ending]:
         for each in contract.deprecations:
-            place = ".".join(map(str, filter(None, (each.table, each.column)))) or "the whole contract"
-            yield Ending(place, each.sunset, each.sunset is not None and each.sunset <= self.terms.today)
+            yield Ending(each.place, each.sunset, each.sunset is not None and each.sunset <= self.terms.today)
 
     def _section(self, contract: Contract, name: Name) -> Section:
         table = self.schema.tables.get(name)
@@ -228,6 +227,7 @@ class Pages:
         descriptions = {column: text for about, column, text in contract.descriptions if about == name}
         there = {} if table is None else {column.name: column for column in table.columns}
         violations = [v for v in self._violations.get(contract.id, ()) if v.table == name]
+        endings = list(self._endings(contract))
         of_all = [fact for fact in facts if fact.column is None and fact.rule not in _IN_OWN_COLUMNS]
         places: dict[str | None, list[Place]] = {}
         types: dict[str | None, str] = {}
@@ -253,6 +253,7 @@ class Pages:
                     stated_type=types.get(column, ""),
                     description=descriptions.get(column, ""),
                     promises=(*places.get(column, ()), *(self._place(f) for f in of_all if concerns(f, name, column))),
+                    endings=tuple(each for each in endings if each.place == f"{name}.{column}"),
                     violations=tuple(v for v in violations if v.column == column),
                 )
                 for column in dict.fromkeys((*there, *contract.columns(name)))
@@ -272,6 +273,7 @@ class Pages:
         stated_type: str,
         description: str,
         promises: tuple[Place, ...],
+        endings: tuple[Ending, ...],
         violations: tuple[Violation, ...],
     ) -> Row:
         actual = self.dialect.format_type(column.type) if column is not None and column.type is not None else ""
@@ -286,7 +288,7 @@ class Pages:
             own=contract.id in self.relied_on.get((table, name), {}),
             there=column is not None,
             others=self._others(contract, table, name),
-            endings=tuple(e for e in self._endings(contract) if e.place == f"{table}.{name}"),
+            endings=endings,
             violations=violations,
         )
 

@@ -12,7 +12,8 @@ from typing import Literal
 
 __all__ = ["Tree", "tree_of"]
 
-_COMMANDS: dict[str, Literal["select", "update", "insert", "delete", "merge"]] = {
+Command = Literal["select", "update", "insert", "delete", "merge", "utility"]
+_COMMANDS: dict[str, Command] = {
     "1": "select",
     "2": "update",
     "3": "insert",
@@ -45,7 +46,7 @@ _SYSTEM_COLUMNS = 7
 class Tree:
     """What one statement is made of."""
 
-    command: Literal["select", "update", "insert", "delete", "merge", "utility"]
+    command: Command
     utility: str
     """Its node where it is a utility statement: ``DOSTMT``."""
     returning: bool
@@ -72,12 +73,14 @@ def tree_of(printed: str) -> Tree:
     command = _COMMAND.search(line)
     utility = _UTILITY.search(line)
     relations = [int(oid) for oid in _RELATION.findall(line)]
-    kind = "utility" if utility is not None else _COMMANDS.get(command[1] if command is not None else "", "utility")
+    kind: Command = "utility"
+    if utility is None and command is not None:
+        kind = _COMMANDS.get(command[1], "utility")
     if kind == "insert" and relations:
         relations = relations[1:]  # its target is always the first
     setting = _SETTING.search(line)
     return Tree(
-        command=kind,  # type: ignore[arg-type] # one of the words of the mapping
+        command=kind,
         utility=utility[1] if utility is not None else "",
         returning=":returningList (" in line,
         relations=tuple(relations),

@@ -83,7 +83,7 @@ def _date_part(field: str, value: Any) -> Any:
 
 @function("date_trunc", "text timestamp")
 def _date_trunc(field: str, value: datetime) -> Any:
-    starts = {
+    starts: dict[str, dict[str, Any]] = {
         "year": {"month": 1, "day": 1, "hour": 0, "minute": 0, "second": 0, "microsecond": 0},
         "month": {"day": 1, "hour": 0, "minute": 0, "second": 0, "microsecond": 0},
         "day": {"hour": 0, "minute": 0, "second": 0, "microsecond": 0},
@@ -92,7 +92,7 @@ def _date_trunc(field: str, value: datetime) -> Any:
         "second": {"microsecond": 0},
     }
     start = starts.get(field.lower())
-    return Unknown(f"date_trunc('{field}')") if start is None else value.replace(**start)  # type: ignore[arg-type]  # fields of a time, and no tzinfo
+    return Unknown(f"date_trunc('{field}')") if start is None else value.replace(**start)
 
 
 _SHOWN: dict[str, Callable[[Any], str | None]] = {

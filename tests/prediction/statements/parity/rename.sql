@@ -134,3 +134,22 @@ ALTER SCHEMA s OWNER TO postgres;
 ALTER SCHEMA nothing OWNER TO postgres;
 ALTER TABLE nothing OWNER TO postgres;
 ALTER VIEW t OWNER TO postgres;
+
+=== names that are key words
+CREATE TABLE "table" ("user" int, "select" int, PRIMARY KEY ("user", "select"));
+CREATE TABLE r (a int, "order" int, FOREIGN KEY (a, "order") REFERENCES "table" ON DELETE SET NULL ("order"));
+CREATE SEQUENCE "end";
+CREATE TABLE n (a int DEFAULT nextval('"end"'), "desc" int GENERATED ALWAYS AS (1) STORED, CHECK ("desc" > 0));
+CREATE SCHEMA "group";
+CREATE TYPE "group"."case" AS ENUM ('x');
+---
+ALTER TABLE r RENAME "order" TO "limit";
+ALTER TABLE "table" RENAME "user" TO "offset";
+ALTER SEQUENCE "end" RENAME TO "all";
+ALTER SEQUENCE "end" RENAME TO plain;
+ALTER TABLE n RENAME "desc" TO "asc";
+ALTER TABLE n ADD b "group"."case" DEFAULT 'x';
+ALTER TYPE "group"."case" RENAME TO "when";
+ALTER SCHEMA "group" RENAME TO "do";
+ALTER TABLE "table" RENAME TO "with";
+DROP TABLE "table";
