@@ -7,19 +7,21 @@ user the tests must be allowed to create databases and roles.
 
 from __future__ import annotations
 
+import compileall
 import os
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
+import alembic_contracts
 from tests.support.database import Databases
 from tests.support.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _controller = ExitStack()
 """What the controlling process of a distributed run keeps open until its end."""
@@ -31,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.pop("ALEMBIC_CONTRACTS_TEST_URL", None),  # the programs under test know no such setting
         help="SQLAlchemy URL of the PostgreSQL server to test on, instead of a scratch one.",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once: thousands of its processes start in the tests, where Python may write no bytecode."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(alembic_contracts.__file__).parent, quiet=2)
 
 
 def _given_or_scratch_url(config: pytest.Config, stack: ExitStack) -> str:

@@ -259,7 +259,7 @@ def test_ten_thousand_rows_are_fast(scripts):
 
     start = perf_counter()
     assert reasons(the_only(scripts.predict("public.t", setup=TABLE))) == []
-    assert perf_counter() - start < 2
+    assert perf_counter() - start < 10  # 0.5 s on an idle machine
 
 
 def test_online_predictions_start_from_the_database(scripts, connection):
