@@ -10,6 +10,7 @@ import json
 import math
 import re
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from alembic_contracts.documents import json_mistakes as mistakes
@@ -27,6 +28,11 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+')
 """All of a string but the double quote that closes it."""
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?(?![0-9A-Za-z_.+])")
+_PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f\x7f-\U0010ffff]*+)"')
+"""One of ASCII without escapes, as nearly all are: nothing can be wrong with it."""
+_PLAIN_KEY = re.compile(_PLAIN_STRING.pattern + r"[ \t\n\r]*+:[ \t\n\r]*+")
+_NEXT = re.compile(r"[ \t\n\r]*+(?:([}\]])|,[ \t\n\r]*+(?![}\] \t\n\r]))")
+"""What follows a member: the end, or a comma with another one behind it."""
 _LITERAL = re.compile(r"(?:true|false|null)(?![0-9A-Za-z_])")
 _NOT_FINITE = re.compile(r"[-+]?(?:NaN|Infinity)(?![0-9A-Za-z_])")
 _LITERALS: dict[str, object] = {"true": True, "false": False, "null": None}
@@ -53,12 +59,26 @@ def parse(text: str, file: str, *, maximum_values: int = MAXIMUM_VALUES) -> Docu
         scanner.note(error.offset, error.pointer, error.message)
     if scanner.problems:
         raise InvalidContracts(tuple(scanner.problems))
-    return Document(
-        file,
-        value,
-        {pointer: scanner.position(offset) for pointer, offset in scanner.values.items()},
-        {pointer: scanner.position(offset) for pointer, offset in scanner.keys.items()},
-    )
+    return Document(file, value, _Positions(scanner.values, scanner), _Positions(scanner.keys, scanner))
+
+
+class _Positions(Mapping[str, Position]):
+    """Positions by pointer, worked out when somebody asks: few are ever told."""
+
+    def __init__(self, offsets: Mapping[str, int], scanner: _Scanner) -> None:
+        self._offsets, self._position = offsets, scanner.position
+
+    def __getitem__(self, pointer: str) -> Position:
+        return self._position(self._offsets[pointer])
+
+    def __contains__(self, pointer: object) -> bool:
+        return pointer in self._offsets
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._offsets)
+
+    def __len__(self) -> int:
+        return len(self._offsets)
 
 
 class _MalformedError(Exception):
@@ -112,7 +132,8 @@ class _Scanner:
             raise _MalformedError(start, pointer, exceeded)
         first = self.text[start : start + 1]
         if first == '"':
-            return self._string(start, pointer)
+            plain = _PLAIN_STRING.match(self.text, start)
+            return (plain[1], plain.end()) if plain else self._string(start, pointer)
         if first in {"{", "["}:
             if depth > MAXIMUM_DEPTH:
                 raise _MalformedError(start, pointer, f"nested more than {MAXIMUM_DEPTH} levels deep")
@@ -163,6 +184,11 @@ class _Scanner:
 
     def _key(self, start: int, pointer: str, members: dict[str, object], opened: int) -> tuple[str, int, str]:
         """Return the key, where its value begins, and the value's pointer."""
+        plain = _PLAIN_KEY.match(self.text, start)
+        if plain and plain[1] not in members:
+            member = child(pointer, plain[1])
+            self.keys[member] = start
+            return plain[1], plain.end(), member
         if not self.text.startswith('"', start):
             raise _MalformedError(start, pointer, mistakes.no_key(self.text, start, self._opened_at(opened)))
         key, offset = self._string(start, pointer)
@@ -192,6 +218,9 @@ class _Scanner:
     def _after_member(self, offset: int, opened: int, pointer: str) -> tuple[int, bool]:
         """Return where the next member begins, or where the text goes on after the closing bracket."""
         closing = "}" if self.text[opened] == "{" else "]"
+        usual = _NEXT.match(self.text, offset)
+        if usual and usual[1] in {None, closing}:
+            return usual.end(), usual[1] is not None
         offset = self._skip(offset)
         found = self.text[offset : offset + 1]
         if found == closing:

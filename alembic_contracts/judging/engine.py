@@ -12,8 +12,8 @@ from dataclasses import replace
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import permits, rules
-from alembic_contracts.judging.moments import Moment, moments, points
-from alembic_contracts.judging.verdicts import SIDES, Case, Policy, Scope
+from alembic_contracts.judging.moments import histories, points
+from alembic_contracts.judging.verdicts import SIDES, Case, Course, Policy, Scope
 from alembic_contracts.judging.violations import Checked, Notice, Reliance, Report, Violation
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Prediction, Unproven
@@ -87,10 +87,10 @@ def _found(
 
 def _in_doubt(facts: dict[Contract, tuple[Fact, ...]], tables: set[Name] | None) -> Iterator[Reliance]:
     """Yield which contract relies on which of the tables (None: any), each once."""
-    found = ((fact.table, contract) for contract, stated in facts.items() for fact in stated)
-    for table, contract in dict.fromkeys(found):
-        if tables is None or table in tables:
-            yield Reliance(table, contract.id, contract.owner)
+    for contract, stated in facts.items():
+        for table in dict.fromkeys(fact.table for fact in stated):
+            if tables is None or table in tables:
+                yield Reliance(table, contract.id, contract.owner)
 
 
 def _elsewhere(prediction: Prediction, predictions: Sequence[Prediction]) -> set[Location | None]:
@@ -158,14 +158,15 @@ def facts_of(contract: Contract, severities: Mapping[str, str]) -> Iterator[Fact
 def _findings(
     facts: dict[Contract, tuple[Fact, ...]], prediction: Prediction, dialect: Dialect, policy: Policy
 ) -> Iterator[tuple[tuple[Contract, Fact], Violation | Unproven]]:
-    course = list(points(prediction, commits_each_revision=policy.commits_each_revision))
-    histories: dict[Name, list[Moment]] = {}
+    tables = {fact.table for stated in facts.values() for fact in stated}
+    told = histories(points(prediction, commits_each_revision=policy.commits_each_revision), tables)
+    known = rules.load()
     for contract, stated in facts.items():
+        courses: dict[Name, Course] = {}
         for fact in stated:
-            if fact.table not in histories:
-                histories[fact.table] = list(moments(course, fact.table))
-            rule = rules.load()[fact.rule]
-            finding = Case(contract, fact, rule, histories[fact.table], policy=policy, dialect=dialect).finding()
+            if fact.table not in courses:
+                courses[fact.table] = Course(contract, told[fact.table], policy=policy, dialect=dialect)
+            finding = Case(courses[fact.table], fact, known[fact.rule]).finding()
             if finding is not None:
                 yield (contract, fact), finding
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from alembic_contracts.schemas.schema import Name, Schema, Table
 from alembic_contracts.schemas.steps import Operation, Prediction, Unproven
 
-__all__ = ["Moment", "Point", "moments", "points", "reference"]
+__all__ = ["Moment", "Point", "histories", "points", "reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +69,77 @@ def _by_revision(prediction: Prediction) -> dict[str | None, tuple[Unproven, ...
     return found
 
 
-def moments(course: Iterable[Point], name: Name) -> Iterator[Moment]:
-    """Yield the moments of one table: one for each change of it, of what its facts depend on, and of what is known."""
-    current: Moment | None = None
-    latest = Schema()
+def histories(course: Iterable[Point], names: Iterable[Name]) -> dict[Name, list[Moment]]:
+    """Return the moments of each table: one for each change of it, of what its facts depend on, and of what is known.
+
+    Args:
+        course: the points of a run, in their order.
+        names: of the tables.
+    """
+    telling = _Telling(tuple(names))
     for point in course:
-        table = point.schema.tables.get(name)
-        doubt = next((each for each in point.doubts if each.tables is None or name in each.tables), None)
-        same = current is not None and table is current.table and _same_surroundings(point.schema, latest)
-        if current is None or not same or doubt is not None:
-            if current is not None:
-                yield replace(current, schema=latest)
-            current = Moment(point.operation, table, point.schema, point.judged, point.settled, doubt)
-        elif (point.judged and not current.judged) or (point.settled and not current.settled):
-            current = replace(current, judged=current.judged or point.judged, settled=current.settled or point.settled)
-        latest = point.schema
-    if current is not None:
-        yield replace(current, schema=latest)
+        telling.hear(point)
+    return telling.histories()
+
+
+class _Telling:
+    """What became of several tables so far. A point costs what it changes, and one look at each table."""
+
+    def __init__(self, names: tuple[Name, ...]) -> None:
+        self._histories: dict[Name, list[Moment]] = {name: [] for name in names}
+        self._tables: dict[Name, Table | None] = dict.fromkeys(names)
+        self._latest: Schema | None = None
+        self._unjudged: set[Name] = set()
+        self._unsettled: set[Name] = set()
+
+    def hear(self, point: Point) -> None:
+        """Take note of a point."""
+        new = self._concerned(point)
+        for name, doubt in new.items():
+            self._close(name)
+            table = self._tables[name] = point.schema.tables.get(name)
+            moment = Moment(point.operation, table, point.schema, point.judged, point.settled, doubt)
+            self._histories[name].append(moment)
+        self._remember(point, new)
+        self._latest = point.schema
+
+    def _concerned(self, point: Point) -> dict[Name, Unproven | None]:
+        """Return the tables for which a moment begins, with what may have changed them and could not be worked out."""
+        schema, found = point.schema, dict[Name, Unproven | None]()
+        if self._latest is None or not _same_surroundings(schema, self._latest):
+            found = dict.fromkeys(self._tables)
+        elif schema is not self._latest:
+            tables = schema.tables
+            found = {name: None for name, table in self._tables.items() if tables.get(name) is not table}
+        for doubt in reversed(point.doubts):
+            found |= {name: doubt for name in self._tables if doubt.tables is None or name in doubt.tables}
+        return found
+
+    def _remember(self, point: Point, new: Collection[Name]) -> None:
+        """Keep for the moments that go on that the run has committed since, or a revision has ended."""
+        if point.judged:
+            for name in self._unjudged.difference(new):
+                self._histories[name][-1] = replace(self._histories[name][-1], judged=True)
+            self._unjudged.clear()
+        else:
+            self._unjudged.update(new)
+        if point.settled:
+            for name in self._unsettled.difference(new):
+                self._histories[name][-1] = replace(self._histories[name][-1], settled=True)
+            self._unsettled.clear()
+        else:
+            self._unsettled.update(new)
+
+    def _close(self, name: Name) -> None:
+        history = self._histories[name]
+        if history and self._latest is not None:
+            history[-1] = replace(history[-1], schema=self._latest)
+
+    def histories(self) -> dict[Name, list[Moment]]:
+        """Return what was noted."""
+        for name in self._histories:
+            self._close(name)
+        return self._histories
 
 
 def reference(history: Iterable[Moment]) -> Table | None:
@@ -97,4 +151,7 @@ def reference(history: Iterable[Moment]) -> Table | None:
 
 
 def _same_surroundings(one: Schema, other: Schema) -> bool:
-    return one.types == other.types and one.access == other.access
+    """Whether what facts depend on besides tables is the same. Most of the time it is one and the same object."""
+    return (one.types is other.types or one.types == other.types) and (
+        one.access is other.access or one.access == other.access
+    )

@@ -18,7 +18,7 @@ from alembic_contracts.schemas.schema import Table
 from alembic_contracts.schemas.steps import Location, Unproven
 from alembic_contracts.schemas.uses import Breaks, Severity, Side
 
-__all__ = ["SIDES", "Case", "Policy", "Scope"]
+__all__ = ["SIDES", "Case", "Course", "Policy", "Scope"]
 
 Scope = Literal["introduced", "strict", "target"]
 """Which breaks a run answers for: its own, standing ones as well, or all at the end whatever held before."""
@@ -71,50 +71,70 @@ class _State:
         return ""
 
 
+_KEPT = _State(HOLDS)
+
+
+class Course:
+    """A table's moments as one contract sees them: what all of its facts about the table are compared with."""
+
+    def __init__(self, contract: Contract, history: Sequence[Moment], *, policy: Policy, dialect: Dialect) -> None:
+        """Take the moments of a table, of which there is one at least."""
+        self.contract, self.history, self.policy, self.dialect = contract, history, policy, dialect
+        self.is_doubted = any(moment.doubt is not None for moment in history)
+        last = len(history) - 1
+        self.judged = [last] if policy.scope == "target" else [i for i, m in enumerate(history) if m.judged][::-1]
+        self._reference = reference(history)
+        self._subjects: dict[tuple[int, str | None], Subject] = {}
+
+    def subject(self, index: int, column: str | None) -> Subject:
+        """Return what a fact of a column (None: of the table) is compared with at one moment."""
+        key = index, column
+        if key not in self._subjects:
+            moment = self.history[index]
+            self._subjects[key] = Subject(
+                table=moment.table,
+                column=moment.table.column(column) if moment.table is not None and column is not None else None,
+                types=moment.schema.types,
+                tables=moment.schema.tables.keys(),
+                dialect=self.dialect,
+                contract=self.contract,
+                reference=self._reference or moment.table,
+                access=moment.schema.access,
+            )
+        return self._subjects[key]
+
+
 class Case:
     """One fact, all the moments of its table, and whether it held at each."""
 
-    def __init__(
-        self, contract: Contract, fact: Fact, rule: Rule, history: Sequence[Moment], *, policy: Policy, dialect: Dialect
-    ) -> None:
+    def __init__(self, course: Course, fact: Fact, rule: Rule) -> None:
         """Evaluate the fact at every moment of its table's history."""
-        self._contract, self._fact, self._rule, self._history = contract, fact, rule, history
-        self._policy, self._dialect = policy, dialect
-        self._reference = reference(history)
-        self._states = self._in_doubt([self._state(moment) for moment in history])
+        self._course, self._fact, self._rule = course, fact, rule
+        self._contract, self._history, self._policy = course.contract, course.history, course.policy
+        states = [self._state(index) for index in range(len(self._history))]
+        self._states = self._in_doubt(states) if course.is_doubted else states
 
     # -- the fact at one moment --------------------------------------------------------------------------------------
 
-    def _state(self, moment: Moment) -> _State:
-        outcome = self._evaluate(moment)
+    def _state(self, index: int) -> _State:
+        outcome = self._evaluate(self._course.subject(index, self._fact.column))
+        if outcome is HOLDS:
+            return _KEPT
         if not isinstance(outcome, Differs):
             return _State(outcome)
         breaks = self._rule.breaks if outcome.breaks is None else outcome.breaks
         return _State(outcome, self._graded(breaks), tuple(side for side in SIDES if side in breaks))
 
-    def _evaluate(self, moment: Moment) -> Outcome:
-        table, fact = moment.table, self._fact
-        if table is None and not (self._rule.judges_absence and fact.column is None):
+    def _evaluate(self, subject: Subject) -> Outcome:
+        table, of_column = subject.table, self._fact.column is not None
+        if table is None and not (self._rule.judges_absence and not of_column):
             return Differs("absent")
-        is_absent = table is not None and fact.column is not None and table.column(fact.column) is None
+        is_absent = table is not None and of_column and subject.column is None
         if table is not None and is_absent and not self._rule.judges_absence:
             if table.complete:
                 return Differs("absent")
             return Unknown(f"the columns of {table.name} could not be worked out")
-        return self._rule.evaluate(fact, self._subject(moment))
-
-    def _subject(self, moment: Moment) -> Subject:
-        table, name = moment.table, self._fact.column
-        return Subject(
-            table=table,
-            column=table.column(name) if table is not None and name is not None else None,
-            types=moment.schema.types,
-            tables=moment.schema.tables.keys(),
-            dialect=self._dialect,
-            contract=self._contract,
-            reference=self._reference or table,
-            access=moment.schema.access,
-        )
+        return self._rule.evaluate(self._fact, subject)
 
     def _graded(self, breaks: Breaks) -> Severity | None:
         """Return how bad a difference is for those whom the contract protects."""
@@ -145,9 +165,8 @@ class Case:
 
     def finding(self) -> Violation | Unproven | None:
         """Return the verdict: None where the fact is kept."""
-        end = len(self._history) - 1
-        judged = [end] if self._policy.scope == "target" else [i for i, m in enumerate(self._history) if m.judged]
-        broken = next((index for index in reversed(judged) if self._introduced(index)), None)
+        end, judged = len(self._history) - 1, self._course.judged
+        broken = next((index for index in judged if self._introduced(index)), None)
         if broken is not None:
             return self._violation(broken, introduced=True)
         if self._states[end].severity is not None:
@@ -156,7 +175,7 @@ class Case:
             if isinstance(start, Unknown) and self._policy.scope == "introduced":
                 return Unproven(start.reason, self._cause(end))
             return self._violation(end, introduced=False)
-        for index in reversed(judged):
+        for index in judged:
             state = self._states[index]
             if state.doubt is not None:
                 return replace(state.doubt, tables=None)
@@ -168,8 +187,7 @@ class Case:
         """Whether the run answers for the fact not holding at this judged moment."""
         start, now = self._states[0], self._states[index]
         if isinstance(now.outcome, Holds):
-            minded = self._graded(self._rule.breaks) is not None
-            return bool(now.outcome.but) and start.outcome == HOLDS and minded
+            return bool(now.outcome.but) and start.outcome == HOLDS and self._graded(self._rule.breaks) is not None
         if now.severity is None:
             return False
         if start.holds or _worse(start, now):
@@ -205,9 +223,10 @@ class Case:
         deprecation = self._contract.deprecation(fact)
         held = any(isinstance(earlier.outcome, Holds) for earlier in self._states[:index])
         never_held = isinstance(state.outcome, Differs) and not held
-        meant = rule.meant(fact, self._subject(self._history[index])) if never_held else ""
+        meant = rule.meant(fact, self._course.subject(index, fact.column)) if never_held else ""
         fields = self._fields(state.actual, held=held) | {"meant": meant}
         remedy = advice(rule, remedies.situation(fact, self._history, index, held=held, meant=meant))
+        names = remedies.names(fact, self._history, index, self._course.dialect)
         return Violation(
             rule=rule.id,
             severity=self._severity(state, introduced=introduced),
@@ -218,7 +237,7 @@ class Case:
             actual=state.actual,
             introduced=introduced,
             message=" ".join(self._sentences(fields)),
-            remedy=remedies.rendered(remedy, {**fields, **remedies.names(fact, self._history, index, self._dialect)}),
+            remedy=remedies.rendered(remedy, {**fields, **names}),
             owner=self._contract.owner,
             location=self._cause(index),
             contract_location=fact.location,
@@ -272,7 +291,7 @@ class Case:
             "table_name": fact.table.name,
             "column": fact.column or "",
             "place": fact.place,
-            "expected": self._rule.expected(fact, self._dialect),
+            "expected": self._rule.expected(fact, self._course.dialect),
             "actual": actual,
             "is_absent": "no longer exists" if held else "does not exist",
             "owner": str(self._contract.owner),

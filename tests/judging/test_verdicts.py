@@ -13,7 +13,7 @@ from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Contract, Fact, Owner
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging import engine
-from alembic_contracts.judging.moments import Point, moments
+from alembic_contracts.judging.moments import Point, histories
 from alembic_contracts.judging.violations import Report
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Schema, Table, Type, TypeDefinition
 from alembic_contracts.schemas.steps import Location, Operation, Prediction, Step, Unproven
@@ -236,4 +236,4 @@ def test_a_moment_lasts_for_as_long_as_nothing_changes_that_facts_depend_on() ->
     mood = TypeDefinition(name=Name("public", "mood"), kind="enum", labels=("sad",))
     types = [{mood.name: mood}, {mood.name: replace(mood)}, {mood.name: replace(mood, labels=("sad", "glad"))}]
     course = [Point(None, Schema(tables={T: FULL}, types=each)) for each in types]
-    assert [moment.schema.types for moment in moments(course, T)] == [types[0], types[2]]
+    assert [moment.schema.types for moment in histories(course, [T])[T]] == [types[0], types[2]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NoReturn
 
 from alembic_contracts.dialects.postgresql.names import ALIASES, BUILT_IN, CATALOG, SPELLINGS, fold, quote
@@ -27,6 +28,7 @@ _INTERVAL_FIELDS = frozenset(
 _PRECISION = 6
 
 
+@lru_cache(maxsize=1024)  # a thousand columns have a dozen types
 def parse_type(text: str) -> Type:
     """Return the type that a contract spells in any way that PostgreSQL accepts in a column definition.
 
