@@ -65,13 +65,13 @@ def _misfits(scripts: list[Script]) -> Iterator[tuple[Script, str, str]]:
 def _misleading(scripts: list[Script]) -> Iterator[tuple[Script, str, str]]:
     """Yield the same for what scripts follow."""
     known = {str(each.module.revision) for each in scripts}
-    labels = {label for each in scripts for label in _listed(getattr(each.module, "branch_labels", None))}
+    names = known | {label for each in scripts for label in _listed(getattr(each.module, "branch_labels", None))}
     for each in scripts:
         for name in ("down_revision", "depends_on"):
             for other in _listed(getattr(each.module, name, None)):
                 if not isinstance(other, str):
                     yield each, name, f"`{name}` must be a revision or several, not {_shown(other)}"
-                elif other not in labels and not any(revision.startswith(other) for revision in known):
+                elif other not in names and not any(revision.startswith(other) for revision in known):
                     yield each, name, f"`{name}` is {_shown(other)}, which no script has as its revision"
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.catalog.journal import Journal, Store
@@ -373,7 +374,8 @@ class State:
         return twin
 
 
-def split_identifiers(text: str) -> list[str]:
+@lru_cache(maxsize=64)  # mostly one search_path, for each name that is looked up
+def split_identifiers(text: str) -> tuple[str, ...]:
     """Return the names of a comma-separated list as PostgreSQL reads it: quotes keep case, all else is folded."""
     names = []
     rest = text.strip()
@@ -389,4 +391,4 @@ def split_identifiers(text: str) -> list[str]:
         if name:
             names.append(name)
         rest = rest.lstrip().removeprefix(",").lstrip()
-    return names
+    return tuple(names)

@@ -72,7 +72,7 @@ def _has_class(state: State, type_: Type, method: str) -> bool:
         return True
     if (method, Type(type_.name, (), type_.dimensions)) in state.operator_classes:
         return True
-    classes = {key for with_method, key in system.operator_classes() if with_method == method}
+    classes = system.operator_classes().get(method, frozenset())
     if type_.dimensions:
         return "anyarray" in classes
     if type_.name.schema != "pg_catalog":

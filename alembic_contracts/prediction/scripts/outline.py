@@ -23,11 +23,12 @@ def outline(path: Path) -> ModuleType | None:
     Raises:
         SyntaxError: it is no Python.
     """
-    tree = parsed(path)
+    source = path.read_bytes()
+    tree, may_declare = _parsed(source, path), b"global" in source
     module = ModuleType(path.stem, ast.get_docstring(tree, clean=False))
     module.__file__ = str(path)
     for statement in tree.body:
-        for name, value in bound(statement):
+        for name, value in bound(statement, may_declare=may_declare):
             if name == "*" or (name in _VALUES and value is None):
                 return None
             if name in _FUNCTIONS:
@@ -46,8 +47,12 @@ def parsed(path: Path) -> ast.Module:
     Raises:
         SyntaxError: it is no Python.
     """
+    return _parsed(path.read_bytes(), path)
+
+
+def _parsed(source: bytes, path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_bytes(), str(path))
+        return ast.parse(source, str(path))
     except ValueError as error:  # a null byte
         raise SyntaxError(str(error)) from None
 
@@ -56,8 +61,13 @@ def _nothing(**_: Any) -> None:
     """Stand in for a function that is not to be called."""
 
 
-def bound(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
-    """Yield names that a statement of a module binds, with the value where that is written beside it."""
+def bound(statement: ast.stmt, *, may_declare: bool = True) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield names that a statement of a module binds, with the value where that is written beside it.
+
+    Args:
+        statement: one at the outermost level.
+        may_declare: whether it is possible that ``global`` stands in it; to look takes long.
+    """
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             yield name, value
@@ -66,7 +76,8 @@ def bound(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
                 yield name, value
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             yield name, None
-            yield from _declared_global(statement)
+            if may_declare:
+                yield from _declared_global(statement)
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             yield from ((alias.asname or alias.name.split(".")[0], None) for alias in names)
         case _:
@@ -74,7 +85,7 @@ def bound(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
                 if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
                     yield node.id, None
                 elif isinstance(node, ast.stmt) and node is not statement:
-                    yield from bound(node)
+                    yield from bound(node, may_declare=may_declare)
 
 
 def _declared_global(statement: ast.stmt) -> Iterator[tuple[str, None]]:

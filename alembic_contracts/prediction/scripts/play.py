@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -120,7 +120,11 @@ class Play:
         self._recording.tell = self.tell
         before = self.before
         done: list[Step] = []
-        with isolated(self._recording.doubt, self._environment.script.dir, alone=self.is_contained), self._closing():
+        with (
+            isolated(self._recording.doubt, self._environment.script.dir, alone=self.is_contained),
+            silent() if self.is_contained else nullcontext(),
+            self._closing(),
+        ):
             if self.is_contained:
                 let_waiting_pass_at_once()
                 self._leftovers.watch()
@@ -130,7 +134,7 @@ class Play:
                 if self._stops:
                     done.append(Step(step.revision.revision, ()))
                     continue
-                with silent():
+                with nullcontext() if self.is_contained else silent():  # else somebody is told meanwhile
                     self._show_heads(migration, heads)
                     migration = self._revision(migration, step, arguments, done)
                     heads = heads.difference(step.from_revisions).union(step.to_revisions)

@@ -41,9 +41,14 @@ class Script:
 
     def running(self) -> Location | None:
         """Return the innermost line of the script that is being executed, None where none of it is."""
-        places = (place for frame in _frames() for place in _places(frame, frame.f_lineno))
-        line = next((line for file, line in places if file == self.path), None)
-        return None if line is None else self.at(line)
+        path = self.path
+        for frame in _frames():
+            for file, line in noted_at(frame):
+                if file == path:
+                    return self.at(line)
+            if frame.f_code.co_filename == path:
+                return self.at(frame.f_lineno)
+        return None
 
     def call_stack(self) -> list[tuple[str, int]]:
         """Return the functions of the script that are running, outermost first, and the line in each."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -105,9 +106,12 @@ def _casts(version: int) -> dict[tuple[str, str], str]:
 
 
 @cache
-def operator_classes() -> frozenset[tuple[str, str]]:
-    """Return the access methods and the types for which they have a default operator class."""
-    return frozenset((method, type_) for method, type_ in _lines("operator_classes.txt"))
+def operator_classes() -> Mapping[str, frozenset[str]]:
+    """Return the types for which access methods have a default operator class, by method."""
+    found: dict[str, set[str]] = {}
+    for method, type_ in _lines("operator_classes.txt"):
+        found.setdefault(method, set()).add(type_)
+    return {method: frozenset(types) for method, types in found.items()}
 
 
 @cache
