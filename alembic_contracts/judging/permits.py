@@ -75,7 +75,8 @@ def _idle(
     today: date,
 ) -> Iterator[Notice]:
     """Yield a notice for each waiver that is of no use: unknown, expired, or without anything to waive."""
-    facts = {contract.id: {fact.id for fact in contract.facts} for contract in contracts}
+    named = {waiver.contract for waiver in waivers}
+    facts = {each.id: {fact.id for fact in each.facts} for each in contracts if each.id in named}
     for waiver in waivers:
         if waiver in used:
             continue

@@ -49,7 +49,6 @@ class _State:
     outcome: Outcome
     severity: Severity | None = None
     """None where it holds, is unknown, or nobody whom the contract protects minds."""
-    breaks: tuple[Side, ...] = ()
     doubt: Unproven | None = None
     """What it is unknown for, where that is something that may have made it hold."""
 
@@ -122,8 +121,12 @@ class Case:
             return _KEPT
         if not isinstance(outcome, Differs):
             return _State(outcome)
-        breaks = self._rule.breaks if outcome.breaks is None else outcome.breaks
-        return _State(outcome, self._graded(breaks), tuple(side for side in SIDES if side in breaks))
+        return _State(outcome, self._graded(self._breaks(outcome)))
+
+    def _breaks(self, outcome: Outcome) -> Breaks:
+        """Return whose uses break by an outcome, and how badly."""
+        own = outcome.breaks if isinstance(outcome, Differs) else None
+        return self._rule.breaks if own is None else own
 
     def _evaluate(self, subject: Subject) -> Outcome:
         table, of_column = subject.table, self._fact.column is not None
@@ -227,6 +230,7 @@ class Case:
         fields = self._fields(state.actual, held=held) | {"meant": meant}
         remedy = advice(rule, remedies.situation(fact, self._history, index, held=held, meant=meant))
         names = remedies.names(fact, self._history, index, self._course.dialect)
+        breaks = self._breaks(state.outcome) or rule.breaks
         return Violation(
             rule=rule.id,
             severity=self._severity(state, introduced=introduced),
@@ -241,7 +245,7 @@ class Case:
             owner=self._contract.owner,
             location=self._cause(index),
             contract_location=fact.location,
-            breaks=state.breaks or tuple(side for side in SIDES if side in rule.breaks),
+            breaks=tuple(side for side in SIDES if side in breaks),
             transient=rule.about_types and self._type_changed(index),
             sunset=deprecation.sunset if deprecation is not None else None,
             ending=self._ending(),

@@ -167,6 +167,7 @@ class State:
         self.defaults: dict[str, str] = {}
         """What settings are at the start of a session, and after RESET."""
         self._index_owners: dict[Name, Name] = {}
+        self._mentioned: dict[Name, set[Name]] = {}
         self._mentioned_by: dict[Name, set[Name]] = {}
         self._constraint_names: Counter[tuple[str, str]] = Counter()
 
@@ -183,8 +184,10 @@ class State:
                 self._index_owners[Name(name.schema, index.name)] = name
             for constraint in new.constraints:
                 self._constraint_names[name.schema, constraint.name] += 1
-        before = mentions(old) if old is not None else set()
+        before = self._mentioned.pop(name, set())
         after = mentions(new) if new is not None else set()
+        if after:
+            self._mentioned[name] = after
         for gone in before - after:
             self._mentioned_by[gone].discard(name)
         for added in after - before:

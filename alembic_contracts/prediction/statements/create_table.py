@@ -147,7 +147,7 @@ def _table(
         name=name,
         kind=kind or ("partitioned table" if partitioned else "table"),
         persistence=_PERSISTENCE[node.relation.relpersistence or "p"],
-        columns=tuple(replace(column, not_null=False) for column in columns),
+        columns=tuple(replace(each, not_null=False) if each.not_null else each for each in columns),
         parents=tuple(parent.name for parent in parents),
         partition=node.HasField("partbound"),
         partition_key=_partition_key(run, columns, name, node.partspec) if partitioned else None,
