@@ -1,6 +1,6 @@
 """What the guard costs: the same Alembic commands with and without it, side by side in one run.
 
-    python benchmarks/overhead.py [--revisions 100] [--tables 50] [--repeat 5]
+    python -m benchmarks.overhead [--revisions 100] [--tables 50] [--repeat 5]
 
 Makes a project of its own on a scratch embedded PostgreSQL and prints medians and ratios:
 
@@ -14,7 +14,6 @@ Makes a project of its own on a scratch embedded PostgreSQL and prints medians a
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -29,44 +28,7 @@ import sqlalchemy as sa
 from alembic_contracts import embedded
 from alembic_contracts.dialects import load
 from alembic_contracts.schemas.schema import Name
-
-ENV = """\
-import contextlib, os
-from alembic import context
-from sqlalchemy import NullPool, create_engine
-
-if os.environ.get("GUARD") == "off":
-    guard = lambda context: contextlib.nullcontext()
-else:
-    from alembic_contracts import guard
-
-url = os.environ["DATABASE_URL"]
-if context.is_offline_mode():
-    context.configure(url=url, literal_binds=True)
-    with context.begin_transaction(), guard(context):
-        context.run_migrations()
-else:
-    with create_engine(url, poolclass=NullPool).connect() as connection:
-        context.configure(connection=connection)
-        with context.begin_transaction(), guard(context):
-            context.run_migrations()
-"""
-
-REVISION = """\
-import sqlalchemy as sa
-from alembic import op
-
-revision = {revision!r}
-down_revision = {down!r}
-
-
-def upgrade():
-    {upgrade}
-
-
-def downgrade():
-    {downgrade}
-"""
+from benchmarks import projects
 
 HIDDEN = (
     "import importlib.metadata as m; real = m.entry_points\n"
@@ -80,40 +42,7 @@ class Project:
 
     def __init__(self, path: Path, url: str, revisions: int, tables: int) -> None:
         self.path, self.url = path, url
-        (path / "migrations" / "versions").mkdir(parents=True)
-        (path / "contracts").mkdir()
-        (path / "pyproject.toml").write_text(
-            '[tool.alembic]\nscript_location = "%(here)s/migrations"\n'
-            '[tool.alembic_contracts]\ncontracts = "contracts"\n'
-        )
-        (path / "migrations" / "env.py").write_text(ENV)
-        for number in range(revisions):
-            table = f"t{number % tables}"
-            upgrade = (
-                f'op.create_table("{table}", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Text))'
-                if number < tables
-                else f'op.add_column("{table}", sa.Column("c{number}", sa.String(50), index=True))'
-            )
-            downgrade = f'op.drop_table("{table}")' if number < tables else f'op.drop_column("{table}", "c{number}")'
-            self.write(number, upgrade, downgrade)
-        self.last = revisions - 1
-        contract = {
-            "spec-version": "1.0.0",
-            "name": "t0",
-            "namespace": "benchmark",
-            "owner": {"name": "Benchmark"},
-            "schema": {
-                "table_schema": "public",
-                "table_name": "t0",
-                "properties": {"id": {"constraints": {"primaryKey": True, "data_type": "integer"}}},
-            },
-        }
-        (path / "contracts" / "t0.json").write_text(json.dumps(contract))
-
-    def write(self, number: int, upgrade: str, downgrade: str) -> None:
-        down = f"r{number - 1:04}" if number else None
-        text = REVISION.format(revision=f"r{number:04}", down=down, upgrade=upgrade, downgrade=downgrade)
-        (self.path / "migrations" / "versions" / f"r{number:04}.py").write_text(text)
+        projects.write(path, projects.Size(tables=tables, columns=2, revisions=revisions))
 
     def alembic(self, *arguments: str, guard: bool = True, plugin: bool = True) -> None:
         program = ["-m", "alembic", *arguments] if plugin else ["-c", HIDDEN.format(arguments=list(arguments))]
@@ -162,7 +91,8 @@ def main() -> None:
             repeat,
         )
         project.alembic("upgrade", "head", guard=False)
-        project.write(project.last + 1, 'op.add_column("t0", sa.Column("z", sa.Text))', 'op.drop_column("t0", "z")')
+        added, dropped = 'op.add_column("t0", sa.Column("z", sa.Text))', 'op.drop_column("t0", "z")'
+        projects.add_revision(project.path, options.revisions, added, dropped)
 
         def upgrade(guard: bool) -> Callable[[], None]:
             def run() -> None:

@@ -257,7 +257,10 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         """Return the column of this exact name, or None."""
-        return next((column for column in self.columns if column.name == name), None)
+        for column in self.columns:
+            if column.name == name:
+                return column
+        return None
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -161,7 +161,7 @@ class Project:
     def run(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run Python in the project."""
         changes = {"DATABASE_URL": self.database, **self.environment, **(env or {})}
-        environment = {name: value for name, value in {**_clean(), **changes}.items() if value != ""}
+        environment = {name: value for name, value in {**clean_environment(), **changes}.items() if value != ""}
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.path,
@@ -199,7 +199,7 @@ def _body(text: str) -> str:
     return textwrap.indent(textwrap.dedent(text).strip("\n") or "pass", "    ")
 
 
-def _clean() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """This process's environment without what would change the programs' behaviour.
 
     Most tests are about what is predicted: they see it unproven where it is. An empty value settles it as for users.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, cast
 
 from alembic_contracts.contracts.formats._native_facts import SCHEMA
@@ -14,6 +13,7 @@ from alembic_contracts.contracts.formats._odcs_published import misspelt_status
 from alembic_contracts.documents.document import ContractLocation, Document, child
 from alembic_contracts.documents.validation import validate_part
 from alembic_contracts.errors import Problem
+from alembic_contracts.support.suggestions import nearest
 
 __all__ = ["problems", "unknown"]
 
@@ -142,8 +142,8 @@ def _property(document: Document, value: Mapping[str, Any], pointer: str) -> Ite
     yield from _flags(document, value, pointer)
     logical = value.get("logicalType")
     if logical is not None and logical not in _LOGICAL:
-        hint = get_close_matches(str(logical)[:_LONGEST], _LOGICAL, 1)
-        more = f"; did you mean `{hint[0]}`?" if hint else f"; it is one of {', '.join(_LOGICAL)}"
+        hint = nearest(str(logical), _LOGICAL)
+        more = f"; did you mean `{hint}`?" if hint else f"; it is one of {', '.join(_LOGICAL)}"
         yield document.problem(f"{pointer}/logicalType", f"the logicalType {logical!r} is not known{more}")
     for key in ("physicalType", "logicalType"):
         if value.get(key) is not None and not isinstance(value[key], str):
@@ -178,12 +178,10 @@ def _misspelt(
         known: keys that ODCS has there.
         ours: names of our custom properties there, which are no keys.
     """
-    lowered = {key.lower().replace("_", ""): key for key in (*ours, *known)}
     for key in value:
         if key in known or len(key) > _LONGEST:
             continue
-        close = get_close_matches(key.lower().replace("_", ""), lowered, 1, cutoff=0.8)
-        meant = lowered[close[0]] if close else None
+        meant = nearest(key, (*ours, *known), cutoff=0.8)
         if meant is not None and meant not in known:
             property_ = f"`{{property: {VENDOR}.{meant}, value: ...}}`"
             more = f"; as one of `customProperties`, {property_}, it is read"
@@ -217,8 +215,8 @@ def _custom(
         yield document.problem(at, f"`{written}` is not known; did you mean `{VENDOR}`?")
     for name, stated, at in own(value, pointer):
         if name not in known:
-            hint = get_close_matches(name[:_LONGEST], known, 1)
-            more = f"; did you mean `{hint[0]}`?" if hint else f"; known here: {', '.join(known)}"
+            hint = nearest(name, known)
+            more = f"; did you mean `{hint}`?" if hint else f"; known here: {', '.join(known)}"
             yield document.problem(at, f"unknown property `{name}` of alembic_contracts{more}")
         elif name == "sunset" and not _is_day(stated):
             yield document.problem(at, f"`sunset` must be a day such as 2030-12-31, not {stated!r}")

@@ -105,10 +105,14 @@ def require_column(table: Table, name: str) -> Column:
 
 
 def change_column(state: State, name: Name, column: str, change: Callable[[Column], Column]) -> None:
-    """Replace one column of a table."""
+    """Replace one column of a table, which is touched even where this one of its columns is not known."""
     table = state.tables[name]
-    columns = tuple(change(c) if c.name == column else c for c in table.columns)
-    state.tables.put(name, replace(table, columns=columns))
+    columns = list(table.columns)
+    names = [each.name for each in columns]
+    if column in names:
+        index = names.index(column)
+        columns[index] = change(columns[index])
+    state.tables.put(name, replace(table, columns=tuple(columns)))
 
 
 def descendants(state: State, name: Name) -> Iterator[Name]:

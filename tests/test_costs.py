@@ -1,0 +1,122 @@
+"""What commands cost, counted instead of timed: a regression breaks an upper bound on the busiest of machines.
+
+Calls of Python functions are counted while a project grows. What grows in proportion costs, for each step of the same
+size, as much as for the step before; what is quadratic costs twice as much.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benchmarks.projects import Size, write
+from tests.support.project import clean_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COUNT = """
+import json, sys
+from collections import Counter
+
+counts, wanted = Counter(), set({wanted!r})
+
+def profile(frame, event, argument):
+    if event == "call":
+        counts["all"] += 1
+        code = frame.f_code
+        if code.co_qualname in wanted and "alembic_contracts" in code.co_filename:
+            counts[code.co_qualname] += 1
+
+from alembic.config import main
+from alembic_contracts.prediction.containment import process
+
+process.is_possible = lambda: False  # what happens in a process of its own is not counted
+sys.setprofile(profile)
+try:
+    main({arguments!r})
+except SystemExit as leaving:
+    code = leaving.code
+else:
+    code = 0
+sys.setprofile(None)
+ours = [name for name in sys.modules if name.partition(".")[0] == "alembic_contracts"]
+print(json.dumps({{"code": code, "counts": counts, "ours": len(ours), "modules": sorted(sys.modules)}}))
+"""
+FUNCTIONS = ("_parse", "State.snapshot", "Course.subject", "Case._evaluate", "read_settings", "outline", "_opened")
+
+
+@dataclass(frozen=True)
+class Cost:
+    code: int
+    calls: int
+    of: dict[str, int]
+    """Calls of single functions."""
+    ours: int
+    """Modules of the package that were imported."""
+    modules: frozenset[str]
+
+
+def cost(folder: Path, size: Size, *arguments: str) -> Cost:
+    folder.mkdir()
+    write(folder, size)
+    program = COUNT.format(wanted=FUNCTIONS, arguments=list(arguments))
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={**clean_environment(), "DATABASE_URL": "postgresql+psycopg://nobody@localhost/none"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    counts = found["counts"]
+    assert found["code"] == 0, done.stderr
+    return Cost(found["code"], counts.pop("all"), counts, found["ours"], frozenset(found["modules"]))
+
+
+CHECK = ("check-contracts", "--offline")
+GROWING = {
+    "contracts": lambda n: Size(tables=4 * n, columns=10, revisions=4, contracts=4 * n),
+    "contracts in YAML": lambda n: Size(tables=2 * n, columns=10, revisions=4, contracts=2 * n, suffix=".odcs.yaml"),
+    "tables beside the contracted one": lambda n: Size(tables=8 * n, revisions=4),
+    "revisions": lambda n: Size(tables=4, revisions=8 * n),
+    "operations of a revision": lambda n: Size(tables=4, revisions=5, operations=8 * n),
+    "columns of a table": lambda n: Size(columns=20 * n),
+}
+
+
+@pytest.mark.parametrize("what", GROWING)
+def test_a_check_costs_in_proportion(what: str, tmp_path: Path) -> None:
+    sizes = (5, 10, 15, 20)
+    calls = [cost(tmp_path / str(n), GROWING[what](n), *CHECK).calls for n in sizes]
+    steps = [larger - smaller for smaller, larger in pairwise(calls)]
+    assert steps[-1] <= 1.15 * steps[0], steps
+
+
+def test_a_check_does_each_thing_once(tmp_path: Path) -> None:
+    size = Size(tables=10, columns=6, revisions=20, operations=2, contracts=10)
+    found = cost(tmp_path / "p", size, *CHECK)
+    statements = 10 + 10 * 2
+    defaults = 10  # of the keys' sequences
+    assert found.of["read_settings"] <= 3
+    assert found.of["_opened"] == size.contracts
+    assert found.of["outline"] == size.revisions
+    assert statements <= found.of["_parse"] <= statements + defaults + 2  # and the version table
+    assert found.of["State.snapshot"] <= statements + 2
+    facts = size.contracts * 30
+    assert facts / 2 <= found.of["Case._evaluate"] <= facts * 4
+    assert found.of["Course.subject"] == found.of["Case._evaluate"]
+
+
+def test_a_check_imports_what_it_needs(tmp_path: Path) -> None:
+    found = cost(tmp_path / "p", Size(), *CHECK)
+    assert found.ours <= 330
+    assert not {"jsonschema", "yaml", "difflib", "jinja2", "psycopg", "alembic_contracts.reviews"} & found.modules
