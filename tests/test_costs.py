@@ -11,16 +11,15 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.projects import Size, write
 from tests.support.project import clean_environment
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[1]
 COUNT = """
 import json, sys
 from collections import Counter
@@ -120,3 +119,10 @@ def test_a_check_imports_what_it_needs(tmp_path: Path) -> None:
     found = cost(tmp_path / "p", Size(), *CHECK)
     assert found.ours <= 330
     assert not {"jsonschema", "yaml", "difflib", "jinja2", "psycopg", "alembic_contracts.reviews"} & found.modules
+
+
+def test_times_are_measured_as_well(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.scale", "--quick", "--only", "start", "--output", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "| check --offline, 50 revisions | alembic history |" in (tmp_path / "scale.md").read_text(encoding="utf-8")

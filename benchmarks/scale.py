@@ -1,0 +1,250 @@
+"""``python -m benchmarks.scale``: what a start costs, what the guard costs, and how each grows with a project.
+
+Every figure is a ratio to something that ran in turn with it: Alembic without the plugin, `upgrade --sql` of the same
+project, an upgrade with the guard off. Written to a folder: ``scale.md``, and ``scale.svg`` with logarithmic axes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic_contracts import embedded
+from benchmarks.measure import Usage, exponent, in_turn, run
+from benchmarks.projects import Size, add_revision, write
+
+_HIDDEN = (
+    "import importlib.metadata as m; real = m.entry_points\n"
+    "m.entry_points = lambda **kw: () if kw.get('group') == 'alembic.plugins' else real(**kw)\n"
+    "import sys; from alembic.config import main; main(sys.argv[1:])"
+)
+_NOWHERE = {"DATABASE_URL": "postgresql+psycopg://nobody@localhost/none"}
+_OFF = {"GUARD": "off"}
+_CHECK = ("check-contracts", "--offline")
+_SQL = ("upgrade", "head", "--sql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimension:
+    """What grows, and the sizes at which it is looked at."""
+
+    name: str
+    sizes: Sequence[int]
+    quick: Sequence[int]
+    """For a first impression."""
+    of: Callable[[int], Size]
+
+
+DIMENSIONS = (
+    Dimension(
+        name="contracts of 40 columns, JSON",
+        sizes=(1, 50, 100, 200, 400, 800),
+        quick=(1, 20, 40),
+        of=lambda n: Size(tables=n, columns=40, revisions=4, contracts=n),
+    ),
+    Dimension(
+        name="contracts of 40 columns, YAML",
+        sizes=(1, 25, 50, 100, 200),
+        quick=(1, 10, 20),
+        of=lambda n: Size(tables=n, columns=40, revisions=4, contracts=n, suffix=".odcs.yaml"),
+    ),
+    Dimension(
+        name="tables, one of them under contract",
+        sizes=(1, 100, 300, 1000, 3000),
+        quick=(1, 50, 100),
+        of=lambda n: Size(tables=n, revisions=4),
+    ),
+    Dimension(
+        name="revisions",
+        sizes=(1, 100, 300, 1000, 3000),
+        quick=(1, 50, 100),
+        of=lambda n: Size(revisions=n),
+    ),
+    Dimension(
+        name="operations of a revision",
+        sizes=(1, 100, 300, 1000),
+        quick=(1, 50, 100),
+        of=lambda n: Size(tables=10, revisions=11, operations=n),
+    ),
+    Dimension(
+        name="columns of a table",
+        sizes=(5, 100, 400, 1500),
+        quick=(5, 100, 200),
+        of=lambda n: Size(columns=n),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison."""
+
+    what: str
+    beside: str
+    one: Usage
+    other: Usage
+
+    def cells(self) -> tuple[str, ...]:
+        """Return it as the cells of a table."""
+        one, other = self.one, self.other
+        ratios = (one.cpu / other.cpu, one.wall / other.wall, one.peak / other.peak)
+        times = (one.cpu, other.cpu, one.wall, other.wall)
+        return self.what, self.beside, *(f"{each:.2f} s" for each in times), *(f"x {each:.2f}" for each in ratios)
+
+
+_HEAD = ("what", "beside", "CPU", "beside", "wall", "beside", "CPU", "wall", "memory")
+
+
+def alembic(folder: Path, *arguments: str, plugin: bool = True, **environment: str) -> Callable[[], Usage]:
+    """Return what runs Alembic in a project."""
+    program = ["-m", "alembic"] if plugin else ["-c", _HIDDEN]
+    return lambda: run([sys.executable, *program, *arguments], folder, environment)
+
+
+@contextmanager
+def _project(size: Size) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / "project", size)
+        yield Path(folder) / "project"
+
+
+def starts(times: int) -> Iterator[Row]:
+    """Yield what a start costs."""
+    with _project(Size(tables=10, revisions=50)) as folder:
+        for command in ("--help", "history"):
+            ours, theirs = (alembic(folder, command, plugin=plugin, **_NOWHERE) for plugin in (True, False))
+            yield Row(f"alembic {command}", "without the plugin", *in_turn(ours, theirs, times))
+        check, history = alembic(folder, *_CHECK, **_NOWHERE), alembic(folder, "history", **_NOWHERE)
+        yield Row("check --offline, 50 revisions", "alembic history", *in_turn(check, history, times))
+
+
+def guards(times: int) -> Iterator[Row]:
+    """Yield what the guard adds to an upgrade."""
+    with embedded.scratch() as server, _project(Size(tables=50, revisions=100)) as folder:
+        url = {"DATABASE_URL": server.url()}
+        upgrade = ("upgrade", "head")
+
+        def back_to(revision: str) -> Callable[[], None]:
+            return lambda: alembic(folder, "downgrade", revision, **url, **_OFF)() and None
+
+        yield _upgraded("upgrade, 100 revisions", folder, url, back_to("base"), times)
+        yield Row(
+            "upgrade, nothing pending",
+            "guard off",
+            *in_turn(alembic(folder, *upgrade, **url), alembic(folder, *upgrade, **url, **_OFF), times),
+        )
+        add_revision(folder, 100, 'op.add_column("t0", sa.Column("z", sa.Text))', 'op.drop_column("t0", "z")')
+        yield _upgraded("upgrade, one revision on 50 tables", folder, url, back_to("-1"), times)
+
+
+def _upgraded(what: str, folder: Path, url: Mapping[str, str], undo: Callable[[], None], times: int) -> Row:
+    def upgrade(**environment: str) -> Callable[[], Usage]:
+        command = alembic(folder, "upgrade", "head", **url, **environment)
+
+        def upgrade_and_undo() -> Usage:
+            used = command()
+            undo()
+            return used
+
+        return upgrade_and_undo
+
+    found = in_turn(upgrade(), upgrade(**_OFF), times)
+    alembic(folder, "upgrade", "head", **url, **_OFF)()
+    return Row(what, "guard off", *found)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How a check grows beside ``upgrade --sql`` of the same project."""
+
+    name: str
+    sizes: Sequence[int]
+    checks: Sequence[Usage]
+    sql: Sequence[Usage]
+
+    def lines(self) -> Iterator[str]:
+        """Yield it as a Markdown table with its exponents below."""
+        yield f"\n### {self.name}\n"
+        head = ("size", "check --offline", "upgrade --sql", "ratio", "memory", "beside")
+        yield from _table(head, map(self._cells, self.sizes, self.checks, self.sql))
+        ours, theirs = (exponent(self.sizes, [each.cpu for each in used]) for used in (self.checks, self.sql))
+        yield f"\nExponent: {ours:.2f}, of `upgrade --sql` {theirs:.2f}."
+
+    @staticmethod
+    def _cells(size: int, one: Usage, other: Usage) -> tuple[str, ...]:
+        times = (f"{one.cpu:.2f} s", f"{other.cpu:.2f} s", f"x {one.cpu / other.cpu:.2f}")
+        return f"{size:,}", *times, f"{one.peak:.0f} MB", f"{other.peak:.0f} MB"
+
+
+def growths(dimensions: Sequence[Dimension], *, quick: bool, times: int) -> Iterator[Growth]:
+    """Yield how a check grows in each dimension."""
+    for dimension in dimensions:
+        sizes, found = dimension.quick if quick else dimension.sizes, []
+        for size in sizes:
+            with _project(dimension.of(size)) as folder:
+                found.append(
+                    in_turn(alembic(folder, *_CHECK, **_NOWHERE), alembic(folder, *_SQL, **_NOWHERE, **_OFF), times)
+                )
+            print(f"{dimension.name}: {size:,}", file=sys.stderr)
+        yield Growth(dimension.name, sizes, [one for one, _ in found], [other for _, other in found])
+
+
+def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def plot(growths: Sequence[Growth], file: Path) -> None:
+    """Draw what checks cost by size, both axes logarithmic, with the exponents in the legend."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(9, 6), layout="constrained")
+    for growth in growths:
+        costs = [each.cpu for each in growth.checks]
+        label = f"{growth.name}: {exponent(growth.sizes, costs):.2f}"
+        axes.loglog(growth.sizes, costs, marker="o", label=label)
+    axes.set(xlabel="size", ylabel="seconds of CPU, check --offline")
+    axes.grid(which="both", alpha=0.3)
+    axes.legend(title="exponents")
+    figure.savefig(file)
+    plt.close(figure)
+
+
+def main() -> None:
+    """Measure, and write the results."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.scale", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes, each once")
+    parser.add_argument("--only", choices=("start", "guard", "scale"), help="one part")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each command (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=Path(".benchmarks"), help="folder (default: %(default)s)")
+    options = parser.parse_args()
+    times = 1 if options.quick else options.repeat
+    parts = {"start": lambda: starts(times), "guard": lambda: guards(times)}
+    rows = [row for name, part in parts.items() if options.only in (None, name) for row in part()]
+    wanted = DIMENSIONS if options.only in (None, "scale") else ()
+    found = list(growths(wanted, quick=options.quick, times=min(times, 3)))
+    lines = [f"{os.cpu_count()} processors, Python {sys.version.split()[0]}; medians of {times} runs in turn.\n"]
+    lines.extend(_table(_HEAD, (row.cells() for row in rows)))
+    lines.extend(line for growth in found for line in growth.lines())
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "scale.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if found:
+        plot(found, options.output / "scale.svg")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
