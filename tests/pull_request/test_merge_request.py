@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from alembic_contracts.pull_request.owners import OF_GITLAB, code_owners
 from alembic_contracts.reporters.markdown import MARKER
-from tests.pull_request.test_pull_request import git
+from tests.support.forge import PER_PAGE, git, page_of, served
 from tests.support.object_images import CONTRACT, CREATE
 
 if TYPE_CHECKING:
@@ -21,7 +17,6 @@ if TYPE_CHECKING:
 
     from tests.support.project import Project
 
-PER_PAGE = 2
 OURS = 7
 
 
@@ -38,7 +33,7 @@ class GitLab:
     def answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any, str]:
         if self.refuses:
             return 403, {"message": "no"}, ""
-        address, _, query = path.partition("?")
+        address = path.partition("?")[0]
         if address == "/user":
             return 200, {"id": OURS}, ""
         notes = "/projects/12/merge_requests/5/notes"
@@ -51,10 +46,7 @@ class GitLab:
         if method == "POST":
             self.notes.append({"id": 100 + len(self.notes), "author": {"id": OURS}, "body": body["body"]})
             return 201, self.notes[-1], ""
-        page = int(dict(part.split("=") for part in query.split("&")).get("page", 1))
-        found = self.notes[(page - 1) * PER_PAGE : page * PER_PAGE]
-        more = page * PER_PAGE < len(self.notes)
-        return 200, found, f'<{self.url}{address}?page={page + 1}>; rel="next"' if more else ""
+        return page_of(self.notes, self.url, path)
 
     @property
     def ours(self) -> list[str]:
@@ -64,33 +56,8 @@ class GitLab:
 @pytest.fixture
 def gitlab() -> Iterator[GitLab]:
     state = GitLab()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            assert self.headers["PRIVATE-TOKEN"] == "secret"
-            status, answer, link = state.answer(self.command, self.path, json.loads(self.rfile.read(size) or b"{}"))
-            data = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            if link:
-                self.send_header("Link", link)
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_GET = do_POST = do_PUT = do  # noqa: N815
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(state, "PRIVATE-TOKEN", "secret"):
+        yield state
 
 
 @pytest.fixture
@@ -102,14 +69,14 @@ def branch(project: Project, gitlab: GitLab) -> Project:
     git(project, "init", "-b", "main")
     git(project, "add", ".")
     git(project, "commit", "-m", "start")
-    base = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project.path, capture_output=True, text=True, check=True)
+    base = git(project, "rev-parse", "HEAD")
     project.environment.update(
         CI_API_V4_URL=gitlab.url,
         CI_PROJECT_ID="12",
         CI_MERGE_REQUEST_PROJECT_ID="12",
         CI_MERGE_REQUEST_SOURCE_PROJECT_ID="12",
         CI_MERGE_REQUEST_IID="5",
-        CI_MERGE_REQUEST_DIFF_BASE_SHA=base.stdout.strip(),
+        CI_MERGE_REQUEST_DIFF_BASE_SHA=base,
         GITLAB_TOKEN="secret",
         DATABASE_URL="postgresql://nobody.invalid/x",
     )

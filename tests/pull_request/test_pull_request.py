@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from alembic_contracts.pull_request.owners import code_owners
 from alembic_contracts.reporters.markdown import MARKER
+from tests.support.forge import PER_PAGE, git, page_of, served
 from tests.support.object_images import CONTRACT, CREATE
 
 if TYPE_CHECKING:
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.project import Project
-
-PER_PAGE = 2
 
 
 class GitHub:
@@ -39,7 +35,7 @@ class GitHub:
         self.calls.append(method)
         if self.failures:
             return self.failures.pop(0), {"message": "no"}, ""
-        address, _, query = path.partition("?")
+        address = path.partition("?")[0]
         if method == "PATCH":
             [comment] = [each for each in self.comments if address == f"/repos/o/r/issues/comments/{each['id']}"]
             comment["body"] = body["body"]
@@ -48,10 +44,7 @@ class GitHub:
         if method == "POST":
             self.comments.append({"id": 100 + len(self.comments), "user": {"type": "Bot"}, "body": body["body"]})
             return 201, self.comments[-1], ""
-        page = int(dict(part.split("=") for part in query.split("&")).get("page", 1))
-        found = self.comments[(page - 1) * PER_PAGE : page * PER_PAGE]
-        more = page * PER_PAGE < len(self.comments)
-        return 200, found, f'<{self.url}{address}?page={page + 1}>; rel="next"' if more else ""
+        return page_of(self.comments, self.url, path)
 
     @property
     def ours(self) -> list[str]:
@@ -61,38 +54,8 @@ class GitHub:
 @pytest.fixture
 def github() -> Iterator[GitHub]:
     state = GitHub()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            assert self.headers["Authorization"] == "Bearer secret"
-            status, answer, link = state.answer(self.command, self.path, json.loads(self.rfile.read(size) or b"{}"))
-            data = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            if link:
-                self.send_header("Link", link)
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_GET = do_POST = do_PATCH = do  # noqa: N815
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def git(project: Project, *arguments: str) -> None:
-    names = ("-c", "user.name=t", "-c", "user.email=t@t.invalid", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *names, *arguments], cwd=project.path, check=True, capture_output=True)
+    with served(state, "Authorization", "Bearer secret"):
+        yield state
 
 
 @pytest.fixture
