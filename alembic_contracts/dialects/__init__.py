@@ -48,6 +48,8 @@ class Operators:
     """Of operators."""
     classes: frozenset[tuple[str, Type]] = frozenset()
     """Access methods, and the types for which they have a default operator class."""
+    types: frozenset[Name] = frozenset()
+    """Base types, multiranges and pseudo-types; what ``Schema.types`` has of others is all that there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

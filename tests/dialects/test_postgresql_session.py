@@ -49,3 +49,15 @@ def test_casts_operators_and_operator_classes_of_ones_own(connection) -> None:
 
 def test_a_database_without_any(connection) -> None:
     assert postgresql.session(connection).operators == Operators()
+
+
+def test_types_of_which_no_more_than_the_name_is_read(connection) -> None:
+    for statement in (
+        "CREATE TYPE span AS RANGE (subtype = text, multirange_type_name = spans)",
+        "CREATE TYPE shell",
+        "CREATE TYPE mood AS ENUM ('a')",
+        "CREATE TABLE rows_of_it (mood mood)",
+    ):
+        connection.exec_driver_sql(statement)
+    connection.commit()
+    assert postgresql.session(connection).operators.types == {Name("public", "shell"), Name("public", "spans")}

@@ -268,3 +268,25 @@ def test_verbose_says_what_was_read(project: Project) -> None:
     assert said[5].endswith(": 0 pending revisions")
     assert said[6].startswith("kept, after ")
     assert "verbose" not in project.alembic("check-contracts").stderr
+
+
+def test_a_type_that_the_database_has_not_is_refused_beforehand(project: Project) -> None:
+    project.sql(
+        "CREATE TYPE span AS RANGE (subtype = text, multirange_type_name = spans)",
+        "CREATE TYPE mood AS ENUM ('a')",
+        "CREATE DOMAIN email AS text",
+        "CREATE TABLE people (id integer)",
+    )
+    museum(project)
+    types = ("span", "spans", "spans[]", "mood", "_mood", "email", "people", "information_schema.sql_identifier", "xml")
+    columns = ", ".join(f"ADD COLUMN c{number} {name}" for number, name in enumerate(types))
+    project.revision("r2", f'op.execute("ALTER TABLE object_images {columns}")')
+    done = project.alembic("check-contracts")
+    assert done.returncode == 0, done.stdout
+    assert project.alembic("upgrade", "head").returncode == 0
+    for number, name in enumerate(("datetime", "double", "_moods", "public.text"), 3):
+        project.revision(f"r{number}", f'op.execute("ALTER TABLE object_images ADD COLUMN x {name}")', down="r2")
+        done = project.alembic("check-contracts", "--to", f"r{number}")
+        assert done.returncode == 3
+        assert f'This migration will fail: type "{name}" does not exist' in done.stdout
+        assert f'type "{name}" does not exist' in project.alembic("upgrade", f"r{number}").stderr

@@ -51,6 +51,12 @@ _OPERATORS = """
             INNER JOIN pg_catalog.pg_am AS m ON m.oid = c.opcmethod
             INNER JOIN type_names AS key ON key.oid = c.opcintype
             WHERE c.oid >= 16384 AND c.opcdefault
+        ),
+        'types', (
+            SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.typname))
+            FROM pg_catalog.pg_type AS t
+            INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+            WHERE t.oid >= 16384 AND t.typtype IN ('b', 'm', 'p') AND t.typcategory <> 'A'
         )
     ) AS text) AS document
 """
@@ -89,6 +95,7 @@ def _operators(document: dict[str, Any]) -> Operators:
         casts=tuple((_type(*one), _type(*two), context) for one, two, context in document["casts"] or ()),
         names=frozenset(document["names"] or ()),
         classes=frozenset((method, _type(*key)) for method, key in document["classes"] or ()),
+        types=frozenset(Name(*name) for name in document["types"] or ()),
     )
 
 

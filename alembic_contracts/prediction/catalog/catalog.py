@@ -96,6 +96,7 @@ class Catalog:
     def _load_operators(self, operators: Operators) -> None:
         for source, target, context in operators.casts:
             self.state.casts.put((source, target), context)
+        self.state.further_types = operators.types
         for name in operators.names:
             self.state.traits.put(("operator", name), "user")
         for method, key in operators.classes:

@@ -158,6 +158,8 @@ class State:
         self.known_database: str | None = None
         self.known_user: str | None = None
         """What the session is really called; None where that is only taken for granted."""
+        self.further_types: frozenset[Name] = frozenset()
+        """Types that the observed database has, and of which no more than their names is known."""
         self.observed_reach: dict[Name, frozenset[Name] | None] = {}
         """Functions that the observed database has and that can change tables: which ones (None: any)."""
         self.prepared: dict[str, Prepared] = {}
@@ -371,7 +373,7 @@ class State:
                 getattr(twin, name).fill(store)
         twin.prepared = dict(self.prepared)
         twin.uncertain = deepcopy(self.uncertain)
-        twin.observed_reach = self.observed_reach
+        twin.observed_reach, twin.further_types = self.observed_reach, self.further_types
         twin.known_database, twin.known_user = self.known_database, self.known_user
         twin.defaults = dict(self.defaults)
         return twin

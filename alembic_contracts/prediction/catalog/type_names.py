@@ -126,7 +126,7 @@ def refuse_itself(state: State, whole: Name, part: Type | None) -> None:
 def _may_exist(state: State) -> bool:
     """Whether types may exist that are not known here."""
     unknown = any(name not in system.EXTENSIONS for name in state.extensions)
-    return unknown or not state.complete or not state.complete_tables
+    return unknown or not state.complete_operators or not state.complete_tables
 
 
 def find_named(state: State, name: str, schema: str | None) -> Type | None:
@@ -137,15 +137,25 @@ def find_named(state: State, name: str, schema: str | None) -> Type | None:
         if name in system.categories():
             return Type(Name("pg_catalog", name))
     for candidate in state.candidates(name, schema):
-        if candidate in state.types or candidate in state.tables:
+        if _is_there(state, candidate):
             return Type(candidate)
         multirange = _multirange(state, candidate)
         if multirange is not None:
             return multirange
         element = Name(candidate.schema, candidate.name[1:])
-        if candidate.name.startswith("_") and (element in state.types or element in state.tables):
+        if candidate.name.startswith("_") and _is_there(state, element):
             return Type(element, (), 1)
     return None
+
+
+_OF_INFORMATION_SCHEMA = frozenset({"cardinal_number", "character_data", "sql_identifier", "time_stamp", "yes_or_no"})
+"""Its domains."""
+
+
+def _is_there(state: State, name: Name) -> bool:
+    if name.schema == "information_schema" and name.name in _OF_INFORMATION_SCHEMA:
+        return True
+    return name in state.types or name in state.tables or name in state.further_types
 
 
 def _multirange(state: State, name: Name) -> Type | None:
