@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from alembic_contracts.errors import CannotCheck
@@ -23,7 +24,7 @@ __all__ = [
     "Extract",
     "Fate",
     "Locked",
-    "Operators",
+    "OtherObjects",
     "Outline",
     "Reliance",
     "Routine",
@@ -39,8 +40,8 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Operators:
-    """Casts, operators and default operator classes that users made or extensions brought along."""
+class OtherObjects:
+    """What users made or extensions brought along beside what ``Schema`` carries, and what ties tables to it."""
 
     casts: tuple[tuple[Type, Type, str], ...] = ()
     """From, to, and ``pg_cast.castcontext``: i implicit, a in assignments, e explicit."""
@@ -50,6 +51,19 @@ class Operators:
     """Access methods, and the types for which they have a default operator class."""
     types: frozenset[Name] = frozenset()
     """Base types, multiranges and pseudo-types; what ``Schema.types`` has of others is all that there are."""
+    typed: Mapping[Name, Name] = field(default_factory=lambda: MappingProxyType({}))
+    """Tables that are of a composite type (``pg_class.reloftype``)."""
+    owned: Mapping[Name, tuple[Name, str, bool]] = field(default_factory=lambda: MappingProxyType({}))
+    """Sequences that go with a column, and whether it is an identity column's; where their names do not say which."""
+    local_columns: Mapping[Name, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """Columns that tables both inherit and have of their own (``attislocal``): they stay without the parent's."""
+    has_hidden: bool = False
+    """Whether there are functions, operators, collations, extensions or the like, which can be between what is dropped
+    and what goes with it."""
+    has_hanging: bool = False
+    """Whether there are triggers, rules or policies, for which the server can refuse to drop what they use."""
+    unowned: frozenset[Name] = frozenset()
+    """Sequences that go with no column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +76,7 @@ class Session:
     """Schemas in the order of lookup, existing or not; ``$user`` stands for the user's name."""
     server_version: int
     """As ``server_version_num``: 170002 for 17.2."""
-    operators: Operators
+    others: OtherObjects
     """What there is beside the server's own."""
 
 

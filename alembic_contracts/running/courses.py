@@ -228,7 +228,7 @@ def _baseline(run: Run, dialect: dialects.Dialect, extract: Extract | None, *, w
         search_path=here.search_path,
         server_version=here.server_version,
         complete=False,
-        operators=here.operators,
+        others=here.others,
         extract=extract,
         observed=True,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_contracts.dialects import Operators, postgresql
+from alembic_contracts.dialects import OtherObjects, postgresql
 from alembic_contracts.schemas.schema import Name, Type
 
 
@@ -39,7 +39,7 @@ def test_casts_operators_and_operator_classes_of_ones_own(connection) -> None:
     ):
         connection.exec_driver_sql(statement)
     connection.commit()
-    found = postgresql.session(connection).operators
+    found = postgresql.session(connection).others
     one, two = Type(Name("public", "one")), Type(Name("public", "two"))
     json = Type(Name("pg_catalog", "json"))
     assert set(found.casts) == {(one, two, "a"), (Type(Name("pg_catalog", "varchar"), (), 1), json, "e")}
@@ -48,7 +48,7 @@ def test_casts_operators_and_operator_classes_of_ones_own(connection) -> None:
 
 
 def test_a_database_without_any(connection) -> None:
-    assert postgresql.session(connection).operators == Operators()
+    assert postgresql.session(connection).others == OtherObjects()
 
 
 def test_types_of_which_no_more_than_the_name_is_read(connection) -> None:
@@ -60,4 +60,4 @@ def test_types_of_which_no_more_than_the_name_is_read(connection) -> None:
     ):
         connection.exec_driver_sql(statement)
     connection.commit()
-    assert postgresql.session(connection).operators.types == {Name("public", "shell"), Name("public", "spans")}
+    assert postgresql.session(connection).others.types == {Name("public", "shell"), Name("public", "spans")}

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects import Operators, Session
+from alembic_contracts.dialects import OtherObjects, Session
 from alembic_contracts.dialects.postgresql.traceless import passing
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name, Type
@@ -26,7 +27,7 @@ _SETTINGS = """
         pg_catalog.current_setting('search_path') AS search_path,
         CAST(pg_catalog.current_setting('server_version_num') AS integer) AS version
 """
-_OPERATORS = """
+_OTHERS = """
     WITH type_names AS (
         SELECT t.oid, pg_catalog.json_build_array(n.nspname, coalesce(e.typname, t.typname), e.oid IS NOT NULL) AS name
         FROM pg_catalog.pg_type AS t
@@ -57,6 +58,52 @@ _OPERATORS = """
             FROM pg_catalog.pg_type AS t
             INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
             WHERE t.oid >= 16384 AND t.typtype IN ('b', 'm', 'p') AND t.typcategory <> 'A'
+        ),
+        'typed', (
+            SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname, tn.nspname, t.typname))
+            FROM pg_catalog.pg_class AS c
+            INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            INNER JOIN pg_catalog.pg_type AS t ON t.oid = c.reloftype
+            INNER JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.typnamespace
+        ),
+        'hidden', (
+            EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384)
+            OR EXISTS (SELECT FROM pg_catalog.pg_operator WHERE oid >= 16384)
+            OR EXISTS (SELECT FROM pg_catalog.pg_opclass WHERE oid >= 16384)
+            OR EXISTS (SELECT FROM pg_catalog.pg_collation WHERE oid >= 16384)
+            OR EXISTS (SELECT FROM pg_catalog.pg_ts_config WHERE oid >= 16384)
+            OR EXISTS (SELECT FROM pg_catalog.pg_ts_dict WHERE oid >= 16384)
+            OR EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql')
+        ),
+        'hanging', (
+            EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE NOT tgisinternal)
+            OR EXISTS (SELECT FROM pg_catalog.pg_policy)
+            OR EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE oid >= 16384 AND rulename <> '_RETURN')
+        ),
+        'local', (
+            SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname, a.attname))
+            FROM pg_catalog.pg_inherits AS i
+            INNER JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+            INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            INNER JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid
+            WHERE NOT c.relispartition AND c.relkind IN ('r', 'f') AND a.attinhcount > 0 AND a.attislocal
+        ),
+        'sequences', (
+            SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                n.nspname, s.relname, tn.nspname, t.relname, a.attname, d.deptype
+            ))
+            FROM pg_catalog.pg_class AS s
+            INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = s.relnamespace
+            LEFT JOIN pg_catalog.pg_depend AS d
+                ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = s.oid
+                AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
+            LEFT JOIN pg_catalog.pg_class AS t ON t.oid = d.refobjid
+            LEFT JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace
+            LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+            WHERE s.relkind = 'S' AND s.relpersistence <> 't' AND (
+                t.oid IS NULL OR s.relnamespace <> t.relnamespace
+                OR s.relname <> pg_catalog.concat(t.relname, '_', a.attname, '_seq')
+            )
         )
     ) AS text) AS document
 """
@@ -65,7 +112,7 @@ _SCHEMA = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^",\s][^",]*))\s*(?:,|$)')
 
 
 def session(connection: Connection) -> Session:
-    """Return a connection's database, user, search path, server version, and what operators there are of users' own.
+    """Return a connection's database, user, search path, server version, and what ``observe`` does not read.
 
     A transaction that is open stays open; where there is none, there is none afterwards.
 
@@ -78,7 +125,7 @@ def session(connection: Connection) -> Session:
     try:
         with passing(connection):
             row = connection.execute(text(_SETTINGS)).one()
-            document = connection.execute(text(_OPERATORS)).scalar_one()
+            document = connection.execute(text(_OTHERS)).scalar_one()
     except DBAPIError as error:
         raise CannotCheck(f"The settings of the connection cannot be read: {error.orig}") from error
     return Session(
@@ -86,16 +133,28 @@ def session(connection: Connection) -> Session:
         user=row.username,
         search_path=_schemas(row.search_path),
         server_version=row.version,
-        operators=_operators(json.loads(document)),
+        others=_others(json.loads(document)),
     )
 
 
-def _operators(document: dict[str, Any]) -> Operators:
-    return Operators(
+def _others(document: dict[str, Any]) -> OtherObjects:
+    sequences = document["sequences"] or ()
+    local: dict[Name, set[str]] = {}
+    for *table, column in document["local"] or ():
+        local.setdefault(Name(*table), set()).add(column)
+    return OtherObjects(
+        local_columns=MappingProxyType({table: frozenset(columns) for table, columns in local.items()}),
+        has_hidden=document["hidden"],
+        has_hanging=document["hanging"],
         casts=tuple((_type(*one), _type(*two), context) for one, two, context in document["casts"] or ()),
         names=frozenset(document["names"] or ()),
         classes=frozenset((method, _type(*key)) for method, key in document["classes"] or ()),
         types=frozenset(Name(*name) for name in document["types"] or ()),
+        typed=MappingProxyType({Name(*row[:2]): Name(*row[2:]) for row in document["typed"] or ()}),
+        owned=MappingProxyType(
+            {Name(*row[:2]): (Name(*row[2:4]), row[4], row[5] == "i") for row in sequences if row[2] is not None}
+        ),
+        unowned=frozenset(Name(*row[:2]) for row in sequences if row[2] is None),
     )
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from alembic_contracts.dialects import Operators
+from alembic_contracts.dialects import OtherObjects
 from alembic_contracts.prediction.catalog.publishing import include
 from alembic_contracts.prediction.catalog.state import Attachment, Function, Sequence, State
 from alembic_contracts.prediction.catalog.stored_texts import as_observed, type_as_observed
 from alembic_contracts.prediction.catalog.transactions import Transactions
 from alembic_contracts.prediction.catalog.unread import Unread
+from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
 from alembic_contracts.schemas.schema import Name, Schema, Table, TypeDefinition
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Catalog:
         server_version: int = 170000,
         complete: bool = True,
         complete_tables: bool = True,
-        operators: Operators | None = None,
+        others: OtherObjects | None = None,
         extract: Extract | None = None,
         observed: bool = False,
     ) -> None:
@@ -51,13 +52,13 @@ class Catalog:
             complete: False where objects of the kinds that ``Schema`` does not carry (functions, triggers, roles,
                 extensions ...) may exist that are not known here.
             complete_tables: False where even tables, types and sequences may exist that are not in ``schema``.
-            operators: the casts and operators that are there beside the server's own; None: nothing is known of them
-                unless the baseline is ``complete``.
+            others: the casts, operators and the like that are there beside the server's own; None: nothing is known of
+                them unless the baseline is ``complete``.
             extract: which part of the database ``schema`` is; None: all of it.
             observed: whether the texts in ``schema`` are known to be those that a server printed.
         """
         unread = None if extract is None else Unread(extract)
-        known = complete or operators is not None
+        known = complete or others is not None
         self.state = State(
             database or "postgres", user or "postgres", server_version, complete, complete_tables, known, unread
         )
@@ -67,7 +68,8 @@ class Catalog:
         self.state.settings.put("search_path", quoted)
         self.state.defaults["search_path"] = quoted
         self._load(schema if schema is not None else Schema(catalog=self.state.database), observed=observed)
-        self._load_operators(operators or Operators())
+        nothing_known = OtherObjects(has_hidden=not complete, has_hanging=not complete)
+        self._load_others(others or nothing_known)
         if unread is not None:
             unread.original = frozenset((*self.state.tables.loaded(), *self.state.types, *self.state.sequences))
             unread.asked = False
@@ -93,14 +95,30 @@ class Catalog:
             for published in table.publications:
                 include(state, table, published)
 
-    def _load_operators(self, operators: Operators) -> None:
-        for source, target, context in operators.casts:
+    def _load_others(self, others: OtherObjects) -> None:
+        self._load_ties(others)
+        for source, target, context in others.casts:
             self.state.casts.put((source, target), context)
-        self.state.further_types = operators.types
-        for name in operators.names:
-            self.state.traits.put(("operator", name), "user")
-        for method, key in operators.classes:
+        self.state.further_types = others.types
+        for operator in others.names:
+            self.state.traits.put(("operator", operator), "user")
+        for method, key in others.classes:
             self.state.operator_classes.put((method, key), value=True)
+
+    def _load_ties(self, others: OtherObjects) -> None:
+        for table, type_ in others.typed.items():
+            self.state.traits.put(("of", str(table)), str(type_))
+        for table, columns in others.local_columns.items():
+            self.state.local_columns.put(table, columns)
+        if others.has_hidden:
+            self.state.traits.put((HIDDEN, ""), "")
+        if others.has_hanging:
+            self.state.traits.put((HANGING, ""), "")
+        for name in others.unowned.intersection(self.state.sequences):
+            self.state.sequences.put(name, Sequence(name))
+        for name, (table, column, is_identity) in others.owned.items():
+            if name in self.state.sequences:
+                self.state.sequences.put(name, Sequence(name, (table, column), is_identity))
 
     def _own_sequence(self, table: Table, column: str) -> None:
         """Take a sequence of the name that serial and identity give it for one that the column owns."""

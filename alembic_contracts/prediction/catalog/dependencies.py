@@ -6,7 +6,7 @@ sequence, a partition), a *normal* one forbids the drop unless CASCADE is said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from alembic_contracts.prediction.catalog.functional_dependencies import groups_by_key
@@ -127,10 +127,16 @@ def _attachments_of_table(state: State, name: Name) -> Iterator[Found]:
                 yield _attachment(attachment.table, attachment.kind, attachment.name), False
 
 
+def _is_visible(state: State, name: Name, among: Container[Name]) -> bool:
+    """Whether the name of an object, written alone, means it rather than another one of its kind."""
+    return next((each for each in state.candidates(name.name, None) if each in among), name) == name
+
+
 def _of_row_type(state: State, name: Name) -> Iterator[Found]:
+    is_visible = _is_visible(state, name, state.types) and _is_visible(state, name, state.tables)
     for functions in state.functions.values():
         for function in functions:
-            if _names_type([*function.arguments, function.returns or ""], name):
+            if _names_type([*function.arguments, function.returns or ""], name, is_visible=is_visible):
                 yield Object("function", function.name, ", ".join(function.arguments)), False
     yield from _types_over(state, name)
 
@@ -256,9 +262,10 @@ def _of_type(state: State, current: Object) -> Iterator[Found]:
         if kind == "of" and type_name == str(name):
             yield from ((Object("table", t.name), False) for t in state.tables.values() if str(t.name) == table)
     yield from _of_row_type(state, name)
+    is_visible = _is_visible(state, name, state.types)
     for user in state.tables.values():
         for kind, part, text in texts_of(user):
-            if mentions_type(text, name.name):
+            if mentions_type(text, name, is_visible=is_visible):
                 yield Object(kind, user.name, part), False
 
 
@@ -271,8 +278,8 @@ def _types_over(state: State, name: Name) -> Iterator[Found]:
                 yield Object("field", definition.name, label), False
 
 
-def _names_type(written: Iterable[str], name: Name) -> bool:
-    spellings = {name.name, str(name), f"{name.name}[]", f"{name}[]"}
+def _names_type(written: Iterable[str], name: Name, *, is_visible: bool) -> bool:
+    spellings = {str(name), f"{name}[]", *({name.name, f"{name.name}[]"} if is_visible else ())}
     return any(text.removeprefix("setof ") in spellings for text in written)
 
 
@@ -280,16 +287,17 @@ def _of_function(state: State, current: Object) -> Iterator[Found]:
     name = current.name
     if len(state.functions.get(name, ())) > 1:
         return  # which of the overloads is called where is not worked out; the drop of one is taken to be allowed
+    is_visible = _is_visible(state, name, state.functions)
     for user in state.tables.values():
         for kind, part, text in texts_of(user):
-            if mentions_function(text, name.name):
+            if mentions_function(text, name, is_visible=is_visible):
                 yield Object(kind, user.name, part), False
     for attachment in state.attachments.values():
         if attachment.function == name:
             yield _attachment(attachment.table, attachment.kind, attachment.name), False
     for definition in state.types.values():
         for check in definition.checks:
-            if check.expression is not None and mentions_function(check.expression, name.name):
+            if check.expression is not None and mentions_function(check.expression, name, is_visible=is_visible):
                 yield Object("constraint", definition.name, check.name), False
 
 

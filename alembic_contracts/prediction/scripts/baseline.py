@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.state import Attachment, Function
+from alembic_contracts.prediction.catalog.unseen_users import SQL_BODY
 from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.plpgsql.indirect_calls import OBSERVED
 
@@ -27,6 +28,9 @@ def note_routines(catalog: Catalog, routines: Iterable[Routine]) -> None:
         routines: all of the users' own, of which some may call others.
     """
     routines = tuple(routines)
+    if any(routine.body is None for routine in routines):
+        catalog.state.traits.put((SQL_BODY, ""), "")
+        catalog.state.journal.forget()
     if not any(routine.uses for routine in routines):
         return
     scratch = catalog.copy().state

@@ -38,10 +38,10 @@ class Failure(IntEnum):
 
 COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 TOTAL_OPERATORS = COMPARISONS | {"->", "->>", "#>", "#>>", "?", "?|", "?&", "@>", "<@", "&&"}
-"""Operators that have a result for all operands of their types."""
+"""OtherObjects that have a result for all operands of their types."""
 
 _PATTERNS = frozenset({"~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*"})
-"""Operators that have one where their right operand is a pattern without a mistake."""
+"""OtherObjects that have one where their right operand is a pattern without a mistake."""
 
 TOTAL_FUNCTIONS = frozenset(
     {

@@ -15,7 +15,7 @@ from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from alembic_contracts.prediction.sql.parser import Node
 
@@ -64,7 +64,10 @@ def rename_column(text: str, old: str, new: str) -> str:
 
 @lru_cache(maxsize=8192)
 def sequences_in(text: str) -> frozenset[Name]:
-    """Return the sequences that a default takes values from, schema ``""`` where it was not written."""
+    """Return the sequences that a default takes values from, schema ``""`` where it was not written.
+
+    A name that is text until the default is evaluated makes no dependency.
+    """
     node = parser.parse_expression(text)
     if node is None:
         return frozenset()
@@ -72,11 +75,24 @@ def sequences_in(text: str) -> frozenset[Name]:
     for message in parser.walk(node):
         if message.DESCRIPTOR.name != "FuncCall" or parser.strings(message.funcname)[-1] != "nextval":
             continue
-        for inner in parser.walk(message):
-            if inner.DESCRIPTOR.name == "A_Const" and inner.HasField("sval"):
-                schema, name = split_name(inner.sval.sval)
-                found.add(Name(schema or "", name))
+        literal = _regclass(message)
+        if literal is not None:
+            schema, name = split_name(literal)
+            found.add(Name(schema or "", name))
     return frozenset(found)
+
+
+def _regclass(call: Node) -> str | None:
+    """Return the literal that a call takes as a ``regclass``."""
+    casts: list[str] = []
+    argument = parser.unwrap(call.args[0]) if len(call.args) else None
+    while argument is not None and argument.DESCRIPTOR.name == "TypeCast":
+        casts.append(parser.strings(argument.type_name.names)[-1])
+        argument = parser.unwrap(argument.arg)
+    if argument is None or argument.DESCRIPTOR.name != "A_Const" or not argument.HasField("sval"):
+        return None
+    is_regclass = not casts or casts[-1] == "regclass"
+    return str(argument.sval.sval) if is_regclass else None
 
 
 def split_name(text: str) -> tuple[str | None, str]:
@@ -101,19 +117,24 @@ def split_name(text: str) -> tuple[str | None, str]:
     return (parts[-2] if len(parts) > 1 else None), parts[-1]
 
 
-def mentions_function(text: str, name: str) -> bool:
-    """Whether a scalar expression or query calls a function of this name."""
-    return name in text and name in _mentioned(text)[0]
+def mentions_function(text: str, name: Name, *, is_visible: bool) -> bool:
+    """Whether a scalar expression or query calls a function. ``is_visible``: its name alone means this one."""
+    return name.name in text and _is_among(name, _mentioned(text)[0], is_visible=is_visible)
 
 
-def mentions_type(text: str, name: str) -> bool:
-    """Whether a scalar expression or query casts to a type of this name."""
-    return name in text and name in _mentioned(text)[1]
+def mentions_type(text: str, name: Name, *, is_visible: bool) -> bool:
+    """Whether a scalar expression or query casts to a type. ``is_visible``: its name alone means this one."""
+    return name.name in text and _is_among(name, _mentioned(text)[1], is_visible=is_visible)
+
+
+def _is_among(name: Name, mentioned: frozenset[Name], *, is_visible: bool) -> bool:
+    return name in mentioned or (is_visible and Name("", name.name) in mentioned)
 
 
 @lru_cache(maxsize=4096)
-def _mentioned(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    functions, types = set(), set()
+def _mentioned(text: str) -> tuple[frozenset[Name], frozenset[Name]]:
+    """Return the functions and the types in a text, schema ``""`` where it was not written."""
+    functions, types = set[Name](), set[Name]()
     node = parser.parse_expression(text)
     trees = [node] if node is not None else []
     if node is None:
@@ -124,10 +145,15 @@ def _mentioned(text: str) -> tuple[frozenset[str], frozenset[str]]:
     for tree in trees:
         for message in parser.walk(tree):
             if message.DESCRIPTOR.name == "FuncCall":
-                functions.add(parser.strings(message.funcname)[-1])
+                functions.add(_written(message.funcname))
             elif message.DESCRIPTOR.name == "TypeName" and len(message.names):
-                types.add(parser.strings(message.names)[-1])
+                types.add(_written(message.names))
     return frozenset(functions), frozenset(types)
+
+
+def _written(names: Iterable[Node]) -> Name:
+    parts = parser.strings(names)
+    return Name(parts[-2] if len(parts) > 1 else "", parts[-1])
 
 
 def texts_of(table: Table) -> Iterator[tuple[str, str, str]]:

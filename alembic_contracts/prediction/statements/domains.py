@@ -91,7 +91,7 @@ def _altered(run: Execution, definition: TypeDefinition, node: Node) -> TypeDefi
             _refuse_contained(run, definition)
         return changed
     if node.subtype == "X":
-        return _without(definition, node)
+        return _without(run, definition, node)
     if node.subtype == "V":
         if all(check.name != node.name for check in definition.checks):
             raise _missing(definition, node.name)
@@ -114,12 +114,15 @@ def _refuse_contained(run: Execution, definition: TypeDefinition) -> None:
                 raise sqlstate.feature_not_supported(message)
 
 
-def _without(definition: TypeDefinition, node: Node) -> TypeDefinition:
+def _without(run: Execution, definition: TypeDefinition, node: Node) -> TypeDefinition:
     kept = tuple(check for check in definition.checks if check.name != node.name)
     if len(kept) < len(definition.checks):
         return replace(definition, checks=kept)
     if definition.not_null and node.name == f"{definition.name.name}_not_null":
         return replace(definition, not_null=False)
+    if definition.not_null:
+        run.doubt(f"whether {node.name} is the name of the domain's NOT NULL is not known")
+        return definition
     if not node.missing_ok:
         raise _missing(definition, node.name)
     return definition

@@ -11,6 +11,7 @@ from alembic_contracts.prediction.catalog.object_names import described
 from alembic_contracts.prediction.catalog.relations import descendants
 from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.catalog.type_names import written
+from alembic_contracts.prediction.catalog.unseen_users import beware
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Name
 
@@ -58,7 +59,27 @@ def drop_objects(run: Execution, node: Node) -> None:
         found = find(run, node, target)
         targets.extend(found)
     if targets:
-        drop(run.state, dict.fromkeys(targets), cascade=parser.enum_name(node, "behavior") == "DROP_CASCADE")
+        cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
+        beware(run, targets, cascade=cascade)
+        for target in targets:
+            _refuse_referenced_partition(run, target, cascade=cascade)
+        drop(run.state, dict.fromkeys(targets), cascade=cascade)
+
+
+def _refuse_referenced_partition(run: Execution, target: Object, *, cascade: bool) -> None:
+    """A foreign key on a partitioned table holds each partition as well."""
+    table = run.state.tables.get(target.name) if target.kind == "table" else None
+    if table is None or not table.partition:
+        return
+    for parent in table.parents:
+        for user in run.state.mentioned_by(parent):
+            for constraint in user.constraints:
+                if constraint.references == parent and user.name != parent:
+                    if cascade:
+                        run.doubt(f"what becomes of {constraint.name} without the partition is not known", [user.name])
+                        return
+                    message = f"cannot drop table {target.name.name} because other objects depend on it"
+                    raise sqlstate.PostgresError("2BP01", message)
 
 
 def _split(names: list[str]) -> tuple[str | None, str]:
@@ -183,6 +204,7 @@ def _function(run: Execution, node: Node, target: Node) -> list[Object]:
     if not run.state.complete:
         cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
         unknown = Object("function", Name(schema or run.state.current_schema() or "public", name))
+        beware(run, [unknown], cascade=cascade)
         users = [found.name for found, _ in dependents(run.state, unknown)] if cascade else []
         if users:
             run.doubt(f"which of the functions called {name} is used where is not known", users)

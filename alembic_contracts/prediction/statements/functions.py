@@ -8,6 +8,7 @@ from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.state import Function
 from alembic_contracts.prediction.catalog.type_names import qualified, resolve, written
+from alembic_contracts.prediction.catalog.unseen_users import SQL_BODY
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.grammar import read_body
 from alembic_contracts.prediction.queries.ddl_expressions import is_known_function
@@ -53,6 +54,8 @@ def create_function(run: Execution, node: Node) -> None:
         outputs=tuple((p.name, written(p.arg_type)) for p in outputs),
     )
     _check_body(run, function, parameters)
+    if node.HasField("sql_body"):
+        run.state.traits.put((SQL_BODY, ""), "")
     put_function(run, function, replace=node.replace)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.type_names import resolve
+from alembic_contracts.prediction.catalog.type_names import qualified, resolve
+from alembic_contracts.prediction.catalog.unseen_users import IN_SCHEMA
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.schema import Type
 
@@ -34,6 +35,8 @@ def create_cast(run: Execution, node: Node) -> None:
 
 def create_operator_class(run: Execution, node: Node) -> None:
     """Apply CREATE OPERATOR CLASS."""
+    schema = qualified(parser.strings(node.opclassname))[0] or run.state.creation_schema()
+    run.state.traits.put((IN_SCHEMA, schema), "")
     key = resolve(run, node.datatype)
     if node.is_default and key is not None:
         run.state.operator_classes.put((node.amname, Type(key.name, (), key.dimensions)), value=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.publishing import exclude, include, put_publication
-from alembic_contracts.prediction.catalog.relations import find, require_column
+from alembic_contracts.prediction.catalog.relations import descendants, find, require_column
 from alembic_contracts.prediction.catalog.state import Attachment
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.schemas.schema import Published
+from alembic_contracts.schemas.schema import Name, Published
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
@@ -80,7 +80,21 @@ def _take_out(state: State, publication: str, tables: list[Table]) -> None:
 
 
 def _named(run: Execution, node: Node) -> Iterator[tuple[Table, Published]]:
-    """Yield the tables that are named, with their column list and row filter."""
+    """Yield the tables that are named, and those that inherit from them, with their column list and row filter.
+
+    What is a partition is published as its partitioned table is.
+    """
+    seen = set[Name]()
+    for table, published, inherits in _written(run, node):
+        below = descendants(run.state, table.name) if inherits and table.kind != "partitioned table" else ()
+        for name in (table.name, *below):
+            if name not in seen:
+                seen.add(name)
+                yield run.state.tables[name], published
+
+
+def _written(run: Execution, node: Node) -> Iterator[tuple[Table, Published, bool]]:
+    """Yield the tables that are named, how they are published, and whether what inherits from them is (no ONLY)."""
     for item in parser.children(node.pubobjects):
         if not item.HasField("pubtable"):
             continue
@@ -93,7 +107,8 @@ def _named(run: Execution, node: Node) -> Iterator[tuple[Table, Published]]:
         ordered = tuple(column.name for column in table.columns if column.name in columns)
         has_filter = item.pubtable.HasField("where_clause")
         row_filter = parser.deparse_expression(item.pubtable.where_clause) if has_filter else None
-        yield table, Published(publication=node.pubname, columns=ordered or None, row_filter=row_filter)
+        published = Published(publication=node.pubname, columns=ordered or None, row_filter=row_filter)
+        yield table, published, bool(item.pubtable.relation.inh)
 
 
 def _schemas(run: Execution, node: Node) -> Iterator[str]:

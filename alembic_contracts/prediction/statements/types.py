@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.catalog.state import Function
 from alembic_contracts.prediction.catalog.type_names import qualified, resolve, written
+from alembic_contracts.prediction.catalog.unseen_users import IN_SCHEMA
 from alembic_contracts.prediction.catalog.user_types import new_type_name, require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.schema import Name
@@ -135,6 +136,9 @@ def define(run: Execution, node: Node) -> None:
         create_aggregate(run, node)
     if parser.enum_name(node, "kind") == "OBJECT_OPERATOR":
         run.state.traits.put(("operator", parser.strings(node.defnames)[-1]), "user")
+    if parser.enum_name(node, "kind") not in {"OBJECT_AGGREGATE", "OBJECT_TYPE"}:
+        home = qualified(parser.strings(node.defnames))[0] or run.state.creation_schema()
+        run.state.traits.put((IN_SCHEMA, home), "")
     if parser.enum_name(node, "kind") == "OBJECT_TYPE":
         schema, written = qualified(parser.strings(node.defnames))
         full = Name(schema or run.state.creation_schema(), written)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.removal import drop
+from alembic_contracts.prediction.catalog.unseen_users import beware
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.columns import forget_not_null, refuse_nullable
 from alembic_contracts.prediction.statements.alter_table.subcommands import (
@@ -111,6 +112,7 @@ def _drop(alteration: Alteration, command: Node) -> None:
     if not alteration.recurse:
         for child_table in children:
             _make_local(alteration, child_table.name, constraint)
+    beware(alteration.run, targets, cascade=cascade)
     drop(alteration.state, targets, cascade=cascade)
 
 
@@ -161,6 +163,13 @@ def _alter(alteration: Alteration, command: Node) -> None:
         raise _missing(alteration, node.conname)
     if constraint.kind != "foreign key" and node.alter_deferrability:
         raise sqlstate.wrong_object_type(f'constraint "{node.conname}" is not a foreign key constraint')
+    if node.alter_enforceability:
+        valid = bool(node.is_enforced)  # what is enforced again is looked through
+        for target in alteration.targets():
+            table = alteration.state.tables[target]
+            kept = tuple(replace(c, valid=valid) if _is_copy(c, constraint) and _same(c, constraint) else c
+                         for c in table.constraints)  # fmt: skip
+            alteration.state.tables.put(target, replace(table, constraints=kept))
     if node.alter_deferrability:
         table = alteration.table
         changed = replace(constraint, deferrable=node.deferrable, initially_deferred=node.initdeferred)

@@ -1,0 +1,53 @@
+"""What is dropped in, a doubt out where objects that the catalog does not hold may depend on it.
+
+Of an observed database functions, operators, rules and the like are not read; and what functions with a body of SQL
+(``BEGIN ATOMIC``) and rules use is followed nowhere. RESTRICT is refused for them, and CASCADE takes along what in turn
+uses them: views, defaults, constraints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from alembic_contracts.prediction.catalog.dependencies import Object
+from alembic_contracts.prediction.catalog.object_names import described
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.execution import Execution
+
+__all__ = ["HANGING", "HIDDEN", "IN_SCHEMA", "SQL_BODY", "beware"]
+
+HIDDEN = "functions, operators and the like"
+"""The trait of a database that has some of which nothing is kept but this."""
+HANGING = "triggers, rules and policies"
+"""The same of these."""
+SQL_BODY = "a body of SQL"
+"""The trait of a database in which a function has one."""
+IN_SCHEMA = "in the schema"
+"""The trait of a schema with collations, operators and other objects of which nothing is kept but this."""
+
+_HELD = frozenset({"table", "column", "constraint", "index", "sequence", "type", "field", "function"})
+_USED_BY_ROUTINES = frozenset({"type", "field", "function", "namespace", "extension"})
+
+
+def beware(run: Execution, targets: Collection[Object], *, cascade: bool) -> None:
+    """Leave a doubt where what is dropped may be used by what is not known here.
+
+    Args:
+        run: the statement that drops.
+        targets: what it names.
+        cascade: whether all that depends on it goes as well.
+    """
+    state, kinds = run.state, {target.kind for target in targets}
+    has_bodies, has_hidden = (SQL_BODY, "") in state.traits, (HIDDEN, "") in state.traits
+    hangs = (HANGING, "") in state.traits or any(kind == "rule" for kind, _, _ in state.attachments)
+    if kinds & _HELD and (has_bodies or has_hidden or hangs):
+        state.uncertain.met += 1  # the server may refuse it
+    schemas = {target.name.schema for target in targets if target.kind == "namespace"}
+    if cascade and (
+        (has_bodies and kinds & _HELD)
+        or (has_hidden and kinds & _USED_BY_ROUTINES)
+        or any((IN_SCHEMA, schema) in state.traits for schema in schemas)
+    ):
+        run.doubt(f"what goes along with {described(state, next(iter(targets)))} is not all known here")
