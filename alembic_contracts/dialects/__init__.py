@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from alembic_contracts.errors import CannotCheck
@@ -51,19 +50,16 @@ class OtherObjects:
     """Access methods, and the types for which they have a default operator class."""
     types: frozenset[Name] = frozenset()
     """Base types, multiranges and pseudo-types; what ``Schema.types`` has of others is all that there are."""
-    typed: Mapping[Name, Name] = field(default_factory=lambda: MappingProxyType({}))
+    typed: Mapping[Name, Name] = field(default_factory=dict)
     """Tables that are of a composite type (``pg_class.reloftype``)."""
-    owned: Mapping[Name, tuple[Name, str, bool]] = field(default_factory=lambda: MappingProxyType({}))
-    """Sequences that go with a column, and whether it is an identity column's; where their names do not say which."""
-    local_columns: Mapping[Name, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    """Columns that tables both inherit and have of their own (``attislocal``): they stay without the parent's."""
+    owned: Mapping[Name, tuple[Name, str, bool] | None] = field(default_factory=dict)
+    """Sequences, but for those named after a column that they go with: that, and whether as its identity, or None."""
+    local_columns: Mapping[Name, frozenset[str]] = field(default_factory=dict)
+    """Columns that tables both inherit and have of their own (``attislocal``)."""
     has_hidden: bool = False
-    """Whether there are functions, operators, collations, extensions or the like, which can be between what is dropped
-    and what goes with it."""
+    """Whether there are functions, operators, collations, extensions ..., between what is dropped and what follows."""
     has_hanging: bool = False
-    """Whether there are triggers, rules or policies, for which the server can refuse to drop what they use."""
-    unowned: frozenset[Name] = frozenset()
-    """Sequences that go with no column."""
+    """Whether there are triggers, rules or policies, which can use what is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

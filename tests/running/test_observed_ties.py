@@ -178,8 +178,8 @@ def test_the_verdict_is_what_happens(project: Project, name: str) -> None:
 REFUSED = {
     "a partition that a foreign key holds": (
         (
-            "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
-            "CREATE TABLE r (id int REFERENCES p)"
+            "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id);"
+            "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE r (id int REFERENCES p)"
         ),
         "DROP TABLE p1",
     ),
@@ -196,7 +196,8 @@ REFUSED = {
     ),
     "a function of a trigger": (
         (
-            "CREATE TABLE p1 (id int); CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+            "CREATE TABLE p1 (id int);"
+            "CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
             "CREATE TRIGGER x BEFORE UPDATE ON p1 FOR EACH ROW EXECUTE FUNCTION tf()"
         ),
         "DROP FUNCTION tf()",

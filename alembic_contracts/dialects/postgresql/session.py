@@ -152,9 +152,8 @@ def _others(document: dict[str, Any]) -> OtherObjects:
         types=frozenset(Name(*name) for name in document["types"] or ()),
         typed=MappingProxyType({Name(*row[:2]): Name(*row[2:]) for row in document["typed"] or ()}),
         owned=MappingProxyType(
-            {Name(*row[:2]): (Name(*row[2:4]), row[4], row[5] == "i") for row in sequences if row[2] is not None}
+            {Name(*row[:2]): row[2] and (Name(*row[2:4]), row[4], row[5] == "i") for row in sequences}
         ),
-        unowned=frozenset(Name(*row[:2]) for row in sequences if row[2] is None),
     )
 
 

@@ -114,11 +114,9 @@ class Catalog:
             self.state.traits.put((HIDDEN, ""), "")
         if others.has_hanging:
             self.state.traits.put((HANGING, ""), "")
-        for name in others.unowned.intersection(self.state.sequences):
-            self.state.sequences.put(name, Sequence(name))
-        for name, (table, column, is_identity) in others.owned.items():
+        for name, owner in others.owned.items():
             if name in self.state.sequences:
-                self.state.sequences.put(name, Sequence(name, (table, column), is_identity))
+                self.state.sequences.put(name, Sequence(name) if owner is None else Sequence(name, owner[:2], owner[2]))
 
     def _own_sequence(self, table: Table, column: str) -> None:
         """Take a sequence of the name that serial and identity give it for one that the column owns."""

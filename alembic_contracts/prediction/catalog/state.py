@@ -127,6 +127,8 @@ class State:
     journal: Journal = field(default_factory=Journal)
     uncertain: Uncertainty = field(default_factory=Uncertainty)
     """What is otherwise on the server, perhaps."""
+    further_types: frozenset[Name] = frozenset()
+    """Types that the observed database has, and of which no more than their names is known."""
 
     def __post_init__(self) -> None:
         self.tables: Store[Name, Table] = Store(self.journal, self._table_changed)
@@ -158,8 +160,6 @@ class State:
         self.known_database: str | None = None
         self.known_user: str | None = None
         """What the session is really called; None where that is only taken for granted."""
-        self.further_types: frozenset[Name] = frozenset()
-        """Types that the observed database has, and of which no more than their names is known."""
         self.observed_reach: dict[Name, frozenset[Name] | None] = {}
         """Functions that the observed database has and that can change tables: which ones (None: any)."""
         self.prepared: dict[str, Prepared] = {}
@@ -169,8 +169,7 @@ class State:
         self.defaults: dict[str, str] = {}
         """What settings are at the start of a session, and after RESET."""
         self._index_owners: dict[Name, Name] = {}
-        self._mentioned: dict[Name, set[Name]] = {}
-        self._mentioned_by: dict[Name, set[Name]] = {}
+        self._mentioned, self._mentioned_by = dict[Name, set[Name]](), dict[Name, set[Name]]()
         self._constraint_names: Counter[tuple[str, str]] = Counter()
 
     # -- what follows from tables ------------------------------------------------------------------------------------
