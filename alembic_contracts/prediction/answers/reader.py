@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from alembic_contracts.prediction.answers.answer import Answer
@@ -16,6 +17,7 @@ from alembic_contracts.prediction.answers.noticing import MadeUpCount, Noticing
 from alembic_contracts.prediction.answers.row_changes import change
 from alembic_contracts.prediction.answers.rows import Data
 from alembic_contracts.prediction.answers.select import select, target_names
+from alembic_contracts.prediction.answers.unseen_writes import writes_unseen, writes_unseen_beside
 from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess, shown
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.mentions import split_name
@@ -24,7 +26,7 @@ from alembic_contracts.prediction.sql.sqlstate import PostgresError
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
-    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.prediction.sql.parser import Node, Statement
     from alembic_contracts.schemas.schema import Name
 
 __all__ = ["Reader", "World", "follows_from_catalog"]
@@ -89,9 +91,13 @@ class Reader:
         """Whether what the revision has seen so far depends on which rows tables of unknown contents hold."""
         return self._looked or self._data.guesses > self._guesses
 
+    def forget_rows(self) -> None:
+        """Take no rows for known any more: what changed them is taken back, or not seen."""
+        self._data.forget_all()
+
     def set_rows(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
         """Say what a table holds."""
-        self._data.put(name, rows)
+        self._data.tell(name, rows)
 
     def answer(self, effect: Effect) -> Answer:
         """Return what a statement yields.
@@ -101,6 +107,8 @@ class Reader:
         """
         if effect.touched:
             self._data.follow(effect)
+        if writes_unseen(effect, self._catalog):
+            self._data.forget_all()
         if effect.kind in _CHANGES:
             return self._change(effect)
         if effect.query is None:
@@ -196,9 +204,21 @@ class Reader:
         self._last_change = None
         if len(effect.sql) > _LARGE:
             self._forget_rows(effect.sql)
+            self._data.forget_all()
             return Answer(rowcount=effect.sql.count("("))
         statement = parser.parse(effect.sql)[0]
         self._last_change = (statement.kind, statement.node)
+        others = writes_unseen_beside(statement.kind, statement.node, self._catalog)
+        answer = self._changed(effect, statement)
+        if others is not None:
+            self._data.forget(others)
+            return answer
+        self._data.forget_all()
+        if answer.columns or isinstance(answer.rowcount, MadeUpCount) or answer.rowcount < 0:
+            return answer
+        return replace(answer, rowcount=MadeUpCount(answer.rowcount, self._reads_unknown, self._decided_by_count))
+
+    def _changed(self, effect: Effect, statement: Statement) -> Answer:
         self._data.asked_unknown = False
         guesses = self._data.guesses
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,6 +64,7 @@ class Data:
         """How many rows were made up so far."""
         self._contents: dict[Name, Contents] = {name: Contents(unknown=True) for name in catalog.loaded_tables}
         self._given: set[Name] = set()
+        self._told: set[Name] = set()
         self._columns: dict[Name, tuple[str, ...]] = {}
         self._numbers: dict[str, int] = {}
         self.asked_unknown = False
@@ -100,7 +101,7 @@ class Data:
         return select(node, scope)
 
     def _of_table(self, table: Table) -> Relation:
-        if table.kind in {"view", "materialized view"}:
+        if table.kind == "view":
             return self._of_view(table)
         if not table.complete:
             raise UnanswerableError(f"{table.name}, not all of whose columns are known")
@@ -157,6 +158,21 @@ class Data:
         """Make these the rows of a table, and all of them."""
         self._contents[name] = Contents([dict(row) for row in rows])
         self._given.add(name)
+
+    def forget_all(self) -> None:
+        """Take note that any table may hold any rows, but for those that are told by ``tell``."""
+        self.forget(self._columns)
+
+    def forget(self, names: Iterable[Name]) -> None:
+        """Take note that some tables may hold any rows."""
+        for name in names:
+            if name not in self._told:
+                self._contents[name] = Contents(unknown=True)
+
+    def tell(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Make these the rows of a table for good."""
+        self.put(name, rows)
+        self._told.add(name)
 
     def let_others_write(self) -> None:
         """Take note that applications may have filled the tables that are empty."""

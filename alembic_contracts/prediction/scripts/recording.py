@@ -313,6 +313,7 @@ class Recording:
         """Roll back what the migration's own connection did since it began."""
         if connection is self._main:
             self.catalog.rollback()
+            self.reader.forget_rows()
             if self._script is not None and self.view is not self._noted:
                 self._note("ROLLBACK")
         elif id(connection) in self._changed_by:
