@@ -80,12 +80,13 @@ def _place(files: Sequence[Path]) -> WaiverFile:
         if text is None:
             continue
         document = yaml_text.parse(text, shown(file))
-        line, value = document.location("/waivers").line, document.value
-        if not isinstance(value, dict) or not value.get("waivers"):
-            return WaiverFile(file=shown(file), line=line, is_empty=True)
-        row, column = document.values["/waivers"]
-        if text.splitlines()[row - 1][column - 1] == "[":
+        if document.value is None:
+            return WaiverFile(file=shown(file))
+        line, (row, column) = document.location("/waivers").line, document.values["/waivers"]
+        if text.splitlines()[row - 1][column - 1 : column] == "[":
             return WaiverFile(file=shown(file), line=row, column=column)
+        if not cast("dict[str, Any]", document.value)["waivers"]:
+            return WaiverFile(file=shown(file), line=line, is_empty=True)
         return WaiverFile(file=shown(file), line=line, indent=column - 1)
     return WaiverFile(file=shown(files[0]))
 
@@ -124,6 +125,8 @@ def _item(contract: str, fact: str, revision: str | None) -> dict[str, str]:
 
 def _problems(document: Document) -> Iterator[Problem]:
     value = document.value
+    if value is None:  # nothing, or comments
+        return
     if not isinstance(value, dict) or set(value) != {"waivers"} or not isinstance(value["waivers"], list | None):
         yield document.problem("", "must be an object with one key, `waivers`, a list")
         return
@@ -160,7 +163,7 @@ def _is_day(stated: object) -> bool:
 
 
 def _waivers(document: Document, contracts: Sequence[Contract]) -> Iterator[Waiver]:
-    value = cast("dict[str, Any]", document.value)
+    value = cast("dict[str, Any]", document.value or {"waivers": ()})
     for position, stated in enumerate(value["waivers"] or []):
         revision = stated.get("revision")
         yield Waiver(

@@ -216,13 +216,14 @@ class _Maker:
     def _constraints(self) -> Iterator[Any]:
         from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 
+        known = {fact.column for fact in self._stated.facts if fact.rule == "column-exists"}
         for fact in self._stated.facts:
             match fact.rule, fact.expected:
-                case "unique", tuple(columns):
+                case "unique", tuple(columns) if known.issuperset(columns):
                     yield UniqueConstraint(*columns)
                 case "check", str(condition):
                     yield CheckConstraint(condition)
-                case "foreign-key", ForeignKey() as key if key.referenced_columns:
+                case "foreign-key", ForeignKey() as key if key.referenced_columns and known.issuperset(key.columns):
                     schema = "" if key.table.schema == self._default_schema else f"{key.table.schema}."
                     targets = [f"{schema}{key.table.name}.{column}" for column in key.referenced_columns]
                     yield ForeignKeyConstraint(key.columns, targets, link_to_name=True)

@@ -59,7 +59,12 @@ def with_guard(source: str) -> Edited:
     if not _imports_us(tree):
         end = "\r\n" if lines[0].endswith("\r\n") else "\n"
         lines.insert(_line_of_import(tree), _IMPORT + end)
-    return Edited("".join(lines), len(insertions))
+    text = "".join(lines)
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        raise NotUnderstoodError("context.run_migrations() shares its line with something else") from None
+    return Edited(text, len(insertions))
 
 
 def has_own_transaction(source: str) -> bool:

@@ -275,6 +275,7 @@ PRINTED = re.compile(
         "waivers: []  # none\n",
         '{"waivers": []}\n',
         "waivers: null\n",
+        '{\n  "waivers": [\n  ]\n}\n',
     ],
 )
 def test_a_waiver_can_be_pasted_into_a_file_that_is_there(project_that_drops: Project, there: str) -> None:
@@ -296,3 +297,10 @@ def test_a_waiver_can_be_pasted_into_a_file_that_is_there(project_that_drops: Pr
     done = upgrade(project_that_drops)
     assert done.returncode == 0, done.stderr
     assert "agreed" in done.stderr
+
+
+@pytest.mark.parametrize("there", ["", "# none yet\n"])
+def test_a_file_of_waivers_may_hold_nothing(project_that_drops: Project, there: str) -> None:
+    project_that_drops.write("contracts/waivers.yaml", there)
+    refused = upgrade(project_that_drops)
+    assert "add to contracts/waivers.yaml:\n\n    waivers:\n    - contract: " in refused.stderr, refused.stderr

@@ -16,6 +16,7 @@ from alembic_contracts.prediction.answers.texts import READERS, cast_text, read
 from alembic_contracts.prediction.answers.values import (
     Array,
     Jsonb,
+    Label,
     Literal,
     NameText,
     Number,
@@ -186,7 +187,9 @@ def _to_users(value: Any, type_: Type, catalog: Catalog) -> Any:
         return Unknown(f"a cast to {type_.name.name}")
     if str(value) not in definition.labels:
         raise PostgresError("22P02", f'invalid input value for enum {definition.name.name}: "{value}"')
-    return str(value)
+    label = Label(value)
+    label.of = definition.name
+    return label
 
 
 # -- names of objects --------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from alembic_contracts.prediction.answers.elsewhere import Elsewhere, of_columns
 from alembic_contracts.prediction.answers.overloads import chosen_operator, result_of_operator
 from alembic_contracts.prediction.answers.register import registered_operator
 from alembic_contracts.prediction.answers.values import (
+    Label,
+    Literal,
     Number,
     TypedNull,
     Unknown,
@@ -32,6 +34,8 @@ def operate(operator: str, left: Any, right: Any) -> Any:
     unknown = unknown_among((left, right))
     if unknown is not None:
         return _of_unknown(operator, left, right, unknown)
+    if any(isinstance(known(side), Label) for side in (left, right)):
+        return _of_labels(operator, left, right)
     if any(type(known(side)) is Number for side in (left, right)):
         return of_columns(operator, left, right)
     by_number = of_objects(operator, left, right)
@@ -43,6 +47,16 @@ def operate(operator: str, left: Any, right: Any) -> Any:
     if compute is None or chosen is None:
         return Unknown(f"operator {operator} of {types[0]} and {types[1]}")
     return apply(compute, (left, right), chosen, result_of_operator(operator, *chosen))
+
+
+def _of_labels(operator: str, left: Any, right: Any) -> Any:
+    """Compare labels of one enum, of which one may be a literal; their order is left to the server."""
+    one, other = known(left), known(right)
+    types = {each.of for each in (one, other) if isinstance(each, Label)}
+    are_labels = all(isinstance(each, Label | Literal) for each in (one, other))
+    if operator not in {"=", "<>"} or not are_labels or len(types) > 1:
+        return Unknown(f"operator {operator} of an enum")
+    return guess((str(one) == str(other)) is (operator == "="), left, right)
 
 
 def _of_unknown(operator: str, left: Any, right: Any, unknown: Unknown) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.access import forget
 from alembic_contracts.prediction.plpgsql import reach, tree
@@ -11,6 +12,9 @@ from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of,
 from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["EmbeddedSql"]
 
@@ -30,6 +34,8 @@ class EmbeddedSql(Frame):
         """
         for statement in parser.parse(step.text):
             self.run.apply_nested(statement)
+            if statement.kind == "call_stmt":
+                self._forget_outputs(statement.node)
         self.variables["found"] = UNKNOWN
         if step.into or self.uses_found or self.catching:
             rows = self.rows(step.text, step.text)
@@ -37,6 +43,16 @@ class EmbeddedSql(Frame):
                 self.into(step.into, rows, step.text)
             if rows is not None:
                 self.set("found", bool(rows))
+
+    def _forget_outputs(self, node: Node) -> None:
+        """A procedure may set the variables that it is called with (OUT, INOUT)."""
+        for argument in parser.children(node.funccall.args):
+            if argument.DESCRIPTOR.name == "NamedArgExpr":
+                argument = parser.unwrap(argument.arg)  # noqa: PLW2901 - what is named
+            if argument.DESCRIPTOR.name == "ColumnRef":
+                name = parser.strings(argument.fields)[0]
+                if name in self.variables:
+                    self.set(name, UNKNOWN)
 
     def execute(self, step: tree.Execute) -> None:
         """Apply EXECUTE: the statement where its text follows from the catalog, a doubt where it does not.

@@ -123,4 +123,5 @@ class Frame:
             return
         values = list(row.values()) if row is not None else []
         for position, name in enumerate(names):
-            self.set(name, values[position] if position < len(values) else None, of=of)
+            missing = None if row is None else UNKNOWN  # of a function whose columns are not known here
+            self.set(name, values[position] if position < len(values) else missing, of=of)

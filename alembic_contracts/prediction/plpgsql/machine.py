@@ -129,10 +129,22 @@ class Machine(EmbeddedSql):
             if handler is None:
                 raise
             journal.undo(mark)
-            return self._handle(handler, error)
+            left = self._handle(handler, error)
+            if not error.is_certain:
+                self._forget_set_in(block)
+            return left
         self.catching -= 1
-        self._doubt_handlers(block, before, always=self.run.state.uncertain.met > met)
+        if self._doubt_handlers(block, before, always=self.run.state.uncertain.met > met):
+            self._forget_set_in(block)
         return leave
+
+    def _forget_set_in(self, block: tree.Block) -> None:
+        """Variables are not known that are set in a block, or in one of its handlers, and it may have been either."""
+        ways = [handler.body for handler in block.handlers if not _raises(handler.body)]
+        for way in (block.body, *ways) if ways else ():
+            for inner in tree.walk(tree.Block(None, (), tuple(way), ())):
+                self.forget(inner)
+        self.show_variables()
 
     def _doubt_error(self, block: tree.Block, error: PostgresError, before: reach.Tables, *, met: int) -> bool:
         """Say that other handlers may run, or none, where it is not known what a block raises; return whether so."""
@@ -351,6 +363,10 @@ class Machine(EmbeddedSql):
             self.run.commits = True
         else:
             self.run.state.journal.undo(0)
+
+
+def _raises(steps: Sequence[tree.Statement]) -> bool:
+    return any(isinstance(step, tree.Raise) and step.level in FATAL for step in steps)
 
 
 _STEPS: dict[type, Callable[[Machine, Any], _Leave | None]] = {

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-__all__ = ["imports_of", "is_func", "is_of_connection", "is_within", "lets_pass", "root_of", "text_of"]
+__all__ = ["imports_of", "is_func", "is_of_connection", "is_within", "lets_pass", "root_of", "tells", "text_of"]
 
 _FIELD = re.compile(r"%[sdr]|\{[^{}]*\}")
 
@@ -71,3 +71,39 @@ def lets_pass(node: ast.Try | ast.With) -> bool:
         return any(not isinstance(handler.body[-1], ast.Raise) for handler in node.handlers)
     calls = (item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call))
     return any("suppress" in ast.unparse(call.func) for call in calls)
+
+
+def tells(function: ast.AST, node: ast.Try | ast.With) -> bool:
+    """Whether what follows in a function can go by how far a part of it came: by what is set there, or by a jump."""
+    names = {each.id: each for each in ast.walk(function) if isinstance(each, ast.Name)}
+    own = {name for name in names if any(_is_set(each, name) for each in ast.walk(function))}
+    touched = set[str]()
+    for each in ast.walk(node):
+        if isinstance(each, ast.Break | ast.Continue):
+            return True
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+            touched.add(each.id)
+        elif isinstance(each, ast.Attribute | ast.Subscript) and isinstance(each.value, ast.Name):
+            touched |= {each.value.id} & own
+    return any(
+        isinstance(each, ast.Name)
+        and each.id in touched
+        and isinstance(each.ctx, ast.Load)
+        and not node.lineno <= each.lineno <= (node.end_lineno or node.lineno)
+        and _decides(function, each)
+        for each in ast.walk(function)
+    )
+
+
+def _is_set(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+
+
+def _decides(function: ast.AST, name: ast.Name) -> bool:
+    """Whether a name stands in a condition."""
+    tests = (
+        each.test if isinstance(each, ast.If | ast.While | ast.IfExp | ast.Assert) else each.iter
+        for each in ast.walk(function)
+        if isinstance(each, ast.If | ast.While | ast.IfExp | ast.Assert | ast.For)
+    )
+    return any(name is part for test in tests for part in ast.walk(test))

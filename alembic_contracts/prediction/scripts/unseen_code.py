@@ -35,6 +35,7 @@ from alembic_contracts.prediction.scripts.syntax import (
     is_within,
     lets_pass,
     root_of,
+    tells,
     text_of,
 )
 from alembic_contracts.prediction.sql import parser
@@ -250,7 +251,9 @@ class _Module:
             return False
         with self._within(name):
             return any(
-                is_within(line, each.body) and lets_pass(each) and not self._changes_rows_only(each)
+                is_within(line, each.body)
+                and lets_pass(each)
+                and (tells(function, each) or not self._changes_rows_only(each))
                 for each in ast.walk(function)
                 if isinstance(each, ast.Try | ast.With)
             )

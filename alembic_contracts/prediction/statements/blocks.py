@@ -46,7 +46,7 @@ def _check_syntax(block: tree.Block) -> None:
     for step in tree.walk(block):
         if isinstance(step, tree.Sql):
             parser.parse(step.text)
-        elif not isinstance(step, (tree.ForRows, tree.Return, tree.Block)):
+        elif not isinstance(step, (tree.ForRows, tree.Open, tree.Return, tree.Block)):
             for text in tree.texts(step):
                 parser.parse(f"SELECT {text}")
 

@@ -110,3 +110,77 @@ def test_who_goes_by_them_is_unproven_or_seen(scripts, connection, name: str) ->
         connection.exec_driver_sql(statement)
     assert connection.scalar(text(query)) is True, "that is how it is"
     assert any(each.unproven or Name("public", "c") not in each.after.tables for each in predictions)
+
+
+PR = "CREATE PROCEDURE pr(INOUT b text) LANGUAGE plpgsql AS $$ BEGIN b := 'c'; END $$"
+FO = "CREATE FUNCTION fo(a int, OUT x int, OUT y text) LANGUAGE plpgsql AS $$ BEGIN x := a * 2; y := 'o' || a; END $$"
+BLOCKS = {
+    "an argument that a procedure sets": (
+        [PR],
+        "DECLARE i text := 'zzz'; BEGIN CALL pr(i); EXECUTE format('DROP TABLE IF EXISTS %I', i); END",
+    ),
+    "what a handler sets": (
+        [],
+        (
+            "DECLARE i int; s text; BEGIN BEGIN SELECT 1 INTO STRICT i WHERE false;"
+            "EXCEPTION WHEN no_data_found THEN s := 'hit'; END; IF s = 'hit' THEN DROP TABLE c; END IF; END"
+        ),
+    ),
+    "columns of a function": (
+        [FO],
+        "DECLARE i int; s text; BEGIN SELECT * INTO i, s FROM fo(7); IF s = 'o7' THEN DROP TABLE c; END IF; END",
+    ),
+    "the order of labels": (
+        ["CREATE TYPE m AS ENUM ('z', 'a')"],
+        "BEGIN IF 'z'::m < 'a'::m THEN DROP TABLE c; END IF; END",
+    ),
+    "a cursor": (
+        [],
+        (
+            "DECLARE s text; cu refcursor; BEGIN OPEN cu FOR SELECT 'hit'; FETCH cu INTO s; CLOSE cu;"
+            "IF s = 'hit' THEN DROP TABLE c; END IF; END"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_what_blocks_do_is_unproven_or_seen(scripts, connection, name: str) -> None:
+    before, body = BLOCKS[name]
+    statements = ("CREATE TABLE c (id int)", *before, f"DO $block$ {body} $block$")
+    scripts.revision("one", "\n".join(f"op.execute({statement!r})" for statement in statements))
+    predictions = scripts.predict()
+    for statement in statements:
+        connection.exec_driver_sql(statement.replace("%", "%%"))
+    assert connection.scalar(text("SELECT to_regclass('c') IS NULL")) is True, "that is how it is"
+    reasons = [each.reason for prediction in predictions for each in prediction.unproven]
+    assert not any("refuse" in reason for reason in reasons), reasons
+    assert reasons or any(Name("public", "c") not in each.after.tables for each in predictions)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["INSERT INTO o VALUES (1, 'y')", "UPDATE o SET n = NULL", "INSERT INTO o VALUES (2, NULL)"],
+)
+@pytest.mark.parametrize("how", ["flag", "list", "break", "did"])
+def test_who_goes_by_an_error_is_unproven_or_seen(scripts, statement: str, how: str) -> None:
+    caught = {"flag": "hit = True", "list": "hit.append(1)", "break": "hit = 1\n        break", "did": "pass"}[how]
+    first = {"list": "hit = []", "did": "hit = True"}.get(how, "hit = False")
+    then = "\n            hit = False" if how == "did" else ""
+    scripts.revision(
+        "one",
+        f"""
+        {first}
+        for _ in range(1):
+            try:
+                with op.get_bind().begin_nested():
+                    op.execute("{statement}"){then.replace(chr(10), chr(10) + "        ")}
+            except sa.exc.IntegrityError:
+                {caught.replace(chr(10), chr(10) + "        ")}
+        if hit:
+            op.drop_table("c")
+        """,
+    )
+    setup = "CREATE TABLE o (id int PRIMARY KEY, n text NOT NULL); CREATE TABLE c (id int)"
+    predictions = scripts.predict("public.c", setup=setup)
+    assert any(each.unproven or Name("public", "c") not in each.after.tables for each in predictions)
