@@ -397,3 +397,26 @@ def test_what_follows_a_day_is_not_taken_for_looked_at(project: Project) -> None
     assert state(project) == before
     project.revision("r2", refusing(YESTERDAY, "not yet"), down="r1")
     assert project.alembic("check-contracts").returncode == 1
+
+
+def test_without_a_database_nothing_stands_in_for_what_a_script_drops(project: Project) -> None:
+    museum(project)
+    project.revision("r2", "op.drop_column('object_images', 'primary_image')")
+    done = project.cli("fix", "--offline")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Wrote" not in done.stdout
+    assert "Left to you: migrations/versions/r2.py:" in done.stdout
+
+
+def test_another_key_is_left_to_people(project: Project) -> None:
+    museum(project)
+    assert project.alembic("upgrade", "head").returncode == 0
+    stated = json.loads(CONTRACT)
+    for name, column in stated["schema"]["properties"].items():
+        column["constraints"]["primaryKey"] = name == "primary_image"
+    stated["schema"]["properties"]["primary_image"]["constraints"]["is_nullable"] = False
+    project.contract("object_images", stated)
+    done = project.cli("fix", "--dry-run")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "PRIMARY KEY" not in done.stdout.partition("Left to you: ")[0]
+    assert re.search(r"Left to you: .*primary key", done.stdout), done.stdout

@@ -12,7 +12,7 @@ from alembic_contracts.reviews.fixes.drafts import Draft, Wanted
 from alembic_contracts.reviews.fixes.missing import Missing
 from alembic_contracts.reviews.fixes.remedy_code import parts, undone
 from alembic_contracts.reviews.fixes.striking import Struck, struck
-from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.schema import Name, Schema
 
 if TYPE_CHECKING:
     from alembic.operations import MigrateOperation
@@ -73,6 +73,15 @@ def expansion(course: Course, stated: MetaData, report: Report, wanted: Wanted) 
         kept=frozenset(work.kept),
         left=(*rest, *work.left),
     )
+
+
+_BY_HAND = frozenset({"column-generated"})
+"""Rules whose remedies have an example in the place of what only its owners know."""
+
+
+def _has_key(schema: Schema, table: Name) -> bool:
+    found = schema.tables.get(table)
+    return found is not None and bool(found.primary_key)
 
 
 def _ends_filling(operation: MigrateOperation) -> bool:
@@ -139,7 +148,11 @@ class _Work:
 
     def create(self, violations: Sequence[Violation]) -> None:
         """Create what is absent, and do what remedies say of what is otherwise than stated."""
-        missing = Missing(self.stated, self.course.predictions[0].after)
+        after = self.course.predictions[0].after
+        missing = Missing(self.stated, after)
+        lost = [violation for violation in violations if self._was_there(violation)]
+        self.left.extend(lost)
+        violations = [violation for violation in violations if violation not in lost]
         absent = [v for v in violations if v.rule == "table-exists"]
         made = dict(missing.tables({violation.table for violation in absent}))
         for table, operations in made.items():
@@ -148,11 +161,22 @@ class _Work:
         for violation in (v for v in violations if v.rule != "table-exists"):
             if violation.rule == "column-exists" and violation.column is not None:
                 found: Sequence[MigrateOperation] = missing.column(violation.table, violation.column)
+            elif violation.rule in _BY_HAND or (violation.rule == "primary-key" and _has_key(after, violation.table)):
+                found = ()
             else:
                 found = () if violation.introduced else parts(violation.remedy).now
             if not found:
                 self.left.append(violation)
             self._add(violation.table, found)
+
+    def _was_there(self, violation: Violation) -> bool:
+        """Whether a script takes away what is absent; without a database its rows may be lost already, or not yet."""
+        if self.course.run.connection is not None or violation.actual != "absent":
+            return False
+        operations = (each for step in self.course.predictions[0].steps for each in step.operations)
+        tables = (operation.after.tables.get(violation.table) for operation in operations)
+        column = violation.column
+        return any(table is not None and (column is None or table.column(column) is not None) for table in tables)
 
     def _add(self, table: Name, operations: Sequence[MigrateOperation]) -> None:
         for operation in operations:
