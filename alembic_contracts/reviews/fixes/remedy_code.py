@@ -61,6 +61,8 @@ class _Collected(Operations):
     def invoke(self, operation: MigrateOperation) -> Any:
         if isinstance(operation, ops.ExecuteSQLOp):
             operation = ops.ExecuteSQLOp(_named(str(operation.sqltext)))
+        if isinstance(operation, ops.AlterColumnOp) and operation.modify_nullable is not None:
+            operation.existing_nullable = not operation.modify_nullable  # by which Alembic can reverse it
         self.found.append(operation)
         return None
 
