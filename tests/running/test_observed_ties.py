@@ -140,6 +140,29 @@ TIES = {
         {"a": {}},
         0,
     ),
+    "a function has another name": Tie(
+        TWO_FUNCTIONS,
+        "ALTER FUNCTION public.f() RENAME TO g",
+        "t",
+        {"id": {"constraints": {"column_default": "public.f()"}}},
+        3,
+    ),
+    "a function has another schema": Tie(
+        TWO_FUNCTIONS.replace("CREATE FUNCTION s.f() RETURNS int LANGUAGE sql RETURN 2;", ""),
+        "ALTER FUNCTION public.f() SET SCHEMA s",
+        "t",
+        {"id": {"constraints": {"column_default": "public.f()"}}},
+        3,
+    ),
+    "a label has another name": Tie(TWO_MOODS, "ALTER TYPE mood RENAME VALUE 'x' TO 'y'", "t", MOOD, 3),
+    "a rule of a view goes": Tie(
+        "CREATE TABLE t (id int); CREATE TABLE z (id int); CREATE VIEW v AS SELECT id FROM t;"
+        "CREATE RULE r AS ON UPDATE TO v DO INSTEAD UPDATE z SET id = NEW.id",
+        "DROP TABLE z CASCADE",
+        "v",
+        {"id": {}},
+        0,
+    ),
     "an inheriting table is published with its parent": Tie(
         f"{INHERITING} FOR TABLE par", "ALTER PUBLICATION pub DROP TABLE par", "ch", {}, 1, constraints=PUBLISHED
     ),

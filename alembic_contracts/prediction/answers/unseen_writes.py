@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["writes_unseen", "writes_unseen_beside"]
 
 _ALWAYS = frozenset({"execute_stmt", "copy_stmt", "merge_stmt", "refresh_mat_view_stmt", "call_stmt"})
-_BLOCKS = frozenset({"do_stmt", "explain_stmt"})
+_AROUND = frozenset({"do_stmt", "explain_stmt", "select_stmt", "create_table_as_stmt", "declare_cursor_stmt"})
+"""Kinds of statements that can have others in them."""
 _WRITES = re.compile(r"\b(?:insert|update|delete|merge|truncate|copy|execute|call)\b", re.IGNORECASE)
+_LOCKS = re.compile(r"\bfor\s+(?:no\s+key\s+)?update\b", re.IGNORECASE)
 _BACK = re.compile(r"\s*(?:rollback|abort)\b", re.IGNORECASE)
 _MOVED = re.compile(r"\b(?:attach|detach)\s+partition\b", re.IGNORECASE)
 
@@ -33,7 +35,7 @@ def writes_unseen(effect: Effect, catalog: Catalog) -> bool:
     """Whether a statement that is no plain change of rows may have changed any."""
     if effect.kind in _ALWAYS:
         return True
-    if effect.kind in _BLOCKS and _WRITES.search(effect.sql):
+    if effect.kind in _AROUND and _WRITES.search(_LOCKS.sub("", effect.sql)):
         return True
     if effect.kind == "transaction_stmt":
         return _BACK.match(effect.sql) is not None
@@ -47,6 +49,8 @@ def writes_unseen_beside(kind: str, node: Node, catalog: Catalog) -> frozenset[N
 
     Then it may not have done what it seems to have, either.
     """
+    if kind != "truncate_stmt" and len(node.with_clause.ctes):
+        return None
     found = set[Name]()
     targets = parser.children(node.relations) if kind == "truncate_stmt" else [node.relation]
     for target in targets:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.state import Function
 from alembic_contracts.prediction.catalog.type_names import qualified
 from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.sql import sqlstate, system
+from alembic_contracts.prediction.sql.mentions import texts_of
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
 
-__all__ = ["PSEUDO_TYPES", "new_routine_name", "put_function"]
+__all__ = ["PSEUDO_TYPES", "doubt_callers", "new_routine_name", "put_function"]
 
 PSEUDO_TYPES = frozenset({"trigger", "event_trigger", "void", "record", "language_handler", "fdw_handler", "cstring"})
 """Types of results that no column can have."""
+
+
+def doubt_callers(run: Execution, name: str) -> None:
+    """Leave a doubt for the tables whose expressions call a routine that is called otherwise from here on."""
+    called = re.compile(rf"\b{re.escape(name)}\"?\s*\(")
+    tables = run.state.tables.values()
+    callers = [table.name for table in tables if any(called.search(text) for _, _, text in texts_of(table))]
+    if callers:
+        run.doubt(f"how expressions with {name}() are printed from here on is not followed", callers)
 
 
 def new_routine_name(run: Execution, names: list[str]) -> Name:

@@ -43,14 +43,20 @@ def create_index(run: Execution, node: Node) -> None:
             raise sqlstate.duplicate_table(node.idxname)
     index, labels = _draft(run, table, node)
     if table.kind == "partitioned table" and index.unique:
-        missing = [column for column in partition_columns(table) if column not in index.columns]
-        if missing:
-            message = (
-                "unique constraint on partitioned table must include all partitioning columns: UNIQUE constraint on "
-                f'table "{table.name.name}" lacks column "{missing[0]}" which is part of the partition key'
-            )
-            raise sqlstate.feature_not_supported(message)
+        _refuse_without_partition_key(table, index)
+    if table.kind == "partitioned table" and not node.relation.inh and run.state.children(table.name):
+        run.doubt("the index is not valid until those of all partitions are attached to it", [table.name])
     put_index(run.state, table.name, index, labels, recurse=node.relation.inh)
+
+
+def _refuse_without_partition_key(table: Table, index: Index) -> None:
+    missing = [column for column in partition_columns(table) if column not in index.columns]
+    if missing:
+        message = (
+            "unique constraint on partitioned table must include all partitioning columns: UNIQUE constraint on "
+            f'table "{table.name.name}" lacks column "{missing[0]}" which is part of the partition key'
+        )
+        raise sqlstate.feature_not_supported(message)
 
 
 def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:

@@ -10,6 +10,7 @@ from alembic_contracts.prediction.catalog.new_names import move_many
 from alembic_contracts.prediction.catalog.relations import check_free, find
 from alembic_contracts.prediction.catalog.user_types import require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.statements._routines import doubt_callers
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def _move_function(run: Execution, node: Node) -> None:
     names = parser.strings(parser.unwrap(node.object).objname)
     found = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
     run.state.check_namespace(node.newschema)
+    doubt_callers(run, names[-1])
     if not found:
         if run.state.complete:
             raise sqlstate.PostgresError("42883", f"function {names[-1]}() does not exist")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog import access
 from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.statements._routines import doubt_callers
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
@@ -265,6 +266,7 @@ def _function(run: Execution, node: Node) -> None:
     target = parser.unwrap(node.object)
     names = parser.strings(target.objname)
     found = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
+    doubt_callers(run, names[-1])
     if not found:
         if run.state.complete:
             raise sqlstate.PostgresError("42883", f"function {names[-1]}() does not exist")

@@ -88,6 +88,14 @@ WRITES = {
         [P, BLOCK.format("BEGIN INSERT INTO p VALUES (1, 'x'); RAISE 'no'; EXCEPTION WHEN OTHERS THEN NULL; END;")],
         "SELECT count(*) = 0 FROM p",
     ),
+    "WITH": (
+        [P, "WITH x AS (INSERT INTO p VALUES (1, 'a') RETURNING id) SELECT * FROM x"],
+        "SELECT count(*) = 1 FROM p",
+    ),
+    "WITH before another change": (
+        [P, "CREATE TABLE q (id int)", "WITH y AS (INSERT INTO p VALUES (1, 'a')) INSERT INTO q VALUES (1)"],
+        "SELECT count(*) = 1 FROM p",
+    ),
     "a view": (
         [
             P,

@@ -124,7 +124,11 @@ tables AS (
                 INNER JOIN pg_catalog.pg_namespace AS n ON s.relnamespace = n.oid
                 LEFT JOIN pg_catalog.pg_attribute AS a
                     ON d.refobjid = a.attrelid AND d.refobjsubid = a.attnum AND a.attnum <> 0
-                WHERE r.ev_class = asked.oid AND d.refclassid = 1259 AND d.refobjid <> asked.oid
+                WHERE
+                    r.ev_class = asked.oid
+                    AND r.rulename = '_RETURN'
+                    AND d.refclassid = 1259
+                    AND d.refobjid <> asked.oid
             ) END,
             'owner', pg_catalog.pg_get_userbyid(asked.relowner),
             'comment', (

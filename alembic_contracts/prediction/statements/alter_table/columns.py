@@ -202,7 +202,7 @@ def _set_not_null(alteration: Alteration, command: Node) -> None:
     children = alteration.state.children(alteration.name) if not alteration.recurse else []
     strict = alteration.state.server_version >= 180000
     nullable = [c for c in children if (column := c.column(command.name)) is not None and not column.not_null]
-    if (strict and children) or (nullable and alteration.table.kind == "partitioned table"):
+    if ((strict and children) or nullable) and alteration.table.kind == "partitioned table":
         raise sqlstate.invalid_table_definition("constraint must be added to child tables too")
     _mark_not_null(alteration, command.name)
 
