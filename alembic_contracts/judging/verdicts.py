@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from alembic_contracts import texts
-from alembic_contracts.contracts.contract import Contract, Ending, Fact
+from alembic_contracts.contracts.contract import NOT_STATED, Contract, Ending, Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import remedies
 from alembic_contracts.judging.moments import Moment, reference
@@ -298,7 +298,7 @@ class Case:
             "expected": self._rule.expected(fact, self._course.dialect),
             "actual": actual,
             "is_absent": "no longer exists" if held else "does not exist",
-            "owner": str(self._contract.owner),
+            "owner": "its owner (not stated)" if contract.owner.name == NOT_STATED else str(contract.owner),
             "contract": self._contract.id,
             "contract_place": f"{fact.location.file}:{fact.location.line}{f' at {contract.at}' if contract.at else ''}",
             "schema": "" if fact.table.schema == "public" else f", schema={texts.quoted(fact.table.schema)}",

@@ -47,7 +47,8 @@ RULE = Rule(
         "Ask {owner} to change {contract_place} first."
     ),
     fix=(
-        "Give its type the stated labels in a migration, by ALTER TYPE ... ADD VALUE.\n"
+        "Give its type the stated labels in a migration: an enum by ALTER TYPE ... ADD VALUE; a column of another type "
+        "needs an enum of its own first.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     expected=lambda fact, _dialect: _words(cast("tuple[str, ...]", fact.expected)),

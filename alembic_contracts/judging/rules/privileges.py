@@ -47,7 +47,7 @@ RULE = Rule(
         "If it shall lose the privilege, ask {owner} to change {contract_place} first."
     ),
     fix=(
-        "Grant it in a migration:\n"
+        "Grant it in a migration; a role that does not exist has to be created before:\n"
         '    op.execute("GRANT {privileges} ON {sql_table} TO {role}")\n'
         "Price: none; nothing is locked or rewritten.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."

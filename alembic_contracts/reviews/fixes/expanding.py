@@ -79,9 +79,11 @@ _BY_HAND = frozenset({"column-generated"})
 """Rules whose remedies have an example in the place of what only its owners know."""
 
 
-def _has_key(schema: Schema, table: Name) -> bool:
-    found = schema.tables.get(table)
-    return found is not None and bool(found.primary_key)
+def _is_for_people(violation: Violation, schema: Schema) -> bool:
+    """Whether the code of a remedy needs something that is not there, or another thing gone before."""
+    table = schema.tables.get(violation.table)
+    has_other_key = violation.rule == "primary-key" and table is not None and bool(table.primary_key)
+    return violation.rule in _BY_HAND or violation.actual.startswith("no role ") or has_other_key
 
 
 def _ends_filling(operation: MigrateOperation) -> bool:
@@ -161,10 +163,9 @@ class _Work:
         for violation in (v for v in violations if v.rule != "table-exists"):
             if violation.rule == "column-exists" and violation.column is not None:
                 found: Sequence[MigrateOperation] = missing.column(violation.table, violation.column)
-            elif violation.rule in _BY_HAND or (violation.rule == "primary-key" and _has_key(after, violation.table)):
-                found = ()
             else:
-                found = () if violation.introduced else parts(violation.remedy).now
+                by_hand = violation.introduced or _is_for_people(violation, after)
+                found = () if by_hand else parts(violation.remedy).now
             if not found:
                 self.left.append(violation)
             self._add(violation.table, found)
