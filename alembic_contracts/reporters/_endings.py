@@ -119,7 +119,10 @@ def _endings(broken: Sequence[Violation]) -> tuple[list[Way], list[Way]]:
     for violation in broken:
         if violation.ending is not None:
             found.setdefault(violation.ending, violation)
-    shown = list(found.items())[:_PERMITS]
+    # From the end of a file on: what is pasted moves what comes after it.
+    first = list(found)[:_PERMITS]
+    backwards = sorted(first, key=lambda ending: (ending.file, -ending.line, -(ending.column or 0)))
+    shown = [(ending, found[ending]) for ending in backwards]
     ways = {ending: Way(_ending(ending, violation), ending.text, blanks_count=True) for ending, violation in shown}
     ends = [way for ending, way in ways.items() if ending.day is None]
     return ends, [way for ending, way in ways.items() if ending.day is not None]

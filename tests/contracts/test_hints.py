@@ -125,6 +125,29 @@ HINT = re.compile(
 )
 
 
+@pytest.mark.parametrize("format_", ["native", "odcs", "odcs on one line"])
+def test_several_hints_work_in_the_order_in_which_they_are_printed(format_: str, project: Project) -> None:
+    museum(project)
+    file = project.path / "contracts/object_images.json"
+    if format_ != "native":
+        file.unlink()
+        one_line = (
+            "    properties: [{name: object_id, physicalType: integer}, {name: primary_image, physicalType: text}]\n"
+        )
+        text = ODCS if format_ == "odcs" else ODCS.partition("    properties:")[0] + one_line
+        file = project.write("contracts/object_images.odcs.yaml", text)
+    project.revision("r2", 'op.execute("ALTER TABLE object_images DROP COLUMN object_id, DROP COLUMN primary_image")')
+    project.environment["COLUMNS"] = "400"
+    refused = project.alembic("upgrade", "head").stderr
+    hints = list(HINT.finditer(refused))
+    assert len(hints) == 2, refused
+    for hint in hints:
+        at = (int(hint[2]), None) if hint[2] else (int(hint[3]), int(hint[4]))
+        ending = Ending(hint[1], *at, hint[5].rstrip("\n"))
+        file.write_text(pasted(file.read_text(encoding="utf-8"), ending, "2030-07-15"), encoding="utf-8")
+    assert project.cli("lint").returncode == 0, file.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("format_", ["native", "odcs"])
 def test_the_hints_of_a_refusal_work_as_printed(format_: str, project: Project) -> None:
     museum(project)
