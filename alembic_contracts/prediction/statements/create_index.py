@@ -44,7 +44,8 @@ def create_index(run: Execution, node: Node) -> None:
     index, labels = _draft(run, table, node)
     if table.kind == "partitioned table" and index.unique:
         _refuse_without_partition_key(table, index)
-    if table.kind == "partitioned table" and not node.relation.inh and run.state.children(table.name):
+    alone = table.kind == "partitioned table" and not node.relation.inh and bool(run.state.children(table.name))
+    if index.unique and alone:
         run.doubt("the index is not valid until those of all partitions are attached to it", [table.name])
     put_index(run.state, table.name, index, labels, recurse=node.relation.inh)
 
