@@ -75,10 +75,10 @@ def planned(project: Project, values: dict[str, Any], *, single: bool = False) -
         return terms, range_, plans(config, terms, range_, progress)
 
 
-def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, str, tuple[Unproven, ...]]:
+def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, str, str]:
     """Return all tables of a project's database, or offline of what its migrations predict, and the dialect's name.
 
-    Last comes what could not be predicted of them, which is told as well.
+    Last comes what ``partly`` says of what could not be predicted of them, which is told one by one as well.
 
     Args:
         config: Alembic's configuration of the project.
@@ -109,7 +109,7 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, st
     if range_.offline and course.run.postponed is not None:
         click.echo(texts.line(f"note: {course.run.postponed}"), err=True)
     schema = prediction.after if range_.offline else prediction.before
-    return schema, course.run.context.dialect.name, doubts
+    return schema, course.run.context.dialect.name, partly(doubts)
 
 
 def partly(doubts: Sequence[Unproven]) -> str:
@@ -123,7 +123,7 @@ def partly(doubts: Sequence[Unproven]) -> str:
 
 
 def told_of(gaps: str) -> int:
-    """Say what ``partly`` returned to people on standard error; returns the exit code that goes with it."""
+    """Say on standard error what ``partly`` returned; returns the exit code that goes with it."""
     if gaps:
         click.echo(texts.line(gaps), err=True)
     return PARTLY if gaps else 0

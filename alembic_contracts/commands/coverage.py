@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.commands._predicted import PARTLY, partly, schema_of
+from alembic_contracts.commands._predicted import PARTLY, schema_of
 from alembic_contracts.commands._shared import (
     DATABASE,
     DIALECT,
@@ -63,8 +63,8 @@ def COMMAND(project: Project, /, format_: str, fail_under: float | None, **value
 
     config = project.config()
     terms = required(config)
-    schema, _, doubts = schema_of(config, range_of(values), terms.settings.snapshot)
-    coverage, gaps = coverage_of(terms.contracts, schema), partly(doubts)
+    schema, _, gaps = schema_of(config, range_of(values), terms.settings.snapshot)
+    coverage = coverage_of(terms.contracts, schema)
     written(_FORMATS[format_](coverage, gaps), format_)
     if fail_under is not None and coverage.percent < fail_under:
         click.echo(f"{coverage.percent:.1f} % is less than the {fail_under:g} % that are asked for.", err=True)

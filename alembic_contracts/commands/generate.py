@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from alembic_contracts.commands._predicted import partly, schema_of, told_of
+from alembic_contracts.commands._predicted import schema_of, told_of
 from alembic_contracts.commands._shared import (
     DATABASE,
     DIALECT,
@@ -90,8 +90,7 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> int:
 
     config = project.config()
     settings = settings_of(config)
-    schema, dialect_name, doubts = schema_of(config, range_of(values), settings.snapshot)
-    gaps = partly(doubts)
+    schema, dialect_name, gaps = schema_of(config, range_of(values), settings.snapshot)
     dialect = dialects.load(dialect_name)
     writer = formats.writer(values["format_"])
     found = [_only(_find(written, schema, gaps), values["columns"], tables) for written in tables]

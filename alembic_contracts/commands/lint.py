@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alembic_contracts import texts
+from alembic_contracts.commands._predicted import schema_of, told_of
 from alembic_contracts.commands._shared import CANNOT, Project, examples, told, written
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from alembic_contracts.contracts.contract import Contract
     from alembic_contracts.errors import Problem
     from alembic_contracts.running.terms import Terms
-    from alembic_contracts.schemas.steps import Unproven
 
 __all__ = ["COMMAND"]
 
@@ -61,13 +61,12 @@ def COMMAND(project: Project, paths: tuple[str, ...], format_: str, against: str
     settings = settings_of(config)
     found = lint([root / path for path in paths] or settings.contracts, project=settings.contracts, root=root)
     contracts = found.contracts
-    problems: tuple[Problem, ...] = found.problems
-    doubts: tuple[Unproven, ...] = ()
+    problems, gaps = found.problems, ""
     if against is not None and not problems:
-        problems, doubts = _unknown(config, Terms(settings, contracts), against)
+        problems, gaps = _unknown(config, Terms(settings, contracts), against)
     if problems:
         _write(problems, format_)
-        return _told_of(doubts) or CANNOT
+        return told_of(gaps) or CANNOT
     _warn(contracts)
     if format_ == "json":
         click.echo("[]")
@@ -75,28 +74,21 @@ def COMMAND(project: Project, paths: tuple[str, ...], format_: str, against: str
         facts = sum(len(tuple(facts_of(contract, settings.rules))) for contract in contracts)
         one = len(contracts) == 1
         click.echo(f"{len(contracts)} contract{'' if one else 's'} with {facts} facts {'is' if one else 'are'} valid.")
-    return _told_of(doubts)
+    return told_of(gaps)
 
 
-def _told_of(doubts: tuple[Unproven, ...]) -> int:
-    from alembic_contracts.commands._predicted import partly, told_of
-
-    return told_of(partly(doubts))
-
-
-def _unknown(config: Config, terms: Terms, against: str) -> tuple[tuple[Problem, ...], tuple[Unproven, ...]]:
-    """Return what contracts name and a schema has not, and what could not be worked out of that schema."""
-    from alembic_contracts.commands._predicted import schema_of
+def _unknown(config: Config, terms: Terms, against: str) -> tuple[tuple[Problem, ...], str]:
+    """Return what contracts name and a schema has not, and what is to be said where that schema is known in part."""
     from alembic_contracts.reviews.unknown_names import unknown_names
     from alembic_contracts.running.environments import Range
     from alembic_contracts.schemas import snapshots
 
     snapshot = snapshots.read(Path(against))
     if snapshot is not None:
-        return unknown_names(terms.contracts, snapshot.schema, f"in {against}", terms.today), ()
+        return unknown_names(terms.contracts, snapshot.schema, f"in {against}", terms.today), ""
     range_ = Range(offline=True, target=against, dialect="postgresql")
-    schema, _, doubts = schema_of(config, range_, terms.settings.snapshot)
-    return unknown_names(terms.contracts, schema, f"at {against}", terms.today), doubts
+    schema, _, gaps = schema_of(config, range_, terms.settings.snapshot)
+    return unknown_names(terms.contracts, schema, f"at {against}", terms.today), gaps
 
 
 def _warn(contracts: Sequence[Contract]) -> None:

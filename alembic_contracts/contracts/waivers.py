@@ -39,8 +39,8 @@ def read(paths: Sequence[Path], contracts: Sequence[Contract]) -> tuple[Waiver, 
     """
     found: list[Waiver] = []
     problems: list[Problem] = []
-    for first in _files(paths):
-        for file in (first.with_name(name) for name in WAIVERS):
+    for beside in _files(paths):
+        for file in beside:
             try:
                 found.extend(read_file(file, contracts))
             except InvalidContracts as invalid:
@@ -71,7 +71,7 @@ def places(paths: Sequence[Path]) -> tuple[WaiverFile, ...]:
     Raises:
         InvalidContracts: a file that is there cannot be read.
     """
-    return tuple(_place([first.with_name(name) for name in WAIVERS]) for first in _files(paths))
+    return tuple(map(_place, _files(paths)))
 
 
 def _place(files: Sequence[Path]) -> WaiverFile:
@@ -91,9 +91,10 @@ def _place(files: Sequence[Path]) -> WaiverFile:
     return WaiverFile(file=shown(files[0]))
 
 
-def _files(paths: Sequence[Path]) -> tuple[Path, ...]:
-    folders = dict.fromkeys(path if is_folder(path) else path.parent for path in paths)
-    return tuple(folder / WAIVERS[0] for folder in folders)
+def _files(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield what the file of waivers can be called, for each folder with contracts."""
+    for folder in dict.fromkeys(path if is_folder(path) else path.parent for path in paths):
+        yield [folder / name for name in WAIVERS]
 
 
 def stanza(contract: str, fact: str, revision: str | None) -> str:

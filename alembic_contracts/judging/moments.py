@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -117,18 +117,19 @@ class _Telling:
 
     def _remember(self, point: Point, new: Collection[Name]) -> None:
         """Keep for the moments that go on that the run has committed since, or a revision has ended."""
-        if point.judged:
-            for name in self._unjudged.difference(new):
-                self._histories[name][-1] = replace(self._histories[name][-1], judged=True)
-            self._unjudged.clear()
-        else:
-            self._unjudged.update(new)
-        if point.settled:
-            for name in self._unsettled.difference(new):
-                self._histories[name][-1] = replace(self._histories[name][-1], settled=True)
-            self._unsettled.clear()
-        else:
-            self._unsettled.update(new)
+        self._mark(self._unjudged, new, is_now=point.judged, mark=lambda moment: replace(moment, judged=True))
+        self._mark(self._unsettled, new, is_now=point.settled, mark=lambda moment: replace(moment, settled=True))
+
+    def _mark(
+        self, waiting: set[Name], new: Collection[Name], *, is_now: bool, mark: Callable[[Moment], Moment]
+    ) -> None:
+        """Mark the last moments of the tables that wait for it, if it is now, else have the new ones wait as well."""
+        if not is_now:
+            waiting.update(new)
+            return
+        for name in waiting.difference(new):
+            self._histories[name][-1] = mark(self._histories[name][-1])
+        waiting.clear()
 
     def _close(self, name: Name) -> None:
         history = self._histories[name]

@@ -102,3 +102,23 @@ def test_what_follows_from_the_scripts_is_answered(project: Project, script: str
 def test_what_only_the_server_knows_is_not_answered(project: Project, script: str) -> None:
     """Blocks are followed down both branches, so what one of them breaks is told as well."""
     assert checked(project, script) == ("broken" if "DO $$" in script else "unproven")
+
+
+def test_triggers_elsewhere_leave_rows_of_a_scripts_own_table_known(project: Project) -> None:
+    project.contract("legacy", CONTRACT)
+    project.sql(
+        "CREATE TABLE legacy (id int NOT NULL)",
+        "CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER x BEFORE INSERT ON legacy FOR EACH ROW EXECUTE FUNCTION tf()",
+    )
+    count = "op.get_bind().execute(sa.text('SELECT count(*) FROM {}')).scalar()"
+    own = 'op.execute("CREATE TABLE own (id int)")\nop.execute("INSERT INTO own VALUES (1)")\n'
+    project.revision("own", f"{own}if {count.format('own')} != 1:\n    op.drop_table('legacy')")
+    done = project.alembic("check-contracts")
+    assert done.returncode == 0, done.stdout
+    theirs = 'op.execute("INSERT INTO legacy VALUES (1)")\n'
+    project.revision("theirs", f"{theirs}if {count.format('legacy')} == 0:\n    op.drop_table('legacy')")
+    done = project.alembic("check-contracts")
+    assert done.returncode != 0, done.stdout
+    project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"})
+    assert project.sql("SELECT to_regclass('own') IS NOT NULL, to_regclass('legacy') IS NULL") == [(True, True)]

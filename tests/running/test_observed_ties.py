@@ -206,6 +206,14 @@ REFUSED = {
         ),
         "DROP TABLE p1",
     ),
+    "a part of a partition that a foreign key holds": (
+        (
+            "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id);"
+            "CREATE TABLE p0 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (id);"
+            "CREATE TABLE p1 PARTITION OF p0 DEFAULT; CREATE TABLE r (id int REFERENCES p)"
+        ),
+        "DROP TABLE p1",
+    ),
     "a column that a body of SQL uses": (
         "CREATE TABLE p1 (id int); CREATE FUNCTION ff() RETURNS bigint LANGUAGE sql RETURN (SELECT id FROM p1)",
         "ALTER TABLE p1 DROP COLUMN id",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["asks_for_existence"]
 
 _OF_NONE = frozenset({"=", "<>", "!=", ">"})
-"""OtherObjects between a number of rows and 0 whose result says whether there are any."""
+"""Operators between a number of rows and 0 whose result says whether there are any."""
 
 
 def asks_for_existence(query: Node) -> bool:

@@ -17,16 +17,15 @@ from alembic_contracts.prediction.answers.noticing import MadeUpCount, Noticing
 from alembic_contracts.prediction.answers.row_changes import change
 from alembic_contracts.prediction.answers.rows import Data
 from alembic_contracts.prediction.answers.select import select, target_names
-from alembic_contracts.prediction.answers.unseen_writes import writes_unseen, writes_unseen_beside
+from alembic_contracts.prediction.answers.unseen_writes import changed_beside, may_write
 from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess, shown
 from alembic_contracts.prediction.sql import parser
-from alembic_contracts.prediction.sql.mentions import split_name
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
-    from alembic_contracts.prediction.sql.parser import Node, Statement
+    from alembic_contracts.prediction.sql.parser import Statement
     from alembic_contracts.schemas.schema import Name
 
 __all__ = ["Reader", "World", "follows_from_catalog"]
@@ -68,7 +67,8 @@ class Reader:
         self._deletes: Counter[str] = Counter()
         self._rounds: Counter[tuple[object, str]] = Counter()
         """How often a statement was executed at a place of the script."""
-        self._last_change: tuple[str, Node] | None = None
+        self._last_change: tuple[Statement, frozenset[Name] | None] | None = None
+        """With the tables of which it may have changed other rows as well (None: any)."""
         self.rows_between_revisions = False
         """Whether applications may write rows between two revisions."""
         self.read_unknown_rows = False
@@ -93,7 +93,7 @@ class Reader:
 
     def forget_rows(self) -> None:
         """Take no rows for known any more: what changed them is taken back, or not seen."""
-        self._data.forget_all()
+        self._data.forget()
 
     def set_rows(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
         """Say what a table holds."""
@@ -107,10 +107,10 @@ class Reader:
         """
         if effect.touched:
             self._data.follow(effect)
-        if writes_unseen(effect, self._catalog):
-            self._data.forget_all()
         if effect.kind in _CHANGES:
             return self._change(effect)
+        if may_write(effect, self._catalog):
+            self._data.forget()
         if effect.query is None:
             return Answer()
         if effect.kind == "variable_show_stmt":
@@ -203,17 +203,15 @@ class Reader:
     def _change(self, effect: Effect) -> Answer:
         self._last_change = None
         if len(effect.sql) > _LARGE:
-            self._forget_rows(effect.sql)
-            self._data.forget_all()
+            self._data.forget()
             return Answer(rowcount=effect.sql.count("("))
         statement = parser.parse(effect.sql)[0]
-        self._last_change = (statement.kind, statement.node)
-        others = writes_unseen_beside(statement.kind, statement.node, self._catalog)
+        others = changed_beside(statement, self._catalog, self._data.made)
+        self._last_change = statement, others
         answer = self._changed(effect, statement)
+        self._data.forget(others)
         if others is not None:
-            self._data.forget(others)
             return answer
-        self._data.forget_all()
         if answer.columns or isinstance(answer.rowcount, MadeUpCount) or answer.rowcount < 0:
             return answer
         return replace(answer, rowcount=MadeUpCount(answer.rowcount, self._reads_unknown, self._decided_by_count))
@@ -260,20 +258,13 @@ class Reader:
             self.decided()
         return over > 0
 
-    def _forget_rows(self, sql: str) -> None:
-        """A text too large to be read for its rows: what its table holds is not known from here on."""
-        target = re.match(r"\s*\w+\s+(?:INTO\s+|FROM\s+|ONLY\s+)*([^\s(]+)", sql, re.IGNORECASE)
-        schema, name = split_name(target[1]) if target else (None, "")
-        found = self._catalog.resolve(name, schema)
-        if found is not None:
-            self._data.contents(found).unknown = True
-
     def more_rows(self, statements: Iterable[str]) -> int:
         """Take note of further rows of the last statement (``executemany``), and return their number."""
         count = 0
         target = None
-        if self._last_change is not None and self._last_change[0] != "truncate_stmt":
-            relation = self._last_change[1].relation
+        last, others = self._last_change or (None, None)
+        if last is not None and last.kind != "truncate_stmt":
+            relation = last.node.relation
             target = self._catalog.resolve(relation.relname, relation.schemaname or None)
         for sql in statements:
             count += 1
@@ -286,6 +277,8 @@ class Reader:
                     self._data.contents(target).unknown = True
         if target is not None and count > _MORE_ROWS:
             self._data.contents(target).unknown = True
+        if last is not None:
+            self._data.forget(others)
         return count
 
 

@@ -65,6 +65,8 @@ class Data:
         self._contents: dict[Name, Contents] = {name: Contents(unknown=True) for name in catalog.loaded_tables}
         self._given: set[Name] = set()
         self._told: set[Name] = set()
+        self.made: set[Name] = set()
+        """Tables that scripts have made, under the names that they have."""
         self._columns: dict[Name, tuple[str, ...]] = {}
         self._numbers: dict[str, int] = {}
         self.asked_unknown = False
@@ -159,13 +161,9 @@ class Data:
         self._contents[name] = Contents([dict(row) for row in rows])
         self._given.add(name)
 
-    def forget_all(self) -> None:
-        """Take note that any table may hold any rows, but for those that are told by ``tell``."""
-        self.forget(self._columns)
-
-    def forget(self, names: Iterable[Name]) -> None:
-        """Take note that some tables may hold any rows."""
-        for name in names:
+    def forget(self, names: Iterable[Name] | None = None) -> None:
+        """Take note that tables (None: all) may hold any rows, but for those that are told by ``tell``."""
+        for name in self._columns if names is None else names:
             if name not in self._told:
                 self._contents[name] = Contents(unknown=True)
 
@@ -187,12 +185,15 @@ class Data:
         if effect.kind in _MOVES and len(gone) == len(new) == 1:
             self._contents[new[0]] = self._contents.pop(gone[0], Contents())
             self._columns[new[0]] = self._columns.pop(gone[0])
+            self.made |= {new[0]} if gone[0] in self.made else set()
         for name in gone:
             self._contents.pop(name, None)
             self._columns.pop(name, None)
+        self.made.difference_update(gone)
         for name in new:
             if name not in self._columns:
                 self._contents[name] = Contents(unknown=effect.kind in _FILLED)
+                self.made.add(name)
             self._remember_columns(name)
         self._follow_columns(effect.touched)
 

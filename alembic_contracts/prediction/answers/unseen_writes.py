@@ -1,4 +1,4 @@
-"""A statement in, whether it may change rows in ways that are not followed out: then no rows are known any more.
+"""A statement in, which rows it may have changed in ways that are not followed out: these are not known any more.
 
 Followed are INSERT, UPDATE, DELETE and TRUNCATE of ordinary tables on which nothing hangs. Triggers, rules, actions of
 foreign keys, inheritance, views, functions, blocks and what takes changes back write rows that nobody sees here.
@@ -7,22 +7,25 @@ foreign keys, inheritance, views, functions, blocks and what takes changes back 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from functools import cache
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.unseen_users import HANGING
-from alembic_contracts.prediction.sql import parser
-from alembic_contracts.prediction.sql.mentions import texts_of
+from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
+from alembic_contracts.prediction.sql import parser, system
+from alembic_contracts.prediction.sql.mentions import functions_in, texts_of
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
-    from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.prediction.sql.parser import Statement
     from alembic_contracts.schemas.schema import Table
 
-__all__ = ["writes_unseen", "writes_unseen_beside"]
+__all__ = ["changed_beside", "may_write"]
 
-_ALWAYS = frozenset({"execute_stmt", "copy_stmt", "merge_stmt", "refresh_mat_view_stmt", "call_stmt"})
+_WRITING = frozenset({"execute_stmt", "copy_stmt", "refresh_mat_view_stmt", "call_stmt"})
 _AROUND = frozenset({"do_stmt", "explain_stmt", "select_stmt", "create_table_as_stmt", "declare_cursor_stmt"})
 """Kinds of statements that can have others in them."""
 _WRITES = re.compile(r"\b(?:insert|update|delete|merge|truncate|copy|execute|call)\b", re.IGNORECASE)
@@ -31,9 +34,9 @@ _BACK = re.compile(r"\s*(?:rollback|abort)\b", re.IGNORECASE)
 _MOVED = re.compile(r"\b(?:attach|detach)\s+partition\b", re.IGNORECASE)
 
 
-def writes_unseen(effect: Effect, catalog: Catalog) -> bool:
-    """Whether a statement that is no plain change of rows may have changed any."""
-    if effect.kind in _ALWAYS:
+def may_write(effect: Effect, catalog: Catalog) -> bool:
+    """Whether a statement that is no change of rows may have changed any."""
+    if effect.kind in _WRITING:
         return True
     if effect.kind in _AROUND and _WRITES.search(_LOCKS.sub("", effect.sql)):
         return True
@@ -41,50 +44,69 @@ def writes_unseen(effect: Effect, catalog: Catalog) -> bool:
         return _BACK.match(effect.sql) is not None
     if effect.kind == "alter_table_stmt" and _MOVED.search(effect.sql):
         return True
-    return any(name.name in effect.sql for name in catalog.state.functions)
+    if effect.kind == "do_stmt":  # what it calls is not told from what it is about
+        state = catalog.state
+        return (HIDDEN, "") in state.traits or any(name.name in effect.sql for name in state.functions)
+    return _calls_users(effect.sql, catalog.state)
 
 
-def writes_unseen_beside(kind: str, node: Node, catalog: Catalog) -> frozenset[Name] | None:
-    """Return the tables of which a change of rows may have changed rows that it does not name; None: of any.
+def changed_beside(statement: Statement, catalog: Catalog, made: Collection[Name]) -> frozenset[Name] | None:
+    """Return the tables of which a change of rows may have changed other rows than those that it names.
 
-    Then it may not have done what it seems to have, either.
+    Args:
+        statement: INSERT, UPDATE, DELETE, TRUNCATE or MERGE.
+        catalog: as it is.
+        made: tables that scripts have made: nothing hangs on them that is not known.
+
+    Returns:
+        None: of any table; then it may not have done what it seems to have, either.
     """
-    if kind != "truncate_stmt" and len(node.with_clause.ctes):
+    kind, node = statement.kind, statement.node
+    targets = parser.children(node.relations) if kind == "truncate_stmt" else [node.relation]
+    if kind == "merge_stmt" or (kind != "truncate_stmt" and len(node.with_clause.ctes)):
         return None
     found = set[Name]()
-    targets = parser.children(node.relations) if kind == "truncate_stmt" else [node.relation]
     for target in targets:
         name = catalog.resolve(target.relname, target.schemaname or None)
         table = None if name is None else catalog.table(name)
-        if table is None or not _is_plain(table, catalog):
+        if table is None or not _is_plain(table, catalog.state, made):
             return None
-        if kind in _ACTIONS:
-            found |= _following(table.name, kind, catalog)
-    return frozenset(found)
+        found |= _following(table.name, _ACTIONS.get(kind), catalog.state)
+    return None if _calls_users(statement.sql, catalog.state) else frozenset(found)
 
 
-def _is_plain(table: Table, catalog: Catalog) -> bool:
-    state = catalog.state
-    if table.kind != "table" or table.parents or (HANGING, "") in state.traits:
+def _is_plain(table: Table, state: State, made: Collection[Name]) -> bool:
+    if table.kind != "table" or table.parents or ((HANGING, "") in state.traits and table.name not in made):
         return False
     if any(table.name in other.parents for other in state.mentioned_by(table.name)):
         return False
     if any(attachment.table == table.name for attachment in state.attachments.values()):
         return False
-    functions = {name.name for name in state.functions}
-    return not any(name in text for _, _, text in texts_of(table) for name in functions)
+    return not any(_calls_users(text, state) for _, _, text in texts_of(table))
+
+
+def _calls_users(text: str, state: State) -> bool:
+    """Whether a statement or expression calls a function that PostgreSQL and its extensions do not bring along."""
+    own = {name.name for name in state.functions}
+    return any(called.name in own or called.name not in _library() for called in functions_in(text))
+
+
+@cache
+def _library() -> frozenset[str]:
+    brought = (name for extension in system.EXTENSIONS.values() for name in extension.functions)
+    return frozenset((*system.functions(), *brought))
 
 
 _ACTIONS = {"update_stmt": "on_update", "delete_stmt": "on_delete"}
 
 
-def _following(name: Name, kind: str, catalog: Catalog) -> set[Name]:
+def _following(name: Name, action: str | None, state: State) -> set[Name]:
     """Return the tables whose foreign keys change or delete rows with those of a table, and with theirs in turn."""
-    found, waiting = set[Name](), [name]
+    found, waiting = set[Name](), [name] if action is not None else []
     while waiting:
         current = waiting.pop()
-        for user in catalog.state.mentioned_by(current):
-            actions = {getattr(c, _ACTIONS[kind]) for c in user.constraints if c.references == current}
+        for user in state.mentioned_by(current):
+            actions = {getattr(each, str(action)) for each in user.constraints if each.references == current}
             if actions - {"", "RESTRICT"} and user.name not in found:
                 found.add(user.name)
                 waiting.append(user.name)

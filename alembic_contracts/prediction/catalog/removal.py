@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.access import change_tables, without_column
 from alembic_contracts.prediction.catalog.dependencies import Object, closure
 from alembic_contracts.prediction.catalog.publishing import drop_publication, unpublished
+from alembic_contracts.prediction.catalog.unseen_users import beware
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
 
 __all__ = ["DROPPED", "drop", "remove"]
@@ -19,16 +21,15 @@ DROPPED = "dropped column"
 """The trait of a table that lost a column, so that the others' numbers are not those of their positions."""
 
 
-def drop(state: State, targets: Iterable[Object], *, cascade: bool) -> list[Object]:
-    """Drop objects and return all that went.
+def drop(run: Execution, targets: Collection[Object], *, cascade: bool) -> None:
+    """Drop objects and all that depends on them; what may depend on them and is not known leaves a doubt.
 
     Raises:
         PostgresError: 2BP01, something depends on them and ``cascade`` was not said.
     """
-    gone = closure(state, targets, cascade=cascade)
-    for current in gone:
-        remove(state, current)
-    return gone
+    beware(run, targets, cascade=cascade)
+    for current in closure(run.state, targets, cascade=cascade):
+        remove(run.state, current)
 
 
 def remove(state: State, current: Object) -> None:

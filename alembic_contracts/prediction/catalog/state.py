@@ -120,8 +120,8 @@ class State:
     """Whether functions, triggers, roles, extensions ... that are not here do not exist."""
     complete_tables: bool = True
     """Whether tables, types and sequences that are not here do not exist."""
-    complete_operators: bool = True
-    """Whether casts, operators and operator classes that are not here do not exist."""
+    complete_others: bool = True
+    """Whether casts, operators, operator classes, types and typed tables that are not here do not exist."""
     unread: Unread | None = None
     """What was not read of the baseline; None: nothing is missing."""
     journal: Journal = field(default_factory=Journal)
@@ -364,7 +364,7 @@ class State:
             self.server_version,
             self.complete,
             self.complete_tables,
-            self.complete_operators,
+            self.complete_others,
             self.unread,
         )
         for name, store in vars(self).items():

@@ -126,7 +126,7 @@ def refuse_itself(state: State, whole: Name, part: Type | None) -> None:
 def _may_exist(state: State) -> bool:
     """Whether types may exist that are not known here."""
     unknown = any(name not in system.EXTENSIONS for name in state.extensions)
-    return unknown or not state.complete_operators or not state.complete_tables
+    return unknown or not state.complete_others or not state.complete_tables
 
 
 def find_named(state: State, name: str, schema: str | None) -> Type | None:

@@ -7,16 +7,18 @@ uses them: views, defaults, constraints.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.object_names import described
+from alembic_contracts.prediction.sql.mentions import texts_of
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
+    from alembic_contracts.schemas.schema import Table
 
-__all__ = ["HANGING", "HIDDEN", "IN_SCHEMA", "SQL_BODY", "beware"]
+__all__ = ["HANGING", "HIDDEN", "IN_SCHEMA", "SQL_BODY", "beware", "doubt_printing"]
 
 HIDDEN = "functions, operators and the like"
 """The trait of a database that has some of which nothing is kept but this."""
@@ -51,3 +53,17 @@ def beware(run: Execution, targets: Collection[Object], *, cascade: bool) -> Non
         or any((IN_SCHEMA, schema) in state.traits for schema in schemas)
     ):
         run.doubt(f"what goes along with {described(state, next(iter(targets)))} is not all known here")
+
+
+def doubt_printing(run: Execution, users: Iterable[Table], names: Callable[[str], bool], what: str) -> None:
+    """Leave a doubt where expressions name what is called otherwise from here on: PostgreSQL prints its new name.
+
+    Args:
+        run: the statement that renames.
+        users: tables that may have such expressions.
+        names: whether an expression's text has the old name.
+        what: the old name, for people.
+    """
+    found = [table.name for table in users if any(names(text) for _, _, text in texts_of(table))]
+    if found:
+        run.doubt(f"how expressions with {what} are printed from here on is not followed", found)

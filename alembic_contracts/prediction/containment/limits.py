@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-try:
-    import resource
-except ModuleNotFoundError:  # on Windows, where nothing is contained
-    resource = None  # type: ignore[assignment] # mypy takes the name for the module's alone
+resource: Any = import_module("resource") if find_spec("resource") else None
+"""Python's module; None on Windows, where nothing is contained."""
 
 __all__ = ["Limits"]
 

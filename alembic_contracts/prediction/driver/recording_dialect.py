@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqlalchemy import types as sqltypes
 from sqlalchemy import util
@@ -204,5 +204,5 @@ def recording_engine(session: Session, catalog: Catalog, like: Dialect | None = 
         url = _UnknownURL(*URL.create("postgresql" if like is None else f"{like.name}+{like.driver}"))
         url.asked = lambda what: dialect.doubt(f"the script asks for the {what}, which only a real run knows", None)
     # The pool does not learn of the dialect: closing these connections needs no event loop.
-    pool = NullPool(connect)  # type: ignore[arg-type]  # a DBAPI connection by its methods
+    pool = NullPool(cast("Any", connect))  # what it returns is a DBAPI connection by its methods
     return Engine(pool, dialect, url)

@@ -9,7 +9,7 @@ dictionaries. Its single-table methods call the ``get_multi_...`` ones, so these
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import ObjectKind, ObjectScope
@@ -272,7 +272,8 @@ class CatalogReflection(PGDialect):
     def _parsed_check(self, name: str, definition: str) -> dict[str, Any]:
         """Return what PGDialect reads out of the definition of a check constraint."""
         rows = _Rows([("", name, definition, None)])
-        found = PGDialect.get_multi_check_constraints(self, rows, None, None, ObjectScope.ANY, ObjectKind.ANY)  # type: ignore[no-untyped-call]
+        read = cast("Any", PGDialect.get_multi_check_constraints)
+        found = read(self, rows, None, None, ObjectScope.ANY, ObjectKind.ANY)
         ((_, (entry,)),) = found
         return dict(entry)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.printing.conversion import cast
@@ -12,7 +13,7 @@ from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.printing.overloads import Overload
-    from alembic_contracts.prediction.printing.primitives import Reader, Tree
+    from alembic_contracts.prediction.printing.primitives import Reader, Syntax, Tree
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["call"]
@@ -32,7 +33,7 @@ _EXTENSION_FUNCTIONS = frozenset({"uuid_generate_v1", "uuid_generate_v1mc", "uui
 """Functions of uuid-ossp without arguments."""
 _COUNTS = frozenset({"num_nonnulls", "num_nulls"})
 """Functions of any number of values of any type."""
-_SYNTAX = {
+_SYNTAX: Mapping[str, Syntax] = {
     "timezone": "at time zone", "btrim": "trim", "ltrim": "trim", "rtrim": "trim", "substring": "substring",
     "position": "position",
 }  # fmt: skip
@@ -74,7 +75,7 @@ def call(reader: Reader, node: Node) -> Tree:
         cast(reader.state, argument, type_, "implicit")
         for argument, type_ in zip(arguments, chosen.arguments, strict=True)
     )
-    return Call(chosen.result, name, converted, _SYNTAX[name] if syntax else "")  # type: ignore[arg-type]
+    return Call(chosen.result, name, converted, _SYNTAX[name] if syntax else "")
 
 
 def _overloads(name: str, count: int) -> list[Overload]:

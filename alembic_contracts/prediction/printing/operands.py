@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.printing.conversion import bare, base, cast, element
 from alembic_contracts.prediction.printing.overloads import choose_operator, common_type
@@ -114,8 +114,8 @@ def _any(reader: Reader, name: str, left: Tree, right: Tree, *, all_of: bool) ->
     chosen = choose_operator(state, name, [left.type, element_type])
     compared = chosen.arguments[1]
     converted = cast(state, right, Type(compared.name, (), 1), "implicit")
-    quantifier = "ALL" if all_of else "ANY"
-    return AnyOf(_BOOL, name, quantifier, cast(state, left, chosen.arguments[0], "implicit"), converted)  # type: ignore[arg-type]
+    quantifier: Literal["ANY", "ALL"] = "ALL" if all_of else "ANY"
+    return AnyOf(_BOOL, name, quantifier, cast(state, left, chosen.arguments[0], "implicit"), converted)
 
 
 def _distinct(reader: Reader, left: Tree, right: Tree, *, negated: bool) -> Tree:

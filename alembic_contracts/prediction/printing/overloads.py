@@ -1,4 +1,4 @@
-"""OtherObjects' and functions' argument types in, the one that PostgreSQL takes out (``func_select_candidate``)."""
+"""Operators' and functions' argument types in, the one that PostgreSQL takes out (``func_select_candidate``)."""
 
 from __future__ import annotations
 

@@ -24,11 +24,16 @@ __all__ = [
     "Reader",
     "Reference",
     "SessionValue",
+    "Syntax",
     "Test",
     "Tree",
     "UnprintableError",
     "builtin",
 ]
+
+
+Syntax = Literal["", "at time zone", "extract", "position", "substring", "trim"]
+"""SQL's own ways to write a call."""
 
 
 class UnprintableError(Exception):
@@ -77,7 +82,7 @@ class Call:
     type: Type
     name: str
     arguments: tuple[Tree, ...]
-    syntax: Literal["", "at time zone", "extract", "position", "substring", "trim"] = ""
+    syntax: Syntax = ""
     function: Name | None = None
     """The function, where it is not PostgreSQL's own."""
 

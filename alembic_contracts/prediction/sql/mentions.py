@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "columns_in",
     "columns_of",
+    "functions_in",
     "mentions_function",
     "mentions_type",
     "rename_column",
@@ -119,7 +120,12 @@ def split_name(text: str) -> tuple[str | None, str]:
 
 def mentions_function(text: str, name: Name, *, is_visible: bool) -> bool:
     """Whether a scalar expression or query calls a function. ``is_visible``: its name alone means this one."""
-    return name.name in text and _is_among(name, _mentioned(text)[0], is_visible=is_visible)
+    return name.name in text and _is_among(name, functions_in(text), is_visible=is_visible)
+
+
+def functions_in(text: str) -> frozenset[Name]:
+    """Return the functions that a scalar expression or a statement calls, schema ``""`` where it was not written."""
+    return _mentioned(text)[0]
 
 
 def mentions_type(text: str, name: Name, *, is_visible: bool) -> bool:

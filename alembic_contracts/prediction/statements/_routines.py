@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.state import Function
 from alembic_contracts.prediction.catalog.type_names import qualified
+from alembic_contracts.prediction.catalog.unseen_users import doubt_printing
 from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.sql import sqlstate, system
-from alembic_contracts.prediction.sql.mentions import texts_of
+from alembic_contracts.prediction.sql.mentions import functions_in
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -23,11 +23,8 @@ PSEUDO_TYPES = frozenset({"trigger", "event_trigger", "void", "record", "languag
 
 def doubt_callers(run: Execution, name: str) -> None:
     """Leave a doubt for the tables whose expressions call a routine that is called otherwise from here on."""
-    called = re.compile(rf"\b{re.escape(name)}\"?\s*\(")
     tables = run.state.tables.values()
-    callers = [table.name for table in tables if any(called.search(text) for _, _, text in texts_of(table))]
-    if callers:
-        run.doubt(f"how expressions with {name}() are printed from here on is not followed", callers)
+    doubt_printing(run, tables, lambda text: any(called.name == name for called in functions_in(text)), f"{name}()")
 
 
 def new_routine_name(run: Execution, names: list[str]) -> Name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from alembic_contracts.schemas.schema import Name
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
 
 __all__ = ["HANDLERS", "OBJECT_TYPES"]
 
@@ -60,10 +61,9 @@ def drop_objects(run: Execution, node: Node) -> None:
         targets.extend(found)
     if targets:
         cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
-        beware(run, targets, cascade=cascade)
         for target in targets:
             _refuse_referenced_partition(run, target, cascade=cascade)
-        drop(run.state, dict.fromkeys(targets), cascade=cascade)
+        drop(run, targets, cascade=cascade)
 
 
 def _refuse_referenced_partition(run: Execution, target: Object, *, cascade: bool) -> None:
@@ -71,15 +71,22 @@ def _refuse_referenced_partition(run: Execution, target: Object, *, cascade: boo
     table = run.state.tables.get(target.name) if target.kind == "table" else None
     if table is None or not table.partition:
         return
-    for parent in table.parents:
-        for user in run.state.mentioned_by(parent):
-            for constraint in user.constraints:
-                if constraint.references == parent and user.name != parent:
-                    if cascade:
-                        run.doubt(f"what becomes of {constraint.name} without the partition is not known", [user.name])
-                        return
-                    message = f"cannot drop table {target.name.name} because other objects depend on it"
-                    raise sqlstate.PostgresError("2BP01", message)
+    for whole in _partitioned(run, table):
+        for user in run.state.mentioned_by(whole):
+            keys = [each.name for each in user.constraints if each.references == whole and user.name != whole]
+            if keys and not cascade:
+                raise sqlstate.dependent_objects(
+                    described(run.state, target), [described(run.state, Object("constraint", user.name, keys[0]))]
+                )
+            if keys:
+                run.doubt(f"what becomes of {keys[0]} without the partition is not known", [user.name])
+
+
+def _partitioned(run: Execution, partition: Table) -> Iterator[Name]:
+    """Yield the tables that a table is a part of."""
+    for parent in partition.parents:
+        yield parent
+        yield from _partitioned(run, run.state.tables[parent])
 
 
 def _split(names: list[str]) -> tuple[str | None, str]:

@@ -132,7 +132,7 @@ def discard(run: Execution, node: Node) -> None:
         run.state.prepared.clear()
     if target in {"DISCARD_ALL", "DISCARD_TEMP"}:
         temporary = [Object("table", name) for name in run.state.tables if name.schema == TEMPORARY]
-        drop(run.state, temporary, cascade=True)
+        drop(run, temporary, cascade=True)
 
 
 # -- prepared statements and cursors -----------------------------------------------------------------------------------

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.catalog.state import Function
 from alembic_contracts.prediction.catalog.type_names import qualified, resolve, written
-from alembic_contracts.prediction.catalog.unseen_users import IN_SCHEMA
+from alembic_contracts.prediction.catalog.unseen_users import IN_SCHEMA, doubt_printing
 from alembic_contracts.prediction.catalog.user_types import new_type_name, require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.sql.mentions import texts_of
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -63,10 +62,7 @@ def alter_enum(run: Execution, node: Node) -> None:
     if node.old_val:
         _rename_value(run.state, definition, node.old_val, node.new_val)
         written = f"'{node.old_val.replace(chr(39), chr(39) * 2)}'"
-        users = run.state.mentioned_by(definition.name)
-        naming = [user.name for user in users if any(written in text for _, _, text in texts_of(user))]
-        if naming:
-            run.doubt(f"how expressions with the label {node.old_val} are printed from here on is not followed", naming)
+        doubt_printing(run, run.state.mentioned_by(definition.name), lambda text: written in text, written)
         return
     labels = list(definition.labels)
     if node.new_val in labels:

@@ -33,6 +33,14 @@ WRITES = {
         [P, "CREATE TABLE l (x int)", INTO_L, TRIGGER.format(when="AFTER"), TWO],
         "SELECT count(*) = 2 FROM l",
     ),
+    "a trigger of a block": (
+        [P, "CREATE TABLE l (x int)", INTO_L, f"DO $$ BEGIN {TRIGGER.format(when='AFTER')}; END $$", TWO],
+        "SELECT count(*) = 2 FROM l",
+    ),
+    "a trigger of a block's text": (
+        [P, "CREATE TABLE l (x int)", INTO_L, f"DO $$ BEGIN EXECUTE '{TRIGGER.format(when='AFTER')}'; END $$", TWO],
+        "SELECT count(*) = 2 FROM l",
+    ),
     "a trigger prevents": ([P, NOTHING, TRIGGER.format(when="BEFORE"), TWO], "SELECT count(*) = 0 FROM p"),
     "a rule inserts": (
         [P, "CREATE TABLE l (x int)", "CREATE RULE r AS ON INSERT TO p DO ALSO INSERT INTO l VALUES (NEW.id)", TWO],
@@ -192,3 +200,18 @@ def test_who_goes_by_an_error_is_unproven_or_seen(scripts, statement: str, how: 
     setup = "CREATE TABLE o (id int PRIMARY KEY, n text NOT NULL); CREATE TABLE c (id int)"
     predictions = scripts.predict("public.c", setup=setup)
     assert any(each.unproven or Name("public", "c") not in each.after.tables for each in predictions)
+
+
+@pytest.mark.parametrize(
+    "made", ["sa.text('INSERT INTO p (id) VALUES (:id)')", "sa.table('p', sa.column('id')).insert()"]
+)
+def test_many_rows_at_once_set_off_triggers_as_well(scripts, made: str) -> None:
+    lines = "\n".join(
+        f"op.execute({each!r})" for each in (P, NOTHING, TRIGGER.format(when="BEFORE"), "CREATE TABLE c ()")
+    )
+    scripts.revision(
+        "one",
+        f"{lines}\nbind = op.get_bind()\nbind.execute({made}, [{{'id': 1}}, {{'id': 2}}])\n"
+        "if bind.scalar(sa.text('SELECT count(*) = 0 FROM p')):\n    op.drop_table('c')",
+    )
+    assert any(each.unproven or Name("public", "c") not in each.after.tables for each in scripts.predict())

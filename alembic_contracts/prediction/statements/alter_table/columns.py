@@ -16,7 +16,6 @@ from alembic_contracts.prediction.catalog.relations import (
 )
 from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.catalog.type_names import refuse_itself
-from alembic_contracts.prediction.catalog.unseen_users import beware
 from alembic_contracts.prediction.queries.constants import check_fits
 from alembic_contracts.prediction.queries.ddl_expressions import check_default
 from alembic_contracts.prediction.sql import parser, sqlstate
@@ -159,9 +158,7 @@ def _drop(alteration: Alteration, command: Node) -> None:
         for child in children:
             local = alteration.state.local_columns.get(child.name, frozenset())
             alteration.state.local_columns.put(child.name, local | {name})
-    cascade = parser.enum_name(command, "behavior") == "DROP_CASCADE"
-    beware(alteration.run, targets, cascade=cascade)
-    drop(alteration.state, targets, cascade=cascade)
+    drop(alteration.run, targets, cascade=parser.enum_name(command, "behavior") == "DROP_CASCADE")
 
 
 def _with_children(state: State, table: Table, column: str) -> list[Object]:

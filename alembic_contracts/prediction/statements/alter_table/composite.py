@@ -94,11 +94,11 @@ def _refuse_typed_tables(state: State, name: Name, *, cascade: bool) -> None:
 def _follow_in_typed_tables(run: Execution, name: Name) -> None:
     state = run.state
     fields = dict(state.types[name].fields)
-    if not state.complete_operators:
+    if not state.complete_others:
         run.doubt(f"which tables are of the type {name}, which was altered, is not known")
     for table_name in _typed_tables(state, name):
         gone = [c.name for c in state.tables[table_name].columns if c.name not in fields]
-        drop(state, [Object("column", table_name, column) for column in gone], cascade=True)
+        drop(run, [Object("column", table_name, column) for column in gone], cascade=True)
         table = state.tables[table_name]
         kept = {column.name: column for column in table.columns}
         run.doubt(f"{table_name} is of a type that was altered", [table_name])

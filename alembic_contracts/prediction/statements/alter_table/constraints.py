@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.removal import drop
-from alembic_contracts.prediction.catalog.unseen_users import beware
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.columns import forget_not_null, refuse_nullable
 from alembic_contracts.prediction.statements.alter_table.subcommands import (
@@ -112,8 +111,7 @@ def _drop(alteration: Alteration, command: Node) -> None:
     if not alteration.recurse:
         for child_table in children:
             _make_local(alteration, child_table.name, constraint)
-    beware(alteration.run, targets, cascade=cascade)
-    drop(alteration.state, targets, cascade=cascade)
+    drop(alteration.run, targets, cascade=cascade)
 
 
 def _refuse_identity(alteration: Alteration, name: str) -> None:
@@ -145,9 +143,14 @@ def _validate(alteration: Alteration, command: Node) -> None:
         raise _missing(alteration, command.name)
     if constraint.kind not in {"check", "foreign key", "not null"}:
         raise sqlstate.wrong_object_type(f'constraint "{command.name}" is not a foreign key or check constraint')
+    _put_valid(alteration, constraint, valid=True)
+
+
+def _put_valid(alteration: Alteration, constraint: Constraint, *, valid: bool) -> None:
+    """Say whether all rows keep a constraint, here and where it is inherited."""
     for target in alteration.targets():
         table = alteration.state.tables[target]
-        kept = tuple(replace(c, valid=True) if _is_copy(c, constraint) and _same(c, constraint) else c
+        kept = tuple(replace(c, valid=valid) if _is_copy(c, constraint) and _same(c, constraint) else c
                      for c in table.constraints)  # fmt: skip
         alteration.state.tables.put(target, replace(table, constraints=kept))
 
@@ -164,12 +167,7 @@ def _alter(alteration: Alteration, command: Node) -> None:
     if constraint.kind != "foreign key" and node.alter_deferrability:
         raise sqlstate.wrong_object_type(f'constraint "{node.conname}" is not a foreign key constraint')
     if node.alter_enforceability:
-        valid = bool(node.is_enforced)  # what is enforced again is looked through
-        for target in alteration.targets():
-            table = alteration.state.tables[target]
-            kept = tuple(replace(c, valid=valid) if _is_copy(c, constraint) and _same(c, constraint) else c
-                         for c in table.constraints)  # fmt: skip
-            alteration.state.tables.put(target, replace(table, constraints=kept))
+        _put_valid(alteration, constraint, valid=node.is_enforced)  # what is enforced again is looked through
     if node.alter_deferrability:
         table = alteration.table
         changed = replace(constraint, deferrable=node.deferrable, initially_deferred=node.initdeferred)
