@@ -16,15 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.support import kills
+from tests.support import kills, strikes
 from tests.support.cluster import Cluster
 
 FAULTS = {
-    "client": kills.kill_client,
-    "server": kills.kill_server,
-    "session": kills.lose_session,
-    "statement_timeout": kills.statement_timeout,
-    "lock_timeout": kills.lock_timeout,
+    "client": strikes.kill_client,
+    "server": strikes.kill_server,
+    "session": strikes.lose_session,
+    "statement_timeout": strikes.statement_timeout,
+    "lock_timeout": strikes.lock_timeout,
 }
 
 
@@ -38,7 +38,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or a server would be left behind
     bad = 0
     for fault in options.faults:
-        with tempfile.TemporaryDirectory() as folder, kills.disk(fault == "disk") as disk:
+        with tempfile.TemporaryDirectory() as folder, strikes.disk(fault == "disk") as disk:
             if fault == "disk" and disk is None:
                 print("disk: skipped, this machine lets nobody mount a small file system")
                 continue
@@ -49,7 +49,7 @@ def main() -> int:
 
 def _strike(cluster: Cluster, fault: str, folder: Path, options: argparse.Namespace, disk: Path | None) -> int:
     chance, bad = random.Random(options.seed), 0
-    strike = kills.fill(disk) if disk is not None else FAULTS[fault]
+    strike = strikes.fill(disk) if disk is not None else FAULTS[fault]
     for mode, share in zip(kills.MODES, itertools.repeat(options.points // len(kills.MODES))):
         outcome, began = kills.Outcome(), time.monotonic()
         bench = kills.Bench(cluster, mode, folder / mode.replace(" ", "-"), disk)

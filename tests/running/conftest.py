@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.contained import Checks
+from tests.support.object_images import museum, state
+from tests.support.project import Project
+
 if TYPE_CHECKING:
-    from tests.support.project import Project
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.database import Databases
 
 
 @pytest.fixture
@@ -16,3 +24,19 @@ def settling(project: Project, postgres_url: str) -> Project:
     project.environment["ALEMBIC_CONTRACTS_SETTLE"] = ""
     project.environment["ALEMBIC_CONTRACTS_SHADOW_URL"] = postgres_url
     return project
+
+
+@pytest.fixture(scope="module")
+def checked_project(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Project]:
+    with databases.new() as url:
+        yield museum(Project.create(tmp_path_factory.mktemp("contained"), url))
+
+
+@pytest.fixture
+def checks(checked_project: Project, tmp_path: Path) -> Checks:
+    folder = tmp_path / "project"
+    shutil.copytree(checked_project.path, folder)
+    project = Project(folder, checked_project.database, {"ALEMBIC_CONTRACTS_PREDICT_TIMEOUT": "2"})
+    project.environment["ALEMBIC_CONTRACTS_PREDICT_MEMORY"] = "300"
+    project.write("there", "as it was")
+    return Checks(project, state(project))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import kills
+from tests.support import kills, strikes
 from tests.support.cluster import Cluster
 
 if TYPE_CHECKING:
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAULTS = (
-    kills.kill_client,
-    kills.kill_server,
-    kills.lose_session,
-    kills.statement_timeout,
-    kills.lock_timeout,
+    strikes.kill_client,
+    strikes.kill_server,
+    strikes.lose_session,
+    strikes.statement_timeout,
+    strikes.lock_timeout,
 )
 POINTS = 3
 """Of each fault in each mode."""
@@ -76,12 +76,12 @@ def test_a_session_that_is_lost_before_the_commit_is_no_verdict(bench: kills.Ben
 
 
 def test_a_full_disk(cluster: Cluster, tmp_path: Path) -> None:
-    with kills.disk(True) as disk:
+    with strikes.disk(True) as disk:
         if disk is None:
             pytest.skip("nobody can mount a small file system here")
         bench, outcome = kills.Bench(cluster, kills.MODES[0], tmp_path / "project", disk), kills.Outcome()
         for point in (0.0, 0.6):
-            kills.fill(disk)(bench, outcome, point)
+            strikes.fill(disk)(bench, outcome, point)
         bench.close()
     assert outcome.ended
     assert not outcome.bad, "\n\n".join(outcome.bad)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.running.test_made_up_rows import CONTRACT, CREATE, checked
+from tests.support.backfills import CONTRACT, CREATE, checked
 from tests.support.project import ENV
 
 if TYPE_CHECKING:

@@ -1,4 +1,7 @@
-"""Types with defaults, checks, index keys that scripts write, and more: what ``printed_texts`` stores in tables."""
+"""Types with defaults, checks, index keys that scripts write, and more: what ``printed_texts`` stores in tables.
+
+One list of texts and nothing else, which is why it is as long as it is.
+"""
 
 from __future__ import annotations
 

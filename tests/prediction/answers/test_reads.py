@@ -1,21 +1,14 @@
-# ruff: noqa: E501, DTZ001, ICN001 - one statement a line; timestamps without a time zone are among the values
+# ruff: noqa: E501, ICN001 - one statement a line
 """Queries of version scripts: what can be answered is answered as PostgreSQL would, all else is said to be unknown."""
 
 import datetime
 import decimal
-import enum
 import uuid
 
 import pytest
 import sqlalchemy as sa
 
-from alembic_contracts.prediction.answers.reader import Reader
-from alembic_contracts.prediction.catalog.catalog import Catalog
-from alembic_contracts.prediction.driver.literals import literal, substitute
-from alembic_contracts.prediction.driver.manners import manners_of
-from alembic_contracts.prediction.driver.recording_dialect import recording_engine
-from alembic_contracts.prediction.scripts.recording import Recording
-from alembic_contracts.prediction.statements import execute
+from tests.support.recorded import recorded
 
 SCHEMA = """
 CREATE SCHEMA s;
@@ -171,31 +164,6 @@ def statements():
     return [line for line in SAME_AS_POSTGRESQL.splitlines() if line.strip()]
 
 
-class Recorded:
-    """A connection to the recorder, with what it did not know."""
-
-    def __init__(self, catalog, world="empty"):
-        self.doubts = []
-        self.reader = Reader(catalog, world)
-        self.recording = Recording(catalog, (), self.reader)
-        self.reader.doubt = lambda reason, _tables: self.doubts.append(reason)
-        engine = recording_engine(self.recording, catalog)
-        engine.dialect.doubt = self.reader.doubt
-        self.connection = engine.connect()
-        self.recording.connected(self.connection.connection.dbapi_connection)
-
-    def rows(self, sql, **binds):
-        result = self.connection.execute(sa.text(sql.replace(":", r"\:")) if not binds else sa.text(sql), binds)
-        return [tuple(row) for row in result] if result.returns_rows else result.rowcount
-
-
-def recorded(setup="", world="empty", **options):
-    catalog = Catalog(**options)
-    if setup:
-        execute(catalog, setup)
-    return Recorded(catalog, world)
-
-
 def test_answers_are_those_of_postgresql(connection):
     for statement in SCHEMA.split(";\n"):
         if statement.strip():
@@ -287,129 +255,11 @@ def test_rows_that_were_inserted_are_of_their_columns_types():
     assert recorder.doubts == []
 
 
-@pytest.mark.parametrize(
-    ("condition", "value"),
-    [
-        ("t IS NULL", None),
-        ("t = 'x'", "x"),
-        ("'x'::varchar = t", "x"),
-        ("t IN ('y', 'z')", "y"),
-        ("t IS NOT NULL", "1"),
-    ],
-)
-def test_a_made_up_row_satisfies_the_query_that_returns_it(condition, value):
-    recorder = over_unknown_rows("row")
-    assert recorder.rows(f"SELECT t FROM t WHERE {condition}") == [(value,)]
-    assert recorder.doubts == []
-
-
-@pytest.mark.parametrize("condition", ["t LIKE 'a%'", "length(t) > 3", "t <> '1'", "t > 'x' OR t IS NULL"])
-def test_what_a_condition_asks_of_a_made_up_value_is_not_known(condition):
-    recorder = over_unknown_rows("row")
-    ((got,),) = recorder.rows(f"SELECT t FROM t WHERE {condition}")
-    assert got != "1"
-    assert len(set(recorder.doubts)) == 1
-
-
 def test_extensions_are_known_only_where_all_of_them_are():
     assert recorded().rows("SELECT extname FROM pg_extension") == [("plpgsql",)]
     recorder = recorded(complete=False)
     assert recorder.rows("SELECT 1 FROM pg_extension WHERE extname = 'pgcrypto'") == []
     assert len(recorder.doubts) == 1
-
-
-TABLE = """
-CREATE TYPE mood AS ENUM ('sad', 'ok');
-CREATE TABLE t (
-    id integer, n numeric, f float8, t text, b boolean, d date, at timestamptz, j jsonb, u uuid, m mood, a text[], raw bytea
-)
-"""
-
-
-def over_unknown_rows(world):
-    catalog = Catalog()
-    execute(catalog, TABLE)
-    return Recorded(catalog, world)
-
-
-def test_a_plausible_row_has_values_of_its_columns_types():
-    ((row),) = over_unknown_rows("row").rows("SELECT * FROM t")
-    assert [type(value) for value in row] == [
-        int, decimal.Decimal, float, str, bool, datetime.date, datetime.datetime, dict, uuid.UUID, str, list, bytes,
-    ]  # fmt: skip
-    assert row[9] == "sad"
-    assert over_unknown_rows("empty").rows("SELECT * FROM t") == []
-
-
-@pytest.mark.parametrize(
-    ("sql", "empty", "row"),
-    [
-        ("SELECT count(*) FROM t", [(0,)], [(1,)]),
-        ("SELECT max(id) FROM t", [(None,)], [(1,)]),
-        ("SELECT EXISTS (SELECT 1 FROM t WHERE id = 7)", [(False,)], [(True,)]),
-        ("SELECT id, t FROM t WHERE t = 'wanted' AND id = 9", [], [(9, "wanted")]),
-        ("SELECT id FROM t WHERE id IN (4, 5) AND t <> 'x'", [], [(4,)]),
-        ("SELECT x.id FROM t x JOIN t y ON x.id = y.id", [], [(1,)]),
-        ("SELECT t, count(*) FROM t GROUP BY t HAVING count(*) > 1", [], [("1", 1)]),
-        ("SELECT lower(t), id FROM t ORDER BY id", [], [("1", 1)]),
-        ("SELECT j ->> 'x' FROM t", [], [(None,)]),
-        ("SELECT id FROM t WHERE date_part('year', at) > 2000", [], [(1,)]),
-        ("DELETE FROM t WHERE id = 1 RETURNING id", [], [(1,)]),
-        ("UPDATE t SET id = 3 RETURNING t", [], [("1",)]),
-        ("WITH x AS (SELECT id FROM t) SELECT id FROM x", [], [(1,)]),
-    ],
-)
-def test_unknown_rows_in_both_worlds(sql, empty, row):
-    for world, expected in (("empty", empty), ("row", row)):
-        recorder = over_unknown_rows(world)
-        recorder.connection.exec_driver_sql(
-            "CREATE FUNCTION unheard_of(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'"
-        )
-        assert recorder.rows(sql) == expected, world
-        assert recorder.reader.read_unknown_rows
-        assert recorder.doubts == []
-
-
-def test_the_same_query_finds_the_same_again():
-    recorder = over_unknown_rows("row")
-    for _ in range(3):
-        assert len(recorder.rows("SELECT id FROM t LIMIT 10")) == 1
-
-
-def test_in_a_loop_that_waits_for_it_the_same_query_finds_nothing_the_second_time():
-    recorder = over_unknown_rows("row")
-    recorder.reader.place = lambda: ("lines", True)
-    assert len(recorder.rows("SELECT id FROM t LIMIT 10")) == 1
-    assert recorder.rows("SELECT id FROM t LIMIT 10") == []
-    recorder.reader.start_revision()
-    assert len(recorder.rows("SELECT id FROM t LIMIT 10")) == 1
-
-
-@pytest.mark.parametrize(
-    "emptied",
-    ["TRUNCATE t", "DELETE FROM t", "DROP TABLE t; CREATE TABLE t (id integer)", "CREATE TABLE u (id integer)"],
-)
-def test_tables_that_are_known_to_be_empty(emptied):
-    recorder = over_unknown_rows("row")
-    recorder.connection.exec_driver_sql(emptied)
-    assert recorder.rows(f"SELECT id FROM {'u' if 'u' in emptied.split() else 't'}") == []
-    assert not recorder.reader.read_unknown_rows
-
-
-def test_writing_alone_is_no_reading():
-    recorder = over_unknown_rows("empty")
-    recorder.rows("UPDATE t SET id = 1 WHERE t = 'x'")
-    recorder.rows("INSERT INTO t (id) SELECT id FROM t")
-    recorder.connection.exec_driver_sql("SELECT * FROM t")  # nobody looks at the result
-    assert not recorder.reader.read_unknown_rows
-
-
-def test_rows_from_an_unknown_table_are_unknown():
-    recorder = over_unknown_rows("row")
-    recorder.connection.exec_driver_sql("CREATE TABLE u (id integer)")
-    recorder.rows("INSERT INTO u SELECT id FROM t")
-    assert recorder.rows("SELECT id FROM u") == [(1,)]
-    assert recorder.reader.read_unknown_rows
 
 
 def test_errors_in_values_fail_the_transaction():
@@ -418,41 +268,3 @@ def test_errors_in_values_fail_the_transaction():
         recorder.rows("SELECT 'missing'::regclass")
     with pytest.raises(sa.exc.InternalError, match="current transaction is aborted"):
         recorder.rows("SELECT 1")
-
-
-class Colour(enum.Enum):
-    RED = "r"
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        None, True, 3, -4, 10**20, 2.5, float("inf"), decimal.Decimal("1.50"), "it's 100% \\n", "", b"\x00\xff",
-        datetime.date(2024, 2, 3), datetime.datetime(2024, 2, 3, 4, 5, 6, 7), datetime.time(4, 5),
-        datetime.datetime(2024, 2, 3, tzinfo=datetime.UTC), datetime.timedelta(days=1, seconds=2),
-        uuid.UUID(int=5), [1, 2], ["a", None], [],
-    ],
-    ids=repr,
-)  # fmt: skip
-def test_literals_are_read_by_postgresql_as_the_value(connection, value):
-    kind = {list: "::text[]" if value and isinstance(value[0], str) else "::int[]"} if isinstance(value, list) else {}
-    assert (
-        connection.exec_driver_sql(f"SELECT {literal(value)}{kind.get(list, '')}".replace("%", "%%")).scalar() == value
-    )
-
-
-def test_placeholders():
-    assert substitute("a = %(x)s AND b = '100%%'", {"x": "it's"}) == "a = 'it''s' AND b = '100%'"
-    assert substitute("a = %s, %s", (1, None)) == "a = 1, NULL"
-    assert substitute("a = $1 AND b = $2", (1, "x"), manners_of("asyncpg")) == "a = 1 AND b = 'x'"
-    assert substitute("LIKE '%%' AND '%s'", None) == "LIKE '%%' AND '%s'"
-    with pytest.raises(TypeError):
-        substitute("LIKE 'a%'", ())
-    assert substitute("IN %s", ((1, 2),), manners_of("psycopg2")) == "IN (1, 2)"
-    assert substitute("%s", (Colour.RED,)) == "'RED'"
-    with pytest.raises(TypeError):
-        substitute("%s", ({"a": 1},))
-    with pytest.raises(LookupError):
-        substitute("%s %s", (1,))
-    with pytest.raises(LookupError):
-        substitute("%(x)s", {})
