@@ -25,7 +25,7 @@ from tests.support.stored_expressions import CHECKS, COLUMNS, DEFAULTS, KEYS
 TABLES = ("t", "u", "o.v", '"T w"')
 PARTS = [part.strip() for part in COLUMNS.split(", ")]
 NAMES = ("a", "b", "c", "d", "g", "h", "k", "m", "x", "y", '"Up"', '"order"')
-TYPES = (*DEFAULTS, "serial", "bigserial")
+TYPES = (*DEFAULTS, "serial", "bigserial", "ddvar", "dvar[]")
 
 BEFORE = (
     "DROP SCHEMA IF EXISTS o CASCADE",
@@ -43,6 +43,7 @@ BEFORE = (
     "CREATE DOMAIN dom AS text DEFAULT 'x' CHECK (VALUE <> '')",
     "CREATE DOMAIN dint AS integer NOT NULL CHECK (VALUE > 0)",
     "CREATE DOMAIN dvar AS varchar(10)",
+    "CREATE DOMAIN ddvar AS dvar NOT NULL",
 )
 
 COLUMNS_ASKED = (
@@ -68,6 +69,16 @@ SELECT constraint_name, check_clause FROM information_schema.check_constraints W
 SELECT sequence_schema, sequence_name FROM information_schema.sequences ORDER BY 1, 2;
 SELECT domain_name, data_type, domain_default FROM information_schema.domains WHERE domain_schema = 'public'
 ORDER BY 1;
+SELECT count(*) FROM pg_depend WHERE refobjid = 't'::regclass;
+SELECT count(*) FROM pg_depend WHERE classid = 'pg_rewrite'::regclass AND refobjid = 't'::regclass;
+SELECT count(*) FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = 's'::regclass AND refclassid =
+'pg_class'::regclass;
+SELECT count(*) FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = 's'::regclass;
+SELECT c.relname, a.attname, d.deptype FROM pg_depend d JOIN pg_class c ON c.oid = d.objid JOIN pg_class t ON t.oid =
+d.refobjid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid WHERE d.classid =
+'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND c.relkind = 'S' ORDER BY 1, 2;
+SELECT DISTINCT t.relname FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class t ON t.oid = d.refobjid
+WHERE d.classid = 'pg_rewrite'::regclass AND t.relkind = 'r' ORDER BY 1;
 SELECT n.nspname, relname, relkind, relpersistence, relhasindex, relnatts, relispartition FROM pg_class c JOIN
 pg_namespace n ON n.oid = c.relnamespace WHERE OWN ORDER BY 1, 2;
 SELECT relname, attname, attnum FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n

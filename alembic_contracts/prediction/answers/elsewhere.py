@@ -10,7 +10,7 @@ from alembic_contracts.prediction.answers.values import Number, Oid, Reg, Unknow
 from alembic_contracts.prediction.sql import system
 from alembic_contracts.schemas.schema import Name
 
-__all__ = ["Dropped", "Elsewhere", "Numbered", "OneOf", "is_users", "of_columns", "of_objects"]
+__all__ = ["Besides", "Dropped", "Elsewhere", "Numbered", "OneOf", "is_users", "of_columns", "of_objects"]
 
 _SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast", "public"})
 """``public`` is there from the beginning as well, with a number below those of users' objects."""
@@ -70,6 +70,17 @@ class OneOf(Elsewhere):
     def may_be(self, value: Any) -> bool:
         """Return whether it may be this one."""
         return value in self.numbers or not isinstance(value, (Oid, Reg))
+
+
+@dataclass(frozen=True, slots=True)
+class Besides(Elsewhere):
+    """The number of an object of the server's own that is not a certain one."""
+
+    number: int = 0
+
+    def may_be(self, value: Any) -> bool:
+        """Return whether it may be this one."""
+        return value != self.number and super(Besides, self).may_be(value)
 
 
 def is_users(number: int) -> bool:

@@ -42,7 +42,7 @@ _SIMILAR_READS = 50
 by the last key) would go on for ever otherwise."""
 _LITERALS = re.compile(r"'(?:[^']|'')*'|\d+")
 _STRINGS = re.compile(r"'(?:[^']|'')*'")
-_INCOMPLETE = frozenset({"pg_settings", "pg_depend"})
+_INCOMPLETE = frozenset({"pg_settings"})
 """System relations of which only the common rows are known."""
 _SYSTEM = frozenset({"pg_catalog", "information_schema"})
 

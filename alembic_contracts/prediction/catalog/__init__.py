@@ -10,6 +10,7 @@ generated_names   the names that PostgreSQL makes up
 object_names      what messages call an object
 new_names, dependencies, removal    renaming and dropping, with all that mentions or depends
 unseen_users      what is dropped -> a doubt where something that is not held may depend on it
+pending_events    changes of rows -> the tables that cannot be altered before COMMIT
 functional_dependencies             a view that groups by a table's key
 stored_texts      the expressions in a table or type -> others
 access, publishing                  owners, roles, grants and publications

@@ -133,6 +133,10 @@ def _move_rest(state: State, names: dict[Name, Name]) -> None:
             local = state.local_columns[old]
             state.local_columns.remove(old)
             state.local_columns.put(new, local)
+        if old in state.pending:
+            is_certain = state.pending[old]
+            state.pending.remove(old)
+            state.pending.put(new, is_certain)
     for store in (state.fresh_labels, state.fresh_types):
         for key in list(store):
             name, _, label = key.partition(" ")

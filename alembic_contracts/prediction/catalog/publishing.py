@@ -18,6 +18,7 @@ __all__ = [
     "drop_publication",
     "exclude",
     "include",
+    "is_publishable",
     "moved",
     "published_by_schema",
     "put_publication",
@@ -33,9 +34,14 @@ Scope = frozenset[str] | None
 """Schemas whose tables a publication includes; None: all tables."""
 
 
+def is_publishable(table: Table) -> bool:
+    """Whether a publication can include a table."""
+    return table.kind in _KINDS and table.persistence == "permanent"
+
+
 def published_by_schema(access: Access, table: Table) -> tuple[Published, ...]:
     """Return the publications that include a table without naming it."""
-    if table.kind not in _KINDS or table.persistence != "permanent":
+    if not is_publishable(table):
         return ()
     names = (name for name, schemas in access.publications.items() if schemas is None or table.name.schema in schemas)
     return tuple(Published(publication=name) for name in sorted(names))

@@ -27,10 +27,17 @@ __all__ = [
     "new_name",
     "partition_columns",
     "put_constraint",
+    "refuse_other_kind",
     "refuse_taken",
     "require_column",
 ]
 
+_SAID = {
+    "OBJECT_VIEW": "view",
+    "OBJECT_MATVIEW": "materialized view",
+    "OBJECT_FOREIGN_TABLE": "foreign table",
+    "OBJECT_SEQUENCE": "sequence",
+}
 NOT_TABLES = frozenset({"view", "materialized view"})
 
 
@@ -61,6 +68,22 @@ def find(run: Execution, node: Node, *, missing_ok: bool = False, noun: str = "t
     if schema is not None and not run.state.has_namespace(schema):
         raise sqlstate.undefined_schema(schema)
     raise sqlstate.undefined_table(f"{schema}.{name}" if schema else name)
+
+
+def refuse_other_kind(name: Name, kind: str, said: str) -> None:
+    """Refuse ALTER VIEW of a table and the like (``RangeVarCallbackForAlterRelation``); ALTER TABLE takes them all.
+
+    Args:
+        name: the relation.
+        kind: what it is.
+        said: the parser's name for what the statement takes it for, ``OBJECT_VIEW`` for example.
+
+    Raises:
+        PostgresError: 42809.
+    """
+    wanted = _SAID.get(said)
+    if wanted is not None and kind != wanted:
+        raise sqlstate.wrong_object_type(f'"{name.name}" is not a {wanted}')
 
 
 def new_name(run: Execution, node: Node) -> Name:

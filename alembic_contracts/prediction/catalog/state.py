@@ -148,6 +148,10 @@ class State:
         """Enum values that were added in this transaction, ``schema.type label``: they cannot be used in it."""
         self.fresh_types: Store[str, bool] = Store(self.journal)
         """Enums that were created in this transaction, to which that does not apply."""
+        self.pending: Store[Name, bool] = Store(self.journal)
+        """Tables with events of deferred triggers that are still to fire, and whether that is certain."""
+        self.deferred: Store[str, bool] = Store(self.journal)
+        """Not empty where SET CONSTRAINTS has deferred more constraints than are by themselves."""
         self.casts: Store[tuple[Type, Type], str] = Store(self.journal)
         """Casts of users' own (from, to), and the context in which they happen (i, a, e)."""
         self.operator_classes: Store[tuple[str, Type], bool] = Store(self.journal)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.sql import parser, sqlstate
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.journal import Store
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Statement
 
@@ -70,7 +71,14 @@ class Transactions:
     def settle(self) -> None:
         """What was done outside of a block is permanent; SET LOCAL ends here."""
         state = self._state
-        for store in (state.local_settings, state.fresh_labels, state.fresh_types):
+        stores: tuple[Store[Any, Any], ...] = (
+            state.local_settings,
+            state.fresh_labels,
+            state.fresh_types,
+            state.pending,
+            state.deferred,
+        )
+        for store in stores:
             for name in list(store):
                 store.remove(name)
         self._state.journal.forget()

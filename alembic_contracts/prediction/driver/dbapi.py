@@ -194,7 +194,8 @@ class RecordingCursor:
         if self.connection.session is not None:
             rest = (_with_values(text, values, self.connection.manners) for values in sets)
             more = self.connection.session.repeat(self.connection, rest)
-            self.rowcount = self.rowcount + more if self.rowcount >= 0 else -1
+            is_known = self.rowcount >= 0 and self.connection.manners.counts_many
+            self.rowcount = self.rowcount + more if is_known else -1
         return self
 
     def _take(self, answer: Answer) -> None:
@@ -273,6 +274,8 @@ class RecordingCursor:
         """PEP 249."""
         self.closed = True
         self._rows.clear()
+        if self.connection.manners.forgets_count:
+            self.rowcount = -1
 
     async def _async_soft_close(self) -> None:
         """Called by SQLAlchemy's asyncio extension on a cursor that has rows left: they are here already."""

@@ -16,6 +16,7 @@ from sqlalchemy.engine.reflection import ReflectionDefaults
 from sqlalchemy.sql import sqltypes
 
 from alembic_contracts.dialects.postgresql import format_type
+from alembic_contracts.prediction.catalog.type_names import base_type, shown
 from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility, sqlalchemy_type
 from alembic_contracts.prediction.driver.unknown_text import UnknownOptions, UnknownText
 from alembic_contracts.prediction.printing.definitions import is_match_full
@@ -25,8 +26,9 @@ from alembic_contracts.schemas.remarks import Method
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.driver.shown_texts import ShownTexts
-    from alembic_contracts.schemas.schema import Column, Constraint, Index, Table, TypeDefinition
+    from alembic_contracts.schemas.schema import Column, Constraint, Index, Table, Type, TypeDefinition
 
 __all__ = [
     "check_constraints",
@@ -291,22 +293,29 @@ def enum(definition: TypeDefinition, visible: Visibility) -> dict[str, Any]:
 
 def domain(definition: TypeDefinition, visible: Visibility, texts: ShownTexts) -> dict[str, Any]:
     """Return a domain."""
-    default = definition.default
-    spelled = format_type(definition.base) if definition.base is not None else ""
+    default, base, state = definition.default, definition.base, texts.catalog.state
+    collated = "" if base is None else format_type(base_type(base, state))
     return {
         "name": definition.name.name,
         "schema": definition.name.schema,
         "visible": visible.type(definition.name),
-        "type": spelled.partition("(")[0],
+        "type": _without_modifiers(base, state),
         "nullable": not definition.not_null,
         "default": None if default is None else texts.domain_default(default, definition.name),
         "constraints": [
             {"name": check.name, "check": texts.domain_check(check, definition)}
             for check in sorted(definition.checks, key=lambda check: check.name)
         ],
-        "collation": "default" if spelled.startswith(("text", "character")) else None,
+        "collation": "default" if collated.startswith(("text", "character")) else None,
         "collation_schema": None,
     }
+
+
+def _without_modifiers(type_: Type | None, state: State) -> str:
+    """Return a type as ``format_type`` spells it, as far as SQLAlchemy takes it over: up to a parenthesis."""
+    if type_ is None or type_.name.schema != "pg_catalog":
+        return "" if type_ is None else shown(type_, state)
+    return format_type(type_).partition("(")[0]
 
 
 def _without_parentheses(text: str) -> str:

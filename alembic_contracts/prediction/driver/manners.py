@@ -26,6 +26,10 @@ class Manners:
     """Whether ``autocommit`` cannot be changed while a transaction is open."""
     commits_failed: bool = True
     """Whether a failed transaction may be committed, which rolls it back, or ended by any other word than ROLLBACK."""
+    forgets_count: bool = True
+    """Whether a closed cursor's ``rowcount`` is -1, as SQLAlchemy closes it after an INSERT without RETURNING."""
+    counts_many: bool = True
+    """Whether ``executemany`` says how many rows it changed."""
     tuples: Literal["list", "text"] = "text"
     """Whether a tuple is written as a list for IN, or as the text of a row."""
     refused: tuple[type, ...] = (dict, set, frozenset)
@@ -37,7 +41,9 @@ class Manners:
 PSYCOPG = Manners()
 """psycopg 3's."""
 _DRIVERS = {
-    "psycopg2": Manners("psycopg2", asks_server=False, single="never", tuples="list", enums="refused"),
+    "psycopg2": Manners(
+        "psycopg2", asks_server=False, single="never", forgets_count=False, tuples="list", enums="refused"
+    ),
     "psycopg": PSYCOPG,
     "asyncpg": Manners(
         "asyncpg",
@@ -45,10 +51,18 @@ _DRIVERS = {
         placeholders="numeric_dollar",
         single="always",
         keeps_autocommit=False,
+        forgets_count=False,
+        counts_many=False,
         enums="refused",
     ),
     "pg8000": Manners(
-        "pg8000", placeholders="format", keeps_autocommit=False, commits_failed=False, refused=(), enums="value"
+        "pg8000",
+        placeholders="format",
+        keeps_autocommit=False,
+        commits_failed=False,
+        forgets_count=False,
+        refused=(),
+        enums="value",
     ),
 }
 

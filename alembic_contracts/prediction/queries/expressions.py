@@ -43,7 +43,7 @@ class Expressions:
     def field(self, node: Node, name: str) -> Field:
         """Return a column of the result."""
         value = parser.unwrap(node)
-        row = self._row_and_column(value)
+        row = self._row_and_column(value) if len(getattr(value, "indirection", ())) == 1 else None
         if value.DESCRIPTOR.name == "ColumnRef" or row is not None:
             found = self._column(value) if row is None else self._qualified(row)
             self.analysis.uses.update(found.origins if found is not None else ())
@@ -54,13 +54,15 @@ class Expressions:
         return Field(name, type_, collation=collations.of_expression(value, type_, self.scope))
 
     def _row_and_column(self, node: Node) -> list[str] | None:
-        """Return ``["t", "a"]`` for ``(t).a`` where t is a source, which is the same as ``t.a``."""
-        if node.DESCRIPTOR.name != "A_Indirection" or len(node.indirection) != 1:
+        """Return ``["t", "a"]`` for ``(t).a`` and ``(t.*).a`` where t is a source, which are the same as ``t.a``."""
+        if node.DESCRIPTOR.name != "A_Indirection":
             return None
         argument, step = parser.unwrap(node.arg), node.indirection[0]
-        if argument.DESCRIPTOR.name != "ColumnRef" or len(argument.fields) != 1 or not step.HasField("string"):
+        if argument.DESCRIPTOR.name != "ColumnRef" or not step.HasField("string"):
             return None
         names = parser.strings(argument.fields)
+        if len(argument.fields) != 1 and not (len(names) == 1 and len(argument.fields) == 2):
+            return None
         if not names or all(entry.alias != names[0] for entry in self.scope.entries):
             return None
         return [names[0], step.string.sval]
@@ -87,8 +89,10 @@ class Expressions:
         """Return what a column reference stands for, None where that is not known."""
         names = parser.strings(node.fields)
         if len(names) < len(node.fields):
-            self.star(node)  # a whole row as a value
-            return None
+            entry = self.scope.entry(names[-1], names[-2] if len(names) > 1 else None) if names else None
+            if entry is None or entry.table is None:
+                self.star(node)
+            return None  # a whole row as a value, which uses none of the table's columns
         found = self.scope.column(names[0]) if len(names) == 1 else self._qualified(names)
         if found is not None:
             self.analysis.uses.update(found.origins)
@@ -329,9 +333,24 @@ class Expressions:
         type_ = _VALUE_TYPES.get(name.removesuffix("_N"), "name")
         return builtin(type_, str(node.typmod)) if precise else builtin(type_)
 
+    def _row(self, node: Node) -> Type | None:
+        """Look at ``ROW(...)``, in which ``t.*`` stands for the table's columns."""
+        for part in parser.children(node.args):
+            if part.DESCRIPTOR.name == "ColumnRef" and part.fields[-1].HasField("a_star"):
+                self.star(part)
+            else:
+                self.infer_message(part)
+        return None
+
     def _indirection(self, node: Node) -> Type | None:
-        current = self.infer(node.arg)
-        for step in parser.children(node.indirection):
+        row = self._row_and_column(node)
+        if row is None:
+            current, steps = self.infer(node.arg), node.indirection
+        else:
+            found = self._qualified(row)
+            self.analysis.uses.update(found.origins if found is not None else ())
+            current, steps = (found.type if found is not None else None), node.indirection[1:]
+        for step in parser.children(steps):
             if step.DESCRIPTOR.name == "A_Indices":
                 self._below(step)
                 current = None if step.is_slice or current is None else self._element(current)
@@ -389,6 +408,7 @@ _KINDS = {
     "A_ArrayExpr": "_array",
     "SQLValueFunction": "_value",
     "A_Indirection": "_indirection",
+    "RowExpr": "_row",
     "CollateClause": "_collate",
     "GroupingFunc": "_grouping",
     "SelectStmt": "_select",

@@ -37,7 +37,6 @@ HARMLESS: Mapping[str, str] = {
     "alter_tsdictionary_stmt": _TEXT_SEARCH,
     "alter_user_mapping_stmt": _FOREIGN,
     "check_point_stmt": "writes what is in memory to disk",
-    "constraints_set_stmt": "only when constraints are checked changes, for this transaction",
     "create_am_stmt": "how rows are stored is no part of a table's shape",
     "create_conversion_stmt": _OPERATORS,
     "create_fdw_stmt": _FOREIGN,

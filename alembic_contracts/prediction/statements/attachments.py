@@ -147,7 +147,7 @@ def create_rule(run: Execution, node: Node) -> None:
     """Apply CREATE RULE: other statements may run instead of a table's INSERT, UPDATE or DELETE, no DDL among them.
 
     Raises:
-        PostgresError: 42P01 no such table, 42710 it exists.
+        PostgresError: 42P01 no such table, 42710 it exists, 0A000 it is for a materialized view.
     """
     table = find(run, node.relation)
     if table is None:
@@ -155,6 +155,8 @@ def create_rule(run: Execution, node: Node) -> None:
     if parser.enum_name(node, "event") == "CMD_SELECT":
         _rule_of_view(run, node, table)
         return
+    if table.kind == "materialized view":
+        raise sqlstate.feature_not_supported("rules on materialized views are not supported")
     nodes = [*node.actions, *([node.where_clause] if node.HasField("where_clause") else ())]
     uses = _mentioned(table, nodes)
     for message in (m for n in nodes for m in parser.walk(n) if m.DESCRIPTOR.name == "RangeVar"):
@@ -189,6 +191,8 @@ def create_statistics(run: Execution, node: Node) -> None:
         table = find(run, relation)
         if table is None:
             return
+        if table.kind == "view":
+            raise sqlstate.wrong_object_type(f'cannot define statistics for relation "{table.name.name}"')
         elements = parser.children(node.exprs)
         for element in elements:
             if element.name:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog import generated_names
+from alembic_contracts.prediction.catalog import generated_names, pending_events
 from alembic_contracts.prediction.catalog.relations import find, partition_columns
 from alembic_contracts.prediction.printing.texts import of_condition, of_expression
 from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS, check_columns
@@ -31,10 +31,11 @@ def create_index(run: Execution, node: Node) -> None:
     table = find(run, node.relation)
     if table is None:
         return
-    if table.kind == "view":
+    if table.kind in {"view", "foreign table"}:
         raise sqlstate.wrong_object_type(f'cannot create index on relation "{table.name.name}"')
     if table.kind == "partitioned table" and node.concurrent:
         raise sqlstate.feature_not_supported("cannot create index on partitioned table concurrently")
+    pending_events.refuse(run, table, "CREATE INDEX")
     if node.idxname:
         taken = run.state.relation_kind(Name(table.name.schema, node.idxname)) is not None
         if taken and node.if_not_exists:

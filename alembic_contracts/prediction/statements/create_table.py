@@ -55,16 +55,15 @@ def create_table(run: Execution, node: Node, kind: TableKind | None = None) -> N
         run.doubt(f"{name} inherits from a table that is not known here", [name])
     known = [parent for parent in parents if parent is not None]
     plan = _plan(run, name, node)
-    if not node.HasField("partbound"):
-        _refuse_wrong_parents(known)
+    _refuse_wrong_parents(known, partition=node.HasField("partbound"))
     _create(run, node, plan, known, kind)
     if len(known) < len(parents):
         run.state.tables.put(name, replace(run.state.tables[name], complete=False))
 
 
-def _refuse_wrong_parents(parents: list[Table]) -> None:
+def _refuse_wrong_parents(parents: list[Table], *, partition: bool) -> None:
     for parent in parents:
-        if parent.kind == "partitioned table" or parent.partition:
+        if not partition and (parent.kind == "partitioned table" or parent.partition):
             raise sqlstate.wrong_object_type(f'cannot inherit from partitioned table "{parent.name.name}"')
         if parent.kind in {"view", "materialized view"}:
             raise sqlstate.wrong_object_type(f'inherited relation "{parent.name.name}" is not a table')

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.catalog import pending_events
 from alembic_contracts.prediction.catalog.dependencies import Object, dependents
 from alembic_contracts.prediction.catalog.object_names import described
 from alembic_contracts.prediction.catalog.relations import descendants
@@ -63,6 +64,8 @@ def drop_objects(run: Execution, node: Node) -> None:
         cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
         for target in targets:
             _refuse_referenced_partition(run, target, cascade=cascade)
+            if kind == "OBJECT_TABLE":
+                pending_events.refuse(run, run.state.tables[target.name], "DROP TABLE")
         drop(run, targets, cascade=cascade)
 
 

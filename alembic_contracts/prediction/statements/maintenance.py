@@ -15,6 +15,7 @@ from alembic_contracts.prediction.sql import parser, sqlstate
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Table
 
 __all__ = ["HANDLERS"]
 
@@ -95,6 +96,13 @@ def reindex(run: Execution, node: Node) -> None:
     table = None if found is None else run.state.tables.get(found[0]) or run.state.index_table(found[0])
     if table is not None and table.kind == "partitioned table":
         run.forbid_transaction(f"REINDEX {kind}")
+    if kind == "TABLE" and table is not None:
+        _refuse_without_storage(table)
+
+
+def _refuse_without_storage(table: Table) -> None:
+    if table.kind in {"view", "foreign table"}:
+        raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a table or materialized view')
 
 
 def cluster(run: Execution, node: Node) -> None:
@@ -111,6 +119,7 @@ def cluster(run: Execution, node: Node) -> None:
         return
     if table.kind == "partitioned table":
         run.forbid_transaction("CLUSTER")
+    _refuse_without_storage(table)
     if node.indexname and all(index.name != node.indexname for index in table.indexes):
         raise sqlstate.undefined_object("index", node.indexname)
 
@@ -119,11 +128,14 @@ def refresh(run: Execution, node: Node) -> None:
     """Check REFRESH MATERIALIZED VIEW.
 
     Raises:
-        PostgresError: 42P01, 0A000 it is none, 55000 CONCURRENTLY without a unique index over all rows.
+        PostgresError: 42P01, 42809 it is a view, 0A000 it is a table, 55000 CONCURRENTLY without a unique index over
+            all rows.
     """
     table = find(run, node.relation)
     if table is None:
         return
+    if table.kind not in {"table", "materialized view"}:
+        raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a table or materialized view')
     if table.kind != "materialized view":
         raise sqlstate.feature_not_supported(f'"{table.name.name}" is not a materialized view')
     usable = any(i.unique and i.predicate is None and None not in i.columns for i in table.indexes)

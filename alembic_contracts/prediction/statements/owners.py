@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.access import role_of
 from alembic_contracts.prediction.catalog.new_names import move_many
-from alembic_contracts.prediction.catalog.relations import check_free, find
+from alembic_contracts.prediction.catalog.relations import check_free, find, refuse_other_kind
 from alembic_contracts.prediction.catalog.user_types import require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements._routines import doubt_callers
@@ -52,8 +52,8 @@ def _move_relation(run: Execution, node: Node) -> None:
         find(run, relation, missing_ok=node.missing_ok)
         return
     old, kind = found
-    wanted = parser.enum_name(node, "object_type")
-    if kind == "index" or (wanted == "OBJECT_SEQUENCE" and kind != "sequence"):
+    refuse_other_kind(old, kind, parser.enum_name(node, "object_type"))
+    if kind == "index":
         raise sqlstate.wrong_object_type(f'"{old.name}" is not a table')
     state.check_namespace(node.newschema)
     if kind == "sequence" and state.sequences[old].owner is not None:

@@ -19,6 +19,25 @@ __all__ = ["HANDLERS"]
 
 _ALL = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 _ALL_OF_COLUMNS = ("SELECT", "INSERT", "UPDATE", "REFERENCES")
+_USAGE = frozenset({"USAGE"})
+_OF_KINDS = {
+    "OBJECT_TABLE": frozenset({*_ALL, "MAINTAIN"}),
+    "OBJECT_SEQUENCE": frozenset({"SELECT", "UPDATE", "USAGE"}),
+    "OBJECT_SCHEMA": frozenset({"CREATE", "USAGE"}),
+    "OBJECT_DATABASE": frozenset({"CREATE", "CONNECT", "TEMP", "TEMPORARY"}),
+    "OBJECT_FUNCTION": frozenset({"EXECUTE"}),
+    "OBJECT_PROCEDURE": frozenset({"EXECUTE"}),
+    "OBJECT_ROUTINE": frozenset({"EXECUTE"}),
+    "OBJECT_TYPE": _USAGE,
+    "OBJECT_DOMAIN": _USAGE,
+    "OBJECT_LANGUAGE": _USAGE,
+    "OBJECT_FDW": _USAGE,
+    "OBJECT_FOREIGN_SERVER": _USAGE,
+    "OBJECT_LARGEOBJECT": frozenset({"SELECT", "UPDATE"}),
+    "OBJECT_TABLESPACE": frozenset({"CREATE"}),
+}
+"""Privileges of each kind of object (``aclchk.c``)."""
+_EVERY = frozenset({name for names in _OF_KINDS.values() for name in names} - {"MAINTAIN"} | {"SET", "ALTER SYSTEM"})
 
 
 def _everything(state: State) -> tuple[str, ...]:
@@ -30,11 +49,15 @@ def grant(run: Execution, node: Node) -> None:
     """Apply GRANT and REVOKE: on tables and views, and USAGE on schemas.
 
     Raises:
-        PostgresError: 42P01 no such table, 3F000 no such schema, 42704 no such role, 42703 no such column.
+        PostgresError: 42P01 no such table, 3F000 no such schema, 42704 no such role, 42703 no such column, 0LP01 and
+            42601 no such privilege.
     """
     kind, target = parser.enum_name(node, "objtype"), parser.enum_name(node, "targtype")
+    if kind != "OBJECT_TABLE":  # GRANT ON TABLE takes sequences as well: each relation is looked at by itself
+        _check_privileges(run.state, kind, parser.children(node.privileges))
     grantees = _grantees(run.state, parser.children(node.grantees))
     if target == "ACL_TARGET_ALL_IN_SCHEMA":
+        _check_privileges(run.state, kind, parser.children(node.privileges))
         schemas = _schemas(run, parser.strings(node.objects))
         if kind == "OBJECT_TABLE":
             tables = [table for table in run.state.tables.values() if table.name.schema in schemas]
@@ -45,6 +68,24 @@ def grant(run: Execution, node: Node) -> None:
         found = [_relation(run, relation) for relation in parser.children(node.objects)]
         if kind == "OBJECT_TABLE":
             _on_tables(run, node, [table for table in found if table is not None], grantees)
+
+
+def _check_privileges(state: State, kind: str, written: Iterable[Node]) -> None:
+    """Refuse privileges that objects of a kind do not have.
+
+    Raises:
+        PostgresError: 42601 there is no such privilege, 0LP01 not for these objects, or not for columns.
+    """
+    for each in written:
+        name = each.priv_name.upper()
+        if not name:
+            continue
+        if name not in _EVERY | {*_everything(state)}:
+            raise sqlstate.PostgresError("42601", f'unrecognized privilege type "{name.lower()}"')
+        wanted = _OF_KINDS.get(kind) if not len(each.cols) else frozenset(_ALL_OF_COLUMNS)
+        if wanted is not None and name not in wanted:
+            noun = "column" if len(each.cols) else kind.removeprefix("OBJECT_").lower()
+            raise sqlstate.PostgresError("0LP01", f"invalid privilege type {name} for {noun}")
 
 
 def _grantees(state: State, nodes: Iterable[Node]) -> list[str]:
@@ -128,6 +169,7 @@ def _change(state: State, node: Node, table: Table, grantees: list[str]) -> Call
 def _stated(state: State, node: Node, table: Table) -> Iterable[tuple[str, str | None]]:
     """Yield privileges, with the columns where they are listed."""
     written = list(parser.children(node.privileges))
+    _check_privileges(state, "OBJECT_TABLE", written)
     if not written:
         yield from ((privilege, None) for privilege in _everything(state))
     for each in written:
@@ -166,6 +208,7 @@ def default_privileges(run: Execution, node: Node) -> None:
     schemas: list[str] | tuple[None] = (None,)
     if "schemas" in options:
         schemas = _schemas(run, parser.strings(options["schemas"].items))
+    _check_privileges(state, parser.enum_name(action, "objtype"), parser.children(action.privileges))
     grantees = _grantees(state, parser.children(action.grantees))
     if parser.enum_name(action, "objtype") != "OBJECT_TABLE" or (action.grant_option and not action.is_grant):
         return

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.publishing import exclude, include, put_publication
+from alembic_contracts.prediction.catalog.publishing import exclude, include, is_publishable, put_publication
 from alembic_contracts.prediction.catalog.relations import descendants, find, require_column
 from alembic_contracts.prediction.catalog.state import Attachment
-from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Name, Published
 
 if TYPE_CHECKING:
@@ -98,10 +98,16 @@ def _written(run: Execution, node: Node) -> Iterator[tuple[Table, Published, boo
     for item in parser.children(node.pubobjects):
         if not item.HasField("pubtable"):
             continue
+        leaves = node.DESCRIPTOR.name == "AlterPublicationStmt" and parser.enum_name(node, "action") == "AP_DropObjects"
+        if not leaves:
+            _refuse_unpublishable(run.state, item.pubtable.relation)
         table = find(run, item.pubtable.relation)
         if table is None:
             continue
         columns = parser.strings(item.pubtable.columns)
+        repeated = next((column for column in columns if columns.count(column) > 1), None)
+        if repeated is not None:
+            raise sqlstate.PostgresError("42710", f'duplicate column "{repeated}" in publication column list')
         for column in columns:
             require_column(table, column)
         ordered = tuple(column.name for column in table.columns if column.name in columns)
@@ -109,6 +115,19 @@ def _written(run: Execution, node: Node) -> Iterator[tuple[Table, Published, boo
         row_filter = parser.deparse_expression(item.pubtable.where_clause) if has_filter else None
         published = Published(publication=node.pubname, columns=ordered or None, row_filter=row_filter)
         yield table, published, bool(item.pubtable.relation.inh)
+
+
+def _refuse_unpublishable(state: State, relation: Node) -> None:
+    """Refuse what is no table, not permanent, or the system's own (``check_publication_add_relation``).
+
+    Raises:
+        PostgresError: 22023.
+    """
+    name, schema = relation.relname, relation.schemaname or None
+    table, found = state.find_table(name, schema), state.find_relation(name, schema)
+    is_fine = found is None if table is None else is_publishable(table)
+    if not is_fine or (found is None and system.is_system_relation(name, schema) is not None):
+        raise sqlstate.PostgresError("22023", f'cannot add relation "{name}" to publication')
 
 
 def _schemas(run: Execution, node: Node) -> Iterator[str]:

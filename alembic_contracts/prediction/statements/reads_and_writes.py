@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.catalog import pending_events
 from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.relations import descendants, find
@@ -66,6 +67,7 @@ def change_rows(run: Execution, node: Node) -> None:
     table = run.state.find_table(node.relation.relname, node.relation.schemaname or None)
     if table is not None:
         _fire_triggers(run, [table])
+        pending_events.note(run, node, table, _reached(run, [table]))
 
 
 def _call_functions(run: Execution, node: Node, calls: list[Node]) -> None:
@@ -131,8 +133,8 @@ def _set_config(run: Execution, call: Node) -> None:
         run.doubt("set_config() sets what is not known: tables may be looked for elsewhere from here on")
 
 
-def _fire_triggers(run: Execution, tables: Iterable[Table]) -> None:
-    """Say what the functions of triggers may change: of the tables, their partitions, and those that follow by keys."""
+def _reached(run: Execution, tables: Iterable[Table]) -> dict[Name, None]:
+    """Return the tables whose rows may change with those of others: their partitions, and those that follow by keys."""
     names: dict[Name, None] = {table.name: None for table in tables}
     queue = list(names)
     while queue:
@@ -141,6 +143,12 @@ def _fire_triggers(run: Execution, tables: Iterable[Table]) -> None:
         new = [name for name in (*followers, *descendants(run.state, current)) if name not in names]
         names.update(dict.fromkeys(new))
         queue.extend(new)
+    return names
+
+
+def _fire_triggers(run: Execution, tables: Iterable[Table]) -> None:
+    """Say what the functions of triggers may change that changes of rows set off."""
+    names = _reached(run, tables)
     for attachment in run.state.attachments.values():
         if attachment.kind != "trigger" or attachment.table not in names or attachment.function is None:
             continue
@@ -179,6 +187,7 @@ def copy(run: Execution, node: Node) -> None:
             raise sqlstate.undefined_column(column, table.name.name)
     if node.is_from:
         _fire_triggers(run, [table])
+        pending_events.note(run, node, table, _reached(run, [table]))
     else:
         run.reads.add(table.name)
 
@@ -195,6 +204,8 @@ def truncate(run: Execution, node: Node) -> None:
         if table.kind in {"view", "materialized view"}:
             raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a table')
     _fire_triggers(run, tables)
+    for table in tables:
+        pending_events.refuse(run, table, "TRUNCATE")
     all_names = {table.name for table in tables}
     for table in tables:
         all_names.update(descendants(run.state, table.name))

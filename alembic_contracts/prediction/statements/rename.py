@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.new_names import move, move_many, rename_table_column
 from alembic_contracts.prediction.catalog.publishing import rename_publication, with_schema_renamed
-from alembic_contracts.prediction.catalog.relations import check_free, descendants, find
+from alembic_contracts.prediction.catalog.relations import check_free, descendants, find, refuse_other_kind
 from alembic_contracts.prediction.catalog.user_types import require_type
 from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS
 from alembic_contracts.schemas.schema import Constraint, Name
@@ -34,13 +34,6 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Table
 
 __all__ = ["HANDLERS", "OBJECT_TYPES"]
-
-_KINDS = {
-    "OBJECT_VIEW": frozenset({"view"}),
-    "OBJECT_MATVIEW": frozenset({"materialized view"}),
-    "OBJECT_FOREIGN_TABLE": frozenset({"foreign table"}),
-    "OBJECT_SEQUENCE": frozenset({"sequence"}),
-}
 
 
 def rename(run: Execution, node: Node) -> None:
@@ -67,9 +60,7 @@ def _relation(run: Execution, node: Node) -> None:
         find(run, relation, missing_ok=node.missing_ok)
         return
     name, kind = found
-    wanted = _KINDS.get(parser.enum_name(node, "rename_type"))
-    if wanted is not None and kind not in wanted:
-        raise sqlstate.wrong_object_type(f'"{name.name}" is not the kind of relation that was said')
+    refuse_other_kind(name, kind, parser.enum_name(node, "rename_type"))
     if kind == "composite type":
         raise sqlstate.wrong_object_type(f'"{name.name}" is a composite type')
     new = Name(name.schema, node.newname)

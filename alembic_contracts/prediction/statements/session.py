@@ -8,6 +8,7 @@ from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Handler
+from alembic_contracts.prediction.catalog.pending_events import set_constraints
 from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.catalog.state import TEMPORARY, Prepared
 from alembic_contracts.prediction.queries.lookup import check_query
@@ -224,6 +225,7 @@ def close_cursor(run: Execution, node: Node) -> None:
 
 HANDLERS: dict[str, Handler | Harmless | Doubtful] = {
     "transaction_stmt": transaction,
+    "constraints_set_stmt": set_constraints,
     "variable_set_stmt": set_variable,
     "variable_show_stmt": show,
     "discard_stmt": discard,

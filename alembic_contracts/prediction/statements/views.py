@@ -9,6 +9,7 @@ from alembic_contracts.prediction.catalog.access import of_new_table
 from alembic_contracts.prediction.catalog.relations import check_free, new_name
 from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.queries.analysis import Analysis, analyse
+from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.from_query import columns_of, create_from_query, is_updatable
 from alembic_contracts.schemas.remarks import Printed
@@ -17,8 +18,12 @@ from alembic_contracts.schemas.schema import Name, Table, TableKind
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.prediction.sql.scopes import Output
 
 __all__ = ["HANDLERS"]
+
+_WRITABLE = frozenset({"table", "partitioned table", "foreign table", "view"})
+"""Kinds of relations through which a view can be updated by itself."""
 
 
 def create_view(run: Execution, node: Node) -> None:
@@ -42,6 +47,7 @@ def create_view(run: Execution, node: Node) -> None:
         depends_on=analysis.depends_on(),
         owner=run.state.current_user,
     )
+    _refuse_check(run, node, output)
     if not output.complete:
         run.doubt(f"the columns of {name} are not all known", [name])
     old = run.state.tables.get(name) if node.replace else None
@@ -53,6 +59,21 @@ def create_view(run: Execution, node: Node) -> None:
     run.state.tables.put(name, table)
     if old is not None and [c.updatable for c in old.columns] != [c.updatable for c in table.columns]:
         _refresh(run, name)
+
+
+def _refuse_check(run: Execution, node: Node, output: Output) -> None:
+    """Refuse WITH CHECK OPTION where rows cannot go through a view (``view_query_is_auto_updatable``).
+
+    Raises:
+        PostgresError: 0A000.
+    """
+    options = {option.defname for option in parser.children(node.options)}
+    if parser.enum_name(node, "with_check_option") == "NO_CHECK_OPTION" and "check_option" not in options:
+        return
+    plain = {field.plain for field in output.fields if field.plain is not None}
+    bases = [run.state.tables.get(name) for name, column in plain if column not in SYSTEM_COLUMNS]
+    if output.complete and not (output.simple and any(base is None or base.kind in _WRITABLE for base in bases)):
+        raise sqlstate.feature_not_supported("WITH CHECK OPTION is supported only on automatically updatable views")
 
 
 def _refresh(run: Execution, name: Name) -> None:

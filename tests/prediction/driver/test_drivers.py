@@ -349,3 +349,36 @@ def test_casts_of_bound_values(driver, database, stand_in):
     """psycopg 3 and asyncpg bind a String as ``::VARCHAR``, which does not go into an enum's column."""
     expected = with_driver(database, driver, insert_text_into_enum)
     assert insert_text_into_enum(stand_in(driver)[1]) == expected
+
+
+COUNTED = sa.Table(
+    "counted",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("n", sa.Text),
+)
+
+
+def counts(connection: sa.Connection) -> list[int]:
+    COUNTED.create(connection)
+    by_key = COUNTED.update().where(COUNTED.c.id == sa.bindparam("k")).values(n="b")
+    return [
+        int(connection.execute(statement, values).rowcount)
+        for statement, values in (
+            (COUNTED.insert(), {"id": 1, "n": "a"}),
+            (COUNTED.insert(), [{"id": 2, "n": "a"}, {"id": 3, "n": "a"}]),
+            (COUNTED.insert().values([{"id": 4}, {"id": 5}]), None),
+            (sa.text("INSERT INTO counted VALUES (:id, 'a')"), {"id": 6}),
+            (sa.text("INSERT INTO counted VALUES (:id, 'a')"), [{"id": 7}, {"id": 8}]),
+            (by_key, {"k": 1}),
+            (by_key, [{"k": 1}, {"k": 2}]),
+            (COUNTED.delete().where(COUNTED.c.id == 8), None),
+            (COUNTED.insert().returning(COUNTED.c.id), {"id": 9}),
+            (sa.select(COUNTED.c.id), None),
+        )
+    ]
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_counts_of_rows(driver, database, stand_in):
+    assert counts(stand_in(driver)[1]) == with_driver(database, driver, counts)

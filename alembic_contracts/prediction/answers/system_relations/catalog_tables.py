@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.bindings import MANY
 from alembic_contracts.prediction.answers.deferred import Stored, has_index, lost_columns, number, numbers_of
-from alembic_contracts.prediction.answers.elsewhere import Dropped, OneOf
+from alembic_contracts.prediction.answers.elsewhere import Besides, Dropped, Elsewhere, OneOf
 from alembic_contracts.prediction.answers.oids import namespace_number, oid, type_number
 from alembic_contracts.prediction.answers.system_relations import relation
 from alembic_contracts.prediction.answers.type_modifiers import number_of
@@ -16,6 +16,7 @@ from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import World
+    from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.schemas.schema import Column, Table
 
 __all__: list[str] = []
@@ -197,7 +198,7 @@ def pg_inherits(world: World) -> Iterator[Row]:
 
 @relation("pg_catalog", "pg_depend")
 def pg_depend(world: World) -> Iterator[Row]:
-    """Yield the sequences that columns own, which is what Alembic itself asks for in batch mode."""
+    """Yield the sequences that columns own, which is what Alembic itself asks for in batch mode; and some others."""
     classes = oid("class", Name("pg_catalog", "pg_class"))
     for sequence in tuple(world.catalog.sequences.values()):
         table = world.catalog.table(sequence.owner[0]) if sequence.owner is not None else None
@@ -212,6 +213,25 @@ def pg_depend(world: World) -> Iterator[Row]:
             "refobjsubid": numbers_of(world.catalog, table)[sequence.owner[1]],
             "deptype": "i" if sequence.internal else "a",
         }
+    yield from _other_dependencies(world.catalog, classes)
+
+
+def _other_dependencies(catalog: Catalog, classes: int) -> Iterator[Row]:
+    """Yield what stands for the rows that are not known: among relations, no other sequence depends on any."""
+    what = "what else depends on what"
+    some, other_catalog = Unknown(what), Besides(what, nullable=False, number=classes)
+    relations = frozenset(
+        oid("class", name)
+        for table in tuple(catalog.tables.values())
+        for name in (table.name, *(Name(table.name.schema, index.name) for index in table.indexes))
+    )
+    columns = ("classid", "objid", "objsubid", "refclassid", "refobjid", "refobjsubid", "deptype", MANY)
+    row: Row = dict.fromkeys(columns, some)
+    between = {"classid": classes, "refclassid": classes}
+    yield row | {"classid": other_catalog}
+    yield row | {"classid": classes, "refclassid": other_catalog}
+    yield row | between | {"objid": OneOf(what, nullable=False, numbers=relations)}
+    yield row | between | {"objid": Elsewhere(what, nullable=False)}
 
 
 @relation("pg_catalog", "pg_description")

@@ -15,14 +15,13 @@ from alembic_contracts.prediction.answers.definitions import domain_default, tex
 from alembic_contracts.prediction.answers.elsewhere import Numbered
 from alembic_contracts.prediction.answers.system_relations import relation
 from alembic_contracts.prediction.answers.values import Unknown
-from alembic_contracts.prediction.catalog.type_names import base_type
 from alembic_contracts.prediction.printing.definitions import is_match_full
 from alembic_contracts.schemas.schema import Name, Type
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import World
     from alembic_contracts.prediction.catalog.catalog import Catalog
-    from alembic_contracts.schemas.schema import Column, Constraint, Table
+    from alembic_contracts.schemas.schema import Column, Constraint, Table, TypeDefinition
 
 Row = dict[str, Any]
 
@@ -85,9 +84,8 @@ def columns(world: World) -> Iterator[Row]:
 
 def _column(table: Table, column: Column, position: int, catalog: Catalog) -> Row:
     type_ = column.type
-    types = dict(catalog.types) if type_ is not None and type_.name in catalog.types else {}
-    domain = types.get(type_.name) if type_ is not None and not type_.dimensions else None
-    not_null = column.not_null or (domain is not None and domain.kind == "domain" and domain.not_null)
+    domain = None if type_ is None else _domain(type_, catalog)
+    not_null = column.not_null or (domain is not None and domain.not_null)
     row: Row = {
         "column_name": column.name,
         "ordinal_position": number(catalog, table, position),
@@ -102,7 +100,7 @@ def _column(table: Table, column: Column, position: int, catalog: Catalog) -> Ro
         "data_type": None,
         "udt_schema": None,
         "udt_name": None,
-        "domain_name": domain.name.name if domain is not None and domain.kind == "domain" else None,
+        "domain_name": None if domain is None else domain.name.name,
         "character_maximum_length": None,
         "numeric_precision": None,
         "numeric_scale": None,
@@ -110,8 +108,9 @@ def _column(table: Table, column: Column, position: int, catalog: Catalog) -> Ro
     }
     if type_ is None:
         return row
-    row["data_type"] = data_type(type_, types)
-    type_ = base_type(type_, catalog.state)
+    if domain is not None and domain.base is not None:
+        type_ = domain.base  # no further down: a domain over another one is shown as the other one
+    row["data_type"] = data_type(type_, {})
     row["udt_schema"], row["udt_name"] = type_.name.schema, ("_" if type_.dimensions else "") + type_.name.name
     if not type_.dimensions:
         numbers = [int(modifier) for modifier in type_.modifiers if modifier.isdigit()]
@@ -121,9 +120,14 @@ def _column(table: Table, column: Column, position: int, catalog: Catalog) -> Ro
             row["numeric_scale"] = numbers[1] if len(numbers) > 1 else 0
         elif type_.name.name in {"int2", "int4", "int8"}:
             row["numeric_scale"] = 0
-        row["numeric_precision"] = numeric_precision(type_, types)
-        row["datetime_precision"] = datetime_precision(type_, types)
+        row["numeric_precision"] = numeric_precision(type_, {})
+        row["datetime_precision"] = datetime_precision(type_, {})
     return row
+
+
+def _domain(type_: Type, catalog: Catalog) -> TypeDefinition | None:
+    found = None if type_.dimensions else catalog.types.get(type_.name)
+    return found if found is not None and found.kind == "domain" else None
 
 
 def _collation(column: Column) -> str | None:
@@ -310,6 +314,6 @@ def domains(world: World) -> Iterator[Row]:
                 "domain_catalog": _database(world.catalog),
                 "domain_schema": name.schema,
                 "domain_name": name.name,
-                "data_type": None if base is None else data_type(base, dict(world.catalog.types)),
+                "data_type": None if base is None else data_type(base, {}),
                 "domain_default": domain_default(definition),
             }

@@ -12,6 +12,7 @@ import heapq
 import re
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.catalog import pending_events
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.relations import find
 from alembic_contracts.prediction.sql import parser, sqlstate
@@ -87,6 +88,7 @@ def _alter(run: Execution, node: Node, kind: str) -> None:
         return
     if table.kind not in kinds:
         raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a {noun}')
+    pending_events.refuse(run, table, "ALTER TABLE")
     queue: list[tuple[int, int, Later]] = []
     for position, command in enumerate(parser.children(node.cmds)):
         subtype = parser.enum_name(command, "subtype")

@@ -30,11 +30,22 @@ def _persistence(value: Literal["permanent", "unlogged"]) -> Subcommand:
         del command
         if alteration.table.persistence == "temporary":
             raise sqlstate.invalid_table_definition("cannot change logged status of a temporary table")
+        if value == "unlogged" and alteration.table.publications:
+            message = f'cannot change table "{alteration.name.name}" to unlogged because it is part of a publication'
+            raise sqlstate.PostgresError("55000", message)
         changed = replace(alteration.table, persistence=value)
         published = published_by_schema(alteration.state.access, changed)
         alteration.state.tables.put(alteration.name, replace(changed, publications=published))
 
     return Subcommand(MISC, apply)
+
+
+def _options(alteration: Alteration, command: Node) -> None:
+    """How a table is stored is no part of its shape; a check of a view's rows is refused where none go through it."""
+    names = {option.defname for option in parser.children(getattr(command, "def").list.items)}
+    table = alteration.table
+    if table.kind == "view" and "check_option" in names and not all(column.updatable for column in table.columns):
+        alteration.state.uncertain.met += 1
 
 
 def _row_security(value: Literal["", "enabled", "forced"]) -> Subcommand:
@@ -229,8 +240,9 @@ SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
          "AT_DisableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigUser"), _TRIGGERS),
     **dict.fromkeys(("AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"), _RULES),
     **dict.fromkeys(
-        ("AT_ClusterOn", "AT_DropCluster", "AT_DropOids", "AT_SetAccessMethod", "AT_SetTableSpace", "AT_SetRelOptions",
+        ("AT_ClusterOn", "AT_DropCluster", "AT_DropOids", "AT_SetAccessMethod", "AT_SetTableSpace",
          "AT_ResetRelOptions", "AT_ReplaceRelOptions", "AT_GenericOptions"), _STORAGE),
+    "AT_SetRelOptions": Subcommand(MISC, _options),
     "AT_EnableRowSecurity": _row_security("enabled"),
     "AT_DisableRowSecurity": _row_security(""),
     "AT_ForceRowSecurity": _row_security("forced"),

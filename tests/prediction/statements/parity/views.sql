@@ -154,3 +154,18 @@ CREATE VIEW v AS SELECT 'x' || current_user AS u;
 === a collation from a column [doubt]
 CREATE TABLE t (b text COLLATE "C");
 CREATE VIEW v AS SELECT upper(b) AS u FROM t;
+
+=== a whole row uses no column
+CREATE TABLE a (id int, o text, z int);
+CREATE VIEW counted AS SELECT count(a.*) AS n FROM a;
+CREATE VIEW written AS SELECT to_jsonb(a) AS n, to_jsonb(a.*) AS m FROM a;
+CREATE VIEW filtered AS SELECT 1 AS n FROM a WHERE a.* IS NOT NULL;
+CREATE VIEW by_row AS SELECT count(ROW(a.*)) AS n FROM a;
+CREATE VIEW by_list AS SELECT count((a.*, 1)) AS n FROM a;
+CREATE VIEW by_member AS SELECT count((a).z) AS n FROM a;
+CREATE VIEW by_star AS SELECT count((a.*).z) AS n FROM a;
+CREATE VIEW selected AS SELECT (a.*).z AS n FROM a;
+CREATE VIEW nested AS SELECT count(s.*) AS n FROM (SELECT z FROM a) s;
+CREATE VIEW joined AS SELECT count(j.*) AS n FROM (a CROSS JOIN (SELECT 1 AS one) x) j;
+ALTER TABLE a DROP COLUMN z CASCADE;
+ALTER TABLE a DROP COLUMN o;
