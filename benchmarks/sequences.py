@@ -11,6 +11,7 @@ import sys
 import time
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 
 from alembic_contracts import embedded
 from benchmarks.histories.server import new_database
@@ -45,11 +46,11 @@ def _run(options: argparse.Namespace, server_url: str) -> int:
             phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
         )
-        @given(statements=sequence)
-        def agree(statements: list[str]) -> None:
+        @given(statements=sequence, known=st.none() | st.integers(0, 10))
+        def agree(statements: list[str], known: int | None) -> None:
             nonlocal tried, statements_run
             tried, statements_run = tried + 1, statements_run + len(statements)
-            assert disagreement(statements, server) is None
+            assert disagreement(statements, server, known=known) is None
 
         try:
             agree()

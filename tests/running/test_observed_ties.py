@@ -237,6 +237,53 @@ REFUSED = {
         "CREATE TABLE p1 (id int); CREATE FUNCTION ff(p1) RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "DROP TABLE p1",
     ),
+    "a function that is not there": ("CREATE TABLE p1 (id int)", "DROP FUNCTION nope()"),
+    "a function that is not there beside others": (
+        "CREATE FUNCTION ff() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER FUNCTION nope() RENAME TO other",
+    ),
+    "a function that is called and not there": (
+        "CREATE TABLE p1 (id int); CREATE FUNCTION ff() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE VIEW v AS SELECT nope() AS n FROM p1",
+    ),
+    "a function that is there": (
+        "CREATE FUNCTION ff() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION ff() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    ),
+    "a trigger that is not there": ("CREATE TABLE p1 (id int)", "DROP TRIGGER nope ON p1"),
+    "a policy that is there": (
+        "CREATE TABLE p1 (id int); CREATE POLICY one ON p1 USING (true)",
+        "CREATE POLICY one ON p1 USING (false)",
+    ),
+    "statistics that are there": (
+        "CREATE TABLE p1 (id int, b int); CREATE STATISTICS st ON id, b FROM p1",
+        "CREATE STATISTICS st ON id, b FROM p1",
+    ),
+    "a collation that is there": (
+        "CREATE COLLATION co (locale = 'C')",
+        "CREATE COLLATION co (locale = 'C')",
+    ),
+    "an operator that is not there": ("CREATE TABLE p1 (id int)", "DROP OPERATOR === (int, int)"),
+    "a role that is not there": ("CREATE TABLE p1 (id int)", "GRANT SELECT ON p1 TO nobody_of_this_name"),
+    "an extension that cannot be had": ("CREATE TABLE p1 (id int)", "CREATE EXTENSION IF NOT EXISTS no_such_extension"),
+    "a server that is not there": ("CREATE TABLE p1 (id int)", "DROP SERVER far"),
+    "a deferred key": (
+        (
+            "CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1);"
+            "CREATE TABLE p1 (id int REFERENCES p DEFERRABLE INITIALLY DEFERRED); CREATE FUNCTION ff() RETURNS trigger "
+            "LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER x BEFORE UPDATE ON p FOR EACH ROW EXECUTE "
+            "FUNCTION ff()"
+        ),
+        "INSERT INTO p1 VALUES (1); ALTER TABLE p1 ADD COLUMN x int",
+    ),
+    "a published table without a key": (
+        "CREATE TABLE p1 (id int); CREATE PUBLICATION pub FOR TABLE p1",
+        "UPDATE p1 SET id = 2",
+    ),
+    "a column beside those that are grouped": (
+        "CREATE TABLE p1 (id int, b int)",
+        "CREATE VIEW v AS SELECT id FROM p1 GROUP BY b",
+    ),
 }
 
 

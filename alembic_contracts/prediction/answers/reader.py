@@ -205,7 +205,7 @@ class Reader:
         if len(effect.sql) > _LARGE:
             self._data.forget()
             return Answer(rowcount=effect.sql.count("("))
-        statement = parser.parse(effect.sql)[0]
+        statement = effect.statement
         others = changed_beside(statement, self._catalog, self._data.made)
         self._last_change = statement, others
         answer = self._changed(effect, statement)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
 from alembic_contracts.prediction.sql import parser, system
-from alembic_contracts.prediction.sql.mentions import functions_in, texts_of
+from alembic_contracts.prediction.sql.mentions import functions_in, functions_of, texts_of
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def may_write(effect: Effect, catalog: Catalog) -> bool:
     if effect.kind == "do_stmt":  # what it calls is not told from what it is about
         state = catalog.state
         return (HIDDEN, "") in state.traits or any(name.name in effect.sql for name in state.functions)
-    return _calls_users(effect.sql, catalog.state)
+    return _calls_users(functions_of(effect.statement.node), catalog.state)
 
 
 def changed_beside(statement: Statement, catalog: Catalog, made: Collection[Name]) -> frozenset[Name] | None:
@@ -72,7 +72,7 @@ def changed_beside(statement: Statement, catalog: Catalog, made: Collection[Name
         if table is None or not _is_plain(table, catalog.state, made):
             return None
         found |= _following(table.name, _ACTIONS.get(kind), catalog.state)
-    return None if _calls_users(statement.sql, catalog.state) else frozenset(found)
+    return None if _calls_users(functions_of(statement.node), catalog.state) else frozenset(found)
 
 
 def _is_plain(table: Table, state: State, made: Collection[Name]) -> bool:
@@ -82,13 +82,13 @@ def _is_plain(table: Table, state: State, made: Collection[Name]) -> bool:
         return False
     if any(attachment.table == table.name for attachment in state.attachments.values()):
         return False
-    return not any(_calls_users(text, state) for _, _, text in texts_of(table))
+    return not any(_calls_users(functions_in(text), state) for _, _, text in texts_of(table))
 
 
-def _calls_users(text: str, state: State) -> bool:
-    """Whether a statement or expression calls a function that PostgreSQL and its extensions do not bring along."""
-    own = {name.name for name in state.functions}
-    return any(called.name in own or called.name not in _library() for called in functions_in(text))
+def _calls_users(called: Collection[Name], state: State) -> bool:
+    """Whether PostgreSQL and its extensions do not bring along all functions that are called."""
+    own = {name.name for name in state.functions} if called else ()
+    return any(each.name in own or each.name not in _library() for each in called)
 
 
 @cache

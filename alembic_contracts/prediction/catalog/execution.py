@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.transactions import Transactions
     from alembic_contracts.prediction.sql.parser import Node, Statement
     from alembic_contracts.prediction.sql.scopes import Scope
+    from alembic_contracts.prediction.sql.sqlstate import PostgresError
     from alembic_contracts.schemas.schema import Name
 
 __all__ = ["Effect", "Execution", "Handler"]
@@ -48,6 +49,20 @@ class Execution:
         if doubt not in self.doubts:
             self.doubts.append(doubt)
         self.state.uncertain.note(self.state.tables.loaded(), doubt.tables)
+
+    def absent(self, error: PostgresError, *, known: bool) -> None:
+        """Refuse what is about an object that is not held; where it may be there all the same, this may fail.
+
+        Args:
+            error: what the server raises where the object is not there.
+            known: whether it is not.
+
+        Raises:
+            PostgresError: the error.
+        """
+        if known:
+            raise error
+        self.state.uncertain.met += 1
 
     def forbid_transaction(self, command: str) -> None:
         """Refuse a command that must stand alone.
@@ -106,10 +121,7 @@ Handler = Callable[[Execution, "Node"], None]
 class Effect:
     """What one statement did."""
 
-    kind: str
-    """The parser's name for it, ``alter_table_stmt`` for example."""
-    sql: str
-    """The text of this one statement."""
+    statement: Statement
     touched: frozenset[Name] = frozenset()
     """Tables whose definition changed; the old and the new name of a renamed one."""
     doubts: tuple[Doubt, ...] = ()
@@ -122,3 +134,13 @@ class Effect:
     """Tables whose rows it reads, the system's own (``pg_catalog.pg_class``) included."""
     may_fail: bool = False
     """Whether rows, or what is not known, decide if the server refuses it, and a script could go on then."""
+
+    @property
+    def kind(self) -> str:
+        """The parser's name for it, ``alter_table_stmt`` for example."""
+        return self.statement.kind
+
+    @property
+    def sql(self) -> str:
+        """The text of this one statement."""
+        return self.statement.sql

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
 
-__all__ = ["groups_by_key"]
+__all__ = ["groups_by_key", "may_be_ungrouped"]
 
 
 def groups_by_key(definition: str, table: Table, key: tuple[str, ...]) -> bool:
@@ -28,6 +28,24 @@ def groups_by_key(definition: str, table: Table, key: tuple[str, ...]) -> bool:
         return False
     selects = (part for statement in statements for part in parser.walk(statement.node) if _groups(part))
     return any(_needs_key(select, table, key) for select in selects)
+
+
+def may_be_ungrouped(select: Node) -> bool:
+    """Whether PostgreSQL may refuse columns beside aggregates or GROUP BY (42803), unless a key decides them."""
+    shown = [*select.target_list, select.having_clause]
+    calls = (part for node in shown for part in parser.walk(node) if part.DESCRIPTOR.name == "FuncCall")
+    if not _groups(select) and all(_is_plain(call) for call in calls):
+        return False
+    grouped = set(_names(_by_position(select)))
+    return any(name not in grouped for name in _names(shown))
+
+
+def _names(nodes: Iterable[Node]) -> Iterator[str]:
+    """Yield the last names of columns that are used outside of aggregates and subqueries, ``*`` for all of them."""
+    for node in nodes:
+        for part in parser.walk(node, into=_is_plain):
+            if part.DESCRIPTOR.name == "ColumnRef":
+                yield "*" if part.fields[-1].HasField("a_star") else parser.strings(part.fields)[-1]
 
 
 def _groups(part: Node) -> bool:

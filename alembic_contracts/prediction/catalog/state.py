@@ -176,6 +176,10 @@ class State:
         self._mentioned, self._mentioned_by = dict[Name, set[Name]](), dict[Name, set[Name]]()
         self._constraint_names: Counter[tuple[str, str]] = Counter()
 
+    def holds_all(self, trait: str) -> bool:
+        """Whether what is not held of some kinds of objects (``HIDDEN``, ``HANGING``) is not there."""
+        return (trait, "") not in self.traits
+
     # -- what follows from tables ------------------------------------------------------------------------------------
 
     def _table_changed(self, name: Name, old: Table | None, new: Table | None) -> None:

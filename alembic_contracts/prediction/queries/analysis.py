@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.catalog.functional_dependencies import may_be_ungrouped
 from alembic_contracts.prediction.catalog.type_names import builtin
+from alembic_contracts.prediction.queries.calls import calls_in, check_calls
 from alembic_contracts.prediction.queries.dml import LOOKED_AT, Change
 from alembic_contracts.prediction.queries.inference import UNKNOWN, common
 from alembic_contracts.prediction.sql import parser, sqlstate, system
@@ -131,6 +133,7 @@ class Analysis:
         for clause in (node.group_clause, node.distinct_clause, node.sort_clause):
             inner.check_all(clause, names)
         inner.check_all(node.window_clause, set())
+        self.run.state.uncertain.met += may_be_ungrouped(node)
         return Output(fields, complete, simple=_is_simple(node, inner.scope))
 
     def targets(self, nodes: Iterable[Node], inner: Expressions) -> tuple[tuple[Field, ...], bool]:
@@ -310,6 +313,7 @@ def analyse(run: Execution, node: Node) -> tuple[Output, Analysis]:
     """
     analysis = Analysis(run)
     output = analysis.query(node)
+    check_calls(run, calls_in(node))
     run.reads.update(analysis.reads)
     fields = tuple(replace(f, type=builtin("text")) if f.type == UNKNOWN else f for f in output.fields)
     return replace(output, fields=fields), analysis

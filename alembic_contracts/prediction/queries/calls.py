@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.queries.ddl_expressions import is_known_function
+from alembic_contracts.prediction.catalog.unseen_users import HIDDEN
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.sql.mentions import split_name
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node, Statement
 
-__all__ = ["calls_in", "calls_of", "check_calls", "has_unknown_extension", "names_of_calls"]
+__all__ = ["calls_in", "calls_of", "check_calls", "has_unknown_extension", "is_known_function", "names_of_calls"]
 
 _TAKES_SEQUENCE = frozenset({"nextval", "currval", "setval"})
 _BULK = 20_000
@@ -69,8 +69,13 @@ def names_of_calls(nodes: Iterable[Node]) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(tuple(parser.strings(node.funcname)) for node in calls))
 
 
-def check_calls(run: Execution, nodes: Iterable[Node]) -> None:
+def check_calls(run: Execution, nodes: Iterable[Node], *, rows: bool = True) -> None:
     """Refuse functions and sequences that do not exist.
+
+    Args:
+        run: the statement.
+        nodes: calls, and casts to ``regclass``.
+        rows: whether the name of an argument may be that of a table.
 
     Raises:
         PostgresError: 42883 no such function, 42P01 no such relation in a literal that is one.
@@ -86,8 +91,27 @@ def check_calls(run: Execution, nodes: Iterable[Node]) -> None:
         known = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
         if known and all(function.kind == "procedure" for function in known):
             raise sqlstate.wrong_object_type(f"{names[-1]}() is a procedure")
-        if not is_known_function(run, names) and not _may_be_column(node, names):
+        if known and all(len(function.arguments) != len(node.args) for function in known):
+            run.state.uncertain.met += 1  # it may have defaults, or take any number of arguments
+        if not is_known_function(run, names) and not (rows and _may_be_column(node, names)):
             raise sqlstate.PostgresError("42883", f"function {'.'.join(names)}() does not exist")
+
+
+def is_known_function(run: Execution, names: list[str]) -> bool:
+    """Whether a function of this name exists, or may exist as far as is known: what calls it may fail then."""
+    state = run.state
+    schema, name = (names[-2] if len(names) > 1 else None), names[-1]
+    if schema in {None, "pg_catalog"} and (name in system.functions() or name in system.categories()):
+        return True
+    if schema == "information_schema" or state.find_functions(name, schema):
+        return True
+    if not state.holds_all(HIDDEN):
+        state.uncertain.met += 1
+        return True
+    if any(e not in system.EXTENSIONS or name in system.EXTENSIONS[e].functions for e in state.extensions):
+        return True
+    # A type's name works as a cast, and so do the many functions of an extension that brings types along.
+    return state.find_type(name, schema) is not None or "postgis" in state.extensions
 
 
 def _may_be_column(node: Node, names: list[str]) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.prediction.queries.calls import calls_in, check_calls
+from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.mentions import columns_of
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
 
-__all__ = ["check_columns", "check_default", "check_functions", "is_known_function"]
+__all__ = ["check_columns", "check_default", "check_functions"]
 
 SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 
@@ -52,26 +53,9 @@ def check_columns(run: Execution, node: Node, table: Table, columns: Collection[
 
 
 def check_functions(run: Execution, node: Node) -> None:
-    """Refuse calls of functions that do not exist, where that is known.
+    """Refuse calls of functions, and names of relations in literals, that do not exist, where that is known.
 
     Raises:
-        PostgresError: 42883.
+        PostgresError: 42883, 42P01.
     """
-    for message in parser.walk(node):
-        if message.DESCRIPTOR.name == "FuncCall" and not is_known_function(run, parser.strings(message.funcname)):
-            name = ".".join(parser.strings(message.funcname))
-            raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
-
-
-def is_known_function(run: Execution, names: list[str]) -> bool:
-    """Whether a function of this name exists, or may exist as far as is known."""
-    state = run.state
-    schema, name = (names[-2] if len(names) > 1 else None), names[-1]
-    if schema in {None, "pg_catalog"} and (name in system.functions() or name in system.categories()):
-        return True
-    if not state.complete or schema == "information_schema" or state.find_functions(name, schema):
-        return True
-    if any(e not in system.EXTENSIONS or name in system.EXTENSIONS[e].functions for e in state.extensions):
-        return True
-    # A type's name works as a cast, and so do the many functions of an extension that brings types along.
-    return state.find_type(name, schema) is not None or "postgis" in state.extensions
+    check_calls(run, calls_in(node), rows=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.type_names import array_of, builtin, resolve, shown
+from alembic_contracts.prediction.catalog.unseen_users import HIDDEN
 from alembic_contracts.prediction.queries import collations, inference
 from alembic_contracts.prediction.queries.coercion import knows_operators, require_coercion
 from alembic_contracts.prediction.queries.inference import UNKNOWN
@@ -108,8 +109,12 @@ class Expressions:
         return found
 
     def _is_function(self, name: str) -> bool:
-        """``row.function`` is another way to write ``function(row)``."""
-        return bool(self.state.find_functions(name)) or not self.state.complete or name in {"name", "text"}
+        """``row.function`` is another way to write ``function(row)``; it may fail where it may be one."""
+        if self.state.find_functions(name) or name in {"name", "text"}:
+            return True
+        is_known = self.state.holds_all(HIDDEN)
+        self.state.uncertain.met += not is_known
+        return not is_known
 
     def check_all(self, nodes: Iterable[Node], outputs: set[str]) -> None:
         """Look at the expressions of GROUP BY, ORDER BY ..., which may also name columns of the result."""

@@ -23,6 +23,7 @@ __all__ = [
     "columns_in",
     "columns_of",
     "functions_in",
+    "functions_of",
     "mentions_function",
     "mentions_type",
     "rename_column",
@@ -124,8 +125,13 @@ def mentions_function(text: str, name: Name, *, is_visible: bool) -> bool:
 
 
 def functions_in(text: str) -> frozenset[Name]:
-    """Return the functions that a scalar expression or a statement calls, schema ``""`` where it was not written."""
+    """Return the functions that a scalar expression or a query calls, schema ``""`` where it was not written."""
     return _mentioned(text)[0]
+
+
+def functions_of(node: Node) -> frozenset[Name]:
+    """Return the same of a parsed statement."""
+    return _in_trees([node])[0]
 
 
 def mentions_type(text: str, name: Name, *, is_visible: bool) -> bool:
@@ -140,14 +146,17 @@ def _is_among(name: Name, mentioned: frozenset[Name], *, is_visible: bool) -> bo
 @lru_cache(maxsize=4096)
 def _mentioned(text: str) -> tuple[frozenset[Name], frozenset[Name]]:
     """Return the functions and the types in a text, schema ``""`` where it was not written."""
-    functions, types = set[Name](), set[Name]()
     node = parser.parse_expression(text)
-    trees = [node] if node is not None else []
-    if node is None:
-        try:
-            trees = [statement.node for statement in parser.parse(text)]
-        except PostgresError:
-            return frozenset(), frozenset()
+    if node is not None:
+        return _in_trees([node])
+    try:
+        return _in_trees([statement.node for statement in parser.parse(text)])
+    except PostgresError:
+        return frozenset(), frozenset()
+
+
+def _in_trees(trees: Iterable[Node]) -> tuple[frozenset[Name], frozenset[Name]]:
+    functions, types = set[Name](), set[Name]()
     for tree in trees:
         for message in parser.walk(tree):
             if message.DESCRIPTOR.name == "FuncCall":

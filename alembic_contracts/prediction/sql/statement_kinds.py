@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["HARMLESS", "OF_ACCESS", "OF_TYPES", "OWN_WAYS", "RESHAPING", "SHAPELESS"]
+__all__ = ["HARMLESS", "OF_ACCESS", "OF_TYPES", "OWN_WAYS", "RESHAPING", "SHAPELESS", "SURE"]
 
 _SERVER = "tablespaces and databases belong to the whole server"
 _TEXT_SEARCH = "text search configurations are used by functions at run time alone"
@@ -17,6 +17,9 @@ _FOREIGN = "servers and wrappers are where foreign tables' rows come from"
 _MESSAGES = "messages between sessions"
 _LABELS = "labels, statistics and dependency marks are kept beside the table"
 _NEVER_ALONE = "the parser puts it only inside of other statements"
+
+SURE = frozenset({"listen_stmt", "notify_stmt", "unlisten_stmt"})
+"""Those of the harmless kinds that do not fail, whatever there is."""
 
 HARMLESS: Mapping[str, str] = {
     "alter_collation_stmt": "only the version that PostgreSQL remembers changes",

@@ -19,7 +19,7 @@ from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_observed, 
 from alembic_contracts.prediction.plpgsql.row_dependence import depends_on_rows
 from alembic_contracts.prediction.sql import named_objects, parser, sqlstate
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
-from alembic_contracts.prediction.sql.statement_kinds import HARMLESS
+from alembic_contracts.prediction.sql.statement_kinds import HARMLESS, SURE
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
@@ -81,8 +81,7 @@ def _execute(catalog: Catalog, statement: Statement) -> Effect:
     if not transactions.active:
         transactions.settle()
     return Effect(
-        statement.kind,
-        statement.sql,
+        statement,
         frozenset(touched),
         tuple(run.doubts),
         run.commits,
@@ -122,6 +121,8 @@ def _handle(run: Execution, statement: Statement) -> None:
         run.doubt(f"{why}: {statement.sql[:80]}")
     elif not isinstance(entry, Harmless):
         entry(run, statement.node)
+    elif statement.kind not in SURE:
+        run.state.uncertain.met += 1  # of what it is about nothing is held
 
 
 def _collect() -> dict[str, Handler | Harmless | Doubtful]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.relations import find, require_column
 from alembic_contracts.prediction.catalog.state import Attachment
 from alembic_contracts.prediction.catalog.type_names import qualified
+from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
 from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.queries.analysis import Analysis
 from alembic_contracts.prediction.queries.expressions import Expressions
@@ -26,13 +28,17 @@ __all__ = ["HANDLERS"]
 
 _INSTEAD = 64
 """``TRIGGER_TYPE_INSTEAD`` of catalog/pg_trigger.h."""
+_ROWS = {"CMD_INSERT": ("new",), "CMD_UPDATE": ("old", "new"), "CMD_DELETE": ("old",)}
+"""Rows that a rule can speak of, by its event."""
 
 
-def _put(run: Execution, attachment: Attachment, *, replace: bool = False) -> None:
+def _put(run: Execution, attachment: Attachment, *, or_replace: bool = False) -> None:
     key = (attachment.kind, attachment.table, attachment.name)
-    if key in run.state.attachments and not replace:
+    if key in run.state.attachments and not or_replace:
         on = f" for table {attachment.table.name}" if attachment.table is not None else ""
         raise sqlstate.PostgresError("42710", f'{attachment.kind} "{attachment.name}"{on} already exists')
+    if key not in run.state.attachments and not or_replace and not run.state.holds_all(HANGING):
+        run.state.uncertain.met += 1  # the database may have one of this name
     run.state.attachments.put(key, attachment)
 
 
@@ -71,19 +77,15 @@ def create_trigger(run: Execution, node: Node) -> None:
         uses |= _mentioned(table, [node.when_clause])
     called = function.name if function is not None else None
     attachment = Attachment("trigger", node.trigname, table.name, frozenset(uses), called)
-    _put(run, attachment, replace=node.replace)
+    _put(run, attachment, or_replace=node.replace)
 
 
 def _function(run: Execution, names: list[str]) -> Function | None:
     schema, name = qualified(names)
     found = run.state.find_functions(name, schema)
-    if (
-        not found
-        and run.state.complete
-        and name not in _OF_THE_SYSTEM
-        and not run.state.extensions.keys() - {"plpgsql"}
-    ):
-        raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
+    if not found and name not in _OF_THE_SYSTEM:
+        known = run.state.holds_all(HIDDEN) and not run.state.extensions.keys() - {"plpgsql"}
+        run.absent(sqlstate.PostgresError("42883", f"function {name}() does not exist"), known=known)
     return found[0] if found else None
 
 
@@ -135,12 +137,11 @@ def alter_policy(run: Execution, node: Node) -> None:
         return
     key = ("policy", table.name, node.policy_name)
     if key not in run.state.attachments:
-        if run.state.complete:
-            message = f'policy "{node.policy_name}" for table "{table.name.name}" does not exist'
-            raise sqlstate.PostgresError("42704", message)
+        message = f'policy "{node.policy_name}" for table "{table.name.name}" does not exist'
+        run.absent(sqlstate.PostgresError("42704", message), known=run.state.holds_all(HANGING))
         return
     uses = run.state.attachments[key].uses | _policy_uses(run, table, node)
-    _put(run, Attachment("policy", node.policy_name, table.name, uses), replace=True)
+    _put(run, Attachment("policy", node.policy_name, table.name, uses), or_replace=True)
 
 
 def create_rule(run: Execution, node: Node) -> None:
@@ -157,15 +158,23 @@ def create_rule(run: Execution, node: Node) -> None:
         return
     if table.kind == "materialized view":
         raise sqlstate.feature_not_supported("rules on materialized views are not supported")
-    nodes = [*node.actions, *([node.where_clause] if node.HasField("where_clause") else ())]
-    uses = _mentioned(table, nodes)
-    for message in (m for n in nodes for m in parser.walk(n) if m.DESCRIPTOR.name == "RangeVar"):
-        other = run.state.find_table(message.relname, message.schemaname or None)
-        if other is not None and other.name != table.name:
-            uses.add((other.name, ""))
-    _put(run, Attachment("rule", node.rulename, table.name, frozenset(uses)), replace=node.replace)
+    uses = frozenset(_rule_uses(run, node, table) - {(table.name, "")})
+    _put(run, Attachment("rule", node.rulename, table.name, uses), or_replace=node.replace)
     if table.kind == "view" and node.instead:
         run.doubt(f"the rule {node.rulename} may make columns of {table.name} updatable", [table.name])
+
+
+def _rule_uses(run: Execution, node: Node, table: Table) -> set[tuple[Name, str]]:
+    """Return the columns that a rule's condition and actions use, those of the rows OLD and NEW included."""
+    analysis = Analysis(run)
+    rows = [of_table(table, row) for row in _ROWS.get(parser.enum_name(node, "event"), ())]
+    if node.HasField("where_clause"):
+        Expressions(analysis, Scope(rows), {}).infer(node.where_clause)
+    by_qualifier = Scope([replace(row, visible=False) for row in rows])
+    for action in parser.children(node.actions):
+        if action.DESCRIPTOR.name in {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt"}:
+            analysis.query(action, by_qualifier)
+    return analysis.uses
 
 
 def _rule_of_view(run: Execution, node: Node, table: Table) -> None:
@@ -181,6 +190,12 @@ def _rule_of_view(run: Execution, node: Node, table: Table) -> None:
 # -- statistics --------------------------------------------------------------------------------------------------------
 
 
+def _refuse_repeated(node: Node) -> None:
+    columns = [element.name for element in parser.children(node.exprs) if element.name]
+    if len(columns) > len(set(columns)):
+        raise sqlstate.PostgresError("42701", "duplicate column name in statistics definition")
+
+
 def create_statistics(run: Execution, node: Node) -> None:
     """Apply CREATE STATISTICS.
 
@@ -191,6 +206,7 @@ def create_statistics(run: Execution, node: Node) -> None:
         table = find(run, relation)
         if table is None:
             return
+        _refuse_repeated(node)
         if table.kind == "view":
             raise sqlstate.wrong_object_type(f'cannot define statistics for relation "{table.name.name}"')
         elements = parser.children(node.exprs)
@@ -206,6 +222,8 @@ def create_statistics(run: Execution, node: Node) -> None:
             return
         if existing and names:
             raise sqlstate.duplicate_object("statistics object", name)
+        if names and not run.state.complete:
+            run.state.uncertain.met += 1  # as above
         run.state.attachments.put(
             ("statistics", table.name, name), Attachment("statistics", name, table.name, frozenset(uses))
         )

@@ -11,8 +11,7 @@ from alembic_contracts.prediction.plpgsql.function_calls import run_function
 from alembic_contracts.prediction.plpgsql.grammar import read_body
 from alembic_contracts.prediction.plpgsql.machine import Machine
 from alembic_contracts.prediction.plpgsql.reach import of_call
-from alembic_contracts.prediction.queries.calls import calls_in, check_calls
-from alembic_contracts.prediction.queries.ddl_expressions import is_known_function
+from alembic_contracts.prediction.queries.calls import calls_in, check_calls, is_known_function
 from alembic_contracts.prediction.sql import parser, sqlstate
 
 if TYPE_CHECKING:

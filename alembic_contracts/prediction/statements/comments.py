@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.relations import change_column
-from alembic_contracts.prediction.catalog.type_names import qualified, written
+from alembic_contracts.prediction.catalog.type_names import qualified
+from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
 from alembic_contracts.prediction.queries.calls import has_unknown_extension
-from alembic_contracts.prediction.queries.ddl_expressions import is_known_function
 from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.prediction.statements._routines import named
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -116,8 +117,8 @@ def _attached(run: Execution, kind: str, target: Node, text: str | None) -> None
     noun = kind.removeprefix("OBJECT_").lower()
     *names, name = parser.strings(target.list.items)
     found = _require(run, names)
-    if found is not None and run.state.complete and (noun, found[0], name) not in run.state.attachments:
-        raise sqlstate.undefined_object(noun, name)
+    if found is not None and (noun, found[0], name) not in run.state.attachments:
+        run.absent(sqlstate.undefined_object(noun, name), known=run.state.holds_all(HANGING))
 
 
 def _type(run: Execution, kind: str, target: Node, text: str | None) -> None:
@@ -152,18 +153,7 @@ def _domain_constraint(run: Execution, kind: str, target: Node, text: str | None
 
 def _function(run: Execution, kind: str, target: Node, text: str | None) -> None:
     del kind, text
-    names = parser.strings(target.object_with_args.objname)
-    schema, name = qualified(names)
-    known = run.state.find_functions(name, schema)
-    overloads = known
-    if not target.object_with_args.args_unspecified:
-        wanted = tuple(written(argument) for argument in parser.children(target.object_with_args.objargs))
-        overloads = tuple(f for f in known if f.arguments == wanted)
-    if overloads or (not known and is_known_function(run, names)):
-        return
-    if schema is not None and not run.state.has_namespace(schema):
-        raise sqlstate.undefined_schema(schema)
-    raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
+    named(run, target.object_with_args)
 
 
 def _schema(run: Execution, kind: str, target: Node, text: str | None) -> None:
@@ -175,13 +165,14 @@ def _schema(run: Execution, kind: str, target: Node, text: str | None) -> None:
 def _extension(run: Execution, kind: str, target: Node, text: str | None) -> None:
     del kind, text
     name = target.string.sval
-    if run.state.complete and name not in run.state.extensions and name != "plpgsql":
-        raise sqlstate.undefined_object("extension", name)
+    if name not in run.state.extensions and name != "plpgsql":
+        run.absent(sqlstate.undefined_object("extension", name), known=run.state.holds_all(HIDDEN))
 
 
 def _elsewhere(run: Execution, kind: str, target: Node, text: str | None) -> None:
     """Objects that the catalog does not keep, so that it cannot say whether they exist."""
-    del run, kind, target, text
+    del kind, target, text
+    run.state.uncertain.met += 1
 
 
 OBJECT_TYPES: dict[str, Callable[[Execution, str, Node, str | None], None]] = {

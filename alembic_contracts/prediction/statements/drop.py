@@ -11,9 +11,9 @@ from alembic_contracts.prediction.catalog.dependencies import Object, dependents
 from alembic_contracts.prediction.catalog.object_names import described
 from alembic_contracts.prediction.catalog.relations import descendants
 from alembic_contracts.prediction.catalog.removal import drop
-from alembic_contracts.prediction.catalog.type_names import written
-from alembic_contracts.prediction.catalog.unseen_users import beware
+from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN, beware
 from alembic_contracts.prediction.sql import parser, sqlstate, system
+from alembic_contracts.prediction.statements._routines import overloads
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -201,17 +201,13 @@ def _namespace(run: Execution, node: Node, target: Node) -> list[Object]:
 
 
 def _function(run: Execution, node: Node, target: Node) -> list[Object]:
-    names = parser.strings(target.object_with_args.objname)
-    schema, name = _split(names)
-    overloads = run.state.find_functions(name, schema)
-    if not target.object_with_args.args_unspecified:
-        wanted = tuple(written(argument) for argument in parser.children(target.object_with_args.objargs))
-        overloads = tuple(f for f in overloads if f.arguments == wanted)
-    if len(overloads) > 1:
+    schema, name = _split(parser.strings(target.object_with_args.objname))
+    found = overloads(run.state, target.object_with_args)
+    if len(found) > 1:
         raise sqlstate.PostgresError("42725", f'function name "{name}" is not unique')
-    if overloads:
-        return [Object("function", overloads[0].name, ", ".join(overloads[0].arguments))]
-    if not run.state.complete:
+    if found:
+        return [Object("function", found[0].name, ", ".join(found[0].arguments))]
+    if not run.state.holds_all(HIDDEN):
         cascade = parser.enum_name(node, "behavior") == "DROP_CASCADE"
         unknown = Object("function", Name(schema or run.state.current_schema() or "public", name))
         beware(run, [unknown], cascade=cascade)
@@ -237,8 +233,9 @@ def _attached(run: Execution, node: Node, target: Node) -> list[Object]:
         return []
     if (kind, table.name, name) in run.state.attachments:
         return [Object("attachment", table.name, f"{kind} {name}")]
-    if run.state.complete and not node.missing_ok:
-        raise sqlstate.PostgresError("42704", f'{kind} "{name}" for table "{table_name}" does not exist')
+    if not node.missing_ok:
+        missing = sqlstate.PostgresError("42704", f'{kind} "{name}" for table "{table_name}" does not exist')
+        run.absent(missing, known=run.state.holds_all(HANGING))
     return []
 
 
@@ -249,9 +246,9 @@ def _free_standing(run: Execution, node: Node, target: Node) -> list[Object]:
     for key in run.state.attachments:
         if key[0] == kind and key[2] == names[-1]:
             return [Object("attachment", key[1] or Name("", ""), f"{kind} {names[-1]}")]
-    known = run.state.complete or (kind == "publication" and run.state.access.complete)
-    if known and not node.missing_ok:
-        raise sqlstate.undefined_object(kind, names[-1])
+    if not node.missing_ok:
+        known = run.state.complete or (kind == "publication" and run.state.access.complete)
+        run.absent(sqlstate.undefined_object(kind, names[-1]), known=known)
     return []
 
 
@@ -262,23 +259,25 @@ def _extension(run: Execution, node: Node, target: Node) -> list[Object]:
         if name not in system.EXTENSIONS and cascade:
             run.doubt(f"what extension {name} brought along is not known")
         return [Object("extension", Name("", name))]
-    if not run.state.complete:
-        if cascade:
-            run.doubt(f"what extension {name} brought along is not known")
-    elif not node.missing_ok:
-        raise sqlstate.undefined_object("extension", name)
+    known = run.state.holds_all(HIDDEN)
+    if not node.missing_ok:
+        run.absent(sqlstate.undefined_object("extension", name), known=known)
+    if cascade and not known:
+        run.doubt(f"what extension {name} brought along is not known")
     return []
 
 
 def _nothing(run: Execution, node: Node, target: Node) -> list[Object]:
-    """Objects on which the shape of no table depends."""
-    del run, node, target
+    """Objects on which the shape of no table depends; whether they exist is not known."""
+    del node, target
+    run.state.uncertain.met += 1
     return []
 
 
 def _cast_or_operator(run: Execution, node: Node, target: Node) -> list[Object]:
     """Objects that views can use; RESTRICT would refuse then, and CASCADE would drop the view."""
     del target
+    run.state.uncertain.met += 1
     if parser.enum_name(node, "behavior") == "DROP_CASCADE":
         run.doubt(f"DROP of {parser.enum_name(node, 'remove_type')} with CASCADE may drop views and columns")
     return []
@@ -286,6 +285,7 @@ def _cast_or_operator(run: Execution, node: Node, target: Node) -> list[Object]:
 
 def _server(run: Execution, node: Node, target: Node) -> list[Object]:
     """A foreign server, or (which of them is not kept) the wrapper behind servers."""
+    run.state.uncertain.met += 1  # whether it is there is not known
     wrapper = parser.enum_name(node, "remove_type") == "OBJECT_FDW"
     on_it = {name for (kind, name), server in run.state.traits.items()
              if kind == "server" and (wrapper or server == target.string.sval)}  # fmt: skip

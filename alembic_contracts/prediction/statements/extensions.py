@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.catalog.unseen_users import HIDDEN
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Name, TypeDefinition
 
@@ -25,6 +26,7 @@ def create_extension(run: Execution, node: Node) -> None:
         if node.if_not_exists:
             return
         raise sqlstate.duplicate_object("extension", node.extname)
+    state.uncertain.met += 1  # only the server knows whether it can be installed
     options = {option.defname: option for option in parser.children(node.options)}
     schema = options["schema"].arg.string.sval if "schema" in options else state.creation_schema()
     state.check_namespace(schema)
@@ -46,8 +48,8 @@ def alter_extension(run: Execution, node: Node) -> None:
     Raises:
         PostgresError: 42704, it does not exist.
     """
-    if node.extname not in run.state.extensions and run.state.complete:
-        raise sqlstate.undefined_object("extension", node.extname)
+    if node.extname not in run.state.extensions:
+        run.absent(sqlstate.undefined_object("extension", node.extname), known=run.state.holds_all(HIDDEN))
     if node.extname not in system.EXTENSIONS:
         run.doubt(f"what an update of the extension {node.extname} changes is not known")
 
@@ -58,8 +60,8 @@ def alter_contents(run: Execution, node: Node) -> None:
     Raises:
         PostgresError: 42704, the extension does not exist.
     """
-    if node.extname not in run.state.extensions and run.state.complete:
-        raise sqlstate.undefined_object("extension", node.extname)
+    if node.extname not in run.state.extensions:
+        run.absent(sqlstate.undefined_object("extension", node.extname), known=run.state.holds_all(HIDDEN))
     run.doubt(f"which objects belong to the extension {node.extname} is not kept")
 
 

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.state import Function
-from alembic_contracts.prediction.catalog.type_names import qualified, resolve, written
+from alembic_contracts.prediction.catalog.type_names import resolve, written
 from alembic_contracts.prediction.catalog.unseen_users import SQL_BODY
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.grammar import read_body
-from alembic_contracts.prediction.queries.ddl_expressions import is_known_function
 from alembic_contracts.prediction.queries.lookup import check_query
-from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.scopes import Entry, Field, Scope
-from alembic_contracts.prediction.statements._routines import PSEUDO_TYPES, new_routine_name, put_function
+from alembic_contracts.prediction.statements._routines import PSEUDO_TYPES, named, new_routine_name, put_function
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
@@ -56,7 +55,7 @@ def create_function(run: Execution, node: Node) -> None:
     _check_body(run, function, parameters)
     if node.HasField("sql_body"):
         run.state.traits.put((SQL_BODY, ""), "")
-    put_function(run, function, replace=node.replace)
+    put_function(run, function, or_replace=node.replace)
 
 
 def _check_type(run: Execution, node: Node) -> None:
@@ -121,18 +120,7 @@ def alter_function(run: Execution, node: Node) -> None:
     Raises:
         PostgresError: 42883, there is no such function.
     """
-    names = parser.strings(node.func.objname)
-    schema, name = qualified(names)
-    known = run.state.find_functions(name, schema)
-    overloads = known
-    if not node.func.args_unspecified:
-        wanted = tuple(written(argument) for argument in parser.children(node.func.objargs))
-        overloads = tuple(function for function in known if function.arguments == wanted)
-    if overloads or (not known and is_known_function(run, names)):
-        return
-    if schema is not None and not run.state.has_namespace(schema):
-        raise sqlstate.undefined_schema(schema)
-    raise sqlstate.PostgresError("42883", f"function {name}() does not exist")
+    named(run, node.func)
 
 
 HANDLERS: dict[str, Handler | Harmless | Doubtful] = {

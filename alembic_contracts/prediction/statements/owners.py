@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.access import role_of
 from alembic_contracts.prediction.catalog.new_names import move_many
 from alembic_contracts.prediction.catalog.relations import check_free, find, refuse_other_kind
+from alembic_contracts.prediction.catalog.unseen_users import HIDDEN
 from alembic_contracts.prediction.catalog.user_types import require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements._routines import doubt_callers
+from alembic_contracts.prediction.statements._routines import doubt_callers, move_function, named
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -87,27 +88,18 @@ def _move_type(run: Execution, node: Node) -> None:
 
 
 def _move_function(run: Execution, node: Node) -> None:
-    names = parser.strings(parser.unwrap(node.object).objname)
-    found = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
+    target = parser.unwrap(node.object)
+    doubt_callers(run, parser.strings(target.objname)[-1])
+    function = named(run, target)
     run.state.check_namespace(node.newschema)
-    doubt_callers(run, names[-1])
-    if not found:
-        if run.state.complete:
-            raise sqlstate.PostgresError("42883", f"function {names[-1]}() does not exist")
-        return
-    new = Name(node.newschema, names[-1])
-    if new == found[0].name:
-        return
-    run.state.functions.remove(found[0].name)
-    moved = tuple(replace(function, name=new) for function in found)
-    run.state.functions.put(new, (*run.state.functions.get(new, ()), *moved))
+    if function is not None and function.name.schema != node.newschema:
+        move_function(run, function, Name(node.newschema, function.name.name))
 
 
 def _move_extension(run: Execution, node: Node) -> None:
     state, name = run.state, node.object.string.sval
     if name not in state.extensions:
-        if state.complete:
-            raise sqlstate.undefined_object("extension", name)
+        run.absent(sqlstate.undefined_object("extension", name), known=state.holds_all(HIDDEN))
         run.doubt(f"what extension {name} brought along is not known")
         return
     state.check_namespace(node.newschema)
@@ -137,10 +129,10 @@ def change_owner(run: Execution, node: Node) -> None:
             run.state.namespaces.put(name, owner)
         elif run.state.complete_tables:
             raise sqlstate.undefined_schema(name)
-    elif kind in _FUNCTIONS and run.state.complete:
-        names = parser.strings(parser.unwrap(node.object).objname)
-        if not run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None):
-            raise sqlstate.PostgresError("42883", f"function {names[-1]}() does not exist")
+    elif kind in _FUNCTIONS:
+        named(run, parser.unwrap(node.object))
+    else:
+        run.state.uncertain.met += 1  # of these none are held
 
 
 HANDLERS = {"alter_object_schema_stmt": set_schema, "alter_owner_stmt": change_owner}

@@ -97,8 +97,7 @@ def _grantees(state: State, nodes: Iterable[Node]) -> list[str]:
     names = [access.role_of(state, node) for node in nodes]
     known = state.access
     for name in names:
-        if known.complete and name not in known.roles and name not in {"PUBLIC", state.user, state.current_user}:
-            raise sqlstate.undefined_object("role", name)
+        access.require_role(state, name)
     state.set_access(replace(known, roles=known.roles.union(names)))
     return names
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.publishing import exclude, include, is_publishable, put_publication
 from alembic_contracts.prediction.catalog.relations import descendants, find, require_column
 from alembic_contracts.prediction.catalog.state import Attachment
+from alembic_contracts.prediction.queries.calls import calls_in, names_of_calls
+from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.schemas.schema import Name, Published
 
@@ -44,8 +46,8 @@ def alter_publication(run: Execution, node: Node) -> None:
     """
     state, name = run.state, node.pubname
     if ("publication", None, name) not in state.attachments:
-        if run.state.complete or run.state.access.complete:
-            raise sqlstate.undefined_object("publication", name)
+        known = run.state.complete or run.state.access.complete
+        run.absent(sqlstate.undefined_object("publication", name), known=known)
         return
     if not len(node.pubobjects):
         return
@@ -112,9 +114,27 @@ def _written(run: Execution, node: Node) -> Iterator[tuple[Table, Published, boo
             require_column(table, column)
         ordered = tuple(column.name for column in table.columns if column.name in columns)
         has_filter = item.pubtable.HasField("where_clause")
+        if has_filter:
+            _check_filter(run, item.pubtable.where_clause, table)
         row_filter = parser.deparse_expression(item.pubtable.where_clause) if has_filter else None
         published = Published(publication=node.pubname, columns=ordered or None, row_filter=row_filter)
         yield table, published, bool(item.pubtable.relation.inh)
+
+
+def _check_filter(run: Execution, node: Node, table: Table) -> None:
+    """Refuse a row filter that is not of the server's own types and immutable functions alone.
+
+    Raises:
+        PostgresError: 42703 no such column, 42883 no such function, 0A000 it is of a user's.
+    """
+    for name in check_columns(run, node, table):
+        column = table.column(name)
+        if column is not None and column.type is not None and column.type.name.schema != "pg_catalog":
+            raise sqlstate.feature_not_supported("invalid publication WHERE expression")
+    for names in names_of_calls(calls_in(node)):
+        if run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None):
+            raise sqlstate.feature_not_supported("invalid publication WHERE expression")
+        run.state.uncertain.met += 1
 
 
 def _refuse_unpublishable(state: State, relation: Node) -> None:

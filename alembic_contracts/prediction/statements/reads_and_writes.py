@@ -68,6 +68,17 @@ def change_rows(run: Execution, node: Node) -> None:
     if table is not None:
         _fire_triggers(run, [table])
         pending_events.note(run, node, table, _reached(run, [table]))
+        if node.DESCRIPTOR.name != "InsertStmt" and _lacks_identity(table):
+            run.state.uncertain.met += 1
+
+
+def _lacks_identity(table: Table) -> bool:
+    """Whether changes of rows may not be published, and are refused then (``CheckCmdReplicaIdentity``)."""
+    if not table.publications or table.replica_identity in {"full", "index"}:
+        return False
+    has_key = any(constraint.kind == "primary key" for constraint in table.constraints)
+    is_whole = all(each.columns is None and each.row_filter is None for each in table.publications)
+    return not (has_key and is_whole and table.replica_identity == "default")
 
 
 def _call_functions(run: Execution, node: Node, calls: list[Node]) -> None:

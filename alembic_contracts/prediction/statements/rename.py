@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog import access
+from alembic_contracts.prediction.catalog.unseen_users import HANGING
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements._routines import doubt_callers
+from alembic_contracts.prediction.statements._routines import doubt_callers, move_function, named
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
@@ -255,20 +256,10 @@ def _schema(run: Execution, node: Node) -> None:
 
 def _function(run: Execution, node: Node) -> None:
     target = parser.unwrap(node.object)
-    names = parser.strings(target.objname)
-    found = run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None)
-    doubt_callers(run, names[-1])
-    if not found:
-        if run.state.complete:
-            raise sqlstate.PostgresError("42883", f"function {names[-1]}() does not exist")
-        return
-    old, new = found[0].name, Name(found[0].name.schema, node.newname)
-    if len(found) > 1:
-        run.doubt(f"which of the functions called {old} is renamed is not worked out", [])
-        return
-    run.state.functions.remove(old)
-    others = run.state.functions.get(new, ())
-    run.state.functions.put(new, (*others, replace(found[0], name=new)))
+    doubt_callers(run, parser.strings(target.objname)[-1])
+    function = named(run, target)
+    if function is not None:
+        move_function(run, function, Name(function.name.schema, node.newname))
 
 
 def _attachment(run: Execution, node: Node) -> None:
@@ -278,9 +269,8 @@ def _attachment(run: Execution, node: Node) -> None:
         return
     key = (kind, table.name, node.subname)
     if key not in run.state.attachments:
-        if run.state.complete:
-            message = f'{kind} "{node.subname}" for table "{table.name.name}" does not exist'
-            raise sqlstate.PostgresError("42704", message)
+        message = f'{kind} "{node.subname}" for table "{table.name.name}" does not exist'
+        run.absent(sqlstate.PostgresError("42704", message), known=run.state.holds_all(HANGING))
         return
     if (kind, table.name, node.newname) in run.state.attachments:
         raise sqlstate.duplicate_object(kind, node.newname)

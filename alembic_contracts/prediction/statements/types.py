@@ -141,6 +141,7 @@ def define(run: Execution, node: Node) -> None:
     if parser.enum_name(node, "kind") not in {"OBJECT_AGGREGATE", "OBJECT_TYPE"}:
         home = qualified(parser.strings(node.defnames))[0] or run.state.creation_schema()
         run.state.traits.put((IN_SCHEMA, home), "")
+        run.state.uncertain.met += 1  # there may be one of this name
     if parser.enum_name(node, "kind") == "OBJECT_TYPE":
         schema, written = qualified(parser.strings(node.defnames))
         full = Name(schema or run.state.creation_schema(), written)
@@ -175,4 +176,4 @@ def create_aggregate(run: Execution, node: Node) -> None:
     arguments = parser.children(node.args[0].list.items) if node.args and node.args[0].HasField("list") else []
     types = tuple(written(a.arg_type) for a in arguments if a.DESCRIPTOR.name == "FunctionParameter")
     name = new_routine_name(run, parser.strings(node.defnames))
-    put_function(run, Function(name, types, kind, "internal", definition=run.statement.sql), replace=node.replace)
+    put_function(run, Function(name, types, kind, "internal", definition=run.statement.sql), or_replace=node.replace)

@@ -1,5 +1,7 @@
 """Random sequences of statements leave the same schema in the in-memory catalog and on a real PostgreSQL.
 
+The catalog starts from nothing, or from what it observes after a few of them.
+
 The long run: ``python -m benchmarks.sequences``.
 """
 
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.support.parity import Server
 from tests.support.sequences import disagreement, sequence
@@ -25,7 +28,7 @@ def server(databases) -> Iterator[Server]:
         server.close()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-@given(statements=sequence)
-def test_sequences(statements: list[str], server: Server) -> None:
-    assert disagreement(statements, server) is None
+@settings(max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(statements=sequence, known=st.none() | st.integers(0, 10))
+def test_sequences(statements: list[str], known: int | None, server: Server) -> None:
+    assert disagreement(statements, server, known=known) is None

@@ -40,7 +40,7 @@ _ON_MATERIALIZED = frozenset(
     {
         "AT_ChangeOwner", "AT_SetRelOptions", "AT_ResetRelOptions", "AT_SetStatistics", "AT_SetStorage",
         "AT_SetOptions", "AT_ResetOptions", "AT_SetCompression", "AT_ClusterOn", "AT_DropCluster",
-        "AT_SetAccessMethod", "AT_SetTableSpace",
+        "AT_SetAccessMethod", "AT_SetTableSpace", "AT_ReplicaIdentity",
     }
 )  # fmt: skip
 _NOUNS = {

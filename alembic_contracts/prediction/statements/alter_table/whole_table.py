@@ -30,14 +30,51 @@ def _persistence(value: Literal["permanent", "unlogged"]) -> Subcommand:
         del command
         if alteration.table.persistence == "temporary":
             raise sqlstate.invalid_table_definition("cannot change logged status of a temporary table")
-        if value == "unlogged" and alteration.table.publications:
-            message = f'cannot change table "{alteration.name.name}" to unlogged because it is part of a publication'
-            raise sqlstate.PostgresError("55000", message)
+        if alteration.table.persistence == value:
+            return
+        _refuse_persistence(alteration, value)
         changed = replace(alteration.table, persistence=value)
         published = published_by_schema(alteration.state.access, changed)
         alteration.state.tables.put(alteration.name, replace(changed, publications=published))
 
     return Subcommand(MISC, apply)
+
+
+def _refuse_persistence(alteration: Alteration, value: Literal["permanent", "unlogged"]) -> None:
+    """Refuse what would leave a permanent table with a foreign key to another one (``ATPrepChangePersistence``).
+
+    Raises:
+        PostgresError: 55000 it is published, 42P16 it is referenced by a permanent table or references another one.
+    """
+    table, state = alteration.table, alteration.state
+    start = f'cannot change table "{table.name.name}" to {"logged" if value == "permanent" else "unlogged"} because it'
+    if value == "unlogged" and table.publications:
+        raise sqlstate.PostgresError("55000", f"{start} is part of a publication")
+    keys = [each.references for each in table.constraints if each.references is not None]
+    targets = [state.tables.get(name) for name in keys if name != table.name]
+    if value == "permanent" and any(each is not None and each.persistence == "unlogged" for each in targets):
+        raise sqlstate.invalid_table_definition(f"{start} references unlogged table")
+    users = [user for user in state.mentioned_by(table.name) if user.name != table.name]
+    permanent = [each for user in users if user.persistence == "permanent" for each in user.constraints]
+    if value == "unlogged" and any(each.references == table.name for each in permanent):
+        raise sqlstate.invalid_table_definition(f"{start} is referenced by logged table")
+
+
+def _cluster_on(alteration: Alteration, command: Node) -> None:
+    """Only the order of rows changes; the index has to be there.
+
+    Raises:
+        PostgresError: 42704 it is not, 42809 it is another table's, 0A000 it leaves rows out.
+    """
+    name, table = command.name, alteration.table
+    index = next((each for each in table.indexes if each.name == name), None)
+    if index is None and alteration.state.relation_kind(Name(table.name.schema, name)) is not None:
+        raise sqlstate.wrong_object_type(f'"{name}" is not an index for table "{table.name.name}"')
+    if index is None and table.complete:
+        message = f'index "{name}" for table "{table.name.name}" does not exist'
+        raise sqlstate.PostgresError("42704", message)
+    if index is not None and index.predicate is not None:
+        raise sqlstate.feature_not_supported(f'cannot cluster on partial index "{name}"')
 
 
 def _options(alteration: Alteration, command: Node) -> None:
@@ -240,8 +277,9 @@ SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
          "AT_DisableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigUser"), _TRIGGERS),
     **dict.fromkeys(("AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"), _RULES),
     **dict.fromkeys(
-        ("AT_ClusterOn", "AT_DropCluster", "AT_DropOids", "AT_SetAccessMethod", "AT_SetTableSpace",
+        ("AT_DropCluster", "AT_DropOids", "AT_SetAccessMethod", "AT_SetTableSpace",
          "AT_ResetRelOptions", "AT_ReplaceRelOptions", "AT_GenericOptions"), _STORAGE),
+    "AT_ClusterOn": Subcommand(MISC, _cluster_on),
     "AT_SetRelOptions": Subcommand(MISC, _options),
     "AT_EnableRowSecurity": _row_security("enabled"),
     "AT_DisableRowSecurity": _row_security(""),
