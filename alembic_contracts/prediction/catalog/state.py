@@ -18,14 +18,14 @@ from alembic_contracts.prediction.catalog.journal import Journal, Store
 from alembic_contracts.prediction.catalog.uncertainty import Uncertainty
 from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
 from alembic_contracts.prediction.sql import sqlstate
-from alembic_contracts.prediction.sql.mentions import sequences_in
+from alembic_contracts.prediction.sql.mentions import relations_of
 from alembic_contracts.schemas.schema import Access, Name, Schema, Table, Type, TypeDefinition
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.doubts import Doubt
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["TEMPORARY", "Analysed", "Attachment", "Function", "Prepared", "Sequence", "State", "mentions"]
+__all__ = ["TEMPORARY", "Analysed", "Attachment", "Function", "Prepared", "Sequence", "State"]
 
 TEMPORARY = "pg_temp"
 """The schema of temporary objects, as it can be written in SQL."""
@@ -96,19 +96,6 @@ class Analysed:
     query: Node | None
 
 
-def mentions(table: Table) -> set[Name]:
-    """Return the tables, sequences and types that a table's definition points at."""
-    found = {name for name, _ in table.depends_on}
-    found.update(table.parents)
-    found.update(c.references for c in table.constraints if c.references is not None)
-    for column in table.columns:
-        if column.type is not None and column.type.name.schema != "pg_catalog":
-            found.add(column.type.name)
-        if column.default is not None and "nextval" in column.default:
-            found.update(sequences_in(column.default))
-    return found
-
-
 @dataclass
 class State:
     """Everything that the catalog knows. Only functions of this package change it."""
@@ -129,6 +116,13 @@ class State:
     """What is otherwise on the server, perhaps."""
     further_types: frozenset[Name] = frozenset()
     """Types that the observed database has, and of which no more than their names is known."""
+    observed_reach: dict[Name, frozenset[Name] | None] = field(default_factory=dict)
+    """Functions that the observed database has and that can change tables: which ones (None: any)."""
+    prepared: dict[str, Prepared] = field(default_factory=dict)
+    analysed: dict[str, Analysed] = field(default_factory=dict)
+    """Queries by their text, as long as nothing changes."""
+    defaults: dict[str, str] = field(default_factory=dict)
+    """What settings are at the start of a session, and after RESET."""
 
     def __post_init__(self) -> None:
         self.tables: Store[Name, Table] = Store(self.journal, self._table_changed)
@@ -164,14 +158,7 @@ class State:
         self.known_database: str | None = None
         self.known_user: str | None = None
         """What the session is really called; None where that is only taken for granted."""
-        self.observed_reach: dict[Name, frozenset[Name] | None] = {}
-        """Functions that the observed database has and that can change tables: which ones (None: any)."""
-        self.prepared: dict[str, Prepared] = {}
-        self.analysed: dict[str, Analysed] = {}
-        """Queries by their text, as long as nothing changes."""
         self.cursors: Store[str, Prepared] = Store(self.journal)
-        self.defaults: dict[str, str] = {}
-        """What settings are at the start of a session, and after RESET."""
         self._index_owners: dict[Name, Name] = {}
         self._mentioned, self._mentioned_by = dict[Name, set[Name]](), dict[Name, set[Name]]()
         self._constraint_names: Counter[tuple[str, str]] = Counter()
@@ -194,7 +181,7 @@ class State:
             for constraint in new.constraints:
                 self._constraint_names[name.schema, constraint.name] += 1
         before = self._mentioned.pop(name, set())
-        after = mentions(new) if new is not None else set()
+        after = relations_of(new) if new is not None else set()
         if after:
             self._mentioned[name] = after
         for gone in before - after:

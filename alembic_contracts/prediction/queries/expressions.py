@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.type_names import array_of, builtin, resolve, shown
-from alembic_contracts.prediction.catalog.unseen_users import HIDDEN
 from alembic_contracts.prediction.queries import collations, inference
 from alembic_contracts.prediction.queries.coercion import knows_operators, require_coercion
+from alembic_contracts.prediction.queries.columns import Columns
 from alembic_contracts.prediction.queries.inference import UNKNOWN
 from alembic_contracts.prediction.queries.literal_forms import check_literal
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.sql.scopes import Field, Output, Scope
+from alembic_contracts.prediction.sql.scopes import Field
 from alembic_contracts.schemas.schema import Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from alembic_contracts.prediction.queries.analysis import Analysis
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["Expressions"]
@@ -30,91 +29,23 @@ _VALUE_TYPES = {
 }  # fmt: skip
 
 
-class Expressions:
+class Expressions(Columns):
     """Looks at expressions in one scope."""
-
-    def __init__(self, analysis: Analysis, scope: Scope, ctes: dict[str, Output]) -> None:
-        self.analysis = analysis
-        self.scope = scope
-        self.ctes = ctes
-        self.state = analysis.run.state
 
     # -- columns -----------------------------------------------------------------------------------------------------
 
     def field(self, node: Node, name: str) -> Field:
         """Return a column of the result."""
         value = parser.unwrap(node)
-        row = self._row_and_column(value) if len(getattr(value, "indirection", ())) == 1 else None
+        row = self.row_and_column(value) if len(getattr(value, "indirection", ())) == 1 else None
         if value.DESCRIPTOR.name == "ColumnRef" or row is not None:
-            found = self._column(value) if row is None else self._qualified(row)
+            found = self.column(value) if row is None else self.qualified(row)
             self.analysis.uses.update(found.origins if found is not None else ())
             if found is not None:
                 return Field(name, found.type, found.origins, found.plain, found.collation)
             return Field(name, None)
         type_ = self.infer_message(value)
         return Field(name, type_, collation=collations.of_expression(value, type_, self.scope))
-
-    def _row_and_column(self, node: Node) -> list[str] | None:
-        """Return ``["t", "a"]`` for ``(t).a`` and ``(t.*).a`` where t is a source, which are the same as ``t.a``."""
-        if node.DESCRIPTOR.name != "A_Indirection":
-            return None
-        argument, step = parser.unwrap(node.arg), node.indirection[0]
-        if argument.DESCRIPTOR.name != "ColumnRef" or not step.HasField("string"):
-            return None
-        names = parser.strings(argument.fields)
-        if len(argument.fields) != 1 and not (len(names) == 1 and len(argument.fields) == 2):
-            return None
-        if not names or all(entry.alias != names[0] for entry in self.scope.entries):
-            return None
-        return [names[0], step.string.sval]
-
-    def star(self, node: Node) -> tuple[list[Field], bool]:
-        """Return the columns of ``*`` or ``alias.*``, and whether these are all."""
-        names = parser.strings(node.fields)
-        if not names:
-            entries = [entry for entry in self.scope.entries if entry.visible]
-            if not entries and not self.scope.unknown:
-                raise sqlstate.PostgresError("42601", "SELECT * with no tables specified is not valid")
-            fields = [f for entry in entries for f in entry.fields if f.name not in entry.merged]
-            complete = all(entry.complete for entry in entries)
-        else:
-            entry = self.scope.entry(names[-1], names[-2] if len(names) > 1 else None)
-            if entry is None:
-                return [], False
-            fields, complete = list(entry.fields), entry.complete
-        for known in fields:
-            self.analysis.uses.update(known.origins)
-        return fields, complete and not self.scope.unknown
-
-    def _column(self, node: Node) -> Field | None:
-        """Return what a column reference stands for, None where that is not known."""
-        names = parser.strings(node.fields)
-        if len(names) < len(node.fields):
-            entry = self.scope.entry(names[-1], names[-2] if len(names) > 1 else None) if names else None
-            if entry is None or entry.table is None:
-                self.star(node)
-            return None  # a whole row as a value, which uses none of the table's columns
-        found = self.scope.column(names[0]) if len(names) == 1 else self._qualified(names)
-        if found is not None:
-            self.analysis.uses.update(found.origins)
-        return found
-
-    def _qualified(self, names: list[str]) -> Field | None:
-        entry = self.scope.entry(names[-2], names[-3] if len(names) > 2 else None)
-        if entry is None:
-            return None
-        found = entry.find(names[-1])
-        if found is None and entry.complete and not self.scope.unknown and not self._is_function(names[-1]):
-            raise sqlstate.PostgresError("42703", f"column {names[-2]}.{names[-1]} does not exist")
-        return found
-
-    def _is_function(self, name: str) -> bool:
-        """``row.function`` is another way to write ``function(row)``; it may fail where it may be one."""
-        if self.state.find_functions(name) or name in {"name", "text"}:
-            return True
-        is_known = self.state.holds_all(HIDDEN)
-        self.state.uncertain.met += not is_known
-        return not is_known
 
     def check_all(self, nodes: Iterable[Node], outputs: set[str]) -> None:
         """Look at the expressions of GROUP BY, ORDER BY ..., which may also name columns of the result."""
@@ -180,7 +111,7 @@ class Expressions:
         return builtin({"ival": "int4", "boolval": "bool", "bsval": "bit"}[which])
 
     def _reference(self, node: Node) -> Type | None:
-        found = self._column(node)
+        found = self.column(node)
         return None if found is None else found.type
 
     def _cast(self, node: Node) -> Type | None:
@@ -348,11 +279,11 @@ class Expressions:
         return None
 
     def _indirection(self, node: Node) -> Type | None:
-        row = self._row_and_column(node)
+        row = self.row_and_column(node)
         if row is None:
             current, steps = self.infer(node.arg), node.indirection
         else:
-            found = self._qualified(row)
+            found = self.qualified(row)
             self.analysis.uses.update(found.origins if found is not None else ())
             current, steps = (found.type if found is not None else None), node.indirection[1:]
         for step in parser.children(steps):

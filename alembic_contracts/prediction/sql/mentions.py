@@ -26,6 +26,7 @@ __all__ = [
     "functions_of",
     "mentions_function",
     "mentions_type",
+    "relations_of",
     "rename_column",
     "sequences_in",
     "split_name",
@@ -169,6 +170,19 @@ def _in_trees(trees: Iterable[Node]) -> tuple[frozenset[Name], frozenset[Name]]:
 def _written(names: Iterable[Node]) -> Name:
     parts = parser.strings(names)
     return Name(parts[-2] if len(parts) > 1 else "", parts[-1])
+
+
+def relations_of(table: Table) -> set[Name]:
+    """Return the tables, sequences and types that a table's definition points at."""
+    found = {name for name, _ in table.depends_on}
+    found.update(table.parents)
+    found.update(c.references for c in table.constraints if c.references is not None)
+    for column in table.columns:
+        if column.type is not None and column.type.name.schema != "pg_catalog":
+            found.add(column.type.name)
+        if column.default is not None and "nextval" in column.default:
+            found.update(sequences_in(column.default))
+    return found
 
 
 def texts_of(table: Table) -> Iterator[tuple[str, str, str]]:

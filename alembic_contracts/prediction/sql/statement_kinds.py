@@ -67,7 +67,7 @@ SHAPELESS = frozenset(
         "explain_stmt", "variable_set_stmt", "variable_show_stmt", "grant_stmt", "comment_stmt", "lock_stmt",
         "vacuum_stmt", "reindex_stmt", "cluster_stmt", "refresh_mat_view_stmt", "create_function_stmt",
         "create_cast_stmt", "create_op_class_stmt", "alter_function_stmt", "create_trig_stmt",
-        "create_policy_stmt", "alter_policy_stmt", "create_seq_stmt",
+        "create_policy_stmt", "alter_policy_stmt", "create_seq_stmt", "constraints_set_stmt",
         "alter_seq_stmt", "create_enum_stmt", "composite_type_stmt", "create_range_stmt", "create_domain_stmt",
         "create_schema_stmt", "create_extension_stmt", "create_stats_stmt", "create_publication_stmt",
         "alter_publication_stmt", "declare_cursor_stmt", "fetch_stmt", "close_portal_stmt", "discard_stmt",
