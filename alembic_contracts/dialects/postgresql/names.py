@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
 
-__all__ = ["ALIASES", "BUILT_IN", "CATALOG", "SPELLINGS", "fold", "quote", "quote_name"]
+__all__ = ["ALIASES", "BUILT_IN", "CATALOG", "KEYWORDS", "SPELLINGS", "fold", "quote", "quote_name"]
 
 CATALOG = "pg_catalog"
 
@@ -94,7 +94,7 @@ ALIASES = MappingProxyType(
 """Internal name by what PostgreSQL's grammar accepts (``gram.y``), and by the serial pseudo-types."""
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-_NEED_QUOTES = frozenset(_KEYWORDS.split())
+KEYWORDS = frozenset(_KEYWORDS.split())
 """Every keyword that is not unreserved (``pg_get_keywords()`` of PostgreSQL 18)."""
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -106,7 +106,7 @@ def fold(identifier: str) -> str:
 
 def quote(identifier: str) -> str:
     """Return an identifier as ``quote_ident`` does: in double quotes where it needs them."""
-    if _PLAIN.fullmatch(identifier) and identifier not in _NEED_QUOTES:
+    if _PLAIN.fullmatch(identifier) and identifier not in KEYWORDS:
         return identifier
     return '"' + identifier.replace('"', '""') + '"'
 

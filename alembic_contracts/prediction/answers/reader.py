@@ -17,7 +17,7 @@ from alembic_contracts.prediction.answers.noticing import MadeUpCount, Noticing
 from alembic_contracts.prediction.answers.row_changes import change
 from alembic_contracts.prediction.answers.rows import Data
 from alembic_contracts.prediction.answers.select import select, target_names
-from alembic_contracts.prediction.answers.unseen_writes import changed_beside, may_write
+from alembic_contracts.prediction.answers.unseen_writes import changed_beside, written
 from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess, shown
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
@@ -109,8 +109,7 @@ class Reader:
             self._data.follow(effect)
         if effect.kind in _CHANGES:
             return self._change(effect)
-        if may_write(effect, self._catalog):
-            self._data.forget()
+        self._data.forget(written(effect, self._catalog, self._data.made))
         if effect.query is None:
             return Answer()
         if effect.kind == "variable_show_stmt":
@@ -210,11 +209,18 @@ class Reader:
         self._last_change = statement, others
         answer = self._changed(effect, statement)
         self._data.forget(others)
-        if others is not None:
+        if others is not None and others.isdisjoint(self._named(statement)):
             return answer
         if answer.columns or isinstance(answer.rowcount, MadeUpCount) or answer.rowcount < 0:
             return answer
         return replace(answer, rowcount=MadeUpCount(answer.rowcount, self._reads_unknown, self._decided_by_count))
+
+    def _named(self, statement: Statement) -> set[Name]:
+        """Return the tables whose rows a statement names."""
+        node = statement.node
+        targets = parser.children(node.relations) if statement.kind == "truncate_stmt" else [node.relation]
+        found = (self._catalog.resolve(target.relname, target.schemaname or None) for target in targets)
+        return {name for name in found if name is not None}
 
     def _changed(self, effect: Effect, statement: Statement) -> Answer:
         self._data.asked_unknown = False

@@ -1,4 +1,4 @@
-"""A statement in, which rows it may have changed in ways that are not followed out: these are not known any more.
+"""A statement in, the tables out of which it may have changed rows in ways that are not followed: these are not known.
 
 Followed are INSERT, UPDATE, DELETE and TRUNCATE of ordinary tables on which nothing hangs. Triggers, rules, actions of
 foreign keys, inheritance, views, functions, blocks and what takes changes back write rows that nobody sees here.
@@ -7,51 +7,76 @@ foreign keys, inheritance, views, functions, blocks and what takes changes back 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from alembic_contracts.dialects.postgresql.names import KEYWORDS
+from alembic_contracts.prediction.catalog.relations import descendants
 from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
 from alembic_contracts.prediction.sql import parser, system
-from alembic_contracts.prediction.sql.mentions import functions_in, functions_of, texts_of
+from alembic_contracts.prediction.sql.mentions import functions_in, functions_of, split_name, texts_of
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
-    from alembic_contracts.prediction.catalog.state import State
-    from alembic_contracts.prediction.sql.parser import Statement
+    from alembic_contracts.prediction.catalog.state import Function, State
+    from alembic_contracts.prediction.sql.parser import Node, Statement
     from alembic_contracts.schemas.schema import Table
 
-__all__ = ["changed_beside", "may_write"]
+__all__ = ["Written", "changed_beside", "written"]
 
-_WRITING = frozenset({"execute_stmt", "copy_stmt", "refresh_mat_view_stmt", "call_stmt"})
-_AROUND = frozenset({"do_stmt", "explain_stmt", "select_stmt", "create_table_as_stmt", "declare_cursor_stmt"})
+Written = frozenset[Name] | None
+"""Tables of which rows may have changed; None: any."""
+
+NOTHING: Written = frozenset()
+
+_AROUND = frozenset({"explain_stmt", "select_stmt", "create_table_as_stmt", "declare_cursor_stmt"})
 """Kinds of statements that can have others in them."""
 _WRITES = re.compile(r"\b(?:insert|update|delete|merge|truncate|copy|execute|call)\b", re.IGNORECASE)
-_LOCKS = re.compile(r"\bfor\s+(?:no\s+key\s+)?update\b", re.IGNORECASE)
+_LOCKS = re.compile(r"\bfor\s+(?:no\s+key\s+)?update\b|\bdo\s+update\s+set\b", re.IGNORECASE)
 _BACK = re.compile(r"\s*(?:rollback|abort)\b", re.IGNORECASE)
 _MOVED = re.compile(r"\b(?:attach|detach)\s+partition\b", re.IGNORECASE)
+_MAKES = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
+_CALLS = re.compile(r"([\w\"]+)\s*\(")
+_WORDS = KEYWORDS | {"by", "elsif", "elseif", "filter", "if", "over", "return", "set", "while", "within"}
+"""What can stand before a parenthesis and is no function."""
+_TARGET = re.compile(
+    r'\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?)\s+((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)',
+    re.IGNORECASE,
+)
 
 
-def may_write(effect: Effect, catalog: Catalog) -> bool:
-    """Whether a statement that is no change of rows may have changed any."""
-    if effect.kind in _WRITING:
-        return True
-    if effect.kind in _AROUND and _WRITES.search(_LOCKS.sub("", effect.sql)):
-        return True
-    if effect.kind == "transaction_stmt":
-        return _BACK.match(effect.sql) is not None
-    if effect.kind == "alter_table_stmt" and _MOVED.search(effect.sql):
-        return True
-    if effect.kind == "do_stmt":  # what it calls is not told from what it is about
-        state = catalog.state
-        return (HIDDEN, "") in state.traits or any(name.name in effect.sql for name in state.functions)
-    return _calls_users(functions_of(effect.statement.node), catalog.state)
+def written(effect: Effect, catalog: Catalog, made: Collection[Name]) -> Written:
+    """Return the tables of which a statement that is no change of rows may have changed any.
+
+    Args:
+        effect: what it did.
+        catalog: as it is.
+        made: tables that scripts have made: nothing hangs on them that is not known.
+    """
+    kind, node, state = effect.kind, effect.statement.node, catalog.state
+    if kind == "execute_stmt" or (kind in _AROUND and _WRITES.search(_LOCKS.sub("", effect.sql))):
+        return None
+    if kind == "transaction_stmt":
+        return None if _BACK.match(effect.sql) else NOTHING
+    if kind == "alter_table_stmt" and _MOVED.search(effect.sql):
+        return None
+    if kind == "do_stmt":
+        return _by_block(effect.sql, catalog, made)
+    if _may_write(functions_of(node), state):
+        return None
+    if kind == "copy_stmt" and node.is_from:
+        return _by_change(["insert_stmt"], [node.relation], catalog, made, itself=True)
+    if kind == "refresh_mat_view_stmt":
+        view = catalog.resolve(node.relation.relname, node.relation.schemaname or None)
+        return None if view is None else frozenset({view})
+    return NOTHING
 
 
-def changed_beside(statement: Statement, catalog: Catalog, made: Collection[Name]) -> frozenset[Name] | None:
-    """Return the tables of which a change of rows may have changed other rows than those that it names.
+def changed_beside(statement: Statement, catalog: Catalog, made: Collection[Name]) -> Written:
+    """Return the tables of which a change of rows may have changed other rows than it seems to.
 
     Args:
         statement: INSERT, UPDATE, DELETE, TRUNCATE or MERGE.
@@ -59,55 +84,140 @@ def changed_beside(statement: Statement, catalog: Catalog, made: Collection[Name
         made: tables that scripts have made: nothing hangs on them that is not known.
 
     Returns:
-        None: of any table; then it may not have done what it seems to have, either.
+        With the table that it names among them, the statement may not have done what it seems to, either.
     """
     kind, node = statement.kind, statement.node
-    targets = parser.children(node.relations) if kind == "truncate_stmt" else [node.relation]
-    if kind == "merge_stmt" or (kind != "truncate_stmt" and len(node.with_clause.ctes)):
+    if (kind != "truncate_stmt" and _has_writing_cte(node)) or _may_write(functions_of(node), catalog.state):
         return None
+    targets = parser.children(node.relations) if kind == "truncate_stmt" else [node.relation]
+    kinds = ["insert_stmt", "update_stmt", "delete_stmt"] if kind == "merge_stmt" else [kind]
+    return _by_change(kinds, targets, catalog, made, itself=kind == "merge_stmt")
+
+
+def _has_writing_cte(node: Node) -> bool:
+    return any(not each.common_table_expr.ctequery.HasField("select_stmt") for each in node.with_clause.ctes)
+
+
+def _by_change(
+    kinds: Iterable[str], targets: Iterable[Node], catalog: Catalog, made: Collection[Name], *, itself: bool
+) -> Written:
+    """Return what changes of rows of some kinds change beside. ``itself``: the rows that they name are not followed."""
     found = set[Name]()
     for target in targets:
         name = catalog.resolve(target.relname, target.schemaname or None)
         table = None if name is None else catalog.table(name)
-        if table is None or not _is_plain(table, catalog.state, made):
+        if table is None:
             return None
-        found |= _following(table.name, _ACTIONS.get(kind), catalog.state)
-    return None if _calls_users(functions_of(statement.node), catalog.state) else frozenset(found)
+        beside = _beside(table, {_ACTIONS[kind] for kind in kinds if kind in _ACTIONS}, catalog.state, made)
+        if beside is None:
+            return None
+        found |= beside | ({table.name} if itself else set())
+    return frozenset(found)
 
 
-def _is_plain(table: Table, state: State, made: Collection[Name]) -> bool:
-    if table.kind != "table" or table.parents or ((HANGING, "") in state.traits and table.name not in made):
+_ACTIONS = {"update_stmt": "on_update", "delete_stmt": "on_delete"}
+
+
+def _beside(table: Table, actions: Collection[str], state: State, made: Collection[Name]) -> set[Name] | None:
+    """Return the tables that a change of a table's rows reaches, this one if what becomes of its rows is not known."""
+    found, seen, waiting = set[Name](), {table.name}, [table]
+    while waiting:
+        current = waiting.pop()
+        here, further = _of_table(current, state, made), set[Name]()
+        if here is None:
+            return None
+        found |= here
+        if current.kind == "view":
+            further |= {name for name, _ in current.depends_on}
+        further.update(user.name for user in state.mentioned_by(current.name) if _follows(user, current, actions))
+        found |= further
+        waiting += [state.tables[name] for name in further - seen if name in state.tables]
+        seen |= further
+    return found
+
+
+def _follows(user: Table, changed: Table, actions: Collection[str]) -> bool:
+    """Whether a foreign key changes or deletes rows of a table with those of another one."""
+    keys = [each for each in user.constraints if each.references == changed.name]
+    return any(getattr(each, action) not in {"", "RESTRICT"} for each in keys for action in actions)
+
+
+def _of_table(table: Table, state: State, made: Collection[Name]) -> set[Name] | None:
+    """Return the tables whose rows what hangs on a table changes, None for any; nothing: its rows are as they seem."""
+    if (HANGING, "") in state.traits and table.name not in made:
+        return None
+    found = set[Name]()
+    if table.parents or any(table.name in other.parents for other in state.mentioned_by(table.name)):
+        found |= {table.name, *table.parents, *descendants(state, table.name)}
+        found.update(name for parent in table.parents for name in descendants(state, parent))
+    for attachment in state.attachments.values():
+        if attachment.table != table.name or attachment.kind in {"statistics", "publication"}:
+            continue
+        functions = state.functions.get(attachment.function, ()) if attachment.function is not None else ()
+        is_harmless = attachment.kind == "trigger" and functions and all(_only_reads(each, state) for each in functions)
+        if not is_harmless and attachment.kind != "policy":
+            return None
+        found.add(table.name)
+    texts = () if table.kind == "view" else texts_of(table)
+    return None if any(_may_write(functions_in(text), state) for _, _, text in texts) else found
+
+
+# -- functions and blocks ----------------------------------------------------------------------------------------------
+
+
+def _may_write(called: Collection[Name], state: State) -> bool:
+    """Whether one of the functions that are called may change rows: all that is not PostgreSQL's, unless it is seen."""
+    for each in called:
+        own = [function for name, found in state.functions.items() if name.name == each.name for function in found]
+        if any(not _only_reads(function, state) for function in own) or (not own and each.name not in _library()):
+            return True
+    return False
+
+
+def _only_reads(function: Function, state: State) -> bool:
+    """Whether the body of a function is known, and neither writes nor calls what may."""
+    body = function.body
+    if body is None or function.language not in {"sql", "plpgsql"} or _WRITES.search(_LOCKS.sub("", body)):
         return False
-    if any(table.name in other.parents for other in state.mentioned_by(table.name)):
-        return False
-    if any(attachment.table == table.name for attachment in state.attachments.values()):
-        return False
-    return not any(_calls_users(functions_in(text), state) for _, _, text in texts_of(table))
+    return not _MAKES.search(body) and _calls_library(body, state, itself=function.name.name)
 
 
-def _calls_users(called: Collection[Name], state: State) -> bool:
-    """Whether PostgreSQL and its extensions do not bring along all functions that are called."""
-    own = {name.name for name in state.functions} if called else ()
-    return any(each.name in own or each.name not in _library() for each in called)
+def _calls_library(text: str, state: State, itself: str = "") -> bool:
+    """Whether all that may be calls in a text are of functions that PostgreSQL and its extensions bring along."""
+    own = {name.name for name in state.functions} - {itself}
+    words = {match[1].strip('"').lower() for match in _CALLS.finditer(text)} - {itself}
+    return not any(name in text for name in own) and all(
+        word in _WORDS or word in _library() or word in system.categories() for word in words
+    )
+
+
+def _by_block(text: str, catalog: Catalog, made: Collection[Name]) -> Written:
+    """Return the tables that a block may have written to, which it names right after the words for that."""
+    state, bare = catalog.state, _LOCKS.sub("", text)
+    writes, names = len(_WRITES.findall(bare)), [match[1] for match in _TARGET.finditer(bare)]
+    if not writes:
+        uses_others = (HIDDEN, "") in state.traits or any(name.name in text for name in state.functions)
+        return None if uses_others else NOTHING
+    if (
+        writes > len(names)
+        or _MAKES.search(bare)
+        or not _calls_library(_TARGET.sub("", bare), state)
+        or (HIDDEN, "") in state.traits
+    ):
+        return None
+    found = set[Name]()
+    for written_name in names:
+        schema, name = split_name(written_name)
+        full = catalog.resolve(name, schema)
+        table = None if full is None else catalog.table(full)
+        beside = None if table is None else _beside(table, _ACTIONS.values(), state, made)
+        if table is None or beside is None:
+            return None
+        found |= {table.name, *beside}
+    return frozenset(found)
 
 
 @cache
 def _library() -> frozenset[str]:
     brought = (name for extension in system.EXTENSIONS.values() for name in extension.functions)
     return frozenset((*system.functions(), *brought))
-
-
-_ACTIONS = {"update_stmt": "on_update", "delete_stmt": "on_delete"}
-
-
-def _following(name: Name, action: str | None, state: State) -> set[Name]:
-    """Return the tables whose foreign keys change or delete rows with those of a table, and with theirs in turn."""
-    found, waiting = set[Name](), [name] if action is not None else []
-    while waiting:
-        current = waiting.pop()
-        for user in state.mentioned_by(current):
-            actions = {getattr(each, str(action)) for each in user.constraints if each.references == current}
-            if actions - {"", "RESTRICT"} and user.name not in found:
-                found.add(user.name)
-                waiting.append(user.name)
-    return found
