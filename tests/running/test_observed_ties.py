@@ -154,7 +154,7 @@ TIES = {
         {"id": {"constraints": {"column_default": "public.f()"}}},
         3,
     ),
-    "a label has another name": Tie(TWO_MOODS, "ALTER TYPE mood RENAME VALUE 'x' TO 'y'", "t", MOOD, 3),
+    "a label has another name": Tie(TWO_MOODS, "ALTER TYPE mood RENAME VALUE 'x' TO 'y'", "t", MOOD, 1),
     "a rule of a view goes": Tie(
         "CREATE TABLE t (id int); CREATE TABLE z (id int); CREATE VIEW v AS SELECT id FROM t;"
         "CREATE RULE r AS ON UPDATE TO v DO INSTEAD UPDATE z SET id = NEW.id",

@@ -109,7 +109,7 @@ class Reader:
             self._data.follow(effect)
         if effect.kind in _CHANGES:
             return self._change(effect)
-        self._data.forget(written(effect, self._catalog, self._data.made))
+        self._data.forget(written(effect, self._catalog, self._data))
         if effect.query is None:
             return Answer()
         if effect.kind == "variable_show_stmt":
@@ -205,7 +205,7 @@ class Reader:
             self._data.forget()
             return Answer(rowcount=effect.sql.count("("))
         statement = effect.statement
-        others = changed_beside(statement, self._catalog, self._data.made)
+        others = changed_beside(statement, self._catalog, self._data)
         self._last_change = statement, others
         answer = self._changed(effect, statement)
         self._data.forget(others)

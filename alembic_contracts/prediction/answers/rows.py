@@ -149,6 +149,11 @@ class Data:
         """Return what is known of a table's rows."""
         return self._contents.setdefault(name, Contents())
 
+    def is_empty(self, name: Name) -> bool:
+        """Whether a table is known to hold no rows."""
+        contents = self.contents(name)
+        return not contents.unknown and not contents.rows
+
     def next_value(self, sequence: str) -> int:
         """Return the next number of a sequence, by any name for it."""
         self._numbers[sequence] = self._numbers.get(sequence, 0) + 1

@@ -19,6 +19,7 @@ from alembic_contracts.prediction.sql.mentions import functions_in, functions_of
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.answers.rows import Data
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
     from alembic_contracts.prediction.catalog.state import Function, State
@@ -34,13 +35,14 @@ NOTHING: Written = frozenset()
 
 _AROUND = frozenset({"explain_stmt", "select_stmt", "create_table_as_stmt", "declare_cursor_stmt"})
 """Kinds of statements that can have others in them."""
+_CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "ExecuteStmt"})
 _WRITES = re.compile(r"\b(?:insert|update|delete|merge|truncate|copy|execute|call)\b", re.IGNORECASE)
 _LOCKS = re.compile(r"\bfor\s+(?:no\s+key\s+)?update\b|\bdo\s+update\s+set\b", re.IGNORECASE)
 _BACK = re.compile(r"\s*(?:rollback|abort)\b", re.IGNORECASE)
 _MOVED = re.compile(r"\b(?:attach|detach)\s+partition\b", re.IGNORECASE)
 _MAKES = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
 _CALLS = re.compile(r"([\w\"]+)\s*\(")
-_WORDS = KEYWORDS | {"by", "elsif", "elseif", "filter", "if", "over", "return", "set", "while", "within"}
+_WORDS = KEYWORDS | {"by", "conflict", "elsif", "elseif", "filter", "if", "over", "return", "set", "while", "within"}
 """What can stand before a parenthesis and is no function."""
 _TARGET = re.compile(
     r'\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?)\s+((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)',
@@ -48,40 +50,40 @@ _TARGET = re.compile(
 )
 
 
-def written(effect: Effect, catalog: Catalog, made: Collection[Name]) -> Written:
+def written(effect: Effect, catalog: Catalog, data: Data) -> Written:
     """Return the tables of which a statement that is no change of rows may have changed any.
 
     Args:
         effect: what it did.
         catalog: as it is.
-        made: tables that scripts have made: nothing hangs on them that is not known.
+        data: what is known of rows.
     """
     kind, node, state = effect.kind, effect.statement.node, catalog.state
-    if kind == "execute_stmt" or (kind in _AROUND and _WRITES.search(_LOCKS.sub("", effect.sql))):
+    if kind == "execute_stmt" or (kind in _AROUND and any(m.DESCRIPTOR.name in _CHANGES for m in parser.walk(node))):
         return None
     if kind == "transaction_stmt":
         return None if _BACK.match(effect.sql) else NOTHING
     if kind == "alter_table_stmt" and _MOVED.search(effect.sql):
         return None
     if kind == "do_stmt":
-        return _by_block(effect.sql, catalog, made)
+        return _by_block(effect.sql, catalog, data)
     if _may_write(functions_of(node), state):
         return None
     if kind == "copy_stmt" and node.is_from:
-        return _by_change(["insert_stmt"], [node.relation], catalog, made, itself=True)
+        return _by_change(["insert_stmt"], [node.relation], catalog, data, itself=True)
     if kind == "refresh_mat_view_stmt":
         view = catalog.resolve(node.relation.relname, node.relation.schemaname or None)
         return None if view is None else frozenset({view})
     return NOTHING
 
 
-def changed_beside(statement: Statement, catalog: Catalog, made: Collection[Name]) -> Written:
+def changed_beside(statement: Statement, catalog: Catalog, data: Data) -> Written:
     """Return the tables of which a change of rows may have changed other rows than it seems to.
 
     Args:
         statement: INSERT, UPDATE, DELETE, TRUNCATE or MERGE.
         catalog: as it is.
-        made: tables that scripts have made: nothing hangs on them that is not known.
+        data: what is known of rows.
 
     Returns:
         With the table that it names among them, the statement may not have done what it seems to, either.
@@ -91,16 +93,14 @@ def changed_beside(statement: Statement, catalog: Catalog, made: Collection[Name
         return None
     targets = parser.children(node.relations) if kind == "truncate_stmt" else [node.relation]
     kinds = ["insert_stmt", "update_stmt", "delete_stmt"] if kind == "merge_stmt" else [kind]
-    return _by_change(kinds, targets, catalog, made, itself=kind == "merge_stmt")
+    return _by_change(kinds, targets, catalog, data, itself=kind == "merge_stmt")
 
 
 def _has_writing_cte(node: Node) -> bool:
     return any(not each.common_table_expr.ctequery.HasField("select_stmt") for each in node.with_clause.ctes)
 
 
-def _by_change(
-    kinds: Iterable[str], targets: Iterable[Node], catalog: Catalog, made: Collection[Name], *, itself: bool
-) -> Written:
+def _by_change(kinds: Iterable[str], targets: Iterable[Node], catalog: Catalog, data: Data, *, itself: bool) -> Written:
     """Return what changes of rows of some kinds change beside. ``itself``: the rows that they name are not followed."""
     found = set[Name]()
     for target in targets:
@@ -108,7 +108,7 @@ def _by_change(
         table = None if name is None else catalog.table(name)
         if table is None:
             return None
-        beside = _beside(table, {_ACTIONS[kind] for kind in kinds if kind in _ACTIONS}, catalog.state, made)
+        beside = _beside(table, {_ACTIONS[kind] for kind in kinds if kind in _ACTIONS}, catalog.state, data)
         if beside is None:
             return None
         found |= beside | ({table.name} if itself else set())
@@ -118,18 +118,22 @@ def _by_change(
 _ACTIONS = {"update_stmt": "on_update", "delete_stmt": "on_delete"}
 
 
-def _beside(table: Table, actions: Collection[str], state: State, made: Collection[Name]) -> set[Name] | None:
+def _beside(table: Table, actions: Collection[str], state: State, data: Data) -> set[Name] | None:
     """Return the tables that a change of a table's rows reaches, this one if what becomes of its rows is not known."""
     found, seen, waiting = set[Name](), {table.name}, [table]
     while waiting:
         current = waiting.pop()
-        here, further = _of_table(current, state, made), set[Name]()
+        here, further = _of_table(current, state, data), set[Name]()
         if here is None:
             return None
         found |= here
         if current.kind == "view":
             further |= {name for name, _ in current.depends_on}
-        further.update(user.name for user in state.mentioned_by(current.name) if _follows(user, current, actions))
+        if not data.is_empty(current.name):
+            users = [user for user in state.mentioned_by(current.name) if _follows(user, current, actions)]
+            further |= {
+                user.name for user in users if not data.is_empty(user.name) or _of_table(user, state, data) != set()
+            }
         found |= further
         waiting += [state.tables[name] for name in further - seen if name in state.tables]
         seen |= further
@@ -142,9 +146,9 @@ def _follows(user: Table, changed: Table, actions: Collection[str]) -> bool:
     return any(getattr(each, action) not in {"", "RESTRICT"} for each in keys for action in actions)
 
 
-def _of_table(table: Table, state: State, made: Collection[Name]) -> set[Name] | None:
+def _of_table(table: Table, state: State, data: Data) -> set[Name] | None:
     """Return the tables whose rows what hangs on a table changes, None for any; nothing: its rows are as they seem."""
-    if (HANGING, "") in state.traits and table.name not in made:
+    if (HANGING, "") in state.traits and table.name not in data.made:
         return None
     found = set[Name]()
     if table.parents or any(table.name in other.parents for other in state.mentioned_by(table.name)):
@@ -191,7 +195,7 @@ def _calls_library(text: str, state: State, itself: str = "") -> bool:
     )
 
 
-def _by_block(text: str, catalog: Catalog, made: Collection[Name]) -> Written:
+def _by_block(text: str, catalog: Catalog, data: Data) -> Written:
     """Return the tables that a block may have written to, which it names right after the words for that."""
     state, bare = catalog.state, _LOCKS.sub("", text)
     writes, names = len(_WRITES.findall(bare)), [match[1] for match in _TARGET.finditer(bare)]
@@ -210,7 +214,7 @@ def _by_block(text: str, catalog: Catalog, made: Collection[Name]) -> Written:
         schema, name = split_name(written_name)
         full = catalog.resolve(name, schema)
         table = None if full is None else catalog.table(full)
-        beside = None if table is None else _beside(table, _ACTIONS.values(), state, made)
+        beside = None if table is None else _beside(table, _ACTIONS.values(), state, data)
         if table is None or beside is None:
             return None
         found |= {table.name, *beside}

@@ -20,6 +20,7 @@ __all__ = ["Uncertainty"]
 
 _OF_RELATIONS = frozenset({"to_regclass", "to_regtype", "current_schema", "current_schemas", "pg_get_serial_sequence"})
 """Functions whose results depend on what there is; those that take numbers got these from a query."""
+_OF_INDEXES = frozenset({"pg_attribute", "pg_class", "pg_index", "pg_indexes", "pg_stat_user_indexes"})
 _NOT_IDENTIFYING = frozenset({"public", "pg_catalog", "information_schema", "YES", "NO", "BASE TABLE", "VIEW"})
 """Texts in a question that do not say which object it is about; single letters do not, either."""
 
@@ -36,6 +37,8 @@ class Uncertainty:
     """Their columns and constraints."""
     around: set[str] = field(default_factory=set)
     """What they use: whether that can be changed or dropped depends on them."""
+    indexes: dict[str, str] = field(default_factory=dict)
+    """Indexes that no fact is about and that may be missing, each with its table."""
     met: int = 0
     """How many statements may have failed on the server for it, though they worked here."""
 
@@ -62,30 +65,32 @@ class Uncertainty:
 
     def decides_failure(self, node: Node) -> bool:
         """Return whether it may decide if a statement fails."""
-        return self.anything or (bool(self.names) and not named_objects.used(node).isdisjoint(self.names | self.around))
+        decisive = {*self.indexes, *(self.names | self.around if self.names else ())}
+        return self.anything or (bool(decisive) and not named_objects.used(node).isdisjoint(decisive))
 
     def answers(self, node: Node) -> bool:
         """Return whether the rows of a query may be others for it, as far as they come out of the catalog."""
-        if not self.names:
+        if not self.names and not self.indexes:
             return False
-        asks_catalog = False
+        asks_catalog = asks_indexes = False
         for message in parser.walk(node):
             kind = message.DESCRIPTOR.name
             if kind == "RangeVar":
                 if system.is_system_relation(message.relname, message.schemaname or None) is not None:
                     asks_catalog = True
+                    asks_indexes = asks_indexes or message.relname in _OF_INDEXES
                 elif message.relname in self.names:
                     return True
-            elif kind == "FuncCall":
-                asks_catalog = asks_catalog or parser.strings(message.funcname)[-1] in _OF_RELATIONS
-            elif kind == "TypeCast":
-                asks_catalog = asks_catalog or parser.strings(message.type_name.names)[-1:] in (
-                    ["regclass"],
-                    ["regtype"],
-                )
-        return asks_catalog and self._is_asked_for(named_objects.texts(node))
+            elif (kind == "FuncCall" and parser.strings(message.funcname)[-1] in _OF_RELATIONS) or (
+                kind == "TypeCast" and parser.strings(message.type_name.names)[-1:] in (["regclass"], ["regtype"])
+            ):
+                asks_catalog = asks_indexes = True
+        texts = list(named_objects.texts(node))
+        if asks_indexes and self.indexes and self._is_asked_for(texts, {*self.indexes, *self.indexes.values()}):
+            return True
+        return asks_catalog and bool(self.names) and self._is_asked_for(texts, self.names | self.parts)
 
-    def _is_asked_for(self, texts: Iterable[str]) -> bool:
+    def _is_asked_for(self, texts: Iterable[str], names: set[str]) -> bool:
         """Return whether a question with these texts may be about it: one that names nothing else is about anything."""
         said = {text.rpartition(".")[2].strip('"') for text in texts if len(text) > 1 and text not in _NOT_IDENTIFYING}
-        return not said or any("%" in each for each in said) or not said.isdisjoint(self.names | self.parts)
+        return not said or any("%" in each for each in said) or not said.isdisjoint(names)

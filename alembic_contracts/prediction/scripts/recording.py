@@ -11,7 +11,7 @@ from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.reader import follows_from_catalog
 from alembic_contracts.prediction.driver import failures
 from alembic_contracts.prediction.scripts.loops import may_wait_for_rows
-from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
+from alembic_contracts.prediction.scripts.unseen_code import fails_alone, lets_failure_pass, rest_is_seen
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Effect
     from alembic_contracts.prediction.driver.dbapi import RecordingConnection, Status
     from alembic_contracts.prediction.scripts.source_lines import Script
+    from alembic_contracts.prediction.sql.parser import Statement
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Location
 
@@ -187,11 +188,17 @@ class Recording:
         if not rest_is_seen(self._script.call_stack(), self._script.path, self.catalog.state):
             self.doubt("the script may go by what is in the rows that it reads, which only the database knows")
 
-    def _doubt_failure(self) -> None:
+    def _doubt_failure(self, statement: Statement) -> None:
         """Note a doubt where it is not known whether a statement fails, and the script goes on where it does."""
         if self._script is None:
             return
-        if lets_failure_pass(self._script.call_stack(), self._script.path, self.catalog.state):
+        place = self._script.call_stack(), self._script.path, self.catalog.state
+        if not lets_failure_pass(*place):
+            return
+        is_index = statement.kind == "index_stmt" and not statement.node.unique
+        if is_index and fails_alone(*place):  # no fact is about such an index; it may be there or not
+            self.catalog.state.uncertain.indexes[statement.node.idxname] = statement.node.relation.relname
+        else:
             self.doubt("it is not known whether this fails, and the script goes on where it does")
 
     # -- the cursors' side -------------------------------------------------------------------------------------------
@@ -292,7 +299,7 @@ class Recording:
             self.catalog.abort()
             raise
         if effect.may_fail and not follows_from_catalog(effect, answer):
-            self._doubt_failure()
+            self._doubt_failure(effect.statement)
         return answer
 
     def _note(self, label: str, *, commits: bool = False) -> None:

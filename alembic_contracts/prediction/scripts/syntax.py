@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-__all__ = ["imports_of", "is_func", "is_of_connection", "is_within", "lets_pass", "root_of", "tells", "text_of"]
+__all__ = ["catching", "imports_of", "is_func", "is_of_connection", "is_single", "root_of", "tells", "text_of"]
 
 _FIELD = re.compile(r"%[sdr]|\{[^{}]*\}")
 
@@ -71,6 +71,19 @@ def lets_pass(node: ast.Try | ast.With) -> bool:
         return any(not isinstance(handler.body[-1], ast.Raise) for handler in node.handlers)
     calls = (item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call))
     return any("suppress" in ast.unparse(call.func) for call in calls)
+
+
+def catching(function: ast.AST, line: int) -> list[ast.Try | ast.With]:
+    """Return what lets an error at a line of a function pass."""
+    found = (each for each in ast.walk(function) if isinstance(each, ast.Try | ast.With))
+    return [each for each in found if is_within(line, each.body) and lets_pass(each)]
+
+
+def is_single(body: Sequence[ast.stmt]) -> bool:
+    """Whether a body is one call, savepoints around it not counted."""
+    while len(body) == 1 and isinstance(body[0], ast.With):
+        body = body[0].body
+    return len(body) == 1 and isinstance(body[0], ast.Expr)
 
 
 _CHANGES = frozenset({"add", "append", "clear", "discard", "extend", "insert", "pop", "remove", "setdefault", "update"})

@@ -29,11 +29,11 @@ from alembic_contracts.prediction.scripts.data_calls import (
     SAFE_MODULES,
 )
 from alembic_contracts.prediction.scripts.syntax import (
+    catching,
     imports_of,
     is_func,
     is_of_connection,
-    is_within,
-    lets_pass,
+    is_single,
     root_of,
     tells,
     text_of,
@@ -44,7 +44,7 @@ from alembic_contracts.prediction.sql.sqlstate import PostgresError
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
 
-__all__ = ["lets_failure_pass", "only_changes_rows", "rest_is_seen"]
+__all__ = ["fails_alone", "lets_failure_pass", "only_changes_rows", "rest_is_seen"]
 
 _Function = ast.FunctionDef
 
@@ -85,6 +85,18 @@ def lets_failure_pass(lines: Sequence[tuple[str, int]], path: str, state: State)
     """
     module = _module(path, state)
     return module is None or any(module.catches(name, line) for name, line in lines)
+
+
+def fails_alone(lines: Sequence[tuple[str, int]], path: str, state: State) -> bool:
+    """Return whether nothing but the one statement at hand is otherwise where it fails and that is let pass.
+
+    Args:
+        lines: the functions of the script that are running, outermost first, and the line in each.
+        path: the script's, as in its code objects.
+        state: the schema there.
+    """
+    module = _module(path, state)
+    return module is not None and all(module.fails_alone(name, line) for name, line in lines)
 
 
 def _module(path: str, state: State) -> _Module | None:
@@ -250,13 +262,25 @@ class _Module:
         if function is None:
             return False
         with self._within(name):
-            return any(
-                is_within(line, each.body)
-                and lets_pass(each)
-                and (tells(function, each) or not self._changes_rows_only(each))
-                for each in ast.walk(function)
-                if isinstance(each, ast.Try | ast.With)
+            return any(tells(function, each) or not self._changes_rows_only(each) for each in catching(function, line))
+
+    def fails_alone(self, name: str, line: int) -> bool:
+        """Return whether all that is caught with an error at a line of a function is one statement."""
+        function = self.functions.get(name)
+        if function is None:
+            return False
+        with self._within(name):
+            return all(
+                not tells(function, each) and is_single(each.body) and self._is_quiet(each)
+                for each in catching(function, line)
             )
+
+    def _is_quiet(self, node: ast.Try | ast.With) -> bool:
+        """Whether an error is let pass without anything else being done to the database."""
+        if isinstance(node, ast.With):
+            return True
+        handlers = all(self._changes_rows_only(each) for handler in node.handlers for each in handler.body)
+        return handlers and not node.orelse and not node.finalbody
 
     # -- what runs for rows alone ------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.catalog.state import Function
@@ -9,6 +10,7 @@ from alembic_contracts.prediction.catalog.type_names import qualified, resolve, 
 from alembic_contracts.prediction.catalog.unseen_users import IN_SCHEMA, doubt_printing
 from alembic_contracts.prediction.catalog.user_types import new_type_name, require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -61,8 +63,14 @@ def alter_enum(run: Execution, node: Node) -> None:
     _check_label(node.new_val)
     if node.old_val:
         _rename_value(run.state, definition, node.old_val, node.new_val)
-        written = f"'{node.old_val.replace(chr(39), chr(39) * 2)}'"
-        doubt_printing(run, run.state.mentioned_by(definition.name), lambda text: written in text, written)
+        written = _quoted(node.old_val)
+        _respell_defaults(run.state, definition.name, written, _quoted(node.new_val))
+        others = re.compile(
+            rf"(?!{re.escape(written)}(::[^']*)?$).*(?:{re.escape(written)}|'{{.*{re.escape(node.old_val)})", re.DOTALL
+        )
+        doubt_printing(
+            run, run.state.mentioned_by(definition.name), lambda text: others.match(text) is not None, written
+        )
         return
     labels = list(definition.labels)
     if node.new_val in labels:
@@ -90,6 +98,29 @@ def _rename_value(state: State, definition: TypeDefinition, old: str, new: str) 
         state.fresh_labels.remove(f"{definition.name} {old}")
         state.fresh_labels.put(f"{definition.name} {new}", value=True)
     state.types.put(definition.name, replace(definition, labels=labels))
+
+
+def _quoted(label: str) -> str:
+    return f"'{label.replace(chr(39), chr(39) * 2)}'"
+
+
+def _respell_defaults(state: State, enum: Name, old: str, new: str) -> None:
+    """A default that is nothing but a label is printed as the label is called now."""
+
+    def respelled(text: str | None) -> str | None:
+        if text is None or not (text == old or text.startswith(f"{old}::")):
+            return text
+        return new + text[len(old) :]
+
+    for table in state.mentioned_by(enum):
+        columns = tuple(
+            replace(column, default=Printed(default, respelled(getattr(column.default, "printed", None))))
+            if column.type == Type(enum) and (default := respelled(column.default)) not in {None, column.default}
+            else column
+            for column in table.columns
+        )
+        if columns != table.columns:
+            state.tables.put(table.name, replace(table, columns=columns))
 
 
 # -- composite types ---------------------------------------------------------------------------------------------------

@@ -167,3 +167,14 @@ CREATE TABLE t (a jsonb DEFAULT '{');
 CREATE TABLE t (a date DEFAULT 'x');
 CREATE TABLE t (a text DEFAULT 3, b varchar DEFAULT false, c numeric DEFAULT '3.5', d boolean DEFAULT 'yes', e float8 DEFAULT 'NaN', f e DEFAULT 'a', g int[] DEFAULT '{1,2}', h boolean DEFAULT '0', i timestamptz DEFAULT 'now', j bigint DEFAULT ' 7 ', k int DEFAULT 1.5, l date DEFAULT 'today', m jsonb DEFAULT '[]', n interval DEFAULT '1 day');
 ALTER TABLE t ALTER k SET DEFAULT 'x';
+
+=== a default whose label is called otherwise
+CREATE TYPE e AS ENUM ('a', 'b''c');
+CREATE TABLE t (id int, x e DEFAULT 'a', y e DEFAULT 'b''c' NOT NULL, z text DEFAULT 'a', w e DEFAULT 'a'::e);
+ALTER TYPE e RENAME VALUE 'a' TO 'A''';
+ALTER TYPE e RENAME VALUE 'b''c' TO 'd';
+
+=== [doubt] an array of labels, one of which is called otherwise
+CREATE TYPE e AS ENUM ('a', 'b');
+CREATE TABLE t (id int, x e[] DEFAULT '{a,b}');
+ALTER TYPE e RENAME VALUE 'a' TO 'c';
