@@ -47,8 +47,8 @@ class Columns:
         names = parser.strings(node.fields)
         if len(names) < len(node.fields):
             entry = self.scope.entry(names[-1], names[-2] if len(names) > 1 else None) if names else None
-            if entry is None or entry.table is None:
-                self.star(node)
+            if entry is None or (entry.table is None and self.state.server_version >= 180000):
+                self.star(node)  # of a join with an alias, before version 18 no column was noted either
             return None  # a whole row as a value, which uses none of the table's columns
         found = self.scope.column(names[0]) if len(names) == 1 else self.qualified(names)
         if found is not None:
