@@ -48,6 +48,15 @@ KEPT = {
         "while True:\n    done = op.get_bind().execute(sa.text(\"WITH few AS (SELECT id FROM p WHERE n = 'a' LIMIT 5) "
         "UPDATE p SET n = 'b' FROM few WHERE p.id = few.id\"))\n    if done.rowcount < 5:\n        break"
     ),
+    "a foreign key whose column stays": (
+        'op.execute("CREATE TABLE r (id int REFERENCES p ON UPDATE CASCADE)")\nop.execute("INSERT INTO r VALUES (1)")\n'
+        "op.execute(\"UPDATE p SET n = 'x'\")\n"
+        f"if op.get_bind().execute(sa.text('SELECT id FROM r')).scalar() != 1:\n    {DROP}"
+    ),
+    "a block that adds a key": known(
+        "CREATE TABLE r (id int); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.table_constraints WHERE "
+        "table_name = 'r') THEN ALTER TABLE r ADD FOREIGN KEY (id) REFERENCES p ON DELETE CASCADE; END IF; END $$"
+    ),
     "a function that writes nothing": known("UPDATE p SET n = pure()"),
     "a trigger that changes its own row": known(
         "CREATE TRIGGER x BEFORE UPDATE ON p FOR EACH ROW EXECUTE FUNCTION touch(); UPDATE p SET n = 'c'"

@@ -7,7 +7,7 @@ foreign keys, inheritance, views, functions, blocks and what takes changes back 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -33,11 +33,15 @@ Written = frozenset[Name] | None
 
 NOTHING: Written = frozenset()
 
+Actions = Mapping[str, frozenset[str] | None]
+_ANY: Actions = {"on_update": None, "on_delete": None}
+
 _AROUND = frozenset({"explain_stmt", "select_stmt", "create_table_as_stmt", "declare_cursor_stmt"})
 """Kinds of statements that can have others in them."""
 _CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "ExecuteStmt"})
 _WRITES = re.compile(r"\b(?:insert|update|delete|merge|truncate|copy|execute|call)\b", re.IGNORECASE)
-_LOCKS = re.compile(r"\bfor\s+(?:no\s+key\s+)?update\b|\bdo\s+update\s+set\b", re.IGNORECASE)
+_LOCKS = re.compile(r"\bfor\s+(?:no\s+key\s+)?update\b|\bdo\s+update\s+set\b|\bon\s+(?:delete|update)\b", re.IGNORECASE)
+"""Words of locks, conflicts and foreign keys, which write nothing by themselves."""
 _BACK = re.compile(r"\s*(?:rollback|abort)\b", re.IGNORECASE)
 _MOVED = re.compile(r"\b(?:attach|detach)\s+partition\b", re.IGNORECASE)
 _MAKES = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
@@ -70,7 +74,7 @@ def written(effect: Effect, catalog: Catalog, data: Data) -> Written:
     if _may_write(functions_of(node), state):
         return None
     if kind == "copy_stmt" and node.is_from:
-        return _by_change(["insert_stmt"], [node.relation], catalog, data, itself=True)
+        return _by_change([node.relation], {}, catalog, data, itself=True)
     if kind == "refresh_mat_view_stmt":
         view = catalog.resolve(node.relation.relname, node.relation.schemaname or None)
         return None if view is None else frozenset({view})
@@ -92,33 +96,38 @@ def changed_beside(statement: Statement, catalog: Catalog, data: Data) -> Writte
     if (kind != "truncate_stmt" and _has_writing_cte(node)) or _may_write(functions_of(node), catalog.state):
         return None
     targets = parser.children(node.relations) if kind == "truncate_stmt" else [node.relation]
-    kinds = ["insert_stmt", "update_stmt", "delete_stmt"] if kind == "merge_stmt" else [kind]
-    return _by_change(kinds, targets, catalog, data, itself=kind == "merge_stmt")
+    return _by_change(targets, _actions(kind, node), catalog, data, itself=kind == "merge_stmt")
+
+
+def _actions(kind: str, node: Node) -> Actions:
+    """Return the actions of foreign keys that a change sets off, each with the columns that it changes (None: any)."""
+    if kind == "merge_stmt":
+        return _ANY
+    if kind == "update_stmt":
+        return {"on_update": frozenset(each.res_target.name for each in node.target_list)}
+    return {"on_delete": None} if kind == "delete_stmt" else {}
 
 
 def _has_writing_cte(node: Node) -> bool:
     return any(not each.common_table_expr.ctequery.HasField("select_stmt") for each in node.with_clause.ctes)
 
 
-def _by_change(kinds: Iterable[str], targets: Iterable[Node], catalog: Catalog, data: Data, *, itself: bool) -> Written:
-    """Return what changes of rows of some kinds change beside. ``itself``: the rows that they name are not followed."""
+def _by_change(targets: Iterable[Node], actions: Actions, catalog: Catalog, data: Data, *, itself: bool) -> Written:
+    """Return what a change of rows changes beside. ``itself``: the rows that it names are not followed."""
     found = set[Name]()
     for target in targets:
         name = catalog.resolve(target.relname, target.schemaname or None)
         table = None if name is None else catalog.table(name)
         if table is None:
             return None
-        beside = _beside(table, {_ACTIONS[kind] for kind in kinds if kind in _ACTIONS}, catalog.state, data)
+        beside = _beside(table, actions, catalog.state, data)
         if beside is None:
             return None
         found |= beside | ({table.name} if itself else set())
     return frozenset(found)
 
 
-_ACTIONS = {"update_stmt": "on_update", "delete_stmt": "on_delete"}
-
-
-def _beside(table: Table, actions: Collection[str], state: State, data: Data) -> set[Name] | None:
+def _beside(table: Table, actions: Actions, state: State, data: Data) -> set[Name] | None:
     """Return the tables that a change of a table's rows reaches, this one if what becomes of its rows is not known."""
     found, seen, waiting = set[Name](), {table.name}, [table]
     while waiting:
@@ -130,7 +139,8 @@ def _beside(table: Table, actions: Collection[str], state: State, data: Data) ->
         if current.kind == "view":
             further |= {name for name, _ in current.depends_on}
         if not data.is_empty(current.name):
-            users = [user for user in state.mentioned_by(current.name) if _follows(user, current, actions)]
+            taken = actions if current is table else _ANY
+            users = [user for user in state.mentioned_by(current.name) if _follows(user, current, taken)]
             further |= {
                 user.name for user in users if not data.is_empty(user.name) or _of_table(user, state, data) != set()
             }
@@ -140,10 +150,15 @@ def _beside(table: Table, actions: Collection[str], state: State, data: Data) ->
     return found
 
 
-def _follows(user: Table, changed: Table, actions: Collection[str]) -> bool:
+def _follows(user: Table, changed: Table, actions: Actions) -> bool:
     """Whether a foreign key changes or deletes rows of a table with those of another one."""
-    keys = [each for each in user.constraints if each.references == changed.name]
-    return any(getattr(each, action) not in {"", "RESTRICT"} for each in keys for action in actions)
+    return any(
+        getattr(key, action) not in {"", "RESTRICT"}
+        and (columns is None or not columns.isdisjoint(key.referenced_columns))
+        for key in user.constraints
+        if key.references == changed.name
+        for action, columns in actions.items()
+    )
 
 
 def _of_table(table: Table, state: State, data: Data) -> set[Name] | None:
@@ -214,7 +229,7 @@ def _by_block(text: str, catalog: Catalog, data: Data) -> Written:
         schema, name = split_name(written_name)
         full = catalog.resolve(name, schema)
         table = None if full is None else catalog.table(full)
-        beside = None if table is None else _beside(table, _ACTIONS.values(), state, data)
+        beside = None if table is None else _beside(table, _ANY, state, data)
         if table is None or beside is None:
             return None
         found |= {table.name, *beside}

@@ -25,6 +25,19 @@ WRITES = {
         [P, TWO, "CREATE TABLE q (id int references p on delete set null)", Q, "DELETE FROM p"],
         "SELECT id IS NULL FROM q",
     ),
+    "a foreign key updates what another one deletes with": (
+        [
+            P,
+            TWO,
+            "CREATE TABLE q (id int UNIQUE DEFAULT 7 references p on delete set default)",
+            "CREATE TABLE r (id int references q (id) on update cascade)",
+            "INSERT INTO p VALUES (7, 'c')",
+            Q,
+            "INSERT INTO r VALUES (1)",
+            "DELETE FROM p WHERE id = 1",
+        ],
+        "SELECT id = 7 FROM r",
+    ),
     "a foreign key updates": (
         [P, TWO, "CREATE TABLE q (id int references p on update cascade)", Q, "UPDATE p SET id = 9 WHERE id = 1"],
         "SELECT id = 9 FROM q",
