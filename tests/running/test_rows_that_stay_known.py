@@ -43,6 +43,10 @@ NO_INDEX = (
     "try:\n    with op.get_bind().begin_nested():\n        op.create_index('i', 'legacy', "
     "[sa.text(\"((data ->> 'k')::int)\")])\nexcept sa.exc.DBAPIError:\n"
 )
+NO_EXTENSION = (
+    "try:\n    with op.get_bind().begin_nested():\n        op.execute('CREATE EXTENSION \"uuid-ossp\"')\n"
+    "except sa.exc.DBAPIError as error:\n    print('skipped', error)\n"
+)
 KEPT = {
     "a loop by the number of rows of a change with a query before it": (
         "while True:\n    done = op.get_bind().execute(sa.text(\"WITH few AS (SELECT id FROM p WHERE n = 'a' LIMIT 5) "
@@ -72,8 +76,21 @@ KEPT = {
         "try:\n    with op.get_bind().begin_nested():\n        op.create_index('i', 'legacy', "
         "[sa.text(\"(data ->> 'k')\")])\nexcept sa.exc.DBAPIError as error:\n    print('skipped', error)"
     ),
+    "an extension that the server does not have": f"{NO_EXTENSION}op.add_column('legacy', sa.Column('x', sa.Integer))",
+    "a trigger that is not there": (
+        "try:\n    with op.get_bind().begin_nested():\n        op.execute('DROP TRIGGER nope ON legacy')\n"
+        "except sa.exc.DBAPIError:\n    pass"
+    ),
 }
 NOT_KEPT = {
+    "an extension that the server does not have, and a function of it": (
+        f"{NO_EXTENSION}try:\n    with op.get_bind().begin_nested():\n        "
+        f"op.execute('ALTER TABLE p ADD COLUMN u uuid DEFAULT uuid_generate_v4()')\nexcept sa.exc.DBAPIError:\n    {DROP}"
+    ),
+    "a function that may be there, and another one of its name": (
+        "try:\n    with op.get_bind().begin_nested():\n        op.execute('DROP FUNCTION nope()')\n"
+        f"except sa.exc.DBAPIError:\n    {DROP}"
+    ),
     "a change before it that writes": known("WITH gone AS (INSERT INTO log VALUES (1)) UPDATE p SET n = 'c'"),
     "a function that writes": known("UPDATE p SET n = writes()"),
     "a function that calls one that writes": (

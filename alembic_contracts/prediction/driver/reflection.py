@@ -280,7 +280,7 @@ class CatalogReflection(PGDialect):
     @_of_each_table
     def get_multi_indexes(self, table: Table, schema: str | None, **kw: Any) -> list[Any]:
         """Return the indexes of each table."""
-        if table.name.name in self.catalog.state.uncertain.indexes.values():
+        if table.name.name in self.catalog.state.uncertain.asides.values():
             self.doubt(f"not all indexes of {table.name} are known", None)
         return descriptions.indexes(table, self._texts())
 

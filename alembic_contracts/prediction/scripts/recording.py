@@ -195,10 +195,7 @@ class Recording:
         place = self._script.call_stack(), self._script.path, self.catalog.state
         if not lets_failure_pass(*place):
             return
-        is_index = statement.kind == "index_stmt" and not statement.node.unique
-        if is_index and fails_alone(*place):  # no fact is about such an index; it may be there or not
-            self.catalog.state.uncertain.indexes[statement.node.idxname] = statement.node.relation.relname
-        else:
+        if not (fails_alone(*place) and self.catalog.state.uncertain.note_perhaps(statement)):
             self.doubt("it is not known whether this fails, and the script goes on where it does")
 
     # -- the cursors' side -------------------------------------------------------------------------------------------
