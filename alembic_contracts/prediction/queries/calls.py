@@ -93,8 +93,11 @@ def check_calls(run: Execution, nodes: Iterable[Node], *, rows: bool = True) -> 
             raise sqlstate.wrong_object_type(f"{names[-1]}() is a procedure")
         if known and all(len(function.arguments) != len(node.args) for function in known):
             run.state.uncertain.met += 1  # it may have defaults, or take any number of arguments
-        if not is_known_function(run, names) and not (rows and _may_be_column(node, names)):
+        if is_known_function(run, names):
+            continue
+        if not rows or not _may_be_column(node, names):
             raise sqlstate.PostgresError("42883", f"function {'.'.join(names)}() does not exist")
+        run.state.uncertain.met += 1
 
 
 def is_known_function(run: Execution, names: list[str]) -> bool:

@@ -85,4 +85,6 @@ class Columns:
             return None
         if not names or all(entry.alias != names[0] for entry in self.scope.entries):
             return None
+        if len(argument.fields) == 1 and any(entry.find(names[0]) for entry in self.scope.entries if entry.visible):
+            return None  # it is a column's name as well
         return [names[0], step.string.sval]

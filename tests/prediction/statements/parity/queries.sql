@@ -165,3 +165,9 @@ EXPLAIN SELECT * FROM nothing;
 EXPLAIN (ANALYZE) DELETE FROM u;
 EXPLAIN ANALYZE CREATE TABLE made AS SELECT a FROM t;
 EXPLAIN CREATE TABLE not_made AS SELECT a FROM t;
+
+=== a column whose name is that of its table
+CREATE TABLE l (id int, n text, j jsonb, p int);
+CREATE VIEW v AS SELECT (l).n AS n, count((l.*).id) AS c FROM l GROUP BY 1;
+ALTER TABLE l DROP COLUMN p;
+ALTER TABLE l DROP COLUMN n;
