@@ -8,4 +8,5 @@ reach             a statement, block or function -> the tables that it could cha
 function_calls    a call -> the function's body done
 indirect_calls    a definition -> doubts about functions that run later
 conditions, row_dependence           error conditions; which statements rows can make fail
+unchecked         which statements may be wrong in ways that are not looked at
 """

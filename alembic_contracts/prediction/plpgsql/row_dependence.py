@@ -10,6 +10,7 @@ from alembic_contracts.prediction.plpgsql import reach, tree
 from alembic_contracts.prediction.plpgsql.conditions import sqlstates_of
 from alembic_contracts.prediction.plpgsql.grammar import parse_body, read_body
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of
+from alembic_contracts.prediction.plpgsql.unchecked import is_checked
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.failing import Failure, failure_of, is_boolean, parts_that_may_fail, type_word
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node, Statement
 
 __all__ = ["FATAL", "Known", "depends_on_rows", "doubt_handlers", "has_a_value"]
+
+_OF_NAMES = frozenset({"2BP01", "3F000", "42701", "42703", "42704", "42710", "42723", "42P01", "42P06", "42P07"})
+"""Errors for names that are there, or are not, and for what is still in use: all of them are looked for."""
 
 _ON_ROWS = ("20", "21", "22", "23", "P0")
 """Classes of errors that depend on rows."""
@@ -67,8 +71,7 @@ def doubt_handlers(
     failure = Failure.ANYHOW if always else _Failing(run.state, known).of_steps(block.body)
     if failure is Failure.NEVER:
         return False
-    anyhow = failure is Failure.ANYHOW
-    catches = [each for each in block.handlers if anyhow or any(_is_on_rows(c) for c in each.conditions)]
+    catches = [each for each in block.handlers if any(_takes(condition, failure) for condition in each.conditions)]
     if all(any(isinstance(s, tree.Raise) and s.level in FATAL for s in handler.body) for handler in catches):
         return True
     ways = (block.body, *(handler.body for handler in catches))
@@ -81,9 +84,14 @@ def doubt_handlers(
     return True
 
 
-def _is_on_rows(condition: str) -> bool:
-    """Whether a handler for a condition takes errors that depend on rows."""
-    return condition == "others" or any(code.startswith(_ON_ROWS) for code in sqlstates_of(condition))
+def _takes(condition: str, failure: Failure) -> bool:
+    """Whether a handler for a condition takes errors of a kind."""
+    if condition == "others" or failure is Failure.ANYHOW:
+        return True
+    codes = sqlstates_of(condition)
+    return any(code.startswith(_ON_ROWS) for code in codes) or (
+        failure is Failure.UNCHECKED and not _OF_NAMES.issuperset(codes)
+    )
 
 
 def has_a_value(run: Execution, text: str) -> bool:
@@ -173,12 +181,14 @@ class _Failing:
         return Failure.BY_VALUES if bad else Failure.NEVER
 
     def _of_sql(self, step: tree.Sql, types: Mapping[str, str]) -> Failure:
-        if self._is_known(step.text) and not step.strict:
-            return Failure.NEVER
         try:
             statements = parser.parse(step.text)
         except PostgresError:
             return Failure.ANYHOW
+        if not step.into and not step.discards and any(s.kind == "select_stmt" or _returns(s.node) for s in statements):
+            return Failure.ANYHOW  # "query has no destination for result data"
+        if self._is_known(step.text) and not step.strict:
+            return Failure.NEVER
         failure = max(map(self.of_statement, statements), default=Failure.NEVER)
         results = [parser.unwrap(target).val for s in statements for target in getattr(s.node, "target_list", ())]
         if step.strict or any(
@@ -190,6 +200,10 @@ class _Failing:
 
     def of_statement(self, statement: Statement) -> Failure:
         """Return with which errors a statement of SQL may end, as far as rows or the server decide."""
+        failure = self._of_statement(statement)
+        return failure if is_checked(statement) else max(failure, Failure.UNCHECKED)
+
+    def _of_statement(self, statement: Statement) -> Failure:
         kind, node = statement.kind, statement.node
         if kind == "do_stmt":
             options = {option.defname: option.arg.string.sval for option in parser.children(node.args)}
@@ -220,6 +234,10 @@ class _Failing:
             return inside.of_steps([parse_body(function.body)])
         except PostgresError:
             return Failure.ANYHOW
+
+
+def _returns(node: Node) -> bool:
+    return "returning_clause" in node.DESCRIPTOR.fields_by_name and node.HasField("returning_clause")
 
 
 def _keeps(type_name: str, value: Node | None) -> bool:

@@ -87,7 +87,7 @@ class SimpleStatements(Tokens):
         """Read PERFORM."""
         text = self.until(";")
         self.expect(";")
-        return Sql(f"SELECT {text}")
+        return Sql(f"SELECT {text}", discards=True)
 
     def call(self) -> Sql:
         """Read CALL or DO, which are SQL with their first word."""

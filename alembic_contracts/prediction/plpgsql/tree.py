@@ -50,6 +50,8 @@ class Sql:
     text: str
     into: tuple[str, ...] = ()
     strict: bool = False
+    discards: bool = False
+    """Whether it is PERFORM, which drops its rows; other queries without variables fail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,11 @@ class Analysis:
         """Return the type of an expression over a table's rows, which becomes another type."""
         return Expressions(self, Scope([of_table(table, table.name.name)]), {}).infer_as(node, wanted)
 
+    def require(self, found: Type | None, wanted: str) -> None:
+        """Take note that PostgreSQL may refuse an expression that is not of the type that it has to have."""
+        is_number = wanted == "int8" and found == builtin("int4")
+        self.run.state.uncertain.met += not is_number and found not in {None, UNKNOWN, builtin(wanted)}
+
     # -- queries -----------------------------------------------------------------------------------------------------
 
     def query(self, node: Node, scope: Scope | None = None, ctes: dict[str, Output] | None = None) -> Output:
@@ -129,7 +134,7 @@ class Analysis:
         names = {known.name for known in fields}
         for name in ("where_clause", "having_clause", "limit_offset", "limit_count"):
             if node.HasField(name):
-                inner.infer(getattr(node, name))
+                self.require(inner.infer(getattr(node, name)), "int8" if name.startswith("limit") else "bool")
         for clause in (node.group_clause, node.distinct_clause, node.sort_clause):
             inner.check_all(clause, names)
         inner.check_all(node.window_clause, set())
@@ -229,7 +234,7 @@ class Analysis:
         if using:
             entries.insert(0, Entry("", tuple(f for f in merged if f is not None)))
         if item.HasField("quals"):
-            Expressions(self, Scope(entries, scope.outer, scope.unknown), ctes).infer(item.quals)
+            self.require(Expressions(self, Scope(entries, scope.outer, scope.unknown), ctes).infer(item.quals), "bool")
         if not item.HasField("alias"):
             return entries
         fields = [f for e in entries for f in e.fields if f.name not in e.merged]

@@ -153,7 +153,10 @@ class Expressions(Columns):
                 return self._own_function(own[0].returns if len(own) == 1 else None)
         if len(names) > 1 and names[0] != "pg_catalog":
             return None
-        return inference.call(self.state, names[-1], arguments)
+        found = inference.call(self.state, names[-1], arguments)
+        if found is None and all(argument is not None for argument in arguments):
+            self.state.uncertain.met += 1  # there may be no such function of these types
+        return found
 
     def _own_function(self, returns: str | None) -> Type | None:
         node = parser.parse_expression(f"NULL::{returns}") if returns else None

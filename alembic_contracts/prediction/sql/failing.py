@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_ARGUMENTS",
+    "READ_LITERALS",
+    "SETTINGS",
     "TOTAL_FUNCTIONS",
     "TOTAL_OPERATORS",
     "Failure",
@@ -33,7 +35,9 @@ class Failure(IntEnum):
     NEVER = 0
     BY_VALUES = 1
     """Those that values cause: data exceptions, constraints, cardinality, RAISE."""
-    ANYHOW = 2
+    UNCHECKED = 2
+    """Also with those that are not looked for here, but for names that are there, or are not."""
+    ANYHOW = 3
 
 
 COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
@@ -81,6 +85,20 @@ _PLAIN = frozenset(
 """Parts of a query that do not fail by themselves, or are looked at one by one."""
 
 _TEXTS = frozenset({"text", "varchar", "name", "unknown"})
+READ_LITERALS = frozenset(
+    {
+        "bool", "float8", "int2", "int4", "int8", "json", "jsonb", "name", "numeric", "regclass", "text", "uuid",
+        "varchar",
+    }
+)  # fmt: skip
+"""Types whose literals are read when a statement is predicted."""
+SETTINGS = frozenset(
+    {
+        "client_min_messages", "is_superuser", "lock_timeout", "search_path", "server_version", "server_version_num",
+        "statement_timeout", "timezone", "work_mem",
+    }
+)  # fmt: skip
+"""Settings that every server has."""
 _OBJECTS = frozenset({"regclass", "regtype", "regproc", "regprocedure", "regnamespace", "regrole"})
 _AGGREGATES = frozenset(
     {"count", "max", "min", "bool_or", "bool_and", "every", "string_agg", "sum", "avg", "array_agg"}
@@ -118,7 +136,7 @@ def _failure(message: Node, own: Own, *, of_catalog: bool) -> Failure:
     by_values = (
         (kind == "A_Expr" and not _is_total(message))
         or (kind == "SubLink" and not _has_one_row(message))
-        or (kind == "SelectStmt" and not (_is_literal(message.limit_count) and _is_literal(message.limit_offset)))
+        or (kind == "SelectStmt" and not (_is_count(message.limit_count) and _is_count(message.limit_offset)))
     )
     return Failure.BY_VALUES if by_values else Failure.NEVER
 
@@ -135,13 +153,14 @@ def _of_call(message: Node, own: Own, *, of_catalog: bool) -> Failure:
     if is_total or (of_catalog and name in _OF_CATALOG):
         return Failure.NEVER
     if name in _OF_LITERALS and message.args and _is_literal(message.args[0]):
-        return Failure.NEVER
+        is_setting = name == "current_setting" and len(message.args) == 1
+        return Failure.ANYHOW if is_setting and _text(message.args[0]).lower() not in SETTINGS else Failure.NEVER
     return Failure.ANYHOW  # also with what a name in a text leads to: nextval('missing')
 
 
 def _of_cast(message: Node) -> Failure:
     word = type_word(message.type_name)
-    if word in _TEXTS or parser.kind_of(message.arg) == "a_const":
+    if word in _TEXTS or (word in READ_LITERALS and parser.kind_of(message.arg) == "a_const"):
         return Failure.NEVER
     if word in _OBJECTS:
         return Failure.NEVER if _is_oid(message.arg) else Failure.ANYHOW
@@ -164,6 +183,10 @@ def _is_oid(node: Node) -> bool:
 
 def _is_total(message: Node) -> bool:
     name = parser.strings(message.name)[-1]
+    kinds = {parser.unwrap(each).DESCRIPTOR.name for each in (message.lexpr, message.rexpr) if each.WhichOneof("node")}
+    of_array = parser.enum_name(message, "kind") in {"AEXPR_OP_ANY", "AEXPR_OP_ALL"}
+    if "RowExpr" in kinds or (of_array and _is_literal(message.rexpr)):
+        return False
     if name in TOTAL_OPERATORS:
         return True
     if name in _PATTERNS:
@@ -186,6 +209,16 @@ def _is_text(node: Node) -> bool:
         return parser.strings(value.funcname)[-1] in {"quote_ident", "quote_literal", "format", "concat", "lower"}
     return (
         kind == "A_Expr" and parser.strings(value.name)[-1] == "||" and any(map(_is_text, (value.lexpr, value.rexpr)))
+    )
+
+
+def _is_count(node: Node) -> bool:
+    """Whether a node is a number of rows, or nothing."""
+    value = parser.unwrap(node)
+    if value is None or value.DESCRIPTOR.name == "Node":
+        return True
+    return value.DESCRIPTOR.name == "A_Const" and bool(
+        value.isnull or (value.HasField("ival") and value.ival.ival >= 0)
     )
 
 
