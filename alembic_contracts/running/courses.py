@@ -208,7 +208,7 @@ def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialec
 def _baseline(run: Run, dialect: dialects.Dialect, extract: Extract | None, *, waits: bool) -> Catalog:
     """Return what is there before: what others have locked is waited for, or left out until scripts are about it."""
     from alembic_contracts.prediction.catalog.catalog import Catalog
-    from alembic_contracts.prediction.scripts.baseline import note_routines
+    from alembic_contracts.prediction.scripts.baseline import observed
 
     if run.connection is None:
         return Catalog() if run.snapshot is None else _of_snapshot(run.snapshot)
@@ -221,19 +221,7 @@ def _baseline(run: Run, dialect: dialects.Dialect, extract: Extract | None, *, w
             raise
         extract = dialect.outline(run.connection).without(locked.tables, extract)
         schema = dialect.observe(run.connection, extract.tables, lock_timeout=run.lock_timeout)
-    catalog = Catalog(
-        schema,
-        database=here.database,
-        user=here.user,
-        search_path=here.search_path,
-        server_version=here.server_version,
-        complete=False,
-        others=here.others,
-        extract=extract,
-        observed=True,
-    )
-    note_routines(catalog, dialect.routines(run.connection))
-    return catalog
+    return observed(schema, here, dialect.routines(run.connection), extract)
 
 
 def _of_snapshot(snapshot: Snapshot) -> Catalog:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.prediction.catalog.catalog import Catalog
-from alembic_contracts.prediction.scripts.baseline import note_routines
+from alembic_contracts.prediction.scripts import baseline
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
 from tests.support.parity import differences, facts
@@ -338,16 +338,5 @@ def _compare(sql: str, catalog: Catalog, server: Server) -> tuple[bool, str | No
 def observed(server: Server) -> Catalog:
     """Return what a prediction beside a database starts from."""
     with server.engine.connect() as connection:
-        here = postgresql.session(connection)
-        catalog = Catalog(
-            postgresql.observe(connection, None),
-            database=here.database,
-            user=here.user,
-            search_path=here.search_path,
-            server_version=here.server_version,
-            complete=False,
-            others=here.others,
-            observed=True,
-        )
-        note_routines(catalog, postgresql.routines(connection))
-    return catalog
+        schema, here = postgresql.observe(connection, None), postgresql.session(connection)
+        return baseline.observed(schema, here, postgresql.routines(connection))

@@ -17,7 +17,7 @@ from alembic_contracts.prediction.answers.noticing import MadeUpCount, Noticing
 from alembic_contracts.prediction.answers.row_changes import change
 from alembic_contracts.prediction.answers.rows import Data
 from alembic_contracts.prediction.answers.select import select, target_names
-from alembic_contracts.prediction.answers.unseen_writes import changed_beside, written
+from alembic_contracts.prediction.answers.unseen_writes import changed_beside, targets, written
 from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess, shown
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
@@ -209,18 +209,11 @@ class Reader:
         self._last_change = statement, others
         answer = self._changed(effect, statement)
         self._data.forget(others)
-        if others is not None and others.isdisjoint(self._named(statement)):
+        if others is not None and others.isdisjoint(targets(statement, self._catalog)):
             return answer
         if answer.columns or isinstance(answer.rowcount, MadeUpCount) or answer.rowcount < 0:
             return answer
         return replace(answer, rowcount=MadeUpCount(answer.rowcount, self._reads_unknown, self._decided_by_count))
-
-    def _named(self, statement: Statement) -> set[Name]:
-        """Return the tables whose rows a statement names."""
-        node = statement.node
-        targets = parser.children(node.relations) if statement.kind == "truncate_stmt" else [node.relation]
-        found = (self._catalog.resolve(target.relname, target.schemaname or None) for target in targets)
-        return {name for name in found if name is not None}
 
     def _changed(self, effect: Effect, statement: Statement) -> Answer:
         self._data.asked_unknown = False
@@ -270,8 +263,7 @@ class Reader:
         target = None
         last, others = self._last_change or (None, None)
         if last is not None and last.kind != "truncate_stmt":
-            relation = last.node.relation
-            target = self._catalog.resolve(relation.relname, relation.schemaname or None)
+            (target,) = targets(last, self._catalog)
         for sql in statements:
             count += 1
             if target is None or count > _MORE_ROWS:

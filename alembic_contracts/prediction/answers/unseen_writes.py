@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node, Statement
     from alembic_contracts.schemas.schema import Table
 
-__all__ = ["Written", "changed_beside", "written"]
+__all__ = ["Written", "changed_beside", "targets", "written"]
 
 Written = frozenset[Name] | None
 """Tables of which rows may have changed; None: any."""
@@ -74,10 +74,9 @@ def written(effect: Effect, catalog: Catalog, data: Data) -> Written:
     if _may_write(functions_of(node), state):
         return None
     if kind == "copy_stmt" and node.is_from:
-        return _by_change([node.relation], {}, catalog, data, itself=True)
+        return _by_change(targets(effect.statement, catalog), {}, catalog, data, itself=True)
     if kind == "refresh_mat_view_stmt":
-        view = catalog.resolve(node.relation.relname, node.relation.schemaname or None)
-        return None if view is None else frozenset({view})
+        return frozenset(name for name in targets(effect.statement, catalog) if name is not None)
     return NOTHING
 
 
@@ -95,8 +94,14 @@ def changed_beside(statement: Statement, catalog: Catalog, data: Data) -> Writte
     kind, node = statement.kind, statement.node
     if (kind != "truncate_stmt" and _has_writing_cte(node)) or _may_write(functions_of(node), catalog.state):
         return None
-    targets = parser.children(node.relations) if kind == "truncate_stmt" else [node.relation]
-    return _by_change(targets, _actions(kind, node), catalog, data, itself=kind == "merge_stmt")
+    return _by_change(targets(statement, catalog), _actions(kind, node), catalog, data, itself=kind == "merge_stmt")
+
+
+def targets(statement: Statement, catalog: Catalog) -> list[Name | None]:
+    """Return the tables that a change of rows names, None for one that is not there."""
+    node = statement.node
+    relations = parser.children(node.relations) if statement.kind == "truncate_stmt" else [node.relation]
+    return [catalog.resolve(each.relname, each.schemaname or None) for each in relations]
 
 
 def _actions(kind: str, node: Node) -> Actions:
@@ -112,11 +117,12 @@ def _has_writing_cte(node: Node) -> bool:
     return any(not each.common_table_expr.ctequery.HasField("select_stmt") for each in node.with_clause.ctes)
 
 
-def _by_change(targets: Iterable[Node], actions: Actions, catalog: Catalog, data: Data, *, itself: bool) -> Written:
-    """Return what a change of rows changes beside. ``itself``: the rows that it names are not followed."""
+def _by_change(
+    names: Iterable[Name | None], actions: Actions, catalog: Catalog, data: Data, *, itself: bool
+) -> Written:
+    """Return what a change of rows changes beside. ``itself``: the rows of the tables named are not followed."""
     found = set[Name]()
-    for target in targets:
-        name = catalog.resolve(target.relname, target.schemaname or None)
+    for name in names:
         table = None if name is None else catalog.table(name)
         if table is None:
             return None
@@ -163,7 +169,7 @@ def _follows(user: Table, changed: Table, actions: Actions) -> bool:
 
 def _of_table(table: Table, state: State, data: Data) -> set[Name] | None:
     """Return the tables whose rows what hangs on a table changes, None for any; nothing: its rows are as they seem."""
-    if (HANGING, "") in state.traits and table.name not in data.made:
+    if not state.holds_all(HANGING) and table.name not in data.made:
         return None
     found = set[Name]()
     if table.parents or any(table.name in other.parents for other in state.mentioned_by(table.name)):
@@ -215,25 +221,17 @@ def _by_block(text: str, catalog: Catalog, data: Data) -> Written:
     state, bare = catalog.state, _LOCKS.sub("", text)
     writes, names = len(_WRITES.findall(bare)), [match[1] for match in _TARGET.finditer(bare)]
     if not writes:
-        uses_others = (HIDDEN, "") in state.traits or any(name.name in text for name in state.functions)
+        uses_others = not state.holds_all(HIDDEN) or any(name.name in text for name in state.functions)
         return None if uses_others else NOTHING
     if (
         writes > len(names)
         or _MAKES.search(bare)
         or not _calls_library(_TARGET.sub("", bare), state)
-        or (HIDDEN, "") in state.traits
+        or not state.holds_all(HIDDEN)
     ):
         return None
-    found = set[Name]()
-    for written_name in names:
-        schema, name = split_name(written_name)
-        full = catalog.resolve(name, schema)
-        table = None if full is None else catalog.table(full)
-        beside = None if table is None else _beside(table, _ANY, state, data)
-        if table is None or beside is None:
-            return None
-        found |= {table.name, *beside}
-    return frozenset(found)
+    targeted = [catalog.resolve(name, schema) for schema, name in map(split_name, names)]
+    return _by_change(targeted, _ANY, catalog, data, itself=True)
 
 
 @cache

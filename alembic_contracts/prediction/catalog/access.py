@@ -112,7 +112,7 @@ def require_role(state: State, role: str) -> None:
         return
     if state.access.complete:
         raise sqlstate.undefined_object("role", role)
-    state.uncertain.met += 1
+    state.uncertain.note_refusal()
 
 
 def rename_in_access(state: State, renamed: Callable[[str], str | None]) -> None:

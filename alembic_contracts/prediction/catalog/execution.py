@@ -62,7 +62,7 @@ class Execution:
         """
         if known:
             raise error
-        self.state.uncertain.met += 1
+        self.state.uncertain.note_refusal()
 
     def forbid_transaction(self, command: str) -> None:
         """Refuse a command that must stand alone.

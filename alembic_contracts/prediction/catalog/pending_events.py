@@ -57,7 +57,7 @@ def refuse(run: Execution, table: Table, verb: str) -> None:
         message = f'cannot {verb} "{table.name.name}" because it has pending trigger events'
         raise sqlstate.PostgresError("55006", message)
     if pending and any(name in pending for name in (table.name, *descendants(run.state, table.name))):
-        run.state.uncertain.met += 1
+        run.state.uncertain.note_refusal()
 
 
 def set_constraints(run: Execution, node: Node) -> None:
@@ -82,7 +82,7 @@ def _writes_rows(insert: Node) -> bool:
 
 def _is_checked_at_the_end(run: Execution, table: Table) -> bool:
     """Whether each new row queues an event, as no trigger, rule or partition decides what becomes of it."""
-    if table.kind != "table" or (HANGING, "") in run.state.traits or _hangs_on(run, table.name):
+    if table.kind != "table" or not run.state.holds_all(HANGING) or _hangs_on(run, table.name):
         return False
     return any(each.initially_deferred and each.kind == "foreign key" and each.valid for each in table.constraints)
 
@@ -92,7 +92,7 @@ def _hangs_on(run: Execution, name: Name) -> bool:
 
 
 def _may_queue(run: Execution, name: Name) -> bool:
-    return (HANGING, "") in run.state.traits or _hangs_on(run, name) or any(True for _ in _deferred(run, name))
+    return not run.state.holds_all(HANGING) or _hangs_on(run, name) or any(True for _ in _deferred(run, name))
 
 
 def _deferred(run: Execution, name: Name) -> Iterator[Constraint]:

@@ -164,7 +164,7 @@ class State:
         self._constraint_names: Counter[tuple[str, str]] = Counter()
 
     def holds_all(self, trait: str) -> bool:
-        """Whether what is not held of some kinds of objects (``HIDDEN``, ``HANGING``) is not there."""
+        """Whether what is not held of some kinds of objects (``HIDDEN``, ``HANGING``, ``SQL_BODY``) is not there."""
         return (trait, "") not in self.traits
 
     # -- what follows from tables ------------------------------------------------------------------------------------

@@ -65,6 +65,10 @@ class Uncertainty:
             self.around.update(parent.name for parent in table.parents)
             self.around.update(c.references.name for c in table.constraints if c.references is not None)
 
+    def note_refusal(self, *, possible: bool = True) -> None:
+        """Take note that the server may refuse a statement that works here, if that is possible."""
+        self.met += possible
+
     def note_perhaps(self, statement: Statement) -> bool:
         """Take note that one statement may have failed, and nothing else is otherwise for it.
 

@@ -42,10 +42,10 @@ def beware(run: Execution, targets: Collection[Object], *, cascade: bool) -> Non
         cascade: whether all that depends on it goes as well.
     """
     state, kinds = run.state, {target.kind for target in targets}
-    has_bodies, has_hidden = (SQL_BODY, "") in state.traits, (HIDDEN, "") in state.traits
-    hangs = (HANGING, "") in state.traits or any(kind == "rule" for kind, _, _ in state.attachments)
+    has_bodies, has_hidden = not state.holds_all(SQL_BODY), not state.holds_all(HIDDEN)
+    hangs = not state.holds_all(HANGING) or any(kind == "rule" for kind, _, _ in state.attachments)
     if kinds & _HELD and (has_bodies or has_hidden or hangs):
-        state.uncertain.met += 1  # the server may refuse it
+        state.uncertain.note_refusal()  # the server may refuse it
     schemas = {target.name.schema for target in targets if target.kind == "namespace"}
     if cascade and (
         (has_bodies and kinds & _HELD)

@@ -81,7 +81,8 @@ class RecordingDialect(CatalogReflection, PGDialect):
     def __init__(self, catalog: Catalog, like: Dialect | None = None) -> None:
         """Stand in for a dialect (None: psycopg's) on a server that this catalog describes."""
         self.manners = manners_of(getattr(like, "driver", self.driver))
-        super().__init__(dbapi=dbapi, paramstyle=self.manners.placeholders)  # type: ignore[no-untyped-call]  # SQLAlchemy's is untyped
+        initialise: Any = super().__init__  # SQLAlchemy's is untyped
+        initialise(dbapi=dbapi, paramstyle=self.manners.placeholders)
         self.catalog = catalog
         if self.manners.placeholders != "pyformat":
             self.identifier_preparer._double_percents = False  # noqa: SLF001 - as the driver's own dialect does

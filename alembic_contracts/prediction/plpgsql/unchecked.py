@@ -6,7 +6,8 @@ server by the tests; all else of these kinds may be refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.sql import parser, system
@@ -19,7 +20,7 @@ __all__ = ["is_checked"]
 
 _NEVER = frozenset(
     {
-        "alter_function_stmt", "alter_policy_stmt", "cluster_stmt", "create_cast_stmt", "create_event_trig_stmt",
+        "alter_function_stmt", "alter_policy_stmt", "cluster_stmt", "create_event_trig_stmt",
         "create_foreign_table_stmt", "create_function_stmt", "create_policy_stmt", "create_role_stmt",
         "create_stats_stmt", "define_stmt", "drop_owned_stmt", "reassign_owned_stmt",
     }
@@ -32,16 +33,6 @@ _WITH_OPTIONS = frozenset(
     }
 )  # fmt: skip
 """Kinds whose options are not looked at."""
-_OPTIONS = frozenset(
-    {
-        "create_seq_stmt",
-        "alter_seq_stmt",
-        "create_publication_stmt",
-        "alter_publication_stmt",
-        "index_stmt",
-        "view_stmt",
-    }
-)
 _COMMANDS = frozenset(
     {
         "AT_AddColumn", "AT_AddConstraint", "AT_AddIdentity", "AT_AddIndexConstraint", "AT_AddInherit",
@@ -59,6 +50,8 @@ _PLAIN = frozenset(
         "SelectStmt", "String",
     }
 )  # fmt: skip
+_TIMEOUTS = frozenset({"lock_timeout", "statement_timeout"})
+_TIME = re.compile(r"\d{1,6}\s*(?:ms|s|min)?")
 _OPERATORS = frozenset({"=", "<>", "->", "->>"})
 _CONDITIONS = frozenset({"A_Expr", "BoolExpr", "BooleanTest", "NullTest"})
 _CLAUSES = ("group_clause", "sort_clause", "distinct_clause", "window_clause", "values_lists", "locking_clause")
@@ -72,8 +65,10 @@ def is_checked(statement: Statement) -> bool:
     kind, node = statement.kind, statement.node
     if kind in _NEVER or (kind in _WITH_OPTIONS and len(node.options)):
         return False
-    if kind in {"variable_set_stmt", "variable_show_stmt"}:
-        return node.name.lower() in SETTINGS and node.name.lower() != "work_mem"
+    if kind == "variable_show_stmt":
+        return node.name.lower() in SETTINGS
+    if kind == "variable_set_stmt":
+        return node.name.lower() == "search_path" or (node.name.lower() in _TIMEOUTS and _are_times(node.args))
     if kind == "view_stmt":
         return _is_plain(node.query)
     if kind == "index_stmt":
@@ -86,6 +81,14 @@ def is_checked(statement: Statement) -> bool:
         is_elsewhere = node.tablespacename or node.access_method or node.HasField("partspec")
         return not len(node.options) and not is_elsewhere and _are_plain_columns(parser.children(node.table_elts))
     return kind != "alter_table_stmt" or _is_plain_change(parser.children(node.cmds))
+
+
+def _are_times(values: Iterable[Node]) -> bool:
+    return all(parser.kind_of(each) == "a_const" and _TIME.fullmatch(_written(each.a_const)) for each in values)
+
+
+def _written(constant: Node) -> str:
+    return str(constant.ival.ival if constant.HasField("ival") else constant.sval.sval)
 
 
 def _is_plain_change(commands: Sequence[Node]) -> bool:
@@ -144,12 +147,7 @@ def _is_plain_part(part: Node) -> bool:
         is_known = bool(overloads) and all(each.kind == "f" and not each.is_set for each in overloads)
         return not len(part.args) and not part.HasField("over") and (is_known or part.agg_star)
     if kind == "A_Expr":
-        return parser.enum_name(part, "kind") == "AEXPR_OP" and parser.strings(part.name)[-1] in {
-            "=",
-            "<>",
-            "->",
-            "->>",
-        }
+        return parser.enum_name(part, "kind") == "AEXPR_OP" and parser.strings(part.name)[-1] in _OPERATORS
     if kind == "TypeCast":
         return parser.kind_of(part.arg) != "a_const" or type_word(part.type_name) in READ_LITERALS
     if kind == "SelectStmt":

@@ -52,8 +52,8 @@ class Analysis:
 
     def require(self, found: Type | None, wanted: str) -> None:
         """Take note that PostgreSQL may refuse an expression that is not of the type that it has to have."""
-        is_number = wanted == "int8" and found == builtin("int4")
-        self.run.state.uncertain.met += not is_number and found not in {None, UNKNOWN, builtin(wanted)}
+        fine = {None, UNKNOWN, builtin(wanted), *([builtin("int4")] if wanted == "int8" else ())}
+        self.run.state.uncertain.note_refusal(possible=found not in fine)
 
     # -- queries -----------------------------------------------------------------------------------------------------
 
@@ -138,7 +138,7 @@ class Analysis:
         for clause in (node.group_clause, node.distinct_clause, node.sort_clause):
             inner.check_all(clause, names)
         inner.check_all(node.window_clause, set())
-        self.run.state.uncertain.met += may_be_ungrouped(node)
+        self.run.state.uncertain.note_refusal(possible=may_be_ungrouped(node))
         return Output(fields, complete, simple=_is_simple(node, inner.scope))
 
     def targets(self, nodes: Iterable[Node], inner: Expressions) -> tuple[tuple[Field, ...], bool]:

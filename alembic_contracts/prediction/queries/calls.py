@@ -92,12 +92,12 @@ def check_calls(run: Execution, nodes: Iterable[Node], *, rows: bool = True) -> 
         if known and all(function.kind == "procedure" for function in known):
             raise sqlstate.wrong_object_type(f"{names[-1]}() is a procedure")
         if known and all(len(function.arguments) != len(node.args) for function in known):
-            run.state.uncertain.met += 1  # it may have defaults, or take any number of arguments
+            run.state.uncertain.note_refusal()  # it may have defaults, or take any number of arguments
         if is_known_function(run, names):
             continue
         if not rows or not _may_be_column(node, names):
             raise sqlstate.PostgresError("42883", f"function {'.'.join(names)}() does not exist")
-        run.state.uncertain.met += 1
+        run.state.uncertain.note_refusal()
 
 
 def is_known_function(run: Execution, names: list[str]) -> bool:
@@ -109,7 +109,7 @@ def is_known_function(run: Execution, names: list[str]) -> bool:
     if schema == "information_schema" or state.find_functions(name, schema):
         return True
     if not state.holds_all(HIDDEN):
-        state.uncertain.met += 1
+        state.uncertain.note_refusal()
         return True
     if any(e not in system.EXTENSIONS or name in system.EXTENSIONS[e].functions for e in state.extensions):
         return True

@@ -70,7 +70,7 @@ class Columns:
         if self.state.find_functions(name) or name in {"name", "text"}:
             return True
         is_known = self.state.holds_all(HIDDEN)
-        self.state.uncertain.met += not is_known
+        self.state.uncertain.note_refusal(possible=not is_known)
         return not is_known
 
     def row_and_column(self, node: Node) -> list[str] | None:

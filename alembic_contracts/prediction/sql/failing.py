@@ -91,7 +91,7 @@ READ_LITERALS = frozenset(
         "varchar",
     }
 )  # fmt: skip
-"""Types whose literals are read when a statement is predicted."""
+"""Types whose literals are read when a statement is predicted (``queries.literal_forms``)."""
 SETTINGS = frozenset(
     {
         "client_min_messages", "is_superuser", "lock_timeout", "search_path", "server_version", "server_version_num",

@@ -104,7 +104,7 @@ def _apply(run: Execution, statement: Statement) -> None:
     except PostgresError as error:
         error.is_certain = error.is_certain and not may_fail
         raise
-    uncertain.met += may_fail
+    uncertain.note_refusal(possible=may_fail)
     if uncertain.is_about(statement.node):
         uncertain.names |= named_objects.made(statement.node)
         tables = reach.of_dependent(run.state, statement, set(run.state.journal.before(run.state.tables, mark)))
@@ -122,7 +122,7 @@ def _handle(run: Execution, statement: Statement) -> None:
     elif not isinstance(entry, Harmless):
         entry(run, statement.node)
     elif statement.kind not in SURE:
-        run.state.uncertain.met += 1  # of what it is about nothing is held
+        run.state.uncertain.note_refusal()  # of what it is about nothing is held
 
 
 def _collect() -> dict[str, Handler | Harmless | Doubtful]:

@@ -118,7 +118,7 @@ def put_function(run: Execution, function: Function, *, or_replace: bool) -> Non
             raise sqlstate.PostgresError("42P13", "cannot change return type of existing function")
         _doubt_replacement(run, same, function)
     elif not run.state.holds_all(HIDDEN):
-        run.state.uncertain.met += 1  # the database may have one with these arguments
+        run.state.uncertain.note_refusal()  # the database may have one with these arguments
     run.state.functions.put(function.name, (*(other for other in known if other is not same), function))
 
 

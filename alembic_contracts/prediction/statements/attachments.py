@@ -38,7 +38,7 @@ def _put(run: Execution, attachment: Attachment, *, or_replace: bool = False) ->
         on = f" for table {attachment.table.name}" if attachment.table is not None else ""
         raise sqlstate.PostgresError("42710", f'{attachment.kind} "{attachment.name}"{on} already exists')
     if key not in run.state.attachments and not or_replace and not run.state.holds_all(HANGING):
-        run.state.uncertain.met += 1  # the database may have one of this name
+        run.state.uncertain.note_refusal()  # the database may have one of this name
     run.state.attachments.put(key, attachment)
 
 
@@ -223,7 +223,7 @@ def create_statistics(run: Execution, node: Node) -> None:
         if existing and names:
             raise sqlstate.duplicate_object("statistics object", name)
         if names and not run.state.complete:
-            run.state.uncertain.met += 1  # as above
+            run.state.uncertain.note_refusal()  # the database may have some of this name
         run.state.attachments.put(
             ("statistics", table.name, name), Attachment("statistics", name, table.name, frozenset(uses))
         )

@@ -172,7 +172,7 @@ def _extension(run: Execution, kind: str, target: Node, text: str | None) -> Non
 def _elsewhere(run: Execution, kind: str, target: Node, text: str | None) -> None:
     """Objects that the catalog does not keep, so that it cannot say whether they exist."""
     del kind, target, text
-    run.state.uncertain.met += 1
+    run.state.uncertain.note_refusal()
 
 
 OBJECT_TYPES: dict[str, Callable[[Execution, str, Node, str | None], None]] = {

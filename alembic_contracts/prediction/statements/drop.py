@@ -270,14 +270,14 @@ def _extension(run: Execution, node: Node, target: Node) -> list[Object]:
 def _nothing(run: Execution, node: Node, target: Node) -> list[Object]:
     """Objects on which the shape of no table depends; whether they exist is not known."""
     del node, target
-    run.state.uncertain.met += 1
+    run.state.uncertain.note_refusal()
     return []
 
 
 def _cast_or_operator(run: Execution, node: Node, target: Node) -> list[Object]:
     """Objects that views can use; RESTRICT would refuse then, and CASCADE would drop the view."""
     del target
-    run.state.uncertain.met += 1
+    run.state.uncertain.note_refusal()
     if parser.enum_name(node, "behavior") == "DROP_CASCADE":
         run.doubt(f"DROP of {parser.enum_name(node, 'remove_type')} with CASCADE may drop views and columns")
     return []
@@ -285,7 +285,7 @@ def _cast_or_operator(run: Execution, node: Node, target: Node) -> list[Object]:
 
 def _server(run: Execution, node: Node, target: Node) -> list[Object]:
     """A foreign server, or (which of them is not kept) the wrapper behind servers."""
-    run.state.uncertain.met += 1  # whether it is there is not known
+    run.state.uncertain.note_refusal()  # whether it is there is not known
     wrapper = parser.enum_name(node, "remove_type") == "OBJECT_FDW"
     on_it = {name for (kind, name), server in run.state.traits.items()
              if kind == "server" and (wrapper or server == target.string.sval)}  # fmt: skip

@@ -26,7 +26,7 @@ def create_extension(run: Execution, node: Node) -> None:
         if node.if_not_exists:
             return
         raise sqlstate.duplicate_object("extension", node.extname)
-    state.uncertain.met += 1  # only the server knows whether it can be installed
+    state.uncertain.note_refusal()  # only the server knows whether it can be installed
     options = {option.defname: option for option in parser.children(node.options)}
     schema = options["schema"].arg.string.sval if "schema" in options else state.creation_schema()
     state.check_namespace(schema)

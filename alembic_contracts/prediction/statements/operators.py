@@ -30,7 +30,7 @@ def create_cast(run: Execution, node: Node) -> None:
         return
     if (source, target) in run.state.casts:
         raise sqlstate.PostgresError("42710", "a cast between these types already exists")
-    run.state.uncertain.met += 1  # its function has to fit
+    run.state.uncertain.note_refusal()  # its function has to fit
     run.state.casts.put((source, target), _CONTEXTS.get(parser.enum_name(node, "context"), "e"))
 
 
@@ -38,7 +38,7 @@ def create_operator_class(run: Execution, node: Node) -> None:
     """Apply CREATE OPERATOR CLASS."""
     schema = qualified(parser.strings(node.opclassname))[0] or run.state.creation_schema()
     run.state.traits.put((IN_SCHEMA, schema), "")
-    run.state.uncertain.met += 1  # there may be one of this name
+    run.state.uncertain.note_refusal()  # there may be one of this name
     key = resolve(run, node.datatype)
     if node.is_default and key is not None:
         run.state.operator_classes.put((node.amname, Type(key.name, (), key.dimensions)), value=True)

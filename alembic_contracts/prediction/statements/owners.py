@@ -132,7 +132,7 @@ def change_owner(run: Execution, node: Node) -> None:
     elif kind in _FUNCTIONS:
         named(run, parser.unwrap(node.object))
     else:
-        run.state.uncertain.met += 1  # of these none are held
+        run.state.uncertain.note_refusal()  # of these none are held
 
 
 HANDLERS = {"alter_object_schema_stmt": set_schema, "alter_owner_stmt": change_owner}

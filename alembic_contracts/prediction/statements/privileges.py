@@ -53,11 +53,10 @@ def grant(run: Execution, node: Node) -> None:
             42601 no such privilege.
     """
     kind, target = parser.enum_name(node, "objtype"), parser.enum_name(node, "targtype")
-    if kind != "OBJECT_TABLE":  # GRANT ON TABLE takes sequences as well: each relation is looked at by itself
+    if kind != "OBJECT_TABLE" or target == "ACL_TARGET_ALL_IN_SCHEMA":  # ON TABLE takes sequences as well, otherwise
         _check_privileges(run.state, kind, parser.children(node.privileges))
     grantees = _grantees(run.state, parser.children(node.grantees))
     if target == "ACL_TARGET_ALL_IN_SCHEMA":
-        _check_privileges(run.state, kind, parser.children(node.privileges))
         schemas = _schemas(run, parser.strings(node.objects))
         if kind == "OBJECT_TABLE":
             tables = [table for table in run.state.tables.values() if table.name.schema in schemas]
@@ -134,6 +133,8 @@ def _relation(run: Execution, relation: Node) -> Table | None:
 
 
 def _on_tables(run: Execution, node: Node, tables: list[Table], grantees: list[str]) -> None:
+    if tables:
+        _check_privileges(run.state, "OBJECT_TABLE", parser.children(node.privileges))
     option_alone = node.grant_option and not node.is_grant
     if option_alone:
         return
@@ -168,7 +169,6 @@ def _change(state: State, node: Node, table: Table, grantees: list[str]) -> Call
 def _stated(state: State, node: Node, table: Table) -> Iterable[tuple[str, str | None]]:
     """Yield privileges, with the columns where they are listed."""
     written = list(parser.children(node.privileges))
-    _check_privileges(state, "OBJECT_TABLE", written)
     if not written:
         yield from ((privilege, None) for privilege in _everything(state))
     for each in written:

@@ -32,7 +32,7 @@ def create_publication(run: Execution, node: Node) -> None:
     if ("publication", None, name) in state.attachments:
         raise sqlstate.duplicate_object("publication", name)
     state.attachments.put(("publication", None, name), Attachment("publication", name, None))
-    named = list(_named(run, node))
+    named = list(_named(run, node, adds=True))
     put_publication(state, name, None if node.for_all_tables else frozenset(_schemas(run, node)))
     for table, published in named:
         include(state, state.tables[table.name], published)
@@ -51,7 +51,8 @@ def alter_publication(run: Execution, node: Node) -> None:
         return
     if not len(node.pubobjects):
         return
-    action, named = parser.enum_name(node, "action"), list(_named(run, node))
+    action = parser.enum_name(node, "action")
+    named = list(_named(run, node, adds=action != "AP_DropObjects"))
     schemas = frozenset(_schemas(run, node))
     scope = state.access.publications.get(name, frozenset()) or frozenset()
     if action == "AP_DropObjects":
@@ -81,13 +82,13 @@ def _take_out(state: State, publication: str, tables: list[Table]) -> None:
         exclude(state, table, publication)
 
 
-def _named(run: Execution, node: Node) -> Iterator[tuple[Table, Published]]:
+def _named(run: Execution, node: Node, *, adds: bool) -> Iterator[tuple[Table, Published]]:
     """Yield the tables that are named, and those that inherit from them, with their column list and row filter.
 
     What is a partition is published as its partitioned table is.
     """
     seen = set[Name]()
-    for table, published, inherits in _written(run, node):
+    for table, published, inherits in _written(run, node, adds=adds):
         below = descendants(run.state, table.name) if inherits and table.kind != "partitioned table" else ()
         for name in (table.name, *below):
             if name not in seen:
@@ -95,13 +96,12 @@ def _named(run: Execution, node: Node) -> Iterator[tuple[Table, Published]]:
                 yield run.state.tables[name], published
 
 
-def _written(run: Execution, node: Node) -> Iterator[tuple[Table, Published, bool]]:
+def _written(run: Execution, node: Node, *, adds: bool) -> Iterator[tuple[Table, Published, bool]]:
     """Yield the tables that are named, how they are published, and whether what inherits from them is (no ONLY)."""
     for item in parser.children(node.pubobjects):
         if not item.HasField("pubtable"):
             continue
-        leaves = node.DESCRIPTOR.name == "AlterPublicationStmt" and parser.enum_name(node, "action") == "AP_DropObjects"
-        if not leaves:
+        if adds:
             _refuse_unpublishable(run.state, item.pubtable.relation)
         table = find(run, item.pubtable.relation)
         if table is None:
@@ -134,7 +134,7 @@ def _check_filter(run: Execution, node: Node, table: Table) -> None:
     for names in names_of_calls(calls_in(node)):
         if run.state.find_functions(names[-1], names[-2] if len(names) > 1 else None):
             raise sqlstate.feature_not_supported("invalid publication WHERE expression")
-        run.state.uncertain.met += 1
+        run.state.uncertain.note_refusal()
 
 
 def _refuse_unpublishable(state: State, relation: Node) -> None:

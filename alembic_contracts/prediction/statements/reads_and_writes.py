@@ -5,7 +5,7 @@ They leave the shape of tables alone, unless a function that they call does not,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog import pending_events
@@ -66,10 +66,9 @@ def change_rows(run: Execution, node: Node) -> None:
     _call_functions(run, node, calls)
     table = run.state.find_table(node.relation.relname, node.relation.schemaname or None)
     if table is not None:
-        _fire_triggers(run, [table])
-        pending_events.note(run, node, table, _reached(run, [table]))
+        _set_off(run, node, table)
         if node.DESCRIPTOR.name != "InsertStmt" and _lacks_identity(table):
-            run.state.uncertain.met += 1
+            run.state.uncertain.note_refusal()
 
 
 def _lacks_identity(table: Table) -> bool:
@@ -157,9 +156,15 @@ def _reached(run: Execution, tables: Iterable[Table]) -> dict[Name, None]:
     return names
 
 
-def _fire_triggers(run: Execution, tables: Iterable[Table]) -> None:
-    """Say what the functions of triggers may change that changes of rows set off."""
-    names = _reached(run, tables)
+def _set_off(run: Execution, node: Node, table: Table) -> None:
+    """Follow what a change of a table's rows sets off, at once and at the end of the transaction."""
+    reached = _reached(run, [table])
+    _fire_triggers(run, reached)
+    pending_events.note(run, node, table, reached)
+
+
+def _fire_triggers(run: Execution, names: Collection[Name]) -> None:
+    """Say what the functions of triggers may change that changes of rows of some tables set off."""
     for attachment in run.state.attachments.values():
         if attachment.kind != "trigger" or attachment.table not in names or attachment.function is None:
             continue
@@ -197,8 +202,7 @@ def copy(run: Execution, node: Node) -> None:
         if table.complete and table.column(column) is None:
             raise sqlstate.undefined_column(column, table.name.name)
     if node.is_from:
-        _fire_triggers(run, [table])
-        pending_events.note(run, node, table, _reached(run, [table]))
+        _set_off(run, node, table)
     else:
         run.reads.add(table.name)
 
@@ -214,7 +218,7 @@ def truncate(run: Execution, node: Node) -> None:
     for table in tables:
         if table.kind in {"view", "materialized view"}:
             raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a table')
-    _fire_triggers(run, tables)
+    _fire_triggers(run, _reached(run, tables))
     for table in tables:
         pending_events.refuse(run, table, "TRUNCATE")
     all_names = {table.name for table in tables}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.catalog.state import Function
@@ -65,12 +64,8 @@ def alter_enum(run: Execution, node: Node) -> None:
         _rename_value(run.state, definition, node.old_val, node.new_val)
         written = _quoted(node.old_val)
         _respell_defaults(run.state, definition.name, written, _quoted(node.new_val))
-        others = re.compile(
-            rf"(?!{re.escape(written)}(::[^']*)?$).*(?:{re.escape(written)}|'{{.*{re.escape(node.old_val)})", re.DOTALL
-        )
-        doubt_printing(
-            run, run.state.mentioned_by(definition.name), lambda text: others.match(text) is not None, written
-        )
+        users = run.state.mentioned_by(definition.name)
+        doubt_printing(run, users, lambda text: _has_label(text, written, node.old_val), written)
         return
     labels = list(definition.labels)
     if node.new_val in labels:
@@ -102,6 +97,12 @@ def _rename_value(state: State, definition: TypeDefinition, old: str, new: str) 
 
 def _quoted(label: str) -> str:
     return f"'{label.replace(chr(39), chr(39) * 2)}'"
+
+
+def _has_label(text: str, written: str, label: str) -> bool:
+    """Whether an expression may have a label of an enum in it; a text alone, of whatever type, has been looked at."""
+    is_alone = text.startswith(written) and "'" not in text[len(written) :]
+    return not is_alone and (written in text or (label in text and "'{" in text))
 
 
 def _respell_defaults(state: State, enum: Name, old: str, new: str) -> None:
@@ -172,7 +173,7 @@ def define(run: Execution, node: Node) -> None:
     if parser.enum_name(node, "kind") not in {"OBJECT_AGGREGATE", "OBJECT_TYPE"}:
         home = qualified(parser.strings(node.defnames))[0] or run.state.creation_schema()
         run.state.traits.put((IN_SCHEMA, home), "")
-        run.state.uncertain.met += 1  # there may be one of this name
+        run.state.uncertain.note_refusal()  # there may be one of this name
     if parser.enum_name(node, "kind") == "OBJECT_TYPE":
         schema, written = qualified(parser.strings(node.defnames))
         full = Name(schema or run.state.creation_schema(), written)

@@ -77,14 +77,6 @@ def _cluster_on(alteration: Alteration, command: Node) -> None:
         raise sqlstate.feature_not_supported(f'cannot cluster on partial index "{name}"')
 
 
-def _options(alteration: Alteration, command: Node) -> None:
-    """How a table is stored is no part of its shape; a check of a view's rows is refused where none go through it."""
-    names = {option.defname for option in parser.children(getattr(command, "def").list.items)}
-    table = alteration.table
-    if table.kind == "view" and "check_option" in names and not all(column.updatable for column in table.columns):
-        alteration.state.uncertain.met += 1
-
-
 def _row_security(value: Literal["", "enabled", "forced"]) -> Subcommand:
     """Return what ENABLE, DISABLE, FORCE and NO FORCE do; the last two show only where it is enabled."""
 
@@ -277,10 +269,9 @@ SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
          "AT_DisableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigUser"), _TRIGGERS),
     **dict.fromkeys(("AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"), _RULES),
     **dict.fromkeys(
-        ("AT_DropCluster", "AT_DropOids", "AT_SetAccessMethod", "AT_SetTableSpace",
+        ("AT_DropCluster", "AT_DropOids", "AT_SetAccessMethod", "AT_SetTableSpace", "AT_SetRelOptions",
          "AT_ResetRelOptions", "AT_ReplaceRelOptions", "AT_GenericOptions"), _STORAGE),
     "AT_ClusterOn": Subcommand(MISC, _cluster_on),
-    "AT_SetRelOptions": Subcommand(MISC, _options),
     "AT_EnableRowSecurity": _row_security("enabled"),
     "AT_DisableRowSecurity": _row_security(""),
     "AT_ForceRowSecurity": _row_security("forced"),

@@ -1,0 +1,185 @@
+"""What refusals advise for renamed columns and replaced views, followed to the letter on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from alembic_contracts.contracts import formats
+from alembic_contracts.dialects import postgresql
+from alembic_contracts.judging.violations import Violation
+from tests.support.facts import Case, contract, judged, run, verdict
+from tests.support.pasting import paste, pasted, statements
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+def renamed(table: str, column: str, folder: Path, **constraints: Any) -> Any:
+    """Return a contract on a table and its column, whatever they are called."""
+    stated = {
+        "spec-version": "1.0.0", "name": "t", "namespace": "test", "owner": {"name": "Team"},
+        "schema": {"table_name": table, "properties": {column: {"constraints": constraints}}},
+    }  # fmt: skip
+    (folder / "t.json").write_text(json.dumps(stated), encoding="utf-8")
+    return formats.load([Path("t.json")], root=folder)
+
+
+def renamed_column(connection: sa.Connection, tmp_path: Path) -> tuple[Any, Any, list[str]]:
+    contracts = renamed("T x", "C", tmp_path, data_type="varchar(20)")
+    before, observed, _ = run(
+        connection, 'CREATE TABLE "T x" (a integer, "C" varchar(20))', 'ALTER TABLE "T x" RENAME COLUMN "C" TO "New"'
+    )
+    [violation] = judged(contracts, before, observed).violations
+    connection.execute(sa.text('ALTER TABLE "T x" RENAME COLUMN "New" TO "C"; INSERT INTO "T x" VALUES (1, \'one\')'))
+    return contracts, before, statements(pasted(violation.remedy))
+
+
+def test_a_renamed_column_is_called_by_its_new_name(connection: sa.Connection, tmp_path: Path) -> None:
+    contracts, before, code = renamed_column(connection, tmp_path)
+    paste(connection, code[0])
+    assert verdict(contracts, before, postgresql.observe(connection, None)) == []
+    assert connection.scalar(sa.text('SELECT "New" FROM "T x"')) == "one"
+    paste(connection, "\n".join(code[1:3]))
+    assert [c["name"] for c in sa.inspect(connection).get_columns("T x")] == ["a", "New"]
+
+
+def test_a_trigger_keeps_both_names_of_a_column_the_same(connection: sa.Connection, tmp_path: Path) -> None:
+    contracts, before, code = renamed_column(connection, tmp_path)
+    paste(connection, "\n".join(code[3:6]))
+    paste(connection, code[6])
+    assert verdict(contracts, before, postgresql.observe(connection, None)) == []
+    for change in (
+        """INSERT INTO "T x" (a, "C") VALUES (2, 'two')""",
+        """INSERT INTO "T x" (a, "New") VALUES (3, 'three')""",
+        """UPDATE "T x" SET "C" = 'ONE' WHERE a = 1""",
+        """UPDATE "T x" SET "New" = 'TWO' WHERE a = 2""",
+        """UPDATE "T x" SET "New" = NULL WHERE a = 3""",
+    ):
+        connection.execute(sa.text(change))
+    rows = connection.execute(sa.text('SELECT a, "C", "New" FROM "T x" ORDER BY a')).all()
+    assert rows == [(1, "ONE", "ONE"), (2, "TWO", "TWO"), (3, None, None)]
+    paste(connection, "\n".join(code[7:]))
+    assert [c["name"] for c in sa.inspect(connection).get_columns("T x")] == ["a", "New"]
+    assert connection.scalar(sa.text("SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace")) == 0
+
+
+def test_a_generated_column_is_computed_under_both_names(connection: sa.Connection, tmp_path: Path) -> None:
+    contracts = renamed("t", "c", tmp_path)
+    create = "CREATE TABLE t (a integer, c integer GENERATED ALWAYS AS (a + 1) STORED)"
+    before, observed, _ = run(connection, create, "ALTER TABLE t RENAME COLUMN c TO d")
+    [violation] = judged(contracts, before, observed).violations
+    connection.rollback()
+    connection.execute(sa.text(f"{create}; INSERT INTO t VALUES (1)"))
+    first, second = statements(pasted(violation.remedy))
+    paste(connection, first)
+    assert verdict(contracts, before, postgresql.observe(connection, None)) == []
+    assert connection.execute(sa.text("SELECT c, d FROM t")).one() == (2, 2)
+    paste(connection, second)
+
+
+def test_long_names_of_columns_that_begin_alike_get_triggers_of_their_own(
+    connection: sa.Connection, tmp_path: Path
+) -> None:
+    names = [f"{'x' * 50}{each}" for each in "ab"]
+    code = []
+    connection.execute(sa.text(f"CREATE TABLE t ({', '.join(f'{name} integer' for name in names)})"))
+    for name in names:
+        contracts = renamed("t", name, tmp_path, data_type="integer")
+        before = postgresql.observe(connection, None)
+        connection.execute(sa.text(f"SAVEPOINT s; ALTER TABLE t ALTER {name} TYPE bigint"))
+        [violation] = judged(contracts, before, postgresql.observe(connection, None)).violations
+        connection.execute(sa.text("ROLLBACK TO s"))
+        code.append(pasted(violation.remedy))
+    for each in code:
+        paste(connection, each)
+
+
+# -- views -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A table that a view takes the place of."""
+
+    create: str
+    query: str
+    """Of the view, over a table ``u`` that is made in the same way."""
+    column: dict[str, Any] | None = None
+    table: dict[str, Any] | None = None
+    kept: str = ""
+    """The query after the advice; empty: a view cannot keep it."""
+
+
+REPLACED = {
+    "column-type": Replaced("c integer", "c::bigint AS c", {"data_type": "integer"}, kept="(c::bigint)::integer AS c"),
+    "numeric-scale": Replaced(
+        "c numeric(10, 2)", "c * 2 AS c", {"numeric_scale": 2}, kept="(c * 2)::numeric(10, 2) AS c"
+    ),
+    "character-length": Replaced(
+        "c varchar(20)", "c || 'x' AS c", {"character_maximum_length": 20}, kept="(c || 'x')::varchar(20) AS c"
+    ),
+    "collation": Replaced(
+        'c text COLLATE "C"', 'c COLLATE "default" AS c', {"collation_name": "C"}, kept='c COLLATE "C" AS c'
+    ),
+    "domain": Replaced("c d", "c::integer AS c", {"domain_name": "d"}, kept="c::integer::d AS c"),
+    "array-element-type": Replaced(
+        "c integer[]", "c::bigint[] AS c", {"data_type": "ARRAY", "@element": "integer"}, kept="c::integer[] AS c"
+    ),
+    "column-exists": Replaced("c integer", "1 AS other", {}, kept="1 AS c, 1 AS other"),
+    "column-nullable": Replaced("c integer NOT NULL", "c", {"is_nullable": False}),
+    "primary-key": Replaced("c integer PRIMARY KEY", "c", {"primaryKey": True}),
+    "unique": Replaced("c integer UNIQUE", "c", table={"unique": [["c"]]}),
+    "check": Replaced("c integer CHECK (c > 0)", "c", table={"checks": ["c > 0"]}),
+    "foreign-key": Replaced(
+        "c integer REFERENCES o", "c", table={"foreign_keys": [{"columns": ["c"], "references": {"table_name": "o"}}]}
+    ),
+    "column-identity": Replaced("c integer GENERATED ALWAYS AS IDENTITY", "c", {"identity_generation": "ALWAYS"}),
+    "column-generated": Replaced(
+        "a integer, c integer GENERATED ALWAYS AS (a) STORED", "c", {"is_generated": "ALWAYS"}
+    ),
+    "column-updatable": Replaced("c integer", "c + 1 AS c", {"is_updatable": True}),
+    "row-level-security": Replaced("c integer", "c", table={"row_security": True}),
+    "replica-identity": Replaced("c integer", "c", table={"replica_identity": "full"}),
+    "publication": Replaced("c integer", "c", table={"publications": [{"name": "facts"}]}),
+}
+AROUND = "CREATE DOMAIN d AS integer; CREATE TABLE o (id integer PRIMARY KEY); "
+ALSO = {
+    "row-level-security": "; ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+    "publication": "; CREATE PUBLICATION facts FOR TABLE t",
+    "replica-identity": "; ALTER TABLE t REPLICA IDENTITY FULL",
+}
+
+
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+@pytest.mark.parametrize("rule", REPLACED)
+def test_of_a_view_nothing_is_asked_that_only_a_table_can_do(
+    rule: str, kind: str, connection: sa.Connection, tmp_path: Path
+) -> None:
+    given = REPLACED[rule]
+    contracts = contract(Case(rule, "", "", given.column, given.table or {}), tmp_path)
+    create = f"{AROUND}CREATE TABLE t ({given.create}){ALSO.get(rule, '')}"
+    change = f"ALTER TABLE t RENAME TO u; CREATE {kind} t AS SELECT {given.query} FROM u"
+    before, observed, _ = run(connection, create, change)
+    for held in (before, observed):  # before as a table, and as if it had always been the view
+        found = [each for each in judged(contracts, held, observed).violations if each.rule == rule]
+        assert found
+        for violation in found:
+            assert follows(connection, violation, given)
+    if given.kept:
+        connection.execute(sa.text(f"DROP {kind} t; CREATE {kind} t AS SELECT {given.kept} FROM u"))
+        assert verdict(contracts, before, postgresql.observe(connection, None)) == []
+
+
+def follows(connection: sa.Connection, violation: Violation, given: Replaced) -> bool:
+    """Whether the advice is one that a view can follow: about its query, or to leave the table one."""
+    if code := pasted(violation.remedy):
+        paste(connection, code)
+        return True
+    words = "query" if given.kept else "A (materialized )?view has no|under a name of its own|in a migration|ask Team"
+    return re.search(words, violation.remedy) is not None
