@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.plpgsql.grammar import parse_body
 from alembic_contracts.prediction.plpgsql.known_values import value_of
-from alembic_contracts.prediction.plpgsql.machine import Machine
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.scopes import Entry, Field, Scope
 
@@ -75,6 +74,8 @@ def _arguments(run: Execution, node: Node, definition: Node) -> dict[str, Any] |
 def _run_body(run: Execution, function: Function, variables: dict[str, Any]) -> None:
     body = function.body or ""
     if function.language == "plpgsql":
+        from alembic_contracts.prediction.plpgsql.machine import Machine  # needed by few scripts
+
         machine = Machine(run, variables={**variables, function.name.name: {}})
         if function.kind == "procedure":
             machine.start(parse_body(body))

@@ -9,7 +9,6 @@ from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.function_calls import run_function
 from alembic_contracts.prediction.plpgsql.grammar import read_body
-from alembic_contracts.prediction.plpgsql.machine import Machine
 from alembic_contracts.prediction.plpgsql.reach import of_call
 from alembic_contracts.prediction.queries.calls import calls_in, check_calls, is_known_function
 from alembic_contracts.prediction.sql import parser, sqlstate
@@ -37,6 +36,8 @@ def do(run: Execution, node: Node) -> None:
         run.doubt("a block is not understood")
         return
     _check_syntax(block)
+    from alembic_contracts.prediction.plpgsql.machine import Machine  # needed by few scripts
+
     Machine(run).start(block)
 
 

@@ -12,6 +12,7 @@ from alembic_contracts.prediction.catalog.relations import (
     require_column,
 )
 from alembic_contracts.prediction.catalog.type_names import refuse_itself, resolve, shown
+from alembic_contracts.prediction.catalog.unseen_users import SQL_BODY
 from alembic_contracts.prediction.queries.analysis import Analysis
 from alembic_contracts.prediction.queries.coercion import require_coercion
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
@@ -114,6 +115,8 @@ def _refuse_users(state: State, table: Table, column: str) -> None:
     Raises:
         PostgresError: 0A000.
     """
+    if not state.holds_all(SQL_BODY):
+        state.uncertain.note_refusal()  # which of its columns such a body uses is not followed
     for user in state.mentioned_by(table.name):
         if (table.name, column) in user.depends_on:
             raise sqlstate.feature_not_supported("cannot alter type of a column used by a view or rule")
