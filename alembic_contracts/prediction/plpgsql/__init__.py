@@ -9,4 +9,6 @@ function_calls    a call -> the function's body done
 indirect_calls    a definition -> doubts about functions that run later
 conditions, row_dependence           error conditions; which statements rows can make fail
 unchecked         which statements may be wrong in ways that are not looked at
+
+What runs blocks, and what is asked of errors that are let pass, is imported when there are any: few scripts have some.
 """

@@ -74,7 +74,7 @@ def _arguments(run: Execution, node: Node, definition: Node) -> dict[str, Any] |
 def _run_body(run: Execution, function: Function, variables: dict[str, Any]) -> None:
     body = function.body or ""
     if function.language == "plpgsql":
-        from alembic_contracts.prediction.plpgsql.machine import Machine  # needed by few scripts
+        from alembic_contracts.prediction.plpgsql.machine import Machine
 
         machine = Machine(run, variables={**variables, function.name.name: {}})
         if function.kind == "procedure":

@@ -199,7 +199,7 @@ class _Failing:
 
     def of_statement(self, statement: Statement) -> Failure:
         """Return with which errors a statement of SQL may end, as far as rows or the server decide."""
-        from alembic_contracts.prediction.plpgsql.unchecked import is_checked  # needed where errors are let pass
+        from alembic_contracts.prediction.plpgsql.unchecked import is_checked
 
         failure = self._of_statement(statement)
         return failure if is_checked(statement) else max(failure, Failure.UNCHECKED)

@@ -36,7 +36,7 @@ def do(run: Execution, node: Node) -> None:
         run.doubt("a block is not understood")
         return
     _check_syntax(block)
-    from alembic_contracts.prediction.plpgsql.machine import Machine  # needed by few scripts
+    from alembic_contracts.prediction.plpgsql.machine import Machine
 
     Machine(run).start(block)
 
