@@ -62,7 +62,7 @@ def planned(project: Project, values: dict[str, Any], *, single: bool = False) -
     Raises:
         CannotCheck: there are no contracts; revisions, env.py or the connection do not allow it.
     """
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from alembic_contracts.reviews.plans import plans
     from alembic_contracts.running.terms import required
@@ -88,7 +88,7 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, st
     Raises:
         CannotCheck: env.py migrates several databases, or none can be told.
     """
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from alembic_contracts.running import environments
     from alembic_contracts.running.courses import follow

@@ -7,10 +7,10 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from alembic_contracts.running.options import BASE, DATABASE, DIALECT, FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
 
@@ -43,8 +43,7 @@ CANNOT = 2
 """Exit code where the question cannot be answered: usage, settings, contracts, connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """What the options before the command say: which configuration of Alembic to use."""
 
     files: tuple[str, ...]

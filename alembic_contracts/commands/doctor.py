@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from msgspec import Struct
 
 from alembic_contracts.commands._shared import Project, examples, told, written
 
@@ -27,8 +27,7 @@ _LEAST = {"alembic": (1, 20), "SQLAlchemy": (2, 0)}
 _LEAST_SERVER = 140000
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(Struct, frozen=True):
     """One thing that was looked at."""
 
     check: str

@@ -133,7 +133,7 @@ def _find(written: str, schema: Schema, gaps: str) -> Table:
 
 def _only(table: Table, columns: str | None, tables: Sequence[str]) -> Table:
     """Return a table with some of its columns, and what is about these alone: of a key, all of it or nothing."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.support.suggestions import did_you_mean

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from alembic_contracts.commands._shared import Project, examples, told
 
@@ -50,8 +50,7 @@ As long as there is no contract here, upgrades say that nothing is held to contr
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """One file as it will be."""
 
     file: Path

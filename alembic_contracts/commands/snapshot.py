@@ -99,7 +99,7 @@ def _make(config: Config, values: dict[str, Any]) -> Snapshot | None:
     Raises:
         CannotCheck: there is no such thing.
     """
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.running import environments

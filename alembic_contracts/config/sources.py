@@ -10,9 +10,10 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.documents import files, ini_text, toml_text
@@ -47,8 +48,7 @@ KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Keys and values as somebody wrote them."""
 
     values: Mapping[str, object]

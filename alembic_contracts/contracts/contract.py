@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from msgspec import Struct
+
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name, Type
 from alembic_contracts.schemas.uses import Side
@@ -40,8 +42,7 @@ NOT_STATED = "not stated"
 """What stands for the owner of a contract that names none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Who answers for a contract."""
 
     name: str
@@ -51,8 +52,7 @@ class Owner:
         return f"{self.name} <{self.email}>" if self.email else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignKey:
+class ForeignKey(Struct, frozen=True):
     """A foreign key as a contract states it; no ``referenced_columns``: the primary key of the referenced table."""
 
     columns: tuple[str, ...]
@@ -60,8 +60,7 @@ class ForeignKey:
     referenced_columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Privileges:
+class Privileges(Struct, frozen=True):
     """What a role may do with a table, or with one of its columns."""
 
     role: str
@@ -69,8 +68,7 @@ class Privileges:
     """In SQL's words, in capitals: ``SELECT``, ``INSERT``, ``UPDATE`` ..."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """A publication for logical replication that a table belongs to."""
 
     name: str
@@ -84,8 +82,7 @@ Expected = Type | bool | int | str | tuple[str, ...] | ForeignKey | Privileges |
 """What a fact expects; which of these it is depends on the rule. None where the rule alone says it all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One thing that a contract states. What a contract leaves unset is no fact at all."""
 
     rule: str
@@ -107,8 +104,7 @@ class Fact:
         return f"{self.rule} {self.place}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deprecation:
+class Deprecation(Struct, frozen=True, kw_only=True):
     """A promise that ends: what it covers may be broken from its sunset on."""
 
     table: Name | None = None
@@ -129,8 +125,7 @@ class Deprecation:
         return self.table in (None, fact.table) and self.column in (None, fact.column)
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """What to write into a contract's file so that a promise ends on a day, or where that stands already."""
 
     file: str
@@ -144,8 +139,7 @@ class Ending:
     """The day that stands there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
+class Waiver(Struct, frozen=True, kw_only=True):
     """An owner's permission to break one fact, once."""
 
     contract: str
@@ -161,8 +155,7 @@ class Waiver:
     location: ContractLocation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaiverFile:
+class WaiverFile(Struct, frozen=True, kw_only=True):
     """A file beside contracts in which their waivers are looked for, and where in it another one goes."""
 
     file: str
@@ -177,8 +170,7 @@ class WaiverFile:
     """Whether the list has no items, so that it is replaced."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """How much a contract that is to be written states, and whom it protects."""
 
     minimal: bool | None = None

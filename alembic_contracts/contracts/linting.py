@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from alembic_contracts.contracts import formats, waivers
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
@@ -19,8 +20,7 @@ from alembic_contracts.support.suggestions import did_you_mean
 __all__ = ["Findings", "lint"]
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """What a look at contract files has come to."""
 
     contracts: tuple[Contract, ...]

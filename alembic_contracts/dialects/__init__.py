@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, Protocol, cast
+
+from msgspec import Struct, field
 
 from alembic_contracts.errors import CannotCheck
 
@@ -38,8 +39,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class OtherObjects:
+class OtherObjects(Struct, frozen=True):
     """What users made or extensions brought along beside what ``Schema`` carries, and what ties tables to it."""
 
     casts: tuple[tuple[Type, Type, str], ...] = ()
@@ -62,8 +62,7 @@ class OtherObjects:
     """Whether there are triggers, rules or policies, which can use what is dropped."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """Where a connection's unqualified names lead."""
 
     database: str
@@ -76,8 +75,7 @@ class Session:
     """What there is beside the server's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extract:
+class Extract(Struct, frozen=True):
     """A part of a schema."""
 
     tables: frozenset[Name]
@@ -105,8 +103,7 @@ class Locked(CannotCheck):
         self.tables, self.schema = tables, schema
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """All relations by name, without their definitions."""
 
     tables: frozenset[Name]
@@ -150,8 +147,7 @@ class Outline:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """Tables as they were seen at one time."""
 
     schema: Schema
@@ -161,8 +157,7 @@ class Sight:
     """Tables without what takes a lock to read, because another session had one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """Where a routine runs without being called by a statement."""
 
     table: Name | None
@@ -170,8 +165,7 @@ class Use:
     how: Literal["trigger", "event trigger", "expression"]
 
 
-@dataclass(frozen=True, slots=True)
-class Routine:
+class Routine(Struct, frozen=True):
     """A user's function or procedure."""
 
     name: Name
@@ -181,8 +175,7 @@ class Routine:
     uses: tuple[Use, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reliance:
+class Reliance(Struct, frozen=True):
     """What a statement read that need not be the same on another server, although the schema is."""
 
     what: str
@@ -194,8 +187,7 @@ class Reliance:
 Fate = Literal["open", "committed", "rolled back"]
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """A transaction block of the server's."""
 
     number: int

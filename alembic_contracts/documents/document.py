@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
+
+from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.errors import Problem
@@ -30,8 +31,7 @@ LONGEST_POINTER = 200
 _LONGEST_MESSAGE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class ContractLocation:
+class ContractLocation(Struct, frozen=True):
     """Where in a contract file something is stated. ``line`` and ``column`` count from 1."""
 
     file: str
@@ -42,8 +42,7 @@ class ContractLocation:
     """JSON pointer (RFC 6901)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file's value with positions by JSON pointer (RFC 6901); ``""`` is the whole document."""
 
     file: str

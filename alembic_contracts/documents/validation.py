@@ -12,11 +12,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, reduce
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document, child
 from alembic_contracts.support.suggestions import did_you_mean, nearest
@@ -181,8 +182,7 @@ def _unevaluated(
             yield document.key_problem(reduce(child, (*path, key), ""), f"unknown key `{key}`{hint}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Mistake:
+class _Mistake(Struct, frozen=True):
     """What ``jsonschema.exceptions.ValidationError`` says, without the attributes that it may not have set."""
 
     keyword: str

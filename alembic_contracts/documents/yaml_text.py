@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Budget, Document, Position, child, problem_at
 from alembic_contracts.errors import InvalidContracts, Problem
@@ -83,8 +84,7 @@ class _MalformedError(Exception):
         self.message = message
 
 
-@dataclass(slots=True, eq=False)
-class _Node:
+class _Node(Struct, eq=False):
     """A scalar's text, or the nodes of a list, or of a mapping in turn keys and values."""
 
     kind: str

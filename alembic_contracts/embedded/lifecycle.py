@@ -13,10 +13,12 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from alembic_contracts.embedded import account, binaries, locks
 from alembic_contracts.errors import CannotCheck
@@ -72,8 +74,7 @@ class Server:
         self.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What is known of a data folder without starting anything."""
 
     running: Server | None
@@ -261,7 +262,7 @@ def _start(folder: Path, *, throw_away: bool) -> str:
         "folder": str(folder),
         "cluster": str(cluster),
         "binaries": str(binaries.find(user)),
-        "account": list(asdict(user).values()) if user is not None else None,
+        "account": [user.uid, user.gid] if user is not None else None,
         "sockets_under": str(account.short_temporary_folder(user)),
         "throw_away": [str(folder)] if throw_away else [],
         "users_lock": str(folder / "users.lock"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location
@@ -15,8 +16,7 @@ __all__ = ["Aftermath", "Commit", "Earlier", "Rest", "at", "outcome", "runs_befo
 Rest = Literal["rolled back", "committed", "open"]
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """A commit of what a version script did, beside those of Alembic at the end of revisions."""
 
     revision: str
@@ -25,8 +25,7 @@ class Commit:
     seen: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """A run that env.py made before the one that is refused, in another database or schema."""
 
     label: str
@@ -36,8 +35,7 @@ class Earlier:
     state: Literal["committed", "open", "rolled back"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aftermath:
+class Aftermath(Struct, frozen=True, kw_only=True):
     """What is there after a refusal, read in a new transaction."""
 
     before: tuple[str, ...] = ()

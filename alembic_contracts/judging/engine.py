@@ -7,7 +7,8 @@ become a report: each once, without what another one says already, and with what
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.dialects import Dialect

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import chain
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.schemas.schema import Name, Schema, Table
 from alembic_contracts.schemas.steps import Operation, Prediction, Unproven
@@ -12,8 +14,7 @@ from alembic_contracts.schemas.steps import Operation, Prediction, Unproven
 __all__ = ["Moment", "Point", "histories", "points", "reference"]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A point at which the schema changes, the run commits or a revision ends."""
 
     operation: Operation | None
@@ -27,8 +28,7 @@ class Point:
     """What was left unproven since the point before; of a revision, at its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A table from ``operation`` (None: from the start) until the next moment."""
 
     operation: Operation | None

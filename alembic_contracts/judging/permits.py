@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.contracts.contract import Contract, Waiver
 from alembic_contracts.judging.violations import Notice, Violation
@@ -12,8 +14,7 @@ from alembic_contracts.judging.violations import Notice, Violation
 __all__ = ["Permitted", "apply"]
 
 
-@dataclass(frozen=True, slots=True)
-class Permitted:
+class Permitted(Struct, frozen=True):
     """Violations after all permits, and what there is to say about these."""
 
     violations: tuple[Violation, ...]

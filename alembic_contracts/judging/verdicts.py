@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import NOT_STATED, Contract, Ending, Fact
@@ -26,8 +28,7 @@ Scope = Literal["introduced", "strict", "target"]
 SIDES: tuple[Side, ...] = ("reader", "writer", "cdc")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """How a run is judged."""
 
     phase: Phase
@@ -42,8 +43,7 @@ class Policy:
     """What sunsets are compared with."""
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """Whether the fact holds at one moment, and how bad it is if not."""
 
     outcome: Outcome

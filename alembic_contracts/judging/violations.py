@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+
+from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Ending, Owner, Waiver, WaiverFile
 from alembic_contracts.documents.document import ContractLocation
@@ -19,8 +20,7 @@ Status = Literal["kept", "broken", "unproven"]
 Phase = Literal["check", "before", "commit"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
+class Violation(Struct, frozen=True, kw_only=True):
     """A fact that does not hold."""
 
     rule: str
@@ -64,16 +64,14 @@ class Violation:
         return (self, *self.folded)
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Worth knowing, changes no verdict: a contract written for another database, for example."""
 
     message: str
     location: ContractLocation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """How much was looked at."""
 
     contracts: int
@@ -86,8 +84,7 @@ class Checked:
     """SQLAlchemy's name of that kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reliance:
+class Reliance(Struct, frozen=True):
     """A contract that states something of a table."""
 
     table: Name
@@ -95,8 +92,7 @@ class Reliance:
     owner: Owner
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """Everything that one check found, in the order in which it should be read."""
 
     phase: Phase

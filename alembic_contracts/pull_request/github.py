@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from alembic_contracts.pull_request.rest import Service
 
 __all__ = ["PullRequest", "keep_comment"]
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True):
     """The pull request that a workflow runs for."""
 
     repository: str

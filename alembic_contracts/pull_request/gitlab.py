@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from alembic_contracts.pull_request.rest import Service
 
 __all__ = ["MergeRequest", "keep_comment"]
 
 
-@dataclass(frozen=True, slots=True)
-class MergeRequest:
+class MergeRequest(Struct, frozen=True):
     """The merge request that a pipeline runs for."""
 
     api: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 __all__ = ["Service", "ServiceError"]
 
@@ -20,8 +21,7 @@ class ServiceError(Exception):
     """The code host refused, or does not answer; the message says what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A code host."""
 
     name: str

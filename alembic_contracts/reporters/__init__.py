@@ -8,10 +8,11 @@ environment, and give the same text for the same report.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Protocol, cast
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Report
@@ -37,8 +38,7 @@ class RuleHelp(Protocol):
         """Why it matters."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """How a report is laid out. Formats for machines ignore ``width`` and ``color``."""
 
     width: int = 100

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.contracts import waivers
 from alembic_contracts.contracts.contract import Ending, WaiverFile
@@ -82,8 +84,7 @@ def way_out(report: Report) -> str:
     return f"If it must run now, and {agreed}: set ALEMBIC_CONTRACTS_ENFORCE=report, which reports and refuses nothing."
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """What the owners of a broken promise can do."""
 
     sentence: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.documents.document import ContractLocation
@@ -42,8 +43,7 @@ _LONGEST = 2000
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Violations of one contract that a reader sees as one event: same severity, and same column, place or remedy."""
 
     violations: tuple[Violation, ...]
@@ -73,8 +73,7 @@ class Block:
         return tuple(dict.fromkeys(text for text in map(consequence, self.violations) if text))[:2]
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """What to do instead, and what else it serves with another name filled in."""
 
     text: str

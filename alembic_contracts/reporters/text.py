@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from alembic_contracts.reporters import _endings as endings
 from alembic_contracts.reporters import _wording as wording
@@ -24,8 +25,7 @@ _GUTTER, _STRONG, _INSTEAD = "1;34", "1", "1;32"
 _VERDICT_STYLES = {"broken": _STYLES["error"], "unproven": _STYLES["unproven"], "kept": _STYLES["kept"]}
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     """Turns words into lines of the right width and colour."""
 
     width: int

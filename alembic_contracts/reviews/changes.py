@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.schemas.schema import Column, Name, Published, Schema, Table
@@ -21,8 +23,7 @@ _RENAMES = re.compile(r"\b(RENAME|SET SCHEMA)\b", re.IGNORECASE)
 """Operations that give things other names, by their label."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One difference."""
 
     kind: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Contract, Deprecation, Fact, ForeignKey, Publication, Waiver
 from alembic_contracts.documents.document import ContractLocation
@@ -20,8 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reliance:
+class Reliance(Struct, frozen=True, kw_only=True):
     """What one contract states of a table, or of a column of it."""
 
     contract: Contract
@@ -52,8 +52,7 @@ class Reliance:
         return self.contract.stage not in ("draft", "retired") and (self.until is None or self.until > today)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class End(Struct, frozen=True, kw_only=True):
     """A promise or a permission that ends."""
 
     day: date

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Contract
 from alembic_contracts.schemas.schema import Name, Schema
@@ -11,8 +12,7 @@ from alembic_contracts.schemas.schema import Name, Schema
 __all__ = ["Coverage", "Row", "coverage_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One table."""
 
     table: Name
@@ -22,8 +22,7 @@ class Row:
     contracts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """All of them."""
 
     rows: tuple[Row, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+
+from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.config import Settings
@@ -27,8 +28,7 @@ _ENFORCE = ("report", "introduced", "strict")
 _SEVERITIES = ("off", "warning", "error")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One change of a promise."""
 
     grade: Grade

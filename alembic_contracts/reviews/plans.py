@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Contract
 from alembic_contracts.judging.violations import Report, Status, Violation
@@ -30,16 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Revision", "Touch", "plans"]
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """A change, and the contracts that name what it is about."""
 
     change: changes.Change
     contracts: tuple[Contract, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(Struct, frozen=True, kw_only=True):
     """One pending revision."""
 
     id: str
@@ -58,8 +57,7 @@ class Revision:
         return "unproven" if self.unproven else "kept"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """All that is pending for one database."""
 
     revisions: tuple[Revision, ...]

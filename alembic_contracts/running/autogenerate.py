@@ -10,8 +10,10 @@ Everything is imported when there is something to judge: the guard loads this mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,14 +57,12 @@ def watch(migration: MigrationContext) -> None:
 # -- what is generated, as a step of a run ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Revision:
+class _Revision(Struct, frozen=True):
     revision: str
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Generated:
+class _Generated(Struct, frozen=True):
     """What a prediction needs of a ``RevisionStep``, for operations that are in no file yet."""
 
     revision: _Revision

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts import config
 from alembic_contracts.contracts import formats, waivers
@@ -169,7 +171,7 @@ def _inside(path: Path, folder: Path, ref: str) -> str:
 
 
 def _at(contract: Contract, folder: Path, tree: Tree) -> Contract:
-    return replace(
+    return dataclasses.replace(
         contract,
         at=tree.ref,
         location=_moved(contract.location, folder, tree),

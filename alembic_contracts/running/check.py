@@ -10,9 +10,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts import dialects, reporters, texts
 from alembic_contracts.errors import CannotCheck
@@ -41,8 +43,7 @@ EXIT_CODES: Mapping[str, int] = {"kept": 0, "broken": 1, "unproven": 3}
 CANNOT_CHECK = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckOptions:
+class CheckOptions(Struct, frozen=True, kw_only=True):
     """What the options of ``check`` say; see ``alembic_contracts.running.options``."""
 
     range: Range

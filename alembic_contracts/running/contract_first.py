@@ -9,10 +9,11 @@ Everything is imported when there is something to make: the guard loads this mod
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Contract, Fact, ForeignKey
 from alembic_contracts.schemas.schema import Name, Type
@@ -85,8 +86,7 @@ def metadata(
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class _Stated:
+class _Stated(Struct, frozen=True):
     """All that contracts state of one table."""
 
     name: Name

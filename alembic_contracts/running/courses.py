@@ -10,10 +10,12 @@ import re
 import sys
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts import dialects, texts
 from alembic_contracts.errors import CannotCheck
@@ -38,8 +40,7 @@ _FEW = 50
 """Tables that are read faster all at once than after finding out which are needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """A run with the schemas that it goes through."""
 
     run: Run

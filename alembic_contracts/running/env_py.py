@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["Edited", "NotUnderstoodError", "has_own_transaction", "with_guard"]
 
@@ -16,8 +17,7 @@ class NotUnderstoodError(Exception):
     """The file runs no migrations in a way that could be found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """An env.py with the guard."""
 
     text: str
@@ -25,8 +25,7 @@ class Edited:
     """In how many places it was missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Insertion:
+class _Insertion(Struct, frozen=True):
     line: int
     """From 1."""
     column: int

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts import waivers
@@ -118,7 +120,7 @@ def _without(contracts: Sequence[Contract], tables: frozenset[Name]) -> tuple[Co
     if not tables:
         return tuple(contracts)
     return tuple(
-        replace(contract, facts=tuple(fact for fact in contract.facts if fact.table not in tables))
+        dataclasses.replace(contract, facts=tuple(fact for fact in contract.facts if fact.table not in tables))
         for contract in contracts
     )
 

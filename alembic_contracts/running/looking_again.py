@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.errors import CannotCheck
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Applied", "Ran", "Seen", "look_again", "reason_of", "roll_back"]
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """A revision that Alembic has marked as applied."""
 
     revision: str
@@ -34,8 +34,7 @@ class Applied:
     """What the version table then had."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """A run that has come to a stop."""
 
     course: Course
@@ -53,8 +52,7 @@ class Ran:
     """Revisions that Alembic has marked as applied."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What a look shows."""
 
     aftermath: Aftermath

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from alembic_contracts.errors import CannotCheck
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "script_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """Revisions that are about to be applied in one migration context."""
 
     environment: EnvironmentContext

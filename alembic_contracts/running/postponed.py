@@ -10,10 +10,11 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.support.paths import shown
@@ -93,8 +94,7 @@ def _module(node: ast.stmt) -> ast.Module:
     return ast.Module([node], [])
 
 
-@dataclass(frozen=True, slots=True)
-class Postponed:
+class Postponed(Struct, frozen=True):
     """Pending revisions that do not run today."""
 
     steps: tuple[RevisionStep, ...]

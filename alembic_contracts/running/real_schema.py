@@ -9,9 +9,11 @@ real database.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.schemas.schema import Access, Column, Constraint, Index, Schema, Table
 from alembic_contracts.schemas.steps import Prediction
@@ -22,8 +24,7 @@ _T = TypeVar("_T")
 _P = TypeVar("_P", Column, Constraint, Index)
 
 
-@dataclass(frozen=True, slots=True)
-class RealSchema:
+class RealSchema(Struct, frozen=True):
     """The same start on both servers, and who runs the scripts."""
 
     scratch: Schema

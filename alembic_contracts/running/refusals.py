@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic.util import CommandError
+from msgspec.structs import replace
 
 from alembic_contracts import reporters
 from alembic_contracts.judging import aftermath

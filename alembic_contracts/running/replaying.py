@@ -11,8 +11,10 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts import texts
 from alembic_contracts.errors import CannotCheck
@@ -54,8 +56,7 @@ class Stage(Protocol):
         """Say that the script is through."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """What came of a body."""
 
     told: tuple[Any, ...]
@@ -63,8 +64,7 @@ class Replayed:
     """What scripts tried and were refused, or left for later: what a real run does differs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
+class Connected(Struct, frozen=True):
     """A scratch connection that is about to be used by another process."""
 
     connection: Connection

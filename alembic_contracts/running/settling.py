@@ -24,10 +24,11 @@ import itertools
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -132,8 +133,7 @@ def _told(error: BaseException, shadow_url: str | None) -> str:
     return said.replace(password, "***") if password else said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Replayed:
+class _Replayed(Struct, frozen=True, kw_only=True):
     """What came of a replay."""
 
     server_version: int
@@ -188,8 +188,7 @@ def _replayed(
     return _Replayed(server_version=version, obstacle=obstacle, prediction=real)
 
 
-@dataclass(frozen=True, slots=True)
-class _There:
+class _There(Struct, frozen=True):
     """A scratch database on which a course's revisions are applied."""
 
     course: Course
@@ -343,8 +342,7 @@ def _pose_as_the_real_one(course: Course, connection: Connection) -> None:
 # -- what a replay does not show ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Doubtful:
+class _Doubtful(Struct, frozen=True):
     """The revisions that doubts are about."""
 
     revisions: frozenset[str | None]

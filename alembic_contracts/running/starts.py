@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.schemas.schema import Name, Schema, Table
 
@@ -40,8 +42,7 @@ def other_version(course: Course, here: int) -> str | None:
     return f"the database runs PostgreSQL {there // 10000}; shadow_url can name a server of that version"
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """A scratch database beside what a course starts from."""
 
     difference: str | None = None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from alembic_contracts.config import Settings, read_settings
 from alembic_contracts.contracts import formats, waivers
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Base", "Terms", "read", "required", "settings_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What a run is held to."""
 
     settings: Settings
@@ -46,8 +46,7 @@ class Terms:
         return there.union(*(contract.tables for contract in self.contracts))
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """What was agreed at a git ref."""
 
     tree: Tree

@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from alembic_contracts import texts
@@ -46,8 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Upgrade"]
 
 
-@dataclass(frozen=True, slots=True)
-class Strayed:
+class Strayed(Struct, frozen=True):
     """A version table that is not where the revisions lead that were seen."""
 
     now: tuple[str, ...]
@@ -56,8 +56,7 @@ class Strayed:
     """Whether only what ran on this connection can have brought it there."""
 
 
-@dataclass
-class Upgrade:
+class Upgrade(Struct):
     """Revisions that are being applied, held to terms."""
 
     terms: Terms

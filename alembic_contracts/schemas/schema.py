@@ -8,9 +8,10 @@ internal name (``pg_type.typname``: ``int4``, ``timestamptz``, ``varchar``); a d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
 
 __all__ = [
     "Access",
@@ -43,8 +44,7 @@ class Name(NamedTuple):
         return f"{self.schema}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """A column's type: internal name, modifiers as written in parentheses, array dimensions (0: not an array).
 
     ``numeric(10,2)[]`` is ``Type(Name("pg_catalog", "numeric"), ("10", "2"), 1)``. PostgreSQL keeps no fixed number of
@@ -67,8 +67,7 @@ class Type:
         return (self.name, self.modifiers, self.dimensions > 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeDefinition:
+class TypeDefinition(Struct, frozen=True, kw_only=True):
     """A type that users created (``pg_type`` with ``typtype`` e, d, c, r or an extension's base type b)."""
 
     name: Name
@@ -86,8 +85,7 @@ class TypeDefinition:
     """Attributes of a composite type, in order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """A column. ``type`` and ``updatable`` are None where a prediction could not work them out."""
 
     name: str
@@ -107,8 +105,7 @@ class Column:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
+class Constraint(Struct, frozen=True, kw_only=True):
     """A constraint of a table or domain (``pg_constraint``)."""
 
     name: str
@@ -130,8 +127,7 @@ class Constraint:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
+class Index(Struct, frozen=True, kw_only=True):
     """An index (``pg_index``); those behind a primary key, unique or exclude constraint carry its name."""
 
     name: str
@@ -173,8 +169,7 @@ class DefaultGrant(NamedTuple):
     """In capitals."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Published(Struct, frozen=True, kw_only=True):
     """That a publication includes a table (``pg_publication_tables``)."""
 
     publication: str
@@ -184,8 +179,7 @@ class Published:
     """As ``pg_get_expr(prqual, prrelid)`` prints it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True):
     """Who gets at tables beyond what is said of each: roles and publications of the database."""
 
     complete: bool = False
@@ -220,8 +214,7 @@ class Access:
         return frozenset(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """A table, view, materialized view or foreign table with everything that a fact can be about."""
 
     name: Name
@@ -268,8 +261,7 @@ class Table:
         return next((c.columns for c in self.constraints if c.kind == "primary key"), ())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schema:
+class Schema(Struct, frozen=True, kw_only=True):
     """Tables and user-defined types at one moment.
 
     ``tables`` may hold only the tables that were asked for; a table that is not in it is absent.

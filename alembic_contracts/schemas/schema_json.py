@@ -1,18 +1,19 @@
 """A schema in, JSON out that people can read and compare, and back: by name, in a fixed order, without defaults.
 
-The shape follows the dataclasses of ``schema``: what they get, files get. Tables, types and columns are objects by
+The shape follows the values of ``schema``: what they get, files get. Tables, types and columns are objects by
 their names; names and types that are plain words are written as ``public.objects`` and ``pg_catalog.varchar(20)[]``,
 others as lists and objects.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import types
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+
+from msgspec import NODEFAULT, Struct, structs
 
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Schema, Table, Type, TypeDefinition
 
@@ -68,13 +69,14 @@ def _encode(value: Any) -> Any:
             if value and all(isinstance(item, _BY_NAME) for item in value) and _distinct(value):
                 return {item.name: _encode_fields(item, without=("name",)) for item in value}
             return [_encode(item) for item in value]
-    return _encode_fields(value) if dataclasses.is_dataclass(value) else value
+    return _encode_fields(value) if isinstance(value, Struct) else value
 
 
 def _encode_fields(value: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
     skipped = (*without, "name") if isinstance(value, Table | TypeDefinition) else without
-    fields = [field for field in dataclasses.fields(value) if field.name not in skipped]
-    return {f.name: _encode(getattr(value, f.name)) for f in fields if getattr(value, f.name) != _default(f)}
+    kind: Any = type(value)
+    written = [(name, getattr(value, name), default) for name, default in _defaults(kind) if name not in skipped]
+    return {name: _encode(member) for name, member, default in written if member != default}
 
 
 def _encode_type(type_: Type) -> Any:
@@ -98,10 +100,10 @@ def _order(value: Any) -> Any:
     return tuple(part or "" for part in value) if isinstance(value, tuple) else value
 
 
-def _default(field: dataclasses.Field[Any]) -> Any:
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return field.default
+@cache
+def _defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
+    made = [(field.name, field.default_factory, field.default) for field in structs.fields(kind)]
+    return tuple((name, default if make is NODEFAULT else make()) for name, make, default in made)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
@@ -128,7 +130,7 @@ def _decode_single(expected: Any, value: Any, pointer: str) -> Any:
         return _decode_name(value, pointer)
     if expected is Type and isinstance(value, str):
         return _decode_type(value, pointer)
-    if dataclasses.is_dataclass(expected):
+    if isinstance(expected, type) and issubclass(expected, Struct):
         return _decode_fields(expected, _object(value, pointer), pointer, {})
     if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
         raise MalformedError(pointer, f"must be {expected.__name__}, not {value!r}")

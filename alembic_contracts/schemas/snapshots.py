@@ -7,9 +7,11 @@ revision each time. The file is JSON, one thing a line, in a fixed order, so tha
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.documents import json_text
 from alembic_contracts.documents.files import read_beside
@@ -27,8 +29,7 @@ _FORMAT = 1
 _KEYS = frozenset({"format", "revisions", "server_version", "search_path", "schema"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """A schema and what it belongs to."""
 
     revisions: tuple[str, ...]

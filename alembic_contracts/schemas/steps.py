@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.schemas.schema import Name, Schema
 
 __all__ = ["MAY_REFUSE", "REFUSED", "Location", "Operation", "Prediction", "Step", "Unproven"]
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """Where in a version script something happens."""
 
     revision: str
@@ -28,8 +28,7 @@ MAY_REFUSE = "depending on what is unproven before, PostgreSQL may refuse this m
 """The same where that is not certain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unproven:
+class Unproven(Struct, frozen=True):
     """Something whose effect on a contracted table could not be worked out."""
 
     reason: str
@@ -40,8 +39,7 @@ class Unproven:
     """Whether the script is not to be run anywhere to find out more: it ended its process, or had to be ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One statement of a version script and the schema after it."""
 
     location: Location | None
@@ -53,16 +51,14 @@ class Operation:
     """Whether everything up to here is committed at this point (``autocommit_block``, an explicit COMMIT)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One revision being applied."""
 
     revision: str
     operations: tuple[Operation, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
+class Prediction(Struct, frozen=True, kw_only=True):
     """One way in which the pending revisions can go; where scripts read data there is one per possible world."""
 
     before: Schema

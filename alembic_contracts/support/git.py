@@ -6,9 +6,10 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from msgspec import Struct
 
 from alembic_contracts.errors import CannotCheck
 
@@ -17,16 +18,14 @@ __all__ = ["Entry", "Tree", "days_of_arrival", "merge_base_with_main", "tree_at"
 _MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A file in a tree."""
 
     mode: str
     blob: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """All files of a commit."""
 
     root: Path

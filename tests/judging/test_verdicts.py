@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Contract, Fact, Owner
@@ -198,7 +199,7 @@ def test_the_primary_key_is_exactly_the_stated_one() -> None:
 
 
 def test_what_postgresql_calls_updatable_is_kept_until_a_run_makes_it_so() -> None:
-    contract = replace(CONTRACT, facts=(Fact("column-updatable", T, "a", True, HERE),))
+    contract = dataclasses.replace(CONTRACT, facts=(Fact("column-updatable", T, "a", True, HERE),))
     plain, computed = with_a(), with_a(generated="stored", expression="1")
     always = with_a(identity="always")
 
@@ -222,7 +223,7 @@ def test_messages_name_cause_owner_place_and_way_out() -> None:
 
 
 def test_a_changed_type_that_breaks_nobody_is_a_note() -> None:
-    contract = replace(CONTRACT, facts=tuple(fact for fact in CONTRACT.facts if fact.rule != "column-type"))
+    contract = dataclasses.replace(CONTRACT, facts=tuple(fact for fact in CONTRACT.facts if fact.rule != "column-type"))
     report = judge(FULL, with_a(type=Type(Name("pg_catalog", "varchar"), ("50",))), contracts=(contract,))
     assert report.status == "kept"
     [notice] = report.notices

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from alembic_contracts.contracts.contract import Ending, Owner
 from alembic_contracts.documents.document import ContractLocation

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import re
-from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +15,7 @@ import postgast
 import pytest
 from google.protobuf.json_format import MessageToDict
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from alembic_contracts import dialects, texts
 from alembic_contracts.commands import coverage, diff, plan
@@ -226,7 +227,7 @@ def pages(text: str, folder: Path) -> list[Path]:
     from alembic_contracts.running.terms import Terms
 
     name = Name("public", text)
-    described = replace(
+    described = dataclasses.replace(
         a_contract(text, Fact("column-exists", name, text, None, WHERE), Fact("check", name, None, text, WHERE)),
         version=text,
         descriptions=((name, None, text), (name, text, text)),
@@ -295,7 +296,7 @@ def test_no_two_contracts_share_a_page():
     names = ["a/b", "A/b", "a/B", "a /b", "a.b/c", "a/b.c", "a--b/c", "a/b--c", "a-b/c", "a/..", "../a", "con/nul"]
     names += ["ä/b", "a\u0308/b", "", "x" * 300 + "/y", "x" * 301 + "/y", "./.", "a/b/c", "a\0/b"]
     parts = [each.partition("/")[::2] for each in names]
-    contracts = [replace(a_contract("x"), namespace=namespace, name=name) for namespace, name in parts]
+    contracts = [dataclasses.replace(a_contract("x"), namespace=namespace, name=name) for namespace, name in parts]
     files = [file_of(contract) for contract in contracts]
     assert len({file.casefold() for file in files}) == len(names)
     assert all(re.fullmatch(r"[a-z0-9_-]{1,120}\.html", file) for file in files)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.errors import CannotCheck

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -61,7 +61,7 @@ def _stem(contract: Path) -> str | None:
 
 def _amended(contract: Contract, document: Document) -> Contract:
     value = cast("dict[str, Any]", document.value)
-    return replace(
+    return dataclasses.replace(
         contract,
         stage=value.get("status") or contract.stage,
         compatibility=value.get("compatibility") or contract.compatibility,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Expected, Fact, ForeignKey, Privileges, Publication
 from alembic_contracts.documents.document import ContractLocation
@@ -17,8 +18,7 @@ SCHEMA = Path(__file__).with_name("native.schema.json")
 """Describes these keys; ODCS states some of them as custom properties."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
+class _Statement(Struct, frozen=True):
     """What one key of a column's constraints states."""
 
     rule: str

@@ -7,9 +7,10 @@ from. A version between them is judged by the last schema of its minor version.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from alembic_contracts.documents.document import Document
 from alembic_contracts.documents.validation import validate

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any, cast
+
+from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Contract, Deprecation, Ending, Expected, Fact, Owner
@@ -62,8 +63,7 @@ def doubts(document: Document) -> tuple[Problem, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Struct, frozen=True):
     """A column under contract; what is null in the file is not in here."""
 
     name: str

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.dialects.postgresql.queries import read, server_version
 from alembic_contracts.dialects.postgresql.traceless import passing
@@ -44,8 +46,7 @@ _SESSIONS = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Hindrance:
+class Hindrance(Struct, frozen=True):
     """Why a table cannot be printed now."""
 
     table: Name

@@ -6,12 +6,13 @@ A module of this package holds a ``RULE``; its file name is the rule's id with u
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import cast
+
+from msgspec import Struct, field
 
 from alembic_contracts.contracts.contract import Contract, Fact
 from alembic_contracts.dialects import Dialect
@@ -37,8 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(Struct, frozen=True):
     """The fact holds.
 
     ``but`` says in a few words what is wrong all the same where it holds by the letter of the catalog only. Stated so
@@ -48,8 +48,7 @@ class Holds:
     but: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Differs:
+class Differs(Struct, frozen=True):
     """The fact does not hold; ``actual`` says in a few words what is there instead."""
 
     actual: str
@@ -61,8 +60,7 @@ class Differs:
     there before it breaks the fact once more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A prediction cannot tell; ``reason`` says why."""
 
     reason: str
@@ -72,8 +70,7 @@ HOLDS = Holds()
 Outcome = Holds | Differs | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a fact is compared with. ``table`` and ``column`` are None where they are absent."""
 
     table: Table | None
@@ -89,8 +86,7 @@ class Subject:
     access: Access
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """What it depends on how a broken fact can be mended."""
 
     fact: Fact
@@ -111,8 +107,7 @@ class Situation:
         return None if self.after is None or self.fact.column is None else self.after.column(self.fact.column)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instead:
+class Instead(Struct, frozen=True, kw_only=True):
     """Advice for some situations, in place of a rule's own: templates as there."""
 
     when: Callable[[Situation], bool]
@@ -124,8 +119,7 @@ class Instead:
     """Empty: only where it held."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One kind of fact.
 
     ``cause``, ``slip``, ``consequence``, ``remedy`` and ``fix`` are templates for ``str.format`` with the fields

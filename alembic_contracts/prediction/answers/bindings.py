@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
 
 from alembic_contracts.prediction.answers.deferred import resolved
 from alembic_contracts.prediction.answers.values import UnanswerableError
@@ -18,8 +19,7 @@ __all__ = ["MANY", "Relation", "Row", "Scope", "Source", "World", "renamed"]
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """Columns in order, and rows by column."""
 
     columns: tuple[str, ...]
@@ -50,16 +50,14 @@ class World(Protocol):
         """Return the next number of a sequence."""
 
 
-@dataclass(slots=True)
-class Source:
+class Source(Struct):
     """One item of FROM under its alias."""
 
     alias: str
     relation: Relation
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Struct):
     """What names in an expression mean: one row of each item of FROM, then the query around."""
 
     world: World

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from alembic_contracts.prediction.answers.values import Int2, Number, UnanswerableError, Unknown
 from alembic_contracts.prediction.catalog.removal import DROPPED
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Deferred", "Stored", "has_index", "lost_columns", "number", "numbers_of", "resolved", "told"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stored:
+class Stored(Struct, frozen=True, eq=False):
     """An expression as the catalog keeps it (``pg_node_tree``), whose own text nobody could tell."""
 
     text: str
@@ -26,8 +26,7 @@ class Stored:
     """Whose columns it may use."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Deferred:
+class Deferred(Struct, frozen=True, eq=False):
     """Stands in a row for a value."""
 
     compute: Callable[[], Any]

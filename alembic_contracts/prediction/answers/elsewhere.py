@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from alembic_contracts.prediction.answers.oids import oid
@@ -26,10 +25,8 @@ _BY_ORDER = {
 }
 
 
-class Elsewhere(Unknown):
+class Elsewhere(Unknown, frozen=True):
     """The number or name of some object that is none of the users': which one is not known."""
-
-    __slots__ = ()
 
     def may_be(self, value: Any) -> bool:
         """Return whether it may be this one."""
@@ -41,28 +38,23 @@ class Elsewhere(Unknown):
         return True
 
 
-class Dropped(Elsewhere):
+class Dropped(Elsewhere, frozen=True):
     """The name that a column has once it was dropped: ``........pg.dropped.2........``."""
-
-    __slots__ = ()
 
     def may_be(self, value: Any) -> bool:
         """Return whether it may be this one."""
         return not isinstance(value, str) or value.startswith("........pg.dropped.")
 
 
-class Numbered(Elsewhere):
+class Numbered(Elsewhere, frozen=True):
     """The name that the standard's views give NOT NULL where it is no constraint: ``2200_16384_1_not_null``."""
-
-    __slots__ = ()
 
     def may_be(self, value: Any) -> bool:
         """Return whether it may be this one."""
         return not isinstance(value, str) or value.endswith("_not_null")
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf(Elsewhere):
+class OneOf(Elsewhere, frozen=True):
     """The number of one of several objects."""
 
     numbers: frozenset[int] = frozenset()
@@ -72,15 +64,14 @@ class OneOf(Elsewhere):
         return value in self.numbers or not isinstance(value, (Oid, Reg))
 
 
-@dataclass(frozen=True, slots=True)
-class Besides(Elsewhere):
+class Besides(Elsewhere, frozen=True):
     """The number of an object of the server's own that is not a certain one."""
 
     number: int = 0
 
     def may_be(self, value: Any) -> bool:
         """Return whether it may be this one."""
-        return value != self.number and super(Besides, self).may_be(value)
+        return value != self.number and super().may_be(value)
 
 
 def is_users(number: int) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope
 from alembic_contracts.prediction.answers.casts import stored
@@ -39,8 +40,7 @@ _FILLED = frozenset({"create_table_as_stmt", "select_stmt"})
 """Statements that create a table with rows in it."""
 
 
-@dataclass(slots=True)
-class Contents:
+class Contents(Struct):
     """What is known of a table's rows."""
 
     rows: list[Row] = field(default_factory=list)

@@ -7,10 +7,11 @@ Python has one class and PostgreSQL has several types, the others have a class h
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -55,8 +56,7 @@ class UnanswerableError(Exception):
     """A query cannot be answered from what is known; ``str()`` of it says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A value that is not known: nobody has shown what PostgreSQL would say. What is computed from one is one."""
 
     reason: str
@@ -64,21 +64,17 @@ class Unknown:
     """Whether it may be NULL."""
 
 
-class Refused(Unknown):
+class Refused(Unknown, frozen=True):
     """What PostgreSQL would refuse if it comes to it: an error in a part of a condition, for example."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(Struct, frozen=True):
     """A value that is plausible, not known: that of a row of which nothing is known, or computed from one."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class TypedNull:
+class TypedNull(Struct, frozen=True):
     """NULL of a type, by its internal name; ``None`` is NULL of no type of its own."""
 
     type: str
@@ -157,16 +153,14 @@ class Label(str):
     of: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Json:
+class Json(Struct, frozen=True):
     """``json``, which keeps its text."""
 
     text: str
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Jsonb:
+class Jsonb(Struct, frozen=True):
     """``jsonb``."""
 
     value: Any

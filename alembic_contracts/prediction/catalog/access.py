@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.publishing import published_by_schema
 from alembic_contracts.prediction.sql import parser, sqlstate

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from alembic_contracts.schemas.schema import Name
 
 __all__ = ["Doubt", "Doubtful", "Harmless"]
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """Something whose effect is not known: why, and on which tables (None: it could be any)."""
 
     reason: str
     tables: frozenset[Name] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Harmless:
+class Harmless(Struct, frozen=True):
     """A statement that cannot change the shape of any table, and why."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Doubtful:
+class Doubtful(Struct, frozen=True):
     """A statement that may change tables in ways that are not worked out, and why."""
 
     why: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from alembic_contracts.prediction.catalog.doubts import Doubt
 from alembic_contracts.prediction.sql import sqlstate
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Effect", "Execution", "Handler"]
 
 
-@dataclass
-class Execution:
+class Execution(Struct):
     """One statement being applied."""
 
     state: State
@@ -117,8 +117,7 @@ Handler = Callable[[Execution, "Node"], None]
 """Applies statements of one kind; gets the parsed statement as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What one statement did."""
 
     statement: Statement

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts.dialects.postgresql.names import quote, quote_name
 from alembic_contracts.prediction.catalog.publishing import moved

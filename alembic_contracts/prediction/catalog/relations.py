@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.sql import sqlstate, system

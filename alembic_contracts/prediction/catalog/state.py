@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
 from alembic_contracts.prediction.catalog.journal import Journal, Store
 from alembic_contracts.prediction.catalog.uncertainty import Uncertainty
 from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
@@ -35,8 +37,7 @@ _NOTHING_KNOWN = Access()
 SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """A sequence, with the column that owns it (``ALTER SEQUENCE ... OWNED BY``, serial, identity)."""
 
     name: Name
@@ -46,8 +47,7 @@ class Sequence:
     owner_role: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A user's function, procedure or aggregate. ``arguments`` are its input types as written."""
 
     name: Name
@@ -63,8 +63,7 @@ class Function:
     """Names and types of OUT and TABLE columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """What hangs on tables but is no part of their shape: triggers, policies, rules, statistics, publications."""
 
     kind: str
@@ -76,8 +75,7 @@ class Attachment:
     """The function that a trigger calls."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A prepared statement; lives as long as the session, whatever becomes of transactions."""
 
     kind: str
@@ -85,8 +83,7 @@ class Prepared:
     sql: str
 
 
-@dataclass(frozen=True, slots=True)
-class Analysed:
+class Analysed(Struct, frozen=True):
     """What came out when a query or a change of rows was looked at."""
 
     version: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.sql.spelling import moved, observed
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Table, TypeDefinition

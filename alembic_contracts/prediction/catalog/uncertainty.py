@@ -7,8 +7,9 @@ with one of the possible ways, which is no more than a guess for what depends on
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from alembic_contracts.prediction.sql import named_objects, parser, system
 
@@ -31,8 +32,7 @@ _NOT_IDENTIFYING = frozenset({"public", "pg_catalog", "information_schema", "YES
 """Texts in a question that do not say which object it is about; single letters do not, either."""
 
 
-@dataclass
-class Uncertainty:
+class Uncertainty(Struct):
     """Names of objects of which it is not known what became of them."""
 
     anything: bool = False

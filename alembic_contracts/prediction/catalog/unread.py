@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from alembic_contracts.prediction.catalog.journal import Journal, Store
 from alembic_contracts.schemas.schema import Name, Table
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["PartialTables", "Unread"]
 
 
-@dataclass
-class Unread:
+class Unread(Struct):
     """What was not read, and whether anything was asked of it: then every answer since is worth nothing."""
 
     extract: Extract

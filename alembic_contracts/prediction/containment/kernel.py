@@ -14,8 +14,9 @@ import socket
 import struct
 import sys
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import PurePath
+
+from msgspec import Struct
 
 from alembic_contracts.prediction.containment.syscalls import ARCHITECTURES, CALLS, Call, Condition, Told
 
@@ -98,8 +99,7 @@ def _decision(condition: Condition | None) -> Iterator[Instruction]:
     yield (_RETURN, 0, 0, _ALLOW)
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """Whom a socket is connected to."""
 
     family: int
@@ -127,8 +127,7 @@ class Peer:
             return cls(connected.family, name[0].partition("%")[0], name[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A call that waits for an answer."""
 
     id: int

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 resource: Any = import_module("resource") if find_spec("resource") else None
 """Python's module; None on Windows, where nothing is contained."""
@@ -16,8 +17,7 @@ resource: Any = import_module("resource") if find_spec("resource") else None
 __all__ = ["Limits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What one revision may take."""
 
     seconds: float = 60.0

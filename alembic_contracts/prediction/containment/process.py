@@ -20,8 +20,9 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from msgspec import Struct
 
 from alembic_contracts.prediction.containment import kernel
 from alembic_contracts.prediction.containment.dumps import Dumps
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Channel", "Death", "Kept", "Listener", "is_possible", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Death:
+class Death(Struct, frozen=True):
     """An end that was not the body's own."""
 
     reason: str
@@ -44,8 +44,7 @@ class Death:
     """Of the file that the last stretch of work is about; None: not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
+class Listener(Struct, frozen=True, kw_only=True):
     """Who is told of what happens there."""
 
     heard: Callable[[Any], None]
@@ -56,8 +55,7 @@ class Listener:
     """That a stretch of work takes long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What a process keeps of what this one has."""
 
     files: frozenset[int] = frozenset()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["ARCHITECTURES", "CALLS", "Architecture", "Call", "Condition", "Told"]
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
+class Architecture(Struct, frozen=True):
     """What the kernel calls a processor's architecture."""
 
     audit: int
@@ -22,8 +22,7 @@ ARCHITECTURES = {"x86_64": Architecture(0xC000003E, 317), "aarch64": Architectur
 """By ``os.uname().machine``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """When a call reaches outside, by the lower half of one of its arguments."""
 
     argument: int
@@ -35,8 +34,7 @@ class Condition:
     """Where it is anything else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One system call."""
 
     name: str

@@ -5,14 +5,14 @@ Seen with psycopg2 2.9, psycopg 3.3, asyncpg 0.32 and pg8000 1.31 on a server; t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["PSYCOPG", "Manners", "manners_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Manners:
+class Manners(Struct, frozen=True):
     """How one driver behaves."""
 
     driver: str = "psycopg"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.access import forget
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["EmbeddedSql"]
 
 
-@dataclass
 class EmbeddedSql(Frame):
     """Statements of SQL among a block's variables."""
 

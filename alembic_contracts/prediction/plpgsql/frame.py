@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from alembic_contracts.prediction.plpgsql import reach, tree
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, assigned, rows_of, value_of_text
@@ -23,8 +24,7 @@ _OF_LANGUAGE = {"found": "boolean", "sqlstate": "text", "sqlerrm": "text"}
 """Variables that every block has, or every exception handler."""
 
 
-@dataclass
-class Frame:
+class Frame(Struct):
     """What is known while a block runs."""
 
     run: Execution

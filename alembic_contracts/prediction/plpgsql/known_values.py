@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from alembic_contracts.dialects.postgresql import parse_type
 from alembic_contracts.prediction.answers.bindings import Scope
@@ -28,8 +29,7 @@ __all__ = ["UNKNOWN", "Row", "Unknown", "assigned", "is_truth", "rows_of", "valu
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Stands for a value that is not worked out."""
 
 

@@ -8,8 +8,9 @@ what comes later finds what it needs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from alembic_contracts.prediction.catalog.access import forget_if_changed
 from alembic_contracts.prediction.plpgsql import reach, tree
@@ -25,15 +26,13 @@ _MOST_STEPS = 20_000
 """A block that runs longer is taken not to be understood."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Leave:
+class _Leave(Struct, frozen=True):
     """Why a sequence of statements ended early: ``exit``, ``continue`` or ``return``, and for which label."""
 
     how: str
     label: str | None = None
 
 
-@dataclass
 class Machine(EmbeddedSql):
     """One block or function being run."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from alembic_contracts.prediction.plpgsql import reach, tree
 from alembic_contracts.prediction.plpgsql.conditions import sqlstates_of
@@ -42,8 +43,7 @@ _QUERIES = {"select_stmt": "", "call_stmt": "funccall", "create_table_as_stmt": 
 """Kinds of statements that are queries or have one, and where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known of a block after it was run."""
 
     evaluated: Mapping[str, bool]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 __all__ = [
     "Assert",
@@ -33,8 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """A variable, an alias of one, or a cursor with its query."""
 
     name: str
@@ -43,8 +43,7 @@ class Declaration:
     query: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sql:
+class Sql(Struct, frozen=True):
     """A statement of SQL, PERFORM and CALL included; ``into`` are the variables that take its first row."""
 
     text: str
@@ -54,8 +53,7 @@ class Sql:
     """Whether it is PERFORM, which drops its rows; other queries without variables fail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Execute:
+class Execute(Struct, frozen=True):
     """EXECUTE of an expression that yields the statement."""
 
     text: str
@@ -63,8 +61,7 @@ class Execute:
     using: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(Struct, frozen=True):
     """An assignment to a variable, or (``part``) to a field or element of one."""
 
     name: str
@@ -72,16 +69,14 @@ class Assign:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Struct, frozen=True):
     """Conditions with what to do, and what to do otherwise."""
 
     branches: tuple[tuple[str, tuple[Statement, ...]], ...]
     otherwise: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """CASE as a statement; ``otherwise`` is None where there is no ELSE."""
 
     subject: str | None
@@ -89,8 +84,7 @@ class Case:
     otherwise: tuple[Statement, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """LOOP and WHILE."""
 
     label: str | None
@@ -98,8 +92,7 @@ class Loop:
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ForNumbers:
+class ForNumbers(Struct, frozen=True):
     """FOR over integers."""
 
     label: str | None
@@ -111,8 +104,7 @@ class ForNumbers:
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ForRows:
+class ForRows(Struct, frozen=True):
     """FOR over the rows of a query (or cursor), or of an EXECUTE."""
 
     label: str | None
@@ -122,8 +114,7 @@ class ForRows:
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ForEach:
+class ForEach(Struct, frozen=True):
     """FOREACH over an array."""
 
     label: str | None
@@ -132,8 +123,7 @@ class ForEach:
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True):
     """EXIT and CONTINUE."""
 
     again: bool
@@ -141,8 +131,7 @@ class Exit:
     condition: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """RETURN in all its forms; ``final`` where the function ends with it."""
 
     text: str | None
@@ -151,8 +140,7 @@ class Return:
     query: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Raise:
+class Raise(Struct, frozen=True):
     """RAISE; ``condition`` is a condition's name or SQLSTATE."""
 
     level: str
@@ -162,42 +150,36 @@ class Raise:
     options: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Assert:
+class Assert(Struct, frozen=True):
     """ASSERT."""
 
     condition: str
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Struct, frozen=True):
     """OPEN of a cursor: the query or the expression of EXECUTE, neither where it was declared with one."""
 
     query: str | None
     dynamic: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(Struct, frozen=True):
     """FETCH, MOVE and GET DIAGNOSTICS: variables that take values which are not worked out."""
 
     into: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True):
     """CLOSE of a cursor, NULL: nothing to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """COMMIT and ROLLBACK."""
 
     commit: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionHandler:
+class ExceptionHandler(Struct, frozen=True):
     """One WHEN of EXCEPTION."""
 
     conditions: tuple[str, ...]
@@ -205,8 +187,7 @@ class ExceptionHandler:
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """BEGIN ... END with its declarations and exception handlers."""
 
     label: str | None

@@ -5,8 +5,9 @@ A whitelist: whatever is not here, or could be something else (a function that u
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from alembic_contracts.prediction.catalog import type_names
 from alembic_contracts.prediction.printing import calls, operands
@@ -51,8 +52,7 @@ _TESTS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Analyser:
+class Analyser(Struct, frozen=True):
     """Looks at the expressions of one table."""
 
     state: State

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from alembic_contracts.prediction.printing.conversion import bare, base, can_cast, category, element
 from alembic_contracts.prediction.printing.primitives import UNKNOWN, UnprintableError, builtin
@@ -21,8 +22,7 @@ __all__ = ["Chosen", "choose", "choose_operator", "common_type"]
 _POLYMORPHIC = frozenset({"anyelement", "anyarray", "anynonarray", "anyenum", "anycompatible", "anycompatiblearray"})
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """An overload: the types that its arguments are cast to, and its result."""
 
     arguments: tuple[Type, ...]

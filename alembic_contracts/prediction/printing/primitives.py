@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from msgspec import Struct
 
 from alembic_contracts.schemas.schema import Name, Type
 
@@ -48,24 +49,21 @@ def builtin(name: str, dimensions: int = 0) -> Type:
 UNKNOWN = builtin("unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """``Const``; ``text`` is what the type's output function gives, None for NULL."""
 
     type: Type
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """``Var``: a column."""
 
     type: Type
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True):
     """``FuncExpr`` of a cast, ``RelabelType``, ``CoerceViaIO``, ``ArrayCoerceExpr`` or ``CoerceToDomain``."""
 
     type: Type
@@ -75,8 +73,7 @@ class Cast:
     """Whether it is a ``FuncExpr``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """``FuncExpr`` of a call; ``syntax`` names one of SQL's own ways to write it."""
 
     type: Type
@@ -87,8 +84,7 @@ class Call:
     """The function, where it is not PostgreSQL's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """``OpExpr`` or ``DistinctExpr`` (``IS DISTINCT FROM``); without ``left`` a prefix operator."""
 
     type: Type
@@ -97,8 +93,7 @@ class Operation:
     right: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """``ScalarArrayOpExpr``."""
 
     type: Type
@@ -108,8 +103,7 @@ class AnyOf:
     right: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """``NullTest``, ``BooleanTest`` (``suffix``), and ``BoolExpr`` (``word`` AND, OR, NOT)."""
 
     type: Type
@@ -118,8 +112,7 @@ class Test:
     suffix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(Struct, frozen=True):
     """``CoalesceExpr``, ``MinMaxExpr``, ``NullIfExpr``: written as a function whose name is a keyword."""
 
     type: Type
@@ -127,16 +120,14 @@ class Keyword:
     arguments: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Struct, frozen=True):
     """``ArrayExpr``."""
 
     type: Type
     elements: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """``CaseExpr`` without a value to compare with: conditions, each with its result, and the result of ELSE."""
 
     type: Type
@@ -144,8 +135,7 @@ class Case:
     otherwise: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class SessionValue:
+class SessionValue(Struct, frozen=True):
     """``SQLValueFunction``: ``CURRENT_TIMESTAMP`` and its kin."""
 
     type: Type

@@ -6,8 +6,9 @@ Everything here answers None where PostgreSQL's text was not shown to be known.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.catalog.type_names import find_named

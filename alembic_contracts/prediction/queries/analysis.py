@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.functional_dependencies import may_be_ungrouped
 from alembic_contracts.prediction.catalog.type_names import builtin
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Analysis", "analyse"]
 
 
-@dataclass
-class Analysis:
+class Analysis(Struct):
     """One query being looked at, its parts included."""
 
     run: Execution

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic.runtime.migration import MigrationContext
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.prediction.answers.reader import Reader, World
@@ -45,8 +46,7 @@ Event = Script | Operation | Unproven | Step
 """What a play tells while it goes on: a script begins, or its function does; what was found; a script is through."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class Played(Struct, frozen=True, kw_only=True):
     """What came of a run of the scripts in one world."""
 
     prediction: Prediction

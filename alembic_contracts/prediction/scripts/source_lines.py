@@ -5,9 +5,10 @@ from __future__ import annotations
 import linecache
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
+
+from msgspec import Struct
 
 from alembic_contracts.prediction.scripts.batches import noted_at
 from alembic_contracts.schemas.steps import Location
@@ -15,8 +16,7 @@ from alembic_contracts.schemas.steps import Location
 __all__ = ["Script"]
 
 
-@dataclass(slots=True)
-class Script:
+class Script(Struct):
     """A version script while it runs."""
 
     revision: str

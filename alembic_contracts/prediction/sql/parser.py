@@ -7,11 +7,11 @@ kind (``create_stmt``, ``column_ref``). Cached results are shared: never change 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
 import postgast
+from msgspec import Struct
 from postgast import pg_query_pb2
 
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
@@ -51,8 +51,7 @@ _CACHED_UP_TO = 20_000
 """Characters; longer texts are data, which is not seen twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One parsed statement."""
 
     sql: str
@@ -206,8 +205,7 @@ def parse_plpgsql(function: str) -> list[dict[str, Any]]:
         raise PostgresError("42601", error.message) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """One token of SQL text: where it is (in bytes), what the scanner calls it, its text."""
 
     start: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.schemas.schema import Name, Table, Type
@@ -24,8 +25,7 @@ _SYSTEM_COLUMNS = {
 _SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A column of a query's result or of one of its sources."""
 
     name: str
@@ -37,8 +37,7 @@ class Field:
     collation: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """What a query yields. ``complete`` is False where it may have columns that are not known."""
 
     fields: tuple[Field, ...]
@@ -47,8 +46,7 @@ class Output:
     """Whether it takes rows of one relation as they are, which lets a view be updated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A source in a FROM clause."""
 
     alias: str
@@ -69,8 +67,7 @@ class Entry:
         return found
 
 
-@dataclass
-class Scope:
+class Scope(Struct):
     """The sources of one query level, and the level around it."""
 
     entries: list[Entry] = field(default_factory=list)

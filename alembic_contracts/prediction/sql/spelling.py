@@ -7,9 +7,10 @@ another ``search_path`` changes just these places of it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from alembic_contracts.dialects.postgresql.names import quote, quote_name
 from alembic_contracts.prediction.sql import parser
@@ -39,8 +40,7 @@ def printed_of(text: str) -> str | None:
     return text.printed if isinstance(text, Printed) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A place in a printed text where a name stands that is not PostgreSQL's own; positions count bytes."""
 
     kind: Literal["column", "type", "function", "relation", "regclass"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import dropwhile
+
+from msgspec import Struct
 
 from alembic_contracts.schemas.schema import Name
 
@@ -25,8 +26,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """One overload of a built-in function."""
 
     kind: str
@@ -38,8 +38,7 @@ class Signature:
     arguments: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(Struct, frozen=True):
     """What an extension adds that matters here; none of these functions runs DDL."""
 
     types: tuple[str, ...] = ()

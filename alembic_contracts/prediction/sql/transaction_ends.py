@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Statement
@@ -21,8 +22,7 @@ _COMMITS = ("TRANS_STMT_COMMIT", "TRANS_STMT_PREPARE")
 _ENDS = (*_COMMITS, "TRANS_STMT_ROLLBACK")
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """The first statement of a text that ends a transaction block."""
 
     before: str

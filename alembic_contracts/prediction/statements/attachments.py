@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import find, require_column
 from alembic_contracts.prediction.catalog.state import Attachment

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.access import of_new_table
 from alembic_contracts.prediction.catalog.relations import check_free, find, new_name
@@ -29,8 +31,7 @@ _PERSISTENCE: dict[str, Literal["permanent", "unlogged", "temporary"]] = {
 }
 
 
-@dataclass
-class Plan:
+class Plan(Struct):
     """A table that is being put together."""
 
     name: Name

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from alembic_contracts.prediction.catalog import pending_events
 from alembic_contracts.prediction.catalog.dependencies import Object, dependents
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["HANDLERS", "OBJECT_TYPES"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Relation:
+class _Relation(Struct, frozen=True):
     """A kind of relation as DROP knows it."""
 
     noun: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.access import role_of
 from alembic_contracts.prediction.catalog.new_names import move_many

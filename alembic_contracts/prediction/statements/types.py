@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
 
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import check_free, new_name
 from alembic_contracts.prediction.statements._routines import new_routine_name, put_function

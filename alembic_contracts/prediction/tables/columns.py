@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.dialects.postgresql.names import quote_name
 from alembic_contracts.prediction.catalog import generated_names, type_names
@@ -35,8 +37,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyDraft:
+class KeyDraft(Struct, frozen=True):
     """A constraint that still has to be added: written at a column (``column`` set) or at the table."""
 
     node: Node
@@ -50,8 +51,7 @@ class KeyDraft:
         return parser.enum_name(self.node, "contype")
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A column that is about to be added, and what has to follow."""
 
     column: Column

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import find, put_constraint
 from alembic_contracts.prediction.sql import sqlstate
@@ -22,8 +24,7 @@ COMMENTS, CONSTRAINTS, DEFAULTS, GENERATED, IDENTITY, INDEXES = 1, 4, 8, 16, 32,
 """Bits of ``CREATE_TABLE_LIKE_*`` (nodes/parsenodes.h)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Like:
+class Like(Struct, frozen=True):
     """What is copied from where."""
 
     source: Table

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from alembic.operations import MigrateOperation, ops
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError, rev_id
+from msgspec import Struct
 from sqlalchemy import MetaData
 
 from alembic_contracts import texts
@@ -33,8 +33,7 @@ Wanted = Callable[[Name, str | None], bool]
 """Whether a fix is to be about a table or column."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """A revision that is to be written."""
 
     message: str

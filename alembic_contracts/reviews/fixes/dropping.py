@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations import MigrateOperation, ops
+from msgspec import Struct
 from sqlalchemy import DefaultClause, MetaData, Table, text
 
 from alembic_contracts.dialects.postgresql import quote, quote_name
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["contraction"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Going:
+class _Going(Struct, frozen=True):
     """A table or column that goes."""
 
     table: Name
@@ -83,8 +82,7 @@ def contraction(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Present:
+class _Present(Struct, frozen=True):
     """What is there once the expansion is."""
 
     course: Course

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from alembic_contracts.documents.files import read_text
 from alembic_contracts.reviews.fixes.drafts import Draft, Wanted
@@ -26,8 +27,7 @@ __all__ = ["Expansion", "expansion"]
 _WHY = "Struck out by `alembic-contracts fix`: consumers rely on what this takes away."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expansion:
+class Expansion(Struct, frozen=True, kw_only=True):
     """What brings the schema to what contracts state, and breaks none of them."""
 
     draft: Draft | None
@@ -92,8 +92,7 @@ def _ends_filling(operation: MigrateOperation) -> bool:
     return sql.startswith(("DROP TRIGGER ", "DROP FUNCTION "))
 
 
-@dataclass
-class _Work:
+class _Work(Struct):
     """Collects operations and strikes."""
 
     course: Course

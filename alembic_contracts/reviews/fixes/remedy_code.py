@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from alembic.operations import MigrateOperation, Operations, ops
+from msgspec import Struct
 
 __all__ = ["Parts", "parts", "undone"]
 
@@ -21,8 +21,7 @@ __all__ = ["Parts", "parts", "undone"]
 _LATER, _ANOTHER_WAY = "In a later", "in place of that"
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What a remedy's code does."""
 
     now: tuple[MigrateOperation, ...] = ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.judging import rules
@@ -34,8 +35,7 @@ _IN_OWN_COLUMNS = frozenset(("column-exists", "table-exists"))
 _SPEAKS_FOR_ITSELF = frozenset(("column-nullable", "column-type", "column-updatable", "primary-key", "unique"))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One fact, for people."""
 
     rule: str
@@ -50,8 +50,7 @@ class Place:
         return self.expected if self.rule in _SPEAKS_FOR_ITSELF else f"{self.rule.replace('-', ' ')}: {self.expected}"
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """A promise that ends, or one that may be broken until a day."""
 
     place: str
@@ -60,8 +59,7 @@ class Ending:
     """Whether the day has come."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One column of a table, there or stated."""
 
     name: str
@@ -82,8 +80,7 @@ class Row:
     violations: tuple[Violation, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """One table of a contract."""
 
     name: Name
@@ -99,8 +96,7 @@ class Section:
     """Those that are about no column."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractPage:
+class ContractPage(Struct, frozen=True, kw_only=True):
     """One contract."""
 
     contract: Contract

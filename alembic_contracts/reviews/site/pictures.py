@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.schemas.schema import Name, Schema, Table
@@ -20,8 +21,7 @@ _MANY_COLUMNS = 12
 _TEXT, _LINE, _PAPER, _HEAD, _COVERED = "#010101", "#020202", "#030303", "#040404", "#050505"
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A picture, and how many of the tables that belong to it are not in it."""
 
     dot: str

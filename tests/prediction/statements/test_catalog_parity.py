@@ -11,11 +11,12 @@ starting from what was observed in the database at this point.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.prediction.catalog.catalog import Catalog

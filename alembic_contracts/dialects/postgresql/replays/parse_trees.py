@@ -7,8 +7,9 @@ is about, however the statement was put together; and it prints one for every st
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["Tree", "tree_of"]
 
@@ -42,8 +43,7 @@ _SYSTEM_COLUMNS = 7
 """What is added to a column's number in the sets that the server prints."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """What one statement is made of."""
 
     command: Command

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from alembic_contracts.dialects import Reliance
 from alembic_contracts.dialects.postgresql.replays.parse_trees import Tree, tree_of
@@ -117,8 +118,7 @@ def statements(connection: Connection, *, same_texts: bool) -> Statements:
     return Statements(frozenset(connection.exec_driver_sql(_USER_RELATIONS).scalars()), same_texts)
 
 
-@dataclass(slots=True)
-class Statements:
+class Statements(Struct):
     """The statements of one revision, looked at one after the other."""
 
     old: frozenset[int]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import change_column, is_inherited, require_column
 from alembic_contracts.prediction.printing.texts import of_value
@@ -51,7 +52,7 @@ def _add_identity(alteration: Alteration, command: Node) -> None:
     kind = "always" if node.generated_when == "a" else "by default"
     targets = alteration.targets() if alteration.table.kind == "partitioned table" else [alteration.name]
     for target in targets:
-        change_column(alteration.state, target, column.name, lambda c: replace(c, identity=kind))  # type: ignore[arg-type]  # one of its literals
+        change_column(alteration.state, target, column.name, lambda c: replace(c, identity=kind))
 
 
 def _set_identity(alteration: Alteration, command: Node) -> None:

@@ -5,8 +5,9 @@ The server drops them and makes them again from what it prints of them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.printing.texts import reprinted
 from alembic_contracts.prediction.sql.mentions import columns_in

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from alembic_contracts.prediction.catalog.relations import descendants
 
@@ -34,8 +35,7 @@ DROP, ALTER_TYPE, ADD_COLUMN, SET_EXPRESSION, ADD_CONSTRAINT, ATTRIBUTES, ADD_IN
 """The passes of ``ATController`` in their order."""
 
 
-@dataclass
-class Alteration:
+class Alteration(Struct):
     """One ALTER TABLE statement on one table."""
 
     run: Execution
@@ -70,16 +70,14 @@ class Alteration:
         return taken
 
 
-@dataclass(frozen=True)
-class Later:
+class Later(Struct, frozen=True):
     """A task of a later pass."""
 
     apply: Callable[[Alteration, Node], None]
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Subcommand:
+class Subcommand(Struct, frozen=True):
     """What applies one kind of subcommand, and in which pass."""
 
     order: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.access import handed_over, role_of
 from alembic_contracts.prediction.catalog.doubts import Harmless
