@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 import re
 
+from alembic_contracts.patterns import pattern
+
 __all__ = [
     "github_data",
     "github_property",
@@ -27,7 +29,7 @@ __all__ = [
     "yaml_scalar",
 ]
 
-_UNSEEN = re.compile(r"[^\S\n\t ]|[^ -~\s]")
+_UNSEEN = pattern(r"[^\S\n\t ]|[^ -~\s]")
 """What may be unseen, or a space of another width: all but ASCII, blanks, tabs and line feeds."""
 _WHITE = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
@@ -71,7 +73,7 @@ def json_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-_LINK = re.compile(r"\[(?=[^\[\]]*\]\()")
+_LINK = pattern(r"\[(?=[^\[\]]*\]\()")
 
 
 def sarif_text(text: str) -> str:
@@ -94,11 +96,11 @@ def github_property(text: str) -> str:
 
 # -- GitHub's Markdown -------------------------------------------------------------------------------------------------
 
-_SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
+_SPECIAL = pattern(r"([\\`*_\[\]|~$])")
 # What makes a paragraph a heading or a list.
-_BLOCK_START = re.compile(r"^(\d*)([#+=.)-])")
+_BLOCK_START = pattern(r"^(\d*)([#+=.)-])")
 # A zero-width space keeps GitHub from resolving @user, #1 and addresses; a backslash or an entity does not.
-_REFERENCE = re.compile(r"(?<![A-Za-z0-9_])@|#(?=\d)|(?<=\bGH)-(?=\d)|(?<=[A-Za-z]):(?=//)|(?<=\bwww)\.", re.IGNORECASE)
+_REFERENCE = pattern(r"(?<![A-Za-z0-9_])@|#(?=\d)|(?<=\bGH)-(?=\d)|(?<=[A-Za-z]):(?=//)|(?<=\bwww)\.", re.IGNORECASE)
 
 
 def markdown(text: str) -> str:
@@ -125,7 +127,7 @@ def _collapsed(text: str) -> str:
 
 # -- code to paste -----------------------------------------------------------------------------------------------------
 
-_PLAIN = re.compile(r"[A-Za-z_](?:[\w./-]| (?=[\w./-]))*", re.ASCII)
+_PLAIN = pattern(r"[A-Za-z_](?:[\w./-]| (?=[\w./-]))*", re.ASCII)
 _NOT_TEXT = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
 
 
@@ -140,7 +142,7 @@ def quoted(text: str) -> str:
     return f'"{in_quotes(text)}"'
 
 
-_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
+_PARAMETER = pattern(r"(?<![:\w\\]):(?=\w+(?!:))")
 
 
 def without_parameters(sql: str) -> str:

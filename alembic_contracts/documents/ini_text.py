@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts import texts
 from alembic_contracts.errors import InvalidSettings
+from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from configparser import ConfigParser, Error
@@ -20,7 +21,7 @@ __all__ = ["section"]
 _LINES = 20_000
 _REFERENCES = 30
 """``%(name)s`` of one section: each may lead to others, ten levels deep."""
-_PLACE = re.compile(r"While reading from .*? \[line +\d+\]:|file: .*?, line: \d+|: .[^\n]*.(?=\n\t\[line)")
+_PLACE = pattern(r"While reading from .*? \[line +\d+\]:|file: .*?, line: \d+|: .[^\n]*.(?=\n\t\[line)")
 
 
 def section(

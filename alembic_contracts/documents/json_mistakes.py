@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from alembic_contracts.patterns import pattern
 
 __all__ = ["after_the_end", "broken_string", "no_comma", "no_key", "no_value"]
 
-_WORD = re.compile(r"[\w$.+-]+")
-_CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:\s|$)")
+_WORD = pattern(r"[\w$.+-]+")
+_CONFLICT = pattern(r"(?:<{7}|={7}|>{7}|\|{7})(?:\s|$)")
 _LITERALS = {"true": "true", "false": "false", "none": "null", "null": "null", "nil": "null", "undefined": "null"}
 _LOOKALIKES = {
     "'": "a single quote; JSON takes double quotes",

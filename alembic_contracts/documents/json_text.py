@@ -16,6 +16,7 @@ from typing import cast
 from alembic_contracts.documents import json_mistakes as mistakes
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Budget, Document, Position, child, problem_at
 from alembic_contracts.errors import InvalidContracts, Problem
+from alembic_contracts.patterns import pattern
 
 __all__ = ["MAXIMUM_DEPTH", "MAXIMUM_VALUES", "parse"]
 
@@ -24,20 +25,21 @@ MAXIMUM_DEPTH = 64
 MAXIMUM_VALUES = 100_000
 """Values of any kind in one document; 1,600 columns with everything that can be stated take a quarter of it."""
 
-_SPACE = re.compile(r"[ \t\n\r]*")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+')
+_SPACE = pattern(r"[ \t\n\r]*")
+_STRING = pattern(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+')
 """All of a string but the double quote that closes it."""
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?(?![0-9A-Za-z_.+])")
-_PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f\x7f-\U0010ffff]*+)"')
+_NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?(?![0-9A-Za-z_.+])")
+_PLAIN = r'"([^"\\\x00-\x1f\x7f-\U0010ffff]*+)"'
+_PLAIN_STRING = pattern(_PLAIN)
 """One of ASCII without escapes, as nearly all are: nothing can be wrong with it."""
-_PLAIN_KEY = re.compile(_PLAIN_STRING.pattern + r"[ \t\n\r]*+:[ \t\n\r]*+")
-_NEXT = re.compile(r"[ \t\n\r]*+(?:([}\]])|,[ \t\n\r]*+(?![}\] \t\n\r]))")
+_PLAIN_KEY = pattern(_PLAIN + r"[ \t\n\r]*+:[ \t\n\r]*+")
+_NEXT = pattern(r"[ \t\n\r]*+(?:([}\]])|,[ \t\n\r]*+(?![}\] \t\n\r]))")
 """What follows a member: the end, or a comma with another one behind it."""
-_LITERAL = re.compile(r"(?:true|false|null)(?![0-9A-Za-z_])")
-_NOT_FINITE = re.compile(r"[-+]?(?:NaN|Infinity)(?![0-9A-Za-z_])")
+_LITERAL = pattern(r"(?:true|false|null)(?![0-9A-Za-z_])")
+_NOT_FINITE = pattern(r"[-+]?(?:NaN|Infinity)(?![0-9A-Za-z_])")
 _LITERALS: dict[str, object] = {"true": True, "false": False, "null": None}
-_LINE_END = re.compile(r"\r\n|\n|\r")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_LINE_END = pattern(r"\r\n|\n|\r")
+_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 def parse(text: str, file: str, *, maximum_values: int = MAXIMUM_VALUES) -> Document:

@@ -5,15 +5,15 @@ The reader is imported when there is TOML to read: many projects have none.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from alembic_contracts import texts
 from alembic_contracts.errors import InvalidSettings
+from alembic_contracts.patterns import pattern
 
 __all__ = ["parse"]
 
-_AT = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_AT = pattern(r" \(at line (\d+), column (\d+)\)$")
 _WORK = 20_000_000
 """What keys of many parts may cost: Python's reader takes the square of their number of steps."""
 

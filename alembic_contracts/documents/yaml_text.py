@@ -9,7 +9,6 @@ The library is imported when there is YAML to read: it need not be installed for
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from itertools import takewhile
 from typing import Any, TypeAlias
@@ -18,6 +17,7 @@ from msgspec import Struct, field
 
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Budget, Document, Position, child, problem_at
 from alembic_contracts.errors import InvalidContracts, Problem
+from alembic_contracts.patterns import pattern
 
 __all__ = ["parse"]
 
@@ -33,14 +33,14 @@ _DIGITS = 1000
 """Of a whole number; Python itself writes no more than 4,300."""
 _TOO_LARGE = object()
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = pattern("[\ud800-\udfff]")
 _STRING = "tag:yaml.org,2002:str"
-_NULL = re.compile(r"null|Null|NULL|~|")
-_TRUE = re.compile(r"true|True|TRUE")
-_FALSE = re.compile(r"false|False|FALSE")
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NULL = pattern(r"null|Null|NULL|~|")
+_TRUE = pattern(r"true|True|TRUE")
+_FALSE = pattern(r"false|False|FALSE")
+_INTEGER = pattern(r"[-+]?[0-9]+")
+_BASED = pattern(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = pattern(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
 def parse(text: str, file: str) -> Document:

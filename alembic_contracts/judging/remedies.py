@@ -11,6 +11,7 @@ from alembic_contracts.contracts.contract import Fact, ForeignKey, Privileges, P
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.moments import Moment
 from alembic_contracts.judging.rules import Situation
+from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Name, Table
 
 __all__ = ["EXAMPLES", "names", "rendered", "situation"]
@@ -49,7 +50,7 @@ EXAMPLES = {
 }
 """For those who show a rule without a violation of it."""
 
-_RENAME = re.compile(r'RENAME TO (?:"((?:[^"]|"")+)"|(\w+))', re.IGNORECASE)
+_RENAME = pattern(r'RENAME TO (?:"((?:[^"]|"")+)"|(\w+))', re.IGNORECASE)
 
 
 _PYTHON = frozenset(("columns", "nullable", "schema"))

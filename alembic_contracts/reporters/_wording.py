@@ -12,6 +12,7 @@ from alembic_contracts import texts
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging import refusal_advice
 from alembic_contracts.judging.violations import Checked, Report, Violation
+from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.steps import REFUSED, Location, Unproven
 
 __all__ = [
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 _LONGEST = 2000
-_END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_END_OF_SENTENCE = pattern(r"(?<=[.!?])\s+")
 
 
 class Block(Struct, frozen=True):

@@ -20,6 +20,7 @@ from alembic_contracts.contracts.contract import Contract
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.errors import CannotCheck, InvalidContracts, NoContractsYet
 from alembic_contracts.judging import rules
+from alembic_contracts.patterns import pattern
 from alembic_contracts.running import terms
 from alembic_contracts.running.terms import Base, Terms
 from alembic_contracts.support.git import Tree, tree_at
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["base_at", "in_force", "is_rewritten", "known_steps"]
 
-_REVISION = re.compile(rb"^revision\s*(?::[^=\n]*)?=\s*['\"]([^'\"]+)", re.MULTILINE)
+_REVISION = pattern(rb"^revision\s*(?::[^=\n]*)?=\s*['\"]([^'\"]+)", re.MULTILINE)
 """The revision's identifier in a version script."""
 
 

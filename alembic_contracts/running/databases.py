@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from alembic_contracts.contracts.contract import Contract
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["names_of", "narrowed"]
 
-_RESOURCE = re.compile(r"\w[\w+]*://[^/]*/([^./?]+)\.")
+_RESOURCE = pattern(r"\w[\w+]*://[^/]*/([^./?]+)\.")
 """``postgresql://host:5432/database.table``."""
 
 

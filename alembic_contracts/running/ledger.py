@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.judging.aftermath import Commit, Rest
+from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ledger"]
 
-_SETTINGS = re.compile(r"\s*(set|show|reset|begin|start|savepoint|lock)\b", re.IGNORECASE)
+_SETTINGS = pattern(r"\s*(set|show|reset|begin|start|savepoint|lock)\b", re.IGNORECASE)
 """Statements after which others may have to come before any query, such as SET TRANSACTION."""
 
 

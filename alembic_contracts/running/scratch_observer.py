@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects import Dialect, Reliance, Statements, Witness
+from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.steps import Operation
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Observer"]
 
-_ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|COPY|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
+_ROWS = pattern(r"\s*(INSERT|UPDATE|DELETE|COPY|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 """Statements after which nothing is observed before the end of the revision: there may be thousands."""
 
 

@@ -15,13 +15,14 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 
 from msgspec import NODEFAULT, Struct, structs
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Schema, Table, Type, TypeDefinition
 
 __all__ = ["MalformedError", "decode", "encode"]
 
-_WORD = re.compile(r"\w+")
-_NAME = re.compile(r"(\w+)\.(\w+)")
-_TYPE = re.compile(r"(\w+)\.(\w+)(?:\(([^()]*)\))?((?:\[\])*)")
+_WORD = pattern(r"\w+")
+_NAME = pattern(r"(\w+)\.(\w+)")
+_TYPE = pattern(r"(\w+)\.(\w+)(?:\(([^()]*)\))?((?:\[\])*)")
 _BY_NAME = (Column, Constraint, Index)
 """What lists become objects by name of, in their order."""
 

@@ -16,6 +16,7 @@ from alembic_contracts.documents import yaml_text
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document, child
 from alembic_contracts.documents.files import read_beside
 from alembic_contracts.errors import InvalidContracts, Problem
+from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.support.paths import shown
 from alembic_contracts.support.suggestions import did_you_mean
@@ -27,7 +28,7 @@ _CHOICES = {
     "status": ("draft", "active", "deprecated", "retired"),
     "compatibility": ("exact", "reader", "writer", "cdc", "full"),
 }
-_SUFFIX = re.compile(r"(\.odcs)?\.(json|ya?ml)$", re.IGNORECASE)
+_SUFFIX = pattern(r"(\.odcs)?\.(json|ya?ml)$", re.IGNORECASE)
 
 
 def amended(contracts: tuple[Contract, ...], path: Path) -> tuple[Contract, ...]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Published, Schema, Table, Type
 
 if TYPE_CHECKING:
@@ -136,9 +137,9 @@ def of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) ->
     return stated
 
 
-_EXAMPLES = re.compile(r"(?:\be\.g\.,?|\bfor example,?:?|\bexamples?:)\s*([^();]+)", re.IGNORECASE)
-_QUOTED = re.compile(r"""'([^']*)'|"([^"]*)"|`([^`]*)`""")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_EXAMPLES = pattern(r"(?:\be\.g\.,?|\bfor example,?:?|\bexamples?:)\s*([^();]+)", re.IGNORECASE)
+_QUOTED = pattern(r"""'([^']*)'|"([^"]*)"|`([^`]*)`""")
+_NUMBER = pattern(r"-?\d+(\.\d+)?")
 _NUMBERS = frozenset(("int2", "int4", "int8", "numeric", "float4", "float8"))
 
 

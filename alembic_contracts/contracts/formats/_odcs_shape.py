@@ -13,13 +13,14 @@ from alembic_contracts.contracts.formats._odcs_published import misspelt_status
 from alembic_contracts.documents.document import ContractLocation, Document, child
 from alembic_contracts.documents.validation import validate_part
 from alembic_contracts.errors import Problem
+from alembic_contracts.patterns import pattern
 from alembic_contracts.support.suggestions import nearest
 
 __all__ = ["problems", "unknown"]
 
 _LONGEST = 200
 """Characters of a word that is compared with known ones."""
-_VERSION = re.compile(r"v?3\.[0-9]+(\.[0-9]+)?(-[\w.]+)?")
+_VERSION = pattern(r"v?3\.[0-9]+(\.[0-9]+)?(-[\w.]+)?")
 _ROOT = (
     "version", "kind", "apiVersion", "id", "name", "tenant", "tags", "status", "servers", "dataProduct", "description",
     "domain", "schema", "support", "price", "team", "roles", "slaDefaultElement", "slaProperties",

@@ -6,7 +6,6 @@ out: no fact. What no JSON Schema can say, that two constraints contradict each 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -23,6 +22,7 @@ from alembic_contracts.documents import json_text
 from alembic_contracts.documents.document import LONGEST_POINTER, MAXIMUM_PROBLEMS, Document, child
 from alembic_contracts.documents.validation import validate
 from alembic_contracts.errors import InvalidContracts, Problem
+from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Name
 
 __all__ = ["MARK", "SUFFIXES", "contracts", "doubts", "parse"]
@@ -31,7 +31,7 @@ SUFFIXES = (".json",)
 MARK = "spec-version"
 parse = json_text.parse
 
-_VERSION = re.compile(r"([0-9]+)(\.[0-9]+)*")
+_VERSION = pattern(r"([0-9]+)(\.[0-9]+)*")
 _MAJOR = "1"
 _LONGEST_NAME = 63
 """Bytes: ``NAMEDATALEN`` of PostgreSQL less one."""

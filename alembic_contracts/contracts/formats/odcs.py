@@ -24,6 +24,7 @@ from alembic_contracts.contracts.formats._odcs_tables import TableReader
 from alembic_contracts.documents import json_text, yaml_text
 from alembic_contracts.documents.document import Document
 from alembic_contracts.errors import InvalidContracts
+from alembic_contracts.patterns import pattern
 
 __all__ = ["MARK", "SUFFIXES", "contracts", "doubts", "parse"]
 
@@ -39,7 +40,7 @@ _STAGES: Mapping[str, Stage] = {
 }
 """``status`` is free text; the standard names these."""
 
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_VARIABLE = pattern(r"\$\{(\w+)(?::-([^}]*))?\}")
 """Version 3.2 allows references to the environment in every text."""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
@@ -93,7 +94,7 @@ ALIASES = MappingProxyType(
 )
 """Internal name by what PostgreSQL's grammar accepts (``gram.y``), and by the serial pseudo-types."""
 
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_PLAIN = pattern(r"[a-z_][a-z0-9_]*")
 KEYWORDS = frozenset(_KEYWORDS.split())
 """Every keyword that is not unreserved (``pg_get_keywords()`` of PostgreSQL 18)."""
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 __all__ = ["read", "server_version"]
 
-_PLACE = re.compile(r"/\* (\w+)\.sql \*/")
+_PLACE = pattern(r"/\* (\w+)\.sql \*/")
 """Where a part of the query goes that has a file of its own."""
 _BEFORE_15 = {
     "r.prattrs": "NULL::pg_catalog.int2vector",

@@ -6,13 +6,13 @@ SQLAlchemy is imported by what connects alone: contracts are read and linted wit
 from __future__ import annotations
 
 import json
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects import OtherObjects, Session
 from alembic_contracts.dialects.postgresql.traceless import passing
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Name, Type
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ _OTHERS = """
     ) AS text) AS document
 """
 """From 16384 on (``FirstNormalObjectId``) objects are not the server's own."""
-_SCHEMA = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^",\s][^",]*))\s*(?:,|$)')
+_SCHEMA = pattern(r'\s*(?:"((?:[^"]|"")*)"|([^",\s][^",]*))\s*(?:,|$)')
 
 
 def session(connection: Connection) -> Session:

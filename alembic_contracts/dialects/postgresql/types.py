@@ -7,14 +7,13 @@ from functools import lru_cache
 from typing import NoReturn
 
 from alembic_contracts.dialects.postgresql.names import ALIASES, BUILT_IN, CATALOG, SPELLINGS, fold, quote
+from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Name, Type
 from alembic_contracts.support.suggestions import is_one_slip
 
 __all__ = ["format_type", "misspelt_type", "modifiers_of", "parse_type"]
 
-_TOKEN = re.compile(
-    r'\s*(?:(?P<quoted>"(?:[^"]|"")*")|(?P<word>[^\W\d][\w$]*)|(?P<number>[+-]?\d+)|(?P<mark>[()\[\],.]))'
-)
+_TOKEN = pattern(r'\s*(?:(?P<quoted>"(?:[^"]|"")*")|(?P<word>[^\W\d][\w$]*)|(?P<number>[+-]?\d+)|(?P<mark>[()\[\],.]))')
 _LONGEST_PHRASE = 3
 _SHORTEST = 4
 """Letters of a name; with fewer, others are a slip away by chance."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cmp_to_key
 from typing import Any, TypeVar
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.values import Char, NameText, UnanswerableError, Unknown, known
 
 __all__ = ["order_of_texts", "sorted_by"]
 
 T = TypeVar("T")
 
-_ALIKE = re.compile(r"[a-z0-9]{2}|[A-Z0-9]{2}")
+_ALIKE = pattern(r"[a-z0-9]{2}|[A-Z0-9]{2}")
 
 
 def order_of_texts(one: str, other: str) -> int | None:

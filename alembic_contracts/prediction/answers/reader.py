@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.bindings import Relation, Scope
 from alembic_contracts.prediction.answers.deferred import told
@@ -41,8 +41,8 @@ _MORE_ROWS = 200
 _SIMILAR_READS = 50
 """How often queries that differ in their values alone find a plausible row in one revision. Batching loops (by OFFSET,
 by the last key) would go on for ever otherwise."""
-_LITERALS = re.compile(r"'(?:[^']|'')*'|\d+")
-_STRINGS = re.compile(r"'(?:[^']|'')*'")
+_LITERALS = pattern(r"'(?:[^']|'')*'|\d+")
+_STRINGS = pattern(r"'(?:[^']|'')*'")
 _INCOMPLETE = frozenset({"pg_settings"})
 """System relations of which only the common rows are known."""
 _SYSTEM = frozenset({"pg_catalog", "information_schema"})

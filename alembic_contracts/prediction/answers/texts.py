@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.values import (
     Array,
     Char,
@@ -83,7 +84,7 @@ def _jsonb(value: Any) -> str | Unknown:
     return json.dumps(value)
 
 
-_PLAIN_ITEM = re.compile(r"[^\s{}\",\\]+")
+_PLAIN_ITEM = pattern(r"[^\s{}\",\\]+")
 
 
 def _array(value: Array) -> str | Unknown:
@@ -118,12 +119,12 @@ _WRITERS: tuple[tuple[type, Callable[[Any], str | Unknown]], ...] = (
 # -- input -------------------------------------------------------------------------------------------------------------
 
 _SPACE = " \t\n\r\v\f"
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_NUMERIC = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
-_SPECIAL = re.compile(r"[-+]?(nan|inf|infinity|0x.*|0o.*|0b.*|[0-9._eE+-]*)", re.IGNORECASE)
-_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_TIMESTAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})[ T](\d{2}):(\d{2})(?::(\d{2}))?")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_INTEGER = pattern(r"[-+]?[0-9]+")
+_NUMERIC = pattern(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
+_SPECIAL = pattern(r"[-+]?(nan|inf|infinity|0x.*|0o.*|0b.*|[0-9._eE+-]*)", re.IGNORECASE)
+_DATE = pattern(r"(\d{4})-(\d{2})-(\d{2})")
+_TIMESTAMP = pattern(r"(\d{4})-(\d{2})-(\d{2})[ T](\d{2}):(\d{2})(?::(\d{2}))?")
+_UUID = pattern(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
@@ -290,7 +291,7 @@ def read(text: str, type_name: str) -> Any:
     return Unknown(f"a literal of type {type_name}") if reader is None else reader(text)
 
 
-_ITEM = re.compile(r'[^\s{}",\\]+(?: +[^\s{}",\\]+)*|"(?:[^"\\]|\\.)*"')
+_ITEM = pattern(r'[^\s{}",\\]+(?: +[^\s{}",\\]+)*|"(?:[^"\\]|\\.)*"')
 
 
 def _read_array(text: str, element: str) -> Any:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects.postgresql.names import KEYWORDS
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.catalog.relations import descendants
 from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
 from alembic_contracts.prediction.sql import parser, system
@@ -39,16 +40,16 @@ _ANY: Actions = {"on_update": None, "on_delete": None}
 _AROUND = frozenset({"explain_stmt", "select_stmt", "create_table_as_stmt", "declare_cursor_stmt"})
 """Kinds of statements that can have others in them."""
 _CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "ExecuteStmt"})
-_WRITES = re.compile(r"\b(?:insert|update|delete|merge|truncate|copy|execute|call)\b", re.IGNORECASE)
-_LOCKS = re.compile(r"\bfor\s+(?:no\s+key\s+)?update\b|\bdo\s+update\s+set\b|\bon\s+(?:delete|update)\b", re.IGNORECASE)
+_WRITES = pattern(r"\b(?:insert|update|delete|merge|truncate|copy|execute|call)\b", re.IGNORECASE)
+_LOCKS = pattern(r"\bfor\s+(?:no\s+key\s+)?update\b|\bdo\s+update\s+set\b|\bon\s+(?:delete|update)\b", re.IGNORECASE)
 """Words of locks, conflicts and foreign keys, which write nothing by themselves."""
-_BACK = re.compile(r"\s*(?:rollback|abort)\b", re.IGNORECASE)
-_MOVED = re.compile(r"\b(?:attach|detach)\s+partition\b", re.IGNORECASE)
-_MAKES = re.compile(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
-_CALLS = re.compile(r"([\w\"]+)\s*\(")
+_BACK = pattern(r"\s*(?:rollback|abort)\b", re.IGNORECASE)
+_MOVED = pattern(r"\b(?:attach|detach)\s+partition\b", re.IGNORECASE)
+_MAKES = pattern(r"\b(?:create|alter|drop)\b", re.IGNORECASE)
+_CALLS = pattern(r"([\w\"]+)\s*\(")
 _WORDS = KEYWORDS | {"by", "conflict", "elsif", "elseif", "filter", "if", "over", "return", "set", "while", "within"}
 """What can stand before a parenthesis and is no function."""
-_TARGET = re.compile(
+_TARGET = pattern(
     r'\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?)\s+((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)',
     re.IGNORECASE,
 )

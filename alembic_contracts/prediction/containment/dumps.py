@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import select
 import signal
 
+from alembic_contracts.patterns import pattern
+
 __all__ = ["Dumps"]
 
-_FRAME = re.compile(rb'File "(.*)", line (\d+) in ')
+_FRAME = pattern(rb'File "(.*)", line (\d+) in ')
 
 
 class Dumps:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from sqlalchemy.engine.reflection import ReflectionDefaults
 from sqlalchemy.sql import sqltypes
 
 from alembic_contracts.dialects.postgresql import format_type
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.catalog.type_names import base_type, shown
 from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility, sqlalchemy_type
 from alembic_contracts.prediction.driver.unknown_text import UnknownOptions, UnknownText
@@ -46,7 +46,7 @@ __all__ = [
 
 _SQLALCHEMY_2_0 = sqlalchemy.__version__.startswith("2.0.")
 _IDENTITY_MAXIMUM = {"int2": 2**15 - 1, "int4": 2**31 - 1}
-_NEXTVAL = re.compile(r"""(nextval\(')([^']+)('.*$)""")
+_NEXTVAL = pattern(r"""(nextval\(')([^']+)('.*$)""")
 
 
 def column(described: Column, table: Table, texts: ShownTexts, schema: str | None) -> dict[str, Any]:

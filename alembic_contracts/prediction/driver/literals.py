@@ -13,18 +13,19 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.noticing import Noticing
 from alembic_contracts.prediction.driver.manners import PSYCOPG, Manners
 
 __all__ = ["literal", "substitute"]
 
-_PYFORMAT = re.compile(r"%(?:%|\((?P<name>[^)]*)\)[sbt]|(?P<positional>[sbt])|(?P<other>.?))", re.DOTALL)
-_FORMAT = re.compile(
+_PYFORMAT = pattern(r"%(?:%|\((?P<name>[^)]*)\)[sbt]|(?P<positional>[sbt])|(?P<other>.?))", re.DOTALL)
+_FORMAT = pattern(
     r"""'(?:[^']|'')*' | "[^"]*" | --[^\n]* | /\*.*?\*/ | %(?:(?P<percent>%)|(?P<positional>s)|(?P<other>.?))""",
     re.DOTALL | re.VERBOSE,
 )
 """pg8000 leaves alone what is inside of quotes and comments."""
-_NUMBERED = re.compile(r"\$(\d+)")
+_NUMBERED = pattern(r"\$(\d+)")
 
 
 def substitute(sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None, manners: Manners = PSYCOPG) -> str:

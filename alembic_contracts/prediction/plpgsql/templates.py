@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN
 from alembic_contracts.prediction.sql import parser
 
@@ -17,7 +18,7 @@ __all__ = ["PLACEHOLDER", "fill"]
 PLACEHOLDER = "not_known_here"
 """Stands for a part that is not known. It parses as a name, and as an operand."""
 
-_FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
+_FORMAT = pattern(r"%(?:(\d+)\$)?-?\d*([sIL%])")
 
 Evaluate = Callable[["Node"], Any]
 

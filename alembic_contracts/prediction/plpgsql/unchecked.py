@@ -6,10 +6,10 @@ server by the tests; all else of these kinds may be refused.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.sql import parser, system
 from alembic_contracts.prediction.sql.failing import READ_LITERALS, SETTINGS, type_word
 
@@ -51,7 +51,7 @@ _PLAIN = frozenset(
     }
 )  # fmt: skip
 _TIMEOUTS = frozenset({"lock_timeout", "statement_timeout"})
-_TIME = re.compile(r"\d{1,6}\s*(?:ms|s|min)?")
+_TIME = pattern(r"\d{1,6}\s*(?:ms|s|min)?")
 _OPERATORS = frozenset({"=", "<>", "->", "->>"})
 _CONDITIONS = frozenset({"A_Expr", "BoolExpr", "BooleanTest", "NullTest"})
 _CLAUSES = ("group_clause", "sort_clause", "distinct_clause", "window_clause", "values_lists", "locking_clause")

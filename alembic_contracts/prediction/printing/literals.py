@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql.names import quote_name
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.printing.primitives import UnprintableError
 from alembic_contracts.prediction.sql.mentions import split_name
 
@@ -22,9 +23,9 @@ __all__ = ["number", "output"]
 _INTEGERS = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 _BOOLEANS = {"true": "true", "t": "true", "yes": "true", "y": "true", "on": "true", "1": "true",
              "false": "false", "f": "false", "no": "false", "n": "false", "off": "false", "0": "false"}  # fmt: skip
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TEXTS = frozenset({"text", "varchar", "bpchar"})
-_WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_WORDS = pattern(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def output(state: State, type_: Type, text: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.catalog.unseen_users import HIDDEN
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.sql.mentions import split_name
@@ -21,7 +21,7 @@ __all__ = ["calls_in", "calls_of", "check_calls", "has_unknown_extension", "is_k
 _TAKES_SEQUENCE = frozenset({"nextval", "currval", "setval"})
 _BULK = 20_000
 """Characters; longer statements are data."""
-_BEFORE_PARENTHESIS = re.compile(r"([\w\"]+)\s*\(")
+_BEFORE_PARENTHESIS = pattern(r"([\w\"]+)\s*\(")
 _LEAVES = frozenset({"a_const", "set_to_default", "column_ref", "param_ref"})
 
 

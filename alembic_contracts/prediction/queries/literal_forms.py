@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects.postgresql import format_type
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.catalog.type_names import base_type, shown
 from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.schemas.schema import Name, Type
@@ -24,7 +25,7 @@ __all__ = ["check_literal"]
 _INTEGERS = frozenset({"int2", "int4", "int8", "oid"})
 _NUMBERS = frozenset({"numeric", "float4", "float8"})
 _BOOLEANS = ("true", "false", "yes", "no", "on", "off", "1", "0")
-_UUID = re.compile(r"\{?[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}\}?")
+_UUID = pattern(r"\{?[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}\}?")
 
 
 def check_literal(state: State, type_: Type | None, node: Node) -> None:
@@ -58,7 +59,7 @@ _JSON = frozenset({"json", "jsonb"})
 
 
 _DATES = frozenset({"date", "timestamp", "timestamptz"})
-_SPAN = re.compile(r"\s*[+-]?\d+\s*(second|minute|hour|day|week|month|year)s?\s*", re.IGNORECASE)
+_SPAN = pattern(r"\s*[+-]?\d+\s*(second|minute|hour|day|week|month|year)s?\s*", re.IGNORECASE)
 """An interval, which is no moment."""
 _MOMENTS = frozenset(
     {"now", "today", "tomorrow", "yesterday", "epoch", "infinity", "-infinity", "allballs", "+infinity"}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.reader import follows_from_catalog
 from alembic_contracts.prediction.driver import failures
@@ -36,7 +37,7 @@ STATEMENT_LIMIT = 100_000
 REPEAT_LIMIT = 1_000
 """Times that one revision executes the very same query or change of rows; more are taken for such a loop as well."""
 
-_REPEATABLE = re.compile(r"\s*(SELECT|WITH|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+_REPEATABLE = pattern(r"\s*(SELECT|WITH|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 
 _DATA = frozenset(
     {

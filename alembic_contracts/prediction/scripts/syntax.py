@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
+
+from alembic_contracts.patterns import pattern
 
 __all__ = ["catching", "imports_of", "is_func", "is_of_connection", "is_single", "root_of", "tells", "text_of"]
 
-_FIELD = re.compile(r"%[sdr]|\{[^{}]*\}")
+_FIELD = pattern(r"%[sdr]|\{[^{}]*\}")
 
 
 def text_of(node: ast.expr) -> str | None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.scripts.data_calls import (
     BUILDERS,
@@ -371,7 +371,7 @@ _ALIEN = (
 
 
 _DATA = frozenset({"delete_stmt", "insert_stmt", "select_stmt", "update_stmt"})
-_BIND = re.compile(r"(?<![:\w]):\w+|%\(\w+\)s|%s")
+_BIND = pattern(r"(?<![:\w]):\w+|%\(\w+\)s|%s")
 
 
 def _is_about_rows(sql: str, state: State) -> bool:

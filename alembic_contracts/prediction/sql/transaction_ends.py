@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from alembic_contracts.patterns import pattern
+
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Statement
 
 __all__ = ["End", "first_end"]
 
-_WORDS = re.compile(r"\b(commit|end|prepare|rollback|abort)\b", re.IGNORECASE)
+_WORDS = pattern(r"\b(commit|end|prepare|rollback|abort)\b", re.IGNORECASE)
 """One of which such a text has in it; most have none, and are not parsed."""
 _COMMITS = ("TRANS_STMT_COMMIT", "TRANS_STMT_PREPARE")
 _ENDS = (*_COMMITS, "TRANS_STMT_ROLLBACK")

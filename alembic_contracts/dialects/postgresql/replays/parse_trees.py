@@ -11,6 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from alembic_contracts.patterns import pattern
+
 __all__ = ["Tree", "tree_of"]
 
 Command = Literal["select", "update", "insert", "delete", "merge", "utility"]
@@ -26,18 +28,18 @@ _DATES = {"1082", "1083", "1114", "1184", "1266", "1186", "1182", "1183", "1115"
 _SCHEMA_OF_SESSION = "14"
 """``CURRENT_SCHEMA`` among the functions without parentheses; the others are about clock, role and database."""
 
-_COMMAND = re.compile(r"\{QUERY :commandType (\d+)")
-_UTILITY = re.compile(r":utilityStmt \{(\w+)")
-_RELATION = re.compile(r":rtekind 0 :relid (\d+)")
-_COLUMNS = re.compile(r":relid (\d+)[^{}]*?:selectedCols \(b([ \d]*)\)")
-_FUNCTION = re.compile(r":(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)")
-_VALUE = re.compile(r"\{SQLVALUEFUNCTION :op (\d+)")
-_THROUGH_TEXT = re.compile(r"\{COERCEVIAIO .*?:resulttype (\d+)")
-_CONSTANT_TYPE = re.compile(r"\{CONST :consttype (\d+)[^{}]*?:constisnull false")
-_CONSTANT = re.compile(r":constvalue \d+ \[ ([-\d ]+)\]")
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_ALIAS = re.compile(r":alias \{ALIAS :aliasname (\w+)")
-_SETTING = re.compile(r"\{VARIABLESETSTMT .*?:name (\w+)")
+_COMMAND = pattern(r"\{QUERY :commandType (\d+)")
+_UTILITY = pattern(r":utilityStmt \{(\w+)")
+_RELATION = pattern(r":rtekind 0 :relid (\d+)")
+_COLUMNS = pattern(r":relid (\d+)[^{}]*?:selectedCols \(b([ \d]*)\)")
+_FUNCTION = pattern(r":(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)")
+_VALUE = pattern(r"\{SQLVALUEFUNCTION :op (\d+)")
+_THROUGH_TEXT = pattern(r"\{COERCEVIAIO .*?:resulttype (\d+)")
+_CONSTANT_TYPE = pattern(r"\{CONST :consttype (\d+)[^{}]*?:constisnull false")
+_CONSTANT = pattern(r":constvalue \d+ \[ ([-\d ]+)\]")
+_STRING = pattern(r'"((?:[^"\\]|\\.)*)"')
+_ALIAS = pattern(r":alias \{ALIAS :aliasname (\w+)")
+_SETTING = pattern(r"\{VARIABLESETSTMT .*?:name (\w+)")
 
 _SYSTEM_COLUMNS = 7
 """What is added to a column's number in the sets that the server prints."""

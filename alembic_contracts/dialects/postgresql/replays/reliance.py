@@ -18,6 +18,7 @@ from msgspec import Struct, field
 
 from alembic_contracts.dialects import Reliance
 from alembic_contracts.dialects.postgresql.replays.parse_trees import Tree, tree_of
+from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -54,32 +55,28 @@ _CATALOGS = frozenset(
     """.split()  # noqa: SIM905 - a list to be read
 )
 """Catalogs and views that show the schema."""
-_NOT_OF_THE_SCHEMA = re.compile(
+_NOT_OF_THE_SCHEMA = pattern(
     r"\w*(owner|acl|roles?|grantor|grantee)|\w+_catalog|rel(pages|tuples|allvisible|allfrozen|filenode|tablespace|\w*xid)"
     r"|tablespace|reltoastrelid|extversion|stx\w*target|xmin|xmax|ctid"
 )
 """Columns of them that show something else."""
-_TEXTS = re.compile(
+_TEXTS = pattern(
     r"column_default|generation_expression|\w*check_clause|indexdef|\w*definition|qual|with_check|action_condition"
     r"|conbin|adbin|indexprs|indpred|ev_qual|ev_action|tgqual|polqual|polwithcheck|partexprs|relpartbound|prqual"
     r"|action_statement|typdefaultbin|proargdefaults|prosqlbody|stxexprs|domain_default|parameter_default"
 )
 """Columns of them in which expressions are, printed or not."""
-_PRINTS = re.compile(r"pg_get_(expr|\w+def|\w*constraintdef|function_arg_default|functiondef|function_arguments)")
+_PRINTS = pattern(r"pg_get_(expr|\w+def|\w*constraintdef|function_arg_default|functiondef|function_arguments)")
 """Functions that print expressions."""
 _LANGUAGES = frozenset({"plpgsql", "sql"})
 """Languages whose statements are printed while they run."""
 
-_HANDLER = re.compile(r"\bexception\s+when\s+(.*?)\bthen\b", re.IGNORECASE | re.DOTALL)
-_CONDITION = re.compile(r"\b(?:when|or)\s+(\w+)", re.IGNORECASE)
-_SCHEMA_CONDITION = re.compile(
-    r"duplicate_(?!json)\w+|undefined_\w+|invalid_schema_name|wrong_object_type", re.IGNORECASE
-)
-_COUNTS = re.compile(r"\b(found|row_count)\b", re.IGNORECASE)
-_NOW = re.compile(r"'\s*(now|today|tomorrow|yesterday)\b", re.IGNORECASE)
-_OTHER_LANGUAGE = re.compile(
-    r"\bdo\s+language\s+(?!plpgsql\b)\w+|\$\s*language\s+(?!plpgsql\b|sql\b)\w+", re.IGNORECASE
-)
+_HANDLER = pattern(r"\bexception\s+when\s+(.*?)\bthen\b", re.IGNORECASE | re.DOTALL)
+_CONDITION = pattern(r"\b(?:when|or)\s+(\w+)", re.IGNORECASE)
+_SCHEMA_CONDITION = pattern(r"duplicate_(?!json)\w+|undefined_\w+|invalid_schema_name|wrong_object_type", re.IGNORECASE)
+_COUNTS = pattern(r"\b(found|row_count)\b", re.IGNORECASE)
+_NOW = pattern(r"'\s*(now|today|tomorrow|yesterday)\b", re.IGNORECASE)
+_OTHER_LANGUAGE = pattern(r"\bdo\s+language\s+(?!plpgsql\b)\w+|\$\s*language\s+(?!plpgsql\b|sql\b)\w+", re.IGNORECASE)
 _PRINTING = frozenset({"client_min_messages", "debug_print_parse"})
 _ROWS_ALONE = frozenset({"CREATETABLEASSTMT", "COPYSTMT", "REFRESHMATVIEWSTMT", "PREPARESTMT"})
 _VALUES_OUT = frozenset({"CALLSTMT", "EXPLAINSTMT", "DECLARECURSORSTMT"})

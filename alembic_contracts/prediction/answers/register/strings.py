@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from alembic_contracts.dialects.postgresql.names import quote
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.ordering import order_of_texts
 from alembic_contracts.prediction.answers.register import function, not_strict, operator
 from alembic_contracts.prediction.answers.texts import cast_text, out_text
@@ -192,7 +193,7 @@ def _concat_ws(separator: str | None, *values: Any) -> Any:
     return None if separator is None else _joined(separator, values)
 
 
-_FORMAT = re.compile(r"%(?:(?P<percent>%)|(?:(?P<position>[1-9]\d*)\$)?(?P<how>[sIL]))")
+_FORMAT = pattern(r"%(?:(?P<percent>%)|(?:(?P<position>[1-9]\d*)\$)?(?P<how>[sIL]))")
 
 
 @function("format", "text", "text any")
@@ -344,7 +345,7 @@ def _is_not_ilike(text: str, pattern: str) -> Any:
 
 _ATOM = r"(?:[A-Za-z0-9 _,:;@!/<>='\"-]|\.|\[\^?[A-Za-z0-9_]+(?:-[A-Za-z0-9])?[A-Za-z0-9_]*\]|\\[.*+?()\[\]{}|^$])"
 _BRANCH = rf"(?:{_ATOM}[*+?]?)*"
-_SIMPLE_PATTERN = re.compile(rf"\^?{_BRANCH}\$?|\^?\({_BRANCH}(?:\|{_BRANCH})*\)\$?|{_BRANCH}(?:\|{_BRANCH})+")
+_SIMPLE_PATTERN = pattern(rf"\^?{_BRANCH}\$?|\^?\({_BRANCH}(?:\|{_BRANCH})*\)\$?|{_BRANCH}(?:\|{_BRANCH})+")
 """Regular expressions that mean the same to PostgreSQL and to Python, when asked whether they match."""
 
 
