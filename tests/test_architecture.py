@@ -6,10 +6,15 @@ Who may import whom is import-linter's business (``pyproject.toml``); what it ca
 from __future__ import annotations
 
 import ast
+import importlib
 import itertools
+import pkgutil
 import re
 from pathlib import Path
 
+from alembic_contracts.dialects import postgresql
+from alembic_contracts.judging import rules
+from alembic_contracts.prediction import statements
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.statement_kinds import (
     HARMLESS,
@@ -19,7 +24,6 @@ from alembic_contracts.prediction.sql.statement_kinds import (
     RESHAPING,
     SHAPELESS,
 )
-from alembic_contracts.prediction.statements import STATEMENTS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "alembic_contracts"
@@ -140,10 +144,11 @@ def late_imports(file: Path) -> list[int]:
 
 
 def test_a_late_import_has_a_word_why() -> None:
-    """In the module's docstring, or in that of its room. It hides no loop: import-linter sees late imports as well."""
+    """In the docstring of the module or of a room around it. It hides no loop: import-linter sees late imports too."""
     silent = []
     for file in filter(late_imports, MODULES):
-        texts = [ast.get_docstring(tree(each)) or "" for each in {file, file.parent / "__init__.py"}]
+        rooms = [room / "__init__.py" for room in file.parents if room.is_relative_to(PACKAGE) and room != PACKAGE]
+        texts = [ast.get_docstring(tree(each)) or "" for each in (file, *rooms)]
         if not any(re.search(r"\bimport(s|ed)?\b", text) for text in texts):
             silent.append(name(file))
     assert silent == []
@@ -158,4 +163,25 @@ def test_what_a_kind_of_statement_can_do_is_decided_once() -> None:
     kinds = [kind for kind in parser.NODE_KINDS if kind.endswith("_stmt")]
     assert {kind: n for kind in kinds if (n := sum(kind in table for table in tables)) != 1} == {}
     assert [kind for table in tables for kind in table if kind not in kinds] == []
-    assert [kind for kind in HARMLESS if callable(STATEMENTS[kind])] == []
+    assert [kind for kind in HARMLESS if callable(statements.entry(kind))] == []
+
+
+def test_kinds_of_statements_are_in_the_modules_that_are_said_to_have_them() -> None:
+    handled = {}
+    for module in pkgutil.iter_modules(statements.__path__):
+        if not module.name.startswith("_"):
+            handlers = importlib.import_module(f"{statements.__name__}.{module.name}").HANDLERS
+            handled.update(dict.fromkeys(handlers, module.name))
+    assert handled == statements._MODULES
+
+
+def test_a_rule_has_the_name_of_its_file() -> None:
+    assert {id_: rule.id for id_, rule in rules.load().items() if id_ != rule.id} == {}
+    assert len(rules.load()) > 30
+
+
+def test_what_a_dialect_imports_late_has_the_name_of_no_module() -> None:
+    """Another one that imports the module would leave it in the place of the function."""
+    modules = {file.stem for file in (PACKAGE / "dialects/postgresql").iterdir()}
+    assert set(postgresql._LATE) & modules == set()
+    assert [name for name in postgresql.__all__ if not callable(getattr(postgresql, name))] == []

@@ -27,6 +27,8 @@ those that it does not name stay as in the file. Empty ones count as not set. ``
 says what day it is to be, and ``ALEMBIC_CONTRACTS_REPORT=report.json`` where what is found is written; no file can.
 
 sources           files and the environment -> what somebody wrote there
+
+What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
 """
 
 from __future__ import annotations

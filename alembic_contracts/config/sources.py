@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from alembic_contracts import texts
-from alembic_contracts.documents import files, ini_text, toml_text
+from alembic_contracts.documents import files, toml_text
 from alembic_contracts.errors import InvalidContracts, InvalidSettings
 from alembic_contracts.support.paths import shown
 from alembic_contracts.support.suggestions import did_you_mean, is_nearly
@@ -157,6 +157,8 @@ def of_ini(file: Path, section: str) -> tuple[tuple[Source, ...], frozenset[str]
     Raises:
         InvalidSettings: the file is malformed, or a key in it is unknown.
     """
+    from alembic_contracts.documents import ini_text
+
     # Any bytes will do in other sections: they are Alembic's business.
     with _of_settings():
         text = files.read_bytes(file, what="settings").decode("utf-8", "surrogateescape")

@@ -13,7 +13,6 @@ from typing import Any, cast
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Contract, Waiver, WaiverFile
 from alembic_contracts.contracts.contract_files import WAIVERS
-from alembic_contracts.documents import yaml_text
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document
 from alembic_contracts.documents.files import read_beside
 from alembic_contracts.errors import InvalidContracts, Problem
@@ -59,6 +58,8 @@ def read_file(file: Path, contracts: Sequence[Contract]) -> tuple[Waiver, ...]:
     text = read_beside(file)
     if text is None:
         return ()
+    from alembic_contracts.documents import yaml_text
+
     document = yaml_text.parse(text, shown(file))
     if wrong := tuple(islice(_problems(document), MAXIMUM_PROBLEMS)):
         raise InvalidContracts(wrong)
@@ -75,6 +76,8 @@ def places(paths: Sequence[Path]) -> tuple[WaiverFile, ...]:
 
 
 def _place(files: Sequence[Path]) -> WaiverFile:
+    from alembic_contracts.documents import yaml_text
+
     for file in files:
         text = read_beside(file)
         if text is None:

@@ -1,4 +1,7 @@
-"""What differs from one database to the next: type names, catalog queries. One module a database, found by name."""
+"""What differs from one database to the next: type names, catalog queries. One module a database, found by name.
+
+What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
+"""
 
 from __future__ import annotations
 

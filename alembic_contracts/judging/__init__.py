@@ -10,4 +10,6 @@ aftermath         what a refused run left in the database -> the sentences that 
 permits           violations -> those that a sunset or waiver permits made warnings
 merging           reports on several databases -> one
 engine            contracts, schemas -> Report: all of the above
+
+What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
 """

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import NOT_STATED, Contract, Ending, Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging import remedies
 from alembic_contracts.judging.moments import Moment, reference
 from alembic_contracts.judging.rules import HOLDS, Differs, Holds, Outcome, Rule, Subject, Unknown, advice
 from alembic_contracts.judging.violations import Phase, Violation
@@ -222,6 +221,8 @@ class Case:
     # -- what to say -------------------------------------------------------------------------------------------------
 
     def _violation(self, index: int, *, introduced: bool) -> Violation:
+        from alembic_contracts.judging import remedies
+
         state, fact, rule = self._states[index], self._fact, self._rule
         deprecation = self._contract.deprecation(fact)
         held = any(isinstance(earlier.outcome, Holds) for earlier in self._states[:index])

@@ -13,4 +13,6 @@
     scripts           version scripts run on that driver
 
 Each imports from those above it alone; `driver` and `statements` do not know each other.
+
+What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
 """

@@ -3,6 +3,8 @@
 A module of this package whose name has no leading underscore is a format and holds
 ``render(report: Report, options: Options) -> str``. Reporters are pure: they read and write nothing, know no
 environment, and give the same text for the same report.
+
+What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
 """
 
 from __future__ import annotations

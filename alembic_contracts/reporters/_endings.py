@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from alembic_contracts.contracts import waivers
 from alembic_contracts.contracts.contract import Ending, WaiverFile
-from alembic_contracts.judging import aftermath
 from alembic_contracts.judging.violations import Report, Violation
 from alembic_contracts.reporters import _wording as wording
 from alembic_contracts.schemas.steps import REFUSED
@@ -21,6 +20,8 @@ def headline(report: Report) -> str:
     """Return what this means for the run and the database; empty where there is nothing to say."""
     if report.phase == "check" or report.status == "kept":
         return ""
+    from alembic_contracts.judging import aftermath
+
     before = report.phase == "before"
     found = {
         "broken": f"a data contract {'would be' if before else 'is'} broken",

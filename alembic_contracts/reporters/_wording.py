@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.documents.document import ContractLocation
-from alembic_contracts.judging import refusal_advice
 from alembic_contracts.judging.violations import Checked, Report, Violation
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.steps import REFUSED, Location, Unproven
@@ -273,6 +272,8 @@ _REFUSALS = 3
 
 
 def _refusal_advice(entry: Unproven) -> str | None:
+    from alembic_contracts.judging import refusal_advice
+
     return refusal_advice.advice(entry.reason, entry.location.revision if entry.location is not None else None)
 
 

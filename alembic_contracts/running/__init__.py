@@ -22,4 +22,6 @@ Where it begins: guard, watch and upgrade (`alembic upgrade`; hooks: what they r
 (`check-contracts`), autogenerate and contract_first (`alembic revision`). Beside it: revisions (Alembic's script
 directory), script_texts (its version scripts, read and not run), postponed (those that refuse to run before a day),
 env_py (its env.py as text), flask_app (what Flask-Migrate's env.py asks for).
+
+What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
 """

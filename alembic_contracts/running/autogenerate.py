@@ -36,13 +36,13 @@ def watch(migration: MigrationContext) -> None:
     Args:
         migration: after ``context.configure()``.
     """
-    from alembic_contracts.running import contract_first
-
     users = migration.opts.get("process_revision_directives")
     if getattr(users, _MARK, False):
         return
 
     def judge_directives(context: MigrationContext, revision: Any, directives: list[ops.MigrationScript]) -> None:
+        from alembic_contracts.running import contract_first
+
         contract_first.prune(context, directives)
         if users is not None:
             users(context, revision, directives)

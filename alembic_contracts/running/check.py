@@ -20,7 +20,7 @@ from alembic_contracts import dialects, reporters, texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging import rules
 from alembic_contracts.judging.merging import merged
-from alembic_contracts.running import bases, environments, unheld
+from alembic_contracts.running import environments
 from alembic_contracts.running.courses import follow
 from alembic_contracts.running.databases import names_of, narrowed
 from alembic_contracts.running.environments import Range
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.running.pending import Run
-    from alembic_contracts.running.terms import Terms
+    from alembic_contracts.running.terms import Base, Terms
     from alembic_contracts.support.terminal import Color, Progress
 
 __all__ = ["CheckOptions", "check", "run_check"]
@@ -91,7 +91,7 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
         CannotCheck: settings, contracts, revisions, env.py or the connection do not allow a verdict.
     """
     _refuse_contradictions(options.range)
-    base = bases.base_at(options.base, config) if options.base is not None else None
+    base = _base(options.base, config)
     terms = required(config, base)
     if options.verbose:
         _tell(_read(terms))
@@ -102,7 +102,7 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
             _tell([_start(run)])
         held = narrowed(terms, run)
         known = dialects.is_known(run.context.dialect.name)
-        reports.append(_examined(run, held, progress) if known else unheld.report_on(run, held))
+        reports.append(_examined(run, held, progress) if known else _unheld(run, held))
 
     range_ = replace(options.range, snapshot=terms.settings.snapshot)
     if base is not None and base.terms.settings.exec == "never":  # a branch does not get round it by its own settings
@@ -112,6 +112,20 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     lenient = terms.settings.unproven == "warn" and (base is None or base.terms.settings.unproven == "warn")
     report = merged(reports)
     return report if report.status != "unproven" else replace(report, refused=not lenient)
+
+
+def _base(ref: str | None, config: Config) -> Base | None:
+    if ref is None:
+        return None
+    from alembic_contracts.running.bases import base_at
+
+    return base_at(ref, config)
+
+
+def _unheld(run: Run, terms: Terms) -> Report:
+    from alembic_contracts.running.unheld import report_on
+
+    return report_on(run, terms)
 
 
 def _examined(run: Run, terms: Terms, progress: Progress | None) -> Report:

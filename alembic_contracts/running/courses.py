@@ -20,7 +20,6 @@ from msgspec.structs import replace
 from alembic_contracts import dialects, texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running import terms
-from alembic_contracts.running.real_schema import RealSchema
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Location, Prediction, Step, Unproven
 
@@ -267,6 +266,7 @@ def _replay(
     progress: Progress | None,
 ) -> Prediction:
     from alembic_contracts.running import shadow
+    from alembic_contracts.running.real_schema import RealSchema
     from alembic_contracts.running.replaying import limits_of
 
     steps = [*run.history, *run.steps]

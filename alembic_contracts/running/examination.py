@@ -12,7 +12,6 @@ from alembic_contracts import dialects
 from alembic_contracts.contracts import waivers
 from alembic_contracts.judging import engine
 from alembic_contracts.judging.violations import Notice, Phase, Report, Violation
-from alembic_contracts.running import bases
 from alembic_contracts.running.pending import script_of
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Prediction, Step
@@ -130,6 +129,8 @@ def _without(contracts: Sequence[Contract], tables: frozenset[Name]) -> tuple[Co
 
 def _with_base(report: Report, course: Course, terms: Terms, policy: engine.Policy) -> Report:
     """Return one report; what both sets of contracts say is said once, by the branch's."""
+    from alembic_contracts.running import bases
+
     assert terms.base is not None  # noqa: S101 - looked at before
     rewritten = bases.is_rewritten(terms.base.tree, script_of(course.run.context))
     of_base = _of_base(course, terms, policy, rewritten=rewritten)
@@ -156,6 +157,8 @@ def _of_base(course: Course, terms: Terms, policy: engine.Policy, *, rewritten: 
 
     Where the branch has taken revisions of the base away, what held there is not known, so all of it has to.
     """
+    from alembic_contracts.running import bases
+
     assert terms.base is not None  # noqa: S101 - looked at before
     there = terms.base.terms
     known = bases.known_steps(terms.base.tree, script_of(course.run.context), course.run.steps)

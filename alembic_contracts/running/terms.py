@@ -15,10 +15,11 @@ from alembic_contracts.contracts.contract import Contract, Waiver
 from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.judging import rules
 from alembic_contracts.schemas.schema import Name
-from alembic_contracts.support.git import Tree
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+    from alembic_contracts.support.git import Tree
 
 __all__ = ["Base", "Terms", "read", "required", "settings_of"]
 

@@ -6,4 +6,6 @@ steps             the values: the schema after every operation of every revision
 uses              who uses a table, and how badly a difference hurts them
 schema_json       Schema -> JSON and back
 snapshots         a committed file -> Schema and back
+
+What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
 """

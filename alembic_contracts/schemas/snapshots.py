@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from alembic_contracts.documents import json_text
 from alembic_contracts.documents.files import read_beside
 from alembic_contracts.errors import CannotCheck, InvalidContracts
-from alembic_contracts.schemas import schema_json
 from alembic_contracts.schemas.schema import Access, Schema
 from alembic_contracts.support.paths import shown
 
@@ -44,6 +43,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 def write(snapshot: Snapshot) -> str:
     """Return the text of a snapshot's file."""
+    from alembic_contracts.schemas import schema_json
+
     # Without what differs from one database to the next, although it runs the same scripts.
     tables = {
         name: replace(table, owner=None, grants=frozenset(), publications=())
@@ -75,6 +76,8 @@ def read(file: Path) -> Snapshot | None:
         raise CannotCheck(
             f"The snapshot cannot be read. Make it again with `alembic-contracts snapshot`.\n{invalid}"
         ) from None
+    from alembic_contracts.schemas import schema_json
+
     try:
         return _snapshot(document.value, file)
     except schema_json.MalformedError as malformed:
@@ -83,6 +86,8 @@ def read(file: Path) -> Snapshot | None:
 
 
 def _snapshot(value: object, file: Path) -> Snapshot:
+    from alembic_contracts.schemas import schema_json
+
     if not isinstance(value, dict) or not value.keys() >= _KEYS:
         raise schema_json.MalformedError("", f"a snapshot has the keys {', '.join(sorted(_KEYS))}")
     if value["format"] != _FORMAT:
@@ -99,6 +104,8 @@ def _snapshot(value: object, file: Path) -> Snapshot:
 
 
 def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:
+    from alembic_contracts.schemas import schema_json
+
     texts = value[key]
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise schema_json.MalformedError(f"/{key}", "must be a list of texts")

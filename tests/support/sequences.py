@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.prediction.catalog.catalog import Catalog
-from alembic_contracts.prediction.catalog.unseen_users import SQL_BODY
+from alembic_contracts.prediction.catalog.traits import SQL_BODY
 from alembic_contracts.prediction.plpgsql.row_dependence import depends_on_rows
 from alembic_contracts.prediction.scripts import baseline
 from alembic_contracts.prediction.sql import parser

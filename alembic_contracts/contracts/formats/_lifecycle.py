@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from alembic_contracts.contracts.contract import Contract, Deprecation
 from alembic_contracts.contracts.contract_files import SIDECARS
-from alembic_contracts.documents import yaml_text
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document, child
 from alembic_contracts.documents.files import read_beside
 from alembic_contracts.errors import InvalidContracts, Problem
@@ -41,6 +40,8 @@ def amended(contracts: tuple[Contract, ...], path: Path) -> tuple[Contract, ...]
     for suffix in SIDECARS:
         sidecar = path.with_name(f"{stem}{suffix}")
         if (text := read_beside(sidecar)) is not None:
+            from alembic_contracts.documents import yaml_text
+
             document = yaml_text.parse(text, shown(sidecar))
             problems = (problem for contract in contracts for problem in _problems(document, contract))
             if found := tuple(dict.fromkeys(islice(problems, MAXIMUM_PROBLEMS))):

@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Contract, Deprecation, Ending, Expected, Fact, Owner
-from alembic_contracts.contracts.formats._ending import DAY, as_member
 from alembic_contracts.contracts.formats._native_facts import SCHEMA, column_fact, table_facts
 from alembic_contracts.contracts.formats._native_types import ColumnType, contradictions, read_type
 from alembic_contracts.documents import json_text
@@ -177,6 +176,8 @@ def _contract(document: Document, columns: Sequence[_Column]) -> Contract:
 
 def _ending(document: Document, fact: Fact) -> Ending | None:
     """Return what to write so that a column's promises end on a day, or a table's where none is listed for the fact."""
+    from alembic_contracts.contracts.formats._ending import DAY, as_member
+
     listed = fact.column is not None and child("/schema/properties", fact.column) in document.values
     pointer = child("/schema/properties", fact.column or "") if listed else "/schema"
     stated = cast("Mapping[str, Any]", document.value_at(pointer))

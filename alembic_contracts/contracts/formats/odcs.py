@@ -16,14 +16,9 @@ from functools import partial
 from typing import Any, cast
 
 from alembic_contracts.contracts.contract import NOT_STATED, Contract, Deprecation, Ending, Fact, Owner, Stage
-from alembic_contracts.contracts.formats._ending import DAY, as_item, as_member
-from alembic_contracts.contracts.formats._odcs_custom import VENDOR, custom, days
-from alembic_contracts.contracts.formats._odcs_published import departures
-from alembic_contracts.contracts.formats._odcs_shape import problems, unknown
-from alembic_contracts.contracts.formats._odcs_tables import TableReader
-from alembic_contracts.documents import json_text, yaml_text
+from alembic_contracts.documents import json_text
 from alembic_contracts.documents.document import Document
-from alembic_contracts.errors import InvalidContracts
+from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.patterns import pattern
 
 __all__ = ["MARK", "SUFFIXES", "contracts", "doubts", "parse"]
@@ -44,9 +39,6 @@ _VARIABLE = pattern(r"\$\{(\w+)(?::-([^}]*))?\}")
 """Version 3.2 allows references to the environment in every text."""
 
 
-doubts = departures
-
-
 def parse(text: str, file: str) -> Document:
     """Return what a file's text holds.
 
@@ -54,7 +46,18 @@ def parse(text: str, file: str) -> Document:
         InvalidContracts: the text is malformed.
         CannotCheck: it is YAML, and the library for that is not installed.
     """
-    return json_text.parse(text, file) if file.casefold().endswith(".json") else yaml_text.parse(text, file)
+    if file.casefold().endswith(".json"):
+        return json_text.parse(text, file)
+    from alembic_contracts.documents import yaml_text
+
+    return yaml_text.parse(text, file)
+
+
+def doubts(document: Document) -> Iterator[Problem]:
+    """Yield what other tools would refuse, and words that nobody reads as they are."""
+    from alembic_contracts.contracts.formats._odcs_published import departures
+
+    return departures(document)
 
 
 def contracts(document: Document) -> tuple[Contract, ...]:
@@ -63,6 +66,10 @@ def contracts(document: Document) -> tuple[Contract, ...]:
     Raises:
         InvalidContracts: with every problem of the document.
     """
+    from alembic_contracts.contracts.formats._odcs_custom import custom
+    from alembic_contracts.contracts.formats._odcs_shape import problems, unknown
+    from alembic_contracts.contracts.formats._odcs_tables import TableReader
+
     found = list(problems(document))
     if found:
         raise InvalidContracts(tuple(found))
@@ -101,6 +108,9 @@ def contracts(document: Document) -> tuple[Contract, ...]:
 
 def _ending(document: Document, fact: Fact) -> Ending | None:
     """Return what to write so that a column's promises end on a day, or a table's where the fact is stated there."""
+    from alembic_contracts.contracts.formats._ending import DAY, as_item, as_member
+    from alembic_contracts.contracts.formats._odcs_custom import VENDOR
+
     parts = fact.location.pointer.split("/")  # /schema/0/properties/3/physicalType
     pointer = "/".join(parts[:5] if fact.column is not None and parts[3] == "properties" else parts[:3])
     stated = cast("Mapping[str, Any]", document.value_at(pointer))
@@ -186,6 +196,8 @@ def _purpose(value: Mapping[str, Any]) -> str:
 
 
 def _deprecations(document: Document, value: Mapping[str, Any]) -> Iterator[Deprecation]:
+    from alembic_contracts.contracts.formats._odcs_custom import days
+
     sunset = days(document, value, "")
     if sunset is not None:
         yield Deprecation(sunset=sunset[0], location=sunset[1])

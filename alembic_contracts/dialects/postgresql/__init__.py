@@ -8,15 +8,17 @@ traceless, hindrances      looks that leave no lock; what is printed under one, 
 transactions               a connection -> the transaction that it is in, and what became of another one
 restoring                  a table before and now -> SQL that gives it back its shape
 replays                    what a replay on a scratch server shows of another one, and what only of itself
+
+What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from alembic_contracts.dialects.postgresql.breaking import breaks
-from alembic_contracts.dialects.postgresql.equivalence import same_expression
-from alembic_contracts.dialects.postgresql.hindrances import completed, fingerprints
 from alembic_contracts.dialects.postgresql.names import quote, quote_name
-from alembic_contracts.dialects.postgresql.observation import observe
 from alembic_contracts.dialects.postgresql.outline import outline
 from alembic_contracts.dialects.postgresql.properties import (
     base_type,
@@ -30,15 +32,20 @@ from alembic_contracts.dialects.postgresql.properties import (
     numeric_scale,
     same_type,
 )
-from alembic_contracts.dialects.postgresql.replays.reliance import statements
-from alembic_contracts.dialects.postgresql.replays.restoration import missing_role, restore
-from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
-from alembic_contracts.dialects.postgresql.replays.workings import workings
 from alembic_contracts.dialects.postgresql.restoring import restoring
 from alembic_contracts.dialects.postgresql.routines import routines
 from alembic_contracts.dialects.postgresql.session import session
-from alembic_contracts.dialects.postgresql.transactions import fate, look_up_as, lookup, transaction
 from alembic_contracts.dialects.postgresql.types import format_type, misspelt_type, parse_type
+
+if TYPE_CHECKING:
+    from alembic_contracts.dialects.postgresql.equivalence import same_expression
+    from alembic_contracts.dialects.postgresql.hindrances import completed, fingerprints
+    from alembic_contracts.dialects.postgresql.observation import observe
+    from alembic_contracts.dialects.postgresql.replays.reliance import statements
+    from alembic_contracts.dialects.postgresql.replays.restoration import missing_role, restore
+    from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
+    from alembic_contracts.dialects.postgresql.replays.workings import workings
+    from alembic_contracts.dialects.postgresql.transactions import fate, look_up_as, lookup, transaction
 
 __all__ = [
     "base_type",
@@ -75,3 +82,30 @@ __all__ = [
     "witness",
     "workings",
 ]
+
+_LATE = {
+    "same_expression": "equivalence",
+    "completed": "hindrances",
+    "fingerprints": "hindrances",
+    "observe": "observation",
+    "statements": "replays.reliance",
+    "missing_role": "replays.restoration",
+    "restore": "replays.restoration",
+    "witness": "replays.witness:Witness",
+    "workings": "replays.workings",
+    "fate": "transactions",
+    "look_up_as": "transactions",
+    "lookup": "transactions",
+    "transaction": "transactions",
+}
+"""What only a run with a database needs, or a doubt: where it is, imported when it is asked for.
+
+None of them has the name of a module: that would be in its place once something else has imported the module."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, called = _LATE[name].partition(":")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{module}"), called or name)
+    return found

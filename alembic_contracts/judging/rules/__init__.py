@@ -5,7 +5,7 @@ A module of this package holds a ``RULE``; its file name is the rule's id with u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -214,7 +214,27 @@ def implied(contract: Contract) -> tuple[Fact, ...]:
 @cache
 def load() -> Mapping[str, Rule]:
     """Return every rule by id, sorted."""
-    names = (module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
-    modules = (import_module(f"{__name__}.{name}") for name in names)
-    rules = sorted((cast("Rule", module.RULE) for module in modules), key=lambda rule: rule.id)
-    return MappingProxyType({rule.id: rule for rule in rules})
+    return _Rules()
+
+
+class _Rules(Mapping[str, Rule]):
+    """Rules by id; a rule's module is imported when the rule is first asked for."""
+
+    def __init__(self) -> None:
+        files = (module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
+        self._rules: dict[str, Rule | None] = dict.fromkeys(sorted(name.replace("_", "-") for name in files))
+
+    def __getitem__(self, id_: str) -> Rule:
+        rule = self._rules[id_]
+        if rule is None:
+            rule = self._rules[id_] = cast("Rule", import_module(f"{__name__}.{id_.replace('-', '_')}").RULE)
+        return rule
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._rules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)

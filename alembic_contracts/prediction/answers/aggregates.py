@@ -7,9 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.answers.hashable import hashable
 from alembic_contracts.prediction.answers.logic import all_of, any_of
-from alembic_contracts.prediction.answers.ordering import sorted_by
 from alembic_contracts.prediction.answers.values import (
     Array,
     Guess,
@@ -60,6 +58,8 @@ def compute(name: str, call: Node, scope: Scope, evaluate: _Evaluate) -> Any:
     Raises:
         UnanswerableError: there is no group.
     """
+    from alembic_contracts.prediction.answers.ordering import sorted_by
+
     if scope.group is None:
         raise UnanswerableError(f"{name}() where no rows are grouped")
     rows = scope.group
@@ -78,6 +78,8 @@ def compute(name: str, call: Node, scope: Scope, evaluate: _Evaluate) -> Any:
 
 
 def _result(name: str, call: Node, rows: list[Scope], evaluate: _Evaluate) -> Any:
+    from alembic_contracts.prediction.answers.hashable import hashable
+
     if call.agg_star:
         return Int8(len(rows))
     values = [known(evaluate(call.args[0], row)) for row in rows]
@@ -126,6 +128,8 @@ def _sum(values: list[Any]) -> Any:
 
 
 def _extreme(descending: bool) -> Callable[[list[Any]], Any]:
+    from alembic_contracts.prediction.answers.ordering import sorted_by
+
     def compute(values: list[Any]) -> Any:
         if len({type_of(value) for value in values}) > 1:
             return Unknown("values of several types")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.dialects.postgresql import format_type, parse_type
 from alembic_contracts.dialects.postgresql.names import quote, quote_name
 from alembic_contracts.prediction.answers.oids import oid
-from alembic_contracts.prediction.answers.overloads import has_cast
 from alembic_contracts.prediction.answers.register.numbers import as_integer, rounded
 from alembic_contracts.prediction.answers.texts import READERS, cast_text, read
 from alembic_contracts.prediction.answers.values import (
@@ -66,6 +65,8 @@ def cast_to(value: Any, type_: Type, catalog: Catalog) -> Any:
 
 
 def _null(value: TypedNull | None, target: str) -> TypedNull:
+    from alembic_contracts.prediction.answers.overloads import has_cast
+
     if value is not None and not has_cast(value.type, target):
         raise PostgresError("42846", f"cannot cast type {value.type} to {target}")
     return TypedNull(target)

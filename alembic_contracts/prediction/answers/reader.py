@@ -10,20 +10,15 @@ from msgspec.structs import replace
 
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.answer import Answer
-from alembic_contracts.prediction.answers.bindings import Relation, Scope
-from alembic_contracts.prediction.answers.deferred import told
-from alembic_contracts.prediction.answers.existence import asks_for_existence
-from alembic_contracts.prediction.answers.functions import setting
 from alembic_contracts.prediction.answers.noticing import MadeUpCount, Noticing
-from alembic_contracts.prediction.answers.row_changes import change
 from alembic_contracts.prediction.answers.rows import Data
-from alembic_contracts.prediction.answers.select import select, target_names
 from alembic_contracts.prediction.answers.unseen_writes import changed_beside, targets, written
 from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess, shown
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.answers.bindings import Relation
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
     from alembic_contracts.prediction.sql.parser import Statement
@@ -122,6 +117,10 @@ class Reader:
     # -- queries -----------------------------------------------------------------------------------------------------
 
     def _select(self, effect: Effect) -> Answer:
+        from alembic_contracts.prediction.answers.bindings import Scope
+        from alembic_contracts.prediction.answers.existence import asks_for_existence
+        from alembic_contracts.prediction.answers.select import select
+
         if any(name.schema not in _SYSTEM for name in effect.reads):
             self._data.show_guesses = not self._is_worn_out(effect.sql)
         self._data.asked_unknown = False
@@ -147,6 +146,9 @@ class Reader:
 
     def _without_answer(self, effect: Effect, error: UnanswerableError) -> Answer:
         """Answer a query that cannot be worked out: of users' rows by a guess, all else not at all."""
+        from alembic_contracts.prediction.answers.bindings import Relation
+        from alembic_contracts.prediction.answers.select import target_names
+
         try:
             columns = target_names(effect.query)
         except UnanswerableError:
@@ -166,6 +168,9 @@ class Reader:
             of_rows: whether rows of tables are among it whose contents are not known.
             shown_both_ways: whether all that it can say is seen in one of the worlds.
         """
+        from alembic_contracts.prediction.answers.bindings import Relation
+        from alembic_contracts.prediction.answers.deferred import told
+
         relation = Relation(
             relation.columns, [{name: told(value) for name, value in row.items()} for row in relation.rows]
         )
@@ -188,9 +193,14 @@ class Reader:
         self.doubt(f"the script goes by {value.reason}, which only the server knows", None)
 
     def _unanswered(self, reason: str, columns: tuple[str, ...]) -> Answer:
+        from alembic_contracts.prediction.answers.bindings import Relation
+
         return _answer(Relation(columns, ()), on_fetch=lambda: self.doubt(reason, None))
 
     def _show(self, effect: Effect) -> Answer:
+        from alembic_contracts.prediction.answers.bindings import Relation
+        from alembic_contracts.prediction.answers.functions import setting
+
         name = effect.query.name if effect.query is not None else ""
         value = setting(self._data, name)
         if value is None:
@@ -217,6 +227,9 @@ class Reader:
         return replace(answer, rowcount=MadeUpCount(answer.rowcount, self._reads_unknown, self._decided_by_count))
 
     def _changed(self, effect: Effect, statement: Statement) -> Answer:
+        from alembic_contracts.prediction.answers.bindings import Relation
+        from alembic_contracts.prediction.answers.row_changes import change
+
         self._data.asked_unknown = False
         guesses = self._data.guesses
         try:
@@ -260,6 +273,8 @@ class Reader:
 
     def more_rows(self, statements: Iterable[str]) -> int:
         """Take note of further rows of the last statement (``executemany``), and return their number."""
+        from alembic_contracts.prediction.answers.row_changes import change
+
         count = 0
         target = None
         last, others = self._last_change or (None, None)

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 
-from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope
 from alembic_contracts.prediction.answers.casts import stored
-from alembic_contracts.prediction.answers.evaluation import evaluate
-from alembic_contracts.prediction.answers.select import select
 from alembic_contracts.prediction.answers.system_relations import system_relation
 from alembic_contracts.prediction.answers.values import (
     Guess,
@@ -28,6 +25,7 @@ from alembic_contracts.schemas.schema import Name
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
     from alembic_contracts.prediction.sql.parser import Node
@@ -100,9 +98,13 @@ class Data:
             UnanswerableError: it cannot be worked out.
             PostgresError: PostgreSQL would refuse it.
         """
+        from alembic_contracts.prediction.answers.select import select
+
         return select(node, scope)
 
     def _of_table(self, table: Table) -> Relation:
+        from alembic_contracts.prediction.answers.bindings import Relation
+
         if table.kind == "view":
             return self._of_view(table)
         if not table.complete:
@@ -120,6 +122,9 @@ class Data:
         return Relation(columns, rows)
 
     def _of_view(self, view: Table) -> Relation:
+        from alembic_contracts.prediction.answers.bindings import Relation, Scope
+        from alembic_contracts.prediction.answers.select import select
+
         statements = parser.parse(view.definition or "")
         if len(statements) != 1 or statements[0].kind != "select_stmt":
             raise UnanswerableError(f"the view {view.name}")
@@ -226,6 +231,9 @@ class Data:
 
     def default(self, table: Name, column: Column) -> Any:
         """Return the value that a column gets where none is given."""
+        from alembic_contracts.prediction.answers.bindings import Scope
+        from alembic_contracts.prediction.answers.evaluation import evaluate
+
         if column.identity or (column.default or "").startswith("nextval("):
             if self.contents(table).unknown:
                 return Unknown("the next number of a sequence", nullable=False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.dialects.postgresql.names import KEYWORDS
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.catalog.relations import descendants
-from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
+from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
 from alembic_contracts.prediction.sql import parser, system
 from alembic_contracts.prediction.sql.mentions import functions_in, functions_of, split_name, texts_of
 from alembic_contracts.schemas.schema import Name

@@ -2,6 +2,7 @@
 
 catalog           the value that everybody reads: a schema in, what is there now out
 state, journal    what it holds, and how that is undone; unread: what was not read of the baseline
+traits            what is noted of a baseline with objects of which nothing else is kept
 uncertainty       what the server may have otherwise, as something unknown has decided about it
 transactions      BEGIN, COMMIT, ROLLBACK, SAVEPOINT
 execution         one statement while it is applied; doubts: what it may be instead of understood

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from alembic_contracts.dialects import OtherObjects
 from alembic_contracts.prediction.catalog.publishing import include
 from alembic_contracts.prediction.catalog.state import Attachment, Function, Sequence, State
-from alembic_contracts.prediction.catalog.stored_texts import as_observed, type_as_observed
+from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
 from alembic_contracts.prediction.catalog.transactions import Transactions
 from alembic_contracts.prediction.catalog.unread import Unread
-from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
 from alembic_contracts.schemas.schema import Name, Schema, Table, TypeDefinition
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ class Catalog:
         self._snapshot: tuple[int, Schema] | None = None
 
     def _load(self, schema: Schema, *, observed: bool) -> None:
+        from alembic_contracts.prediction.catalog.stored_texts import as_observed, type_as_observed
+
         state = self.state
         state.extensions.put("plpgsql", "pg_catalog")
         for namespace in schema.namespaces:
@@ -106,6 +107,7 @@ class Catalog:
             self.state.operator_classes.put((method, key), value=True)
 
     def _load_ties(self, others: OtherObjects) -> None:
+
         for table, type_ in others.typed.items():
             self.state.traits.put(("of", str(table)), str(type_))
         for table, columns in others.local_columns.items():

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.relations import descendants
-from alembic_contracts.prediction.catalog.unseen_users import HANGING
+from alembic_contracts.prediction.catalog.traits import HANGING
 from alembic_contracts.prediction.sql import parser, sqlstate
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def _hangs_on(run: Execution, name: Name) -> bool:
 
 
 def _may_queue(run: Execution, name: Name) -> bool:
+
     return not run.state.holds_all(HANGING) or _hangs_on(run, name) or any(True for _ in _deferred(run, name))
 
 

@@ -12,22 +12,14 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.object_names import described
+from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN, IN_SCHEMA, SQL_BODY
 from alembic_contracts.prediction.sql.mentions import texts_of
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.schemas.schema import Table
 
-__all__ = ["HANGING", "HIDDEN", "IN_SCHEMA", "SQL_BODY", "beware", "doubt_printing"]
-
-HIDDEN = "functions, operators and the like"
-"""The trait of a database that has some of which nothing is kept but this."""
-HANGING = "triggers, rules and policies"
-"""The same of these."""
-SQL_BODY = "a body of SQL"
-"""The trait of a database in which a function has one."""
-IN_SCHEMA = "in the schema"
-"""The trait of a schema with collations, operators and other objects of which nothing is kept but this."""
+__all__ = ["beware", "doubt_printing"]
 
 _HELD = frozenset({"table", "column", "constraint", "index", "sequence", "type", "field", "function"})
 _USED_BY_ROUTINES = frozenset({"type", "field", "function", "namespace", "extension"})

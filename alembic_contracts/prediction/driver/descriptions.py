@@ -17,9 +17,7 @@ from sqlalchemy.sql import sqltypes
 from alembic_contracts.dialects.postgresql import format_type
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.catalog.type_names import base_type, shown
-from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility, sqlalchemy_type
 from alembic_contracts.prediction.driver.unknown_text import UnknownOptions, UnknownText
-from alembic_contracts.prediction.printing.definitions import is_match_full
 from alembic_contracts.prediction.sql.spelling import printed_of
 from alembic_contracts.schemas.remarks import Method
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.driver.shown_texts import ShownTexts
+    from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility
     from alembic_contracts.schemas.schema import Column, Constraint, Index, Table, Type, TypeDefinition
 
 __all__ = [
@@ -58,6 +57,8 @@ def column(described: Column, table: Table, texts: ShownTexts, schema: str | Non
         texts: print its expressions; their catalog has its type, where users made that.
         schema: the one that reflection was asked for.
     """
+    from alembic_contracts.prediction.driver.sqlalchemy_types import sqlalchemy_type
+
     type_ = sqlalchemy_type(described.type, texts, described.collation)
     not_null = described.not_null
     type_name = described.type.name if described.type and not described.type.dimensions else None
@@ -160,6 +161,8 @@ def foreign_keys_of(table: Table) -> list[Constraint]:
 
 def foreign_key(constraint: Constraint, referred_schema: str | None) -> dict[str, Any]:
     """Return a foreign key; the schema of the table that it points at is that or none, as the search path has it."""
+    from alembic_contracts.prediction.printing.definitions import is_match_full
+
     assert constraint.references is not None, "a foreign key points at a table"  # noqa: S101
     on_delete = printed_of(constraint.on_delete) or constraint.on_delete.upper()
     options: dict[str, Any] = {"onupdate": constraint.on_update.upper(), "ondelete": on_delete}

@@ -17,13 +17,13 @@ from sqlalchemy.exc import NoSuchTableError
 
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.driver import descriptions
-from alembic_contracts.prediction.driver.shown_texts import ShownTexts
-from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility
 from alembic_contracts.prediction.driver.unknown_text import NoticingInspector
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.driver.shown_texts import ShownTexts
+    from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility
     from alembic_contracts.schemas.schema import Column, Table, TypeDefinition
 
 __all__ = ["CatalogReflection"]
@@ -113,9 +113,13 @@ class CatalogReflection(PGDialect):
     # -- which tables ------------------------------------------------------------------------------------------------
 
     def _texts(self) -> ShownTexts:
+        from alembic_contracts.prediction.driver.shown_texts import ShownTexts
+
         return ShownTexts(self.catalog, self.doubt)
 
     def _visible(self) -> Visibility:
+        from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility
+
         return Visibility(self.catalog)
 
     def _in_schema(self, schema: str | None, kinds: Collection[str], scope: ObjectScope) -> Iterator[Table]:

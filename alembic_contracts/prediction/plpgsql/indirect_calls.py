@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.sql import parser
 
 if TYPE_CHECKING:
@@ -57,6 +56,8 @@ def doubt_uses(run: Execution, statement: Statement) -> None:
     """Say which tables the functions could change that a definition uses."""
     if not run.state.functions or statement.kind in _NO_USES:
         return
+    from alembic_contracts.prediction.plpgsql import reach
+
     names = set(_named(statement.node)) if statement.kind in _DEFINITIONS else set(reach.called(statement.node))
     for name in sorted(names):
         if not run.state.find_functions(name[-1], name[-2] if len(name) > 1 else None):
@@ -68,6 +69,8 @@ def doubt_uses(run: Execution, statement: Statement) -> None:
 
 def _named(node: Node) -> Iterator[tuple[str, ...]]:
     """Yield all names in a definition that could be a function's; ``function = f`` parses as a type's name."""
+    from alembic_contracts.prediction.plpgsql import reach
+
     yield from reach.called(node)
     for message in parser.walk(node):
         for field in ("names", "objname", "func_name", "plhandler", "plinline", "plvalidator"):

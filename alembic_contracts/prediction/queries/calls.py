@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_contracts.patterns import pattern
-from alembic_contracts.prediction.catalog.unseen_users import HIDDEN
+from alembic_contracts.prediction.catalog.traits import HIDDEN
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.sql.mentions import split_name
 

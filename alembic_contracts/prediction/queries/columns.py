@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.unseen_users import HIDDEN
+from alembic_contracts.prediction.catalog.traits import HIDDEN
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.scopes import Field, Output, Scope
 

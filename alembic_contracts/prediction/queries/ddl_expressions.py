@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.queries.calls import calls_in, check_calls
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.mentions import columns_of
+from alembic_contracts.prediction.sql.system import SYSTEM_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Table
 
 __all__ = ["check_columns", "check_default", "check_functions"]
-
-SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 
 
 def check_default(run: Execution, node: Node) -> str:

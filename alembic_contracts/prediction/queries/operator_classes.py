@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.type_names import base_type, category, shown
-from alembic_contracts.prediction.queries.analysis import Analysis
 from alembic_contracts.prediction.queries.coercion import is_plain, knows_operators
-from alembic_contracts.prediction.queries.mutability import require_immutable
 from alembic_contracts.prediction.sql import sqlstate, system
 from alembic_contracts.schemas.schema import Name, Type
 
@@ -31,6 +29,9 @@ def check_element(run: Execution, table: Table, element: Node, method: str) -> N
         PostgresError: 42704 there is no default operator class for its type, 42P17 the expression is not immutable; as
             for any expression.
     """
+    from alembic_contracts.prediction.queries.analysis import Analysis
+    from alembic_contracts.prediction.queries.mutability import require_immutable
+
     if element.name:
         column = table.column(element.name)
         found = None if column is None else column.type
@@ -47,6 +48,9 @@ def check_predicate(run: Execution, table: Table, node: Node) -> None:
     Raises:
         PostgresError: 42P17 it is not immutable; as for any expression.
     """
+    from alembic_contracts.prediction.queries.analysis import Analysis
+    from alembic_contracts.prediction.queries.mutability import require_immutable
+
     Analysis(run).condition(table, node)
     require_immutable(run, table, node, "functions in index predicate must be marked IMMUTABLE")
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.catalog.state import Attachment, Function
-from alembic_contracts.prediction.catalog.unseen_users import SQL_BODY
-from alembic_contracts.prediction.plpgsql import reach
+from alembic_contracts.prediction.catalog.traits import SQL_BODY
 from alembic_contracts.prediction.plpgsql.indirect_calls import OBSERVED
 
 if TYPE_CHECKING:
@@ -52,6 +51,8 @@ def _note_routines(catalog: Catalog, routines: Iterable[Routine]) -> None:
         catalog: as it was observed; it gets the notes.
         routines: all of the users' own, of which some may call others.
     """
+    from alembic_contracts.prediction.plpgsql import reach
+
     routines = tuple(routines)
     if any(routine.body is None for routine in routines):
         catalog.state.traits.put((SQL_BODY, ""), "")

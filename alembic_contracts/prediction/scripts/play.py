@@ -16,17 +16,14 @@ from alembic_contracts.prediction.answers.reader import Reader, World
 from alembic_contracts.prediction.driver.failures import RefusalError
 from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, recording_engine
 from alembic_contracts.prediction.scripts.batches import lines_noted
-from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
 from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, isolated, silent
 from alembic_contracts.prediction.scripts.leftovers import Leftovers
 from alembic_contracts.prediction.scripts.loading import called, fresh_module
 from alembic_contracts.prediction.scripts.outside import OutsideReachedError
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
-from alembic_contracts.prediction.scripts.plain_calls import plain_module
 from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
-from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Location, Operation, Prediction, Step, Unproven
 
@@ -117,6 +114,8 @@ class Play:
 
     def run(self, steps: Sequence[RevisionStep], arguments: Mapping[str, Any]) -> Played:
         """Run the revisions one after the other, also after one that fails."""
+        from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
+
         self._recording.tell = self.tell
         before = self.before
         done: list[Step] = []
@@ -288,6 +287,8 @@ class Play:
 
         Either the row of the real run makes it raise as well, and nothing of the revision is committed, or it goes on.
         """
+        from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
+
         ours = (
             RealDatabaseReachedError
             | OutsideReachedError
@@ -314,6 +315,8 @@ class Play:
             called(function, arguments, is_async=self._engine.dialect.is_async)
 
     def _plain(self, script: Script) -> ModuleType:
+        from alembic_contracts.prediction.scripts.plain_calls import plain_module
+
         def tell(reason: str, line: int) -> None:
             self._recording.doubt(f"the script {reason}", None, script.at(line))
 

@@ -11,8 +11,6 @@ from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.reader import follows_from_catalog
 from alembic_contracts.prediction.driver import failures
-from alembic_contracts.prediction.scripts.loops import may_wait_for_rows
-from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
@@ -176,6 +174,8 @@ class Recording:
             self.tell(unproven)
 
     def _place(self) -> tuple[object, bool]:
+        from alembic_contracts.prediction.scripts.loops import may_wait_for_rows
+
         if self._script is None:
             return None, False
         lines = self._script.call_stack()
@@ -183,6 +183,8 @@ class Recording:
 
     def _decided(self) -> None:
         """Note a doubt where a script has got made-up values, and what it does next may depend on them."""
+        from alembic_contracts.prediction.scripts.unseen_code import rest_is_seen
+
         if self._script is None or (self._revision, *self._script.call_stack()) in self._decisions:
             return
         self._decisions.add((self._revision, *self._script.call_stack()))
@@ -191,6 +193,8 @@ class Recording:
 
     def _doubt_failure(self, statement: Statement) -> None:
         """Note a doubt where it is not known whether a statement fails, and the script goes on where it does."""
+        from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass
+
         if self._script is None:
             return
         passes = lets_failure_pass(self._script.call_stack(), self._script.path, self.catalog.state)

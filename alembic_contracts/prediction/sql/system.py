@@ -13,6 +13,7 @@ from alembic_contracts.schemas.schema import Name
 
 __all__ = [
     "EXTENSIONS",
+    "SYSTEM_COLUMNS",
     "Extension",
     "Signature",
     "casts",
@@ -24,6 +25,9 @@ __all__ = [
     "operator_classes",
     "operators",
 ]
+
+SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
+"""Of every table, besides its own."""
 
 
 class Signature(Struct, frozen=True):

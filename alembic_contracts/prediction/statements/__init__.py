@@ -1,31 +1,29 @@
 """SQL statements in, the in-memory catalog changed as PostgreSQL would change it: one module a kind of statement.
 
 A module of this package holds ``HANDLERS``: the parser's names of statements, each with the function that applies it,
-or why it is ``Harmless`` or ``Doubtful``. What a kind can do where it is not run stands in ``sql.statement_kinds``.
+or why it is ``Harmless`` or ``Doubtful``; ``_OF_MODULES`` below names them. What a kind can do where it is not run
+stands in ``sql.statement_kinds``.
 Modules whose names begin with an underscore are what several of them share; no module imports another one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Effect, Execution, Handler
-from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_observed, doubt_uses
-from alembic_contracts.prediction.plpgsql.row_dependence import depends_on_rows
 from alembic_contracts.prediction.sql import named_objects, parser, sqlstate
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.sql.statement_kinds import HARMLESS, SURE
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Statement
 
-__all__ = ["STATEMENTS", "execute"]
+__all__ = ["KINDS", "entry", "execute"]
 
 
 def execute(catalog: Catalog, sql: str) -> tuple[Effect, ...]:
@@ -87,8 +85,14 @@ def _execute(catalog: Catalog, statement: Statement) -> Effect:
         run.commits,
         run.query,
         frozenset(run.reads),
-        transactions.survives_errors and (state.uncertain.met > met or depends_on_rows(state, statement)),
+        transactions.survives_errors and (state.uncertain.met > met or _depends_on_rows(state, statement)),
     )
+
+
+def _depends_on_rows(state: State, statement: Statement) -> bool:
+    from alembic_contracts.prediction.plpgsql.row_dependence import depends_on_rows
+
+    return depends_on_rows(state, statement)
 
 
 def _apply(run: Execution, statement: Statement) -> None:
@@ -106,6 +110,8 @@ def _apply(run: Execution, statement: Statement) -> None:
         raise
     uncertain.note_refusal(possible=may_fail)
     if uncertain.is_about(statement.node):
+        from alembic_contracts.prediction.plpgsql import reach
+
         uncertain.names |= named_objects.made(statement.node)
         tables = reach.of_dependent(run.state, statement, set(run.state.journal.before(run.state.tables, mark)))
         if tables is None or tables:
@@ -115,23 +121,53 @@ def _apply(run: Execution, statement: Statement) -> None:
 def _handle(run: Execution, statement: Statement) -> None:
     doubt_uses(run, statement)
     doubt_observed(run, statement)
-    entry = STATEMENTS.get(statement.kind)
-    if entry is None or isinstance(entry, Doubtful):
-        why = f"{statement.kind} is not known" if entry is None else entry.why
+    known = entry(statement.kind)
+    if known is None or isinstance(known, Doubtful):
+        why = f"{statement.kind} is not known" if known is None else known.why
         run.doubt(f"{why}: {statement.sql[:80]}")
-    elif not isinstance(entry, Harmless):
-        entry(run, statement.node)
+    elif not isinstance(known, Harmless):
+        known(run, statement.node)
     elif statement.kind not in SURE:
         run.state.uncertain.note_refusal()  # of what it is about nothing is held
 
 
-def _collect() -> dict[str, Handler | Harmless | Doubtful]:
-    found: dict[str, Handler | Harmless | Doubtful] = {kind: Harmless(why) for kind, why in HARMLESS.items()}
-    for module in iter_modules(__path__):
-        if not module.name.startswith("_"):
-            found.update(import_module(f"{__name__}.{module.name}").HANDLERS)
-    return found
+def entry(kind: str) -> Handler | Harmless | Doubtful | None:
+    """Return what applies a kind of statement, or why it is harmless or not understood; None: it is not known."""
+    if kind in _MODULES and kind not in _FOUND:
+        _FOUND.update(import_module(f"{__name__}.{_MODULES[kind]}").HANDLERS)
+    return _FOUND.get(kind)
 
 
-STATEMENTS: Mapping[str, Handler | Harmless | Doubtful] = _collect()
-"""What applies each kind of statement, why it is harmless, or why it is not understood."""
+_OF_MODULES = {
+    "alter_table": "alter_table",
+    "attachments": "alter_policy create_event_trig create_policy create_stats create_trig rule",
+    "blocks": "call do",
+    "comments": "comment",
+    "create_index": "index",
+    "create_table": "create_foreign_table create",
+    "domains": "alter_domain create_domain",
+    "drop": "drop",
+    "extensions": "alter_extension_contents alter_extension create_extension",
+    "functions": "alter_function create_function",
+    "import_foreign_schema": "import_foreign_schema",
+    "maintenance": "alter_database alter_system cluster create_subscription create_table_space createdb drop_owned "
+    "drop_table_space dropdb load lock refresh_mat_view reindex return vacuum",
+    "operators": "create_cast create_op_class",
+    "owners": "alter_object_schema alter_owner",
+    "privileges": "alter_default_privileges grant",
+    "publications": "alter_publication create_publication",
+    "reads_and_writes": "copy delete explain insert merge select truncate update",
+    "rename": "rename",
+    "roles": "alter_role create_role drop_role grant_role reassign_owned",
+    "schemas": "create_schema",
+    "sequences": "alter_seq create_seq",
+    "session": "close_portal constraints_set deallocate declare_cursor discard execute fetch prepare transaction "
+    "variable_set variable_show",
+    "types": "alter_enum alter_type composite_type create_enum create_range define",
+    "views": "create_table_as view",
+}
+"""Which module has the handlers of which kinds, ``_stmt`` left out: those are imported whose kinds occur."""
+_MODULES = {f"{kind}_stmt": module for module, kinds in _OF_MODULES.items() for kind in kinds.split()}
+_FOUND: dict[str, Handler | Harmless | Doubtful] = {kind: Harmless(why) for kind, why in HARMLESS.items()}
+KINDS = (*_FOUND, *_MODULES)
+"""Every kind that ``entry`` knows."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.state import Function
+from alembic_contracts.prediction.catalog.traits import HIDDEN
 from alembic_contracts.prediction.catalog.type_names import qualified, written
-from alembic_contracts.prediction.catalog.unseen_users import HIDDEN, doubt_printing
+from alembic_contracts.prediction.catalog.unseen_users import doubt_printing
 from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.queries.calls import is_known_function
 from alembic_contracts.prediction.sql import parser, sqlstate, system

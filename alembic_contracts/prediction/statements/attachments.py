@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import find, require_column
 from alembic_contracts.prediction.catalog.state import Attachment
+from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
 from alembic_contracts.prediction.catalog.type_names import qualified
-from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
 from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.queries.analysis import Analysis
 from alembic_contracts.prediction.queries.expressions import Expressions

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import change_column
+from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
 from alembic_contracts.prediction.catalog.type_names import qualified
-from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN
 from alembic_contracts.prediction.queries.calls import has_unknown_extension
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.statements._routines import named

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog import generated_names, pending_events
 from alembic_contracts.prediction.catalog.relations import find, partition_columns
 from alembic_contracts.prediction.printing.texts import of_condition, of_expression
-from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS, check_columns
+from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.queries.operator_classes import check_element, check_predicate
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.column_names import figure
 from alembic_contracts.prediction.sql.spelling import printed_of
+from alembic_contracts.prediction.sql.system import SYSTEM_COLUMNS
 from alembic_contracts.prediction.tables.indexes import put_index
 from alembic_contracts.schemas.remarks import Method
 from alembic_contracts.schemas.schema import Index, Name

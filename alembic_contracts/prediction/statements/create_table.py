@@ -9,18 +9,17 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.access import of_new_table
 from alembic_contracts.prediction.catalog.relations import check_free, find, new_name
-from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables import constraints, not_null
 from alembic_contracts.prediction.tables.columns import Draft, KeyDraft, check_generated, draft
 from alembic_contracts.prediction.tables.inheritance import adopt, attach_keys_of_parent, merge_parents, take_bound
 from alembic_contracts.prediction.tables.keys import add_keys
-from alembic_contracts.prediction.tables.like import Like, copy_columns, copy_rest
 from alembic_contracts.schemas.schema import Column, Name, Table, TableKind
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.prediction.tables.like import Like
 
 __all__ = ["HANDLERS"]
 
@@ -84,6 +83,8 @@ def _plan(run: Execution, name: Name, node: Node) -> Plan:
         elif element_kind == "Constraint":
             plan.keys.append(KeyDraft(element))
         elif element_kind == "TableLikeClause":
+            from alembic_contracts.prediction.tables.like import copy_columns
+
             copied = copy_columns(run, name, element)
             if copied is not None:
                 plan.likes.append(copied)
@@ -130,8 +131,11 @@ def _create(run: Execution, node: Node, plan: Plan, parents: list[Table], kind: 
     _mark_not_null(run, name, columns, plan, keys)
     add_keys(run, name, [key for key in in_order if key.kind in _INDEXED])
     constraints.add(run, name, [key for key in in_order if key.kind == "CONSTR_FOREIGN"])
-    for like in plan.likes:
-        copy_rest(run, name, like)
+    if plan.likes:
+        from alembic_contracts.prediction.tables.like import copy_rest
+
+        for like in plan.likes:
+            copy_rest(run, name, like)
     if is_partition:
         take_bound(state, name, parents[0], node.partbound)
         attach_keys_of_parent(state, name, parents[0])
@@ -225,6 +229,8 @@ def _mark_not_null(run: Execution, name: Name, columns: list[Column], plan: Plan
 
 
 def _partition_key(run: Execution, columns: list[Column], name: Name, spec: Node) -> str:
+    from alembic_contracts.prediction.queries.ddl_expressions import check_columns
+
     table = Table(name=name, columns=tuple(columns))
     parts = []
     for element in parser.children(spec.part_params):

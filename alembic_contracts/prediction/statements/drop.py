@@ -12,7 +12,8 @@ from alembic_contracts.prediction.catalog.dependencies import Object, dependents
 from alembic_contracts.prediction.catalog.object_names import described
 from alembic_contracts.prediction.catalog.relations import descendants
 from alembic_contracts.prediction.catalog.removal import drop
-from alembic_contracts.prediction.catalog.unseen_users import HANGING, HIDDEN, beware
+from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
+from alembic_contracts.prediction.catalog.unseen_users import beware
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.statements._routines import overloads
 from alembic_contracts.schemas.schema import Name

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.state import Function
+from alembic_contracts.prediction.catalog.traits import SQL_BODY
 from alembic_contracts.prediction.catalog.type_names import resolve, written
-from alembic_contracts.prediction.catalog.unseen_users import SQL_BODY
 from alembic_contracts.prediction.plpgsql import tree
 from alembic_contracts.prediction.plpgsql.grammar import read_body
 from alembic_contracts.prediction.queries.lookup import check_query

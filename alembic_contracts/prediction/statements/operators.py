@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.catalog.traits import IN_SCHEMA
 from alembic_contracts.prediction.catalog.type_names import qualified, resolve
-from alembic_contracts.prediction.catalog.unseen_users import IN_SCHEMA
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.schema import Type
 

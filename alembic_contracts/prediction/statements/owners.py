@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from alembic_contracts.prediction.catalog.access import role_of
 from alembic_contracts.prediction.catalog.new_names import move_many
 from alembic_contracts.prediction.catalog.relations import check_free, find, refuse_other_kind
-from alembic_contracts.prediction.catalog.unseen_users import HIDDEN
+from alembic_contracts.prediction.catalog.traits import HIDDEN
 from alembic_contracts.prediction.catalog.user_types import require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements._routines import doubt_callers, move_function, named

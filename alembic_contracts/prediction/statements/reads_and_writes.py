@@ -13,19 +13,12 @@ from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.relations import descendants, find
 from alembic_contracts.prediction.catalog.state import Analysed
-from alembic_contracts.prediction.plpgsql.function_calls import run_function
-from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of
-from alembic_contracts.prediction.plpgsql.reach import OF_NAMED_TABLES, Tables, of_call, of_function
-from alembic_contracts.prediction.queries.analysis import Analysis
-from alembic_contracts.prediction.queries.calls import calls_in, names_of_calls
-from alembic_contracts.prediction.queries.dml import target
-from alembic_contracts.prediction.queries.lookup import check_query
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.mentions import split_name
-from alembic_contracts.prediction.tables.from_query import create_from_query
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
+    from alembic_contracts.prediction.plpgsql.reach import Tables
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Name, Table
 
@@ -34,6 +27,9 @@ __all__ = ["HANDLERS"]
 
 def select(run: Execution, node: Node) -> None:
     """Apply SELECT, VALUES and TABLE; SELECT INTO creates a table."""
+    from alembic_contracts.prediction.queries.calls import calls_in
+    from alembic_contracts.prediction.queries.lookup import check_query
+
     leftmost = node
     while leftmost.HasField("larg"):
         leftmost = leftmost.larg
@@ -52,6 +48,8 @@ def _select_into(run: Execution, node: Node) -> None:
     Raises:
         PostgresError: as the server would.
     """
+    from alembic_contracts.prediction.tables.from_query import create_from_query
+
     leftmost = node
     while leftmost.HasField("larg"):
         leftmost = leftmost.larg
@@ -60,6 +58,8 @@ def _select_into(run: Execution, node: Node) -> None:
 
 def change_rows(run: Execution, node: Node) -> None:
     """Apply INSERT, UPDATE, DELETE and MERGE."""
+    from alembic_contracts.prediction.queries.lookup import check_query
+
     calls = check_query(run, node)
     if node.HasField("returning_clause"):
         run.query = node
@@ -82,6 +82,10 @@ def _lacks_identity(table: Table) -> bool:
 
 def _call_functions(run: Execution, node: Node, calls: list[Node]) -> None:
     """Follow what the functions do that a query calls."""
+    from alembic_contracts.prediction.plpgsql.function_calls import run_function
+    from alembic_contracts.prediction.plpgsql.reach import OF_NAMED_TABLES, of_call
+    from alembic_contracts.prediction.queries.calls import names_of_calls
+
     alone = _called_once(node)
     for call in alone:
         if parser.strings(call.funcname)[-1] == "set_config":
@@ -133,6 +137,8 @@ def _called_in_from(node: Node) -> list[Node]:
 
 
 def _set_config(run: Execution, call: Node) -> None:
+    from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of
+
     values = [value_of(run, argument) for argument in call.args]
     if len(values) != 3:
         return
@@ -165,6 +171,8 @@ def _set_off(run: Execution, node: Node, table: Table) -> None:
 
 def _fire_triggers(run: Execution, names: Collection[Name]) -> None:
     """Say what the functions of triggers may change that changes of rows of some tables set off."""
+    from alembic_contracts.prediction.plpgsql.reach import of_function
+
     for attachment in run.state.attachments.values():
         if attachment.kind != "trigger" or attachment.table not in names or attachment.function is None:
             continue
@@ -185,6 +193,9 @@ def copy(run: Execution, node: Node) -> None:
     Raises:
         PostgresError: 42P01, 42703, 42809.
     """
+    from alembic_contracts.prediction.queries.analysis import Analysis
+    from alembic_contracts.prediction.queries.dml import target
+
     if node.HasField("query"):
         run.apply(parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query)))
         run.query = None
@@ -235,6 +246,8 @@ def truncate(run: Execution, node: Node) -> None:
 
 def explain(run: Execution, node: Node) -> None:
     """Apply EXPLAIN, which runs its statement with ANALYZE alone."""
+    from alembic_contracts.prediction.queries.lookup import check_query
+
     options = {option.defname: option for option in parser.children(node.options)}
     statement = parser.Statement(run.statement.sql, parser.kind_of(node.query), parser.unwrap(node.query))
     analyze = options.get("analyze")

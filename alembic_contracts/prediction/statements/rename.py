@@ -12,10 +12,10 @@ from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.new_names import move, move_many, rename_table_column
 from alembic_contracts.prediction.catalog.publishing import rename_publication, with_schema_renamed
 from alembic_contracts.prediction.catalog.relations import check_free, descendants, find, refuse_other_kind
-from alembic_contracts.prediction.catalog.unseen_users import HANGING
+from alembic_contracts.prediction.catalog.traits import HANGING
 from alembic_contracts.prediction.catalog.user_types import require_type
-from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS
 from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.system import SYSTEM_COLUMNS
 from alembic_contracts.prediction.statements._routines import doubt_callers, move_function, named
 from alembic_contracts.schemas.schema import Constraint, Name
 

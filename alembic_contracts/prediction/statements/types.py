@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.catalog.state import Function
+from alembic_contracts.prediction.catalog.traits import IN_SCHEMA
 from alembic_contracts.prediction.catalog.type_names import qualified, resolve, written
-from alembic_contracts.prediction.catalog.unseen_users import IN_SCHEMA, doubt_printing
+from alembic_contracts.prediction.catalog.unseen_users import doubt_printing
 from alembic_contracts.prediction.catalog.user_types import new_type_name, require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.remarks import Printed

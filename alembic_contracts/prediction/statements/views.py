@@ -10,8 +10,8 @@ from alembic_contracts.prediction.catalog.access import of_new_table
 from alembic_contracts.prediction.catalog.relations import check_free, new_name
 from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.queries.analysis import Analysis, analyse
-from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS
 from alembic_contracts.prediction.sql import parser, sqlstate
+from alembic_contracts.prediction.sql.system import SYSTEM_COLUMNS
 from alembic_contracts.prediction.tables.from_query import columns_of, create_from_query, is_updatable
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Name, Table, TableKind

@@ -11,10 +11,6 @@ from alembic_contracts.dialects.postgresql.names import quote_name
 from alembic_contracts.prediction.catalog import generated_names, type_names
 from alembic_contracts.prediction.catalog.relations import change_column
 from alembic_contracts.prediction.catalog.state import TEMPORARY, Sequence
-from alembic_contracts.prediction.printing import texts
-from alembic_contracts.prediction.queries.constants import check_fits
-from alembic_contracts.prediction.queries.ddl_expressions import SYSTEM_COLUMNS, check_columns, check_default
-from alembic_contracts.prediction.queries.mutability import require_immutable
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.sql.spelling import printed_of, spelled
 from alembic_contracts.schemas.remarks import Printed
@@ -75,7 +71,7 @@ def draft(run: Execution, table: Name, node: Node, *, type_: Type | None = None)
     Raises:
         PostgresError: as the server would for the definition by itself.
     """
-    if node.colname in SYSTEM_COLUMNS:
+    if node.colname in system.SYSTEM_COLUMNS:
         raise sqlstate.PostgresError("42701", f'column name "{node.colname}" conflicts with a system column name')
     column = Column(name=node.colname, type=type_)
     if node.HasField("type_name"):
@@ -121,6 +117,9 @@ def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -
             if default_said:
                 raise _syntax(f'multiple default values specified for column "{node.colname}"')
             default_said = True
+            from alembic_contracts.prediction.queries.constants import check_fits
+            from alembic_contracts.prediction.queries.ddl_expressions import check_default
+
             text = check_default(run, constraint.node.raw_expr)
             check_fits(run, current.column, constraint.node.raw_expr)
             default = stored_default(run, current.column, text, constraint.node.raw_expr)
@@ -141,6 +140,8 @@ def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -
 
 def stored_default(run: Execution, column: Column, text: str, node: Node) -> str | None:
     """Return the default that is kept: NULL is none, unless it has to be fitted to the column's type."""
+    from alembic_contracts.prediction.printing import texts
+
     if text == "NULL":
         if column.type is None or not (column.type.modifiers or _is_domain(run, column.type)):
             return None
@@ -162,6 +163,11 @@ def check_generated(run: Execution, table: Table, drafted: Draft) -> None:
     Raises:
         PostgresError: 42703 no such column, 42P17 another generated column, 42804 it is of another type.
     """
+    from alembic_contracts.prediction.printing import texts
+    from alembic_contracts.prediction.queries.constants import check_fits
+    from alembic_contracts.prediction.queries.ddl_expressions import check_columns
+    from alembic_contracts.prediction.queries.mutability import require_immutable
+
     if drafted.expression is None:
         return
     for name in check_columns(run, drafted.expression, table):

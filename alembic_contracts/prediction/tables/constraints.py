@@ -8,12 +8,8 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import descendants, put_constraint, refuse_taken, require_column
-from alembic_contracts.prediction.printing.texts import of_condition
-from alembic_contracts.prediction.queries.analysis import Analysis
-from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.columns import KeyDraft
-from alembic_contracts.prediction.tables.foreign_keys import add_foreign_key
 from alembic_contracts.prediction.tables.keys import KEYS, add_keys
 from alembic_contracts.prediction.tables.not_null import mark_not_null, spread_not_null
 from alembic_contracts.schemas.schema import Constraint, Name
@@ -46,6 +42,8 @@ def add(run: Execution, table: Name, drafts: Iterable[KeyDraft]) -> None:
 
 def add_constraint(run: Execution, table: Name, draft: KeyDraft, *, recurse: bool = True) -> None:
     """Add one constraint; ``recurse`` is False for ``ALTER TABLE ONLY``."""
+    from alembic_contracts.prediction.tables.foreign_keys import add_foreign_key
+
     if draft.kind in KEYS:
         add_keys(run, table, [draft], recurse=recurse)
     elif draft.kind == "CONSTR_FOREIGN" and not recurse and run.state.tables[table].kind == "partitioned table":
@@ -61,6 +59,10 @@ def add_constraint(run: Execution, table: Name, draft: KeyDraft, *, recurse: boo
 
 
 def _add_check(run: Execution, name: Name, draft: KeyDraft) -> None:
+    from alembic_contracts.prediction.printing.texts import of_condition
+    from alembic_contracts.prediction.queries.analysis import Analysis
+    from alembic_contracts.prediction.queries.ddl_expressions import check_columns
+
     state, node, table = run.state, draft.node, run.state.tables[name]
     columns = check_columns(run, node.raw_expr, table)
     Analysis(run).condition(table, node.raw_expr)

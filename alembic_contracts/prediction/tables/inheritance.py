@@ -8,8 +8,6 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import put_constraint
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.tables.foreign_keys import attach_foreign_key
-from alembic_contracts.prediction.tables.indexes import attach_index
 from alembic_contracts.prediction.tables.keys import attach_key
 from alembic_contracts.prediction.tables.not_null import mark_not_null
 from alembic_contracts.schemas.schema import Column, Name, Table
@@ -103,6 +101,9 @@ def take_bound(state: State, partition: Name, parent: Table, bound: Node) -> Non
 
 def attach_keys_of_parent(state: State, partition: Name, parent: Table) -> None:
     """Give a partition the keys, indexes and foreign keys of the table that it is a part of."""
+    from alembic_contracts.prediction.tables.foreign_keys import attach_foreign_key
+    from alembic_contracts.prediction.tables.indexes import attach_index
+
     by_name = {c.name: c for c in parent.constraints}
     for index in parent.indexes:
         constraint = by_name.get(index.constraint) if index.constraint else None

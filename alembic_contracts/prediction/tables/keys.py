@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import partition_columns, refuse_taken, require_column
-from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.queries.operator_classes import require_operator_class
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.columns import KeyDraft
@@ -155,6 +154,8 @@ def _refuse_repeated(columns: Iterable[str | None], kind: str) -> None:
 
 
 def _exclusion_columns(run: Execution, table: Table, node: Node) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
+    from alembic_contracts.prediction.queries.ddl_expressions import check_columns
+
     columns: list[str | None] = []
     expressions = []
     for pair in parser.children(node.exclusions):

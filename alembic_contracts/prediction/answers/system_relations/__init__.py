@@ -11,14 +11,12 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.answers.bindings import MANY, Relation, Row
 from alembic_contracts.prediction.answers.casts import name_text
-from alembic_contracts.prediction.answers.elsewhere import Elsewhere
 from alembic_contracts.prediction.answers.oids import oid
 from alembic_contracts.prediction.answers.values import NameText, UnanswerableError, Unknown
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.answers.bindings import World
+    from alembic_contracts.prediction.answers.bindings import Relation, Row, World
 
 __all__ = ["relation", "system_relation"]
 
@@ -44,6 +42,8 @@ def system_relation(schema: str, name: str, world: World) -> Relation:
     Raises:
         UnanswerableError: it is not one of those that can be answered.
     """
+    from alembic_contracts.prediction.answers.bindings import MANY, Relation
+
     _load()
     rows = _RELATIONS.get((schema, name))
     if rows is None:
@@ -96,6 +96,9 @@ _SCHEMAS = {
 
 def _of_the_server(schema: str, name: str, columns: Mapping[str, None]) -> Iterator[Row]:
     """Yield a row for each schema of the server's own that stands for all rows about the objects in it."""
+    from alembic_contracts.prediction.answers.bindings import MANY
+    from alembic_contracts.prediction.answers.elsewhere import Elsewhere
+
     if name not in _OWN:
         return
     what = f"the server's own rows of {schema}.{name}"

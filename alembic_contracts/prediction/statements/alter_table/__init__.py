@@ -17,7 +17,6 @@ from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.relations import find
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table import columns, constraints, whole_table
-from alembic_contracts.prediction.statements.alter_table.composite import alter_composite
 from alembic_contracts.prediction.statements.alter_table.subcommands import DROP, Alteration, Later, Subcommand
 from alembic_contracts.schemas.schema import Name
 
@@ -59,6 +58,8 @@ def alter_table(run: Execution, node: Node) -> None:
     """
     kind = parser.enum_name(node, "objtype")
     if kind == "OBJECT_TYPE":
+        from alembic_contracts.prediction.statements.alter_table.composite import alter_composite
+
         alter_composite(run, node)
     elif kind in {"OBJECT_INDEX", "OBJECT_SEQUENCE"}:
         _alter_other(run, node, "index" if kind == "OBJECT_INDEX" else "sequence")

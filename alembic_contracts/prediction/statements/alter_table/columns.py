@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.relations import (
     change_column,
@@ -15,10 +14,7 @@ from alembic_contracts.prediction.catalog.relations import (
     partition_columns,
     require_column,
 )
-from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.catalog.type_names import refuse_itself
-from alembic_contracts.prediction.queries.constants import check_fits
-from alembic_contracts.prediction.queries.ddl_expressions import check_default
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table import generation, retyping
 from alembic_contracts.prediction.statements.alter_table.subcommands import (
@@ -44,6 +40,7 @@ from alembic_contracts.prediction.tables.columns import (
 )
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.dependencies import Object
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Column, Name, Table
@@ -133,6 +130,9 @@ def _mark_not_null(alteration: Alteration, column: str, name: str | None = None)
 
 
 def _drop(alteration: Alteration, command: Node) -> None:
+    from alembic_contracts.prediction.catalog.dependencies import Object
+    from alembic_contracts.prediction.catalog.removal import drop
+
     table, name = alteration.table, command.name
     if table.column(name) is None:
         if not table.complete:
@@ -164,6 +164,8 @@ def _drop(alteration: Alteration, command: Node) -> None:
 
 def _with_children(state: State, table: Table, column: str) -> list[Object]:
     """Return the columns of children that have this column from here alone."""
+    from alembic_contracts.prediction.catalog.dependencies import Object
+
     found = []
     for child in state.children(table.name):
         others = [parent for parent in child.parents if parent != table.name]
@@ -180,6 +182,9 @@ def _with_children(state: State, table: Table, column: str) -> list[Object]:
 
 
 def _default(alteration: Alteration, command: Node) -> None:
+    from alembic_contracts.prediction.queries.constants import check_fits
+    from alembic_contracts.prediction.queries.ddl_expressions import check_default
+
     column = require_column(alteration.table, command.name)
     if column.identity:
         raise sqlstate.PostgresError("42601", f'column "{column.name}" is an identity column')

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from alembic_contracts.prediction.catalog.dependencies import Object
 from alembic_contracts.prediction.catalog.doubts import Harmless
-from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.columns import forget_not_null, refuse_nullable
 from alembic_contracts.prediction.statements.alter_table.subcommands import (
@@ -90,6 +88,9 @@ def _missing(alteration: Alteration, name: str) -> sqlstate.PostgresError:
 
 
 def _drop(alteration: Alteration, command: Node) -> None:
+    from alembic_contracts.prediction.catalog.dependencies import Object
+    from alembic_contracts.prediction.catalog.removal import drop
+
     constraint = _find(alteration, command.name)
     if constraint is None:
         if command.missing_ok:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import change_column, is_inherited, require_column
-from alembic_contracts.prediction.printing.texts import of_value
-from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.subcommands import (
     ATTRIBUTES,
@@ -84,6 +82,9 @@ def _drop_identity(alteration: Alteration, command: Node) -> None:
 
 
 def _set_expression(alteration: Alteration, command: Node) -> None:
+    from alembic_contracts.prediction.printing.texts import of_value
+    from alembic_contracts.prediction.queries.ddl_expressions import check_columns
+
     column = require_column(alteration.table, command.name)
     if alteration.state.server_version < 170000:
         raise sqlstate.PostgresError("42601", 'syntax error at or near "EXPRESSION"')

@@ -12,22 +12,16 @@ from alembic_contracts.prediction.catalog.relations import (
     partition_columns,
     require_column,
 )
+from alembic_contracts.prediction.catalog.traits import SQL_BODY
 from alembic_contracts.prediction.catalog.type_names import refuse_itself, resolve, shown
-from alembic_contracts.prediction.catalog.unseen_users import SQL_BODY
-from alembic_contracts.prediction.queries.analysis import Analysis
-from alembic_contracts.prediction.queries.coercion import require_coercion
-from alembic_contracts.prediction.queries.ddl_expressions import check_columns
-from alembic_contracts.prediction.queries.operator_classes import require_operator_class
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.mentions import columns_in
-from alembic_contracts.prediction.statements.alter_table.reprinting import reprint
 from alembic_contracts.prediction.statements.alter_table.subcommands import (
     ALTER_TYPE,
     Alteration,
     Subcommand,
     is_typed,
 )
-from alembic_contracts.prediction.tables import foreign_keys
 from alembic_contracts.prediction.tables.columns import may_be_identity
 
 if TYPE_CHECKING:
@@ -55,6 +49,9 @@ def _refuse_retyping(alteration: Alteration, name: str) -> None:
 
 
 def _alter_type(alteration: Alteration, command: Node) -> None:
+    from alembic_contracts.prediction.queries.ddl_expressions import check_columns
+    from alembic_contracts.prediction.statements.alter_table.reprinting import reprint
+
     table, state, name = alteration.table, alteration.state, command.name
     definition = parser.unwrap(getattr(command, "def"))
     column = require_column(table, name)
@@ -87,6 +84,9 @@ def _refuse_impossible_cast(alteration: Alteration, column: Column, type_: Type 
     Raises:
         PostgresError: 42804; 42846 and others for what is inside of USING.
     """
+    from alembic_contracts.prediction.queries.analysis import Analysis
+    from alembic_contracts.prediction.queries.coercion import require_coercion
+
     run = alteration.run
     failure = f"cannot be cast automatically to type {shown(type_, run.state)}"
     if using is None:
@@ -103,6 +103,8 @@ def _refuse_impossible_cast(alteration: Alteration, column: Column, type_: Type 
 
 def _default_type(alteration: Alteration, column: Column) -> Type | None:
     """Return the type of a default before it was converted to the column's; a literal has that of its first column."""
+    from alembic_contracts.prediction.queries.analysis import Analysis
+
     node = parser.parse_expression(column.default or "")
     found = None if node is None else Analysis(alteration.run).of_rows(alteration.table, node, column.type)
     converted = alteration.state.traits.get((f"converted default of {column.name}", str(alteration.name)))
@@ -137,6 +139,9 @@ def _recheck_expressions(alteration: Alteration, table: Table, column: str) -> N
     Raises:
         PostgresError: 42883; 42704, an index on the column itself has no operator class.
     """
+    from alembic_contracts.prediction.queries.analysis import Analysis
+    from alembic_contracts.prediction.queries.operator_classes import require_operator_class
+
     for index in table.indexes:
         changed = table.column(column) if column in index.columns and index.method in {"btree", "hash"} else None
         if changed is not None:
@@ -150,6 +155,8 @@ def _recheck_expressions(alteration: Alteration, table: Table, column: str) -> N
 
 
 def _recheck_foreign_keys(state: State, name: Name, column: str) -> None:
+    from alembic_contracts.prediction.tables import foreign_keys
+
     for user in {t.name: t for t in (*state.mentioned_by(name), state.tables[name])}.values():
         for constraint in user.constraints:
             if constraint.references is None or constraint.references not in state.tables:
