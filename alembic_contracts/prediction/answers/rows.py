@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 
-from alembic_contracts.prediction.answers.casts import stored
-from alembic_contracts.prediction.answers.system_relations import system_relation
 from alembic_contracts.prediction.answers.values import (
     Guess,
     Int8,
@@ -82,6 +80,8 @@ class Data:
         Raises:
             UnanswerableError: they cannot be told.
         """
+        from alembic_contracts.prediction.answers.system_relations import system_relation
+
         found = self.catalog.resolve(name, schema)
         table = None if found is None else self.catalog.table(found)
         if table is not None:
@@ -232,6 +232,7 @@ class Data:
     def default(self, table: Name, column: Column) -> Any:
         """Return the value that a column gets where none is given."""
         from alembic_contracts.prediction.answers.bindings import Scope
+        from alembic_contracts.prediction.answers.casts import stored
         from alembic_contracts.prediction.answers.evaluation import evaluate
 
         if column.identity or (column.default or "").startswith("nextval("):
@@ -252,6 +253,8 @@ class Data:
         Raises:
             PostgresError: PostgreSQL would refuse it.
         """
+        from alembic_contracts.prediction.answers.casts import stored
+
         if not is_known(value):
             return value
         return stored(value, column.type, self.catalog)

@@ -163,13 +163,13 @@ def check_generated(run: Execution, table: Table, drafted: Draft) -> None:
     Raises:
         PostgresError: 42703 no such column, 42P17 another generated column, 42804 it is of another type.
     """
+    if drafted.expression is None:
+        return
     from alembic_contracts.prediction.printing import texts
     from alembic_contracts.prediction.queries.constants import check_fits
     from alembic_contracts.prediction.queries.ddl_expressions import check_columns
     from alembic_contracts.prediction.queries.mutability import require_immutable
 
-    if drafted.expression is None:
-        return
     for name in check_columns(run, drafted.expression, table):
         used = table.column(name)
         if used is not None and used.generated:
