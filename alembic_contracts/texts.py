@@ -29,7 +29,7 @@ __all__ = [
     "yaml_scalar",
 ]
 
-_UNSEEN = pattern(r"[^\S\n\t ]|[^ -~\s]")
+_UNSEEN = pattern(r"[^ -~\n\t]")
 """What may be unseen, or a space of another width: all but ASCII, blanks, tabs and line feeds."""
 _WHITE = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 

@@ -84,26 +84,37 @@ def _rendered(pages: Pages, notices: Sequence[str]) -> Iterator[tuple[str, str]]
     templates.globals.update(file_of=file_of, anchor_of=anchor_of, link_to=link_to)
     owners = _owners(contracts)
     drawn = picture_of(pages.schema, names, pages.covered) if len(names) <= MOST_TABLES else None
+
+    def rendered(name: str, **values: object) -> str:
+        """Return a page. No template has characters that cannot be seen, so all of it is looked through at once."""
+        return texts.lines(templates.get_template(name).render(values))
+
     yield (
         "index.html",
-        templates.get_template("index.html").render(
-            home="", verdict=pages.verdict, contracts=contracts, coverage=coverage, owners=owners, picture=drawn
+        rendered(
+            "index.html",
+            home="",
+            verdict=pages.verdict,
+            contracts=contracts,
+            coverage=coverage,
+            owners=owners,
+            picture=drawn,
         ),
     )
     yield (
         "tables.html",
-        templates.get_template("tables.html").render(
+        rendered(
+            "tables.html",
             home="",
             coverage=coverage,
             relied_on=pages.relied_on,
             columns=lambda name: _columns(pages.schema.tables[name], pages.dialect),
         ),
     )
-    yield "pending.html", templates.get_template("pending.html").render(home="")
+    yield "pending.html", rendered("pending.html", home="")
     yield "search.js", script_of(contracts, (owner for owner, _ in owners), coverage)
-    template = templates.get_template("contract.html")
     for page in contracts:
-        yield f"{_CONTRACTS}/{page.file}", template.render(home="../", page=page, picture=page.picture)
+        yield f"{_CONTRACTS}/{page.file}", rendered("contract.html", home="../", page=page, picture=page.picture)
 
 
 def _templates() -> Environment:
@@ -112,7 +123,6 @@ def _templates() -> Environment:
     return Environment(
         loader=PackageLoader("alembic_contracts.reviews.site"),
         autoescape=True,
-        finalize=lambda value: type(value)(texts.lines(value)) if isinstance(value, str) else texts.lines(str(value)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -49,6 +49,11 @@ class Place(Struct, frozen=True):
         """What is promised, where it is clear of which table or column."""
         return self.expected if self.rule in _SPEAKS_FOR_ITSELF else f"{self.rule.replace('-', ' ')}: {self.expected}"
 
+    @property
+    def title(self) -> str:
+        """What the rule is."""
+        return f"{self.rule}: {self.summary}"
+
 
 class Ending(Struct, frozen=True):
     """A promise that ends, or one that may be broken until a day."""
@@ -187,12 +192,15 @@ class Pages:
     def _page(self, contract: Contract) -> ContractPage:
         tables = contract.tables
         around = dict.fromkeys(other for table in tables for other in self._neighbours.get(table, ()))
+        places = [(fact, self._place(fact)) for fact in contract.facts]
         return ContractPage(
             contract=contract,
             file=file_of(contract),
             verdict=self._verdict(contract),
-            sections=tuple(self._section(contract, table) for table in tables),
-            places=tuple(self._place(fact) for fact in contract.facts),
+            sections=tuple(
+                self._section(contract, table, [p for p in places if p[0].table == table]) for table in tables
+            ),
+            places=tuple(place for _, place in places),
             violations=self._violations.get(contract.id, ()),
             endings=tuple(self._endings(contract)),
             waivers=tuple((w, w.expiry < self.terms.today) for w in self.terms.waivers if w.contract == contract.id),
@@ -217,22 +225,21 @@ class Pages:
         for each in contract.deprecations:
             yield Ending(each.place, each.sunset, each.sunset is not None and each.sunset <= self.terms.today)
 
-    def _section(self, contract: Contract, name: Name) -> Section:
+    def _section(self, contract: Contract, name: Name, stated: Sequence[tuple[Fact, Place]]) -> Section:
         table = self.schema.tables.get(name)
-        facts = [fact for fact in contract.facts if fact.table == name]
         descriptions = {column: text for about, column, text in contract.descriptions if about == name}
         there = {} if table is None else {column.name: column for column in table.columns}
         violations = [v for v in self._violations.get(contract.id, ()) if v.table == name]
         endings = list(self._endings(contract))
-        of_all = [fact for fact in facts if fact.column is None and fact.rule not in _IN_OWN_COLUMNS]
+        of_all = [each for each in stated if each[0].column is None and each[0].rule not in _IN_OWN_COLUMNS]
         places: dict[str | None, list[Place]] = {}
         types: dict[str | None, str] = {}
-        for fact in facts:
-            place = self._place(fact)
+        for fact, place in stated:
             if fact.rule == "column-type":
                 types[fact.column] = place.expected
             if fact.rule not in _IN_OWN_COLUMNS:
                 places.setdefault(fact.column, []).append(place)
+        key = _key(table, [fact for fact, _ in stated])
         return Section(
             name=name,
             anchor=anchor_of(name),
@@ -245,10 +252,13 @@ class Pages:
                     name,
                     column,
                     there.get(column),
-                    key=_key(table, facts),
+                    key=key,
                     stated_type=types.get(column, ""),
                     description=descriptions.get(column, ""),
-                    promises=(*places.get(column, ()), *(self._place(f) for f in of_all if concerns(f, name, column))),
+                    promises=(
+                        *places.get(column, ()),
+                        *(place for fact, place in of_all if concerns(fact, name, column)),
+                    ),
                     endings=tuple(each for each in endings if each.place == f"{name}.{column}"),
                     violations=tuple(v for v in violations if v.column == column),
                 )
