@@ -5,10 +5,21 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+_LAUNCHER = """
+import os, sys, time
+writer = int(os.environ.pop("USAGE"))
+os.set_inheritable(writer, False)
+started = time.perf_counter()
+_, status, used = os.wait4(os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ), 0)
+wall, cpu = time.perf_counter() - started, used.ru_utime + used.ru_stime
+os.write(writer, f"{os.waitstatus_to_exitcode(status)} {cpu} {wall} {used.ru_maxrss}".encode())
+"""
+"""Starts the command from a small process: what starts it counts among its peak of memory."""
 
 __all__ = ["Usage", "exponent", "in_turn", "run"]
 
@@ -25,32 +36,38 @@ class Usage:
     """Megabytes of its largest process."""
 
 
-def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Usage:
+def run(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    exits: Collection[int] = (0,),
+    output: int = subprocess.DEVNULL,
+) -> Usage:
     """Run a command to its end.
 
     Args:
         command: the program and its arguments.
         folder: where it runs.
         environment: besides this process's own.
+        exits: the exit codes with which it has done its work.
+        output: a file descriptor for what it prints.
 
     Raises:
-        SystemExit: it failed; with what it printed.
+        SystemExit: it failed; with what it said on standard error.
     """
-    started = time.perf_counter()
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    ) as process:
-        said = process.stderr.read() if process.stderr is not None else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    launched = [sys.executable, "-IS", "-c", _LAUNCHER, *command]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.PIPE}
+    reader, writer = os.pipe()
+    with os.fdopen(reader) as used:
+        environ = {**os.environ, **environment, "USAGE": str(writer)}
+        with subprocess.Popen(launched, cwd=folder, env=environ, pass_fds=[writer], **pipes) as process:
+            os.close(writer)
+            _, said = process.communicate()
+        code, cpu, wall, peak = used.read().split() or ("-1", "0", "0", "0")
+    if int(code) not in exits:
         raise SystemExit(f"{' '.join(command)} failed:\n{said.decode(errors='replace')}")
-    return Usage(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, usage.ru_maxrss / 1024)
+    return Usage(float(cpu), float(wall), float(peak) / 1024)
 
 
 def in_turn(one: Callable[[], Usage], other: Callable[[], Usage], times: int) -> tuple[Usage, Usage]:

@@ -1,28 +1,45 @@
-"""How long the catalogue takes on a large project: ``python -m benchmarks.site [TABLES] [CONTRACTS]``.
+"""``python -m benchmarks.site``: what the catalogue of a large project costs to write, and to look at.
 
 A database of its own with 1,000 tables of 12 columns, of which every fifth is pointed at, 200 contracts on five tables
-each, and twenty pending revisions. Prints the seconds of the whole command, and the files with their sizes.
+each (the first on as many as fit a picture), and twenty pending revisions. Writing is compared with a check of the same
+project, which reads and predicts as much. Pages are opened in a headless Chromium, where one is installed. Written to a
+folder: ``site.md``.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import resource
+import shutil
+import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from alembic_contracts import embedded
+from alembic_contracts.reviews.site.pictures import MOST_TABLES
+from benchmarks.measure import Usage, in_turn, run
+from tests.support.browser import PROGRAMS, Browser
 from tests.support.project import Project
 
 COLUMNS, TABLES_OF_A_CONTRACT, REVISIONS = 12, 5, 20
+PAGES = {
+    "index.html": "the first page",
+    "tables.html": "all tables",
+    "contracts/domain-1--contract-1.html": f"a contract of {TABLES_OF_A_CONTRACT} tables",
+    "contracts/domain-0--contract-0.html": f"a contract of {MOST_TABLES} tables",
+}
+_SEEN = ("catalogue.css", "catalogue.js")
+"""What each page loads; the search's index comes when somebody searches, and what draws where there is a picture."""
+_DRAWN = "document.getElementById('picture')?.dataset.done ?? !document.getElementById('picture')"
 
 
-def main() -> None:
-    tables, contracts = (int(argument) for argument in (sys.argv[1:] or ("1000", "200")))
+def measured(tables: int, contracts: int, times: int) -> list[str]:
+    """Return the figures as Markdown."""
     with embedded.scratch() as server, tempfile.TemporaryDirectory() as folder:
         project = Project.create(Path(folder) / "project", server.url())
         create(server.url(), tables)
@@ -31,21 +48,48 @@ def main() -> None:
         for number in range(REVISIONS):
             script = f'op.add_column("t{number}", sa.Column("extra", sa.Text))'
             project.revision(f"r{number}", script if number else 'op.drop_column("t0", "c1")')
-        started = time.perf_counter()
-        done = project.cli("docs", "--output", "site")
-        took = time.perf_counter() - started
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert done.returncode == 0, done.stderr
-        pages = len([*(project.path / "site").rglob("*.html")])
-        print(f"the whole command: {took:.1f} s, {used.ru_utime + used.ru_stime:.1f} s of a processor; {pages} pages")
-        report(project)
+
+        def command(*arguments: str, exits: int = 0) -> Usage:
+            program = [str(Path(sys.executable).with_name("alembic-contracts")), *arguments]
+            return run(program, project.path, {"DATABASE_URL": server.url()}, exits=(exits,))
+
+        used = in_turn(lambda: command("docs", "--output", "site"), lambda: command("check", exits=1), times)
+        return [*written(*used), "", *looked_at(project.path / "site", times)]
 
 
-def report(project: Project) -> None:
-    for file in ("index.html", "tables.html", "search.js"):
-        print(f"{file}: {(project.path / 'site' / file).stat().st_size / 1000:.0f} kB")
-    pages = [file.stat().st_size for file in (project.path / "site/contracts").iterdir()]
-    print(f"pages of contracts: {min(pages) / 1000:.0f} to {max(pages) / 1000:.0f} kB")
+def written(docs: Usage, check: Usage) -> Iterator[str]:
+    """Yield what the command used, beside a check."""
+    yield "| the whole command | docs | check | docs beside check | goal |"
+    yield "|---|---|---|---|---|"
+    yield f"| CPU | {docs.cpu:.2f} s | {check.cpu:.2f} s | x {docs.cpu / check.cpu:.2f} | 2 s |"
+    yield f"| wall | {docs.wall:.2f} s | {check.wall:.2f} s | x {docs.wall / check.wall:.2f} | |"
+    yield f"| memory | {docs.peak:.0f} MB | {check.peak:.0f} MB | x {docs.peak / check.peak:.2f} | |"
+
+
+def looked_at(site: Path, times: int) -> Iterator[str]:
+    """Yield the size of pages, and how long they take in a browser."""
+    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    drawn = dict.fromkeys(PAGES, "no Chromium here") if path is None else dict(_drawn(site, path, times))
+    shared = sum((site / name).stat().st_size for name in _SEEN)
+    yield f"| page | its file | with {' and '.join(_SEEN)} | drawn in |"
+    yield "|---|---|---|---|"
+    for name, what in PAGES.items():
+        size = (site / name).stat().st_size
+        yield f"| {what} | {size / 1000:.0f} kB | {(size + shared) / 1000:.0f} kB | {drawn[name]} |"
+    index = (site / "search.js").stat().st_size
+    yield f"\nGoals: 300 kB for the first page, 1 s for each. The search loads {index / 1000:.0f} kB when it is used."
+
+
+def _drawn(site: Path, program: str, times: int) -> Iterator[tuple[str, str]]:
+    with Browser(program) as browser:
+        browser.open((site / "pending.html").as_uri())  # what its start costs is not the pages'
+        for name in PAGES:
+            seconds = []
+            for _ in range(times):
+                started = time.perf_counter()
+                browser.open((site / name).as_uri(), until=_DRAWN)
+                seconds.append(time.perf_counter() - started)
+            yield name, f"{statistics.median(seconds):.2f} s"
 
 
 def create(url: str, tables: int) -> None:
@@ -66,7 +110,7 @@ def contract(number: int, tables: int) -> str:
                 for column in range(1, COLUMNS)
             ],
         }
-        for table in range(TABLES_OF_A_CONTRACT)
+        for table in range(TABLES_OF_A_CONTRACT if number else MOST_TABLES)
     ]
     return json.dumps(
         {
@@ -85,6 +129,22 @@ def contract(number: int, tables: int) -> str:
             "schema": described,
         }
     )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and write the results."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.site", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tables", type=int, default=1000)
+    parser.add_argument("--contracts", type=int, default=200)
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each command (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=Path(".benchmarks"), help="folder (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    lines = measured(options.tables, options.contracts, options.repeat)
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "site.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":
