@@ -28,12 +28,14 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="small sizes")
+    parser.add_argument("--output", help="nothing is written: for those who give it to all benchmarks")
     options = parser.parse_args()
-    print(f"{'':44} {'ours':>12} {'beside':>12}   ratio")
+    print("| what, beside | ours | beside | ratio |\n|---|---|---|---|")
     with embedded.scratch() as server:
         engine = sa.create_engine(server.url(), isolation_level="AUTOCOMMIT")
         made = 0
-        for size in SIZES:
+        for size in SIZES[:2] if options.quick else SIZES:
             with engine.connect() as connection:
                 for number in range(made, size):
                     connection.execute(sa.text(_table(number)))
@@ -63,9 +65,9 @@ def _compared(connection: sa.Connection, size: int, repeat: int) -> None:
         dialect.observe(connection, found.tables)
 
     for what, ours, theirs in (
-        ("one table | reflected", lambda: dialect.observe(connection, [name]), lambda: reflect(["t9"])),
-        ("all tables | reflected", lambda: dialect.observe(connection, None), lambda: reflect(None)),
-        ("around one table | all tables", extract, lambda: dialect.observe(connection, None)),
+        ("one table, reflected", lambda: dialect.observe(connection, [name]), lambda: reflect(["t9"])),
+        ("all tables, reflected", lambda: dialect.observe(connection, None), lambda: reflect(None)),
+        ("around one table, all tables", extract, lambda: dialect.observe(connection, None)),
     ):
         _compare(f"{size:5,} tables: {what}", ours, theirs, repeat)
 
@@ -74,7 +76,7 @@ def _compare(what: str, ours: Callable[[], object], theirs: Callable[[], object]
     """Print the medians of both, taken in turn so that a busy machine slows both down."""
     pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(repeat)]
     one, other = (statistics.median(times) for times in zip(*pairs, strict=True))
-    print(f"{what:44} {one * 1000:9.1f} ms {other * 1000:9.1f} ms   x {one / other:.2f}", flush=True)
+    print(f"| {what} | {one * 1000:.1f} ms | {other * 1000:.1f} ms | x {one / other:.2f} |", flush=True)
 
 
 def _seconds(function: Callable[[], object]) -> float:

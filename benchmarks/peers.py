@@ -294,8 +294,10 @@ def main() -> None:
     )
     parser.add_argument("--repeat", type=int, default=5, help="runs of each tool (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=Path(".benchmarks"), help="folder (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="each once")
     options = parser.parse_args()
-    lines = measured(options.output.absolute() / "peers", options.repeat)
+    options.output.mkdir(parents=True, exist_ok=True)
+    lines = measured(options.output.absolute() / "peers", 1 if options.quick else options.repeat)
     (options.output / "peers.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 

@@ -171,15 +171,16 @@ class Growth:
     def lines(self) -> Iterator[str]:
         """Yield it as a Markdown table with its exponents below."""
         yield f"\n### {self.name}\n"
-        head = ("size", "check --offline", "upgrade --sql", "ratio", "memory", "beside")
+        head = ("size", "check --offline", "upgrade --sql", "CPU", "wall", "memory", "beside", "memory")
         yield from _table(head, map(self._cells, self.sizes, self.checks, self.sql))
         ours, theirs = (exponent(self.sizes, [each.cpu for each in used]) for used in (self.checks, self.sql))
         yield f"\nExponent: {ours:.2f}, of `upgrade --sql` {theirs:.2f}."
 
     @staticmethod
     def _cells(size: int, one: Usage, other: Usage) -> tuple[str, ...]:
-        times = (f"{one.cpu:.2f} s", f"{other.cpu:.2f} s", f"x {one.cpu / other.cpu:.2f}")
-        return f"{size:,}", *times, f"{one.peak:.0f} MB", f"{other.peak:.0f} MB"
+        cpu, wall, memory = (f"x {getattr(one, each) / getattr(other, each):.2f}" for each in ("cpu", "wall", "peak"))
+        times = (f"{one.cpu:.2f} s", f"{other.cpu:.2f} s", cpu, wall)
+        return f"{size:,}", *times, f"{one.peak:.0f} MB", f"{other.peak:.0f} MB", memory
 
 
 def growths(dimensions: Sequence[Dimension], *, quick: bool, times: int) -> Iterator[Growth]:
