@@ -233,10 +233,8 @@ class Pages:
         endings = list(self._endings(contract))
         of_all = [each for each in stated if each[0].column is None and each[0].rule not in _IN_OWN_COLUMNS]
         places: dict[str | None, list[Place]] = {}
-        types: dict[str | None, str] = {}
+        types = {fact.column: place.expected for fact, place in stated if fact.rule == "column-type"}
         for fact, place in stated:
-            if fact.rule == "column-type":
-                types[fact.column] = place.expected
             if fact.rule not in _IN_OWN_COLUMNS:
                 places.setdefault(fact.column, []).append(place)
         key = _key(table, [fact for fact, _ in stated])
