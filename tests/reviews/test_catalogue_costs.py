@@ -8,12 +8,15 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+from alembic_contracts.reviews.site.pictures import MOST_TABLES
 from benchmarks.projects import Size, write
 from tests.support.project import clean_environment
 
 COLUMNS = 10
 CALLS_OF_A_COLUMN = 750
 """As one more column of one more contract costs; markup that is put together value by value shows here first."""
+BYTES_OF_A_CONTRACT = 700
+"""Of the first page, which lists all contracts."""
 COUNT = """
 import json, sys
 from collections import Counter
@@ -45,7 +48,7 @@ print(json.dumps(counts))
 
 def calls(folder: Path, contracts: int) -> dict[str, int]:
     folder.mkdir()
-    write(folder, Size(tables=contracts, columns=COLUMNS, contracts=contracts))
+    write(folder, Size(tables=contracts + MOST_TABLES, columns=COLUMNS, contracts=contracts))
     environment = {**clean_environment(), "DATABASE_URL": "postgresql+psycopg://nobody@localhost/none"}
     done = subprocess.run(
         [sys.executable, "-c", COUNT], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -64,6 +67,9 @@ def test_writing_costs_in_proportion_and_each_thing_is_done_once(tmp_path: Path)
         facts = each["Pages._place"]
         assert 3 * COLUMNS * contracts <= facts <= 7 * COLUMNS * contracts
         assert each["Pages._row"] == COLUMNS * contracts
-        assert each["picture_of"] == contracts + 1
+        assert each["picture_of"] == contracts, "a picture a contract, and none of everything"
         assert each["lines"] <= 20 * contracts + 20, "a page is looked through once, not value by value"
     assert steps[-1] <= CALLS_OF_A_COLUMN * COLUMNS * 10
+    first_page = [(tmp_path / str(size) / "site" / "index.html").stat().st_size for size in sizes]
+    assert first_page[-1] - first_page[-2] <= BYTES_OF_A_CONTRACT * 10
+    assert first_page[0] <= 5000 + BYTES_OF_A_CONTRACT * sizes[0]
