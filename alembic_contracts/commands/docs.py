@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +35,6 @@ _EXAMPLES = (
     ("--offline --output site", "without a database, in CI"),
     ("--offline --from 1a2b3c --output site", "with these revisions as what is pending"),
 )
-_COLLECTED_AFTER = 100_000
-"""New objects after which Python looks for garbage: nearly all of them are still needed until the pages are written."""
 
 
 @click.command("docs", help=f"{_SUMMARY}\n\n{_DESCRIPTION}", short_help=_SUMMARY, epilog=examples("docs", _EXAMPLES))
@@ -50,7 +47,6 @@ def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N8
     from alembic_contracts import dialects
     from alembic_contracts.reviews import site
 
-    gc.set_threshold(_COLLECTED_AFTER)
     terms, range_, found = planned(project, values, single=True)
     plan = found[0]
     schema = plan.after if range_.offline or range_.start else plan.before

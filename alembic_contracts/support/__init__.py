@@ -1,5 +1,6 @@
 """What any program needs: git, paths, the terminal, suggestions.
 
+collecting        how often Python looks for garbage
 git               a git ref -> files as they are there
 paths             a path -> its name in messages
 suggestions       an unknown word -> the known one that was meant
