@@ -44,25 +44,25 @@ class Dimension:
 DIMENSIONS = (
     Dimension(
         name="contracts of 40 columns, JSON",
-        sizes=(1, 50, 100, 200, 400, 800),
+        sizes=(1, 100, 500, 1000, 2000),
         quick=(1, 20, 40),
         of=lambda n: Size(tables=n, columns=40, revisions=4, contracts=n),
     ),
     Dimension(
         name="contracts of 40 columns, YAML",
-        sizes=(1, 25, 50, 100, 200),
+        sizes=(1, 100, 500, 1000, 2000),
         quick=(1, 10, 20),
         of=lambda n: Size(tables=n, columns=40, revisions=4, contracts=n, suffix=".odcs.yaml"),
     ),
     Dimension(
         name="tables, one of them under contract",
-        sizes=(1, 100, 300, 1000, 3000),
+        sizes=(1, 100, 1000, 3000, 10_000),
         quick=(1, 50, 100),
         of=lambda n: Size(tables=n, revisions=4),
     ),
     Dimension(
         name="revisions",
-        sizes=(1, 100, 300, 1000, 3000),
+        sizes=(1, 100, 1000, 3000, 10_000),
         quick=(1, 50, 100),
         of=lambda n: Size(revisions=n),
     ),
@@ -74,9 +74,24 @@ DIMENSIONS = (
     ),
     Dimension(
         name="columns of a table",
-        sizes=(5, 100, 400, 1500),
+        sizes=(5, 100, 400, 1600),  # PostgreSQL allows no more
         quick=(5, 100, 200),
         of=lambda n: Size(columns=n),
+    ),
+)
+
+ONLINE = (
+    Dimension(
+        name="contracts of 40 columns, JSON, on a server",
+        sizes=(1, 100, 500, 1000, 2000),
+        quick=(1, 20, 40),
+        of=lambda n: Size(tables=n, columns=40, revisions=4, contracts=n),
+    ),
+    Dimension(
+        name="tables on a server, one of them under contract",
+        sizes=(10, 100, 1000, 3000, 10_000),
+        quick=(10, 50, 100),
+        of=lambda n: Size(tables=n, revisions=10),
     ),
 )
 
@@ -161,23 +176,25 @@ def _upgraded(what: str, folder: Path, url: Mapping[str, str], undo: Callable[[]
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How a check grows beside ``upgrade --sql`` of the same project."""
+    """How a check grows beside something else of the same project."""
 
     name: str
+    commands: tuple[str, str]
     sizes: Sequence[int]
-    checks: Sequence[Usage]
-    sql: Sequence[Usage]
+    found: Sequence[tuple[Usage, Usage]]
 
     def lines(self) -> Iterator[str]:
         """Yield it as a Markdown table with its exponents below."""
         yield f"\n### {self.name}\n"
-        head = ("size", "check --offline", "upgrade --sql", "CPU", "wall", "memory", "beside", "memory")
-        yield from _table(head, map(self._cells, self.sizes, self.checks, self.sql))
-        ours, theirs = (exponent(self.sizes, [each.cpu for each in used]) for used in (self.checks, self.sql))
-        yield f"\nExponent: {ours:.2f}, of `upgrade --sql` {theirs:.2f}."
+        check, beside = self.commands
+        head = ("size", check, beside, "CPU", "wall", "memory", "beside", "memory")
+        yield from _table(head, map(self._cells, self.sizes, self.found))
+        ours, theirs = (exponent(self.sizes, [pair[side].cpu for pair in self.found]) for side in (0, 1))
+        yield f"\nExponent: {ours:.2f}, of `{beside}` {theirs:.2f}."
 
     @staticmethod
-    def _cells(size: int, one: Usage, other: Usage) -> tuple[str, ...]:
+    def _cells(size: int, pair: tuple[Usage, Usage]) -> tuple[str, ...]:
+        one, other = pair
         cpu, wall, memory = (f"x {getattr(one, each) / getattr(other, each):.2f}" for each in ("cpu", "wall", "peak"))
         times = (f"{one.cpu:.2f} s", f"{other.cpu:.2f} s", cpu, wall)
         return f"{size:,}", *times, f"{one.peak:.0f} MB", f"{other.peak:.0f} MB", memory
@@ -193,7 +210,25 @@ def growths(dimensions: Sequence[Dimension], *, quick: bool, times: int) -> Iter
                     in_turn(alembic(folder, *_CHECK, **_NOWHERE), alembic(folder, *_SQL, **_NOWHERE, **_OFF), times)
                 )
             print(f"{dimension.name}: {size:,}", file=sys.stderr)
-        yield Growth(dimension.name, sizes, [one for one, _ in found], [other for _, other in found])
+        yield Growth(dimension.name, ("check --offline", "upgrade --sql"), sizes, found)
+
+
+def growths_online(dimensions: Sequence[Dimension], *, quick: bool, times: int) -> Iterator[Growth]:
+    """Yield how a check of a migrated database grows, which reads contracts and judges what it observes.
+
+    The CPU is that of the command alone, the wall has what the server does in it.
+    """
+    for dimension in dimensions:
+        sizes, found = dimension.quick if quick else dimension.sizes, []
+        for size in sizes:
+            with embedded.scratch() as server, _project(dimension.of(size)) as folder:
+                url = {"DATABASE_URL": server.url()}
+                alembic(folder, "upgrade", "head", **url, **_OFF)()
+                found.append(
+                    in_turn(alembic(folder, "check-contracts", **url), alembic(folder, "current", **url), times)
+                )
+            print(f"{dimension.name}: {size:,}", file=sys.stderr)
+        yield Growth(dimension.name, ("check", "alembic current"), sizes, found)
 
 
 def _table(head: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
@@ -212,10 +247,10 @@ def plot(growths: Sequence[Growth], file: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(9, 6), layout="constrained")
     for growth in growths:
-        costs = [each.cpu for each in growth.checks]
+        costs = [check.cpu for check, _ in growth.found]
         label = f"{growth.name}: {exponent(growth.sizes, costs):.2f}"
         axes.loglog(growth.sizes, costs, marker="o", label=label)
-    axes.set(xlabel="size", ylabel="seconds of CPU, check --offline")
+    axes.set(xlabel="size", ylabel="seconds of CPU, check")
     axes.grid(which="both", alpha=0.3)
     axes.legend(title="exponents")
     figure.savefig(file)
@@ -228,15 +263,16 @@ def main() -> None:
         prog="python -m benchmarks.scale", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, each once")
-    parser.add_argument("--only", choices=("start", "guard", "scale"), help="one part")
+    parser.add_argument("--only", choices=("start", "guard", "scale", "online"), help="one part")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each command (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=Path(".benchmarks"), help="folder (default: %(default)s)")
     options = parser.parse_args()
     times = 1 if options.quick else options.repeat
     parts = {"start": lambda: starts(times), "guard": lambda: guards(times)}
     rows = [row for name, part in parts.items() if options.only in (None, name) for row in part()]
-    wanted = DIMENSIONS if options.only in (None, "scale") else ()
-    found = list(growths(wanted, quick=options.quick, times=min(times, 3)))
+    growing = {"scale": (growths, DIMENSIONS), "online": (growths_online, ONLINE)}
+    wanted = [growing[name] for name in growing if options.only in (None, name)]
+    found = [each for grow, what in wanted for each in grow(what, quick=options.quick, times=min(times, 3))]
     lines = [f"{os.cpu_count()} processors, Python {sys.version.split()[0]}; medians of {times} runs in turn.\n"]
     lines.extend(_table(_HEAD, (row.cells() for row in rows)))
     lines.extend(line for growth in found for line in growth.lines())

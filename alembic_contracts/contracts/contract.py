@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -179,7 +180,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     """None: as is usual in the format."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Contract:
     """What one consumer, or a group of them, relies on."""
 
@@ -217,7 +218,16 @@ class Contract:
     @property
     def tables(self) -> tuple[Name, ...]:
         """The tables that its facts are about, in the order of the file."""
-        return tuple(dict.fromkeys(fact.table for fact in self.facts))
+        return tuple(self._columns)
+
+    @cached_property
+    def _columns(self) -> Mapping[Name, tuple[str, ...]]:
+        found: dict[Name, dict[str, None]] = {}
+        for fact in self.facts:
+            columns = found.setdefault(fact.table, {})
+            if fact.column:
+                columns[fact.column] = None
+        return {table: tuple(columns) for table, columns in found.items()}
 
     @property
     def sides(self) -> frozenset[Side]:
@@ -228,7 +238,7 @@ class Contract:
 
     def columns(self, table: Name) -> tuple[str, ...]:
         """The columns of a table that it names, in the order of the file."""
-        return tuple(dict.fromkeys(fact.column for fact in self.facts if fact.table == table and fact.column))
+        return self._columns.get(table, ())
 
     def deprecation(self, fact: Fact) -> Deprecation | None:
         """Return what is said most closely about the end of a fact: for its column, its table, the contract."""

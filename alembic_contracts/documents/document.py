@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ __all__ = [
     "Document",
     "Position",
     "child",
+    "objects",
     "problem_at",
 ]
 
@@ -31,15 +32,44 @@ LONGEST_POINTER = 200
 _LONGEST_MESSAGE = 500
 
 
-class ContractLocation(Struct, frozen=True):
-    """Where in a contract file something is stated. ``line`` and ``column`` count from 1."""
+class ContractLocation(Struct, frozen=True, eq=False):
+    """Where in a contract file something is stated."""
 
     file: str
     """Relative to the working directory where possible, with forward slashes."""
-    line: int
-    column: int = 1
+    at: Position | Document
+    """The position, or the document to ask for it: of many thousand facts few are ever told."""
     pointer: str = ""
     """JSON pointer (RFC 6901)."""
+
+    @property
+    def position(self) -> Position:
+        """Line and column."""
+        return self.at if isinstance(self.at, tuple) else self.at.place(self.pointer)
+
+    @property
+    def line(self) -> int:
+        """Counted from 1."""
+        return self.position[0]
+
+    @property
+    def column(self) -> int:
+        """Counted from 1, in characters."""
+        return self.position[1]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the file, the pointer and the position are the same."""
+        if not isinstance(other, ContractLocation):
+            return NotImplemented
+        return (self.file, self.pointer) == (other.file, other.pointer) and self.position == other.position
+
+    def __repr__(self) -> str:
+        """Without the document."""
+        return f"ContractLocation({self.file!r}, {self.position!r}, {self.pointer!r})"
+
+    def __hash__(self) -> int:
+        """Agree with equality, without looking for the position."""
+        return hash((self.file, self.pointer))
 
 
 class Document(Struct, frozen=True):
@@ -64,8 +94,11 @@ class Document(Struct, frozen=True):
 
     def location(self, pointer: str) -> ContractLocation:
         """Return where a key stands, or the value itself where it has no key (list items, the document)."""
-        line, column = self.keys.get(pointer) or self._position(pointer)
-        return ContractLocation(self.file, line, column, pointer)
+        return ContractLocation(self.file, self, pointer)
+
+    def place(self, pointer: str) -> Position:
+        """Return the position of the same."""
+        return self.keys.get(pointer) or self._position(pointer)
 
     def problem(self, pointer: str, message: str) -> Problem:
         """Return a problem with the value at a pointer."""
@@ -73,7 +106,7 @@ class Document(Struct, frozen=True):
 
     def key_problem(self, pointer: str, message: str) -> Problem:
         """Return a problem with the key at a pointer: it is unknown, or should not be there at all."""
-        return problem_at(self.file, self.keys.get(pointer) or self._position(pointer), pointer, message)
+        return problem_at(self.file, self.place(pointer), pointer, message)
 
     def _position(self, pointer: str) -> Position:
         """Return where a value begins; of one that is missing, what it is missing in."""
@@ -95,8 +128,12 @@ class Budget:
 
     def exceeded_by(self, pointer: str) -> str | None:
         """Count a value; returns what to say where it is one too many."""
-        self._values += 1
-        self._characters += len(pointer)
+        return self.exceeded_by_several(1, len(pointer))
+
+    def exceeded_by_several(self, values: int, characters: int) -> str | None:
+        """Count values with pointers of so many characters; returns what to say where they are too many."""
+        self._values += values
+        self._characters += characters
         if self._values > self._limit:
             return f"more than {self._limit:,} values in one file"
         return "keys this long around this many values" if self._characters > self.CHARACTERS else None
@@ -105,6 +142,17 @@ class Budget:
 def child(pointer: str, key: str | int) -> str:
     """Return the JSON pointer of a member of the value at ``pointer``."""
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+def objects(value: object) -> Iterator[dict[str, Any]]:
+    """Yield every object that is in a value, itself included."""
+    waiting = [value]
+    for each in waiting:  # which grows
+        if isinstance(each, dict):
+            yield each
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
 
 
 def problem_at(file: str, position: Position, pointer: str, message: str) -> Problem:

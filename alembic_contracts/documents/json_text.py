@@ -2,6 +2,9 @@
 
 ``json.loads`` says where a syntax error is, but not where a value that turns out to be wrong later stands, keeps the
 last of two equal keys and accepts NaN. This reader accepts what RFC 8259 allows and nothing else.
+
+It is slow beside ``json``, so that ``json`` reads what nothing is wrong with, as nearly always, and this one goes over
+the same text when somebody asks where something stands.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import chain
 from typing import cast
 
 from alembic_contracts.documents import json_mistakes as mistakes
@@ -56,31 +61,102 @@ def parse(text: str, file: str, *, maximum_values: int = MAXIMUM_VALUES) -> Docu
     """
     scanner = _Scanner(text, file, maximum_values)
     try:
+        value = _sound(text, Budget(maximum_values))
+    except (ValueError, RecursionError):
+        value = _scanned(scanner)
+    return Document(file, value, _Positions(scanner, scanner.values), _Positions(scanner, scanner.keys))
+
+
+def _scanned(scanner: _Scanner) -> object:
+    value = None
+    try:
         value = scanner.document()
     except _MalformedError as error:
         scanner.note(error.offset, error.pointer, error.message)
     if scanner.problems:
         raise InvalidContracts(tuple(scanner.problems))
-    return Document(file, value, _Positions(scanner.values, scanner), _Positions(scanner.keys, scanner))
+    return value
+
+
+# -- what is sound -----------------------------------------------------------------------------------------------------
+
+
+def _sound(text: str, budget: Budget) -> object:
+    """Return what a text holds.
+
+    Raises:
+        ValueError: something is wrong with it, or may be.
+        RecursionError: it is nested far too deep.
+    """
+    if "\\ud" in text or "\\uD" in text or (not text.isascii() and _SURROGATE.search(text)):
+        raise ValueError("half of a character")
+    value: object = _DECODER.decode(text)
+    _refuse_too_much(value, budget)
+    return value
+
+
+def _refuse_too_much(value: object, budget: Budget) -> None:
+    """Raise a ValueError for a value that is larger than the budget has it, or nested too deep, or nearly so."""
+    layer, longest = [value], 0
+    for _ in range(MAXIMUM_DEPTH + 1):
+        objects = [each for each in layer if isinstance(each, dict)]
+        lists = [each for each in layer if isinstance(each, list)]
+        if not objects and not lists:
+            return
+        layer = [*chain.from_iterable(each.values() for each in objects), *chain.from_iterable(lists)]
+        # The pointers of this layer: a key may have up to twice its characters there, and a list numbers its items.
+        longest += 1 + max(2 * max(map(len, chain.from_iterable(objects)), default=0), len(str(len(layer))))
+        if budget.exceeded_by_several(len(layer), len(layer) * longest):
+            raise ValueError("large")
+    raise ValueError("deep")
+
+
+def _once(members: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError("too large")
+    return value
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=_finite, parse_constant=_no_constant)
+
+
+# -- what is not, and where everything stands --------------------------------------------------------------------------
 
 
 class _Positions(Mapping[str, Position]):
     """Positions by pointer, worked out when somebody asks: few are ever told."""
 
-    def __init__(self, offsets: Mapping[str, int], scanner: _Scanner) -> None:
-        self._offsets, self._position = offsets, scanner.position
+    def __init__(self, scanner: _Scanner, offsets: Mapping[str, int]) -> None:
+        self._scanner, self._offsets = scanner, offsets
+
+    def _found(self) -> Mapping[str, int]:
+        if not self._scanner.values:
+            self._scanner.document()
+        return self._offsets
 
     def __getitem__(self, pointer: str) -> Position:
-        return self._position(self._offsets[pointer])
+        return self._scanner.position(self._found()[pointer])
 
     def __contains__(self, pointer: object) -> bool:
-        return pointer in self._offsets
+        return pointer in self._found()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._offsets)
+        return iter(self._found())
 
     def __len__(self) -> int:
-        return len(self._offsets)
+        return len(self._found())
 
 
 class _MalformedError(Exception):
@@ -100,10 +176,13 @@ class _Scanner:
         self.text = text
         self.file = file
         self.budget = Budget(maximum_values)
-        self.line_starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
         self.values: dict[str, int] = {}
         self.keys: dict[str, int] = {}
         self.problems: list[Problem] = []
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
 
     def position(self, offset: int) -> Position:
         line = bisect_right(self.line_starts, offset)

@@ -34,6 +34,8 @@ _DIGITS = 1000
 _TOO_LARGE = object()
 
 _SURROGATE = pattern("[\ud800-\udfff]")
+_NOT_OF_TEXT = frozenset("nNtTfF~+-.0123456789")
+"""What everything begins with that is no text."""
 _STRING = "tag:yaml.org,2002:str"
 _NULL = pattern(r"null|Null|NULL|~|")
 _TRUE = pattern(r"true|True|TRUE")
@@ -179,15 +181,15 @@ class _Reader:
                 node.position, pointer, f"nested more than {MAXIMUM_DEPTH} levels deep, with what aliases stand for"
             )
             return None
+        if node.kind == "Scalar":
+            return self._scalar(node, pointer)
         self._inside.add(id(node))
         try:
-            return self._value(node, pointer)
+            return self._members(node, pointer)
         finally:
             self._inside.discard(id(node))
 
-    def _value(self, node: _Node, pointer: str) -> Any:
-        if node.kind == "Scalar":
-            return self._scalar(node, pointer)
+    def _members(self, node: _Node, pointer: str) -> Any:
         if node.kind == "SequenceStart":
             items = takewhile(lambda _: not self._full, enumerate(node.members))
             return [self.value(item, child(pointer, place)) for place, item in items]
@@ -234,6 +236,8 @@ class _Reader:
 
 def _plain(text: str) -> Any:
     """Return what a scalar without quotes is in YAML 1.2's core schema (10.3.2)."""
+    if text and text[0] not in _NOT_OF_TEXT:
+        return text
     if _NULL.fullmatch(text):
         return None
     if _TRUE.fullmatch(text) or _FALSE.fullmatch(text):

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import permits, rules
 from alembic_contracts.judging.moments import histories, points
-from alembic_contracts.judging.verdicts import SIDES, Case, Course, Policy, Scope
+from alembic_contracts.judging.verdicts import SIDES, Course, Policy, Scope, finding
 from alembic_contracts.judging.violations import Checked, Notice, Reliance, Report, Violation
-from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.schema import Name, Type
 from alembic_contracts.schemas.steps import Location, Prediction, Unproven
+from alembic_contracts.support.garbage import uncollected
 
 __all__ = ["Policy", "Scope", "facts_of", "judge"]
 
 
+@uncollected()
 def judge(
     contracts: Sequence[Contract],
     predictions: Sequence[Prediction],
@@ -44,54 +47,79 @@ def judge(
     Returns:
         the report: violations and what is unproven, each once, in the order of the contracts.
     """
-    facts = {contract: tuple(facts_of(contract, policy.severities)) for contract in contracts}
-    violations, unproven, doubted = _found(facts, predictions, dialect, policy)
+    held = [_held(contract, policy.severities) for contract in contracts]
+    tables = frozenset(table for each in held for table in each.tables)
+    violations, unproven, doubted = _found(held, tables, predictions, dialect, policy)
     permitted = permits.apply(tuple(_folded(violations)), contracts, waivers, policy.today)
     told = {(v.table, v.column) for v in permitted.violations if v.transient}
-    retyped = () if policy.phase == "commit" else _retyped(facts, predictions, dialect, told)
+    retyped = () if policy.phase == "commit" else _retyped(held, predictions, dialect, told)
     return Report(
         phase=policy.phase,
         violations=_by_cause(permitted.violations),
         unproven=unproven,
         notices=(*notices, *permitted.notices, *retyped),
         contracts=tuple(dict.fromkeys(contract.id for contract in contracts)),
-        checked=_checked(facts, predictions),
-        in_doubt=tuple(_in_doubt(facts, doubted)),
+        checked=Checked(
+            contracts=len({contract.id for contract in contracts}),
+            tables=len(tables),
+            facts=sum(len(each.facts) for each in held),
+            revisions=max((len(prediction.steps) for prediction in predictions), default=0),
+        ),
+        in_doubt=tuple(_in_doubt(held, doubted)),
     )
 
 
+class _Held(Struct, frozen=True):
+    """A contract with all that it relies on."""
+
+    contract: Contract
+    facts: tuple[Fact, ...]
+    tables: tuple[Name, ...]
+    """That the facts are about, each once."""
+
+
+def _held(contract: Contract, severities: Mapping[str, str]) -> _Held:
+    facts = tuple(facts_of(contract, severities))
+    return _Held(contract, facts, tuple(dict.fromkeys(fact.table for fact in facts)))
+
+
 def _found(
-    facts: dict[Contract, tuple[Fact, ...]], predictions: Sequence[Prediction], dialect: Dialect, policy: Policy
+    held: Sequence[_Held],
+    tables: frozenset[Name],
+    predictions: Sequence[Prediction],
+    dialect: Dialect,
+    policy: Policy,
 ) -> tuple[tuple[Violation, ...], tuple[Unproven, ...], set[Name] | None]:
     """Return each broken fact once, at its worst in any of the ways; each of what is unproven once; and its tables.
 
     Of what is unproven no table is kept, so that it is said once; None: it may concern any.
     """
-    violations: dict[tuple[Contract, Fact], Violation] = {}
+    violations: dict[tuple[int, Fact], Violation] = {}  # by the contract's place
     unproven: dict[Unproven, None] = {}
-    doubted: set[Name] | None = set()
+    doubted, any_table = set[Name](), False
     for prediction in predictions:
-        for each in _about(prediction.unproven, facts):
+        for each in _about(prediction.unproven, tables):
             unproven[replace(each, tables=None)] = None
-            doubted = None if doubted is None or each.tables is None else doubted | each.tables
+            doubted |= each.tables or set()
+            any_table |= each.tables is None
         elsewhere = _elsewhere(prediction, predictions)
-        for key, finding in _findings(facts, prediction, dialect, policy):
-            if prediction.cut is not None and (isinstance(finding, Unproven) or finding.location in elsewhere):
+        for key, found in _findings(held, tables, prediction, dialect, policy):
+            if prediction.cut is not None and (isinstance(found, Unproven) or found.location in elsewhere):
                 continue
-            if isinstance(finding, Unproven):
-                unproven[finding] = None
-                doubted = None if doubted is None else doubted | {key[1].table}
-            elif key not in violations or (finding.introduced and not violations[key].introduced):
-                violations[key] = finding
-    return tuple(violations.values()), tuple(unproven), doubted
+            if isinstance(found, Unproven):
+                unproven[found] = None
+                doubted.add(key[1].table)
+            elif key not in violations or (found.introduced and not violations[key].introduced):
+                violations[key] = found
+    return tuple(violations.values()), tuple(unproven), None if any_table else doubted
 
 
-def _in_doubt(facts: dict[Contract, tuple[Fact, ...]], tables: set[Name] | None) -> Iterator[Reliance]:
+def _in_doubt(held: Iterable[_Held], tables: set[Name] | None) -> Iterator[Reliance]:
     """Yield which contract relies on which of the tables (None: any), each once."""
-    for contract, stated in facts.items():
-        for table in dict.fromkeys(fact.table for fact in stated):
+    for each in held:
+        for table in each.tables:
             if tables is None or table in tables:
-                yield Reliance(table, contract.id, contract.owner)
+                yield Reliance(table, each.contract.id, each.contract.owner)
 
 
 def _elsewhere(prediction: Prediction, predictions: Sequence[Prediction]) -> set[Location | None]:
@@ -107,44 +135,47 @@ def _elsewhere(prediction: Prediction, predictions: Sequence[Prediction]) -> set
     return {None} | {location for location, _ in here} - {each[0] for each in here if each not in common}
 
 
-def _checked(facts: dict[Contract, tuple[Fact, ...]], predictions: Sequence[Prediction]) -> Checked:
-    return Checked(
-        contracts=len({contract.id for contract in facts}),
-        tables=len({fact.table for each in facts.values() for fact in each}),
-        facts=sum(map(len, facts.values())),
-        revisions=max((len(prediction.steps) for prediction in predictions), default=0),
-    )
-
-
-def _about(unproven: Iterable[Unproven], facts: dict[Contract, tuple[Fact, ...]]) -> Iterator[Unproven]:
+def _about(unproven: Iterable[Unproven], tables: frozenset[Name]) -> Iterator[Unproven]:
     """Yield what may concern a contracted table."""
-    tables = {fact.table for each in facts.values() for fact in each}
     for each in unproven:
         if each.tables is None or not tables.isdisjoint(each.tables):
             yield each
 
 
 def _retyped(
-    facts: dict[Contract, tuple[Fact, ...]],
+    held: Iterable[_Held],
     predictions: Sequence[Prediction],
     dialect: Dialect,
     told: set[tuple[Name, str | None]],
 ) -> Iterator[Notice]:
     """Yield a notice for each contracted column whose type changes without breaking anybody for good."""
-    columns = {(f.table, f.column): f for each in facts.values() for f in each if f.rule == "column-exists"}
+    retyped: dict[tuple[Name, str], tuple[Type, Type]] = {}
+    for prediction in reversed(predictions):  # of several ways the first one counts
+        retyped |= _types_that_change(prediction)
+    if not retyped:
+        return
+    columns = {(f.table, f.column): f for each in held for f in each.facts if f.rule == "column-exists"}
     for (table, name), fact in columns.items():
-        if name is None or (table, name) in told:
+        if name is None or (table, name) in told or (table, name) not in retyped:
             continue
-        for prediction in predictions:
-            before, after = prediction.before.tables.get(table), prediction.after.tables.get(table)
-            one = before.column(name) if before is not None else None
-            other = after.column(name) if after is not None else None
-            if one is None or other is None or one.type is None or other.type is None or one.type == other.type:
-                continue
-            types = f"{dialect.format_type(one.type)} to {dialect.format_type(other.type)}"
-            message = f"{fact.place} changes its type from {types}: open prepared statements that use it fail once."
-            yield Notice(message, fact.location)
-            break
+        types = " to ".join(map(dialect.format_type, retyped[table, name]))
+        message = f"{fact.place} changes its type from {types}: open prepared statements that use it fail once."
+        yield Notice(message, fact.location)
+
+
+def _types_that_change(prediction: Prediction) -> dict[tuple[Name, str], tuple[Type, Type]]:
+    """Return the types of columns before and after a run that gives them others, as far as both are known."""
+    tables, found = prediction.after.tables, {}
+    for name, before in prediction.before.tables.items():
+        after = tables.get(name)
+        if after is None or after is before:
+            continue
+        types = {column.name: column.type for column in before.columns}
+        for column in after.columns:
+            old = types.get(column.name)
+            if old is not None and column.type is not None and old != column.type:
+                found[name, column.name] = old, column.type
+    return found
 
 
 def facts_of(contract: Contract, severities: Mapping[str, str]) -> Iterator[Fact]:
@@ -157,19 +188,16 @@ def facts_of(contract: Contract, severities: Mapping[str, str]) -> Iterator[Fact
 
 
 def _findings(
-    facts: dict[Contract, tuple[Fact, ...]], prediction: Prediction, dialect: Dialect, policy: Policy
-) -> Iterator[tuple[tuple[Contract, Fact], Violation | Unproven]]:
-    tables = {fact.table for stated in facts.values() for fact in stated}
+    held: Iterable[_Held], tables: frozenset[Name], prediction: Prediction, dialect: Dialect, policy: Policy
+) -> Iterator[tuple[tuple[int, Fact], Violation | Unproven]]:
     told = histories(points(prediction, commits_each_revision=policy.commits_each_revision), tables)
     known = rules.load()
-    for contract, stated in facts.items():
-        courses: dict[Name, Course] = {}
-        for fact in stated:
-            if fact.table not in courses:
-                courses[fact.table] = Course(contract, told[fact.table], policy=policy, dialect=dialect)
-            finding = Case(courses[fact.table], fact, known[fact.rule]).finding()
-            if finding is not None:
-                yield (contract, fact), finding
+    for place, each in enumerate(held):
+        courses = {table: Course(each.contract, told[table], policy=policy, dialect=dialect) for table in each.tables}
+        for fact in each.facts:
+            found = finding(courses[fact.table], fact, known[fact.rule])
+            if found is not None:
+                yield (place, fact), found
 
 
 def _folded(violations: Iterable[Violation]) -> Iterator[Violation]:

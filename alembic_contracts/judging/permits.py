@@ -35,11 +35,16 @@ def apply(
     notices: list[Notice] = []
     kept: list[Violation] = []
     used: set[Waiver] = set()
+    by_fact: dict[tuple[str, str], list[Waiver]] = {}
+    for each in waivers:
+        if each.expiry >= today:
+            by_fact.setdefault((each.contract, each.fact), []).append(each)
     for violation in violations:
         if violation.sunset is not None and violation.sunset <= today:
             notices.append(_past(violation))
             continue
-        waiver = next((each for each in waivers if each.expiry >= today and _matches(each, violation)), None)
+        about = by_fact.get((violation.contract, _fact_id(violation)), ()) if by_fact else ()
+        waiver = next((each for each in about if _is_by(each, violation)), None)
         if waiver is not None:
             used.add(waiver)
             violation = replace(violation, severity="warning", waiver=waiver)  # noqa: PLW2901
@@ -48,9 +53,8 @@ def apply(
     return Permitted(tuple(kept), tuple(notices))
 
 
-def _matches(waiver: Waiver, violation: Violation) -> bool:
-    if (waiver.contract, waiver.fact) != (violation.contract, _fact_id(violation)):
-        return False
+def _is_by(waiver: Waiver, violation: Violation) -> bool:
+    """Whether a waiver allows the revision to break what the violation is about."""
     # What was broken by a revision that has been applied already is no longer known to be that revision's doing.
     if violation.location is None or waiver.revision is None:
         return True
@@ -76,6 +80,7 @@ def _idle(
     today: date,
 ) -> Iterator[Notice]:
     """Yield a notice for each waiver that is of no use: unknown, expired, or without anything to waive."""
+    broken = {_fact_id(violation) for violation in violations} if waivers else set()
     named = {waiver.contract for waiver in waivers}
     facts = {each.id: {fact.id for fact in each.facts} for each in contracts if each.id in named}
     for waiver in waivers:
@@ -88,7 +93,7 @@ def _idle(
             yield Notice(f"{what} names a fact that the contract does not state.", waiver.location)
         elif waiver.expiry < today:
             yield Notice(f"{what} expired on {waiver.expiry:%Y-%m-%d} and does not count.", waiver.location)
-        elif any(_fact_id(violation) == waiver.fact for violation in violations):
+        elif waiver.fact in broken:
             yield Notice(f"{what} is for revision {waiver.revision}, not for what breaks it here.", waiver.location)
         else:
             yield Notice(f"{what} is not needed: nothing breaks it.", waiver.location)

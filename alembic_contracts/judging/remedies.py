@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from hashlib import sha256
+from string import Formatter
 
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Fact, ForeignKey, Privileges, Publication
@@ -66,9 +68,16 @@ def rendered(template: str, fields: Mapping[str, str]) -> str:
         template: prose, and lines of code, which are indented by four spaces.
         fields: what it can name, as plain texts.
     """
-    prose = {name: texts.line(text) for name, text in fields.items()}
-    code = {name: text if name in _PYTHON else texts.in_quotes(_of_sql(name, text)) for name, text in fields.items()}
+    named = {name: fields[name] for name in _named(template)}
+    prose = {name: texts.line(text) for name, text in named.items()}
+    code = {name: text if name in _PYTHON else texts.in_quotes(_of_sql(name, text)) for name, text in named.items()}
     return "\n".join(line.format(**(code if line.startswith("    ") else prose)) for line in template.split("\n"))
+
+
+@cache
+def _named(template: str) -> frozenset[str]:
+    """Return the fields that a template names; there are a few templates a rule."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(template) if name is not None)
 
 
 def _of_sql(name: str, text: str) -> str:

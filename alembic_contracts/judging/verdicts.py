@@ -15,11 +15,11 @@ from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.moments import Moment, reference
 from alembic_contracts.judging.rules import HOLDS, Differs, Holds, Outcome, Rule, Subject, Unknown, advice
 from alembic_contracts.judging.violations import Phase, Violation
-from alembic_contracts.schemas.schema import Table
+from alembic_contracts.schemas.schema import Column, Table
 from alembic_contracts.schemas.steps import Location, Unproven
 from alembic_contracts.schemas.uses import Breaks, Severity, Side
 
-__all__ = ["SIDES", "Case", "Course", "Policy", "Scope"]
+__all__ = ["SIDES", "Course", "Policy", "Scope", "finding"]
 
 Scope = Literal["introduced", "strict", "target"]
 """Which breaks a run answers for: its own, standing ones as well, or all at the end whatever held before."""
@@ -81,7 +81,10 @@ class Course:
         self.is_doubted = any(moment.doubt is not None for moment in history)
         last = len(history) - 1
         self.judged = [last] if policy.scope == "target" else [i for i, m in enumerate(history) if m.judged][::-1]
+        self.decisive = {last, *self.judged}
+        """Where a fact has to hold; what it was elsewhere matters where it does not."""
         self._reference = reference(history)
+        self._columns: dict[int, dict[str, Column]] = {}
         self._subjects: dict[tuple[int, str | None], Subject] = {}
 
     def subject(self, index: int, column: str | None) -> Subject:
@@ -91,7 +94,7 @@ class Course:
             moment = self.history[index]
             self._subjects[key] = Subject(
                 table=moment.table,
-                column=moment.table.column(column) if moment.table is not None and column is not None else None,
+                column=None if column is None else self._columns_at(index).get(column),
                 types=moment.schema.types,
                 tables=moment.schema.tables.keys(),
                 dialect=self.dialect,
@@ -101,21 +104,46 @@ class Course:
             )
         return self._subjects[key]
 
+    def _columns_at(self, index: int) -> dict[str, Column]:
+        if index not in self._columns:
+            table = self.history[index].table
+            self._columns[index] = {} if table is None else {column.name: column for column in table.columns}
+        return self._columns[index]
 
-class Case:
+
+def finding(course: Course, fact: Fact, rule: Rule) -> Violation | Unproven | None:
+    """Return the verdict on a fact: None where it is kept."""
+    if all(_evaluated(fact, rule, course.subject(index, fact.column)) is HOLDS for index in course.decisive):
+        return None
+    return _Case(course, fact, rule).finding()
+
+
+def _evaluated(fact: Fact, rule: Rule, subject: Subject) -> Outcome:
+    """Return whether a fact holds at one moment."""
+    table, of_column = subject.table, fact.column is not None
+    if table is None and not (rule.judges_absence and not of_column):
+        return Differs("absent")
+    if table is not None and of_column and subject.column is None and not rule.judges_absence:
+        if table.complete:
+            return Differs("absent")
+        return Unknown(f"the columns of {table.name} could not be worked out")
+    return rule.evaluate(fact, subject)
+
+
+class _Case:
     """One fact, all the moments of its table, and whether it held at each."""
 
     def __init__(self, course: Course, fact: Fact, rule: Rule) -> None:
         """Evaluate the fact at every moment of its table's history."""
         self._course, self._fact, self._rule = course, fact, rule
         self._contract, self._history, self._policy = course.contract, course.history, course.policy
-        states = [self._state(index) for index in range(len(self._history))]
+        subjects = (course.subject(index, fact.column) for index in range(len(self._history)))
+        states = [self._state(_evaluated(fact, rule, subject)) for subject in subjects]
         self._states = self._in_doubt(states) if course.is_doubted else states
 
     # -- the fact at one moment --------------------------------------------------------------------------------------
 
-    def _state(self, index: int) -> _State:
-        outcome = self._evaluate(self._course.subject(index, self._fact.column))
+    def _state(self, outcome: Outcome) -> _State:
         if outcome is HOLDS:
             return _KEPT
         if not isinstance(outcome, Differs):
@@ -126,17 +154,6 @@ class Case:
         """Return whose uses break by an outcome, and how badly."""
         own = outcome.breaks if isinstance(outcome, Differs) else None
         return self._rule.breaks if own is None else own
-
-    def _evaluate(self, subject: Subject) -> Outcome:
-        table, of_column = subject.table, self._fact.column is not None
-        if table is None and not (self._rule.judges_absence and not of_column):
-            return Differs("absent")
-        is_absent = table is not None and of_column and subject.column is None
-        if table is not None and is_absent and not self._rule.judges_absence:
-            if table.complete:
-                return Differs("absent")
-            return Unknown(f"the columns of {table.name} could not be worked out")
-        return self._rule.evaluate(self._fact, subject)
 
     def _graded(self, breaks: Breaks) -> Severity | None:
         """Return how bad a difference is for those whom the contract protects."""

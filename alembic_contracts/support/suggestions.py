@@ -26,8 +26,8 @@ def nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str | Non
 
     if len(word) > _LONGEST:
         return None
-    bare = {_bare(candidate): candidate for candidate in known}
-    matches = get_close_matches(_bare(word), bare, n=1, cutoff=cutoff)
+    bare, sought = {_bare(candidate): candidate for candidate in known}, _bare(word)
+    matches = [sought] if sought in bare else get_close_matches(sought, bare, n=1, cutoff=cutoff)
     return bare[matches[0]] if matches else None
 
 

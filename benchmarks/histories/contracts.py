@@ -20,7 +20,7 @@ def contracts_of(schema: Schema, ignored: frozenset[str]) -> tuple[Contract, ...
             name=str(name),
             owner=Owner("History"),
             facts=tuple(_facts(table, schema)),
-            location=ContractLocation(f"{name}.json", 1),
+            location=ContractLocation(f"{name}.json", (1, 1)),
         )
         for name, table in schema.tables.items()
         if name.name not in ignored
@@ -28,7 +28,7 @@ def contracts_of(schema: Schema, ignored: frozenset[str]) -> tuple[Contract, ...
 
 
 def _facts(table: Table, schema: Schema) -> Iterator[Fact]:
-    place, types = ContractLocation(f"{table.name}.json", 1), schema.types
+    place, types = ContractLocation(f"{table.name}.json", (1, 1)), schema.types
 
     def fact(rule: str, column: str | None, expected: Expected) -> Fact:
         return Fact(rule, table.name, column, expected, place)

@@ -22,7 +22,7 @@ from alembic_contracts.schemas.steps import Location, Operation, Prediction, Ste
 T = Name("public", "t")
 TEXT = Type(Name("pg_catalog", "text"))
 INTEGER = Type(Name("pg_catalog", "int4"))
-HERE = ContractLocation("contracts/t.json", 7)
+HERE = ContractLocation("contracts/t.json", (7, 1))
 
 FULL = Table(
     name=T,

@@ -50,7 +50,7 @@ def _column_exists(column: str, line: int) -> Violation:
         ),
         owner=DATA_ENGINEERING,
         location=DROP,
-        contract_location=ContractLocation("contracts/object_images.json", line, 9, f"/schema/properties/{column}"),
+        contract_location=ContractLocation("contracts/object_images.json", (line, 9), f"/schema/properties/{column}"),
         ending=Ending("contracts/object_images.json", line, len(column) + 13, '"sunset": "YYYY-MM-DD",'),
     )
 
@@ -78,7 +78,7 @@ def _object_id(rule: str, expected: str, actual: str, line: int) -> Violation:
         ),
         owner=DATA_ENGINEERING,
         location=ALTER,
-        contract_location=ContractLocation("contracts/object_images.json", line, 13),
+        contract_location=ContractLocation("contracts/object_images.json", (line, 13)),
         sunset=date(2031, 7, 16),
         ending=Ending("contracts/object_images.json", 24, None, "", date(2031, 7, 16)),
     )
@@ -101,7 +101,7 @@ TABLE_ABSENT = Violation(
     ),
     owner=CURATORS,
     location=None,
-    contract_location=ContractLocation("contracts/gallery_labels.json", 14, 23),
+    contract_location=ContractLocation("contracts/gallery_labels.json", (14, 23)),
 )
 
 RICH = Report(
@@ -124,7 +124,7 @@ RICH = Report(
     notices=(
         Notice(
             "The contract curation/gallery-labels was written for the database museum; this one is postgres.",
-            ContractLocation("contracts/gallery_labels.json", 12, 24),
+            ContractLocation("contracts/gallery_labels.json", (12, 24)),
         ),
     ),
     checked=Checked(contracts=3, tables=3, facts=41, revisions=3),

@@ -54,7 +54,7 @@ NASTY = [
 texts = st.one_of(st.sampled_from(NASTY), st.text(st.characters(), max_size=20))
 lines = st.integers(1, 10**6)
 scripts = st.builds(Location, texts, texts, lines, texts)
-stated = st.builds(ContractLocation, texts, lines, lines, texts)
+stated = st.builds(ContractLocation, texts, st.tuples(lines, lines), texts)
 violations = st.builds(
     Violation,
     rule=st.sampled_from(["column-exists", "column-type"]),

@@ -78,7 +78,7 @@ HOSTILE = {
 CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200c-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
 )
-WHERE = ContractLocation("contracts/x.json", 3, 5, "/schema")
+WHERE = ContractLocation("contracts/x.json", (3, 5), "/schema")
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 TAGS = {"h2", "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "br", "details", "summary"}
 TAGS |= {"pre", "ul", "li", "blockquote", "em", "sub", "!--"}

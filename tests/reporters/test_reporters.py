@@ -161,7 +161,9 @@ class TestText:
 
     def test_two_contracts_on_one_column_are_both_named(self):
         first = ROLLED_BACK.violations[0]
-        second = replace(first, contract="media/thumbnails", contract_location=ContractLocation("contracts/m.json", 7))
+        second = replace(
+            first, contract="media/thumbnails", contract_location=ContractLocation("contracts/m.json", (7, 1))
+        )
         rendered = render(replace(ROLLED_BACK, violations=(first, second)), "text")
         assert f"Contract {IMAGES_CONTRACT}\n" in rendered
         assert "Contract media/thumbnails\n" in rendered

@@ -262,7 +262,7 @@ def test_two_hundred_contracts_on_a_thousand_tables(tmp_path: Path) -> None:
     names = [Name("public", f"t{number}") for number in range(1000)]
     columns = tuple(Column(name=f"c{number}", type=int4) for number in range(12))
     tables = {name: Table(name=name, columns=columns) for name in names}
-    where = ContractLocation("contracts/x.json", 1, 1, "")
+    where = ContractLocation("contracts/x.json", (1, 1))
     contracts = tuple(
         Contract(
             namespace="many",

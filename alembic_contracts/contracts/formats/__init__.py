@@ -19,6 +19,7 @@ from alembic_contracts.contracts.formats._lifecycle import amended, contract_bes
 from alembic_contracts.documents.document import LONGEST_POINTER
 from alembic_contracts.documents.files import read_text
 from alembic_contracts.errors import InvalidContracts, Problem
+from alembic_contracts.support.garbage import uncollected
 from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def writer(name: str) -> Writer:
     return cast("Writer", import_module(f"{__name__}._{name}_writer"))
 
 
+@uncollected()
 def load(
     paths: Sequence[Path], *, root: Path, look: Callable[[Format, Document], None] | None = None
 ) -> tuple[Contract, ...]:
@@ -168,8 +170,10 @@ def _endless(contract: Contract) -> Iterator[Problem]:
     for what, text in (("namespace and name", contract.id), ("name and address of the owner", str(contract.owner))):
         if len(text) > _LONGEST_NAME:
             yield _too_long(contract.location, f"{what} have {len(text):,} characters; {_LONGEST_NAME:,} are enough")
-    for fact in contract.facts:
-        length = len(str(fact.expected))
+    expected = {id(fact.expected): fact.expected for fact in contract.facts}  # a thousand columns have a dozen types
+    lengths = {key: len(str(each)) for key, each in expected.items()}
+    for fact in contract.facts if max(lengths.values(), default=0) > _LONGEST_FACT else ():
+        length = lengths[id(fact.expected)]
         if length > _LONGEST_FACT:
             yield _too_long(fact.location, f"this takes {length:,} characters to state; {_LONGEST_FACT:,} are enough")
 

@@ -245,7 +245,8 @@ def _is_elsewhere(physical: object) -> bool:
 
 
 def _name(value: Mapping[str, Any]) -> str:
-    return re.sub(r'^"(.*)"$', r"\1", str(value.get("physicalName") or value["name"]))
+    name = str(value.get("physicalName") or value["name"])
+    return re.sub(r'^"(.*)"$', r"\1", name) if name.startswith('"') else name
 
 
 def _position(value: Mapping[str, Any]) -> int:

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from alembic_contracts.contracts.contract import NOT_STATED, Contract, Deprecation, Ending, Fact, Owner, Stage
 from alembic_contracts.documents import json_text
-from alembic_contracts.documents.document import Document
+from alembic_contracts.documents.document import Document, objects
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.patterns import pattern
 
@@ -94,7 +94,7 @@ def contracts(document: Document) -> tuple[Contract, ...]:
             description=_purpose(value),
             descriptions=tuple(text for reader in readers for text in reader.descriptions()),
             resource=_resource(value),
-            unread=tuple(name for name in _UNREAD if _has(value, name)),
+            unread=_unread(value),
             unknown=tuple(unknown(document)),
             catalog=next((name for each in _servers(value) if (name := _resolved(each.get("database")))), None),
             version=str(value["version"]) if value.get("version") is not None else None,
@@ -148,11 +148,10 @@ def _resolved(text: object) -> str | None:
 _UNREAD = ("quality", "slaProperties", "slaDefaultElement", "price", "roles")
 
 
-def _has(value: object, key: str) -> bool:
-    """Whether a contract has a section anywhere: of its own, of a table or of a column."""
-    if isinstance(value, dict):
-        return bool(value.get(key)) or any(_has(each, key) for each in value.values())
-    return isinstance(value, list) and any(_has(each, key) for each in value)
+def _unread(value: object) -> tuple[str, ...]:
+    """Return the sections of other tools that a contract has anywhere: of its own, of a table or of a column."""
+    found = {name for each in objects(value) for name in _UNREAD if each.get(name)}
+    return tuple(name for name in _UNREAD if name in found)
 
 
 def _resource(value: Mapping[str, Any]) -> str | None:

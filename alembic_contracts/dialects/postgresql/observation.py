@@ -36,6 +36,7 @@ from alembic_contracts.schemas.schema import (
     Type,
     TypeDefinition,
 )
+from alembic_contracts.support.garbage import uncollected
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
@@ -158,6 +159,7 @@ def _statement(wanted: str, version: int) -> TextClause:
     return text(read("whole", version).replace("/* wanted */", wanted))
 
 
+@uncollected()
 def _schema(document: Json) -> Schema:
     read = _Reader(document["type_names"] or {})
     tables = (read.table(each) for each in document["tables"] or ())

@@ -18,8 +18,9 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
 
 
 def _meant(fact: Fact, subject: Subject) -> str:
-    names = {column.name for column in subject.table.columns} if subject.table is not None else set()
-    others = names.difference(subject.contract.columns(fact.table))
+    if subject.table is None:
+        return ""
+    others = {column.name for column in subject.table.columns}.difference(subject.contract.columns(fact.table))
     return nearest(fact.column or "", sorted(others), NEARLY) or ""
 
 

@@ -28,12 +28,13 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return actual
     if isinstance(fact.expected, str):
         # ARRAY and USER-DEFINED: the words by which information_schema names whole families of types.
-        same, breaks = subject.dialect.data_type(actual, subject.types) == fact.expected, None
-    else:
-        expected = cast("Type", fact.expected)
-        same = subject.dialect.same_type(expected, actual, subject.types)
-        breaks = subject.dialect.breaks(expected, actual, subject.types)
-    return HOLDS if same else Differs(subject.dialect.format_type(actual), breaks)
+        if subject.dialect.data_type(actual, subject.types) == fact.expected:
+            return HOLDS
+        return Differs(subject.dialect.format_type(actual))
+    expected = cast("Type", fact.expected)
+    if subject.dialect.same_type(expected, actual, subject.types):
+        return HOLDS
+    return Differs(subject.dialect.format_type(actual), subject.dialect.breaks(expected, actual, subject.types))
 
 
 RULE = Rule(

@@ -8,12 +8,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from alembic_contracts.support.garbage import uncollected
+
 __all__ = ["bound", "outline", "parsed"]
 
 _VALUES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 _FUNCTIONS = frozenset({"upgrade", "downgrade"})
 
 
+@uncollected()
 def outline(path: Path) -> ModuleType | None:
     """Return a module with a script's docstring, revisions and functions that do nothing.
 
