@@ -29,6 +29,11 @@ MAXIMUM_VALUES = 100_000
 
 MAXIMUM_DEPTH = 64
 """Mappings and lists within each other; a contract needs fifteen."""
+_SCALAR, _SEQUENCE = "ScalarEvent", "SequenceStartEvent"
+_STARTS = frozenset({_SEQUENCE, "MappingStartEvent"})
+_ENDS = frozenset({"SequenceEndEvent", "MappingEndEvent"})
+_NODES = _STARTS | {_SCALAR, "AliasEvent"}
+"""Names of the library's classes."""
 _DIGITS = 1000
 """Of a whole number; Python itself writes no more than 4,300."""
 _TOO_LARGE = object()
@@ -108,14 +113,15 @@ def _root(events: Iterable[Event]) -> _Node | None:
     anchors: dict[str, _Node] = {}
     count = 0
     for event in events:
-        kind = type(event).__name__.removesuffix("Event")
-        if kind == "DocumentStart" and root is not None:
+        kind = type(event).__name__
+        if kind in _ENDS:
+            opened.pop()
+            continue
+        if kind == "DocumentStartEvent" and root is not None:
             raise _MalformedError(
                 _position(event), "not YAML: expected a single document in the stream but found another document"
             )
-        if kind in ("SequenceEnd", "MappingEnd"):
-            opened.pop()
-        if kind not in ("Alias", "Scalar", "SequenceStart", "MappingStart"):
+        if kind not in _NODES:
             continue
         count += 1
         position = _position(event)
@@ -126,7 +132,7 @@ def _root(events: Iterable[Event]) -> _Node | None:
             opened[-1].members.append(node)
         else:
             root = node
-        if kind in ("SequenceStart", "MappingStart"):
+        if kind in _STARTS:
             opened.append(node)
             if len(opened) > MAXIMUM_DEPTH:
                 raise _MalformedError(position, f"nested more than {MAXIMUM_DEPTH} levels deep")
@@ -139,14 +145,14 @@ def _position(event: Event) -> Position:
 
 def _node(event: Event, kind: str, position: Position, anchors: dict[str, _Node]) -> _Node:
     """Return a new node, or that which an alias stands for."""
-    if kind == "Alias":
+    if kind == "AliasEvent":
         if event.anchor not in anchors:
             raise _MalformedError(
                 position, f"`*{event.anchor}` stands for nothing: there is no `&{event.anchor}` before it"
             )
         return anchors[event.anchor]
     node = _Node(kind, position, tag=event.tag)
-    if kind == "Scalar":
+    if kind == _SCALAR:
         node.text, node.plain = str(event.value), not event.style  # the style of plain scalars is None or empty
     if event.anchor is not None:
         anchors[event.anchor] = node
@@ -181,7 +187,7 @@ class _Reader:
                 node.position, pointer, f"nested more than {MAXIMUM_DEPTH} levels deep, with what aliases stand for"
             )
             return None
-        if node.kind == "Scalar":
+        if node.kind == _SCALAR:
             return self._scalar(node, pointer)
         self._inside.add(id(node))
         try:
@@ -190,7 +196,7 @@ class _Reader:
             self._inside.discard(id(node))
 
     def _members(self, node: _Node, pointer: str) -> Any:
-        if node.kind == "SequenceStart":
+        if node.kind == _SEQUENCE:
             items = takewhile(lambda _: not self._full, enumerate(node.members))
             return [self.value(item, child(pointer, place)) for place, item in items]
         found: dict[str, Any] = {}
@@ -208,7 +214,7 @@ class _Reader:
         return found
 
     def _key(self, key: _Node, pointer: str) -> str | None:
-        if key.kind != "Scalar":
+        if key.kind != _SCALAR:
             self._note(key.position, pointer, "a key must be text")
             return None
         if key.text == "<<" and key.plain:
@@ -220,7 +226,7 @@ class _Reader:
         if node.tag not in (None, "!", _STRING):
             self._note(node.position, pointer, f"the tag {node.tag} is not known here")
             return node.text
-        if _SURROGATE.search(node.text):
+        if not node.text.isascii() and _SURROGATE.search(node.text):
             self._note(node.position, pointer, "half of a surrogate pair is no character")
             return None
         value = _plain(node.text) if node.plain and node.tag is None else node.text
