@@ -97,6 +97,7 @@ def _sound(text: str, budget: Budget) -> object:
 
 def _refuse_too_much(value: object, budget: Budget) -> None:
     """Raise a ValueError for a value that is larger than the budget has it, or nested too deep, or nearly so."""
+    budget.exceeded_by("")
     layer, longest = [value], 0
     for _ in range(MAXIMUM_DEPTH + 1):
         objects = [each for each in layer if isinstance(each, dict)]

@@ -191,3 +191,18 @@ def test_a_document_of_endless_values_is_not_read_to_its_end() -> None:
         parse(text, "x.json")
     assert time.process_time() - started < 3  # 0.3 s on an idle machine; reading it all takes 12
     assert refused.value.problems[0].pointer == f"/{MAXIMUM_VALUES - 1}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" + ",".join(["1"] * (MAXIMUM_VALUES - 1)) + "]",
+        "[" * MAXIMUM_DEPTH + "]" * MAXIMUM_DEPTH,
+        '{"' + "k" * 40_000 + '": [' + ",".join(["1"] * 2000) + "]}",
+    ],
+    ids=["values", "depth", "characters of pointers"],
+)
+def test_what_is_just_not_too_much_has_its_places(text: str) -> None:
+    document = parse(text, "x.json")
+    assert document.values[""] == (1, 1)
+    assert len(document.values) == text.count("1") + text.count("[") + text.count("{")
