@@ -6,7 +6,7 @@ import click
 
 from alembic_contracts.commands import Commands
 from alembic_contracts.commands._shared import Project
-from alembic_contracts.support import collecting
+from alembic_contracts.support import garbage
 
 __all__ = ["main"]
 
@@ -22,5 +22,5 @@ def main(context: click.Context, config_files: tuple[str, ...], name: str, extra
 
     The options before the command are Alembic's own.
     """
-    collecting.seldom()
+    garbage.seldom()
     context.obj = Project(config_files, name, extra)

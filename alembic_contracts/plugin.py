@@ -136,9 +136,9 @@ def _register(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _check_contracts(config: Config, **values: Any) -> None:
-    from alembic_contracts.support import collecting
+    from alembic_contracts.support import garbage
 
-    collecting.seldom()
+    garbage.seldom()
     from alembic_contracts.running.check import CheckOptions, run_check
 
     sys.exit(run_check(config, CheckOptions.of(values)))

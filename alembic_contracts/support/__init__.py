@@ -1,9 +1,8 @@
 """What any program needs: git, paths, the terminal, suggestions.
 
-collecting        how often Python looks for garbage
 git               a git ref -> files as they are there
 paths             a path -> its name in messages
 suggestions       an unknown word -> the known one that was meant
-garbage           a stretch of work without looks for cycles
+garbage           a stretch of work, or a process, with fewer looks for cycles
 terminal          width, colour, progress, whose output is whose
 """

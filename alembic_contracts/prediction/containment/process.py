@@ -27,7 +27,7 @@ from msgspec import Struct
 from alembic_contracts.prediction.containment import kernel
 from alembic_contracts.prediction.containment.dumps import Dumps
 from alembic_contracts.prediction.containment.messages import END, FAULT, LAP, VALUE, Reader, Writer
-from alembic_contracts.support import collecting
+from alembic_contracts.support import garbage
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.containment.kernel import Peer
@@ -189,7 +189,7 @@ def _detach(keep: set[int]) -> None:
             with contextlib.suppress(OSError):
                 os.dup2(nowhere, number)
     gc.freeze()  # what there is stays where it is, in memory that both share
-    collecting.seldom()
+    garbage.seldom()
 
 
 def _telling(dump: int) -> Callable[..., NoReturn]:
