@@ -8,10 +8,10 @@ script counts as one only where its ``upgrade()`` begins with exactly these stat
 from __future__ import annotations
 
 import ast
+import linecache
 import textwrap
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -121,7 +121,6 @@ def split(steps: Sequence[RevisionStep]) -> tuple[tuple[RevisionStep, ...], Post
 
 
 def _text(step: RevisionStep) -> str:
-    try:
-        return Path(step.revision.path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
+    path = step.revision.path
+    linecache.checkcache(path)  # what is read here is what reports quote
+    return "".join(linecache.getlines(path))

@@ -58,7 +58,9 @@ def scripts_are_read(*, run_them: bool) -> Iterator[None]:
 
 def _read(path: Path, *, run_them: bool) -> ModuleType:
     try:
-        found = outline(path) if path.suffix == ".py" and path.exists() else None
+        found = outline(path) if path.suffix == ".py" else None
+    except FileNotFoundError:
+        found = None
     except SyntaxError as error:
         raise CannotCheck(f"{shown(path)}:{error.lineno or 1}: this is no Python: {error.msg}") from None
     if found is not None:

@@ -21,8 +21,6 @@ from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from alembic_contracts.prediction.answers.bindings import Relation, Row, Scope
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
@@ -63,14 +61,14 @@ class Data:
         self._told: set[Name] = set()
         self.made: set[Name] = set()
         """Tables that scripts have made, under the names that they have."""
-        self._columns: dict[Name, tuple[str, ...]] = {}
+        self._tables: dict[Name, Table | None] = {}
+        """As they were when the rows were put down."""
         self._numbers: dict[str, int] = {}
         self.asked_unknown = False
         """Whether a table with unknown rows was read since this was last set to False."""
         self.show_guesses = True
         """Whether the plausible rows of the world ``row`` are there."""
-        for name in catalog.loaded_tables:
-            self._remember_columns(name)
+        self._tables.update(catalog.loaded_tables)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -173,7 +171,7 @@ class Data:
 
     def forget(self, names: Iterable[Name] | None = None) -> None:
         """Take note that tables (None: all) may hold any rows, but for those that are told by ``tell``."""
-        for name in self._columns if names is None else names:
+        for name in self._tables if names is None else names:
             if name not in self._told:
                 self._contents[name] = Contents(unknown=True)
 
@@ -190,44 +188,41 @@ class Data:
 
     def follow(self, effect: Effect) -> None:
         """Take note of tables that came, went or changed their columns."""
-        gone = [name for name in effect.touched if name in self._columns and self.catalog.table(name) is None]
-        new = [name for name in effect.touched if name not in self._columns and self.catalog.table(name) is not None]
+        gone = [name for name in effect.touched if name in self._tables and self.catalog.table(name) is None]
+        new = [name for name in effect.touched if name not in self._tables and self.catalog.table(name) is not None]
         if effect.kind in _MOVES and len(gone) == len(new) == 1:
             self._contents[new[0]] = self._contents.pop(gone[0], Contents())
-            self._columns[new[0]] = self._columns.pop(gone[0])
+            self._tables[new[0]] = self._tables.pop(gone[0])
             self.made |= {new[0]} if gone[0] in self.made else set()
         for name in gone:
             self._contents.pop(name, None)
-            self._columns.pop(name, None)
+            self._tables.pop(name, None)
         self.made.difference_update(gone)
         for name in new:
-            if name not in self._columns:
+            if name not in self._tables:
                 self._contents[name] = Contents(unknown=effect.kind in _FILLED)
                 self.made.add(name)
-            self._remember_columns(name)
-        self._follow_columns(effect.touched)
+            self._tables[name] = self.catalog.table(name)
+        for name in effect.touched:
+            before, table = self._tables.get(name), self.catalog.table(name)
+            if before is not None and table is not None:
+                self._tables[name] = table
+                self._follow_columns(before, table)
 
-    def _remember_columns(self, name: Name) -> None:
-        table = self.catalog.table(name)
-        self._columns[name] = () if table is None else tuple(column.name for column in table.columns)
-
-    def _follow_columns(self, names: Collection[Name]) -> None:
-        for name in names:
-            before = self._columns.get(name)
-            if before is None:
-                continue
-            self._remember_columns(name)
-            after = self._columns[name]
-            renamed = dict(zip(before, after, strict=True)) if len(before) == len(after) else {}
-            added = set(after) - set(before) - set(renamed.values())
-            table = self.catalog.table(name)
-            for row in self.contents(name).rows if table is not None else ():
-                values = {renamed.get(column, column): value for column, value in row.items()}
-                row.clear()
-                row.update({column: values.get(column) for column in after})
-                for column in added:
-                    known = table.column(column) if table is not None else None
-                    row[column] = None if known is None else self.default(name, known)
+    def _follow_columns(self, old: Table, table: Table) -> None:
+        rows = self.contents(table.name).rows
+        if not rows:
+            return
+        before, after = ([column.name for column in each.columns] for each in (old, table))
+        renamed = dict(zip(before, after, strict=True)) if len(before) == len(after) else {}
+        added = set(after) - set(before) - set(renamed.values())
+        for row in rows:
+            values = {renamed.get(column, column): value for column, value in row.items()}
+            row.clear()
+            row.update({column: values.get(column) for column in after})
+            for column in added:
+                known = table.column(column)
+                row[column] = None if known is None else self.default(table.name, known)
 
     def default(self, table: Name, column: Column) -> Any:
         """Return the value that a column gets where none is given."""

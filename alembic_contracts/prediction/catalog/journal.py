@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 __all__ = ["Journal", "Store"]
 
 K = TypeVar("K")
 V = TypeVar("V")
+T = TypeVar("T")
 
 
 class Journal:
@@ -60,9 +61,20 @@ class Store(Mapping[K, V], Generic[K, V]):
         self._journal = journal
         self._values: dict[K, V] = {}
         self._on_change = on_change
+        self._taken: Any = None
 
     def __getitem__(self, key: K) -> V:
         return self._values[key]
+
+    @overload
+    def get(self, key: K, /) -> V | None: ...
+
+    @overload
+    def get(self, key: K, default: V | T, /) -> V | T: ...
+
+    def get(self, key: K, default: Any = None, /) -> Any:
+        """Return what a key has, ``default`` where that is nothing."""
+        return self._values.get(key, default)
 
     def __iter__(self) -> Iterator[K]:
         return iter(self._values)
@@ -93,6 +105,7 @@ class Store(Mapping[K, V], Generic[K, V]):
             self._values.pop(key, None)
         else:
             self._values[key] = value
+        self._taken = None
         if self._on_change is not None:
             self._on_change(key, old, value)
 
@@ -100,6 +113,13 @@ class Store(Mapping[K, V], Generic[K, V]):
         """Take over all values of another store, as a starting point that cannot be undone."""
         for key, value in other.loaded().items():
             self.restore(key, value)
+
+    def taken(self, take: Callable[[Mapping[K, V]], T]) -> T:
+        """Return what a function takes of it, each time the same one: the same value until something changes."""
+        if self._taken is None:
+            self._taken = take(self._values)
+        taken: T = self._taken
+        return taken
 
     def loaded(self) -> Mapping[K, V]:
         """Return what is in it, for those who need no more than that."""

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from alembic_contracts.prediction.catalog.journal import Journal, Store
+from alembic_contracts.prediction.catalog.table_changes import changed, relations_after
 from alembic_contracts.prediction.catalog.uncertainty import Uncertainty
 from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
 from alembic_contracts.prediction.sql import sqlstate
-from alembic_contracts.prediction.sql.mentions import relations_of
 from alembic_contracts.schemas.schema import Access, Name, Schema, Table, Type, TypeDefinition
 
 if TYPE_CHECKING:
@@ -167,18 +167,17 @@ class State:
     # -- what follows from tables ------------------------------------------------------------------------------------
 
     def _table_changed(self, name: Name, old: Table | None, new: Table | None) -> None:
-        if old is not None:
-            for index in old.indexes:
-                self._index_owners.pop(Name(name.schema, index.name), None)
-            for constraint in old.constraints:
-                self._constraint_names[name.schema, constraint.name] -= 1
-        if new is not None:
-            for index in new.indexes:
-                self._index_owners[Name(name.schema, index.name)] = name
-            for constraint in new.constraints:
-                self._constraint_names[name.schema, constraint.name] += 1
+        indexes, constraints = changed(old, new, "indexes"), changed(old, new, "constraints")
+        for index in indexes.gone:
+            self._index_owners.pop(Name(name.schema, index.name), None)
+        for index in indexes.come:
+            self._index_owners[Name(name.schema, index.name)] = name
+        for constraint in constraints.gone:
+            self._constraint_names[name.schema, constraint.name] -= 1
+        for constraint in constraints.come:
+            self._constraint_names[name.schema, constraint.name] += 1
         before = self._mentioned.pop(name, set())
-        after = relations_of(new) if new is not None else set()
+        after = relations_after(old, new, before)
         if after:
             self._mentioned[name] = after
         for gone in before - after:
@@ -234,6 +233,8 @@ class State:
         """Schemas in which unqualified names are looked for, as set, ``$user`` replaced."""
         value = self.setting("search_path")
         parts = split_identifiers('"$user", public' if value is None else value)
+        if "$user" not in parts:
+            return parts
         return tuple(self.current_user if part == "$user" else part for part in parts)
 
     @property
@@ -341,9 +342,9 @@ class State:
         wanted = self.tables if names is None else {n: self.tables[n] for n in names if n in self.tables}
         return Schema(
             tables=dict(wanted),
-            types=dict(self.types),
-            namespaces=frozenset(self.namespaces),
-            sequences=frozenset(self.sequences),
+            types=self.types.taken(dict),
+            namespaces=self.namespaces.taken(frozenset),
+            sequences=self.sequences.taken(frozenset),
             catalog=self.database,
             access=self.access,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
@@ -57,6 +57,11 @@ class PartialTables(Store[Name, Table]):
     def __getitem__(self, key: Name) -> Table:
         self._unread.about(key)
         return super().__getitem__(key)
+
+    def get(self, key: Name, default: Any = None, /) -> Any:
+        """Return a table, ``default`` where there is none."""
+        self._unread.about(key)
+        return super().get(key, default)
 
     def __contains__(self, key: object) -> bool:
         if isinstance(key, Name):

@@ -6,7 +6,6 @@ import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -34,16 +33,14 @@ class Limits(Struct, frozen=True, kw_only=True):
             return
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if sys.platform == "linux":
-            size, *_, data, _ = map(_bytes, Path("/proc/self/statm").read_text("ascii").split())
+            with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123 - for each revision
+                size, *_, data, _ = (int(pages) * _PAGE for pages in file.read().split())
             more = self.megabytes << 20
             for kind, limit in ((resource.RLIMIT_DATA, data + more), (resource.RLIMIT_AS, size + more + _RESERVED)):
                 _soft, hard = resource.getrlimit(kind)
                 resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
-def _bytes(pages: str) -> int:
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
 _RESERVED = 1 << 30
 """Bytes of addresses that threads reserve without using them."""

@@ -124,15 +124,31 @@ class Channel:
     def __init__(self, socket_: socket.socket, token: bytes, limits: Limits) -> None:
         """``token``: 16 bytes that both sides know."""
         self._socket, self._writer, self._limits = socket_, Writer(token), limits
+        self._held = b""
 
     def send(self, value: Any) -> None:
         """Hand a value over; it must be one that can be pickled."""
-        self._socket.sendall(self._writer.message(VALUE, value))
+        self.hold(value)
+        self._flush()
 
-    def lap(self, file: str) -> None:
-        """Say that a stretch of work begins, with limits of its own, and which file's lines are of interest."""
+    def hold(self, value: Any) -> None:
+        """Hand a value over together with what is said next: nothing of others runs before."""
+        self._held += self._writer.message(VALUE, value)
+
+    def lap(self, file: str, *values: Any) -> None:
+        """Say that a stretch of work begins, with limits of its own, and which file's lines are of interest.
+
+        ``values`` are handed over with it.
+        """
         self._limits.apply()
-        self._socket.sendall(self._writer.message(LAP, file))
+        self._held += self._writer.message(LAP, file)
+        for value in values:
+            self.hold(value)
+        self._flush()
+
+    def _flush(self) -> None:
+        held, self._held = self._held, b""
+        self._socket.sendall(held)
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -145,7 +161,8 @@ class Channel:
     def end(self, error: BaseException | None) -> None:
         """Say how the body ended."""
         kind, value = (END, None) if error is None else (FAULT, _that_can_be_told(error))
-        self._socket.sendall(self._writer.message(kind, value))
+        self._held += self._writer.message(kind, value)
+        self._flush()
 
 
 def _that_can_be_told(error: BaseException) -> bytes:

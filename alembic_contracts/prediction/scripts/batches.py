@@ -13,7 +13,10 @@ from typing import Any
 
 from alembic.operations import batch as alembics
 
-__all__ = ["lines_noted", "noted_at"]
+__all__ = ["CARRIES_OUT", "lines_noted", "noted_at"]
+
+CARRIES_OUT = "flush"
+"""The name of the function that does, of any class."""
 
 Lines = tuple[tuple[str, int], ...]
 
@@ -63,7 +66,7 @@ def noted_at(frame: FrameType) -> Lines:
 
     Where the table is copied for the batch as a whole, that is its only operation, if it has but one.
     """
-    if frame.f_code.co_name != "flush" or frame.f_code.co_filename != alembics.__file__:
+    if frame.f_code.co_name != CARRIES_OUT or frame.f_code.co_filename != alembics.__file__:
         return ()
     entries = getattr(frame.f_locals.get("self"), "batch", None)
     if not isinstance(entries, _Noting):

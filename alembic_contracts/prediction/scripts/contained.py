@@ -124,8 +124,11 @@ def run(
             nonlocal started
             if isinstance(event, Script) and event.revision != started:
                 started = event.revision
-                channel.lap(event.path)
-            channel.send(event)
+                channel.lap(event.path, event)
+            elif isinstance(event, Step):
+                channel.hold(event)
+            else:
+                channel.send(event)
 
         play.tell, play.is_contained = tell, True
         channel.send(play.run(steps, arguments))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
@@ -20,7 +20,7 @@ __all__ = ["called", "fresh_module"]
 
 def fresh_module(path: str) -> ModuleType:
     """Execute a version script's file once more, as Alembic does, so that nothing it keeps leaks into the real run."""
-    spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", Path(path).name), path)
+    spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", os.path.basename(path)), path)  # noqa: PTH119 - for each revision
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)

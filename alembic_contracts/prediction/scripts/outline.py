@@ -26,10 +26,12 @@ def outline(path: Path) -> ModuleType | None:
     Raises:
         SyntaxError: it is no Python.
     """
-    source = path.read_bytes()
-    tree, may_declare = _parsed(source, path), b"global" in source
+    file = str(path)
+    with open(file, "rb") as opened:  # noqa: PTH123 - for each revision
+        source = opened.read()
+    tree, may_declare = _parsed(source, file), b"global" in source
     module = ModuleType(path.stem, ast.get_docstring(tree, clean=False))
-    module.__file__ = str(path)
+    module.__file__ = file
     for statement in tree.body:
         for name, value in bound(statement, may_declare=may_declare):
             if name == "*" or (name in _VALUES and value is None):
@@ -50,12 +52,12 @@ def parsed(path: Path) -> ast.Module:
     Raises:
         SyntaxError: it is no Python.
     """
-    return _parsed(path.read_bytes(), path)
+    return _parsed(path.read_bytes(), str(path))
 
 
-def _parsed(source: bytes, path: Path) -> ast.Module:
+def _parsed(source: bytes, file: str) -> ast.Module:
     try:
-        return ast.parse(source, str(path))
+        return ast.parse(source, file)
     except ValueError as error:  # a null byte
         raise SyntaxError(str(error)) from None
 

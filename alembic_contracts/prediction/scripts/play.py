@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from alembic.runtime.migration import MigrationContext
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.prediction.answers.reader import Reader, World
@@ -242,7 +241,7 @@ class Play:
         script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
         self._last = script.revision
         self._leftovers.begin(script)
-        self.tell(replace(script))
+        self.tell(script.copy())
         self._recording.start(script, _OTHER[self._world] if script.revision in self.turned else None)
         try:
             transaction = migration.begin_transaction(_per_migration=True)
@@ -307,7 +306,7 @@ class Play:
             module = self._plain(script) if self.is_plain else fresh_module(script.path)
             function = getattr(module, "upgrade" if step.is_upgrade else "downgrade")
         script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
-        self.tell(replace(script))
+        self.tell(script.copy())
         # Without a database env.py need not say which driver it takes with one: for this it has to be an async one.
         needs_async = self._real.as_sql and not self._as_sql and "run_async" in script.text()
         self._engine.dialect.is_async = self._real.dialect.is_async or needs_async

@@ -335,7 +335,7 @@ def _same(one: Schema, other: Schema) -> bool:
 
 
 def _same_values(one: Mapping[Name, Any], other: Mapping[Name, Any]) -> bool:
-    return len(one) == len(other) and all(other.get(name) is value for name, value in one.items())
+    return one is other or (len(one) == len(other) and all(other.get(name) is value for name, value in one.items()))
 
 
 def _label(sql: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType, TracebackType
 
 from msgspec import Struct
 
-from alembic_contracts.prediction.scripts.batches import noted_at
+from alembic_contracts.prediction.scripts.batches import CARRIES_OUT, noted_at
 from alembic_contracts.schemas.steps import Location
 
 __all__ = ["Script"]
@@ -30,10 +32,13 @@ class Script(Struct):
     @classmethod
     def of(cls, revision: str, path: str, working_directory: Path) -> Script:
         """Return the script at a path."""
-        full = Path(path)
-        full = full if full.is_absolute() else working_directory / full
-        shown = full.relative_to(working_directory) if full.is_relative_to(working_directory) else full
-        return cls(revision, path, shown.as_posix())
+        folder, name = os.path.split(path)
+        shown = _shown(folder, working_directory)
+        return cls(revision, path, f"{shown}/{name}" if shown and not shown.endswith("/") else f"{shown}{name}")
+
+    def copy(self) -> Script:
+        """Return it as it is now."""
+        return Script(self.revision, self.path, self.shown, self.first_line)
 
     def here(self) -> Location:
         """Return the innermost line of the script that is being executed."""
@@ -42,7 +47,10 @@ class Script(Struct):
     def running(self) -> Location | None:
         """Return the innermost line of the script that is being executed, None where none of it is."""
         for frame in _frames():
-            for file, line in _places(frame, frame.f_lineno):
+            code = frame.f_code
+            if code.co_filename == self.path:
+                return self.at(frame.f_lineno)
+            for file, line in noted_at(frame) if code.co_name == CARRIES_OUT else ():
                 if file == self.path:
                     return self.at(line)
         return None
@@ -79,6 +87,15 @@ class Script(Struct):
         """Return a line of the script; None: the first one, where it is not known which."""
         line = self.first_line if line is None else line
         return Location(self.revision, self.shown, line, linecache.getline(self.path, line).strip())
+
+
+@lru_cache(maxsize=64)  # of the scripts of a project, which are in few folders
+def _shown(folder: str, working_directory: Path) -> str:
+    """Return how people see a folder, with forward slashes: ``""`` for the working directory."""
+    full = working_directory / folder
+    shown = full.relative_to(working_directory) if full.is_relative_to(working_directory) else full
+    text = shown.as_posix()
+    return "" if text == "." else text
 
 
 def _places(frame: FrameType, line: int) -> tuple[tuple[str, int], ...]:

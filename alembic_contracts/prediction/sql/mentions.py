@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.spelling import renamed_column
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
-from alembic_contracts.schemas.schema import Name, Table
+from alembic_contracts.schemas.schema import Column, Constraint, Name, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +26,7 @@ __all__ = [
     "functions_of",
     "mentions_function",
     "mentions_type",
+    "relations_in",
     "relations_of",
     "rename_column",
     "sequences_in",
@@ -174,10 +175,13 @@ def _written(names: Iterable[Node]) -> Name:
 
 def relations_of(table: Table) -> set[Name]:
     """Return the tables, sequences and types that a table's definition points at."""
-    found = {name for name, _ in table.depends_on}
-    found.update(table.parents)
-    found.update(c.references for c in table.constraints if c.references is not None)
-    for column in table.columns:
+    return {*(name for name, _ in table.depends_on), *table.parents, *relations_in(table.columns, table.constraints)}
+
+
+def relations_in(columns: Iterable[Column], constraints: Iterable[Constraint]) -> set[Name]:
+    """Return the tables, sequences and types that columns and constraints of a table point at."""
+    found = {constraint.references for constraint in constraints if constraint.references is not None}
+    for column in columns:
         if column.type is not None and column.type.name.schema != "pg_catalog":
             found.add(column.type.name)
         if column.default is not None and "nextval" in column.default:

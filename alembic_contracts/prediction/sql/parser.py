@@ -128,19 +128,30 @@ def walk(message: Node, into: Callable[[Node], bool] | None = None) -> Iterator[
     stack = [message]
     while stack:
         current = stack.pop()
-        if current.DESCRIPTOR.name == "Node":
-            kind = current.WhichOneof("node")
-            if kind is None:
+        if type(current) is _WRAPPER:
+            inside = current.ListFields()  # one field, or none
+            if not inside:
                 continue
-            current = getattr(current, kind)
+            current = inside[0][1]
         yield current
         if into is not None and not into(current):
             continue
         below: list[Node] = []
-        for field, value in current.ListFields():
-            if field.message_type is not None:
-                below.extend([value] if hasattr(value, "DESCRIPTOR") else value)
-        stack.extend(reversed(below))
+        for _, value in current.ListFields():
+            kind = type(value)
+            if kind in _SCALARS:
+                continue
+            if kind is _LIST:
+                below.extend(value)
+            elif hasattr(value, "DESCRIPTOR"):
+                below.append(value)
+        below.reverse()
+        stack.extend(below)
+
+
+_WRAPPER = pg_query_pb2.Node
+_SCALARS = frozenset({str, int, bool, float, bytes})
+_LIST = type(pg_query_pb2.List().items)
 
 
 @lru_cache(maxsize=8192)
