@@ -77,10 +77,10 @@ class Cost:
 NOWHERE = "postgresql+psycopg://nobody@localhost/none"
 
 
-def cost(folder: Path, size: Size, *arguments: str) -> Cost:
+def cost(folder: Path, size: Size, *arguments: str, **environment: str) -> Cost:
     folder.mkdir()
     write(folder, size)
-    return counted(folder, NOWHERE, *arguments)
+    return counted(folder, NOWHERE, *arguments, **environment)
 
 
 def cost_on_a_server(folder: Path, size: Size, url: str, *arguments: str) -> Cost:
@@ -92,12 +92,12 @@ def cost_on_a_server(folder: Path, size: Size, url: str, *arguments: str) -> Cos
     return counted(folder, url, *arguments)
 
 
-def counted(folder: Path, url: str, *arguments: str) -> Cost:
+def counted(folder: Path, url: str, *arguments: str, **environment: str) -> Cost:
     program = COUNT.format(wanted=FUNCTIONS, arguments=list(arguments))
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=folder,
-        env={**clean_environment(), "DATABASE_URL": url},
+        env={**clean_environment(), "DATABASE_URL": url, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -116,6 +116,8 @@ GROWING = {
     "tables beside the contracted one": lambda n: Size(tables=8 * n, revisions=4),
     "revisions": lambda n: Size(tables=4, revisions=8 * n),
     "operations of a revision": lambda n: Size(tables=4, revisions=5, operations=8 * n),
+    "operations on one table": lambda n: Size(revisions=2, operations=8 * n),
+    "a table in each revision": lambda n: Size(tables=8 * n, revisions=8 * n),
     "columns of a table": lambda n: Size(columns=20 * n),
 }
 
@@ -138,6 +140,18 @@ def test_a_check_on_a_server_costs_in_proportion(tmp_path: Path, databases: Data
         assert found[-1].of["_evaluated"] == 46 * n
     steps = [larger.calls - smaller.calls for smaller, larger in pairwise(found)]
     assert steps[-1] <= 1.15 * steps[0], steps
+
+
+def test_a_further_revision_costs_little_beside_its_sql(tmp_path: Path) -> None:
+    def further(name: str, *arguments: str, **environment: str) -> int:
+        smaller, larger = (
+            cost(tmp_path / f"{name}{n}", Size(tables=4, revisions=n), *arguments, **environment).calls
+            for n in (20, 60)
+        )
+        return larger - smaller
+
+    check, sql = further("check", *CHECK), further("sql", "upgrade", "head", "--sql", GUARD="off")
+    assert check <= 1.8 * sql, check / sql
 
 
 def test_a_check_does_each_thing_once(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ class Contents(Struct):
     rows: list[Row] = field(default_factory=list)
     unknown: bool = False
     """Whether there may be rows besides."""
+    looked_at: int = 0
+    """How often others could have written rows until this was right."""
 
 
 class Data:
@@ -57,6 +59,7 @@ class Data:
         self.guesses = 0
         """How many rows were made up so far."""
         self._contents: dict[Name, Contents] = {name: Contents(unknown=True) for name in catalog.loaded_tables}
+        self._others_wrote = 0
         self._given: set[Name] = set()
         self._told: set[Name] = set()
         self.made: set[Name] = set()
@@ -150,7 +153,13 @@ class Data:
 
     def contents(self, name: Name) -> Contents:
         """Return what is known of a table's rows."""
-        return self._contents.setdefault(name, Contents())
+        found = self._contents.get(name)
+        if found is None:
+            found = self._contents[name] = Contents(looked_at=self._others_wrote)
+        elif found.looked_at != self._others_wrote:
+            found.looked_at = self._others_wrote
+            found.unknown = found.unknown or (not found.rows and name not in self._given)
+        return found
 
     def is_empty(self, name: Name) -> bool:
         """Whether a table is known to hold no rows."""
@@ -166,7 +175,7 @@ class Data:
 
     def put(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
         """Make these the rows of a table, and all of them."""
-        self._contents[name] = Contents([dict(row) for row in rows])
+        self._contents[name] = Contents([dict(row) for row in rows], looked_at=self._others_wrote)
         self._given.add(name)
 
     def forget(self, names: Iterable[Name] | None = None) -> None:
@@ -181,17 +190,15 @@ class Data:
         self._told.add(name)
 
     def let_others_write(self) -> None:
-        """Take note that applications may have filled the tables that are empty."""
-        for name, contents in self._contents.items():
-            if not contents.rows and name not in self._given:
-                contents.unknown = True
+        """Take note that applications may have filled the tables that are empty; which, is seen once one is read."""
+        self._others_wrote += 1
 
     def follow(self, effect: Effect) -> None:
         """Take note of tables that came, went or changed their columns."""
         gone = [name for name in effect.touched if name in self._tables and self.catalog.table(name) is None]
         new = [name for name in effect.touched if name not in self._tables and self.catalog.table(name) is not None]
         if effect.kind in _MOVES and len(gone) == len(new) == 1:
-            self._contents[new[0]] = self._contents.pop(gone[0], Contents())
+            self._contents[new[0]] = self.contents(gone[0])
             self._tables[new[0]] = self._tables.pop(gone[0])
             self.made |= {new[0]} if gone[0] in self.made else set()
         for name in gone:
@@ -200,7 +207,7 @@ class Data:
         self.made.difference_update(gone)
         for name in new:
             if name not in self._tables:
-                self._contents[name] = Contents(unknown=effect.kind in _FILLED)
+                self._contents[name] = Contents(unknown=effect.kind in _FILLED, looked_at=self._others_wrote)
                 self.made.add(name)
             self._tables[name] = self.catalog.table(name)
         for name in effect.touched:

@@ -81,9 +81,10 @@ def _has_class(state: State, type_: Type, method: str) -> bool:
         return "anyarray" in classes
     if type_.name.schema != "pg_catalog":
         return _OF_CATEGORY.get(category(type_, state), "") in classes
-    implicit = (two for (one, two), context in system.casts(state.server_version).items()
-                if one == type_.name.name and context == "i")  # fmt: skip
-    return _of_range(type_) in classes or not classes.isdisjoint({type_.name.name, *implicit})
+    if type_.name.name in classes or _of_range(type_) in classes:
+        return True
+    casts = system.casts(state.server_version).items()
+    return any(one == type_.name.name and context == "i" and two in classes for (one, two), context in casts)
 
 
 def _of_range(type_: Type) -> str:

@@ -161,9 +161,10 @@ def _in_trees(trees: Iterable[Node]) -> tuple[frozenset[Name], frozenset[Name]]:
     functions, types = set[Name](), set[Name]()
     for tree in trees:
         for message in parser.walk(tree):
-            if message.DESCRIPTOR.name == "FuncCall":
+            kind = message.DESCRIPTOR.name
+            if kind == "FuncCall":
                 functions.add(_written(message.funcname))
-            elif message.DESCRIPTOR.name == "TypeName" and len(message.names):
+            elif kind == "TypeName" and len(message.names):
                 types.add(_written(message.names))
     return frozenset(functions), frozenset(types)
 
