@@ -61,7 +61,7 @@ def _compared(connection: sa.Connection, size: int, repeat: int) -> None:
         sa.MetaData().reflect(connection, only=tables)
 
     def extract() -> None:
-        found = dialect.outline(connection).around(lambda each: each == name)
+        found = dialect.surroundings(connection).outline.around(lambda each: each == name)
         dialect.observe(connection, found.tables)
 
     for what, ours, theirs in (

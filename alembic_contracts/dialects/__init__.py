@@ -5,12 +5,13 @@ What only some runs need is imported when it is needed: a start is most of what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
-from msgspec import Struct, field
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.errors import CannotCheck
 
@@ -20,134 +21,35 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
+    from alembic_contracts.schemas.surroundings import Session, Surroundings
     from alembic_contracts.schemas.uses import Breaks
 
 __all__ = [
+    "Asked",
     "Dialect",
-    "Extract",
     "Fate",
     "Locked",
-    "OtherObjects",
-    "Outline",
+    "Part",
     "Reliance",
-    "Routine",
-    "Session",
     "Sight",
     "Statements",
     "Transaction",
-    "Use",
     "Witness",
     "is_known",
     "load",
 ]
 
 
-class OtherObjects(Struct, frozen=True):
-    """What users made or extensions brought along beside what ``Schema`` carries, and what ties tables to it."""
-
-    casts: tuple[tuple[Type, Type, str], ...] = ()
-    """From, to, and ``pg_cast.castcontext``: i implicit, a in assignments, e explicit."""
-    names: frozenset[str] = frozenset()
-    """Of operators."""
-    classes: frozenset[tuple[str, Type]] = frozenset()
-    """Access methods, and the types for which they have a default operator class."""
-    types: frozenset[Name] = frozenset()
-    """Base types, multiranges and pseudo-types; what ``Schema.types`` has of others is all that there are."""
-    typed: Mapping[Name, Name] = field(default_factory=dict)
-    """Tables that are of a composite type (``pg_class.reloftype``)."""
-    owned: Mapping[Name, tuple[Name, str, bool] | None] = field(default_factory=dict)
-    """Sequences, but for those named after a column that they go with: that, and whether as its identity, or None."""
-    local_columns: Mapping[Name, frozenset[str]] = field(default_factory=dict)
-    """Columns that tables both inherit and have of their own (``attislocal``)."""
-    has_hidden: bool = False
-    """Whether there are functions, operators, collations, extensions ..., between what is dropped and what follows."""
-    has_hanging: bool = False
-    """Whether there are triggers, rules or policies, which can use what is dropped."""
+Part = Literal["grants", "publications", "indexes", "rest"]
+"""Of a table: its grants, and roles; its publications; its indexes; comments, definitions of views, partitioning."""
 
 
-class Session(Struct, frozen=True, kw_only=True):
-    """Where a connection's unqualified names lead."""
+class Asked(Struct, frozen=True):
+    """What of tables is asked for, beside their columns and constraints."""
 
-    database: str
-    user: str
-    search_path: tuple[str, ...]
-    """Schemas in the order of lookup, existing or not; ``$user`` stands for the user's name."""
-    server_version: int
-    """As ``server_version_num``: 170002 for 17.2."""
-    others: OtherObjects
-    """What there is beside the server's own."""
-
-
-class Extract(Struct, frozen=True):
-    """A part of a schema."""
-
-    tables: frozenset[Name]
-    """The tables whose definitions are in it."""
-    known: frozenset[Name]
-    """Relations of which all that uses them is in it, too."""
-    unread: frozenset[Name]
-    """Tables that are not in it, and their indexes."""
-    constraints: frozenset[tuple[str, str]]
-    """Schema and name of every constraint, whether in it or not."""
-
-
-class Locked(CannotCheck):
-    """Other sessions hold locks without which some tables cannot be read in full."""
-
-    def __init__(self, message: str, tables: frozenset[Name], schema: Schema | None) -> None:
-        """Keep what could be read.
-
-        Args:
-            message: who has locked what.
-            tables: those that cannot be read in full; none where no table could be.
-            schema: everything that was asked for, without what takes a lock of those; None: nothing could be read.
-        """
-        super().__init__(message)
-        self.tables, self.schema = tables, schema
-
-
-class Outline(Struct, frozen=True):
-    """All relations by name, without their definitions."""
-
-    tables: frozenset[Name]
-    """Tables and views of every kind."""
-    relations: dict[Name, Name]
-    """Every relation, indexes and sequences included, with the table that it belongs to (itself where none)."""
-    ties: dict[Name, frozenset[Name]]
-    """Relations with those that they use or that use them: foreign keys, views, inheritance, defaults, row types."""
-    constraints: frozenset[tuple[str, str]]
-    """Schema and name of every constraint."""
-
-    def around(self, wanted: Callable[[Name], bool]) -> Extract:
-        """Return what has to be read so that all is known of some relations, and of what they use or are used by.
-
-        Args:
-            wanted: says of a relation's name whether a migration may be about it.
-        """
-        known = {self.relations[name] for name in self.relations if wanted(name)}
-        known |= {name for table in known for name in self.ties.get(table, ()) if name not in self.tables}
-        near = {self.relations[other] for name in known for other in self.ties.get(name, ())}
-        read = (known | near) & self.tables
-        return Extract(
-            tables=frozenset(read),
-            known=frozenset(known),
-            unread=frozenset(
-                name for name, table in self.relations.items() if table in self.tables and table not in read
-            ),
-            constraints=self.constraints,
-        )
-
-    def without(self, tables: Collection[Name], extract: Extract | None) -> Extract:
-        """Return a part of the schema, None standing for all of it, without some tables."""
-        gone = {name for name, table in self.relations.items() if table in tables}
-        used = {other for name in gone for other in self.ties.get(name, ())}
-        known = frozenset(self.relations) if extract is None else extract.known
-        return Extract(
-            tables=(self.tables if extract is None else extract.tables) - gone,
-            known=known - gone - used - {self.relations[name] for name in used},
-            unread=(frozenset() if extract is None else extract.unread) | gone,
-            constraints=self.constraints,
-        )
+    parts: frozenset[Part]
+    types: frozenset[str]
+    """Names of types that are looked for even where no column has them."""
 
 
 class Sight(Struct, frozen=True):
@@ -160,22 +62,20 @@ class Sight(Struct, frozen=True):
     """Tables without what takes a lock to read, because another session had one."""
 
 
-class Use(Struct, frozen=True):
-    """Where a routine runs without being called by a statement."""
+class Locked(CannotCheck):
+    """Other sessions hold locks without which some tables cannot be read in full."""
 
-    table: Name | None
-    """The table or view; None: it is about no single one."""
-    how: Literal["trigger", "event trigger", "expression"]
+    def __init__(self, message: str, tables: frozenset[Name], sight: Sight | None) -> None:
+        """Keep what could be read.
 
-
-class Routine(Struct, frozen=True):
-    """A user's function or procedure."""
-
-    name: Name
-    language: str
-    body: str | None
-    """None where it is not known as text."""
-    uses: tuple[Use, ...] = ()
+        Args:
+            message: who has locked what.
+            tables: those that cannot be read in full; none where no table could be.
+            sight: everything that was asked for, without what takes a lock of those; None: nothing could be read.
+        """
+        super().__init__(message)
+        self.tables = tables
+        self.sight = sight and replace(sight, unread=tables)
 
 
 class Reliance(Struct, frozen=True):
@@ -285,11 +185,8 @@ class Dialect(Protocol):
     def session(self, connection: Connection) -> Session:
         """Return the settings of a connection that decide what its statements are about."""
 
-    def routines(self, connection: Connection) -> tuple[Routine, ...]:
-        """Read users' functions and procedures, and where each runs without being called by a statement."""
-
-    def outline(self, connection: Connection) -> Outline:
-        """Read the names of all relations and what ties them together."""
+    def surroundings(self, connection: Connection) -> Surroundings:
+        """Read all of a database that is beside its tables' definitions, and the connection's settings."""
 
     def observe(
         self,
@@ -298,22 +195,35 @@ class Dialect(Protocol):
         *,
         lock_timeout: float = 10,
         before: Sight | None = None,
+        asked: Asked | None = None,
     ) -> Schema:
-        """Read the named tables (None: all user tables) and every user-defined type from the catalog; no lock stays.
+        """Read the named tables (None: all user tables) and user-defined types from the catalog; no lock stays.
 
         Args:
             connection: to the database.
             tables: the tables' names.
             lock_timeout: seconds to wait for what another session has locked.
             before: what was seen before, of which all that is the same need not be waited for.
+            asked: what of the tables, and which types; None: everything, and all types that users made.
 
         Raises:
             Locked: another session holds a lock for too long.
             CannotCheck: the database does not answer.
         """
 
-    def fingerprints(self, connection: Connection, tables: Collection[Name]) -> Mapping[Name, str]:
-        """Return for each table what tells whether all that takes a lock to read is the same; takes none itself."""
+    def sight(
+        self,
+        connection: Connection,
+        tables: Collection[Name] | None,
+        watched: Collection[Name],
+        *,
+        lock_timeout: float = 10,
+    ) -> Sight:
+        """Read tables as ``observe`` does, with fingerprints of those that will be looked at again.
+
+        Raises:
+            Locked, CannotCheck: as there.
+        """
 
     def completed(self, connection: Connection, before: Sight, now: Schema) -> Schema:
         """Return what was seen before, with what could not be read then as it is now.

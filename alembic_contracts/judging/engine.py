@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
-from alembic_contracts.dialects import Dialect
+from alembic_contracts.dialects import Asked, Dialect, Part
 from alembic_contracts.judging import permits, rules
 from alembic_contracts.judging.moments import histories, points
 from alembic_contracts.judging.verdicts import SIDES, Course, Policy, Scope, finding
@@ -21,7 +21,7 @@ from alembic_contracts.schemas.schema import Name, Type
 from alembic_contracts.schemas.steps import Location, Prediction, Unproven
 from alembic_contracts.support.garbage import uncollected
 
-__all__ = ["Policy", "Scope", "facts_of", "judge"]
+__all__ = ["Policy", "Scope", "asked_of", "facts_of", "judge"]
 
 
 @uncollected()
@@ -185,6 +185,23 @@ def facts_of(contract: Contract, severities: Mapping[str, str]) -> Iterator[Fact
     for fact in (*contract.facts, *rules.implied(contract)):
         if severities.get(fact.rule) != "off":
             yield fact
+
+
+def asked_of(contracts: Iterable[Contract], severities: Mapping[str, str]) -> Asked:
+    """Return what has to be known of tables to judge them by contracts, and which types these name.
+
+    Args:
+        contracts: what must be kept.
+        severities: of rules, which can be off.
+    """
+    known, parts, types = rules.load(), set[Part](), set[str]()
+    for contract in contracts:
+        for fact in facts_of(contract, severities):
+            rule = known[fact.rule]
+            parts |= rule.reads if contract.compatibility == "exact" else rule.reads | rule.weighs
+            if isinstance(fact.expected, Type):
+                types.add(fact.expected.name.name)
+    return Asked(frozenset(parts), frozenset(types))
 
 
 def _findings(

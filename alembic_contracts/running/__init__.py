@@ -7,8 +7,9 @@ The road of every verdict, on which each module hands one value to the next:
     environments      env.py -> one Run a database (pending: the value)
     databases         Terms, Run -> the terms that are about this database
     unheld            Run on a kind of database that is not known -> what is said instead of a verdict
-    courses           Run -> Course: the schemas that it goes through (shadow: replayed; replaying: in a process of
-                      its own; scratch_observer: what each statement changed and read there)
+    courses           Run -> Course: the schemas that it goes through (origins: what a database has before; shadow:
+                      replayed; replaying: in a process of its own; scratch_observer: what each statement changed and
+                      read there)
     settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?
                       real_schema: what that makes of the real database)
     examination       Course, Terms -> Report

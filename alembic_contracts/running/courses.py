@@ -1,16 +1,16 @@
 """A run in, the schemas that it goes through out: observed at its start, predicted or replayed from there.
 
-Prediction, which brings the parser along, and replaying are imported when there is something pending to follow.
+Prediction, which brings the parser along, and replaying are imported when there is something pending to follow, what
+reads a database where there is one.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from pathlib import Path
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,10 @@ from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Location, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
-    from alembic_contracts.dialects import Dialect, Extract, Sight
+    from alembic_contracts.dialects import Dialect, Sight
     from alembic_contracts.judging.violations import Notice
     from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.running.origins import Origin
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.snapshots import Snapshot
     from alembic_contracts.support.terminal import Progress
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Course", "follow"]
 
 log = logging.getLogger("alembic.contracts")
-
-_FEW = 50
-"""Tables that are read faster all at once than after finding out which are needed."""
 
 
 class Course(Struct, frozen=True):
@@ -78,7 +76,8 @@ def follow(
         CannotCheck: the database is one that cannot be checked, or the scripts cannot be replayed.
     """
     dialect = dialects.load(run.context.dialect.name)
-    sight, doubts = _sight(run, tables, dialect)
+    origin = _origin(run, tables, dialect)
+    sight = None if origin is None else origin.sight
     observed = None if sight is None else sight.schema
     if tables is not None and sight is not None:
         tables = frozenset(tables) - sight.unread
@@ -88,43 +87,28 @@ def follow(
     if run.shadow:
         found: tuple[Prediction, ...] = (_replay(run, tables, shadow_url, dialect, progress),)
     else:
-        found = _predicted_or_doubted(run, tables, dialect, observed, progress)
-    count = len(run.history)
+        found = _predicted_or_doubted(run, tables, origin, progress)
+    count, doubts = len(run.history), () if origin is None else origin.doubts
     found = tuple(_from_start(each, count, observed) for each in found)
     return Course(
         run, dialect, observed, tuple(replace(each, unproven=(*each.unproven, *doubts)) for each in found), (), sight
     )
 
 
-def _sight(
-    run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect
-) -> tuple[Sight | None, tuple[Unproven, ...]]:
-    """Return what the database has, None where there is none, and doubts about what others have locked.
-
-    Raises:
-        CannotCheck: it cannot be read, or something that nobody looks at later is locked for too long.
-    """
+def _origin(run: Run, tables: Collection[Name] | None, dialect: Dialect) -> Origin | None:
     if run.connection is None:
-        return None, ()
-    # Before the rest: what another session changes in between is a change at the commit.
-    fingerprints = dialect.fingerprints(run.connection, tables) if tables is not None and run.steps else {}
-    try:
-        return dialects.Sight(dialect.observe(run.connection, tables, lock_timeout=run.lock_timeout), fingerprints), ()
-    except dialects.Locked as locked:
-        if not run.committed_under_guard or locked.schema is None:
-            raise
-        return dialects.Sight(locked.schema, fingerprints, locked.tables), (Unproven(str(locked), None),)
+        return None
+    from alembic_contracts.running.origins import Origin
+
+    return Origin(run, run.connection, tables, dialect)
 
 
 def _predicted_or_doubted(
-    run: Run,
-    tables: Collection[Name] | None,
-    dialect: dialects.Dialect,
-    observed: Schema | None,
-    progress: Progress | None,
+    run: Run, tables: Collection[Name] | None, origin: Origin | None, progress: Progress | None
 ) -> tuple[Prediction, ...]:
+    observed = None if origin is None else origin.sight.schema
     try:
-        return _predicted(run, tables, dialect, progress)
+        return _predicted(run, tables, origin, progress)
     except dialects.Locked as locked:
         if observed is None or not run.committed_under_guard:
             raise
@@ -137,7 +121,7 @@ def _predicted_or_doubted(
 
 
 def _predicted(
-    run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect, progress: Progress | None
+    run: Run, tables: Collection[Name] | None, origin: Origin | None, progress: Progress | None
 ) -> tuple[Prediction, ...]:
     try:
         from alembic_contracts.prediction.containment.limits import Limits
@@ -154,13 +138,13 @@ def _predicted(
         if progress is not None:
             progress(done, len(steps))
 
-    def predicted(extract: Extract | None, *, waits: bool = False) -> tuple[Prediction, ...]:
+    def predicted(baseline: Callable[[], Catalog]) -> tuple[Prediction, ...]:
         return predict(
             environment=run.environment,
             context=run.context,
             steps=steps,
             run_arguments=run.arguments,
-            baseline=lambda: _baseline(run, dialect, extract, waits=waits),
+            baseline=baseline,
             watched=tables,
             as_sql=run.as_sql,
             rows_between_revisions=run.connection is None,
@@ -171,11 +155,12 @@ def _predicted(
             slow=_say_slow,
         )
 
-    extract = _extract(run, tables, dialect)
-    for part in (None,) if extract is None else (extract, None):
+    if origin is None:
+        return predicted(lambda: _unobserved(run.snapshot))
+    for part in origin.parts():
         with suppress(NotReadError):
-            return predicted(part)
-    return predicted(None, waits=True)
+            return predicted(partial(origin.catalog, part))
+    return predicted(partial(origin.catalog, None, waits=True))
 
 
 def _say_slow(place: Location) -> None:
@@ -183,45 +168,11 @@ def _say_slow(place: Location) -> None:
     sys.stderr.write(texts.line(f"note: the prediction of revision {place.revision} ({place.file}) takes long.") + "\n")
 
 
-def _extract(run: Run, tables: Collection[Name] | None, dialect: dialects.Dialect) -> Extract | None:
-    """Return the part of the database that pending scripts can be about by the words in them; None: all of it.
-
-    A script can name more than its text shows: then the prediction finds out and starts again with everything.
-    """
-    if run.connection is None or tables is None or not all(step.revision.path for step in run.steps):
-        return None
-    outline = dialect.outline(run.connection)
-    if len(outline.tables) <= _FEW:
-        return None
-    words = {run.context.version_table}
-    for step in run.steps:
-        text = Path(step.revision.path).read_text(encoding="utf-8", errors="replace")
-        words.update(re.findall(r"\w+", text), re.findall(r"\w+", text.lower()))
-
-    def is_named(name: Name) -> bool:
-        return name in tables or all(word in words for word in re.findall(r"\w+", name.name))
-
-    extract = outline.around(is_named)
-    return extract if len(extract.tables) < len(outline.tables) / 2 else None
-
-
-def _baseline(run: Run, dialect: dialects.Dialect, extract: Extract | None, *, waits: bool) -> Catalog:
-    """Return what is there before: what others have locked is waited for, or left out until scripts are about it."""
+def _unobserved(snapshot: Snapshot | None) -> Catalog:
+    """Return the catalog that a run without a database starts from."""
     from alembic_contracts.prediction.catalog.catalog import Catalog
-    from alembic_contracts.prediction.scripts.baseline import observed
 
-    if run.connection is None:
-        return Catalog() if run.snapshot is None else _of_snapshot(run.snapshot)
-    here = dialect.session(run.connection)
-    wanted = None if extract is None else extract.tables
-    try:
-        schema = dialect.observe(run.connection, wanted, lock_timeout=run.lock_timeout if waits else 0)
-    except dialects.Locked as locked:
-        if waits:
-            raise
-        extract = dialect.outline(run.connection).without(locked.tables, extract)
-        schema = dialect.observe(run.connection, extract.tables, lock_timeout=run.lock_timeout)
-    return observed(schema, here, dialect.routines(run.connection), extract)
+    return Catalog() if snapshot is None else _of_snapshot(snapshot)
 
 
 def _of_snapshot(snapshot: Snapshot) -> Catalog:

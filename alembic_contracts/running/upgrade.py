@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alembic_contracts import texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.aftermath import Aftermath
-from alembic_contracts.judging.engine import Scope
+from alembic_contracts.judging.engine import Scope, asked_of
 from alembic_contracts.running import bases, unheld
 from alembic_contracts.running.courses import Course, follow, log
 from alembic_contracts.running.databases import narrowed
@@ -264,6 +264,7 @@ class Upgrade(Struct):
         connection = self.course.run.connection
         assert connection is not None  # noqa: S101 - there is none in --sql mode, where nothing is committed
         revision = self._since_commit[-1].revision.revision if self._since_commit else ""
+        is_complete = self.course.sight is None or not self.course.sight.unread  # else it becomes so from this one
         self.refused = None
         with self._answering():
             now = self.course.dialect.observe(
@@ -271,6 +272,7 @@ class Upgrade(Struct):
                 self.terms.tables,
                 lock_timeout=self.terms.settings.lock_timeout,
                 before=self.course.sight,
+                asked=asked_of(self.terms.contracts, self.terms.settings.rules) if is_complete else None,
             )
             since = Step(revision, (Operation(self._suspect(), "commit", now, commits=True),))
             report = judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)

@@ -3,6 +3,7 @@
 schema            the values: Schema, Table, Column, Type, Constraint, Index ...
 remarks           texts of it that remember how PostgreSQL prints them
 steps             the values: the schema after every operation of every revision; what is unproven
+surroundings      the values: what there is around tables: names, ties, routines, where names lead
 uses              who uses a table, and how badly a difference hurts them
 schema_json       Schema -> JSON and back
 snapshots         a committed file -> Schema and back

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_contracts.dialects import OtherObjects, postgresql
+from alembic_contracts.dialects import postgresql
 from alembic_contracts.schemas.schema import Name, Type
+from alembic_contracts.schemas.surroundings import OtherObjects
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,7 @@ def test_search_path(connection, setting: str, expected: tuple[str, ...]) -> Non
     assert session.database == connection.engine.url.database
     assert session.server_version >= 140000
     assert not connection.in_transaction()
+    assert postgresql.surroundings(connection).session == session
 
 
 def test_casts_operators_and_operator_classes_of_ones_own(connection) -> None:
@@ -39,7 +41,7 @@ def test_casts_operators_and_operator_classes_of_ones_own(connection) -> None:
     ):
         connection.exec_driver_sql(statement)
     connection.commit()
-    found = postgresql.session(connection).others
+    found = postgresql.surroundings(connection).others
     one, two = Type(Name("public", "one")), Type(Name("public", "two"))
     json = Type(Name("pg_catalog", "json"))
     assert set(found.casts) == {(one, two, "a"), (Type(Name("pg_catalog", "varchar"), (), 1), json, "e")}
@@ -48,7 +50,7 @@ def test_casts_operators_and_operator_classes_of_ones_own(connection) -> None:
 
 
 def test_a_database_without_any(connection) -> None:
-    assert postgresql.session(connection).others == OtherObjects()
+    assert postgresql.surroundings(connection).others == OtherObjects()
 
 
 def test_types_of_which_no_more_than_the_name_is_read(connection) -> None:
@@ -60,4 +62,4 @@ def test_types_of_which_no_more_than_the_name_is_read(connection) -> None:
     ):
         connection.exec_driver_sql(statement)
     connection.commit()
-    assert postgresql.session(connection).others.types == {Name("public", "shell"), Name("public", "spans")}
+    assert postgresql.surroundings(connection).others.types == {Name("public", "shell"), Name("public", "spans")}

@@ -306,7 +306,7 @@ def test_what_another_session_commits_later_is_not(services: tuple[Project, Proj
 @pytest.mark.parametrize("isolation", ["READ COMMITTED", "SERIALIZABLE", "AUTOCOMMIT"])
 def test_no_lock_stays_with_any_driver(database: str, driver: str, isolation: str) -> None:
     pytest.importorskip(driver)
-    from alembic_contracts.dialects.postgresql import fingerprints, observe, workings
+    from alembic_contracts.dialects.postgresql import observe, sight, workings
     from alembic_contracts.schemas.schema import Name
 
     url = sa.make_url(database).set(drivername=f"postgresql+{driver}")
@@ -325,7 +325,7 @@ def test_no_lock_stays_with_any_driver(database: str, driver: str, isolation: st
             connection.exec_driver_sql("BEGIN")
         connection.exec_driver_sql("SELECT 1")
         names = [Name("public", name) for name in COLUMNS]
-        assert set(observe(connection, names).tables) == set(names) == set(fingerprints(connection, names))
+        assert set(observe(connection, names).tables) == set(names) == set(sight(connection, names, names).fingerprints)
         workings(connection)
         assert connection.exec_driver_sql(locks).all() == []
         assert [tuple(row) for row in connection.exec_driver_sql(state)] == [(None, "0", True)]

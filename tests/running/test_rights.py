@@ -159,10 +159,10 @@ def test_no_look_takes_more_than_access_share(project: Project) -> None:
     looks = (
         lambda connection: postgresql.observe(connection, names),
         lambda connection: postgresql.observe(connection, None),
-        lambda connection: postgresql.fingerprints(connection, names),
+        lambda connection: postgresql.sight(connection, names, names),
+        lambda connection: postgresql.sight(connection, None, names),
         postgresql.session,
-        postgresql.routines,
-        postgresql.outline,
+        postgresql.surroundings,
         postgresql.workings,
     )
     for look in looks:

@@ -342,5 +342,4 @@ def _compare(sql: str, catalog: Catalog, server: Server) -> tuple[bool, str | No
 def observed(server: Server) -> Catalog:
     """Return what a prediction beside a database starts from."""
     with server.engine.connect() as connection:
-        schema, here = postgresql.observe(connection, None), postgresql.session(connection)
-        return baseline.observed(schema, here, postgresql.routines(connection))
+        return baseline.observed(postgresql.observe(connection, None), postgresql.surroundings(connection))

@@ -2,8 +2,9 @@
 
 names, types, properties   a type's name -> Type, and what follows from it
 breaking, equivalence      two types or expressions -> whose uses break; whether they are the same
-session, outline, routines a connection -> where names lead; all relations by name; users' functions
-observation, queries       a connection, tables -> Schema (schema_document: its query)
+session                    a connection -> where names lead
+beside                     a connection -> all relations by name, users' functions, other objects
+observation, queries       a connection, tables -> Schema (schema_document: the texts of queries)
 traceless, hindrances      looks that leave no lock; what is printed under one, and who is in the way of that
 transactions               a connection -> the transaction that it is in, and what became of another one
 restoring                  a table before and now -> SQL that gives it back its shape
@@ -19,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql.breaking import breaks
 from alembic_contracts.dialects.postgresql.names import quote, quote_name
-from alembic_contracts.dialects.postgresql.outline import outline
 from alembic_contracts.dialects.postgresql.properties import (
     base_type,
     character_length,
@@ -33,14 +33,14 @@ from alembic_contracts.dialects.postgresql.properties import (
     same_type,
 )
 from alembic_contracts.dialects.postgresql.restoring import restoring
-from alembic_contracts.dialects.postgresql.routines import routines
 from alembic_contracts.dialects.postgresql.session import session
 from alembic_contracts.dialects.postgresql.types import format_type, misspelt_type, parse_type
 
 if TYPE_CHECKING:
+    from alembic_contracts.dialects.postgresql.beside import surroundings
     from alembic_contracts.dialects.postgresql.equivalence import same_expression
-    from alembic_contracts.dialects.postgresql.hindrances import completed, fingerprints
-    from alembic_contracts.dialects.postgresql.observation import observe
+    from alembic_contracts.dialects.postgresql.hindrances import completed
+    from alembic_contracts.dialects.postgresql.observation import observe, sight
     from alembic_contracts.dialects.postgresql.replays.reliance import statements
     from alembic_contracts.dialects.postgresql.replays.restoration import missing_role, restore
     from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
@@ -57,7 +57,6 @@ __all__ = [
     "element",
     "enum_labels",
     "fate",
-    "fingerprints",
     "forbids_null",
     "format_type",
     "look_up_as",
@@ -67,27 +66,28 @@ __all__ = [
     "numeric_precision",
     "numeric_scale",
     "observe",
-    "outline",
     "parse_type",
     "quote",
     "quote_name",
     "restore",
     "restoring",
-    "routines",
     "same_expression",
     "same_type",
     "session",
+    "sight",
     "statements",
+    "surroundings",
     "transaction",
     "witness",
     "workings",
 ]
 
 _LATE = {
+    "surroundings": "beside",
     "same_expression": "equivalence",
     "completed": "hindrances",
-    "fingerprints": "hindrances",
     "observe": "observation",
+    "sight": "observation",
     "statements": "replays.reliance",
     "missing_role": "replays.restoration",
     "restore": "replays.restoration",

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from alembic_contracts.dialects import Sight
 
-__all__ = ["NAMED_TABLES", "Hindrance", "completed", "fingerprints", "printed_as_before", "told"]
+__all__ = ["Hindrance", "completed", "fingerprints", "named", "printed_as_before", "told"]
 
-NAMED_TABLES = """
+_NAMED = """
     SELECT c.oid
-    FROM pg_catalog.json_array_elements(CAST(:tables AS pg_catalog.json)) AS name (parts)
+    FROM pg_catalog.json_array_elements(CAST(:{parameter} AS pg_catalog.json)) AS name (parts)
     INNER JOIN pg_catalog.pg_namespace AS n ON n.nspname = name.parts ->> 0
     INNER JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = name.parts ->> 1
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
@@ -61,8 +61,13 @@ class Hindrance(Struct, frozen=True):
         return cls(Name(*table), Name(*locked), pid)
 
 
+def named(parameter: str) -> str:
+    """Return the query for the tables whose names a parameter has, as JSON."""
+    return _NAMED.format(parameter=parameter)
+
+
 def fingerprints(connection: Connection, tables: Collection[Name]) -> Mapping[Name, str]:
-    """Return a digest for each table of all that its definitions are printed from, which takes no lock.
+    """Return a digest of all that a table's definitions are printed from, for tables that have some; takes no lock.
 
     Raises:
         CannotCheck: the database refuses to answer.
@@ -72,7 +77,7 @@ def fingerprints(connection: Connection, tables: Collection[Name]) -> Mapping[Na
     try:
         with passing(connection):
             statement, wanted = _fingerprints(server_version(connection)), json.dumps(sorted(set(tables)))
-            rows = connection.execute(statement, {"tables": wanted}).all()
+            rows = connection.execute(statement, {"watched": wanted}).all()
     except DBAPIError as error:
         raise CannotCheck(f"The schema of the database cannot be read: {error.orig}") from error
     return MappingProxyType({Name(row.nspname, row.relname): row.fingerprint for row in rows})
@@ -82,8 +87,7 @@ def fingerprints(connection: Connection, tables: Collection[Name]) -> Mapping[Na
 def _fingerprints(version: int) -> TextClause:
     from sqlalchemy import text
 
-    code = read("fingerprints", version).replace("/* wanted */", NAMED_TABLES).replace("::", r"\:\:")
-    return text(code)
+    return text(read("fingerprints", version).replace("/* watched */", named("watched")))
 
 
 def printed_as_before(

@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts import texts
-from alembic_contracts.dialects import Locked
-from alembic_contracts.dialects.postgresql.hindrances import NAMED_TABLES, Hindrance, printed_as_before, told
+from alembic_contracts.dialects import Locked, Part, Sight
+from alembic_contracts.dialects.postgresql.hindrances import Hindrance, named, printed_as_before, told
 from alembic_contracts.dialects.postgresql.names import CATALOG, quote
 from alembic_contracts.dialects.postgresql.queries import read, server_version
 from alembic_contracts.dialects.postgresql.traceless import passing, sqlstate
@@ -41,12 +44,15 @@ from alembic_contracts.support.garbage import uncollected
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
 
-    from alembic_contracts.dialects import Sight
+    from alembic_contracts.dialects import Asked
     from alembic_contracts.schemas.schema import ConstraintKind, TableKind
 
-__all__ = ["observe"]
+__all__ = ["observe", "sight"]
 
 Json = dict[str, Any]
+
+_PARTS = get_args(Part)
+_OF_ACCESS: frozenset[str] = frozenset({"grants", "publications"})
 
 _PAUSE = 0.05
 """Seconds from one look to the next while somebody holds a lock."""
@@ -87,14 +93,19 @@ _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"
 
 
 def observe(
-    connection: Connection, tables: Collection[Name] | None, *, lock_timeout: float = 10, before: Sight | None = None
+    connection: Connection,
+    tables: Collection[Name] | None,
+    *,
+    lock_timeout: float = 10,
+    before: Sight | None = None,
+    asked: Asked | None = None,
 ) -> Schema:
-    """Read the named tables (None: all but temporary ones) and every type that users created.
+    """Read the named tables (None: all but temporary ones) and types that users created.
 
     One query on ``pg_catalog``, which every role may read; no row of any other table is read. Of base types that
-    extensions bring, those are there that a column has. The result does not depend on ``search_path`` or on any other
-    setting of the session. A transaction that is open stays open and nothing in it changes, where there is none, there
-    is none afterwards; no lock stays.
+    extensions bring, those are there that a column has; of sequences, those are there where all tables are. The result
+    does not depend on ``search_path`` or on any other setting of the session. A transaction that is open stays open and
+    nothing in it changes, where there is none, there is none afterwards; no lock stays.
 
     Most of it takes no lock. Views, checks, generated columns, partial indexes and the like are printed by PostgreSQL
     under one: what another session has locked is waited for.
@@ -104,26 +115,74 @@ def observe(
         tables: Names as the catalog has them; what is absent from the database is absent from the result.
         lock_timeout: seconds to wait for other sessions.
         before: what was seen before; what is locked and still the same is taken from it without waiting.
+        asked: what of the tables and which types to read; None: everything, and all types. What is not asked for is not
+            in the result.
 
     Raises:
         Locked: another session holds a lock for too long.
         CannotCheck: the database refuses to answer.
     """
+    return _looked(connection, _Look.at(tables, asked), lock_timeout, before).schema
+
+
+def sight(
+    connection: Connection, tables: Collection[Name] | None, watched: Collection[Name], *, lock_timeout: float = 10
+) -> Sight:
+    """Read all of tables and types as ``observe`` does, in the same query with fingerprints of those that are watched.
+
+    Args:
+        connection: as for ``observe``.
+        tables: as there.
+        watched: the tables that will be looked at again.
+        lock_timeout: seconds to wait for other sessions.
+
+    Raises:
+        Locked, CannotCheck: as there.
+    """
+    return _looked(connection, _Look.at(tables, None, watched), lock_timeout, None)
+
+
+class _Look(Struct, frozen=True):
+    """What a query asks for."""
+
+    wanted: str
+    """The query for the tables."""
+    parts: frozenset[str]
+    parameters: Mapping[str, str]
+
+    @classmethod
+    def at(cls, tables: Collection[Name] | None, asked: Asked | None, watched: Collection[Name] = ()) -> Self:
+        """Return the look at some tables."""
+        parts: set[str] = {"all types", *_PARTS} if asked is None else set(asked.parts)
+        parameters = {} if asked is None else {"types": json.dumps(sorted(asked.types))}
+        if tables is None:
+            parts.add("all tables")
+        else:
+            parameters["tables"] = json.dumps(sorted(set(tables)))
+        if watched:
+            parts.add("fingerprints")
+            parameters["watched"] = json.dumps(sorted(set(watched)))
+        return cls(_ALL_TABLES if tables is None else named("tables"), frozenset(parts), parameters)
+
+
+def _looked(connection: Connection, look: _Look, lock_timeout: float, before: Sight | None) -> Sight:
+    """Look until nothing is in the way, or for as long as it takes."""
     began, pause, said = time.monotonic(), _PAUSE, False
     while True:
-        schema, hindrances = None, []
-        document = _document(connection, tables)
+        found, hindrances = None, []
+        document = _document(connection, look)
         if document is not None:
-            schema = _schema(document)
+            found = _sight(document, look.parts)
             hindrances = [Hindrance.of(*each) for each in _rows(document, "hindered")]
             if hindrances and before is not None:
-                schema, hindrances = printed_as_before(connection, schema, hindrances, before)
+                schema, hindrances = printed_as_before(connection, found.schema, hindrances, before)
+                found = replace(found, schema=schema)
             if not hindrances:
-                return schema
+                return found
         waited = time.monotonic() - began
         if waited >= lock_timeout:
             tables = frozenset(hindrance.table for hindrance in hindrances)
-            raise Locked(told(connection, hindrances, lock_timeout), tables, schema)
+            raise Locked(told(connection, hindrances, lock_timeout), tables, found)
         if waited > _SILENT and not said:
             said = True
             waits = f"note: {told(connection, hindrances, None)} Waiting for up to {lock_timeout:g} s."
@@ -132,18 +191,14 @@ def observe(
         pause = min(pause * 2, 0.5)
 
 
-def _document(connection: Connection, tables: Collection[Name] | None) -> Json | None:
+def _document(connection: Connection, look: _Look) -> Json | None:
     """Return the catalog's answer; None where another session took a lock between finding out and printing."""
     from sqlalchemy.exc import DBAPIError
 
-    version = server_version(connection)
+    statement = _statement(look.wanted, look.parts, server_version(connection))
     try:
         with passing(connection):
-            if tables is None:
-                row = connection.execute(_statement(_ALL_TABLES, version)).one()
-            else:
-                wanted = json.dumps(sorted(set(tables)))
-                row = connection.execute(_statement(NAMED_TABLES, version), {"tables": wanted}).one()
+            row = connection.execute(statement, look.parameters).one()
     except DBAPIError as error:
         if sqlstate(error) == _LOCK_NOT_AVAILABLE:
             return None
@@ -153,14 +208,20 @@ def _document(connection: Connection, tables: Collection[Name] | None) -> Json |
 
 
 @cache
-def _statement(wanted: str, version: int) -> TextClause:
+def _statement(wanted: str, parts: frozenset[str], version: int) -> TextClause:
     from sqlalchemy import text
 
-    return text(read("whole", version).replace("/* wanted */", wanted))
+    code = read("whole", version, parts).replace("/* wanted */", wanted).replace("/* watched */", named("watched"))
+    return text(code)
+
+
+def _sight(document: Json, parts: frozenset[str]) -> Sight:
+    fingerprints = {Name(schema, name): text for schema, name, text in _rows(document, "fingerprints")}
+    return Sight(_schema(document, parts), MappingProxyType(fingerprints))
 
 
 @uncollected()
-def _schema(document: Json) -> Schema:
+def _schema(document: Json, parts: frozenset[str]) -> Schema:
     read = _Reader(document["type_names"] or {})
     tables = (read.table(each) for each in document["tables"] or ())
     types = (read.definition(each) for each in document["types"] or ())
@@ -170,7 +231,7 @@ def _schema(document: Json) -> Schema:
         namespaces=frozenset(document["namespaces"] or ()),
         sequences=frozenset(Name(*name) for name in document["sequences"] or ()),
         catalog=document["catalog"],
-        access=_access(document),
+        access=_access(document) if parts >= _OF_ACCESS else Access(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,11 @@ __all__ = ["read", "server_version"]
 
 _PLACE = pattern(r"/\* (\w+)\.sql \*/")
 """Where a part of the query goes that has a file of its own."""
+_CHOICE = pattern(
+    r"/\* if ([\w ]+) \*/((?:(?!/\* (?:if|else|end)\b).)*)(?:/\* else \*/((?:(?!/\* (?:if|end)\b).)*))?/\* end \*/",
+    re.DOTALL,
+)
+"""What is there where something is asked for, and what otherwise; one that has no other inside."""
 _BEFORE_15 = {
     "r.prattrs": "NULL::pg_catalog.int2vector",
     "r.prqual": "NULL::pg_catalog.pg_node_tree",
@@ -30,9 +36,17 @@ def server_version(connection: Connection) -> int:
 
 
 @cache
-def read(part: str, version: int) -> str:
-    """Return the text of one of the files, with those in their places that it names."""
-    code = _read(part)
+def read(document: str, version: int, asked: frozenset[str] = frozenset()) -> str:
+    """Return the text of one of the files, with those in their places that it names.
+
+    Args:
+        document: the file's name.
+        version: the server's.
+        asked: the parts to leave in.
+    """
+    code, found = _read(document), 1
+    while found:
+        code, found = _CHOICE.subn(lambda choice: choice[2] if choice[1] in asked else choice[3] or "NULL", code)
     if version < 15:
         for new, old in _BEFORE_15.items():
             code = code.replace(new, old)

@@ -15,7 +15,7 @@ from typing import cast
 from msgspec import Struct, field
 
 from alembic_contracts.contracts.contract import Contract, Fact
-from alembic_contracts.dialects import Dialect
+from alembic_contracts.dialects import Dialect, Part
 from alembic_contracts.schemas.schema import Access, Column, Name, Table, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks, Severity, Side
 
@@ -158,6 +158,11 @@ class Rule(Struct, frozen=True, kw_only=True):
     implied_by: frozenset[Side] = frozenset()
     """Sides whose contracts rely on it for each table without stating it; those that ask for exactly what they state do
     not."""
+    reads: frozenset[Part] = frozenset()
+    """What it looks at of a table, beside columns and constraints."""
+    weighs: frozenset[Part] = frozenset()
+    """What it looks at to tell whose uses a difference breaks; contracts that ask for exactly what they state do not
+    mind."""
     about_types: bool = False
     """Whether a difference can mean that the column's type changed, which breaks open prepared statements once."""
 

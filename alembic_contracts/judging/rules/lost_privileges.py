@@ -54,6 +54,7 @@ RULE = Rule(
     fix="Grant it again, and ask {owner} to state the role as `privileges` in {contract_place}.",
     expected=lambda _fact, _dialect: "the same privileges as before",
     evaluate=_evaluate,
+    reads=frozenset(("grants", "publications")),
     breaks=breaking("reader", "writer"),
     implied_by=frozenset(("reader", "writer")),
 )

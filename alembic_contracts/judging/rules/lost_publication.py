@@ -59,6 +59,7 @@ RULE = Rule(
     fix="Put it into the publication again, or ask {owner} to state the right one in {contract_place}.",
     expected=lambda _fact, _dialect: "in the same publications as before",
     evaluate=_evaluate,
+    reads=frozenset(("publications",)),
     breaks=breaking("cdc"),
     implied_by=frozenset(("cdc",)),
 )

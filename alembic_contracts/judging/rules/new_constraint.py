@@ -76,6 +76,7 @@ RULE = Rule(
     fix="If the writers keep to it, ask {owner} to state it in {contract_place}; else drop it in a migration.",
     expected=lambda _fact, _dialect: "no new constraint",
     evaluate=_evaluate,
+    reads=frozenset(("indexes",)),
     breaks=breaking("writer"),
     implied_by=frozenset(("writer",)),
 )

@@ -67,4 +67,5 @@ RULE = Rule(
         _key(cast("tuple[str, ...]", fact.expected)) if fact.expected else "not part of the primary key"
     ),
     evaluate=_evaluate,
+    weighs=frozenset(("publications",)),
 )

@@ -54,5 +54,6 @@ RULE = Rule(
     ),
     expected=_expected,
     evaluate=_evaluate,
+    reads=frozenset(("grants", "publications")),
     breaks=breaking("reader", "writer", "cdc"),
 )

@@ -97,5 +97,6 @@ RULE = Rule(
     ),
     expected=_expected,
     evaluate=_evaluate,
+    reads=frozenset(("grants", "publications")),
     breaks=breaking("cdc"),
 )

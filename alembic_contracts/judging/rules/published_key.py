@@ -51,6 +51,7 @@ RULE = Rule(
     ),
     expected=lambda _fact, _dialect: "a replica identity",
     evaluate=_evaluate,
+    reads=frozenset(("publications",)),
     breaks=breaking("writer", "cdc"),
     implied_by=frozenset(("writer", "cdc")),
 )

@@ -68,5 +68,6 @@ RULE = Rule(
     ),
     expected=lambda fact, _dialect: _words(cast("tuple[str, ...]", fact.expected)),
     evaluate=_evaluate,
+    reads=frozenset(("indexes",)),
     breaks=breaking("reader", warning=("writer", "cdc")),
 )

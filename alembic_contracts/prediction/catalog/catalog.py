@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from alembic_contracts.dialects import OtherObjects
 from alembic_contracts.prediction.catalog.publishing import include
 from alembic_contracts.prediction.catalog.state import Attachment, Function, Sequence, State
 from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
 from alembic_contracts.prediction.catalog.transactions import Transactions
 from alembic_contracts.prediction.catalog.unread import Unread
 from alembic_contracts.schemas.schema import Name, Schema, Table, TypeDefinition
+from alembic_contracts.schemas.surroundings import OtherObjects
 
 if TYPE_CHECKING:
-    from alembic_contracts.dialects import Extract
+    from alembic_contracts.schemas.surroundings import Extract
 
 __all__ = ["Catalog"]
 
@@ -66,6 +66,8 @@ class Catalog:
         quoted = ", ".join(f'"{part}"' for part in search_path)
         self.state.settings.put("search_path", quoted)
         self.state.defaults["search_path"] = quoted
+        for name in extract.sequences if extract is not None else ():
+            self.state.sequences.put(name, Sequence(name))
         self._load(schema if schema is not None else Schema(catalog=self.state.database), observed=observed)
         nothing_known = OtherObjects(has_hidden=not complete, has_hanging=not complete)
         self._load_others(others or nothing_known)

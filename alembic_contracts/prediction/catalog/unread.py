@@ -11,7 +11,7 @@ from alembic_contracts.prediction.catalog.journal import Journal, Store
 from alembic_contracts.schemas.schema import Name, Table
 
 if TYPE_CHECKING:
-    from alembic_contracts.dialects import Extract
+    from alembic_contracts.schemas.surroundings import Extract
 
 __all__ = ["PartialTables", "Unread"]
 

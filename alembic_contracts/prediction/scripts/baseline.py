@@ -11,21 +11,21 @@ from alembic_contracts.prediction.catalog.traits import SQL_BODY
 from alembic_contracts.prediction.plpgsql.indirect_calls import OBSERVED
 
 if TYPE_CHECKING:
-    from alembic_contracts.dialects import Extract, Routine, Session
     from alembic_contracts.schemas.schema import Schema
+    from alembic_contracts.schemas.surroundings import Extract, Routine, Surroundings
 
 __all__ = ["observed"]
 
 
-def observed(schema: Schema, here: Session, routines: Iterable[Routine], extract: Extract | None = None) -> Catalog:
+def observed(schema: Schema, around: Surroundings, extract: Extract | None = None) -> Catalog:
     """Return the catalog of a database as a prediction starts from it.
 
     Args:
         schema: what was observed of it.
-        here: the session in which it was.
-        routines: all of the users' own.
+        around: what there is beside, and where it was observed from.
         extract: which part of the database ``schema`` is; None: all of it.
     """
+    here = around.session
     catalog = Catalog(
         schema,
         database=here.database,
@@ -33,11 +33,11 @@ def observed(schema: Schema, here: Session, routines: Iterable[Routine], extract
         search_path=here.search_path,
         server_version=here.server_version,
         complete=False,
-        others=here.others,
+        others=around.others,
         extract=extract,
         observed=True,
     )
-    _note_routines(catalog, routines)
+    _note_routines(catalog, around.routines)
     return catalog
 
 

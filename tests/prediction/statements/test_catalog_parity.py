@@ -123,7 +123,7 @@ def test_a_part_of_the_database_is_enough_or_says_that_it_is_not(case: Case, nam
         server.run(statement.sql)
     words = set(re.findall(r"\w+", case.change.lower()))
     with server.engine.connect() as other:
-        extract = postgresql.outline(other).around(lambda name: named and name.name in words)
+        extract = postgresql.surroundings(other).outline.around(lambda name: named and name.name in words)
         schema = postgresql.observe(other, extract.tables)
     before = server.observe()
     catalog = Catalog(

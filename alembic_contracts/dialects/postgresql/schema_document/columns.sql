@@ -40,11 +40,11 @@ SELECT
                 ) THEN false
                 WHEN asked.printable THEN pg_catalog.pg_column_is_updatable(a.attrelid, a.attnum, false)
             END,
-            'comment', (
+            'comment', /* if rest */ (
                 SELECT d.description
                 FROM pg_catalog.pg_description AS d
                 WHERE d.objoid = a.attrelid AND d.classoid = 1259 AND d.objsubid = a.attnum
-            )
+            ) /* end */
         )
         ORDER BY a.attnum
     )

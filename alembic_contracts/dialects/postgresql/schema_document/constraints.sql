@@ -48,11 +48,11 @@ SELECT
             ) END,
             'no_inherit', c.connoinherit,
             'inherited', c.coninhcount > 0,
-            'comment', (
+            'comment', /* if rest */ (
                 SELECT d.description
                 FROM pg_catalog.pg_description AS d
                 WHERE d.objoid = c.oid AND d.classoid = 2606 AND d.objsubid = 0
-            )
+            ) /* end */
         )
         ORDER BY c.conname, c.oid
     )

@@ -1,7 +1,11 @@
--- For each of the wanted relations a digest of all that its definitions are printed from: what is stored, and the names
+-- For each of some relations of which something is printed under a lock, a digest of all that it is printed from: what is stored, and the names
 -- of what that is about. Reading it takes no lock, which printing does: where two digests are the same, so is the print.
 WITH RECURSIVE wanted AS MATERIALIZED (
-    SELECT name.oid FROM pg_catalog.unnest(ARRAY(/* wanted */)) AS name (oid)
+    SELECT c.oid
+    FROM pg_catalog.unnest(ARRAY(/* watched */)) AS name (oid)
+    INNER JOIN pg_catalog.pg_class AS c ON name.oid = c.oid
+    WHERE
+        /* printed.sql */
 ),
 
 uses AS (

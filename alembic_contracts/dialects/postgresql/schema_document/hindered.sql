@@ -12,24 +12,4 @@ INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
 INNER JOIN pg_catalog.pg_class AS l ON h.locked = l.oid
 INNER JOIN pg_catalog.pg_namespace AS m ON l.relnamespace = m.oid
 WHERE
-    c.relkind IN ('p', 'v', 'm', 'f')
-    OR EXISTS (
-        SELECT
-        FROM pg_catalog.pg_attribute AS a
-        WHERE a.attrelid = c.oid AND a.attgenerated <> '' AND NOT a.attisdropped
-    )
-    OR EXISTS (
-        SELECT
-        FROM pg_catalog.pg_constraint AS k
-        WHERE k.conrelid = c.oid AND k.contype IN ('c', 'x')
-    )
-    OR EXISTS (
-        SELECT
-        FROM pg_catalog.pg_index AS i
-        WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
-    )
-    OR EXISTS (
-        SELECT
-        FROM pg_catalog.pg_publication_rel AS r
-        WHERE r.prrelid = c.oid AND r.prqual IS NOT NULL
-    )
+    /* printed.sql */

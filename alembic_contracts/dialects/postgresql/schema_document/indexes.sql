@@ -22,7 +22,7 @@ SELECT
             'unique', i.indisunique,
             'valid', i.indisvalid,
             'method', (SELECT m.amname FROM pg_catalog.pg_am AS m WHERE m.oid = x.relam),
-            'options', CASE WHEN x.reloptions IS NULL AND x.reltablespace = 0 THEN (
+            'options', /* if rest */ CASE WHEN x.reloptions IS NULL AND x.reltablespace = 0 THEN (
                 SELECT
                     pg_catalog.json_agg(
                         CASE
@@ -46,7 +46,7 @@ SELECT
                 INNER JOIN pg_catalog.pg_opclass AS o ON k.class_id = o.oid
                 LEFT JOIN pg_catalog.pg_attribute AS a
                     ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.position - 1] AND a.attnum <> 0
-            ) END,
+            ) END /* end */,
             'predicate', CASE WHEN asked.printable THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END,
             'nulls_not_distinct', pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct',
             'constraint', (
@@ -57,11 +57,11 @@ SELECT
                     AND c.conindid = i.indexrelid
                     AND c.contype IN ('p', 'u', 'x')
             ),
-            'comment', (
+            'comment', /* if rest */ (
                 SELECT d.description
                 FROM pg_catalog.pg_description AS d
                 WHERE d.objoid = x.oid AND d.classoid = 1259 AND d.objsubid = 0
-            )
+            ) /* end */
         )
         ORDER BY x.relname
     )

@@ -35,16 +35,16 @@ tables AS (
             'constraints', (
                 /* constraints.sql */
             ),
-            'indexes', CASE WHEN asked.relhasindex THEN (
+            'indexes', /* if indexes */ CASE WHEN asked.relhasindex THEN (
                 /* indexes.sql */
-            ) END,
-            'parents', (
+            ) END /* end */,
+            'parents', /* if rest */ (
                 SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, p.relname) ORDER BY h.inhseqno)
                 FROM pg_catalog.pg_inherits AS h
                 INNER JOIN pg_catalog.pg_class AS p ON h.inhparent = p.oid
                 INNER JOIN pg_catalog.pg_namespace AS n ON p.relnamespace = n.oid
                 WHERE h.inhrelid = asked.oid
-            ),
+            ) /* end */,
             'partition', asked.relispartition,
             'row_security', asked.relrowsecurity,
             'row_security_forced', asked.relforcerowsecurity,
@@ -55,7 +55,7 @@ tables AS (
                 INNER JOIN pg_catalog.pg_class AS x ON i.indexrelid = x.oid
                 WHERE i.indrelid = asked.oid AND i.indisreplident
             ) END,
-            'grants', (
+            'grants', /* if grants */ (
                 SELECT
                     pg_catalog.json_agg(
                         pg_catalog.json_build_array(
@@ -80,8 +80,8 @@ tables AS (
                     WHERE a.attrelid = asked.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL
                 ) AS g
                 WHERE g.grantee <> asked.relowner
-            ),
-            'publications', CASE WHEN asked.relkind IN ('r', 'p') AND asked.relpersistence = 'p' THEN (
+            ) /* end */,
+            'publications', /* if publications */ CASE WHEN asked.relkind IN ('r', 'p') AND asked.relpersistence = 'p' THEN (
                 SELECT
                     pg_catalog.json_agg(
                         pg_catalog.json_build_array(
@@ -106,14 +106,14 @@ tables AS (
                         FROM pg_catalog.pg_publication_namespace AS s
                         WHERE s.pnpubid = p.oid AND s.pnnspid = asked.relnamespace
                     )
-            ) END,
-            'partition_key', CASE
+            ) END /* end */,
+            'partition_key', /* if rest */ CASE
                 WHEN asked.relkind = 'p' AND asked.printable THEN pg_catalog.pg_get_partkeydef(asked.oid)
-            END,
-            'definition', CASE
+            END /* end */,
+            'definition', /* if rest */ CASE
                 WHEN asked.relkind IN ('v', 'm') AND asked.printable THEN pg_catalog.pg_get_viewdef(asked.oid)
-            END,
-            'sources', CASE WHEN asked.relkind IN ('v', 'm') THEN (
+            END /* end */,
+            'sources', /* if rest */ CASE WHEN asked.relkind IN ('v', 'm') THEN (
                 SELECT
                     pg_catalog.jsonb_agg(
                         DISTINCT pg_catalog.jsonb_build_array(n.nspname, s.relname, COALESCE(a.attname, ''))
@@ -129,13 +129,13 @@ tables AS (
                     AND r.rulename = '_RETURN'
                     AND d.refclassid = 1259
                     AND d.refobjid <> asked.oid
-            ) END,
+            ) END /* end */,
             'owner', pg_catalog.pg_get_userbyid(asked.relowner),
-            'comment', (
+            'comment', /* if rest */ (
                 SELECT d.description
                 FROM pg_catalog.pg_description AS d
                 WHERE d.objoid = asked.oid AND d.classoid = 1259 AND d.objsubid = 0
-            )
+            ) /* end */
         ) AS document
     FROM asked
 ),

@@ -1,6 +1,7 @@
 -- Three parts of whole.sql: "used", the types that "asked" of tables.sql and other types have, "type_names", what all
 -- of these are called, and "types", one JSON object for each type that users created or extensions brought.
 used AS MATERIALIZED (
+    /* if all types */
     SELECT a.atttypid AS type
     FROM asked
     INNER JOIN pg_catalog.pg_attribute AS a ON asked.oid = a.attrelid
@@ -14,6 +15,52 @@ used AS MATERIALIZED (
     FROM pg_catalog.pg_class AS c
     INNER JOIN pg_catalog.pg_attribute AS a ON c.oid = a.attrelid
     WHERE c.relkind = 'c' AND a.attnum > 0 AND NOT a.attisdropped
+    /* else */
+    -- The planner takes arrays for ten rows, where it would expect thousands from what they are made of.
+    SELECT part.oid AS type
+    FROM pg_catalog.unnest(
+        ARRAY(
+            WITH RECURSIVE parts AS (
+                SELECT first.oid
+                FROM
+                    pg_catalog.unnest(
+                        ARRAY(
+                            SELECT a.atttypid
+                            FROM asked
+                            INNER JOIN pg_catalog.pg_attribute AS a ON asked.oid = a.attrelid
+                            WHERE a.attnum > 0 AND NOT a.attisdropped
+                            UNION
+                            SELECT t.oid
+                            FROM pg_catalog.pg_type AS t
+                            WHERE
+                                t.typname = ANY(
+                                    ARRAY(
+                                        SELECT stated.name::name
+                                        FROM pg_catalog.json_array_elements_text(CAST(:types AS pg_catalog.json))
+                                            AS stated (name)
+                                    )
+                                )
+                                AND t.typtype IN ('e', 'd', 'c', 'r')
+                        )
+                    ) AS first (oid)
+                UNION
+                SELECT inner_part.oid
+                FROM parts
+                INNER JOIN pg_catalog.pg_type AS t ON parts.oid = t.oid
+                CROSS JOIN LATERAL (
+                    VALUES (t.typelem), (t.typbasetype)
+                    UNION ALL
+                    SELECT a.atttypid
+                    FROM pg_catalog.pg_attribute AS a
+                    WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+                ) AS inner_part (oid)
+                WHERE inner_part.oid <> 0
+            )
+
+            SELECT parts.oid FROM parts
+        )
+    ) AS part (oid)
+    /* end */
 ),
 
 type_names AS (
@@ -82,7 +129,8 @@ types AS (
                 WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
             ) END
         ) AS document
-    FROM pg_catalog.pg_type AS t
+    FROM /* if all types */ pg_catalog.pg_type AS t
+    /* else */ used INNER JOIN pg_catalog.pg_type AS t ON used.type = t.oid /* end */
     INNER JOIN pg_catalog.pg_namespace AS n ON t.typnamespace = n.oid
     WHERE
         n.nspname !~ '^pg_'

@@ -1,5 +1,7 @@
 -- Everything that a schema is made of, as one JSON document. PostgreSQL 14 to 18; reads pg_catalog and no user table.
--- observation.py puts the files that are named in comments in their places: one statement, so one state of the catalog.
+-- queries.py puts the files that are named in comments in their places, and takes out what is not asked for (from "if" to
+-- "end", for which what follows "else" comes in, or NULL): one statement, so one state of the catalog. It is planned anew
+-- each time, which is most of what it costs: by the number of relations in it.
 --
 -- Expressions (defaults, checks, views) are printed as the session's settings say: names are qualified according to
 -- search_path, dates as DateStyle has it. So the settings are put aside for the statement and restored by it, locally to
@@ -9,7 +11,7 @@
 -- What waits for a lock all the same, because somebody was faster, does so for a moment: observation.py tries again.
 --
 -- jsonb reaches columns of the catalog that older versions lack: "->> 'indnullsnotdistinct'" is null before 15.
--- What publications have only since 15 is taken out for 14, see observation.py.
+-- What publications have only since 15 is taken out for 14, see queries.py.
 -- 1259 is pg_class, 2606 pg_constraint and 2618 pg_rewrite: the oid of a catalog never changes.
 WITH quiet AS MATERIALIZED (
     SELECT
@@ -40,26 +42,26 @@ FROM (
     SELECT
         pg_catalog.json_build_object(
             'catalog', pg_catalog.current_database(),
-            'namespaces', (
+            'namespaces', /* if rest */ (
                 SELECT pg_catalog.json_agg(n.nspname)
                 FROM pg_catalog.pg_namespace AS n
                 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-            ),
-            'sequences', (
+            ) /* end */,
+            'sequences', /* if all tables */ (
                 SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
                 FROM pg_catalog.pg_class AS c
                 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
                 WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
-            ),
+            ) /* end */,
             'tables', (SELECT pg_catalog.json_agg(tables.document) FROM tables),
             'hindered', (
                 /* hindered.sql */
             ),
-            'roles', (
+            'roles', /* if grants */ (
                 SELECT pg_catalog.json_agg(pg_catalog.json_build_array(r.rolname, r.rolsuper, r.rolinherit))
                 FROM pg_catalog.pg_roles AS r
-            ),
-            'memberships', (
+            ) /* end */,
+            'memberships', /* if grants */ (
                 SELECT pg_catalog.json_agg(pg_catalog.json_build_array(m.member, m.role))
                 FROM (
                     SELECT
@@ -75,8 +77,8 @@ FROM (
                     FROM pg_catalog.pg_database AS d
                     WHERE d.datname = pg_catalog.current_database()
                 ) AS m
-            ),
-            'schema_usage', (
+            ) /* end */,
+            'schema_usage', /* if grants */ (
                 SELECT
                     pg_catalog.json_agg(
                         DISTINCT pg_catalog.jsonb_build_array(
@@ -91,8 +93,8 @@ FROM (
                 WHERE
                     n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                     AND (e.privilege_type = 'USAGE' OR e.grantee = n.nspowner)
-            ),
-            'default_grants', (
+            ) /* end */,
+            'default_grants', /* if grants */ (
                 SELECT
                     pg_catalog.json_agg(
                         pg_catalog.json_build_array(
@@ -105,8 +107,8 @@ FROM (
                 FROM pg_catalog.pg_default_acl AS a
                 CROSS JOIN LATERAL pg_catalog.aclexplode(a.defaclacl) AS e
                 WHERE a.defaclobjtype = 'r' AND e.grantee <> a.defaclrole
-            ),
-            'publications', (
+            ) /* end */,
+            'publications', /* if publications */ (
                 SELECT
                     pg_catalog.json_agg(
                         pg_catalog.json_build_array(
@@ -121,7 +123,13 @@ FROM (
                         )
                     )
                 FROM pg_catalog.pg_publication AS p
-            ),
+            ) /* end */,
+            'fingerprints', /* if fingerprints */ (
+                SELECT pg_catalog.json_agg(pg_catalog.json_build_array(f.nspname, f.relname, f.fingerprint))
+                FROM (
+                    /* fingerprints.sql */
+                ) AS f
+            ) /* end */,
             'type_names', (SELECT pg_catalog.json_object_agg(type_names.oid, type_names.document) FROM type_names),
             'types', (SELECT pg_catalog.json_agg(types.document) FROM types)
         )::text AS document

@@ -1,6 +1,7 @@
--- Users' functions and procedures, and where each may run without being called by a statement: triggers, event triggers,
--- and expressions of tables, views, rules and policies. What extensions bring along runs no DDL by itself and is left out.
-WITH routines AS (
+-- A part of surroundings.sql: "routines", users' functions and procedures, and "routine_uses", where each may run without
+-- being called by a statement: triggers, event triggers, and expressions of tables, views, rules and policies. What
+-- extensions bring along runs no DDL by itself and is left out.
+routines AS (
     SELECT p.oid, n.nspname, p.proname, l.lanname, p.prosrc, p.prosqlbody IS NOT NULL AS has_sql_body
     FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -13,7 +14,7 @@ WITH routines AS (
           WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND e.objid = p.oid AND e.deptype = 'e'
       )
 ),
-uses AS (
+routine_uses AS (
     SELECT r.oid, t.tgrelid AS relation, 'trigger' AS how
     FROM routines r JOIN pg_catalog.pg_trigger t ON t.tgfoid = r.oid
     UNION
@@ -42,11 +43,4 @@ uses AS (
         'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_trigger'::pg_catalog.regclass,
         'pg_catalog.pg_event_trigger'::pg_catalog.regclass
     )
-)
-SELECT r.nspname, r.proname, r.lanname, CASE WHEN r.has_sql_body THEN NULL ELSE r.prosrc END AS body,
-       rn.nspname AS table_schema, c.relname AS table_name, u.how
-FROM routines r
-LEFT JOIN uses u ON u.oid = r.oid
-LEFT JOIN pg_catalog.pg_class c ON c.oid = u.relation
-LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = c.relnamespace
-ORDER BY 1, 2, 5, 6, 7
+),

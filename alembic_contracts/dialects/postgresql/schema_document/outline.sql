@@ -1,6 +1,6 @@
--- The names of all relations and what ties them together, as one JSON document: little beside their definitions.
--- PostgreSQL 14 to 18; reads pg_catalog and no user table. 16384 is FirstNormalObjectId: what is below is the system's.
-WITH relations AS MATERIALIZED (
+-- A part of surroundings.sql: "relations", all relations by name, and "ties", which of them use which. 16384 is
+-- FirstNormalObjectId: what is below is the system's.
+relations AS MATERIALIZED (
     SELECT
         c.oid,
         n.nspname,
@@ -49,21 +49,4 @@ ties AS (
     WHERE
         (u.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass OR t.typrelid <> 0)
         AND u.user_oid >= 16384 AND u.refobjid >= 16384
-)
-
-SELECT pg_catalog.json_build_object(
-    'relations', (
-        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(oid::pg_catalog.int8, nspname, relname, relkind, indexed::pg_catalog.int8)) FROM relations
-    ),
-    'ties', (
-        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(user_oid::pg_catalog.int8, used_oid::pg_catalog.int8))
-        FROM ties
-        WHERE user_oid <> used_oid
-    ),
-    'constraints', (
-        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, k.conname))
-        FROM pg_catalog.pg_constraint AS k
-        INNER JOIN pg_catalog.pg_namespace AS n ON k.connamespace = n.oid
-        WHERE k.conrelid >= 16384
-    )
-)::pg_catalog.text AS document
+),

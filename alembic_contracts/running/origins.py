@@ -1,0 +1,155 @@
+"""A run on a database in, what is there before it out: what it is judged by, and what its prediction starts from.
+
+Prediction is imported where one begins.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from alembic_contracts import dialects
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.patterns import pattern
+from alembic_contracts.schemas.steps import Unproven
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from alembic_contracts.dialects import Dialect, Sight
+    from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.running.pending import Run
+    from alembic_contracts.schemas.schema import Name, Schema
+    from alembic_contracts.schemas.surroundings import Extract, Surroundings
+
+__all__ = ["Origin"]
+
+log = logging.getLogger("alembic.contracts")
+
+_FEW = 50
+"""Tables that are read faster all at once than after finding out which are needed."""
+_WORD = pattern(r"\w+")
+_SYSTEM = pattern("pg_|information_schema$")
+"""Schemas that are not read with all others."""
+
+
+class Origin:
+    """What a database has before a run, which is read once: by two queries, unless another session is in the way."""
+
+    def __init__(self, run: Run, connection: Connection, tables: Collection[Name] | None, dialect: Dialect) -> None:
+        """Read what the run is judged by, with what its prediction starts from where there is one.
+
+        Args:
+            run: what is pending.
+            connection: to the database.
+            tables: the contracted ones (None: all tables).
+            dialect: of the database.
+
+        Raises:
+            CannotCheck: it cannot be read, or something that nobody looks at later is locked for too long.
+        """
+        self._run, self._connection, self._tables, self._dialect = run, connection, tables, dialect
+        self.doubts: tuple[Unproven, ...] = ()
+        """About what others have locked."""
+        self._read: dict[tuple[bool, bool], tuple[Schema, Extract | None]] = {}
+        """What was read, and which part of the database that is: by whether all was asked for, and waited for."""
+        at_once = run.steps and not (run.shadow or self._names_system_tables())
+        self.sight = (self._seen_with_the_rest() if at_once else None) or self._seen_alone()
+        """The contracted tables."""
+
+    # -- what the run is judged by -----------------------------------------------------------------------------------
+
+    def _names_system_tables(self) -> bool:
+        return any(_SYSTEM.match(name.schema) for name in self._tables or ())
+
+    def _seen_with_the_rest(self) -> Sight | None:
+        """Return what the read shows that the prediction starts from; None: another session is in its way."""
+        try:
+            part = self._part
+            wanted = None if part is None else part.tables
+            seen = self._dialect.sight(self._connection, wanted, self._tables or (), lock_timeout=0)
+        except dialects.Locked:
+            return None
+        except CannotCheck:
+            raise
+        except Exception as error:
+            log.debug("reading failed", exc_info=error)
+            return None
+        self._read[part is None, False] = seen.schema, part
+        if self._tables is None:
+            return seen
+        tables = {name: table for name, table in seen.schema.tables.items() if name in self._tables}
+        return replace(seen, schema=replace(seen.schema, tables=MappingProxyType(tables)))
+
+    def _seen_alone(self) -> Sight:
+        watched = self._tables if self._tables is not None and self._run.steps else ()
+        try:
+            return self._dialect.sight(self._connection, self._tables, watched, lock_timeout=self._run.lock_timeout)
+        except dialects.Locked as locked:
+            if not self._run.committed_under_guard or locked.sight is None:
+                raise
+            self.doubts = (Unproven(str(locked), None),)
+            return locked.sight
+
+    # -- what a prediction starts from -------------------------------------------------------------------------------
+
+    @cached_property
+    def _surroundings(self) -> Surroundings:
+        return self._dialect.surroundings(self._connection)
+
+    @cached_property
+    def _part(self) -> Extract | None:
+        """The part of the database that pending scripts can be about by the words in them; None: all of it.
+
+        A script can name more than its text shows: then the prediction finds out and starts again with everything.
+        """
+        run, contracted, outline = self._run, self._tables, self._surroundings.outline
+        if contracted is None or not all(step.revision.path for step in run.steps) or len(outline.tables) <= _FEW:
+            return None
+        words = {run.context.version_table}
+        for step in run.steps:
+            text = Path(step.revision.path).read_text(encoding="utf-8", errors="replace")
+            words.update(_WORD.findall(text), _WORD.findall(text.lower()))
+
+        def is_named(name: Name) -> bool:
+            return name in contracted or all(word in words for word in _WORD.findall(name.name))
+
+        extract = outline.around(is_named)
+        return extract if len(extract.tables) < len(outline.tables) / 2 else None
+
+    def parts(self) -> Iterator[Extract | None]:
+        """Yield what to start from, None standing for all: if that is not enough, the next."""
+        if self._part is not None:
+            yield self._part
+        yield None
+
+    def catalog(self, part: Extract | None, *, waits: bool = False) -> Catalog:
+        """Return a new catalog of a part of the database.
+
+        Args:
+            part: None for all of it.
+            waits: whether for what others have locked, which is left out otherwise until scripts are about it.
+        """
+        from alembic_contracts.prediction.scripts.baseline import observed
+
+        key = part is None, waits
+        if key not in self._read:
+            self._read[key] = self._read_part(part, waits=waits)
+        schema, read = self._read[key]
+        return observed(schema, self._surroundings, read)
+
+    def _read_part(self, part: Extract | None, *, waits: bool) -> tuple[Schema, Extract | None]:
+        wanted, patience = None if part is None else part.tables, self._run.lock_timeout
+        try:
+            return self._dialect.observe(self._connection, wanted, lock_timeout=patience if waits else 0), part
+        except dialects.Locked as locked:
+            if waits:
+                raise
+            part = self._surroundings.outline.without(locked.tables, part)
+        return self._dialect.observe(self._connection, part.tables, lock_timeout=patience), part
