@@ -23,6 +23,7 @@ from alembic_contracts.judging import engine
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.steps import Operation, Prediction, Step
+from tests.support.facts import judged, seen_at_a_commit
 
 if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Schema
@@ -233,6 +234,7 @@ def database_with(connection: sa.Connection) -> Any:
             assert state_of(connection, row.refused[0]) == row.refused[1], "the consumer is refused"
         return before, postgresql.observe(connection, None), catalog.schema()
 
+    make.seen = lambda contracts: seen_at_a_commit(connection, contracts)  # type: ignore[attr-defined]
     make.version = connection.dialect.server_version_info[0]  # type: ignore[attr-defined]
     return make
 
@@ -255,6 +257,9 @@ def test_who_breaks(row: Row, database_with: Any, tmp_path: Path) -> None:
         pytest.skip(f"PostgreSQL {connection_version} does not know it")
     before, observed, predicted = database_with(row)
     expected = dict(zip(SIDES, (row.reader, row.writer, row.cdc), strict=True))
+    for side in (*SIDES, "full", "exact"):
+        contracts = contract(row, before, side, tmp_path)
+        assert judged(contracts, before, database_with.seen(contracts)) == judged(contracts, before, observed)
     for after in (observed, predicted):
         found = {side: verdict(contract(row, before, side, tmp_path), before, after) for side in SIDES}
         assert found == expected

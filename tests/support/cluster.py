@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,12 @@ import sqlalchemy as sa
 
 from alembic_contracts.embedded import account, binaries
 
+LOGS_ALL = {
+    "log_statement": "all",
+    "log_line_prefix": "<%u %i>",
+    "log_min_messages": "error",
+    "log_min_duration_statement": "-1",
+}
 SETTINGS = {
     "listen_addresses": "",
     "jit": "off",
@@ -68,6 +75,15 @@ class Cluster:
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def logged(self, since: int = 0, user: str = "postgres") -> list[str]:
+        """The statements that a user has sent, in order, where it logs all, each with its user in front."""
+        entries = re.findall(
+            r"^<(\S*) [^>]*>LOG:  (?:statement|execute [^:]*): (.*(?:\n(?!<).*)*)",
+            self.log.read_text()[since:],
+            flags=re.MULTILINE,
+        )
+        return [statement for name, statement in entries if name == user]
 
     def give(self, path: Path) -> None:
         """Let the server's user have a file or folder."""

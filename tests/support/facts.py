@@ -75,6 +75,12 @@ def judged(contracts: Any, before: Schema, after: Schema, waivers: Sequence[Waiv
     return engine.judge(contracts, [prediction], dialect=dialects.load("postgresql"), policy=policy, waivers=waivers)
 
 
+def seen_at_a_commit(connection: sa.Connection, contracts: Any) -> Schema:
+    """What a commit looks at: what these contracts state, and no more."""
+    tables = {table for each in contracts for table in each.tables}
+    return postgresql.observe(connection, tables, asked=engine.asked_of(contracts, {}))
+
+
 def verdict(contracts: Any, before: Schema, after: Schema) -> list[tuple[str, str]]:
     report = judged(contracts, before, after)
     assert report.unproven == ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from alembic_contracts.dialects import Fate, Transaction
+from alembic_contracts.dialects.postgresql.traceless import answer
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -31,10 +32,10 @@ def transaction(connection: Connection, known: Transaction | None = None) -> Tra
         connection: in whatever state.
         known: the one that it was in before; where it still is, one question is enough.
     """
-    number = connection.exec_driver_sql(_NUMBER).scalar_one()
+    number = answer(connection, _NUMBER)
     if known is not None and known.number == number:
         return known
-    return Transaction(number) if connection.exec_driver_sql(_NUMBER).scalar_one() == number else None
+    return Transaction(number) if answer(connection, _NUMBER) == number else None
 
 
 def fate(connection: Connection, transaction: Transaction) -> Fate | None:

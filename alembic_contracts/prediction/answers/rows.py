@@ -137,7 +137,7 @@ class Data:
         return Relation(columns, rows)
 
     def _below(self, name: Name) -> list[Name]:
-        return [table.name for table in tuple(self.catalog.tables.values()) if name in table.parents]
+        return [table.name for table in self.catalog.state.children(name)]
 
     def guessed_row(self, table: Table) -> Row:
         """Return a row that the table could well hold."""

@@ -14,7 +14,7 @@ import pytest
 from alembic_contracts.contracts.contract import Waiver
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.judging import rules
-from tests.support.facts import PUBLISHED, READS, ROLES, Case, contract, judged, run, verdict
+from tests.support.facts import PUBLISHED, READS, ROLES, Case, contract, judged, run, seen_at_a_commit, verdict
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -338,6 +338,8 @@ def test_breaks(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     expected = [(rule, "error") for rule in (case.rule, *case.also)]
     assert verdict(contracts, before, observed) == expected
     assert verdict(contracts, before, predicted) == expected
+    seen = judged(contracts, before, seen_at_a_commit(connection, contracts))
+    assert seen == judged(contracts, before, observed), "a commit asks for what the contract states alone"
 
 
 @pytest.mark.parametrize(("compatibility", "change"), HARMLESS)
@@ -347,6 +349,7 @@ def test_harmless(compatibility: str, change: str, connection: sa.Connection, tm
     contracts = contract(case, tmp_path)
     assert verdict(contracts, before, observed) == []
     assert verdict(contracts, before, predicted) == []
+    assert verdict(contracts, before, seen_at_a_commit(connection, contracts)) == []
 
 
 def test_each_rule_has_cases() -> None:

@@ -30,6 +30,7 @@
     INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     INNER JOIN pg_catalog.pg_type AS t ON t.oid = c.reloftype
     INNER JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.typnamespace
+    WHERE c.reloftype <> 0
 ),
 'hidden', (
     EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384)

@@ -16,8 +16,8 @@
         FROM pg_catalog.pg_index AS i
         WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
     )
-    OR EXISTS (
+    OR /* if publications */ EXISTS (
         SELECT
         FROM pg_catalog.pg_publication_rel AS r
         WHERE r.prrelid = c.oid AND r.prqual IS NOT NULL
-    )
+    ) /* else */ false /* end */

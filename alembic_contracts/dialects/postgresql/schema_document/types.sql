@@ -129,8 +129,21 @@ types AS (
                 WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
             ) END
         ) AS document
-    FROM /* if all types */ pg_catalog.pg_type AS t
-    /* else */ used INNER JOIN pg_catalog.pg_type AS t ON used.type = t.oid /* end */
+    FROM pg_catalog.unnest(
+        ARRAY(
+            SELECT used.type FROM used
+            /* if all types */
+            UNION
+            SELECT t.typelem FROM used INNER JOIN pg_catalog.pg_type AS t ON used.type = t.oid
+            UNION
+            SELECT t.oid FROM pg_catalog.pg_type AS t WHERE t.typtype IN ('e', 'd', 'r')
+            UNION
+            SELECT c.reltype FROM pg_catalog.pg_class AS c WHERE c.relkind = 'c'
+            /* else */
+            /* end */
+        )
+    ) AS candidate (oid)
+    INNER JOIN pg_catalog.pg_type AS t ON candidate.oid = t.oid
     INNER JOIN pg_catalog.pg_namespace AS n ON t.typnamespace = n.oid
     WHERE
         n.nspname !~ '^pg_'
