@@ -1,7 +1,8 @@
 """``python -m benchmarks.observation``: the look at a database beside SQLAlchemy's own reflection, by its size.
 
-On a scratch server, as it gets more and more tables: one table, all tables, and what a migration that names one of
-them needs to know beforehand (the outline of all, and the tables around it).
+On a scratch server, as it gets more and more tables: one table, all tables, what a migration that names one of them
+needs to know beforehand (what there is around, and the tables that it is about), and what a commit asks of it. For
+each query of ours, what planning and executing it takes on the server.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from alembic_contracts import embedded
-from alembic_contracts.dialects import load
+from alembic_contracts.dialects import Asked, load
 from alembic_contracts.schemas.schema import Name
 
 SIZES = (10, 100, 1000, 5000)
@@ -62,14 +63,37 @@ def _compared(connection: sa.Connection, size: int, repeat: int) -> None:
 
     def extract() -> None:
         found = dialect.surroundings(connection).outline.around(lambda each: each == name)
-        dialect.observe(connection, found.tables)
+        dialect.sight(connection, found.tables, [name])
+
+    def commit() -> None:
+        dialect.observe(connection, [name], asked=Asked(frozenset(), frozenset()))
 
     for what, ours, theirs in (
         ("one table, reflected", lambda: dialect.observe(connection, [name]), lambda: reflect(["t9"])),
         ("all tables, reflected", lambda: dialect.observe(connection, None), lambda: reflect(None)),
         ("around one table, all tables", extract, lambda: dialect.observe(connection, None)),
+        ("at a commit, reflected", commit, lambda: reflect(["t9"])),
     ):
         _compare(f"{size:5,} tables: {what}", ours, theirs, repeat)
+        print(f"{'':13} on the server: {_on_the_server(connection, ours)}", flush=True)
+
+
+def _on_the_server(connection: sa.Connection, function: Callable[[], object]) -> str:
+    """Return what each query that a function sends takes there, planned and executed anew."""
+    sent: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        sent.append((statement, parameters))
+
+    sa.event.listen(connection, "before_cursor_execute", note)
+    function()
+    sa.event.remove(connection, "before_cursor_execute", note)
+    found = []
+    for statement, parameters in sent:
+        explained = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}"
+        plan = connection.exec_driver_sql(explained, parameters).scalar_one()[0]
+        found.append(f"{plan['Planning Time']:.1f} ms planned, {plan['Execution Time']:.1f} ms executed")
+    return "; ".join(found)
 
 
 def _compare(what: str, ours: Callable[[], object], theirs: Callable[[], object], repeat: int) -> None:
