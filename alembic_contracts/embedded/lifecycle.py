@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
-from msgspec import Struct
-
 from alembic_contracts.embedded import account, binaries, locks
 from alembic_contracts.errors import CannotCheck
 
@@ -74,7 +72,8 @@ class Server:
         self.close()
 
 
-class Status(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Status:
     """What is known of a data folder without starting anything."""
 
     running: Server | None

@@ -6,11 +6,10 @@ from. A version between them is judged by the last schema of its minor version.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
-
-from msgspec.structs import replace
 
 from alembic_contracts.documents.document import Document
 from alembic_contracts.documents.validation import validate
@@ -38,7 +37,7 @@ def departures(document: Document) -> Iterator[Problem]:
     published = _BY_MINOR.get(".".join(version.removeprefix("v").split(".")[:2]))
     if published is not None:
         for problem in validate(document, _SCHEMAS / published):
-            yield replace(problem, message=f"not valid in ODCS {version}: {problem.message}")
+            yield dataclasses.replace(problem, message=f"not valid in ODCS {version}: {problem.message}")
     yield from _statuses(document, value)
     yield from _roles(document, value)
 
