@@ -40,12 +40,12 @@ def _bare(text: str) -> str:
 def _tree(text: str) -> Any:
     """Return the parse tree as plain values that can be compared, None where it cannot be parsed."""
     try:
-        import postgast
+        from alembic_contracts.dialects.postgresql import library
     except ModuleNotFoundError:
         return None
     try:
-        statements = postgast.parse(f"SELECT ({text})").stmts
-    except postgast.PgQueryError:
+        statements = library.parse(f"SELECT ({text})").stmts
+    except library.PgQueryError:
         return None
     if len(statements) != 1 or len(statements[0].stmt.select_stmt.target_list) != 1:
         return None

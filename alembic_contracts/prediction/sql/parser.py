@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
-import postgast
 from msgspec import Struct
-from postgast import pg_query_pb2
 
+from alembic_contracts.dialects.postgresql import library
+from alembic_contracts.dialects.postgresql.library import pg_query_pb2
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 __all__ = [
@@ -71,8 +71,8 @@ def parse(sql: str) -> tuple[Statement, ...]:
 
 def _parse(sql: str) -> tuple[Statement, ...]:
     try:
-        tree = postgast.parse(sql)
-    except postgast.PgQueryError as error:
+        tree = library.parse(sql)
+    except library.PgQueryError as error:
         raise PostgresError("42601", error.message) from None
     encoded = sql.encode()  # positions count bytes
     statements = []
@@ -189,7 +189,7 @@ def deparse_message(message: Node) -> str:
 def deparse_statement(node: Node) -> str:
     """Return the SQL of a wrapped statement node."""
     tree = pg_query_pb2.ParseResult(stmts=[pg_query_pb2.RawStmt(stmt=node)])
-    return cast("str", postgast.deparse(tree))
+    return cast("str", library.deparse(tree))
 
 
 def rewrite_expression(text: str, change: Callable[[Node], None]) -> str:
@@ -211,8 +211,8 @@ def parse_plpgsql(function: str) -> list[dict[str, Any]]:
         PostgresError: 42601, it does not parse.
     """
     try:
-        return cast("list[dict[str, Any]]", postgast.parse_plpgsql(function))
-    except postgast.PgQueryError as error:
+        return cast("list[dict[str, Any]]", library.parse_plpgsql(function))
+    except library.PgQueryError as error:
         raise PostgresError("42601", error.message) from None
 
 
@@ -233,8 +233,8 @@ def scan(text: str) -> tuple[Token, ...]:
         PostgresError: 42601, a quote is not closed.
     """
     try:
-        result = postgast.scan(text)
-    except postgast.PgQueryError as error:
+        result = library.scan(text)
+    except library.PgQueryError as error:
         raise PostgresError("42601", error.message) from None
     encoded = text.encode()
     return tuple(

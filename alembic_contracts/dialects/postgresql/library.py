@@ -1,0 +1,53 @@
+"""PostgreSQL's own parser out of its library: what calls it, without the classes that the library has for its answers.
+
+``import postgast`` makes one for each of 279 kinds of nodes. Nobody here uses them, and they take a tenth of the time
+of a small check: so the modules that are needed are imported without running the package's ``__init__``. Whoever
+imports postgast besides gets all of it, as nothing of this stays in ``sys.modules``.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["PgQueryError", "deparse", "parse", "parse_plpgsql", "pg_query_pb2", "scan"]
+
+_PACKAGES = ("postgast", "postgast.nodes")
+_MODULES = ("errors", "pg_query_pb2", "parse", "plpgsql", "scan", "deparse")
+
+
+def _alone() -> dict[str, Any]:
+    """Return the modules by name, from packages of which nothing else is imported.
+
+    Raises:
+        ImportError: the library has another shape, or is not there.
+    """
+    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "postgast"}
+    for name in before:
+        del sys.modules[name]
+    try:
+        for package in _PACKAGES:
+            spec = find_spec(package)
+            if spec is None:
+                raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+            sys.modules[package] = module_from_spec(spec)
+        return {name: import_module(f"postgast.{name}") for name in _MODULES}
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "postgast"]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+if TYPE_CHECKING:
+    from postgast import PgQueryError, deparse, parse, parse_plpgsql, pg_query_pb2, scan
+else:
+    try:
+        _modules = _alone()
+    except (ImportError, AttributeError):
+        from postgast import PgQueryError, deparse, parse, parse_plpgsql, pg_query_pb2, scan
+    else:
+        pg_query_pb2 = _modules["pg_query_pb2"]
+        PgQueryError, parse, scan = _modules["errors"].PgQueryError, _modules["parse"].parse, _modules["scan"].scan
+        deparse, parse_plpgsql = _modules["deparse"].deparse, _modules["plpgsql"].parse_plpgsql
