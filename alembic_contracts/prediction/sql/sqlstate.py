@@ -92,6 +92,16 @@ def dependent_objects(what: str, dependents: Iterable[str]) -> PostgresError:
     return PostgresError("2BP01", f"cannot drop {what} because other objects depend on it: {detail}")
 
 
+_MOST_COLUMNS = 1600
+"""``MaxHeapAttributeNumber``."""
+
+
+def refuse_too_many_columns(count: int) -> None:
+    """Raise 54011 where a table would have more columns than one can."""
+    if count > _MOST_COLUMNS:
+        raise PostgresError("54011", f"tables can have at most {_MOST_COLUMNS} columns")
+
+
 def invalid_table_definition(message: str) -> PostgresError:
     """42P16."""
     return PostgresError("42P16", message)

@@ -108,11 +108,13 @@ def _typed_columns(run: Execution, plan: Plan, node: Node) -> None:
 def _create(run: Execution, node: Node, plan: Plan, parents: list[Table], kind: TableKind | None) -> None:
     state, name = run.state, plan.name
     is_partition = node.HasField("partbound")
+    sqlstate.refuse_too_many_columns(len(plan.columns))
     _refuse_repeated(plan.columns)
     columns, local = merge_parents(run, [d.column for d in plan.columns], parents)
     keys = [*plan.keys]
     columns = _override(run, plan, columns, keys)
     _refuse_unknown_keys([*(key for d in plan.columns for key in d.constraints), *keys], columns)
+    sqlstate.refuse_too_many_columns(len(columns))
     check_free(state, name)
     if is_partition and parents and parents[0].kind != "partitioned table":
         raise sqlstate.invalid_definition(f'"{parents[0].name.name}" is not partitioned')

@@ -78,6 +78,7 @@ def _add(alteration: Alteration, command: Node) -> None:
 
 def _put_column(alteration: Alteration, name: Name, column: Column) -> None:
     table = alteration.state.tables[name]
+    sqlstate.refuse_too_many_columns(len(table.columns) + 1)
     bare = replace(column, not_null=False)
     alteration.state.tables.put(name, replace(table, columns=(*table.columns, bare)))
 
