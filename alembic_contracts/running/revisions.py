@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from alembic_contracts import texts
 from alembic_contracts.schemas.steps import Location
 from alembic_contracts.support.paths import shown
@@ -16,7 +18,16 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
     from alembic.script import Script, ScriptDirectory
 
-__all__ = ["location_of", "misfit", "upgrade_steps"]
+__all__ = ["Strayed", "location_of", "misfit", "upgrade_steps"]
+
+
+class Strayed(Struct, frozen=True):
+    """A version table that is not where the revisions lead that were seen."""
+
+    now: tuple[str, ...]
+    """What it has."""
+    is_ours: bool
+    """Whether only what ran on this connection can have brought it there."""
 
 
 def upgrade_steps(

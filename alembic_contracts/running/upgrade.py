@@ -27,8 +27,7 @@ from alembic_contracts.running.ledger import Ledger
 from alembic_contracts.running.looking_again import Applied, Ran, look_again, reason_of
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.postponed import split
-from alembic_contracts.running.refusals import Refused, attributed, because, show
-from alembic_contracts.running.revisions import location_of, upgrade_steps
+from alembic_contracts.running.revisions import Strayed, location_of, upgrade_steps
 from alembic_contracts.schemas.steps import Location, Operation, Step
 from alembic_contracts.support import terminal
 
@@ -40,20 +39,12 @@ if TYPE_CHECKING:
     from alembic_contracts.judging.aftermath import Earlier
     from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.prediction.scripts.source_lines import Script
+    from alembic_contracts.running.refusals import Refused
     from alembic_contracts.running.report_file import Entry
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Schema
 
 __all__ = ["Upgrade"]
-
-
-class Strayed(Struct, frozen=True):
-    """A version table that is not where the revisions lead that were seen."""
-
-    now: tuple[str, ...]
-    """What it has."""
-    is_ours: bool
-    """Whether only what ran on this connection can have brought it there."""
 
 
 class Upgrade(Struct):
@@ -284,6 +275,8 @@ class Upgrade(Struct):
         try:
             yield
         except (CannotCheck, SQLAlchemyError) as error:
+            from alembic_contracts.running.refusals import Refused
+
             reason = error if isinstance(error, CannotCheck) else reason_of(error)
             self.refused = Refused(f"The schema could not be checked before its commit.\n{reason}")
             raise self.refused from error
@@ -304,7 +297,7 @@ class Upgrade(Struct):
     def _conclude(self, report: Report) -> None:
         """Say what was found, and refuse where the settings ask for it: then it is said after a look at what stays."""
         if self._refuses(report):
-            self.refused = Refused(replace(report, refused=True))
+            self.refused = _refused(report)
             raise self.refused
         if self.entry is not None:
             self.entry.write(replace(report, refused=False))
@@ -315,6 +308,8 @@ class Upgrade(Struct):
                 sys.stderr.write(f"note: {texts.lines(notice.message)}\n")  # Alembic's log may have no handler at all
             log.info("All data contracts are kept %s", when)
         elif report.unproven or not said.issuperset(_what(part) for v in report.violations for part in v.parts):
+            from alembic_contracts.running.refusals import attributed, show
+
             show(replace(attributed(report, self.foreseen), refused=False, because=self._because(report)))
             self._shown = report.violations
         else:
@@ -330,6 +325,8 @@ class Upgrade(Struct):
         return report.status == "broken"
 
     def _because(self, report: Report) -> str:
+        from alembic_contracts.running.refusals import because
+
         downgrading = self.course.run.all_steps[0].is_downgrade
         return because(report, self.terms.settings, downgrading=downgrading, checked_at_commit=self._checked_at_commit)
 
@@ -369,7 +366,7 @@ class Upgrade(Struct):
             seen = look_again(ran, earlier)
         left = self._left(seen.schema)
         if refused is None and left is not None and left.status == "broken":
-            refused = Refused(replace(left, refused=True))
+            refused = _refused(left)
         if refused is not None and self._script is not None:
             alone = seen.aftermath.rest == "rolled back" and not (commits.found or commits.gap)
             refused.attributed(self.foreseen, left if alone else None)
@@ -384,6 +381,12 @@ class Upgrade(Struct):
             return judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
         except CannotCheck:
             return None
+
+
+def _refused(report: Report) -> Refused:
+    from alembic_contracts.running.refusals import Refused
+
+    return Refused(replace(report, refused=True))
 
 
 def _scope(terms: Terms) -> Scope:

@@ -103,7 +103,6 @@ class Watch:
             yield step
 
     def _begin(self, steps: Sequence[RevisionStep], heads: tuple[str, ...]) -> None:
-        from alembic_contracts.running.refusals import Refused
         from alembic_contracts.running.upgrade import Upgrade
 
         try:
@@ -113,6 +112,8 @@ class Watch:
                 if self._entry is not None:
                     self._entry.failed(str(error), goes_on=True)
                 return
+            from alembic_contracts.running.refusals import Refused
+
             self._refused = Refused(f"Data contracts could not be checked, so nothing was run.\n{error}")
             raise self._refused from error
         if upgrade is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.publishing import include
 from alembic_contracts.prediction.catalog.state import Attachment, Function, Sequence, State
 from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
 from alembic_contracts.prediction.catalog.transactions import Transactions
@@ -95,8 +94,11 @@ class Catalog:
             state.tables.put(name, as_observed(table) if observed else table)
             for column in table.columns:
                 self._own_sequence(table, column.name)
-            for published in table.publications:
-                include(state, table, published)
+            if table.publications:
+                from alembic_contracts.prediction.catalog.publishing import include
+
+                for published in table.publications:
+                    include(state, table, published)
 
     def _load_others(self, others: OtherObjects) -> None:
         self._load_ties(others)

@@ -51,14 +51,14 @@ def _note_routines(catalog: Catalog, routines: Iterable[Routine]) -> None:
         catalog: as it was observed; it gets the notes.
         routines: all of the users' own, of which some may call others.
     """
-    from alembic_contracts.prediction.plpgsql import reach
-
     routines = tuple(routines)
     if any(routine.body is None for routine in routines):
         catalog.state.traits.put((SQL_BODY, ""), "")
         catalog.state.journal.forget()
     if not any(routine.uses for routine in routines):
         return
+    from alembic_contracts.prediction.plpgsql import reach
+
     scratch = catalog.copy().state
     known = [(each, Function(each.name, (), language=each.language, body=each.body)) for each in routines]
     for routine, function in known:

@@ -30,7 +30,6 @@ from alembic_contracts.prediction.statements.alter_table.subcommands import (
     Subcommand,
     is_typed,
 )
-from alembic_contracts.prediction.tables import constraints, not_null
 from alembic_contracts.prediction.tables.columns import (
     Draft,
     KeyDraft,
@@ -115,6 +114,8 @@ def _put_off_constraints(alteration: Alteration, drafted: Draft) -> None:
 
 
 def _adder(key: KeyDraft) -> Callable[[Alteration, Node], None]:
+    from alembic_contracts.prediction.tables import constraints
+
     def add(later: Alteration, _: Node) -> None:
         constraints.add_constraint(later.run, later.name, key)
 
@@ -122,6 +123,8 @@ def _adder(key: KeyDraft) -> Callable[[Alteration, Node], None]:
 
 
 def _mark_not_null(alteration: Alteration, column: str, name: str | None = None) -> None:
+    from alembic_contracts.prediction.tables import not_null
+
     not_null.mark_not_null(alteration.state, alteration.name, column, name=name)
     if alteration.recurse:
         not_null.spread_not_null(alteration.state, alteration.name, column)

@@ -19,7 +19,6 @@ from alembic_contracts.prediction.statements.alter_table.subcommands import (
     Later,
     Subcommand,
 )
-from alembic_contracts.prediction.tables import constraints, not_null
 from alembic_contracts.prediction.tables.columns import KeyDraft
 from alembic_contracts.schemas.schema import Constraint, Name
 
@@ -31,6 +30,8 @@ __all__ = ["SUBCOMMANDS"]
 
 def _add(alteration: Alteration, command: Node) -> None:
     """Put the constraint off to the pass of its kind."""
+    from alembic_contracts.prediction.tables import constraints
+
     key = KeyDraft(parser.unwrap(getattr(command, "def")))
     order = {"CONSTR_CHECK": ADD_CONSTRAINT, "CONSTR_NOTNULL": ADD_CONSTRAINT, "CONSTR_FOREIGN": ADD_OTHER}
 
@@ -49,6 +50,8 @@ def _add(alteration: Alteration, command: Node) -> None:
 
 def _use_index(alteration: Alteration, node: Node) -> None:
     """Apply ``ADD CONSTRAINT ... PRIMARY KEY / UNIQUE USING INDEX``."""
+    from alembic_contracts.prediction.tables import not_null
+
     state, table = alteration.state, alteration.table
     index = next((index for index in table.indexes if index.name == node.indexname), None)
     if index is None:

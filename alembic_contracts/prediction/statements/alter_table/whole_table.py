@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from alembic_contracts.prediction.catalog.access import handed_over, role_of
 from alembic_contracts.prediction.catalog.doubts import Harmless
-from alembic_contracts.prediction.catalog.publishing import published_by_schema
 from alembic_contracts.prediction.catalog.relations import descendants, find
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.subcommands import MISC, Alteration, Subcommand
-from alembic_contracts.prediction.tables.inheritance import attach_keys_of_parent, require_same_types, take_bound
 from alembic_contracts.schemas.schema import Name, Table
 
 if TYPE_CHECKING:
@@ -22,11 +19,15 @@ __all__ = ["SUBCOMMANDS"]
 
 
 def _owner(alteration: Alteration, command: Node) -> None:
+    from alembic_contracts.prediction.catalog.access import handed_over, role_of
+
     owner = role_of(alteration.state, command.newowner)
     alteration.state.tables.put(alteration.name, handed_over(alteration.table, owner))
 
 
 def _persistence(value: Literal["permanent", "unlogged"]) -> Subcommand:
+    from alembic_contracts.prediction.catalog.publishing import published_by_schema
+
     def apply(alteration: Alteration, command: Node) -> None:
         del command
         if alteration.table.persistence == "temporary":
@@ -115,6 +116,8 @@ def _replica_identity(alteration: Alteration, command: Node) -> None:
 
 
 def _add_inherit(alteration: Alteration, command: Node) -> None:
+    from alembic_contracts.prediction.tables.inheritance import require_same_types
+
     table, state = alteration.table, alteration.state
     parent = find(alteration.run, parser.unwrap(getattr(command, "def")))
     if parent is None:
@@ -184,6 +187,8 @@ def _leave(alteration: Alteration, table: Table, parent: Name) -> None:
 
 
 def _attach(alteration: Alteration, command: Node) -> None:
+    from alembic_contracts.prediction.tables.inheritance import attach_keys_of_parent, require_same_types, take_bound
+
     table, node = alteration.table, parser.unwrap(getattr(command, "def"))
     if table.kind != "partitioned table":
         raise sqlstate.wrong_object_type(f'table "{table.name.name}" is not partitioned')
