@@ -62,9 +62,9 @@ DIMENSIONS = (
     ),
     Dimension(
         name="revisions",
-        sizes=(1, 100, 1000, 3000, 10_000),
-        quick=(1, 50, 100),
-        of=lambda n: Size(revisions=n),
+        sizes=(10, 100, 1000, 3000, 10_000),
+        quick=(10, 50, 100),
+        of=lambda n: Size(tables=10, revisions=n),
     ),
     Dimension(
         name="operations of a revision",
