@@ -59,7 +59,7 @@ FUNCTIONS = [
     "read_settings",
     "outline",
     "_opened",
-    "observe",
+    "sight",
 ]
 
 
@@ -136,7 +136,7 @@ def test_a_check_on_a_server_costs_in_proportion(tmp_path: Path, databases: Data
         size = Size(tables=n, columns=10, revisions=1, contracts=n)
         with databases.new() as url:
             found.append(cost_on_a_server(tmp_path / str(n), size, url, "check-contracts"))
-        assert found[-1].of["observe"] == 1
+        assert found[-1].of["sight"] == 1
         assert found[-1].of["_evaluated"] == 46 * n
     steps = [larger.calls - smaller.calls for smaller, larger in pairwise(found)]
     assert steps[-1] <= 1.15 * steps[0], steps

@@ -76,6 +76,7 @@ def test_hooks(project: Project, home: Path) -> None:
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
     config = CONFIG.format(root=ROOT.as_posix(), revision=head.stdout.strip(), python=sys.executable)
     project.write(".pre-commit-config.yaml", config)
+    project.write(".gitignore", "__pycache__/\n")
     env = project.path / "migrations/env.py"
     source = env.read_text()
     project.contract("object_images", CONTRACT)
