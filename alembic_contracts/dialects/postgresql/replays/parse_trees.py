@@ -29,7 +29,7 @@ _SCHEMA_OF_SESSION = "14"
 """``CURRENT_SCHEMA`` among the functions without parentheses; the others are about clock, role and database."""
 
 _COMMAND = pattern(r"\{QUERY :commandType (\d+)")
-_UTILITY = pattern(r":utilityStmt \{(\w+)")
+_UTILITY = pattern(r":utilityStmt (?:\{(\w+)|\?)")
 _RELATION = pattern(r":rtekind 0 :relid (\d+)")
 _COLUMNS = pattern(r":relid (\d+)[^{}]*?:selectedCols \(b([ \d]*)\)")
 _FUNCTION = pattern(r":(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)")
@@ -39,6 +39,7 @@ _CONSTANT_TYPE = pattern(r"\{CONST :consttype (\d+)[^{}]*?:constisnull false")
 _CONSTANT = pattern(r":constvalue \d+ \[ ([-\d ]+)\]")
 _STRING = pattern(r'"((?:[^"\\]|\\.)*)"')
 _ALIAS = pattern(r":alias \{ALIAS :aliasname (\w+)")
+UNSHOWN = "?"
 _SETTING = pattern(r"\{VARIABLESETSTMT .*?:name (\w+)")
 
 _SYSTEM_COLUMNS = 7
@@ -50,7 +51,7 @@ class Tree(Struct, frozen=True):
 
     command: Command
     utility: str
-    """Its node where it is a utility statement: ``DOSTMT``."""
+    """Its node where it is a utility statement: ``DOSTMT``; ``UNSHOWN`` on a server that prints none (before 16)."""
     returning: bool
     """Whether a change of rows also hands rows out."""
     relations: tuple[int, ...]
@@ -83,7 +84,7 @@ def tree_of(printed: str) -> Tree:
     setting = _SETTING.search(line)
     return Tree(
         command=kind,
-        utility=utility[1] if utility is not None else "",
+        utility=(utility[1] or UNSHOWN) if utility is not None else "",
         returning=":returningList (" in line,
         relations=tuple(relations),
         columns=_columns(line),

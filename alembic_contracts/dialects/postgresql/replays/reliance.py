@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from alembic_contracts.dialects import Reliance
-from alembic_contracts.dialects.postgresql.replays.parse_trees import Tree, tree_of
+from alembic_contracts.dialects.postgresql.replays.parse_trees import UNSHOWN, Tree, tree_of
 from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
@@ -82,6 +82,12 @@ _ROWS_ALONE = frozenset({"CREATETABLEASSTMT", "COPYSTMT", "REFRESHMATVIEWSTMT", 
 _VALUES_OUT = frozenset({"CALLSTMT", "EXPLAINSTMT", "DECLARECURSORSTMT"})
 _CHANGES = frozenset({"insert", "update", "delete", "merge"})
 _CODE = frozenset({"DOSTMT", "CALLSTMT", "EXECUTESTMT"})
+_UNSHOWN_CODE = pattern(r"\s*(do|call|execute)\b", re.IGNORECASE)
+_UNSHOWN_READS = pattern(
+    r"\b(table|view)\b[^;]*\bas\b|\bselect\b[^;]*\binto\b|\b(copy|prepare|call|explain|declare)\b", re.IGNORECASE
+)
+_UNSHOWN_VALUES = pattern(r"\b(call|explain|prepare|cursor)\b", re.IGNORECASE)
+"""In the text of statements of which a server before 16 prints nothing: what reads rows, and what hands them out."""
 
 _FIRST_OF_USERS = 16384
 """OIDs from here on belong to objects that came after the database itself."""
@@ -133,16 +139,29 @@ class Statements(Struct):
         functions = _looked_up(connection, _FUNCTIONS, {oid for tree in trees for oid in tree.functions})
         own = [functions[oid] for oid in functions if oid >= _FIRST_OF_USERS]
         is_code = len(trees) > 1 or bool(own) or any(tree.utility in _CODE for tree in trees)
+        unshown = any(tree.utility == UNSHOWN for tree in trees)
+        is_code |= unshown and _UNSHOWN_CODE.match(sql) is not None
         texts = "\n".join([sql, *(tree.text for tree in trees), *(function.body or "" for function in own)])
         if is_code:
             texts += "\n" + _hooks(connection, on_rows=any(tree.command in _CHANGES for tree in trees))
             self._elsewhere.update(dict.fromkeys(_of_text(texts)))
             self._rows.update(dict.fromkeys(_handlers(texts)))
+        if unshown:
+            self._add_unshown(texts)
         counts = _COUNTS.search(texts) is not None
         for tree in trees:
             self._add_tree(tree, relations, functions, texts, counts=counts)
             if tree.setting in _PRINTING and len(trees) > 1:
                 self._elsewhere[f"the setting {tree.setting}, which it changes"] = None
+
+    def _add_unshown(self, texts: str) -> None:
+        """Take it that what is not shown is all that its text can mean."""
+        for setting in _PRINTING:
+            if setting in texts.casefold():
+                self._elsewhere[f"the setting {setting}, which it changes"] = None
+        self._reads_old |= _UNSHOWN_READS.search(texts) is not None
+        if _UNSHOWN_VALUES.search(texts):
+            self._rows["rows that are read by a statement of which this server prints nothing"] = None
 
     def reliances(self) -> tuple[Reliance, ...]:
         """Return what the revision's statements read that may be otherwise elsewhere."""
