@@ -84,7 +84,7 @@ _CHANGES = frozenset({"insert", "update", "delete", "merge"})
 _CODE = frozenset({"DOSTMT", "CALLSTMT", "EXECUTESTMT"})
 _UNSHOWN_CODE = pattern(r"\s*(do|call|execute)\b", re.IGNORECASE)
 _UNSHOWN_READS = pattern(
-    r"\b(table|view)\b[^;]*\bas\b|\bselect\b[^;]*\binto\b|\b(copy|prepare|call|explain|declare)\b", re.IGNORECASE
+    r"\b(table|view)\b[^;]*\bas\b|\bselect\b[^;]*\binto\b|\b(copy|prepare|call|explain|cursor)\b", re.IGNORECASE
 )
 _UNSHOWN_VALUES = pattern(r"\b(call|explain|prepare|cursor)\b", re.IGNORECASE)
 """In the text of statements of which a server before 16 prints nothing: what reads rows, and what hands them out."""
