@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.projects import REVISION
+
 __all__ = ["BREAKS", "HARMLESS", "ODCS", "Change", "rows", "write"]
 
 ODCS = "shop.odcs.yaml"
@@ -71,23 +73,6 @@ def alembic_engine():
     server.dispose()
     return sqlalchemy.create_engine(server.url.set(database="tested"), poolclass=sqlalchemy.NullPool)
 """
-_REVISION = '''\
-"""{what}"""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = {revision!r}
-down_revision = {down!r}
-
-
-def upgrade():
-    {upgrade}
-
-
-def downgrade():
-    {downgrade}
-'''
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,14 +273,13 @@ def write(folder: Path) -> None:
     changes = [Change("start", "", "makes the tables", made, gone)]
     changes += [change for pair in zip(HARMLESS, BREAKS, strict=True) for change in pair]
     for before, change in zip((None, *changes), changes, strict=False):
-        text = _REVISION.format(
-            what=change.what.capitalize(),
+        text = REVISION.format(
             revision=change.revision,
             down=before and before.revision,
             upgrade=change.upgrade,
             downgrade=change.downgrade,
         )
-        (versions / f"{change.revision}.py").write_text(text)
+        (versions / f"{change.revision}.py").write_text(f'"""{change.what.capitalize()}"""\n\n{text}')
     for name in _contracted():
         (contracts / f"{name}.json").write_text(json.dumps(_native(name), indent=1))
     (folder / ODCS).write_text(json.dumps(_odcs(), indent=1))

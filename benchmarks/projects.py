@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Size", "add_revision", "write"]
+__all__ = ["REVISION", "Size", "add_revision", "write"]
 
 _ENV = """\
 import contextlib, os
@@ -31,7 +31,7 @@ else:
             context.run_migrations()
 """
 
-_REVISION = """\
+REVISION = """\
 import sqlalchemy as sa
 from alembic import op
 
@@ -83,7 +83,7 @@ def write(folder: Path, size: Size) -> None:
 def add_revision(folder: Path, number: int, upgrade: str, downgrade: str) -> None:
     """Write a revision that follows the one before it in number; ``upgrade`` and ``downgrade`` are statements."""
     down = f"r{number - 1:05}" if number else None
-    text = _REVISION.format(revision=f"r{number:05}", down=down, upgrade=upgrade, downgrade=downgrade)
+    text = REVISION.format(revision=f"r{number:05}", down=down, upgrade=upgrade, downgrade=downgrade)
     (folder / "migrations" / "versions" / f"r{number:05}.py").write_text(text)
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alembic_contracts import embedded
@@ -82,12 +82,7 @@ DIMENSIONS = (
 )
 
 ONLINE = (
-    Dimension(
-        name="contracts of 40 columns, JSON, on a server",
-        sizes=(1, 100, 500, 1000, 2000),
-        quick=(1, 20, 40),
-        of=lambda n: Size(tables=n, columns=40, revisions=4, contracts=n),
-    ),
+    replace(DIMENSIONS[0], name=f"{DIMENSIONS[0].name}, on a server"),
     Dimension(
         name="tables on a server, one of them under contract",
         sizes=(10, 100, 1000, 3000, 10_000),

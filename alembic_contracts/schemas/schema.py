@@ -22,6 +22,7 @@ __all__ = [
     "Grant",
     "Index",
     "Name",
+    "Persistence",
     "Published",
     "Schema",
     "Table",
@@ -30,6 +31,7 @@ __all__ = [
     "TypeDefinition",
 ]
 
+Persistence = Literal["permanent", "unlogged", "temporary"]
 TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table"]
 ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null"]
 
@@ -219,7 +221,7 @@ class Table(Struct, frozen=True, kw_only=True):
 
     name: Name
     kind: TableKind = "table"
-    persistence: Literal["permanent", "unlogged", "temporary"] = "permanent"
+    persistence: Persistence = "permanent"
     columns: tuple[Column, ...] = ()
     complete: bool = True
     """False where a prediction knows the table but not all of its columns."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
-    from alembic_contracts.schemas.schema import Constraint, Table
+    from alembic_contracts.schemas.schema import Constraint, Persistence, Table
 
 __all__ = [
     "NOT_TABLES",
+    "PERSISTENCE",
     "change_column",
     "check_free",
     "descendants",
@@ -40,6 +41,8 @@ _SAID = {
     "OBJECT_SEQUENCE": "sequence",
 }
 NOT_TABLES = frozenset({"view", "materialized view"})
+PERSISTENCE: Mapping[str, Persistence] = {"p": "permanent", "u": "unlogged", "t": "temporary"}
+"""``relpersistence`` of a written relation."""
 
 
 def find(run: Execution, node: Node, *, missing_ok: bool = False, noun: str = "table") -> Table | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.access import of_new_table
-from alembic_contracts.prediction.catalog.relations import check_free, find, new_name
+from alembic_contracts.prediction.catalog.relations import PERSISTENCE, check_free, find, new_name
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables import constraints, not_null
 from alembic_contracts.prediction.tables.columns import Draft, KeyDraft, check_generated, draft
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.tables.like import Like
 
 __all__ = ["HANDLERS"]
-
-_PERSISTENCE: dict[str, Literal["permanent", "unlogged", "temporary"]] = {
-    "p": "permanent",
-    "u": "unlogged",
-    "t": "temporary",
-}
 
 
 class Plan(Struct):
@@ -152,7 +146,7 @@ def _table(
     table = Table(
         name=name,
         kind=kind or ("partitioned table" if partitioned else "table"),
-        persistence=_PERSISTENCE[node.relation.relpersistence or "p"],
+        persistence=PERSISTENCE[node.relation.relpersistence or "p"],
         columns=tuple(replace(each, not_null=False) if each.not_null else each for each in columns),
         parents=tuple(parent.name for parent in parents),
         partition=node.HasField("partbound"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -121,7 +122,11 @@ def drop_role(run: Execution, node: Node) -> None:
     for name in _named(state, parser.children(node.roles)):
         if not node.missing_ok:
             access.require_role(state, name)
-        access.rename_in_access(state, lambda role, name=name: None if role == name else role)  # type: ignore[misc]
+        access.rename_in_access(state, partial(_without, name))
+
+
+def _without(gone: str, role: str) -> str | None:
+    return None if role == gone else role
 
 
 def reassign_owned(run: Execution, node: Node) -> None:

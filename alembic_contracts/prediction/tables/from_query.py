@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.access import of_new_table
-from alembic_contracts.prediction.catalog.relations import check_free, new_name
+from alembic_contracts.prediction.catalog.relations import PERSISTENCE, check_free, new_name
 from alembic_contracts.prediction.queries.analysis import analyse
 from alembic_contracts.prediction.queries.collations import DERIVED
 from alembic_contracts.prediction.sql import parser, sqlstate
@@ -84,11 +84,10 @@ def create_from_query(run: Execution, into: Node, query: Node, kind: TableKind, 
     is_view = kind == "materialized view"
     if is_view:
         columns = tuple(replace(column, updatable=False) for column in columns)
-    persistence = {"t": "temporary", "u": "unlogged"}.get(into.rel.relpersistence, "permanent")
     table = Table(
         name=name,
         kind=kind,
-        persistence=persistence,  # type: ignore[arg-type]  # one of its literals
+        persistence=PERSISTENCE[into.rel.relpersistence or "p"],
         columns=columns,
         complete=output.complete,
         definition=Printed(parser.deparse_statement(parser.wrap(query)), None) if is_view else None,

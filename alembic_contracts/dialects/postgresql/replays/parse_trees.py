@@ -39,9 +39,10 @@ _CONSTANT_TYPE = pattern(r"\{CONST :consttype (\d+)[^{}]*?:constisnull false")
 _CONSTANT = pattern(r":constvalue \d+ \[ ([-\d ]+)\]")
 _STRING = pattern(r'"((?:[^"\\]|\\.)*)"')
 _ALIAS = pattern(r":alias \{ALIAS :aliasname (\w+)")
-UNSHOWN = "?"
 _SETTING = pattern(r"\{VARIABLESETSTMT .*?:name (\w+)")
 
+UNSHOWN = "?"
+"""What ``utility`` is of a statement that the server does not print: before 16, most that are none of queries."""
 _SYSTEM_COLUMNS = 7
 """What is added to a column's number in the sets that the server prints."""
 
