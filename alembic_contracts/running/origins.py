@@ -78,7 +78,7 @@ class Origin:
             return None
         except CannotCheck:
             raise
-        except Exception as error:
+        except Exception as error:  # what is at fault is met again, and told, where a prediction starts from it
             log.debug("reading failed", exc_info=error)
             return None
         self._read[part is None, False] = seen.schema, part
