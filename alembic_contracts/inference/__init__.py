@@ -1,0 +1,9 @@
+"""What consumers are seen to use in, a contract that says so out: nobody has to write the first one.
+
+uses              the values: uses with their places, and what could not be read
+sources           one module a source, found by itself: queries, a dbt project, models ... -> uses
+drafts            uses and a schema -> what a contract states of each table and column, in no format yet
+keeping           a draft and the contract that is there -> what is written, with what people changed by hand
+
+A source knows nothing of contracts, and what writes them nothing of sources.
+"""
