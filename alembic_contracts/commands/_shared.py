@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
@@ -15,8 +16,11 @@ from msgspec import Struct
 from alembic_contracts.running.options import BASE, DATABASE, DIALECT, FROM, OFFLINE, OUTPUT, SHADOW, TO, Option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alembic.config import Config
 
+    from alembic_contracts.contracts.contract import Owner
     from alembic_contracts.running.environments import Range
 
 __all__ = [
@@ -32,10 +36,12 @@ __all__ = [
     "Project",
     "contracted",
     "examples",
+    "owner_of",
     "range_of",
     "tables",
     "told",
     "with_options",
+    "write_file",
     "written",
 ]
 
@@ -99,7 +105,6 @@ def _databases(context: click.Context, _parameter: click.Parameter, begun: str) 
 
 def _revisions(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
     """Complete a revision by what version scripts say that they are; none is run."""
-    import re
     from contextlib import suppress
     from pathlib import Path
 
@@ -221,6 +226,31 @@ def written(lines: Iterable[str], format_: str, output: str | None = None) -> No
         Path(output).write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise CannotCheck(f"The answer cannot be written to {output}: {error.strerror}") from error
+
+
+def owner_of(text: str) -> Owner:
+    """Return who answers for a contract, as written: ``Name <email>``."""
+    from alembic_contracts.contracts.contract import Owner
+
+    match = re.fullmatch(r"\s*(.*?)\s*<([^<>\s]+@[^<>\s]+)>\s*", text)
+    return Owner(match[1] or match[2], match[2]) if match else Owner(text.strip() or "Owner")
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write a file, with the folders that it is in, and say so on standard error.
+
+    Raises:
+        CannotCheck: it cannot be written.
+    """
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.support.paths import shown
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CannotCheck(f"{shown(file)} cannot be written: {error.strerror}") from error
+    click.echo(f"Wrote {shown(file)}.", err=True)
 
 
 def told(function: Callable[..., int | None]) -> Callable[..., None]:

@@ -18,15 +18,16 @@ from alembic_contracts.commands._shared import (
     TO,
     Project,
     examples,
+    owner_of,
     range_of,
     told,
     with_options,
+    write_file,
 )
 from alembic_contracts.commands._shared import tables as known_tables
 from alembic_contracts.contracts.contract import Compatibility
 
 if TYPE_CHECKING:
-    from alembic_contracts.contracts.contract import Owner
     from alembic_contracts.schemas.schema import Schema, Table
 
 __all__ = ["COMMAND"]
@@ -96,14 +97,16 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> int:
     found = [_only(_find(written, schema, gaps), values["columns"], tables) for written in tables]
     choice = Choice(minimal=values["minimal"], compatibility=values["compatibility"])
     texts = {
-        table: writer.write(
-            table,
-            schema,
-            dialect,
-            namespace=values["namespace"] or table.name.schema,
-            name=table.name.name,
-            owner=_owner(values["owner"]),
-            choice=choice,
+        table: writer.text(
+            writer.document(
+                [table],
+                schema,
+                dialect,
+                namespace=values["namespace"] or table.name.schema,
+                name=table.name.name,
+                owner=owner_of(values["owner"]),
+                choice=choice,
+            )
         )
         for table in found
     }
@@ -160,13 +163,6 @@ def _only(table: Table, columns: str | None, tables: Sequence[str]) -> Table:
     )
 
 
-def _owner(text: str) -> Owner:
-    from alembic_contracts.contracts.contract import Owner
-
-    match = re.fullmatch(r"\s*(.*?)\s*<([^<>\s]+@[^<>\s]+)>\s*", text)
-    return Owner(match[1] or match[2], match[2]) if match else Owner(text.strip() or "Owner")
-
-
 def _file(contracts: Path, table: Table, suffix: str) -> Path:
     folder = contracts if contracts.suffix not in {".json", ".yaml", ".yml"} else contracts.parent
     stem = table.name.name if table.name.schema == "public" else f"{table.name.schema}.{table.name.name}"
@@ -181,9 +177,4 @@ def _write(texts: dict[Path, str], *, force: bool) -> None:
     if there and not force:
         raise CannotCheck(f"{shown(there[0])} is there already; --force overwrites it, --stdout prints instead.")
     for file, text in texts.items():
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise CannotCheck(f"{shown(file)} cannot be written: {error.strerror}") from error
-        click.echo(f"Wrote {shown(file)}.", err=True)
+        write_file(file, text)

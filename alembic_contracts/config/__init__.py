@@ -38,9 +38,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from alembic_contracts.config.sources import CLOCK, Source, of_environment, of_ini, of_toml
+from alembic_contracts.config.sources import CLOCK, INFER, Source, of_environment, of_ini, of_toml
 from alembic_contracts.errors import InvalidSettings
 from alembic_contracts.support.suggestions import did_you_mean
 
@@ -102,6 +102,8 @@ class Settings:
     """Seconds for which a look at a database waits for what another session has locked."""
     rules: Mapping[str, Switch] = field(default_factory=lambda: MappingProxyType({}))
     """By rule id; a rule that is not in it is an error."""
+    infer: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    """By consumer, what its contract is worked out of: options of ``infer``, paths relative to the file."""
     today: date | None = None
     """What sunsets and expiries are compared with; only the environment can set it. None: the real day (UTC)."""
     source: Path | None = None
@@ -149,6 +151,7 @@ def read_settings(
     return Settings(
         contracts=contracts,
         snapshot=_snapshot(sources, folders or [Path.cwd()]),
+        infer=MappingProxyType(_inferred(stated)),
         today=_today(overriding),
         rules=MappingProxyType(switches),
         source=stated[0].file if stated else None,
@@ -171,6 +174,10 @@ def _contracts(sources: Sequence[Source], folders: Sequence[Path]) -> tuple[Path
         return (sources[0].folder / _FOLDER,)
     defaults = tuple(dict.fromkeys(folder / _FOLDER for folder in folders))
     return tuple(folder for folder in defaults if folder.is_dir()) or defaults[:1]
+
+
+def _inferred(stated: Sequence[Source]) -> dict[str, Mapping[str, Any]]:
+    return {name: each for source in stated for name, each in cast("Any", source.values.get(INFER, {})).items()}
 
 
 def _today(overriding: Source) -> date | None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts import texts
 from alembic_contracts.documents import files, toml_text
@@ -21,12 +22,14 @@ from alembic_contracts.errors import InvalidContracts, InvalidSettings
 from alembic_contracts.support.paths import shown
 from alembic_contracts.support.suggestions import did_you_mean, is_nearly
 
-__all__ = ["CLOCK", "KEYS", "Source", "of_environment", "of_ini", "of_toml"]
+__all__ = ["CLOCK", "INFER", "KEYS", "Source", "of_environment", "of_ini", "of_toml"]
 
 CLOCK = "today"
 """A setting of the environment alone."""
 _OF_THE_ENVIRONMENT = (CLOCK, "report")
 """What no file can set; the file that ``report`` names is ``running/report_file.py``'s business."""
+INFER = "infer"
+"""A table for each consumer whose contract is worked out, in pyproject.toml alone."""
 _SECTION = "alembic_contracts"
 _OF_SECTIONS = "sections"
 _PREFIX = "ALEMBIC_CONTRACTS_"
@@ -91,10 +94,18 @@ def of_toml(file: Path, section: str, known: Collection[str]) -> tuple[Source, .
         return ()
     place = f"tool.{_SECTION}"
     values = dict(_table(file, place, tools[_SECTION]))
+    inferred = {
+        name: dict(_table(file, f"{place}.{INFER}.{name}", each))
+        for name, each in _table(file, f"{place}.{INFER}", values.pop(INFER, {})).items()
+    }
     sections = dict(_table(file, f"{place}.{_OF_SECTIONS}", values.pop(_OF_SECTIONS, {})))
     for name in sections:
         _refuse_unknown_section(file, f"{place}.{_OF_SECTIONS}.{name}", name, {*known, section} if known else ())
-    for_all = [_of_table(file, place, values, (*KEYS, _OF_SECTIONS))] if values or not sections else []
+    for_all = (
+        [_of_table(file, place, values, (*KEYS, _OF_SECTIONS, INFER))] if values or inferred or not sections else []
+    )
+    if inferred and for_all:
+        for_all = [replace(for_all[0], values={**for_all[0].values, INFER: inferred})]
     own = [_of_table(file, f"{place}.{_OF_SECTIONS}.{section}", sections[section])] if section in sections else []
     return (*for_all, *own)
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name, Type
-from alembic_contracts.schemas.uses import Side
+from alembic_contracts.schemas.uses import Place, Side
 
 __all__ = [
     "NOT_STATED",
@@ -178,6 +178,11 @@ class Choice(Struct, frozen=True, kw_only=True):
     """Whether it states existence, type, nullability and key alone; None: as is usual in the format."""
     compatibility: Compatibility | None = None
     """None: as is usual in the format."""
+    stated: Mapping[tuple[Name, str | None], Mapping[str, object]] | None = None
+    """What is stated beside existence and type, by table and column (None: the table), with the keys of the base
+    format; None: as ``minimal`` says."""
+    used_by: Mapping[tuple[Name, str | None], tuple[Place, ...]] = {}
+    """Where consumers are seen to use a table (None) or a column."""
 
 
 @dataclass(frozen=True, kw_only=True)

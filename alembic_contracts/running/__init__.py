@@ -13,6 +13,7 @@ The road of every verdict, on which each module hands one value to the next:
     settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?
                       real_schema: what that makes of the real database)
     examination       Course, Terms -> Report
+    evidence          a source of uses -> what it finds in the project's database
     ledger            a connection -> each commit on it, asked before it happens or found afterwards
     looking_again     a run that was stopped -> what stays of it in the database
     refusals          Report -> words, and the error that stops Alembic

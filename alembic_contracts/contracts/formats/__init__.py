@@ -6,12 +6,12 @@ A format is a public module of this package that fits ``Format``. One that can b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract_files import expand
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from alembic_contracts.documents.document import ContractLocation, Document
     from alembic_contracts.schemas.schema import Schema, Table
 
-__all__ = ["Format", "Writer", "contract_beside", "files", "load", "writer"]
+__all__ = ["Format", "Writer", "contract_beside", "document", "files", "holding", "load", "writer"]
 
 
 _LONGEST_NAME = 500
@@ -67,10 +67,12 @@ class Writer(Protocol):
 
     SUFFIX: str
     """How the name of a file that is written ends."""
+    SEVERAL: bool
+    """Whether one file can be about several tables."""
 
-    def write(
+    def document(
         self,
-        table: Table,
+        tables: Sequence[Table],
         schema: Schema,
         dialect: Dialect,
         *,
@@ -78,8 +80,20 @@ class Writer(Protocol):
         name: str,
         owner: Owner,
         choice: Choice,
-    ) -> str:
-        """Return the text of a contract with facts that hold of a table."""
+    ) -> dict[str, Any]:
+        """Return a contract with facts that hold of tables: of one, unless ``SEVERAL``."""
+
+    def text(self, document: Mapping[str, Any]) -> str:
+        """Return a contract's document as the text of its file."""
+
+
+def document(path: Path) -> Document:
+    """Return what a contract file holds, without judging it.
+
+    Raises:
+        InvalidContracts: it cannot be parsed, or is no contract.
+    """
+    return _opened(path)[1]
 
 
 def writer(name: str) -> Writer:
@@ -89,6 +103,16 @@ def writer(name: str) -> Writer:
         ModuleNotFoundError: there is none.
     """
     return cast("Writer", import_module(f"{__name__}._{name}_writer"))
+
+
+def holding(table: Table, schema: Schema, dialect: Dialect) -> Mapping[str | None, Mapping[str, Any]]:
+    """Return all that a contract can state of a table (None) and of its columns, by the keys of the base format."""
+    from alembic_contracts.contracts.formats import _native_writer
+
+    found: dict[str | None, Mapping[str, Any]] = {None: dict(_native_writer.of_table(table))}
+    for column in table.columns:
+        found[column.name] = _native_writer.of_column(column, table, schema, dialect)["constraints"]
+    return found
 
 
 @uncollected()

@@ -1,10 +1,10 @@
-"""A table in, the text of a contract in the base format out, with every fact that holds of it, or the most needed."""
+"""A table in, a contract in the base format out: every fact that holds of it, the most needed, or some."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.patterns import pattern
@@ -13,14 +13,21 @@ from alembic_contracts.schemas.schema import Column, Published, Schema, Table, T
 if TYPE_CHECKING:
     from alembic_contracts.contracts.contract import Choice, Owner
     from alembic_contracts.dialects import Dialect
+    from alembic_contracts.schemas.uses import Place
 
-__all__ = ["SUFFIX", "examples", "least_of_column", "of_column", "of_table", "write"]
+__all__ = ["SEVERAL", "SUFFIX", "document", "examples", "least_of_column", "of_column", "of_table", "places", "text"]
 
 SUFFIX = ".json"
+SEVERAL = False
 
 
-def write(
-    table: Table,
+def text(document: Mapping[str, Any]) -> str:
+    """Return a contract's document as the text of its file."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def document(
+    tables: Sequence[Table],
     schema: Schema,
     dialect: Dialect,
     *,
@@ -28,11 +35,11 @@ def write(
     name: str,
     owner: Owner,
     choice: Choice,
-) -> str:
-    """Return the text of a contract file.
+) -> dict[str, Any]:
+    """Return a contract as a document.
 
     Args:
-        table: what to put under contract.
+        tables: the one to put under contract.
         schema: where it is; its types are needed.
         dialect: knows what follows from a type.
         namespace: of the contract.
@@ -40,21 +47,45 @@ def write(
         owner: who answers for it.
         choice: how much it states; by default everything, exactly.
     """
-    document: dict[str, Any] = {"spec-version": "1.0.0", "name": name, "namespace": namespace}
+    [table] = tables
+    found: dict[str, Any] = {"spec-version": "1.0.0", "name": name, "namespace": namespace}
     if choice.compatibility is not None:
-        document["compatibility"] = choice.compatibility
+        found["compatibility"] = choice.compatibility
     if table.comment:
-        document["doc"] = table.comment
-    document["owner"] = {"name": owner.name} | ({"email": owner.email} if owner.email else {})
+        found["doc"] = table.comment
+    found["owner"] = {"name": owner.name} | ({"email": owner.email} if owner.email else {})
     stated: dict[str, Any] = {"table_schema": table.name.schema, "table_name": table.name.name}
     if table.comment:
         stated["description"] = table.comment
-    if not choice.minimal:
+    if choice.stated is not None:
+        stated |= choice.stated.get((table.name, None), {})
+    elif not choice.minimal:
         stated |= dict(of_table(table))
-    of = least_of_column if choice.minimal else of_column
-    stated["properties"] = {column.name: of(column, table, schema, dialect) for column in table.columns}
-    document["schema"] = stated
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    stated |= _used_by(table, None, choice)
+    stated["properties"] = {c.name: _property(c, table, schema, dialect, choice) for c in table.columns}
+    found["schema"] = stated
+    return found
+
+
+def _property(column: Column, table: Table, schema: Schema, dialect: Dialect, choice: Choice) -> dict[str, Any]:
+    if choice.stated is None:
+        of = least_of_column if choice.minimal else of_column
+        return of(column, table, schema, dialect)
+    found = of_column(column, table, schema, dialect)
+    type_ = {key: value for key, value in found["constraints"].items() if key == "data_type"}
+    found["constraints"] = type_ | dict(choice.stated.get((table.name, column.name), {}))
+    return found | _used_by(table, column.name, choice)
+
+
+def _used_by(table: Table, column: str | None, choice: Choice) -> dict[str, Any]:
+    seen = choice.used_by.get((table.name, column))
+    return {"x-used-by": places(seen)} if seen else {}
+
+
+def places(seen: Sequence[Place]) -> list[Mapping[str, Any]]:
+    """Return where something is used as both formats list it."""
+    found = ({"file": each.file, "line": each.line, "what": each.what} for each in seen)
+    return [{key: value for key, value in each.items() if value} for each in found]
 
 
 def of_table(table: Table) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""A table in, the text of an ODCS contract in YAML out, with what is most needed or every fact that holds of it.
+"""Tables in, an ODCS contract in YAML out: what is most needed of them, every fact that holds, or some.
 
 YAML is imported when it is written: reading contracts in JSON needs no library for it.
 """
@@ -11,25 +11,35 @@ from alembic_contracts.contracts.formats import _native_writer
 from alembic_contracts.contracts.formats._odcs_custom import VENDOR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from alembic_contracts.contracts.contract import Choice, Owner
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.schemas.schema import Column, Schema, Table
 
-__all__ = ["SUFFIX", "write"]
+__all__ = ["SEVERAL", "SUFFIX", "document", "text"]
 
 SUFFIX = ".odcs.yaml"
+SEVERAL = True
 
 _VERSION = "v3.1.0"
 
 
-def write(
-    table: Table, schema: Schema, dialect: Dialect, *, namespace: str, name: str, owner: Owner, choice: Choice
-) -> str:
-    """Return the text of a contract file.
+def document(
+    tables: Sequence[Table],
+    schema: Schema,
+    dialect: Dialect,
+    *,
+    namespace: str,
+    name: str,
+    owner: Owner,
+    choice: Choice,
+) -> dict[str, Any]:
+    """Return a contract as a document.
 
     Args:
-        table: what to put under contract.
-        schema: where it is; its types are needed.
+        tables: what to put under contract.
+        schema: where they are; its types are needed.
         dialect: knows what follows from a type.
         namespace: the contract's domain.
         name: of the contract.
@@ -38,7 +48,7 @@ def write(
     """
     minimal = choice.minimal is not False
     compatibility = choice.compatibility or ("reader" if minimal else "exact")
-    document = {
+    return {
         "apiVersion": _VERSION,
         "kind": "DataContract",
         "id": f"{namespace}-{name}",
@@ -48,20 +58,22 @@ def write(
         "domain": namespace,
         "team": _team(owner),
         **_custom_of({} if compatibility == "reader" else {"compatibility": compatibility}),
-        "schema": [_stated(table, schema, dialect, minimal=minimal)],
+        "schema": [_stated(table, schema, dialect, choice) for table in tables],
     }
-    return _yaml(document)
 
 
-def _yaml(document: dict[str, Any]) -> str:
-    """Return a document as YAML; texts of a kind of their own (predicted expressions) as the texts that they are."""
+def text(document: Mapping[str, Any]) -> str:
+    """Return a contract's document as the text of its file.
+
+    Texts of a kind of their own (predicted expressions) are written as the texts that they are.
+    """
     import yaml
 
     class Dumper(yaml.SafeDumper):
         pass
 
-    Dumper.add_multi_representer(str, lambda dumper, text: dumper.represent_str(str(text)))
-    return yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
+    Dumper.add_multi_representer(str, lambda dumper, each: dumper.represent_str(str(each)))
+    return yaml.dump(dict(document), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _team(owner: Owner) -> dict[str, Any]:
@@ -71,14 +83,21 @@ def _team(owner: Owner) -> dict[str, Any]:
     return {"members": [{"name": owner.name, "role": "owner", "username": owner.email}]}
 
 
-def _stated(table: Table, schema: Schema, dialect: Dialect, *, minimal: bool) -> dict[str, Any]:
+def _stated(table: Table, schema: Schema, dialect: Dialect, choice: Choice) -> dict[str, Any]:
     """Return what the contract states of the table: ODCS' schema object."""
     stated: dict[str, Any] = {"name": table.name.name, "physicalName": str(table.name)}
     if table.comment:
         stated["description"] = table.comment
-    stated |= _custom_of({} if minimal else dict(_native_writer.of_table(table)))
-    stated["properties"] = [_property(column, table, schema, dialect, minimal=minimal) for column in table.columns]
+    of_table = dict(_native_writer.of_table(table)) if choice.stated is None and choice.minimal is False else {}
+    picked = choice.stated.get((table.name, None), {}) if choice.stated is not None else {}
+    stated |= _custom_of(of_table | dict(picked) | _used_by(table, None, choice))
+    stated["properties"] = [_property(column, table, schema, dialect, choice) for column in table.columns]
     return stated
+
+
+def _used_by(table: Table, column: str | None, choice: Choice) -> dict[str, Any]:
+    seen = choice.used_by.get((table.name, column))
+    return {"used_by": _native_writer.places(seen)} if seen else {}
 
 
 def _custom_of(values: dict[str, Any]) -> dict[str, Any]:
@@ -90,9 +109,11 @@ def _custom(values: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"property": f"{VENDOR}.{name}", "value": value} for name, value in values.items()]
 
 
-def _property(column: Column, table: Table, schema: Schema, dialect: Dialect, *, minimal: bool) -> dict[str, Any]:
+def _property(column: Column, table: Table, schema: Schema, dialect: Dialect, choice: Choice) -> dict[str, Any]:
     native = _native_writer.of_column(column, table, schema, dialect)
     constraints = dict(native["constraints"])
+    if choice.stated is not None:
+        constraints = dict(choice.stated.get((table.name, column.name), {}))
     constraints.pop("data_type", None)
     found: dict[str, Any] = {"name": column.name}
     if column.type is not None:
@@ -108,4 +129,5 @@ def _property(column: Column, table: Table, schema: Schema, dialect: Dialect, *,
         found |= {"primaryKey": True, "primaryKeyPosition": table.primary_key.index(column.name) + 1}
     if "array_element" in native:
         found["items"] = {"physicalType": native["array_element"]["data_type"]}
-    return found | _custom_of({} if minimal else constraints)
+    is_minimal = choice.stated is None and choice.minimal is not False
+    return found | _custom_of(({} if is_minimal else constraints) | _used_by(table, column.name, choice))
