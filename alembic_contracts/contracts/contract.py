@@ -197,6 +197,8 @@ class Contract:
     description: str = ""
     descriptions: tuple[tuple[Name, str | None, str], ...] = ()
     """What is said about tables and columns (None: the table): table, column, text."""
+    used_by: Mapping[tuple[Name, str | None], tuple[Place, ...]] = field(default_factory=dict, hash=False)
+    """Where its consumers are seen to use tables and columns (None: the table); evidence, which promises nothing."""
     resource: str | None = None
     """The data asset's resource name as written, for example ``postgresql://host:5432/database.table``."""
     catalog: str | None = None

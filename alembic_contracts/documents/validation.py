@@ -1,7 +1,7 @@
 """A document and a JSON Schema in, one message for each mistake out, in words rather than in JSON Schema's terms.
 
-Beyond the standard keywords one of the editors' is used: where a ``pattern`` fails, ``patternErrorMessage`` of the same
-schema (Visual Studio Code shows it, too) says what is wrong.
+Beyond the standard keywords two of the editors' are used (Visual Studio Code shows them, too): where a ``pattern``
+fails, ``patternErrorMessage`` of the same schema says what is wrong, and where ``anyOf`` does, ``errorMessage``.
 
 Whether a document is valid is told by ``jsonschema_rs``, which is a hundred times as fast; ``jsonschema``, whose errors
 say what and where, is imported for documents that are not, and has the last word on them.
@@ -54,9 +54,9 @@ def validate(document: Document, schema: Path) -> tuple[Problem, ...]:
     return tuple(islice(_once(_problems(document, schema)), MAXIMUM_PROBLEMS))
 
 
-def _is_surely_valid(value: object, schema: Path) -> bool:
+def _is_surely_valid(value: object, schema: Path, path: tuple[str, ...] = ()) -> bool:
     try:
-        return _quick_validator(schema).is_valid(value)
+        return _quick_validator(schema, path).is_valid(value)
     except (ValueError, OverflowError, RecursionError):  # halves of characters, endless numbers: not for Rust
         return False
 
@@ -82,15 +82,19 @@ def validate_part(
         schema: The file of a JSON Schema.
         path: Where in that schema its own schema stands.
     """
+    if _is_surely_valid(value, schema, path):
+        return ()
     from jsonschema import Draft202012Validator
 
-    part = reduce(lambda part, key: part[key], path, cast("Any", _schema(schema)))
     found = []
-    for error in Draft202012Validator(part).iter_errors(value):
+    for error in Draft202012Validator(_part(schema, path)).iter_errors(value):
         mistake = _mistake(error, _keys_with_homes(schema))
+        if mistake.is_worded and mistake.unknown_keys:
+            continue
         at = reduce(child, mistake.path, pointer)
         subject = mistake.subject if mistake.path else f"`{path[-1]}`"
-        found.append(document.problem(at if at in document.values else pointer, f"{subject}: {error.message}"))
+        message = f"{subject} {mistake.schema['errorMessage']}" if mistake.is_worded else f"{subject}: {error.message}"
+        found.append(document.problem(at if at in document.values else pointer, message))
     return tuple(found)
 
 
@@ -103,16 +107,18 @@ def _problems(document: Document, schema: Path) -> Iterator[Problem]:
             yield from _unevaluated(document, error, errors, _words(schema))
             continue
         # Of several ways to be valid, what is nearest to one of them is what was meant.
-        nearest_to_valid = best_match([error]) if error.context else error
-        mistake = _mistake(nearest_to_valid or error, _keys_with_homes(schema))
+        mistake = _mistake(error, _keys_with_homes(schema))
+        if error.context and not mistake.is_worded:
+            mistake = _mistake(best_match([error]) or error, _keys_with_homes(schema))
         yield from _EXPLANATIONS.get(mistake.keyword, _anything_else)(document, mistake)
 
 
 @cache
-def _quick_validator(schema: Path) -> QuickValidator:
-    from jsonschema_rs import validator_for
+def _quick_validator(schema: Path, path: tuple[str, ...]) -> QuickValidator:
+    from jsonschema_rs import Draft202012Validator, validator_for
 
-    return cast("QuickValidator", validator_for(cast("Any", _schema(schema))))
+    part = _part(schema, path)  # which does not say which draft it is in
+    return cast("QuickValidator", Draft202012Validator(part) if path else validator_for(part))
 
 
 @cache
@@ -125,6 +131,11 @@ def _validator(schema: Path) -> Validator:
 @cache
 def _schema(schema: Path) -> Mapping[str, object]:
     return cast("Mapping[str, object]", json.loads(schema.read_text("utf-8")))
+
+
+def _part(schema: Path, path: tuple[str, ...]) -> Any:
+    """Return what stands at a place of a schema."""
+    return reduce(lambda part, key: part[key], path, cast("Any", _schema(schema)))
 
 
 @cache
@@ -211,6 +222,11 @@ class _Mistake(Struct, frozen=True):
         return f"item {last + 1}" if isinstance(last, int) else f"`{last}`"
 
     @property
+    def is_worded(self) -> bool:
+        """Whether the schema itself says what is asked for."""
+        return self.keyword == "anyOf" and "errorMessage" in self.schema
+
+    @property
     def known_keys(self) -> list[str]:
         """Keys that the object may have, without those for editors (``$schema``)."""
         return [key for key in self.schema.get("properties", {}) if not key.startswith("$")]
@@ -286,6 +302,19 @@ def _none_of_these(document: Document, mistake: _Mistake) -> Iterator[Problem]:
     yield document.problem(mistake.pointer, message + (hint if hint.endswith("?") else ""))
 
 
+def _too_long(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    message = f"{mistake.subject} has {len(mistake.value):,} characters; {mistake.argument:,} are enough"
+    yield document.problem(mistake.pointer, message)
+
+
+def _none_of_several(document: Document, mistake: _Mistake) -> Iterator[Problem]:
+    """Say what a schema asks for in words of its own; not where a key that is mistyped says it all."""
+    if not mistake.is_worded:
+        yield from _anything_else(document, mistake)
+    elif not mistake.unknown_keys:
+        yield document.problem(mistake.pointer, f"{mistake.subject} {mistake.schema['errorMessage']}")
+
+
 def _too_short(document: Document, mistake: _Mistake) -> Iterator[Problem]:
     yield document.problem(mistake.pointer, f"{mistake.subject} must not be empty")
 
@@ -297,8 +326,10 @@ def _anything_else(document: Document, mistake: _Mistake) -> Iterator[Problem]:
 
 _EXPLANATIONS: Mapping[str, Callable[[Document, _Mistake], Iterator[Problem]]] = {
     "additionalProperties": _unknown_keys,
+    "anyOf": _none_of_several,
     "enum": _none_of_these,
     "maximum": _out_of_range,
+    "maxLength": _too_long,
     "minItems": _too_short,
     "minLength": _wrong_text,
     "minimum": _out_of_range,

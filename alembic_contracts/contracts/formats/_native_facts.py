@@ -1,8 +1,8 @@
-"""The keys of the base format in, the facts that they state out."""
+"""The keys of the base format in, the facts that they state, and the places of uses, out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from msgspec import Struct
 from alembic_contracts.contracts.contract import Expected, Fact, ForeignKey, Privileges, Publication
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.uses import Place
 
-__all__ = ["CONSTRAINTS", "SCHEMA", "column_fact", "table_facts"]
+__all__ = ["CONSTRAINTS", "SCHEMA", "column_fact", "table_facts", "used_by"]
 
 SCHEMA = Path(__file__).with_name("native.schema.json")
 """Describes these keys; ODCS states some of them as custom properties."""
@@ -100,6 +101,16 @@ def _privileges(table: Name, stated: Mapping[str, Any], at: Locate) -> Iterator[
         role = Privileges(entry["role"], tuple(dict.fromkeys(entry["privileges"])))
         for column in entry.get("columns") or (None,):
             yield Fact("privileges", table, column, role, at("privileges", position))
+
+
+def used_by(stated: Sequence[Mapping[str, Any]]) -> tuple[Place, ...]:
+    """Return the places that ``x-used-by`` lists, each once."""
+    return tuple(dict.fromkeys(_place(each) for each in stated))
+
+
+def _place(stated: Mapping[str, Any]) -> Place:
+    line = stated.get("line")  # 7.0 is a whole number to JSON Schema
+    return Place(stated.get("file") or "", None if line is None else int(line), stated.get("what") or "")
 
 
 def _publication(stated: Mapping[str, Any]) -> Publication:

@@ -44,18 +44,20 @@ _FLAGS = ("required", "unique", "primaryKey", "partitioned", "criticalDataElemen
 _CONTRACT_KEYS = {"compatibility": ("exact", "reader", "writer", "cdc", "full"), "sunset": ()}
 _TABLE_KEYS = (
     "closed", "column_order", "table_type", "unique", "foreign_keys", "checks", "row_security", "replica_identity",
-    "publications", "privileges", "sunset",
+    "publications", "privileges", "sunset", "used_by",
 )  # fmt: skip
 _COLUMN_KEYS = (
     "is_nullable", "is_updatable", "numeric_precision", "datetime_precision", "character_maximum_length",
     "numeric_scale", "collation_name", "enum", "domain_name", "is_generated", "identity_generation",
-    "column_default", "sunset",
+    "column_default", "sunset", "used_by",
 )  # fmt: skip
 
 _OF_CONTRACTS = ("properties",)
 _OF_TABLES = (*_OF_CONTRACTS, "schema", "properties")
 _OF_COLUMNS = (*_OF_TABLES, "properties", "additionalProperties", "properties", "constraints", "properties")
 """Where the base format's JSON Schema has the properties that it shares with ours."""
+_OF_PLACES = ("$defs", "used_by")
+"""The base format has it as ``x-used-by``."""
 
 
 def problems(document: Document) -> Iterator[Problem]:
@@ -222,7 +224,8 @@ def _custom(
         elif name == "sunset" and not _is_day(stated):
             yield document.problem(at, f"`sunset` must be a day such as 2030-12-31, not {stated!r}")
         elif home != _OF_CONTRACTS and name != "sunset" and stated is not None:
-            yield from validate_part(document, at, stated, SCHEMA, (*home, name))
+            path = _OF_PLACES if name == "used_by" else (*home, name)
+            yield from validate_part(document, at, stated, SCHEMA, path)
 
 
 def _is_day(stated: object) -> bool:

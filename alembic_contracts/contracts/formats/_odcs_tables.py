@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any, cast
 
 from alembic_contracts.contracts.contract import Deprecation, Expected, Fact, ForeignKey
-from alembic_contracts.contracts.formats._native_facts import column_fact, table_facts
+from alembic_contracts.contracts.formats._native_facts import column_fact, table_facts, used_by
 from alembic_contracts.contracts.formats._odcs_custom import own
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.documents.document import ContractLocation, Document
 from alembic_contracts.errors import Problem
 from alembic_contracts.schemas.schema import Name, Type
+from alembic_contracts.schemas.uses import Place
 
 __all__ = ["TableReader"]
 
@@ -105,6 +106,14 @@ class TableReader:
         for name, value in [(None, self._value), *((_name(each), each) for each, _ in self._columns)]:
             if isinstance(value.get("description"), str):
                 yield self.table, name, value["description"]
+
+    def used_by(self) -> Iterator[tuple[tuple[Name, str | None], tuple[Place, ...]]]:
+        """Yield where the table and its columns are seen to be used."""
+        for name, value in [(None, self._value), *((_name(each), each) for each, _ in self._columns)]:
+            if "customProperties" in value:
+                listed = (stated for key, stated, _ in own(value, "") if key == "used_by" and stated)
+                if places := used_by([place for each in listed for place in each]):
+                    yield (self.table, name), places
 
     def deprecations(self) -> Iterator[Deprecation]:
         """Yield what ends: by a sunset of ours, or without a day by ``deprecated``."""

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Contract, Deprecation, Ending, Expected, Fact, Owner
-from alembic_contracts.contracts.formats._native_facts import SCHEMA, column_fact, table_facts
+from alembic_contracts.contracts.formats._native_facts import SCHEMA, column_fact, table_facts, used_by
 from alembic_contracts.contracts.formats._native_types import ColumnType, contradictions, read_type
 from alembic_contracts.documents import json_text
 from alembic_contracts.documents.document import LONGEST_POINTER, MAXIMUM_PROBLEMS, Document, child, objects
@@ -23,6 +23,7 @@ from alembic_contracts.documents.validation import validate
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.uses import Place
 
 __all__ = ["MARK", "SUFFIXES", "contracts", "doubts", "parse"]
 
@@ -164,6 +165,7 @@ def _contract(document: Document, columns: Sequence[_Column]) -> Contract:
         location=document.location("/name"),
         description=value.get("doc") or "",
         descriptions=tuple(_descriptions(name, table)),
+        used_by=dict(_used_by(name, table)),
         resource=value.get("dataAssetResourceName"),
         catalog=table.get("table_catalog"),
         version=value.get("version"),
@@ -190,6 +192,14 @@ def _descriptions(table: Name, stated: Mapping[str, Any]) -> Iterator[tuple[Name
     for column, value in stated["properties"].items():
         if value.get("description"):
             yield table, column, value["description"]
+
+
+def _used_by(table: Name, stated: Mapping[str, Any]) -> Iterator[tuple[tuple[Name, str | None], tuple[Place, ...]]]:
+    if listed := stated.get("x-used-by"):
+        yield (table, None), used_by(listed)
+    for column, value in stated["properties"].items():
+        if listed := value.get("x-used-by"):
+            yield (table, column), used_by(listed)
 
 
 def _deprecations(document: Document, table: Name) -> Iterator[Deprecation]:

@@ -93,6 +93,7 @@ def contracts(document: Document) -> tuple[Contract, ...]:
             location=document.location("/name" if value.get("name") else "/id"),
             description=_purpose(value),
             descriptions=tuple(text for reader in readers for text in reader.descriptions()),
+            used_by={key: places for reader in readers for key, places in reader.used_by()},
             resource=_resource(value),
             unread=_unread(value),
             unknown=tuple(unknown(document)),

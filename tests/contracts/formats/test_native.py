@@ -11,6 +11,7 @@ import pytest
 from alembic_contracts.contracts.contract import Owner
 from alembic_contracts.contracts.formats import load
 from alembic_contracts.schemas.schema import Name, Type
+from alembic_contracts.schemas.uses import Place
 from tests.support.native import BASE, facts, read
 
 ROOT = Path(__file__).parents[3]
@@ -184,6 +185,27 @@ def test_annotations_and_extensions_change_nothing() -> None:
     contract["schema"]["properties"]["links"]["array_element"]["x-d"] = "d"
     changed = read(json.dumps(contract))[0].facts
     assert [(f.rule, f.column, f.expected) for f in changed] == [(f.rule, f.column, f.expected) for f in plain]
+
+
+def test_places_of_uses_are_read_and_change_no_fact() -> None:
+    contract = json.loads(BASE)
+    [plain] = read(json.dumps(contract))
+    assert not plain.used_by
+    guide = {"what": "exposure Museum guide (guide@example.org)", "file": "", "line": None}
+    contract["schema"]["x-used-by"] = [guide, guide]
+    staged = {"file": "models/stg_images.sql", "line": 7.0, "what": None}
+    contract["schema"]["properties"]["links"]["x-used-by"] = [staged, {**staged, "line": 9, "what": "model"}]
+    contract["schema"]["properties"]["id"]["x-used-by"] = None
+    [changed] = read(json.dumps(contract))
+    table = Name("public", "images")
+    assert changed.used_by == {
+        (table, None): (Place("", None, "exposure Museum guide (guide@example.org)"),),
+        (table, "links"): (Place("models/stg_images.sql", 7), Place("models/stg_images.sql", 9, "model")),
+    }
+    assert str(changed.used_by[table, "links"][0]) == "models/stg_images.sql:7"  # a number that is written as 7.0
+    assert [(f.rule, f.column, f.expected) for f in changed.facts] == [
+        (f.rule, f.column, f.expected) for f in plain.facts
+    ]
 
 
 @pytest.mark.parametrize("version", ["1", "1.0", "1.0.0", "1.7.12"])

@@ -282,6 +282,47 @@ MALFORMED = [
         f'"table_name": "{"t" * 64}"',
         (10, 19, "/schema/table_name", "`table_name` has 64 bytes; PostgreSQL cuts names to 63"),
     ),
+    # places of uses
+    (
+        '"table_name"',
+        '"x-used-by": {}, "table_name"',
+        (10, 18, "/schema/x-used-by", "`x-used-by` must be a list `[...]`, not an object"),
+    ),
+    (
+        '"table_name"',
+        '"x-used-by": [{"line": 3}], "table_name"',
+        (10, 19, "/schema/x-used-by/0", "item 1 must have a `file`, or say `what` it is"),
+    ),
+    (
+        '"table_name"',
+        '"x-used-by": [{"file": null, "what": ""}], "table_name"',
+        (10, 19, "/schema/x-used-by/0", "item 1 must have a `file`, or say `what` it is"),
+    ),
+    (
+        '"links": {',
+        '"links": {"x-used-by": [{"what": "guide"}, {"file": "a.sql", "line": 0}],',
+        (19, 76, "/schema/properties/links/x-used-by/1/line", "`line` must be at least 1, not 0"),
+    ),
+    (
+        '"links": {',
+        '"links": {"x-used-by": [{"fil": "a.sql"}],',
+        (19, 32, "/schema/properties/links/x-used-by/0/fil", "unknown key `fil`; did you mean `file`?"),
+    ),
+    (
+        '"links": {',
+        '"links": {"x-used-by": [{"file": 3}],',
+        (
+            19,
+            40,
+            "/schema/properties/links/x-used-by/0/file",
+            "`file` must be text in double quotes, not the number 3",
+        ),
+    ),
+    (
+        '"links": {',
+        f'"links": {{"x-used-by": [{{"what": "{"x" * 2000}"}}],',
+        (19, 40, "/schema/properties/links/x-used-by/0/what", "`what` has 2,000 characters; 1,000 are enough"),
+    ),
     # types
     (
         '"data_type": "integer"',
