@@ -11,6 +11,7 @@ from alembic_contracts.prediction.catalog.functional_dependencies import may_be_
 from alembic_contracts.prediction.catalog.type_names import builtin
 from alembic_contracts.prediction.queries.calls import calls_in, check_calls
 from alembic_contracts.prediction.queries.dml import LOOKED_AT, Change
+from alembic_contracts.prediction.queries.function_columns import function_columns
 from alembic_contracts.prediction.queries.inference import UNKNOWN, common
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.sql.column_names import figure
@@ -262,7 +263,7 @@ class Analysis(Struct):
         for called in calls:
             type_ = expressions.infer_message(called)
             name = figure(parser.wrap(called)) or "?column?"
-            found = self._function_fields(called, type_, name, item)
+            found = self._function_fields(called, type_, name)
             fields.extend(found or ())
             complete = complete and found is not None
         alias = item.alias.aliasname if item.HasField("alias") else ""
@@ -275,26 +276,13 @@ class Analysis(Struct):
         first = figure(parser.wrap(calls[0])) if calls else ""
         return _aliased(Entry(alias or first or "", tuple(fields), complete), item)
 
-    def _function_fields(self, called: Node, type_: Type | None, name: str, item: Node) -> list[Field] | None:
+    def _function_fields(self, called: Node, type_: Type | None, name: str) -> list[Field] | None:
         """Return the columns of a function's result, None where they are not known."""
-        del item
-        if called.DESCRIPTOR.name != "FuncCall":
-            return [Field(name, type_)]
-        signatures = system.functions().get(name, ())
-        if signatures and all(s.result != "record" and not s.is_set for s in signatures):
-            return [Field(name, type_)]
-        if name in {"generate_series", "regexp_split_to_table", "string_to_table", "generate_subscripts"}:
-            return [Field(name, type_)]
-        if name in {"json_array_elements", "jsonb_array_elements", "json_array_elements_text"} | {
-            "jsonb_array_elements_text"
-        }:
-            return [Field("value", type_)]
-        if name == "unnest" and len(called.args) == 1:
-            return [Field(name, type_)]
-        if name in {"json_each", "jsonb_each", "json_each_text", "jsonb_each_text"}:
-            value = "text" if name.endswith("text") else name.removesuffix("_each")
-            return [Field("key", builtin("text")), Field("value", builtin(value))]
-        return None
+        names = function_columns(called, name)
+        if names is None or len(names) < 2:
+            return None if names is None else [Field(names[0], type_)]
+        value = "text" if name.endswith("text") else name.removesuffix("_each")
+        return [Field("key", builtin("text")), Field("value", builtin(value))]
 
     def _table_function(self, item: Node, scope: Scope, ctes: dict[str, Output]) -> Entry:
         """Return XMLTABLE or JSON_TABLE as a source: columns are named, their types taken to be unknown."""

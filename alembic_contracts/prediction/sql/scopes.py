@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from alembic_contracts.prediction.sql import sqlstate
+from alembic_contracts.prediction.sql.system import SYSTEM_SCHEMAS
 from alembic_contracts.schemas.schema import Name, Table, Type
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ Origin = tuple[Name, str]
 _SYSTEM_COLUMNS = {
     "tableoid": "oid", "ctid": "tid", "xmin": "xid", "xmax": "xid", "cmin": "cid", "cmax": "cid", "oid": "oid",
 }  # fmt: skip
-
-
-_SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
 
 
 class Field(Struct, frozen=True):
@@ -62,7 +60,7 @@ class Entry(Struct, frozen=True):
         """Return a column, or one of those that every table has."""
         found = next((known for known in self.fields if known.name == name), None)
         if found is None and self.table is not None and name in _SYSTEM_COLUMNS:
-            origins = () if self.table.schema in _SYSTEM_SCHEMAS else ((self.table, name),)
+            origins = () if self.table.schema in SYSTEM_SCHEMAS else ((self.table, name),)
             return Field(name, Type(Name("pg_catalog", _SYSTEM_COLUMNS[name])), origins)
         return found
 

@@ -34,6 +34,8 @@ class PostgresError(Exception):
 
     is_certain = True
     """Whether the server raises it whatever is not known here."""
+    position: int | None = None
+    """Where in the text it is, in bytes; only what the parser refuses has one."""
 
     def __init__(self, sqlstate: str, message: str) -> None:
         super().__init__(message)

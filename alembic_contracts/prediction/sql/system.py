@@ -14,6 +14,7 @@ from alembic_contracts.schemas.schema import Name
 __all__ = [
     "EXTENSIONS",
     "SYSTEM_COLUMNS",
+    "SYSTEM_SCHEMAS",
     "Extension",
     "Signature",
     "casts",
@@ -25,6 +26,9 @@ __all__ = [
     "operator_classes",
     "operators",
 ]
+
+SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
+"""Of which everything is the server's own."""
 
 SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 """Of every table, besides its own."""

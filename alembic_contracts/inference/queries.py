@@ -1,0 +1,189 @@
+"""Texts of SQL and a schema in, the tables and columns that they use out: what sources have in common.
+
+What a consumer defines for itself (views, temporary tables, models) is followed through, in whatever order it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from alembic_contracts.inference.usage.notes import Notes
+from alembic_contracts.inference.usage.reader import Reader, defined
+from alembic_contracts.inference.usage.relations import Here, Own, Relations, Waiting
+from alembic_contracts.inference.usage.texts import Parsed, Prepared, Template, parse, prepare
+from alembic_contracts.inference.uses import Guarantee, Unread, Use
+from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql.scopes import Output
+from alembic_contracts.schemas.schema import Name
+
+if TYPE_CHECKING:
+    from alembic_contracts.inference.sources import Asked
+    from alembic_contracts.prediction.sql.parser import Node
+
+__all__ = ["Looked", "Query", "look"]
+
+
+class Query(Struct, frozen=True, kw_only=True):
+    """A text of SQL that a consumer runs."""
+
+    text: str
+    """One or more statements."""
+    file: str
+    line: int = 1
+    """Of the file, where the text begins."""
+    what: str = ""
+    """What uses it, for people: becomes ``Place.what``."""
+    defines: Name | None = None
+    """The consumer's own relation that this SELECT is the definition of (a dbt model): other queries may read it."""
+
+
+class Looked(Struct, frozen=True, kw_only=True):
+    """What queries use."""
+
+    uses: tuple[Use, ...]
+    """Of this database's tables and columns alone."""
+    unread: tuple[Unread, ...]
+    own: Mapping[Name, Mapping[str, frozenset[tuple[Name, str]]]]
+    """Of each relation of the consumer's own: each column it has, and the columns of this database that its value comes
+    from (through other own relations as well)."""
+    guarantees: tuple[Guarantee, ...] = ()
+    """What statements rely on beside tables and columns: the key behind ``ON CONFLICT``."""
+
+
+def look(queries: Iterable[Query], asked: Asked) -> Looked:
+    """Return what queries use of the tables and views of ``asked.schema``."""
+    looking = _Looking(asked)
+    for order, query in enumerate(queries):
+        looking.take(query, order)
+    return looking.look()
+
+
+class _Piece(Struct, kw_only=True):
+    """One statement of a text."""
+
+    query: Query
+    text: Prepared
+    parsed: Parsed
+    here: Here
+    own: Own | None = None
+    notes: Notes | None = None
+    """None: it was not looked at yet."""
+
+
+class _Looking:
+    """All texts at once: what one defines, another may read."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.relations = Relations(asked.schema, asked.search_path, asked.mapping)
+        self.pieces: list[_Piece] = []
+        self.unread: list[Unread] = []
+        self._dropped: set[tuple[str, str]] = set()
+        """Relations that a file drops, by their last names: what it makes under that name is its own."""
+
+    def take(self, query: Query, order: int) -> None:
+        """Parse a text and take down what it defines."""
+        try:
+            text = prepare(query.text, query.line)
+        except Template as template:
+            line = query.line + query.text.count("\n", 0, template.position)
+            self.unread.append(Unread(query.file, line, None, "a template, which is not read as SQL"))
+            self._define_unknown(query, order)
+            return
+        search_path = self.asked.search_path
+        for position, parsed in enumerate(parse(text)):
+            here = Here(query.file, (order, position), search_path)
+            piece = _Piece(query=query, text=text, parsed=parsed, here=here)
+            self.pieces.append(piece)
+            if parsed.node is not None:
+                search_path = _search_path(parsed.node, search_path, self.asked.search_path)
+                self._define(piece, parsed.node)
+        if query.defines is not None and not any(p.own is not None for p in self.pieces if p.query is query):
+            self._define_unknown(query, order)
+
+    def _define_unknown(self, query: Query, order: int) -> None:
+        """A model that was not understood is there, whatever is in it."""
+        if query.defines is not None:
+            here = Here(query.file, (order, 0), ())
+            own = Own(name=query.defines, here=here, output=Output((), complete=False), hides=True)
+            self.relations.add(own)
+
+    def _define(self, piece: _Piece, node: Node) -> None:
+        query = piece.query
+        if node.DESCRIPTOR.name == "DropStmt":
+            self._dropped.update((query.file, names[-1]) for names in map(_names, node.objects) if names)
+        relation = defined(node)
+        if query.defines is not None and node.DESCRIPTOR.name == "SelectStmt":
+            name, hides = query.defines, True
+        elif relation is None:
+            return
+        elif relation.relpersistence == "t" or relation.schemaname == "pg_temp":
+            name, hides = Name("pg_temp", relation.relname), True
+        else:
+            schema = relation.schemaname or next(iter(piece.here.search_path), "public")
+            name, hides = Name(schema, relation.relname), (query.file, relation.relname) in self._dropped
+        piece.own = Own(name=name, here=piece.here, hides=hides)
+        self.relations.add(piece.own)
+
+    def look(self) -> Looked:
+        """Look at every statement, definitions before what reads them."""
+        defining = {id(piece.own): piece for piece in self.pieces if piece.own is not None}
+        for piece in self.pieces:
+            waiting = [piece] if piece.notes is None else []
+            while waiting:
+                try:
+                    self._look_at(waiting[-1])
+                except Waiting as wanted:
+                    other = defining[id(wanted.own)]
+                    if other in waiting:  # it reads itself
+                        wanted.own.output = Output((), complete=False)
+                    else:
+                        waiting.append(other)
+                else:
+                    waiting.pop()
+        return self._gathered()
+
+    def _look_at(self, piece: _Piece) -> None:
+        notes = Notes(piece.text, piece.query.file, piece.query.what, piece.parsed.base)
+        output = Output((), complete=False)
+        if piece.parsed.node is None:
+            notes.problem(f"is not understood: {piece.parsed.problem}", piece.parsed.position - piece.parsed.base)
+        else:
+            try:
+                output = Reader(notes, self.relations, piece.here).statement(piece.parsed.node)
+            except RecursionError:
+                notes.problem("is not understood: nested too deeply", piece.parsed.start - piece.parsed.base)
+        notes.end()
+        piece.notes = notes
+        if piece.own is not None:
+            piece.own.output = output
+
+    def _gathered(self) -> Looked:
+        noted = [piece.notes for piece in self.pieces if piece.notes is not None]
+        return Looked(
+            uses=tuple(dict.fromkeys(use for notes in noted for use in notes.uses)),
+            unread=(*self.unread, *dict.fromkeys(each for notes in noted for each in notes.unread)),
+            own={
+                own.name: {field.name: frozenset(field.origins) for field in own.output.fields}
+                for each in self.relations.own.values()
+                for own in each
+                if own.output is not None
+            },
+            guarantees=tuple(dict.fromkeys(each for notes in noted for each in notes.guarantees)),
+        )
+
+
+def _search_path(node: Node, current: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where names are looked up after a statement."""
+    if node.DESCRIPTOR.name != "VariableSetStmt" or node.name != "search_path":
+        return current
+    values = [value.a_const.sval.sval for value in node.args if value.HasField("a_const")]
+    return tuple(values) or default
+
+
+def _names(node: Node) -> list[str]:
+    """Return the parts of a name in DROP."""
+    return parser.strings(parser.unwrap(node).items) if node.HasField("list") else []

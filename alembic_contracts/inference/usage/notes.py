@@ -1,0 +1,91 @@
+"""The uses of one statement, as they are met in; each once, with its line, out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_contracts.inference.uses import Guarantee, Kind, Unread, Use
+from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.uses import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from alembic_contracts.inference.usage.texts import Prepared
+    from alembic_contracts.prediction.sql.scopes import Field
+
+__all__ = ["Notes"]
+
+
+class Notes:
+    """What is seen in one statement. Locations are the parser's: bytes from the beginning of what it was given."""
+
+    def __init__(self, text: Prepared, file: str, what: str = "", base: int = 0) -> None:
+        self.text, self.file, self.what = text, file, what
+        self.base = base
+        """What locations count from."""
+        self.uses: dict[Use, None] = {}
+        self.guarantees: dict[Guarantee, None] = {}
+        self.unread: dict[Unread, None] = {}
+        self._columns: dict[tuple[Name, str, Kind, int], None] = {}
+        self._by_star: dict[tuple[Name, str, int], None] = {}
+        self._tables: dict[tuple[Name, Kind, int], None] = {}
+
+    def line(self, location: int) -> int:
+        """Return the file's line of a location."""
+        return self.text.line(self.base + max(location, 0))
+
+    def next(self, word: str, location: int) -> int:
+        """Return where a keyword comes next; the location itself where it does not."""
+        found = self.text.encoded.lower().find(word.encode(), self.base + location)
+        return location if found < 0 else found - self.base
+
+    def is_placeholder(self, location: int) -> bool:
+        """Whether a literal was put in for a driver's placeholder."""
+        return self.text.is_edited(self.base + location)
+
+    def table(self, table: Name, kind: Kind, location: int) -> None:
+        """A table is named; that is a use of its own where none of its columns is used."""
+        self._tables.setdefault((table, kind, self.line(location)))
+
+    def column(self, origin: tuple[Name, str], kind: Kind, location: int) -> None:
+        """A column is named."""
+        self._columns.setdefault((*origin, kind, self.line(location)))
+
+    def field(self, field: Field, kind: Kind, location: int) -> None:
+        """A column of a source is named: the column of a table that it is, if it is one."""
+        if field.plain is not None:
+            self.column(field.plain, kind, location)
+
+    def star(self, fields: Iterable[Field], location: int) -> None:
+        """All columns are read at once: of those that are read by name elsewhere, that is the better place."""
+        line = self.line(location)
+        for field in fields:
+            if field.plain is not None:
+                self._by_star.setdefault((*field.plain, line))
+
+    def guarantee(self, found: Guarantee) -> None:
+        """Something more is relied on."""
+        self.guarantees.setdefault(found)
+
+    def problem(self, reason: str, location: int | None) -> None:
+        """Something was not understood."""
+        line, column = (None, None) if location is None else self.text.line_and_column(self.base + max(location, 0))
+        self.unread.setdefault(Unread(self.file, line, column, reason))
+
+    def place(self, line: int) -> Place:
+        """Return a place in the file."""
+        return Place(self.file, line, self.what)
+
+    def end(self) -> None:
+        """A statement is over: what it uses becomes uses."""
+        read = {(table, column) for table, column, kind, _ in self._columns if kind == "read"}
+        for table, column, line in self._by_star:
+            if (table, column) not in read:
+                self._columns.setdefault((table, column, "read", line))
+        with_columns = {table for table, *_ in self._columns}
+        for table, kind, line in self._tables:
+            if kind == "deleted" or table not in with_columns:
+                self.uses.setdefault(Use(table, None, kind, self.place(line)))
+        for table, column, kind, line in self._columns:
+            self.uses.setdefault(Use(table, column, kind, self.place(line)))
