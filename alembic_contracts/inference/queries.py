@@ -86,6 +86,11 @@ class _Looking:
 
     def take(self, query: Query, order: int) -> None:
         """Parse a text and take down what it defines."""
+        if "\0" in query.text:  # where the parser would end without a word
+            line = query.line + query.text.count("\n", 0, query.text.index("\0"))
+            self.unread.append(Unread(query.file, line, None, "holds a NUL byte, and is no text"))
+            self._define_unknown(query, order)
+            return
         try:
             text = prepare(query.text, query.line)
         except Template as template:
@@ -172,7 +177,7 @@ class _Looking:
                 for own in each
                 if own.output is not None
             },
-            guarantees=tuple(dict.fromkeys(each for notes in noted for each in notes.guarantees)),
+            guarantees=tuple(each for notes in noted for each in notes.guarantees),
         )
 
 

@@ -125,12 +125,10 @@ class Changes(Selects):
         if table is None:
             return
         place = self.notes.place(self.notes.line(location))
-        if set(table.primary_key) == set(names):
-            self.notes.guarantee(Guarantee(table.name, None, "primaryKey", None, place))
-            return
-        keys = [c.columns for c in table.constraints if c.kind == "unique" and set(c.columns) == set(names)]
-        if keys:
-            self.notes.guarantee(Guarantee(table.name, None, "unique", list(keys[0]), place))
+        keys = [table.primary_key, *(each.columns for each in table.constraints if each.kind == "unique")]
+        key = next((list(each) for each in keys if each and set(each) == set(names)), None)
+        if key is not None:
+            self.notes.guarantee(Guarantee(table.name, None, "unique", key, place))
 
     # -- MERGE, COPY, TRUNCATE ---------------------------------------------------------------------------------------
 

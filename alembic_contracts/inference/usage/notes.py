@@ -25,7 +25,7 @@ class Notes:
         self.base = base
         """What locations count from."""
         self.uses: dict[Use, None] = {}
-        self.guarantees: dict[Guarantee, None] = {}
+        self.guarantees: list[Guarantee] = []
         self.unread: dict[Unread, None] = {}
         self._columns: dict[tuple[Name, str, Kind, int], None] = {}
         self._by_star: dict[tuple[Name, str, int], None] = {}
@@ -66,7 +66,7 @@ class Notes:
 
     def guarantee(self, found: Guarantee) -> None:
         """Something more is relied on."""
-        self.guarantees.setdefault(found)
+        self.guarantees.append(found)
 
     def problem(self, reason: str, location: int | None) -> None:
         """Something was not understood."""
