@@ -98,7 +98,7 @@ class _Looking:
             self.unread.append(Unread(query.file, line, None, "a template, which is not read as SQL"))
             self._define_unknown(query, order)
             return
-        search_path = self.asked.search_path
+        search_path, known = self.asked.search_path, len(self.pieces)
         for position, parsed in enumerate(parse(text)):
             here = Here(query.file, (order, position), search_path)
             piece = _Piece(query=query, text=text, parsed=parsed, here=here)
@@ -106,7 +106,7 @@ class _Looking:
             if parsed.node is not None:
                 search_path = _search_path(parsed.node, search_path, self.asked.search_path)
                 self._define(piece, parsed.node)
-        if query.defines is not None and not any(p.own is not None for p in self.pieces if p.query is query):
+        if query.defines is not None and all(piece.own is None for piece in self.pieces[known:]):
             self._define_unknown(query, order)
 
     def _define_unknown(self, query: Query, order: int) -> None:
@@ -130,6 +130,8 @@ class _Looking:
         else:
             schema = relation.schemaname or next(iter(piece.here.search_path), "public")
             name, hides = Name(schema, relation.relname), (query.file, relation.relname) in self._dropped
+        if node.DESCRIPTOR.name == "CreateStmt" and not hides and name in self.asked.schema.tables:
+            self.relations.copied.add(name)
         piece.own = Own(name=name, here=piece.here, hides=hides)
         self.relations.add(piece.own)
 

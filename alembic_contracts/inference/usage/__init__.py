@@ -8,5 +8,6 @@ expressions       an expression -> the columns that its value comes from
 result_columns    a query -> the columns that it yields, and where each comes from
 changes           INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE
 others            all other statements: those that define something, those that hold queries
+bodies            the body of a function or a DO block -> the queries in it
 reader            one statement -> its kind's part of the above
 """

@@ -167,8 +167,9 @@ class Changes(Selects):
         if node.HasField("where_clause"):
             self.expression(node.where_clause, Level(Scope([target], level.scope), level.ctes), "filtered")
 
-    def truncate(self, node: Node) -> None:
+    def truncate(self, node: Node, level: Level) -> None:
         """TRUNCATE deletes every row."""
+        del level
         for relation in parser.children(node.relations):
             self.relation(relation, {}, "deleted")
 

@@ -35,9 +35,9 @@ class Notes:
         """Return the file's line of a location."""
         return self.text.line(self.base + max(location, 0))
 
-    def next(self, word: str, location: int) -> int:
-        """Return where a keyword comes next; the location itself where it does not."""
-        found = self.text.encoded.lower().find(word.encode(), self.base + location)
+    def next(self, text: str, location: int) -> int:
+        """Return where a text comes next; the location itself where it does not. Case does not count."""
+        found = self.text.lowered.find(text.encode().lower(), self.base + location)
         return location if found < 0 else found - self.base
 
     def is_placeholder(self, location: int) -> bool:
@@ -76,6 +76,13 @@ class Notes:
     def place(self, line: int) -> Place:
         """Return a place in the file."""
         return Place(self.file, line, self.what)
+
+    def absorb(self, others: Notes) -> None:
+        """Take over what was noted of a text inside of this one."""
+        others.end()
+        self.uses.update(others.uses)
+        self.guarantees.extend(others.guarantees)
+        self.unread.update(others.unread)
 
     def end(self) -> None:
         """A statement is over: what it uses becomes uses."""

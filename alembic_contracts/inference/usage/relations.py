@@ -56,6 +56,8 @@ class Relations:
         self.search_path = search_path
         self.own: dict[str, list[Own]] = {}
         """By the last part of the name."""
+        self.copied: set[Name] = set()
+        """Tables of the database that files create once more: these are copies of its schema, and no use of it."""
         self.mapping = {_parts(source): _parts(target) for source, target in mapping}
         self._entries: dict[Name, Entry] = {}
 

@@ -88,6 +88,11 @@ class Prepared(Struct, dict=True, kw_only=True):
         return self.sql.encode()
 
     @cached_property
+    def lowered(self) -> bytes:
+        """The same with ASCII letters in lower case, for keywords."""
+        return self.encoded.lower()
+
+    @cached_property
     def _lines(self) -> list[int]:
         """Byte offsets at which lines begin, but for the first."""
         encoded = self.encoded
