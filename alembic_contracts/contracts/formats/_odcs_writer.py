@@ -23,6 +23,8 @@ SUFFIX = ".odcs.yaml"
 SEVERAL = True
 
 _VERSION = "v3.1.0"
+_PLACE = frozenset({"file", "line", "what"})
+"""Keys of a place of use, which takes one line."""
 
 
 def document(
@@ -70,7 +72,9 @@ def text(document: Mapping[str, Any]) -> str:
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        pass
+        def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+            is_place = bool(mapping) and set(mapping) <= _PLACE
+            return super().represent_mapping(tag, mapping, flow_style=True if is_place else flow_style)
 
     Dumper.add_multi_representer(str, lambda dumper, each: dumper.represent_str(str(each)))
     return yaml.dump(dict(document), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
