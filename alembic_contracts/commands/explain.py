@@ -73,6 +73,7 @@ def lines(rule: Rule) -> Iterator[str]:
     """Yield what there is to say of a rule, its id first; what only this needs is imported here."""
     import textwrap
 
+    from alembic_contracts.contracts.contract import SIDES
     from alembic_contracts.contracts.waivers import stanza
 
     yield rule.id
@@ -83,8 +84,8 @@ def lines(rule: Rule) -> Iterator[str]:
     yield ""
     yield f"Breaks: {', '.join(_SIDES[side] for side in _SIDES if side in rule.breaks) or 'nobody by itself'}."
     if rule.implied_by:
-        sides = " and ".join(side for side in _SIDES if side in rule.implied_by)
-        yield f"Contracts with the compatibility {sides} or full rely on it without stating it."
+        of_all = [each for each, sides in SIDES.items() if each != "exact" and sides & rule.implied_by]
+        yield f"Contracts with the compatibility {', '.join(of_all[:-1])} or full rely on it without stating it."
     yield ""
     yield "When it is broken:"
     for part in (rule.cause, rule.consequence):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from alembic_contracts.schemas.uses import Place, Side
 
 __all__ = [
     "NOT_STATED",
+    "SIDES",
     "Choice",
     "Compatibility",
     "Contract",
@@ -32,9 +34,20 @@ __all__ = [
     "WaiverFile",
 ]
 
-Compatibility = Literal["exact", "reader", "writer", "cdc", "full"]
+Compatibility = Literal["exact", "reader", "writer", "read-write", "cdc", "full"]
 """Which differences from what is stated a contract tolerates: none, or those that do not break the sides that use it
-(``full``: all three)."""
+(``read-write``: an application, which does both; ``full``: all three)."""
+_ALL: frozenset[Side] = frozenset(("reader", "writer", "cdc"))
+SIDES: Mapping[Compatibility, frozenset[Side]] = MappingProxyType(
+    {
+        "exact": _ALL,
+        "reader": frozenset(("reader",)),
+        "writer": frozenset(("writer",)),
+        "read-write": frozenset(("reader", "writer")),
+        "cdc": frozenset(("cdc",)),
+        "full": _ALL,
+    }
+)
 Stage = Literal["draft", "active", "deprecated", "retired"]
 """Where a contract is in its life; ODCS calls it ``status``."""
 
@@ -239,9 +252,7 @@ class Contract:
     @property
     def sides(self) -> frozenset[Side]:
         """Whose uses it protects."""
-        if self.compatibility == "exact" or self.compatibility == "full":  # noqa: PLR1714 - type checkers follow this
-            return frozenset(("reader", "writer", "cdc"))
-        return frozenset((self.compatibility,))
+        return SIDES[self.compatibility]
 
     def columns(self, table: Name) -> tuple[str, ...]:
         """The columns of a table that it names, in the order of the file."""

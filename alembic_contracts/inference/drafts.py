@@ -149,4 +149,4 @@ def _protected(uses: Iterable[Use]) -> Compatibility:
     kinds = {use.kind for use in uses}
     if kinds <= {"read", "filtered"}:
         return "reader"
-    return "full" if "read" in kinds else "writer"
+    return "read-write" if "read" in kinds else "writer"

@@ -23,7 +23,7 @@ Grade = Literal["loosened", "tightened", "neutral"]
 
 _NEVER = date.max
 _STAGES = ("retired", "draft", "deprecated", "active")
-_STRENGTH = {"reader": 1, "writer": 1, "cdc": 1, "full": 2, "exact": 3}
+_STRENGTH = {"reader": 1, "writer": 1, "cdc": 1, "read-write": 2, "full": 3, "exact": 4}
 _ENFORCE = ("report", "introduced", "strict")
 _SEVERITIES = ("off", "warning", "error")
 

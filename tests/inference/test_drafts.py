@@ -141,7 +141,7 @@ def test_a_guarantee_is_stated_where_it_holds(museum: Schema, tmp_path: Path) ->
     [
         (("read", "filtered"), "reader"),
         (("inserted", "filtered"), "writer"),
-        (("updated", "read"), "full"),
+        (("updated", "read"), "read-write"),
         (("deleted",), "writer"),
     ],
 )

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
-from alembic_contracts.contracts.contract import Contract, Deprecation
+from alembic_contracts.contracts.contract import Compatibility, Contract, Deprecation
 from alembic_contracts.contracts.contract_files import SIDECARS
 from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Document, child
 from alembic_contracts.documents.files import read_beside
@@ -25,7 +25,7 @@ __all__ = ["amended", "contract_beside"]
 _KEYS = ("status", "sunset", "compatibility", "tables", "columns")
 _CHOICES = {
     "status": ("draft", "active", "deprecated", "retired"),
-    "compatibility": ("exact", "reader", "writer", "cdc", "full"),
+    "compatibility": get_args(Compatibility),
 }
 _SUFFIX = pattern(r"(\.odcs)?\.(json|ya?ml)$", re.IGNORECASE)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from typing import Any, cast
+from typing import Any, cast, get_args
 
+from alembic_contracts.contracts.contract import Compatibility
 from alembic_contracts.contracts.formats._native_facts import SCHEMA
 from alembic_contracts.contracts.formats._odcs_custom import VENDOR, nearly_own, own, unclaimed
 from alembic_contracts.contracts.formats._odcs_published import misspelt_status
@@ -41,7 +42,7 @@ _PROPERTY = (
 )  # fmt: skip
 _LOGICAL = ("string", "date", "timestamp", "time", "number", "integer", "object", "array", "boolean", "map", "vector")
 _FLAGS = ("required", "unique", "primaryKey", "partitioned", "criticalDataElement", "deprecated")
-_CONTRACT_KEYS = {"compatibility": ("exact", "reader", "writer", "cdc", "full"), "sunset": ()}
+_CONTRACT_KEYS = {"compatibility": get_args(Compatibility), "sunset": ()}
 _TABLE_KEYS = (
     "closed", "column_order", "table_type", "unique", "foreign_keys", "checks", "row_security", "replica_identity",
     "publications", "privileges", "sunset", "used_by",
