@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from msgspec import Struct
 
 from alembic_contracts.contracts import formats
-from alembic_contracts.inference import keeping
-from alembic_contracts.inference.keeping import Difference
+from alembic_contracts.inference import regeneration
+from alembic_contracts.inference.regeneration import Difference
 
 if TYPE_CHECKING:
     from alembic_contracts.contracts.formats import Writer
@@ -80,8 +80,8 @@ def files(draft: Draft, schema: Schema, dialect: Dialect, *, format_: str, path:
 
 def _file(path: Path, new: Mapping[str, Any], writer: Writer) -> File:
     there = _there(path) if path.exists() else {}
-    written = keeping.kept(there, new)
-    differences = tuple(keeping.differences(there, written))
+    written = regeneration.kept(there, new)
+    differences = tuple(regeneration.differences(there, written))
     return File(path=path, text=_with_head(path, writer.text(written)), differences=differences)
 
 
@@ -92,9 +92,9 @@ def _there(path: Path) -> Mapping[str, Any]:
 def _left(file: Path, writer: Writer) -> Iterator[File]:
     """Yield a file of a table that is no longer used: without what ``infer`` wrote, or gone."""
     there = _there(file)
-    rest = keeping.without_uses(there)
+    rest = regeneration.without_uses(there)
     if rest is None or rest != there:
-        differences = tuple(keeping.differences(there, rest or {}))
+        differences = tuple(regeneration.differences(there, rest or {}))
         yield File(path=file, text=None if rest is None else writer.text(rest), differences=differences)
 
 

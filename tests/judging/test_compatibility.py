@@ -286,8 +286,8 @@ INTRODUCTION = """\
 # Who breaks by which change
 
 `compatibility` says whose uses a contract protects: `exact` (the default of the base format; any difference from
-what is stated is an error), `reader` (the default of ODCS), `writer`, `cdc` (change data capture and logical
-replication), or `full` for all three. Each line is tested on a real PostgreSQL,
+what is stated is an error), `reader` (the default of ODCS), `writer`, `read-write` for an application that does both,
+`cdc` (change data capture and logical replication), or `full` for all three. Each line is tested on a real PostgreSQL,
 with the error that the consumer itself gets where the server refuses it.
 
 | table | change | reader | writer | cdc |

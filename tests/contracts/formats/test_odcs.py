@@ -285,7 +285,7 @@ MALFORMED = [
         HEAD + "customProperties: [{property: compatibility, value: some, vendor: alembic_contracts}]",
         5,
         53,
-        "`compatibility` must be one of exact, reader, writer, cdc, full, not 'some'",
+        "`compatibility` must be one of exact, reader, writer, read-write, cdc, full, not 'some'",
     ),
 ]
 
