@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.scopes import Entry, Field, Scope
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.support.suggestions import nearest
@@ -16,11 +15,16 @@ if TYPE_CHECKING:
     from alembic_contracts.inference.uses import Kind
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["VERBS", "Columns"]
+__all__ = ["VERBS", "Columns", "names_of"]
 
 VERBS: dict[Kind, str] = {
     "read": "reads", "filtered": "reads", "updated": "sets", "inserted": "inserts into", "deleted": "deletes from",
 }  # fmt: skip
+
+
+def names_of(node: Node) -> list[str]:
+    """Return the parts of a reference to a column; of a star, the last one is empty."""
+    return [part.string.sval for part in node.fields]
 
 
 class Columns:
@@ -31,9 +35,12 @@ class Columns:
 
     def column(self, node: Node, scope: Scope, kind: Kind) -> Field | None:
         """Return what a reference stands for, a whole row included; None where that is not known."""
-        names = parser.strings(node.fields)
-        if len(names) < len(node.fields):
-            fields = self.star(node, scope)[0]
+        return self.named(names_of(node), node, scope, kind)
+
+    def named(self, names: list[str], node: Node, scope: Scope, kind: Kind) -> Field | None:
+        """Do the same of a reference whose parts are known."""
+        if not names[-1]:
+            fields = self.star(names, node.location, scope)[0]
             self.notes.star(fields, node.location)
             return _row("", fields)
         if len(names) > 1:
@@ -55,11 +62,10 @@ class Columns:
             self.missing(entry, names[-1], kind, location)
         return found
 
-    def star(self, node: Node, scope: Scope) -> tuple[list[Field], bool]:
+    def star(self, names: list[str], location: int, scope: Scope) -> tuple[list[Field], bool]:
         """Return the columns of ``*`` or ``source.*``, and whether these are all. Nothing is noted."""
-        names = parser.strings(node.fields)
-        if names:
-            entry = self._entry(names, scope, node.location)
+        if len(names) > 1:
+            entry = self._entry(names[:-1], scope, location)
             return ([], False) if entry is None else (list(entry.fields), entry.complete)
         visible = [entry for entry in scope.entries if entry.visible]
         fields = [field for entry in visible for field in entry.fields if field.name not in entry.merged]

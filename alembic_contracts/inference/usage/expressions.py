@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from alembic_contracts.inference.usage.columns import Columns
+from alembic_contracts.inference.usage.columns import Columns, names_of
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.mentions import split_name
 from alembic_contracts.prediction.sql.scopes import Entry, Output, Scope
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Expressions", "Level"]
 
-_LEAVES = frozenset({"A_Const", "ParamRef", "String", "SetToDefault", "CurrentOfExpr", "Integer", "A_Star", "TypeName"})
+_LEAVES = frozenset({"a_const", "param_ref", "string", "set_to_default", "current_of_expr", "integer", "a_star"})
+_NAMES = frozenset({"name", "funcname", "type_name", "collname", "use_op", "indirection_names"})
+"""Fields in which no column can be."""
 _PLACEHOLDERS_OF = frozenset({"sqlc", "pggen"})
 """Schemas that code generators write before what stands for a parameter."""
 
@@ -51,29 +53,33 @@ class Expressions(Columns):
     def expression(self, node: Node, level: Level, kind: Kind) -> Origins:
         """Look at an expression, wrapped or not; return the columns that are in it."""
         found: dict[tuple[Name, str], None] = {}
-        stack = [parser.unwrap(node) if node.DESCRIPTOR.name == "Node" else node]
+        stack = [node]
         while stack:
             part = stack.pop()
-            name = part.DESCRIPTOR.name
-            if name in _LEAVES:
-                continue
-            if name == "ColumnRef":
-                column = self.column(part, level.scope, kind)
-                if column is not None:
-                    found.update(dict.fromkeys(column.origins))
-            elif name in _SPECIAL:
-                more, below = getattr(self, _SPECIAL[name])(part, level, kind)
-                found.update(dict.fromkeys(more))
-                stack.extend(below)
-            else:
-                stack.extend(parser.below(part))
+            if type(part) is parser.WRAPPER:
+                name = part.WhichOneof("node")
+                if name is None or name in _LEAVES:
+                    continue
+                part = getattr(part, name)
+                if name == "column_ref":
+                    column = self.named(names_of(part), part, level.scope, kind)
+                    if column is not None:
+                        found.update(dict.fromkeys(column.origins))
+                    continue
+                special = _SPECIAL.get(name)
+                if special is not None:
+                    more, below = getattr(self, special)(part, level, kind)
+                    found.update(dict.fromkeys(more))
+                    stack.extend(below)
+                    continue
+            stack.extend(parser.below(part, _NAMES))
         return found
 
     def _sublink(self, node: Node, level: Level, _: Kind) -> tuple[Origins, list[Node]]:
         exists = parser.enum_name(node, "sub_link_type") == "EXISTS_SUBLINK"
         output = self.query(parser.unwrap(node.subselect), level, whole=not exists)
         origins = [] if exists else [origin for known in output.fields for origin in known.origins]
-        return origins, [parser.unwrap(node.testexpr)] if node.HasField("testexpr") else []
+        return origins, [node.testexpr] if node.HasField("testexpr") else []
 
     def _select(self, node: Node, level: Level, _: Kind) -> tuple[Origins, list[Node]]:
         output = self.query(node, level, whole=True)
@@ -87,12 +93,12 @@ class Expressions(Columns):
             is_row = len(names) == 1 and self.whole_row(names[0], level.scope) is not None
             if is_row and len(argument.fields) <= 2:
                 found = self.qualified([names[0], step.string.sval], level.scope, kind, argument.location)
-                return (() if found is None else found.origins), parser.children(node.indirection)[1:]
-        return (), [argument, *parser.children(node.indirection)]
+                return (() if found is None else found.origins), list(node.indirection)[1:]
+        return (), [node.arg, *node.indirection]
 
     def _call(self, node: Node, level: Level, kind: Kind) -> tuple[Origins, list[Node]]:
         names = parser.strings(node.funcname)
-        below = [part for part in parser.below(node) if part.DESCRIPTOR.name != "String"]
+        below = parser.below(node, _NAMES)
         if len(names) == 2 and names[0] in _PLACEHOLDERS_OF:
             return (), below if names[1] == "embed" else []
         if len(node.args) != 1 or not node.args[0].HasField("column_ref"):
@@ -102,28 +108,29 @@ class Expressions(Columns):
         row = self.whole_row(named[0], level.scope) if len(named) == 1 and len(argument.fields) <= 2 else None
         if row is None:
             return (), below
-        below = [part for part in below if part.DESCRIPTOR.name != "ColumnRef"]
+        below = below[1:]
         if names[-1] == "count":  # of rows, whatever is in them
             return (), below
         if len(names) == 1 and row.find(names[0]) is not None:  # ``title(object)`` is ``object.title``
             found = self.qualified([named[0], names[0]], level.scope, kind, argument.location)
             return (() if found is None else found.origins), below
-        return (), [argument, *below]
+        return (), [node.args[0], *below]
 
     def _cast(self, node: Node, level: Level, kind: Kind) -> tuple[Origins, list[Node]]:
         """A literal cast to ``regclass`` names a relation, and a table's name is the type of its rows."""
         del level, kind
         names = parser.strings(node.type_name.names)
-        argument = parser.unwrap(node.arg)
-        if names[-1:] == ["regclass"] and argument.DESCRIPTOR.name == "A_Const" and argument.HasField("sval"):
-            schema, name = split_name(argument.sval.sval)
-            self._named(name, schema, argument.location)
-        elif names and names[0] != "pg_catalog":
+        if names[:1] == ["pg_catalog"]:
+            return (), [node.arg]
+        if names[-1:] == ["regclass"] and node.arg.HasField("a_const") and node.arg.a_const.HasField("sval"):
+            schema, name = split_name(node.arg.a_const.sval.sval)
+            self._named(name, schema, node.arg.a_const.location)
+        elif names:
             table = self._table_named(names[-1], names[-2] if len(names) > 1 else None)
             if table is not None:
                 self.notes.table(table.name, "read", node.location)
                 self.notes.star(self.relations.entry(table).fields, node.location)
-        return (), [argument]
+        return (), [node.arg]
 
     def _named(self, name: str, schema: str | None, location: int) -> None:
         table = self._table_named(name, schema)
@@ -140,6 +147,6 @@ class Expressions(Columns):
 
 
 _SPECIAL = {
-    "SubLink": "_sublink", "SelectStmt": "_select", "A_Indirection": "_indirection", "FuncCall": "_call",
-    "TypeCast": "_cast",
+    "sub_link": "_sublink", "select_stmt": "_select", "a_indirection": "_indirection", "func_call": "_call",
+    "type_cast": "_cast",
 }  # fmt: skip

@@ -50,7 +50,7 @@ class Notes:
 
     def column(self, origin: tuple[Name, str], kind: Kind, location: int) -> None:
         """A column is named."""
-        self._columns.setdefault((*origin, kind, self.line(location)))
+        self._columns[*origin, kind, self.text.line(self.base + location)] = None
 
     def field(self, field: Field, kind: Kind, location: int) -> None:
         """A column of a source is named: the column of a table that it is, if it is one."""

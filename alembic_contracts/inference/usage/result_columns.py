@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from alembic_contracts.inference.usage.columns import names_of
 from alembic_contracts.inference.usage.expressions import Expressions, Level
 from alembic_contracts.inference.usage.relations import Missing, Own, Waiting
 from alembic_contracts.prediction.queries.function_columns import function_columns
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["Selects"]
+
+
+_COLUMNS = frozenset({"columns"})
 
 
 class Selects(Expressions):
@@ -131,45 +135,47 @@ class Selects(Expressions):
         """Return the columns of a target or RETURNING list."""
         fields: list[Field] = []
         complete = True
-        for target in parser.children(nodes):
-            value = parser.unwrap(target.val)
-            kind = value.DESCRIPTOR.name
-            if kind == "ColumnRef" and value.fields[-1].HasField("a_star"):
-                found, known = self.star(value, level.scope)
-                if whole:
-                    self.notes.star(found, value.location)
-                fields.extend(found)
-                complete = complete and known
-            elif kind == "A_Indirection" and value.indirection[-1].HasField("a_star"):
-                self.expression(value.arg, level, "read")
+        for wrapped in nodes:
+            target = wrapped.res_target
+            which = target.val.WhichOneof("node")
+            if which == "column_ref":
+                complete = self._reference(target, target.val.column_ref, level, fields, whole=whole) and complete
+            elif which == "a_indirection" and target.val.a_indirection.indirection[-1].HasField("a_star"):
+                self.expression(target.val, level, "read")
                 complete = False
             else:
-                fields.append(self._target(target, value, level))
+                name = target.name or figure(target.val) or "?column?"
+                fields.append(Field(name, None, tuple(self.expression(target.val, level, "read"))))
         return Output(tuple(fields), complete)
 
-    def _target(self, target: Node, value: Node, level: Level) -> Field:
-        name = target.name or figure(target.val) or "?column?"
-        if value.DESCRIPTOR.name == "ColumnRef":
-            column = self.column(value, level.scope, "read")
-            return Field(name, None) if column is None else Field(name, None, column.origins, column.plain)
-        return Field(name, None, tuple(self.expression(value, level, "read")))
+    def _reference(self, target: Node, value: Node, level: Level, fields: list[Field], *, whole: bool) -> bool:
+        """Add a column, or those of a star, to a result; return whether these are all."""
+        names = names_of(value)
+        if not names[-1]:
+            found, complete = self.star(names, value.location, level.scope)
+            if whole:
+                self.notes.star(found, value.location)
+            fields.extend(found)
+            return complete
+        column = self.named(names, value, level.scope, "read")
+        name = target.name or names[-1]
+        fields.append(Field(name, None) if column is None else Field(name, None, column.origins, column.plain))
+        return True
 
     def _ordered(self, nodes: Iterable[Node], level: Level, results: dict[str, Field], *, results_first: bool) -> None:
         """Look at GROUP BY, DISTINCT ON or ORDER BY, whose names may also be those of the result's columns."""
         for node in nodes:
-            part = parser.unwrap(node)
-            value = parser.unwrap(part.node) if part.DESCRIPTOR.name == "SortBy" else part
-            if value.DESCRIPTOR.name == "GroupingSet":
-                self._ordered(value.content, level, results, results_first=results_first)
-            elif value.DESCRIPTOR.name == "ColumnRef" and len(value.fields) == 1 and value.fields[0].HasField("string"):
-                name = value.fields[0].string.sval
-                here = any(entry.visible and entry.find(name) for entry in level.scope.entries)
-                if name in results and (results_first or not here):
-                    self.notes.field(results[name], "filtered", value.location)
-                else:
-                    self.column(value, level.scope, "filtered")
-            elif value.DESCRIPTOR.name != "Node":
-                self.expression(value, level, "filtered")
+            part = node.sort_by.node if node.HasField("sort_by") else node
+            if part.HasField("grouping_set"):
+                self._ordered(part.grouping_set.content, level, results, results_first=results_first)
+                continue
+            names = names_of(part.column_ref) if part.HasField("column_ref") else []
+            if len(names) == 1 and names[0] in results:
+                here = any(entry.visible and entry.find(names[0]) for entry in level.scope.entries)
+                if results_first or not here:
+                    self.notes.field(results[names[0]], "filtered", part.column_ref.location)
+                    continue
+            self.expression(part, level, "filtered")
 
     # -- sources -----------------------------------------------------------------------------------------------------
 
@@ -257,26 +263,21 @@ class Selects(Expressions):
 
     def _last(self, node: Node) -> int:
         """Return the last location below a node: where a clause without one comes after."""
-        stack, last = [parser.unwrap(node) if node.DESCRIPTOR.name == "Node" else node], 0
-        while stack:
-            part = stack.pop()
-            last = max(last, getattr(part, "location", 0))
-            stack.extend(parser.below(part))
-        return last
+        return max(getattr(part, "location", 0) for part in parser.walk(node))
 
     def _function(self, item: Node, level: Level) -> Entry:
         """Return a function in FROM as a source."""
-        calls = [parser.unwrap(parser.unwrap(function).items[0]) for function in item.functions]
+        calls = [function.list.items[0] for function in item.functions]
         fields: list[Field] = []
         complete = True
         for called in calls:
             origins = tuple(self.expression(called, level, "read"))
-            name = figure(parser.wrap(called)) or "?column?"
-            found = function_columns(called, name)
+            name = figure(called) or "?column?"
+            found = function_columns(parser.unwrap(called), name)
             fields.extend(Field(each, None, origins) for each in found or ())
             complete = complete and found is not None
         alias = item.alias.aliasname if item.HasField("alias") else ""
-        first = (figure(parser.wrap(calls[0])) if calls else "") or ""
+        first = (figure(calls[0]) if calls else "") or ""
         if len(item.coldeflist):
             fields, complete = [Field(c.colname, None) for c in parser.children(item.coldeflist)], True
         elif len(calls) == 1 and len(fields) == 1 and alias and fields[0].name == first:
@@ -288,9 +289,8 @@ class Selects(Expressions):
     def _table_function(self, item: Node, level: Level) -> Entry:
         """Return XMLTABLE or JSON_TABLE as a source."""
         columns = parser.children(item.columns)
-        for part in parser.below(item):
-            if part not in columns:
-                self.expression(part, level, "read")
+        for part in parser.below(item, _COLUMNS):
+            self.expression(part, level, "read")
         names = [c.colname if hasattr(c, "colname") else c.name for c in columns]
         nested = item.DESCRIPTOR.name == "JsonTable"
         return self._aliased(Entry("", tuple(Field(name, None) for name in names), complete=not nested), item)

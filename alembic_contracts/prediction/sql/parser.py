@@ -160,23 +160,27 @@ def walk(message: Node, into: Callable[[Node], bool] | None = None) -> Iterator[
         stack.extend(below)
 
 
-def below(message: Node) -> list[Node]:
-    """Return the messages directly below one, wrappers left out, in order.
+def below(message: Node, without: frozenset[str] = frozenset()) -> list[Node]:
+    """Return the messages directly below one, wrapped as they are, in order.
 
-    Only the fields that can hold any are asked for, which for most kinds takes half of what ``ListFields`` does.
+    Only fields that can hold any are asked for, which for most kinds takes half of what ``ListFields`` does.
+
+    Args:
+        message: no wrapper.
+        without: names of fields that are left out; always the same set.
     """
     kind = type(message)
-    fields = _FIELDS.get(kind)
+    fields = _FIELDS.get((kind, without))
     if fields is None:
-        held = [field for field in kind.DESCRIPTOR.fields if field.message_type is not None]
-        fields = _FIELDS[kind] = tuple((field.name, _is_repeated(field)) for field in held)
+        held = [f for f in kind.DESCRIPTOR.fields if f.message_type is not None and f.name not in without]
+        fields = _FIELDS[kind, without] = tuple((field.name, _is_repeated(field)) for field in held)
     found: list[Node] = []
     for name, repeated in fields:
         if repeated:
             found.extend(getattr(message, name))
         elif message.HasField(name):
             found.append(getattr(message, name))
-    return [unwrap(part) if type(part) is _WRAPPER else part for part in found]
+    return found
 
 
 def _is_repeated(field: Any) -> bool:
@@ -184,8 +188,8 @@ def _is_repeated(field: Any) -> bool:
     return bool(field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED)
 
 
-_FIELDS: dict[type, tuple[tuple[str, bool], ...]] = {}
-_WRAPPER = pg_query_pb2.Node
+_FIELDS: dict[tuple[type, frozenset[str]], tuple[tuple[str, bool], ...]] = {}
+_WRAPPER = WRAPPER = pg_query_pb2.Node
 _SCALARS = frozenset({str, int, bool, float, bytes})
 _LIST = type(pg_query_pb2.List().items)
 

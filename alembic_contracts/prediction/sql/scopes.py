@@ -58,11 +58,13 @@ class Entry(Struct, frozen=True):
 
     def find(self, name: str) -> Field | None:
         """Return a column, or one of those that every table has."""
-        found = next((known for known in self.fields if known.name == name), None)
-        if found is None and self.table is not None and name in _SYSTEM_COLUMNS:
+        for known in self.fields:
+            if known.name == name:
+                return known
+        if self.table is not None and name in _SYSTEM_COLUMNS:
             origins = () if self.table.schema in SYSTEM_SCHEMAS else ((self.table, name),)
             return Field(name, Type(Name("pg_catalog", _SYSTEM_COLUMNS[name])), origins)
-        return found
+        return None
 
 
 class Scope(Struct):
