@@ -52,9 +52,14 @@ class Columns:
 
     def qualified(self, names: list[str], scope: Scope, kind: Kind, location: int) -> Field | None:
         """Return what ``source.column`` stands for."""
-        entry = self._entry(names[:-1], scope, location)
-        if entry is None:
-            return None
+        for entry in scope.entries:
+            if entry.alias == names[0] and len(names) == 2:
+                break
+        else:
+            further = self._entry(names[:-1], scope, location)
+            if further is None:
+                return None
+            entry = further
         found = entry.find(names[-1])
         if found is not None:
             self.notes.field(found, kind, location)

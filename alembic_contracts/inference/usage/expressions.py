@@ -63,8 +63,14 @@ class Expressions(Columns):
                 part = getattr(part, name)
                 if name == "column_ref":
                     column = self.named(names_of(part), part, level.scope, kind)
-                    if column is not None:
-                        found.update(dict.fromkeys(column.origins))
+                    for origin in column.origins if column is not None else ():
+                        found[origin] = None
+                    continue
+                if name == "a_expr":  # the most frequent of all
+                    if part.HasField("lexpr"):
+                        stack.append(part.lexpr)
+                    if part.HasField("rexpr"):
+                        stack.append(part.rexpr)
                     continue
                 special = _SPECIAL.get(name)
                 if special is not None:

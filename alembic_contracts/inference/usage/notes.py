@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from alembic_contracts.inference.uses import Guarantee, Kind, Unread, Use
@@ -24,7 +25,8 @@ class Notes:
         self.text, self.file, self.what = text, file, what
         self.base = base
         """What locations count from."""
-        self.uses: dict[Use, None] = {}
+        self._first_line, self._lines = text.first_line, text.lines
+        self.uses: list[Use] = []
         self.guarantees: list[Guarantee] = []
         self.unread: dict[Unread, None] = {}
         self._columns: dict[tuple[Name, str, Kind, int], None] = {}
@@ -50,12 +52,14 @@ class Notes:
 
     def column(self, origin: tuple[Name, str], kind: Kind, location: int) -> None:
         """A column is named."""
-        self._columns[*origin, kind, self.text.line(self.base + location)] = None
+        line = self._first_line + bisect_right(self._lines, self.base + location)
+        self._columns[*origin, kind, line] = None
 
     def field(self, field: Field, kind: Kind, location: int) -> None:
         """A column of a source is named: the column of a table that it is, if it is one."""
         if field.plain is not None:
-            self.column(field.plain, kind, location)
+            line = self._first_line + bisect_right(self._lines, self.base + location)
+            self._columns[*field.plain, kind, line] = None
 
     def star(self, fields: Iterable[Field], location: int) -> None:
         """All columns are read at once: of those that are read by name elsewhere, that is the better place."""
@@ -80,19 +84,23 @@ class Notes:
     def absorb(self, others: Notes) -> None:
         """Take over what was noted of a text inside of this one."""
         others.end()
-        self.uses.update(others.uses)
+        self.uses.extend(others.uses)
         self.guarantees.extend(others.guarantees)
         self.unread.update(others.unread)
 
     def end(self) -> None:
         """A statement is over: what it uses becomes uses."""
-        read = {(table, column) for table, column, kind, _ in self._columns if kind == "read"}
+        read = {each[:2] for each in self._columns if each[2] == "read"} if self._by_star else ()
         for table, column, line in self._by_star:
             if (table, column) not in read:
                 self._columns.setdefault((table, column, "read", line))
         with_columns = {table for table, *_ in self._columns}
+        places: dict[int, Place] = {}
         for table, kind, line in self._tables:
             if kind == "deleted" or table not in with_columns:
-                self.uses.setdefault(Use(table, None, kind, self.place(line)))
+                self.uses.append(Use(table, None, kind, self.place(line)))
         for table, column, kind, line in self._columns:
-            self.uses.setdefault(Use(table, column, kind, self.place(line)))
+            place = places.get(line)
+            if place is None:
+                place = places[line] = self.place(line)
+            self.uses.append(Use(table, column, kind, place))

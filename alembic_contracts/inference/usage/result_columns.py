@@ -301,7 +301,7 @@ class Selects(Expressions):
             return entry
         names = parser.strings(item.alias.colnames)
         if not names:
-            return replace(entry, alias=item.alias.aliasname)
+            return Entry(item.alias.aliasname, entry.fields, entry.complete, entry.table)
         location = 0 if before is None else self._last(before)
         output = self._renamed(Output(entry.fields, entry.complete), names, location)
         return replace(entry, alias=item.alias.aliasname, fields=output.fields)

@@ -93,7 +93,7 @@ class Prepared(Struct, dict=True, kw_only=True):
         return self.encoded.lower()
 
     @cached_property
-    def _lines(self) -> list[int]:
+    def lines(self) -> list[int]:
         """Byte offsets at which lines begin, but for the first."""
         encoded = self.encoded
         found, position = [], encoded.find(b"\n")
@@ -109,7 +109,7 @@ class Prepared(Struct, dict=True, kw_only=True):
 
     def line(self, offset: int) -> int:
         """Return the file's line of a byte."""
-        return self.first_line + bisect_right(self._lines, offset)
+        return self.first_line + bisect_right(self.lines, offset)
 
     def line_and_column(self, offset: int) -> tuple[int, int]:
         """Return the file's line and column (in characters, from 1) of a byte."""
