@@ -137,18 +137,19 @@ class Selects(Expressions):
         complete = True
         for wrapped in nodes:
             target = wrapped.res_target
-            which = target.val.WhichOneof("node")
+            value = target.val
+            which = value.WhichOneof("node")
             if which == "column_ref":
-                complete = self._reference(target, target.val.column_ref, level, fields, whole=whole) and complete
-            elif which == "a_indirection" and target.val.a_indirection.indirection[-1].HasField("a_star"):
-                self.expression(target.val, level, "read")
+                complete = self._reference(target.name, value.column_ref, level, fields, whole=whole) and complete
+            elif which == "a_indirection" and value.a_indirection.indirection[-1].HasField("a_star"):
+                self.expression(value, level, "read")
                 complete = False
             else:
-                name = target.name or figure(target.val) or "?column?"
-                fields.append(Field(name, None, tuple(self.expression(target.val, level, "read"))))
+                name = target.name or figure(value) or "?column?"
+                fields.append(Field(name, None, tuple(self.expression(value, level, "read"))))
         return Output(tuple(fields), complete)
 
-    def _reference(self, target: Node, value: Node, level: Level, fields: list[Field], *, whole: bool) -> bool:
+    def _reference(self, alias: str, value: Node, level: Level, fields: list[Field], *, whole: bool) -> bool:
         """Add a column, or those of a star, to a result; return whether these are all."""
         names = names_of(value)
         if not names[-1]:
@@ -158,7 +159,7 @@ class Selects(Expressions):
             fields.extend(found)
             return complete
         column = self.named(names, value, level.scope, "read")
-        name = target.name or names[-1]
+        name = alias or names[-1]
         fields.append(Field(name, None) if column is None else Field(name, None, column.origins, column.plain))
         return True
 
@@ -263,6 +264,8 @@ class Selects(Expressions):
 
     def _last(self, node: Node) -> int:
         """Return the last location below a node: where a clause without one comes after."""
+        if node.HasField("range_var"):
+            return int(node.range_var.location)
         return max(getattr(part, "location", 0) for part in parser.walk(node))
 
     def _function(self, item: Node, level: Level) -> Entry:

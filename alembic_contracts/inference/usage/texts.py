@@ -42,6 +42,7 @@ _PARTS = pattern(
 )
 _BEGINNING = pattern(r"""[-'"$:/{;\\%@#?]""")
 """What any of them begins with; a set of characters is found fast."""
+_NEWLINE = pattern(rb"\n")
 _LITERAL = "'1'"
 _BEFORE_LIST = pattern(r"(?i)\b(?:in|values)\s*$")
 _OPERAND = pattern(r"""(?:(?P<word>\w+)|["')\]])\s*$""")
@@ -95,12 +96,7 @@ class Prepared(Struct, dict=True, kw_only=True):
     @cached_property
     def lines(self) -> list[int]:
         """Byte offsets at which lines begin, but for the first."""
-        encoded = self.encoded
-        found, position = [], encoded.find(b"\n")
-        while position >= 0:
-            found.append(position + 1)
-            position = encoded.find(b"\n", position + 1)
-        return found
+        return [found.end() for found in _NEWLINE.finditer(self.encoded)]
 
     def is_edited(self, offset: int) -> bool:
         """Whether what begins at a byte was put in."""
