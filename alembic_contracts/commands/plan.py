@@ -26,6 +26,7 @@ from alembic_contracts.commands._shared import (
 if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Violation
     from alembic_contracts.reviews.plans import Plan, Revision, Touch
+    from alembic_contracts.schemas.uses import Place
 
 __all__ = ["COMMAND"]
 
@@ -68,19 +69,7 @@ def _text(plans: tuple[Plan, ...]) -> Iterator[str]:
         count = len(plan.revisions)
         yield "Nothing is pending." if not count else f"{count} pending revision{'s' if count > 1 else ''}"
         for revision in plan.revisions:
-            yield ""
-            yield f"{revision.id}  {revision.message}".rstrip() + f"  ({revision.file})"
-            for touch in revision.touches:
-                yield f"  {_mark(touch)} {touch.change.text}"
-                for contract in touch.contracts:
-                    yield f"      touches {contract.id}, {contract.owner}"
-            if not revision.touches:
-                yield "  changes nothing of the schema"
-            for violation in revision.violations:
-                yield f"  {violation.severity}[{violation.rule}]: {violation.message}"
-                yield f"      breaks {violation.contract}, {violation.owner}"
-            for unproven in revision.unproven:
-                yield f"  unproven: {unproven.reason}"
+            yield from _text_of(revision)
         for violation in plan.elsewhere:
             yield ""
             yield f"{violation.severity}[{violation.rule}]: {violation.message} ({violation.contract})"
@@ -88,6 +77,28 @@ def _text(plans: tuple[Plan, ...]) -> Iterator[str]:
         if plan.postponed:
             yield plan.postponed
         yield f"Verdict: {plan.report.status}."
+
+
+def _text_of(revision: Revision) -> Iterator[str]:
+    from alembic_contracts.schemas.uses import used_by
+
+    yield ""
+    yield f"{revision.id}  {revision.message}".rstrip() + f"  ({revision.file})"
+    for touch in revision.touches:
+        yield f"  {_mark(touch)} {touch.change.text}"
+        for contract in touch.contracts:
+            yield f"      touches {contract.id}, {contract.owner}"
+            if seen := used_by(touch.seen(contract)):
+                yield f"        {seen}"
+    if not revision.touches:
+        yield "  changes nothing of the schema"
+    for violation in revision.violations:
+        yield f"  {violation.severity}[{violation.rule}]: {violation.message}"
+        yield f"      breaks {violation.contract}, {violation.owner}"
+        if seen := used_by(violation.used_by):
+            yield f"        {seen}"
+    for unproven in revision.unproven:
+        yield f"  unproven: {unproven.reason}"
 
 
 def _mark(touch: Touch) -> str:
@@ -126,7 +137,9 @@ def _markdown_of(revision: Revision) -> Iterator[str]:
         yield "| change | touches |"
         yield "|---|---|"
         for touch in revision.touches:
-            owners = "<br>".join(f"{code(each.id)} ({prose(str(each.owner))})" for each in touch.contracts)
+            owners = "<br>".join(
+                f"{code(each.id)} ({prose(str(each.owner))}){_seen(touch.seen(each))}" for each in touch.contracts
+            )
             yield f"| {_mark(touch)} {prose(touch.change.text)} | {owners or 'no contract'} |"
     else:
         yield "Changes nothing of the schema."
@@ -143,7 +156,18 @@ def _in_bold(violation: Violation) -> str:
     from alembic_contracts.texts import markdown as prose
     from alembic_contracts.texts import markdown_code as code
 
-    return f"**{violation.severity}** {code(violation.rule)}: {prose(violation.message)} ({code(violation.contract)})"
+    whose = f"{code(violation.contract)}{_seen(violation.used_by)}"
+    return f"**{violation.severity}** {code(violation.rule)}: {prose(violation.message)} ({whose})"
+
+
+def _seen(places: tuple[Place, ...]) -> str:
+    """Return where consumers are seen to use it, behind a comma; maybe nothing."""
+    from alembic_contracts.schemas.uses import used_by
+    from alembic_contracts.texts import markdown as prose
+    from alembic_contracts.texts import markdown_code as code
+
+    seen = used_by(places, line=code, what=prose)
+    return f", {seen}" if seen else ""
 
 
 # -- JSON --------------------------------------------------------------------------------------------------------------
@@ -186,7 +210,11 @@ def _change(touch: Touch) -> dict[str, object]:
         "text": change.text,
         "was": None if was is None else {"table": str(was[0]), "column": was[1]},
         "contracts": [
-            {"id": contract.id, "owner": {"name": contract.owner.name, "email": contract.owner.email}}
+            {
+                "id": contract.id,
+                "owner": {"name": contract.owner.name, "email": contract.owner.email},
+                "used_by": [place.as_json for place in touch.seen(contract)],
+            }
             for contract in touch.contracts
         ],
     }

@@ -106,6 +106,8 @@ def _nobody(what: str, near: str | None) -> str:
 
 
 def _text(found: Sequence[Reliance], today: date) -> Iterator[str]:
+    from alembic_contracts.schemas.uses import used_by
+
     for number, each in enumerate(found):
         name = _name(each)
         if number == 0 or name != _name(found[number - 1]):
@@ -113,6 +115,8 @@ def _text(found: Sequence[Reliance], today: date) -> Iterator[str]:
         contract = each.contract
         yield f"  {contract.id}, {contract.owner}"
         yield f"    {_how(each)}  ({_where(each.location)})"
+        if seen := used_by(each.used_by):
+            yield f"    {seen}"
         yield f"    {_life(each, today)}"
         for said in each.ends:
             if said.sunset is not None and said.sunset != each.until:
@@ -192,6 +196,7 @@ def _json(what: str, found: Iterable[Reliance], today: date, near: str | None) -
             "until": _day(each.until),
             "columns": list(each.columns),
             "facts": [{"fact": fact.id, "contract_location": _location(fact.location)} for fact in each.facts],
+            "used_by": [place.as_json for place in each.used_by],
             "ends": [_end(said) for said in each.ends if said.sunset is not None],
             "waivers": [_waiver(waiver, today) for waiver in each.waivers],
             "contract_location": _location(each.location),

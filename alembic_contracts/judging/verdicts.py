@@ -267,6 +267,7 @@ class _Case:
             transient=rule.about_types and self._type_changed(index),
             sunset=deprecation.sunset if deprecation is not None else None,
             ending=self._ending(),
+            used_by=self._contract.seen(fact.table, fact.column),
             at=self._contract.at,
         )
 

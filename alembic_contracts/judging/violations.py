@@ -12,7 +12,7 @@ from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Unproven
-from alembic_contracts.schemas.uses import Severity, Side
+from alembic_contracts.schemas.uses import Place, Severity, Side
 
 __all__ = ["Checked", "Notice", "Phase", "Reliance", "Report", "Status", "Violation"]
 
@@ -53,6 +53,8 @@ class Violation(Struct, frozen=True, kw_only=True):
     """The permission to break it; then it is a warning."""
     by_others: str = ""
     """Why it is not put down to any script, where something else changed the database while an upgrade ran."""
+    used_by: tuple[Place, ...] = ()
+    """Where its consumers are seen to use the column, else the table, as far as the contract says."""
     at: str = ""
     """The git ref whose contract states it, where that is not the working tree."""
     folded: tuple[Violation, ...] = ()

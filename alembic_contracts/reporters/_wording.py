@@ -13,6 +13,7 @@ from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.violations import Checked, Report, Violation
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.steps import REFUSED, Location, Unproven
+from alembic_contracts.schemas.uses import used_by
 
 __all__ = [
     "Block",
@@ -35,6 +36,7 @@ __all__ = [
     "stated_in",
     "tally",
     "unproven_advice",
+    "used_by_whom",
     "verdict",
     "with_it",
 ]
@@ -302,6 +304,12 @@ def effects(violation: Violation) -> str:
 def with_it(violation: Violation) -> str:
     """Return what else is different for the same cause; maybe nothing."""
     return "; ".join(one_line(f"{v.rule} {v.actual} instead of {v.expected}") for v in violation.folded)
+
+
+def used_by_whom(violations: Iterable[Violation]) -> str:
+    """Return where consumers are seen to use what violations are about, each place once; maybe nothing."""
+    parts = (part for violation in violations for part in violation.parts)
+    return used_by((place for part in parts for place in part.used_by), line=one_line, what=one_line)
 
 
 def permit(violation: Violation) -> str:

@@ -39,6 +39,7 @@ def _violation(violation: Violation) -> str:
             f"Expected {violation.expected}, actual {violation.actual}.",
             *([f"With it: {wording.with_it(violation)}."] if violation.folded else []),
             f"Relied on by {violation.contract} ({stated}), owner {violation.owner}.",
+            *([f"{seen[0].upper()}{seen[1:]}."] if (seen := wording.used_by_whom([violation])) else []),
             *(["", "Instead:", violation.remedy] if violation.remedy.strip() else []),
         ]
     )

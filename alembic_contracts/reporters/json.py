@@ -64,6 +64,7 @@ def _violation(violation: Violation) -> dict[str, object]:
         "sunset": None if violation.sunset is None else violation.sunset.isoformat(),
         "waiver": None if violation.waiver is None else _waiver(violation.waiver),
         "at": violation.at or None,
+        "used_by": [place.as_json for place in violation.used_by],
         **({"folded": [_folded(each) for each in violation.folded]} if violation.folded else {}),
     }
 

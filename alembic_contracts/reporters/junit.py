@@ -73,6 +73,7 @@ def _details(violation: Violation) -> str:
             *([f"with it:   {wording.with_it(violation)}"] if violation.folded else []),
             f"stated in: {wording.stated_in(violation)}",
             f"owner:     {violation.owner}",
+            *([f"evidence:  {seen}"] if (seen := wording.used_by_whom([violation])) else []),
             *([f"instead:\n{violation.remedy}"] if violation.remedy.strip() else []),
         ]
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.reporters import _endings as endings
 from alembic_contracts.reporters import _wording as wording
+from alembic_contracts.schemas.uses import used_by
 from alembic_contracts.texts import markdown as prose
 from alembic_contracts.texts import markdown_code as code
 from alembic_contracts.texts import markdown_html as in_html
@@ -92,9 +93,20 @@ def _row(violation: Violation) -> str:
     script = _script(violation.location)
     if violation.location and violation.location.source:
         script += f"<br>{code(wording.one_line(violation.location.source))}"
+    seen = used_by(
+        violation.used_by,
+        line=lambda text: code(wording.one_line(text)),
+        what=lambda text: prose(wording.one_line(text)),
+    )
     cells = [
         f"{what}<br>expected {expected}, actual {actual}{others}",
-        f"{code(wording.one_line(violation.contract))}<br>{prose(wording.one_line(str(violation.owner)))}",
+        "<br>".join(
+            [
+                code(wording.one_line(violation.contract)),
+                prose(wording.one_line(str(violation.owner))),
+                *([seen] if seen else []),
+            ]
+        ),
         script,
         code(wording.stated_in(violation)),
     ]

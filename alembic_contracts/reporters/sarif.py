@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.reporters import Options, RuleHelp
     from alembic_contracts.schemas.steps import Location, Unproven
+    from alembic_contracts.schemas.uses import Place
 
 __all__ = ["render"]
 
@@ -87,8 +88,10 @@ def _violation(violation: Violation) -> dict[str, object]:
         f"Expected {violation.expected}, actual {violation.actual}.",
         *([f"With it: {wording.with_it(violation)}."] if violation.folded else []),
         f"Relied on by {violation.contract}, owner {violation.owner}.",
+        *([f"{seen[0].upper()}{seen[1:]}."] if (seen := wording.used_by_whom([violation])) else []),
         violation.remedy,
     ]
+    seen_in = (place for place in violation.used_by if place.file)
     fact = "|".join((violation.contract, str(violation.table), violation.column or "", violation.rule))
     return {
         "ruleId": texts.sarif_text(violation.rule),
@@ -99,7 +102,7 @@ def _violation(violation: Violation) -> dict[str, object]:
             if violation.location
             else _contract_location(violation.contract_location)
         ],
-        "relatedLocations": [stated],
+        "relatedLocations": [stated, *(_use(place, id_) for id_, place in enumerate(seen_in, start=1))],
         "partialFingerprints": {"contractFact/v1": texts.sarif_text(fact)},
         "properties": {"introduced": violation.introduced},
     }
@@ -135,6 +138,15 @@ def _script_location(location: Location) -> dict[str, object]:
 def _contract_location(location: ContractLocation) -> dict[str, object]:
     region = {"startLine": max(location.line, 1), "startColumn": max(location.column, 1)}
     return {"physicalLocation": {"artifactLocation": _artifact(location.file), "region": region}}
+
+
+def _use(place: Place, id_: int) -> dict[str, object]:
+    """Return where a consumer uses what is broken. The file is the consumer's: it need not lie below our root."""
+    at: dict[str, object] = {"artifactLocation": {"uri": _artifact(place.file)["uri"]}}
+    if place.line is not None:
+        at["region"] = {"startLine": place.line}
+    what = f"used by {place.what or place.file}"
+    return {"physicalLocation": at, "id": id_, "message": {"text": texts.sarif_text(what)}}
 
 
 def _artifact(file: str) -> dict[str, object]:

@@ -120,6 +120,8 @@ def _error(page: _Page, report: Report, block: wording.Block, said: set[str]) ->
     for effects in dict.fromkeys(filter(None, map(wording.effects, block.violations))):
         lines += page.field(indent, "affects", effects)
     lines += page.field(indent, "stated in", block.contract_places)
+    if seen := wording.used_by_whom(block.violations):
+        lines += page.field(indent, "evidence", seen)
     for remedy in wording.remedies(block.violations):
         lines += _instead(page, remedy, indent, said)
     return lines
@@ -186,6 +188,8 @@ def _warning(page: _Page, block: wording.Block) -> list[str]:
     places = [wording.script_place(location) for location in block.locations if location]
     came = f"caused by {', '.join(places)}" if places else "no checked revision caused it"
     lines += page.wrap(f"stated in {block.contract_places}; {came}", first="    ")
+    if seen := wording.used_by_whom(block.violations):
+        lines += page.wrap(seen, first="    ")
     for note in dict.fromkeys(
         n for v in block.violations for n in (_also(v), wording.effects(v), wording.permit(v)) if n
     ):

@@ -14,6 +14,7 @@ from msgspec import Struct
 from alembic_contracts.contracts.contract import Contract, Deprecation, Fact, ForeignKey, Publication, Waiver
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.uses import Place
 
 __all__ = [
     "End", "Reliance", "about", "concerns", "ends", "has_word", "meant", "names", "names_columns", "relying",
@@ -41,6 +42,11 @@ class Reliance(Struct, frozen=True, kw_only=True):
     def columns(self) -> tuple[str, ...]:
         """The columns of the table that it names."""
         return tuple(dict.fromkeys(fact.column for fact in self.facts if fact.table == self.table and fact.column))
+
+    @property
+    def used_by(self) -> tuple[Place, ...]:
+        """Where its consumers are seen to use it."""
+        return self.contract.seen(self.table, self.column)
 
     @property
     def location(self) -> ContractLocation:

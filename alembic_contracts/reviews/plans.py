@@ -17,6 +17,7 @@ from alembic_contracts.running.databases import narrowed
 from alembic_contracts.running.examination import judge, policy_of
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Unproven
+from alembic_contracts.schemas.uses import Place
 from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class Touch(Struct, frozen=True):
 
     change: changes.Change
     contracts: tuple[Contract, ...]
+
+    def seen(self, contract: Contract) -> tuple[Place, ...]:
+        """Return where a contract's consumers are seen to use what changes, under its old name or its new one."""
+        return tuple(dict.fromkeys(place for at in self.change.places for place in contract.seen(*at)))
 
 
 class Revision(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Unproven
+from alembic_contracts.schemas.uses import Place
 
 DATA_ENGINEERING = Owner("Data Engineering Team", "data-eng@museum.org")
 CURATORS = Owner("Curators' Desk")
@@ -26,7 +27,18 @@ ALTER = Location(
 )
 
 
-def _column_exists(column: str, line: int) -> Violation:
+STAGED = Place("models/staging/stg_images.sql", 7, "model stg_images")
+GUIDE = Place("", None, "exposure Museum guide (guide@example.org)")
+USES = (
+    STAGED,
+    GUIDE,
+    Place("models/staging/stg_images.sql", 12, "model stg_images"),
+    Place("models/marts/pictures.sql", 3),
+    Place("models/marts/pictures.sql", 4),
+)
+
+
+def _column_exists(column: str, line: int, used_by: tuple[Place, ...] = ()) -> Violation:
     return Violation(
         rule="column-exists",
         severity="error",
@@ -52,6 +64,7 @@ def _column_exists(column: str, line: int) -> Violation:
         location=DROP,
         contract_location=ContractLocation("contracts/object_images.json", (line, 9), f"/schema/properties/{column}"),
         ending=Ending("contracts/object_images.json", line, len(column) + 13, '"sunset": "YYYY-MM-DD",'),
+        used_by=used_by,
     )
 
 
@@ -102,13 +115,14 @@ TABLE_ABSENT = Violation(
     owner=CURATORS,
     location=None,
     contract_location=ContractLocation("contracts/gallery_labels.json", (14, 23)),
+    used_by=(Place("labels/print.py"), GUIDE, Place("", None, "dashboard Rooms"), Place("", None, "dashboard Loans")),
 )
 
 RICH = Report(
     phase="before",
     violations=(
-        _column_exists("primary_image", 30),
-        _column_exists("additional_images", 40),
+        _column_exists("primary_image", 30, USES),
+        _column_exists("additional_images", 40, (STAGED, GUIDE)),
         replace(
             _object_id("column-type", "integer", "bigint", 24),
             folded=(_object_id("numeric-precision", "32", "64", 25),),

@@ -19,6 +19,7 @@ from alembic_contracts.judging.violations import Checked, Notice, Report, Violat
 from alembic_contracts.reporters import FORMATS, render
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Unproven
+from alembic_contracts.schemas.uses import Place
 
 HERE = Path(__file__).parent
 SARIF = jsonschema.Draft4Validator(json.loads((HERE / "sarif-2.1.0-rtm.5.json").read_text()))
@@ -70,6 +71,7 @@ violations = st.builds(
     owner=st.builds(Owner, texts, st.none() | texts),
     location=st.none() | scripts,
     contract_location=stated,
+    used_by=st.lists(st.builds(Place, texts, st.none() | lines, texts), max_size=6).map(tuple),
 )
 reports = st.builds(
     Report,
@@ -114,8 +116,8 @@ def test_sarif_is_sarif(report):
     document = json.loads(render(report, "sarif"))
     SARIF.validate(document)
     for result in document["runs"][0]["results"]:
-        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-        assert re.fullmatch(r"(file://)?[A-Za-z0-9_.~/%-]*", uri)
+        for at in (result["locations"][0], *result.get("relatedLocations", ())):
+            assert re.fullmatch(r"(file://)?[A-Za-z0-9_.~/%-]*", at["physicalLocation"]["artifactLocation"]["uri"])
 
 
 @slow

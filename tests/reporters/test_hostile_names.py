@@ -45,6 +45,7 @@ from alembic_contracts.reviews.plans import Plan, Revision, Touch
 from alembic_contracts.reviews.site.addresses import anchor_of, file_of
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
 from alembic_contracts.schemas.steps import Location, Unproven
+from alembic_contracts.schemas.uses import Place
 
 HOSTILE = {
     "escape": "\x1b[31mred\x1b]0;title\x07",
@@ -84,6 +85,10 @@ TAGS = {"h2", "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", 
 TAGS |= {"pre", "ul", "li", "blockquote", "em", "sub", "!--"}
 
 
+def uses(text: str) -> tuple[Place, ...]:
+    return (Place(text, 7, text), Place(text, None, text), Place("", None, f"exposure {text}"))
+
+
 def violation(text: str, **changes) -> Violation:
     return replace(
         Violation(
@@ -100,6 +105,7 @@ def violation(text: str, **changes) -> Violation:
             owner=Owner(text, text),
             location=Location(text, f"migrations/{text}.py", 7, text),
             contract_location=replace(WHERE, file=text),
+            used_by=uses(text),
         ),
         **changes,
     )
@@ -113,6 +119,7 @@ def a_contract(text: str, *facts: Fact, name: str | None = None) -> Contract:
         facts=facts,
         location=WHERE,
         description=text,
+        used_by={(Name("public", text), None): uses(text), (Name("public", text), text): uses(text)},
     )
 
 

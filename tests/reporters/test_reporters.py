@@ -20,6 +20,7 @@ from alembic_contracts.reporters import FORMATS, render
 from alembic_contracts.running import options
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Unproven
+from alembic_contracts.schemas.uses import Place
 from tests.reporters.reports import IMAGES_CONTRACT, KEPT, REPORTS, RICH, ROLLED_BACK, TABLE_ABSENT, UNPROVEN
 
 SARIF_SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0-rtm.5.json").read_text())
@@ -52,6 +53,15 @@ def test_every_format_says_what_broke_for_whom_where_and_what_to_do(format_):
     assert "data-eng@museum.org" in rendered
     assert "Expand first, contract later." in rendered
     assert "refresh_labels()" in rendered.replace("\\_", "_")
+
+
+@pytest.mark.parametrize("format_", [each for each in FORMATS if each != "json"])
+def test_every_format_for_people_says_where_it_is_used(format_):
+    rendered = words(render(RICH, format_, width=1000)).replace("\u200b", "").replace("`", "")
+    assert "sed by models/staging/stg_images.sql:7 and 3 more; exposure Museum guide (guide@example.org)" in rendered
+    assert "sed by labels/print.py; exposure Museum guide (guide@example.org) and 2 more" in rendered
+    without = replace(RICH, violations=tuple(replace(each, used_by=()) for each in RICH.violations))
+    assert "sed by" not in render(without, format_)
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -141,6 +151,13 @@ class TestText:
         assert rendered.count("or add a column beside it") == 1
         assert "contracts/object_images.json:24, 25\n" in rendered
 
+    def test_the_places_of_one_event_are_merged(self):
+        rendered = words(render(RICH, "text", width=1000))
+        assert rendered.count("stg_images.sql:7") == 1
+        more = replace(RICH.violations[1], used_by=(Place("models/staging/stg_images.sql", 7), Place("other.sql", 1)))
+        rendered = words(render(replace(RICH, violations=(RICH.violations[0], more)), "text", width=1000))
+        assert "= evidence: used by models/staging/stg_images.sql:7 and 4 more; exposure Museum guide" in rendered
+
     def test_what_is_gone_stands_first(self):
         absent = replace(RICH.violations[0], location=RICH.violations[2].location)
         rendered = render(replace(RICH, violations=(RICH.violations[2], absent)), "text")
@@ -229,7 +246,7 @@ class TestJson:
         first = document["violations"][0]
         assert list(first) == [
             "rule", "severity", "contract", "table", "column", "expected", "actual", "introduced", "message", "remedy",
-            "owner", "location", "contract_location", "breaks", "transient", "sunset", "waiver", "at",
+            "owner", "location", "contract_location", "breaks", "transient", "sunset", "waiver", "at", "used_by",
         ]  # fmt: skip
         assert first["owner"] == {"name": "Data Engineering Team", "email": "data-eng@museum.org"}
         assert first["table"] == "public.object_images"
@@ -241,6 +258,14 @@ class TestJson:
         assert first["contract_location"] == {"file": "contracts/object_images.json", "line": 30}
         assert document["unproven"][0]["location"]["line"] == 9
         assert document["checked"] == {"contracts": 3, "tables": 3, "facts": 41, "revisions": 3}
+
+    def test_all_places_of_uses_are_told(self):
+        first, _, third, last = json.loads(render(RICH, "json"))["violations"]
+        assert first["used_by"][:2] == [
+            {"file": "models/staging/stg_images.sql", "line": 7, "what": "model stg_images"},
+            {"file": "", "line": None, "what": "exposure Museum guide (guide@example.org)"},
+        ]
+        assert (len(first["used_by"]), third["used_by"], len(last["used_by"])) == (5, [], 4)
 
     def test_what_is_unset_is_null(self):
         last = json.loads(render(RICH, "json"))["violations"][-1]
@@ -295,6 +320,22 @@ class TestSarif:
         assert all(result["locations"] for result in run["results"])
         notes = run["invocations"][0]["toolExecutionNotifications"]
         assert {"level": "error", "message": {"text": "An extension's script."}} in notes
+
+    def test_files_of_uses_are_related_locations(self):
+        run = json.loads(render(RICH, "sarif"))["runs"][0]
+        related = [result.get("relatedLocations", []) for result in run["results"]]
+        assert [[each["id"] for each in each_result] for each_result in related] == [
+            [0, 1, 2, 3, 4], [0, 1], [0], [0, 1], [],
+        ]  # fmt: skip
+        assert related[0][1] == {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "models/staging/stg_images.sql"},
+                "region": {"startLine": 7},
+            },
+            "id": 1,
+            "message": {"text": "used by model stg_images"},
+        }
+        assert "region" not in related[3][1]["physicalLocation"]
 
     def test_paths_become_uri_references(self):
         location = replace(ROLLED_BACK.violations[0].location, file="ver sions/a:b#é.py")

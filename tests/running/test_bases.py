@@ -296,6 +296,13 @@ def tighter() -> dict[str, Any]:
     return value
 
 
+def used() -> dict[str, Any]:
+    value = json.loads(CONTRACT)
+    value["schema"]["x-used-by"] = [{"what": "exposure Museum guide (guide@example.org)"}]
+    value["schema"]["properties"]["primary_image"]["x-used-by"] = [{"file": "models/stg_images.sql", "line": 7}]
+    return value
+
+
 def nullable() -> dict[str, Any]:
     value = json.loads(CONTRACT)
     value["schema"]["properties"]["primary_image"]["constraints"]["is_nullable"] = False
@@ -310,6 +317,7 @@ DIFFERENCES = {
         0,
         ["neutral: owner Other instead of Data Engineering Team <data-eng@museum.org>"],
     ),
+    "where it is used": (write(used()), 0, []),
     "the column struck out": (
         write(without_column()),
         1,

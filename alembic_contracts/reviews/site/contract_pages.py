@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from alembic_contracts.reviews.changes import Change
     from alembic_contracts.reviews.plans import Plan, Revision
     from alembic_contracts.running.terms import Terms
+    from alembic_contracts.schemas import uses
     from alembic_contracts.schemas.schema import Column, Name, Schema, Table
 
 __all__ = ["ContractPage", "Ending", "Pages", "Place", "Row", "Section", "Verdict"]
@@ -83,6 +84,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """The other contracts that name it."""
     endings: tuple[Ending, ...]
     violations: tuple[Violation, ...]
+    used_by: tuple[uses.Place, ...]
+    """Where the page's own contract says that it is used."""
 
 
 class Section(Struct, frozen=True, kw_only=True):
@@ -99,6 +102,13 @@ class Section(Struct, frozen=True, kw_only=True):
     others: tuple[Contract, ...]
     violations: tuple[Violation, ...]
     """Those that are about no column."""
+    used_by: tuple[uses.Place, ...]
+    """Where the contract says that the table is used."""
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it says so of the table or of any column."""
+        return bool(self.used_by) or any(row.used_by for row in self.rows)
 
 
 class ContractPage(Struct, frozen=True, kw_only=True):
@@ -264,6 +274,7 @@ class Pages:
             ),
             others=self._others(contract, name, None),
             violations=tuple(v for v in violations if v.column is None),
+            used_by=_seen(contract, name, None),
         )
 
     def _row(
@@ -294,6 +305,7 @@ class Pages:
             others=self._others(contract, table, name),
             endings=endings,
             violations=violations,
+            used_by=_seen(contract, table, name),
         )
 
     def _others(self, contract: Contract, table: Name, column: str | None) -> tuple[Contract, ...]:
@@ -304,6 +316,11 @@ class Pages:
         rule = self._rules[fact.rule]
         where = f"{fact.location.file}:{fact.location.line}"
         return Place(fact.rule, fact.place, rule.expected(fact, self.dialect), where, rule.summary)
+
+
+def _seen(contract: Contract, table: Name, column: str | None) -> tuple[uses.Place, ...]:
+    """Return the places that a contract's file lists at a column or at the table itself, what looks the same once."""
+    return tuple({str(place): place for place in contract.used_by.get((table, column), ())}.values())
 
 
 def _verdict(violations: Sequence[Violation], *, unproven: bool) -> Verdict:
