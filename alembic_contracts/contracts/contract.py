@@ -261,20 +261,19 @@ class Contract:
     def seen(self, table: Name, column: str | None) -> tuple[Place, ...]:
         """Return where consumers are seen to use a column, or a table (None).
 
-        Where the file knows of a table alone, its places are those of each of its columns; where it knows of columns
-        alone, theirs are those of the table.
+        Who uses a column uses its table. Where the file knows of a table alone, its places are those of each column.
         """
         if not self.used_by:
             return ()
         known = self._seen.get(table, {})
-        if column in known or (column is not None and known.keys() - {None}):
+        if column is not None and known.keys() - {None}:
             return known.get(column, ())
         return tuple(dict.fromkeys(place for places in known.values() for place in places))
 
     @cached_property
     def _seen(self) -> Mapping[Name, Mapping[str | None, tuple[Place, ...]]]:
         found: dict[Name, dict[str | None, tuple[Place, ...]]] = {}
-        for (table, column), places in self.used_by.items():
+        for (table, column), places in self.used_by.items():  # a table before its columns, in both formats
             found.setdefault(table, {})[column] = places
         return found
 

@@ -95,7 +95,7 @@ def test_a_plan_names_what_a_change_would_break(used: Project) -> None:
 
 def test_who_relies_on_it_and_where(used: Project) -> None:
     assert SAID in used.cli("who", "object_images.primary_image").stdout
-    assert "used by dashboards/guide.sql:2" in used.cli("who", "object_images").stdout
+    assert "used by dashboards/guide.sql:2 and 2 more; exposure" in used.cli("who", "object_images").stdout
     assert "used by" not in used.cli("who", "object_images.object_id").stdout
     told = {
         each["contract"]: each["used_by"] for each in reported(used, "who", "object_images.primary_image")["relying"]
@@ -141,7 +141,7 @@ def contract(**used: Place) -> Contract:
     [
         ({}, None, ()),
         ({}, "links", ()),
-        ({"images": A, "links": B}, None, (A,)),
+        ({"images": A, "links": B}, None, (A, B)),  # who uses a column uses its table
         ({"images": A, "links": B}, "links", (B,)),
         ({"images": A, "links": B}, "id", ()),  # of columns it is known by whom they are used
         ({"images": A}, "id", (A,)),
