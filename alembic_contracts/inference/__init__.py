@@ -1,6 +1,6 @@
 """What consumers are seen to use in, a contract that says so out: nobody has to write the first one.
 
-uses              the values: uses with their places, and what could not be read
+uses, asked       the values: uses with their places, and what could not be read; what a source is asked
 queries, usage    texts of SQL and a schema -> uses: what several sources need; usage: its parts
 sources           one module a source, found by itself: queries, a dbt project, models ... -> uses
 drafts            uses and a schema -> what a contract states of each table and column, in no format yet

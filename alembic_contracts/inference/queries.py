@@ -20,7 +20,7 @@ from alembic_contracts.prediction.sql.scopes import Output
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.inference.sources import Asked
+    from alembic_contracts.inference.asked import Asked
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["Looked", "Query", "look"]

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from alembic_contracts import dialects
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.inference import sources
-from alembic_contracts.inference.sources import Asked
+from alembic_contracts.inference.asked import Asked
 from alembic_contracts.running import environments
 from alembic_contracts.running.courses import follow
 from alembic_contracts.running.environments import Range

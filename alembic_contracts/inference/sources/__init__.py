@@ -6,18 +6,14 @@ names begin with an underscore are parts of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from msgspec import Struct
-
-from alembic_contracts.schemas.schema import Schema
+from alembic_contracts.inference.asked import Asked
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from alembic_contracts.inference.uses import Found
 
 __all__ = ["Asked", "Option", "Source", "load", "names"]
@@ -31,27 +27,6 @@ class Option(NamedTuple):
     metavar: str | None = None
     """None: it is a flag."""
     repeated: bool = False
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """What a source is to look at, and in which database what it finds is looked up."""
-
-    inputs: tuple[str, ...]
-    """What the command line names: files, folders, a module, publications."""
-    schema: Schema
-    """All tables of the database as they are now, or as the migrations predict them."""
-    server_version: int
-    """As ``server_version_num`` has it: 180001."""
-    connection: sa.Connection | None = None
-    """To the database, for sources that ask it; None with ``--offline``."""
-    search_path: tuple[str, ...] = ("public",)
-    """Where names without a schema are looked up."""
-    sql_dialect: str | None = None
-    """The grammar of the queries by sqlglot's name; None: PostgreSQL's own."""
-    mapping: tuple[tuple[str, str], ...] = ()
-    """How its names lead back here: ``RAW.MUSEUM`` to ``public``, ``RAW.MUSEUM.OBJ`` to ``public.object``."""
-    options: Mapping[str, tuple[str, ...]] = {}
-    """The source's own options by flag; a flag that was given has one empty text."""
 
 
 class Source(Protocol):

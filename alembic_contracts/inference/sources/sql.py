@@ -13,7 +13,7 @@ from alembic_contracts.inference.uses import Found, Unread
 from alembic_contracts.support.paths import is_folder, is_there, shown
 
 if TYPE_CHECKING:
-    from alembic_contracts.inference.sources import Asked
+    from alembic_contracts.inference.asked import Asked
 
 __all__ = ["EXAMPLES", "INPUTS", "NEEDS_CONNECTION", "OPTIONS", "SUMMARY", "uses"]
 
