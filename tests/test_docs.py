@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -256,6 +257,19 @@ class Walk:
 
 def test_the_tutorial_is_real(tmp_path: Path, database: str) -> None:
     Walk(tmp_path, database).follow(read("tutorial.md"))
+
+
+def test_the_page_about_inference_is_real(tmp_path: Path, database: str) -> None:
+    for name in ("migrations", "contracts", "seed/consumers"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    walk = Walk(tmp_path, database)
+    walk.follow(read("howto/infer.md"))
+    [shown] = [text for language, text in blocks(read("howto/infer.md")) if language == "yaml"]
+    assert shown in (tmp_path / "contracts/data_science.odcs.yaml").read_text()
+    assert walk.script is not None
+    walk.script.write_text(walk.script.read_text().replace("    op.alter_column", "    # op.alter_column"))
+    assert walk.project.alembic("upgrade", "head").returncode == 0
 
 
 def test_the_first_page_is_real(tmp_path: Path, database: str) -> None:
