@@ -116,3 +116,33 @@ def test_hooks(project: Project, home: Path) -> None:
     said = commit(project, home, "-A")
     assert "contracts/object_images.json:" in said
     assert said.count("Failed") == 3, said
+
+
+INFERRED = """
+repos:
+- repo: {root}
+  rev: {revision}
+  hooks:
+  - id: infer-contracts
+    args: [--dialect, postgresql]
+"""
+
+
+@pytest.mark.timeout(600)
+def test_the_hook_for_contracts_that_are_inferred(project: Project, home: Path) -> None:
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    project.write(".pre-commit-config.yaml", INFERRED.format(root=ROOT.as_posix(), revision=head.stdout.strip()))
+    project.revision("r1", CREATE)
+    project.write("queries/x.sql", "SELECT primary_image FROM object_images;\n")
+    settings = (project.path / "pyproject.toml").read_text()
+    project.write("pyproject.toml", f'{settings}\n[tool.alembic_contracts.infer.guide]\nsql = "queries"\n')
+    run(project, home, "git", "init")
+    said = commit(project, home, ".")
+    assert "contracts/guide.odcs.yaml is not there:" in said
+    assert "added: public.object_images.primary_image" in said
+    assert project.cli("infer", "--all", "--offline").returncode == 0
+    said = commit(project, home, ".")
+    assert said.count("Passed") == 1, said
+    project.write("queries/x.sql", "SELECT created_at FROM object_images;\n")
+    said = commit(project, home, ".")
+    assert "no longer used: public.object_images.primary_image" in said
