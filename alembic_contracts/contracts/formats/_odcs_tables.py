@@ -109,11 +109,11 @@ class TableReader:
 
     def used_by(self) -> Iterator[tuple[tuple[Name, str | None], tuple[Place, ...]]]:
         """Yield where the table and its columns are seen to be used."""
-        for name, value in [(None, self._value), *((_name(each), each) for each, _ in self._columns)]:
+        for value in [self._value, *[each for each, _ in self._columns]]:
             if "customProperties" in value:
                 listed = (stated for key, stated, _ in own(value, "") if key == "used_by" and stated)
                 if places := used_by([place for each in listed for place in each]):
-                    yield (self.table, name), places
+                    yield (self.table, None if value is self._value else _name(value)), places
 
     def deprecations(self) -> Iterator[Deprecation]:
         """Yield what ends: by a sunset of ours, or without a day by ``deprecated``."""
