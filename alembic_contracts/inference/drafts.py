@@ -120,7 +120,7 @@ def _stated(
         if held is None:
             continue
         if isinstance(held, list) and each.value is not None:
-            if each.value in held:
+            if each.value in held or (each.key == "publications" and _is_included(each.value, held)):
                 picked[each.column].setdefault(each.key, []).append(each.value)
         elif each.value in (None, held):
             picked[each.column][each.key] = held
@@ -128,6 +128,14 @@ def _stated(
         picked[key] |= held
     for column, values in picked.items():
         yield (table.name, column), values
+
+
+def _is_included(stated: Any, held: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a table is in a publication with at least the stated columns, and with the stated rows."""
+    found = next((each for each in held if each["name"] == stated["name"]), None)
+    if found is None or found["row_filter"] != stated["row_filter"]:
+        return False
+    return "columns" not in found or set(stated.get("columns", ())) <= set(found["columns"])
 
 
 def _guaranteed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +9,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts import formats
-from alembic_contracts.contracts.formats import _native_writer
 from alembic_contracts.dialects.postgresql import observe
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.inference import sources
+from alembic_contracts.inference.drafts import draft
+from alembic_contracts.inference.files import files
 from alembic_contracts.inference.sources import Asked, publication
 from alembic_contracts.inference.uses import Found
 from alembic_contracts.schemas.schema import Name, Schema
@@ -64,29 +65,17 @@ def since(connection: sa.Connection, version: int) -> None:
         pytest.skip(f"PostgreSQL {version} is the first that knows it")
 
 
-def contracts(found: Found, schema: Schema, folder: Path) -> Any:
-    """What a contract states that is written from what was found: existence and type, and what is guaranteed."""
+def contracts(found: Found, schema: Schema, folder: Path, format_: str) -> Any:
+    """The contracts that are written of what was found."""
     dialect = dialects.load("postgresql")
-    files = []
-    for name in sorted({use.table for use in found.uses}):
-        table = schema.tables[name]
-        used = {use.column for use in found.uses if use.table == name}
-        properties: dict[str, Any] = {}
-        for column in (column for column in table.columns if column.name in used):
-            whole = _native_writer.of_column(column, table, schema, dialect)
-            keys = {each.key for each in found.guarantees if (each.table, each.column) == (name, column.name)}
-            stated = {key: whole["constraints"][key] for key in {"data_type", *keys}}
-            properties[column.name] = {"constraints": stated}
-        stated = {"table_schema": name.schema, "table_name": name.name, "properties": properties}
-        for each in found.guarantees:
-            if each.table == name and each.column is None:
-                is_list = each.key in ("publications", "unique")
-                stated[each.key] = [*stated.get(each.key, ()), each.value] if is_list else each.value
-        document = {"spec-version": "1.0.0", "name": str(name), "namespace": "test", "owner": {"name": "Team"}}
-        document |= {"compatibility": found.compatibility, "schema": stated}
-        (folder / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
-        files.append(Path(f"{name}.json"))
-    return formats.load(files, root=folder)
+    path = folder / "dbz.odcs.yaml" if format_ == "odcs" else folder
+    made = draft(found, schema, dialect)
+    made = replace(made, choice=replace(made.choice, used_by={}))
+    written = list(files(made, schema, dialect, format_=format_, path=path))
+    for each in written:
+        assert each.text is not None
+        each.path.write_text(each.text, encoding="utf-8")
+    return formats.load([each.path for each in written], root=folder)
 
 
 @pytest.fixture
@@ -256,13 +245,15 @@ KEPT = (
 )
 
 
-@pytest.mark.parametrize("change", [*BROKEN, *KEPT])
-def test_what_breaks_a_contract_and_what_does_not(connection: sa.Connection, tmp_path: Path, change: str) -> None:
+@pytest.mark.parametrize(("number", "change"), list(enumerate([*BROKEN, *KEPT])))
+def test_what_breaks_a_contract_and_what_does_not(
+    connection: sa.Connection, tmp_path: Path, number: int, change: str
+) -> None:
     since(connection, 15)
     create = MUSEUM + "CREATE PUBLICATION dbz FOR TABLE object (id, title, year) WHERE (id > 3), artist"
     before, after, predicted = run(connection, create, change)
     result = publication.uses(Asked(inputs=("dbz",), schema=before, server_version=150000))
-    written = contracts(result, before, tmp_path)
+    written = contracts(result, before, tmp_path, "native" if number % 2 else "odcs")
     assert verdict(written, before, before) == []
     expected = BROKEN.get(change, set())
     assert {rule for rule, _ in verdict(written, before, after)} == expected
