@@ -278,7 +278,13 @@ def scan(text: str) -> tuple[Token, ...]:
         raise PostgresError("42601", error.message) from None
     encoded = text.encode()
     return tuple(
-        Token(token.start, token.end, pg_query_pb2.Token.Name(token.token), encoded[token.start : token.end].decode())
+        Token(token.start, token.end, _token_kind(token.token), encoded[token.start : token.end].decode())
         for token in result.tokens
-        if pg_query_pb2.Token.Name(token.token) not in {"SQL_COMMENT", "C_COMMENT"}
+        if _token_kind(token.token) not in {"SQL_COMMENT", "C_COMMENT"}
     )
+
+
+def _token_kind(number: int) -> str:
+    # Characters that no SQL has, such as a brace, have numbers but no names.
+    kind = pg_query_pb2.Token.DESCRIPTOR.values_by_number.get(number)
+    return f"ASCII_{number}" if kind is None else kind.name
