@@ -56,7 +56,7 @@ def wanted(name: str, source: Source, inputs: Sequence[str] | str | None, values
     """
     from alembic_contracts.running.evidence import Request
 
-    options = {option.flag: _given(values.get(f"of_source_{option.flag}")) for option in source.OPTIONS}
+    options = {option.flag: _given(values.get(option.variable)) for option in source.OPTIONS}
     path = values.get("search_path_")
     return Wanted(
         request=Request(
@@ -151,14 +151,15 @@ def _of_table(settings: Settings, consumer: str, table: Mapping[str, Any], value
     given: dict[str, Any] = dict(values)
     for key, value in stated.items():
         if key in own:
-            given[f"of_source_{own[key].flag}"] = _listed(value, folder if key in _FILES else None)
+            given[own[key].variable] = _listed(value, folder if key in _FILES else None)
         elif key in _KEYS:
             if not isinstance(value, _KEYS[key]):
                 raise InvalidSettings(f"{place}: `{key}` must be a {_KEYS[key].__name__}, not {value!r}.")
             given[f"{key.replace('-', '_')}_"] = str(folder / str(value)) if key in _FILES else value
     if given.get("format_") not in (None, *FORMATS):
         raise InvalidSettings(f"{place}: `format` must be one of {', '.join(FORMATS)}, not {given['format_']!r}.")
-    inputs = _listed(stated[named[0]], folder if source.INPUTS.startswith(("PATH", "MANIFEST")) else None)
+    given_to = stated[named[0]] if source.INPUTS else []  # of a source that is given nothing, it is `true`
+    inputs = _listed(given_to, folder if source.INPUTS.startswith(("PATH", "MANIFEST")) else None)
     return wanted(named[0], source, inputs, {**given, "consumer_": consumer})
 
 

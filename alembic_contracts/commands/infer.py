@@ -126,16 +126,14 @@ def _all(project: Project, values: dict[str, Any]) -> int:
 
 
 def _command(name: str, source: Source) -> click.Command:
-    def infer(project: Project, inputs: tuple[str, ...], **values: Any) -> int:
+    def infer(project: Project, inputs: tuple[str, ...] = (), **values: Any) -> int:
         request = wanted(name, source, inputs, values)
         return run(project.config(), request, check=values["check_"], stdout=values["stdout_"])
 
     made = told(infer)
     for option in reversed(source.OPTIONS):
         settings: dict[str, Any] = {"is_flag": True} if option.metavar is None else {"metavar": option.metavar}
-        made = click.option(
-            option.flag, f"of_source_{option.flag}", help=option.help, multiple=option.repeated, **settings
-        )(made)
+        made = click.option(option.flag, option.variable, help=option.help, multiple=option.repeated, **settings)(made)
     made = click.option(
         "--map",
         "map_",

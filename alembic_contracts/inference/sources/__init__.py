@@ -28,6 +28,11 @@ class Option(NamedTuple):
     """None: it is a flag."""
     repeated: bool = False
 
+    @property
+    def variable(self) -> str:
+        """Its name beside the options that all sources have: ``of_source_query_column``."""
+        return f"of_source_{self.flag.removeprefix('--').replace('-', '_')}"
+
 
 class Source(Protocol):
     """What a module of this package offers."""
