@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLES", "INPUTS", "NEEDS_CONNECTION", "OPTIONS", "SUMMARY", "uses"]
 
-SUMMARY = "What publications replicate (Debezium, logical replication): tables, columns, row filters and keys."
+SUMMARY = "What publications replicate, as Debezium and other subscribers get it."
 INPUTS = "NAME..."
 OPTIONS: tuple[Option, ...] = ()
 EXAMPLES = (

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from msgspec.structs import replace
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts import formats
@@ -24,6 +23,7 @@ from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.uses import Place
 from tests.support.cluster import Cluster
 from tests.support.facts import run, verdict
+from tests.support.project import Project
 
 MUSEUM = """
 CREATE SCHEMA shop;
@@ -69,9 +69,7 @@ def contracts(found: Found, schema: Schema, folder: Path, format_: str) -> Any:
     """The contracts that are written of what was found."""
     dialect = dialects.load("postgresql")
     path = folder / "dbz.odcs.yaml" if format_ == "odcs" else folder
-    made = draft(found, schema, dialect)
-    made = replace(made, choice=replace(made.choice, used_by={}))
-    written = list(files(made, schema, dialect, format_=format_, path=path))
+    written = list(files(draft(found, schema, dialect), schema, dialect, format_=format_, path=path))
     for each in written:
         assert each.text is not None
         each.path.write_text(each.text, encoding="utf-8")
@@ -320,3 +318,27 @@ def test_without_a_database(museum: sa.Connection) -> None:
     nothing = Asked(inputs=("p",), schema=Schema(), server_version=180000)
     with pytest.raises(CannotCheck, match=r"snapshots hold no publications.*Leave out --offline"):
         publication.uses(nothing)
+
+
+@pytest.mark.parametrize("format_", ["odcs", "native"])
+def test_a_project(project: Project, format_: str) -> None:
+    """A publication in the database is put under contract, and a migration that leaves it is refused."""
+    project.revision("one", "op.execute('CREATE TABLE object (id int PRIMARY KEY, title text, note text)')")
+    project.revision("two", "op.execute('CREATE TABLE artist (id int PRIMARY KEY, name text)')")
+    assert project.alembic("upgrade", "head").returncode == 0
+    project.sql("CREATE PUBLICATION dbz FOR TABLE object")
+    arguments = ("infer", "publication", "dbz", "--consumer", "debezium", "--format", format_)
+    made = project.cli(*arguments)
+    assert made.returncode == 0, made.stderr
+    assert (project.path / "contracts" / ("debezium.odcs.yaml" if format_ == "odcs" else "debezium")).exists()
+    assert project.cli(*arguments, "--check").returncode == 0
+    offline = project.cli(*arguments, "--check", "--offline")
+    assert offline.returncode == 2
+    assert "Leave out --offline" in offline.stderr
+    project.revision("three", "op.execute('ALTER TABLE artist ADD COLUMN born date')")
+    assert project.alembic("upgrade", "head").returncode == 0
+    project.revision("four", "op.execute('ALTER PUBLICATION dbz SET TABLE object (id, title)')")
+    refused = project.alembic("upgrade", "head")
+    assert refused.returncode not in (0, 2)
+    assert "public.object is in it without the columns note" in refused.stderr
+    assert project.sql("SELECT count(*) FROM pg_publication_rel WHERE prattrs IS NULL") == [(1,)]
