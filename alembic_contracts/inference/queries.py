@@ -6,22 +6,20 @@ What a consumer defines for itself (views, temporary tables, models) is followed
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from alembic_contracts.inference.usage.grammar import Grammar, PostgreSQL
 from alembic_contracts.inference.usage.notes import Notes
-from alembic_contracts.inference.usage.reader import Reader, defined
 from alembic_contracts.inference.usage.relations import Here, Own, Relations, Waiting
-from alembic_contracts.inference.usage.texts import Parsed, Prepared, Template, parse, prepare
+from alembic_contracts.inference.usage.texts import Parsed, Prepared, Template
 from alembic_contracts.inference.uses import Guarantee, Unread, Use
-from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.scopes import Output
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.inference.asked import Asked
-    from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["Looked", "Query", "look"]
 
@@ -51,6 +49,8 @@ class Looked(Struct, frozen=True, kw_only=True):
     from (through other own relations as well)."""
     guarantees: tuple[Guarantee, ...] = ()
     """What statements rely on beside tables and columns: the key behind ``ON CONFLICT``."""
+    notes: tuple[str, ...] = ()
+    """What people should know, and what is no mistake: which relations are not this database's."""
 
 
 def look(queries: Iterable[Query], asked: Asked) -> Looked:
@@ -78,7 +78,8 @@ class _Looking:
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
-        self.relations = Relations(asked.schema, asked.search_path, asked.mapping)
+        self.grammar = _grammar(asked.sql_dialect)
+        self.relations = Relations(asked.schema, asked.search_path, asked.mapping, folds_case=self.grammar.folds_case)
         self.pieces: list[_Piece] = []
         self.unread: list[Unread] = []
         self._dropped: set[tuple[str, str]] = set()
@@ -92,19 +93,19 @@ class _Looking:
             self._define_unknown(query, order)
             return
         try:
-            text = prepare(query.text, query.line)
+            text = self.grammar.prepare(query.text, query.line)
         except Template as template:
             line = query.line + query.text.count("\n", 0, template.position)
             self.unread.append(Unread(query.file, line, None, "a template, which is not read as SQL"))
             self._define_unknown(query, order)
             return
         search_path, known = self.asked.search_path, len(self.pieces)
-        for position, parsed in enumerate(parse(text)):
+        for position, parsed in enumerate(self.grammar.parse(text)):
             here = Here(query.file, (order, position), search_path)
             piece = _Piece(query=query, text=text, parsed=parsed, here=here)
             self.pieces.append(piece)
             if parsed.node is not None:
-                search_path = _search_path(parsed.node, search_path, self.asked.search_path)
+                search_path = self.grammar.search_path(parsed.node, search_path, self.asked.search_path)
                 self._define(piece, parsed.node)
         if query.defines is not None and all(piece.own is None for piece in self.pieces[known:]):
             self._define_unknown(query, order)
@@ -116,22 +117,21 @@ class _Looking:
             own = Own(name=query.defines, here=here, output=Output((), complete=False), hides=True)
             self.relations.add(own)
 
-    def _define(self, piece: _Piece, node: Node) -> None:
+    def _define(self, piece: _Piece, node: Any) -> None:
         query = piece.query
-        if node.DESCRIPTOR.name == "DropStmt":
-            self._dropped.update((query.file, names[-1]) for names in map(_names, node.objects) if names)
-        relation = defined(node)
-        if query.defines is not None and node.DESCRIPTOR.name == "SelectStmt":
+        self._dropped.update((query.file, name) for name in self.grammar.dropped(node))
+        made = self.grammar.defined(node)
+        if query.defines is not None and self.grammar.is_query(node):
             name, hides = query.defines, True
-        elif relation is None:
+        elif made is None:
             return
-        elif relation.relpersistence == "t" or relation.schemaname == "pg_temp":
-            name, hides = Name("pg_temp", relation.relname), True
+        elif made.temporary:
+            name, hides = Name("pg_temp", made.name), True
         else:
-            schema = relation.schemaname or next(iter(piece.here.search_path), "public")
-            name, hides = Name(schema, relation.relname), (query.file, relation.relname) in self._dropped
-        if node.DESCRIPTOR.name == "CreateStmt" and not hides and name in self.asked.schema.tables:
-            self.relations.copied.add(name)
+            schema = made.schema or next(iter(piece.here.search_path), "public")
+            name, hides = Name(schema, made.name), (query.file, made.name) in self._dropped
+            if made.bare and not hides and self.relations.table(name) is not None:
+                self.relations.copied.add(name)
         piece.own = Own(name=name, here=piece.here, hides=hides)
         self.relations.add(piece.own)
 
@@ -160,7 +160,7 @@ class _Looking:
             notes.problem(f"is not understood: {piece.parsed.problem}", piece.parsed.position - piece.parsed.base)
         else:
             try:
-                output = Reader(notes, self.relations, piece.here).statement(piece.parsed.node)
+                output = self.grammar.look(piece.parsed.node, notes, self.relations, piece.here)
             except RecursionError:
                 notes.problem("is not understood: nested too deeply", piece.parsed.start - piece.parsed.base)
         notes.end()
@@ -180,17 +180,19 @@ class _Looking:
                 if own.output is not None
             },
             guarantees=tuple(each for notes in noted for each in notes.guarantees),
+            notes=self._elsewhere(noted),
         )
 
-
-def _search_path(node: Node, current: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
-    """Return where names are looked up after a statement."""
-    if node.DESCRIPTOR.name != "VariableSetStmt" or node.name != "search_path":
-        return current
-    values = [value.a_const.sval.sval for value in node.args if value.HasField("a_const")]
-    return tuple(values) or default
+    def _elsewhere(self, noted: Iterable[Notes]) -> tuple[str, ...]:
+        """Name what queries read that is not mapped to this database."""
+        found = dict.fromkeys(name for notes in noted for name in notes.elsewhere)
+        return tuple(f"{name} is not of this database (no --map leads here)" for name in found)
 
 
-def _names(node: Node) -> list[str]:
-    """Return the parts of a name in DROP."""
-    return parser.strings(parser.unwrap(node).items) if node.HasField("list") else []
+def _grammar(dialect: str | None) -> Grammar:
+    """Return a grammar by its name; sqlglot is imported when it is asked for."""
+    if dialect is None or dialect.lower() in {"postgres", "postgresql"}:
+        return PostgreSQL()
+    from alembic_contracts.inference.usage.other_grammars import OtherGrammar
+
+    return OtherGrammar(dialect)

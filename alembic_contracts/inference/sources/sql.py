@@ -53,6 +53,7 @@ def uses(asked: Asked) -> Found:
         uses=looked.uses,
         guarantees=looked.guarantees,
         unread=(*unread, *looked.unread),
+        notes=looked.notes,
     )
 
 

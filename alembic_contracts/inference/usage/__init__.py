@@ -10,4 +10,6 @@ changes           INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE
 others            all other statements: those that define something, those that hold queries
 bodies            the body of a function or a DO block -> the queries in it
 reader            one statement -> its kind's part of the above
+grammar           what a grammar does for those above; PostgreSQL's
+other_grammars    those of warehouses, by sqlglot
 """

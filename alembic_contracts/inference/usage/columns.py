@@ -35,19 +35,19 @@ class Columns:
 
     def column(self, node: Node, scope: Scope, kind: Kind) -> Field | None:
         """Return what a reference stands for, a whole row included; None where that is not known."""
-        return self.named(names_of(node), node, scope, kind)
+        return self.named(names_of(node), node.location, scope, kind)
 
-    def named(self, names: list[str], node: Node, scope: Scope, kind: Kind) -> Field | None:
+    def named(self, names: list[str], location: int, scope: Scope, kind: Kind) -> Field | None:
         """Do the same of a reference whose parts are known."""
         if not names[-1]:
-            fields = self.star(names, node.location, scope)[0]
-            self.notes.star(fields, node.location)
+            fields = self.star(names, location, scope)[0]
+            self.notes.star(fields, location)
             return _row("", fields)
         if len(names) > 1:
-            return self.qualified(names, scope, kind, node.location)
-        found = self._unqualified(names[0], scope, node.location)
+            return self.qualified(names, scope, kind, location)
+        found = self._unqualified(names[0], scope, location)
         if found is not None:
-            self.notes.field(found, kind, node.location)
+            self.notes.field(found, kind, location)
         return found
 
     def qualified(self, names: list[str], scope: Scope, kind: Kind, location: int) -> Field | None:

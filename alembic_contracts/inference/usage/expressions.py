@@ -62,7 +62,7 @@ class Expressions(Columns):
                     continue
                 part = getattr(part, name)
                 if name == "column_ref":
-                    column = self.named(names_of(part), part, level.scope, kind)
+                    column = self.named(names_of(part), part.location, level.scope, kind)
                     for origin in column.origins if column is not None else ():
                         found[origin] = None
                     continue

@@ -12,6 +12,7 @@ from alembic_contracts.schemas.uses import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from alembic_contracts.inference.usage.relations import Missing
     from alembic_contracts.inference.usage.texts import Prepared
     from alembic_contracts.prediction.sql.scopes import Field
 
@@ -29,6 +30,8 @@ class Notes:
         self.uses: list[Use] = []
         self.guarantees: list[Guarantee] = []
         self.unread: dict[Unread, None] = {}
+        self.elsewhere: dict[str, None] = {}
+        """Relations of other databases."""
         self._columns: dict[tuple[Name, str, Kind, int], None] = {}
         self._by_star: dict[tuple[Name, str, int], None] = {}
         self._tables: dict[tuple[Name, Kind, int], None] = {}
@@ -77,6 +80,14 @@ class Notes:
         line, column = (None, None) if location is None else self.text.line_and_column(self.base + max(location, 0))
         self.unread.setdefault(Unread(self.file, line, column, reason))
 
+    def missing(self, relation: Missing, location: int) -> None:
+        """A relation is named that is not there."""
+        if relation.elsewhere:
+            self.elsewhere.setdefault(relation.written)
+        else:
+            near = f"; {relation.nearest}?" if relation.nearest else ""
+            self.problem(f"there is no relation {relation.written}{near}", location)
+
     def place(self, line: int) -> Place:
         """Return a place in the file."""
         return Place(self.file, line, self.what)
@@ -87,6 +98,7 @@ class Notes:
         self.uses.extend(others.uses)
         self.guarantees.extend(others.guarantees)
         self.unread.update(others.unread)
+        self.elsewhere.update(others.elsewhere)
 
     def end(self) -> None:
         """A statement is over: what it uses becomes uses."""

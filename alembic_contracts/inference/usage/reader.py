@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["Reader", "defined"]
+__all__ = ["Reader"]
 
 _QUERIES = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _HOLDING = frozenset({"ExplainStmt", "PrepareStmt", "DeclareCursorStmt", "ViewStmt", "CreateTableAsStmt"})
@@ -36,20 +36,6 @@ _NAMING = {
 _TYPE_OF_OBJECT = {
     "AlterTableStmt": "objtype", "RenameStmt": "rename_type", "AlterObjectSchemaStmt": "object_type"
 }  # fmt: skip
-
-
-def defined(node: Node) -> Node | None:
-    """Return the name (a RangeVar) of the relation that a statement makes, None where it makes none."""
-    kind = node.DESCRIPTOR.name
-    if kind == "ViewStmt":
-        return node.view
-    if kind == "CreateStmt":
-        return node.relation
-    if kind == "CreateForeignTableStmt":
-        return node.base_stmt.relation
-    if kind == "CreateTableAsStmt":
-        return node.into.rel
-    return node.into_clause.rel if kind == "SelectStmt" and node.HasField("into_clause") else None
 
 
 class Reader(Changes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.sql.scopes import Entry, Field, Output, of_table
 from alembic_contracts.prediction.sql.system import SYSTEM_SCHEMAS, is_system_relation
@@ -46,24 +47,35 @@ class Missing(Struct, frozen=True):
 
     written: str
     nearest: str | None
+    elsewhere: bool = False
+    """Whether no --map leads from it to this database, while others do: it is another one's."""
 
 
 class Relations:
     """All that names of relations can stand for."""
 
-    def __init__(self, schema: Schema, search_path: tuple[str, ...], mapping: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        search_path: tuple[str, ...],
+        mapping: tuple[tuple[str, str], ...] = (),
+        *,
+        folds_case: bool = False,
+    ) -> None:
         self.schema = schema
+        self.folds_case = folds_case
+        self._folded = {_folded(name): table for name, table in schema.tables.items()} if folds_case else {}
         self.search_path = search_path
         self.own: dict[str, list[Own]] = {}
         """By the last part of the name."""
         self.copied: set[Name] = set()
         """Tables of the database that files create once more: these are copies of its schema, and no use of it."""
-        self.mapping = {_parts(source): _parts(target) for source, target in mapping}
+        self.mapping = {tuple(part.casefold() for part in _parts(source)): _parts(target) for source, target in mapping}
         self._entries: dict[Name, Entry] = {}
 
     def add(self, own: Own) -> None:
         """A relation of the consumer's own is defined somewhere."""
-        self.own.setdefault(own.name.name, []).append(own)
+        self.own.setdefault(own.name.name.casefold() if self.folds_case else own.name.name, []).append(own)
 
     def find(self, name: str, schema: str | None, catalog: str | None, here: Here) -> Table | Own | Entry | Missing:
         """Return what a name stands for at a place; an entry is one of which nothing is a use."""
@@ -73,10 +85,13 @@ class Relations:
             return mine
         if self.mapping:
             mapped = self._mapped(name, schema, catalog)
-            if mapped is not None and mapped in self.schema.tables:
-                return self.schema.tables[mapped]
+            table = None if mapped is None else self.table(mapped)
+            if table is not None:
+                return table
+            if mapped is None and mine is None and schema is not None and schema not in self.schema.namespaces:
+                return Missing(_written(name, schema, catalog), None, elsewhere=True)
         for each in schemas:
-            table = self.schema.tables.get(Name(each, name))
+            table = self.table(Name(each, name))
             if table is not None:
                 return table
         if mine is not None:
@@ -87,11 +102,20 @@ class Relations:
             return Entry(name, tuple(Field(each, None) for each in ("last_value", "log_cnt", "is_called")))
         return self._missing(name, schema, catalog)
 
+    def table(self, name: Name) -> Table | None:
+        """Return a table of the database."""
+        found = self.schema.tables.get(name)
+        return self._folded.get(_folded(name)) if found is None and self.folds_case else found
+
     def entry(self, table: Table) -> Entry:
         """Return a table as a source."""
         found = self._entries.get(table.name)
         if found is None:
-            found = self._entries[table.name] = of_table(table, table.name.name)
+            found = of_table(table, table.name.name)
+            if self.folds_case:
+                fields = tuple(replace(field, name=field.name.casefold()) for field in found.fields)
+                found = replace(found, alias=found.alias.casefold(), fields=fields)
+            self._entries[table.name] = found
         return found
 
     def _mine(self, name: str, schema: str | None, here: Here) -> Own | None:
@@ -99,10 +123,15 @@ class Relations:
         if name not in self.own:
             return None
         visible = ("pg_temp", *here.search_path) if schema is None else (schema,)
-        found = [own for own in self.own[name] if own.name.schema in visible and own.here.order != here.order]
+        if self.folds_case:
+            visible = tuple(each.casefold() for each in visible)
+        found = [own for own in self.own[name] if own.here.order != here.order and self._schema(own) in visible]
         in_file = [own for own in found if own.here.file == here.file]
         before = [own for own in in_file if own.here.order < here.order]
         return next(iter((*reversed(before), *in_file, *found)), None)
+
+    def _schema(self, own: Own) -> str:
+        return own.name.schema.casefold() if self.folds_case else own.name.schema
 
     def _mapped(self, name: str, schema: str | None, catalog: str | None) -> Name | None:
         """Return where ``--map`` leads: the longest part of the name that one of them names."""
@@ -117,7 +146,7 @@ class Relations:
         return None
 
     def _missing(self, name: str, schema: str | None, catalog: str | None) -> Missing:
-        written = ".".join(part for part in (catalog, schema, name) if part)
+        written = _written(name, schema, catalog)
         shown = {_shown(each, self.search_path): each for each in (*self.schema.tables, *self._own_names())}
         found = nearest(written, shown)
         if found is None:
@@ -134,5 +163,13 @@ def _shown(name: Name, search_path: tuple[str, ...]) -> str:
     return name.name if name.schema in search_path else str(name)
 
 
+def _written(name: str, schema: str | None, catalog: str | None) -> str:
+    return ".".join(part for part in (catalog, schema, name) if part)
+
+
+def _folded(name: Name) -> Name:
+    return Name(name.schema.casefold(), name.name.casefold())
+
+
 def _parts(written: str) -> tuple[str, ...]:
-    return tuple(part.strip('"').casefold() for part in written.split("."))
+    return tuple(part.strip('"') for part in written.split("."))

@@ -158,7 +158,7 @@ class Selects(Expressions):
                 self.notes.star(found, value.location)
             fields.extend(found)
             return complete
-        column = self.named(names, value, level.scope, "read")
+        column = self.named(names, value.location, level.scope, "read")
         name = alias or names[-1]
         fields.append(Field(name, None) if column is None else Field(name, None, column.origins, column.plain))
         return True
@@ -219,8 +219,7 @@ class Selects(Expressions):
             output = found.output
             return Entry(node.relname, output.fields, output.complete)
         if isinstance(found, Missing):
-            near = f"; {found.nearest}?" if found.nearest else ""
-            self.notes.problem(f"there is no relation {found.written}{near}", node.location)
+            self.notes.missing(found, node.location)
             return Entry(node.relname, (), complete=False)
         return found
 

@@ -89,6 +89,15 @@ class Prepared(Struct, dict=True, kw_only=True):
         return self.sql.encode()
 
     @cached_property
+    def stars(self) -> dict[int, int]:
+        """Where stars are whose nodes do not say so: by the node's id, in characters."""
+        return {}
+
+    def byte(self, position: int) -> int:
+        """Return where a character begins, in bytes."""
+        return position if self.sql.isascii() else len(self.sql[:position].encode())
+
+    @cached_property
     def lowered(self) -> bytes:
         """The same with ASCII letters in lower case, for keywords."""
         return self.encoded.lower()
