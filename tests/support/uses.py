@@ -10,8 +10,8 @@ import psycopg
 import sqlalchemy as sa
 
 from alembic_contracts.dialects import postgresql
-from alembic_contracts.inference.queries import Looked, Query, look
 from alembic_contracts.inference.asked import Asked
+from alembic_contracts.inference.queries import Looked, Query, look
 from alembic_contracts.schemas.schema import Name, Schema
 
 Used = set[tuple[str, str]]
