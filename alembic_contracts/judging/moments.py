@@ -8,6 +8,7 @@ from itertools import chain
 from msgspec import Struct
 from msgspec.structs import replace
 
+from alembic_contracts.schemas.layers import differences
 from alembic_contracts.schemas.schema import Name, Schema, Table
 from alembic_contracts.schemas.steps import Operation, Prediction, Unproven
 
@@ -83,11 +84,11 @@ def histories(course: Iterable[Point], names: Iterable[Name]) -> dict[Name, list
 
 
 class _Telling:
-    """What became of several tables so far. A point costs what it changes, and one look at each table."""
+    """What became of several tables so far. A point costs what it changes."""
 
     def __init__(self, names: tuple[Name, ...]) -> None:
         self._histories: dict[Name, list[Moment]] = {name: [] for name in names}
-        self._tables: dict[Name, Table | None] = dict.fromkeys(names)
+        self._names = frozenset(names)
         self._latest: Schema | None = None
         self._unjudged: set[Name] = set()
         self._unsettled: set[Name] = set()
@@ -97,7 +98,7 @@ class _Telling:
         new = self._concerned(point)
         for name, doubt in new.items():
             self._close(name)
-            table = self._tables[name] = point.schema.tables.get(name)
+            table = point.schema.tables.get(name)
             moment = Moment(point.operation, table, point.schema, point.judged, point.settled, doubt)
             self._histories[name].append(moment)
         self._remember(point, new)
@@ -107,12 +108,11 @@ class _Telling:
         """Return the tables for which a moment begins, with what may have changed them and could not be worked out."""
         schema, found = point.schema, dict[Name, Unproven | None]()
         if self._latest is None or not _same_surroundings(schema, self._latest):
-            found = dict.fromkeys(self._tables)
+            found = dict.fromkeys(self._names)
         elif schema is not self._latest:
-            tables = schema.tables
-            found = {name: None for name, table in self._tables.items() if tables.get(name) is not table}
+            found = dict.fromkeys(self._names & differences(schema.tables, self._latest.tables))
         for doubt in reversed(point.doubts):
-            found |= {name: doubt for name in self._tables if doubt.tables is None or name in doubt.tables}
+            found |= dict.fromkeys(self._names if doubt.tables is None else self._names & doubt.tables, doubt)
         return found
 
     def _remember(self, point: Point, new: Collection[Name]) -> None:

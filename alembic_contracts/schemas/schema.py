@@ -8,6 +8,7 @@ internal name (``pg_type.typname``: ``int4``, ``timestamptz``, ``varchar``); a d
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -273,7 +274,7 @@ class Schema(Struct, frozen=True, kw_only=True):
     types: Mapping[Name, TypeDefinition] = field(default_factory=lambda: MappingProxyType({}))
     namespaces: frozenset[str] = frozenset({"public"})
     """Schemas that exist, without the system's own."""
-    sequences: frozenset[Name] = frozenset()
+    sequences: AbstractSet[Name] = frozenset()
     catalog: str | None = None
     """Name of the database, where known (``current_database()``)."""
     access: Access = field(default_factory=Access)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.catalog.snapshots import Snapshots
 from alembic_contracts.prediction.catalog.state import Attachment, Function, Sequence, State
 from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
 from alembic_contracts.prediction.catalog.transactions import Transactions
@@ -74,7 +75,6 @@ class Catalog:
             unread.original = frozenset((*self.state.tables.loaded(), *self.state.types, *self.state.sequences))
             unread.asked = False
         self.state.journal.forget()
-        self._snapshot: tuple[int, Schema] | None = None
 
     def _load(self, schema: Schema, *, observed: bool) -> None:
         from alembic_contracts.prediction.catalog.stored_texts import as_observed, type_as_observed
@@ -324,18 +324,14 @@ class Catalog:
         return self.state.journal.version
 
     def schema(self, names: Collection[Name] | None = None) -> Schema:
-        """Return the named tables (None: all) and all types as an immutable value; the same value while unchanged."""
-        if names is not None:
-            return self.state.snapshot(names)
-        if self._snapshot is None or self._snapshot[0] != self.version:
-            self._snapshot = (self.version, self.state.snapshot())
-        return self._snapshot[1]
+        """Return the named tables (None: all) and all types as an immutable value."""
+        return Snapshots(self.state, names).now()
 
     @classmethod
     def over(cls, state: State, transactions: Transactions) -> Catalog:
         """Return the catalog of a state while a statement is being applied to it, for those who read catalogs."""
         catalog = cls.__new__(cls)
-        catalog.state, catalog.transactions, catalog._snapshot = state, transactions, None  # noqa: SLF001 - its own class
+        catalog.state, catalog.transactions = state, transactions
         return catalog
 
     def copy(self) -> Catalog:

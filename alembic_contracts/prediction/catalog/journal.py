@@ -62,6 +62,8 @@ class Store(Mapping[K, V], Generic[K, V]):
         self._values: dict[K, V] = {}
         self._on_change = on_change
         self._taken: Any = None
+        self.changes: list[K] = []
+        """The keys that were set or removed, oldest first, undoing included."""
 
     def __getitem__(self, key: K) -> V:
         return self._values[key]
@@ -106,6 +108,7 @@ class Store(Mapping[K, V], Generic[K, V]):
         else:
             self._values[key] = value
         self._taken = None
+        self.changes.append(key)
         if self._on_change is not None:
             self._on_change(key, old, value)
 

@@ -8,7 +8,6 @@ up to date as they change.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,7 +20,7 @@ from alembic_contracts.prediction.catalog.table_changes import changed, relation
 from alembic_contracts.prediction.catalog.uncertainty import Uncertainty
 from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
 from alembic_contracts.prediction.sql import sqlstate
-from alembic_contracts.schemas.schema import Access, Name, Schema, Table, Type, TypeDefinition
+from alembic_contracts.schemas.schema import Access, Name, Table, Type, TypeDefinition
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.doubts import Doubt
@@ -336,18 +335,6 @@ class State:
         return "composite type" if definition is not None and definition.kind == "composite" else None
 
     # -- as a whole --------------------------------------------------------------------------------------------------
-
-    def snapshot(self, names: Iterable[Name] | None = None) -> Schema:
-        """Return the tables (None: all) and types as an immutable value."""
-        wanted = self.tables if names is None else {n: self.tables[n] for n in names if n in self.tables}
-        return Schema(
-            tables=dict(wanted),
-            types=self.types.taken(dict),
-            namespaces=self.namespaces.taken(frozenset),
-            sequences=self.sequences.taken(frozenset),
-            catalog=self.database,
-            access=self.access,
-        )
 
     def copy(self) -> State:
         """Return a state of its own with the same contents; what happened so far cannot be undone in it."""

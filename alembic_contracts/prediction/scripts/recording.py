@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.answer import Answer
 from alembic_contracts.prediction.answers.reader import follows_from_catalog
+from alembic_contracts.prediction.catalog.snapshots import Snapshots
 from alembic_contracts.prediction.driver import failures
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
@@ -93,8 +94,8 @@ class Recording:
         self._repeats: Counter[str] = Counter()
         self._decisions: set[tuple[Any, ...]] = set()
         self._main: RecordingConnection | None = None
-        self._version = catalog.version
-        self._view = self._noted = catalog.schema(self._watched)
+        self._snapshots = Snapshots(catalog.state, self._watched)
+        self._noted = self.view
         self._changed_by: set[int] = set()
         """Connections besides the migration's own with changes that are not committed, by ``id()``."""
 
@@ -103,12 +104,7 @@ class Recording:
     @property
     def view(self) -> Schema:
         """The watched tables and all types as they are now; the same object while none of them changes."""
-        if self.catalog.version != self._version:
-            self._version = self.catalog.version
-            fresh = self.catalog.schema(self._watched)
-            if not _same(fresh, self._view):
-                self._view = fresh
-        return self._view
+        return self._snapshots.now()
 
     def start(self, script: Script, world: World | None = None) -> None:
         """Begin with a revision. ``world``: another one than that of the rest of the run."""
@@ -327,15 +323,6 @@ class Recording:
         elif id(connection) in self._changed_by:
             self._changed_by.discard(id(connection))
             self.doubt("what a second database connection changed is rolled back")
-
-
-def _same(one: Schema, other: Schema) -> bool:
-    same_access = one.access is other.access or one.access == other.access
-    return same_access and _same_values(one.tables, other.tables) and _same_values(one.types, other.types)
-
-
-def _same_values(one: Mapping[Name, Any], other: Mapping[Name, Any]) -> bool:
-    return one is other or (len(one) == len(other) and all(other.get(name) is value for name, value in one.items()))
 
 
 def _label(sql: str) -> str:

@@ -1,0 +1,70 @@
+"""A state in, its tables and types now as an immutable ``Schema`` out, which shares with the last what is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from alembic_contracts.schemas.layers import Layers
+from alembic_contracts.schemas.schema import Schema
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.journal import Store
+    from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.schemas.schema import Name
+
+__all__ = ["Snapshots"]
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Snapshots:
+    """A state, again and again. Each costs what has changed since the one before."""
+
+    def __init__(self, state: State, names: Collection[Name] | None = None) -> None:
+        """``names``: the tables that are shown (None: all)."""
+        self._state = state
+        self._tables = _Shown(state.tables, None if names is None else frozenset(names))
+        self._types, self._sequences = _Shown(state.types), _Shown(state.sequences)
+        self._version = state.journal.version
+        self._schema = self._made()
+
+    def now(self) -> Schema:
+        """Return the tables and types as they are now; the same object while none of them changes."""
+        state, last = self._state, self._schema
+        if state.journal.version != self._version:
+            self._version = state.journal.version
+            same_tables, same_types = self._tables.look() is last.tables, self._types.look() is last.types
+            if not (same_tables and same_types and (state.access is last.access or state.access == last.access)):
+                self._schema = self._made()
+        return self._schema
+
+    def _made(self) -> Schema:
+        return Schema(
+            tables=self._tables.look(),
+            types=self._types.look(),
+            namespaces=self._state.namespaces.taken(frozenset),
+            sequences=self._sequences.look().keys(),
+            catalog=self._state.database,
+            access=self._state.access,
+        )
+
+
+class _Shown(Generic[K]):
+    """Some of a store's keys with their values."""
+
+    def __init__(self, store: Store[K, Any], keys: Collection[K] | None = None) -> None:
+        self._store, self._keys = store, keys
+        found = {key: store.get(key) for key in (store if keys is None else keys)}
+        self._seen = len(store.changes)
+        self._last = Layers.of({key: value for key, value in found.items() if value is not None})
+
+    def look(self) -> Layers[K, Any]:
+        """Return them as they are now; the same object while none of them changes."""
+        changes = self._store.changes
+        if len(changes) > self._seen:
+            touched = dict.fromkeys(changes[self._seen :])
+            self._seen = len(changes)
+            shown = (key for key in touched if self._keys is None or key in self._keys)
+            self._last = self._last.changed({key: self._store.get(key) for key in shown})
+        return self._last
