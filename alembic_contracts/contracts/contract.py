@@ -96,7 +96,7 @@ Expected = Type | bool | int | str | tuple[str, ...] | ForeignKey | Privileges |
 """What a fact expects; which of these it is depends on the rule. None where the rule alone says it all."""
 
 
-class Fact(Struct, frozen=True):
+class Fact(Struct, frozen=True, gc=False):
     """One thing that a contract states. What a contract leaves unset is no fact at all."""
 
     rule: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ __all__ = [
     "LONGEST_POINTER",
     "MAXIMUM_PROBLEMS",
     "Budget",
+    "Content",
     "ContractLocation",
     "Document",
     "Position",
@@ -32,7 +33,7 @@ LONGEST_POINTER = 200
 _LONGEST_MESSAGE = 500
 
 
-class ContractLocation(Struct, frozen=True, eq=False):
+class ContractLocation(Struct, frozen=True, eq=False, gc=False):
     """Where in a contract file something is stated."""
 
     file: str
@@ -72,17 +73,56 @@ class ContractLocation(Struct, frozen=True, eq=False):
         return hash((self.file, self.pointer))
 
 
-class Document(Struct, frozen=True):
-    """A file's value with positions by JSON pointer (RFC 6901); ``""`` is the whole document."""
+class Content(Struct, frozen=True):
+    """What a text holds, with positions by JSON pointer (RFC 6901); ``""`` is the whole document."""
 
-    file: str
-    """As messages show it."""
     value: object
     """What ``json.loads`` would give."""
     values: Mapping[str, Position]
     """Where each value begins."""
     keys: Mapping[str, Position]
     """Where each key of an object begins, by the pointer of its value."""
+
+
+class Document:
+    """A file's content. Of thousands of files few are asked again once they are read, and a text takes little room."""
+
+    def __init__(self, file: str, read: Callable[[], Content]) -> None:
+        """Read it.
+
+        Args:
+            file: as messages show it.
+            read: reads the text, each time the same.
+
+        Raises:
+            InvalidContracts: as reading does.
+        """
+        self.file, self._read = file, read
+        self._content: Content | None = read()
+
+    def forget(self) -> None:
+        """Give up all but the text, which is read once more when somebody asks."""
+        self._content = None
+
+    def _known(self) -> Content:
+        if self._content is None:
+            self._content = self._read()
+        return self._content
+
+    @property
+    def value(self) -> object:
+        """What ``json.loads`` would give."""
+        return self._known().value
+
+    @property
+    def values(self) -> Mapping[str, Position]:
+        """Where each value begins."""
+        return self._known().values
+
+    @property
+    def keys(self) -> Mapping[str, Position]:
+        """Where each key of an object begins, by the pointer of its value."""
+        return self._known().keys
 
     def value_at(self, pointer: str) -> object:
         """Return the value at a pointer that is in ``values``."""

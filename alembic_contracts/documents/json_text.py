@@ -14,12 +14,20 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import cast
 
 from alembic_contracts.documents import json_mistakes as mistakes
-from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Budget, Document, Position, child, problem_at
+from alembic_contracts.documents.document import (
+    MAXIMUM_PROBLEMS,
+    Budget,
+    Content,
+    Document,
+    Position,
+    child,
+    problem_at,
+)
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.patterns import pattern
 
@@ -59,12 +67,16 @@ def parse(text: str, file: str, *, maximum_values: int = MAXIMUM_VALUES) -> Docu
         InvalidContracts: it is not JSON (one problem), or keys are duplicated, numbers not finite, characters halved
             (one problem each).
     """
+    return Document(file, partial(_content, text, file, maximum_values))
+
+
+def _content(text: str, file: str, maximum_values: int) -> Content:
     scanner = _Scanner(text, file, maximum_values)
     try:
         value = _sound(text, Budget(maximum_values))
     except (ValueError, RecursionError):
         value = _scanned(scanner)
-    return Document(file, value, _Positions(scanner, scanner.values), _Positions(scanner, scanner.keys))
+    return Content(value, _Positions(scanner, scanner.values), _Positions(scanner, scanner.keys))
 
 
 def _scanned(scanner: _Scanner) -> object:

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
 from itertools import takewhile
 from typing import Any, TypeAlias
 
 from msgspec import Struct, field
 
-from alembic_contracts.documents.document import MAXIMUM_PROBLEMS, Budget, Document, Position, child, problem_at
+from alembic_contracts.documents.document import (
+    MAXIMUM_PROBLEMS,
+    Budget,
+    Content,
+    Document,
+    Position,
+    child,
+    problem_at,
+)
 from alembic_contracts.errors import InvalidContracts, Problem
 from alembic_contracts.patterns import pattern
 
@@ -60,6 +69,10 @@ def parse(text: str, file: str) -> Document:
     Raises:
         InvalidContracts: it is no YAML (one problem), or keys are duplicated or no text (one problem each).
     """
+    return Document(file, partial(_content, text, file))
+
+
+def _content(text: str, file: str) -> Content:
     import yaml
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -79,7 +92,7 @@ def parse(text: str, file: str) -> Document:
     reader.values.setdefault("", (1, 1))
     if reader.problems:
         raise InvalidContracts(tuple(reader.problems))
-    return Document(file, value, reader.values, reader.keys)
+    return Content(value, reader.values, reader.keys)
 
 
 class _MalformedError(Exception):

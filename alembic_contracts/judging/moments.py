@@ -110,7 +110,8 @@ class _Telling:
         if self._latest is None or not _same_surroundings(schema, self._latest):
             found = dict.fromkeys(self._names)
         elif schema is not self._latest:
-            found = dict.fromkeys(self._names & differences(schema.tables, self._latest.tables))
+            changed = differences(schema.tables, self._latest.tables)
+            found = dict.fromkeys(self._names & changed)
         for doubt in reversed(point.doubts):
             found |= dict.fromkeys(self._names if doubt.tables is None else self._names & doubt.tables, doubt)
         return found

@@ -80,8 +80,5 @@ def differences(one: Mapping[K, V], other: Mapping[K, V]) -> set[K]:
     """Return the keys whose values are not the same object in both, at the cost of what is not shared."""
     if one is other:
         return set()
-    if isinstance(one, Layers) and isinstance(other, Layers):
-        keys = set(one.apart(other))
-    else:
-        keys = {*one, *other}
-    return {key for key in keys if one.get(key) is not other.get(key)}
+    keys = one.apart(other) if isinstance(one, Layers) and isinstance(other, Layers) else chain(one, other)
+    return {key for key in set(keys) if one.get(key) is not other.get(key)}

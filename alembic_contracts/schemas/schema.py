@@ -47,7 +47,7 @@ class Name(NamedTuple):
         return f"{self.schema}.{self.name}"
 
 
-class Type(Struct, frozen=True):
+class Type(Struct, frozen=True, gc=False):
     """A column's type: internal name, modifiers as written in parentheses, array dimensions (0: not an array).
 
     ``numeric(10,2)[]`` is ``Type(Name("pg_catalog", "numeric"), ("10", "2"), 1)``. PostgreSQL keeps no fixed number of
@@ -88,7 +88,7 @@ class TypeDefinition(Struct, frozen=True, kw_only=True):
     """Attributes of a composite type, in order."""
 
 
-class Column(Struct, frozen=True, kw_only=True):
+class Column(Struct, frozen=True, kw_only=True, gc=False):
     """A column. ``type`` and ``updatable`` are None where a prediction could not work them out."""
 
     name: str
@@ -108,7 +108,7 @@ class Column(Struct, frozen=True, kw_only=True):
     comment: str | None = None
 
 
-class Constraint(Struct, frozen=True, kw_only=True):
+class Constraint(Struct, frozen=True, kw_only=True, gc=False):
     """A constraint of a table or domain (``pg_constraint``)."""
 
     name: str
@@ -130,7 +130,7 @@ class Constraint(Struct, frozen=True, kw_only=True):
     comment: str | None = None
 
 
-class Index(Struct, frozen=True, kw_only=True):
+class Index(Struct, frozen=True, kw_only=True, gc=False):
     """An index (``pg_index``); those behind a primary key, unique or exclude constraint carry its name."""
 
     name: str
@@ -217,7 +217,7 @@ class Access(Struct, frozen=True, kw_only=True):
         return frozenset(found)
 
 
-class Table(Struct, frozen=True, kw_only=True):
+class Table(Struct, frozen=True, kw_only=True, gc=False):
     """A table, view, materialized view or foreign table with everything that a fact can be about."""
 
     name: Name

@@ -169,6 +169,7 @@ def _read(path: Path, look: Callable[[Format, Document], None] | None) -> tuple[
     contracts = amended(format_.contracts(document), path)
     if look is not None:
         look(format_, document)
+    document.forget()
     return contracts
 
 

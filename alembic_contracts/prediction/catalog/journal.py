@@ -22,17 +22,23 @@ class Journal:
 
     def __init__(self) -> None:
         self._changes: list[tuple[Store[Any, Any], Any, Any]] = []
+        self._marked = 0
         self.version = 0
         """Grows with every change, undoing included: equal versions mean equal contents."""
 
     def mark(self) -> int:
         """Return the position to undo to later."""
-        return len(self._changes)
+        self._marked = len(self._changes)
+        return self._marked
 
     def record(self, store: Store[Any, Any], key: Any, old: Any) -> None:
         """Remember the value (None: there was none) that a key had."""
-        self._changes.append((store, key, old))
         self.version += 1
+        if len(self._changes) > self._marked:
+            last, same, _ = self._changes[-1]
+            if last is store and same == key:  # nobody can undo to what is between
+                return
+        self._changes.append((store, key, old))
 
     def undo(self, mark: int) -> None:
         """Take back everything since the mark, newest first."""

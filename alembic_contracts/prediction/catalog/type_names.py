@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects.postgresql import format_type
@@ -98,7 +99,13 @@ def resolve(run: Execution, node: Node) -> Type | None:
             raise sqlstate.undefined_object("type", ".".join(parser.strings(node.names)))
         found = Type(Name(schema or run.state.current_schema() or "public", name))
     dimensions = max(found.dimensions, 0) + len(node.array_bounds)
-    return Type(found.name, modifiers(found.name, node), dimensions)
+    return _made(found.name, modifiers(found.name, node), dimensions)
+
+
+@lru_cache(maxsize=1024)
+def _made(name: Name, modifiers: tuple[str, ...], dimensions: int) -> Type:
+    """Return a type, mostly one that other columns have as well: the same object takes no room."""
+    return Type(name, modifiers, dimensions)
 
 
 def refuse_itself(state: State, whole: Name, part: Type | None) -> None:
