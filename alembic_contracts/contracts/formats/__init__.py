@@ -34,6 +34,8 @@ __all__ = ["Format", "Writer", "contract_beside", "document", "files", "holding"
 _LONGEST_NAME = 500
 _LONGEST_FACT = 20_000
 """A CHECK of a hundred conditions is shorter."""
+_MANY_FACTS = 50_000
+"""Files after those that state so many keep their text alone: where facts stand takes more room than they do."""
 
 
 class Format(Protocol):
@@ -132,12 +134,17 @@ def load(
     """
     found: list[Contract] = []
     paths_of_contracts, problems_of_paths = _expanded(paths, root)
-    problems = list(problems_of_paths)
+    problems, stated = list(problems_of_paths), 0
     for path in paths_of_contracts:
         try:
-            found.extend(_read(path, look))
+            contracts, document = _read(path, look)
         except InvalidContracts as invalid:
             problems.extend(invalid.problems)
+            continue
+        found.extend(contracts)
+        stated += sum(len(contract.facts) for contract in contracts)
+        if stated > _MANY_FACTS:
+            document.forget()
     problems.extend(_repeated(found))
     problems.extend(problem for contract in found for problem in _endless(contract))
     if problems:
@@ -163,14 +170,13 @@ def _formats() -> tuple[Format, ...]:
     return tuple(cast("Format", import_module(f"{__name__}.{name}")) for name in names)
 
 
-def _read(path: Path, look: Callable[[Format, Document], None] | None) -> tuple[Contract, ...]:
-    """Return the contracts of one file."""
+def _read(path: Path, look: Callable[[Format, Document], None] | None) -> tuple[tuple[Contract, ...], Document]:
+    """Return the contracts of one file, and what they were read from."""
     format_, document = _opened(path)
     contracts = amended(format_.contracts(document), path)
     if look is not None:
         look(format_, document)
-    document.forget()
-    return contracts
+    return contracts, document
 
 
 def _opened(path: Path) -> tuple[Format, Document]:
