@@ -53,7 +53,7 @@ print(json.dumps({{"code": code, "counts": counts, "ours": len(ours), "modules":
 """
 FUNCTIONS = [
     "_parse",
-    "State.snapshot",
+    "Snapshots._made",
     "_evaluated",
     "_Scanner.document",
     "read_settings",
@@ -163,7 +163,7 @@ def test_a_check_does_each_thing_once(tmp_path: Path) -> None:
     assert found.of["_opened"] == size.contracts
     assert found.of["outline"] == size.revisions
     assert statements <= found.of["_parse"] <= statements + defaults + 2  # and the version table
-    assert found.of["State.snapshot"] <= statements + 2
+    assert found.of["Snapshots._made"] <= statements + 2
     facts = size.contracts * 28
     assert found.of["_evaluated"] == facts  # where it counts, and all of them hold there
     assert "_Scanner.document" not in found.of  # nobody is told where anything stands

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
@@ -64,7 +65,7 @@ def _encode(value: Any) -> Any:
             return _encode_type(value)
         case Mapping():
             return {_key(key): _encode(value[key]) for key in sorted(value)}
-        case set() | frozenset():
+        case AbstractSet():
             return [_encode(item) for item in sorted(value, key=_order)]
         case tuple() | list():
             if value and all(isinstance(item, _BY_NAME) for item in value) and _distinct(value):
@@ -119,8 +120,8 @@ def _decode(expected: Any, value: Any, pointer: str) -> Any:
         if value not in arguments:
             raise MalformedError(pointer, f"must be one of {', '.join(map(repr, arguments))}, not {value!r}")
         return value
-    if origin in (tuple, frozenset):
-        return _decode_items(origin, arguments, value, pointer)
+    if origin in (tuple, frozenset, AbstractSet):
+        return _decode_items(tuple if origin is tuple else frozenset, arguments, value, pointer)
     if origin is not None:
         return _decode_mapping(arguments, _object(value, pointer), pointer)
     return _decode_single(expected, value, pointer)
