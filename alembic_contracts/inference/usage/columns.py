@@ -92,8 +92,10 @@ class Columns:
         try:
             found = scope.column(name)
         except PostgresError as error:
-            self._refused(error.sqlstate == "42702", name, scope, location)
-            return None
+            if not _may_be_unknown(name, scope):
+                self._refused(error.sqlstate == "42702", name, scope, location)
+                return None
+            found = None
         if found is None:
             return _further_out(name, scope)
         if found.plain is None and not found.origins:
@@ -155,6 +157,17 @@ def _levels(scope: Scope) -> list[Scope]:
         found.append(level)
         level = level.outer  # type: ignore[assignment]
     return found
+
+
+def _may_be_unknown(name: str, scope: Scope) -> bool:
+    """Whether a source of which not all columns are known is nearer than any that has such a column."""
+    for level in _levels(scope):
+        visible = [entry for entry in level.entries if entry.visible]
+        if any(entry.find(name) is not None for entry in visible):
+            return False
+        if level.unknown or not all(entry.complete for entry in visible):
+            return True
+    return False
 
 
 def _further_out(name: str, scope: Scope) -> Field | None:
