@@ -37,7 +37,7 @@ LICENCES = {
     "tests/demo/devContainer-LICENSE.txt": ("Copyright (c) Microsoft Corporation", "MIT License", "CC-BY-4.0"),
     "tests/reporters/sarif-LICENSE.txt": ("Apache License", "Version 2.0, January 2004"),
 }
-OURS = {".py", ".css", ".html", ".js", ".json", ".md", ".sql", ".toml", ".txt", ".typed", ".yaml", ".yml", ""}
+OURS = {".py", ".css", ".csv", ".html", ".js", ".json", ".md", ".sql", ".toml", ".txt", ".typed", ".yaml", ".yml", ""}
 OURS |= {".ipynb", ".log", ".mako", ".sarif", ".xml"}
 """Endings of files that people write; anything else came from elsewhere."""
 # Words by which others mark what is theirs.

@@ -1,0 +1,6 @@
+{% macro count_of(column) -%}
+coalesce(
+    cardinality({{ column }}),
+    0
+)
+{%- endmacro %}
