@@ -18,6 +18,7 @@ PARTS = {
     "scale": "What starts, checks and guarded upgrades cost, and how that grows",
     "observation": "The look at a database",
     "site": "The catalogue",
+    "manifests": "Manifests of dbt projects",
     "peers": "Other tools on the same scripts",
 }
 
