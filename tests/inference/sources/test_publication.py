@@ -145,6 +145,8 @@ def test_the_columns_are_those_that_postgresql_says(museum: sa.Connection, scope
         # Without publish_via_partition_root it lists partitions; the contract is on what they are partitions of.
         root = "visit" if table == "visit_2025" and "visit_2025" not in scope else table
         said[f"{schema}.{root}"] = set(listed)
+        if museum.dialect.server_version_info < (16,):  # type: ignore[operator]
+            said[f"{schema}.{root}"] -= {"century"}  # 15 lists generated columns, and sends none
     assert {table: set(names) for table, names in columns(found(museum, "p")).items()} == said
 
 
@@ -184,10 +186,14 @@ def test_they_are_those_that_a_subscriber_is_told(logical: Cluster) -> None:
         connection.exec_driver_sql(
             "CREATE PUBLICATION told FOR TABLE object (id, inventory, title) WHERE (inventory > ''), artist, visit"
         )
-        connection.exec_driver_sql("SELECT pg_create_logical_replication_slot('told', 'pgoutput')")
+        connection.exec_driver_sql("CREATE PUBLICATION whole FOR TABLE object")
+        for slot in ("told", "whole"):
+            connection.exec_driver_sql(f"SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')")
         connection.exec_driver_sql("INSERT INTO object VALUES (1, 'Vase', 1500, 'good', 'A1')")
         connection.exec_driver_sql("INSERT INTO artist VALUES (1, 'Ann', '1500-01-01')")
         connection.exec_driver_sql("INSERT INTO visit VALUES ('2025-05-05', 1)")
+        whole = relations(connection, "whole", "whole")["object"][0]
+        assert columns(found(connection, "whole")) == {"public.object": whole}
         told = relations(connection, "told", "told")
         result = found(connection, "told")
         # Without publish_via_partition_root it is the partition that is announced, with the columns of its root.

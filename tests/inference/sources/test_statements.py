@@ -245,7 +245,6 @@ SINCE = {"json_value": 17, "json_table": 17, "0x1F": 16}
 
 
 @pytest.mark.usefixtures("museum")
-@pytest.mark.parametrize("museum", ["1.12"], indirect=True)
 def test_whatever_the_server_makes_of_constants_is_understood(counting: Cluster) -> None:
     with connected(counting, "museum") as connection:
         (version,) = connection.dialect.server_version_info[:1]  # type: ignore[index]
