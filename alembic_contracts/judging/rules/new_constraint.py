@@ -1,5 +1,6 @@
 """Rows meet no constraint that the table did not have and the contract does not state."""
 
+import re
 from collections.abc import Iterator
 from typing import cast
 
@@ -7,6 +8,8 @@ from alembic_contracts.contracts.contract import Fact, ForeignKey
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
 from alembic_contracts.schemas.schema import Constraint, Table
 
+_TELLS_NULL = re.compile(r"\b(is|null|case|coalesce|not|distinct)\b|\w\(", re.IGNORECASE)
+"""What an expression can have that is not NULL where its column is: a test for NULL, a function."""
 _KINDS = frozenset({"unique", "check", "foreign key", "exclude"})
 
 
@@ -18,7 +21,11 @@ def _limits(table: Table) -> Iterator[Constraint]:
             columns = tuple(column for column in index.columns if column is not None)
             parts = (*index.expressions, index.predicate or "")
             yield Constraint(
-                name=index.name, kind="unique", columns=columns, expression=" ".join(parts).strip() or None
+                name=index.name,
+                kind="unique",
+                columns=columns,
+                expression=" ".join(parts).strip() or None,
+                nulls_not_distinct=index.nulls_not_distinct,
             )
 
 
@@ -26,6 +33,27 @@ def _content(constraint: Constraint) -> tuple[object, ...]:
     """Return what it demands: its name does not count."""
     referenced = (constraint.references, constraint.referenced_columns)
     return constraint.kind, frozenset(constraint.columns), constraint.expression, referenced
+
+
+def _spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
+    """Whether it refuses no row of writers that do not know its columns: they are new, and NULL in such rows.
+
+    NULL refers to nothing, is unlike any other NULL, excludes nothing, and makes no simple comparison false.
+    """
+    unknown = [_is_left_null(name, fact, subject) for name in constraint.columns]
+    if constraint.kind in ("unique", "exclude"):
+        return any(unknown) and not constraint.nulls_not_distinct
+    simple = constraint.kind == "foreign key" or not _TELLS_NULL.search(constraint.expression or "")
+    return bool(unknown) and all(unknown) and simple  # some of a foreign key's are not enough where it is MATCH FULL
+
+
+def _is_left_null(name: str, fact: Fact, subject: Subject) -> bool:
+    """Whether a column is new, and NULL in the rows of those who do not know it."""
+    column, before = cast("Table", subject.table).column(name), subject.reference
+    if column is None or before is None or before.column(name) or name in subject.contract.columns(fact.table):
+        return False
+    filled = column.default is not None or column.identity or column.generated
+    return not filled and column.type is not None and column.type.name not in subject.types  # a domain has defaults
 
 
 def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
@@ -53,7 +81,9 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     new = [
         limit
         for limit in _limits(cast("Table", subject.table))
-        if _content(limit) not in before and not _is_stated(limit, fact, subject)
+        if _content(limit) not in before
+        and not _is_stated(limit, fact, subject)
+        and not _spares_unknowing(limit, fact, subject)
     ]
     names = frozenset(f"{limit.kind} {limit.name}" for limit in new)
     return Differs(f"a new {', '.join(sorted(names))}", items=names) if new else HOLDS
@@ -64,7 +94,8 @@ RULE = Rule(
     summary="Rows meet no new unique, check, foreign key or exclusion constraint.",
     description=(
         "A new constraint refuses rows that writers could store before (SQLSTATE 23505, 23514, 23503, 23P01). "
-        "Contracts of writers rely on there being none; what the contract states, and what was there, does not count. "
+        "Contracts of writers rely on there being none; what the contract states, and what was there, does not count, "
+        "nor what is about new columns that are NULL in the rows of all who do not know them. "
         "Source: pg_constraint contype u, c, f, x, and pg_index.indisunique."
     ),
     cause="{table} has {actual}.",

@@ -142,12 +142,13 @@ class Asked(Struct, frozen=True):
             return ""
         return os.fsdecode(self._memory(self.arguments[self.call.path]).partition(b"\0")[0])
 
-    def what(self, process: int, peers: Collection[Peer] = ()) -> str | None:
+    def what(self, process: int, peers: Collection[Peer] = (), folders: Collection[str] = ()) -> str | None:
         """Return what the process is about to do, None where it leaves no trace, or may be done.
 
         Args:
             process: its number.
             peers: who it may connect to.
+            folders: where it may write, as real paths.
         """
         if self.call.told == Told.SIGNALS:
             return None if self._goes_to(process) else Told.SIGNALS
@@ -157,6 +158,8 @@ class Asked(Struct, frozen=True):
             return None
         path = self.path
         if self.call.told == Told.ENDS or (self.call.path is not None and (is_harmless(path) or self._fails(path))):
+            return None
+        if path and self.call.told != Told.RENAMES and self._is_in(folders):  # where to is another path
             return None
         separator = " " if self.call.told == Told.WRITES else ": "
         return f"{self.call.told}{separator}{path}" if path else self.call.told
@@ -180,13 +183,23 @@ class Asked(Struct, frozen=True):
 
     def _fails(self, path: str) -> bool:
         """Whether nothing would come of it, as in ``mkdir(exist_ok=True)`` and ``unlink(missing_ok=True)``."""
-        index = self.call.path or 0
-        folder = self.arguments[index - 1] & 0xFFFFFFFF if self.call.name.rstrip("2").endswith("at") else 0xFFFFFFFF
-        base = "cwd" if folder > 0x7FFFFFFF else f"fd/{folder}"  # AT_FDCWD is negative
-        exists = os.path.lexists(os.path.join(f"/proc/{self.thread}/{base}", path))  # noqa: PTH118 - may be absolute
+        exists = os.path.lexists(self._absolute(path))
         if self.call.told == Told.MAKES:
             return exists
         return self.call.told in (Told.REMOVES, Told.EMPTIES, Told.RENAMES, Told.CHANGES) and not exists
+
+    def _absolute(self, path: str) -> str:
+        """Return a path that leads there from this process as well."""
+        index = self.call.path or 0
+        folder = self.arguments[index - 1] & 0xFFFFFFFF if self.call.name.rstrip("2").endswith("at") else 0xFFFFFFFF
+        base = "cwd" if folder > 0x7FFFFFFF else f"fd/{folder}"  # AT_FDCWD is negative
+        return os.path.join(f"/proc/{self.thread}/{base}", path)  # noqa: PTH118 - may be absolute
+
+    def _is_in(self, folders: Collection[str]) -> bool:
+        """Whether its path leads into one of some folders, links in it followed."""
+        return bool(folders) and os.path.realpath(self._absolute(self.path)).startswith(
+            tuple(f"{folder}{os.sep}" for folder in folders)
+        )
 
     def _connects(self, peers: Collection[Peer]) -> str | None:
         """Return what a connection to an address is; services of the machine that libraries ask are harmless."""

@@ -63,6 +63,8 @@ class Kept(Struct, frozen=True):
     """Descriptors, such as that of a connection; this process is not to use it any more."""
     peers: frozenset[Peer] = frozenset()
     """Who it may connect to by itself."""
+    folders: tuple[str, ...] = ()
+    """Where it may write, as real paths: what is in them goes away after it."""
 
 
 def is_possible() -> bool:
@@ -93,7 +95,7 @@ def run(body: Callable[[Channel], None], limits: Limits, listener: Listener, kep
         try:
             theirs.close()
             os.close(dump_there)
-            watch = _Watch(process, ours, dumps, token=token, limits=limits, peers=kept.peers)
+            watch = _Watch(process, ours, dumps, token=token, limits=limits, kept=kept)
             return watch.until_the_end(listener)
         finally:
             _end(process)
@@ -253,10 +255,10 @@ class _Watch:
         *,
         token: bytes,
         limits: Limits,
-        peers: frozenset[Peer],
+        kept: Kept,
     ) -> None:
         self._process, self._channel, self._dumps, self._limits = process, channel, dumps, limits
-        self._peers = peers
+        self._kept = kept
         self._reader = Reader(token)
         self._kernel: int | None = None
         self._file = ""
@@ -341,7 +343,7 @@ class _Watch:
         asked = kernel.ask(self._kernel)
         if asked is None:
             return
-        what = asked.what(self._process, self._peers)
+        what = asked.what(self._process, self._kept.peers, self._kept.folders)
         key = (asked.thread, asked.call.name, asked.arguments)
         if (what is not None or asked.ends(self._process)) and key not in self._asked:
             self._asked.add(key)
