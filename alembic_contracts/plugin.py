@@ -129,6 +129,7 @@ def _register(subparsers: _SubParsersAction[ArgumentParser]) -> None:
                 metavar=option.metavar,
                 choices=option.choices or None,
                 default=option.default,
+                action="append" if option.repeated else "store",
                 help=option.help,
             )
     names = [option.flag.removeprefix("--").replace("-", "_") for option in CHECK]

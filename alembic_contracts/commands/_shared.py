@@ -166,6 +166,8 @@ def with_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], Ca
             settings: dict[str, Any] = (
                 {"is_flag": True} if flag else {"type": kind, "metavar": option.metavar, "default": option.default}
             )
+            if option.repeated:
+                settings["multiple"] = True
             name = option.flag.removeprefix("--").replace("-", "_")
             if option in _COMPLETED:
                 settings["shell_complete"] = _COMPLETED[option]

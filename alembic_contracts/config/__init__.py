@@ -100,6 +100,8 @@ class Settings:
     """Where a snapshot of the schema is, if there is one; absolute."""
     lock_timeout: float = 10
     """Seconds for which a look at a database waits for what another session has locked."""
+    releases: tuple[str, ...] = ()
+    """Git refs whose applications have to go on running, for ``check``."""
     rules: Mapping[str, Switch] = field(default_factory=lambda: MappingProxyType({}))
     """By rule id; a rule that is not in it is an error."""
     infer: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
@@ -152,6 +154,7 @@ def read_settings(
         contracts=contracts,
         snapshot=_snapshot(sources, folders or [Path.cwd()]),
         infer=MappingProxyType(_inferred(stated)),
+        releases=_releases(sources),
         today=_today(overriding),
         rules=MappingProxyType(switches),
         source=stated[0].file if stated else None,
@@ -198,6 +201,17 @@ def _snapshot(sources: Sequence[Source], folders: Sequence[Path]) -> Path:
                 raise source.invalid(f"{source.name('snapshot')} must be the path of a file.")
             return source.folder / value
     return (folders[0] if len(sources) == 1 else sources[0].folder) / _SNAPSHOT
+
+
+def _releases(sources: Sequence[Source]) -> tuple[str, ...]:
+    for source in reversed(sources):
+        if "releases" in source.values:
+            value = source.values["releases"]
+            refs = [value] if isinstance(value, str) else value
+            if not isinstance(refs, list) or not all(isinstance(ref, str) and ref.strip() for ref in refs):
+                raise source.invalid(f"{source.name('releases')} must be a git ref or a list of them, not {value!r}.")
+            return tuple(refs)
+    return ()
 
 
 def _paths(source: Source) -> list[str]:

@@ -47,6 +47,7 @@ KEYS = (
     "shadow_url",
     "snapshot",
     "lock_timeout",
+    "releases",
     "rules",
 )
 
@@ -220,6 +221,8 @@ def _split_lists(source: Source, separators: str) -> dict[str, object]:
     values = dict(source.values)
     if "contracts" in values:
         values["contracts"] = _items(values["contracts"], separators)
+    if "releases" in values:
+        values["releases"] = _items(values["releases"], r"[,\n]")
     if "rules" in values:
         switches: dict[str, str] = {}
         for item in _items(values["rules"], r"[,\n]"):

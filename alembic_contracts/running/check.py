@@ -25,7 +25,7 @@ from alembic_contracts.running.courses import follow
 from alembic_contracts.running.databases import names_of, narrowed
 from alembic_contracts.running.environments import Range
 from alembic_contracts.running.examination import examine
-from alembic_contracts.running.terms import required
+from alembic_contracts.running.terms import required, settings_of
 from alembic_contracts.support import terminal
 from alembic_contracts.support.paths import shown
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.running.pending import Run
-    from alembic_contracts.running.terms import Base, Terms
+    from alembic_contracts.running.terms import Base, Release, Terms
     from alembic_contracts.support.terminal import Color, Progress
 
 __all__ = ["CheckOptions", "check", "run_check"]
@@ -48,6 +48,7 @@ class CheckOptions(Struct, frozen=True, kw_only=True):
 
     range: Range
     base: str | None = None
+    releases: tuple[str, ...] = ()
     format: str = "text"
     output: str | None = None
     color: Color = "auto"
@@ -69,6 +70,7 @@ class CheckOptions(Struct, frozen=True, kw_only=True):
                 dialect=values["dialect"],
             ),
             base=values["base"],
+            releases=tuple(values["release"] or ()),
             format=values["format"],
             output=values["output"],
             color=values["color"],
@@ -92,7 +94,7 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     """
     _refuse_contradictions(options.range)
     base = _base(options.base, config)
-    terms = required(config, base)
+    terms = required(config, base, _releases(config, options, base))
     if options.verbose:
         _tell(_read(terms))
     reports: list[Report] = []
@@ -120,6 +122,15 @@ def _base(ref: str | None, config: Config) -> Base | None:
     from alembic_contracts.running.bases import base_at
 
     return base_at(ref, config)
+
+
+def _releases(config: Config, options: CheckOptions, base: Base | None) -> tuple[Release, ...]:
+    refs = (*options.releases, *settings_of(config).releases, *(base.terms.settings.releases if base else ()))
+    if not refs:
+        return ()
+    from alembic_contracts.running.releases import releases_at
+
+    return releases_at(refs, config, no_exec=options.range.no_exec)
 
 
 def _unheld(run: Run, terms: Terms) -> Report:
@@ -190,6 +201,10 @@ def _read(terms: Terms) -> Iterator[str]:
     yield f"settings: {shown(settings.source) if settings.source is not None else 'the defaults'}"
     for contract in terms.contracts:
         yield f"contract {contract.id}: {contract.location.file}, {len(contract.facts)} facts"
+    for release in terms.releases:
+        for each in release.databases:
+            what = f"{len(each.names)} tables, by {'its models' if each.tables is not None else 'its revisions'}"
+            yield f"release {release.ref}{f', {each.database}' if each.database else ''}: {what}"
     if terms.waivers:
         yield f"{len(terms.waivers)} waivers"
     unread = sorted({section for contract in terms.contracts for section in contract.unread})

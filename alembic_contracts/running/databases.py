@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
     from alembic_contracts.running.pending import Run
-    from alembic_contracts.running.terms import Terms
+    from alembic_contracts.running.terms import Release, Released, Terms
 
 __all__ = ["names_of", "narrowed"]
 
@@ -55,7 +55,13 @@ def narrowed(terms: Terms, run: Run, database: str | None = None) -> Terms:
     if base is not None:
         there = replace(base.terms, contracts=_about(base.terms.contracts, names, run))
         base = replace(base, terms=there)
-    return replace(terms, contracts=_about(terms.contracts, names, run), base=base, names=names)
+    releases = tuple(replace(each, databases=_released(each, names)) for each in terms.releases)
+    return replace(terms, contracts=_about(terms.contracts, names, run), base=base, releases=releases, names=names)
+
+
+def _released(release: Release, names: frozenset[str]) -> tuple[Released, ...]:
+    """Return what a release uses of a database: of the one that it calls so, or of the only one that it has."""
+    return tuple(each for each in release.databases if each.database in names or not each.database)
 
 
 def _of_run(run: Run, database: str | None) -> frozenset[str] | None:

@@ -73,7 +73,13 @@ def examine(course: Course, terms: Terms, *, phase: Phase, scope: engine.Scope) 
     policy = policy_of(course.run, terms, phase=phase, scope=scope)
     report = judge(course, terms, policy)
     report = replace(report, notices=(*_notices(course, terms), *report.notices))
-    return report if terms.base is None else _with_base(report, course, terms, policy)
+    if terms.base is not None:
+        report = _with_base(report, course, terms, policy)
+    if not terms.releases:
+        return report
+    from alembic_contracts.running import release_verdicts
+
+    return release_verdicts.added(report, course, terms, policy)
 
 
 def judge_state(course: Course, terms: Terms, *, scope: engine.Scope, since: Step, ends: bool) -> Report:

@@ -19,6 +19,7 @@ __all__ = [
     "OFFLINE",
     "OUTPUT",
     "QUIET",
+    "RELEASE",
     "SHADOW",
     "SUMMARY",
     "TO",
@@ -44,6 +45,7 @@ class Option(NamedTuple):
     metavar: str | None = None
     choices: tuple[str, ...] = ()
     default: str | None = None
+    repeated: bool = False
 
 
 OFFLINE = Option("--offline", "Use no database: predict the whole history from an empty one.")
@@ -60,6 +62,12 @@ BASE = Option(
     "--base",
     "Hold the migrations to the contracts at this git ref, too: what a branch takes out of them counts.",
     "REF",
+)
+RELEASE = Option(
+    "--release",
+    "Hold the migrations to what the application at this git ref reads and writes, by its models; may be repeated.",
+    "REF",
+    repeated=True,
 )
 DIALECT = Option(
     "--dialect",
@@ -89,6 +97,7 @@ CHECK = (
     FROM,
     TO,
     BASE,
+    RELEASE,
     DIALECT,
     Option("--format", f"How to write the report: {', '.join(FORMATS)} (default: text).", "FORMAT", FORMATS, "text"),
     OUTPUT,
@@ -112,6 +121,7 @@ EXAMPLES = (
     ("--shadow", "what an unproven verdict points to; needs alembic-contracts[embedded] or shadow_url"),
     ("--offline --from 1a2b3c --to heads", "only what these revisions break"),
     ("--offline --base origin/main", "for a pull request: deleting a contract in it does not help"),
+    ("--offline --release origin/main", "could what runs now go on running? Needs no contract"),
     ("--offline --dialect postgresql", "without env.py, where the application is not installed"),
     ("--offline --no-exec", "for scripts that are not trusted; env.py is run, unless --dialect stands in for it"),
     ("--format json --output report.json", "for other programs"),

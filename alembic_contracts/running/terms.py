@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +20,11 @@ from alembic_contracts.schemas.schema import Name
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from alembic_contracts.inference.metadata.tables import MappedTable
+    from alembic_contracts.schemas.schema import Schema
     from alembic_contracts.support.git import Tree
 
-__all__ = ["Base", "Terms", "read", "required", "settings_of"]
+__all__ = ["Base", "Release", "Released", "Terms", "read", "required", "settings_of"]
 
 
 class Terms(Struct, frozen=True):
@@ -32,6 +35,8 @@ class Terms(Struct, frozen=True):
     waivers: tuple[Waiver, ...] = ()
     base: Base | None = None
     """What was agreed at a git ref, and has to be kept as well."""
+    releases: tuple[Release, ...] = ()
+    """What runs while the migration does, or may be rolled back to."""
     names: frozenset[str] = frozenset()
     """What the run's database is called where env.py migrates several: in env.py, in alembic.ini, in its URL."""
 
@@ -42,9 +47,10 @@ class Terms(Struct, frozen=True):
 
     @property
     def tables(self) -> frozenset[Name]:
-        """All tables that any contract is about, those of the base included."""
+        """All tables that any contract is about, those of the base included, or a release uses."""
         there = self.base.terms.tables if self.base is not None else frozenset()
-        return there.union(*(contract.tables for contract in self.contracts))
+        used = (released.names for release in self.releases for released in release.databases)
+        return there.union(*used, *(contract.tables for contract in self.contracts))
 
 
 class Base(Struct, frozen=True):
@@ -52,6 +58,47 @@ class Base(Struct, frozen=True):
 
     tree: Tree
     terms: Terms
+
+
+class Released(Struct, frozen=True, kw_only=True):
+    """What a release uses of one database."""
+
+    database: str = ""
+    """What its env.py calls the database; empty where it migrates one."""
+    tables: tuple[MappedTable, ...] | None = None
+    """Of its models; None: they cannot be read."""
+    reason: str = ""
+    """Why not."""
+    schema: Schema | None = None
+    """What its own revisions lead to, which stands in for them then."""
+    doubts: tuple[str, ...] = ()
+    """What of it is not known."""
+    file: str = ""
+    """The script of its last revision."""
+
+    @property
+    def names(self) -> frozenset[Name]:
+        """The tables."""
+        if self.tables is not None:
+            return frozenset(table.name for table in self.tables)
+        return frozenset(self.schema.tables) if self.schema is not None else frozenset()
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """An application as it is at a git ref."""
+
+    tree: Tree
+    revisions: frozenset[str]
+    """All that its version scripts make up."""
+    databases: tuple[Released, ...]
+    """Where its env.py migrates several: one each."""
+    again: Callable[[str], tuple[Schema, tuple[str, ...], str]]
+    """Predicts what its own revisions lead to in a database: the schema, doubts, and the script of the last one."""
+
+    @property
+    def ref(self) -> str:
+        """As the user gave it."""
+        return self.tree.ref
 
 
 def settings_of(config: Config) -> Settings:
@@ -85,12 +132,13 @@ def read(config: Config) -> Terms | None:
     return Terms(settings, contracts, waivers.read(settings.contracts, contracts))
 
 
-def required(config: Config, base: Base | None = None) -> Terms:
+def required(config: Config, base: Base | None = None, releases: tuple[Release, ...] = ()) -> Terms:
     """Read the settings and contracts of a project that must have some, here or at a git ref.
 
     Args:
         config: Alembic's configuration of the project.
         base: what the project had at a git ref, and may have done away with.
+        releases: what has to go on running; with one, there need be no contracts.
 
     Raises:
         InvalidContracts: there are contracts that cannot be read.
@@ -101,12 +149,12 @@ def required(config: Config, base: Base | None = None) -> Terms:
     except InvalidContracts:
         raise
     except CannotCheck:
-        if base is None or not base.terms.contracts:
+        if not releases and (base is None or not base.terms.contracts):
             raise
         terms = None
-    if base is not None:
+    if base is not None or releases:
         here = terms or Terms(settings_of(config), ())
-        return Terms(here.settings, here.contracts, here.waivers, base)
+        return Terms(here.settings, here.contracts, here.waivers, base, releases)
     if terms is None:
         raise CannotCheck(
             "There are no data contracts to check: no setting `contracts` in [tool.alembic_contracts] of "

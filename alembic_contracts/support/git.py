@@ -8,14 +8,18 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from msgspec import Struct
 
 from alembic_contracts.errors import CannotCheck
 
-__all__ = ["Entry", "Tree", "days_of_arrival", "merge_base_with_main", "tree_at"]
+__all__ = ["Entry", "Tree", "days_of_arrival", "export", "merge_base_with_main", "tree_at"]
 
 _MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+_LINK, _SUBMODULE = "120000", "160000"
+"""Modes of what is no file."""
 
 
 class Entry(Struct, frozen=True):
@@ -91,6 +95,42 @@ def tree_at(ref: str, folder: Path) -> Tree:
             mode, _, blob = head.decode().split()
             entries[name.decode("utf-8", "surrogateescape")] = Entry(mode, blob)
     return Tree(root, ref, entries)
+
+
+def export(tree: Tree, folder: Path) -> None:
+    """Write all files of a tree into an empty folder, but for submodules and for links that lead out of it.
+
+    Args:
+        tree: of a commit.
+        folder: by its real path.
+
+    Raises:
+        CannotCheck: git does not have a file.
+    """
+    names = [name for name, entry in tree.entries.items() if entry.mode != _SUBMODULE]
+    blobs = b"".join(tree.entries[name].blob.encode() + b"\n" for name in names)
+    with TemporaryFile() as asked, TemporaryFile() as found:
+        asked.write(blobs)
+        asked.seek(0)
+        command = ["git", "-C", str(tree.root), "cat-file", "--batch"]
+        done = subprocess.run(command, stdin=asked, stdout=found, stderr=subprocess.DEVNULL, check=False)  # noqa: S603
+        found.seek(0)
+        for name in names:
+            head = found.readline().split()
+            if done.returncode or len(head) != 3:
+                raise CannotCheck(f"git does not have {name} of {tree.ref} here.")
+            _place(folder / name, found.read(int(head[2])), tree.entries[name].mode, folder)
+            found.read(1)
+
+
+def _place(file: Path, content: bytes, mode: str, folder: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if mode != _LINK:
+        file.write_bytes(content)
+        return
+    target = os.fsdecode(content)
+    if Path(os.path.normpath(file.parent / target)).is_relative_to(folder):
+        file.symlink_to(target)
 
 
 def days_of_arrival(folder: Path) -> dict[Path, date]:

@@ -14,7 +14,7 @@ from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.containment import process
 from alembic_contracts.prediction.containment.limits import Limits
 
-__all__ = ["returned"]
+__all__ = ["nothing_outside", "returned"]
 
 Value = TypeVar("Value")
 
@@ -38,13 +38,13 @@ def returned(function: Callable[[], Value], limits: Limits, folders: tuple[str, 
         CannotCheck: it did not come to its end. What it raised itself is raised here.
     """
     if not process.is_possible():  # this process was started for it alone
-        with _nothing_outside():
+        with nothing_outside():
             return function()
     said: list[Value] = []
 
     def body(channel: process.Channel) -> None:
         channel.lap("")
-        with _nothing_outside():
+        with nothing_outside():
             channel.send(function())
 
     listener = process.Listener(heard=said.append, refused=lambda *_: None, lasts=lambda: None)
@@ -55,7 +55,7 @@ def returned(function: Callable[[], Value], limits: Limits, folders: tuple[str, 
 
 
 @contextmanager
-def _nothing_outside() -> Iterator[None]:
+def nothing_outside() -> Iterator[None]:
     """Refuse databases and other machines; the process ends after the body."""
 
     def refuse_database(*_arguments: Any) -> NoReturn:
