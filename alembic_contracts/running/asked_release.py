@@ -6,6 +6,7 @@ database that it migrates. Then nothing is migrated.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import traceback
@@ -14,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -180,7 +180,7 @@ def _predicted(question: Question) -> Predicted:
     run = courses[0].run
     last = run.steps[-1].revision.path if run.steps else config.config_file_name or "env.py"
     return Predicted(
-        schema=msgspec.Raw(msgspec.json.encode(schema_json.encode(prediction.after))),
+        schema=json.dumps(schema_json.encode(prediction.after)),
         doubts=tuple(doubt.reason for doubt in prediction.doubts),
         file=shown(last),
     )

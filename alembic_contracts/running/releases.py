@@ -6,6 +6,7 @@ its own, whose import path leads into the copy wherever this one's leads into th
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from alembic_contracts.errors import CannotCheck
@@ -75,7 +75,8 @@ class Models(Struct, frozen=True, kw_only=True):
 class Predicted(Struct, frozen=True, kw_only=True):
     """What the revisions lead to."""
 
-    schema: msgspec.Raw
+    schema: str
+    """As JSON."""
     doubts: tuple[str, ...]
     file: str
     """The script of the last one."""
@@ -117,7 +118,7 @@ def _release(tree: Tree, config: Config, *, no_exec: bool) -> Release:
 
 def _predicted(ask: Any, database: str) -> tuple[Schema, tuple[str, ...], str]:
     found = ask(Predicted, about="schema", database=database)
-    return schema_json.decode(msgspec.json.decode(found.schema)), found.doubts, found.file
+    return schema_json.decode(json.loads(found.schema)), found.doubts, found.file
 
 
 def _asked(tree: Tree, config: Config, expected: type[Answer], *, about: str, database: str = "", no_exec: bool) -> Any:
