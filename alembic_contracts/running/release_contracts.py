@@ -7,7 +7,7 @@ writes them and where that is written are the models'.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -17,7 +17,7 @@ from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.inference.metadata.tables import MappedColumn, MappedTable
 from alembic_contracts.judging import rules
 from alembic_contracts.running.terms import Release, Released
-from alembic_contracts.schemas.schema import Column, Schema, Table
+from alembic_contracts.schemas.schema import Column, Name, Schema, Table
 from alembic_contracts.schemas.uses import Place
 
 __all__ = ["contract_of", "mapped"]
@@ -43,10 +43,18 @@ def contract_of(release: Release, released: Released, schema: Schema, dialect: D
         owner=Owner(f"whoever runs {release.ref}"),
         facts=facts,
         location=facts[0].location if facts else ContractLocation(released.file or "env.py", (1, 1)),
-        compatibility="full",
-        captured=False,
+        compatibility="read-write",
+        used_by=_places(tables),
         at=release.ref,
     )
+
+
+def _places(tables: Iterable[MappedTable]) -> Mapping[tuple[Name, str | None], tuple[Place, ...]]:
+    found: dict[tuple[Name, str | None], tuple[Place, ...]] = {}
+    for table in tables:
+        found[table.name, None] = (table.place,)
+        found.update({(table.name, each.name): (each.place,) for each in table.columns if each.used})
+    return found
 
 
 def mapped(released: Released, schema: Schema) -> Iterable[MappedTable]:
