@@ -4,12 +4,15 @@ The road of every verdict, on which each module hands one value to the next:
 
     terms             settings and contract files -> Terms
     bases             a git ref -> the terms that were agreed there
+    releases          git refs -> what the applications at them use (asked_release: who looks at each, in a copy)
     environments      env.py -> one Run a database (pending: the value)
     databases         Terms, Run -> the terms that are about this database
     unheld            Run on a kind of database that is not known -> what is said instead of a verdict
     courses           Run -> Course: the schemas that it goes through (origins: what a database has before; shadow:
                       replayed; replaying: in a process of its own; scratch_observer: what each statement changed and
                       read there)
+    release_contracts what a release uses, the schema that it was made for -> a Contract, in no file
+    release_verdicts  Course, releases -> what of theirs breaks, added to the Report
     settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?
                       real_schema: what that makes of the real database)
     examination       Course, Terms -> Report

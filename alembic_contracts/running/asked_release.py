@@ -22,9 +22,9 @@ from alembic.script import ScriptDirectory
 from msgspec import Struct
 
 from alembic_contracts.inference.metadata.contained import nothing_outside, returned
+from alembic_contracts.inference.metadata.describing import tables_of
 from alembic_contracts.inference.metadata.failures import said_of
-from alembic_contracts.inference.metadata.reading import tables_of
-from alembic_contracts.inference.metadata.watching import watched
+from alembic_contracts.inference.metadata.made import watched
 from alembic_contracts.prediction.containment.limits import Limits
 from alembic_contracts.running import environments
 from alembic_contracts.running.courses import Course, follow

@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.inference.metadata.contained import returned
+from alembic_contracts.inference.metadata.describing import tables_of
 from alembic_contracts.inference.metadata.failures import said_of
-from alembic_contracts.inference.metadata.reading import tables_of
+from alembic_contracts.inference.metadata.made import watched
 from alembic_contracts.inference.metadata.tables import MappedTable
-from alembic_contracts.inference.metadata.watching import watched
 from alembic_contracts.prediction.containment.limits import Limits
 
 __all__ = ["Question", "answer"]

@@ -18,7 +18,7 @@ from alembic_contracts.schemas.uses import Place
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper
 
-    from alembic_contracts.inference.metadata.watching import Made
+    from alembic_contracts.inference.metadata.made import Made
 
 __all__ = ["tables_of"]
 
