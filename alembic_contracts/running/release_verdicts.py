@@ -57,7 +57,6 @@ def _together(one: Report, other: Report) -> Report:
             contracts=one.checked.contracts + other.checked.contracts,
             facts=one.checked.facts + other.checked.facts,
             tables=max(one.checked.tables, other.checked.tables),
-            revisions=max(one.checked.revisions, other.checked.revisions),
         ),
     )
 
@@ -164,6 +163,7 @@ def _told(violation: Violation, release: Release, released: Released) -> Violati
     stated, instead = f"{place} at {release.ref}", "the release in service"
     return replace(
         violation,
+        introduced=violation.location is not None,  # else the database, not a revision of the run, has it so already
         message=message.replace(stated, instead),
         remedy=violation.remedy.replace(stated, instead),
         folded=tuple(_told(each, release, released) for each in violation.folded),

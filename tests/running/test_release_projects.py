@@ -185,3 +185,6 @@ def test_a_database_that_has_it_done_already_cannot_take_the_release_back(tmp_pa
     assert sorted(broken(project), key=str) == sorted(expected, key=str), "in part"
     assert project.alembic("upgrade", "head").returncode == 0
     assert sorted(broken(project), key=str) == sorted(expected, key=str), "done"
+    said = project.cli("check", "--release", REF).stdout
+    assert said.count("already so: no checked revision caused it") == 2, said
+    assert "0 revisions checked" in " ".join(said.split())

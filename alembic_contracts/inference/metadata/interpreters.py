@@ -66,7 +66,7 @@ def ask(module: str, question: Struct, expected: type[Answer], *, folder: Path, 
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise CannotCheck(f"its process ended with exit code {done.returncode}: {last or 'nothing was said'}") from None
     if said.error is not None:
-        raise CannotCheck(said.error)
+        raise CannotCheck(str(said.error))
     return msgspec.json.decode(said.value, type=expected)
 
 
