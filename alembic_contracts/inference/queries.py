@@ -1,6 +1,7 @@
 """Texts of SQL and a schema in, the tables and columns that they use out: what sources have in common.
 
 What a consumer defines for itself (views, temporary tables, models) is followed through, in whatever order it comes.
+sqlglot is imported when there is a grammar for it to read.
 """
 
 from __future__ import annotations

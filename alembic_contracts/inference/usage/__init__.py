@@ -11,5 +11,5 @@ others            all other statements: those that define something, those that 
 bodies            the body of a function or a DO block -> the queries in it
 reader            one statement -> its kind's part of the above
 grammar           what a grammar does for those above; PostgreSQL's
-other_grammars    those of warehouses, by sqlglot
+other_grammars    those of warehouses, by sqlglot, which is imported when one is asked for; other_queries: their queries
 """
