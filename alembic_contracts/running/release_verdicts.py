@@ -39,8 +39,12 @@ def added(report: Report, course: Course, terms: Terms, policy: engine.Policy) -
         policy: how the contracts are judged.
     """
     for release in terms.releases:
-        for released in release.databases[:1]:
+        for released in release.databases:
             report = _together(report, _judged(release, released, course, policy))
+        if not release.databases:
+            name = " or ".join(sorted(terms.names))
+            notice = Notice(f"release {release.ref} has no models for the database {name}, as its env.py calls them.")
+            report = replace(report, notices=(*report.notices, notice))
     return report
 
 
