@@ -35,7 +35,7 @@ REFUSALS = [
         (
             "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
             "`downgrade`, `unproven`, `autogenerate`, `settle`, `exec`, `predict_timeout`, `predict_memory`, "
-            "`shadow_url`, `snapshot`, `lock_timeout`, `rules`, `sections`"
+            "`shadow_url`, `snapshot`, `lock_timeout`, `releases`, `rules`, `sections`, `infer`"
         ),
     ),
     (
@@ -58,6 +58,10 @@ REFUSALS = [
     ({"toml": T + 'contracts = ["a", ""]'}, "pyproject.toml, [tool.alembic_contracts]: `contracts` names no path."),
     ({"ini": I + "contracts ="}, "alembic.ini, [alembic_contracts]: `contracts` names no path."),
     ({"CONTRACTS": ","}, "`ALEMBIC_CONTRACTS_CONTRACTS` names no path."),
+    (
+        {"toml": T + "releases = [1]"},
+        "pyproject.toml, [tool.alembic_contracts]: `releases` must be a git ref or a list of them, not [1].",
+    ),
     (
         {"toml": T + "shadow_url = 5"},
         "pyproject.toml, [tool.alembic_contracts]: `shadow_url` must be the URL of a scratch database.",

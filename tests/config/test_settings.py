@@ -73,6 +73,7 @@ settle = "never"
 exec = "never"
 shadow_url = "postgresql://scratch"
 snapshot = "kept/now.json"
+releases = ["v1.4.0", "origin/main"]
 
 [tool.alembic_contracts.rules]
 column-type = "warning"
@@ -92,6 +93,7 @@ settle = never
 exec = never
 shadow_url = postgresql://scratch
 snapshot = kept/now.json
+releases = v1.4.0, origin/main
 rules =
     column-type = warning
     primary-key = off
@@ -109,6 +111,7 @@ def test_everything_can_be_set_in_either_file(folder, sources, source) -> None:
         exec="never",
         shadow_url="postgresql://scratch",
         snapshot=folder / "kept/now.json",
+        releases=("v1.4.0", "origin/main"),
         rules={"column-type": "warning", "primary-key": "off"},
         source=Path(source),
         configured=True,
