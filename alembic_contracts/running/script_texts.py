@@ -58,7 +58,7 @@ def scripts_are_read(*, run_them: bool) -> Iterator[None]:
 
 def _read(path: Path, *, run_them: bool) -> ModuleType:
     try:
-        found = outline(path) if path.suffix == ".py" else None
+        found = outline(path, compiles=run_them) if path.suffix == ".py" else None
     except FileNotFoundError:
         found = None
     except SyntaxError as error:

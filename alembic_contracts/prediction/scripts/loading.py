@@ -11,20 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 
+from alembic_contracts.prediction.scripts.outline import Outline
+
 if TYPE_CHECKING:
     from types import ModuleType
-
 
 __all__ = ["called", "fresh_module"]
 
 
-def fresh_module(path: str) -> ModuleType:
-    """Execute a version script's file once more, as Alembic does, so that nothing it keeps leaks into the real run."""
+def fresh_module(path: str, known: object = None) -> ModuleType:
+    """Execute a version script's file once more, as Alembic does, so that nothing it keeps leaks into the real run.
+
+    Args:
+        path: of the file.
+        known: its outline, if there is one; what that has compiled is not compiled again.
+    """
     spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", os.path.basename(path)), path)  # noqa: PTH119 - for each revision
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    if isinstance(known, Outline) and known.code is not None and known.code.co_filename == path:
+        exec(known.code, vars(module))  # noqa: S102 - what the loader would do
+    else:
+        spec.loader.exec_module(module)
     return module
 
 

@@ -303,7 +303,7 @@ class Play:
     def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
         function = getattr(step, "generated", None)  # operations that autogenerate found are in no file yet
         if function is None:
-            module = self._plain(script) if self.is_plain else fresh_module(script.path)
+            module = self._plain(script) if self.is_plain else fresh_module(script.path, step.revision.module)
             function = getattr(module, "upgrade" if step.is_upgrade else "downgrade")
         script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
         self.tell(script.copy())

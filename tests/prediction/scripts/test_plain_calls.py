@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alembic_contracts.prediction.scripts.loading import fresh_module
 from alembic_contracts.prediction.scripts.outline import outline
 from alembic_contracts.prediction.scripts.plain_calls import plain_module
 
@@ -139,24 +140,49 @@ def test_functions_that_are_not_written_out(tmp_path: Path, told: list[int]) -> 
     assert told == [1, 1]
 
 
-@pytest.mark.parametrize(
-    ("text", "revision"),
-    [
-        ("revision = 'a'\ndown_revision = ('b', 'c')\n", "a"),
-        ("revision: str = 'a'\ndown_revision: str | None = None\nimport os; os._exit(1)\n", "a"),
-        ("revision = 'a'\ndown_revision = None\nrevision = 'b'\n", "b"),
-        ("revision = make()\ndown_revision = None\n", None),
-        ("revision, down_revision = 'a', None\n", None),
-        ("revision = 'a'\ndown_revision = None\nif x:\n    revision = 'b'\n", None),
-        ("revision = 'a'\ndown_revision = None\nrevision += 'b'\n", None),
-        ("revision = 'a'\ndown_revision = None\nfrom x import *\n", None),
-        ("revision = 'a'\ndown_revision = None\nfrom x import revision\n", None),
-        ("revision = 'a'\ndown_revision = None\ndef f():\n    global revision\n    revision = 'b'\nf()\n", None),
-        ("revision = 'a'\ndown_revision = None\ndel revision\n", None),
-        ("revision = 'a'\n", None),
-    ],
-)
-def test_a_revision_is_read_where_it_is_written_down(tmp_path: Path, text: str, revision: str | None) -> None:
+REVISIONS = [
+    ("revision = 'a'\ndown_revision = ('b', 'c')\n", "a"),
+    ("revision: str = 'a'\ndown_revision: str | None = None\nimport os; os._exit(1)\n", "a"),
+    ("revision = 'a'\ndown_revision = None\nrevision = 'b'\n", "b"),
+    ("revision = make()\ndown_revision = None\n", None),
+    ("revision, down_revision = 'a', None\n", None),
+    ("revision = 'a'\ndown_revision = None\nif x:\n    revision = 'b'\n", None),
+    ("revision = 'a'\ndown_revision = None\nrevision += 'b'\n", None),
+    ("revision = 'a'\ndown_revision = None\nfrom x import *\n", None),
+    ("revision = 'a'\ndown_revision = None\nfrom x import revision\n", None),
+    ("revision = 'a'\ndown_revision = None\ndef f():\n    global revision\n    revision = 'b'\nf()\n", None),
+    ("revision = 'a'\ndown_revision = None\ndel revision\n", None),
+    ("revision = 'a'\n", None),
+    ("revision = 'a'\ndown_revision = None\n[revision := 'b' for _ in 'c']\n", None),
+]
+
+
+@pytest.mark.parametrize("compiles", [False, True])
+@pytest.mark.parametrize(("text", "revision"), REVISIONS)
+def test_a_revision_is_read_where_it_is_written_down(
+    tmp_path: Path, text: str, revision: str | None, *, compiles: bool
+) -> None:
     (tmp_path / "r.py").write_text(text)
-    module = outline(tmp_path / "r.py")
+    module = outline(tmp_path / "r.py", compiles=compiles)
     assert (module.revision if module is not None else None) == revision
+
+
+def test_scripts_that_are_alike_state_their_own(tmp_path: Path) -> None:
+    text = '"""{0}"""\nimport os\nrevision: str = {0!r}\ndown_revision = {1}\n\n\ndef upgrade():\n    {2}\n'
+    stated = [("a", None, "pass"), ("b", "a", "pass"), ("c", ("a", "b"), "os._exit(1)"), ("d", "d", "x = 'd'")]
+    for name, below, body in stated:
+        (tmp_path / f"{name}.py").write_text(text.format(name, repr(below), body))
+    read = [outline(tmp_path / f"{name}.py") for name, *_ in stated]
+    compiled = [outline(tmp_path / f"{name}.py", compiles=True) for name, *_ in stated]
+    for found, (name, below, _) in zip((*read, *compiled), stated * 2, strict=True):
+        assert found is not None
+        assert (found.__doc__, found.revision, found.down_revision, found.upgrade()) == (name, name, below, None)
+    assert [found.code is not None for found in (*read, *compiled) if found] == [False] * 4 + [True] * 4
+
+
+def test_what_is_compiled_is_run_as_its_file_would_be(tmp_path: Path) -> None:
+    path = tmp_path / "r.py"
+    path.write_text("revision = 'a'\ndown_revision = None\nx = __file__, __spec__.origin, __name__\n")
+    known = outline(path, compiles=True)
+    path.write_text("raise AssertionError\n")
+    assert fresh_module(str(path), known).x == (str(path), str(path), "r_py")
