@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import psycopg
-import sqlalchemy as sa
 
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.inference.asked import Asked
 from alembic_contracts.inference.queries import Looked, Query, look
 from alembic_contracts.schemas.schema import Name, Schema
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 Used = set[tuple[str, str]]
 """Of tables and columns by their last names."""
@@ -74,7 +77,8 @@ class Truth:
             for column in table.columns:
                 with self.raw.transaction(force_rollback=True):
                     self.raw.execute(
-                        f'ALTER TABLE "{table.name.schema}"."{table.name.name}" DROP COLUMN "{column.name}" CASCADE'.encode()
+                        f'ALTER TABLE "{table.name.schema}"."{table.name.name}" '
+                        f'DROP COLUMN "{column.name}" CASCADE'.encode()
                     )
                     if self._shape(query) != (before, None):
                         found.add((table.name.name, column.name))
@@ -87,7 +91,8 @@ class Truth:
             rows = self.raw.execute(
                 "SELECT c.relname, a.attname FROM pg_rewrite r JOIN pg_depend d"
                 " ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass"
-                " JOIN pg_class c ON c.oid = d.refobjid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid"
+                " JOIN pg_class c ON c.oid = d.refobjid"
+                " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid"
                 " WHERE r.ev_class = 'looked'::regclass AND d.refobjsubid > 0 AND c.relname <> 'looked'"
             )
             return set(rows.fetchall())
@@ -211,7 +216,8 @@ class Queries:
         if pick < 0.7 or not depth:
             return f" WHERE {self.column(visible)} > {self.column(visible)}"
         if pick < 0.85:
-            return f" WHERE EXISTS (SELECT * FROM c AS e WHERE e.{self.random.choice(COLUMNS['c'])} = {self.column(visible)})"
+            of_c = self.random.choice(COLUMNS["c"])
+            return f" WHERE EXISTS (SELECT * FROM c AS e WHERE e.{of_c} = {self.column(visible)})"
         return f" WHERE {self.column(visible)} IN ({self.select(depth - 1, 1, visible)})"
 
     def _with(self) -> str:

@@ -271,8 +271,8 @@ REFUSED = {
         "import sqlalchemy as sa\nm = sa.MetaData()\nm.reflect(sa.create_engine('postgresql+psycopg://127.0.0.1:1/x'))\n",
         "",
         (
-            "shop.models cannot be imported: RefusedError: it opens a database connection, which is refused while models "
-            "are read (shop/models.py:3)"
+            "shop.models cannot be imported: RefusedError: it opens a database connection, which is refused while "
+            "models are read (shop/models.py:3)"
         ),
     ),
     "an exit": ("import sys\nsys.exit(4)\n", "", "shop.models cannot be imported: SystemExit: 4 (shop/models.py:2)"),
