@@ -138,6 +138,7 @@ def test_the_environment_wins(folder) -> None:
         EXEC="auto",
         SHADOW_URL="postgresql://other",
         SNAPSHOT="other.json",
+        RELEASES="v2",
         RULES="column-type=error, table-exists = warning",
     )
     assert settings == Settings(
@@ -149,6 +150,7 @@ def test_the_environment_wins(folder) -> None:
         exec="auto",
         shadow_url="postgresql://other",
         snapshot=folder / "other.json",
+        releases=("v2",),
         rules={"column-type": "error", "primary-key": "off", "table-exists": "warning"},
         source=Path("pyproject.toml"),
         configured=True,
