@@ -19,6 +19,7 @@ PARTS = {
     "observation": "The look at a database",
     "site": "The catalogue",
     "manifests": "Manifests of dbt projects",
+    "uses": "What queries use, by PostgreSQL's own answer, and how fast that is read",
     "peers": "Other tools on the same scripts",
 }
 
