@@ -19,7 +19,7 @@ from alembic_contracts.inference.uses import Found, Use
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Name
 
-SUMMARY = "Infer a contract from a dbt project's manifest."
+SUMMARY = "A dbt project's models, snapshots, analyses and tests, by its manifest."
 INPUTS = "MANIFEST"
 OPTIONS: Sequence[Option] = ()
 EXAMPLES: Sequence[tuple[str, str]] = (
