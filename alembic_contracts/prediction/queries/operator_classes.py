@@ -83,8 +83,8 @@ def _has_class(state: State, type_: Type, method: str) -> bool:
         return _OF_CATEGORY.get(category(type_, state), "") in classes
     if type_.name.name in classes or _of_range(type_) in classes:
         return True
-    casts = system.casts(state.server_version).items()
-    return any(one == type_.name.name and context == "i" and two in classes for (one, two), context in casts)
+    targets = system.implicit_casts(state.server_version).get(type_.name.name, frozenset())
+    return not classes.isdisjoint(targets)
 
 
 def _of_range(type_: Type) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "categories",
     "element_types",
     "functions",
+    "implicit_casts",
     "is_system_relation",
     "mutable",
     "operator_classes",
@@ -110,6 +111,20 @@ def _casts(version: int) -> dict[tuple[str, str], str]:
         for source, target, context, *since in lines
         if int(since[0] if since else 0) <= version
     }
+
+
+def implicit_casts(server_version: int) -> Mapping[str, frozenset[str]]:
+    """Return the types that each type is cast to implicitly."""
+    return _implicit_casts(server_version // 10000)
+
+
+@cache
+def _implicit_casts(version: int) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for (source, target), context in _casts(version).items():
+        if context == "i":
+            found.setdefault(source, set()).add(target)
+    return {source: frozenset(targets) for source, targets in found.items()}
 
 
 @cache
