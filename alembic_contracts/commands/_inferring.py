@@ -1,9 +1,9 @@
-"""A command line of ``infer``, or a table of settings, in; files written or compared, and an exit code, out."""
+"""What is asked of ``infer`` in, files written or compared, and an exit code, out."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,11 @@ from alembic_contracts.commands._shared import owner_of, range_of, write_file
 if TYPE_CHECKING:
     from alembic.config import Config
 
-    from alembic_contracts.config import Settings
     from alembic_contracts.inference.files import File
     from alembic_contracts.inference.sources import Source
     from alembic_contracts.running.evidence import Evidence, Request
 
-__all__ = ["FORMATS", "Wanted", "configured", "run", "wanted"]
+__all__ = ["FORMATS", "Wanted", "run", "wanted"]
 
 FORMATS = ("odcs", "native")
 STALE = 1
@@ -90,90 +89,6 @@ def _mapped(written: str) -> tuple[str, str]:
     if not (there.strip() and equals and here.strip()):
         raise CannotCheck(f"--map {written}: it is written SOURCE=SCHEMA or SOURCE=SCHEMA.TABLE.")
     return there.strip(), here.strip()
-
-
-_KEYS = {
-    "owner": str,
-    "format": str,
-    "output": str,
-    "sql-dialect": str,
-    "search-path": str,
-    "map": list,
-    "strict": bool,
-    "allow-unread": bool,
-}
-"""Keys of a consumer's table in pyproject.toml, beside the source's own: they are named as the options are."""
-_FILES = ("output", "file")
-"""Keys whose values are paths, relative to pyproject.toml."""
-
-
-def configured(config: Config, values: Mapping[str, Any]) -> Iterator[Wanted]:
-    """Yield what pyproject.toml asks for, in its order.
-
-    Args:
-        config: Alembic's configuration of the project.
-        values: of the options that all of them share.
-
-    Raises:
-        CannotCheck: settings are none, or ask for nothing.
-    """
-    from alembic_contracts.errors import InvalidSettings
-    from alembic_contracts.running.terms import settings_of
-
-    settings = settings_of(config)
-    if not settings.infer:
-        raise InvalidSettings(
-            "There is nothing to do: no table [tool.alembic_contracts.infer.CONSUMER] in pyproject.toml, such as\n"
-            '[tool.alembic_contracts.infer.museum-guide]\ndbt = "museum_guide/target/manifest.json"'
-        )
-    found = [_of_table(settings, consumer, table, values) for consumer, table in settings.infer.items()]
-    yield from found
-
-
-def _of_table(settings: Settings, consumer: str, table: Mapping[str, Any], values: Mapping[str, Any]) -> Wanted:
-    from alembic_contracts.errors import InvalidSettings
-    from alembic_contracts.inference import sources
-    from alembic_contracts.support.paths import shown
-    from alembic_contracts.support.suggestions import did_you_mean
-
-    file = settings.source or Path("pyproject.toml")
-    place = f"{shown(file)}, [tool.alembic_contracts.infer.{consumer}]"
-    stated = {key.replace("_", "-"): value for key, value in table.items()}
-    named = [key for key in stated if key in sources.names()]
-    if len(named) != 1:
-        raise InvalidSettings(f"{place}: name one source: {', '.join(f'`{each}`' for each in sources.names())}.")
-    source, folder = sources.load(named[0]), file.parent
-    own = {option.flag.removeprefix("--"): option for option in source.OPTIONS}
-    for key in stated:
-        if key not in {*named, *own, *_KEYS}:
-            known = sorted({*named, *own, *_KEYS})
-            raise InvalidSettings(texts.line(f"{place}: unknown key `{key}`{did_you_mean(key, known)}"))
-    given: dict[str, Any] = dict(values)
-    for key, value in stated.items():
-        if key in own:
-            given[own[key].variable] = _listed(value, folder if key in _FILES else None)
-        elif key in _KEYS:
-            if not isinstance(value, _KEYS[key]):
-                raise InvalidSettings(f"{place}: `{key}` must be a {_KEYS[key].__name__}, not {value!r}.")
-            given[f"{key.replace('-', '_')}_"] = str(folder / str(value)) if key in _FILES else value
-    if given.get("format_") not in (None, *FORMATS):
-        raise InvalidSettings(f"{place}: `format` must be one of {', '.join(FORMATS)}, not {given['format_']!r}.")
-    given_to = stated[named[0]] if source.INPUTS else []  # of a source that is given nothing, it is `true`
-    inputs = _listed(given_to, folder if source.INPUTS.startswith(("PATH", "MANIFEST")) else None)
-    return wanted(named[0], source, inputs, {**given, "consumer_": consumer})
-
-
-def _listed(value: Any, folder: Path | None) -> Any:
-    if isinstance(value, bool):
-        return value
-    listed = value if isinstance(value, list) else [value]
-    return tuple(_relative(folder / str(each)) if folder is not None else str(each) for each in listed)
-
-
-def _relative(path: Path) -> str:
-    from alembic_contracts.support.paths import shown
-
-    return shown(path)
 
 
 def run(config: Config, asked: Wanted, *, check: bool = False, stdout: bool = False) -> int:

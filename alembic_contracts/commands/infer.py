@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_contracts.commands._inferring import FORMATS, configured, run, wanted
+from alembic_contracts.commands._consumers import configured
+from alembic_contracts.commands._inferring import FORMATS, run, wanted
 from alembic_contracts.commands._shared import (
     DATABASE,
     DIALECT,
