@@ -15,7 +15,9 @@ __all__ = ["Difference", "differences", "kept", "without_uses"]
 
 _PLACES = ("x-used-by", "alembic_contracts.used_by")
 """What marks a table or column as written by ``infer``: in the base format, as a custom property in ODCS."""
-_OF_SCHEMA = frozenset({"physicalType", "data_type", "items", "array_element"})
+_OF_SCHEMA = frozenset(
+    {"physicalType", "data_type", "items", "array_element", "publications", "alembic_contracts.publications"}
+)
 """What follows the schema, whatever stands there."""
 _NAMED = ("physicalName", "name", "property")
 """What tells the items of a list apart."""
@@ -77,7 +79,7 @@ def _item(there: Any, new: Any) -> Any:
     if not isinstance(there, dict):
         return new
     if "property" in new:  # a custom property: people's value wins, but for places
-        return new if new["property"] in _PLACES else there
+        return new if new["property"] in _PLACES or new["property"] in _OF_SCHEMA else there
     return kept(there, new)
 
 
