@@ -149,6 +149,7 @@ def truth(corpus: Path, log: Path) -> list[str]:
     heads = (
         "statements",
         "not taken by the server",
+        "of views",
         "seen alike",
         "uses right",
         "too few",
