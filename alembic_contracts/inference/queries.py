@@ -18,6 +18,7 @@ from alembic_contracts.inference.usage.texts import Parsed, Prepared, Template
 from alembic_contracts.inference.uses import Guarantee, Unread, Use
 from alembic_contracts.prediction.sql.scopes import Output
 from alembic_contracts.schemas.schema import Name
+from alembic_contracts.support.garbage import uncollected
 
 if TYPE_CHECKING:
     from alembic_contracts.inference.asked import Asked
@@ -54,6 +55,7 @@ class Looked(Struct, frozen=True, kw_only=True):
     """What people should know, and what is no mistake: which relations are not this database's."""
 
 
+@uncollected()
 def look(queries: Iterable[Query], asked: Asked) -> Looked:
     """Return what queries use of the tables and views of ``asked.schema``."""
     looking = _Looking(asked)
