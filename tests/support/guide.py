@@ -1,4 +1,4 @@
-"""The museum guide's dbt project, which this repository ships: its manifest, the tables that it reads, and dbt."""
+"""The museum guide's dbt project, which this repository ships: its manifest, the tables that it reads, dbt, and small manifests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.inference.asked import Asked
+from alembic_contracts.inference.sources import dbt
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -98,3 +99,59 @@ def _thing(thing: dict[str, Any]) -> dict[str, Any]:
     kept["config"] = {key: value for key, value in thing.get("config", {}).items() if key in _OF_CONFIGURATION}
     kept["columns"] = {name: {"name": name} for name in thing.get("columns", {})}
     return kept
+
+
+class Small:
+    """Writes a manifest of a few models."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.nodes: dict[str, Any] = {}
+        self.sources: dict[str, Any] = {}
+        self.metadata: dict[str, Any] = {
+            "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json",
+            "project_name": "guide",
+            "adapter_type": "postgres",
+        }
+        self.other: dict[str, Any] = {}
+        self.source("object")
+
+    def source(self, table: str, **values: Any) -> None:
+        given = {
+            "source_name": "museum",
+            "name": table,
+            "identifier": table,
+            "package_name": "guide",
+            "database": "m",
+            "schema": "public",
+            "original_file_path": "models/sources.yml",
+        } | values
+        key = f"source.guide.{given['source_name']}.{table}"
+        parts = [given[part] for part in ("database", "schema", "identifier")]
+        self.sources[key] = {"unique_id": key, "relation_name": ".".join(f'"{part}"' for part in parts)} | given
+
+    def model(self, name: str, code: str | None, raw: str | None = None, kind: str = "model", **values: Any) -> None:
+        key = f"{kind}.guide.{name}"
+        given = {
+            "unique_id": key,
+            "resource_type": kind,
+            "name": name,
+            "alias": name,
+            "package_name": "guide",
+            "database": "m",
+            "schema": "guide",
+            "original_file_path": f"{kind}s/{name}.sql",
+            "raw_code": raw if raw is not None else code or "",
+            "compiled_code": code,
+            "depends_on": {"nodes": ["source.guide.museum.object"]},
+        } | values
+        self.nodes[given["unique_id"]] = {
+            "relation_name": f'"{given["database"]}"."{given["schema"]}"."{given["alias"]}"'
+        } | given
+
+    def uses(self, connection: sa.Connection, **values: Any) -> Found:
+        target = self.folder / "target"
+        target.mkdir(exist_ok=True)
+        document = {"metadata": self.metadata, "nodes": self.nodes, "sources": self.sources} | self.other
+        (target / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
+        return dbt.uses(asked(connection, target / "manifest.json", **values))

@@ -178,8 +178,8 @@ def contract_of(name: Name, schema: Schema) -> Contract:
     """Return a contract with all that holds of a table."""
     known = writer("native")
     dialect = dialects.load("postgresql")
-    text = known.write(
-        schema.tables[name],
+    document = known.document(
+        [schema.tables[name]],
         schema,
         dialect,
         namespace="test",
@@ -187,7 +187,7 @@ def contract_of(name: Name, schema: Schema) -> Contract:
         owner=Owner("Team"),
         choice=Choice(minimal=False),
     )
-    return native.contracts(native.parse(text, f"{name}.json"))[0]
+    return native.contracts(native.parse(known.text(document), f"{name}.json"))[0]
 
 
 def _status(contract: Contract, predictions: Sequence[Prediction]) -> str:
