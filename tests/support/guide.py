@@ -1,4 +1,4 @@
-"""The museum guide's dbt project, which this repository ships: its manifest, the tables that it reads, dbt, and small manifests."""
+"""The dbt project that this repository ships, its tables and dbt itself; and manifests of a few models, made here."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from alembic_contracts.errors import CannotCheck
 from alembic_contracts.inference.sources import dbt
 from alembic_contracts.inference.uses import Found, Guarantee
 from alembic_contracts.schemas.schema import Name
-from tests.support.guide import TABLES, asked, places
+from tests.support.guide import TABLES, Small, asked, places
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
