@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["PgQueryError", "deparse", "parse", "parse_plpgsql", "pg_query_pb2", "scan"]
+__all__ = ["PgQueryError", "allow_depth", "deparse", "parse", "parse_plpgsql", "pg_query_pb2", "scan"]
 
 _PACKAGES = ("postgast", "postgast.nodes")
 _MODULES = ("errors", "pg_query_pb2", "parse", "plpgsql", "scan", "deparse")
@@ -51,3 +51,18 @@ else:
         pg_query_pb2 = _modules["pg_query_pb2"]
         PgQueryError, parse, scan = _modules["errors"].PgQueryError, _modules["parse"].parse, _modules["scan"].scan
         deparse, parse_plpgsql = _modules["deparse"].deparse, _modules["plpgsql"].parse_plpgsql
+
+
+def allow_depth(allowed: bool) -> None:
+    """Read trees however deep; else protobuf ends at 100 messages within each other: 46 terms joined by ``||``.
+
+    The switch is of the whole process, which may read other things than this module's trees: put it back.
+    """
+    if _allow_oversize is not None:  # protobuf without its C library has no such switch
+        _allow_oversize(allowed)
+
+
+try:
+    _allow_oversize = import_module("google._upb._message").SetAllowOversizeProtos
+except (ImportError, AttributeError):
+    _allow_oversize = None

@@ -30,6 +30,8 @@ NEEDS_CONNECTION = False
 
 _LEFT_OUT = frozenset({"node_modules", "target"})
 """Folders of others' code and of what was built; hidden ones are left out as well."""
+_TEMPLATES = (".sql.j2", ".sql.jinja", ".sql.jinja2", ".sql.tmpl", ".sql.tpl", ".sql.erb", ".sql.mako")
+"""How files end that become SQL elsewhere: they are named, not left out in silence."""
 
 
 def uses(asked: Asked) -> Found:
@@ -40,8 +42,9 @@ def uses(asked: Asked) -> Found:
     """
     queries: list[Query] = []
     unread: list[Unread] = []
+    given = {str(Path(each)) for each in asked.inputs}
     for file, name in _files(asked.inputs):
-        text = _text(file, name)
+        text = _text(file, name, given=str(file) in given)
         if isinstance(text, Unread):
             unread.append(text)
         else:
@@ -85,7 +88,7 @@ def _below(folder: Path) -> Iterator[Path]:
                 entered.add(real)
                 kept.append(name)
         folders[:] = kept
-        yield from (Path(place, name) for name in sorted(files) if name.lower().endswith(".sql"))
+        yield from (Path(place, name) for name in sorted(files) if name.lower().endswith((".sql", *_TEMPLATES)))
 
 
 def _name(file: Path, given: Path) -> str:
@@ -96,8 +99,12 @@ def _name(file: Path, given: Path) -> str:
     return (Path(root.name) / Path(os.path.abspath(file)).relative_to(root)).as_posix()  # noqa: PTH100
 
 
-def _text(file: Path, name: str) -> str | Unread:
+def _text(file: Path, name: str, *, given: bool) -> str | Unread:
+    if name.lower().endswith(_TEMPLATES):
+        return Unread(name, None, None, "a template, which is not read as SQL")
     try:
+        if not given and file.exists() and not file.is_file():  # a pipe, which would be waited for
+            return Unread(name, None, None, "is no regular file")
         content = file.read_bytes()
     except OSError as error:
         return Unread(name, None, None, f"cannot be opened: {error.strerror}")

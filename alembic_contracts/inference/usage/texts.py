@@ -43,6 +43,8 @@ _PARTS = pattern(
 _BEGINNING = pattern(r"""[-'"$:/{;\\%@#?]""")
 """What any of them begins with; a set of characters is found fast."""
 _NEWLINE = pattern(rb"\n")
+_MESSAGE = 120
+"""Characters of the parser's message that are shown."""
 _LITERAL = "'1'"
 _BEFORE_LIST = pattern(r"(?i)\b(?:in|values)\s*$")
 _OPERAND = pattern(r"""(?:(?P<word>\w+)|["')\]])\s*$""")
@@ -279,7 +281,13 @@ def _parse_one(sql: str, begin: int, end: int) -> Iterator[Parsed]:
     try:
         statements = parser.parse_once(shown)
     except PostgresError as error:
-        yield Parsed(None, before, before, error.message, before + (error.position or 0))
+        yield Parsed(None, before, before, _shortened(error.message), before + (error.position or 0))
     else:
         for statement in statements:
             yield Parsed(statement.node, before, before + statement.start)
+
+
+def _shortened(message: str) -> str:
+    """What is not ended is quoted by the parser to the end of the text, which may be long."""
+    first = message.partition("\n")[0]
+    return message if first == message and len(message) <= _MESSAGE else f"{first[:_MESSAGE]}..."

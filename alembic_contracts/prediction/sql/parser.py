@@ -79,12 +79,15 @@ def parse_once(sql: str) -> tuple[Statement, ...]:
     Raises:
         PostgresError: 42601, it does not parse.
     """
+    library.allow_depth(True)
     try:
         tree = library.parse(sql)
     except library.PgQueryError as error:
         refusal = PostgresError("42601", error.message)
         refusal.position = error.cursorpos - 1 if error.cursorpos else None
         raise refusal from None
+    finally:
+        library.allow_depth(False)
     encoded = sql.encode()  # positions count bytes
     statements = []
     for raw in tree.stmts:
