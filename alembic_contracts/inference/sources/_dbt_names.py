@@ -113,11 +113,10 @@ class Names:
         return alike[0] if len(alike) == 1 else name
 
     def _further(self, manifest: Manifest) -> Iterator[tuple[str, str]]:
-        """Yield a mapping for each source that is not called here as it is there."""
-        for source in manifest.sources.values():
-            table = self.tables.get(source.id)
-            if table is not None and tuple(table) != (source.schema, source.identifier):
-                yield ".".join(source.parts), str(table)
+        """Yield a mapping for each source, where one is not called here as it is there or ``--map`` says so of any."""
+        found = [(each, table) for each in manifest.sources.values() if (table := self.tables.get(each.id)) is not None]
+        if self._mapping or any(tuple(table) != (each.schema, each.identifier) for each, table in found):
+            yield from ((".".join(each.parts), str(table)) for each, table in found)
 
     # -- models ------------------------------------------------------------------------------------------------------
 

@@ -52,6 +52,9 @@ _USES_NOTHING = frozenset(
     }
 )
 
+_NO_ROWS = (exp.Alter, exp.Analyze, exp.Comment, exp.Describe, exp.Drop, exp.Grant, exp.Set, exp.Show, exp.Use)
+"""Statements about relations that read no column by its name."""
+
 
 class OtherGrammar:
     """One of sqlglot's grammars."""
@@ -157,7 +160,28 @@ class _Statements(OtherQueries):
                 self.table(each, {}, "deleted")
         elif isinstance(node, exp.Copy):
             self._copy(node)
+        else:
+            self._other(node)
         return Output((), complete=False)
+
+    def _other(self, node: Tree) -> None:
+        if isinstance(node, (exp.Pivot, exp.Summarize)):
+            self._summary(node)
+        elif not isinstance(node, _NO_ROWS) and node.find(exp.Table) is not None:
+            self.notes.problem(f"is not read: {type(node).__name__.upper()}", self.at(node))
+
+    def _summary(self, node: Tree) -> None:
+        """PIVOT and SUMMARIZE of DuckDB: of all columns, but for a PIVOT that says what it groups by."""
+        scope = Scope()
+        if isinstance(node.this, exp.Query):
+            output = self.query(node.this, None, {}, whole=True)
+            scope.entries.append(Entry("", output.fields, output.complete))
+        else:
+            self._add(node.this, scope, {})
+        for name in ("expressions", "using", "group"):
+            self._clause(node.args.get(name) or None, scope, {}, {})
+        if not node.args.get("group"):
+            self.notes.star(scope.entries[0].fields, self.at(node.this))
 
     def _create(self, node: Tree) -> Output:
         columns = node.this.expressions if isinstance(node.this, exp.Schema) else []

@@ -317,6 +317,10 @@ class OtherQueries(Columns):
                 )
                 output = self.query(part, visible, ctes, whole=not exists)
                 found.update(dict.fromkeys(origin for field in output.fields for origin in field.origins))
+            elif isinstance(part, exp.Columns):  # by a pattern: any of them may be meant
+                fields = self.star([""], self.at(part), visible)[0]
+                self.notes.star(fields, self.at(part if position(part) is not None else part.parent_select))
+                found.update(dict.fromkeys(origin for field in fields for origin in field.origins))
             elif isinstance(part, exp.Lambda):
                 names = tuple(Field(folded(each), None) for each in part.expressions)
                 stack.append((part.this, Scope([Entry("", names)], visible)))

@@ -88,7 +88,8 @@ class Relations:
             table = None if mapped is None else self.table(mapped)
             if table is not None:
                 return table
-            if mapped is None and mine is None and schema is not None and schema not in self.schema.namespaces:
+            further = schema is not None and schema not in self.schema.namespaces
+            if mapped is None and mine is None and (further or self._is_other_catalog(catalog)):
                 return Missing(_written(name, schema, catalog), None, elsewhere=True)
         for each in schemas:
             table = self.table(Name(each, name))
@@ -132,6 +133,13 @@ class Relations:
 
     def _schema(self, own: Own) -> str:
         return own.name.schema.casefold() if self.folds_case else own.name.schema
+
+    def _is_other_catalog(self, catalog: str | None) -> bool:
+        """Whether a warehouse's name is in a database of it that no ``--map`` names, while one names another."""
+        if catalog is None or not self.folds_case:
+            return False
+        named = {source[0] for source, target in self.mapping.items() if len(source) > len(target)}
+        return bool(named) and catalog.casefold() not in named
 
     def _mapped(self, name: str, schema: str | None, catalog: str | None) -> Name | None:
         """Return where ``--map`` leads: the longest part of the name that one of them names."""
