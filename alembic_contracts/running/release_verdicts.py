@@ -186,7 +186,7 @@ def _notices(release: Release, released: Released, before: Schema, after: Schema
             continue
         for column in table.columns:
             is_gone = was.column(column.name) is not None and now.column(column.name) is None
-            if column.deferred and not column.server_default and is_gone:
+            if column.deferred and column.inserted and is_gone:
                 yield Notice(
                     f"release {release.ref} selects {table.name.name}.{column.name} only on demand ({column.place}), "
                     "so it does not count as used; but its INSERTs name it, and fail."

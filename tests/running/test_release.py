@@ -286,6 +286,10 @@ UNREADABLE = {
         lambda project: project.write("shop/models.py", "import not_installed\n"),
         "its env.py failed with ModuleNotFoundError: No module named 'not_installed' (shop/models.py:1)",
     ),
+    "what is not set": (
+        lambda project: project.write("shop/models.py", "import os\nos.environ['SHOP_NOT_SET']\n"),
+        "its env.py failed with KeyError: 'SHOP_NOT_SET' (shop/models.py:2)",
+    ),
     "a database at import": (
         lambda project: project.write(
             "shop/models.py",

@@ -74,7 +74,8 @@ def _column(column: sa.Column[Any], mappers: list[Mapper[Any]], made: Made, at: 
         nullable=bool(column.nullable),
         primary_key=bool(column.primary_key),
         deferred=bool(mapped) and not whole and all(prop.deferred for _, prop in mapped),
-        excluded=not whole and not mapped,
+        excluded=not whole and not mapped and column.default is None and column.onupdate is None,
+        returned=any(_is_returned(mapper, column) for mapper, _ in mapped),
         default=column.default is not None,
         server_default=column.default is None and (column.server_default is not None or automatic) and not generated,
         generated=generated,
@@ -86,6 +87,12 @@ def _property(mapper: Mapper[Any], column: sa.Column[Any]) -> ColumnProperty[Any
     """Return the attribute that a class has for a column, without configuring the class."""
     found = mapper._columntoproperty.get(column)  # noqa: SLF001 - the public way asks for all classes to be complete
     return found if isinstance(found, ColumnProperty) else None
+
+
+def _is_returned(mapper: Mapper[Any], column: sa.Column[Any]) -> bool:
+    """Whether an INSERT of a class has the server return what it makes of a column, which names it in RETURNING."""
+    made = column.server_default is not None or column.server_onupdate is not None
+    return made and bool(mapper.eager_defaults)  # "auto" of SQLAlchemy 2 is for servers that have RETURNING
 
 
 def _is_of_tables(mapper: Mapper[Any]) -> bool:

@@ -21,9 +21,8 @@ def said_of(error: BaseException) -> str:
     except Exception:  # noqa: BLE001 - whatever its own code does
         said = "(it cannot say what)"
     here = os.path.realpath(Path.cwd()) + os.sep
-    places = [
-        (os.path.realpath(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error.__traceback__)
-    ]
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    places = [(os.path.realpath(file), line) for file, line in frames if not file.startswith("<")]  # <frozen os>
     own = [place for place in places if place[0].startswith(here) and "site-packages" not in place[0]]
     where = f" ({file_name(own[-1][0])}:{own[-1][1]})" if own else ""
     return texts.shortened(f"{type(error).__name__}: {said}" if said else type(error).__name__, _LONGEST) + where

@@ -26,13 +26,15 @@ class MappedColumn(Struct, frozen=True, kw_only=True):
     deferred: bool = False
     """Whether it is selected only when somebody asks for it. It is written all the same."""
     excluded: bool = False
-    """Whether no class maps it, so that it is neither selected nor written."""
+    """Whether no class maps it and Python gives it no value, so that it is neither selected nor written."""
     default: bool = False
     """Whether Python code gives it a value where nobody does."""
     server_default: bool = False
     """Whether an INSERT leaves it to the server where nobody gives it a value: by a default, identity, sequence."""
     generated: bool = False
     """Whether the server computes it, so that it is never written."""
+    returned: bool = False
+    """Whether an INSERT has the server return what it makes of it."""
     labels: tuple[str, ...] = ()
     """Of an enum."""
 
@@ -40,6 +42,11 @@ class MappedColumn(Struct, frozen=True, kw_only=True):
     def used(self) -> bool:
         """Whether the application is taken to use it."""
         return not self.deferred and not self.excluded
+
+    @property
+    def inserted(self) -> bool:
+        """Whether INSERTs name it, be it for what they return alone."""
+        return not self.excluded and (self.returned or not (self.server_default or self.generated))
 
 
 class MappedTable(Struct, frozen=True, kw_only=True):

@@ -113,7 +113,7 @@ def _notes(tables: Iterable[MappedTable]) -> Iterator[str]:
     """Yield what is not taken to be used although an INSERT names it."""
     for table in tables:
         for column in table.columns:
-            if column.deferred and not column.server_default and not column.generated:
+            if column.deferred and column.inserted:
                 yield (
                     f"{column.place}: {_told(table.name)}.{column.name} is deferred, so it does not count as used; "
                     f"SQLAlchemy's INSERTs name it all the same."

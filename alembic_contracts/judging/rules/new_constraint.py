@@ -10,7 +10,8 @@ from alembic_contracts.schemas.schema import Constraint, Table
 
 _TELLS_NULL = re.compile(r"\b(is|null|case|coalesce|not|distinct)\b|\w\(", re.IGNORECASE)
 """What an expression can have that is not NULL where its column is: a test for NULL, a function."""
-_KINDS = frozenset({"unique", "check", "foreign key", "exclude"})
+_KEYS = frozenset({"primary key", "unique"})
+_KINDS = frozenset({"check", "foreign key", "exclude"}) | _KEYS
 
 
 def _limits(table: Table) -> Iterator[Constraint]:
@@ -35,15 +36,44 @@ def _content(constraint: Constraint) -> tuple[object, ...]:
     return constraint.kind, frozenset(constraint.columns), constraint.expression, referenced
 
 
+def _is_implied(constraint: Constraint, before: Table) -> bool:
+    """Whether a table refused before all that a constraint refuses: by the same one, or a key of some of its columns.
+
+    The latter not where an index alone has either, whose collation or operators may be others.
+    """
+    filled = {column.name for column in before.columns if column.not_null}
+    keys = [each for each in before.constraints if each.kind in _KEYS] if _is_key(constraint) else []
+    same = [each for each in _limits(before) if _content(each) == _content(constraint)]
+    narrower = [key for key in keys if set(key.columns) <= set(constraint.columns)]
+    return any(
+        (each.nulls_not_distinct or not constraint.nulls_not_distinct or filled.issuperset(each.columns))
+        and _moment(each) <= _moment(constraint)
+        for each in (*same, *narrower)
+    )
+
+
+def _is_key(constraint: Constraint) -> bool:
+    return constraint.kind in _KEYS and constraint.expression is None
+
+
+def _moment(constraint: Constraint) -> tuple[bool, bool]:
+    """Return when it is checked, later ones being greater: they let more pass."""
+    return constraint.deferrable, constraint.initially_deferred
+
+
 def _spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
     """Whether it refuses no row of writers that do not know its columns: they are new, and NULL in such rows.
 
     NULL refers to nothing, is unlike any other NULL, excludes nothing, and makes no simple comparison false.
     """
     unknown = [_is_left_null(name, fact, subject) for name in constraint.columns]
-    if constraint.kind in ("unique", "exclude"):
+    if constraint.kind in ("unique", "exclude"):  # a primary key's are never NULL
         return any(unknown) and not constraint.nulls_not_distinct
-    simple = constraint.kind == "foreign key" or not _TELLS_NULL.search(constraint.expression or "")
+    simple = (
+        constraint.kind == "foreign key"
+        or constraint.kind == "check"
+        and not _TELLS_NULL.search(constraint.expression or "")
+    )
     return bool(unknown) and all(unknown) and simple  # some of a foreign key's are not enough where it is MATCH FULL
 
 
@@ -62,7 +92,7 @@ def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
             continue
         match stated.rule, stated.expected:
             case (("unique" | "primary-key"), tuple(columns)):
-                same = constraint.kind == "unique" and set(columns) == set(constraint.columns)
+                same = constraint.kind in _KEYS and set(columns) == set(constraint.columns)
                 if same and constraint.expression is None:
                     return True
             case "check", str(expression):
@@ -77,11 +107,11 @@ def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    before = {_content(limit) for limit in _limits(subject.reference)} if subject.reference is not None else set()
+    before = subject.reference
     new = [
         limit
         for limit in _limits(cast("Table", subject.table))
-        if _content(limit) not in before
+        if (before is None or not _is_implied(limit, before))
         and not _is_stated(limit, fact, subject)
         and not _spares_unknowing(limit, fact, subject)
     ]
@@ -91,12 +121,13 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
 
 RULE = Rule(
     id="new-constraint",
-    summary="Rows meet no new unique, check, foreign key or exclusion constraint.",
+    summary="Rows meet no new key, unique, check, foreign key or exclusion constraint.",
     description=(
         "A new constraint refuses rows that writers could store before (SQLSTATE 23505, 23514, 23503, 23P01). "
         "Contracts of writers rely on there being none; what the contract states, and what was there, does not count, "
+        "nor what follows from a key that was there, as UNIQUE (id, code) does from PRIMARY KEY (id), "
         "nor what is about new columns that are NULL in the rows of all who do not know them. "
-        "Source: pg_constraint contype u, c, f, x, and pg_index.indisunique."
+        "Source: pg_constraint contype p, u, c, f, x, and pg_index.indisunique."
     ),
     cause="{table} has {actual}.",
     consequence="Rows of writers that do not know it are refused.",

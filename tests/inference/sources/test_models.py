@@ -217,6 +217,53 @@ def test_what_is_deferred_is_said_to_be_inserted(tmp_path: Path, monkeypatch: py
     assert note.startswith("shop/models.py:16: orders.large is deferred")
 
 
+WRITTEN = """\
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, deferred, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Order(Base):
+    __table__ = sa.Table(
+        "orders",
+        Base.metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("note", sa.Text, default=""),
+        sa.Column("state", sa.Text, onupdate="x"),
+        sa.Column("kind", sa.Text, server_default="x"),
+        sa.Column("total", sa.Text),
+    )
+    __mapper_args__ = {"include_properties": ["id"]}
+
+
+class Thing(Base):
+    __tablename__ = "things"
+    __table_args__ = {"schema": "shop"}
+    __mapper_args__ = {"eager_defaults": EAGER}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    note: Mapped[str] = mapped_column(server_default="x", deferred=True)
+"""
+
+
+def test_what_python_gives_a_value_is_written_without_being_mapped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Core does it with each column of the table, ``INSERT INTO orders (note)``, ``UPDATE orders SET state``."""
+    used = found(tmp_path, WRITTEN.replace("EAGER", "False"), monkeypatch)
+    assert {column for table, column in places(used, "inserted") if table == "orders"} == {"id", "note", "state"}
+    assert used.notes == ()
+
+
+@pytest.mark.parametrize("eager", ["True", '"auto"'])
+def test_what_is_deferred_is_returned_by_inserts(eager: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As SQLAlchemy does: ``INSERT INTO things ... RETURNING note``."""
+    [note] = found(tmp_path, WRITTEN.replace("EAGER", eager), monkeypatch).notes
+    assert note.startswith("shop/models.py:27: shop.things.note is deferred")
+
+
 @pytest.mark.parametrize("name", [":orders", ":metadata"])
 def test_a_name_chooses(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     used = found(tmp_path, TABLE_MODULE, monkeypatch, name=name)

@@ -217,6 +217,31 @@ CASES = [
         compatibility="writer",
     ),
     Case("new-constraint", "CREATE TABLE t (c integer)", "CREATE UNIQUE INDEX ON t ((c + 1))", compatibility="writer"),
+    Case(
+        "new-constraint",
+        "CREATE TABLE t (c integer NOT NULL)",
+        "ALTER TABLE t ADD PRIMARY KEY (c)",
+        compatibility="writer",
+    ),
+    Case(
+        "new-constraint",
+        "CREATE TABLE t (c integer, d integer, UNIQUE (c, d))",
+        "ALTER TABLE t ADD UNIQUE (c)",
+        compatibility="writer",
+    ),
+    Case(
+        "new-constraint",
+        "CREATE TABLE t (c integer UNIQUE)",
+        "ALTER TABLE t DROP CONSTRAINT t_c_key; ALTER TABLE t ADD UNIQUE NULLS NOT DISTINCT (c)",
+        compatibility="writer",
+        version=15,
+    ),
+    Case(
+        "new-constraint",
+        "CREATE TABLE t (c integer UNIQUE DEFERRABLE INITIALLY DEFERRED)",
+        "ALTER TABLE t DROP CONSTRAINT t_c_key; ALTER TABLE t ADD UNIQUE (c)",
+        compatibility="writer",
+    ),
     *(
         Case("privileges", f"{ROLES}; CREATE TABLE t (c integer); {grant}", change, table=READS)
         for grant, change in (
@@ -350,6 +375,41 @@ def test_harmless(compatibility: str, change: str, connection: sa.Connection, tm
     assert verdict(contracts, before, observed) == []
     assert verdict(contracts, before, predicted) == []
     assert verdict(contracts, before, seen_at_a_commit(connection, contracts)) == []
+
+
+IMPLIED = {
+    "a key of more columns": ("c integer PRIMARY KEY, d integer", "ALTER TABLE t ADD UNIQUE (d, c)"),
+    "NULL is none of the narrower key": (
+        "c integer PRIMARY KEY, d integer",
+        "ALTER TABLE t ADD UNIQUE NULLS NOT DISTINCT (c, d)",
+    ),
+    "a key instead of a constraint": (
+        "c integer NOT NULL UNIQUE",
+        "ALTER TABLE t DROP CONSTRAINT t_c_key; ALTER TABLE t ADD PRIMARY KEY (c)",
+    ),
+    "a later moment": (
+        "c integer UNIQUE",
+        "ALTER TABLE t DROP CONSTRAINT t_c_key; ALTER TABLE t ADD UNIQUE (c) DEFERRABLE",
+    ),
+    "NULLs are distinct now": (
+        "c integer UNIQUE NULLS NOT DISTINCT",
+        "ALTER TABLE t DROP CONSTRAINT t_c_key; ALTER TABLE t ADD UNIQUE (c)",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", IMPLIED)
+def test_what_follows_from_a_key_that_was_there_is_nothing_new(
+    how: str, connection: sa.Connection, tmp_path: Path
+) -> None:
+    columns, change = IMPLIED[how]
+    if "NOT DISTINCT" in columns + change and connection.dialect.server_version_info[0] < 15:
+        pytest.skip("the server is older than what the case is about")
+    case = Case("", f"CREATE TABLE t ({columns})", change, compatibility="writer")
+    before, observed, predicted = run(connection, case.create, change)
+    contracts = contract(case, tmp_path)
+    assert verdict(contracts, before, observed) == []
+    assert verdict(contracts, before, predicted) == []
 
 
 def test_each_rule_has_cases() -> None:
