@@ -104,16 +104,17 @@ def _of_column(
         definition = schema.types.get(there.type.name)
         if definition is not None and definition.kind == "enum":
             yield "enum-labels", definition.labels
-    if table.kind not in _WRITTEN or column.generated or there.generated:
+    if table.kind not in _WRITTEN or there.generated:
         return
-    forbids = there.type is not None and dialect.forbids_null(there.type, schema.types)
-    if column.nullable != (there.not_null or forbids):
-        yield "column-nullable", column.nullable
-    yield "column-generated", ""
-    if column.server_default:
-        if there.default is not None:
-            yield "column-default", there.default
-    else:
+    if not column.generated:
+        forbids = there.type is not None and dialect.forbids_null(there.type, schema.types)
+        if column.nullable != (there.not_null or forbids):
+            yield "column-nullable", column.nullable
+        yield "column-generated", ""
+    is_left = column.server_default or column.generated  # to the server
+    if is_left and there.default is not None:
+        yield "column-default", there.default
+    if not is_left or there.identity:
         yield "column-identity", there.identity
 
 

@@ -69,11 +69,8 @@ def _spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> b
     unknown = [_is_left_null(name, fact, subject) for name in constraint.columns]
     if constraint.kind in ("unique", "exclude"):  # a primary key's are never NULL
         return any(unknown) and not constraint.nulls_not_distinct
-    simple = (
-        constraint.kind == "foreign key"
-        or constraint.kind == "check"
-        and not _TELLS_NULL.search(constraint.expression or "")
-    )
+    tells = constraint.kind != "foreign key" and _TELLS_NULL.search(constraint.expression or "")
+    simple = constraint.kind != "primary key" and not tells
     return bool(unknown) and all(unknown) and simple  # some of a foreign key's are not enough where it is MATCH FULL
 
 
