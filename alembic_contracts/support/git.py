@@ -176,18 +176,26 @@ def merge_base_with_main(folder: Path) -> str:
         except CannotCheck as error:
             if "git is not" in str(error) or "no git repository" in str(error):
                 raise
-    hint = _hint(folder, "main")
+    hint = _hint(folder, "origin/main")
     raise CannotCheck(f"No main branch is known here to compare with ({', '.join(_MAIN)}).{hint}")
 
 
 def _hint(folder: Path, ref: str) -> str:
+    """Return how to fetch a ref so that its name is known afterwards."""
+    is_shallow = _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    depth = "--depth=1 " if is_shallow else ""
     name = ref.removeprefix("origin/")
-    if _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
-        return (
-            " This is a shallow clone: fetch it with "
-            f"`git fetch --depth=1 origin {name}:refs/remotes/origin/{name}`, or check out with `fetch-depth: 0`."
-        )
-    return f" Fetch it with `git fetch origin {name}`."
+    fetch = f"git fetch {depth}origin"
+    branch = f"`{fetch} {name}:refs/remotes/origin/{name}`"
+    if re.fullmatch(r"[0-9a-f]{40}", ref):
+        how = f"fetch it with `{fetch} {ref}`"
+    elif ref != name:
+        how = f"fetch it with {branch}"
+    else:
+        how = f"fetch a tag with `{fetch} tag {name}`, a branch with {branch}, as `origin/{name}`"
+    if is_shallow:
+        return f" This is a shallow clone: {how}, or check out with `fetch-depth: 0`."
+    return f" {how[0].upper()}{how[1:]}."
 
 
 def _git(folder: Path, *arguments: str, stdin: bytes | None = None) -> bytes:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.support.git import tree_at
 from tests.support.object_images import CONTRACT, CREATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.support.project import Project
 
@@ -258,7 +262,27 @@ def test_a_contract_that_was_wrong_there_can_be_corrected(branch: Project) -> No
 def test_an_unknown_ref(branch: Project) -> None:
     done = branch.alembic("check-contracts", "--offline", "--base", "mian")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "The git ref `mian` is not known here. Fetch it with `git fetch origin mian`." in done.stderr
+    assert "The git ref `mian` is not known here. Fetch a tag with `git fetch origin tag mian`, " in done.stderr
+
+
+@pytest.mark.parametrize("depth", [(), ("--depth=1",)])
+@pytest.mark.parametrize(("ref", "known"), [("v1", "v1"), ("old", "origin/old"), ("origin/old", "origin/old")])
+def test_what_is_said_to_fetch_a_ref_does(
+    depth: tuple[str, ...], ref: str, known: str, branch: Project, tmp_path: Path
+) -> None:
+    git(branch, "branch", "old", "main")
+    git(branch, "tag", "-a", "-m", "x", "v1", "main")
+    commit(branch)
+    clone = tmp_path / "clone"
+    options = ("--no-tags", "--single-branch", "-b", "branch", *depth)
+    subprocess.run(["git", "clone", "-q", *options, f"file://{branch.path}", clone], check=True)
+    with pytest.raises(CannotCheck) as caught:
+        tree_at(ref, clone)
+    commands = re.findall(r"`(git fetch [^`]+)`", str(caught.value))
+    command = commands[-1 if known != ref else 0]
+    subprocess.run(command.split(), cwd=clone, check=True, capture_output=True)
+    assert tree_at(known, clone).entries
+    assert known == ref or f"as `{known}`" in str(caught.value)
 
 
 def test_a_shallow_clone(branch: Project, tmp_path: Any) -> None:

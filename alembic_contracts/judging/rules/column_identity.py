@@ -26,9 +26,8 @@ RULE = Rule(
     summary="The column is an identity column, or is none, as stated.",
     description=(
         "Writers that set a GENERATED ALWAYS column are refused (SQLSTATE 428C9), those that leave out a column which "
-        "no longer numbers itself as well (23502). BY DEFAULT instead of ALWAYS, or a default, refuses neither: a warning. "
-        "Source: pg_attribute.attidentity, as "
-        "information_schema.columns.identity_generation."
+        "no longer numbers itself as well (23502). BY DEFAULT instead of ALWAYS, or a default, refuses "
+        "neither: a warning. Source: pg_attribute.attidentity, as information_schema.columns.identity_generation."
     ),
     cause="{place} is {actual} instead of {expected}.",
     consequence="Writers that set it, or that leave it out, are refused.",
