@@ -26,6 +26,8 @@ __all__ = ["Reader"]
 _QUERIES = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _HOLDING = frozenset({"ExplainStmt", "PrepareStmt", "DeclareCursorStmt", "ViewStmt", "CreateTableAsStmt"})
 _OF_TABLES = frozenset({"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE", "OBJECT_COLUMN"})
+_LISTED = {"CreateTrigStmt": "columns", "VacuumRelation": "va_cols"}
+"""Where statements about a relation list columns of it."""
 _NAMING = {
     "LockStmt": ("relations",), "ClusterStmt": ("relation",), "RefreshMatViewStmt": ("relation",),
     "CreateTrigStmt": ("relation",), "CreatePolicyStmt": ("table",), "AlterPolicyStmt": ("table",),
@@ -127,20 +129,25 @@ class Reader(Changes):
             for element in elements:
                 if not element.name:
                     self.expression(element.expr, level, "filtered")
-        elif kind == "VacuumRelation":
-            names = parser.strings(node.va_cols)
+        elif kind in _LISTED:
+            names = parser.strings(getattr(node, _LISTED[kind]))
         elif kind == "AlterTableStmt":
             for command in parser.children(node.cmds):
-                self._added(getattr(command, "def"))
+                self._added(getattr(command, "def"), entry, level)
         for name in names:
             self._set(entry, name, "filtered", node.relation.location)
         for name in ("where_clause", "qual", "with_check"):
             if name in node.DESCRIPTOR.fields_by_name and node.HasField(name):
                 self.expression(getattr(node, name), level, "filtered")
 
-    def _added(self, node: Node) -> None:
-        """Look at what ALTER TABLE adds: foreign keys."""
+    def _added(self, node: Node, entry: Entry, level: Level) -> None:
+        """Look at what ALTER TABLE adds: constraints, and those of columns."""
         added = parser.unwrap(node)
+        if added.DESCRIPTOR.name == "Constraint":
+            for name in (*parser.strings(added.keys), *parser.strings(added.fk_attrs)):
+                self._set(entry, name, "filtered", added.location)
+            if added.HasField("raw_expr"):
+                self.expression(added.raw_expr, level, "filtered")
         self._foreign_keys(added.constraints if added.DESCRIPTOR.name == "ColumnDef" else [node])
 
     # -- what holds statements ---------------------------------------------------------------------------------------

@@ -263,8 +263,9 @@ class Selects(Expressions):
 
     def _last(self, node: Node) -> int:
         """Return the last location below a node: where a clause without one comes after."""
-        if node.HasField("range_var"):
-            return int(node.range_var.location)
+        item = parser.unwrap(node) if type(node) is parser.WRAPPER else node
+        if item.DESCRIPTOR.name == "RangeVar":
+            return int(item.location)
         return max(getattr(part, "location", 0) for part in parser.walk(node))
 
     def _function(self, item: Node, level: Level) -> Entry:

@@ -33,7 +33,7 @@ _PARTS = pattern(
     | (?P<comment>/\*)
     | (?P<template>\{\{|\{%|\{\#)
     | (?P<end>;)
-    | (?P<psql>\\\.?[^\n]*)
+    | (?P<psql>\\;|\\\.?[^\n]*)
     | (?P<percent>%(?:\(\w+\))?[sbt](?!\w)|%%)
     | (?P<named>:'\w+'|:"\w+"|(?<![\w:]):[^\W\d]\w*|(?<![\w:\]\[]):\d+(?!\w)|(?<![\w@<~&|>*+=/!^%?-])@[^\W\d]\w*
         |\$\{\w+\}|\#\{\w+\}|(?<!\w)\$[^\W\d]\w*)
@@ -252,6 +252,8 @@ def _is_operand(text: str, end: int) -> bool:
 
 def _psql(text: str, written: str, begin: int, start: int) -> str:
     r"""Return the statement that one of psql's commands is: ``\copy`` is COPY, ``\gset`` and its like send a query."""
+    if written == "\\;":  # what is before it is sent with what follows
+        return ";"
     command, _, rest = written[1:].strip().partition(" ")
     if command == "copy":
         shown = rest.rstrip("; \r")
