@@ -20,6 +20,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.inference.metadata.contained import nothing_outside, returned
 from alembic_contracts.inference.metadata.describing import tables_of
@@ -178,9 +179,11 @@ def _predicted(question: Question) -> Predicted:
         environments.visit(config, range_, lambda run: courses.append(follow(run, None)))
     prediction = courses[0].predictions[0]
     run = courses[0].run
+    own = run.context.version_table  # Alembic's, which no release uses
+    tables = {name: table for name, table in prediction.after.tables.items() if name.name != own}
     last = run.steps[-1].revision.path if run.steps else config.config_file_name or "env.py"
     return Predicted(
-        schema=json.dumps(schema_json.encode(prediction.after)),
+        schema=json.dumps(schema_json.encode(replace(prediction.after, tables=tables))),
         doubts=tuple(doubt.reason for doubt in prediction.doubts),
         file=shown(last),
     )
