@@ -136,7 +136,7 @@ def _how(each: Reliance) -> str:
         stated = f"{stated} ({len(each.facts)} {'fact' if len(each.facts) == 1 else 'facts'})"
     else:
         stated = ", ".join(dict.fromkeys(fact.rule for fact in each.facts))
-    return f"relies on {stated}; compatibility {each.contract.compatibility}"
+    return f"relies on {stated}; compatibility {each.contract.compatibility_of(each.table)}"
 
 
 def _life(each: Reliance, today: date) -> str:
@@ -190,7 +190,7 @@ def _json(what: str, found: Iterable[Reliance], today: date, near: str | None) -
             "contract": each.contract.id,
             "owner": {"name": each.contract.owner.name, "email": each.contract.owner.email},
             "status": each.contract.stage,
-            "compatibility": each.contract.compatibility,
+            "compatibility": each.contract.compatibility_of(each.table),
             "held": each.held(today),
             "since": _day(each.since),
             "until": _day(each.until),

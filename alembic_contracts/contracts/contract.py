@@ -191,6 +191,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     """Whether it states existence, type, nullability and key alone; None: as is usual in the format."""
     compatibility: Compatibility | None = None
     """None: as is usual in the format."""
+    of_tables: Mapping[Name, Compatibility] = {}
+    """Of tables that are protected otherwise."""
     stated: Mapping[tuple[Name, str | None], Mapping[str, object]] | None = None
     """What is stated beside existence and type, by table and column (None: the table), with the keys of the base
     format; None: as ``minimal`` says."""
@@ -219,6 +221,8 @@ class Contract:
     version: str | None = None
     """The contract's own version, as its authors count."""
     compatibility: Compatibility = "exact"
+    of_tables: Mapping[Name, Compatibility] = field(default_factory=dict, hash=False)
+    """Of tables that it protects otherwise: a consumer may write to one, and only read the others."""
     stage: Stage = "active"
     deprecations: tuple[Deprecation, ...] = ()
     unread: tuple[str, ...] = ()
@@ -249,10 +253,13 @@ class Contract:
                 columns[fact.column] = None
         return {table: tuple(columns) for table, columns in found.items()}
 
-    @property
-    def sides(self) -> frozenset[Side]:
-        """Whose uses it protects."""
-        return SIDES[self.compatibility]
+    def compatibility_of(self, table: Name) -> Compatibility:
+        """Which differences of a table it tolerates."""
+        return self.of_tables.get(table, self.compatibility)
+
+    def sides(self, table: Name) -> frozenset[Side]:
+        """Whose uses of a table it protects."""
+        return SIDES[self.compatibility_of(table)]
 
     def columns(self, table: Name) -> tuple[str, ...]:
         """The columns of a table that it names, in the order of the file."""

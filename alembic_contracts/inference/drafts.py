@@ -68,7 +68,8 @@ def draft(
         guarantees = [each for each in found.guarantees if each.table == table_name]
         tables.append(_used(table, columns[table_name]))
         stated.update(_stated(table, columns[table_name], guarantees, formats.holding(table, schema, dialect), strict))
-    choice = Choice(compatibility=found.compatibility or _protected(found.uses), stated=stated, used_by=places)
+    compatibility, of_tables = (found.compatibility, {}) if found.compatibility else _protected(found.uses)
+    choice = Choice(compatibility=compatibility, of_tables=of_tables, stated=stated, used_by=places)
     return Draft(consumer=name, owner=owner or found.owner or Owner(name), tables=tuple(tables), choice=choice)
 
 
@@ -152,9 +153,18 @@ def _guaranteed(
     yield None, {key: value for key, value in (("unique", unique), ("foreign_keys", keys)) if value}
 
 
-def _protected(uses: Iterable[Use]) -> Compatibility:
-    """Return whom a contract of these uses has to protect."""
-    kinds = {use.kind for use in uses}
+def _protected(uses: Iterable[Use]) -> tuple[Compatibility, Mapping[Name, Compatibility]]:
+    """Return whom a contract of these uses has to protect, and of which tables that is another one than a reader."""
+    kinds: dict[Name, set[str]] = defaultdict(set)
+    for use in uses:
+        kinds[use.table].add(use.kind)
+    of_tables = {table: _side(found) for table, found in kinds.items()}
+    if len(set(of_tables.values())) == 1:
+        return next(iter(of_tables.values())), {}
+    return "reader", {table: side for table, side in of_tables.items() if side != "reader"}
+
+
+def _side(kinds: set[str]) -> Compatibility:
     if kinds <= {"read", "filtered"}:
         return "reader"
     return "read-write" if "read" in kinds else "writer"

@@ -164,8 +164,13 @@ class _Looking:
         else:
             try:
                 output = self.grammar.look(piece.parsed.node, notes, self.relations, piece.here)
+            except Waiting:
+                raise
             except RecursionError:
                 notes.problem("is not understood: nested too deeply", piece.parsed.start - piece.parsed.base)
+            except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the other statements
+                fault = f"is not understood: {type(error).__name__}: {error}"
+                notes.problem(fault, piece.parsed.start - piece.parsed.base)
         notes.end()
         piece.notes = notes
         if piece.own is not None:

@@ -198,7 +198,7 @@ def asked_of(contracts: Iterable[Contract], severities: Mapping[str, str]) -> As
     for contract in contracts:
         for fact in facts_of(contract, severities):
             rule = known[fact.rule]
-            parts |= rule.reads if contract.compatibility == "exact" else rule.reads | rule.weighs
+            parts |= rule.reads if contract.compatibility_of(fact.table) == "exact" else rule.reads | rule.weighs
             if isinstance(fact.expected, Type):
                 types.add(fact.expected.name.name)
     return Asked(frozenset(parts), frozenset(types))

@@ -157,9 +157,9 @@ class _Case:
 
     def _graded(self, breaks: Breaks) -> Severity | None:
         """Return how bad a difference is for those whom the contract protects."""
-        if self._contract.compatibility == "exact":
+        if self._contract.compatibility_of(self._fact.table) == "exact":
             return "error"
-        found = {breaks[side] for side in self._contract.sides if side in breaks}
+        found = {breaks[side] for side in self._contract.sides(self._fact.table) if side in breaks}
         return "error" if "error" in found else "warning" if found else None
 
     def _in_doubt(self, states: Sequence[_State]) -> list[_State]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.config import Settings
-from alembic_contracts.contracts.contract import Contract, Deprecation, Fact, Waiver
+from alembic_contracts.contracts.contract import Compatibility, Contract, Deprecation, Fact, Waiver
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.rules import load
@@ -63,12 +63,20 @@ def differences(before: Terms, after: Terms, dialect: Dialect) -> Iterator[Diffe
     yield from _settings(before.settings, after.settings)
 
 
+def _compatibility(
+    place: str, old: Compatibility, new: Compatibility, location: ContractLocation
+) -> Iterator[Difference]:
+    if old != new:
+        words = f"compatibility {new} instead of {old}"
+        yield Difference("tightened" if _STRENGTH[new] > _STRENGTH[old] else "loosened", place, words, location)
+
+
 def _contract(old: Contract, new: Contract, dialect: Dialect) -> Iterator[Difference]:
     yield from _facts(old, new, dialect)
-    if old.compatibility != new.compatibility:
-        stronger = _STRENGTH[new.compatibility] > _STRENGTH[old.compatibility]
-        words = f"compatibility {new.compatibility} instead of {old.compatibility}"
-        yield Difference("tightened" if stronger else "loosened", new.id, words, new.location)
+    yield from _compatibility(new.id, old.compatibility, new.compatibility, new.location)
+    for table in sorted(old.of_tables.keys() | new.of_tables.keys()):
+        place = f"{new.id} {table}"
+        yield from _compatibility(place, old.compatibility_of(table), new.compatibility_of(table), new.location)
     if old.stage != new.stage:
         grade: Grade = "tightened" if _STAGES.index(new.stage) > _STAGES.index(old.stage) else "loosened"
         yield Difference(grade, new.id, f"status {new.stage} instead of {old.stage}", new.location)

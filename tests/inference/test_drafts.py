@@ -150,6 +150,23 @@ def test_kinds_of_use_say_whom_to_protect(museum: Schema, kinds: tuple[str, ...]
     assert draft(found(*uses), museum, postgresql).choice.compatibility == compatibility
 
 
+def test_tables_that_are_written_protect_their_writers_alone(museum: Schema, tmp_path: Path) -> None:
+    uses = (
+        Use(OBJECT, "title", "updated", place(3)),
+        Use(OBJECT, "title", "read", place(3)),
+        Use(ARTIST, "name", "read", place(4)),
+        Use(TITLES, "id", "filtered", place(5)),
+    )
+    written(museum, found(*uses), tmp_path / "guide.odcs.yaml")
+    [contract] = formats.load([tmp_path / "guide.odcs.yaml"], root=tmp_path)
+    assert {table: contract.compatibility_of(table) for table in contract.tables} == {
+        OBJECT: "read-write", ARTIST: "reader", TITLES: "reader",
+    }  # fmt: skip
+    written(museum, found(*uses), tmp_path / "guide", format_="native")
+    each = {one.tables[0]: one.compatibility for one in formats.load([tmp_path / "guide"], root=tmp_path)}
+    assert each == {OBJECT: "read-write", ARTIST: "reader", TITLES: "reader"}
+
+
 def test_what_people_wrote_stays(museum: Schema, tmp_path: Path) -> None:
     file = tmp_path / "guide.odcs.yaml"
     written(museum, found(*READS), file)

@@ -116,6 +116,16 @@ def test_what_is_used_is_held_and_what_is_not_is_free(shop: Project, change: str
             assert f"reports/totals.sql:{line}" in refused.stderr
 
 
+def test_writers_are_protected_where_they_write(shop: Project) -> None:
+    shop.write("reports/mail.sql", "SELECT email FROM customers;\n")
+    shop.write("reports/note.sql", "UPDATE orders SET note = %(note)s WHERE id = %(id)s;\n")
+    infer(shop, "sql", "reports")
+    for table, code in (("customers", 0), ("orders", 1)):
+        shop.revision("r2", f"op.execute('ALTER TABLE {table} ADD CHECK (id > 0)')", down="r1")
+        done = shop.cli("check", "--format", "json")
+        assert done.returncode == code, (table, done.stdout)
+
+
 def test_check_tells_what_is_stale(shop: Project) -> None:
     done = infer(shop, "sql", "reports", "--check", code=1)
     assert "contracts/reports.odcs.yaml is not there:" in done.stderr

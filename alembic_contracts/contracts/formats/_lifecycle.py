@@ -67,6 +67,7 @@ def _amended(contract: Contract, document: Document) -> Contract:
         contract,
         stage=value.get("status") or contract.stage,
         compatibility=value.get("compatibility") or contract.compatibility,
+        of_tables={} if value.get("compatibility") else contract.of_tables,
         deprecations=(*contract.deprecations, *_deprecations(contract, document)),
     )
 

@@ -49,8 +49,9 @@ def document(
     """
     [table] = tables
     found: dict[str, Any] = {"spec-version": "1.0.0", "name": name, "namespace": namespace}
-    if choice.compatibility is not None:
-        found["compatibility"] = choice.compatibility
+    compatibility = choice.of_tables.get(table.name, choice.compatibility)
+    if compatibility is not None:
+        found["compatibility"] = compatibility
     if table.comment:
         found["doc"] = table.comment
     found["owner"] = {"name": owner.name} | ({"email": owner.email} if owner.email else {})

@@ -42,10 +42,10 @@ _PROPERTY = (
 )  # fmt: skip
 _LOGICAL = ("string", "date", "timestamp", "time", "number", "integer", "object", "array", "boolean", "map", "vector")
 _FLAGS = ("required", "unique", "primaryKey", "partitioned", "criticalDataElement", "deprecated")
-_CONTRACT_KEYS = {"compatibility": get_args(Compatibility), "sunset": ()}
+_CONTRACT_KEYS = ("compatibility", "sunset")
 _TABLE_KEYS = (
     "closed", "column_order", "table_type", "unique", "foreign_keys", "checks", "row_security", "replica_identity",
-    "publications", "privileges", "sunset", "used_by",
+    "publications", "privileges", "compatibility", "sunset", "used_by",
 )  # fmt: skip
 _COLUMN_KEYS = (
     "is_nullable", "is_updatable", "numeric_precision", "datetime_precision", "character_maximum_length",
@@ -73,18 +73,14 @@ def problems(document: Document) -> Iterator[Problem]:
         return
     if not isinstance(value.get("id"), str) or not value["id"]:
         yield document.problem("/id" if "id" in value else "", "the key `id` is missing or no text")
-    yield from _misspelt(document, value, "", _ROOT, tuple(_CONTRACT_KEYS))
+    yield from _misspelt(document, value, "", _ROOT, _CONTRACT_KEYS)
     for key, kinds in (("servers", list), ("support", list), ("team", (list, dict)), ("customProperties", list)):
         if value.get(key) is not None and not isinstance(value[key], kinds):
             yield document.problem(f"/{key}", f"`{key}` must be a list")
     meant = misspelt_status(value.get("status"))
     if meant is not None:
         yield document.problem("/status", f"the status {value['status']!r} is not known; did you mean `{meant}`?")
-    yield from _custom(document, value, "", tuple(_CONTRACT_KEYS), _OF_CONTRACTS)
-    for name, stated, at in own(value, ""):
-        if name == "compatibility" and stated not in _CONTRACT_KEYS["compatibility"]:
-            known = ", ".join(_CONTRACT_KEYS["compatibility"])
-            yield document.problem(at, f"`compatibility` must be one of {known}, not {stated!r}")
+    yield from _custom(document, value, "", _CONTRACT_KEYS, _OF_CONTRACTS)
     yield from _list_of_objects(document, value, "", "schema", _object)
 
 
@@ -198,7 +194,7 @@ def unknown(document: Document) -> Iterator[tuple[str, ContractLocation]]:
     """Yield what a document without problems states, and nobody reads: in words, and where."""
     value = cast("dict[str, Any]", document.value)
     parts: list[tuple[Mapping[str, Any], str, Collection[str], Collection[str]]]
-    parts = [(value, "", _ROOT, tuple(_CONTRACT_KEYS))]
+    parts = [(value, "", _ROOT, _CONTRACT_KEYS)]
     for position, table in enumerate(value.get("schema") or ()):
         parts.append((table, f"/schema/{position}", _OBJECT, _TABLE_KEYS))
         for place, column in enumerate(table.get("properties") or ()):
@@ -224,6 +220,10 @@ def _custom(
             yield document.problem(at, f"unknown property `{name}` of alembic_contracts{more}")
         elif name == "sunset" and not _is_day(stated):
             yield document.problem(at, f"`sunset` must be a day such as 2030-12-31, not {stated!r}")
+        elif name == "compatibility":
+            if stated not in get_args(Compatibility):
+                choices = ", ".join(get_args(Compatibility))
+                yield document.problem(at, f"`compatibility` must be one of {choices}, not {stated!r}")
         elif home != _OF_CONTRACTS and name != "sunset" and stated is not None:
             path = _OF_PLACES if name == "used_by" else (*home, name)
             yield from validate_part(document, at, stated, SCHEMA, path)

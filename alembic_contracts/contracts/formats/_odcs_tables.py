@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
-from alembic_contracts.contracts.contract import Deprecation, Expected, Fact, ForeignKey
+from alembic_contracts.contracts.contract import Compatibility, Deprecation, Expected, Fact, ForeignKey
 from alembic_contracts.contracts.formats._native_facts import column_fact, table_facts, used_by
 from alembic_contracts.contracts.formats._odcs_custom import own
 from alembic_contracts.dialects import postgresql
@@ -114,6 +114,11 @@ class TableReader:
                 listed = (stated for key, stated, _ in own(value, "") if key == "used_by" and stated)
                 if places := used_by([place for each in listed for place in each]):
                     yield (self.table, None if value is self._value else _name(value)), places
+
+    @property
+    def compatibility(self) -> Compatibility | None:
+        """Whom the contract protects from changes of this table, where that is not as for the others."""
+        return next((value for key, value, _ in own(self._value, "") if key == "compatibility"), None)
 
     def deprecations(self) -> Iterator[Deprecation]:
         """Yield what ends: by a sunset of ours, or without a day by ``deprecated``."""

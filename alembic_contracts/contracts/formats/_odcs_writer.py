@@ -94,7 +94,9 @@ def _stated(table: Table, schema: Schema, dialect: Dialect, choice: Choice) -> d
         stated["description"] = table.comment
     of_table = dict(_native_writer.of_table(table)) if choice.stated is None and choice.minimal is False else {}
     picked = choice.stated.get((table.name, None), {}) if choice.stated is not None else {}
-    stated |= _custom_of(of_table | dict(picked) | _used_by(table, None, choice))
+    own = choice.of_tables.get(table.name)
+    otherwise = {"compatibility": own} if own else {}
+    stated |= _custom_of(otherwise | of_table | dict(picked) | _used_by(table, None, choice))
     stated["properties"] = [_property(column, table, schema, dialect, choice) for column in table.columns]
     return stated
 

@@ -100,6 +100,7 @@ def contracts(document: Document) -> tuple[Contract, ...]:
             catalog=next((name for each in _servers(value) if (name := _resolved(each.get("database")))), None),
             version=str(value["version"]) if value.get("version") is not None else None,
             compatibility=stated.get("compatibility") or "reader",
+            of_tables={reader.table: reader.compatibility for reader in readers if reader.compatibility},
             stage=_STAGES.get(str(value.get("status") or "active").lower(), "active"),
             deprecations=(*_deprecations(document, value), *(d for reader in readers for d in reader.deprecations())),
             ending=partial(_ending, document),

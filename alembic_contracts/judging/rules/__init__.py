@@ -204,15 +204,17 @@ def meant_type(fact: Fact, subject: Subject) -> str:
 
 def implied(contract: Contract) -> tuple[Fact, ...]:
     """Return the facts that a contract relies on by its compatibility alone, one a table and rule."""
-    if contract.compatibility == "exact":
+    if contract.compatibility == "exact" and not contract.of_tables:
         return ()
     stated = {(fact.rule, fact.table) for fact in contract.facts}
     return tuple(
         Fact(rule.id, table, None, None, contract.location)
         for rule in load().values()
-        if rule.implied_by & contract.sides
+        if rule.implied_by
         for table in contract.tables
-        if (rule.id, table) not in stated
+        if contract.compatibility_of(table) != "exact"
+        and rule.implied_by & contract.sides(table)
+        and (rule.id, table) not in stated
     )
 
 

@@ -15,7 +15,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     states_it = any(each.rule == "privileges" and each.table == fact.table for each in subject.contract.facts)
     if before is None or states_it:
         return HOLDS
-    used = {privilege for side in subject.contract.sides for privilege in _USED_BY[side]}
+    used = {privilege for side in subject.contract.sides(fact.table) for privilege in _USED_BY[side]}
     had = {(g.grantee, g.privilege, g.column) for g in before.grants if g.privilege in used}
     lost = {
         (role, privilege)
@@ -31,7 +31,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     # Which role the contract's readers have is not stated: certain is only that they have lost it if all have.
     everybody = lost == {(role, privilege) for role, privilege, _ in had}
     shown = frozenset(f"{privilege} to {role}" for role, privilege in lost)
-    sides = tuple(side for side in subject.contract.sides if used & set(_USED_BY[side]))
+    sides = tuple(side for side in subject.contract.sides(fact.table) if used & set(_USED_BY[side]))
     breaks = breaking(*sides) if everybody else breaking(warning=sides)
     return Differs(f"no longer grants {', '.join(sorted(shown))}", breaks, shown)
 
