@@ -16,7 +16,8 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     column = cast("Column", subject.column)
     if column.identity == fact.expected:
         return HOLDS
-    fills = column.identity == "by default" or (not column.identity and column.default is not None)
+    from_a_sequence = not column.identity and "nextval(" in (column.default or "")
+    fills = column.identity == "by default" or from_a_sequence
     takes_all = bool(fact.expected) and fills  # who sets it and who leaves it out goes on doing so
     return Differs(_words(column.identity), breaking(warning=("writer",)) if takes_all else None)
 
@@ -26,7 +27,7 @@ RULE = Rule(
     summary="The column is an identity column, or is none, as stated.",
     description=(
         "Writers that set a GENERATED ALWAYS column are refused (SQLSTATE 428C9), those that leave out a column which "
-        "no longer numbers itself as well (23502). BY DEFAULT instead of ALWAYS, or a default, refuses "
+        "no longer numbers itself as well (23502). BY DEFAULT instead of ALWAYS, or a sequence's next value, refuses "
         "neither: a warning. Source: pg_attribute.attidentity, as information_schema.columns.identity_generation."
     ),
     cause="{place} is {actual} instead of {expected}.",
