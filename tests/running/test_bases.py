@@ -13,6 +13,7 @@ import pytest
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.support.git import tree_at
 from tests.support.object_images import CONTRACT, CREATE
+from tests.support.repository import commit, git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,22 +23,6 @@ if TYPE_CHECKING:
 
 DROP = 'op.drop_column("object_images", "primary_image")'
 ID = "met-museum-data/object-images-contract-spec"
-
-
-def git(project: Project, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments],
-        cwd=project.path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
-
-
-def commit(project: Project) -> None:
-    git(project, "add", "-A")
-    git(project, "commit", "-qm", "x", "--allow-empty")
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running.test_bases import commit, git
 from tests.support.object_images import CONTRACT, CREATE, museum
+from tests.support.repository import commit, git
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.shop import CREATE, MODELS, REF, commit, git, release, shop, tag
+from tests.support.repository import commit, git
+from tests.support.shop import CREATE, MODELS, REF, release, shop, tag
 
 if TYPE_CHECKING:
     import subprocess

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.project import ENV, Project
-from tests.support.shop import ENV_PY, MODELS, NOWHERE, REF, commit, git, release, shop, tag
+from tests.support.repository import commit, git
+from tests.support.shop import ENV_PY, MODELS, NOWHERE, REF, release, shop, tag
 
 if TYPE_CHECKING:
     from pathlib import Path

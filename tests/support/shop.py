@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 from tests.support.project import ENV, PYPROJECT, Project
+from tests.support.repository import commit, git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,22 +72,6 @@ op.create_table(
 )
 op.create_table("unused", sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", sa.Text))
 """
-
-
-def git(project: Project, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments],
-        cwd=project.path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
-
-
-def commit(project: Project) -> None:
-    git(project, "add", "-A")
-    git(project, "commit", "-qm", "x", "--allow-empty")
 
 
 def tag(project: Project, ref: str = REF) -> None:
