@@ -32,6 +32,7 @@ from alembic_contracts.support.paths import shown
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from alembic_contracts.config import Settings
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Base, Release, Terms
@@ -94,7 +95,8 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
     """
     _refuse_contradictions(options.range)
     base = _base(options.base, config)
-    terms = required(config, base, _releases(config, options, base))
+    settings = settings_of(config)
+    terms = required(config, base, _releases(config, options, settings, base), settings)
     if options.verbose:
         _tell(_read(terms))
     reports: list[Report] = []
@@ -124,8 +126,8 @@ def _base(ref: str | None, config: Config) -> Base | None:
     return base_at(ref, config)
 
 
-def _releases(config: Config, options: CheckOptions, base: Base | None) -> tuple[Release, ...]:
-    refs = (*options.releases, *settings_of(config).releases, *(base.terms.settings.releases if base else ()))
+def _releases(config: Config, options: CheckOptions, settings: Settings, base: Base | None) -> tuple[Release, ...]:
+    refs = (*options.releases, *settings.releases, *(base.terms.settings.releases if base else ()))
     if not refs:
         return ()
     from alembic_contracts.running.releases import releases_at

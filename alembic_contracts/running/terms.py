@@ -116,8 +116,12 @@ def settings_of(config: Config) -> Settings:
     )
 
 
-def read(config: Config) -> Terms | None:
+def read(config: Config, settings: Settings | None = None) -> Terms | None:
     """Read the settings and contracts of a project.
+
+    Args:
+        config: Alembic's configuration of the project.
+        settings: its settings, where they have been read.
 
     Returns:
         None where neither a setting nor a ``contracts`` folder asks for anything.
@@ -125,27 +129,33 @@ def read(config: Config) -> Terms | None:
     Raises:
         CannotCheck: settings or contracts cannot be used.
     """
-    settings = settings_of(config)
+    settings = settings or settings_of(config)
     if not settings.configured:
         return None
     contracts = formats.load(settings.contracts, root=Path.cwd())
     return Terms(settings, contracts, waivers.read(settings.contracts, contracts))
 
 
-def required(config: Config, base: Base | None = None, releases: tuple[Release, ...] = ()) -> Terms:
+def required(
+    config: Config,
+    base: Base | None = None,
+    releases: tuple[Release, ...] = (),
+    settings: Settings | None = None,
+) -> Terms:
     """Read the settings and contracts of a project that must have some, here or at a git ref.
 
     Args:
         config: Alembic's configuration of the project.
         base: what the project had at a git ref, and may have done away with.
         releases: what has to go on running; with one, there need be no contracts.
+        settings: of the project, where they have been read.
 
     Raises:
         InvalidContracts: there are contracts that cannot be read.
         CannotCheck: settings cannot be used, or there are no contracts.
     """
     try:
-        terms = read(config)
+        terms = read(config, settings)
     except InvalidContracts:
         raise
     except CannotCheck:
@@ -153,7 +163,7 @@ def required(config: Config, base: Base | None = None, releases: tuple[Release, 
             raise
         terms = None
     if base is not None or releases:
-        here = terms or Terms(settings_of(config), ())
+        here = terms or Terms(settings or settings_of(config), ())
         return Terms(here.settings, here.contracts, here.waivers, base, releases)
     if terms is None:
         raise CannotCheck(

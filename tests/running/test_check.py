@@ -83,6 +83,7 @@ def test_the_json_report_is_the_published_one(project: Project) -> None:
         "sunset": None,
         "waiver": None,
         "at": None,
+        "used_by": [],
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,10 +196,13 @@ def test_the_repository_and_its_working_tree_stay_as_they_are(released: Project)
     released.write("untracked.txt", "x")
     before = git(released, "status", "--porcelain", "--ignored"), git(released, "worktree", "list")
     files = {file: file.read_bytes() for file in released.path.rglob("*") if file.is_file()}
+    temporary = released.path.parent / "temporary"
+    temporary.mkdir()
+    released.environment["TMPDIR"] = str(temporary)
     assert check(released).returncode == 1
     assert (git(released, "status", "--porcelain", "--ignored"), git(released, "worktree", "list")) == before
     assert {file: file.read_bytes() for file in released.path.rglob("*") if file.is_file()} == files
-    assert not [*Path(tempfile.gettempdir()).glob("alembic-contracts-release-*/shop")]
+    assert not list(temporary.iterdir())
 
 
 def test_two_releases_and_the_contracts_are_told_apart(released: Project) -> None:
