@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts import texts
-from alembic_contracts.commands._inferring import FORMATS, Wanted, wanted
+from alembic_contracts.commands._inferring import Wanted, wanted
+from alembic_contracts.commands._shared import WRITTEN
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -68,8 +69,8 @@ def _of_table(settings: Settings, consumer: str, table: Mapping[str, Any], value
         raise InvalidSettings(f"{place}: name one source: {', '.join(f'`{each}`' for each in sources.names())}.")
     source = sources.load(named[0])
     given = _options({key: stated[key] for key in stated if key not in named}, source, file.parent, place)
-    if given.get("format_") not in (None, *FORMATS):
-        raise InvalidSettings(f"{place}: `format` must be one of {', '.join(FORMATS)}, not {given['format_']!r}.")
+    if given.get("format_") not in (None, *WRITTEN):
+        raise InvalidSettings(f"{place}: `format` must be one of {', '.join(WRITTEN)}, not {given['format_']!r}.")
     given_to = stated[named[0]] if source.INPUTS else []  # of a source that is given nothing, it is `true`
     inputs = _listed(given_to, file.parent if source.INPUTS.startswith(("PATH", "MANIFEST")) else None)
     return wanted(named[0], source, inputs, {**values, **given, "consumer_": consumer})

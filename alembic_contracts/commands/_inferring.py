@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from alembic_contracts.inference.sources import Source
     from alembic_contracts.running.evidence import Evidence, Request
 
-__all__ = ["FORMATS", "Wanted", "run", "wanted"]
+__all__ = ["Wanted", "run", "wanted"]
 
-FORMATS = ("odcs", "native")
 STALE = 1
 _SHOWN = 20
 """Differences of a file that are named one by one."""

@@ -33,6 +33,7 @@ __all__ = [
     "OUTPUT",
     "SHADOW",
     "TO",
+    "WRITTEN",
     "Project",
     "contracted",
     "examples",
@@ -47,6 +48,13 @@ __all__ = [
 
 CANNOT = 2
 """Exit code where the question cannot be answered: usage, settings, contracts, connection."""
+
+
+_OF_FORMATS = os.path.join(os.path.dirname(__file__), os.pardir, "contracts/formats")  # noqa: PTH118, PTH120 - as fast
+WRITTEN = tuple(
+    sorted(file[1 : -len("_writer.py")] for file in os.listdir(_OF_FORMATS) if file.endswith("_writer.py"))  # noqa: PTH208
+)
+"""The formats that can be written, found without importing any."""
 
 
 class Project(Struct, frozen=True):

@@ -16,6 +16,7 @@ from alembic_contracts.commands._shared import (
     DIALECT,
     OFFLINE,
     TO,
+    WRITTEN,
     Project,
     examples,
     owner_of,
@@ -51,11 +52,6 @@ _EXAMPLES = (
 )
 
 
-_FORMATS = Path(__file__).parents[1] / "contracts/formats"
-_WRITTEN = sorted(file.stem.strip("_").removesuffix("_writer") for file in _FORMATS.glob("_*_writer.py"))
-"""The formats that can be written, found without importing any."""
-
-
 @click.command(
     "generate",
     help=f"{_SUMMARY}\n\n{_DESCRIPTION}",
@@ -64,7 +60,7 @@ _WRITTEN = sorted(file.stem.strip("_").removesuffix("_writer") for file in _FORM
 )
 @click.argument("tables", nargs=-1, required=True, metavar="TABLE...", shell_complete=known_tables)
 @with_options((OFFLINE, TO, DIALECT, DATABASE))
-@click.option("--format", "format_", type=click.Choice(_WRITTEN), default="native", help="Default: native (JSON).")
+@click.option("--format", "format_", type=click.Choice(WRITTEN), default="native", help="Default: native (JSON).")
 @click.option("--columns", metavar="NAME,...", help="Of these columns alone; for one TABLE.")
 @click.option(
     "--compatibility",

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alembic_contracts.commands._consumers import configured
-from alembic_contracts.commands._inferring import FORMATS, run, wanted
+from alembic_contracts.commands._inferring import run, wanted
 from alembic_contracts.commands._shared import (
     DATABASE,
     DIALECT,
     OFFLINE,
     TO,
+    WRITTEN,
     Project,
     examples,
     told,
@@ -61,7 +62,7 @@ _OPTIONS = (
     _CHECK,
     Option("--strict", "State what the schema guarantees of it today as well: NOT NULL, keys, labels of enums."),
     Option("--format", "How to write it: odcs, one file of all tables (default), or native, a file a table.", "FORMAT",
-           FORMATS, "odcs"),
+           WRITTEN, "odcs"),
     _UNREAD,
 )  # fmt: skip
 

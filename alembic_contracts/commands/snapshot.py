@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMAND"]
 
-DEFAULT_VERSION = 170000
-"""The server that predictions without a database take for granted (``Catalog``)."""
-
 _SUMMARY = "Write the schema to a file that `check --offline` starts from instead of an empty database."
 _DESCRIPTION = """\
 The schema is read from the database at its current revision; with --offline it is predicted. Commit the file: histories
@@ -136,6 +133,7 @@ def _observed(run: Run) -> Snapshot | None:
 def _predicted(run: Run, progress: Progress | None) -> Snapshot | None:
     from alembic_contracts.running.courses import follow
     from alembic_contracts.schemas.snapshots import Snapshot
+    from alembic_contracts.schemas.surroundings import DEFAULT_VERSION
 
     if run.connection is not None:
         return None

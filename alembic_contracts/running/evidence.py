@@ -20,6 +20,7 @@ from alembic_contracts.running.courses import follow
 from alembic_contracts.running.environments import Range
 from alembic_contracts.running.terms import settings_of
 from alembic_contracts.schemas import snapshots
+from alembic_contracts.schemas.surroundings import DEFAULT_VERSION
 from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from alembic_contracts.support.terminal import Progress
 
 __all__ = ["Evidence", "Request", "gather"]
-
-_DEFAULT_VERSION = 170000
-"""The server that predictions without a database take for granted (``Catalog``)."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -99,7 +97,7 @@ def _online(source: sources.Source, request: Request, run: Run, _progress: Progr
     dialect = dialects.load(run.context.dialect.name)
     connection = run.connection
     assert connection is not None  # noqa: S101 - for type checkers
-    schema = dialect.observe(connection, None)
+    schema = dialect.observe(connection, None, lock_timeout=run.lock_timeout)
     session = dialect.session(connection)
     path = tuple(each.replace("$user", session.user) for each in session.search_path)
     asked = replace(_asked(request, schema, session.server_version, path), connection=connection)
@@ -109,7 +107,7 @@ def _online(source: sources.Source, request: Request, run: Run, _progress: Progr
 def _offline(source: sources.Source, request: Request, run: Run, progress: Progress | None) -> Evidence:
     course = follow(run, None, progress=progress)
     prediction, snapshot = course.predictions[0], run.snapshot
-    version = snapshot.server_version if snapshot is not None else _DEFAULT_VERSION
+    version = snapshot.server_version if snapshot is not None else DEFAULT_VERSION
     asked = _asked(request, prediction.after, version, snapshot.search_path if snapshot is not None else ("public",))
     found = source.uses(asked)
     return Evidence(found=found, schema=prediction.after, dialect=course.dialect, gaps=tuple(prediction.doubts))

@@ -36,6 +36,10 @@ class OtherObjects(Struct, frozen=True):
     """Whether there are triggers, rules or policies, which can use what is dropped."""
 
 
+DEFAULT_VERSION = 170000
+"""The server that is taken for granted where none is known, as ``server_version_num`` has it."""
+
+
 class Session(Struct, frozen=True, kw_only=True):
     """Where a connection's unqualified names lead."""
 

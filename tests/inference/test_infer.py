@@ -189,7 +189,7 @@ def test_all_consumers_of_the_settings(shop: Project) -> None:
         ('sql = "reports"\nstrickt = true', "unknown key `strickt`; did you mean `strict`?"),
         ("strict = true", "name one source: "),
         ('sql = "reports"\nstrict = "yes"', "`strict` must be a bool, not 'yes'"),
-        ('sql = "reports"\nformat = "xml"', "`format` must be one of odcs, native, not 'xml'"),
+        ('sql = "reports"\nformat = "xml"', "`format` must be one of native, odcs, not 'xml'"),
         ('sql = "nowhere"', "nowhere"),
     ],
 )

@@ -397,19 +397,3 @@ def test_diff_without_a_main_branch(branch: Project) -> None:
     done = branch.cli("diff")
     assert done.returncode == 2
     assert "No main branch is known here" in done.stderr
-
-
-def test_scripts_that_the_base_forbids_to_run_are_not_run(project: Project) -> None:
-    project.contract("object_images", CONTRACT)
-    settings = (project.path / "pyproject.toml").read_text()
-    project.write("pyproject.toml", settings + 'exec = "never"\n')
-    project.revision("r1", CREATE)
-    git(project, "init", "-q", "-b", "main")
-    commit(project)
-    project.write("pyproject.toml", settings)
-    project.revision("r2", "[op.execute('SELECT 1') for _ in range(2)]")
-    assert project.cli("check", "--offline").returncode == 0
-    done = project.cli("check", "--offline", "--base", "main")
-    assert done.returncode == 3, done.stderr
-    assert "is not run (--no-exec)" in done.stdout
-    assert project.cli("check", "--shadow", "--base", "main").returncode == 2

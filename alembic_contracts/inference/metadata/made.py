@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,12 +50,12 @@ class Made:
 
 
 def _callers() -> Iterator[tuple[str, int]]:
-    frame = sys._getframe(1)  # noqa: SLF001 - what `inspect` is made of, and a hundred times as fast
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what `inspect` is made of, and a hundred times as fast
     while frame is not None:
         file = os.path.abspath(frame.f_code.co_filename)  # noqa: PTH100
         if not file.startswith(_LIBRARY) and file != __file__ and not frame.f_code.co_filename.startswith("<"):
             yield file, frame.f_lineno
-        frame = frame.f_back  # type: ignore[assignment] # None at the end
+        frame = frame.f_back
 
 
 @contextmanager

@@ -92,11 +92,12 @@ def _classes(file: str) -> dict[str, ast.ClassDef]:
 
     def look(node: ast.AST, above: str) -> None:
         for child in ast.iter_child_nodes(node):
-            named = isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            name = f"{above}{child.name}" if named else above  # type: ignore[attr-defined] # has one
+            within = above
+            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                within = f"{above}{child.name}."
             if isinstance(child, ast.ClassDef):
-                found[name] = child
-            look(child, f"{name}." if named else above)
+                found[above + child.name] = child
+            look(child, within)
 
     look(_parsed(file), "")
     return found

@@ -44,8 +44,6 @@ class Source(Protocol):
     OPTIONS: Sequence[Option]
     EXAMPLES: Sequence[tuple[str, str]]
     """Arguments, and what they are for."""
-    NEEDS_CONNECTION: bool
-    """Whether it asks the database itself, unless one of ``OPTIONS`` says otherwise (``--file``)."""
 
     def uses(self, asked: Asked) -> Found:
         """Return what is used.

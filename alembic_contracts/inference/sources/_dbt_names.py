@@ -67,7 +67,7 @@ class Names:
     def in_text(self, text: str) -> str:
         """Return SQL with names that mean one thing each, where dbt tells them apart by databases; lines stay lines."""
         for pattern, name in self._renamed:
-            text = pattern.sub(lambda _, name=name: name, text)  # type: ignore[misc]
+            text = pattern.sub(name.replace("\\", "\\\\"), text)
         return text
 
     def without_itself(self, text: str, node: Node) -> str:

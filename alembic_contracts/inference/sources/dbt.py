@@ -27,7 +27,6 @@ EXAMPLES: Sequence[tuple[str, str]] = (
     ("--map RAW.MUSEUM=public target/manifest.json", "sources that are copies of the tables of schema public"),
     ("--offline --check target/manifest.json", "in the CI of the project, against a committed snapshot"),
 )
-NEEDS_CONNECTION = False
 
 _SHOWN = 3
 """Names in a note."""

@@ -17,7 +17,7 @@ from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.uses import Place
 from alembic_contracts.support.suggestions import NEARLY, nearest
 
-__all__ = ["EXAMPLES", "INPUTS", "NEEDS_CONNECTION", "OPTIONS", "SUMMARY", "uses"]
+__all__ = ["EXAMPLES", "INPUTS", "OPTIONS", "SUMMARY", "uses"]
 
 SUMMARY = "SQLAlchemy models: what an application selects, inserts and updates."
 INPUTS = "MODULE[:NAME]"
@@ -26,7 +26,6 @@ EXAMPLES = (
     ("shop.models", "every MetaData of the module, or that of its declarative base"),
     ("shop.models:Base --offline", "the tables of one base, held against what the migrations predict"),
 )
-NEEDS_CONNECTION = False
 
 _VIEWS = ("view", "materialized view")
 

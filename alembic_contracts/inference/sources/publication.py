@@ -23,7 +23,7 @@ from alembic_contracts.support.suggestions import did_you_mean
 if TYPE_CHECKING:
     from alembic_contracts.inference.sources import Asked
 
-__all__ = ["EXAMPLES", "INPUTS", "NEEDS_CONNECTION", "OPTIONS", "SUMMARY", "uses"]
+__all__ = ["EXAMPLES", "INPUTS", "OPTIONS", "SUMMARY", "uses"]
 
 SUMMARY = "What publications replicate, as Debezium and other subscribers get it."
 INPUTS = "NAME..."
@@ -32,7 +32,6 @@ EXAMPLES = (
     ("dbz_publication --consumer debezium", "a contract of all that Debezium captures"),
     ("orders_out stock_out --consumer warehouse", "of two publications that one consumer subscribes to"),
 )
-NEEDS_CONNECTION = False
 
 _PARAMETERS = """\
 SELECT

@@ -15,7 +15,7 @@ from alembic_contracts.support.paths import is_folder, is_there, shown
 if TYPE_CHECKING:
     from alembic_contracts.inference.asked import Asked
 
-__all__ = ["EXAMPLES", "INPUTS", "NEEDS_CONNECTION", "OPTIONS", "SUMMARY", "uses"]
+__all__ = ["EXAMPLES", "INPUTS", "OPTIONS", "SUMMARY", "uses"]
 
 SUMMARY = "Queries in .sql files, and in folders of them."
 INPUTS = "PATH..."
@@ -26,7 +26,6 @@ EXAMPLES = (
     ("queries/ --search-path museum,public", "where names without a schema are looked up"),
     ("warehouse/ --sql-dialect snowflake --map RAW.MUSEUM=public", "queries of a warehouse that has a copy"),
 )
-NEEDS_CONNECTION = False
 
 _LEFT_OUT = frozenset({"node_modules", "target"})
 """Folders of others' code and of what was built; hidden ones are left out as well."""

@@ -24,7 +24,7 @@ from alembic_contracts.support.suggestions import did_you_mean
 if TYPE_CHECKING:
     from alembic_contracts.inference.sources import Asked
 
-__all__ = ["EXAMPLES", "INPUTS", "NEEDS_CONNECTION", "OPTIONS", "SUMMARY", "uses"]
+__all__ = ["EXAMPLES", "INPUTS", "OPTIONS", "SUMMARY", "uses"]
 
 SUMMARY = "Statements that were run: pg_stat_statements, or an export of another tool (--file)."
 INPUTS = ""
@@ -50,7 +50,6 @@ EXAMPLES = (
     ("--role reporting --min-calls 10", "without what somebody tried out once"),
     ("--file questions.csv --consumer metabase", "the SQL of another tool's questions"),
 )
-NEEDS_CONNECTION = True
 
 _VIEW = "pg_stat_statements"
 _SHOWN = 160

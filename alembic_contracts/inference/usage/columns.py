@@ -152,10 +152,9 @@ def _called(entry: Entry) -> str:
 
 
 def _levels(scope: Scope) -> list[Scope]:
-    found, level = [], scope
-    while level is not None:
-        found.append(level)
-        level = level.outer  # type: ignore[assignment]
+    found = [scope]
+    while (outer := found[-1].outer) is not None:
+        found.append(outer)
     return found
 
 

@@ -15,7 +15,7 @@ from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
 from alembic_contracts.prediction.catalog.transactions import Transactions
 from alembic_contracts.prediction.catalog.unread import Unread
 from alembic_contracts.schemas.schema import Name, Schema, Table, TypeDefinition
-from alembic_contracts.schemas.surroundings import OtherObjects
+from alembic_contracts.schemas.surroundings import DEFAULT_VERSION, OtherObjects
 
 if TYPE_CHECKING:
     from alembic_contracts.schemas.surroundings import Extract
@@ -33,7 +33,7 @@ class Catalog:
         database: str | None = None,
         user: str | None = None,
         search_path: Collection[str] = ("public",),
-        server_version: int = 170000,
+        server_version: int = DEFAULT_VERSION,
         complete: bool = True,
         complete_tables: bool = True,
         others: OtherObjects | None = None,

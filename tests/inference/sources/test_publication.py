@@ -86,7 +86,6 @@ def museum(connection: sa.Connection) -> Iterator[sa.Connection]:
 def test_it_is_a_source() -> None:
     source = sources.load("publication")
     assert source.INPUTS == "NAME..."
-    assert not source.NEEDS_CONNECTION
     assert "publication" in sources.names()
 
 

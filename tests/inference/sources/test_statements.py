@@ -100,7 +100,6 @@ def used(found: Found) -> set[tuple[str, str | None, str]]:
 def test_it_is_a_source() -> None:
     source = sources.load("statements")
     assert source.INPUTS == ""
-    assert source.NEEDS_CONNECTION
     assert [option.flag for option in source.OPTIONS] == ["--role", "--min-calls", "--file", "--query-column"]
 
 

@@ -5,14 +5,11 @@ A case is DDL for the table ``t`` with a column ``c``, what a contract states, a
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_contracts.contracts.contract import Waiver
-from alembic_contracts.dialects import postgresql
 from alembic_contracts.judging import rules
 from tests.support.facts import PUBLISHED, READS, ROLES, Case, contract, judged, run, seen_at_a_commit, verdict
 
@@ -377,41 +374,6 @@ def test_harmless(compatibility: str, change: str, connection: sa.Connection, tm
     assert verdict(contracts, before, seen_at_a_commit(connection, contracts)) == []
 
 
-IMPLIED = {
-    "a key of more columns": ("c integer PRIMARY KEY, d integer", "ALTER TABLE t ADD UNIQUE (d, c)"),
-    "NULL is none of the narrower key": (
-        "c integer PRIMARY KEY, d integer",
-        "ALTER TABLE t ADD UNIQUE NULLS NOT DISTINCT (c, d)",
-    ),
-    "a key instead of a constraint": (
-        "c integer NOT NULL UNIQUE",
-        "ALTER TABLE t DROP CONSTRAINT t_c_key; ALTER TABLE t ADD PRIMARY KEY (c)",
-    ),
-    "a later moment": (
-        "c integer UNIQUE",
-        "ALTER TABLE t DROP CONSTRAINT t_c_key; ALTER TABLE t ADD UNIQUE (c) DEFERRABLE",
-    ),
-    "NULLs are distinct now": (
-        "c integer UNIQUE NULLS NOT DISTINCT",
-        "ALTER TABLE t DROP CONSTRAINT t_c_key; ALTER TABLE t ADD UNIQUE (c)",
-    ),
-}
-
-
-@pytest.mark.parametrize("how", IMPLIED)
-def test_what_follows_from_a_key_that_was_there_is_nothing_new(
-    how: str, connection: sa.Connection, tmp_path: Path
-) -> None:
-    columns, change = IMPLIED[how]
-    if "NOT DISTINCT" in columns + change and connection.dialect.server_version_info[0] < 15:
-        pytest.skip("the server is older than what the case is about")
-    case = Case("", f"CREATE TABLE t ({columns})", change, compatibility="writer")
-    before, observed, predicted = run(connection, case.create, change)
-    contracts = contract(case, tmp_path)
-    assert verdict(contracts, before, observed) == []
-    assert verdict(contracts, before, predicted) == []
-
-
 def test_each_rule_has_cases() -> None:
     base = {
         "table-exists", "column-exists", "column-type", "column-nullable", "primary-key", "numeric-precision",
@@ -419,40 +381,3 @@ def test_each_rule_has_cases() -> None:
         "logical-type",  # ODCS alone states it
     }  # fmt: skip
     assert rules.load().keys() - base - {case.rule for case in CASES} == set()
-
-
-def test_what_one_retype_breaks_is_one_violation_with_the_rest_folded_in(
-    connection: sa.Connection, tmp_path: Path
-) -> None:
-    stated = {"data_type": "numeric(10,2)", "numeric_precision": 10, "numeric_scale": 2, "is_nullable": True}
-    case = Case("", "CREATE TABLE t (c numeric(10, 2))", "ALTER TABLE t ALTER c TYPE numeric(12, 3)", stated)
-    before, observed, _ = run(connection, case.create, case.change)
-    [violation] = judged(contract(case, tmp_path), before, observed).violations
-    assert violation.rule == "column-type"
-    assert {(each.rule, each.expected) for each in violation.folded} == {
-        ("numeric-precision", "10"),
-        ("numeric-scale", "2"),
-    }
-    run(connection, "DROP TABLE t; CREATE TABLE t (c numeric(12, 3))", "ALTER TABLE t ALTER c SET NOT NULL")
-    twice = postgresql.observe(connection, None)
-    violations = judged(contract(case, tmp_path), before, twice).violations
-    assert [each.rule for each in violations] == ["column-type", "column-nullable"]
-
-
-def test_a_waiver_of_the_type_does_not_permit_the_precision(connection: sa.Connection, tmp_path: Path) -> None:
-    case = Case(
-        "", "CREATE TABLE t (c integer)", "ALTER TABLE t ALTER c TYPE bigint",
-        {"data_type": "integer", "numeric_precision": 32},
-    )  # fmt: skip
-    before, observed, _ = run(connection, case.create, case.change)
-    [stated] = contract(case, tmp_path)
-    waiver = Waiver(
-        contract=stated.id, fact="column-type public.t.c", revision=None, reason="", approver="",
-        expiry=date(2999, 1, 1), location=stated.location,
-    )  # fmt: skip
-    report = judged([stated], before, observed, waivers=[waiver])
-    assert [(each.rule, each.severity) for each in report.violations] == [
-        ("column-type", "warning"),
-        ("numeric-precision", "error"),
-    ]
-    assert report.status == "broken"
