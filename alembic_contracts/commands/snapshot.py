@@ -120,7 +120,7 @@ def _observed(run: Run) -> Snapshot | None:
 
     if run.connection is None:
         return None
-    dialect = dialects.load(run.context.dialect.name)
+    dialect = dialects.of(run.context.dialect.name, run.connection)
     session = dialect.session(run.connection)
     return Snapshot(
         revisions=tuple(sorted(run.context.get_current_heads())),

@@ -1,6 +1,12 @@
 """What differs from one database to the next: type names, catalog queries. One module a database, found by name.
 
-What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
+    postgresql, sqlite   databases of which all is known that a contract can state
+    inspected            any other one, as far as SQLAlchemy's Inspector shows it
+    families             types of any database by what they are for
+
+A further database is a package here, by SQLAlchemy's name for it, that offers what ``Dialect`` says; nothing else has
+to know of it. What only some runs need is imported when it is needed: a start is most of what a check of a small
+project costs.
 """
 
 from __future__ import annotations
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from alembic_contracts.dialects.families import Family
     from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
     from alembic_contracts.schemas.surroundings import Session, Surroundings
     from alembic_contracts.schemas.uses import Breaks
@@ -28,6 +35,7 @@ __all__ = [
     "Asked",
     "Dialect",
     "Fate",
+    "Foresight",
     "Locked",
     "Part",
     "Reliance",
@@ -37,6 +45,7 @@ __all__ = [
     "Witness",
     "is_known",
     "load",
+    "of",
 ]
 
 
@@ -124,8 +133,24 @@ class Witness(Protocol):
         """Whether the connection answers queries: it does not in a transaction that has failed."""
 
 
+Foresight = Literal["catalog", "copy", "none"]
+"""How it is known where version scripts lead before they run: their statements are parsed and applied to a catalog in
+memory; they run on an empty copy of the database in memory; or not at all, so that what they led to is looked at."""
+
+
 class Dialect(Protocol):
     """The functions that a module of this package offers."""
+
+    NAME: str
+    """For people: ``PostgreSQL``."""
+    DEFAULT_SCHEMA: str
+    """Where tables are that are named without a schema, as observed names have it."""
+    FORESIGHT: Foresight
+    NOT_EXPRESSED: frozenset[str]
+    """Rules about what the database does not have (grants, arrays), so that their facts are not applicable."""
+
+    def family(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> Family | None:
+        """Return what a type of this database is for, None where that is nothing that other databases have."""
 
     def parse_type(self, text: str) -> Type:
         """Return the type that a contract spells in any way that users would (alias, modifiers, ``[]``).
@@ -287,7 +312,11 @@ class Dialect(Protocol):
 
 def is_known(name: str) -> bool:
     """Whether there is a module for a database, by SQLAlchemy's dialect name."""
-    return name.isidentifier() and find_spec(f"{__name__}.{name}") is not None
+    return name.isidentifier() and name not in _PARTS and find_spec(f"{__name__}.{name}") is not None
+
+
+_PARTS = frozenset({"families", "inspected"})
+"""Modules of this package that are about no single database."""
 
 
 def load(name: str) -> Dialect:
@@ -302,3 +331,14 @@ def load(name: str) -> Dialect:
             "there, without a database: --offline --dialect postgresql."
         )
     return cast("Dialect", import_module(f"{__name__}.{name}"))
+
+
+def of(name: str, connection: Connection | None) -> Dialect:
+    """Return what knows the database that a run is about.
+
+    Args:
+        name: SQLAlchemy's dialect name.
+        connection: to the database, which may be another one that speaks the same protocol; None: there is none.
+    """
+    del connection
+    return load(name)

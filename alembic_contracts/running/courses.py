@@ -75,7 +75,7 @@ def follow(
     Raises:
         CannotCheck: the database is one that cannot be checked, or the scripts cannot be replayed.
     """
-    dialect = dialects.load(run.context.dialect.name)
+    dialect = dialects.of(run.context.dialect.name, run.connection)
     origin = _origin(run, tables, dialect)
     sight = None if origin is None else origin.sight
     observed = None if sight is None else sight.schema

@@ -111,7 +111,7 @@ def judge_now(connection: Connection, terms: Terms) -> Report:
     Raises:
         CannotCheck: the database is one that cannot be checked.
     """
-    dialect = dialects.load(connection.dialect.name)
+    dialect = dialects.of(connection.dialect.name, connection)
     policy = engine.Policy(
         phase="check", scope="target", ends_at_head=True, severities=terms.settings.rules, today=terms.today
     )

@@ -1,6 +1,7 @@
 """PostgreSQL: its type names, what follows from a type, and observation from its catalog.
 
 names, types, properties   a type's name -> Type, and what follows from it
+purposes                   a type -> what it is for, which other databases have as well
 breaking, equivalence      two types or expressions -> whose uses break; whether they are the same
 library                    PostgreSQL's own parser out of the one that has it
 session                    a connection -> where names lead
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.equivalence import same_expression
     from alembic_contracts.dialects.postgresql.hindrances import completed
     from alembic_contracts.dialects.postgresql.observation import observe, sight
+    from alembic_contracts.dialects.postgresql.purposes import family
     from alembic_contracts.dialects.postgresql.replays.reliance import statements
     from alembic_contracts.dialects.postgresql.replays.restoration import missing_role, restore
     from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
@@ -49,6 +51,10 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.transactions import fate, look_up_as, lookup, transaction
 
 __all__ = [
+    "DEFAULT_SCHEMA",
+    "FORESIGHT",
+    "NAME",
+    "NOT_EXPRESSED",
     "base_type",
     "breaks",
     "character_length",
@@ -57,6 +63,7 @@ __all__ = [
     "datetime_precision",
     "element",
     "enum_labels",
+    "family",
     "fate",
     "forbids_null",
     "format_type",
@@ -83,8 +90,14 @@ __all__ = [
     "workings",
 ]
 
+NAME = "PostgreSQL"
+DEFAULT_SCHEMA = "public"
+FORESIGHT = "catalog"
+NOT_EXPRESSED = frozenset[str]()
+
 _LATE = {
     "surroundings": "beside",
+    "family": "purposes",
     "same_expression": "equivalence",
     "completed": "hindrances",
     "observe": "observation",

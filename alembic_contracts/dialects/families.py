@@ -1,0 +1,72 @@
+"""A type of SQLAlchemy's in, what it is for out: the one table by which types of different databases are compared.
+
+SQLAlchemy's generic types are what all databases that it knows have in common; the name of a type of one of them leads
+to such a type by the dialect's own ``ischema_names``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import types
+
+if TYPE_CHECKING:
+    from sqlalchemy.types import TypeEngine
+
+__all__ = ["Family", "family_of", "fits"]
+
+Family = Literal[
+    "whole number",
+    "decimal",
+    "text",
+    "boolean",
+    "date",
+    "time",
+    "timestamp",
+    "interval",
+    "binary",
+    "JSON",
+    "UUID",
+    "array",
+]
+"""``decimal``: any number with a fraction, exact or not."""
+
+_FAMILIES: tuple[tuple[type[TypeEngine[Any]], Family], ...] = (
+    (types.ARRAY, "array"),
+    (types.JSON, "JSON"),
+    (types.Uuid, "UUID"),
+    (types.Boolean, "boolean"),
+    (types.Interval, "interval"),
+    (types.DateTime, "timestamp"),
+    (types.Date, "date"),
+    (types.Time, "time"),
+    (types.Integer, "whole number"),
+    (types.Numeric, "decimal"),
+    (types.Float, "decimal"),
+    (types.LargeBinary, "binary"),
+    (types.BINARY, "binary"),
+    (types.VARBINARY, "binary"),
+    (types.String, "text"),
+)
+
+_STAND_INS: Mapping[Family, frozenset[Family]] = {
+    "boolean": frozenset({"whole number"}),
+    "JSON": frozenset({"text"}),
+    "UUID": frozenset({"text", "binary"}),
+    "interval": frozenset({"timestamp"}),
+}
+"""What SQLAlchemy takes for a type where a database has none of its own (``sqlalchemy.types``: ``Boolean``, ``Uuid``,
+``Interval``; MariaDB's JSON is a ``LONGTEXT``)."""
+
+
+def family_of(type_: TypeEngine[Any]) -> Family | None:
+    """Return what a type is for; None: nothing that all databases have."""
+    if isinstance(type_, types.TypeDecorator):
+        return family_of(type_.impl_instance)
+    return next((family for known, family in _FAMILIES if isinstance(type_, known)), None)
+
+
+def fits(expected: Family, actual: Family) -> bool:
+    """Return whether a column of one family is what another database has for the other one."""
+    return actual == expected or actual in _STAND_INS.get(expected, ())
