@@ -216,6 +216,9 @@ class Contract:
     """Where its consumers are seen to use tables and columns (None: the table); evidence, which promises nothing."""
     resource: str | None = None
     """The data asset's resource name as written, for example ``postgresql://host:5432/database.table``."""
+    kind: str = "postgresql"
+    """The kind of database that it is about, by SQLAlchemy's name: its types are that one's, and there it is held
+    exactly."""
     catalog: str | None = None
     """The database it was written for; contracts travel, so a difference is a warning."""
     version: str | None = None

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from alembic_contracts import dialects
 from alembic_contracts.contracts import formats, waivers
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.contracts.contract_files import SIDECARS, WAIVERS, beside
-from alembic_contracts.dialects import postgresql
 from alembic_contracts.documents.document import ContractLocation, problem_at
 from alembic_contracts.errors import CannotCheck, InvalidContracts, Problem
 from alembic_contracts.schemas.schema import Type
@@ -74,9 +74,10 @@ def _contracts(paths: Sequence[Path], root: Path) -> tuple[tuple[Contract, ...],
 
 def _types(contract: Contract) -> Iterator[Problem]:
     """Yield a problem for each type that PostgreSQL does not have, but nearly."""
+    dialect = dialects.load(contract.kind)
     own = {(fact.table, fact.column) for fact in contract.facts if fact.rule in ("enum-labels", "domain")}
     for fact in contract.facts:
-        meant = postgresql.misspelt_type(fact.expected) if isinstance(fact.expected, Type) else None
+        meant = dialect.misspelt_type(fact.expected) if isinstance(fact.expected, Type) else None
         if meant is not None and (fact.table, fact.column) not in own:
             yield _at(fact.location, _no_type(fact, meant))
 

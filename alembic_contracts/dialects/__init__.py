@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.uses import Breaks
 
 __all__ = [
+    "LOGICAL",
     "Asked",
     "Dialect",
     "Fate",
@@ -133,6 +134,9 @@ class Witness(Protocol):
         """Whether the connection answers queries: it does not in a transaction that has failed."""
 
 
+LOGICAL = frozenset({"string", "date", "timestamp", "time", "number", "integer", "boolean", "array", "object", "map"})
+"""Logical types of ODCS that say something of a column's type."""
+
 Foresight = Literal["catalog", "copy", "none"]
 """How it is known where version scripts lead before they run: their statements are parsed and applied to a catalog in
 memory; they run on an empty copy of the database in memory; or not at all, so that what they led to is looked at."""
@@ -141,6 +145,8 @@ memory; they run on an empty copy of the database in memory; or not at all, so t
 class Dialect(Protocol):
     """The functions that a module of this package offers."""
 
+    KIND: str
+    """SQLAlchemy's name for it: ``postgresql``."""
     NAME: str
     """For people: ``PostgreSQL``."""
     DEFAULT_SCHEMA: str
@@ -151,6 +157,9 @@ class Dialect(Protocol):
 
     def family(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> Family | None:
         """Return what a type of this database is for, None where that is nothing that other databases have."""
+
+    def logical(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> Collection[str]:
+        """Return which of ``LOGICAL`` a column's type is."""
 
     def parse_type(self, text: str) -> Type:
         """Return the type that a contract spells in any way that users would (alias, modifiers, ``[]``).

@@ -14,7 +14,7 @@ from sqlalchemy import types
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
-__all__ = ["Family", "family_of", "fits"]
+__all__ = ["Family", "family_of", "fits", "logical"]
 
 Family = Literal[
     "whole number",
@@ -58,6 +58,27 @@ _STAND_INS: Mapping[Family, frozenset[Family]] = {
 }
 """What SQLAlchemy takes for a type where a database has none of its own (``sqlalchemy.types``: ``Boolean``, ``Uuid``,
 ``Interval``; MariaDB's JSON is a ``LONGTEXT``)."""
+
+_LOGICAL: Mapping[str, frozenset[Family]] = {
+    "string": frozenset({"text", "UUID", "binary"}),
+    "date": frozenset({"date"}),
+    "timestamp": frozenset({"timestamp"}),
+    "time": frozenset({"time"}),
+    "number": frozenset({"decimal", "whole number"}),
+    "integer": frozenset({"whole number", "decimal"}),
+    "boolean": frozenset({"boolean"}),
+    "array": frozenset({"array"}),
+    "object": frozenset({"JSON"}),
+    "map": frozenset({"JSON"}),
+}
+"""Logical types of ODCS."""
+
+
+def logical(family: Family | None) -> frozenset[str]:
+    """Return the logical types of ODCS that a type of a family is, or stands in for; of an unknown one any."""
+    if family is None:
+        return frozenset(_LOGICAL)
+    return frozenset(name for name, families in _LOGICAL.items() if any(fits(each, family) for each in families))
 
 
 def family_of(type_: TypeEngine[Any]) -> Family | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from alembic_contracts import dialects
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.schemas.schema import Type
 
@@ -17,8 +18,8 @@ _ADJUSTABLE = frozenset({"interval", "time", "timestamp", "timestamptz", "timetz
 """Types whose precision is open as long as no modifier states it."""
 
 
-def read_type(text: str) -> ColumnType:
-    """Return the type that a contract spells.
+def read_type(text: str, kind: str) -> ColumnType:
+    """Return the type that a contract about a kind of database spells.
 
     Raises:
         ValueError: it cannot be a type.
@@ -29,7 +30,7 @@ def read_type(text: str) -> ColumnType:
         case "USER-DEFINED":
             return "USER-DEFINED"
         case _:
-            return postgresql.parse_type(text)
+            return dialects.load(kind).parse_type(text)
 
 
 def contradictions(type_: ColumnType, element: ColumnType, stated: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

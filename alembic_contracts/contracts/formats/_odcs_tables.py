@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
+from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Compatibility, Deprecation, Expected, Fact, ForeignKey
+from alembic_contracts.contracts.formats._kinds import DEFAULT
 from alembic_contracts.contracts.formats._native_facts import column_fact, table_facts, used_by
 from alembic_contracts.contracts.formats._odcs_custom import own
-from alembic_contracts.dialects import postgresql
 from alembic_contracts.documents.document import ContractLocation, Document
 from alembic_contracts.errors import Problem
 from alembic_contracts.schemas.schema import Name, Type
@@ -45,7 +46,7 @@ class TableReader:
         document: Document,
         value: Mapping[str, Any],
         pointer: str,
-        schema: str,
+        about: tuple[str, str],
         tables: Sequence[Mapping[str, Any]],
     ) -> None:
         """Read one table.
@@ -54,19 +55,15 @@ class TableReader:
             document: the contract's file.
             value: the table's object.
             pointer: where it stands.
-            schema: where tables without a schema are.
+            about: the kind of database that the contract is about, and where tables without a schema are.
             tables: all of the contract's objects, which relationships name.
         """
-        self._document, self._value, self._pointer, self._schema, self._tables = (
-            document,
-            value,
-            pointer,
-            schema,
-            tables,
-        )
+        self._document, self._value, self._pointer, self._tables = document, value, pointer, tables
+        self._kind, self._schema = about
+        self._dialect = dialects.load(self._kind)
         servers = cast("dict[str, Any]", document.value).get("servers")
         kinds = {str(each.get("type")).lower() for each in servers or () if isinstance(each, dict)}
-        self._elsewhere = bool(kinds) and not kinds & {"postgres", "postgresql"}
+        self._elsewhere = bool(kinds) and self._kind == DEFAULT and not kinds & {"postgres", "postgresql"}
         """Whether the contract is about other systems alone, whose names of types say nothing here."""
         self.problems: list[Problem] = []
         self.table = self._physical(value)
@@ -160,9 +157,10 @@ class TableReader:
 
     def _type(self, name: str, value: Mapping[str, Any], pointer: str) -> Iterator[Fact]:
         physical, logical = value.get("physicalType"), value.get("logicalType")
-        if self._elsewhere or _is_elsewhere(physical):
+        if self._elsewhere or (self._kind == DEFAULT and _is_elsewhere(physical)):
             physical = None
-        physical = _PHYSICAL.get(str(physical).lower(), physical)
+        if self._kind == DEFAULT:
+            physical = _PHYSICAL.get(str(physical).lower(), physical)
         type_ = self._parsed(physical, f"{pointer}/physicalType") if physical else None
         if type_ is not None:
             yield self._fact("column-type", name, type_, f"{pointer}/physicalType")
@@ -181,15 +179,17 @@ class TableReader:
         options = options if isinstance(options, dict) else {}
         yield self._fact("logical-type", name, str(value["logicalType"]), f"{pointer}/logicalType")
         zone = options.get("timezone")
-        if value["logicalType"] == "timestamp" and isinstance(zone, bool):
-            type_ = postgresql.parse_type("timestamptz" if zone else "timestamp")
+        if value["logicalType"] == "timestamp" and isinstance(zone, bool) and self._kind == DEFAULT:
+            type_ = self._dialect.parse_type("timestamptz" if zone else "timestamp")
             yield self._fact("column-type", name, type_, f"{pointer}/logicalTypeOptions")
 
     def _parsed(self, text: Any, pointer: str) -> Type | None:
         try:
-            return postgresql.parse_type(str(text))
+            return self._dialect.parse_type(str(text))
         except ValueError as error:
-            self.problems.append(self._document.problem(pointer, f"`physicalType` is no type of PostgreSQL: {error}"))
+            self.problems.append(
+                self._document.problem(pointer, f"`physicalType` is no type of {self._dialect.NAME}: {error}")
+            )
             return None
 
     # -- keys --------------------------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from alembic_contracts import texts
+from alembic_contracts import dialects, texts
 from alembic_contracts.contracts.contract import Contract, Deprecation, Ending, Expected, Fact, Owner
+from alembic_contracts.contracts.formats._kinds import DEFAULT, of_resource
 from alembic_contracts.contracts.formats._native_facts import SCHEMA, column_fact, table_facts, used_by
 from alembic_contracts.contracts.formats._native_types import ColumnType, contradictions, read_type
 from alembic_contracts.documents import json_text
@@ -47,14 +48,20 @@ def contracts(document: Document) -> tuple[Contract, ...]:
     problems = list(validate(document, SCHEMA))
     if len(problems) == MAXIMUM_PROBLEMS:  # what is malformed is not known to its end
         raise InvalidContracts(tuple(problems))
-    columns = tuple(_columns(document, problems))
-    problems.extend(_names_too_long(document))
+    kind = _kind(document)
+    columns = tuple(_columns(document, kind, problems))
+    problems.extend(_names_too_long(document) if kind == DEFAULT else ())
     problems.extend(_days_that_are_none(document))
     for column in columns:
-        problems.extend(_contradictions(document, column))
+        problems.extend(_contradictions(document, column, kind))
     if problems:
         raise InvalidContracts(tuple(problems))
-    return (_contract(document, columns),)
+    return (_contract(document, columns, kind),)
+
+
+def _kind(document: Document) -> str:
+    resource = document.value.get("dataAssetResourceName") if isinstance(document.value, dict) else None
+    return of_resource(resource if isinstance(resource, str) else None)
 
 
 def doubts(document: Document) -> tuple[Problem, ...]:
@@ -96,7 +103,7 @@ def _refuse_what_is_something_else(document: Document) -> None:
         raise InvalidContracts((document.problem("", message),))
 
 
-def _columns(document: Document, problems: list[Problem]) -> Iterator[_Column]:
+def _columns(document: Document, kind: str, problems: list[Problem]) -> Iterator[_Column]:
     """Yield the columns that are well formed; types that cannot be read become problems."""
     table = document.value.get("schema") if isinstance(document.value, dict) else None
     properties = table.get("properties") if isinstance(table, dict) else None
@@ -109,16 +116,16 @@ def _columns(document: Document, problems: list[Problem]) -> Iterator[_Column]:
             continue
         constraints = {key: value for key, value in (stated.get("constraints") or {}).items() if value is not None}
         element = (stated.get("array_element") or {}).get("data_type")
-        data_type = _type(document, f"{pointer}/constraints/data_type", constraints.get("data_type"), problems)
-        element_type = _type(document, f"{pointer}/array_element/data_type", element, problems)
+        data_type = _type(document, kind, f"{pointer}/constraints/data_type", constraints.get("data_type"), problems)
+        element_type = _type(document, kind, f"{pointer}/array_element/data_type", element, problems)
         yield _Column(name, pointer, constraints, data_type, element_type)
 
 
-def _type(document: Document, pointer: str, text: str | None, problems: list[Problem]) -> ColumnType:
+def _type(document: Document, kind: str, pointer: str, text: str | None, problems: list[Problem]) -> ColumnType:
     if text is None:
         return None
     try:
-        return read_type(text)
+        return read_type(text, kind)
     except ValueError as error:
         problems.append(document.problem(pointer, str(error)))
         return None
@@ -143,20 +150,20 @@ def _too_long(name: str) -> str | None:
     return f"has {size} bytes; PostgreSQL cuts names to {_LONGEST_NAME}" if size > _LONGEST_NAME else None
 
 
-def _contradictions(document: Document, column: _Column) -> Iterator[Problem]:
+def _contradictions(document: Document, column: _Column, kind: str) -> Iterator[Problem]:
     constraints = column.constraints
     if constraints.get("primaryKey") and constraints.get("is_nullable"):
         message = "`is_nullable` is true, but columns of a primary key are never NULL"
         yield document.problem(column.at("is_nullable"), message)
-    for key, message in contradictions(column.type, column.element, constraints):
+    for key, message in contradictions(column.type, column.element, constraints) if kind == DEFAULT else ():
         pointer = column.at_element if key == "array_element" else column.at(key)
         yield document.problem(pointer, message)
 
 
-def _contract(document: Document, columns: Sequence[_Column]) -> Contract:
+def _contract(document: Document, columns: Sequence[_Column], kind: str) -> Contract:
     value = cast("dict[str, Any]", document.value)
     owner, table = value["owner"], value["schema"]
-    name = Name(table.get("table_schema") or "public", table["table_name"])
+    name = Name(table.get("table_schema") or dialects.load(kind).DEFAULT_SCHEMA, table["table_name"])
     return Contract(
         namespace=value["namespace"],
         name=value["name"],
@@ -167,6 +174,7 @@ def _contract(document: Document, columns: Sequence[_Column]) -> Contract:
         descriptions=tuple(_descriptions(name, table)),
         used_by=dict(_used_by(name, table)),
         resource=value.get("dataAssetResourceName"),
+        kind=kind,
         catalog=table.get("table_catalog"),
         version=value.get("version"),
         compatibility=value.get("compatibility") or "exact",

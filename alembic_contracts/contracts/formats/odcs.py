@@ -15,7 +15,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
+from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import NOT_STATED, Contract, Deprecation, Ending, Fact, Owner, Stage
+from alembic_contracts.contracts.formats._kinds import of_servers, servers_of
 from alembic_contracts.documents import json_text
 from alembic_contracts.documents.document import Document, objects
 from alembic_contracts.errors import InvalidContracts, Problem
@@ -75,10 +77,12 @@ def contracts(document: Document) -> tuple[Contract, ...]:
         raise InvalidContracts(tuple(found))
     value = cast("dict[str, Any]", document.value)
     stated = custom(document, value, "")
-    schema_name = _schema_of_servers(value)
+    kind = of_servers(_all_servers(value))
+    schema_name = _schema_of_servers(value, kind)
     tables = value.get("schema") or []
     readers = [
-        TableReader(document, each, f"/schema/{position}", schema_name, tables) for position, each in enumerate(tables)
+        TableReader(document, each, f"/schema/{position}", (kind, schema_name), tables)
+        for position, each in enumerate(tables)
     ]
     facts = tuple(fact for reader in readers for fact in reader.facts())
     found = [problem for reader in readers for problem in reader.problems]
@@ -94,10 +98,14 @@ def contracts(document: Document) -> tuple[Contract, ...]:
             description=_purpose(value),
             descriptions=tuple(text for reader in readers for text in reader.descriptions()),
             used_by={key: places for reader in readers for key, places in reader.used_by()},
-            resource=_resource(value),
+            resource=_resource(value, kind),
+            kind=kind,
             unread=_unread(value),
             unknown=tuple(unknown(document)),
-            catalog=next((name for each in _servers(value) if (name := _resolved(each.get("database")))), None),
+            catalog=next(
+                (name for each in servers_of(kind, _all_servers(value)) if (name := _resolved(each.get("database")))),
+                None,
+            ),
             version=str(value["version"]) if value.get("version") is not None else None,
             compatibility=stated.get("compatibility") or "reader",
             of_tables={reader.table: reader.compatibility for reader in readers if reader.compatibility},
@@ -123,16 +131,14 @@ def _ending(document: Document, fact: Fact) -> Ending | None:
     return as_member(document, pointer, "customProperties", [item], beside=named)
 
 
-def _servers(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the PostgreSQL servers."""
-    servers = [server for server in value.get("servers") or () if isinstance(server, dict)]
-    return [server for server in servers if str(server.get("type", "")).lower() in ("postgres", "postgresql")]
+def _all_servers(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [server for server in value.get("servers") or () if isinstance(server, dict)]
 
 
-def _schema_of_servers(value: Mapping[str, Any]) -> str:
-    """Return the schema in which tables without one are: the one that all servers name, else ``public``."""
-    names = {_resolved(server.get("schema")) for server in _servers(value)} - {None}
-    return names.pop() or "public" if len(names) == 1 else "public"
+def _schema_of_servers(value: Mapping[str, Any], kind: str) -> str:
+    """Return the schema in which tables without one are: the one that all servers name, else the usual one."""
+    names = {_resolved(server.get("schema")) for server in servers_of(kind, _all_servers(value))} - {None}
+    return (names.pop() if len(names) == 1 else None) or dialects.load(kind).DEFAULT_SCHEMA
 
 
 def _resolved(text: object) -> str | None:
@@ -156,11 +162,11 @@ def _unread(value: object) -> tuple[str, ...]:
     return tuple(name for name in _UNREAD if name in found)
 
 
-def _resource(value: Mapping[str, Any]) -> str | None:
-    for server in _servers(value):
+def _resource(value: Mapping[str, Any], kind: str) -> str | None:
+    for server in servers_of(kind, _all_servers(value)):
         if server.get("host") and server.get("database"):
             port = f":{server['port']}" if server.get("port") else ""
-            return f"postgresql://{server['host']}{port}/{server['database']}"
+            return f"{kind}://{server['host']}{port}/{server['database']}"
     return None
 
 

@@ -30,6 +30,7 @@ from alembic_contracts.dialects.postgresql.properties import (
     element,
     enum_labels,
     forbids_null,
+    logical,
     numeric_precision,
     numeric_scale,
     same_type,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_SCHEMA",
     "FORESIGHT",
+    "KIND",
     "NAME",
     "NOT_EXPRESSED",
     "base_type",
@@ -67,6 +69,7 @@ __all__ = [
     "fate",
     "forbids_null",
     "format_type",
+    "logical",
     "look_up_as",
     "lookup",
     "missing_role",
@@ -90,6 +93,7 @@ __all__ = [
     "workings",
 ]
 
+KIND = "postgresql"
 NAME = "PostgreSQL"
 DEFAULT_SCHEMA = "public"
 FORESIGHT = "catalog"

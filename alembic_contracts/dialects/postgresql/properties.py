@@ -18,6 +18,7 @@ __all__ = [
     "element",
     "enum_labels",
     "forbids_null",
+    "logical",
     "numeric_precision",
     "numeric_scale",
     "same_type",
@@ -28,6 +29,20 @@ _BINARY_DIGITS = {"int2": 16, "int4": 32, "int8": 64, "float4": 24, "float8": 53
 _WITH_FRACTION = frozenset({"time", "timetz", "timestamp", "timestamptz", "interval"})
 _SIZED = frozenset({"varchar", "bpchar", "bit", "varbit"})
 _VECTORS = frozenset({"int2vector", "oidvector"})
+
+_LOGICAL: Mapping[str, frozenset[str]] = {
+    "string": frozenset({"text", "character varying", "character", "uuid", "citext", "name", "bytea", "inet", "xml"}),
+    "date": frozenset({"date"}),
+    "timestamp": frozenset({"timestamp without time zone", "timestamp with time zone"}),
+    "time": frozenset({"time without time zone", "time with time zone"}),
+    "number": frozenset({"numeric", "real", "double precision", "smallint", "integer", "bigint", "money"}),
+    "integer": frozenset({"smallint", "integer", "bigint", "numeric"}),
+    "boolean": frozenset({"boolean"}),
+    "array": frozenset({"ARRAY"}),
+    "object": frozenset({"json", "jsonb"}),
+    "map": frozenset({"json", "jsonb"}),
+}
+"""Logical types of ODCS with names of ``information_schema.columns.data_type``."""
 
 Types = Mapping[Name, TypeDefinition]
 
@@ -91,6 +106,14 @@ def character_length(type_: Type, types: Types) -> int | None:
     if base.modifiers:
         return int(base.modifiers[0])
     return 1 if base.name.name in {"bpchar", "bit"} else None
+
+
+def logical(type_: Type, types: Types) -> frozenset[str]:
+    """Return the logical types of ODCS that a type is one of; one that users created can be nearly any."""
+    kind = data_type(type_, types)
+    if kind == "USER-DEFINED":
+        return frozenset(_LOGICAL.keys() - {"array", "boolean"})
+    return frozenset(name for name, kinds in _LOGICAL.items() if kind in kinds)
 
 
 def enum_labels(type_: Type, types: Types) -> tuple[str, ...] | None:

@@ -1,34 +1,16 @@
 """The column's type is of the kind that the contract states, whatever its exact type."""
 
-from collections.abc import Mapping
-from typing import cast
-
 from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.dialects import LOGICAL
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
 from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
-
-_KINDS: Mapping[str, frozenset[str]] = {
-    "string": frozenset({"text", "character varying", "character", "uuid", "citext", "name", "bytea", "inet", "xml"}),
-    "date": frozenset({"date"}),
-    "timestamp": frozenset({"timestamp without time zone", "timestamp with time zone"}),
-    "time": frozenset({"time without time zone", "time with time zone"}),
-    "number": frozenset({"numeric", "real", "double precision", "smallint", "integer", "bigint", "money"}),
-    "integer": frozenset({"smallint", "integer", "bigint", "numeric"}),
-    "boolean": frozenset({"boolean"}),
-    "array": frozenset({"ARRAY"}),
-    "object": frozenset({"json", "jsonb"}),
-    "map": frozenset({"json", "jsonb"}),
-}
-"""Kinds of ODCS with names of ``information_schema.columns.data_type``; types that users created can be of any kind."""
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     type_ = known_type(subject)
     if isinstance(type_, Unknown):
         return type_
-    kind = subject.dialect.data_type(type_, subject.types)
-    known = _KINDS.get(cast("str", fact.expected))
-    holds = known is None or kind in known or (kind == "USER-DEFINED" and fact.expected not in ("array", "boolean"))
+    holds = fact.expected not in LOGICAL or fact.expected in subject.dialect.logical(type_, subject.types)
     return HOLDS if holds else Differs(subject.dialect.format_type(type_))
 
 
