@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -68,51 +68,50 @@ def contracts(document: Document) -> tuple[Contract, ...]:
     Raises:
         InvalidContracts: with every problem of the document.
     """
-    from alembic_contracts.contracts.formats._odcs_custom import custom
-    from alembic_contracts.contracts.formats._odcs_shape import problems, unknown
-    from alembic_contracts.contracts.formats._odcs_tables import TableReader
+    from alembic_contracts.contracts.formats._odcs_shape import problems
 
     found = list(problems(document))
     if found:
         raise InvalidContracts(tuple(found))
-    value = cast("dict[str, Any]", document.value)
+    return (_contract(document, cast("dict[str, Any]", document.value)),)
+
+
+def _contract(document: Document, value: Mapping[str, Any]) -> Contract:
+    from alembic_contracts.contracts.formats._odcs_custom import custom
+    from alembic_contracts.contracts.formats._odcs_shape import unknown
+    from alembic_contracts.contracts.formats._odcs_tables import TableReader
+
     stated = custom(document, value, "")
-    kind = of_servers(_all_servers(value))
-    schema_name = _schema_of_servers(value, kind)
+    servers = [server for server in value.get("servers") or () if isinstance(server, dict)]
+    kind = of_servers(servers)
+    servers = servers_of(kind, servers)
+    about = kind, _schema_of(servers, kind)
     tables = value.get("schema") or []
-    readers = [
-        TableReader(document, each, f"/schema/{position}", (kind, schema_name), tables)
-        for position, each in enumerate(tables)
-    ]
+    readers = [TableReader(document, each, f"/schema/{number}", about, tables) for number, each in enumerate(tables)]
     facts = tuple(fact for reader in readers for fact in reader.facts())
     found = [problem for reader in readers for problem in reader.problems]
     if found:
         raise InvalidContracts(tuple(found))
-    return (
-        Contract(
-            namespace=str(value.get("domain") or "odcs").replace("/", "."),
-            name=str(value.get("name") or value["id"]).replace("/", "."),
-            owner=_owner(value),
-            facts=facts,
-            location=document.location("/name" if value.get("name") else "/id"),
-            description=_purpose(value),
-            descriptions=tuple(text for reader in readers for text in reader.descriptions()),
-            used_by={key: places for reader in readers for key, places in reader.used_by()},
-            resource=_resource(value, kind),
-            kind=kind,
-            unread=_unread(value),
-            unknown=tuple(unknown(document)),
-            catalog=next(
-                (name for each in servers_of(kind, _all_servers(value)) if (name := _resolved(each.get("database")))),
-                None,
-            ),
-            version=str(value["version"]) if value.get("version") is not None else None,
-            compatibility=stated.get("compatibility") or "reader",
-            of_tables={reader.table: reader.compatibility for reader in readers if reader.compatibility},
-            stage=_STAGES.get(str(value.get("status") or "active").lower(), "active"),
-            deprecations=(*_deprecations(document, value), *(d for reader in readers for d in reader.deprecations())),
-            ending=partial(_ending, document),
-        ),
+    return Contract(
+        namespace=str(value.get("domain") or "odcs").replace("/", "."),
+        name=str(value.get("name") or value["id"]).replace("/", "."),
+        owner=_owner(value),
+        facts=facts,
+        location=document.location("/name" if value.get("name") else "/id"),
+        description=_purpose(value),
+        descriptions=tuple(text for reader in readers for text in reader.descriptions()),
+        used_by={key: places for reader in readers for key, places in reader.used_by()},
+        resource=_resource(servers, kind),
+        kind=kind,
+        unread=_unread(value),
+        unknown=tuple(unknown(document)),
+        catalog=next((name for each in servers if (name := _resolved(each.get("database")))), None),
+        version=str(value["version"]) if value.get("version") is not None else None,
+        compatibility=stated.get("compatibility") or "reader",
+        of_tables={reader.table: reader.compatibility for reader in readers if reader.compatibility},
+        stage=_STAGES.get(str(value.get("status") or "active").lower(), "active"),
+        deprecations=(*_deprecations(document, value), *(d for reader in readers for d in reader.deprecations())),
+        ending=partial(_ending, document),
     )
 
 
@@ -131,13 +130,9 @@ def _ending(document: Document, fact: Fact) -> Ending | None:
     return as_member(document, pointer, "customProperties", [item], beside=named)
 
 
-def _all_servers(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [server for server in value.get("servers") or () if isinstance(server, dict)]
-
-
-def _schema_of_servers(value: Mapping[str, Any], kind: str) -> str:
+def _schema_of(servers: Sequence[Mapping[str, Any]], kind: str) -> str:
     """Return the schema in which tables without one are: the one that all servers name, else the usual one."""
-    names = {_resolved(server.get("schema")) for server in servers_of(kind, _all_servers(value))} - {None}
+    names = {_resolved(server.get("schema")) for server in servers} - {None}
     return (names.pop() if len(names) == 1 else None) or dialects.load(kind).DEFAULT_SCHEMA
 
 
@@ -162,8 +157,8 @@ def _unread(value: object) -> tuple[str, ...]:
     return tuple(name for name in _UNREAD if name in found)
 
 
-def _resource(value: Mapping[str, Any], kind: str) -> str | None:
-    for server in servers_of(kind, _all_servers(value)):
+def _resource(servers: Sequence[Mapping[str, Any]], kind: str) -> str | None:
+    for server in servers:
         if server.get("host") and server.get("database"):
             port = f":{server['port']}" if server.get("port") else ""
             return f"{kind}://{server['host']}{port}/{server['database']}"
