@@ -115,12 +115,11 @@ def _make(config: Config, values: dict[str, Any]) -> Snapshot | None:
 
 
 def _observed(run: Run) -> Snapshot | None:
-    from alembic_contracts import dialects
     from alembic_contracts.schemas.snapshots import Snapshot
 
     if run.connection is None:
         return None
-    dialect = dialects.of(run.context.dialect.name, run.connection)
+    dialect = run.dialect
     session = dialect.session(run.connection)
     return Snapshot(
         revisions=tuple(sorted(run.context.get_current_heads())),

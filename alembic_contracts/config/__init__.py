@@ -44,7 +44,18 @@ from alembic_contracts.config.sources import CLOCK, INFER, Source, of_environmen
 from alembic_contracts.errors import InvalidSettings
 from alembic_contracts.support.suggestions import did_you_mean
 
-__all__ = ["Autogenerate", "Downgrade", "Enforce", "Exec", "Settings", "Settle", "Switch", "Unproven", "read_settings"]
+__all__ = [
+    "Autogenerate",
+    "Downgrade",
+    "Elsewhere",
+    "Enforce",
+    "Exec",
+    "Settings",
+    "Settle",
+    "Switch",
+    "Unproven",
+    "read_settings",
+]
 
 Enforce = Literal["introduced", "strict", "report"]
 Downgrade = Literal["report", "refuse"]
@@ -52,6 +63,7 @@ Unproven = Literal["refuse", "warn"]
 Autogenerate = Literal["refuse", "warn", "off"]
 Settle = Literal["auto", "never"]
 Exec = Literal["auto", "never"]
+Elsewhere = Literal["shape", "warn", "off"]
 Switch = Literal["error", "warning", "off"]
 
 _FOLDER = "contracts"
@@ -63,6 +75,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "autogenerate": ("refuse", "warn", "off"),
     "settle": ("auto", "never"),
     "exec": ("auto", "never"),
+    "elsewhere": ("shape", "warn", "off"),
 }
 _AMOUNTS: Mapping[str, tuple[type[float], str, bool]] = {
     "predict_timeout": (float, "seconds", False),
@@ -90,6 +103,8 @@ class Settings:
     """Whether `check` replays what is unproven on a scratch database, where a server can be had."""
     exec: Exec = "auto"
     """Whether commands that look ahead may run version scripts; never: as with ``--no-exec``."""
+    elsewhere: Elsewhere = "shape"
+    """What becomes of contracts on another kind of database than the one that they are about."""
     predict_timeout: float = 60.0
     """Seconds that the prediction of one revision may take."""
     predict_memory: int = 2048

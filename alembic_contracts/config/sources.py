@@ -41,6 +41,7 @@ KEYS = (
     "unproven",
     "autogenerate",
     "settle",
+    "elsewhere",
     "exec",
     "predict_timeout",
     "predict_memory",

@@ -152,6 +152,9 @@ class Dialect(Protocol):
     DEFAULT_SCHEMA: str
     """Where tables are that are named without a schema, as observed names have it."""
     FORESIGHT: Foresight
+    BEGINS_BY_ITSELF: bool
+    """Whether drivers begin a transaction before some statements and not before others, so that each can be in one or
+    commit by itself."""
     NOT_EXPRESSED: frozenset[str]
     """Rules about what the database does not have (grants, arrays), so that their facts are not applicable."""
 

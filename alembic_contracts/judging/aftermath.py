@@ -13,7 +13,7 @@ from alembic_contracts.schemas.steps import Location
 __all__ = ["Aftermath", "Commit", "Earlier", "Rest", "at", "outcome", "runs_before", "stays", "summary"]
 
 
-Rest = Literal["rolled back", "committed", "open"]
+Rest = Literal["rolled back", "committed", "partly", "open"]
 
 
 class Commit(Struct, frozen=True):
@@ -53,7 +53,7 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     gap: bool = False
     """Whether a script ended its transaction in a way that was not seen."""
     rest: Rest = "rolled back"
-    """What has become of what was open last; committed: each statement committed by itself."""
+    """What has become of what was open last; committed: each statement committed by itself; partly: some did."""
     to_savepoint: bool = False
     """Whether it was rolled back to a savepoint that env.py had set, in a transaction that goes on."""
     started: bool = True
@@ -182,6 +182,11 @@ def _rest(aftermath: Aftermath) -> Iterator[str]:
         yield "The schema has already changed, for good: each statement committed by itself."
         if aftermath.stopped:
             yield f"So what {aftermath.stopped} did until it was stopped stays as well."
+    elif aftermath.rest == "partly":
+        yield (
+            "The schema may have changed for good: the driver begins a transaction before some statements and not "
+            "before others, which commit by themselves. What came after its last begin is rolled back."
+        )
     elif alone and as_before and not aftermath.elsewhere:
         yield f"{_what_is(aftermath).capitalize()} rolled back{_where(aftermath)}; none of its changes stay."
     elif alone:

@@ -116,7 +116,7 @@ def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript
     try:
         if settings_of(migration.config).autogenerate == "off":
             return
-        terms = None if unheld.passes(migration) else bases.in_force(migration.config)
+        terms = None if unheld.passes(migration, looked_at=False) else bases.in_force(migration.config)
         if terms is None:
             return
         report = _report(migration, terms, directives[-1].rev_id or "", found)
@@ -146,7 +146,7 @@ def _report(migration: MigrationContext, terms: Terms, revision: str, found: Seq
     )
     policy = policy_of(run, terms, phase="before", scope="introduced")
     policy = replace(policy, ends_at_head=True, commits_each_revision=False)  # the revision will be the new head
-    report = judge(follow(run, terms.tables), terms, policy)
+    report = judge(follow(run, terms.places(run.dialect)), terms, policy)
     # What is not written yet is at no place.
     return replace(
         report,

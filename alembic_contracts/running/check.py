@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from msgspec import Struct
 from msgspec.structs import replace
 
-from alembic_contracts import dialects, reporters, texts
+from alembic_contracts import reporters, texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging import rules
 from alembic_contracts.judging.merging import merged
@@ -26,6 +26,7 @@ from alembic_contracts.running.databases import names_of, narrowed
 from alembic_contracts.running.environments import Range
 from alembic_contracts.running.examination import examine
 from alembic_contracts.running.terms import required, settings_of
+from alembic_contracts.running.unheld import is_shown, report_on
 from alembic_contracts.support import terminal
 from alembic_contracts.support.paths import shown
 
@@ -105,8 +106,7 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
         if options.verbose:
             _tell([_start(run)])
         held = narrowed(terms, run)
-        known = dialects.is_known(run.context.dialect.name)
-        reports.append(_examined(run, held, progress) if known else _unheld(run, held))
+        reports.append(_examined(run, held, progress) if is_shown(run) else report_on(run, held))
 
     range_ = replace(options.range, snapshot=terms.settings.snapshot)
     if base is not None and base.terms.settings.exec == "never":  # a branch does not get round it by its own settings
@@ -135,22 +135,16 @@ def _releases(config: Config, options: CheckOptions, settings: Settings, base: B
     return releases_at(refs, config, no_exec=options.range.no_exec)
 
 
-def _unheld(run: Run, terms: Terms) -> Report:
-    from alembic_contracts.running.unheld import report_on
-
-    return report_on(run, terms)
-
-
 def _examined(run: Run, terms: Terms, progress: Progress | None) -> Report:
     """Return the verdict on a run; what is unproven is settled by a replay where one can be had and shows it."""
     url = terms.settings.shadow_url
-    course = follow(run, terms.tables, shadow_url=url, progress=progress)
+    course = follow(run, terms.places(run.dialect), shadow_url=url, progress=progress)
     report = examine(course, terms, phase="check", scope="target")
     if not report.unproven or run.shadow or run.no_exec or terms.settings.settle == "never":
         return report
     from alembic_contracts.running.settling import settled
 
-    course = settled(course, report.unproven, terms.tables, shadow_url=url, progress=progress)
+    course = settled(course, report.unproven, terms.places(run.dialect), shadow_url=url, progress=progress)
     return examine(course, terms, phase="check", scope="target")
 
 

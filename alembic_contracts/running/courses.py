@@ -75,7 +75,7 @@ def follow(
     Raises:
         CannotCheck: the database is one that cannot be checked, or the scripts cannot be replayed.
     """
-    dialect = dialects.of(run.context.dialect.name, run.connection)
+    dialect = run.dialect
     origin = _origin(run, tables, dialect)
     sight = None if origin is None else origin.sight
     observed = None if sight is None else sight.schema
@@ -84,6 +84,8 @@ def follow(
     if not run.history and not run.steps:
         start = observed if observed is not None else _start(run.snapshot, tables)
         return Course(run, dialect, observed, (Prediction(before=start, steps=()),), sight=sight)
+    if dialect.FORESIGHT == "none":
+        return Course(run, dialect, observed, (Prediction(before=observed or Schema(), steps=()),))
     if run.shadow:
         found: tuple[Prediction, ...] = (_replay(run, tables, shadow_url, dialect, progress),)
     else:

@@ -94,7 +94,7 @@ def _of_snapshot(source: sources.Source, request: Request, snapshot: snapshots.S
 
 
 def _online(source: sources.Source, request: Request, run: Run, _progress: Progress | None) -> Evidence:
-    dialect = dialects.of(run.context.dialect.name, run.connection)
+    dialect = run.dialect
     connection = run.connection
     assert connection is not None  # noqa: S101 - for type checkers
     schema = dialect.observe(connection, None, lock_timeout=run.lock_timeout)

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts import waivers
-from alembic_contracts.judging import engine
+from alembic_contracts.judging import elsewhere, engine
+from alembic_contracts.judging.merging import merged
 from alembic_contracts.judging.violations import Notice, Phase, Report, Violation
 from alembic_contracts.running.pending import script_of
 from alembic_contracts.schemas.schema import Name
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.contracts.contract import Contract
+    from alembic_contracts.dialects import Dialect
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
@@ -50,14 +52,8 @@ def policy_of(run: Run, terms: Terms, *, phase: Phase, scope: engine.Scope) -> e
 
 def judge(course: Course, terms: Terms, policy: engine.Policy) -> Report:
     """Return the verdict on a course by the contracts of the working tree alone, but for tables that are unread."""
-    unread = course.sight.unread if course.sight is not None else frozenset()
-    report = engine.judge(
-        _without(terms.contracts, unread),
-        course.predictions,
-        dialect=course.dialect,
-        policy=policy,
-        waivers=terms.waivers,
-    )
+    unread = course.sight.unread if course.sight is not None else frozenset[Name]()
+    report = _judged(terms, course.predictions, course.dialect, policy, unread)
     return replace(report, waivers=waivers.places(terms.settings.contracts)) if report.violations else report
 
 
@@ -115,9 +111,32 @@ def judge_now(connection: Connection, terms: Terms) -> Report:
     policy = engine.Policy(
         phase="check", scope="target", ends_at_head=True, severities=terms.settings.rules, today=terms.today
     )
-    observed = dialect.observe(connection, terms.tables, lock_timeout=terms.settings.lock_timeout)
-    seen = Prediction(before=observed, steps=())
-    return engine.judge(terms.contracts, [seen], dialect=dialect, policy=policy, waivers=terms.waivers)
+    observed = dialect.observe(connection, terms.places(dialect), lock_timeout=terms.settings.lock_timeout)
+    return _judged(terms, [Prediction(before=observed, steps=())], dialect, policy, frozenset())
+
+
+def _judged(
+    terms: Terms,
+    predictions: Sequence[Prediction],
+    dialect: Dialect,
+    policy: engine.Policy,
+    unread: frozenset[Name],
+) -> Report:
+    """Return the verdict by the contracts of the working tree, each as it is held on this kind of database."""
+    contracts, reports = _without(terms.contracts, unread), []
+    for group in elsewhere.held(contracts, dialect, policy.severities, terms.settings.elsewhere):
+        report = engine.judge(
+            group.contracts,
+            group.seen(predictions),
+            dialect=group.dialect,
+            policy=replace(policy, severities=group.severities),
+            waivers=terms.waivers,
+        )
+        if group.not_applicable:
+            checked = replace(report.checked, not_applicable=group.not_applicable, unheld_on=dialect.KIND)
+            report = replace(report, checked=checked, unheld=group.unheld)
+        reports.append(report)
+    return reports[0] if len(reports) == 1 else merged(reports)
 
 
 def _without(contracts: Sequence[Contract], tables: frozenset[Name]) -> tuple[Contract, ...]:

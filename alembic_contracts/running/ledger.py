@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event
@@ -74,6 +75,8 @@ class Ledger:
         """The server's transaction, as it was seen last."""
         self.loose = False
         """Whether each statement was seen to commit by itself."""
+        self.partly = False
+        """Whether some of what has been done since the last commit was seen to commit by itself."""
         self.unjudged = False
         """Whether something has been committed that was not judged before."""
         self._known = self._quiet = self._passing = False
@@ -122,6 +125,7 @@ class Ledger:
                 self._account(self.block)
             self.block, self.loose, self._known, self._inside = block, block is None, True, self._last
         self.unjudged = self.unjudged or self.loose
+        self.partly = self.partly or (self.loose and self._dialect.BEGINS_BY_ITSELF)
 
     def stays(self) -> bool:
         """Whether something is known to be committed already, as far as the transaction still answers."""
@@ -142,10 +146,18 @@ class Ledger:
         self._ended.clear()
         self.block = None
         with self.quietly():
-            fates = {self._account(block) for block in blocks}
-        if self.loose:
+            fates = {self._account(block) or self._undone(block) for block in blocks}
+        if self.loose and not (blocks and self._dialect.BEGINS_BY_ITSELF):
             return "committed"
+        if self.partly:
+            return "partly"
         return "rolled back" if fates <= {"rolled back", "committed"} else "open"
+
+    def _undone(self, block: Transaction) -> Fate | None:
+        """Return what has become of a transaction after a rollback, where no server accounts for it."""
+        if not self._dialect.BEGINS_BY_ITSELF:
+            return None
+        return "open" if self._dialect.transaction(self._connection, block) == block else "rolled back"
 
     def is_committed(self) -> bool:
         """Return whether what was open last has been committed by now, whoever did so."""
@@ -204,7 +216,7 @@ class Ledger:
             self.elsewhere.append(location)
 
     def _forget(self) -> None:
-        self.block, self._known, self.unjudged = None, False, False
+        self.block, self._known, self.unjudged, self.partly = None, False, False, False
 
     def _before_statement(
         self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
@@ -213,10 +225,8 @@ class Ledger:
         self._passing = False
         if self._quiet:
             return statement, parameters
-        # The parser is slow to load, and few texts have to be parsed.
-        from alembic_contracts.prediction.sql.transaction_ends import first_end
-
         self._last = self._place()[1] or self._last
+        first_end = self._first_end
         end = first_end(statement)
         while end is not None and not end.is_alone and not parameters:
             if not self._known:
@@ -240,10 +250,21 @@ class Ledger:
                 self._committed()
             self._forget()
             self.unjudged = not end.is_alone
-        elif not _SETTINGS.match(statement) and (
-            not self._known or (self.block is not None and self._last != self._inside)
-        ):
+        elif not _SETTINGS.match(statement) and self._may_be_elsewhere():
             self.look()
+
+    def _may_be_elsewhere(self) -> bool:
+        """Whether a statement may have been in another transaction than the one before."""
+        if self._dialect.BEGINS_BY_ITSELF or not self._known:
+            return True
+        return self.block is not None and self._last != self._inside
+
+    @cached_property
+    def _first_end(self) -> Callable[[str], End | None]:
+        # A parser is slow to load, and few texts have to be parsed.
+        from alembic_contracts.prediction.sql.transaction_ends import first_end, only_end
+
+        return first_end if self._dialect.FORESIGHT == "catalog" else only_end
 
     # -- what the driver tells -----------------------------------------------------------------------------------------
 

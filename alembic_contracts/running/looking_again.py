@@ -51,6 +51,11 @@ class Ran(Struct, frozen=True):
     applied: tuple[Applied, ...]
     """Revisions that Alembic has marked as applied."""
 
+    @property
+    def tables(self) -> frozenset[Name]:
+        """Where the contracted tables can be."""
+        return self.terms.places(self.course.dialect)
+
 
 class Seen(Struct, frozen=True):
     """What a look shows."""
@@ -126,7 +131,10 @@ def look_again(ran: Ran, earlier: Callable[[], Sequence[Earlier]]) -> Seen:
             ran.course.dialect.look_up_as(connection, ran.lookup)
             now, versioned = migration.get_current_heads(), migration._has_version_table()  # noqa: SLF001 - what it asks itself
             schema = ran.course.dialect.observe(
-                connection, ran.terms.tables, lock_timeout=ran.terms.settings.lock_timeout, before=ran.course.sight
+                connection,
+                ran.tables,
+                lock_timeout=ran.terms.settings.lock_timeout,
+                before=ran.course.sight,
             )
             sight = ran.course.sight
             before = ran.course.before if sight is None else ran.course.dialect.completed(connection, sight, schema)
@@ -151,7 +159,7 @@ def _completed(found: Aftermath, ran: Ran, before: Schema, now: Schema) -> After
     marked = next((n for n in range(len(applied), 0, -1) if applied[n - 1].heads == frozenset(found.now)), 0)
     whole = tuple(each.revision for each in applied[:marked])
     inside = tuple(commit for commit in ran.commits.found if commit.revision not in whole)
-    changed = tuple(sorted(n for n in ran.terms.tables if before.tables.get(n) != now.tables.get(n)))
+    changed = tuple(sorted(n for n in ran.tables if before.tables.get(n) != now.tables.get(n)))
     stopped = ran.last if ran.last not in whole else ""
     # Where whole revisions stay and nothing else, it is they that changed it, and their downgrade takes it back.
     restoring = [sql for name in changed if stopped for sql in _restoring(ran.course.dialect, before, now, name)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from alembic_contracts import dialects
 from alembic_contracts.errors import CannotCheck
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
     from sqlalchemy.engine import Connection
 
+    from alembic_contracts.dialects import Dialect
     from alembic_contracts.running.postponed import Postponed
     from alembic_contracts.schemas.snapshots import Snapshot
 
@@ -50,6 +52,11 @@ class Run(Struct, frozen=True, kw_only=True):
     """Whether no script may be run."""
     shadow: bool = False
     """Whether to replay on a scratch database instead of predicting."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What knows the kind of database that it is about."""
+        return dialects.of(self.context.dialect.name, self.connection)
 
     @property
     def ends_at_head(self) -> bool:

@@ -14,12 +14,13 @@ from alembic_contracts.config import Settings, read_settings
 from alembic_contracts.contracts import formats, waivers
 from alembic_contracts.contracts.contract import Contract, Waiver
 from alembic_contracts.errors import CannotCheck, InvalidContracts
-from alembic_contracts.judging import rules
+from alembic_contracts.judging import elsewhere, rules
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from alembic_contracts.dialects import Dialect
     from alembic_contracts.inference.metadata.tables import MappedTable
     from alembic_contracts.schemas.schema import Schema
     from alembic_contracts.support.git import Tree
@@ -51,6 +52,12 @@ class Terms(Struct, frozen=True):
         there = self.base.terms.tables if self.base is not None else frozenset()
         used = (released.names for release in self.releases for released in release.databases)
         return there.union(*used, *(contract.tables for contract in self.contracts))
+
+    def places(self, dialect: Dialect) -> frozenset[Name]:
+        """Return where a database can have these tables, by its own names."""
+        there = self.base.terms.places(dialect) if self.base is not None else frozenset[Name]()
+        used = (released.names for release in self.releases for released in release.databases)
+        return there.union(*used, elsewhere.places(self.contracts, dialect))
 
 
 class Base(Struct, frozen=True):

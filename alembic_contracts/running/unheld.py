@@ -1,7 +1,8 @@
-"""A database of a kind on which contracts cannot be held yet in, what is said instead of a verdict out.
+"""A run on a kind of database on which nothing shows where scripts lead in, what is said of that out.
 
-The same scripts often run on SQLite in tests and on PostgreSQL in production: there nothing is refused, and nothing
-counts as kept.
+What is there can be looked at before a run and after it, but neither what scripts that are pending lead to, nor what
+``--sql`` writes. The same scripts often run on SQLite in tests and on PostgreSQL in production: nobody is refused for
+want of a look, and nothing counts as kept.
 """
 
 from __future__ import annotations
@@ -19,46 +20,63 @@ if TYPE_CHECKING:
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
 
-__all__ = ["passes", "report_on", "sentence"]
+__all__ = ["is_shown", "passes", "report_on", "say_once", "sentence"]
 
 _said: set[str] = set()
 """Kinds of databases about which this process has said it already: test suites upgrade hundreds."""
 
 
-def passes(migration: MigrationContext) -> bool:
-    """Whether a run goes on unchecked, since contracts cannot be held on its kind of database; says so once.
+def is_shown(run: Run) -> bool:
+    """Whether anything shows the schema that a run leads to: a prediction, or with nothing pending the database."""
+    return run.dialect.FORESIGHT != "none" or (run.connection is not None and not run.steps)
+
+
+def passes(migration: MigrationContext, *, looked_at: bool) -> bool:
+    """Whether a run goes on unchecked, since nothing shows where it leads; says so once.
+
+    Args:
+        migration: the context that is about to apply revisions, or to write them.
+        looked_at: whether what results is looked at before it is committed.
 
     Raises:
         CannotCheck: settings cannot be used.
     """
-    name = migration.dialect.name
-    if migration.config is None or dialects.is_known(name):
+    if migration.config is None:
         return False
-    if name not in _said and settings_of(migration.config).configured:
-        _said.add(name)
-        sys.stderr.write(f"note: {sentence(name)} This run goes on unchecked.\n")
+    dialect = dialects.of(migration.dialect.name, None if migration.as_sql else migration.connection)
+    if dialect.FORESIGHT != "none" or looked_at:
+        return False
+    if settings_of(migration.config).configured:
+        say_once(dialect.NAME, "This run goes on unchecked.")
     return True
 
 
+def say_once(name: str, more: str) -> None:
+    """Say what cannot be held on a kind of database, once in this process."""
+    if name not in _said:
+        _said.add(name)
+        sys.stderr.write(f"note: {sentence(name)} {more}\n")
+
+
 def sentence(name: str) -> str:
-    """Return what is to be said of a kind of database, by SQLAlchemy's name for it."""
-    return f"Data contracts are not held on {name} yet, only on PostgreSQL: nothing there counts as kept."
+    """Return what is to be said of a kind of database."""
+    return f"Where version scripts lead on {name} is not known before they run there."
 
 
 def report_on(run: Run, terms: Terms) -> Report:
     """Return a report that says of every contract that nobody has looked."""
-    name = run.context.dialect.name
+    dialect = run.dialect
     held = "`--offline --dialect postgresql` checks the scripts as they are for PostgreSQL."
     return Report(
         phase="check",
-        notices=(Notice(f"{sentence(name)} {held}"),),
+        notices=(Notice(f"{sentence(dialect.NAME)} {held}"),),
         checked=Checked(
             contracts=len(terms.contracts),
             tables=len(terms.tables),
             facts=0,
             revisions=len(run.steps),
             not_applicable=sum(len(contract.facts) for contract in terms.contracts),
-            unheld_on=name,
+            unheld_on=dialect.KIND,
         ),
         contracts=tuple(contract.id for contract in terms.contracts),
         unheld=tuple(contract.id for contract in terms.contracts),

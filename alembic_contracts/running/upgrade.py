@@ -19,6 +19,7 @@ from alembic_contracts import texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.judging.engine import Scope, asked_of
+from alembic_contracts.judging.violations import Checked, Report
 from alembic_contracts.running import bases, unheld
 from alembic_contracts.running.courses import Course, follow, log
 from alembic_contracts.running.databases import narrowed
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.judging.aftermath import Earlier
-    from alembic_contracts.judging.violations import Report, Violation
+    from alembic_contracts.judging.violations import Violation
     from alembic_contracts.prediction.scripts.source_lines import Script
     from alembic_contracts.running.refusals import Refused
     from alembic_contracts.running.report_file import Entry
@@ -99,7 +100,7 @@ class Upgrade(Struct):
         """
         if migration.config is None or migration.environment_context is None:
             raise CannotCheck("guard() works inside env.py: this migration context has no environment.")
-        terms = None if unheld.passes(migration) else bases.in_force(migration.config)
+        terms = None if unheld.passes(migration, looked_at=not migration.as_sql) else bases.in_force(migration.config)
         if terms is None:
             return None
         today, postponed = split(steps)
@@ -121,8 +122,8 @@ class Upgrade(Struct):
     @classmethod
     def _examined(cls, run: Run, terms: Terms, heads: tuple[str, ...]) -> Self:
         with terminal.progress_line("Checking data contracts: revision") as progress:
-            course = follow(run, terms.tables, shadow_url=terms.settings.shadow_url, progress=progress)
-            report = examine(course, terms, phase="before", scope=_scope(terms))
+            course = follow(run, terms.places(run.dialect), shadow_url=terms.settings.shadow_url, progress=progress)
+            report = _foreseen(course, terms)
         upgrade = cls(terms, course, heads, report, None)
         if run.connection is not None:
             upgrade.commits = Ledger(run.connection, course.dialect, upgrade._place, upgrade.commit)
@@ -142,7 +143,8 @@ class Upgrade(Struct):
         Raises:
             Refused: they must not run.
         """
-        self._conclude(self.foreseen)
+        if self.course.dialect.FORESIGHT != "none":
+            self._conclude(self.foreseen)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -260,7 +262,7 @@ class Upgrade(Struct):
         with self._answering():
             now = self.course.dialect.observe(
                 connection,
-                self.terms.tables,
+                self.terms.places(self.course.dialect),
                 lock_timeout=self.terms.settings.lock_timeout,
                 before=self.course.sight,
                 asked=asked_of(self.terms.contracts, self.terms.settings.rules) if is_complete else None,
@@ -306,7 +308,7 @@ class Upgrade(Struct):
         if not report.violations and not report.unproven:
             for notice in report.notices:
                 sys.stderr.write(f"note: {texts.lines(notice.message)}\n")  # Alembic's log may have no handler at all
-            log.info("All data contracts are kept %s", when)
+            log.info("%s %s", _kept(report), when)
         elif report.unproven or not said.issuperset(_what(part) for v in report.violations for part in v.parts):
             from alembic_contracts.running.refusals import attributed, show
 
@@ -381,6 +383,22 @@ class Upgrade(Struct):
             return judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
         except CannotCheck:
             return None
+
+
+def _foreseen(course: Course, terms: Terms) -> Report:
+    """Return what is found before the first revision; nothing where nobody knows where it leads."""
+    if course.dialect.FORESIGHT != "none":
+        return examine(course, terms, phase="before", scope=_scope(terms))
+    unheld.say_once(course.dialect.NAME, "What results is looked at before each commit.")
+    return Report(phase="before", checked=Checked(0, 0, 0, 0))
+
+
+def _kept(report: Report) -> str:
+    checked = report.checked
+    if not checked.not_applicable:
+        return "All data contracts are kept"
+    left = f"{checked.not_applicable} are not applicable on {checked.unheld_on}"
+    return f"{checked.facts} facts of data contracts are kept ({left})" if checked.facts else f"No facts: all {left},"
 
 
 def _refused(report: Report) -> Refused:

@@ -84,8 +84,8 @@ def _contract(document: Document, value: Mapping[str, Any]) -> Contract:
     stated = custom(document, value, "")
     servers = [server for server in value.get("servers") or () if isinstance(server, dict)]
     kind = of_servers(servers)
-    servers = servers_of(kind, servers)
-    about = kind, _schema_of(servers, kind)
+    own = servers_of(kind, servers)
+    about = kind, _schema_of(own, kind)
     tables = value.get("schema") or []
     readers = [TableReader(document, each, f"/schema/{number}", about, tables) for number, each in enumerate(tables)]
     facts = tuple(fact for reader in readers for fact in reader.facts())
@@ -101,11 +101,11 @@ def _contract(document: Document, value: Mapping[str, Any]) -> Contract:
         description=_purpose(value),
         descriptions=tuple(text for reader in readers for text in reader.descriptions()),
         used_by={key: places for reader in readers for key, places in reader.used_by()},
-        resource=_resource(servers, kind),
+        resource=_resource(own, kind),
         kind=kind,
         unread=_unread(value),
         unknown=tuple(unknown(document)),
-        catalog=next((name for each in servers if (name := _resolved(each.get("database")))), None),
+        catalog=next((name for each in own if (name := _resolved(each.get("database")))), None),
         version=str(value["version"]) if value.get("version") is not None else None,
         compatibility=stated.get("compatibility") or "reader",
         of_tables={reader.table: reader.compatibility for reader in readers if reader.compatibility},

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.transactions import fate, look_up_as, lookup, transaction
 
 __all__ = [
+    "BEGINS_BY_ITSELF",
     "DEFAULT_SCHEMA",
     "FORESIGHT",
     "KIND",
@@ -97,6 +98,7 @@ KIND = "postgresql"
 NAME = "PostgreSQL"
 DEFAULT_SCHEMA = "public"
 FORESIGHT = "catalog"
+BEGINS_BY_ITSELF = False
 NOT_EXPRESSED = frozenset[str]()
 
 _LATE = {

@@ -16,12 +16,19 @@ from alembic_contracts.patterns import pattern
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Statement
 
-__all__ = ["End", "first_end"]
+__all__ = ["End", "first_end", "only_end"]
 
 _WORDS = pattern(r"\b(commit|end|prepare|rollback|abort)\b", re.IGNORECASE)
 """One of which such a text has in it; most have none, and are not parsed."""
 _COMMITS = ("TRANS_STMT_COMMIT", "TRANS_STMT_PREPARE")
 _ENDS = (*_COMMITS, "TRANS_STMT_ROLLBACK")
+
+
+_ALONE = pattern(
+    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*(?:(commit|end)|rollback(?!\s+(?:transaction\s+|work\s+)?to\b))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How a text begins that is nothing but the end of a transaction."""
 
 
 class End(Struct, frozen=True):
@@ -58,6 +65,12 @@ def first_end(sql: str) -> End | None:
             before, after = _joined(statements[:position]), _joined(statements[position + 1 :])
             return End(before, statement.sql, after, kind in _COMMITS)
     return None
+
+
+def only_end(sql: str) -> End | None:
+    """Return the same of a text with a single statement, as most drivers take it, whatever database it is for."""
+    found = _ALONE.match(sql)
+    return None if found is None else End("", sql, "", commits=found[1] is not None)
 
 
 def _joined(statements: Sequence[Statement]) -> str:

@@ -1,0 +1,292 @@
+"""Contracts and the database that they are judged on in, those that are held there alike out.
+
+On its own kind of database a contract is held exactly. On another one (the same scripts on SQLite in a test) it is held
+by its shape: tables, columns, nullability, keys, and types by what they are for. What that kind of database does not
+have is not applicable there: it counts neither as kept nor as broken.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from alembic_contracts import dialects
+from alembic_contracts.contracts.contract import Contract, Fact, ForeignKey
+from alembic_contracts.dialects import LOGICAL, Dialect
+from alembic_contracts.judging import rules
+from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
+from alembic_contracts.schemas.uses import EVERYBODY, Breaks
+
+if TYPE_CHECKING:
+    from alembic_contracts.config import Elsewhere, Switch
+    from alembic_contracts.schemas.steps import Prediction, Unproven
+
+__all__ = ["Held", "held", "places"]
+
+_SHAPE = frozenset(
+    {
+        "table-exists",
+        "column-exists",
+        "column-type",
+        "logical-type",
+        "column-nullable",
+        "primary-key",
+        "unique",
+        "foreign-key",
+        "extra-column",
+        "required-column",
+    }
+)
+"""Rules about what every database has."""
+_SAME: frozenset[frozenset[str]] = frozenset({frozenset({"mysql", "mariadb"})})
+"""Kinds that are one: SQLAlchemy calls a MariaDB by either name."""
+
+
+class Held(Struct, frozen=True):
+    """Contracts that are held alike."""
+
+    contracts: tuple[Contract, ...]
+    """With the facts alone that are judged."""
+    dialect: Dialect
+    """How their types are compared with those that are there."""
+    severities: Mapping[str, Switch]
+    """Of rules; those that are not applicable are off."""
+    not_applicable: int
+    """How many facts that are stated nobody looks at."""
+    naming: _Naming | None
+    """How the database's names become the contracts'; None: they are the same."""
+
+    @property
+    def unheld(self) -> tuple[str, ...]:
+        """Ids of the contracts of which nothing is judged, since nothing of them is applicable."""
+        return tuple(contract.id for contract in self.contracts if not contract.facts) if self.not_applicable else ()
+
+    def seen(self, predictions: Iterable[Prediction]) -> tuple[Prediction, ...]:
+        """Return what a run goes through, in the contracts' names."""
+        if self.naming is None:
+            return tuple(predictions)
+        return tuple(map(self.naming.prediction, predictions))
+
+
+def held(
+    contracts: Sequence[Contract], dialect: Dialect, severities: Mapping[str, Switch], elsewhere: Elsewhere
+) -> tuple[Held, ...]:
+    """Return the contracts in groups that are held alike, one at least.
+
+    Args:
+        contracts: what must be kept.
+        dialect: of the database.
+        severities: what the settings say of rules.
+        elsewhere: what they say of contracts about another kind of database.
+    """
+    kinds = {contract.kind: None for contract in contracts} or {dialect.KIND: None}
+    return tuple(
+        _held(tuple(c for c in contracts if c.kind == kind), kind, dialect, severities, elsewhere) for kind in kinds
+    )
+
+
+def _held(
+    contracts: tuple[Contract, ...],
+    kind: str,
+    dialect: Dialect,
+    severities: Mapping[str, Switch],
+    elsewhere: Elsewhere,
+) -> Held:
+    own = _is_same(kind, dialect.KIND)
+    if own and dialect.FORESIGHT != "none":
+        applicable = rules.load().keys() - dialect.NOT_EXPRESSED
+        return _trimmed(contracts, dialect, severities, applicable, None)
+    there = dialects.load(kind)
+    view = cast("Dialect", _Shape(dialect, there))
+    if elsewhere == "off" and not own:
+        return _trimmed(contracts, view, severities, frozenset(), None)
+    if elsewhere == "warn" and not own:
+        severities = {rule: "off" if severities.get(rule) == "off" else "warning" for rule in rules.load()}
+    return _trimmed(contracts, view, severities, _SHAPE, _Naming(contracts, dialect.DEFAULT_SCHEMA, there))
+
+
+def _is_same(one: str, other: str) -> bool:
+    return one == other or frozenset({one, other}) in _SAME
+
+
+def _trimmed(
+    contracts: tuple[Contract, ...],
+    dialect: Dialect,
+    severities: Mapping[str, Switch],
+    applicable: Iterable[str],
+    naming: _Naming | None,
+) -> Held:
+    off = rules.load().keys() - frozenset(applicable)
+    if not off and naming is None:
+        return Held(contracts, dialect, severities, 0, None)
+    left = 0
+    trimmed = []
+    for contract in contracts:
+        stated = [fact for fact in contract.facts if severities.get(fact.rule) != "off"]
+        facts = tuple(fact for fact in stated if fact.rule not in off and _is_comparable(fact, dialect))
+        left += len(stated) - len(facts) if contract.stage != "retired" else 0
+        trimmed.append(dataclasses.replace(contract, facts=facts))
+    switched = MappingProxyType({**severities, **dict.fromkeys(off, "off")})
+    return Held(tuple(trimmed), dialect, cast("Mapping[str, Switch]", switched), left, naming)
+
+
+def _is_comparable(fact: Fact, dialect: Dialect) -> bool:
+    """Whether a fact about a type is about one that the database has, too."""
+    if not isinstance(dialect, _Shape):
+        return True
+    if fact.rule == "logical-type":
+        return fact.expected in LOGICAL - {"array"}
+    return fact.rule != "column-type" or (isinstance(fact.expected, Type) and dialect.has(fact.expected))
+
+
+# -- types -------------------------------------------------------------------------------------------------------------
+
+
+class _Shape:
+    """A dialect by which types of two kinds of databases are compared; in all else it is the database's own."""
+
+    def __init__(self, here: Dialect, there: Dialect) -> None:
+        self._here, self._there = here, there
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._here, name)
+
+    def has(self, type_: Type) -> bool:
+        """Whether a type of the contracts' is for something that the database has types for."""
+        return self._there.family(type_, {}) not in (None, "array")
+
+    def same_type(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
+        """Return whether both are for the same, or one stands in for the other."""
+        from alembic_contracts.dialects.families import fits
+
+        wanted, found = self._there.family(expected, {}), self._here.family(actual, types)
+        return wanted is not None and found is not None and fits(wanted, found)
+
+    def breaks(self, _expected: Type, _actual: Type, _types: Mapping[Name, TypeDefinition]) -> Breaks:
+        """Return that everybody's uses break: what a column is for is another thing."""
+        return EVERYBODY
+
+    def logical(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> Iterable[str]:
+        """Return which logical types of ODCS a column's type is, or stands in for."""
+        from alembic_contracts.dialects.families import logical
+
+        return logical(self._here.family(type_, types))
+
+    def misspelt_type(self, _type: Type) -> None:
+        """Return nothing: the type is another database's."""
+
+    def format_type(self, type_: Type) -> str:
+        """Return how the database writes a type, or the contracts' kind does: the name of either says whose it is."""
+        own = self._here if self._is_here(type_) else self._there
+        return own.format_type(type_)
+
+    def _is_here(self, type_: Type) -> bool:
+        if type_.name.schema in (self._here.KIND, self._there.KIND):
+            return type_.name.schema == self._here.KIND
+        return self._here.KIND == "postgresql"
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+def places(contracts: Iterable[Contract], dialect: Dialect) -> frozenset[Name]:
+    """Return where a database can have the tables of contracts."""
+    found = set[Name]()
+    for contract in contracts:
+        if contract.kind == dialect.KIND:
+            found.update(contract.tables)
+        else:
+            naming = _Naming((contract,), dialect.DEFAULT_SCHEMA, dialects.load(contract.kind))
+            found.update(place for table in contract.tables for place in naming.places(table))
+    return frozenset(found)
+
+
+class _Naming:
+    """The names of a database's tables, as contracts about another kind of database have them.
+
+    The schema that is meant where none is named has another name there. One that a database does not have (SQLite has
+    none but for files that are attached) is where env.py leads it by ``schema_translate_map``, or what scripts leave
+    out: the one that is meant where none is named.
+    """
+
+    def __init__(self, contracts: Iterable[Contract], here: str, there: Dialect) -> None:
+        self._here, self._there = here, there.DEFAULT_SCHEMA
+        self._named = frozenset(_named(contracts))
+        self._seen: dict[int, tuple[Schema, Schema]] = {}
+        """By identity, with what has it: a value that is kept keeps its place in memory."""
+        self._tables: dict[int, tuple[Table, Table]] = {}
+
+    def places(self, table: Name) -> tuple[Name, ...]:
+        """Return where a table can be, likelier places first."""
+        default = Name(self._here, table.name)
+        return (default,) if table.schema == self._there else (table, default)
+
+    def prediction(self, prediction: Prediction) -> Prediction:
+        """Return what a run goes through, in the contracts' names."""
+        steps = tuple(
+            replace(step, operations=tuple(replace(each, after=self.schema(each.after)) for each in step.operations))
+            for step in prediction.steps
+        )
+        return replace(
+            prediction,
+            before=self.schema(prediction.before),
+            steps=steps,
+            unproven=tuple(map(self._unproven, prediction.unproven)),
+        )
+
+    def _unproven(self, unproven: Unproven) -> Unproven:
+        if unproven.tables is None:
+            return unproven
+        tables = {name for name in self._named if not unproven.tables.isdisjoint(self.places(name))}
+        return replace(unproven, tables=frozenset(tables))
+
+    def schema(self, schema: Schema) -> Schema:
+        """Return a schema in the contracts' names; the same object for the same one, as nothing changed then."""
+        known = self._seen.get(id(schema))
+        if known is not None and known[0] is schema:
+            return known[1]
+        names = self._names(schema)
+        tables = {names.get(name, name): self._table(table, names) for name, table in schema.tables.items()}
+        found = replace(schema, tables=MappingProxyType(tables))
+        self._seen[id(schema)] = schema, found
+        return found
+
+    def _names(self, schema: Schema) -> dict[Name, Name]:
+        """Return what tables of the database are called in the contracts, as far as these name them."""
+        found: dict[Name, Name] = {}
+        for name in sorted(self._named):
+            there = [place for place in self.places(name) if place in schema.tables]
+            if there and (there[0] == name or name.schema not in schema.namespaces):
+                found.setdefault(there[0], name)
+        return found
+
+    def _table(self, table: Table, names: Mapping[Name, Name]) -> Table:
+        known = self._tables.get(id(table))
+        if known is not None and known[0] is table:
+            return known[1]
+        constraints = tuple(
+            each if each.references is None else replace(each, references=self._referenced(each.references, names))
+            for each in table.constraints
+        )
+        found = replace(table, name=names.get(table.name, table.name), constraints=constraints)
+        self._tables[id(table)] = table, found
+        return found
+
+    def _referenced(self, name: Name, names: Mapping[Name, Name]) -> Name:
+        """Return what a table is called to which a foreign key leads; it need not be one that was looked at."""
+        if name in names:
+            return names[name]
+        return next((named for named in sorted(self._named) if name in self.places(named)), name)
+
+
+def _named(contracts: Iterable[Contract]) -> Iterator[Name]:
+    for contract in contracts:
+        yield from contract.tables
+        for fact in contract.facts:
+            if isinstance(fact.expected, ForeignKey):
+                yield fact.expected.table
