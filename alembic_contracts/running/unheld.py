@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
 
-__all__ = ["is_shown", "passes", "report_on", "say_once", "sentence"]
+__all__ = ["foreseen", "is_shown", "kept", "passes", "report_on", "say_once", "sentence"]
 
 _said: set[str] = set()
 """Kinds of databases about which this process has said it already: test suites upgrade hundreds."""
@@ -58,6 +58,12 @@ def say_once(name: str, more: str) -> None:
         sys.stderr.write(f"note: {sentence(name)} {more}\n")
 
 
+def foreseen(run: Run) -> Report:
+    """Return a report in which nothing was looked at before a run, and say once that this comes later."""
+    say_once(run.dialect.NAME, "What results is looked at before each commit.")
+    return Report(phase="before", checked=Checked(0, 0, 0, 0))
+
+
 def sentence(name: str) -> str:
     """Return what is to be said of a kind of database."""
     return f"Where version scripts lead on {name} is not known before they run there."
@@ -81,3 +87,12 @@ def report_on(run: Run, terms: Terms) -> Report:
         contracts=tuple(contract.id for contract in terms.contracts),
         unheld=tuple(contract.id for contract in terms.contracts),
     )
+
+
+def kept(report: Report) -> str:
+    """Return what is to be said, before "by ...", of a report in which nothing is broken or unproven."""
+    checked = report.checked
+    if not checked.not_applicable:
+        return "All data contracts are kept"
+    left = f"{checked.not_applicable} are not applicable on {checked.unheld_on}"
+    return f"{checked.facts} facts of data contracts are kept ({left})" if checked.facts else f"No facts: all {left},"

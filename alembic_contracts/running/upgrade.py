@@ -19,7 +19,6 @@ from alembic_contracts import texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.judging.engine import Scope, asked_of
-from alembic_contracts.judging.violations import Checked, Report
 from alembic_contracts.running import bases, unheld
 from alembic_contracts.running.courses import Course, follow, log
 from alembic_contracts.running.databases import narrowed
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.judging.aftermath import Earlier
-    from alembic_contracts.judging.violations import Violation
+    from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.prediction.scripts.source_lines import Script
     from alembic_contracts.running.refusals import Refused
     from alembic_contracts.running.report_file import Entry
@@ -123,7 +122,8 @@ class Upgrade(Struct):
     def _examined(cls, run: Run, terms: Terms, heads: tuple[str, ...]) -> Self:
         with terminal.progress_line("Checking data contracts: revision") as progress:
             course = follow(run, terms.places(run.dialect), shadow_url=terms.settings.shadow_url, progress=progress)
-            report = _foreseen(course, terms)
+            shown = course.dialect.FORESIGHT != "none"
+            report = examine(course, terms, phase="before", scope=_scope(terms)) if shown else unheld.foreseen(run)
         upgrade = cls(terms, course, heads, report, None)
         if run.connection is not None:
             upgrade.commits = Ledger(run.connection, course.dialect, upgrade._place, upgrade.commit)
@@ -308,29 +308,28 @@ class Upgrade(Struct):
         if not report.violations and not report.unproven:
             for notice in report.notices:
                 sys.stderr.write(f"note: {texts.lines(notice.message)}\n")  # Alembic's log may have no handler at all
-            log.info("%s %s", _kept(report), when)
+            log.info("%s %s", unheld.kept(report), when)
         elif report.unproven or not said.issuperset(_what(part) for v in report.violations for part in v.parts):
-            from alembic_contracts.running.refusals import attributed, show
+            from alembic_contracts.running.refusals import attributed, because, show
 
-            show(replace(attributed(report, self.foreseen), refused=False, because=self._because(report)))
+            checked = self._checked_at_commit
+            why = because(report, self.terms.settings, downgrading=self._downgrading, checked_at_commit=checked)
+            show(replace(attributed(report, self.foreseen), refused=False, because=why))
             self._shown = report.violations
         else:
             log.info("What is said above of data contracts is confirmed %s", when)
 
     def _refuses(self, report: Report) -> bool:
         settings = self.terms.settings
-        downgrading = self.course.run.all_steps[0].is_downgrade
-        if settings.enforce == "report" or (downgrading and settings.downgrade == "report"):
+        if settings.enforce == "report" or (self._downgrading and settings.downgrade == "report"):
             return False
         if report.status == "unproven":
             return (settings.unproven or ("warn" if self._checked_at_commit else "refuse")) == "refuse"
         return report.status == "broken"
 
-    def _because(self, report: Report) -> str:
-        from alembic_contracts.running.refusals import because
-
-        downgrading = self.course.run.all_steps[0].is_downgrade
-        return because(report, self.terms.settings, downgrading=downgrading, checked_at_commit=self._checked_at_commit)
+    @property
+    def _downgrading(self) -> bool:
+        return self.course.run.all_steps[0].is_downgrade
 
     @property
     def _checked_at_commit(self) -> bool:
@@ -383,22 +382,6 @@ class Upgrade(Struct):
             return judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
         except CannotCheck:
             return None
-
-
-def _foreseen(course: Course, terms: Terms) -> Report:
-    """Return what is found before the first revision; nothing where nobody knows where it leads."""
-    if course.dialect.FORESIGHT != "none":
-        return examine(course, terms, phase="before", scope=_scope(terms))
-    unheld.say_once(course.dialect.NAME, "What results is looked at before each commit.")
-    return Report(phase="before", checked=Checked(0, 0, 0, 0))
-
-
-def _kept(report: Report) -> str:
-    checked = report.checked
-    if not checked.not_applicable:
-        return "All data contracts are kept"
-    left = f"{checked.not_applicable} are not applicable on {checked.unheld_on}"
-    return f"{checked.facts} facts of data contracts are kept ({left})" if checked.facts else f"No facts: all {left},"
 
 
 def _refused(report: Report) -> Refused:
