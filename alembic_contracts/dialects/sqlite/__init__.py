@@ -1,0 +1,126 @@
+"""SQLite: its declared types, what follows from a type, and observation from its schema table and pragmas.
+
+names, types, properties      a type's name -> Type, and what follows from it
+purposes                      a type -> what it is for, which other databases have as well, and its affinity
+breaking, equivalence         two types or expressions -> whose uses break; whether they are the same
+session                       a connection -> its file and SQLite's version
+asking, questions             answers that leave nothing behind; the questions about any number of tables
+observation, tables           a connection, tables -> Schema; what SQLite answers of one table -> Table
+casing                        a Schema -> the same in the names that contracts have for what is in it
+tokens, clauses               an SQL text -> its tokens, and a position that moves through them
+definitions, objects          the text of a CREATE TABLE, of an index, view or trigger -> what no pragma tells
+transactions                  a connection -> the transaction that it is in
+restoring                     a table before and now -> SQL that gives it back its shape
+
+What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.dialects.sqlite.breaking import breaks
+from alembic_contracts.dialects.sqlite.names import KIND, quote, quote_name
+from alembic_contracts.dialects.sqlite.properties import (
+    character_length,
+    data_type,
+    datetime_precision,
+    element,
+    enum_labels,
+    forbids_null,
+    numeric_precision,
+    numeric_scale,
+    same_type,
+)
+from alembic_contracts.dialects.sqlite.purposes import family, logical
+from alembic_contracts.dialects.sqlite.restoring import restoring
+from alembic_contracts.dialects.sqlite.session import session
+from alembic_contracts.dialects.sqlite.types import format_type, misspelt_type, parse_type
+
+if TYPE_CHECKING:
+    from alembic_contracts.dialects.sqlite.casing import spelled
+    from alembic_contracts.dialects.sqlite.equivalence import same_expression
+    from alembic_contracts.dialects.sqlite.observation import completed, observe, sight
+    from alembic_contracts.dialects.sqlite.transactions import fate, look_up_as, lookup, transaction
+
+__all__ = [
+    "DEFAULT_SCHEMA",
+    "FORESIGHT",
+    "KIND",
+    "NAME",
+    "NOT_EXPRESSED",
+    "breaks",
+    "character_length",
+    "completed",
+    "data_type",
+    "datetime_precision",
+    "element",
+    "enum_labels",
+    "family",
+    "fate",
+    "forbids_null",
+    "format_type",
+    "logical",
+    "look_up_as",
+    "lookup",
+    "misspelt_type",
+    "numeric_precision",
+    "numeric_scale",
+    "observe",
+    "parse_type",
+    "quote",
+    "quote_name",
+    "restoring",
+    "same_expression",
+    "same_type",
+    "session",
+    "sight",
+    "spelled",
+    "transaction",
+]
+
+NAME = "SQLite"
+DEFAULT_SCHEMA = "main"
+FORESIGHT = "copy"
+NOT_EXPRESSED = frozenset(
+    {
+        "array-element-type",
+        "column-identity",
+        "datetime-precision",
+        "domain",
+        "enum-labels",
+        "lost-privileges",
+        "lost-publication",
+        "privileges",
+        "publication",
+        "published-key",
+        "replica-identity",
+        "row-level-security",
+        "row-security-enabled",
+    }
+)
+"""There are no roles, no publications, no types of users; a rowid that is given out by itself is no identity column."""
+
+_LATE = {
+    "same_expression": "equivalence",
+    "completed": "observation",
+    "observe": "observation",
+    "sight": "observation",
+    "spelled": "casing",
+    "fate": "transactions",
+    "look_up_as": "transactions",
+    "lookup": "transactions",
+    "transaction": "transactions",
+}
+"""What only a run with a database needs, or a doubt: where it is, imported when it is asked for.
+
+None of them has the name of a module: that would be in its place once something else has imported the module."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, called = _LATE[name].partition(":")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{module}"), called or name)
+    return found

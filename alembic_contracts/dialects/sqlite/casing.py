@@ -1,0 +1,73 @@
+"""A schema and the names that contracts have for what is in it in, the same schema in those names out.
+
+SQLite tells names apart without regard to the case of ASCII letters: ``Orders`` in a contract is the table ``orders``.
+All else that compares names does so letter by letter, so it is given schemas in the spelling that it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+
+from msgspec.structs import replace
+
+from alembic_contracts.dialects.sqlite.names import fold, fold_name
+from alembic_contracts.schemas.schema import Name, Schema, Table
+
+__all__ = ["spelled"]
+
+Spell = Callable[[str], str]
+
+
+def spelled(schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
+    """Return a schema in which tables and columns have the names that are asked for, if the case alone is another.
+
+    A table that is asked for by two spellings is there by both. A column has the first of its spellings.
+
+    Args:
+        schema: as it was observed or predicted.
+        names: columns by their table; the names of both in any case.
+    """
+    asked: dict[tuple[str, str], list[Name]] = {}
+    for name in names:
+        asked.setdefault(fold_name(name), []).append(name)
+    columns = {fold_name(name): _speller(each) for name, each in reversed(list(names.items()))}
+    tables = {}
+    for own, table in schema.tables.items():
+        for name in asked.get(fold_name(own), [own]):
+            tables[name] = _table(table, name, columns, {folded: first for folded, (first, *_) in asked.items()})
+    if tables == dict(schema.tables):
+        return schema
+    return replace(schema, tables=MappingProxyType(tables))
+
+
+def _speller(names: Collection[str]) -> Spell:
+    known = {fold(name): name for name in reversed(list(names))}
+    return lambda name: known.get(fold(name), name)
+
+
+def _table(
+    table: Table, name: Name, columns: Mapping[tuple[str, str], Spell], tables: Mapping[tuple[str, str], Name]
+) -> Table:
+    spell = columns.get(fold_name(table.name), str)
+    return replace(
+        table,
+        name=name,
+        columns=tuple(replace(column, name=spell(column.name)) for column in table.columns),
+        constraints=tuple(
+            replace(
+                each,
+                columns=tuple(map(spell, each.columns)),
+                references=each.references and tables.get(fold_name(each.references), each.references),
+                referenced_columns=tuple(
+                    map(columns.get(fold_name(each.references), str), each.referenced_columns)
+                    if each.references is not None
+                    else ()
+                ),
+            )
+            for each in table.constraints
+        ),
+        indexes=tuple(
+            replace(each, columns=tuple(column and spell(column) for column in each.columns)) for each in table.indexes
+        ),
+    )

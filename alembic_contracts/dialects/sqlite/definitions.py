@@ -1,0 +1,271 @@
+"""The text of a CREATE TABLE in, what no pragma tells of the table out; nothing where it is not understood.
+
+SQLite keeps a table's text as it was written, and ALTER TABLE edits it, so that what is in ``sqlite_schema`` follows
+its grammar (https://sqlite.org/lang_createtable.html). What does not follow it here is new there, and not guessed at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from alembic_contracts.dialects.sqlite.clauses import Clauses, Unread
+from alembic_contracts.dialects.sqlite.names import fold
+from alembic_contracts.dialects.sqlite.tokens import meaning
+from alembic_contracts.schemas.schema import Constraint, ConstraintKind, Name
+
+__all__ = ["Definition", "definition"]
+
+
+class Definition(Struct, frozen=True, kw_only=True):
+    """What a CREATE TABLE says."""
+
+    columns: tuple[str, ...]
+    """Their names, in the order of the text."""
+    collations: Mapping[str, str]
+    """By folded name of the column, where one is declared."""
+    expressions: Mapping[str, str]
+    """Of generated columns, by folded name."""
+    constraints: tuple[Constraint, ...]
+    """In the order of the text; the name of one without is empty."""
+    without_rowid: bool = False
+    strict: bool = False
+
+
+def definition(sql: str | None, schema: str) -> Definition | None:
+    """Return what a CREATE TABLE says, None where it is not understood.
+
+    Args:
+        sql: the text.
+        schema: where the table is, and with it those that it refers to.
+    """
+    if sql is None:
+        return None
+    try:
+        return _Table(sql, schema).read()
+    except Unread:
+        return None
+
+
+_OF_TABLES = ("constraint", "primary", "unique", "check", "foreign")
+"""Words that begin a constraint of the table: a column of such a name is in quotes."""
+_OF_COLUMNS = frozenset(
+    ("as", "check", "collate", "constraint", "default", "deferrable", "not", "null", "primary", "references", "unique")
+)
+"""Words that end a column's type."""
+_ACTIONS = ("cascade", "restrict", "set null", "set default", "no action")
+
+
+class _Table(Clauses):
+    """Reads one text from its beginning to its end."""
+
+    def __init__(self, sql: str, schema: str) -> None:
+        super().__init__(sql)
+        self._schema = schema
+        self._columns: list[str] = []
+        self._collations: dict[str, str] = {}
+        self._expressions: dict[str, str] = {}
+        self._constraints: list[Constraint] = []
+        self._name = ""
+        """Of the constraint that follows."""
+
+    def read(self) -> Definition:
+        self.need("create")
+        _ = self.words("temp") or self.words("temporary")
+        self.need("table")
+        self.words("if", "not", "exists")
+        self.qualified()
+        self.need_mark("(")
+        self._column()
+        while not self.mark(")"):
+            if self.mark(",") and not self.is_word(*_OF_TABLES):
+                self._column()
+            else:
+                self._constraint_of_table()
+        without_rowid = strict = False
+        while not self.at_end():
+            without_rowid = self.words("without", "rowid") or without_rowid
+            strict = self.words("strict") or strict
+            if not self.at_end():
+                self.need_mark(",")
+        return Definition(
+            columns=tuple(self._columns),
+            collations=MappingProxyType(self._collations),
+            expressions=MappingProxyType(self._expressions),
+            constraints=tuple(map(self._with_columns, self._constraints)),
+            without_rowid=without_rowid,
+            strict=strict,
+        )
+
+    def _with_columns(self, constraint: Constraint) -> Constraint:
+        """Return a check with the columns that it is about: those that it names."""
+        if constraint.kind != "check":
+            return constraint
+        named = {
+            fold(token.identifier) for token in meaning(constraint.expression or "") if token.kind in ("word", "quoted")
+        }
+        return replace(constraint, columns=tuple(column for column in self._columns if fold(column) in named))
+
+    def _add(self, kind: ConstraintKind, columns: tuple[str, ...], expression: str | None = None) -> None:
+        self._constraints.append(Constraint(name=self._name, kind=kind, columns=columns, expression=expression))
+        self._name = ""
+
+    # -- columns -------------------------------------------------------------------------------------------------------
+
+    def _column(self) -> None:
+        column = self.name()
+        self._columns.append(column)
+        while self.is_name() and not self.is_word(*_OF_COLUMNS) and not self.are_words("generated", "always", "as"):
+            self.name()
+        if self.is_mark("("):
+            self.group()
+        self._name = ""
+        while not self.is_mark(",", ")"):
+            self._clause(self.word(), column)
+
+    def _clause(self, word: str, column: str) -> None:  # noqa: C901, PLR0912 - one case a clause
+        """Read what follows a column's type, from its second word on."""
+        match word:
+            case "constraint":
+                self._name = self.name()
+            case "default":
+                self._default()
+            case "null":
+                self._on_conflict()
+            case "not" if self.words("null"):
+                self._on_conflict()
+            case "not":
+                self.need("deferrable")
+                self._initially()
+            case "deferrable":
+                self._deferrable()
+            case "primary":
+                self.need("key")
+                _ = self.words("asc") or self.words("desc")
+                self._on_conflict()
+                self.words("autoincrement")
+                self._add("primary key", (column,))
+            case "unique":
+                self._on_conflict()
+                self._add("unique", (column,))
+            case "check":
+                self._add("check", (), self.group())
+            case "references":
+                self._foreign_key((column,))
+            case "collate":
+                self._collations[fold(column)] = self.name()
+            case "generated" | "as":
+                self._generated(word, column)
+            case _:
+                raise Unread
+
+    def _default(self) -> None:
+        if self.is_mark("("):
+            self.group()
+            return
+        _ = self.mark("+") or self.mark("-")
+        self.take()
+
+    def _deferrable(self) -> None:
+        deferred = self._initially()
+        if self._constraints and self._constraints[-1].kind == "foreign key":
+            last = self._constraints.pop()
+            self._constraints.append(replace(last, deferrable=True, initially_deferred=deferred))
+
+    def _generated(self, word: str, column: str) -> None:
+        if word == "generated":
+            self.need("always", "as")
+        self._expressions[fold(column)] = self.group()
+        _ = self.words("stored") or self.words("virtual")
+
+    # -- constraints of the table --------------------------------------------------------------------------------------
+
+    def _constraint_of_table(self) -> None:
+        self._name = self.name() if self.words("constraint") else ""
+        if self.words("primary", "key"):
+            self._add("primary key", self._keys())
+        elif self.words("unique"):
+            self._add("unique", self._keys())
+        elif self.words("check"):
+            self._add("check", (), self.group())
+        elif self.words("foreign", "key"):
+            columns = self._names()
+            self.need("references")
+            self._foreign_key(columns)
+            if not self.words("not", "deferrable") and self.words("deferrable"):
+                self._deferrable()
+            else:
+                self._initially()
+        elif not self._name:  # a name alone is one of nothing
+            raise Unread
+        self._on_conflict()
+
+    def _keys(self) -> tuple[str, ...]:
+        """Read columns with what an index makes of them, which a constraint does not."""
+        self.need_mark("(")
+        found = [self._key()]
+        while self.mark(","):
+            found.append(self._key())
+        self.words("autoincrement")
+        self.need_mark(")")
+        return tuple(found)
+
+    def _key(self) -> str:
+        column = self.name()
+        if self.words("collate"):
+            self.name()
+        _ = self.words("asc") or self.words("desc")
+        return column
+
+    def _names(self) -> tuple[str, ...]:
+        self.need_mark("(")
+        found = [self.name()]
+        while self.mark(","):
+            found.append(self.name())
+        self.need_mark(")")
+        return tuple(found)
+
+    # -- what both have ------------------------------------------------------------------------------------------------
+
+    def _foreign_key(self, columns: tuple[str, ...]) -> None:
+        references = Name(self._schema, self.name())
+        referenced = self._names() if self.is_mark("(") else ()
+        actions = {"update": "", "delete": ""}
+        while True:
+            if self.words("on"):
+                event = self.word()
+                action = next((each for each in _ACTIONS if self.words(*each.split())), None)
+                if action is None:
+                    raise Unread
+                actions[event] = "" if action == "no action" else action.upper()
+            elif self.words("match"):
+                self.name()
+            else:
+                break
+        self._constraints.append(
+            Constraint(
+                name=self._name,
+                kind="foreign key",
+                columns=columns,
+                references=references,
+                referenced_columns=referenced,
+                on_update=actions["update"],
+                on_delete=actions["delete"],
+            )
+        )
+        self._name = ""
+
+    def _initially(self) -> bool:
+        if not self.words("initially"):
+            return False
+        deferred = self.words("deferred")
+        if not deferred:
+            self.need("immediate")
+        return deferred
+
+    def _on_conflict(self) -> None:
+        if self.words("on", "conflict"):
+            self.word()

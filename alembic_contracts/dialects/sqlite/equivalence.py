@@ -1,0 +1,66 @@
+"""Two SQL expressions in, whether they are the same but for their spelling out: token by token, without a parser."""
+
+from __future__ import annotations
+
+from alembic_contracts.dialects.sqlite.names import KEYWORDS, fold
+from alembic_contracts.dialects.sqlite.tokens import Token, meaning
+
+__all__ = ["same_expression"]
+
+_SAME_MARKS = {"==": "=", "<>": "!="}
+_LITERALS = frozenset({"null", "true", "false", "current_date", "current_time", "current_timestamp"})
+
+
+def same_expression(one: str, other: str) -> bool:
+    """Tell whether two SQL expressions are the same but for spaces, comments, outer parentheses and case of words.
+
+    String literals have to be the same exactly. A name in double quotes is the same as one without only where it is
+    written alike: where there is no such column, SQLite takes it for a string. So is a word alone, which is a string as
+    a default (``DEFAULT abc``).
+    """
+    first, second = _bare(meaning(one)), _bare(meaning(other))
+    if len(first) != len(second):
+        return False
+    alone = len(first) == 1
+    return all(_is_same(left, right, alone=alone) for left, right in zip(first, second, strict=True))
+
+
+def _bare(parts: list[Token]) -> list[Token]:
+    """Return tokens without parentheses around all of them."""
+    while len(parts) > 2 and parts[0].text == "(" and _closing(parts) == len(parts) - 1:
+        parts = parts[1:-1]
+    return parts
+
+
+def _closing(parts: list[Token]) -> int | None:
+    """Return where the parenthesis is closed that is the first token."""
+    depth = 0
+    for at, token in enumerate(parts):
+        depth += (token.text == "(") - (token.text == ")")
+        if depth == 0:
+            return at
+    return None
+
+
+def _is_same(one: Token, other: Token, *, alone: bool) -> bool:
+    kinds = {one.kind, other.kind}
+    if kinds <= {"word", "quoted"}:
+        if kinds == {"word"} and (not alone or fold(one.text) in _LITERALS):
+            return fold(one.text) == fold(other.text)
+        if kinds == {"word", "quoted"} and _is_keyword_like(one, other):
+            return False
+        if kinds == {"quoted"} and not any(token.text.startswith('"') for token in (one, other)):
+            return fold(one.identifier) == fold(other.identifier)
+        return one.identifier == other.identifier
+    if one.kind != other.kind:
+        return False
+    if one.kind == "mark":
+        return _SAME_MARKS.get(one.text, one.text) == _SAME_MARKS.get(other.text, other.text)
+    if one.kind in ("number", "blob"):
+        return fold(one.text) == fold(other.text)
+    return one.text == other.text
+
+
+def _is_keyword_like(one: Token, other: Token) -> bool:
+    """Whether a word would mean something else than a name without its quotes."""
+    return fold(one.identifier) in KEYWORDS or fold(other.identifier) in KEYWORDS

@@ -1,0 +1,57 @@
+"""An SQL text in, its tokens out, as SQLite's own tokenizer splits it: four kinds of quotes, two kinds of comments."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple, cast
+
+from alembic_contracts.patterns import pattern
+
+__all__ = ["Kind", "Token", "meaning", "tokens"]
+
+Kind = Literal["space", "string", "quoted", "blob", "number", "word", "variable", "mark", "other"]
+"""``quoted``: an identifier in double quotes, backticks or square brackets; ``space``: a comment as well;
+``other``: what SQLite takes for no token, such as a quote that is never closed."""
+
+_TOKEN = pattern(
+    r"""
+    (?P<space>[ \t\n\f\r\ufeff]+|--[^\n]*|/\*(?=[\s\S])(?:(?!\*/)[\s\S])*(?:\*/|\Z))
+    |(?P<blob>[xX]'[0-9a-fA-F]*')
+    |(?P<string>'(?:[^']|'')*')
+    |(?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])
+    |(?P<number>0[xX][0-9a-fA-F_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?)
+    |(?P<word>[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*)
+    |(?P<variable>[?][0-9]*|[:@$\#][A-Za-z0-9_$\u0080-\U0010ffff]+)
+    |(?P<mark>->>|->|\|\||<=|<>|<<|>=|>>|==|!=|[-+*/%(),.;<>=&|~])
+    |(?P<other>[\s\S])
+    """,
+    re.VERBOSE,
+)
+
+
+class Token(NamedTuple):
+    """A token of a text, of which it is the part from ``start`` to ``end``."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+    @property
+    def identifier(self) -> str:
+        """What it names, where it stands for a name: without its quotes."""
+        if self.kind not in ("quoted", "string"):
+            return self.text
+        mark = self.text[-1]
+        inside = self.text[1:-1]
+        return inside if mark == "]" else inside.replace(mark * 2, mark)
+
+
+def tokens(text: str) -> list[Token]:
+    """Return all tokens of a text, spaces included: put together again they are the text."""
+    return [Token(cast("Kind", found.lastgroup), found[0], *found.span()) for found in _TOKEN.finditer(text)]
+
+
+def meaning(text: str) -> list[Token]:
+    """Return the tokens that mean something: neither spaces nor comments."""
+    return [token for token in tokens(text) if token.kind != "space"]
