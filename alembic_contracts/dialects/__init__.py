@@ -332,17 +332,12 @@ _PARTS = frozenset({"families", "inspected"})
 
 
 def load(name: str) -> Dialect:
-    """Return the module for a database, by SQLAlchemy's dialect name.
+    """Return the module for a database, by SQLAlchemy's dialect name; for one without, what SQLAlchemy shows of it."""
+    if is_known(name):
+        return cast("Dialect", import_module(f"{__name__}.{name}"))
+    from alembic_contracts.dialects.inspected import Inspected
 
-    Raises:
-        CannotCheck: there is none.
-    """
-    if not is_known(name):
-        raise CannotCheck(
-            f"Contracts on a {name!r} database cannot be checked yet; PostgreSQL can. For the scripts as they are "
-            "there, without a database: --offline --dialect postgresql."
-        )
-    return cast("Dialect", import_module(f"{__name__}.{name}"))
+    return Inspected(name)
 
 
 def of(name: str, connection: Connection | None) -> Dialect:
@@ -351,6 +346,17 @@ def of(name: str, connection: Connection | None) -> Dialect:
     Args:
         name: SQLAlchemy's dialect name.
         connection: to the database, which may be another one that speaks the same protocol; None: there is none.
+
+    Raises:
+        CannotCheck: the server does not answer.
     """
-    del connection
-    return load(name)
+    if connection is None:
+        return load(name)
+    from sqlalchemy.exc import DBAPIError
+
+    from alembic_contracts.dialects.inspected.servers import kind_of
+
+    try:
+        return load(kind_of(connection))
+    except DBAPIError as error:
+        raise CannotCheck(f"The database does not say what it is: {error.orig}") from error

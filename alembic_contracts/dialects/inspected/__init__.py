@@ -1,0 +1,309 @@
+"""Any other database, as far as SQLAlchemy's Inspector shows it: tables, columns, keys, and types by what they are for.
+
+servers       a kind of database -> what is known of it; a connection -> which kind answers it
+types         a type's spelling -> Type, and back
+purposes      a type -> what it is for
+observation   a connection, names of tables -> Schema
+tables        what the Inspector tells of one table -> Table
+transactions  a connection -> the transaction that it is in
+
+A package of a database's own takes its place: ``dialects.load`` prefers one by its name. What only some runs need is
+imported when it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from msgspec.structs import replace
+
+from alembic_contracts.dialects import Asked, Fate, Foresight, Sight, Statements, Transaction, Witness
+from alembic_contracts.dialects.inspected.servers import is_like_postgresql, server
+from alembic_contracts.dialects.inspected.types import format_type, parse_type, split
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
+from alembic_contracts.schemas.surroundings import Session, Surroundings
+from alembic_contracts.schemas.uses import EVERYBODY, Breaks
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from alembic_contracts.dialects.families import Family
+
+__all__ = ["Inspected"]
+
+Types = Mapping[Name, TypeDefinition]
+
+_BESIDE_THE_SHAPE = frozenset(
+    {
+        "array-element-type",
+        "character-length",
+        "check",
+        "collation",
+        "column-default",
+        "column-generated",
+        "column-identity",
+        "column-updatable",
+        "datetime-precision",
+        "domain",
+        "enum-labels",
+        "lost-privileges",
+        "lost-publication",
+        "numeric-precision",
+        "numeric-scale",
+        "privileges",
+        "publication",
+        "published-key",
+        "replica-identity",
+        "row-level-security",
+        "row-security-enabled",
+    }
+)
+"""Rules about what the database does not have, or what the Inspector does not tell for certain."""
+_ENFORCED = frozenset({"foreign-key", "primary-key", "unique"})
+
+
+class Inspected:
+    """A database without a package of its own; what it offers is said in ``Dialect``."""
+
+    FORESIGHT: Foresight = "none"
+
+    def __init__(self, kind: str) -> None:
+        """Know what there is to know without looking.
+
+        Args:
+            kind: SQLAlchemy's name for it, or that of one that speaks another one's protocol (``yugabytedb``).
+        """
+        known = server(kind)
+        self.KIND = kind
+        self.NAME = known.name
+        self.DEFAULT_SCHEMA = known.default_schema
+        self.NOT_EXPRESSED = _BESIDE_THE_SHAPE | (_ENFORCED if known.unenforced else frozenset())
+        self.ROLLS_BACK = known.rolls_back
+        """Whether DDL can be rolled back; None: that is not known."""
+        self.DIFFERS = _differs(kind)
+        """What to say of a database that another one can be taken for; empty for others."""
+
+    # -- types ---------------------------------------------------------------------------------------------------------
+
+    def family(self, type_: Type, types: Types) -> Family | None:
+        """Return what a type is for, as SQLAlchemy's dialect has it."""
+        from alembic_contracts.dialects.inspected.purposes import family
+
+        return family(type_, types)
+
+    def logical(self, type_: Type, types: Types) -> Collection[str]:
+        """Return the logical types of ODCS that a type is, or stands in for; of an unknown one any."""
+        from alembic_contracts.dialects.families import logical
+
+        return logical(self.family(type_, types))
+
+    def parse_type(self, text: str) -> Type:
+        """Return the type that is spelled so.
+
+        Raises:
+            ValueError: it cannot be a type's name.
+        """
+        return parse_type(text, self.KIND)
+
+    def format_type(self, type_: Type) -> str:
+        """Return a type's spelling; one that users made comes with its schema."""
+        return (
+            format_type(type_) if type_.name.schema in ("", self.KIND) else f"{type_.name.schema}.{format_type(type_)}"
+        )
+
+    def data_type(self, type_: Type, types: Types) -> str:
+        """Return a type's name alone, in lower case as ``information_schema`` has it."""
+        del types
+        return split(type_.name.name)[0].lower()
+
+    def same_type(self, expected: Type, actual: Type, types: Types) -> bool:
+        """Return whether two types have the same name, or are for the same."""
+        from alembic_contracts.dialects.families import fits
+
+        same_name = expected.name.name.upper() == actual.name.name.upper()
+        if same_name and bool(expected.dimensions) == bool(actual.dimensions):
+            return True
+        one, other = self.family(expected, types), self.family(actual, types)
+        return one is not None and other is not None and fits(one, other)
+
+    def misspelt_type(self, type_: Type) -> str | None:
+        """Return None: the types of such a database are not known by name."""
+
+    def breaks(self, expected: Type, actual: Type, types: Types) -> Breaks:
+        """Return that another type breaks everybody: which ones are wider is not known."""
+        del expected, actual, types
+        return EVERYBODY
+
+    def numeric_precision(self, type_: Type, types: Types) -> int | None:
+        """Return what is first in the parentheses of a decimal."""
+        return self._number(type_, types, 0, "decimal")
+
+    def numeric_scale(self, type_: Type, types: Types) -> int | None:
+        """Return what is second in the parentheses of a decimal."""
+        return self._number(type_, types, 1, "decimal")
+
+    def character_length(self, type_: Type, types: Types) -> int | None:
+        """Return what is in the parentheses of a text."""
+        return self._number(type_, types, 0, "text")
+
+    def datetime_precision(self, type_: Type, types: Types) -> int | None:
+        """Return what is in the parentheses of a time."""
+        return self._number(type_, types, 0, "time", "timestamp")
+
+    def _number(self, type_: Type, types: Types, at: int, *families: Family) -> int | None:
+        number = type_.modifiers[at] if at < len(type_.modifiers) else ""
+        return int(number) if number.isdecimal() and self.family(type_, types) in families else None
+
+    def enum_labels(self, type_: Type, types: Types) -> tuple[str, ...] | None:
+        """Return the labels of MySQL's ``ENUM('a','b')``, or of a type that users made."""
+        if type_.name.name == "ENUM":
+            return tuple(label[1:-1].replace("''", "'") for label in type_.modifiers)
+        made = types.get(type_.name)
+        return made.labels if made is not None and made.kind == "enum" else None
+
+    def forbids_null(self, type_: Type, types: Types) -> bool:
+        """Return whether a type that users made forbids NULL."""
+        made = types.get(type_.name)
+        return made is not None and made.not_null
+
+    def element(self, type_: Type, types: Types) -> Type | None:
+        """Return the type of an array's elements."""
+        del types
+        return replace(type_, dimensions=0) if type_.dimensions else None
+
+    # -- SQL -----------------------------------------------------------------------------------------------------------
+
+    def quote(self, identifier: str) -> str:
+        """Return an identifier as SQL writes it: in quotes where SQLAlchemy's dialect would put it in some."""
+        from alembic_contracts.dialects.inspected.purposes import preparer
+
+        return preparer(self.KIND).quote(identifier)
+
+    def same_expression(self, one: str, other: str) -> bool:
+        """Return whether two expressions are the same but for white space."""
+        return one.split() == other.split()
+
+    # -- connections ---------------------------------------------------------------------------------------------------
+
+    def session(self, connection: Connection) -> Session:
+        """Return the settings of a connection, as SQLAlchemy knows them."""
+        url, dialect = connection.engine.url, connection.dialect
+        version = [*(each for each in dialect.server_version_info or () if isinstance(each, int)), 0, 0]
+        return Session(
+            database=url.database or "",
+            user=url.username or "",
+            search_path=(self.DEFAULT_SCHEMA,),
+            server_version=version[0] * 10000 + version[1] * 100 + version[2],
+        )
+
+    def observe(
+        self,
+        connection: Connection,
+        tables: Collection[Name] | None,
+        *,
+        lock_timeout: float = 10,
+        before: Sight | None = None,
+        asked: Asked | None = None,
+    ) -> Schema:
+        """Read the named tables (None: all user tables) as the Inspector shows them.
+
+        Raises:
+            CannotCheck: the database or SQLAlchemy's dialect for it does not tell.
+        """
+        from alembic_contracts.dialects.inspected.observation import observe
+
+        del lock_timeout, before, asked  # the Inspector waits as the database does, and tells all that it can
+        return observe(connection, self.KIND, tables)
+
+    def sight(
+        self,
+        connection: Connection,
+        tables: Collection[Name] | None,
+        watched: Collection[Name],
+        *,
+        lock_timeout: float = 10,
+    ) -> Sight:
+        """Read tables as ``observe`` does, which leaves nothing unread.
+
+        Raises:
+            CannotCheck: as there.
+        """
+        del watched
+        return Sight(self.observe(connection, tables, lock_timeout=lock_timeout), {})
+
+    def completed(self, connection: Connection, before: Sight, now: Schema) -> Schema:
+        """Return what was seen before, which was complete."""
+        del connection, now
+        return before.schema
+
+    def transaction(self, connection: Connection, known: Transaction | None = None) -> Transaction | None:
+        """Return the transaction that DDL is in, None where each statement is one of its own.
+
+        Where it can be rolled back, that is SQLAlchemy's: servers have no common way to tell theirs.
+        """
+        from alembic_contracts.dialects.inspected.transactions import transaction
+
+        del known
+        return None if self.ROLLS_BACK is False else transaction(connection)
+
+    def fate(self, connection: Connection, transaction: Transaction) -> Fate | None:
+        """Return that a transaction is still open, None for what has become of another one."""
+        from alembic_contracts.dialects.inspected.transactions import fate
+
+        return fate(connection, transaction)
+
+    def lookup(self, connection: Connection) -> str:
+        """Return where unqualified names lead, as SQLAlchemy knows it since the connection began."""
+        return connection.dialect.default_schema_name or ""
+
+    def look_up_as(self, connection: Connection, lookup: str) -> None:
+        """Leave a connection as it is: the Inspector looks where SQLAlchemy knows that names lead."""
+
+    def restoring(self, before: Table, now: Table) -> tuple[str, ...]:
+        """Return nothing: how a column gets its shape back differs from one database to the next."""
+        del before, now
+        return ()
+
+    # -- what only a package of its own could know ---------------------------------------------------------------------
+
+    def surroundings(self, connection: Connection) -> Surroundings:
+        """Raise CannotCheck: what scripts will do is not foreseen here."""
+        self._unknown(connection)
+
+    def workings(self, connection: Connection) -> dict[tuple[str, str], str]:
+        """Raise CannotCheck: there is no replay on a scratch server here."""
+        self._unknown(connection)
+
+    def restore(self, source: Connection, target: Connection, programs: Path | None, *, roles: bool) -> None:
+        """Raise CannotCheck: there is no replay on a scratch server here."""
+        self._unknown(source, target, programs, roles)
+
+    def missing_role(self, error: BaseException) -> str | None:
+        """Return None: there is no replay on a scratch server here."""
+
+    def witness(self, connection: Connection) -> Witness:
+        """Raise CannotCheck: there is no replay on a scratch server here."""
+        self._unknown(connection)
+
+    def statements(self, connection: Connection, *, same_texts: bool) -> Statements:
+        """Raise CannotCheck: there is no replay on a scratch server here."""
+        self._unknown(connection, same_texts)
+
+    def _unknown(self, *_: object) -> NoReturn:
+        raise CannotCheck(
+            f"What version scripts will do on {self.NAME} cannot be foreseen; there, tables are looked at before they "
+            "run and afterwards."
+        )
+
+
+def _differs(kind: str) -> str:
+    known = server(kind)
+    if not is_like_postgresql(kind):
+        return ""
+    return (
+        f"This is {known.name}, which speaks PostgreSQL's protocol and is another database"
+        f"{f': {known.differs}' if known.differs else ''}. Contracts are held there to the shape of tables."
+    )

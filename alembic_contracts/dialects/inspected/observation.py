@@ -1,0 +1,168 @@
+"""A connection and names of tables in, what SQLAlchemy's Inspector shows of them out.
+
+The Inspector's methods for many tables at once are asked: on most databases that is a fixed number of statements, on
+those of which SQLAlchemy reads one table after the other (MySQL's ``SHOW CREATE TABLE``) a fixed number for each table.
+SQLAlchemy is imported by what connects alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.dialects.inspected.servers import Server, server
+from alembic_contracts.dialects.inspected.tables import Reader
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.schemas.schema import Name, Schema, Table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.engine import Inspector
+
+__all__ = ["observe"]
+
+_OWN = frozenset({"information_schema", "pg_catalog", "crdb_internal", "pg_extension", "pg_toast", "sys", "guest"})
+"""Schemas of servers themselves, beside those that begin with ``db_`` (SQL Server's roles) or ``pg_``."""
+
+
+def observe(connection: Connection, kind: str, tables: Collection[Name] | None) -> Schema:
+    """Return tables and views as the Inspector shows them.
+
+    A transaction that is open stays open; where there is none, there is none afterwards.
+
+    Args:
+        connection: to the database.
+        kind: its kind.
+        tables: their names; None: all of the database.
+
+    Raises:
+        CannotCheck: the database or SQLAlchemy's dialect for it does not tell.
+    """
+    from sqlalchemy import inspect
+    from sqlalchemy.exc import SQLAlchemyError
+
+    known = server(kind)
+    try:
+        with _passing(connection, known):
+            return _Observer(inspect(connection), kind).schema(tables)
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise CannotCheck(f"What {known.name} has of the tables cannot be read: {reason}") from error
+    except NotImplementedError as error:
+        raise CannotCheck(
+            f"SQLAlchemy's dialect {connection.dialect.name!r} cannot show what tables look like, so that no contract "
+            "can be held there."
+        ) from error
+
+
+@contextmanager
+def _passing(connection: Connection, known: Server) -> Iterator[None]:
+    """Leave the transaction as it is: what fails in one that can be rolled back would have all fail that follows."""
+    with ExitStack() as stack:
+        if not connection.in_transaction():
+            stack.callback(connection.rollback)
+        elif known.rolls_back is not False and not connection._is_autocommit_isolation():  # noqa: SLF001 - as elsewhere
+            stack.enter_context(connection.begin_nested())
+        yield
+
+
+class _Observer:
+    """Asks one Inspector, which remembers its answers."""
+
+    def __init__(self, inspector: Inspector, kind: str) -> None:
+        self._inspector, self._kind, self._server = inspector, kind, server(kind)
+        self._default: str | None = inspector.default_schema_name
+
+    def schema(self, tables: Collection[Name] | None) -> Schema:
+        reader = Reader(self._kind, self._default, self._inspector.dialect)
+        found: dict[Name, Table] = {}
+        if tables is None:
+            for schema in self._own_schemas():
+                found |= self._tables(reader, schema, None)
+        else:
+            wanted: dict[str, set[str]] = defaultdict(set)
+            for name in tables:
+                wanted[name.schema].add(name.name)
+            for schema in self._existing(wanted):
+                found |= self._tables(reader, schema, wanted[schema])
+        namespaces = frozenset({self._server.default_schema, *(name.schema for name in found)})
+        return Schema(tables=found, types=reader.types, namespaces=namespaces)
+
+    def _own_schemas(self) -> list[str]:
+        """Return all schemas that users' tables can be in; databases of MySQL's are not of this one."""
+        if not self._server.has_schemas:
+            return [self._server.default_schema]
+        own = ("db_", "pg_")
+        names = self._inspector.get_schema_names()
+        return [name for name in names if name.lower() not in _OWN and not name.lower().startswith(own)]
+
+    def _existing(self, wanted: Collection[str]) -> list[str]:
+        """Return the schemas that are there: the Inspector fails where one is not."""
+        if all(self._asked(schema) is None for schema in wanted):
+            return list(wanted)
+        names = set(self._inspector.get_schema_names())
+        return [schema for schema in wanted if self._asked(schema) is None or schema in names]
+
+    def _asked(self, schema: str) -> str | None:
+        """Return what the Inspector is asked for a schema: None stands for the connection's own."""
+        if schema == self._server.default_schema and (not self._server.has_schemas or schema == self._default):
+            return None
+        return schema
+
+    def _tables(self, reader: Reader, schema: str, names: set[str] | None) -> dict[Name, Table]:
+        inspector, asked = self._inspector, self._asked(schema)
+        kinds = {
+            **dict.fromkeys(inspector.get_table_names(asked), "table"),
+            **dict.fromkeys(_if_there_are(lambda: inspector.get_view_names(asked)), "view"),
+            **dict.fromkeys(_if_there_are(lambda: inspector.get_materialized_view_names(asked)), "materialized view"),
+        }
+        spelled = {self._spelled(name): name for name in (kinds if names is None else names)}
+        there = [name for name in kinds if name in spelled]
+        if not there:
+            return {}
+        many = self._many(asked, there)
+        return {
+            Name(schema, spelled[name]): reader.table(Name(schema, spelled[name]), kinds[name], many[name])
+            for name in there
+        }
+
+    def _spelled(self, name: str) -> str:
+        """Return a table's name as the Inspector has it: in lower case where the database ignores the case of names."""
+        dialect: Any = self._inspector.dialect
+        if getattr(dialect, "_casing", 0) == 1:  # MySQL's lower_case_table_names
+            return name.lower()
+        return str(dialect.normalize_name(name)) if dialect.requires_name_normalize else name
+
+    def _many(self, schema: str | None, names: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+        """Return what the Inspector tells of tables, by its methods' names; columns are missing where they are."""
+        from sqlalchemy.engine.reflection import ObjectKind
+
+        found: dict[str, dict[str, Any]] = {name: {} for name in names}
+        for what, needed, kind in (
+            ("columns", True, ObjectKind.ANY),
+            ("pk_constraint", True, ObjectKind.TABLE),
+            ("foreign_keys", False, ObjectKind.TABLE),
+            ("unique_constraints", False, ObjectKind.TABLE),
+            ("check_constraints", False, ObjectKind.TABLE),
+            ("indexes", False, ObjectKind.TABLE),
+        ):
+            method = getattr(self._inspector, f"get_multi_{what}")
+            try:
+                told = method(schema=schema, filter_names=names, kind=kind)
+            except NotImplementedError:
+                if needed:
+                    raise
+                continue
+            for (_, name), value in told.items():
+                if name in found:
+                    found[name][what] = value
+        return found
+
+
+def _if_there_are(names: Callable[[], list[str]]) -> list[str]:
+    try:
+        return names()
+    except NotImplementedError:
+        return []

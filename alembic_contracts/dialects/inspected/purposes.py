@@ -1,0 +1,118 @@
+"""A type in, what it is for out, and an identifier in quotes, as SQLAlchemy's dialect for its kind of database has it.
+
+That is loaded when it is needed: contracts are read and linted without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.dialects.inspected.servers import is_like_postgresql, server
+from alembic_contracts.dialects.inspected.types import split
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.compiler import IdentifierPreparer
+    from sqlalchemy.types import TypeEngine
+
+    from alembic_contracts.dialects.families import Family
+    from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
+
+__all__ = ["family", "preparer"]
+
+_FURTHER: Mapping[str, Family] = {
+    "BOOL": "boolean",
+    "BPCHAR": "text",
+    "BYTES": "binary",
+    "CHARACTER": "text",
+    "CHARACTER VARYING": "text",
+    "DEC": "decimal",
+    "FLOAT4": "decimal",
+    "FLOAT8": "decimal",
+    "INT": "whole number",
+    "INT2": "whole number",
+    "INT4": "whole number",
+    "INT8": "whole number",
+    "LONGBLOB": "binary",
+    "MEDIUMBLOB": "binary",
+    "RAW": "binary",
+    "STRING": "text",
+    "TIMESTAMPTZ": "timestamp",
+    "TIMETZ": "time",
+    "TINYBLOB": "binary",
+}
+"""What dialects do not list, or not as something that other databases have too."""
+
+
+def family(type_: Type, types: Mapping[Name, TypeDefinition]) -> Family | None:
+    """Return what a type is for; None where that is nothing that other databases have, or not known.
+
+    Args:
+        type_: of a kind of database, or one that users made there.
+        types: those that users made.
+    """
+    if type_.dimensions:
+        return "array"
+    made = types.get(type_.name)
+    if made is not None:
+        return "text" if made.kind == "enum" else None if made.base is None else family(made.base, types)
+    kind, name = type_.name
+    if kind == "oracle" and name == "NUMBER":
+        whole = type_.modifiers and type_.modifiers[1:] in ((), ("0",))
+        return "whole number" if whole else "decimal"
+    if kind == "oracle" and name == "DATE":  # which has a time of day, and is what dates are kept in all the same
+        return None
+    if not is_like_postgresql(kind) and (name, type_.modifiers) in _FLAGS:
+        return "boolean"
+    return "interval" if name.partition(" ")[0] == "INTERVAL" else _by_name(kind, name)
+
+
+_FLAGS = frozenset({("TINYINT", ("1",)), ("BIT", ("1",)), ("BIT", ())})
+"""What is there for booleans: MySQL's ``BOOL`` is a ``TINYINT(1)``, and its ``BIT`` and SQL Server's is one bit."""
+
+
+@cache
+def _by_name(kind: str, name: str) -> Family | None:
+    from sqlalchemy import types
+
+    from alembic_contracts.dialects.families import family_of
+
+    listed = _listed(kind)
+    for spelling in (name, split(name)[0]):
+        known: Any = listed.get(spelling) or getattr(types, spelling, None)
+        if isinstance(known, type) and issubclass(known, types.TypeEngine):
+            made: TypeEngine[Any] = known(types.Integer) if issubclass(known, types.ARRAY) else known()
+            if (found := family_of(made)) is not None:
+                return found
+        if spelling in _FURTHER:
+            return _FURTHER[spelling]
+    return None
+
+
+@cache
+def _listed(kind: str) -> Mapping[str, Any]:
+    """Return the types that SQLAlchemy's dialect reads, by name in capitals."""
+    listed: Mapping[str, Any] = getattr(_dialect(kind), "ischema_names", {})
+    return {spelling.upper(): known for spelling, known in listed.items()}
+
+
+def _dialect(kind: str) -> Any:
+    """Return SQLAlchemy's dialect for a kind of database, or for the one that it is like; None without either."""
+    from sqlalchemy.dialects import registry
+    from sqlalchemy.exc import ArgumentError
+
+    for name in filter(None, (kind, server(kind).like)):
+        try:
+            return registry.load(name)
+        except (ArgumentError, ImportError):
+            continue
+    return None
+
+
+@cache
+def preparer(kind: str) -> IdentifierPreparer:
+    """Return what puts identifiers in quotes where a kind of database needs them."""
+    from sqlalchemy.engine.default import DefaultDialect
+
+    return (_dialect(kind) or DefaultDialect)().identifier_preparer

@@ -1,0 +1,59 @@
+"""A type's spelling in, a :class:`Type` out, and back: names in capitals, what is in parentheses as it is written."""
+
+from __future__ import annotations
+
+from alembic_contracts.patterns import pattern
+from alembic_contracts.schemas.schema import Name, Type
+
+__all__ = ["format_type", "parse_type", "split"]
+
+_WORDS = pattern(r"\s*([^\W\d][\w$]*)")
+_INSIDE = pattern(r"\s*\(((?:[^()']|'(?:[^'\\]|''|\\.)*'|\([^()]*\))*)\)")
+_DIMENSION = pattern(r"\s*\[\s*\d*\s*\]")
+_MODIFIER = pattern(r"\s*((?:[^,'()]|'(?:[^'\\]|''|\\.)*'|\([^()]*\))+?)\s*(?:,|$)")
+_BEHIND = frozenset({"UNSIGNED", "ZEROFILL", "SIGNED", "WITH", "WITHOUT"})
+"""Words that stand behind what is in parentheses, with all that follow them."""
+
+
+def parse_type(text: str, kind: str) -> Type:
+    """Return the type that is spelled ``varchar(50)``, ``INTEGER UNSIGNED``, ``timestamp(6) with time zone``.
+
+    Args:
+        text: the spelling.
+        kind: the kind of database whose type it is.
+
+    Raises:
+        ValueError: it cannot be a type's name.
+    """
+    words: list[str] = []
+    modifiers: list[str] = []
+    dimensions, at = 0, 0
+    while text[at:].strip():
+        if not dimensions and (word := _WORDS.match(text, at)):
+            words.append(word[1].upper())
+            at = word.end()
+        elif not dimensions and words and (inside := _INSIDE.match(text, at)):
+            modifiers += _MODIFIER.findall(inside[1])
+            at = inside.end()
+        elif words and (dimension := _DIMENSION.match(text, at)):
+            dimensions += 1
+            at = dimension.end()
+        else:
+            raise ValueError(f"{text!r} is not a type: {text[at:].lstrip()[:1]!r} is not understood")
+    if not words:
+        raise ValueError("a type name is missing")
+    return Type(Name(kind, " ".join(words)), tuple(modifiers), dimensions)
+
+
+def split(name: str) -> tuple[str, str]:
+    """Return a type's name without the words that stand behind what is in parentheses, and these words."""
+    words = name.split()
+    at = next((number for number, word in enumerate(words) if word in _BEHIND), len(words))
+    return " ".join(words[:at]), " ".join(words[at:])
+
+
+def format_type(type_: Type) -> str:
+    """Return the spelling: ``DECIMAL(10,2) UNSIGNED``."""
+    before, behind = split(type_.name.name)
+    inside = f"({','.join(type_.modifiers)})" if type_.modifiers else ""
+    return f"{before}{inside} {behind}".rstrip() + ("[]" if type_.dimensions else "")
