@@ -8,7 +8,7 @@ have is not applicable there: it counts neither as kept nor as broken.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -99,15 +99,18 @@ def _held(
 ) -> Held:
     own = _is_same(kind, dialect.KIND)
     if own and dialect.FORESIGHT != "none":
-        applicable = rules.load().keys() - dialect.NOT_EXPRESSED
-        return _trimmed(contracts, dialect, severities, applicable, None)
+        applicable = frozenset(rules.load()) - dialect.NOT_EXPRESSED
+        spell = getattr(dialect, "spelled", None)
+        naming = None if spell is None else _Naming(contracts, dialect, dialect)
+        return _trimmed(contracts, dialect, severities, applicable, naming)
     there = dialects.load(kind)
     view = cast("Dialect", _Shape(dialect, there))
     if elsewhere == "off" and not own:
         return _trimmed(contracts, view, severities, frozenset(), None)
     if elsewhere == "warn" and not own:
         severities = {rule: "off" if severities.get(rule) == "off" else "warning" for rule in rules.load()}
-    return _trimmed(contracts, view, severities, _SHAPE, _Naming(contracts, dialect.DEFAULT_SCHEMA, there))
+    applicable = _SHAPE - dialect.NOT_EXPRESSED
+    return _trimmed(contracts, view, severities, applicable, _Naming(contracts, dialect, there))
 
 
 def _is_same(one: str, other: str) -> bool:
@@ -161,11 +164,11 @@ class _Shape:
         return self._there.family(type_, {}) not in (None, "array")
 
     def same_type(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
-        """Return whether both are for the same, or one stands in for the other."""
+        """Return whether both are for the same, or one stands in for the other, as far as that can be told."""
         from alembic_contracts.dialects.families import fits
 
         wanted, found = self._there.family(expected, {}), self._here.family(actual, types)
-        return wanted is not None and found is not None and fits(wanted, found)
+        return wanted is not None and (found is None or fits(wanted, found))
 
     def breaks(self, _expected: Type, _actual: Type, _types: Mapping[Name, TypeDefinition]) -> Breaks:
         """Return that everybody's uses break: what a column is for is another thing."""
@@ -201,7 +204,7 @@ def places(contracts: Iterable[Contract], dialect: Dialect) -> frozenset[Name]:
         if contract.kind == dialect.KIND:
             found.update(contract.tables)
         else:
-            naming = _Naming((contract,), dialect.DEFAULT_SCHEMA, dialects.load(contract.kind))
+            naming = _Naming((contract,), dialect, dialects.load(contract.kind))
             found.update(place for table in contract.tables for place in naming.places(table))
     return frozenset(found)
 
@@ -214,9 +217,12 @@ class _Naming:
     out: the one that is meant where none is named.
     """
 
-    def __init__(self, contracts: Iterable[Contract], here: str, there: Dialect) -> None:
-        self._here, self._there = here, there.DEFAULT_SCHEMA
+    def __init__(self, contracts: Sequence[Contract], here: Dialect, there: Dialect) -> None:
+        self._here, self._there = here.DEFAULT_SCHEMA, there.DEFAULT_SCHEMA
         self._named = frozenset(_named(contracts))
+        self._columns = _columns(contracts)
+        self._spelled: Callable[[Schema, Mapping[Name, Collection[str]]], Schema] | None
+        self._spelled = getattr(here, "spelled", None)
         self._seen: dict[int, tuple[Schema, Schema]] = {}
         """By identity, with what has it: a value that is kept keeps its place in memory."""
         self._tables: dict[int, tuple[Table, Table]] = {}
@@ -253,6 +259,8 @@ class _Naming:
         names = self._names(schema)
         tables = {names.get(name, name): self._table(table, names) for name, table in schema.tables.items()}
         found = replace(schema, tables=MappingProxyType(tables))
+        if self._spelled is not None:
+            found = self._spelled(found, self._columns)
         self._seen[id(schema)] = schema, found
         return found
 
@@ -282,6 +290,15 @@ class _Naming:
         if name in names:
             return names[name]
         return next((named for named in sorted(self._named) if name in self.places(named)), name)
+
+
+def _columns(contracts: Iterable[Contract]) -> dict[Name, tuple[str, ...]]:
+    """Return all columns that contracts name, by table."""
+    found: dict[Name, dict[str, None]] = {}
+    for contract in contracts:
+        for table in contract.tables:
+            found.setdefault(table, {}).update(dict.fromkeys(contract.columns(table)))
+    return {table: tuple(columns) for table, columns in found.items()}
 
 
 def _named(contracts: Iterable[Contract]) -> Iterator[Name]:

@@ -59,7 +59,8 @@ class Origin:
         """About what others have locked."""
         self._read: dict[tuple[bool, bool], tuple[Schema, Extract | None]] = {}
         """What was read, and which part of the database that is: by whether all was asked for, and waited for."""
-        at_once = run.steps and not (run.shadow or self._names_system_tables())
+        foreseen_in_memory = dialect.FORESIGHT == "catalog"
+        at_once = foreseen_in_memory and run.steps and not (run.shadow or self._names_system_tables())
         self.sight = (self._seen_with_the_rest() if at_once else None) or self._seen_alone()
         """The contracted tables."""
 

@@ -69,6 +69,7 @@ class Inspected:
     """A database without a package of its own; what it offers is said in ``Dialect``."""
 
     FORESIGHT: Foresight = "none"
+    BEGINS_BY_ITSELF = False
 
     def __init__(self, kind: str) -> None:
         """Know what there is to know without looking.

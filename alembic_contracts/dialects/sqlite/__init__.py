@@ -83,6 +83,7 @@ __all__ = [
 NAME = "SQLite"
 DEFAULT_SCHEMA = "main"
 FORESIGHT = "copy"
+BEGINS_BY_ITSELF = True
 NOT_EXPRESSED = frozenset(
     {
         "array-element-type",
