@@ -3,6 +3,9 @@
 All tests share one PostgreSQL server: a scratch one out of the wheel (also with pytest-xdist, where the controlling
 process owns it), or the one of ``--postgres-url`` or the environment variable ``ALEMBIC_CONTRACTS_TEST_URL``, as whose
 user the tests must be allowed to create databases and roles.
+
+Tests of other databases have a MariaDB: the one of ``--mariadb-url``, or a scratch one for each process that needs it,
+where its programs are installed. Where they are not, those tests are skipped, unless ``MARIADBD`` names the server.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import pytest
 import sqlalchemy as sa
 
 import alembic_contracts
+from tests.support import mariadb as mariadb_server
 from tests.support.database import Databases
 from tests.support.project import Project
 
@@ -32,6 +36,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--postgres-url",
         default=os.environ.pop("ALEMBIC_CONTRACTS_TEST_URL", None),  # the programs under test know no such setting
         help="SQLAlchemy URL of the PostgreSQL server to test on, instead of a scratch one.",
+    )
+    parser.addoption(
+        "--mariadb-url",
+        help="SQLAlchemy URL of the MariaDB or MySQL server to test on, instead of a scratch one.",
     )
 
 
@@ -96,3 +104,23 @@ def connection(database: str) -> Iterator[sa.Connection]:
 def project(tmp_path: Path, database: str) -> Project:
     """A project directory with Alembic and the guard set up, on the new, empty ``database``."""
     return Project.create(tmp_path / "project", database)
+
+
+@pytest.fixture(scope="session")
+def mariadbs(request: pytest.FixtureRequest) -> Iterator[mariadb_server.MariaDB]:
+    """Creates and drops databases on the MariaDB server under test."""
+    given: str | None = request.config.getoption("--mariadb-url")
+    with ExitStack() as stack:
+        if given is None:
+            program = mariadb_server.program()
+            if program is None:
+                pytest.skip("NOT CHECKED: there is no MariaDB here (apt-get install mariadb-server)")
+            given = stack.enter_context(mariadb_server.scratch(program))
+        yield mariadb_server.MariaDB(given)
+
+
+@pytest.fixture
+def mariadb(mariadbs: mariadb_server.MariaDB) -> Iterator[str]:
+    """URL of a new, empty database on MariaDB, which is dropped after the test."""
+    with mariadbs.new() as url:
+        yield url

@@ -4,6 +4,7 @@ servers       a kind of database -> what is known of it; a connection -> which k
 types         a type's spelling -> Type, and back
 purposes      a type -> what it is for
 observation   a connection, names of tables -> Schema
+misread       what SQLAlchemy makes of MySQL's columns -> what they are
 tables        what the Inspector tells of one table -> Table
 transactions  a connection -> the transaction that it is in
 

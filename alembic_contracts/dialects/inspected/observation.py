@@ -7,11 +7,13 @@ SQLAlchemy is imported by what connects alone.
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.dialects.inspected.misread import corrected
 from alembic_contracts.dialects.inspected.servers import Server, server
 from alembic_contracts.dialects.inspected.tables import Reader
 from alembic_contracts.errors import CannotCheck
@@ -19,10 +21,10 @@ from alembic_contracts.schemas.schema import Name, Schema, Table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-    from sqlalchemy.engine import Inspector
 
 __all__ = ["observe"]
 
+_MYSQL = "mysql"
 _OWN = frozenset({"information_schema", "pg_catalog", "crdb_internal", "pg_extension", "pg_toast", "sys", "guest"})
 """Schemas of servers themselves, beside those that begin with ``db_`` (SQL Server's roles) or ``pg_``."""
 
@@ -40,13 +42,13 @@ def observe(connection: Connection, kind: str, tables: Collection[Name] | None) 
     Raises:
         CannotCheck: the database or SQLAlchemy's dialect for it does not tell.
     """
-    from sqlalchemy import inspect
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
     known = server(kind)
     try:
-        with _passing(connection, known):
-            return _Observer(inspect(connection), kind).schema(tables)
+        with _passing(connection, known), warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # of types that it does not know, which come out as unknown
+            return _Observer(connection, kind).schema(tables)
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
         raise CannotCheck(f"What {known.name} has of the tables cannot be read: {reason}") from error
@@ -71,9 +73,12 @@ def _passing(connection: Connection, known: Server) -> Iterator[None]:
 class _Observer:
     """Asks one Inspector, which remembers its answers."""
 
-    def __init__(self, inspector: Inspector, kind: str) -> None:
-        self._inspector, self._kind, self._server = inspector, kind, server(kind)
-        self._default: str | None = inspector.default_schema_name
+    def __init__(self, connection: Connection, kind: str) -> None:
+        from sqlalchemy import inspect
+
+        self._connection, self._kind, self._server = connection, kind, server(kind)
+        self._inspector = inspect(connection)
+        self._default: str | None = self._inspector.default_schema_name
 
     def schema(self, tables: Collection[Name] | None) -> Schema:
         reader = Reader(self._kind, self._default, self._inspector.dialect)
@@ -158,6 +163,13 @@ class _Observer:
             for (_, name), value in told.items():
                 if name in found:
                     found[name][what] = value
+        return found if _MYSQL not in (self._kind, self._server.like) else self._corrected(schema, found)
+
+    def _corrected(self, schema: str | None, found: Mapping[str, dict[str, Any]]) -> Mapping[str, dict[str, Any]]:
+        for name, told in found.items():
+            if "columns" in told:
+                there = schema or self._default or ""
+                told["columns"] = corrected(self._connection, there, name, told["columns"])
         return found
 
 

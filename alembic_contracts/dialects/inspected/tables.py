@@ -5,7 +5,7 @@ SQLAlchemy is imported by what connects alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic_contracts.dialects.inspected.servers import is_like_postgresql, server
@@ -43,13 +43,14 @@ class Reader:
     def table(self, name: Name, kind: str, told: Mapping[str, Any]) -> Table:
         """Return a table; without its columns where the database itself cannot tell them (a view of what is gone)."""
         columns = tuple(map(self._column, told.get("columns", ())))
+        constraints = tuple(self._constraints(name, told, {column.name for column in columns}))
         return Table(
             name=name,
             kind=cast("TableKind", kind),
             columns=columns,
             complete="columns" in told,
-            constraints=tuple(self._constraints(name, told, {column.name for column in columns})),
-            indexes=tuple(map(_index, told.get("indexes", ()))),
+            constraints=constraints,
+            indexes=tuple(_index(each, constraints) for each in told.get("indexes", ())),
         )
 
     def _column(self, told: Mapping[str, Any]) -> Column:
@@ -133,16 +134,18 @@ class Reader:
         )
 
 
-def _index(told: Mapping[str, Any]) -> Index:
+def _index(told: Mapping[str, Any], constraints: Collection[Constraint]) -> Index:
     columns = tuple(told["column_names"])
     options: Mapping[str, Any] = told.get("dialect_options") or {}
     predicate = next((value for name, value in options.items() if name.endswith("_where") and value), None)
     expressions = told.get("expressions", columns)
+    name = str(told["name"])
+    same = next((each.name for each in constraints if each.kind == "unique" and each.name == name), None)  # MySQL's
     return Index(
-        name=str(told["name"]),
+        name=name,
         columns=columns,
         unique=bool(told["unique"]),
         predicate=None if predicate is None else str(predicate),
         expressions=tuple(str(each) for each, column in zip(expressions, columns, strict=False) if column is None),
-        constraint=told.get("duplicates_constraint"),
+        constraint=told.get("duplicates_constraint", same),
     )

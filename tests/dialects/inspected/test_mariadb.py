@@ -1,0 +1,129 @@
+"""What is seen of a real MariaDB through SQLAlchemy's Inspector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from alembic_contracts import dialects
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.schemas.schema import Name
+from tests.dialects.inspected.shapes import SHAPES, Shape
+from tests.support.described import described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.mariadb import MariaDB
+
+
+@pytest.fixture
+def connection(mariadb: str) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(mariadb, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+def make(connection: sa.Connection, ddl: str) -> None:
+    for statement in filter(None, map(str.strip, ddl.splitlines())):
+        connection.exec_driver_sql(statement)
+    connection.rollback()
+
+
+def seen(connection: sa.Connection, *names: Name) -> list[str]:
+    dialect = dialects.of("mysql", connection)
+    return described(dialect.observe(connection, names or None), dialect)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_a_shape_is_seen_as_it_is(shape: Shape, connection: sa.Connection) -> None:
+    make(connection, shape.ddl)
+    assert seen(connection) == [line.strip() for line in shape.seen.strip().splitlines()]
+
+
+def test_it_is_mariadb_whatever_the_url_says(connection: sa.Connection, mariadb: str) -> None:
+    found = dialects.of("mysql", connection)
+    assert (found.KIND, found.NAME, found.DEFAULT_SCHEMA, found.FORESIGHT) == ("mariadb", "MariaDB", "default", "none")
+    engine = sa.create_engine(mariadb.replace("mysql+", "mariadb+"), poolclass=sa.NullPool)
+    with engine.connect() as other:
+        assert dialects.of("mariadb", other).KIND == "mariadb"
+
+
+def test_only_what_is_asked_for_is_looked_at(connection: sa.Connection) -> None:
+    make(connection, "CREATE TABLE a (x INT)\nCREATE TABLE b (x INT)\nCREATE VIEW v AS SELECT x FROM b")
+    statements: list[str] = []
+    sa.event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    assert seen(connection, Name("default", "v"), Name("default", "absent")) == [
+        "view default.v",
+        "x INTEGER(11), whole number",
+    ]
+    assert seen(connection, Name("default", "absent")) == []
+    assert not any("`a`" in statement or "`b`" in statement for statement in statements)
+
+
+def test_nothing_at_all_is_asked_of_no_tables(connection: sa.Connection) -> None:
+    make(connection, "CREATE TABLE a (x INT)")
+    assert dialects.of("mysql", connection).observe(connection, []).tables == {}
+
+
+def test_statements_grow_with_the_tables_alone(connection: sa.Connection) -> None:
+    def cost(*names: str) -> int:
+        statements: list[str] = []
+        listener = lambda *given: statements.append(given[2])  # noqa: E731
+        sa.event.listen(connection, "before_cursor_execute", listener)
+        dialects.of("mysql", connection).observe(connection, [Name("default", name) for name in names])
+        sa.event.remove(connection, "before_cursor_execute", listener)
+        return len(statements)
+
+    for name in "abcdef":
+        make(connection, f"CREATE TABLE {name} (x INT PRIMARY KEY, y INT UNIQUE, z INT REFERENCES {name} (x))")
+    first, second = cost("a", "b"), cost("a", "b", "c", "d")
+    assert second - first == 2 * 2
+    assert first <= 3 + 2 * 2
+
+
+def test_other_databases_go_by_their_names(mariadbs: MariaDB, connection: sa.Connection) -> None:
+    with mariadbs.new() as url:
+        other = str(sa.make_url(url).database)
+        here = f"{connection.engine.url.database}.here"
+        make(connection, f"CREATE TABLE {here} (id INT PRIMARY KEY)")
+        make(connection, f"CREATE TABLE {other}.there (id INT, FOREIGN KEY f (id) REFERENCES {here} (id))")
+        found = seen(connection, Name(other, "there"), Name("default", "here"), Name("nowhere", "t"))
+        assert [line for line in found if line.startswith("table")] == ["table default.here", f"table {other}.there"]
+        assert any(line.endswith("(id) -> default.here (id)") for line in found), found
+        assert not any("there" in line for line in seen(connection))
+
+
+def test_a_transaction_is_left_as_it_was(connection: sa.Connection) -> None:
+    make(connection, "CREATE TABLE a (x INT)")
+    seen(connection)
+    assert not connection.in_transaction()
+    with connection.begin():
+        connection.exec_driver_sql("INSERT INTO a VALUES (1)")
+        seen(connection)
+        assert connection.in_transaction()
+        connection.get_transaction().rollback()
+    assert connection.exec_driver_sql("SELECT count(*) FROM a").scalar_one() == 0
+
+
+def test_ddl_is_in_no_transaction(connection: sa.Connection) -> None:
+    dialect = dialects.of("mysql", connection)
+    with connection.begin():
+        assert dialect.transaction(connection) is None
+
+
+def test_a_connection_that_is_lost_is_said(mariadbs: MariaDB, connection: sa.Connection) -> None:
+    dialect = dialects.of("mysql", connection)
+    number = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
+    mariadbs.run(f"KILL {number}")
+    with pytest.raises(CannotCheck, match=r"^What MariaDB has of the tables cannot be read: "):
+        dialect.observe(connection, None)
+
+
+def test_what_would_be_foreseen_is_said_not_to_be(connection: sa.Connection) -> None:
+    dialect = dialects.of("mysql", connection)
+    for ask in (dialect.surroundings, dialect.workings, dialect.witness):
+        with pytest.raises(CannotCheck, match=r"^What version scripts will do on MariaDB cannot be foreseen"):
+            ask(connection)
