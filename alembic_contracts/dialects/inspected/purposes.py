@@ -99,12 +99,12 @@ def _listed(kind: str) -> Mapping[str, Any]:
 
 def _dialect(kind: str) -> Any:
     """Return SQLAlchemy's dialect for a kind of database, or for the one that it is like; None without either."""
-    from sqlalchemy.dialects import registry
+    from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
     for name in filter(None, (kind, server(kind).like)):
         try:
-            return registry.load(name)
+            return make_url(f"{name}://").get_dialect()
         except (ArgumentError, ImportError):
             continue
     return None
