@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts import dialects
 from alembic_contracts.judging.violations import Checked, Notice, Report
 from alembic_contracts.running.terms import settings_of
+from alembic_contracts.schemas.steps import Unproven
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -59,9 +60,10 @@ def say_once(name: str, more: str) -> None:
 
 
 def foreseen(run: Run) -> Report:
-    """Return a report in which nothing was looked at before a run, and say once that this comes later."""
+    """Return what is known before a run, which is nothing, and say once that a look comes later."""
     say_once(run.dialect.NAME, "What results is looked at before each commit.")
-    return Report(phase="before", checked=Checked(0, 0, 0, 0))
+    doubt = Unproven(sentence(run.dialect.NAME), None)
+    return Report(phase="before", unproven=(doubt,), checked=Checked(0, 0, 0, 0))
 
 
 def sentence(name: str) -> str:

@@ -289,7 +289,7 @@ class Upgrade(Struct):
 
     def _suspect(self) -> Location | None:
         """Return the place to look at: the one thing that was unproven, else the one script since the last commit."""
-        doubtful = {unproven.location for unproven in self.foreseen.unproven}
+        doubtful = {unproven.location for unproven in self.foreseen.unproven if unproven.location is not None}
         if len(doubtful) == 1:
             return next(iter(doubtful))
         return location_of(self._since_commit[0]) if len(self._since_commit) == 1 else None
