@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts import waivers
-from alembic_contracts.judging import elsewhere, engine
-from alembic_contracts.judging.merging import merged
+from alembic_contracts.judging import engine
 from alembic_contracts.judging.violations import Notice, Phase, Report, Violation
 from alembic_contracts.running.pending import script_of
 from alembic_contracts.schemas.schema import Name
@@ -124,6 +123,11 @@ def _judged(
 ) -> Report:
     """Return the verdict by the contracts of the working tree, each as it is held on this kind of database."""
     contracts, reports = _without(terms.contracts, unread), []
+    if dialect.FORESIGHT == "catalog" and all(contract.kind == dialect.KIND for contract in contracts):
+        return engine.judge(contracts, predictions, dialect=dialect, policy=policy, waivers=terms.waivers)
+    from alembic_contracts.judging import elsewhere
+    from alembic_contracts.judging.merging import merged
+
     for group in elsewhere.held(contracts, dialect, policy.severities, terms.settings.elsewhere):
         report = engine.judge(
             group.contracts,

@@ -14,7 +14,7 @@ from alembic_contracts.config import Settings, read_settings
 from alembic_contracts.contracts import formats, waivers
 from alembic_contracts.contracts.contract import Contract, Waiver
 from alembic_contracts.errors import CannotCheck, InvalidContracts
-from alembic_contracts.judging import elsewhere, rules
+from alembic_contracts.judging import rules
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ class Terms(Struct, frozen=True):
     def places(self, dialect: Dialect) -> frozenset[Name]:
         """Return where a database can have these tables, by its own names."""
         there = self.base.terms.places(dialect) if self.base is not None else frozenset[Name]()
+        if all(contract.kind == dialect.KIND for contract in self.contracts):
+            return self.tables | there
+        from alembic_contracts.judging import elsewhere
+
         used = (released.names for release in self.releases for released in release.databases)
         return there.union(*used, elsewhere.places(self.contracts, dialect))
 

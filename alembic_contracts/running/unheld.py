@@ -21,15 +21,10 @@ if TYPE_CHECKING:
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
 
-__all__ = ["foreseen", "is_shown", "kept", "passes", "report_on", "say_once", "sentence"]
+__all__ = ["foreseen", "kept", "passes", "report_on", "say_once", "sentence"]
 
 _said: set[str] = set()
 """Kinds of databases about which this process has said it already: test suites upgrade hundreds."""
-
-
-def is_shown(run: Run) -> bool:
-    """Whether anything shows the schema that a run leads to: a prediction, or with nothing pending the database."""
-    return run.dialect.FORESIGHT != "none" or (run.connection is not None and not run.steps)
 
 
 def passes(migration: MigrationContext, *, looked_at: bool) -> bool:
