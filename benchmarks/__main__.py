@@ -16,6 +16,7 @@ from pathlib import Path
 
 PARTS = {
     "scale": "What starts, checks and guarded upgrades cost, and how that grows",
+    "sqlite": "The guard on SQLite",
     "observation": "The look at a database",
     "site": "The catalogue",
     "manifests": "Manifests of dbt projects",

@@ -150,7 +150,8 @@ def _examined(run: Run, terms: Terms, progress: Progress | None) -> Report:
     url = terms.settings.shadow_url
     course = follow(run, terms.places(run.dialect), shadow_url=url, progress=progress)
     report = examine(course, terms, phase="check", scope="target")
-    if not report.unproven or run.shadow or run.no_exec or terms.settings.settle == "never":
+    settles = terms.settings.settle != "never" and run.dialect.FORESIGHT == "catalog"
+    if not report.unproven or run.shadow or run.no_exec or not settles:
         return report
     from alembic_contracts.running.settling import settled
 

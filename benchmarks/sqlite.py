@@ -1,0 +1,64 @@
+"""What the guard costs on SQLite: one upgrade of many revisions, and a test suite that upgrades a fresh file per test.
+
+``python -m benchmarks.sqlite``: each figure is a ratio to the same run without the guard, in turn with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import measure, projects
+
+_SUITE = """\
+import os, sys
+from alembic import command
+from alembic.config import Config
+
+config = Config(toml_file="pyproject.toml")
+for number in range(int(sys.argv[1])):
+    os.environ["DATABASE_URL"] = f"sqlite:///{os.environ['FOLDER']}/{number}.db"
+    command.upgrade(config, "head")
+"""
+"""Upgrades fresh databases in one process, as a fixture of a test suite does."""
+
+
+def main() -> None:
+    """Measure both, and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sqlite", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, each once")
+    parser.add_argument("--revisions", type=int, default=50)
+    parser.add_argument("--tests", type=int, default=200)
+    parser.add_argument("--output", type=Path, help="not used: nothing is written")
+    options = parser.parse_args()
+    times, tests = (1, 10) if options.quick else (5, options.tests)
+    print("| on SQLite | not guarded: CPU, wall | guarded | ratio of CPU | of wall |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder, "project")
+        projects.write(project, projects.Size(revisions=options.revisions))
+        (project / "suite.py").write_text(_SUITE)
+        upgrade = [sys.executable, "-m", "alembic", "upgrade", "head"]
+        _row(f"`upgrade` of {options.revisions} revisions, whole process", project, upgrade, times)
+        suite = [sys.executable, "suite.py", str(tests)]
+        _row(f"{tests} upgrades of fresh files in one process", project, suite, times if options.quick else 3)
+
+
+def _row(what: str, project: Path, command: list[str], times: int) -> None:
+    def usage(guard: str) -> measure.Usage:
+        with tempfile.TemporaryDirectory() as fresh:
+            environment = {"DATABASE_URL": f"sqlite:///{fresh}/test.db", "FOLDER": fresh, "GUARD": guard}
+            return measure.run(command, project, environment)
+
+    usage("off"), usage("on")  # compiles what is not compiled yet
+    plain, guarded = measure.in_turn(lambda: usage("off"), lambda: usage("on"), times)
+    print(
+        f"| {what} | {plain.cpu:.2f} s, {plain.wall:.2f} s | {guarded.cpu:.2f} s, {guarded.wall:.2f} s | "
+        f"{guarded.cpu / plain.cpu:.2f} | {guarded.wall / plain.wall:.2f} |",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
