@@ -155,6 +155,8 @@ class Dialect(Protocol):
     BEGINS_BY_ITSELF: bool
     """Whether drivers begin a transaction before some statements and not before others, so that each can be in one or
     commit by itself."""
+    DIFFERS: str
+    """What to say of a database that another one can be taken for; empty for all others."""
     NOT_EXPRESSED: frozenset[str]
     """Rules about what the database does not have (grants, arrays), so that their facts are not applicable."""
 

@@ -18,6 +18,7 @@ from alembic_contracts.schemas.steps import Unproven
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
+    from alembic_contracts.dialects import Dialect
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
 
@@ -43,27 +44,28 @@ def passes(migration: MigrationContext, *, looked_at: bool) -> bool:
     if dialect.FORESIGHT != "none" or looked_at:
         return False
     if settings_of(migration.config).configured:
-        say_once(dialect.NAME, "This run goes on unchecked.")
+        say_once(dialect, "This run goes on unchecked.")
     return True
 
 
-def say_once(name: str, more: str) -> None:
+def say_once(dialect: Dialect, more: str) -> None:
     """Say what cannot be held on a kind of database, once in this process."""
-    if name not in _said:
-        _said.add(name)
-        sys.stderr.write(f"note: {sentence(name)} {more}\n")
+    if dialect.KIND not in _said:
+        _said.add(dialect.KIND)
+        sys.stderr.write(f"note: {sentence(dialect)} {more}\n")
 
 
 def foreseen(run: Run) -> Report:
     """Return what is known before a run, which is nothing, and say once that a look comes later."""
-    say_once(run.dialect.NAME, "What results is looked at before each commit.")
-    doubt = Unproven(sentence(run.dialect.NAME), None)
+    say_once(run.dialect, "What results is looked at before each commit.")
+    doubt = Unproven(sentence(run.dialect), None)
     return Report(phase="before", unproven=(doubt,), checked=Checked(0, 0, 0, 0))
 
 
-def sentence(name: str) -> str:
+def sentence(dialect: Dialect) -> str:
     """Return what is to be said of a kind of database."""
-    return f"Where version scripts lead on {name} is not known before they run there."
+    more = f" {dialect.DIFFERS}" if dialect.DIFFERS else ""
+    return f"Where version scripts lead on {dialect.NAME} is not known before they run there.{more}"
 
 
 def report_on(run: Run, terms: Terms) -> Report:
@@ -72,7 +74,7 @@ def report_on(run: Run, terms: Terms) -> Report:
     held = "`--offline --dialect postgresql` checks the scripts as they are for PostgreSQL."
     return Report(
         phase="check",
-        notices=(Notice(f"{sentence(dialect.NAME)} {held}"),),
+        notices=(Notice(f"{sentence(dialect)} {held}"),),
         checked=Checked(
             contracts=len(terms.contracts),
             tables=len(terms.tables),

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BEGINS_BY_ITSELF",
     "DEFAULT_SCHEMA",
+    "DIFFERS",
     "FORESIGHT",
     "KIND",
     "NAME",
@@ -99,6 +100,7 @@ NAME = "PostgreSQL"
 DEFAULT_SCHEMA = "public"
 FORESIGHT = "catalog"
 BEGINS_BY_ITSELF = False
+DIFFERS = ""
 NOT_EXPRESSED = frozenset[str]()
 
 _LATE = {

@@ -84,6 +84,7 @@ NAME = "SQLite"
 DEFAULT_SCHEMA = "main"
 FORESIGHT = "copy"
 BEGINS_BY_ITSELF = True
+DIFFERS = ""
 NOT_EXPRESSED = frozenset(
     {
         "array-element-type",
