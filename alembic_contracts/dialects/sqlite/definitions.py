@@ -7,6 +7,7 @@ its grammar (https://sqlite.org/lang_createtable.html). What does not follow it 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -35,6 +36,7 @@ class Definition(Struct, frozen=True, kw_only=True):
     strict: bool = False
 
 
+@lru_cache(maxsize=1024)  # the same tables are looked at before and after each revision
 def definition(sql: str | None, schema: str) -> Definition | None:
     """Return what a CREATE TABLE says, None where it is not understood.
 

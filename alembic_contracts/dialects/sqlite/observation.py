@@ -46,7 +46,10 @@ _SHADOWS = frozenset(
     ("config", "content", "data", "docsize", "idx", "node", "parent", "rowid", "segdir", "segments", "stat")
 )
 """What follows the name of a virtual table of SQLite's own modules in the names of its shadow tables."""
-_BROKEN = ("no such table:", "no such column:", "expected ", "view ")
+_BROKEN = (
+    *("no such table:", "no such column:", "no such index:", "ambiguous column name:"),
+    *("expected ", "view ", "SELECTs to the left and right of"),
+)
 """What SQLite says of a view that fails whoever reads it; another one may lack a function of this connection alone."""
 
 
@@ -241,10 +244,14 @@ class _Look:
             name = self._objects[key].name
             wanted.setdefault(name.schema, set()).add(name.name)
         try:
-            return _by_table(rows(self._connection, questions.columns(wanted, plain=False))), {}
+            found = _by_table(rows(self._connection, questions.columns(wanted, plain=False)))
+            for question in questions.readings([self._objects[key].name for key in keys]):
+                rows(self._connection, question)
         except Refused as failure:
             if len(keys) == 1:
                 return {}, {keys[0]: failure.reason}
+        else:
+            return found, {}
         half = len(keys) // 2
         found, failures = self._fallible(keys[:half])
         others, more = self._fallible(keys[half:])

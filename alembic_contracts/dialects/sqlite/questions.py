@@ -6,9 +6,10 @@ them, so that one statement asks them about all tables of all schemas.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from alembic_contracts.dialects.sqlite.names import literal, quote
+from alembic_contracts.dialects.sqlite.names import literal, quote, quote_name
+from alembic_contracts.schemas.schema import Name
 
 __all__ = ["DATABASES", "SHADOWS", "Wanted", "columns", "foreign_keys", "indexes", "objects"]
 
@@ -19,6 +20,9 @@ DATABASES = "SELECT name, sqlite_version() FROM pragma_database_list ORDER BY se
 
 SHADOWS = "SELECT schema, name FROM pragma_table_list WHERE type = 'shadow'"
 """Tables in which virtual tables keep what is theirs; SQLite tells since 3.37."""
+
+_MOST_TERMS = 500
+"""``SQLITE_MAX_COMPOUND_SELECT``."""
 
 _NOT_OWN = "substr({name}, 1, 7) COLLATE NOCASE <> 'sqlite_'"
 
@@ -56,6 +60,16 @@ def columns(wanted: Wanted, *, plain: bool) -> str:
         """  # noqa: S608 - names are literals there
         for schema, names in wanted.items()
     )
+
+
+def readings(names: Sequence[Name]) -> Iterator[str]:
+    """Have SQLite work out how it would read views, and read nothing.
+
+    It tells the columns of broken ones as well, where a view, or one below it, has a list of names for them.
+    """
+    for at in range(0, len(names), _MOST_TERMS):
+        parts = (f"SELECT 1 FROM {quote_name(name)}" for name in names[at : at + _MOST_TERMS])  # noqa: S608
+        yield f"EXPLAIN {' UNION ALL '.join(parts)}"
 
 
 def indexes(wanted: Wanted) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from alembic_contracts.dialects.sqlite.definitions import Definition
 from alembic_contracts.dialects.sqlite.names import fold, upper
 from alembic_contracts.dialects.sqlite.objects import index_text, updated_instead, view_query
 from alembic_contracts.dialects.sqlite.types import declared
+from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Persistence, Table
 
 __all__ = ["Answers", "ColumnRow", "ForeignKeyRow", "IndexRow", "Parents", "key_of", "table", "view", "virtual_table"]
@@ -129,7 +131,7 @@ def _columns(answers: Answers, text: Definition | None) -> Iterator[Column]:
         expression = text.expressions.get(fold(row.name)) if text is not None and row.hidden else None
         yield Column(
             name=row.name,
-            type=declared(row.type),
+            type=declared(_NOT_ITS_TYPE.sub("", row.type) if row.hidden else row.type),
             not_null=bool(row.not_null) or numbered or (without_rowid and row.name in key),
             default=_default(row.default),
             identity="by default" if numbered else "",
@@ -139,6 +141,8 @@ def _columns(answers: Answers, text: Definition | None) -> Iterator[Column]:
         )
 
 
+_NOT_ITS_TYPE = pattern(r"\s*generated\s+always\Z", re.IGNORECASE)
+"""What SQLite before 3.37 takes for a part of the type."""
 _GENERATED: Any = {_VIRTUAL: "virtual", _STORED: "stored"}
 
 
@@ -189,8 +193,8 @@ def _keys(answers: Answers, names: _Names) -> Iterator[Constraint]:
 
 def _index(rows: list[IndexRow], texts: Mapping[str, str], collations: Mapping[str, str], names: _Names) -> Index:
     first = rows[0]
-    text = index_text(texts.get(first.named)) if first.origin == "c" else None
     columns = tuple(None if _is_expression(row, collations) else row.name for row in rows)
+    text = index_text(texts.get(first.named)) if first.partial or None in columns else None
     expressions = tuple(
         text.keys[at] if text is not None and at < len(text.keys) else f"{row.name or '?'} COLLATE {row.collation}"
         for at, (row, column) in enumerate(zip(rows, columns, strict=True))

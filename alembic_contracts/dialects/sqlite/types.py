@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from alembic_contracts.dialects.sqlite.names import KIND, fold, upper
+from alembic_contracts.dialects.sqlite.names import KEYWORDS, KIND, fold, upper
 from alembic_contracts.dialects.sqlite.tokens import Token, meaning
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Name, Type
@@ -17,10 +17,8 @@ from alembic_contracts.schemas.schema import Name, Type
 __all__ = ["declared", "format_type", "misspelt_type", "parse_type"]
 
 _WORDS = pattern(r"(?:[A-Z_\u0080-\U0010ffff][A-Z0-9_$\u0080-\U0010ffff]*(?: (?!\Z)|\Z))+")
-_ENDING = frozenset(
-    "add as check collate constraint default foreign not null primary references unique".split()  # noqa: SIM905
-)
-"""Words that are no part of a type unless they are quoted."""
+_HARMLESS = frozenset({"with", "without"})
+"""Keywords that a type can have without quotes; the only ones that types are known to have."""
 
 
 @lru_cache(maxsize=1024)  # a thousand columns have a dozen types
@@ -68,7 +66,7 @@ def format_type(type_: Type) -> str:
     """Return the SQL spelling: ``DECIMAL(10, 2)``; of a column without a type ``""``, which SQLite takes as well."""
     name = type_.name.name
     inside = f"({', '.join(type_.modifiers)})" if type_.modifiers else ""
-    if _WORDS.fullmatch(name) and _ENDING.isdisjoint(fold(name).split()):
+    if _WORDS.fullmatch(name) and KEYWORDS.isdisjoint(set(fold(name).split()) - _HARMLESS):
         return name + inside
     return '"' + (name + inside).replace('"', '""') + '"'
 
