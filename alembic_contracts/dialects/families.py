@@ -24,13 +24,14 @@ Family = Literal[
     "date",
     "time",
     "timestamp",
+    "date and time",
     "interval",
     "binary",
     "JSON",
     "UUID",
     "array",
 ]
-"""``decimal``: any number with a fraction, exact or not."""
+"""``decimal``: any number with a fraction, exact or not. ``date and time``: what is taken for either of them."""
 
 _FAMILIES: tuple[tuple[type[TypeEngine[Any]], Family], ...] = (
     (types.ARRAY, "array"),
@@ -55,9 +56,12 @@ _STAND_INS: Mapping[Family, frozenset[Family]] = {
     "JSON": frozenset({"text"}),
     "UUID": frozenset({"text", "binary"}),
     "interval": frozenset({"timestamp"}),
+    "date": frozenset({"date and time"}),
+    "timestamp": frozenset({"date and time"}),
+    "date and time": frozenset({"date", "timestamp"}),
 }
 """What SQLAlchemy takes for a type where a database has none of its own (``sqlalchemy.types``: ``Boolean``, ``Uuid``,
-``Interval``; MariaDB's JSON is a ``LONGTEXT``)."""
+``Interval``; MariaDB's JSON is a ``LONGTEXT``, Oracle has a ``DATE`` alone, which has a time of day)."""
 
 _LOGICAL: Mapping[str, frozenset[Family]] = {
     "string": frozenset({"text", "UUID", "binary"}),

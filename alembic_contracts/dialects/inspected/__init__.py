@@ -167,9 +167,9 @@ class Inspected:
         return made.labels if made is not None and made.kind == "enum" else None
 
     def forbids_null(self, type_: Type, types: Types) -> bool:
-        """Return whether a type that users made forbids NULL."""
-        made = types.get(type_.name)
-        return made is not None and made.not_null
+        """Return whether a type that users made forbids NULL, or one that it is made of."""
+        made = None if type_.dimensions else types.get(type_.name)
+        return made is not None and (made.not_null or (made.base is not None and self.forbids_null(made.base, types)))
 
     def element(self, type_: Type, types: Types) -> Type | None:
         """Return the type of an array's elements."""

@@ -82,17 +82,14 @@ class _Observer:
 
     def schema(self, tables: Collection[Name] | None) -> Schema:
         reader = Reader(self._kind, self._default, self._inspector.dialect)
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for name in tables or ():
+            wanted[name.schema].add(name.name)
+        schemas = self._own_schemas() if tables is None else self._existing(wanted)
         found: dict[Name, Table] = {}
-        if tables is None:
-            for schema in self._own_schemas():
-                found |= self._tables(reader, schema, None)
-        else:
-            wanted: dict[str, set[str]] = defaultdict(set)
-            for name in tables:
-                wanted[name.schema].add(name.name)
-            for schema in self._existing(wanted):
-                found |= self._tables(reader, schema, wanted[schema])
-        namespaces = frozenset({self._server.default_schema, *(name.schema for name in found)})
+        for schema in schemas:
+            found |= self._tables(reader, schema, None if tables is None else wanted[schema])
+        namespaces = frozenset({self._server.default_schema, *schemas})
         return Schema(tables=found, types=reader.types, namespaces=namespaces)
 
     def _own_schemas(self) -> list[str]:

@@ -61,8 +61,8 @@ def family(type_: Type, types: Mapping[Name, TypeDefinition]) -> Family | None:
     if kind == "oracle" and name == "NUMBER":
         whole = type_.modifiers and type_.modifiers[1:] in ((), ("0",))
         return "whole number" if whole else "decimal"
-    if kind == "oracle" and name == "DATE":  # which has a time of day, and is what dates are kept in all the same
-        return None
+    if kind == "oracle" and name == "DATE":  # which has a time of day
+        return "date and time"
     if not is_like_postgresql(kind) and (name, type_.modifiers) in _FLAGS:
         return "boolean"
     return "interval" if name.partition(" ")[0] == "INTERVAL" else _by_name(kind, name)
@@ -80,7 +80,7 @@ def _by_name(kind: str, name: str) -> Family | None:
 
     listed = _listed(kind)
     for spelling in (name, split(name)[0]):
-        known: Any = listed.get(spelling) or getattr(types, spelling, None)
+        known: Any = listed.get(spelling) or getattr(types, spelling.replace(" ", "_"), None)
         if isinstance(known, type) and issubclass(known, types.TypeEngine):
             made: TypeEngine[Any] = known(types.Integer) if issubclass(known, types.ARRAY) else known()
             if (found := family_of(made)) is not None:

@@ -137,7 +137,7 @@ class Reader:
 def _index(told: Mapping[str, Any], constraints: Collection[Constraint]) -> Index:
     columns = tuple(told["column_names"])
     options: Mapping[str, Any] = told.get("dialect_options") or {}
-    predicate = next((value for name, value in options.items() if name.endswith("_where") and value), None)
+    predicate = next((value for name, value in options.items() if name.endswith("_where") and value is not None), None)
     expressions = told.get("expressions", columns)
     name = str(told["name"])
     same = next((each.name for each in constraints if each.kind == "unique" and each.name == name), None)  # MySQL's
