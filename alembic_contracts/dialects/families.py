@@ -21,6 +21,7 @@ Family = Literal[
     "decimal",
     "text",
     "boolean",
+    "boolean or whole number",
     "date",
     "time",
     "timestamp",
@@ -31,7 +32,8 @@ Family = Literal[
     "UUID",
     "array",
 ]
-"""``decimal``: any number with a fraction, exact or not. ``date and time``: what is taken for either of them."""
+"""``decimal``: any number with a fraction, exact or not. ``boolean or whole number``, ``date and time``: what is taken
+for either of them."""
 
 _FAMILIES: tuple[tuple[type[TypeEngine[Any]], Family], ...] = (
     (types.ARRAY, "array"),
@@ -52,7 +54,9 @@ _FAMILIES: tuple[tuple[type[TypeEngine[Any]], Family], ...] = (
 )
 
 _STAND_INS: Mapping[Family, frozenset[Family]] = {
-    "boolean": frozenset({"whole number"}),
+    "boolean": frozenset({"whole number", "boolean or whole number"}),
+    "whole number": frozenset({"boolean or whole number"}),
+    "boolean or whole number": frozenset({"boolean", "whole number"}),
     "JSON": frozenset({"text"}),
     "UUID": frozenset({"text", "binary"}),
     "interval": frozenset({"timestamp"}),
@@ -61,7 +65,7 @@ _STAND_INS: Mapping[Family, frozenset[Family]] = {
     "date and time": frozenset({"date", "timestamp"}),
 }
 """What SQLAlchemy takes for a type where a database has none of its own (``sqlalchemy.types``: ``Boolean``, ``Uuid``,
-``Interval``; MariaDB's JSON is a ``LONGTEXT``, Oracle has a ``DATE`` alone, which has a time of day)."""
+``Interval``; MariaDB's JSON is a ``LONGTEXT``, its ``BOOL`` a ``TINYINT``; Oracle's ``DATE`` has a time of day)."""
 
 _LOGICAL: Mapping[str, frozenset[Family]] = {
     "string": frozenset({"text", "UUID", "binary"}),

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.inspected.misread import corrected
-from alembic_contracts.dialects.inspected.servers import Server, server
+from alembic_contracts.dialects.inspected.servers import MYSQL, Server, server
 from alembic_contracts.dialects.inspected.tables import Reader
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name, Schema, Table
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["observe"]
 
-_MYSQL = "mysql"
 _OWN = frozenset({"information_schema", "pg_catalog", "crdb_internal", "pg_extension", "pg_toast", "sys", "guest"})
 """Schemas of servers themselves, beside those that begin with ``db_`` (SQL Server's roles) or ``pg_``."""
 
@@ -160,7 +159,7 @@ class _Observer:
             for (_, name), value in told.items():
                 if name in found:
                     found[name][what] = value
-        return found if _MYSQL not in (self._kind, self._server.like) else self._corrected(schema, found)
+        return found if MYSQL not in (self._kind, self._server.like) else self._corrected(schema, found)
 
     def _corrected(self, schema: str | None, found: Mapping[str, dict[str, Any]]) -> Mapping[str, dict[str, Any]]:
         for name, told in found.items():

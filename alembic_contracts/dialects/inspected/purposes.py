@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects.inspected.servers import is_like_postgresql, server
+from alembic_contracts.dialects.inspected.servers import MYSQL, is_like_postgresql, server
 from alembic_contracts.dialects.inspected.types import split
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def family(type_: Type, types: Mapping[Name, TypeDefinition]) -> Family | None:
         return "date and time"
     if not is_like_postgresql(kind) and (name, type_.modifiers) in _FLAGS:
         return "boolean"
+    if MYSQL in (kind, server(kind).like) and (name, type_.modifiers) == ("TINYINT", ()):  # as contracts name both
+        return "boolean or whole number"
     return "interval" if name.partition(" ")[0] == "INTERVAL" else _by_name(kind, name)
 
 

@@ -12,9 +12,9 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["Server", "asked", "is_like_postgresql", "kind_of", "server"]
+__all__ = ["MYSQL", "Server", "asked", "is_like_postgresql", "kind_of", "server"]
 
-POSTGRESQL = "postgresql"
+MYSQL, POSTGRESQL = "mysql", "postgresql"
 
 
 class Server(Struct, frozen=True, kw_only=True):
@@ -53,9 +53,9 @@ _SERVERS = {
         rolls_back=True,
         differs="unique constraints have to include the columns by which a table is distributed",
     ),
-    "mariadb": Server(name="MariaDB", like="mysql", rolls_back=False),
+    "mariadb": Server(name="MariaDB", like=MYSQL, rolls_back=False),
     "mssql": Server(name="SQL Server", default_schema="dbo", has_schemas=True, rolls_back=True),
-    "mysql": Server(name="MySQL", rolls_back=False),
+    MYSQL: Server(name="MySQL", rolls_back=False),
     "oracle": Server(name="Oracle", rolls_back=False),
     POSTGRESQL: Server(name="PostgreSQL", default_schema="public", has_schemas=True, rolls_back=True),
     "redshift": Server(
