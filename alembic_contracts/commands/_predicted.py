@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from alembic_contracts import texts
 from alembic_contracts.commands._shared import Project, range_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
+    from alembic_contracts.dialects import Dialect
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.reviews.plans import Plan
     from alembic_contracts.running.courses import Course
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Schema
     from alembic_contracts.schemas.steps import Unproven
 
-__all__ = ["PARTLY", "checked", "partly", "planned", "schema_of", "told_of"]
+__all__ = ["PARTLY", "Seen", "checked", "partly", "planned", "schema_of", "told_of"]
 
 PARTLY = 3
 """Exit code of what rests on a prediction that is not whole."""
@@ -75,10 +77,19 @@ def planned(project: Project, values: dict[str, Any], *, single: bool = False) -
         return terms, range_, plans(config, terms, range_, progress)
 
 
-def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, str, str]:
-    """Return all tables of a project's database, or offline of what its migrations predict, and the dialect's name.
+class Seen(Struct, frozen=True, kw_only=True):
+    """All tables of a database, or of what migrations predict."""
 
-    Last comes what ``partly`` says of what could not be predicted of them, which is told one by one as well.
+    schema: Schema
+    dialect: Dialect
+    database: str | None
+    """What the database is called; None: there is none, or it has no name."""
+    gaps: str
+    """What ``partly`` says of what could not be predicted; it has been told one by one as well."""
+
+
+def schema_of(config: Config, range_: Range, snapshot: Path) -> Seen:
+    """Return all tables of a project's database, or offline of what its migrations predict.
 
     Args:
         config: Alembic's configuration of the project.
@@ -90,14 +101,17 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, st
     """
     from msgspec.structs import replace
 
-    from alembic_contracts.running import environments
+    from alembic_contracts.running import environments, unheld
     from alembic_contracts.running.courses import follow
+    from alembic_contracts.running.databases import name_of
     from alembic_contracts.support import terminal
 
     found: list[Course] = []
     with terminal.own_output("Predicting revision") as progress:
 
         def look(run: Run) -> None:
+            if range_.offline:
+                unheld.require_shown(run)
             found.append(follow(run, None, progress=progress))
 
         environments.visit(config, replace(range_, snapshot=snapshot, single=True), look)
@@ -109,7 +123,9 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> tuple[Schema, st
     if range_.offline and course.run.postponed is not None:
         click.echo(texts.line(f"note: {course.run.postponed}"), err=True)
     schema = prediction.after if range_.offline else prediction.before
-    return schema, course.run.context.dialect.name, partly(doubts)
+    connection = course.run.connection
+    database = None if connection is None else name_of(connection.engine.url)
+    return Seen(schema=schema, dialect=course.dialect, database=database, gaps=partly(doubts))
 
 
 def partly(doubts: Sequence[Unproven]) -> str:

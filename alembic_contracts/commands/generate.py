@@ -29,13 +29,15 @@ from alembic_contracts.commands._shared import tables as known_tables
 from alembic_contracts.contracts.contract import Compatibility
 
 if TYPE_CHECKING:
-    from alembic_contracts.schemas.schema import Schema, Table
+    from alembic_contracts.commands._predicted import Seen
+    from alembic_contracts.schemas.schema import Table
 
 __all__ = ["COMMAND"]
 
 _SUMMARY = "Write contract files for tables, with the facts that hold of them."
 _DESCRIPTION = """\
-TABLE is a table or view, with its schema where it is not public. The facts are those of the database, or with --offline
+TABLE is a table or view, with its schema where that is not the usual one (public on PostgreSQL). The contract is about
+the kind of database that it is written for, and says so unless that is PostgreSQL. The facts are those of the database, or with --offline
 of the schema that the migrations predict. State what somebody relies on, and no more: --columns, --minimal and
 --compatibility leave out what may change. Descriptions are the comments in the database, and so are examples that a
 comment names: "ISO code (e.g. DE, FR)". No row is read.
@@ -80,28 +82,28 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> int:  # noqa: N802 - found by this name
     """Write one file a table."""
-    from alembic_contracts import dialects
     from alembic_contracts.contracts import formats
     from alembic_contracts.contracts.contract import Choice
     from alembic_contracts.running.terms import settings_of
 
     config = project.config()
     settings = settings_of(config)
-    schema, dialect_name, gaps = schema_of(config, range_of(values), settings.snapshot)
-    dialect = dialects.load(dialect_name)
+    seen = schema_of(config, range_of(values), settings.snapshot)
+    usual = seen.dialect.DEFAULT_SCHEMA
     writer = formats.writer(values["format_"])
-    found = [_only(_find(written, schema, gaps), values["columns"], tables) for written in tables]
+    found = [_only(_find(written, seen), values["columns"], tables) for written in tables]
     choice = Choice(minimal=values["minimal"], compatibility=values["compatibility"])
     texts = {
         table: writer.text(
             writer.document(
                 [table],
-                schema,
-                dialect,
+                seen.schema,
+                seen.dialect,
                 namespace=values["namespace"] or table.name.schema,
                 name=table.name.name,
                 owner=owner_of(values["owner"]),
                 choice=choice,
+                database=seen.database,
             )
         )
         for table in found
@@ -109,23 +111,25 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> int:
     if values["stdout"]:
         sys.stdout.write("".join(texts.values()))
     else:
-        files = {_file(settings.contracts[0], table, writer.SUFFIX): text for table, text in texts.items()}
+        folder = settings.contracts[0]
+        files = {_file(folder, table, writer.SUFFIX, usual): text for table, text in texts.items()}
         _write(files, force=values["force"])
-    return told_of(gaps)
+    return told_of(seen.gaps)
 
 
-def _find(written: str, schema: Schema, gaps: str) -> Table:
+def _find(written: str, seen: Seen) -> Table:
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.support.suggestions import did_you_mean
 
     namespace, _, name = written.rpartition(".")
-    table = schema.tables.get(Name(namespace or "public", name))
+    usual, tables = seen.dialect.DEFAULT_SCHEMA, seen.schema.tables
+    table = tables.get(Name(namespace or usual, name))
     if table is None:
-        known = sorted(each.name if each.schema == "public" else str(each) for each in schema.tables)
+        known = sorted(each.name if each.schema == usual else str(each) for each in tables)
         hint = did_you_mean(written, known)
-        if gaps:
-            raise CannotCheck(f"There is no table `{written}` in what could be predicted{hint}\n{gaps}")
+        if seen.gaps:
+            raise CannotCheck(f"There is no table `{written}` in what could be predicted{hint}\n{seen.gaps}")
         raise CannotCheck(f"There is no table `{written}`{hint}")
     return table
 
@@ -159,9 +163,9 @@ def _only(table: Table, columns: str | None, tables: Sequence[str]) -> Table:
     )
 
 
-def _file(contracts: Path, table: Table, suffix: str) -> Path:
+def _file(contracts: Path, table: Table, suffix: str, usual: str) -> Path:
     folder = contracts if contracts.suffix not in {".json", ".yaml", ".yml"} else contracts.parent
-    stem = table.name.name if table.name.schema == "public" else f"{table.name.schema}.{table.name.name}"
+    stem = table.name.name if table.name.schema == usual else str(table.name)
     return folder / (re.sub(r"[^\w.-]", "_", stem) + suffix)
 
 

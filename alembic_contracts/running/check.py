@@ -105,7 +105,7 @@ def check(config: Config, options: CheckOptions, progress: Progress | None = Non
         if options.verbose:
             _tell([_start(run)])
         held = narrowed(terms, run)
-        reports.append(_examined(run, held, progress) if _is_shown(run) else _unheld(run, held))
+        reports.append(_examined(run, held, progress) if run.is_shown else _unheld(run, held))
 
     range_ = replace(options.range, snapshot=terms.settings.snapshot)
     if base is not None and base.terms.settings.exec == "never":  # a branch does not get round it by its own settings
@@ -132,11 +132,6 @@ def _releases(config: Config, options: CheckOptions, settings: Settings, base: B
     from alembic_contracts.running.releases import releases_at
 
     return releases_at(refs, config, no_exec=options.range.no_exec)
-
-
-def _is_shown(run: Run) -> bool:
-    """Whether anything shows the schema that a run leads to: a prediction, or with nothing pending the database."""
-    return run.dialect.FORESIGHT != "none" or (run.connection is not None and not run.steps)
 
 
 def _unheld(run: Run, terms: Terms) -> Report:

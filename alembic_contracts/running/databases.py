@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from alembic_contracts.contracts.contract import Contract
@@ -24,15 +24,24 @@ if TYPE_CHECKING:
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Release, Released, Terms
 
-__all__ = ["names_of", "narrowed"]
+__all__ = ["name_of", "names_of", "narrowed"]
 
 _RESOURCE = pattern(r"\w[\w+]*://[^/]*/([^./?]+)\.")
 """``postgresql://host:5432/database.table``."""
+_FILE = pattern(r"sqlite\w*:///(?:.*/)?([^/?]+)")
+"""``sqlite:///museum.db``."""
+
+
+def name_of(url: URL) -> str | None:
+    """Return what a database is called: of a file its name without the folders that it is in. None: it has no name."""
+    if url.get_backend_name() != "sqlite":
+        return url.database or None
+    return re.sub(r"^file:|.*/", "", url.database or "").replace(":memory:", "") or None
 
 
 def names_of(contract: Contract) -> frozenset[str]:
     """Return the databases that a contract says it is about, none where it says nothing."""
-    resource = _RESOURCE.match(contract.resource or "")
+    resource = (_FILE if contract.kind == "sqlite" else _RESOURCE).match(contract.resource or "")
     found = {contract.catalog, resource[1] if resource else None}
     return frozenset(name for name in found if name)
 
@@ -71,7 +80,7 @@ def _of_run(run: Run, database: str | None) -> frozenset[str] | None:
     if not named:
         return None
     connection = run.connection
-    connected = connection.engine.url.database if connection is not None else None
+    connected = name_of(connection.engine.url) if connection is not None else None
     config = run.context.config
     known = _known(config) if config is not None else {}
     return frozenset({*named, *filter(None, (connected, *(known.get(name) for name in named)))})
@@ -105,7 +114,7 @@ def _known(config: Config) -> Mapping[str, str | None]:
     for name in filter(None, map(str.strip, listed)):
         url = (config.get_section(name, {}) or {}).get("sqlalchemy.url")
         try:
-            found[name] = make_url(url).database if url else None
+            found[name] = name_of(make_url(url)) if url else None
         except ArgumentError:
             found[name] = None
     return found

@@ -59,6 +59,11 @@ class Run(Struct, frozen=True, kw_only=True):
         return dialects.of(self.context.dialect.name, self.connection)
 
     @property
+    def is_shown(self) -> bool:
+        """Whether anything shows the schema that it leads to: a prediction, or with nothing pending the database."""
+        return self.dialect.FORESIGHT != "none" or (self.connection is not None and not self.steps)
+
+    @property
     def ends_at_head(self) -> bool:
         """Whether the last revision is a head of its branch; with nothing pending, whether the context is at one."""
         heads = set(script_of(self.context).get_heads())

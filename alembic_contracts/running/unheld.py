@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from alembic_contracts import dialects
+from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.violations import Checked, Notice, Report
 from alembic_contracts.running.terms import settings_of
 from alembic_contracts.schemas.steps import Unproven
@@ -22,10 +23,21 @@ if TYPE_CHECKING:
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
 
-__all__ = ["foreseen", "kept", "passes", "report_on", "say_once", "sentence"]
+__all__ = ["foreseen", "kept", "passes", "report_on", "require_shown", "say_once", "sentence"]
 
+_INSTEAD = "`--offline --dialect postgresql` predicts them as they are for PostgreSQL."
 _said: set[str] = set()
 """Kinds of databases about which this process has said it already: test suites upgrade hundreds."""
+
+
+def require_shown(run: Run) -> None:
+    """Refuse to answer what only the schema tells that a run leads to.
+
+    Raises:
+        CannotCheck: nothing shows it on this kind of database.
+    """
+    if not run.is_shown:
+        raise CannotCheck(f"{sentence(run.dialect)} {_INSTEAD}")
 
 
 def passes(migration: MigrationContext, *, looked_at: bool) -> bool:
@@ -71,10 +83,9 @@ def sentence(dialect: Dialect) -> str:
 def report_on(run: Run, terms: Terms) -> Report:
     """Return a report that says of every contract that nobody has looked."""
     dialect = run.dialect
-    held = "`--offline --dialect postgresql` checks the scripts as they are for PostgreSQL."
     return Report(
         phase="check",
-        notices=(Notice(f"{sentence(dialect)} {held}"),),
+        notices=(Notice(f"{sentence(dialect)} {_INSTEAD}"),),
         checked=Checked(
             contracts=len(terms.contracts),
             tables=len(terms.tables),

@@ -82,6 +82,7 @@ class Writer(Protocol):
         name: str,
         owner: Owner,
         choice: Choice,
+        database: str | None = None,
     ) -> dict[str, Any]:
         """Return a contract with facts that hold of tables: of one, unless ``SEVERAL``."""
 
@@ -111,7 +112,7 @@ def holding(table: Table, schema: Schema, dialect: Dialect) -> Mapping[str | Non
     """Return all that a contract can state of a table (None) and of its columns, by the keys of the base format."""
     from alembic_contracts.contracts.formats import _native_writer
 
-    found: dict[str | None, Mapping[str, Any]] = {None: dict(_native_writer.of_table(table))}
+    found: dict[str | None, Mapping[str, Any]] = {None: _native_writer.of_table(table, dialect)}
     for column in table.columns:
         found[column.name] = _native_writer.of_column(column, table, schema, dialect)["constraints"]
     return found

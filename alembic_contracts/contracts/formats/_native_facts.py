@@ -13,7 +13,7 @@ from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.uses import Place
 
-__all__ = ["CONSTRAINTS", "SCHEMA", "column_fact", "table_facts", "used_by"]
+__all__ = ["CONSTRAINTS", "SCHEMA", "column_fact", "rule_of", "table_facts", "used_by"]
 
 SCHEMA = Path(__file__).with_name("native.schema.json")
 """Describes these keys; ODCS states some of them as custom properties."""
@@ -130,3 +130,16 @@ _LISTED: Mapping[str, _Statement] = {
     "publications": _Statement("publication", _publication),
 }
 """Keys of the table with a list, each item of which states a fact by itself."""
+
+_RULES: Mapping[str, str] = {
+    **{key: statement.rule for key, statement in {**CONSTRAINTS, **_SINGLE, **_LISTED}.items()},
+    "data_type": "column-type",
+    "foreign_keys": "foreign-key",
+    "primaryKey": "primary-key",
+    "privileges": "privileges",
+}
+
+
+def rule_of(key: str) -> str:
+    """Return the rule of the facts that a key of a table states, or one of a column's constraints."""
+    return _RULES[key]

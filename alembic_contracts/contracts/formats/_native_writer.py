@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.contracts.formats._kinds import DEFAULT, resource_of
+from alembic_contracts.contracts.formats._native_facts import rule_of
 from alembic_contracts.patterns import pattern
-from alembic_contracts.schemas.schema import Column, Published, Schema, Table, Type
+from alembic_contracts.schemas.schema import Column, Constraint, Name, Published, Schema, Table, Type
 
 if TYPE_CHECKING:
     from alembic_contracts.contracts.contract import Choice, Owner
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.schemas.uses import Place
 
-__all__ = ["SEVERAL", "SUFFIX", "document", "examples", "least_of_column", "of_column", "of_table", "places", "text"]
+__all__ = [
+    "SEVERAL",
+    "SUFFIX",
+    "document",
+    "examples",
+    "is_held",
+    "least_of_column",
+    "of_column",
+    "of_table",
+    "places",
+    "schema_of",
+    "text",
+]
 
 SUFFIX = ".json"
 SEVERAL = False
@@ -35,6 +49,7 @@ def document(
     name: str,
     owner: Owner,
     choice: Choice,
+    database: str | None = None,
 ) -> dict[str, Any]:
     """Return a contract as a document.
 
@@ -46,22 +61,25 @@ def document(
         name: of the contract.
         owner: who answers for it.
         choice: how much it states; by default everything, exactly.
+        database: what the database is called, which is said where it is none of PostgreSQL's.
     """
     [table] = tables
     found: dict[str, Any] = {"spec-version": "1.0.0", "name": name, "namespace": namespace}
     compatibility = choice.of_tables.get(table.name, choice.compatibility)
     if compatibility is not None:
         found["compatibility"] = compatibility
+    if dialect.KIND != DEFAULT:
+        found["dataAssetResourceName"] = resource_of(dialect.KIND, database)
     if table.comment:
         found["doc"] = table.comment
     found["owner"] = {"name": owner.name} | ({"email": owner.email} if owner.email else {})
-    stated: dict[str, Any] = {"table_schema": table.name.schema, "table_name": table.name.name}
+    stated: dict[str, Any] = {**_in_schema(table.name, dialect), "table_name": table.name.name}
     if table.comment:
         stated["description"] = table.comment
     if choice.stated is not None:
         stated |= choice.stated.get((table.name, None), {})
     elif not choice.minimal:
-        stated |= dict(of_table(table))
+        stated |= of_table(table, dialect)
     stated |= _used_by(table, None, choice)
     stated["properties"] = {c.name: _property(c, table, schema, dialect, choice) for c in table.columns}
     found["schema"] = stated
@@ -89,8 +107,29 @@ def places(seen: Sequence[Place]) -> list[Mapping[str, Any]]:
     return [{key: value for key, value in each.items() if value} for each in found]
 
 
-def of_table(table: Table) -> Iterator[tuple[str, Any]]:
-    """Yield keys of the table with what holds of it."""
+def schema_of(name: Name, dialect: Dialect) -> str | None:
+    """Return the schema to state of a table; None for the one that is meant where none is stated.
+
+    PostgreSQL's is stated all the same: readers of a contract know it.
+    """
+    return name.schema if dialect.KIND == DEFAULT or name.schema != dialect.DEFAULT_SCHEMA else None
+
+
+def _in_schema(name: Name, dialect: Dialect) -> dict[str, str]:
+    schema = schema_of(name, dialect)
+    return {} if schema is None else {"table_schema": schema}
+
+
+def of_table(table: Table, dialect: Dialect) -> dict[str, Any]:
+    """Return what holds of a table, by the keys of the base format; nothing that its database is not held to."""
+    return _expressed(_of_table(table, dialect), dialect)
+
+
+def _expressed(stated: Iterable[tuple[str, Any]], dialect: Dialect) -> dict[str, Any]:
+    return {key: value for key, value in stated if rule_of(key) not in dialect.NOT_EXPRESSED}
+
+
+def _of_table(table: Table, dialect: Dialect) -> Iterator[tuple[str, Any]]:
     yield "table_type", table.kind
     unique = [constraint.columns for constraint in table.constraints if constraint.kind == "unique"]
     indexes = [index for index in table.indexes if index.unique and index.valid and not index.constraint]
@@ -99,7 +138,7 @@ def of_table(table: Table) -> Iterator[tuple[str, Any]]:
         yield "unique", [list(columns) for columns in dict.fromkeys(unique)]
     keys = [c for c in table.constraints if c.kind == "foreign key" and c.valid and c.references is not None]
     if keys:
-        yield "foreign_keys", [_foreign_key(key) for key in keys]
+        yield "foreign_keys", [_foreign_key(key, key.references, dialect) for key in keys if key.references is not None]
     checks = [c.expression for c in table.constraints if c.kind == "check" and c.valid and c.expression]
     if checks:
         yield "checks", checks
@@ -131,8 +170,8 @@ def _is_full(index: Any) -> bool:
     return index.predicate is None and not index.expressions
 
 
-def _foreign_key(key: Any) -> dict[str, Any]:
-    references = {"table_schema": key.references.schema, "table_name": key.references.name}
+def _foreign_key(key: Constraint, there: Name, dialect: Dialect) -> dict[str, Any]:
+    references = {**_in_schema(there, dialect), "table_name": there.name}
     return {"columns": list(key.columns), "references": references | {"columns": list(key.referenced_columns)}}
 
 
@@ -153,7 +192,7 @@ def of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) ->
     if shown := examples(column):
         stated["examples"] = shown
     stated["constraints"] = constraints
-    if column.type is not None:
+    if column.type is not None and is_held(column.type, dialect):
         element = dialect.element(column.type, schema.types)
         constraints["data_type"] = "ARRAY" if element is not None else _spelled(column.type, dialect)
         constraints |= {key: value for key, value in _of_type(column.type, schema, dialect) if value is not None}
@@ -166,7 +205,13 @@ def of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) ->
     if column.collation:
         constraints["collation_name"] = column.collation
     constraints |= dict(_of_value(column))
+    stated["constraints"] = _expressed(constraints.items(), dialect)
     return stated
+
+
+def is_held(type_: Type, dialect: Dialect) -> bool:
+    """Whether a column can be held to its type: by name, or where that is all that is seen of it by what it is for."""
+    return dialect.FORESIGHT != "none" or dialect.family(type_, {}) not in (None, "array")
 
 
 _EXAMPLES = pattern(r"(?:\be\.g\.,?|\bfor example,?:?|\bexamples?:)\s*([^();]+)", re.IGNORECASE)

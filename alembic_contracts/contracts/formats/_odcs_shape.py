@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, cast, get_args
 
 from alembic_contracts.contracts.contract import Compatibility
+from alembic_contracts.contracts.formats._kinds import KINDS
 from alembic_contracts.contracts.formats._native_facts import SCHEMA
 from alembic_contracts.contracts.formats._odcs_custom import VENDOR, nearly_own, own, unclaimed
 from alembic_contracts.contracts.formats._odcs_published import misspelt_status
@@ -77,11 +78,24 @@ def problems(document: Document) -> Iterator[Problem]:
     for key, kinds in (("servers", list), ("support", list), ("team", (list, dict)), ("customProperties", list)):
         if value.get(key) is not None and not isinstance(value[key], kinds):
             yield document.problem(f"/{key}", f"`{key}` must be a list")
+    yield from _servers(document, value.get("servers"))
     meant = misspelt_status(value.get("status"))
     if meant is not None:
         yield document.problem("/status", f"the status {value['status']!r} is not known; did you mean `{meant}`?")
     yield from _custom(document, value, "", _CONTRACT_KEYS, _OF_CONTRACTS)
     yield from _list_of_objects(document, value, "", "schema", _object)
+
+
+def _servers(document: Document, servers: object) -> Iterator[Problem]:
+    """Yield what is said wrong of the kind of database that a server is: it would be taken for PostgreSQL."""
+    for position, server in enumerate(servers if isinstance(servers, list) else ()):
+        for name, stated, at in own(server, f"/servers/{position}") if isinstance(server, dict) else ():
+            if name != "dialect":
+                yield document.problem(at, f"unknown property `{name}` of alembic_contracts; known here: dialect")
+            elif str(stated).lower() not in KINDS:
+                hint = nearest(str(stated), KINDS)
+                more = f"did you mean `{hint}`?" if hint else f"it is one of {', '.join(KINDS)}"
+                yield document.problem(at, f"the dialect {stated!r} is not known; {more}")
 
 
 def _something_else(document: Document, value: Mapping[str, Any]) -> Problem | None:

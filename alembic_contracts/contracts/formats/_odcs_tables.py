@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Compatibility, Deprecation, Expected, Fact, ForeignKey
-from alembic_contracts.contracts.formats._kinds import DEFAULT
+from alembic_contracts.contracts.formats._kinds import DEFAULT, servers_of
 from alembic_contracts.contracts.formats._native_facts import column_fact, table_facts, used_by
 from alembic_contracts.contracts.formats._odcs_custom import own
 from alembic_contracts.documents.document import ContractLocation, Document
@@ -61,9 +61,9 @@ class TableReader:
         self._document, self._value, self._pointer, self._tables = document, value, pointer, tables
         self._kind, self._schema = about
         self._dialect = dialects.load(self._kind)
-        servers = cast("dict[str, Any]", document.value).get("servers")
-        kinds = {str(each.get("type")).lower() for each in servers or () if isinstance(each, dict)}
-        self._elsewhere = bool(kinds) and self._kind == DEFAULT and not kinds & {"postgres", "postgresql"}
+        listed = cast("dict[str, Any]", document.value).get("servers")
+        servers = [each for each in listed or () if isinstance(each, dict)]
+        self._elsewhere = bool(servers) and not servers_of(self._kind, servers)
         """Whether the contract is about other systems alone, whose names of types say nothing here."""
         self.problems: list[Problem] = []
         self.table = self._physical(value)

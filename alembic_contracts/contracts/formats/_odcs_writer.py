@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.contracts.formats import _native_writer
+from alembic_contracts.contracts.formats._kinds import DEFAULT, resource_of
 from alembic_contracts.contracts.formats._odcs_custom import VENDOR
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def document(
     name: str,
     owner: Owner,
     choice: Choice,
+    database: str | None = None,
 ) -> dict[str, Any]:
     """Return a contract as a document.
 
@@ -47,6 +49,7 @@ def document(
         name: of the contract.
         owner: who answers for the contract.
         choice: how much it states; by default what ODCS has fields for, for readers.
+        database: what the database is called, which is said where it is none of PostgreSQL's.
     """
     minimal = choice.minimal is not False
     compatibility = choice.compatibility or ("reader" if minimal else "exact")
@@ -58,6 +61,7 @@ def document(
         "version": "1.0.0",
         "status": "active",
         "domain": namespace,
+        **_servers(dialect, database),
         "team": _team(owner),
         **_custom_of({} if compatibility == "reader" else {"compatibility": compatibility}),
         "schema": [_stated(table, schema, dialect, choice) for table in tables],
@@ -87,12 +91,22 @@ def _team(owner: Owner) -> dict[str, Any]:
     return {"members": [{"name": owner.name, "role": "owner", "username": owner.email}]}
 
 
+def _servers(dialect: Dialect, database: str | None) -> dict[str, Any]:
+    """Return which kind of database the contract is about, if not PostgreSQL: the standard names few, and asks more."""
+    if dialect.KIND == DEFAULT:
+        return {}
+    server = {"server": dialect.KIND, "type": "custom", "location": resource_of(dialect.KIND, database)}
+    return {"servers": [server | _custom_of({"dialect": dialect.KIND})]}
+
+
 def _stated(table: Table, schema: Schema, dialect: Dialect, choice: Choice) -> dict[str, Any]:
     """Return what the contract states of the table: ODCS' schema object."""
-    stated: dict[str, Any] = {"name": table.name.name, "physicalName": str(table.name)}
+    schema_name = _native_writer.schema_of(table.name, dialect)
+    physical = table.name.name if schema_name is None else str(table.name)
+    stated: dict[str, Any] = {"name": table.name.name, "physicalName": physical}
     if table.comment:
         stated["description"] = table.comment
-    of_table = dict(_native_writer.of_table(table)) if choice.stated is None and choice.minimal is False else {}
+    of_table = _native_writer.of_table(table, dialect) if choice.stated is None and choice.minimal is False else {}
     picked = choice.stated.get((table.name, None), {}) if choice.stated is not None else {}
     own = choice.of_tables.get(table.name)
     otherwise = {"compatibility": own} if own else {}
@@ -122,7 +136,7 @@ def _property(column: Column, table: Table, schema: Schema, dialect: Dialect, ch
         constraints = dict(choice.stated.get((table.name, column.name), {}))
     constraints.pop("data_type", None)
     found: dict[str, Any] = {"name": column.name}
-    if column.type is not None:
+    if column.type is not None and _native_writer.is_held(column.type, dialect):
         found["physicalType"] = dialect.format_type(column.type)
     if column.comment:
         found["description"] = column.comment

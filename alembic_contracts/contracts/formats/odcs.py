@@ -162,7 +162,7 @@ def _resource(servers: Sequence[Mapping[str, Any]], kind: str) -> str | None:
         if server.get("host") and server.get("database"):
             port = f":{server['port']}" if server.get("port") else ""
             return f"{kind}://{server['host']}{port}/{server['database']}"
-    return None
+    return next((str(each["location"]) for each in servers if each.get("location")), None)
 
 
 def _owner(value: Mapping[str, Any]) -> Owner:

@@ -57,6 +57,7 @@ _BESIDE_THE_SHAPE = frozenset(
         "privileges",
         "publication",
         "published-key",
+        "relation-kind",
         "replica-identity",
         "row-level-security",
         "row-security-enabled",
