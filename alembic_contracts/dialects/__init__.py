@@ -3,6 +3,7 @@
     postgresql, sqlite   databases of which all is known that a contract can state
     inspected            any other one, as far as SQLAlchemy's Inspector shows it
     families             types of any database by what they are for
+    generic_types        types of any database as SQLAlchemy makes them on every one
 
 A further database is a package here, by SQLAlchemy's name for it, that offers what ``Dialect`` says; nothing else has
 to know of it. What only some runs need is imported when it is needed: a start is most of what a check of a small
@@ -329,7 +330,7 @@ def is_known(name: str) -> bool:
     return name.isidentifier() and name not in _PARTS and find_spec(f"{__name__}.{name}") is not None
 
 
-_PARTS = frozenset({"families", "inspected"})
+_PARTS = frozenset({"families", "generic_types", "inspected"})
 """Modules of this package that are about no single database."""
 
 

@@ -1,4 +1,7 @@
-"""A violation's place in, the names that its remedy can use out: the user's own, so that it can be pasted."""
+"""A violation's place in, the names that its remedy can use out: the user's own, so that it can be pasted.
+
+Those of databases other than PostgreSQL are imported where they are needed.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Fact, ForeignKey, Privileges, Publication
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.moments import Moment
-from alembic_contracts.judging.rules import Situation
+from alembic_contracts.judging.rules import Situation, is_portable
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Name, Table
 
@@ -49,15 +52,42 @@ EXAMPLES = {
     "computed": "GENERATED ALWAYS AS (quantity * price) STORED",
     "sized": "character varying",
     "collation": "default",
+    "new_name": "total_new",
+    "constraint": "orders_total",
+    "sa_type": "sa.Integer()",
+    "sa_became": "sa.Text()",
+    "sa_held": "sa.Integer()",
+    "sa_copy": 'sa.cast(sa.column("total"), sa.Text())',
+    "sa_computed": 'sa.Computed("quantity * price")',
+    "existing": "existing_type=sa.Text(), existing_nullable=True",
+    "reflected": "",
+    "referenced_table": "customers",
+    "referenced_columns": '["id"]',
+    "referent_schema": "",
 }
 """For those who show a rule without a violation of it."""
 
 _RENAME = pattern(r'RENAME TO (?:"((?:[^"]|"")+)"|(\w+))', re.IGNORECASE)
 
 
-_PYTHON = frozenset(("columns", "nullable", "schema"))
+_PYTHON = frozenset(
+    [
+        "columns",
+        "nullable",
+        "schema",
+        "sa_type",
+        "sa_became",
+        "sa_held",
+        "sa_copy",
+        "sa_computed",
+        "existing",
+        "reflected",
+        "referenced_columns",
+        "referent_schema",
+    ]
+)
 """Names that are code themselves; the others stand between the double quotes of a literal."""
-_NO_SQL = frozenset(("table_name", "column"))
+_NO_SQL = frozenset({"table_name", "column", "new_name", "constraint", "referenced_table"})
 _LONGEST_NAME = 63
 
 
@@ -104,7 +134,7 @@ def situation(fact: Fact, history: Sequence[Moment], index: int, *, held: bool, 
     )
 
 
-def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect) -> dict[str, str]:
+def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect, default_schema: str) -> dict[str, str]:
     """Return what a rule's remedy can name, besides what its messages can.
 
     Args:
@@ -112,7 +142,10 @@ def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect) -
         history: of the fact's table.
         index: the moment at which it is.
         dialect: knows how types are written.
+        default_schema: the schema that is meant where none is named, as the contract calls it.
     """
+    if is_portable(dialect):
+        return _portable(fact, history, index, dialect, default_schema)
     table, earlier = history[index].table, _before(fact, history, index)
     after = _column(table, fact.column)
     before = _column(earlier, fact.column) or after
@@ -135,6 +168,37 @@ def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect) -
         "adding": "it is rewritten, as the type is a domain with conditions" if _checked(after, history[index]) else
         EXAMPLES["adding"],
     }  # fmt: skip
+
+
+def _portable(
+    fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect, default_schema: str
+) -> dict[str, str]:
+    """Return what is named on databases other than PostgreSQL."""
+    from alembic_contracts.judging import portable
+
+    table, earlier = history[index].table, _before(fact, history, index)
+    new = _renamed(fact, history, index) or (f"{fact.column}_new" if fact.column else fact.table.name)
+    broken = portable.Broken(
+        fact=fact,
+        new=new,
+        before=_column(earlier, fact.column),
+        after=_column(table, fact.column),
+        table=table,
+        schema=history[index].schema,
+        default_schema=default_schema,
+    )
+    return {
+        **EXAMPLES,
+        **_of_expected(fact, dialect),
+        **portable.names(broken, dialect),
+        "sql_table": _unqualified(fact.table, dialect, default_schema),
+        "new_table": _unqualified(Name(fact.table.schema, new), dialect, default_schema),
+        "kind": table.kind if table is not None else "",
+    }
+
+
+def _unqualified(name: Name, dialect: Dialect, default_schema: str) -> str:
+    return dialect.quote(name.name) if name.schema == default_schema else _sql(name, dialect)
 
 
 def _before(fact: Fact, history: Sequence[Moment], index: int) -> Table | None:

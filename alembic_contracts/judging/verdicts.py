@@ -9,11 +9,21 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from alembic_contracts import texts
+from alembic_contracts import dialects, texts
 from alembic_contracts.contracts.contract import NOT_STATED, Contract, Ending, Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.moments import Moment, reference
-from alembic_contracts.judging.rules import HOLDS, Differs, Holds, Outcome, Rule, Subject, Unknown, advice
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Holds,
+    Outcome,
+    Rule,
+    Subject,
+    Unknown,
+    advice,
+    consequence,
+)
 from alembic_contracts.judging.violations import Phase, Violation
 from alembic_contracts.schemas.schema import Column, Table
 from alembic_contracts.schemas.steps import Location, Unproven
@@ -246,8 +256,9 @@ class _Case:
         never_held = isinstance(state.outcome, Differs) and not held
         meant = rule.meant(fact, self._course.subject(index, fact.column)) if never_held else ""
         fields = self._fields(state.actual, held=held) | {"meant": meant}
-        remedy = advice(rule, remedies.situation(fact, self._history, index, held=held, meant=meant))
-        names = remedies.names(fact, self._history, index, self._course.dialect)
+        situation = remedies.situation(fact, self._history, index, held=held, meant=meant)
+        remedy = advice(rule, situation, self._course.dialect)
+        names = remedies.names(fact, self._history, index, self._course.dialect, self._default_schema)
         breaks = self._breaks(state.outcome) or rule.breaks
         return Violation(
             rule=rule.id,
@@ -291,7 +302,7 @@ class _Case:
 
     def _sentences(self, fields: Mapping[str, str]) -> Iterator[str]:
         yield (self._rule.slip if fields["meant"] else self._rule.cause).format(**fields)
-        yield self._rule.consequence.format(**fields)
+        yield consequence(self._rule, self._course.dialect).format(**fields)
         deprecation = self._contract.deprecation(self._fact)
         if deprecation is not None and deprecation.sunset is not None:
             yield f"It is deprecated, and stays until its sunset on {deprecation.sunset:%Y-%m-%d}."
@@ -320,8 +331,16 @@ class _Case:
             "owner": "its owner (not stated)" if contract.owner.name == NOT_STATED else str(contract.owner),
             "contract": self._contract.id,
             "contract_place": f"{fact.location.file}:{fact.location.line}{f' at {contract.at}' if contract.at else ''}",
-            "schema": "" if fact.table.schema == "public" else f", schema={texts.quoted(fact.table.schema)}",
+            "database": self._course.dialect.NAME,
+            "schema": (
+                "" if fact.table.schema == self._default_schema else f", schema={texts.quoted(fact.table.schema)}"
+            ),
         }
+
+    @property
+    def _default_schema(self) -> str:
+        """The one that is meant where none is named, as the contract calls it."""
+        return dialects.load(self._contract.kind).DEFAULT_SCHEMA
 
 
 def _worse(before: _State, after: _State) -> bool:

@@ -25,13 +25,16 @@ __all__ = [
     "Holds",
     "Instead",
     "Outcome",
+    "Portable",
     "Rule",
     "Situation",
     "Subject",
     "Unknown",
     "advice",
     "breaking",
+    "consequence",
     "implied",
+    "is_portable",
     "known_type",
     "load",
     "meant_type",
@@ -107,6 +110,19 @@ class Situation(Struct, frozen=True, kw_only=True):
         return None if self.after is None or self.fact.column is None else self.after.column(self.fact.column)
 
 
+class Portable(Struct, frozen=True, kw_only=True):
+    """What to say on databases other than PostgreSQL: templates as there.
+
+    Code in it is Alembic's operations and SQLAlchemy's types, which make the same on every database; a price depends on
+    the database, so none is named. An empty text: what PostgreSQL's users read is true anywhere.
+    """
+
+    consequence: str = ""
+    """Of a rule alone."""
+    remedy: str = ""
+    fix: str = ""
+
+
 class Instead(Struct, frozen=True, kw_only=True):
     """Advice for some situations, in place of a rule's own: templates as there."""
 
@@ -117,6 +133,8 @@ class Instead(Struct, frozen=True, kw_only=True):
     """Empty: only where the fact never held is there anything else to say."""
     fix: str = ""
     """Empty: only where it held."""
+    portable: Portable | None = None
+    """The same elsewhere; None: there it is no situation of its own."""
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -125,9 +143,9 @@ class Rule(Struct, frozen=True, kw_only=True):
     ``cause``, ``slip``, ``consequence``, ``remedy`` and ``fix`` are templates for ``str.format`` with the fields
     ``table`` (qualified), ``table_name``, ``column``, ``place`` (table and column), ``expected``, ``actual``,
     ``meant``, ``is_absent`` ("no longer exists" or "does not exist"), ``owner``, ``contract``, ``contract_place``
-    (file and line) and ``schema`` (an argument for Alembic's operations, empty for ``public``), and with what
-    ``remedies.names`` gives besides. What a remedy has people paste works as it is, and a line that begins with
-    "Price:" says what it locks and rewrites.
+    (file and line), ``database`` (its name for people) and ``schema`` (an argument for Alembic's operations, empty for
+    the schema that is meant where none is named), and with what ``remedies.names`` gives besides. What a remedy has
+    people paste works as it is, and a line that begins with "Price:" says what it locks and rewrites.
     """
 
     id: str
@@ -147,6 +165,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """What to do where the fact never held."""
     instead: tuple[Instead, ...] = ()
     """What to say in place of either; the first that fits."""
+    portable: Portable | None = None
+    """The same on databases other than PostgreSQL; None: those do not have what the rule is about."""
     expected: Callable[[Fact, Dialect], str]
     """What the fact expects, in a few words."""
     evaluate: Callable[[Fact, Subject], Outcome]
@@ -167,13 +187,41 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Whether a difference can mean that the column's type changed, which breaks open prepared statements once."""
 
 
-def advice(rule: Rule, situation: Situation) -> str:
-    """Return the template of what to do in a situation."""
-    for each in rule.instead:
-        text = each.remedy if situation.held else each.fix
-        if text and each.when(situation):
-            return text
-    return rule.remedy if situation.held else rule.fix
+_WITHOUT_ADVICE = Portable(
+    remedy="Keep it as it is. If nobody relies on it, ask {owner} to change {contract_place} first.",
+    fix="Make it so in a migration. If the contract is wrong, ask {owner} to correct {contract_place}.",
+)
+
+
+def is_portable(dialect: Dialect) -> bool:
+    """Return whether advice has to be one that works on any database: that of rules speaks PostgreSQL's SQL."""
+    return dialect.KIND != "postgresql"
+
+
+def advice(rule: Rule, situation: Situation, dialect: Dialect) -> str:
+    """Return the template of what to do in a situation on a database."""
+    text = _portable_text if is_portable(dialect) else _text
+    found_in: tuple[Rule | Instead, ...] = (*(each for each in rule.instead if each.when(situation)), rule)
+    for each in found_in:
+        if found := text(each, held=situation.held):
+            return found
+    return _text(_WITHOUT_ADVICE, held=situation.held)
+
+
+def _text(advice: Rule | Instead | Portable, *, held: bool) -> str:
+    return advice.remedy if held else advice.fix
+
+
+def _portable_text(advice: Rule | Instead, *, held: bool) -> str:
+    if advice.portable is None:
+        return ""
+    return _text(advice.portable, held=held) or _text(advice, held=held)
+
+
+def consequence(rule: Rule, dialect: Dialect) -> str:
+    """Return the template of what a difference leads to on a database."""
+    other = rule.portable.consequence if rule.portable is not None and is_portable(dialect) else ""
+    return other or rule.consequence
 
 
 def breaking(*sides: Side, warning: tuple[Side, ...] = ()) -> Breaks:

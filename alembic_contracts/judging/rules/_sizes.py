@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
-from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Unknown, known_type
+from alembic_contracts.judging.rules._ways import RETYPED, RETYPED_ANYWHERE, beside, computed_beside, in_a_view
 from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
@@ -54,15 +54,21 @@ def size_rule(
         shown = f"{unlimited if actual is None else actual} ({subject.dialect.format_type(type_)})"
         return Differs(shown, breaks_by_size and breaks_by_size(cast("int", fact.expected), actual))
 
+    intro, outro = (
+        f"{keep} until consumers have moved.",
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first.",
+    )
+    if_wrong = "If the contract is wrong, ask {owner} to correct {contract_place}."
     return Rule(
         id=id,
         cause=f"{{place}} has the {cause} {{actual}} instead of {{expected}}.",
-        remedy=beside(
-            f"{keep} until consumers have moved.",
-            "If every consumer can take {actual}, ask {owner} to change {contract_place} first.",
-        ),
-        fix=f"{fix}\n{RETYPED}If the contract is wrong, ask {{owner}} to correct {{contract_place}}.",
+        remedy=beside(intro, outro),
+        fix=f"{fix}\n{RETYPED}{if_wrong}",
         instead=(in_a_view(f"a value with the {cause} {{expected}}, by a cast,"),),
+        portable=Portable(
+            remedy=computed_beside(intro, outro),
+            fix=f"Give it the stated {cause} in a migration:\n{RETYPED_ANYWHERE}{if_wrong}",
+        ),
         expected=lambda fact, _dialect: str(fact.expected),
         evaluate=evaluate,
         about_types=True,

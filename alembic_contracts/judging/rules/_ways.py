@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from alembic_contracts.judging.rules import Instead, Situation
+from alembic_contracts.judging.rules import Instead, Portable, Situation
 from alembic_contracts.schemas.schema import TableKind
 
 __all__ = [
+    "ANEW",
     "EXCLUSIVE",
     "INDEXED",
+    "IN_BATCH",
+    "IN_BATCH_ANEW",
     "MISSPELT_TYPE",
     "RETYPED",
+    "RETYPED_ANYWHERE",
     "VIEWS",
     "beside",
+    "computed_beside",
     "in_a_view",
     "in_tables_only",
     "is_view",
@@ -36,6 +41,26 @@ RETYPED = (
 )
 """The price of another type."""
 
+IN_BATCH = '    with op.batch_alter_table("{table_name}"{schema}) as batch:\n'
+"""How a table gets a column on every database."""
+
+IN_BATCH_ANEW = '    with op.batch_alter_table("{table_name}"{schema}{reflected}) as batch:\n'
+"""How it is altered in ways for which SQLite needs another table in its place."""
+
+ANEW = (
+    "On SQLite this makes the table anew, as SQLAlchemy reflects it. Have foreign_keys off; drop views of it before;\n"
+    "make them, its triggers and indexes on expressions again after; name STRICT and AUTOINCREMENT in table_kwargs.\n"
+)
+"""What comes with most of batch mode there."""
+
+RETYPED_ANYWHERE = (
+    f"{IN_BATCH_ANEW}"
+    '        batch.alter_column("{column}", type_={sa_type}, {existing})\n'
+    "Look at the values before: a cast can round them, cut them, or make 0 of a text.\n"
+    f"{ANEW}"
+)
+"""What gives a column its stated type."""
+
 MISSPELT_TYPE = Instead(
     when=lambda situation: bool(situation.meant),
     what="the contract names no type, but nearly one",
@@ -43,6 +68,7 @@ MISSPELT_TYPE = Instead(
         "If the contract means {meant}, ask {owner} to correct {contract_place}.\n"
         "If {expected} is a type that is still to come, create it in a migration, and give it to the column."
     ),
+    portable=Portable(),
 )
 """Advice where a type is a slip away from one that there is."""
 
@@ -77,6 +103,23 @@ def beside(intro: str, outro: str, *, collated: str = "") -> str:
     )
 
 
+def computed_beside(intro: str, outro: str) -> str:
+    """Return a remedy for any database that adds a column of the new kind, which is computed from the old one.
+
+    Args:
+        intro: what it is for, a sentence.
+        outro: what to do where nothing of the kind is needed.
+    """
+    return (
+        f"{intro}\n"
+        "Add the column; the database computes it from {column}:\n"
+        f"{IN_BATCH}"
+        '        batch.add_column(sa.Column("{new_name}", {sa_became}, sa.Computed({sa_copy})))\n'
+        "The application writes {column} alone: no database takes a value for a computed column.\n"
+        f"{outro}"
+    )
+
+
 def is_view(situation: Situation) -> bool:
     """Whether there is a view where the fact does not hold."""
     return situation.after is not None and situation.after.kind in VIEWS
@@ -90,13 +133,19 @@ def in_a_view(how: str) -> Instead:
     """
     query = (
         f"{{table}} is a {{kind}}. Have its query give {how} as {{column}}. Where it is there already, drop it before\n"
-        "and create it anew: CREATE OR REPLACE VIEW does not change a column.\n"
     )
+    anew = "and create it anew: CREATE OR REPLACE VIEW does not change a column.\n"
+    if_not_needed = "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+    if_wrong = "If the contract is wrong, ask {owner} to correct {contract_place}."
     return Instead(
         when=is_view,
         what="it is a view",
-        remedy=query + "If every consumer can take {actual}, ask {owner} to change {contract_place} first.",
-        fix=query + "If the contract is wrong, ask {owner} to correct {contract_place}.",
+        remedy=query + anew + if_not_needed,
+        fix=query + anew + if_wrong,
+        portable=Portable(
+            remedy=f"{query}before and create it anew.\n{if_not_needed}",
+            fix=f"{query}before and create it anew.\n{if_wrong}",
+        ),
     )
 
 
@@ -119,6 +168,7 @@ def in_tables_only(what: str, kinds: tuple[TableKind, ...] = VIEWS) -> Instead:
             f"A {{kind}} has no {what}, and no statement gives it one: ask {{owner}} to correct {{contract_place}},\n"
             "or to state it of a table."
         ),
+        portable=Portable(),
     )
 
 
@@ -131,5 +181,11 @@ def of_a_kind(what: str) -> Instead:
             f"Give it {what} in a migration, by ALTER COLUMN ... TYPE.\n"
             f"{RETYPED}"
             "If the contract is wrong, ask {owner} to correct {contract_place}."
+        ),
+        portable=Portable(
+            fix=(
+                f"Give it {what} in a migration.\n"
+                "If the contract is wrong, ask {owner} to correct {contract_place}."
+            )
         ),
     )

@@ -52,7 +52,7 @@ RULE = Rule(
     cause="The elements of {place} have the type {actual} instead of {expected}.",
     meant=meant_type,
     slip=(
-        "PostgreSQL has no type {expected} of its own; did you mean {meant}? "
+        "{database} has no type {expected} of its own; did you mean {meant}? "
         "The elements of {place} have the type {actual}."
     ),
     consequence="Consumers that read or write elements as {expected} get errors or other values.",

@@ -3,8 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, in_tables_only
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH_ANEW, in_tables_only
 from alembic_contracts.schemas.schema import Table
 
 
@@ -13,6 +13,9 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     checks = [c for c in cast("Table", subject.table).constraints if c.kind == "check" and c.valid]
     found = any(subject.dialect.same_expression(expected, check.expression or "") for check in checks)
     return HOLDS if found else Differs("no such check")
+
+
+_ADDED = f'{IN_BATCH_ANEW}        batch.create_check_constraint("ck_{{constraint}}", sa.text("{{condition}}"))\n{ANEW}'
 
 
 RULE = Rule(
@@ -38,6 +41,14 @@ RULE = Rule(
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     instead=(in_tables_only("check"),),
+    portable=Portable(
+        remedy=(
+            "Keep it, or put it back in the same revision:\n"
+            f"{_ADDED}"
+            "If nobody relies on it, ask {owner} to change {contract_place} first."
+        ),
+        fix=f"Add it in a migration:\n{_ADDED}If the contract is wrong, ask {{owner}} to correct {{contract_place}}.",
+    ),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     breaks=breaking("reader"),

@@ -3,8 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, beside, in_a_view
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, RETYPED_ANYWHERE, beside, computed_beside, in_a_view
 from alembic_contracts.schemas.schema import Column
 
 _DEFAULT = "default"
@@ -13,6 +13,10 @@ _DEFAULT = "default"
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     actual = cast("Column", subject.column).collation or _DEFAULT
     return HOLDS if actual == fact.expected else Differs(actual)
+
+
+_KEEP = "Keep the collation, and have a column with the new one beside it until consumers have moved."
+_IF_NOT_NEEDED = "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
 
 
 RULE = Rule(
@@ -24,11 +28,7 @@ RULE = Rule(
     ),
     cause="{place} has the collation {actual} instead of {expected}.",
     consequence="Sorted results come in another order, and merges and range queries that rely on it miss rows.",
-    remedy=beside(
-        "Keep the collation, and have a column with the new one beside it until consumers have moved.",
-        "If every consumer can take {actual}, ask {owner} to change {contract_place} first.",
-        collated=" COLLATE {collation}",
-    ),
+    remedy=beside(_KEEP, _IF_NOT_NEEDED, collated=" COLLATE {collation}"),
     fix=(
         "Give it the stated collation in a migration:\n"
         '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} TYPE {became} COLLATE {sql_expected}")\n'
@@ -36,6 +36,14 @@ RULE = Rule(
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     instead=(in_a_view("a value with COLLATE and the collation {expected}"),),
+    portable=Portable(
+        remedy=computed_beside(_KEEP, _IF_NOT_NEEDED),
+        fix=(
+            "Give it the stated collation in a migration:\n"
+            f"{RETYPED_ANYWHERE}"
+            "If the contract is wrong, ask {owner} to correct {contract_place}."
+        ),
+    ),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     breaks=breaking("reader", warning=("writer",)),

@@ -3,8 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, breaking
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, in_tables_only
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH_ANEW, in_tables_only
 from alembic_contracts.schemas.schema import Column
 
 
@@ -20,6 +20,15 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     refused = column.not_null and not column.default and not column.identity
     breaks = breaking("writer", warning=("reader",)) if refused else breaking(warning=("reader", "writer"))
     return Differs(_words(column.default), breaks)
+
+
+_SET = (
+    f"{IN_BATCH_ANEW}"
+    '        batch.alter_column("{column}", server_default=sa.text("{condition}"), {existing})\n'
+    "Rows that are there keep their values.\n"
+    f"{ANEW}"
+)
+_DROPPED = f'{IN_BATCH_ANEW}        batch.alter_column("{{column}}", server_default=None, {{existing}})\n{ANEW}'
 
 
 RULE = Rule(
@@ -61,6 +70,30 @@ RULE = Rule(
                 f"Price: {EXCLUSIVE}; nothing is rewritten.\n"
                 "If the contract is wrong, ask {owner} to correct {contract_place}."
             ),
+            portable=Portable(
+                remedy=(
+                    "Keep it without a default, and have writers set the value:\n"
+                    f"{_DROPPED}"
+                    "If it shall have one, ask {owner} to change {contract_place} first."
+                ),
+                fix=(
+                    "Drop its default in a migration:\n"
+                    f"{_DROPPED}"
+                    "If the contract is wrong, ask {owner} to correct {contract_place}."
+                ),
+            ),
+        ),
+    ),
+    portable=Portable(
+        remedy=(
+            "Keep the default until every writer sets the column itself:\n"
+            f"{_SET}"
+            "If every writer sets it, ask {owner} to change {contract_place} first."
+        ),
+        fix=(
+            "Give it the stated default in a migration:\n"
+            f"{_SET}"
+            "If the contract is wrong, ask {owner} to correct {contract_place}."
         ),
     ),
     expected=lambda fact, _dialect: _words(cast("str", fact.expected)),

@@ -3,8 +3,18 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Situation, Subject, Unknown
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, is_view
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Portable,
+    Rule,
+    Situation,
+    Subject,
+    Unknown,
+)
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, IN_BATCH, is_view
 from alembic_contracts.schemas.schema import Table
 from alembic_contracts.support.suggestions import NEARLY, nearest
 
@@ -63,6 +73,27 @@ _RENAMED = (
     "Agree on the date with {owner}."
 )
 
+_UNTIL_THEN = "Until then the application writes {column} alone: no database takes a value for a computed column.\n"
+_IN_A_LATER_ONE = "In a later one, once the consumers of {column} have moved and {contract_place} no longer names it:\n"
+_RENAMED_ANYWHERE = (
+    "Expand first, contract later. In this revision, have both names, the new one computed from the old:\n"
+    f"{IN_BATCH}"
+    '        batch.add_column(sa.Column("{new_name}", {sa_held}, sa.Computed(sa.column("{column}"))))\n'
+    f"{_IN_A_LATER_ONE}"
+    '    op.drop_column("{table_name}", "{new_name}"{schema})\n'
+    '    op.alter_column("{table_name}", "{column}", new_column_name="{new_name}", {existing}{schema})\n'
+    f"{_UNTIL_THEN}"
+    "Agree on the date with {owner}."
+)
+_RENAMED_AND_GENERATED = (
+    "Expand first, contract later. In this revision, have both names, computed alike:\n"
+    f"{IN_BATCH}"
+    '        batch.add_column(sa.Column("{new_name}", {sa_held}, {sa_computed}))\n'
+    f"{_IN_A_LATER_ONE}"
+    '    op.drop_column("{table_name}", "{column}"{schema})\n'
+    "Agree on the date with {owner}."
+)
+
 
 RULE = Rule(
     id="column-exists",
@@ -91,6 +122,7 @@ RULE = Rule(
                 "No checked revision took it away. If the contract means {meant}, ask {owner} to correct\n"
                 "{contract_place}. If the column is still to come, add it in a migration."
             ),
+            portable=Portable(),
         ),
         Instead(
             when=is_view,
@@ -104,6 +136,7 @@ RULE = Rule(
                 "If it is still to come, give it to the query of {table}, in a migration.\n"
                 "If the contract names the wrong column, ask {owner} to correct {contract_place}."
             ),
+            portable=Portable(),
         ),
         Instead(
             when=lambda situation: situation.renamed and _is_generated(situation),
@@ -116,9 +149,16 @@ RULE = Rule(
                 f"Price: {EXCLUSIVE}, and a stored column rewrites the whole table. Nobody writes either column.\n"
                 "Agree on the date with {owner}."
             ),
+            portable=Portable(remedy=_RENAMED_AND_GENERATED),
         ),
-        Instead(when=lambda situation: situation.renamed, what="it is renamed", remedy=_RENAMED),
+        Instead(
+            when=lambda situation: situation.renamed,
+            what="it is renamed",
+            remedy=_RENAMED,
+            portable=Portable(remedy=_RENAMED_ANYWHERE),
+        ),
     ),
+    portable=Portable(consequence="Queries and writes that name it fail: no such column."),
     expected=lambda _fact, _dialect: "present",
     evaluate=_evaluate,
     judges_absence=True,

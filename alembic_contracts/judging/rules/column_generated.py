@@ -3,8 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, breaking
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, in_tables_only
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH, IN_BATCH_ANEW, in_tables_only
 from alembic_contracts.schemas.schema import Column
 
 
@@ -47,6 +47,26 @@ RULE = Rule(
                 f"Price: {EXCLUSIVE}, and a stored column rewrites the whole table.\n"
                 "If writers shall set it, ask {owner} to change {contract_place} first."
             ),
+            portable=Portable(
+                remedy=(
+                    "Keep it generated. What is no longer cannot be made so again but by another column in its place:\n"
+                    f"{IN_BATCH_ANEW}"
+                    '        batch.drop_column("{column}")\n'
+                    '        batch.add_column(sa.Column("{column}", {sa_became}, {sa_computed}))\n'
+                    f"{ANEW}"
+                    "If writers shall set it, ask {owner} to change {contract_place} first."
+                )
+            ),
+        ),
+    ),
+    portable=Portable(
+        consequence="Writers that set it are refused, or what was computed for them no longer is.",
+        remedy=(
+            "Keep {column} as it is, and have the computed value in a column of its own:\n"
+            f"{IN_BATCH}"
+            '        batch.add_column(sa.Column("{new_name}", {sa_became}, {sa_computed}))\n'
+            "The application writes {column} alone: no database takes a value for a computed column.\n"
+            "If nobody writes it, ask {owner} to change {contract_place} first."
         ),
     ),
     expected=lambda fact, _dialect: _words(str(fact.expected)),

@@ -3,8 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, beside, in_tables_only
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH, IN_BATCH_ANEW, beside, in_tables_only
 from alembic_contracts.schemas.schema import Column
 
 
@@ -42,6 +42,21 @@ RULE = Rule(
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     instead=(in_tables_only("NOT NULL"),),
+    portable=Portable(
+        remedy=(
+            "Keep it {expected}. Where new rows need the opposite, give them a column of their own:\n"
+            f"{IN_BATCH}"
+            '        batch.add_column(sa.Column("{new_name}", {sa_became}))\n'
+            "If every consumer can live with {actual}, ask {owner} to change {contract_place} first."
+        ),
+        fix=(
+            "Make it {expected} in a migration; NULLs that are in the way get a value before:\n"
+            f"{IN_BATCH_ANEW}"
+            '        batch.alter_column("{column}", nullable={nullable}, {existing})\n'
+            f"{ANEW}"
+            "If the contract is wrong, ask {owner} to correct {contract_place}."
+        ),
+    ),
     expected=lambda fact, _dialect: _words(bool(fact.expected)),
     evaluate=_evaluate,
 )

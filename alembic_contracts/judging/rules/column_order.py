@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Unknown, breaking
 from alembic_contracts.schemas.schema import Table
 
 
@@ -32,6 +32,7 @@ RULE = Rule(
         "Create the table anew in the stated order, or put a view in front of it.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
+    portable=Portable(),
     expected=lambda fact, _dialect: ", ".join(cast("tuple[str, ...]", fact.expected)),
     evaluate=_evaluate,
     breaks=breaking("reader", "writer"),

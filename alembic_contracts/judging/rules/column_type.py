@@ -8,13 +8,22 @@ from alembic_contracts.judging.rules import (
     HOLDS,
     Differs,
     Outcome,
+    Portable,
     Rule,
     Subject,
     Unknown,
     known_type,
     meant_type,
 )
-from alembic_contracts.judging.rules._ways import MISSPELT_TYPE, RETYPED, beside, in_a_view, of_a_kind
+from alembic_contracts.judging.rules._ways import (
+    MISSPELT_TYPE,
+    RETYPED,
+    RETYPED_ANYWHERE,
+    beside,
+    computed_beside,
+    in_a_view,
+    of_a_kind,
+)
 from alembic_contracts.schemas.schema import Type
 
 
@@ -48,7 +57,7 @@ RULE = Rule(
     ),
     cause="{place} has the type {actual} instead of {expected}.",
     meant=meant_type,
-    slip="PostgreSQL has no type {expected} of its own; did you mean {meant}? {place} has the type {actual}.",
+    slip="{database} has no type {expected} of its own; did you mean {meant}? {place} has the type {actual}.",
     consequence="Consumers that read or write it as {expected} get errors or other values.",
     remedy=beside(
         "Keep the type, and have the new one beside it until consumers have moved. Where PostgreSQL has no such cast,\n"
@@ -66,6 +75,17 @@ RULE = Rule(
         MISSPELT_TYPE,
         in_a_view("a value of the type {expected}, by a cast,"),
         of_a_kind("such a type"),
+    ),
+    portable=Portable(
+        remedy=computed_beside(
+            "Keep the type, and have the new one beside it until consumers have moved.",
+            "If every consumer can take {actual}, ask {owner} to change {contract_place} first.",
+        ),
+        fix=(
+            "Give it the stated type in a migration:\n"
+            f"{RETYPED_ANYWHERE}"
+            "If the contract is wrong, ask {owner} to correct {contract_place}."
+        ),
     ),
     expected=_expected,
     evaluate=_evaluate,

@@ -3,8 +3,19 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Holds, Instead, Outcome, Rule, Subject, Unknown, breaking
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, is_view
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Holds,
+    Instead,
+    Outcome,
+    Portable,
+    Rule,
+    Subject,
+    Unknown,
+    breaking,
+)
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, IN_BATCH, is_view
 from alembic_contracts.schemas.schema import Column
 
 
@@ -55,6 +66,12 @@ RULE = Rule(
                 "that PostgreSQL can write through: plain columns of one table, without DISTINCT, GROUP BY or LIMIT.\n"
                 "If nobody writes it any more, ask {owner} to change {contract_place} first."
             ),
+            portable=Portable(
+                remedy=(
+                    "Keep {table} the table that it is, and create the {kind} under a name of its own.\n"
+                    "If nobody writes it any more, ask {owner} to change {contract_place} first."
+                )
+            ),
         ),
         Instead(
             when=lambda situation: situation.column is not None and situation.column.identity == "always",
@@ -70,6 +87,16 @@ RULE = Rule(
             when=lambda situation: situation.column is not None and not situation.column.generated,
             what="it is not generated",
             remedy="Keep {place} {expected}.\nIf nobody minds any more, ask {owner} to change {contract_place} first.",
+            portable=Portable(),
+        ),
+    ),
+    portable=Portable(
+        remedy=(
+            "Keep {place} a column that takes values, and have the computed value in a column of its own:\n"
+            f"{IN_BATCH}"
+            '        batch.add_column(sa.Column("{new_name}", {sa_became}, {sa_computed}))\n'
+            "The application writes {column} alone: no database takes a value for a computed column.\n"
+            "If nobody writes it any more, ask {owner} to change {contract_place} first."
         ),
     ),
     expected=lambda fact, _dialect: _words(bool(fact.expected)),

@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, Publication
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject
 from alembic_contracts.schemas.schema import Column, Table
 
 
@@ -47,6 +47,10 @@ RULE = Rule(
         "Ask {owner} to name it in {contract_place}."
     ),
     fix="Drop it in a migration, or ask {owner} to name it in {contract_place}.",
+    portable=Portable(
+        consequence="Copies of the table do not have them, and readers of all columns get more than they expect.",
+        remedy="Leave it out until {owner} names it in {contract_place}.",
+    ),
     expected=lambda _fact, _dialect: "no other column",
     evaluate=_evaluate,
     weighs=frozenset(("publications",)),

@@ -3,8 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
-from alembic_contracts.judging.rules._ways import VIEWS, in_tables_only
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import ANEW, IN_BATCH_ANEW, VIEWS, in_tables_only
 from alembic_contracts.schemas.schema import Constraint, Table
 
 
@@ -26,6 +26,15 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     key = cast("ForeignKey", fact.expected)
     found = any(_fits(constraint, key) for constraint in cast("Table", subject.table).constraints)
     return HOLDS if found else Differs("no such foreign key")
+
+
+_ADDED = (
+    f"{IN_BATCH_ANEW}"
+    "        batch.create_foreign_key(\n"
+    '            "fk_{constraint}", "{referenced_table}", {columns}, {referenced_columns}{referent_schema}\n'
+    "        )\n"
+    f"{ANEW}"
+)
 
 
 RULE = Rule(
@@ -52,6 +61,14 @@ RULE = Rule(
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     instead=(in_tables_only("foreign key", (*VIEWS, "foreign table")),),
+    portable=Portable(
+        remedy=(
+            "Keep it, or put it back in the same revision:\n"
+            f"{_ADDED}"
+            "If nobody relies on it, ask {owner} to change {contract_place} first."
+        ),
+        fix=f"Add it in a migration:\n{_ADDED}If the contract is wrong, ask {{owner}} to correct {{contract_place}}.",
+    ),
     expected=lambda fact, _dialect: _words(cast("ForeignKey", fact.expected)),
     evaluate=_evaluate,
     breaks=breaking("reader"),

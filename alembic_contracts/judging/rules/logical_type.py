@@ -2,8 +2,8 @@
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import LOGICAL
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, known_type
-from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Unknown, known_type
+from alembic_contracts.judging.rules._ways import RETYPED, RETYPED_ANYWHERE, beside, computed_beside, in_a_view
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
@@ -35,6 +35,17 @@ RULE = Rule(
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
     instead=(in_a_view("a value of a type of the kind {expected}, by a cast,"),),
+    portable=Portable(
+        remedy=computed_beside(
+            "Keep the type, and have the new one beside it until consumers have moved.",
+            "If every consumer can take {actual}, ask {owner} to change {contract_place} first.",
+        ),
+        fix=(
+            "Give it a type of the stated kind in a migration:\n"
+            f"{RETYPED_ANYWHERE}"
+            "If the contract is wrong, ask {owner} to correct {contract_place}."
+        ),
+    ),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     about_types=True,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
 from alembic_contracts.schemas.schema import Constraint, Table
 
 _TELLS_NULL = re.compile(r"\b(is|null|case|coalesce|not|distinct)\b|\w\(", re.IGNORECASE)
@@ -133,6 +133,7 @@ RULE = Rule(
         "Until then, look for rows that it would refuse, without refusing any."
     ),
     fix="If the writers keep to it, ask {owner} to state it in {contract_place}; else drop it in a migration.",
+    portable=Portable(),
     expected=lambda _fact, _dialect: "no new constraint",
     evaluate=_evaluate,
     reads=frozenset(("indexes",)),

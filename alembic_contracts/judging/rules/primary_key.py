@@ -3,8 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, breaking
-from alembic_contracts.judging.rules._ways import INDEXED, VIEWS, in_tables_only
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import ANEW, IN_BATCH_ANEW, INDEXED, VIEWS, in_tables_only
 from alembic_contracts.schemas.schema import Table
 
 
@@ -22,6 +22,9 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return Differs("part of the " + _key(table.primary_key), breaks) if fact.column in table.primary_key else HOLDS
     # Exactly these columns: one more, and each of them alone no longer identifies a row.
     return HOLDS if set(table.primary_key) == set(expected) else Differs(_key(table.primary_key), breaks)
+
+
+_ADDED = f'{IN_BATCH_ANEW}        batch.create_primary_key("pk_{{constraint}}", {{columns}})\n{ANEW}'
 
 
 RULE = Rule(
@@ -61,6 +64,27 @@ RULE = Rule(
                 "Make a primary key without {column} in a migration.\n"
                 "If the contract is wrong, ask {owner} to correct {contract_place}."
             ),
+            portable=Portable(
+                remedy=(
+                    "Leave {column} out of the primary key. Where rows have to be unique by it, give it an index:\n"
+                    '    op.create_index("uq_{constraint}", "{table_name}", {columns}, unique=True{schema})\n'
+                    "If it must be in the key, ask {owner} to change {contract_place} first."
+                )
+            ),
+        ),
+    ),
+    portable=Portable(
+        consequence="Joins can yield duplicates, and upserts by the key no longer work.",
+        remedy=(
+            "Keep the key, or put it back in the same revision; another one that took its place is dropped before:\n"
+            f"{_ADDED}"
+            "What else has to be unique gets a unique constraint of its own.\n"
+            "If the key must change, ask {owner} to change {contract_place} first."
+        ),
+        fix=(
+            "Give the table the stated key in a migration; another one that it has is dropped before, but on SQLite:\n"
+            f"{_ADDED}"
+            "If the contract is wrong, ask {owner} to correct {contract_place}."
         ),
     ),
     expected=lambda fact, _dialect: (

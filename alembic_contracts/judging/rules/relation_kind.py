@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
 from alembic_contracts.schemas.schema import Table
 
 _WITH_ROWS = frozenset({"table", "partitioned table"})
@@ -29,6 +29,7 @@ RULE = Rule(
     consequence="Writers may be refused, and change data capture no longer sees its rows.",
     remedy="Keep {table} as it is, and create the {actual} under another name.\nAgree on the change with {owner}.",
     fix="Make it a {expected} in a migration.\nIf the contract is wrong, ask {owner} to correct {contract_place}.",
+    portable=Portable(),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
 )

@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
 from alembic_contracts.schemas.schema import Table
 
 
@@ -37,6 +37,7 @@ RULE = Rule(
         "Agree on it with {owner}; once {contract_place} names the column, it may be required."
     ),
     fix=("Give it a default in a migration, or ask {owner} to name it in {contract_place} if the writers know it."),
+    portable=Portable(),
     expected=lambda _fact, _dialect: "no new required column",
     evaluate=_evaluate,
     breaks=breaking("writer"),

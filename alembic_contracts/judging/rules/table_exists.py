@@ -1,7 +1,7 @@
 """The table, view or foreign table that a contract is about is there under its name."""
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Rule, Subject
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Portable, Rule, Subject
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.support.suggestions import NEARLY, nearest
 
@@ -46,6 +46,7 @@ RULE = Rule(
                 "No checked revision took it away. If the contract means {meant}, ask {owner} to correct\n"
                 "{contract_place}. If the table is still to come, create it in a migration."
             ),
+            portable=Portable(),
         ),
         Instead(
             when=lambda situation: situation.renamed,
@@ -61,8 +62,21 @@ RULE = Rule(
                 "column that is added to the table in between is not in the view until that is created anew.\n"
                 "Agree on the date with {owner}."
             ),
+            portable=Portable(
+                remedy=(
+                    "Keep the table under its name in this revision, and make the new name a view of it:\n"
+                    '    op.execute("CREATE VIEW {new_table} AS SELECT * FROM {sql_table}")\n'
+                    "In a later revision, once {contract_place} no longer states it, the view makes way:\n"
+                    '    op.execute("DROP VIEW {new_table}")\n'
+                    '    op.rename_table("{table_name}", "{new_name}"{schema})\n'
+                    "Until then the application writes {table}: not every database writes through a view. A\n"
+                    "column that is added in between may not be in the view until that is created anew.\n"
+                    "Agree on the date with {owner}."
+                )
+            ),
         ),
     ),
+    portable=Portable(consequence="Every query on it fails: no such table."),
     expected=lambda _fact, _dialect: "present",
     evaluate=lambda _fact, subject: HOLDS if subject.table is not None else Differs("absent"),
     judges_absence=True,

@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, breaking
 from alembic_contracts.judging.rules._ways import INDEXED, in_tables_only, is_view
 from alembic_contracts.schemas.schema import Table
 
@@ -23,6 +23,9 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     expected = set(cast("tuple[str, ...]", fact.expected))
     found = any(set(columns) == expected for columns in _unique(cast("Table", subject.table)))
     return HOLDS if found else Differs("not unique")
+
+
+_ADDED = '    op.create_index("uq_{constraint}", "{table_name}", {columns}, unique=True{schema})\n'
 
 
 RULE = Rule(
@@ -65,6 +68,15 @@ RULE = Rule(
                 "If the contract is wrong, ask {owner} to correct {contract_place}."
             ),
         ),
+    ),
+    portable=Portable(
+        consequence="Joins can yield duplicates, and upserts by these columns no longer work.",
+        remedy=(
+            "Keep it, or put it back in the same revision; a unique index is as good:\n"
+            f"{_ADDED}"
+            "If nobody relies on it, ask {owner} to change {contract_place} first."
+        ),
+        fix=f"Add it in a migration:\n{_ADDED}If the contract is wrong, ask {{owner}} to correct {{contract_place}}.",
     ),
     expected=lambda fact, _dialect: _words(cast("tuple[str, ...]", fact.expected)),
     evaluate=_evaluate,
