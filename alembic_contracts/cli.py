@@ -22,5 +22,5 @@ def main(context: click.Context, config_files: tuple[str, ...], name: str, extra
 
     The options before the command are Alembic's own.
     """
-    garbage.seldom()
+    context.with_resource(garbage.command())
     context.obj = Project(config_files, name, extra)

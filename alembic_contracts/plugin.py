@@ -139,7 +139,7 @@ def _register(subparsers: _SubParsersAction[ArgumentParser]) -> None:
 def _check_contracts(config: Config, **values: Any) -> None:
     from alembic_contracts.support import garbage
 
-    garbage.seldom()
-    from alembic_contracts.running.check import CheckOptions, run_check
+    with garbage.command():
+        from alembic_contracts.running.check import CheckOptions, run_check
 
-    sys.exit(run_check(config, CheckOptions.of(values)))
+        sys.exit(run_check(config, CheckOptions.of(values)))

@@ -42,7 +42,7 @@ def lines(text: str) -> str:
 
     Line feeds and tabs stay.
     """
-    return text if text.isascii() and text.replace("\n", "").isprintable() else _UNSEEN.sub(_visible, text)
+    return text if text.replace("\n", "").replace("\t", "").isprintable() else _UNSEEN.sub(_visible, text)
 
 
 def line(text: str) -> str:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts.dialects import Dialect
+from alembic_contracts.schemas.layers import differences
 from alembic_contracts.schemas.schema import Column, Name, Published, Schema, Table
 from alembic_contracts.schemas.steps import Operation
 
@@ -60,7 +61,7 @@ def changes(
         return ()
     names = _Names(before, operations)
     found: list[Change] = []
-    for name in sorted({*before.tables, *after.tables} - ignored):
+    for name in sorted(differences(before.tables, after.tables) - ignored):
         old_name = names.table(name)
         if name in after.tables and old_name in before.tables:
             compared = _Compared(before.tables[old_name], after.tables[name], names, dialect)
@@ -128,7 +129,7 @@ class _Compared:
 
     def changes(self) -> Iterator[Change]:
         before, after = self._before, self._after
-        if before is after:
+        if before == after:
             return
         if before.name != after.name:
             words = f"{after.kind} {before.name} renamed to {after.name}"

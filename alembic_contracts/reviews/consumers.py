@@ -181,8 +181,7 @@ def _names(fact: Fact, column: str) -> bool:
 
 def names_columns(fact: Fact) -> bool:
     """Whether a fact may concern columns beside its own."""
-    expected = fact.expected
-    return fact.column is None or isinstance(expected, ForeignKey | Publication) or fact.rule in _EXPRESSIONS
+    return fact.column is None or fact.rule in _EXPRESSIONS or isinstance(fact.expected, ForeignKey | Publication)
 
 
 _EXPRESSIONS = ("check", "column-generated")

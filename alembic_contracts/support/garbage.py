@@ -6,11 +6,12 @@ again and again: it takes longer than to make them.
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["seldom", "uncollected"]
+__all__ = ["command", "seldom", "uncollected"]
 
 _NEW_OBJECTS = 100_000
 """After which Python looks; its own number is 700 (2,000 from 3.13 on)."""
@@ -22,12 +23,30 @@ def seldom() -> None:
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Have cycles of garbage looked for afterwards; usable as a decorator."""
+def command() -> Iterator[None]:
+    """Have this process look seldom while a command runs, not at all at what stays until its end, nor as it exits."""
+    before = gc.get_threshold()
+    seldom()
+    atexit.register(gc.freeze)
+    try:
+        yield
+    finally:
+        gc.unfreeze()  # a process may call a command and go on
+        gc.set_threshold(*before)
+
+
+@contextmanager
+def uncollected(*, stays: bool = False) -> Iterator[None]:
+    """Have cycles of garbage looked for afterwards; usable as a decorator.
+
+    ``stays``: what is made is needed until a command ends, so that there is no use in looking at it before.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if stays and gc.get_threshold()[0] == _NEW_OBJECTS:
+            gc.freeze()
         if was_enabled:
             gc.enable()

@@ -118,7 +118,7 @@ def holding(table: Table, schema: Schema, dialect: Dialect) -> Mapping[str | Non
     return found
 
 
-@uncollected()
+@uncollected(stays=True)
 def load(
     paths: Sequence[Path], *, root: Path, look: Callable[[Format, Document], None] | None = None
 ) -> tuple[Contract, ...]:

@@ -220,7 +220,7 @@ def _sight(document: Json, parts: frozenset[str]) -> Sight:
     return Sight(_schema(document, parts), MappingProxyType(fingerprints))
 
 
-@uncollected()
+@uncollected(stays=True)
 def _schema(document: Json, parts: frozenset[str]) -> Schema:
     read = _Reader(document["type_names"] or {})
     tables = (read.table(each) for each in document["tables"] or ())

@@ -23,6 +23,7 @@ from alembic_contracts.reviews.site.addresses import anchor_of, file_of, link_to
 from alembic_contracts.reviews.site.contract_pages import ContractPage, Pages
 from alembic_contracts.reviews.site.finding import script_of
 from alembic_contracts.reviews.site.pictures import MOST_TABLES, picture_of
+from alembic_contracts.support.garbage import uncollected
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -40,6 +41,7 @@ _MARK = re.compile(r'<meta name="generator" content="alembic-contracts">')
 """What tells a page that was written here from a file of somebody else."""
 
 
+@uncollected()
 def write(
     folder: Path, plan: Plan, terms: Terms, dialect: Dialect, *, schema: Schema, notices: Sequence[str] = ()
 ) -> tuple[Path, ...]:

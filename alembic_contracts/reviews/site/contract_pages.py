@@ -152,20 +152,23 @@ class Pages:
         """Contracts by their ids, for each table and column that they are about or name."""
         found: dict[tuple[Name, str | None], dict[str, Contract]] = {}
         for contract in self.terms.contracts:
-            for fact in contract.facts:
-                for table in about(fact):
-                    found.setdefault((table, None), {})[contract.id] = contract
-                    for column in self._columns_of(table, fact):
-                        if column == fact.column or concerns(fact, table, column):
-                            found.setdefault((table, column), {})[contract.id] = contract
+            contract_id = contract.id
+            for place in self._places(contract):
+                found.setdefault(place, {})[contract_id] = contract
         return found
 
-    def _columns_of(self, table: Name, fact: Fact) -> Iterator[str]:
-        """Yield the columns that a fact can be about: its own, and those that are there if it may name them."""
-        there = self.schema.tables.get(table) if names_columns(fact) else None
-        yield from () if there is None else (column.name for column in there.columns)
-        if fact.column is not None and fact.table == table:
-            yield fact.column
+    def _places(self, contract: Contract) -> Iterator[tuple[Name, str | None]]:
+        """Yield the tables (None) and columns that a contract is about, and those that are there and that it names."""
+        for table in contract.tables:
+            yield table, None
+            yield from ((table, column) for column in contract.columns(table))
+        for fact in filter(names_columns, contract.facts):
+            for table in about(fact):
+                yield table, None
+                there = self.schema.tables.get(table)
+                for column in () if there is None else there.columns:
+                    if concerns(fact, table, column.name):
+                        yield table, column.name
 
     @cached_property
     def covered(self) -> Mapping[Name, frozenset[str]]:
@@ -203,13 +206,14 @@ class Pages:
         tables = contract.tables
         around = dict.fromkeys(other for table in tables for other in self._neighbours.get(table, ()))
         places = [(fact, self._place(fact)) for fact in contract.facts]
+        stated: dict[Name, list[tuple[Fact, Place]]] = {table: [] for table in tables}
+        for each in places:
+            stated[each[0].table].append(each)
         return ContractPage(
             contract=contract,
             file=file_of(contract),
             verdict=self._verdict(contract),
-            sections=tuple(
-                self._section(contract, table, [p for p in places if p[0].table == table]) for table in tables
-            ),
+            sections=tuple(self._section(contract, table, of_table) for table, of_table in stated.items()),
             places=tuple(place for _, place in places),
             violations=self._violations.get(contract.id, ()),
             endings=tuple(self._endings(contract)),
