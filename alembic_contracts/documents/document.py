@@ -168,12 +168,17 @@ class Budget:
 
     def exceeded_by(self, pointer: str) -> str | None:
         """Count a value; returns what to say where it is one too many."""
-        return self.exceeded_by_several(1, len(pointer))
+        self._values += 1
+        self._characters += len(pointer)
+        return self._exceeded() if self._values > self._limit or self._characters > self.CHARACTERS else None
 
     def exceeded_by_several(self, values: int, characters: int) -> str | None:
         """Count values with pointers of so many characters; returns what to say where they are too many."""
         self._values += values
         self._characters += characters
+        return self._exceeded()
+
+    def _exceeded(self) -> str | None:
         if self._values > self._limit:
             return f"more than {self._limit:,} values in one file"
         return "keys this long around this many values" if self._characters > self.CHARACTERS else None
@@ -181,7 +186,10 @@ class Budget:
 
 def child(pointer: str, key: str | int) -> str:
     """Return the JSON pointer of a member of the value at ``pointer``."""
-    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+    step = str(key)
+    if "~" in step or "/" in step:
+        step = step.replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{step}"
 
 
 def objects(value: object) -> Iterator[dict[str, Any]]:

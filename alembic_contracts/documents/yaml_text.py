@@ -9,12 +9,12 @@ The library is imported when there is YAML to read: it need not be installed for
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Any, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from alembic_contracts.documents.document import (
     MAXIMUM_PROBLEMS,
@@ -109,11 +109,11 @@ class _Node(Struct, eq=False):
 
     kind: str
     position: Position
+    tag: str | None
     text: str = ""
-    tag: str | None = None
     plain: bool = False
     """Whether a scalar stands without quotes."""
-    members: list[_Node] = field(default_factory=list)
+    members: Sequence[_Node] = ()
 
 
 def _root(events: Iterable[Event]) -> _Node | None:
@@ -121,8 +121,8 @@ def _root(events: Iterable[Event]) -> _Node | None:
 
     The library can build nodes itself; it does so by recursion, in C, to any depth.
     """
-    root: _Node | None = None
-    opened: list[_Node] = []
+    roots: list[_Node] = []
+    opened = [roots]
     anchors: dict[str, _Node] = {}
     count = 0
     for event in events:
@@ -130,46 +130,43 @@ def _root(events: Iterable[Event]) -> _Node | None:
         if kind in _ENDS:
             opened.pop()
             continue
-        if kind == "DocumentStartEvent" and root is not None:
+        mark = event.start_mark
+        position = mark.line + 1, mark.column + 1
+        if kind == "DocumentStartEvent" and roots:
             raise _MalformedError(
-                _position(event), "not YAML: expected a single document in the stream but found another document"
+                position, "not YAML: expected a single document in the stream but found another document"
             )
         if kind not in _NODES:
             continue
         count += 1
-        position = _position(event)
         if count > MAXIMUM_VALUES * 2:  # keys are nodes as well
             raise _MalformedError(position, f"more than {MAXIMUM_VALUES:,} values in one file")
-        node = _node(event, kind, position, anchors)
-        if opened:
-            opened[-1].members.append(node)
+        if kind == "AliasEvent":
+            opened[-1].append(_meant(event, position, anchors))
+            continue
+        if kind == _SCALAR:
+            # The style of plain scalars is None or empty.
+            node = _Node(kind, position, event.tag, str(event.value), not event.style)
+            opened[-1].append(node)
         else:
-            root = node
-        if kind in _STARTS:
-            opened.append(node)
-            if len(opened) > MAXIMUM_DEPTH:
+            members: list[_Node] = []
+            node = _Node(kind, position, event.tag, members=members)
+            opened[-1].append(node)
+            opened.append(members)
+            if len(opened) > MAXIMUM_DEPTH + 1:
                 raise _MalformedError(position, f"nested more than {MAXIMUM_DEPTH} levels deep")
-    return root
+        if event.anchor is not None:
+            anchors[event.anchor] = node
+    return roots[0] if roots else None
 
 
-def _position(event: Event) -> Position:
-    return event.start_mark.line + 1, event.start_mark.column + 1
-
-
-def _node(event: Event, kind: str, position: Position, anchors: dict[str, _Node]) -> _Node:
-    """Return a new node, or that which an alias stands for."""
-    if kind == "AliasEvent":
-        if event.anchor not in anchors:
-            raise _MalformedError(
-                position, f"`*{event.anchor}` stands for nothing: there is no `&{event.anchor}` before it"
-            )
-        return anchors[event.anchor]
-    node = _Node(kind, position, tag=event.tag)
-    if kind == _SCALAR:
-        node.text, node.plain = str(event.value), not event.style  # the style of plain scalars is None or empty
-    if event.anchor is not None:
-        anchors[event.anchor] = node
-    return node
+def _meant(event: Event, position: Position, anchors: Mapping[str, _Node]) -> _Node:
+    """Return the node that an alias stands for."""
+    if event.anchor not in anchors:
+        raise _MalformedError(
+            position, f"`*{event.anchor}` stands for nothing: there is no `&{event.anchor}` before it"
+        )
+    return anchors[event.anchor]
 
 
 class _Reader:
