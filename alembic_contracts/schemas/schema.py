@@ -41,10 +41,11 @@ class Name(NamedTuple):
     """The qualified name of a table, view or type."""
 
     schema: str
+    """Empty: the one that is meant where none is named, in databases where that depends on who connects."""
     name: str
 
     def __str__(self) -> str:
-        return f"{self.schema}.{self.name}"
+        return f"{self.schema}.{self.name}" if self.schema else self.name
 
 
 class Type(Struct, frozen=True, gc=False):

@@ -22,7 +22,7 @@ class Server(Struct, frozen=True, kw_only=True):
 
     name: str
     """For people."""
-    default_schema: str = "default"
+    default_schema: str = ""
     """What schemas are called in which tables without a schema are, where each connection has another one: databases of
     MySQL and users of Oracle are schemas."""
     has_schemas: bool = False

@@ -118,14 +118,14 @@ class Reader:
 
     def _foreign_key(self, table: Name, told: Mapping[str, Any]) -> Constraint:
         options: Mapping[str, Any] = told.get("options") or {}
-        schema = told["referred_schema"]
-        if not self._server.has_schemas and schema in (None, self._default):
+        schema = told["referred_schema"] or self._default or table.schema
+        if not self._server.has_schemas and schema == self._default:
             schema = self._server.default_schema
         return Constraint(
             name=str(told["name"] or ""),
             kind="foreign key",
             columns=tuple(told["constrained_columns"]),
-            references=Name(schema or self._default or table.schema, told["referred_table"]),
+            references=Name(schema, told["referred_table"]),
             referenced_columns=tuple(told["referred_columns"]),
             on_update=options.get("onupdate") or "",
             on_delete=options.get("ondelete") or "",

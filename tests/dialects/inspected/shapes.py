@@ -13,17 +13,17 @@ class Shape(NamedTuple):
 
 
 SHAPES = [
-    Shape("column", "CREATE TABLE t (id INT)", "table default.t\nid INTEGER(11), whole number"),
+    Shape("column", "CREATE TABLE t (id INT)", "table t\nid INTEGER(11), whole number"),
     Shape(
         "primary key",
         "CREATE TABLE t (id INT NOT NULL PRIMARY KEY)",
-        "table default.t\nid INTEGER(11), whole number NOT NULL\nPRIMARY KEY PRIMARY (id)",
+        "table t\nid INTEGER(11), whole number NOT NULL\nPRIMARY KEY PRIMARY (id)",
     ),
     Shape(
         "auto increment",
         "CREATE TABLE t (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY)",
         """
-        table default.t
+        table t
         id BIGINT(20) UNSIGNED, whole number NOT NULL IDENTITY by default
         PRIMARY KEY PRIMARY (id)
         """,
@@ -32,7 +32,7 @@ SHAPES = [
         "composite primary key",
         "CREATE TABLE t (a INT, b INT, c INT, PRIMARY KEY (c, a))",
         """
-        table default.t
+        table t
         a INTEGER(11), whole number NOT NULL
         b INTEGER(11), whole number
         c INTEGER(11), whole number NOT NULL
@@ -43,7 +43,7 @@ SHAPES = [
         "whole numbers",
         "CREATE TABLE t (a SMALLINT, b MEDIUMINT, c BIGINT, d TINYINT, e INT(3) UNSIGNED ZEROFILL)",
         """
-        table default.t
+        table t
         a SMALLINT(6), whole number
         b MEDIUMINT(9), whole number
         c BIGINT(20), whole number
@@ -55,7 +55,7 @@ SHAPES = [
         "booleans",
         "CREATE TABLE t (a BOOL, b TINYINT(1) NOT NULL DEFAULT 1, c BIT(1), d BIT(8))",
         """
-        table default.t
+        table t
         a TINYINT(1), boolean
         b TINYINT(1), boolean NOT NULL DEFAULT 1
         c BIT(1), boolean
@@ -66,7 +66,7 @@ SHAPES = [
         "decimals",
         "CREATE TABLE t (a DECIMAL(10,2) NOT NULL DEFAULT 0.50, b NUMERIC, c DECIMAL(5) UNSIGNED)",
         """
-        table default.t
+        table t
         a DECIMAL(10,2), decimal NOT NULL DEFAULT 0.50
         b DECIMAL(10,0), decimal
         c DECIMAL(5,0) UNSIGNED, decimal
@@ -76,7 +76,7 @@ SHAPES = [
         "floating point",
         "CREATE TABLE t (a FLOAT, b DOUBLE, c DOUBLE PRECISION, d REAL, e FLOAT(7,3))",
         """
-        table default.t
+        table t
         a FLOAT, decimal
         b DOUBLE, decimal
         c DOUBLE, decimal
@@ -88,7 +88,7 @@ SHAPES = [
         "texts",
         "CREATE TABLE t (a VARCHAR(50), b CHAR(3), c TEXT, d LONGTEXT, e MEDIUMTEXT, f TINYTEXT)",
         """
-        table default.t
+        table t
         a VARCHAR(50), text
         b CHAR(3), text
         c TEXT, text
@@ -101,7 +101,7 @@ SHAPES = [
         "collations",
         "CREATE TABLE t (a VARCHAR(50) CHARACTER SET latin1 COLLATE latin1_bin, b TEXT COLLATE utf8mb4_bin)",
         """
-        table default.t
+        table t
         a VARCHAR(50), text COLLATE latin1_bin
         b TEXT, text COLLATE utf8mb4_bin
         """,
@@ -110,7 +110,7 @@ SHAPES = [
         "dates and times",
         "CREATE TABLE t (a DATE, b TIME, c TIME(3), d DATETIME, e DATETIME(6), f TIMESTAMP(3) NULL)",
         """
-        table default.t
+        table t
         a DATE, date
         b TIME, time
         c TIME(3), time
@@ -119,17 +119,17 @@ SHAPES = [
         f TIMESTAMP(3), timestamp
         """,
     ),
-    Shape("a year", "CREATE TABLE t (a YEAR)", "table default.t\na YEAR(4), None"),
+    Shape("a year", "CREATE TABLE t (a YEAR)", "table t\na YEAR(4), None"),
     Shape(
         "a time of the last change",
         "CREATE TABLE t (a TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
-        "table default.t\na TIMESTAMP, timestamp NOT NULL DEFAULT current_timestamp() ON UPDATE current_timestamp()",
+        "table t\na TIMESTAMP, timestamp NOT NULL DEFAULT current_timestamp() ON UPDATE current_timestamp()",
     ),
     Shape(
         "binaries",
         "CREATE TABLE t (a BLOB, b LONGBLOB, c MEDIUMBLOB, d TINYBLOB, e BINARY(16), f VARBINARY(20))",
         """
-        table default.t
+        table t
         a BLOB, binary
         b LONGBLOB, binary
         c MEDIUMBLOB, binary
@@ -141,14 +141,14 @@ SHAPES = [
     Shape(
         "JSON, which is a text",
         "CREATE TABLE t (a JSON)",
-        "table default.t\na LONGTEXT, text COLLATE utf8mb4_bin",
+        "table t\na LONGTEXT, text COLLATE utf8mb4_bin",
     ),
-    Shape("UUID", "CREATE TABLE t (a UUID)", "table default.t\na UUID, UUID"),
+    Shape("UUID", "CREATE TABLE t (a UUID)", "table t\na UUID, UUID"),
     Shape(
         "labels",
         "CREATE TABLE t (a ENUM('a','b, c','it''s','x COLLATE y') NOT NULL DEFAULT 'a', b SET('x','y'))",
         """
-        table default.t
+        table t
         a ENUM('a','b, c','it''s','x COLLATE y'), text NOT NULL DEFAULT 'a'
         b SET('x','y'), text
         """,
@@ -156,14 +156,14 @@ SHAPES = [
     Shape(
         "types that SQLAlchemy does not know",
         "CREATE TABLE t (a POINT, b INET6, c INT)",
-        "table default.t\na unknown\nb unknown\nc INTEGER(11), whole number",
+        "table t\na unknown\nb unknown\nc INTEGER(11), whole number",
     ),
     Shape(
         "defaults",
         "CREATE TABLE t (a INT DEFAULT NULL, b VARCHAR(9) DEFAULT '', c INT DEFAULT (1 + 1), d TEXT DEFAULT (UUID()),"
         " e TEXT DEFAULT 'its')",
         """
-        table default.t
+        table t
         a INTEGER(11), whole number
         b VARCHAR(9), text DEFAULT ''
         c INTEGER(11), whole number DEFAULT (1 + 1)
@@ -175,7 +175,7 @@ SHAPES = [
         "defaults with quotes",
         r"CREATE TABLE t (a TEXT NOT NULL DEFAULT 'it''s', b VARCHAR(9) NOT NULL DEFAULT '\'\'')",
         r"""
-        table default.t
+        table t
         a TEXT, text NOT NULL DEFAULT 'it\'s'
         b VARCHAR(9), text NOT NULL DEFAULT ''''''
         """,
@@ -184,7 +184,7 @@ SHAPES = [
         "what stands between a type and NOT NULL",
         "CREATE TABLE t (a INT NOT NULL INVISIBLE DEFAULT 3, b TEXT COMPRESSED NOT NULL, c INT)",
         """
-        table default.t
+        table t
         a INTEGER(11), whole number NOT NULL DEFAULT 3
         b TEXT, text NOT NULL DEFAULT ''
         c INTEGER(11), whole number
@@ -194,7 +194,7 @@ SHAPES = [
         "generated columns",
         "CREATE TABLE t (a INT, b INT AS (a + 1) VIRTUAL, c INT AS (a * 2) STORED)",
         """
-        table default.t
+        table t
         a INTEGER(11), whole number
         b INTEGER(11), whole number GENERATED virtual (`a` + 1)
         c INTEGER(11), whole number GENERATED stored (`a` * 2)
@@ -204,7 +204,7 @@ SHAPES = [
         "unique constraints",
         "CREATE TABLE t (a INT UNIQUE, b VARCHAR(30), UNIQUE KEY pair (b, a))",
         """
-        table default.t
+        table t
         a INTEGER(11), whole number
         b VARCHAR(30), text
         UNIQUE a (a)
@@ -219,7 +219,7 @@ SHAPES = [
         CREATE INDEX i ON t (a)
         """,
         """
-        table default.t
+        table t
         a INTEGER(11), whole number
         b VARCHAR(30), text
         UNIQUE u (b, a)
@@ -230,7 +230,7 @@ SHAPES = [
         "checks of a table",
         "CREATE TABLE t (a INT NOT NULL, b INT, CONSTRAINT c CHECK (b < a))",
         """
-        table default.t
+        table t
         a INTEGER(11), whole number NOT NULL
         b INTEGER(11), whole number
         CHECK c `b` < `a`
@@ -243,12 +243,12 @@ SHAPES = [
         CREATE TABLE t (a INT, CONSTRAINT f FOREIGN KEY (a) REFERENCES p (id))
         """,
         """
-        table default.p
+        table p
         id INTEGER(11), whole number NOT NULL
         PRIMARY KEY PRIMARY (id)
-        table default.t
+        table t
         a INTEGER(11), whole number
-        FOREIGN KEY f (a) -> default.p (id)
+        FOREIGN KEY f (a) -> p (id)
         INDEX f (a)
         """,
     ),
@@ -260,14 +260,14 @@ SHAPES = [
         ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (y, x) REFERENCES p (a, b) ON DELETE CASCADE ON UPDATE SET NULL
         """,
         """
-        table default.p
+        table p
         a INTEGER(11), whole number NOT NULL
         b INTEGER(11), whole number NOT NULL
         PRIMARY KEY PRIMARY (a, b)
-        table default.t
+        table t
         x INTEGER(11), whole number
         y INTEGER(11), whole number
-        FOREIGN KEY f (y, x) -> default.p (a, b) UPDATE SET NULL DELETE CASCADE
+        FOREIGN KEY f (y, x) -> p (a, b) UPDATE SET NULL DELETE CASCADE
         INDEX f (y, x)
         """,
     ),
@@ -275,10 +275,10 @@ SHAPES = [
         "a foreign key to the table itself",
         "CREATE TABLE t (id INT PRIMARY KEY, a INT, CONSTRAINT f FOREIGN KEY (a) REFERENCES t (id) ON DELETE CASCADE)",
         """
-        table default.t
+        table t
         id INTEGER(11), whole number NOT NULL
         a INTEGER(11), whole number
-        FOREIGN KEY f (a) -> default.t (id) DELETE CASCADE
+        FOREIGN KEY f (a) -> t (id) DELETE CASCADE
         PRIMARY KEY PRIMARY (id)
         INDEX f (a)
         """,
@@ -290,10 +290,10 @@ SHAPES = [
         CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES p (id)) ENGINE=MyISAM
         """,
         """
-        table default.p
+        table p
         id INTEGER(11), whole number NOT NULL
         PRIMARY KEY PRIMARY (id)
-        table default.t
+        table t
         a INTEGER(11), whole number
         INDEX a (a)
         """,
@@ -305,10 +305,10 @@ SHAPES = [
         CREATE VIEW v AS SELECT id, UPPER(n) AS big FROM p
         """,
         """
-        table default.p
+        table p
         id INTEGER(11), whole number NOT NULL
         n VARCHAR(20), text
-        view default.v
+        view v
         id INTEGER(11), whole number NOT NULL
         big VARCHAR(20), text
         """,
@@ -320,7 +320,7 @@ SHAPES = [
         CREATE VIEW v AS SELECT id FROM p
         ALTER TABLE p CHANGE id other INT
         """,
-        "table default.p\nother INTEGER(11), whole number\nview default.v, unknown",
+        "table p\nother INTEGER(11), whole number\nview v, unknown",
     ),
     Shape(
         "a view of a table that is gone",
@@ -329,13 +329,13 @@ SHAPES = [
         CREATE VIEW v AS SELECT id FROM p
         DROP TABLE p
         """,
-        "view default.v, unknown",
+        "view v, unknown",
     ),
     Shape(
         "names that need quotes",
         "CREATE TABLE `select` (`order by` INT, `Größe` INT, `UPPER` INT NOT NULL, `a.b` INT, `50%%` INT, `t``` INT)",
         """
-        table default.select
+        table select
         order by INTEGER(11), whole number
         Größe INTEGER(11), whole number
         UPPER INTEGER(11), whole number NOT NULL
@@ -351,23 +351,23 @@ SHAPES = [
         CREATE TABLE orders (id BIGINT)
         """,
         """
-        table default.Orders
+        table Orders
         id INTEGER(11), whole number
-        table default.orders
+        table orders
         id BIGINT(20), whole number
         """,
     ),
     Shape(
         "comments",
         "CREATE TABLE t (id INT COMMENT 'it''s, the (id) NOT NULL') COMMENT='a table'",
-        "table default.t\nid INTEGER(11), whole number",
+        "table t\nid INTEGER(11), whole number",
     ),
     Shape(
         "partitions",
         "CREATE TABLE t (id INT NOT NULL, d DATE NOT NULL, PRIMARY KEY (id, d)) PARTITION BY RANGE (YEAR(d))"
         " (PARTITION p0 VALUES LESS THAN (2020), PARTITION p1 VALUES LESS THAN MAXVALUE)",
         """
-        table default.t
+        table t
         id INTEGER(11), whole number NOT NULL
         d DATE, date NOT NULL
         PRIMARY KEY PRIMARY (id, d)
@@ -377,7 +377,7 @@ SHAPES = [
         "a full-text index",
         "CREATE TABLE t (id INT PRIMARY KEY, body TEXT, FULLTEXT KEY words (body))",
         """
-        table default.t
+        table t
         id INTEGER(11), whole number NOT NULL
         body TEXT, text
         PRIMARY KEY PRIMARY (id)
@@ -388,7 +388,7 @@ SHAPES = [
         "system versioning",
         "CREATE TABLE t (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING",
         """
-        table default.t
+        table t
         id INTEGER(11), whole number NOT NULL
         a INTEGER(11), whole number
         PRIMARY KEY PRIMARY (id)
@@ -404,7 +404,7 @@ SHAPES = [
         DROP TABLE p
         """,
         """
-        table default.t
+        table t
         id INTEGER(11), whole number NOT NULL
         PRIMARY KEY PRIMARY (id)
         """,
@@ -417,7 +417,7 @@ SHAPES = [
         DROP TABLE p
         """,
         """
-        table default.t
+        table t
         id INTEGER(11), whole number NOT NULL
         n VARCHAR(9), text
         """,
@@ -430,7 +430,7 @@ SHAPES = [
         ALTER TABLE t DROP PRIMARY KEY, DROP INDEX c, ADD UNIQUE other (a)
         """,
         """
-        table default.t
+        table t
         d VARCHAR(3), text NOT NULL
         a BIGINT(20), whole number NOT NULL
         c INTEGER(11), whole number

@@ -45,7 +45,7 @@ def test_a_shape_is_seen_as_it_is(shape: Shape, connection: sa.Connection) -> No
 
 def test_it_is_mariadb_whatever_the_url_says(connection: sa.Connection, mariadb: str) -> None:
     found = dialects.of("mysql", connection)
-    assert (found.KIND, found.NAME, found.DEFAULT_SCHEMA, found.FORESIGHT) == ("mariadb", "MariaDB", "default", "none")
+    assert (found.KIND, found.NAME, found.DEFAULT_SCHEMA, found.FORESIGHT) == ("mariadb", "MariaDB", "", "none")
     engine = sa.create_engine(mariadb.replace("mysql+", "mariadb+"), poolclass=sa.NullPool)
     with engine.connect() as other:
         assert dialects.of("mariadb", other).KIND == "mariadb"
@@ -55,11 +55,11 @@ def test_only_what_is_asked_for_is_looked_at(connection: sa.Connection) -> None:
     make(connection, "CREATE TABLE a (x INT)\nCREATE TABLE b (x INT)\nCREATE VIEW v AS SELECT x FROM b")
     statements: list[str] = []
     sa.event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    assert seen(connection, Name("default", "v"), Name("default", "absent")) == [
-        "view default.v",
+    assert seen(connection, Name("", "v"), Name("", "absent")) == [
+        "view v",
         "x INTEGER(11), whole number",
     ]
-    assert seen(connection, Name("default", "absent")) == []
+    assert seen(connection, Name("", "absent")) == []
     assert not any("`a`" in statement or "`b`" in statement for statement in statements)
 
 
@@ -73,7 +73,7 @@ def test_statements_grow_with_the_tables_alone(connection: sa.Connection) -> Non
         statements: list[str] = []
         listener = lambda *given: statements.append(given[2])  # noqa: E731
         sa.event.listen(connection, "before_cursor_execute", listener)
-        dialects.of("mysql", connection).observe(connection, [Name("default", name) for name in names])
+        dialects.of("mysql", connection).observe(connection, [Name("", name) for name in names])
         sa.event.remove(connection, "before_cursor_execute", listener)
         return len(statements)
 
@@ -90,9 +90,9 @@ def test_other_databases_go_by_their_names(mariadbs: MariaDB, connection: sa.Con
         here = f"{connection.engine.url.database}.here"
         make(connection, f"CREATE TABLE {here} (id INT PRIMARY KEY)")
         make(connection, f"CREATE TABLE {other}.there (id INT, FOREIGN KEY f (id) REFERENCES {here} (id))")
-        found = seen(connection, Name(other, "there"), Name("default", "here"), Name("nowhere", "t"))
-        assert [line for line in found if line.startswith("table")] == ["table default.here", f"table {other}.there"]
-        assert any(line.endswith("(id) -> default.here (id)") for line in found), found
+        found = seen(connection, Name(other, "there"), Name("", "here"), Name("nowhere", "t"))
+        assert [line for line in found if line.startswith("table")] == ["table here", f"table {other}.there"]
+        assert any(line.endswith("(id) -> here (id)") for line in found), found
         assert not any("there" in line for line in seen(connection))
 
 

@@ -147,11 +147,11 @@ def test_without_a_connection_a_name_is_enough() -> None:
     assert dialects.of("postgresql", None) is postgresql
     found = {name: dialects.of(name, None) for name in ("mysql", "mssql", "oracle", "cockroachdb", "exotic")}
     assert {name: (dialect.KIND, dialect.NAME, dialect.DEFAULT_SCHEMA) for name, dialect in found.items()} == {
-        "mysql": ("mysql", "MySQL", "default"),
+        "mysql": ("mysql", "MySQL", ""),
         "mssql": ("mssql", "SQL Server", "dbo"),
-        "oracle": ("oracle", "Oracle", "default"),
+        "oracle": ("oracle", "Oracle", ""),
         "cockroachdb": ("cockroachdb", "CockroachDB", "public"),
-        "exotic": ("exotic", "exotic", "default"),
+        "exotic": ("exotic", "exotic", ""),
     }
 
 
