@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from alembic_contracts.schemas.steps import REFUSED
+from alembic_contracts.schemas.steps import refusal
 
 __all__ = ["advice"]
 
@@ -74,7 +74,7 @@ def advice(reason: str, revision: str | None) -> str | None:
     """Return what to do about a migration that the real run does not bring to its end; None for any other reason."""
     if "ends Alembic's own transaction" in reason:
         return _OF_TRANSACTIONS
-    if not reason.startswith(REFUSED):
+    if refusal(reason) is None:
         return None
     for pattern, text in _ADVICE:
         if re.search(pattern, reason):

@@ -11,7 +11,7 @@ from alembic_contracts.contracts import waivers
 from alembic_contracts.contracts.contract import Ending, WaiverFile
 from alembic_contracts.judging.violations import Report, Violation
 from alembic_contracts.reporters import _wording as wording
-from alembic_contracts.schemas.steps import REFUSED
+from alembic_contracts.schemas.steps import refusal
 
 __all__ = ["Way", "cause_of_models", "concerned", "headline", "way_out", "ways_out"]
 
@@ -51,7 +51,7 @@ def _doubt(report: Report) -> str:
     """Return which effects are not known, and whom they may concern."""
     places = list(dict.fromkeys(wording.script_place(e.location) for e in report.unproven if e.location is not None))
     tables = list(dict.fromkeys(str(each.table) for each in report.in_doubt))
-    if all(entry.reason.startswith(REFUSED) for entry in report.unproven):
+    if all(refusal(entry.reason) is not None for entry in report.unproven):
         return f"the migration will fail{f' at {places[0]}' if places else ''}, and nothing can be judged until then"
     what = f"the effect of {_some(places)}" if places else "an effect"
     relied = f" on {_some(tables)} ({concerned(report)})" if tables else ""

@@ -12,7 +12,7 @@ from alembic_contracts import texts
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.violations import Checked, Report, Violation
 from alembic_contracts.patterns import pattern
-from alembic_contracts.schemas.steps import REFUSED, Location, Unproven
+from alembic_contracts.schemas.steps import Location, Unproven, refusal
 from alembic_contracts.schemas.uses import used_by
 
 __all__ = [
@@ -250,12 +250,13 @@ def reasons_by_place(entries: Iterable[Unproven]) -> list[tuple[Location | None,
 
 
 def _told(reason: str) -> str:
-    """Return a reason as it is told to people: what PostgreSQL will not do is no question any more."""
-    return f"This migration will fail: {reason.removeprefix(REFUSED)}" if reason.startswith(REFUSED) else reason
+    """Return a reason as it is told to people: what the database will not do is no question any more."""
+    message = refusal(reason)
+    return reason if message is None else f"This migration will fail: {message}"
 
 
 def unproven_advice(entries: Sequence[Unproven]) -> str:
-    """Return what to do about operations whose effect is not known, and about those that PostgreSQL would refuse."""
+    """Return what to do about operations whose effect is not known, and about those that the database would refuse."""
     refused = {entry: text for entry in entries if (text := _refusal_advice(entry)) is not None}
     parts = list(dict.fromkeys(refused.values()))[:_REFUSALS]
     others = len(entries) - len(refused)
@@ -266,7 +267,7 @@ def unproven_advice(entries: Sequence[Unproven]) -> str:
 
 def settles(entries: Sequence[Unproven]) -> str:
     """Return what the advice is for."""
-    return "What to do" if all(entry.reason.startswith(REFUSED) for entry in entries) else "To settle it"
+    return "What to do" if all(refusal(entry.reason) is not None for entry in entries) else "To settle it"
 
 
 _REFUSALS = 3

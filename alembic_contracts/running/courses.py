@@ -86,8 +86,11 @@ def follow(
         return Course(run, dialect, observed, (Prediction(before=start, steps=()),), sight=sight)
     if dialect.FORESIGHT == "none":
         return Course(run, dialect, observed, (Prediction(before=observed or Schema(), steps=()),))
-    if run.shadow:
-        found: tuple[Prediction, ...] = (_replay(run, tables, shadow_url, dialect, progress),)
+    found: tuple[Prediction, ...]
+    if dialect.FORESIGHT == "copy":
+        found = _rehearsed_or_doubted(run, tables, observed, dialect, progress)
+    elif run.shadow:
+        found = (_replay(run, tables, shadow_url, dialect, progress),)
     else:
         found = _predicted_or_doubted(run, tables, origin, progress)
     count, doubts = len(run.history), () if origin is None else origin.doubts
@@ -120,6 +123,32 @@ def _predicted_or_doubted(
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours must neither pass for "kept" nor break `alembic`
         return (_faulty(run, observed, error),)
+
+
+def _rehearsed_or_doubted(
+    run: Run,
+    tables: Collection[Name] | None,
+    observed: Schema | None,
+    dialect: Dialect,
+    progress: Progress | None,
+) -> tuple[Prediction, ...]:
+    from alembic_contracts.prediction.containment.limits import Limits
+    from alembic_contracts.running.rehearsals import rehearsed
+
+    settings = terms.settings_of(run.environment.config)
+    limits = Limits(seconds=settings.predict_timeout, megabytes=settings.predict_memory)
+    count = len(run.history) + len(run.steps)
+    told = None if progress is None else partial(_told, progress, count)
+    try:
+        return rehearsed(run, tables, dialect, told, limits)
+    except CannotCheck:
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of ours must neither pass for "kept" nor break `alembic`
+        return (_faulty(run, observed, error),)
+
+
+def _told(progress: Progress, count: int, done: int) -> None:
+    progress(done, count)
 
 
 def _predicted(

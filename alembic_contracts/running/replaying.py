@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from alembic_contracts.config import Settings
     from alembic_contracts.prediction.containment.process import Channel
 
-__all__ = ["Replayed", "Stage", "connected", "limits_of", "replayed"]
+__all__ = ["Replayed", "Stage", "connected", "limits_of", "performed", "replayed"]
 
 _GENEROUS = 5
 """A replay of a revision may take so many times what its prediction may: a server is there, and looked at often."""
@@ -55,6 +55,9 @@ class Stage(Protocol):
     def ends(self) -> None:
         """Say that the script is through."""
 
+    def doubt(self, reason: str, place: Location | None = None) -> None:
+        """Say what a script tried, or left; ``place``: None for the line that it is at."""
+
 
 class Replayed(Struct, frozen=True):
     """What came of a body."""
@@ -62,6 +65,8 @@ class Replayed(Struct, frozen=True):
     told: tuple[Any, ...]
     unproven: tuple[Unproven, ...]
     """What scripts tried and were refused, or left for later: what a real run does differs."""
+    end: Unproven | None = None
+    """How a script ended the process, or had to be ended; None: the body came to its end."""
 
 
 class Connected(Struct, frozen=True):
@@ -127,6 +132,39 @@ def replayed(
     Raises:
         CannotCheck: the body raises it, or a script ends the process, or does not come to its end.
     """
+    permitted, kept = (
+        (scratch.connection.engine, scratch.kept) if connects else (None, replace(scratch.kept, peers=frozenset()))
+    )
+    found = performed(body, limits, folder, heard=heard, permitted=permitted, kept=kept)
+    if found.end is not None:
+        place = found.end.location
+        where = "" if place is None else f"{place.file}:{place.line}: revision {place.revision}: "
+        raise CannotCheck(f"{where}{found.end.reason} when it was replayed")
+    return found
+
+
+def performed(
+    body: Callable[[Stage], None],
+    limits: Limits,
+    folder: str,
+    *,
+    heard: Callable[[Any], None],
+    permitted: Engine | None = None,
+    kept: process.Kept | None = None,
+) -> Replayed:
+    """Run a body that runs scripts, and return what came of it, be that the end of its process.
+
+    Args:
+        body: told of where to tell its progress.
+        limits: of each revision.
+        folder: Alembic's script location.
+        heard: called here with each value that it tells.
+        permitted: an engine that may connect there.
+        kept: what the process keeps of what this one has.
+
+    Raises:
+        CannotCheck: the body raises it.
+    """
     told: list[Any] = []
 
     def take(value: Any) -> None:
@@ -134,22 +172,21 @@ def replayed(
         heard(value)
 
     listener = _Listener(take)
-    permitted = scratch.connection.engine if connects else None
     if process.is_possible():
         outside.prepare()
         death = process.run(
             lambda channel: _contained(body, _Contained(channel), folder, permitted),
             limits,
             process.Listener(heard=listener.hear, refused=listener.refused, lasts=listener.lasts),
-            scratch.kept if connects else replace(scratch.kept, peers=frozenset()),
+            kept,
         )
-        if death is not None:
-            raise CannotCheck(listener.of_death(death))
+        end = None if death is None else listener.of_death(death)
     else:
         stage = _Here(listener)
         with no_exit(), isolated(stage.doubt, folder, permitted=permitted):
             body(stage)
-    return Replayed(tuple(told), tuple(listener.unproven))
+        end = None
+    return Replayed(tuple(told), tuple(listener.unproven), end)
 
 
 class _Listener:
@@ -180,11 +217,9 @@ class _Listener:
     def _place(self, line: int | None) -> Location | None:
         return None if self._script is None else self._script.at(line)
 
-    def of_death(self, death: process.Death) -> str:
-        """Return how the process ended, for people."""
-        place = self._place(death.line)
-        where = "" if place is None else f"{place.file}:{place.line}: revision {place.revision}: "
-        return f"{where}the script {death.reason} when it was replayed"
+    def of_death(self, death: process.Death) -> Unproven:
+        """Return how the process ended."""
+        return Unproven(f"the script {death.reason}", self._place(death.line), is_final=True)
 
 
 class _Contained:
@@ -239,9 +274,10 @@ class _Here:
     def ends(self) -> None:
         self._script = None
 
-    def doubt(self, reason: str) -> None:
+    def doubt(self, reason: str, place: Location | None = None) -> None:
         """Say what a script tried."""
-        self._listener.hear(Unproven(reason, None if self._script is None else self._script.here()))
+        here = place if place is not None or self._script is None else self._script.here()
+        self._listener.hear(Unproven(reason, here))
 
 
 def _contained(body: Callable[[Stage], None], stage: _Contained, folder: str, permitted: Engine | None) -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from alembic_contracts.schemas.schema import Name, Schema
 
-__all__ = ["MAY_REFUSE", "REFUSED", "Location", "Operation", "Prediction", "Step", "Unproven"]
+__all__ = ["MAY_REFUSE", "REFUSED", "Location", "Operation", "Prediction", "Step", "Unproven", "refusal", "refused_by"]
 
 
 class Location(Struct, frozen=True):
@@ -21,8 +21,25 @@ class Location(Struct, frozen=True):
     """The line itself, stripped, for people to recognise it."""
 
 
-REFUSED = "PostgreSQL would refuse this migration: "
-"""What the reason of an ``Unproven`` begins with where the real run fails as well."""
+_REFUSES = " would refuse this migration: "
+
+
+def refused_by(database: str) -> str:
+    """Return what the reason of an ``Unproven`` begins with where the real run fails as well.
+
+    Args:
+        database: what it is called: ``SQLite``.
+    """
+    return f"{database}{_REFUSES}"
+
+
+def refusal(reason: str) -> str | None:
+    """Return what the database would say, by the reason of an ``Unproven``; None where it is none of these."""
+    database, _, message = reason.partition(_REFUSES)
+    return message if message and " " not in database else None
+
+
+REFUSED = refused_by("PostgreSQL")
 
 MAY_REFUSE = "depending on what is unproven before, PostgreSQL may refuse this migration: "
 """The same where that is not certain."""
@@ -56,6 +73,8 @@ class Step(Struct, frozen=True):
 
     revision: str
     operations: tuple[Operation, ...]
+    fingerprint: str = ""
+    """Of the whole schema at its end, where that is known: a database that has it is exactly as predicted."""
 
 
 class Prediction(Struct, frozen=True, kw_only=True):

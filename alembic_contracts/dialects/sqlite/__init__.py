@@ -11,6 +11,8 @@ tokens, clauses               an SQL text -> its tokens, and a position that mov
 definitions, objects          the text of a CREATE TABLE, of an index, view or trigger -> what no pragma tells
 transactions                  a connection -> the transaction that it is in
 restoring                     a table before and now -> SQL that gives it back its shape
+copies, made_up               a database -> an empty one in memory that behaves like it; rows made up in it
+telling, row_texts            what statements do there, told by the connection; whether texts are about rows alone
 
 What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
 """

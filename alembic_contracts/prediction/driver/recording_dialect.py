@@ -55,6 +55,7 @@ class RecordingDialect(CatalogReflection, PGDialect):
     """
 
     driver = "psycopg"
+    sends_nothing = True
     supports_statement_cache = True
     supports_native_decimal = True
     supports_sane_multi_rowcount = True

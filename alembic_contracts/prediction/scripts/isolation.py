@@ -16,7 +16,6 @@ from alembic.operations import Operations
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 
-from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect
 from alembic_contracts.prediction.scripts.outside import connecting, no_trace_outside
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None) ->
         raise refusal("opens", dialect)
 
     def refuse_pooled(connection: Connection) -> None:
-        if not isinstance(connection.dialect, RecordingDialect) and connection.dialect is not dialect_permitted:
+        if connection.dialect is not dialect_permitted and not getattr(connection.dialect, "sends_nothing", False):
             connection.close()
             raise refusal("uses", connection.dialect)
 

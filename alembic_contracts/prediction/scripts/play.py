@@ -286,6 +286,7 @@ class Play:
 
         Either the row of the real run makes it raise as well, and nothing of the revision is committed, or it goes on.
         """
+        from alembic_contracts.prediction.scripts.catalog_texts import CatalogTexts
         from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 
         ours = (
@@ -298,7 +299,9 @@ class Play:
         )
         if self._world != "row" or not isinstance(error, Exception) or isinstance(error, ours):
             return False
-        return not self._recording.has_committed and only_changes_rows(error, script.path, self.catalog.state)
+        return not self._recording.has_committed and only_changes_rows(
+            error, script.path, CatalogTexts(self.catalog.state)
+        )
 
     def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
         function = getattr(step, "generated", None)  # operations that autogenerate found are in no file yet

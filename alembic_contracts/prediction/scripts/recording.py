@@ -179,21 +179,23 @@ class Recording:
 
     def _decided(self) -> None:
         """Note a doubt where a script has got made-up values, and what it does next may depend on them."""
+        from alembic_contracts.prediction.scripts.catalog_texts import CatalogTexts
         from alembic_contracts.prediction.scripts.unseen_code import rest_is_seen
 
         if self._script is None or (self._revision, *self._script.call_stack()) in self._decisions:
             return
         self._decisions.add((self._revision, *self._script.call_stack()))
-        if not rest_is_seen(self._script.call_stack(), self._script.path, self.catalog.state):
+        if not rest_is_seen(self._script.call_stack(), self._script.path, CatalogTexts(self.catalog.state)):
             self.doubt("the script may go by what is in the rows that it reads, which only the database knows")
 
     def _doubt_failure(self, statement: Statement) -> None:
         """Note a doubt where it is not known whether a statement fails, and the script goes on where it does."""
+        from alembic_contracts.prediction.scripts.catalog_texts import CatalogTexts
         from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass
 
         if self._script is None:
             return
-        passes = lets_failure_pass(self._script.call_stack(), self._script.path, self.catalog.state)
+        passes = lets_failure_pass(self._script.call_stack(), self._script.path, CatalogTexts(self.catalog.state))
         is_noted = passes == "of one statement" and self.catalog.state.uncertain.note_perhaps(statement)
         if passes != "no" and not is_noted:
             self.doubt("it is not known whether this fails, and the script goes on where it does")

@@ -13,10 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
-from alembic_contracts.patterns import pattern
-from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.scripts.data_calls import (
     BUILDERS,
     BUILTINS,
@@ -38,37 +36,45 @@ from alembic_contracts.prediction.scripts.syntax import (
     tells,
     text_of,
 )
-from alembic_contracts.prediction.sql import parser
-from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
-if TYPE_CHECKING:
-    from alembic_contracts.prediction.catalog.state import State
-
-__all__ = ["lets_failure_pass", "only_changes_rows", "rest_is_seen"]
+__all__ = ["Statements", "lets_failure_pass", "only_changes_rows", "rest_is_seen"]
 
 _Function = ast.FunctionDef
 
 
-def only_changes_rows(error: BaseException, path: str, state: State) -> bool:
+class Statements(Protocol):
+    """What is known of SQL texts, by the database that they are meant for."""
+
+    def triggers_change_tables(self) -> bool:
+        """Return whether a change of rows may run something that changes a table."""
+
+    def function_changes_tables(self, name: str) -> bool:
+        """Return whether a function of this name may change a table."""
+
+    def are_about_rows(self, sql: str) -> bool:
+        """Return whether a text, values of which may be missing, consists of statements about rows alone."""
+
+
+def only_changes_rows(error: BaseException, path: str, statements: Statements) -> bool:
     """Return whether the code that a script did not come to, and would have only for rows, changes no table.
 
     Args:
         error: what it raised.
         path: the script's, as in its code objects.
-        state: the schema there, which knows triggers and functions.
+        statements: what is known of texts there, of triggers and functions.
     """
-    return rest_is_seen(list(_lines(error.__traceback__, path)), path, state)
+    return rest_is_seen(list(_lines(error.__traceback__, path)), path, statements)
 
 
-def rest_is_seen(lines: Sequence[tuple[str, int]], path: str, state: State) -> bool:
+def rest_is_seen(lines: Sequence[tuple[str, int]], path: str, statements: Statements) -> bool:
     """Return whether all that a script does from some place on is done whatever rows there are, or changes rows alone.
 
     Args:
         lines: the functions of the script that are running, outermost first, and the line in each.
         path: the script's, as in its code objects.
-        state: the schema there, which knows triggers and functions.
+        statements: what is known of texts there, of triggers and functions.
     """
-    module = None if _triggers_change_tables(state) else _module(path, state)
+    module = None if statements.triggers_change_tables() else _module(path, statements)
     if module is None:
         return False
     function = module.functions.get(lines[0][0]) if lines else None
@@ -76,28 +82,28 @@ def rest_is_seen(lines: Sequence[tuple[str, int]], path: str, state: State) -> b
 
 
 def lets_failure_pass(
-    lines: Sequence[tuple[str, int]], path: str, state: State
+    lines: Sequence[tuple[str, int]], path: str, statements: Statements
 ) -> Literal["no", "of one statement", "yes"]:
     """Return whether a script catches an error of what it is doing, around code that changes more than rows.
 
     Args:
         lines: the functions of the script that are running, outermost first, and the line in each.
         path: the script's, as in its code objects.
-        state: the schema there.
+        statements: what is known of texts there.
 
     Returns:
         "of one statement" where nothing but the statement at hand is otherwise then.
     """
-    module = _module(path, state)
+    module = _module(path, statements)
     if module is not None and not any(module.catches(name, line) for name, line in lines):
         return "no"
     is_alone = module is not None and all(module.fails_alone(name, line) for name, line in lines)
     return "of one statement" if is_alone else "yes"
 
 
-def _module(path: str, state: State) -> _Module | None:
+def _module(path: str, statements: Statements) -> _Module | None:
     try:
-        return _Module(ast.parse(Path(path).read_text(encoding="utf-8")), state)
+        return _Module(ast.parse(Path(path).read_text(encoding="utf-8")), statements)
     except (OSError, SyntaxError, ValueError):
         return None
 
@@ -113,8 +119,8 @@ def _lines(trace: TracebackType | None, path: str) -> Iterator[tuple[str, int]]:
 class _Module:
     """A version script's syntax."""
 
-    def __init__(self, tree: ast.Module, state: State) -> None:
-        self._state = state
+    def __init__(self, tree: ast.Module, statements: Statements) -> None:
+        self._statements = statements
         self.functions = {each.name: each for each in ast.walk(tree) if isinstance(each, _Function)}
         self.functions |= {each.name: each for each in tree.body if isinstance(each, _Function)}
         self._classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
@@ -297,9 +303,7 @@ class _Module:
         if not isinstance(call.func, ast.Attribute):
             return False
         name, root = call.func.attr, root_of(call.func)
-        if name in CHANGES_TABLES or (
-            is_func(call.func.value) and reach.of_call(self._state, (name,)) != reach.NOTHING
-        ):
+        if name in CHANGES_TABLES or (is_func(call.func.value) and self._statements.function_changes_tables(name)):
             return False
         if name in EXECUTE and (call.args or call.keywords):
             return bool(call.args) and self._is_data(call.args[0])
@@ -332,7 +336,7 @@ class _Module:
         """Return whether an expression is a statement about rows: its text, or what SQLAlchemy builds it from."""
         text = text_of(node)
         if text is not None:
-            return _is_about_rows(text, self._state)
+            return self._statements.are_about_rows(text)
         match node:
             case ast.Name(id=name):
                 with self._looking_at(name) as stored:
@@ -368,28 +372,3 @@ _ALIEN = (
     ast.YieldFrom,
 )
 """What is not followed."""
-
-
-_DATA = frozenset({"delete_stmt", "insert_stmt", "select_stmt", "update_stmt"})
-_BIND = pattern(r"(?<![:\w]):\w+|%\(\w+\)s|%s")
-
-
-def _is_about_rows(sql: str, state: State) -> bool:
-    """Return whether a text, values of which may be missing, consists of statements about rows alone."""
-    try:
-        statements = parser.parse(_BIND.sub("NULL", sql))
-    except PostgresError:
-        return False
-    return all(
-        each.kind in _DATA
-        and not any(message.DESCRIPTOR.name == "IntoClause" for message in parser.walk(each.node))
-        and reach.of_statement(state, each) == reach.NOTHING
-        for each in statements
-    )
-
-
-def _triggers_change_tables(state: State) -> bool:
-    """Return whether a change of rows may run a function that changes a table."""
-    names = {each.function for each in state.attachments.values() if each.kind == "trigger"}
-    functions = (function for name in names if name is not None for function in state.functions.get(name, ()))
-    return any(reach.of_function(state, function) != reach.NOTHING for function in functions)

@@ -1,0 +1,318 @@
+"""What of a SQLite database makes its schema in, an empty database in memory out that behaves like it.
+
+Rows are not copied, but those of Alembic's version table: where the database is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from sqlalchemy import URL, NullPool, create_engine, event
+
+from alembic_contracts.dialects.sqlite.telling import WatchedConnection
+from alembic_contracts.patterns import pattern
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Dialect, Engine
+
+__all__ = ["Copy", "Part", "copied", "engine_of", "fingerprint", "fingerprint_of", "listeners_of", "made", "quoted"]
+
+_SESSION = (
+    "foreign_keys",
+    "legacy_alter_table",
+    "ignore_check_constraints",
+    "recursive_triggers",
+    "defer_foreign_keys",
+    "trusted_schema",
+    "writable_schema",
+)
+"""Pragmas of a connection that have a say in what statements do."""
+_OF_SCHEMA = ("user_version", "application_id")
+_CREATE = pattern(r"CREATE (?:UNIQUE |VIRTUAL )?(?:TABLE|INDEX|VIEW|TRIGGER) ")
+"""How SQLite stores each; it leaves out what else stood there."""
+_ORDER = "CASE type WHEN 'table' THEN 1 WHEN 'view' THEN 2 WHEN 'index' THEN 3 ELSE 4 END"
+
+
+class Part(Struct, frozen=True):
+    """One schema: ``main``, ``temp``, or an attached database by its name."""
+
+    name: str
+    statements: tuple[str, ...] = ()
+    """What makes it, in an order that works, as SQLite stores it."""
+    numbers: tuple[int, ...] = (0, 0)
+    """``user_version`` and ``application_id``."""
+
+
+class Copy(Struct, frozen=True, kw_only=True):
+    """What makes the schema of a database, and how a connection to it behaves."""
+
+    parts: tuple[Part, ...] = (Part("main"),)
+    encoding: str = "UTF-8"
+    session: tuple[tuple[str, int], ...] = ()
+    """Pragmas, and what they were set to."""
+    heads: tuple[str, ...] = ()
+    """What is in the version table."""
+    isolation_level: str | None = ""
+    """The driver's: None where it begins no transaction by itself."""
+
+
+def copied(connection: Connection, version_table: str, version_schema: str | None) -> Copy:
+    """Read what makes the schema of a database, through its driver alone: no transaction is begun.
+
+    Args:
+        connection: to the database.
+        version_table: Alembic's table.
+        version_schema: where it is; None: ``main``.
+    """
+    raw = connection.connection.dbapi_connection
+    assert raw is not None  # noqa: S101 - it is connected
+    cursor = raw.cursor()
+
+    def asked(sql: str) -> list[Any]:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+    try:
+        names = [row[1] for row in asked("PRAGMA database_list")]
+        session = [(name, asked(f"PRAGMA {name}")) for name in _SESSION]
+        return Copy(
+            parts=tuple(_part(asked, name) for name in names),
+            encoding=asked("PRAGMA encoding")[0][0],
+            session=tuple((name, rows[0][0]) for name, rows in session if rows),
+            heads=_heads(asked, version_table, version_schema or "main"),
+            isolation_level=getattr(raw, "isolation_level", ""),
+        )
+    finally:
+        cursor.close()
+
+
+def _part(asked: Callable[[str], list[Any]], schema: str) -> Part:
+    shadows = _shadows(asked, schema)
+    rows = asked(f"SELECT name, sql FROM {_stored(schema)} WHERE sql IS NOT NULL ORDER BY {_ORDER}, rowid")  # noqa: S608 - its own names
+    return Part(
+        schema,
+        tuple(sql for name, sql in rows if not name.lower().startswith("sqlite_") and name not in shadows),
+        tuple(asked(f"PRAGMA {quoted(schema)}.{name}")[0][0] for name in _OF_SCHEMA),
+    )
+
+
+def _shadows(asked: Callable[[str], list[Any]], schema: str) -> frozenset[str]:
+    """Return the tables that virtual tables make for themselves."""
+    virtual = asked(f"SELECT name FROM {_stored(schema)} WHERE sql LIKE 'CREATE VIRTUAL%'")  # noqa: S608 - its own names
+    if not virtual:
+        return frozenset()
+    if sqlite3.sqlite_version_info >= (3, 37):
+        return frozenset(row[1] for row in asked(f"PRAGMA {quoted(schema)}.table_list") if row[2] == "shadow")
+    names = tuple(f"{row[0]}_" for row in virtual)
+    tables = asked(f"SELECT name FROM {_stored(schema)} WHERE type = 'table'")  # noqa: S608 - its own names
+    return frozenset(row[0] for row in tables if row[0].startswith(names))
+
+
+def _heads(asked: Callable[[str], list[Any]], table: str, schema: str) -> tuple[str, ...]:
+    try:
+        rows = asked(f"SELECT version_num FROM {quoted(schema)}.{quoted(table)}")  # noqa: S608 - Alembic's own table
+    except sqlite3.Error:  # there is none yet
+        return ()
+    return tuple(sorted(row[0] for row in rows))
+
+
+# -- the copy ----------------------------------------------------------------------------------------------------------
+
+
+def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[str], None]) -> Engine:
+    """Return an engine with one connection: to an empty database, in the way that the user's engine connects.
+
+    Args:
+        copy: what the database is to be like.
+        engine: the user's, whose listeners count: they decide what transactions and foreign keys are.
+        like: its dialect, or the one that there would be.
+        told: what of that does not work here.
+    """
+    options: dict[str, Any] = {"isolation_level": getattr(like, "_on_connect_isolation_level", None)}
+    for name in ("json_serializer", "json_deserializer"):
+        options[name] = getattr(like, f"_{name}", None)
+    taken = False
+
+    def connect() -> sqlite3.Connection:
+        nonlocal taken
+        if taken:
+            told("the script opens a second connection to the database")
+            raise sqlite3.OperationalError("there is one connection to this database")
+        taken = True
+        connection = sqlite3.connect(":memory:", factory=WatchedConnection, check_same_thread=False)
+        connection.execute(f"PRAGMA encoding = '{copy.encoding}'")
+        return connection
+
+    url = URL.create("sqlite", database=None if engine is None else engine.url.database)
+    made_ = create_engine(
+        url,
+        creator=connect,
+        poolclass=NullPool,
+        native_datetime=getattr(like, "native_datetime", False),
+        **{name: value for name, value in options.items() if value is not None},
+    )
+    if engine is not None:
+        _take_over(engine, made_, told)
+    return made_
+
+
+_WHEN = (
+    "begin",
+    "commit",
+    "rollback",
+    "savepoint",
+    "rollback_savepoint",
+    "release_savepoint",
+    "engine_connect",
+    "before_execute",
+    "before_cursor_execute",
+)
+"""Events of an engine whose listeners may do something to the connection."""
+
+
+def _take_over(engine: Engine, copy: Engine, told: Callable[[str], None]) -> None:
+    """Have the listeners of an engine listen to its copy; those of all engines do so already."""
+
+    def guarded(listener: Callable[..., Any]) -> Callable[..., Any]:
+        def listen(*arguments: Any) -> Any:
+            try:
+                return listener(*arguments)
+            except Exception as error:  # noqa: BLE001 - theirs
+                name = getattr(listener, "__name__", "a listener")
+                told(f"the engine's listener {name} does not work on an empty copy: {type(error).__name__}: {error}")
+
+        return listen
+
+    for name in ("connect", "checkout"):
+        for listener in tuple(getattr(engine.pool.dispatch, name).listeners):
+            if is_users(listener):
+                event.listen(copy.pool, name, guarded(listener))
+    for name in _WHEN:
+        for listener in tuple(getattr(engine.dispatch, name).listeners):
+            if name.startswith("before_"):  # they may return another statement
+                event.listen(copy, name, listener, retval=True)
+            else:
+                event.listen(copy, name, listener)
+
+
+def is_users(listener: object) -> bool:
+    """Whether a listener of an engine is none that SQLAlchemy gives each of them."""
+    return not str(getattr(listener, "__module__", "")).startswith("sqlalchemy.")
+
+
+def listeners_of(engine: Engine) -> Iterator[Callable[..., Any]]:
+    """Yield all that listen to an engine, and may do something to a connection."""
+    yield from filter(is_users, (*engine.pool.dispatch.connect, *engine.pool.dispatch.checkout))
+    for name in _WHEN:
+        yield from filter(is_users, getattr(engine.dispatch, name))
+
+
+def made(raw: WatchedConnection, copy: Copy, version_table: str) -> list[str]:
+    """Make an empty database what another one is; returns what cannot be made here.
+
+    Args:
+        raw: the connection, which has done nothing yet but what listeners did.
+        copy: what there is to be.
+        version_table: Alembic's table, with its schema if it has one, as SQL names it.
+    """
+    missing: list[str] = []
+    with raw.aside() as cursor:
+        there = {row[1] for row in cursor.execute("PRAGMA database_list").fetchall()}
+        cursor.execute("PRAGMA foreign_keys = OFF")  # until everything is there
+        for part in copy.parts:
+            if part.name not in there and part.name != "temp":
+                cursor.execute(f"ATTACH ':memory:' AS {quoted(part.name)}")
+            missing.extend(_make(cursor, part))
+        if copy.heads:
+            insert = f"INSERT INTO {version_table} (version_num) VALUES (?)"  # noqa: S608 - Alembic's own table
+            cursor.executemany(insert, [(head,) for head in copy.heads])
+        if raw.in_transaction:
+            sqlite3.Connection.commit(raw)
+        for name, value in copy.session:
+            cursor.execute(f"PRAGMA {name} = {value}")
+    if raw.isolation_level != copy.isolation_level:
+        raw.isolation_level = copy.isolation_level  # type: ignore[assignment] # it was the driver's own
+    return missing
+
+
+def _make(cursor: sqlite3.Cursor, part: Part) -> Iterator[str]:
+    """Make a schema; yields what cannot be made."""
+    for statement in part.statements:
+        try:
+            cursor.execute(_in_schema(statement, part.name))
+        except sqlite3.Error as error:
+            yield f"{' '.join(statement.split())[:80]}: {error}"
+    for name, number in zip(_OF_SCHEMA, part.numbers, strict=True):
+        if number:
+            cursor.execute(f"PRAGMA {quoted(part.name)}.{name} = {number}")
+
+
+def _in_schema(statement: str, schema: str) -> str:
+    """Return a statement as SQLite stores it, for a schema."""
+    found = _CREATE.match(statement)
+    if schema == "main" or found is None:
+        return statement
+    return f"{found[0]}{quoted(schema)}.{statement[found.end() :]}"
+
+
+# -- fingerprints ------------------------------------------------------------------------------------------------------
+
+
+def fingerprint(connection: Connection) -> str:
+    """Return what is the same for databases whose schemas are the same."""
+    raw = connection.connection.dbapi_connection
+    assert raw is not None  # noqa: S101 - it is connected
+    cursor = raw.cursor()
+    try:
+        cursor.execute("PRAGMA database_list")
+        names = [row[1] for row in cursor.fetchall()]
+        return fingerprint_of(_stored_rows(cursor, names))
+    finally:
+        cursor.close()
+
+
+def fingerprint_of(rows: Iterator[tuple[Any, ...]]) -> str:
+    """Return it for what SQLite's own tables of the schemas have: schema, kind, name, table and SQL of each object."""
+    found = hashlib.blake2b(digest_size=16)
+    own = sorted(
+        (schema, kind, name, table, _in_order(sql)) for schema, kind, name, table, sql in rows if sql is not None
+    )
+    for row in own:
+        if not row[2].startswith("sqlite_"):
+            found.update("\0".join((*row, "\n")).encode("utf-8", "surrogateescape"))
+    return found.hexdigest()
+
+
+_CLAUSE = pattern(r"CONSTRAINT|UNIQUE|CHECK|FOREIGN KEY|PRIMARY KEY")
+_BETWEEN = ", \n\t"
+"""What SQLAlchemy has between columns and constraints."""
+
+
+def _in_order(sql: str) -> str:
+    """Return a text with a table's constraints in an order of their own: Alembic's batch mode has them in any."""
+    inside, end, rest = sql.rpartition("\n)")
+    parts = inside.split(_BETWEEN)
+    clauses = [part for part in parts if _CLAUSE.match(part)]
+    if len(clauses) < 2:
+        return sql
+    columns = (part for part in parts if not _CLAUSE.match(part))
+    return _BETWEEN.join((*columns, *sorted(part.strip() for part in clauses))) + end + rest
+
+
+def _stored_rows(cursor: Any, schemas: list[str]) -> Iterator[tuple[Any, ...]]:
+    for schema in schemas:
+        cursor.execute(f"SELECT type, name, tbl_name, sql FROM {_stored(schema)}")  # noqa: S608 - its own names
+        yield from ((schema, *row) for row in cursor.fetchall())
+
+
+def _stored(schema: str) -> str:
+    return "sqlite_temp_master" if schema == "temp" else f"{quoted(schema)}.sqlite_master"
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL has it, in quotes."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,305 @@
+"""A connection of Python's ``sqlite3`` that tells what each statement did, whichever way the statement came.
+
+SQLAlchemy's cursors, those of the driver and ``executescript`` are the same to it. What a statement read is SQLite's
+own answer (``set_authorizer``), and so is whether it changed a schema (``PRAGMA schema_version``).
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from alembic_contracts.dialects.sqlite.names import fold
+from alembic_contracts.patterns import pattern
+
+__all__ = ["Effect", "Listener", "WatchedConnection", "apart"]
+
+_ROWS = frozenset[tuple[str, str]]
+"""Schemas and tables, in lower case."""
+
+_LEAVES_SCHEMA = pattern(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|VALUES|EXPLAIN|BEGIN|PRAGMA)\b", re.IGNORECASE)
+"""Statements that cannot change a schema, unless SQLite's own table of it may be written to."""
+_CHANGES_ROWS = pattern(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
+_ROLLS_BACK = pattern(r"\s*ROLLBACK\b", re.IGNORECASE)
+_WRITES_SCHEMA = pattern(r"writable_schema\s*[=(]?\s*(?P<reset>reset)?", re.IGNORECASE)
+_ATTACHES = pattern(
+    r"""\s*ATTACH\s+(?:DATABASE\s+)?(?P<file>.*?)\s+AS\s+(?P<name>[\w$]+|"[^"]+"|'[^']+')\s*;?\s*$""",
+    re.IGNORECASE | re.DOTALL,
+)
+_IN_MEMORY = ("", ":memory:")
+_READ, _INSERT, _UPDATE, _DELETE, _ATTACH, _ALTER = (
+    sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_INSERT,
+    sqlite3.SQLITE_UPDATE,
+    sqlite3.SQLITE_DELETE,
+    sqlite3.SQLITE_ATTACH,
+    sqlite3.SQLITE_ALTER_TABLE,
+)
+
+
+class Effect(Struct, frozen=True):
+    """What a statement did."""
+
+    sql: str
+    reads: _ROWS = frozenset()
+    """Of which tables it read columns or counted rows."""
+    writes: _ROWS = frozenset()
+    """The rows of which tables it changed, or which tables it altered."""
+    returns: bool = False
+    """Whether it returned rows, were they none."""
+    changes: bool = False
+    """Whether the schema is another one."""
+    commits: bool = False
+    """Whether all that was done before it is committed now."""
+
+
+class Listener(Protocol):
+    """Who is told."""
+
+    def done(self, effect: Effect) -> None:
+        """Hear what a statement did."""
+
+    def counted(self, count: int) -> int:
+        """Hear that the last statement changed so many rows; returns what the script is to see of that."""
+
+    def attaches(self, file: str, name: str) -> None:
+        """Hear that a database in a file was to be attached; an empty one in memory is, in its place."""
+
+
+class WatchedConnection(sqlite3.Connection):
+    """A connection that tells; silent until it has a listener."""
+
+    listener: Listener | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._silent = False
+        self._reads: set[tuple[str, str]] = set()
+        self._writes: set[tuple[str, str]] = set()
+        self._known: dict[str, tuple[_ROWS, _ROWS]] = {}
+        """By text, what statements read and wrote when they were prepared; the driver keeps them prepared."""
+        self.writes_schema = False
+        """Whether SQLite's own table of the schema may be written to, and has not been read again since."""
+        self._versions: tuple[tuple[str, int], ...] = ()
+        self.set_authorizer(self._allow)
+
+    # -- the driver's own functions ----------------------------------------------------------------------------------
+
+    def cursor(self, factory: Any = None) -> Any:
+        """PEP 249."""
+        return super().cursor(WatchedCursor if factory is None else factory)
+
+    def execute(self, *arguments: Any) -> Any:
+        """Execute on a new cursor."""
+        return self.cursor().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> Any:
+        """Execute on a new cursor."""
+        return self.cursor().executemany(*arguments)
+
+    def executescript(self, script: str, /) -> Any:
+        """Execute on a new cursor."""
+        return self.cursor().executescript(script)
+
+    def commit(self) -> None:
+        """PEP 249; also where nothing is open, which says that what was done by itself is meant to stay."""
+        super().commit()
+        self._tell(Effect("COMMIT", commits=True))
+
+    def rollback(self) -> None:
+        """PEP 249."""
+        super().rollback()
+        if self.is_watched:
+            self._tell(Effect("ROLLBACK", changes=self._has_changed()))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Any:
+        if kind is None:
+            self.commit()
+        else:
+            self.rollback()
+        return False
+
+    # -- what is told ------------------------------------------------------------------------------------------------
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody listens."""
+        return self.listener is not None and not self._silent
+
+    def listen(self, listener: Listener) -> None:
+        """Tell from here on."""
+        self._versions = self._versions_now()
+        self.listener = listener
+
+    @contextmanager
+    def aside(self) -> Iterator[sqlite3.Cursor]:
+        """Hand out a cursor of which nothing is told."""
+        before, self._silent = self._silent, True
+        try:
+            yield sqlite3.Cursor(self)
+        finally:
+            self._silent = before
+
+    def _tell(self, effect: Effect) -> None:
+        if self.listener is not None and not self._silent:
+            self.listener.done(effect)
+
+    def _allow(self, action: int, one: str | None, two: str | None, schema: str | None, _by: str | None) -> int:
+        """Take note of what a statement that is being prepared is about; let it attach no file."""
+        if self._silent:
+            return sqlite3.SQLITE_OK
+        if action == _READ and one is not None:
+            self._reads.add((fold(schema or "main"), fold(one)))
+        elif action in (_INSERT, _UPDATE, _DELETE) and one is not None:
+            self._writes.add((fold(schema or "main"), fold(one)))
+        elif action == _ALTER and two is not None:
+            self._writes.add((fold(one or "main"), fold(two)))
+        elif action == _ATTACH and one not in _IN_MEMORY:
+            if self.listener is not None:
+                self.listener.attaches(one or "", "")
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+    def perform(self, cursor: WatchedCursor, sql: str, execute: Callable[[], object]) -> None:
+        """Let a cursor execute a statement, and tell what came of it."""
+        if not self.is_watched:
+            execute()
+            return
+        was_open = self.in_transaction
+        self._reads.clear()
+        self._writes.clear()
+        cursor.shown_count = None
+        try:
+            execute()
+        except BaseException:
+            if was_open and not self.in_transaction:  # as INSERT OR ROLLBACK does
+                self._tell(Effect("ROLLBACK", changes=self._has_changed()))
+            raise
+        if self._reads or self._writes:
+            self._known[sql] = (frozenset(self._reads), frozenset(self._writes))
+        reads, writes = self._known.get(sql, (frozenset(), frozenset()))
+        effect = Effect(
+            sql,
+            reads,
+            writes,
+            returns=cursor.description is not None,
+            changes=self._may_have_changed(sql) and (self._has_changed() or self._is_about_writing(sql)),
+            commits=was_open and not self.in_transaction and not _ROLLS_BACK.match(sql),
+        )
+        if self.listener is not None:
+            self.listener.done(effect)
+            if writes and _CHANGES_ROWS.match(sql):
+                cursor.shown_count = self.listener.counted(sqlite3.Cursor.rowcount.__get__(cursor))
+
+    def _may_have_changed(self, sql: str) -> bool:
+        found = _WRITES_SCHEMA.search(sql)
+        if found is not None:
+            self.writes_schema = found["reset"] is None
+            return True
+        return self.writes_schema or not _LEAVES_SCHEMA.match(sql)
+
+    def _is_about_writing(self, sql: str) -> bool:
+        return self.writes_schema or _WRITES_SCHEMA.search(sql) is not None
+
+    def _has_changed(self) -> bool:
+        before, self._versions = self._versions, self._versions_now()
+        return self._versions != before
+
+    def _attached(self) -> tuple[str, ...]:
+        """Return the schemas that there are; ``temp`` once something is in it, and asking for it would make it."""
+        return tuple(row[1] for row in sqlite3.Cursor(self).execute("PRAGMA database_list").fetchall())
+
+    def _versions_now(self) -> tuple[tuple[str, int], ...]:
+        cursor = sqlite3.Cursor(self)
+        return tuple(
+            (name, cursor.execute(f"PRAGMA {_quoted(name)}.schema_version").fetchone()[0]) for name in self._attached()
+        )
+
+
+class WatchedCursor(sqlite3.Cursor):
+    """A cursor of such a connection."""
+
+    connection: WatchedConnection
+    shown_count: int | None = None
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        """PEP 249."""
+        found = _ATTACHES.match(sql)
+        if found is not None:
+            sql, parameters = self._in_memory(sql, found, parameters)
+        run = super().execute
+        self.connection.perform(self, sql, lambda: run(sql, parameters))
+        return self
+
+    def executemany(self, sql: str, parameters: Any, /) -> Any:
+        """PEP 249."""
+        run = super().executemany
+        self.connection.perform(self, sql, lambda: run(sql, parameters))
+        return self
+
+    def executescript(self, script: str, /) -> Any:
+        """Execute what may be several statements, one after the other, as the driver does."""
+        connection = self.connection
+        if not connection.is_watched:
+            return super().executescript(script)
+        if getattr(connection, "autocommit", -1) != -1:  # new in 3.12: then nothing is committed or begun here
+            self._each(script)
+            return self
+        if connection.in_transaction:
+            connection.commit()
+        begins = connection.isolation_level
+        connection.isolation_level = None
+        try:
+            self._each(script)
+        finally:
+            connection.isolation_level = begins
+        return self
+
+    def _each(self, script: str) -> None:
+        for statement in apart(script):
+            self.execute(statement)
+            self.fetchall()
+
+    def _in_memory(self, sql: str, attaches: re.Match[str], parameters: Any) -> tuple[str, Any]:
+        """Return what attaches an empty database in the place of one in a file."""
+        file = attaches["file"].strip()
+        if file.startswith(("'", '"')):
+            name = file[1:-1]
+        else:
+            values = list(parameters.values()) if isinstance(parameters, dict) else list(parameters)
+            name = str(values[0]) if values else file
+        if name in _IN_MEMORY:
+            return sql, parameters
+        if self.connection.listener is not None:
+            self.connection.listener.attaches(name, attaches["name"].strip("\"'"))
+        return f"ATTACH ':memory:' AS {attaches['name']}", ()
+
+    @property
+    def rowcount(self) -> int:
+        """PEP 249."""
+        count: int = sqlite3.Cursor.rowcount.__get__(self)
+        return count if self.shown_count is None else self.shown_count
+
+
+def apart(script: str) -> Iterator[str]:
+    """Yield the statements of a text, one by one: a trigger's body is part of its statement."""
+    start = 0
+    for found in re.finditer(";", script):
+        piece = script[start : found.end()]
+        if sqlite3.complete_statement(piece):
+            yield piece
+            start = found.end()
+    if script[start:].strip():
+        yield script[start:]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,287 @@
+"""Statements on an empty copy of a database in, what each changed of the watched tables out, and which rows it read.
+
+Which rows a table has is not known where others may have filled it: those that were there before, and those that got
+rows from them. What a script does after it has looked at such rows is seen in two worlds; where even that does not show
+everything, a doubt says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
+
+from alembic_contracts.dialects.sqlite import made_up
+from alembic_contracts.dialects.sqlite.copies import fingerprint_of, quoted
+from alembic_contracts.dialects.sqlite.names import fold
+from alembic_contracts.dialects.sqlite.row_texts import RowTexts, asks_for_existence
+from alembic_contracts.prediction.answers.noticing import MadeUpCount
+from alembic_contracts.prediction.scripts.unseen_code import rest_is_seen
+from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.steps import Operation, Unproven
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.dialects.sqlite.telling import Effect, WatchedConnection
+    from alembic_contracts.prediction.scripts.source_lines import Script
+    from alembic_contracts.running.replaying import Stage
+    from alembic_contracts.schemas.schema import Schema
+
+__all__ = ["CopyObserver", "World"]
+
+World = Literal["empty", "row"]
+"""What tables hold whose rows are not known: nothing, or one row that is made up."""
+
+_Key = tuple[str, str]
+"""A schema and a table, in lower case."""
+_LABEL_LENGTH = 100
+_BY_HAND = frozenset({"UPDATE", "INSERT", "DELETE"})
+_SCHEMA = frozenset({"sqlite_master", "sqlite_temp_master"})
+_GOES_BY_ROWS = "the script may go by what is in the rows that it reads, which only the database knows"
+
+
+class Looks:
+    """Reads the watched tables anew where something changed that they are made of."""
+
+    def __init__(
+        self, connection: Connection, raw: WatchedConnection, dialect: Dialect, watched: Collection[Name] | None
+    ) -> None:
+        self._connection, self._raw, self._dialect = connection, raw, dialect
+        self._watched = None if watched is None else {(fold(name.schema), fold(name.name)): name for name in watched}
+        self.rows: tuple[tuple[str, str, str, str, str], ...] = ()
+        """Schema, kind, name, table and SQL of everything that there is."""
+        self._texts: dict[_Key, str] = {}
+        self.seen = self._first()
+
+    def _first(self) -> Schema:
+        self.rows = tuple(self._stored())
+        self._texts = self._by_table()
+        with self._raw.aside():
+            return self._dialect.observe(self._connection, None if self._watched is None else [*self._watched.values()])
+
+    def _stored(self) -> Iterator[tuple[str, str, str, str, str]]:
+        with self._raw.aside() as cursor:
+            for _, schema, _ in cursor.execute("PRAGMA database_list").fetchall():
+                stored = "sqlite_temp_master" if schema == "temp" else f"{quoted(schema)}.sqlite_master"
+                for row in cursor.execute(f"SELECT type, name, tbl_name, sql FROM {stored}").fetchall():  # noqa: S608 - its own names
+                    yield (schema, *row)
+
+    def _by_table(self) -> dict[_Key, str]:
+        found: dict[_Key, str] = {}
+        for schema, kind, name, table, sql in self.rows:
+            key = fold(schema), fold(table)
+            found[key] = f"{found.get(key, '')}{kind}\0{name}\0{sql}\0"
+        return found
+
+    @property
+    def tables(self) -> dict[_Key, _Key]:
+        """Tables that rows can be inserted into: by lower case, as they are written."""
+        return {
+            (fold(schema), fold(name)): (schema, name)
+            for schema, kind, name, _, sql in self.rows
+            if kind == "table" and not fold(name).startswith("sqlite_") and not (sql or "").startswith("CREATE VIRTUAL")
+        }
+
+    def fingerprint(self) -> str:
+        """Return it of the whole schema as it is now."""
+        return fingerprint_of(iter(self.rows))
+
+    def again(self, *, whole: bool = False) -> Schema:
+        """Return what is there now; the same object as before where nothing of it changed.
+
+        ``whole``: texts do not tell what changed.
+        """
+        before = self._texts
+        self.rows = tuple(self._stored())
+        self._texts = self._by_table()
+        changed = {key for key in before.keys() | self._texts.keys() if before.get(key) != self._texts.get(key)}
+        # Which tables belong to virtual ones is not in their texts either.
+        if whole or (self._watched is None and any((row[4] or "").startswith("CREATE VIRTUAL") for row in self.rows)):
+            now = self._first()
+            self.seen = self.seen if now == self.seen else now
+            return self.seen
+        wanted = dict(self._affected(changed))
+        if not wanted:
+            return self.seen
+        with self._raw.aside():
+            found = self._dialect.observe(self._connection, [*wanted.values()])
+        kept = {n: t for n, t in self.seen.tables.items() if (fold(n.schema), fold(n.name)) not in wanted}
+        tables = {**kept, **found.tables}
+        now = replace(found, tables=MappingProxyType(dict(sorted(tables.items()))))
+        self.seen = self.seen if now == self.seen else now
+        return self.seen
+
+    def _affected(self, changed: set[_Key]) -> Iterator[tuple[_Key, Name]]:
+        """Yield the watched tables that look otherwise now: they changed, name what did, or are views."""
+        names = {name for _, name in changed}
+        known = {(fold(n.schema), fold(n.name)): n for n in self.seen.tables}
+        if not changed:
+            return
+        if self._watched is None:
+            here = {(fold(schema), fold(name)): Name(schema, name) for schema, _, name, *_ in self.rows}
+            candidates = {**known, **{key: name for key, name in here.items() if key in self._texts}}
+        else:
+            candidates = dict(self._watched)
+        for key, name in candidates.items():
+            text = self._texts.get(key, "")
+            if key in changed or text.startswith("view\0") or _mentions(text, names):
+                yield key, name
+
+
+def _mentions(text: str, names: set[str]) -> bool:
+    """Return whether a text may have one of some names in it; ``names``: in lower case."""
+    folded = fold(text)
+    return any(name in folded for name in names)
+
+
+class CopyObserver:
+    """Listens to the connection."""
+
+    def __init__(
+        self, looks: Looks, raw: WatchedConnection, stage: Stage, version_table: _Key, *, rows_between: bool
+    ) -> None:
+        """Observe what scripts do.
+
+        Args:
+            looks: at the watched tables.
+            raw: the connection.
+            stage: told of doubts.
+            version_table: Alembic's, whose rows are known.
+            rows_between: whether applications may have filled tables between two revisions.
+        """
+        self._looks, self._raw, self._stage = looks, raw, stage
+        self._version_table, self._rows_between = version_table, rows_between
+        self._script: Script | None = None
+        self._operations: list[Operation] = []
+        self._noted = looks.seen
+        self._effect: Effect | None = None
+        self._decisions: set[object] = set()
+        self._left: dict[_Key, str] = {}
+        self._tables = looks.tables
+        self.unknown = self._tables.keys() - {version_table}
+        """Tables whose rows are not known."""
+        self._world: World = "empty"
+        self._is_filled = False
+        self.read_rows = False
+        """Whether a script has looked at rows that are not known."""
+        self.looked = False
+        """Whether the revision has."""
+        self._writing = False
+        """Whether SQLite's own table of the schema was written to, and was not read again."""
+        self.missing = False
+        """Whether something is not here that is in the database."""
+
+    # -- revisions ---------------------------------------------------------------------------------------------------
+
+    def prepare(self, world: World, *, is_first: bool) -> None:
+        """Have tables hold what they hold in a world, before a revision begins."""
+        if self._rows_between and not is_first:
+            self.unknown = self._looks.tables.keys() - {self._version_table}
+        tables = self._looks.tables
+        there = [tables[key] for key in sorted(self.unknown) if key in tables]
+        if world == "row" and (not self._is_filled or self._rows_between):
+            left = made_up.filled(self._raw, there)
+            self._left = {(fold(schema), fold(name)): reason for (schema, name), reason in left.items()}
+        elif world == "empty" and self._is_filled:
+            made_up.emptied(self._raw, there)
+        self._world, self._is_filled = world, world == "row"
+
+    def start(self, script: Script) -> None:
+        """Begin with a script."""
+        self._script, self.looked, self._noted = script, False, self._looks.seen
+
+    def finish(self) -> tuple[Operation, ...]:
+        """Return the operations of the script, which has come to its end."""
+        if self._writing and self._script is not None:
+            place = self._script.at(self._script.first_line)
+            self._stage.doubt(
+                "the script writes to sqlite_schema itself, which takes effect in the next connection", place
+            )
+        operations, self._operations, self._script = tuple(self._operations), [], None
+        return operations
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def done(self, effect: Effect) -> None:
+        """Take note of what a statement did."""
+        self._effect = effect
+        if effect.reads or effect.writes:
+            self._follow(effect)
+        if effect.changes:
+            self._looks.again(whole=self._writes_schema(effect))
+            self._follow_tables(effect)
+        if self._script is None:
+            return
+        if effect.commits or self._looks.seen is not self._noted:
+            self._noted = self._looks.seen
+            text = " ".join(effect.sql.split())[:_LABEL_LENGTH]
+            self._operations.append(Operation(self._script.here(), text, self._noted, effect.commits))
+        if effect.returns and not self.unknown.isdisjoint(effect.reads):
+            self._look()
+            if self._world == "row" and not asks_for_existence(effect.sql):
+                self._decide()
+
+    def counted(self, count: int) -> int:
+        """Return a count that says so when it is looked at, where it is of rows that are not known."""
+        effect = self._effect
+        if self._script is None or effect is None or self.unknown.isdisjoint(effect.reads | effect.writes):
+            return count
+        return MadeUpCount(count, self._look, self._look_closely)
+
+    def attaches(self, file: str, name: str) -> None:
+        """Doubt what is in a database that was to be attached."""
+        if self._script is None:
+            return
+        self.missing = True
+        watched = {each for each in self._looks.seen.tables if fold(each.schema) == fold(name)}
+        del watched
+        place = self._script.here()
+        self._stage.tell(Unproven(f"the script attaches the database {file!r}, of which nothing is known", place))
+
+    def _writes_schema(self, effect: Effect) -> bool:
+        """Return whether SQLite's own table of the schema is being written to by hand, so that texts tell nothing."""
+        may_write = self._raw.writes_schema
+        by_hand = effect.sql.lstrip()[:6].upper() in _BY_HAND and any(name in _SCHEMA for _, name in effect.writes)
+        self._writing = may_write and (self._writing or by_hand)
+        return may_write or "writable_schema" in effect.sql.lower()
+
+    # -- rows --------------------------------------------------------------------------------------------------------
+
+    def _follow(self, effect: Effect) -> None:
+        """Know no more of rows that come from rows that are not known."""
+        if not self.unknown.isdisjoint(effect.reads):
+            self.unknown |= {key for key in effect.writes if key in self._tables} - {self._version_table}
+
+    def _follow_tables(self, effect: Effect) -> None:
+        before, self._tables = self._tables, self._looks.tables
+        if not self.unknown.isdisjoint(effect.reads | effect.writes):
+            self.unknown |= self._tables.keys() - before.keys()
+        self.unknown &= self._tables.keys()
+
+    def _look(self) -> None:
+        """Take note that the script looks at rows that are not known."""
+        self.read_rows = self.looked = True
+        if self._world == "row" and self._effect is not None:
+            for key in self._left.keys() & self._effect.reads:
+                table = ".".join(self._tables.get(key, key))
+                self._stage.doubt(f"the script reads {table}, of which no row can be made up: {self._left[key]}")
+
+    def _look_closely(self) -> None:
+        self._look()
+        if self._world == "row":
+            self._decide()
+
+    def _decide(self) -> None:
+        """Note a doubt where a script has got made-up values, and what it does next may depend on them."""
+        if self._script is None:
+            return
+        stack = self._script.call_stack()
+        key = (self._script.revision, *stack)
+        if key not in self._decisions:
+            self._decisions.add(key)
+            if not rest_is_seen(stack, self._script.path, RowTexts()):
+                self._stage.doubt(_GOES_BY_ROWS)

@@ -1,0 +1,316 @@
+"""Version scripts, one possible world and an empty copy of a database in, what they do to the copy out.
+
+Alembic itself runs them, with the context's own options, so that transactions, its marks in the version table and what
+scripts see are what they are in the real run. It happens in a process for that alone (``replaying``).
+"""
+
+from __future__ import annotations
+
+import copy
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from alembic.runtime.migration import MigrationContext
+from msgspec import Struct
+from sqlalchemy.exc import DBAPIError
+
+from alembic_contracts.dialects.sqlite.copies import Copy, engine_of, made, quoted
+from alembic_contracts.dialects.sqlite.names import fold
+from alembic_contracts.dialects.sqlite.row_texts import RowTexts
+from alembic_contracts.dialects.sqlite.telling import WatchedConnection, apart
+from alembic_contracts.prediction.scripts.batches import lines_noted
+from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, silent
+from alembic_contracts.prediction.scripts.loading import called, fresh_module
+from alembic_contracts.prediction.scripts.outside import OutsideReachedError
+from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
+from alembic_contracts.prediction.scripts.source_lines import Script
+from alembic_contracts.prediction.scripts.sql_output import SqlStream
+from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
+from alembic_contracts.running.copy_observer import CopyObserver, Looks, World
+from alembic_contracts.schemas.steps import Location, Step, Unproven, refused_by
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import RevisionStep
+    from sqlalchemy.engine import Connection, Engine
+
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.running.pending import Run
+    from alembic_contracts.running.replaying import Stage
+    from alembic_contracts.schemas.schema import Name
+
+__all__ = ["Cut", "Ended", "Rehearsal", "Turns"]
+
+
+class Turns(Struct, frozen=True):
+    """In which world each revision is played."""
+
+    world: World
+    turned: frozenset[str] = frozenset()
+    """Revisions that are played in the other world: in this one they raise."""
+    may_turn: frozenset[str] | None = None
+    """Those that may be (None: all): of the world with rows, those that ran to their end without."""
+
+    def of(self, revision: str) -> World:
+        """Return the world of a revision."""
+        return self.world if revision not in self.turned else ("row" if self.world == "empty" else "empty")
+
+
+MOST_TURNED = 10
+"""Revisions of one run that are played in the other world; each costs another run."""
+
+
+class Cut(Struct, frozen=True):
+    """That the run ends where a script raised on a row that was made up."""
+
+    reason: Unproven
+
+
+class Ended(Struct, frozen=True):
+    """What there is to say at the end of a run."""
+
+    through: frozenset[str]
+    """The revisions that ran to their end in their own world."""
+    read_rows: bool
+    """Whether a script has looked at rows that are not known."""
+
+
+class _StoppedError(Exception):
+    """The run goes no further."""
+
+
+_OURS = ("unable to open database", "not authorized", "there is one connection", "no such module", "no such function")
+"""What SQLite says where something is missing here that the real database may have."""
+
+
+class Rehearsal:
+    """One run of the scripts."""
+
+    def __init__(self, run: Run, copied: Copy, tables: Collection[Name] | None, dialect: Dialect, turns: Turns) -> None:
+        """Prepare, without touching anything.
+
+        Args:
+            run: the scripts, and what they see.
+            copied: what the database is like before.
+            tables: what the schemas show (None: all).
+            dialect: how to observe.
+            turns: the worlds.
+        """
+        self._run, self._copied, self._tables, self._dialect, self._turns = run, copied, tables, dialect, turns
+        self._steps: Sequence[RevisionStep] = [*run.history, *run.steps]
+        self._through: set[str] = set()
+        self._doubts: list[str] = []
+        self._over: Location | None = None
+        self._script: Script | None = None
+        real = None if run.connection is None else run.connection
+        self.engine: Engine = engine_of(copied, None if real is None else real.engine, run.context.dialect, self._doubt)
+
+    def _doubt(self, reason: str) -> None:
+        self._is_complete = False
+        if self._stage is None:
+            self._doubts.append(reason)
+        else:
+            self._stage.doubt(reason)
+
+    _stage: Stage | None = None
+    _is_complete = True
+    """Whether everything is here that is in the real database."""
+
+    def go(self, stage: Stage) -> None:
+        """Run the scripts, telling what they do: the schema before, a step each, and how it ended."""
+        self._stage = stage
+        connection = self._connected()
+        raw = cast("WatchedConnection", connection.connection.dbapi_connection)
+        looks = Looks(connection, raw, self._dialect, self._tables)
+        stage.tell(looks.seen)
+        context = self._run.context
+        version_table = fold(context.version_table_schema or "main"), fold(context.version_table)
+        self._looks = looks
+        self._observer = CopyObserver(looks, raw, stage, version_table, rows_between=self._run.connection is None)
+        with silent():
+            self._observer.prepare(self._turns.of(self._first()), is_first=True)
+            raw.listen(self._observer)
+            try:
+                self._migrate(connection, raw)
+            except _StoppedError:
+                pass
+            except Exception as error:  # noqa: BLE001 - of Alembic's own statements around the scripts
+                self._fail_outside(error)
+            else:
+                if raw.in_transaction and not self._is_external():
+                    stage.doubt(OVER, self._over)
+        stage.tell(Ended(frozenset(self._through), self._observer.read_rows))
+
+    def _first(self) -> str:
+        return self._steps[0].revision.revision if self._steps else ""
+
+    # -- the migration context ---------------------------------------------------------------------------------------
+
+    def _connected(self) -> Connection:
+        context = self._run.context
+        connection = self.engine.connect()
+        raw = cast("WatchedConnection", connection.connection.dbapi_connection)
+        name = quoted(context.version_table)
+        if context.version_table_schema is not None:
+            name = f"{quoted(context.version_table_schema)}.{name}"
+            there = {part.name for part in self._copied.parts}
+            if context.version_table_schema not in there:
+                raw.execute(f"ATTACH ':memory:' AS {quoted(context.version_table_schema)}")
+        for missing in made(raw, self._copied, name):
+            self._doubt(f"the database cannot be copied as it is: {missing}")
+        real = self._run.connection
+        options = {} if real is None or self._run.as_sql else dict(real.get_execution_options())
+        if options:
+            connection = connection.execution_options(**options)
+        connection.dialect.is_async = context.dialect.is_async
+        if self._is_external():
+            connection.begin()
+        return connection
+
+    def _is_external(self) -> bool:
+        """Whether env.py has begun the transaction, and ends it."""
+        external = getattr(self._run.context, "_in_external_transaction", False)
+        return not self._run.as_sql and (self._run.own_transaction or bool(external))
+
+    def _migrate(self, connection: Connection, raw: WatchedConnection) -> None:
+        """Have Alembic run the scripts."""
+        real, as_sql = self._run.context, self._run.as_sql
+        options = {**real.opts, "as_sql": as_sql, "fn": self._replicas, "on_version_apply": ()}
+        for name in ("output_encoding", "dont_mutate", "purge", "starting_rev"):
+            options.pop(name, None)
+        if as_sql:
+            options["output_buffer"] = SqlStream(lambda text: self._write(raw, text))
+            migration = MigrationContext(real.dialect, None, options, self._run.environment)
+        else:
+            options["output_buffer"] = SqlStream(lambda _text: None)
+            options.pop("literal_binds", None)
+            migration = MigrationContext(connection.dialect, connection, options, self._run.environment)
+        leads = alembic_leads_to(self._run.environment, migration, as_sql=as_sql)
+        with lines_noted(), leads, migration.begin_transaction():
+            migration.run_migrations(**self._run.arguments)
+
+    def _write(self, raw: WatchedConnection, text: str) -> None:
+        """Execute what the real run would write to the output of ``--sql``; there, no error reaches the script."""
+        for statement in apart(text):
+            try:
+                raw.execute(statement).fetchall()
+            except sqlite3.Error as error:
+                assert self._stage is not None  # noqa: S101 - scripts run
+                self._stage.doubt(self._reason(error))
+
+    def _replicas(self, _heads: object, migration: MigrationContext) -> Iterator[RevisionStep]:
+        """Yield the steps, each with a function that plays its script."""
+        for number, step in enumerate(self._steps):
+            if number:
+                self._observer.prepare(self._turns.of(step.revision.revision), is_first=False)
+            if hasattr(step, "generated"):  # operations that are in no file yet
+                with migration.begin_transaction(_per_migration=True):
+                    self._play(step, migration, self._run.arguments)
+                continue
+            replica = copy.copy(step)
+
+            def play(step: RevisionStep = step, **arguments: Any) -> None:
+                self._play(step, migration, arguments)
+
+            replica.migration_fn = play
+            yield replica
+
+    # -- one revision ------------------------------------------------------------------------------------------------
+
+    def _play(self, step: RevisionStep, migration: MigrationContext, arguments: Mapping[str, Any]) -> None:
+        assert self._stage is not None  # noqa: S101 - scripts run
+        script = self._script = Script.of(step.revision.revision, step.revision.path, Path.cwd())
+        self._stage.begins(script)
+        self._observer.start(script)
+        failed: BaseException | None = None
+        try:
+            function = self._function(step, script)
+            self._stage.begins(script)
+            called(function, arguments, is_async=self._run.context.dialect.is_async)
+            self._stage.ends()
+            if is_over(migration):
+                self._over = self._over or script.at(script.first_line)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and not self._stage.is_contained:
+                raise  # it may be somebody's at the keyboard
+            failed = error
+        operations = self._observer.finish()
+        self._stage.tell(Step(script.revision, operations, "" if failed else self._looks.fingerprint()))
+        if failed is not None:
+            self._fail(failed, script)
+        elif script.revision not in self._turns.turned:
+            self._through.add(script.revision)
+
+    def _function(self, step: RevisionStep, script: Script) -> Any:
+        function = getattr(step, "generated", None)
+        if function is None:
+            module = self._plain(script) if self._run.no_exec else fresh_module(script.path, step.revision.module)
+            function = getattr(module, "upgrade" if step.is_upgrade else "downgrade")
+        script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+        return function
+
+    def _plain(self, script: Script) -> Any:
+        from alembic_contracts.prediction.scripts.plain_calls import plain_module
+
+        def tell(reason: str, line: int) -> None:
+            assert self._stage is not None  # noqa: S101 - scripts run
+            self._stage.doubt(f"the script {reason}", script.at(line))
+
+        return plain_module(script.path, tell)
+
+    # -- what fails --------------------------------------------------------------------------------------------------
+
+    def _fail(self, error: BaseException, script: Script) -> None:
+        """Decide what becomes of a run in which a script raised.
+
+        Where the database refused something, the real run ends there as well. Otherwise it is not known what the script
+        would have done, and those that follow are run all the same.
+
+        Raises:
+            _StoppedError: they are not.
+        """
+        assert self._stage is not None  # noqa: S101 - scripts run
+        place, reason, turns = script.of_error(error), self._reason(error), self._turns
+        is_refused = isinstance(error, DBAPIError | sqlite3.Error)
+        rows = self._observer.looked or (
+            turns.of(script.revision) == "row" and is_refused and bool(self._observer.unknown)
+        )
+        may_turn = turns.may_turn is None or script.revision in turns.may_turn
+        if rows and may_turn and script.revision not in turns.turned and len(turns.turned) < MOST_TURNED:
+            self._stage.tell(Cut(Unproven(reason, place)))
+            if not self._ends_without_trace(error, script):
+                self._stage.tell(Unproven(reason, place))
+            raise _StoppedError
+        self._stage.tell(Unproven(reason, place, is_final=not isinstance(error, Exception | SystemExit)))
+        if is_refused:
+            raise _StoppedError
+        self._is_complete = False  # what it would have gone on to do is missing
+
+    def _ends_without_trace(self, error: BaseException, script: Script) -> bool:
+        """Return whether a script that raised for a row can do nothing to a table but what was seen without the row."""
+        if self._turns.of(script.revision) != "row" or isinstance(
+            error, RealDatabaseReachedError | OutsideReachedError
+        ):
+            return False
+        if isinstance(error, DBAPIError | sqlite3.Error):  # in the real run as well, if such a row is there
+            return True
+        return isinstance(error, Exception) and only_changes_rows(error, script.path, RowTexts())
+
+    def _fail_outside(self, error: Exception) -> None:
+        assert self._stage is not None  # noqa: S101 - scripts run
+        script = self._script
+        where = "where Alembic makes its version table" if script is None else "where Alembic marks the revision"
+        place = None if script is None else script.at(script.first_line)
+        self._stage.tell(Unproven(f"{self._reason(error)}, {where}", place))
+
+    def _reason(self, error: BaseException) -> str:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        message = " ".join(str(original).split())[:300]
+        if isinstance(original, sqlite3.Error):
+            is_certain = self._is_complete and not self._observer.missing and not message.startswith(_OURS)
+            if is_certain:
+                return f"{refused_by(self._dialect.NAME)}{message}"
+        if isinstance(error, RealDatabaseReachedError | OutsideReachedError):
+            return f"the script {error}"
+        return f"the script raised {type(original).__name__} under prediction" + (f": {message}" if message else "")

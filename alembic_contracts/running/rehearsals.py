@@ -1,0 +1,138 @@
+"""A run on a database of which an empty copy can be made in, its predictions out.
+
+The scripts run on the copy: what they lead to is what the database itself makes of their statements. What is known of
+rows is known of two worlds, as in ``prediction.scripts.predict``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from alembic_contracts.dialects.sqlite.copies import Copy, copied
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.running import remembered
+from alembic_contracts.running.on_a_copy import Cut, Ended, Rehearsal, Turns
+from alembic_contracts.running.replaying import performed
+from alembic_contracts.schemas.steps import Prediction, Step, Unproven
+
+if TYPE_CHECKING:
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.prediction.containment.limits import Limits
+    from alembic_contracts.running.copy_observer import World
+    from alembic_contracts.running.pending import Run
+    from alembic_contracts.schemas.schema import Name, Schema
+    from alembic_contracts.schemas.snapshots import Snapshot
+
+__all__ = ["rehearsed"]
+
+
+def rehearsed(
+    run: Run,
+    tables: Collection[Name] | None,
+    dialect: Dialect,
+    progress: Callable[[int], None] | None,
+    limits: Limits,
+) -> tuple[Prediction, ...]:
+    """Return the schemas that a run goes through, in each of the ways in which it can go.
+
+    Where scripts read rows that are not known there are two predictions: one as if the tables were empty, one as if
+    each held a row. Where a script raises in one of these worlds there is another prediction, in which that revision
+    finds what it would in the other one; that which was cut off then has a ``cut``.
+
+    Args:
+        run: what is pending, and where it starts from.
+        tables: what the schemas show (None: all tables).
+        dialect: how to observe.
+        progress: told the number of revisions that have been predicted.
+        limits: of each revision.
+
+    Raises:
+        CannotCheck: it cannot be told what the run starts from.
+    """
+    start = _start(run)
+    key = remembered.key_of(run, start, tables)
+    known = remembered.find(key)
+    if known is not None:
+        return known
+    found = _in_worlds(run, partial(Rehearsal, run, start, tables, dialect), progress, limits)
+    remembered.keep(key, found)
+    return found
+
+
+def _in_worlds(
+    run: Run, rehearsal_of: Callable[[Turns], Rehearsal], progress: Callable[[int], None] | None, limits: Limits
+) -> tuple[Prediction, ...]:
+    worlds: list[World] = ["empty"]
+    predictions: list[Prediction] = []
+    without_rows: frozenset[str] | None = None
+    for world in worlds:
+        turns, goes_on = Turns(world, may_turn=without_rows), True
+        while goes_on:
+            told = progress if world == "empty" else None
+            prediction, ended, last = _once(rehearsal_of(turns), run, told, limits)
+            if ended is not None and ended.read_rows and "row" not in worlds:
+                worlds.append("row")
+            predictions.append(prediction)
+            goes_on = prediction.cut is not None
+            turns = replace(turns, turned=turns.turned | {last})
+            through = frozenset() if ended is None else ended.through
+        without_rows = through
+    return tuple(sorted(predictions, key=lambda prediction: prediction.cut is not None))
+
+
+def _once(
+    rehearsal: Rehearsal, run: Run, progress: Callable[[int], None] | None, limits: Limits
+) -> tuple[Prediction, Ended | None, str]:
+    """Run the scripts once; returns what came of it, and the last revision that was run."""
+    before: list[Schema] = []
+    done: list[Step] = []
+    cuts: list[Unproven] = []
+    ends: list[Ended] = []
+
+    def hear(value: Any) -> None:
+        match value:
+            case Step():
+                done.append(value)
+                if progress is not None:
+                    progress(len(done))
+            case Cut(reason):
+                cuts.append(reason)
+            case Ended():
+                ends.append(value)
+            case _:
+                before.append(value)
+
+    found = performed(rehearsal.go, limits, run.environment.script.dir, heard=hear, permitted=rehearsal.engine)
+    if not before:
+        raise CannotCheck(f"The database could not be copied: {found.end.reason if found.end else 'for no reason'}")
+    revisions = [step.revision.revision for step in (*run.history, *run.steps)]
+    last = revisions[min(len(done), len(revisions)) - 1] if done else ""
+    rest = (Step(revision, ()) for revision in revisions[len(done) :])
+    unproven = (*found.unproven, *(() if found.end is None else (found.end,)))
+    prediction = Prediction(before=before[0], steps=(*done, *rest), unproven=unproven, cut=cuts[0] if cuts else None)
+    return prediction, ends[0] if ends else None, last
+
+
+def _start(run: Run) -> Copy:
+    """Return what the run starts from."""
+    context = run.context
+    if run.connection is not None:
+        return copied(run.connection, context.version_table, context.version_table_schema)
+    return Copy() if run.snapshot is None else _of_snapshot(run.snapshot)
+
+
+def _of_snapshot(snapshot: Snapshot) -> Copy:
+    """Return the database that a snapshot is of.
+
+    Raises:
+        CannotCheck: it does not hold the statements that make it.
+    """
+    del snapshot
+    raise CannotCheck(
+        "A snapshot does not hold what makes a SQLite database: take the snapshot away, so that the whole history is "
+        "predicted."
+    )

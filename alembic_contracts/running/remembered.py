@@ -1,0 +1,117 @@
+"""A run in, the predictions that were made of the same run before in this process out, if there are any.
+
+A test suite has many databases and one history: it pays once. The same are two runs with the same scripts, text by
+text, on databases that are the same, with the same options. A script that goes by anything else is not remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping
+from pathlib import Path
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+from sqlalchemy import MetaData
+
+from alembic_contracts.dialects.sqlite.copies import listeners_of
+from alembic_contracts.patterns import pattern
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from alembic_contracts.dialects.sqlite.copies import Copy
+    from alembic_contracts.running.pending import Run
+    from alembic_contracts.schemas.schema import Name
+    from alembic_contracts.schemas.steps import Prediction
+
+__all__ = ["find", "keep", "key_of"]
+
+_known: dict[Hashable, tuple[Prediction, ...]] = {}
+_MOST = 16
+
+_GOES_FURTHER = pattern(
+    rb"environ|getenv|getcwd|x_argument|config|attributes|random|secrets|uuid|now\(|today\(|time\(|open\(|read_|load"
+    rb"|_all\(|\.metadata|import_module|__import__|pkgutil|subprocess|sys\."
+)
+"""What a script goes by that is not the same each time although its text is: files, models of which there may be more
+by now, the environment, time and chance."""
+_NO_OPTIONS = frozenset({"fn", "script", "output_buffer"})
+"""Of a migration context: they are made anew for each run."""
+
+
+def find(key: Hashable | None) -> tuple[Prediction, ...] | None:
+    """Return the predictions that were made of a run."""
+    return None if key is None else _known.get(key)
+
+
+def keep(key: Hashable | None, predictions: tuple[Prediction, ...]) -> None:
+    """Remember predictions that leave nothing open."""
+    if key is None or any(each.unproven for each in predictions):
+        return
+    while len(_known) >= _MOST:
+        del _known[next(iter(_known))]
+    _known[key] = predictions
+
+
+def key_of(run: Run, start: Copy, tables: Collection[Name] | None) -> Hashable | None:
+    """Return all that the predictions of a run follow from; None: more than is known of.
+
+    Args:
+        run: the scripts, and what they see.
+        start: what the database is like before.
+        tables: what the schemas show (None: all).
+    """
+    scripts = []
+    for step in (*run.history, *run.steps):
+        if hasattr(step, "generated"):
+            return None
+        with open(step.revision.path, "rb") as file:  # noqa: PTH123 - for each revision
+            text = file.read()
+        if _GOES_FURTHER.search(text):
+            return None
+        scripts.append((step.is_upgrade, step.revision.revision, step.revision.path, text))
+    context = run.context
+    options = {name: value for name, value in context.opts.items() if name not in _NO_OPTIONS}
+    ways = (run.as_sql, run.own_transaction, run.no_exec, context.as_sql, run.connection is None, Path.cwd())
+    external = getattr(context, "_in_external_transaction", False)
+    watched = None if tables is None else frozenset(tables)
+    connected = None if run.connection is None else _same(_manners(run.connection))
+    return (tuple(scripts), start, watched, _same(options), _same(dict(run.arguments)), ways, external, connected)
+
+
+def _manners(connection: Connection) -> tuple[object, ...]:
+    """Return what decides how a connection behaves, beside what a ``Copy`` has of it."""
+    dialect = connection.dialect
+    own = [getattr(dialect, name, None) for name in ("_json_serializer", "_json_deserializer", "driver")]
+    level = getattr(dialect, "_on_connect_isolation_level", None)
+    return (*own, level, dict(connection.get_execution_options()), *listeners_of(connection.engine))
+
+
+class _Itself:
+    """A value that is the same as no other one."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self._value is other._value
+
+    def __hash__(self) -> int:
+        return id(self._value)
+
+
+def _same(value: object) -> Hashable:
+    """Return what is equal for values that are the same to scripts."""
+    match value:
+        case None | str() | bytes() | int() | float() | Path():
+            return type(value), value
+        case tuple() | list():
+            return type(value), tuple(map(_same, value))
+        case Mapping():
+            return tuple((_same(key), _same(each)) for key, each in value.items())
+        case FunctionType():  # env.py runs anew each time, and makes the same functions
+            return value.__code__ if value.__closure__ is None else _Itself(value), _same(value.__defaults__)
+        case MetaData():
+            columns = tuple((name, tuple(table.columns.keys())) for name, table in value.tables.items())
+            return _Itself(value), columns, _same(value.naming_convention)
+    return _Itself(value)
