@@ -272,6 +272,9 @@ class Dialect(Protocol):
             CannotCheck: it is not the same any more.
         """
 
+    def fingerprint(self, connection: Connection) -> str:
+        """Return what is the same wherever all that is there is the same, cheaper than a look; empty: nothing is."""
+
     def transaction(self, connection: Connection, known: Transaction | None = None) -> Transaction | None:
         """Return the block that the connection's statements are in, None where each is a transaction of its own.
 

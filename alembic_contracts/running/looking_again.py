@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.aftermath import Aftermath
+from alembic_contracts.running.revisions import Strayed
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Name, Schema
 
-__all__ = ["Applied", "Ran", "Seen", "look_again", "reason_of", "roll_back"]
+__all__ = ["Applied", "Ran", "Seen", "look_again", "reason_of", "roll_back", "strayed"]
 
 
 class Applied(Struct, frozen=True):
@@ -147,6 +148,51 @@ def look_again(ran: Ran, earlier: Callable[[], Sequence[Earlier]]) -> Seen:
     found = replace(_noted(found, commits, earlier()), now=_sorted(now), rest=rest, to_savepoint=to_savepoint)
     found = replace(found, new_version_table=versioned and not (now or ran.heads))
     return Seen(_completed(found, ran, before, schema), schema)
+
+
+def strayed(ran: Ran, *, committed: bool) -> Strayed | None:
+    """Return what the version table has where that is not where the revisions lead; None: it is as it should be.
+
+    Args:
+        ran: a run of which a revision is marked as applied.
+        committed: whether it is through, and its last commit seen.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the version table cannot be read.
+    """
+    now = _heads_now(ran)
+    if now is None or frozenset(now) == ran.applied[-1].heads:
+        return None
+    is_open = ran.commits.block is not None and not committed
+    return Strayed(tuple(sorted(now)), is_ours=is_open and _undoes_the_last_step(ran, now))
+
+
+def _undoes_the_last_step(ran: Ran, now: Collection[str]) -> bool:
+    """Whether what Alembic wrote last is not in the version table."""
+    heads = ran.applied[-1].heads
+    before = ran.applied[-2].heads if len(ran.applied) > 1 else frozenset(ran.heads)
+    return not ((heads - before) <= set(now) and (before - heads).isdisjoint(now))
+
+
+def _heads_now(ran: Ran) -> tuple[str, ...] | None:
+    """Read the version table where it was found at the start; None: it cannot be found from here."""
+    dialect, migration, connection = ran.course.dialect, ran.course.run.context, ran.course.run.connection
+    if connection is None:
+        return None
+    begins = not connection.in_transaction()
+    try:
+        if dialect.lookup(connection) == ran.lookup:
+            return migration.get_current_heads()
+        if ran.commits.loose:
+            return None
+        with connection.begin_nested() as aside:
+            dialect.look_up_as(connection, ran.lookup)
+            heads = migration.get_current_heads()
+            aside.rollback()
+        return heads
+    finally:
+        if begins:
+            connection.rollback()
 
 
 def _noted(found: Aftermath, commits: Ledger, earlier: Sequence[Earlier]) -> Aftermath:

@@ -29,6 +29,7 @@ from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.running.copy_observer import CopyObserver, Looks, World
+from alembic_contracts.running.pending import ON_A_COPY
 from alembic_contracts.schemas.steps import Location, Step, Unproven, refused_by
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class Rehearsal:
     def _migrate(self, connection: Connection, raw: WatchedConnection) -> None:
         """Have Alembic run the scripts."""
         real, as_sql = self._run.context, self._run.as_sql
-        options = {**real.opts, "as_sql": as_sql, "fn": self._replicas, "on_version_apply": ()}
+        options = {**real.opts, "as_sql": as_sql, "fn": self._replicas, "on_version_apply": (), ON_A_COPY: True}
         for name in ("output_encoding", "dont_mutate", "purge", "starting_rev"):
             options.pop(name, None)
         if as_sql:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from alembic_contracts.running.postponed import Postponed
     from alembic_contracts.schemas.snapshots import Snapshot
 
-__all__ = ["Run", "script_of"]
+__all__ = ["ON_A_COPY", "Run", "script_of"]
+
+ON_A_COPY = "alembic_contracts_on_a_copy"
+"""An option of migration contexts in which scripts run to see where they lead, and which are not to be judged again."""
 
 
 class Run(Struct, frozen=True, kw_only=True):

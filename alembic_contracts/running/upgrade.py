@@ -24,7 +24,7 @@ from alembic_contracts.running.courses import Course, follow, log
 from alembic_contracts.running.databases import narrowed
 from alembic_contracts.running.examination import examine, judge_state
 from alembic_contracts.running.ledger import Ledger
-from alembic_contracts.running.looking_again import Applied, Ran, look_again, reason_of
+from alembic_contracts.running.looking_again import Applied, Ran, look_again, reason_of, strayed
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.postponed import split
 from alembic_contracts.running.revisions import Strayed, location_of, upgrade_steps
@@ -219,57 +219,50 @@ class Upgrade(Struct):
 
     def strayed(self) -> Strayed | None:
         """Return what the version table has where that is not where the revisions lead; None: it is as it should be."""
-        connection = self.course.run.connection
-        if self.commits is None or connection is None or not self.applied:
+        if self.commits is None or not self.applied:
             return None
         with self.commits.quietly(), suppress(SQLAlchemyError):
-            now = self._heads_now(connection)
-            if now is not None and frozenset(now) != self.applied[-1].heads:
-                return Strayed(tuple(sorted(now)), is_ours=self._undoes_the_last_step(now))
+            return strayed(self._ran(self.commits), committed=self.committed)
         return None
 
-    def _undoes_the_last_step(self, now: Collection[str]) -> bool:
-        """Whether what Alembic wrote last is not in the version table, in a transaction that is still open."""
-        heads = self.applied[-1].heads
-        before = self.applied[-2].heads if len(self.applied) > 1 else frozenset(self.heads)
-        is_open = self.commits is not None and self.commits.block is not None and not self.committed
-        return is_open and not ((heads - before) <= set(now) and (before - heads).isdisjoint(now))
-
-    def _heads_now(self, connection: Connection) -> tuple[str, ...] | None:
-        """Read the version table where it was found at the start; None: it cannot be found from here."""
-        dialect, migration = self.course.dialect, self.migration
-        begins = not connection.in_transaction()
-        try:
-            if dialect.lookup(connection) == self.lookup:
-                return migration.get_current_heads()
-            if self.commits is None or self.commits.loose:
-                return None
-            with connection.begin_nested() as aside:
-                dialect.look_up_as(connection, self.lookup)
-                heads = migration.get_current_heads()
-                aside.rollback()
-            return heads
-        finally:
-            if begins:
-                connection.rollback()
+    def _ran(self, commits: Ledger) -> Ran:
+        last = self._script.revision if self._script is not None else ""
+        applied = tuple(self.applied)
+        return Ran(self.course, self.terms, commits, heads=self.heads, lookup=self.lookup, last=last, applied=applied)
 
     def _judge(self) -> None:
         connection = self.course.run.connection
         assert connection is not None  # noqa: S101 - there is none in --sql mode, where nothing is committed
-        revision = self._since_commit[-1].revision.revision if self._since_commit else ""
-        is_complete = self.course.sight is None or not self.course.sight.unread  # else it becomes so from this one
         self.refused = None
         with self._answering():
-            now = self.course.dialect.observe(
-                connection,
-                self.terms.places(self.course.dialect),
-                lock_timeout=self.terms.settings.lock_timeout,
-                before=self.course.sight,
-                asked=asked_of(self.terms.contracts, self.terms.settings.rules) if is_complete else None,
-            )
-            since = Step(revision, (Operation(self._suspect(), "commit", now, commits=True),))
-            report = judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
+            if self._is_as_foreseen(connection):
+                report = replace(self.foreseen, phase="commit", notices=())
+            else:
+                report = self._seen(connection)
         self._conclude(report)
+
+    def _is_as_foreseen(self, connection: Connection) -> bool:
+        """Whether exactly that is there of which it is known already that it keeps all contracts."""
+        if self.foreseen.violations or self.foreseen.unproven or not self._since_commit:
+            return False
+        revision = self._since_commit[-1].revision.revision
+        steps = (step for prediction in self.course.predictions for step in prediction.steps)
+        foreseen = {step.fingerprint for step in steps if step.revision == revision} - {""}
+        return bool(foreseen) and self.course.dialect.fingerprint(connection) in foreseen
+
+    def _seen(self, connection: Connection) -> Report:
+        """Return the verdict on what is there."""
+        revision = self._since_commit[-1].revision.revision if self._since_commit else ""
+        is_complete = self.course.sight is None or not self.course.sight.unread  # else it becomes so from this one
+        now = self.course.dialect.observe(
+            connection,
+            self.terms.places(self.course.dialect),
+            lock_timeout=self.terms.settings.lock_timeout,
+            before=self.course.sight,
+            asked=asked_of(self.terms.contracts, self.terms.settings.rules) if is_complete else None,
+        )
+        since = Step(revision, (Operation(self._suspect(), "commit", now, commits=True),))
+        return judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -355,16 +348,7 @@ class Upgrade(Struct):
         if refused is None and (self._script is None or (callers and not commits.stays())):
             return None
         with commits.quietly():
-            ran = Ran(
-                self.course,
-                self.terms,
-                commits,
-                heads=self.heads,
-                lookup=self.lookup,
-                last=self._script.revision if self._script is not None else "",
-                applied=tuple(self.applied),
-            )
-            seen = look_again(ran, earlier)
+            seen = look_again(self._ran(commits), earlier)
         left = self._left(seen.schema)
         if refused is None and left is not None and left.status == "broken":
             refused = _refused(left)

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.replays.restoration import missing_role, restore
     from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
     from alembic_contracts.dialects.postgresql.replays.workings import workings
-    from alembic_contracts.dialects.postgresql.transactions import fate, look_up_as, lookup, transaction
+    from alembic_contracts.dialects.postgresql.transactions import fate, fingerprint, look_up_as, lookup, transaction
 
 __all__ = [
     "BEGINS_BY_ITSELF",
@@ -69,6 +69,7 @@ __all__ = [
     "enum_labels",
     "family",
     "fate",
+    "fingerprint",
     "forbids_null",
     "format_type",
     "logical",
@@ -116,6 +117,7 @@ _LATE = {
     "witness": "replays.witness:Witness",
     "workings": "replays.workings",
     "fate": "transactions",
+    "fingerprint": "transactions",
     "look_up_as": "transactions",
     "lookup": "transactions",
     "transaction": "transactions",

@@ -42,6 +42,7 @@ from alembic_contracts.dialects.sqlite.types import format_type, misspelt_type, 
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects.sqlite.casing import spelled
+    from alembic_contracts.dialects.sqlite.copies import fingerprint
     from alembic_contracts.dialects.sqlite.equivalence import same_expression
     from alembic_contracts.dialects.sqlite.observation import completed, observe, sight
     from alembic_contracts.dialects.sqlite.transactions import fate, look_up_as, lookup, transaction
@@ -61,6 +62,7 @@ __all__ = [
     "enum_labels",
     "family",
     "fate",
+    "fingerprint",
     "forbids_null",
     "format_type",
     "logical",
@@ -112,6 +114,7 @@ _LATE = {
     "observe": "observation",
     "sight": "observation",
     "spelled": "casing",
+    "fingerprint": "copies",
     "fate": "transactions",
     "look_up_as": "transactions",
     "lookup": "transactions",
