@@ -161,11 +161,11 @@ def _kind(type_: Type) -> str:
 @cache
 def _sqlalchemy(kind: str) -> Any:
     """Return SQLAlchemy's dialect for a kind of database, one of no database in particular where it has none."""
-    from sqlalchemy.dialects import registry
+    from sqlalchemy import make_url
     from sqlalchemy.engine.default import DefaultDialect
     from sqlalchemy.exc import NoSuchModuleError
 
     try:
-        return registry.load(kind)()
+        return make_url(f"{kind}://").get_dialect()()
     except NoSuchModuleError:
         return DefaultDialect()
