@@ -47,7 +47,11 @@ def at_once(connection: Connection) -> Iterator[None]:
     if connection.invalidated and connection.in_transaction():
         raise CannotCheck("The connection to the database was lost.")
     if in_block(connection) is not False:
-        yield
+        try:
+            yield
+        finally:
+            if not connection.in_transaction() and _is_always_in_one(connection):
+                connection.connection.rollback()
         return
     _execute(connection, "BEGIN")
     try:
@@ -55,6 +59,11 @@ def at_once(connection: Connection) -> Iterator[None]:
     finally:
         if in_block(connection):
             _execute(connection, "COMMIT")  # of nothing; ROLLBACK would end other cursors' reading as well
+
+
+def _is_always_in_one(connection: Connection) -> bool:
+    """Whether the driver begins a transaction as soon as one has ended (``autocommit=False``, since Python 3.12)."""
+    return getattr(connection.connection.driver_connection, "autocommit", None) is False
 
 
 def rows(connection: Connection, question: str) -> list[tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import count
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from alembic_contracts.dialects import Fate, Transaction
 from alembic_contracts.dialects.sqlite.asking import in_block
@@ -19,14 +20,16 @@ __all__ = ["fate", "look_up_as", "lookup", "transaction"]
 
 _NUMBERS = count(1)
 _CURRENT = "alembic_contracts.transaction"
-"""In ``Connection.info``, which goes with the driver's connection: the number of what it was last seen in."""
+"""In ``Connection.info``, which goes with the driver's connection: the number of its last transaction, and SQLAlchemy's
+own of that time."""
 
 
 def transaction(connection: Connection, known: Transaction | None = None) -> Transaction | None:
     """Return the block that the connection's statements are in, None where each is a transaction of its own.
 
     Whether there is a block is SQLite's answer: pysqlite begins none before DDL unless it is told to, whatever
-    SQLAlchemy believes. One that has ended and was followed by another one between two looks is not told from that.
+    SQLAlchemy believes. One that has ended and was followed by another one between two looks is told from that only
+    where SQLAlchemy ended it.
 
     Args:
         connection: in whatever state.
@@ -35,15 +38,23 @@ def transaction(connection: Connection, known: Transaction | None = None) -> Tra
     if not in_block(connection):
         connection.info.pop(_CURRENT, None)
         return None
-    if known is not None and connection.info.get(_CURRENT) == known.number:
+    if known is not None and _is_in(connection, known):
         return known
-    number = connection.info[_CURRENT] = next(_NUMBERS)
+    number, root = next(_NUMBERS), connection.get_transaction()
+    connection.info[_CURRENT] = number, None if root is None else ref(root)
     return Transaction(number)
 
 
 def fate(connection: Connection, transaction: Transaction) -> Fate | None:
     """Return "open" while the connection is in a transaction, None afterwards: SQLite does not remember its end."""
-    return "open" if in_block(connection) and connection.info.get(_CURRENT) == transaction.number else None
+    return "open" if in_block(connection) and _is_in(connection, transaction) else None
+
+
+def _is_in(connection: Connection, transaction: Transaction) -> bool:
+    """Whether a block that a connection is in can be one that it was in before: SQLAlchemy has ended none since."""
+    number, root = connection.info.get(_CURRENT, (0, None))
+    now = connection.get_transaction()
+    return number == transaction.number and (root is None or (now is not None and root() is now))
 
 
 def lookup(connection: Connection) -> str:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic_contracts.dialects import sqlite
 from alembic_contracts.dialects.families import family_of
 from alembic_contracts.schemas.schema import Name, Table
+from tests.support.sqlite_database import connected
 
 T = Name("main", "t")
 OTHERS = (
@@ -168,7 +169,7 @@ def _theirs(connection: sa.Connection) -> dict[str, Any]:
 
 
 def _both(text: str, *more: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    with sa.create_engine("sqlite://").connect() as connection:
+    with connected() as connection:
         for statement in (*OTHERS, f"CREATE TABLE {text}", *more):
             connection.exec_driver_sql(statement)
         table = sqlite.observe(connection, {T}).tables[T]

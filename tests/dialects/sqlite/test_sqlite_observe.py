@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from alembic_contracts.dialects import Asked, Locked, is_known, load, sqlite
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.judging import rules
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Schema, Table
+from tests.support.sqlite_database import connected
 
 STRICT = sqlite3.sqlite_version_info >= (3, 37)
 SHOP = """
@@ -63,6 +66,7 @@ def test_it_is_a_dialect() -> None:
     assert load("sqlite") is sqlite
     assert [name for name in sqlite.__all__ if not name.isupper() and not callable(getattr(sqlite, name))] == []
     assert not hasattr(sqlite, "no_such_thing")
+    assert rules.load().keys() >= sqlite.NOT_EXPRESSED
 
 
 # -- what is read ------------------------------------------------------------------------------------------------------
@@ -258,7 +262,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=
 
 @given(NAMES, NAMES, NAMES)
 def test_any_name(table: str, column: str, index: str) -> None:
-    with sa.create_engine("sqlite://").connect() as connection:
+    with connected() as connection:
         if table.lower().startswith("sqlite_") or index.lower().startswith("sqlite_"):
             return
         run(
@@ -368,43 +372,34 @@ def _file(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'shop.db'}"
 
 
-def _emit_begin(engine: sa.Engine) -> None:
-    """SQLAlchemy's recipe for transactional DDL."""
-
-    @sa.event.listens_for(engine, "connect")
-    def leave_to_us(driver: Any, _record: Any) -> None:
-        driver.isolation_level = None
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+WAYS = {
+    "plain": {},
+    "AUTOCOMMIT": {"isolation_level": "AUTOCOMMIT"},
+    "recipe": {"recipe": True},
+    "always in a transaction": {"connect_args": {"autocommit": False}},
+}
+"""How SQLAlchemy and pysqlite share the transactions out; the last one since Python 3.12."""
+HERE = [way for way in WAYS if way != "always in a transaction" or sys.version_info >= (3, 12)]
 
 
-@pytest.mark.parametrize("way", ["plain", "AUTOCOMMIT", "recipe"])
+@pytest.mark.parametrize("way", HERE)
 def test_nothing_stays(tmp_path: Path, way: str) -> None:
-    url = _file(tmp_path)
-    engine = sa.create_engine(url, **({"isolation_level": "AUTOCOMMIT"} if way == "AUTOCOMMIT" else {}))
-    if way == "recipe":
-        _emit_begin(engine)
-    with engine.connect() as connection:
+    with connected(_file(tmp_path), **WAYS[way]) as connection:
         seen: list[str] = []
         sa.event.listen(connection, "before_cursor_execute", lambda *event: seen.append(event[2]))
         schema = sqlite.observe(connection, None)
         assert not connection.in_transaction()
-        assert not connection.connection.driver_connection.in_transaction
+        assert connection.connection.driver_connection.in_transaction == (way == "always in a transaction")
         assert seen == []
         with closing(sqlite3.connect(tmp_path / "shop.db", timeout=0)) as other:
             other.executescript("BEGIN EXCLUSIVE; CREATE TABLE more (a); COMMIT")
         assert main("more") in sqlite.observe(connection, None).tables.keys() - schema.tables.keys()
 
 
-@pytest.mark.parametrize("way", ["plain", "recipe", "script"])
+@pytest.mark.parametrize("way", [*HERE, "script"])
 def test_a_transaction_stays_as_it_is(tmp_path: Path, way: str) -> None:
-    engine = sa.create_engine(_file(tmp_path))
-    if way == "recipe":
-        _emit_begin(engine)
-    with engine.connect() as connection:
-        if way == "script":
+    with connected(_file(tmp_path), **WAYS.get(way, {})) as connection:
+        if way in ("script", "AUTOCOMMIT"):
             connection.exec_driver_sql("BEGIN")
         connection.exec_driver_sql("INSERT INTO customers (email) VALUES ('a@example.org')")
         connection.exec_driver_sql("ALTER TABLE items RENAME TO lines")
@@ -418,7 +413,7 @@ def test_a_transaction_stays_as_it_is(tmp_path: Path, way: str) -> None:
 
 
 def test_what_another_cursor_is_reading_goes_on(tmp_path: Path) -> None:
-    with sa.create_engine(_file(tmp_path)).connect() as connection:
+    with connected(_file(tmp_path)) as connection:
         driver = connection.connection.driver_connection
         cursor = driver.execute(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 9"
@@ -429,8 +424,11 @@ def test_what_another_cursor_is_reading_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_locked_database(tmp_path: Path) -> None:
-    engine = sa.create_engine(_file(tmp_path), connect_args={"timeout": 0})
-    with closing(sqlite3.connect(tmp_path / "shop.db")) as other, engine.connect() as connection:
+    url = _file(tmp_path)
+    with (
+        closing(sqlite3.connect(tmp_path / "shop.db")) as other,
+        connected(url, connect_args={"timeout": 0}) as connection,
+    ):
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(Locked, match="database is locked"):
             sqlite.observe(connection, None)
@@ -441,7 +439,7 @@ def test_a_locked_database(tmp_path: Path) -> None:
 
 def test_what_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "no.db").write_bytes(b"no database at all" * 100)
-    with sa.create_engine(f"sqlite:///{tmp_path / 'no.db'}").connect() as connection:
+    with connected(f"sqlite:///{tmp_path / 'no.db'}") as connection:
         with pytest.raises(CannotCheck, match="cannot be read: file is not a database"):
             sqlite.observe(connection, None)
         with pytest.raises(CannotCheck, match="file is not a database"):
@@ -465,7 +463,7 @@ def test_aiosqlite(tmp_path: Path) -> None:
 
     url = _file(tmp_path)
     schema, inside, again = asyncio.run(run_look())
-    with sa.create_engine(url).connect() as connection:
+    with connected(url) as connection:
         assert schema == sqlite.observe(connection, None)
     assert inside is not None
     assert inside == again
@@ -495,7 +493,7 @@ def test_session(connection: sa.Connection, tmp_path: Path) -> None:
     session = sqlite.session(connection)
     assert (session.database, session.user, session.search_path) == (":memory:", "", ("main",))
     assert session.server_version == major * 10_000 + minor * 100 + patch
-    with sa.create_engine(_file(tmp_path)).connect() as other:
+    with connected(_file(tmp_path)) as other:
         assert sqlite.session(other).database == str(tmp_path / "shop.db")
         assert not other.in_transaction()
         lookup = sqlite.lookup(other)
@@ -510,20 +508,20 @@ def test_pysqlite_begins_no_transaction_before_ddl(connection: sa.Connection) ->
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
-def test_a_transaction_is_known_until_its_end(tmp_path: Path, end: str) -> None:
-    engine = sa.create_engine(_file(tmp_path))
-    _emit_begin(engine)
-    with engine.connect() as connection:
+@pytest.mark.parametrize("way", [way for way in HERE if way not in ("plain", "AUTOCOMMIT")])
+def test_a_transaction_is_known_until_its_end(tmp_path: Path, way: str, end: str) -> None:
+    with connected(_file(tmp_path), **WAYS[way]) as connection:
         connection.exec_driver_sql("CREATE TABLE t (a)")
         first = sqlite.transaction(connection)
         assert first is not None
         assert sqlite.transaction(connection, first) == first
         assert sqlite.fate(connection, first) == "open"
         getattr(connection, end)()
-        assert sqlite.transaction(connection, first) is None
         assert sqlite.fate(connection, first) is None
+        assert sqlite.transaction(connection, first) != first
         connection.exec_driver_sql("CREATE TABLE u (a)")
         second = sqlite.transaction(connection, None)
         assert second is not None
         assert second != first
         assert sqlite.fate(connection, first) is None
+        assert sqlite.fate(connection, second) == "open"
