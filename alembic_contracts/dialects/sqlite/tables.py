@@ -112,7 +112,7 @@ def table(answers: Answers, text: Definition | None, parents: Parents) -> Table:
         columns=tuple(_columns(answers, known)),
         complete=known is not None,
         constraints=(
-            *_keys(answers, names),
+            *_keys(answers, collations, names),
             *(each for each in (known.constraints if known is not None else ()) if each.kind == "check"),
             *_foreign_keys(answers, known, parents),
         ),
@@ -181,14 +181,16 @@ class _Names:
         return self._names.get((kind, tuple(fold(column or "") for column in columns)), "")
 
 
-def _keys(answers: Answers, names: _Names) -> Iterator[Constraint]:
+def _keys(answers: Answers, collations: Mapping[str, str], names: _Names) -> Iterator[Constraint]:
     key = key_of(answers.columns)
     if key:
         yield Constraint(name=names.of("primary key", key), kind="primary key", columns=key)
     rows = sorted((row for row in answers.indexes if row.origin == "u"), key=lambda row: (-row.place, row.key))
     for _, group in groupby(rows, lambda row: row.place):
-        columns = tuple(row.name or "rowid" for row in group)
-        yield Constraint(name=names.of("unique", columns), kind="unique", columns=columns)
+        keys = list(group)
+        columns = tuple(row.name for row in keys if row.name is not None and not _is_expression(row, collations))
+        if len(columns) == len(keys):
+            yield Constraint(name=names.of("unique", columns), kind="unique", columns=columns)
 
 
 def _index(rows: list[IndexRow], texts: Mapping[str, str], collations: Mapping[str, str], names: _Names) -> Index:
@@ -207,7 +209,7 @@ def _index(rows: list[IndexRow], texts: Mapping[str, str], collations: Mapping[s
         unique=bool(first.unique),
         predicate=((text and text.predicate) or "?") if first.partial else None,
         expressions=expressions,
-        constraint=None if kind is None else names.of(kind, columns),
+        constraint=None if kind is None or None in columns else names.of(kind, columns),
     )
 
 

@@ -139,14 +139,21 @@ def test_what_an_index_compares_otherwise_than_its_column_is_no_index_of_it(conn
     run(
         connection,
         """
-        CREATE TABLE t (a TEXT COLLATE NOCASE, b TEXT);
+        CREATE TABLE t (a TEXT COLLATE NOCASE, b TEXT, UNIQUE (a, b), UNIQUE (b, a COLLATE BINARY));
         CREATE UNIQUE INDEX finer ON t (a COLLATE BINARY);
         CREATE UNIQUE INDEX coarser ON t (b COLLATE NOCASE);
         CREATE UNIQUE INDEX same ON t (a);
         """,
     )
-    found = {index.name: index.columns for index in sqlite.observe(connection, None).tables[main("t")].indexes}
-    assert found == {"finer": (None,), "coarser": ("b",), "same": ("a",)}
+    table = sqlite.observe(connection, None).tables[main("t")]
+    assert {index.name: (index.columns, index.constraint) for index in table.indexes} == {
+        "sqlite_autoindex_t_1": (("a", "b"), ""),
+        "sqlite_autoindex_t_2": (("b", None), None),
+        "finer": ((None,), None),
+        "coarser": (("b",), None),
+        "same": (("a",), None),
+    }
+    assert [constraint.columns for constraint in table.constraints] == [("a", "b")]
 
 
 @pytest.mark.skipif(not STRICT, reason="STRICT is there since SQLite 3.37")
