@@ -35,8 +35,10 @@ _GOES_FURTHER = pattern(
 )
 """What a script goes by that is not the same each time although its text is: files, models of which there may be more
 by now, the environment, time and chance."""
-_NO_OPTIONS = frozenset({"fn", "script", "output_buffer"})
-"""Of a migration context: they are made anew for each run."""
+_NO_OPTIONS = frozenset(
+    {"fn", "script", "output_buffer", "process_revision_directives", "include_name", "include_object", "render_item"}
+)
+"""Of a migration context: they are made anew for each run, or are for autogenerate alone."""
 
 
 def find(key: Hashable | None) -> tuple[Prediction, ...] | None:
