@@ -77,6 +77,8 @@ class Ledger:
         """Whether each statement was seen to commit by itself."""
         self.partly = False
         """Whether some of what has been done since the last commit was seen to commit by itself."""
+        self.statements = 0
+        """How many were executed, beside our own."""
         self.unjudged = False
         """Whether something has been committed that was not judged before."""
         self._known = self._quiet = self._passing = False
@@ -225,6 +227,7 @@ class Ledger:
         self._passing = False
         if self._quiet:
             return statement, parameters
+        self.statements += 1
         self._last = self._place()[1] or self._last
         first_end = self._first_end
         end = first_end(statement)

@@ -6,11 +6,14 @@ text, on databases that are the same, with the same options. A script that goes 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Hashable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from sqlalchemy import MetaData
 
 from alembic_contracts.dialects.sqlite.copies import listeners_of
@@ -19,15 +22,20 @@ from alembic_contracts.patterns import pattern
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from alembic_contracts.config import Settings
+    from alembic_contracts.contracts.contract import Contract, Waiver
     from alembic_contracts.dialects.sqlite.copies import Copy
+    from alembic_contracts.judging.engine import Policy
+    from alembic_contracts.judging.violations import Report
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["find", "keep", "key_of"]
+__all__ = ["Judged", "find", "keep", "key_of", "verdict"]
 
 _known: dict[Hashable, tuple[Prediction, ...]] = {}
 _MOST = 16
+_verdicts: deque[tuple[Judged, Report]] = deque(maxlen=_MOST)
 
 _GOES_FURTHER = pattern(
     rb"environ|getenv|getcwd|x_argument|config|attributes|random|secrets|uuid|now\(|today\(|time\(|open\(|read_|load"
@@ -39,6 +47,11 @@ _NO_OPTIONS = frozenset(
     {"fn", "script", "output_buffer", "process_revision_directives", "include_name", "include_object", "render_item"}
 )
 """Of a migration context: they are made anew for each run, or are for autogenerate alone."""
+
+
+@lru_cache(maxsize=4096)
+def _goes_further(script: bytes) -> bool:
+    return _GOES_FURTHER.search(script) is not None
 
 
 def find(key: Hashable | None) -> tuple[Prediction, ...] | None:
@@ -55,6 +68,39 @@ def keep(key: Hashable | None, predictions: tuple[Prediction, ...]) -> None:
     _known[key] = predictions
 
 
+class Judged(Struct, frozen=True):
+    """All that a verdict follows from."""
+
+    predictions: tuple[Prediction, ...]
+    contracts: tuple[Contract, ...]
+    waivers: tuple[Waiver, ...]
+    settings: Settings
+    policy: Policy
+
+    def is_same(self, other: Judged) -> bool:
+        """Whether both lead to the same verdict; what was remembered of steps is the same object."""
+        return (
+            len(self.predictions) == len(other.predictions)
+            and all(map(_is_same_course, self.predictions, other.predictions))
+            and (self.policy, self.waivers, self.settings) == (other.policy, other.waivers, other.settings)
+            and self.contracts == other.contracts
+        )
+
+
+def _is_same_course(one: Prediction, other: Prediction) -> bool:
+    same = one.steps is other.steps and one.before == other.before
+    return same and (one.unproven, one.cut) == (other.unproven, other.cut)
+
+
+def verdict(judged: Judged, judge: Callable[[], Report]) -> Report:
+    """Return what ``judge`` does, or did last where it was about the same."""
+    known = next((report for before, report in _verdicts if before.is_same(judged)), None)
+    if known is None:
+        known = judge()
+        _verdicts.append((judged, known))
+    return known
+
+
 def key_of(run: Run, start: Copy, tables: Collection[Name] | None) -> Hashable | None:
     """Return all that the predictions of a run follow from; None: more than is known of.
 
@@ -69,7 +115,7 @@ def key_of(run: Run, start: Copy, tables: Collection[Name] | None) -> Hashable |
             return None
         with open(step.revision.path, "rb") as file:  # noqa: PTH123 - for each revision
             text = file.read()
-        if _GOES_FURTHER.search(text):
+        if _goes_further(text):
             return None
         scripts.append((step.is_upgrade, step.revision.revision, step.revision.path, text))
     context = run.context

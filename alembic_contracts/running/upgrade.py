@@ -69,6 +69,10 @@ class Upgrade(Struct):
     """Where unqualified names led before them."""
     entry: Entry | None = None
     """Where programs read what was found."""
+    _fingerprints: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What the database can be at the end of each revision, where that is known."""
+    _judged: int = -1
+    """How many statements had been executed when the end of a revision was judged, since it was committed already."""
     _script: Script | None = None
     _since_commit: list[RevisionStep] = field(default_factory=list)
     _shown: tuple[Violation, ...] = ()
@@ -124,7 +128,7 @@ class Upgrade(Struct):
             course = follow(run, terms.places(run.dialect), shadow_url=terms.settings.shadow_url, progress=progress)
             shown = course.dialect.FORESIGHT != "none"
             report = examine(course, terms, phase="before", scope=_scope(terms)) if shown else unheld.foreseen(run)
-        upgrade = cls(terms, course, heads, report, None)
+        upgrade = cls(terms, course, heads, report, None, _fingerprints=_fingerprints(course))
         if run.connection is not None:
             upgrade.commits = Ledger(run.connection, course.dialect, upgrade._place, upgrade.commit)
             upgrade.lookup = course.dialect.lookup(run.connection)
@@ -185,6 +189,8 @@ class Upgrade(Struct):
             with self.commits.quietly():
                 self._judge()
             self.commits.unjudged = False
+            alone = len(self.migration.on_version_apply_callbacks) == 1  # no other one runs before the commit
+            self._judged = self.commits.statements if alone else -1
 
     def commit(self) -> None:
         """Judge what a commit that is about to happen would leave; after the end of the run there is nothing to judge.
@@ -193,7 +199,8 @@ class Upgrade(Struct):
             Refused: it must not happen, or could not be judged.
         """
         if not self.committed:
-            self._judge()
+            if self.commits is None or self._judged != self.commits.statements:
+                self._judge()
             self._since_commit.clear()
             self.committed = self.through
 
@@ -235,20 +242,20 @@ class Upgrade(Struct):
         assert connection is not None  # noqa: S101 - there is none in --sql mode, where nothing is committed
         self.refused = None
         with self._answering():
-            if self._is_as_foreseen(connection):
+            if not self._is_as_foreseen(connection):
+                report = self._seen(connection)
+            elif self.through or self.entry is not None:
                 report = replace(self.foreseen, phase="commit", notices=())
             else:
-                report = self._seen(connection)
+                return
         self._conclude(report)
 
     def _is_as_foreseen(self, connection: Connection) -> bool:
         """Whether exactly that is there of which it is known already that it keeps all contracts."""
         if self.foreseen.violations or self.foreseen.unproven or not self._since_commit:
             return False
-        revision = self._since_commit[-1].revision.revision
-        steps = (step for prediction in self.course.predictions for step in prediction.steps)
-        foreseen = {step.fingerprint for step in steps if step.revision == revision} - {""}
-        return bool(foreseen) and self.course.dialect.fingerprint(connection) in foreseen
+        foreseen = self._fingerprints.get(self._since_commit[-1].revision.revision)
+        return foreseen is not None and self.course.dialect.fingerprint(connection) in foreseen
 
     def _seen(self, connection: Connection) -> Report:
         """Return the verdict on what is there."""
@@ -366,6 +373,15 @@ class Upgrade(Struct):
             return judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
         except CannotCheck:
             return None
+
+
+def _fingerprints(course: Course) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for prediction in course.predictions:
+        for step in prediction.steps:
+            if step.fingerprint:
+                found[step.revision] = found.get(step.revision, frozenset()) | {step.fingerprint}
+    return found
 
 
 def _refused(report: Report) -> Refused:
