@@ -58,18 +58,20 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, format_: str, fail_under: float | None, **values: Any) -> int:  # noqa: N802 - found by this name
     """Compare the contracts with the tables."""
+    from alembic_contracts.judging.elsewhere import aligned
     from alembic_contracts.reviews.coverage import coverage_of
     from alembic_contracts.running.terms import required
 
     config = project.config()
     terms = required(config)
-    schema, _, gaps = schema_of(config, range_of(values), terms.settings.snapshot)
-    coverage = coverage_of(terms.contracts, schema)
-    written(_FORMATS[format_](coverage, gaps), format_)
+    seen = schema_of(config, range_of(values), terms.settings.snapshot)
+    alike = aligned(terms.contracts, seen.dialect, (seen.schema,))
+    coverage = coverage_of(alike.contracts, alike.schema(seen.schema))
+    written(_FORMATS[format_](coverage, seen.gaps), format_)
     if fail_under is not None and coverage.percent < fail_under:
         click.echo(f"{coverage.percent:.1f} % is less than the {fail_under:g} % that are asked for.", err=True)
         return 1
-    return PARTLY if gaps else 0
+    return PARTLY if seen.gaps else 0
 
 
 def _text(coverage: Coverage, gaps: str) -> Iterator[str]:

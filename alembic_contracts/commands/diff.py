@@ -45,7 +45,6 @@ def COMMAND(project: Project, base: str | None, format_: str) -> int:  # noqa: N
     """Print what has changed."""
     from pathlib import Path
 
-    from alembic_contracts import dialects
     from alembic_contracts.reviews.differences import differences
     from alembic_contracts.running import bases
     from alembic_contracts.running.terms import required
@@ -55,7 +54,7 @@ def COMMAND(project: Project, base: str | None, format_: str) -> int:  # noqa: N
     ref = base or git.merge_base_with_main(Path.cwd())
     then = bases.base_at(ref, config)
     now = required(config, then)
-    found = list(differences(then.terms, now, dialects.load("postgresql")))
+    found = list(differences(then.terms, now))
     if any(each.fact for each in found):
         unmet = _unmet(config)
         found = [replace(each, message=f"{each.message}; {unmet(each)}") if each.fact else each for each in found]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from alembic_contracts.commands._predicted import PARTLY, partly, planned
 from alembic_contracts.commands._shared import (
@@ -44,7 +45,6 @@ _EXAMPLES = (
 @told
 def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N802 - found by this name
     """Predict what is pending and write the pages."""
-    from alembic_contracts import dialects
     from alembic_contracts.reviews import site
 
     terms, range_, found = planned(project, values, single=True)
@@ -52,6 +52,7 @@ def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N8
     schema = plan.after if range_.offline or range_.start else plan.before
     gaps = partly(plan.doubts if schema is plan.after else ())
     notices = [gaps] * bool(gaps)
-    written = site.write(Path(output), plan, terms, dialects.load("postgresql"), schema=schema, notices=notices)
+    terms = replace(terms, contracts=plan.contracts)
+    written = site.write(Path(output), plan, terms, schema=schema, notices=notices)
     click.echo("\n".join([f"Wrote {written[0]}.", *notices]), err=True)
     return PARTLY if gaps else 0

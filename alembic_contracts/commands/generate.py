@@ -36,9 +36,9 @@ __all__ = ["COMMAND"]
 
 _SUMMARY = "Write contract files for tables, with the facts that hold of them."
 _DESCRIPTION = """\
-TABLE is a table or view, with its schema where that is not the usual one (public on PostgreSQL). The contract is about
-the kind of database that it is written for, and says so unless that is PostgreSQL. The facts are those of the database, or with --offline
-of the schema that the migrations predict. State what somebody relies on, and no more: --columns, --minimal and
+TABLE is a table or view, with its schema where that is not the usual one (PostgreSQL: public). The facts are those of
+the database, or with --offline of the schema that the migrations predict. The contract is about that kind of database,
+and says so if it is not PostgreSQL. State what somebody relies on, and no more: --columns, --minimal and
 --compatibility leave out what may change. Descriptions are the comments in the database, and so are examples that a
 comment names: "ISO code (e.g. DE, FR)". No row is read.
 

@@ -13,13 +13,16 @@ from alembic_contracts.commands._predicted import schema_of, told_of
 from alembic_contracts.commands._shared import CANNOT, Project, examples, told, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from alembic.config import Config
 
+    from alembic_contracts.commands._predicted import Seen
     from alembic_contracts.contracts.contract import Contract
+    from alembic_contracts.dialects import Dialect
     from alembic_contracts.errors import Problem
     from alembic_contracts.running.terms import Terms
+    from alembic_contracts.schemas.schema import Schema
 
 __all__ = ["COMMAND"]
 
@@ -79,16 +82,49 @@ def COMMAND(project: Project, paths: tuple[str, ...], format_: str, against: str
 
 def _unknown(config: Config, terms: Terms, against: str) -> tuple[tuple[Problem, ...], str]:
     """Return what contracts name and a schema has not, and what is to be said where that schema is known in part."""
-    from alembic_contracts.reviews.unknown_names import unknown_names
-    from alembic_contracts.running.environments import Range
+    from alembic_contracts import dialects
     from alembic_contracts.schemas import snapshots
 
     snapshot = snapshots.read(Path(against))
     if snapshot is not None:
-        return unknown_names(terms.contracts, snapshot.schema, f"in {against}", terms.today), ""
-    range_ = Range(offline=True, target=against, dialect="postgresql")
-    schema, _, gaps = schema_of(config, range_, terms.settings.snapshot)
-    return unknown_names(terms.contracts, schema, f"at {against}", terms.today), gaps
+        dialect = dialects.load(snapshot.dialect)
+        return tuple(_missing(terms, terms.contracts, snapshot.schema, dialect, f"in {against}")), ""
+    problems: list[Problem] = []
+    gaps: dict[str, None] = {}
+    for kind in dict.fromkeys(contract.kind for contract in terms.contracts):
+        seen = _predicted(config, terms, against, dialects.load(kind))
+        contracts = [contract for contract in terms.contracts if contract.kind == kind]
+        problems.extend(_missing(terms, contracts, seen.schema, seen.dialect, f"at {against}"))
+        gaps.update({seen.gaps: None} if seen.gaps else {})
+    return tuple(sorted(problems)), "\n".join(gaps)
+
+
+def _predicted(config: Config, terms: Terms, revision: str, dialect: Dialect) -> Seen:
+    """Return what the version scripts lead to on one kind of database.
+
+    Raises:
+        CannotCheck: that cannot be foreseen.
+    """
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.running.environments import Range
+    from alembic_contracts.running.unheld import sentence
+
+    if dialect.FORESIGHT == "none":
+        raise CannotCheck(f"{sentence(dialect)} So names in contracts about it cannot be looked up at a revision.")
+    return schema_of(config, Range(offline=True, target=revision, dialect=dialect.KIND), terms.settings.snapshot)
+
+
+def _missing(
+    terms: Terms, contracts: Sequence[Contract], schema: Schema, dialect: Dialect, where: str
+) -> Iterator[Problem]:
+    from alembic_contracts.judging.elsewhere import aligned
+    from alembic_contracts.reviews.unknown_names import unknown_names
+
+    alike = aligned(contracts, dialect, (schema,))
+    there = alike.schema(schema)
+    for own in (True, False):
+        some = [contract for contract in alike.contracts if (contract.kind == dialect.KIND == "postgresql") == own]
+        yield from unknown_names(some, there, where, terms.today, types=own)
 
 
 def _warn(contracts: Sequence[Contract]) -> None:

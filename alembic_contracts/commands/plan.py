@@ -90,7 +90,7 @@ def _text_of(revision: Revision) -> Iterator[str]:
             yield f"      touches {contract.id}, {contract.owner}"
             if seen := used_by(touch.seen(contract)):
                 yield f"        {seen}"
-    if not revision.touches:
+    if not revision.touches and not revision.unproven:
         yield "  changes nothing of the schema"
     for violation in revision.violations:
         yield f"  {violation.severity}[{violation.rule}]: {violation.message}"
@@ -141,7 +141,7 @@ def _markdown_of(revision: Revision) -> Iterator[str]:
                 f"{code(each.id)} ({prose(str(each.owner))}){_seen(touch.seen(each))}" for each in touch.contracts
             )
             yield f"| {_mark(touch)} {prose(touch.change.text)} | {owners or 'no contract'} |"
-    else:
+    elif not revision.unproven:
         yield "Changes nothing of the schema."
     yield ""
     for violation in revision.violations:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts import dialects
-from alembic_contracts.contracts.contract import Contract, Fact, ForeignKey
+from alembic_contracts.contracts.contract import Contract, Expected, Fact, ForeignKey
 from alembic_contracts.dialects import LOGICAL, Dialect
 from alembic_contracts.judging import rules
 from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alembic_contracts.config import Elsewhere, Switch
     from alembic_contracts.schemas.steps import Prediction, Unproven
 
-__all__ = ["Held", "held", "places"]
+__all__ = ["Aligned", "Held", "aligned", "held", "places"]
 
 _SHAPE = frozenset(
     {
@@ -97,11 +97,9 @@ def _held(
     severities: Mapping[str, Switch],
     elsewhere: Elsewhere,
 ) -> Held:
-    own = _is_same(kind, dialect.KIND)
+    own, naming = _is_same(kind, dialect.KIND), _naming(contracts, kind, dialect)
     if own and dialect.FORESIGHT != "none":
         applicable = frozenset(rules.load()) - dialect.NOT_EXPRESSED
-        spell = getattr(dialect, "spelled", None)
-        naming = None if spell is None else _Naming(contracts, dialect, dialect)
         return _trimmed(contracts, dialect, severities, applicable, naming)
     there = dialects.load(kind)
     view = cast("Dialect", _Shape(dialect, there))
@@ -110,7 +108,7 @@ def _held(
     if elsewhere == "warn" and not own:
         severities = {rule: "off" if severities.get(rule) == "off" else "warning" for rule in rules.load()}
     applicable = _SHAPE - dialect.NOT_EXPRESSED
-    return _trimmed(contracts, view, severities, applicable, _Naming(contracts, dialect, there))
+    return _trimmed(contracts, view, severities, applicable, naming)
 
 
 def _is_same(one: str, other: str) -> bool:
@@ -209,6 +207,74 @@ def places(contracts: Iterable[Contract], dialect: Dialect) -> frozenset[Name]:
     return frozenset(found)
 
 
+def _naming(contracts: Sequence[Contract], kind: str, dialect: Dialect) -> _Naming | None:
+    """Return how a database's names become those of contracts about one kind; None: they are the same."""
+    if not _is_same(kind, dialect.KIND) or dialect.FORESIGHT == "none":
+        return _Naming(contracts, dialect, dialects.load(kind))
+    return None if getattr(dialect, "spelled", None) is None else _Naming(contracts, dialect, dialect)
+
+
+class Aligned(Struct, frozen=True):
+    """Contracts, and what leads from a database's names to theirs."""
+
+    contracts: tuple[Contract, ...]
+    naming: _Naming | None
+
+    def schema(self, schema: Schema) -> Schema:
+        """Return a schema of the database in the contracts' names."""
+        return schema if self.naming is None else self.naming.schema(schema)
+
+    def prediction(self, prediction: Prediction) -> Prediction:
+        """Return what a run goes through, in the contracts' names."""
+        return prediction if self.naming is None else self.naming.prediction(prediction)
+
+
+def aligned(contracts: Sequence[Contract], dialect: Dialect, schemas: Sequence[Schema]) -> Aligned:
+    """Return contracts and the names of a database so that both are the same, to be shown beside each other.
+
+    Contracts about several kinds of databases can have several names for a table: the first one's kind counts.
+
+    Args:
+        contracts: of any kinds.
+        dialect: of the database.
+        schemas: what the database has, now and later.
+    """
+    kinds = dict.fromkeys(contract.kind for contract in contracts)
+    namings = [_naming([c for c in contracts if c.kind == kind], kind, dialect) for kind in kinds]
+    if len(namings) < 2:
+        return Aligned(tuple(contracts), namings[0] if namings else None)
+    tables = {name: table for schema in schemas for name, table in schema.tables.items()}
+    namespaces = frozenset(name for schema in schemas for name in schema.namespaces)
+    everything = Schema(tables=tables, namespaces=namespaces)
+    names = [{} if naming is None else naming.names(everything) for naming in namings]
+    led = {
+        kind: {theirs: names[0].get(here, here) for here, theirs in known.items()}
+        for kind, known in zip(kinds, names, strict=True)
+    }
+    return Aligned(tuple(_renamed(contract, led[contract.kind]) for contract in contracts), namings[0])
+
+
+def _renamed(contract: Contract, names: Mapping[Name, Name]) -> Contract:
+    """Return a contract with other names for tables."""
+
+    def led(name: Name) -> Name:
+        return names.get(name, name)
+
+    def expected(value: Expected) -> Expected:
+        return replace(value, table=led(value.table)) if isinstance(value, ForeignKey) else value
+
+    return dataclasses.replace(
+        contract,
+        facts=tuple(replace(fact, table=led(fact.table), expected=expected(fact.expected)) for fact in contract.facts),
+        descriptions=tuple((led(table), column, text) for table, column, text in contract.descriptions),
+        used_by={(led(table), column): places_ for (table, column), places_ in contract.used_by.items()},
+        of_tables={led(table): each for table, each in contract.of_tables.items()},
+        deprecations=tuple(
+            each if each.table is None else replace(each, table=led(each.table)) for each in contract.deprecations
+        ),
+    )
+
+
 class _Naming:
     """The names of a database's tables, as contracts about another kind of database have them.
 
@@ -256,7 +322,7 @@ class _Naming:
         known = self._seen.get(id(schema))
         if known is not None and known[0] is schema:
             return known[1]
-        names = self._names(schema)
+        names = self.names(schema)
         tables = {names.get(name, name): self._table(table, names) for name, table in schema.tables.items()}
         found = replace(schema, tables=MappingProxyType(tables))
         if self._spelled is not None:
@@ -264,7 +330,7 @@ class _Naming:
         self._seen[id(schema)] = schema, found
         return found
 
-    def _names(self, schema: Schema) -> dict[Name, Name]:
+    def names(self, schema: Schema) -> dict[Name, Name]:
         """Return what tables of the database are called in the contracts, as far as these name them."""
         found: dict[Name, Name] = {}
         for name in sorted(self._named):

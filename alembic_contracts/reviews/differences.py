@@ -8,10 +8,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from alembic_contracts import texts
+from alembic_contracts import dialects, texts
 from alembic_contracts.config import Settings
 from alembic_contracts.contracts.contract import Compatibility, Contract, Deprecation, Fact, Waiver
-from alembic_contracts.dialects import Dialect
 from alembic_contracts.documents.document import ContractLocation
 from alembic_contracts.judging.rules import load
 from alembic_contracts.running.terms import Terms
@@ -41,13 +40,12 @@ class Difference(Struct, frozen=True):
     """Id of the fact that is stated now, for what was tightened."""
 
 
-def differences(before: Terms, after: Terms, dialect: Dialect) -> Iterator[Difference]:
+def differences(before: Terms, after: Terms) -> Iterator[Difference]:
     """Yield what has changed, contract by contract; where files lie and how they are written does not count.
 
     Args:
         before: as it was.
         after: as it is.
-        dialect: knows how types are spelled.
     """
     old = {contract.id: contract for contract in before.contracts}
     new = {contract.id: contract for contract in after.contracts}
@@ -58,7 +56,7 @@ def differences(before: Terms, after: Terms, dialect: Dialect) -> Iterator[Diffe
             facts = f"{len(new[name].facts)} facts"
             yield Difference("tightened", name, f"a new contract with {facts}", new[name].location)
         else:
-            yield from _contract(old[name], new[name], dialect)
+            yield from _contract(old[name], new[name])
     yield from _waivers(before.waivers, after.waivers)
     yield from _settings(before.settings, after.settings)
 
@@ -71,8 +69,11 @@ def _compatibility(
         yield Difference("tightened" if _STRENGTH[new] > _STRENGTH[old] else "loosened", place, words, location)
 
 
-def _contract(old: Contract, new: Contract, dialect: Dialect) -> Iterator[Difference]:
-    yield from _facts(old, new, dialect)
+def _contract(old: Contract, new: Contract) -> Iterator[Difference]:
+    if old.kind != new.kind:  # there its shape alone is held from now on
+        kinds = dialects.load(new.kind).NAME, dialects.load(old.kind).NAME
+        yield Difference("loosened", new.id, f"it is about {kinds[0]} instead of {kinds[1]}", new.location)
+    yield from _facts(old, new)
     yield from _compatibility(new.id, old.compatibility, new.compatibility, new.location)
     for table in sorted(old.of_tables.keys() | new.of_tables.keys()):
         place = f"{new.id} {table}"
@@ -94,7 +95,8 @@ _LONGEST = 60
 Key = tuple[object, ...]
 
 
-def _facts(old: Contract, new: Contract, dialect: Dialect) -> Iterator[Difference]:
+def _facts(old: Contract, new: Contract) -> Iterator[Difference]:
+    then, now = dialects.load(old.kind), dialects.load(new.kind)
     before, after = _by_subject(old.facts), _by_subject(new.facts)
     gone = {fact.column for key, fact in before.items() if fact.rule == "column-exists" and key not in after}
     for key, fact in before.items():
@@ -103,7 +105,7 @@ def _facts(old: Contract, new: Contract, dialect: Dialect) -> Iterator[Differenc
                 yield Difference("loosened", new.id, f"{fact.id} is no longer stated", fact.location)
         elif (after[key].expected, after[key].mode) != (fact.expected, fact.mode):
             rule = load()[fact.rule]
-            words = f"{rule.expected(after[key], dialect)} instead of {rule.expected(fact, dialect)}"
+            words = f"{rule.expected(after[key], now)} instead of {rule.expected(fact, then)}"
             yield Difference("loosened", new.id, f"{fact.id}: {words}", after[key].location)
             yield Difference("tightened", new.id, f"{fact.id}: {words}", after[key].location, fact.id)
     for key, fact in after.items():

@@ -1,4 +1,7 @@
-"""What is pending in, what a reviewer wants to know out: what each revision changes, whom it touches, the verdict."""
+"""What is pending in, what a reviewer wants to know out: what each revision changes, whom it touches, the verdict.
+
+What is said where nothing is foreseen is imported there.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Contract
-from alembic_contracts.judging.violations import Report, Status, Violation
+from alembic_contracts.judging.elsewhere import aligned
+from alembic_contracts.judging.violations import Checked, Report, Status, Violation
 from alembic_contracts.reviews import changes
 from alembic_contracts.running import environments
 from alembic_contracts.running.courses import Course, follow
@@ -22,7 +26,9 @@ from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.script import Script
 
+    from alembic_contracts.dialects import Dialect
     from alembic_contracts.running.environments import Range
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
@@ -68,7 +74,12 @@ class Plan(Struct, frozen=True, kw_only=True):
     revisions: tuple[Revision, ...]
     report: Report
     """The verdict on all of it; what it holds beside the revisions' own was so before."""
+    dialect: Dialect
+    """Of the database."""
+    contracts: tuple[Contract, ...]
+    """In the names of ``before`` and ``after``."""
     before: Schema
+    """In the names that contracts have for what is there."""
     after: Schema
     postponed: str = ""
     """What refuses to run before a day that has not come, and was not looked at."""
@@ -97,38 +108,93 @@ def plans(config: Config, terms: Terms, range_: Range, progress: Progress | None
     found: list[Plan] = []
 
     def look(run: Run) -> None:
+        held = narrowed(terms, run)
+        if not run.is_shown:
+            found.append(_unforeseen(run, held))
+            return
         course = follow(run, None, shadow_url=terms.settings.shadow_url, progress=progress)
-        found.append(_plan(course, narrowed(terms, run)))
+        found.append(_plan(course, held))
 
     environments.visit(config, range_, look)
     return tuple(found)
 
 
+def _unforeseen(run: Run, terms: Terms) -> Plan:
+    """Return what is known where nothing shows what pending revisions do: which ones they are, and the database."""
+    from alembic_contracts.running import unheld
+
+    if run.connection is None:
+        unheld.require_shown(run)
+    doubt = Unproven(unheld.sentence(run.dialect), None)
+    observed = Schema()
+    if run.connection is not None:
+        observed = run.dialect.observe(run.connection, None, lock_timeout=run.lock_timeout)
+    alike = aligned(terms.contracts, run.dialect, (observed,))
+    schema = alike.schema(observed)
+    revisions = (_revision(step.revision, (), unproven=(doubt,)) for step in run.steps)
+    checked = Checked(len(terms.contracts), len(terms.tables), 0, len(run.steps))
+    return Plan(
+        revisions=tuple(revisions),
+        report=Report(phase="check", unproven=(doubt,), checked=checked),
+        dialect=run.dialect,
+        contracts=alike.contracts,
+        before=schema,
+        after=schema,
+        doubts=(doubt,),
+        postponed="" if run.postponed is None else str(run.postponed),
+    )
+
+
 def _plan(course: Course, terms: Terms) -> Plan:
     run = course.run
     report = judge(course, terms, policy_of(run, terms, phase="check", scope="introduced"))
-    version_table = Name(run.context.version_table_schema or "public", run.context.version_table)
+    whole = course.predictions[0]
+    alike = aligned(terms.contracts, course.dialect, (course.before, *_schemas(whole)))
+    prediction = alike.prediction(whole)
+    schema_of_versions = run.context.version_table_schema or course.dialect.DEFAULT_SCHEMA
+    version_table = Name(schema_of_versions, run.context.version_table)
     ignored = frozenset({version_table})
     scripts = {step.revision.revision: step.revision for step in run.steps}
     revisions = tuple(
-        Revision(
-            id=step.revision,
-            message=(scripts[step.revision].doc or "").strip(),
-            file=shown(Path(scripts[step.revision].path)),
-            touches=tuple(_touches(changes.changes(before, step.operations, course.dialect, ignored), terms.contracts)),
+        _revision(
+            scripts[step.revision],
+            tuple(_touches(changes.changes(before, step.operations, course.dialect, ignored), alike.contracts)),
             violations=tuple(v for v in report.violations if v.location and v.location.revision == step.revision),
             unproven=tuple(u for u in report.unproven if u.location and u.location.revision == step.revision),
         )
-        for step, before in _with_starts(course.predictions[0])
+        for step, before in _with_starts(prediction)
     )
     return Plan(
         revisions=revisions,
         report=report,
-        before=course.before,
-        after=course.predictions[0].after,
-        doubts=course.predictions[0].doubts,
+        dialect=course.dialect,
+        contracts=alike.contracts,
+        before=alike.schema(course.before),
+        after=prediction.after,
+        doubts=whole.doubts,
         postponed="" if run.postponed is None else str(run.postponed),
     )
+
+
+def _revision(
+    script: Script,
+    touches: tuple[Touch, ...],
+    violations: tuple[Violation, ...] = (),
+    unproven: tuple[Unproven, ...] = (),
+) -> Revision:
+    return Revision(
+        id=script.revision,
+        message=(script.doc or "").strip(),
+        file=shown(Path(script.path)),
+        touches=touches,
+        violations=violations,
+        unproven=unproven,
+    )
+
+
+def _schemas(prediction: Prediction) -> Iterator[Schema]:
+    yield prediction.before
+    yield from (operation.after for step in prediction.steps for operation in step.operations)
 
 
 def _with_starts(prediction: Prediction) -> Iterator[tuple[Step, Schema]]:

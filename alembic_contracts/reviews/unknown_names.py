@@ -14,16 +14,19 @@ from alembic_contracts.support.suggestions import nearest
 __all__ = ["unknown_names"]
 
 
-def unknown_names(contracts: Sequence[Contract], schema: Schema, where: str, today: date) -> tuple[Problem, ...]:
+def unknown_names(
+    contracts: Sequence[Contract], schema: Schema, where: str, today: date, *, types: bool = True
+) -> tuple[Problem, ...]:
     """Return what contracts name and a schema has not, each name once a contract.
 
     Args:
         contracts: retired ones, and facts past their sunset, need not be there any more.
-        schema: all of what is there.
+        schema: all of what is there, in the contracts' names.
         where: what it is the schema of, for the messages.
         today: what sunsets are compared with.
+        types: whether it has the contracts' types, both being about PostgreSQL.
     """
-    look = _Look(schema, where)
+    look = _Look(schema, where, types=types)
     found = [
         problem
         for contract in contracts
@@ -44,8 +47,8 @@ def _is_over(contract: Contract, fact: Fact, today: date) -> bool:
 class _Look:
     """Looks facts up in one schema."""
 
-    def __init__(self, schema: Schema, where: str) -> None:
-        self._schema, self._where = schema, where
+    def __init__(self, schema: Schema, where: str, *, types: bool) -> None:
+        self._schema, self._where, self._types = schema, where, types
 
     def at(self, fact: Fact) -> Iterator[Problem]:
         """Yield the problems with what a fact names."""
@@ -57,7 +60,7 @@ class _Look:
         yield from self._columns(fact, table, [name for name in names if name is not None])
         if isinstance(fact.expected, ForeignKey):
             yield from self._referenced(fact, fact.expected)
-        if isinstance(fact.expected, Type):
+        if self._types and isinstance(fact.expected, Type):
             yield from self._type(fact, fact.expected.name)
 
     def _columns(self, fact: Fact, table: Table, names: Sequence[str]) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 
-from alembic_contracts import texts
+from alembic_contracts import dialects, texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.env_py import has_own_transaction
 from alembic_contracts.running.flask_app import application
@@ -141,7 +141,7 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
     if replayed:
         start = range_.start if range_.start not in (None, "base") else None
         if range_.offline and range_.start != "base":
-            snapshot = _usable_snapshot(script, range_, start or range_.target)
+            snapshot = _usable_snapshot(script, range_, start or range_.target, context.dialect.name)
         known = snapshot.revisions if snapshot is not None else ()
         history = upgrade_steps(script, start, known) if start is not None else []
         heads = tuple(revision.revision for revision in script.get_revisions(start)) if start is not None else known
@@ -171,14 +171,22 @@ def _has_own_transaction(script: ScriptDirectory) -> bool:
     return file.is_file() and has_own_transaction(file.read_text(encoding="utf-8", errors="replace"))
 
 
-def _usable_snapshot(script: ScriptDirectory, range_: Range, start: str) -> Snapshot | None:
+def _usable_snapshot(script: ScriptDirectory, range_: Range, start: str, kind: str) -> Snapshot | None:
     """Return the snapshot if it lies on the way to a revision, None where there is none or it lies elsewhere.
+
+    Nor is one of use that is of another kind of database.
 
     Raises:
         CannotCheck: it cannot be read, or belongs to revisions that are not there.
     """
     snapshot = snapshots.read(range_.snapshot) if range_.snapshot is not None else None
     if snapshot is None or snapshot.file is None:
+        return None
+    if snapshot.dialect != kind:
+        sys.stderr.write(
+            f"note: the snapshot {shown(snapshot.file)} is of {dialects.load(snapshot.dialect).NAME}: on "
+            f"{dialects.load(kind).NAME} the history is predicted without it.\n"
+        )
         return None
     unknown = [revision for revision in snapshot.revisions if _revision(script, revision) is None]
     if unknown:

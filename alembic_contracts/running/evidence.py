@@ -90,7 +90,7 @@ def _of_snapshot(source: sources.Source, request: Request, snapshot: snapshots.S
             "setting `snapshot`."
         )
     asked = _asked(request, snapshot.schema, snapshot.server_version, snapshot.search_path)
-    return Evidence(found=source.uses(asked), schema=snapshot.schema, dialect=dialects.load("postgresql"))
+    return Evidence(found=source.uses(asked), schema=snapshot.schema, dialect=dialects.load(snapshot.dialect))
 
 
 def _online(source: sources.Source, request: Request, run: Run, _progress: Progress | None) -> Evidence:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["foreseen", "kept", "passes", "report_on", "require_shown", "say_once", "sentence"]
 
-_INSTEAD = "`--offline --dialect postgresql` predicts them as they are for PostgreSQL."
 _said: set[str] = set()
 """Kinds of databases about which this process has said it already: test suites upgrade hundreds."""
 
@@ -37,7 +36,7 @@ def require_shown(run: Run) -> None:
         CannotCheck: nothing shows it on this kind of database.
     """
     if not run.is_shown:
-        raise CannotCheck(f"{sentence(run.dialect)} {_INSTEAD}")
+        raise CannotCheck(_instead(run.dialect))
 
 
 def passes(migration: MigrationContext, *, looked_at: bool) -> bool:
@@ -80,12 +79,17 @@ def sentence(dialect: Dialect) -> str:
     return f"Where version scripts lead on {dialect.NAME} is not known before they run there.{more}"
 
 
+def _instead(dialect: Dialect) -> str:
+    """Return the same, and what can be asked instead."""
+    return f"{sentence(dialect)} `--offline --dialect postgresql` predicts them as they are for PostgreSQL."
+
+
 def report_on(run: Run, terms: Terms) -> Report:
     """Return a report that says of every contract that nobody has looked."""
     dialect = run.dialect
     return Report(
         phase="check",
-        notices=(Notice(f"{sentence(dialect)} {_INSTEAD}"),),
+        notices=(Notice(_instead(dialect)),),
         checked=Checked(
             contracts=len(terms.contracts),
             tables=len(terms.tables),

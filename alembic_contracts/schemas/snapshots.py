@@ -25,6 +25,8 @@ MAXIMUM_BYTES = 32 * 1024 * 1024
 MAXIMUM_VALUES = 500_000
 """Eight thousand tables of fifteen columns."""
 _FORMAT = 1
+_DIALECT = "postgresql"
+"""What files are of that do not say it."""
 _KEYS = frozenset({"format", "revisions", "server_version", "search_path", "schema"})
 
 
@@ -37,6 +39,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """As ``server_version_num`` has it."""
     search_path: tuple[str, ...] = ("public",)
     schema: Schema
+    dialect: str = "postgresql"
+    """The kind of database that it is of."""
+    statements: tuple[str, ...] = ()
+    """What makes it, where an empty copy is made of them."""
     file: Path | None = None
     """Where it was read from."""
 
@@ -58,6 +64,8 @@ def write(snapshot: Snapshot) -> str:
         "search_path": list(snapshot.search_path),
         "schema": schema_json.encode(schema),
     }
+    if snapshot.dialect != _DIALECT:
+        document |= {"dialect": snapshot.dialect, "statements": list(snapshot.statements)}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -94,7 +102,12 @@ def _snapshot(value: object, file: Path) -> Snapshot:
         raise schema_json.MalformedError("/format", f"format {value['format']!r} is not known here; {_FORMAT} is")
     if not isinstance(value["server_version"], int):
         raise schema_json.MalformedError("/server_version", "must be a number such as 170002")
+    dialect = value.get("dialect", _DIALECT)
+    if not isinstance(dialect, str):
+        raise schema_json.MalformedError("/dialect", "must be a text such as sqlite")
     return Snapshot(
+        dialect=dialect,
+        statements=_texts(value, "statements") if value.get("statements") else (),
         revisions=_texts(value, "revisions"),
         server_version=value["server_version"],
         search_path=_texts(value, "search_path"),

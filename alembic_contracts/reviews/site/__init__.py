@@ -42,24 +42,21 @@ _MARK = re.compile(r'<meta name="generator" content="alembic-contracts">')
 
 
 @uncollected()
-def write(
-    folder: Path, plan: Plan, terms: Terms, dialect: Dialect, *, schema: Schema, notices: Sequence[str] = ()
-) -> tuple[Path, ...]:
+def write(folder: Path, plan: Plan, terms: Terms, *, schema: Schema, notices: Sequence[str] = ()) -> tuple[Path, ...]:
     """Write the pages and what they need; returns the files, the one to begin with first.
 
     Args:
         folder: made where it is not there; files of the same names are replaced, and pages of contracts that are gone
             removed.
         plan: what is pending.
-        terms: settings and contracts.
-        dialect: knows how types are spelled.
+        terms: settings and contracts, these in the plan's names.
         schema: the tables that the pages show.
         notices: what has to be known of all of it; every page says so first.
 
     Raises:
         CannotCheck: Jinja is not installed, or the folder cannot be written.
     """
-    pages = Pages(terms, plan, dialect, schema)
+    pages = Pages(terms, plan, schema)
     try:
         files = {folder / name: text for name, text in _rendered(pages, notices)}
     except ModuleNotFoundError as error:
@@ -110,7 +107,7 @@ def _rendered(pages: Pages, notices: Sequence[str]) -> Iterator[tuple[str, str]]
             home="",
             coverage=coverage,
             relied_on=pages.relied_on,
-            columns=lambda name: _columns(pages.schema.tables[name], pages.dialect),
+            columns=lambda name: _columns(pages.schema.tables[name], pages.plan.dialect),
         ),
     )
     yield "pending.html", rendered("pending.html", home="")

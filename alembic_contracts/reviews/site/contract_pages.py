@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.judging import rules
 from alembic_contracts.reviews.consumers import about, concerns, names_columns
@@ -138,9 +139,9 @@ class ContractPage(Struct, frozen=True, kw_only=True):
 class Pages:
     """What all pages are made from, worked out once."""
 
-    def __init__(self, terms: Terms, plan: Plan, dialect: Dialect, schema: Schema) -> None:
-        """Take settings and contracts, what is pending, how types are spelled, and the tables to show."""
-        self.terms, self.plan, self.dialect, self.schema = terms, plan, dialect, schema
+    def __init__(self, terms: Terms, plan: Plan, schema: Schema) -> None:
+        """Take settings and contracts, what is pending, and the tables to show."""
+        self.terms, self.plan, self.schema = terms, plan, schema
         self._rules = rules.load()
 
     def __iter__(self) -> Iterator[ContractPage]:
@@ -205,7 +206,8 @@ class Pages:
     def _page(self, contract: Contract) -> ContractPage:
         tables = contract.tables
         around = dict.fromkeys(other for table in tables for other in self._neighbours.get(table, ()))
-        places = [(fact, self._place(fact)) for fact in contract.facts]
+        own = dialects.load(contract.kind)
+        places = [(fact, self._place(fact, own)) for fact in contract.facts]
         stated: dict[Name, list[tuple[Fact, Place]]] = {table: [] for table in tables}
         for each in places:
             stated[each[0].table].append(each)
@@ -295,7 +297,7 @@ class Pages:
         endings: tuple[Ending, ...],
         violations: tuple[Violation, ...],
     ) -> Row:
-        actual = self.dialect.format_type(column.type) if column is not None and column.type is not None else ""
+        actual = self.plan.dialect.format_type(column.type) if column is not None and column.type is not None else ""
         return Row(
             name=name,
             anchor=anchor_of(table, name),
@@ -316,10 +318,10 @@ class Pages:
         naming = self.relied_on.get((table, column), {})
         return tuple(other for contract_id, other in naming.items() if contract_id != contract.id)
 
-    def _place(self, fact: Fact) -> Place:
+    def _place(self, fact: Fact, dialect: Dialect) -> Place:
         rule = self._rules[fact.rule]
         where = f"{fact.location.file}:{fact.location.line}"
-        return Place(fact.rule, fact.place, rule.expected(fact, self.dialect), where, rule.summary)
+        return Place(fact.rule, fact.place, rule.expected(fact, dialect), where, rule.summary)
 
 
 def _seen(contract: Contract, table: Name, column: str | None) -> tuple[uses.Place, ...]:
