@@ -119,7 +119,8 @@ def run(config: Config, asked: Wanted, *, check: bool = False, stdout: bool = Fa
     )
     contracts = settings_of(config).contracts[0]
     path = Path(asked.output) if asked.output else default_path(contracts, made.consumer, asked.format)
-    found = list(files(made, evidence.schema, evidence.dialect, format_=asked.format, path=path))
+    schema, dialect, database = evidence.schema, evidence.dialect, evidence.database
+    found = list(files(made, schema, dialect, format_=asked.format, path=path, database=database))
     code = _told(evidence, allowed=asked.allow_unread)
     if not made.tables:
         click.echo(f"{made.consumer}: no table of this database is used.", err=True)

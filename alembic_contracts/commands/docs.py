@@ -50,7 +50,7 @@ def COMMAND(project: Project, /, output: str, **values: Any) -> int:  # noqa: N8
     terms, range_, found = planned(project, values, single=True)
     plan = found[0]
     schema = plan.after if range_.offline or range_.start else plan.before
-    gaps = partly(plan.doubts if schema is plan.after else ())
+    gaps = partly(plan.doubts if range_.offline or range_.start else ())
     notices = [gaps] * bool(gaps)
     terms = replace(terms, contracts=plan.contracts)
     written = site.write(Path(output), plan, terms, schema=schema, notices=notices)

@@ -14,6 +14,10 @@ from alembic_contracts.commands._shared import Project, examples, told, written
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy import Connection
+
+    from alembic_contracts.running.pending import Run
+    from alembic_contracts.running.terms import Terms
 
 __all__ = ["COMMAND"]
 
@@ -24,6 +28,7 @@ Exit codes: 0 nothing is missing; 1 something is; 2 there is no Alembic project 
 _EXAMPLES = (("", "what is missing?"), ("--format json", "for other programs"))
 
 _LEAST = {"alembic": (1, 20), "SQLAlchemy": (2, 0)}
+_POSTGRESQL = "postgresql"
 _LEAST_SERVER = 140000
 
 
@@ -56,7 +61,7 @@ def COMMAND(project: Project, format_: str) -> int:  # noqa: N802 - found by thi
 
 
 def _versions() -> Iterator[_Finding]:
-    from importlib.metadata import PackageNotFoundError, version
+    from importlib.metadata import version
 
     for package, least in _LEAST.items():
         found = version(package)
@@ -66,11 +71,6 @@ def _versions() -> Iterator[_Finding]:
             yield _Finding(package, "problem", f"{found} is too old: pip install '{package}>={wanted}'")
         else:
             yield _Finding(package, "ok", found)
-    try:
-        yield _Finding("postgast", "ok", version("postgast"))
-    except PackageNotFoundError:
-        missing = "not installed; predicting migrations needs it: pip install 'alembic-contracts[postgresql]'"
-        yield _Finding("postgast", "problem", missing)
 
 
 def _plugin() -> Iterator[_Finding]:
@@ -148,45 +148,101 @@ def _weakened(settings: Any) -> Iterator[_Finding]:
         yield _Finding("rules", "note", f"switched off: {', '.join(silent)}")
 
 
-def _database(config: Config, terms: Any) -> Iterator[_Finding]:
-    """Yield what is found in the database: its version, and contracts that point at nothing."""
+def _database(config: Config, terms: Terms) -> Iterator[_Finding]:
+    """Yield what is found in each database: what it is, how contracts are held on it, and which point at nothing."""
     import contextlib
     import sys
 
-    from alembic_contracts import dialects
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running import environments, unheld
+    from alembic_contracts.running import environments
     from alembic_contracts.running.databases import narrowed
 
     findings: list[_Finding] = []
+    kinds = {contract.kind for contract in terms.contracts}
 
-    def look(run: Any) -> None:
-        name = run.context.dialect.name
-        if not dialects.is_known(name):
-            findings.append(_Finding("database", "note", f"{name}: {unheld.sentence(name)} Upgrades say so and go on."))
-            return
-        dialect = dialects.load(name)
+    def look(run: Run) -> None:
+        kinds.add(run.dialect.KIND)
         if run.connection is None:
             return
-        session = dialect.session(run.connection)
-        shown = f"{session.database}, PostgreSQL {session.server_version // 10000}"
-        old = session.server_version < _LEAST_SERVER
-        findings.append(_Finding("database", "problem" if old else "ok", f"{shown} is too old" if old else shown))
         ours = narrowed(terms, run)
-        schema = dialect.observe(run.connection, ours.tables, lock_timeout=run.lock_timeout)
-        findings.extend(
-            _Finding("tables", "note", f"{contract.id} is about {table}, which is not there")
-            for contract in ours.contracts
-            for table in contract.tables
-            if table not in schema.tables
-        )
+        findings.append(_what_it_is(run, run.connection))
+        findings.extend(_held(run, ours))
+        findings.extend(_missing(run, run.connection, ours))
 
     try:
         with contextlib.redirect_stdout(sys.stderr):
             environments.visit(config, environments.Range(), look)
     except CannotCheck as error:
         yield _unreached(config, error)
+    if _POSTGRESQL in kinds:
+        yield _parser()
     yield from findings
+
+
+def _parser() -> _Finding:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return _Finding("postgast", "ok", version("postgast"))
+    except PackageNotFoundError:
+        missing = "not installed; predicting migrations needs it: pip install 'alembic-contracts[postgresql]'"
+        return _Finding("postgast", "problem", missing)
+
+
+def _what_it_is(run: Run, connection: Connection) -> _Finding:
+    from alembic_contracts.running.databases import name_of
+
+    dialect = run.dialect
+    number = dialect.session(connection).server_version
+    parts = (number // 10000,) if dialect.KIND == _POSTGRESQL else (number // 10000, number // 100 % 100, number % 100)
+    name = name_of(connection.engine.url) or "a database without a name"
+    shown = f"{name}, {dialect.NAME} {'.'.join(map(str, parts))}"
+    if dialect.KIND == _POSTGRESQL and number < _LEAST_SERVER:
+        return _Finding("database", "problem", f"{shown} is too old")
+    return _Finding("database", "ok", shown)
+
+
+def _held(run: Run, terms: Terms) -> Iterator[_Finding]:
+    """Yield how contracts are held on a database, and what is not known of runs on it."""
+    from alembic_contracts import dialects
+    from alembic_contracts.judging import elsewhere
+    from alembic_contracts.running.unheld import sentence
+
+    dialect = run.dialect
+    for group in elsewhere.held(terms.contracts, dialect, terms.settings.rules, terms.settings.elsewhere):
+        if not group.contracts:
+            continue
+        one = len(group.contracts) == 1
+        about = f"about {dialects.load(group.contracts[0].kind).NAME}"
+        who = f"{len(group.contracts)} contract{'' if one else 's'} {about} {'is' if one else 'are'}"
+        facts = sum(len(contract.facts) for contract in group.contracts)
+        if not group.not_applicable and group.is_exact:
+            yield _Finding("held", "ok", f"{who} held exactly")
+        elif not facts:
+            yield _Finding("held", "note", f"{who} not held on {dialect.NAME}")
+        else:
+            left = f": {facts} facts, {group.not_applicable} are not applicable" if group.not_applicable else ""
+            how = "exactly" if group.is_exact else "by the shape of tables"
+            yield _Finding("held", "ok", f"{who} held {how} on {dialect.NAME}{left}")
+    if dialect.FORESIGHT == "none":
+        yield _Finding("prediction", "note", f"{sentence(dialect)} What results is looked at before each commit.")
+    if not run.context.impl.transactional_ddl:
+        said = (
+            "Alembic commits each revision by itself, so a break that is seen at a commit stays, and the report says so"
+        )
+        yield _Finding("transactions", "note", f"{said} (docs: databases)")
+
+
+def _missing(run: Run, connection: Connection, terms: Terms) -> Iterator[_Finding]:
+    from alembic_contracts.judging.elsewhere import aligned
+
+    schema = run.dialect.observe(connection, terms.places(run.dialect), lock_timeout=run.lock_timeout)
+    alike = aligned(terms.contracts, run.dialect, (schema,))
+    there = alike.schema(schema).tables
+    for contract in alike.contracts:
+        for table in contract.tables:
+            if table not in there:
+                yield _Finding("tables", "note", f"{contract.id} is about {table}, which is not there")
 
 
 def _unreached(config: Config, error: Exception) -> _Finding:

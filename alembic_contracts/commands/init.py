@@ -74,7 +74,7 @@ def COMMAND(project: Project, yes: bool, folder: str) -> int:  # noqa: N802 - cl
     changes = [change for change in (_env(config), *_settings(config, folder)) if change is not None]
     if not changes:
         click.echo("Everything is set up already.")
-        _say_unheld(config)
+        _say_what_holds(config)
         return 0
     for change in changes:
         click.echo("\n".join(_diff(change)))
@@ -84,25 +84,29 @@ def COMMAND(project: Project, yes: bool, folder: str) -> int:  # noqa: N802 - cl
         _write(change)
     click.echo("Done. Now write the first contract: `alembic-contracts generate TABLE --owner NAME`.")
     click.echo("As long as there is none, nothing is held. `alembic-contracts doctor` says what is missing.")
-    _say_unheld(config)
+    _say_what_holds(config)
     return 0
 
 
-def _say_unheld(config: Config) -> None:
-    """Say on which kinds of databases, of those that env.py and the settings name in URLs, nothing can be held."""
+def _say_what_holds(config: Config) -> None:
+    """Say how contracts are held on the kinds of databases that env.py and the settings name in URLs."""
     from sqlalchemy.dialects import __all__ as kinds
 
     from alembic_contracts import dialects
     from alembic_contracts.running.environments import script_directory
-    from alembic_contracts.running.unheld import sentence
 
     names = (f"{script_directory(config).dir}/env.py", config.config_file_name, config.toml_file_name)
     text = "\n".join(_read(Path(name)) for name in names if name and Path(name).is_file())
     lines = (line for line in text.splitlines() if not line.lstrip().startswith(("#", ";")))
     named = {match for line in lines for match in re.findall(r"\b(\w+?)(?:\+\w+)?://", line)}
     for name in sorted(named & {*kinds, "mariadb"}):
-        if not dialects.is_known(name):
-            click.echo(f"note: {sentence(name)} Upgrades there say so and go on.")
+        dialect = dialects.load(name)
+        if dialect.FORESIGHT == "none":
+            said = "to the shape of tables, which is looked at before each commit: where scripts lead is not foreseen"
+            click.echo(f"note: On {dialect.NAME} migrations are held {said}.")
+        elif name != "postgresql":
+            said = "contracts about it exactly, and those about PostgreSQL to the shape of tables"
+            click.echo(f"note: On {dialect.NAME} migrations are held to {said}.")
 
 
 def _read(file: Path) -> str:

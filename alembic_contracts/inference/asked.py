@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Schema
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     """All tables of the database as they are now, or as the migrations predict them."""
     server_version: int
     """As ``server_version_num`` has it: 180001."""
+    database: str = "PostgreSQL"
+    """The kind of database, for people."""
     connection: sa.Connection | None = None
     """To the database, for sources that ask it; None with ``--offline``."""
     search_path: tuple[str, ...] = ("public",)
@@ -34,3 +37,15 @@ class Asked(Struct, frozen=True, kw_only=True):
     """How its names lead back here: ``RAW.MUSEUM`` to ``public``, ``RAW.MUSEUM.OBJ`` to ``public.object``."""
     options: Mapping[str, tuple[str, ...]] = {}
     """The source's own options by flag; a flag that was given has one empty text."""
+
+    def require_postgresql(self, what: str) -> None:
+        """Refuse to look for what PostgreSQL alone has.
+
+        Args:
+            what: that is, for people.
+
+        Raises:
+            CannotCheck: the database is another one.
+        """
+        if self.database != "PostgreSQL":
+            raise CannotCheck(f"{what} are PostgreSQL's; this database is {self.database}.")

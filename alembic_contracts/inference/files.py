@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alembic_contracts.contracts.formats import Writer
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.inference.drafts import Draft
-    from alembic_contracts.schemas.schema import Schema, Table
+    from alembic_contracts.schemas.schema import Name, Schema, Table
 
 __all__ = ["DOMAIN", "File", "default_path", "files"]
 
@@ -48,7 +48,9 @@ def default_path(contracts: Path, consumer: str, format_: str) -> Path:
     return folder / (stem + writer.SUFFIX) if writer.SEVERAL else folder / stem
 
 
-def files(draft: Draft, schema: Schema, dialect: Dialect, *, format_: str, path: Path) -> Iterator[File]:
+def files(
+    draft: Draft, schema: Schema, dialect: Dialect, *, format_: str, path: Path, database: str | None = None
+) -> Iterator[File]:
     """Yield the files of a consumer's contract.
 
     Args:
@@ -57,6 +59,7 @@ def files(draft: Draft, schema: Schema, dialect: Dialect, *, format_: str, path:
         dialect: knows what follows from a type.
         format_: which format they are in.
         path: a file where the format has several tables in one, else a folder.
+        database: what the database is called.
 
     Raises:
         InvalidContracts: a file that is there cannot be read.
@@ -64,15 +67,24 @@ def files(draft: Draft, schema: Schema, dialect: Dialect, *, format_: str, path:
     writer = formats.writer(format_)
 
     def document(tables: Sequence[Table], namespace: str, name: str) -> dict[str, Any]:
-        owner, choice = draft.owner, draft.choice
-        return writer.document(tables, schema, dialect, namespace=namespace, name=name, owner=owner, choice=choice)
+        return writer.document(
+            tables,
+            schema,
+            dialect,
+            namespace=namespace,
+            name=name,
+            owner=draft.owner,
+            choice=draft.choice,
+            database=database,
+        )
 
     if writer.SEVERAL:
         yield _file(path, document(draft.tables, DOMAIN, draft.consumer), writer)
         return
-    written = {path / (_stem(_shown(table)) + writer.SUFFIX): table for table in draft.tables}
+    names = {table.name: _shown(table.name, dialect.DEFAULT_SCHEMA) for table in draft.tables}
+    written = {path / (_stem(names[table.name]) + writer.SUFFIX): table for table in draft.tables}
     for file, table in written.items():
-        yield _file(file, document([table], draft.consumer, _shown(table)), writer)
+        yield _file(file, document([table], draft.consumer, names[table.name]), writer)
     for file in sorted(path.glob(f"*{writer.SUFFIX}")) if path.is_dir() else ():
         if file not in written:
             yield from _left(file, writer)
@@ -106,8 +118,8 @@ def _with_head(path: Path, text: str) -> str:
     return (head[0] if head and "#" in head[0] else "") + text
 
 
-def _shown(table: Table) -> str:
-    return table.name.name if table.name.schema == "public" else f"{table.name.schema}.{table.name.name}"
+def _shown(name: Name, usual: str) -> str:
+    return name.name if name.schema == usual else str(name)
 
 
 def _stem(name: str) -> str:

@@ -62,6 +62,11 @@ class Held(Struct, frozen=True):
     """How the database's names become the contracts'; None: they are the same."""
 
     @property
+    def is_exact(self) -> bool:
+        """Whether they are held exactly, not by their shape."""
+        return not isinstance(self.dialect, _Shape)
+
+    @property
     def unheld(self) -> tuple[str, ...]:
         """Ids of the contracts of which nothing is judged, since nothing of them is applicable."""
         return tuple(contract.id for contract in self.contracts if not contract.facts) if self.not_applicable else ()

@@ -17,8 +17,10 @@ from alembic_contracts.inference import sources
 from alembic_contracts.inference.asked import Asked
 from alembic_contracts.running import environments
 from alembic_contracts.running.courses import follow
+from alembic_contracts.running.databases import name_of
 from alembic_contracts.running.environments import Range
 from alembic_contracts.running.terms import settings_of
+from alembic_contracts.running.unheld import require_shown
 from alembic_contracts.schemas import snapshots
 from alembic_contracts.schemas.surroundings import DEFAULT_VERSION
 from alembic_contracts.support.paths import shown
@@ -33,6 +35,16 @@ if TYPE_CHECKING:
     from alembic_contracts.support.terminal import Progress
 
 __all__ = ["Evidence", "Request", "gather"]
+
+
+_GRAMMARS: Mapping[str, str] = {
+    "sqlite": "sqlite",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "mssql": "tsql",
+    "oracle": "oracle",
+}
+"""By kinds of databases the grammars of queries where nothing else is said; for others it is PostgreSQL's."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -54,6 +66,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     found: Found
     schema: Schema
     dialect: dialects.Dialect
+    database: str | None = None
+    """What the database is called; None: there is none, or it has no name."""
     gaps: tuple[Unproven, ...] = ()
     """What could not be predicted of the schema."""
 
@@ -89,8 +103,9 @@ def _of_snapshot(source: sources.Source, request: Request, snapshot: snapshots.S
             "the repository that has the migrations (`alembic-contracts snapshot` writes it), or name it by the "
             "setting `snapshot`."
         )
-    asked = _asked(request, snapshot.schema, snapshot.server_version, snapshot.search_path)
-    return Evidence(found=source.uses(asked), schema=snapshot.schema, dialect=dialects.load(snapshot.dialect))
+    dialect = dialects.load(snapshot.dialect)
+    asked = _asked(request, snapshot.schema, dialect, snapshot.server_version, snapshot.search_path)
+    return Evidence(found=source.uses(asked), schema=snapshot.schema, dialect=dialect)
 
 
 def _online(source: sources.Source, request: Request, run: Run, _progress: Progress | None) -> Evidence:
@@ -100,26 +115,32 @@ def _online(source: sources.Source, request: Request, run: Run, _progress: Progr
     schema = dialect.observe(connection, None, lock_timeout=run.lock_timeout)
     session = dialect.session(connection)
     path = tuple(each.replace("$user", session.user) for each in session.search_path)
-    asked = replace(_asked(request, schema, session.server_version, path), connection=connection)
-    return Evidence(found=source.uses(asked), schema=schema, dialect=dialect)
+    asked = replace(_asked(request, schema, dialect, session.server_version, path), connection=connection)
+    name = name_of(connection.engine.url)
+    return Evidence(found=source.uses(asked), schema=schema, dialect=dialect, database=name)
 
 
 def _offline(source: sources.Source, request: Request, run: Run, progress: Progress | None) -> Evidence:
+    require_shown(run)
     course = follow(run, None, progress=progress)
     prediction, snapshot = course.predictions[0], run.snapshot
     version = snapshot.server_version if snapshot is not None else DEFAULT_VERSION
-    asked = _asked(request, prediction.after, version, snapshot.search_path if snapshot is not None else ("public",))
+    path = snapshot.search_path if snapshot is not None else (course.dialect.DEFAULT_SCHEMA,)
+    asked = _asked(request, prediction.after, course.dialect, version, path)
     found = source.uses(asked)
     return Evidence(found=found, schema=prediction.after, dialect=course.dialect, gaps=tuple(prediction.doubts))
 
 
-def _asked(request: Request, schema: Schema, server_version: int, search_path: tuple[str, ...]) -> Asked:
+def _asked(
+    request: Request, schema: Schema, dialect: dialects.Dialect, server_version: int, search_path: tuple[str, ...]
+) -> Asked:
     return Asked(
+        database=dialect.NAME,
         inputs=request.inputs,
         schema=schema,
         server_version=server_version,
         search_path=request.search_path or search_path,
-        sql_dialect=request.sql_dialect,
+        sql_dialect=request.sql_dialect or _GRAMMARS.get(dialect.KIND),
         mapping=request.mapping,
         options=request.options,
     )

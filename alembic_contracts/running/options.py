@@ -73,7 +73,7 @@ DIALECT = Option(
     "--dialect",
     "With --offline: do not run env.py, which may import the application; the version scripts are for this database.",
     "NAME",
-    ("postgresql",),
+    ("postgresql", "sqlite"),
 )
 DATABASE = Option(
     "--database", "The one to look at where env.py migrates several, as env.py or its URL names it.", "NAME"

@@ -66,6 +66,7 @@ def uses(asked: Asked) -> Found:
     Raises:
         CannotCheck: there is no such publication, or it cannot be known.
     """
+    asked.require_postgresql("Publications")
     names = tuple(dict.fromkeys(asked.inputs))
     if not names:
         raise CannotCheck(f"Which publication?{did_you_mean('', sorted(asked.schema.access.publications))}")

@@ -139,6 +139,7 @@ def _counted(asked: Asked) -> _Seen:
         raise CannotCheck("--query-column is about an export: name it with --file.")
     from alembic_contracts.inference.sources import _statistics
 
+    asked.require_postgresql("Statistics of the statements that were run")
     found = _statistics.read(asked.connection, asked.options.get("--role", ()))
     return _Seen(
         name=found.database,
