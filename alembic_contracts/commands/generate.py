@@ -77,7 +77,9 @@ _EXAMPLES = (
 @click.option("--stdout", is_flag=True, help="Print instead of writing files.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 @click.option("--owner", default="Owner", metavar="NAME", help='Who answers for it: "Name <email>".')
-@click.option("--namespace", metavar="NAME", help="Of the contracts; default: the schema's name, or the kind of database.")
+@click.option(
+    "--namespace", metavar="NAME", help="Of the contracts; default: the schema's name, or the kind of database."
+)
 @click.pass_obj
 @told
 def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> int:  # noqa: N802 - found by this name

@@ -35,8 +35,9 @@ __all__ = ["COMMAND"]
 
 _SUMMARY = "Write the schema to a file that `check --offline` starts from instead of an empty database."
 _DESCRIPTION = """\
-The schema is read from the database at its current revision; with --offline it is predicted. Commit the file: histories
-that begin with a past create_all need one, and long ones are checked faster from one.
+The schema is read from the database at its current revision; with --offline it is predicted, but on SQLite, where it
+takes a database. Commit the file: histories that begin with a past create_all need one, and long ones are checked
+faster from one.
 
 Exit codes: 0 written, or current; 1 stale (--check); 2 could not be made; 3 the prediction is unproven.
 """
@@ -107,11 +108,39 @@ def _make(config: Config, values: dict[str, Any]) -> Snapshot | None:
         raise CannotCheck("--to needs --offline: a database is at the revision that it is at.")
     made: list[Snapshot | None] = []
     with terminal.own_output("Predicting revision") as progress:
-        environments.visit(config, range_, lambda run: made.append(_predicted(run, progress) or _observed(run)))
+
+        def look(run: Run) -> None:
+            _refuse_what_has_none(run)
+            made.append(_predicted(run, progress) or _observed(run))
+
+        environments.visit(config, range_, look)
     snapshot = made[0]
     if snapshot is not None and not snapshot.revisions:
         raise CannotCheck("There is nothing to take a snapshot of: no revision has been applied.")
     return snapshot
+
+
+def _refuse_what_has_none(run: Run) -> None:
+    from alembic_contracts.errors import CannotCheck
+
+    dialect = run.dialect
+    if dialect.FORESIGHT == "none":
+        raise CannotCheck(f"A snapshot is what predictions start from, and on {dialect.NAME} nothing is predicted.")
+    if dialect.FORESIGHT == "copy" and run.connection is None:
+        raise CannotCheck(
+            f"A snapshot of {dialect.NAME} is taken of a database. Leave out --offline; `alembic upgrade` makes a new "
+            "database for it."
+        )
+
+
+def _statements(run: Run) -> dict[str, tuple[str, ...]]:
+    """Return what makes the database, where predictions run on a copy of it."""
+    if run.dialect.FORESIGHT != "copy" or run.connection is None:
+        return {}
+    from alembic_contracts.dialects.sqlite.copies import copied
+
+    copy = copied(run.connection, run.context.version_table, run.context.version_table_schema)
+    return {part.name: part.statements for part in copy.parts if part.name != "temp"}
 
 
 def _observed(run: Run) -> Snapshot | None:
@@ -126,6 +155,8 @@ def _observed(run: Run) -> Snapshot | None:
         server_version=session.server_version,
         search_path=session.search_path,
         schema=dialect.observe(run.connection, None, lock_timeout=run.lock_timeout),
+        dialect=dialect.KIND,
+        statements=_statements(run),
     )
 
 

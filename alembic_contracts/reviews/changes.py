@@ -7,7 +7,7 @@ place of the other.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.schemas.layers import differences
-from alembic_contracts.schemas.schema import Column, Name, Published, Schema, Table
+from alembic_contracts.schemas.schema import Column, Constraint, Name, Published, Schema, Table
 from alembic_contracts.schemas.steps import Operation
 
 __all__ = ["Change", "changes"]
@@ -138,11 +138,9 @@ class _Compared:
             yield self._of_table("kind changed", f"{after.name} was a {before.kind}, is a {after.kind}")
         yield from self._columns()
         yield from self._listed("constraint", _constraints, _constraint)
-        yield from self._listed(
-            "index", lambda table: {i.name: i for i in table.indexes if i.constraint is None}, _index
-        )
-        yield from self._listed("grant", lambda table: {str(g): g for g in table.grants}, _grant)
-        yield from self._listed("publication", lambda table: {p.publication: p for p in table.publications}, _published)
+        yield from self._listed("index", lambda table: [i for i in table.indexes if i.constraint is None], _index)
+        yield from self._listed("grant", lambda table: table.grants, _grant)
+        yield from self._listed("publication", lambda table: table.publications, _published)
         for attribute, noun in _ATTRIBUTES.items():
             old, new = getattr(before, attribute), getattr(after, attribute)
             if old != new:
@@ -189,12 +187,9 @@ class _Compared:
             if one != other:
                 yield f"{noun} changed", f"{noun}: {one or 'none'} to {other or 'none'}"
 
-    def _listed(
-        self, noun: str, of: Callable[[Table], dict[str, Any]], words: Callable[[Any], str]
-    ) -> Iterator[Change]:
-        before, after = of(self._before), of(self._after)
-        was = {words(each) for each in before.values()}
-        now = {words(each) for each in after.values()}
+    def _listed(self, noun: str, of: Callable[[Table], Iterable[Any]], words: Callable[[Any], str]) -> Iterator[Change]:
+        was = {words(each) for each in of(self._before)}
+        now = {words(each) for each in of(self._after)}
         # What is only called otherwise, or mentions a column by its new name, is no change.
         swapped = {self._in_new_names(text) for text in was}
         for text in sorted(now - swapped):
@@ -223,9 +218,9 @@ _ATTRIBUTES = {
 _OF_COLUMNS = {"default": "default", "identity": "identity", "generated": "generation", "collation": "collation"}
 
 
-def _constraints(table: Table) -> dict[str, Any]:
-    """Return constraints by name; NOT NULL is a column's in all versions of PostgreSQL, a constraint in some."""
-    return {constraint.name: constraint for constraint in table.constraints if constraint.kind != "not null"}
+def _constraints(table: Table) -> list[Constraint]:
+    """Return constraints, named or not; NOT NULL is a column's in all versions of PostgreSQL, a constraint in some."""
+    return [constraint for constraint in table.constraints if constraint.kind != "not null"]
 
 
 def _constraint(constraint: Any) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from alembic_contracts.dialects.sqlite.copies import Copy, copied
+from alembic_contracts.dialects.sqlite.copies import Copy, Part, copied
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running import remembered
 from alembic_contracts.running.on_a_copy import Cut, Ended, Rehearsal, Turns
@@ -131,8 +131,9 @@ def _of_snapshot(snapshot: Snapshot) -> Copy:
     Raises:
         CannotCheck: it does not hold the statements that make it.
     """
-    del snapshot
-    raise CannotCheck(
-        "A snapshot does not hold what makes a SQLite database: take the snapshot away, so that the whole history is "
-        "predicted."
-    )
+    if not snapshot.statements:
+        raise CannotCheck(
+            "The snapshot does not hold what makes a SQLite database. Make it again with `alembic-contracts snapshot`."
+        )
+    parts = (Part(name, statements) for name, statements in snapshot.statements.items())
+    return Copy(parts=tuple(parts), heads=snapshot.revisions)

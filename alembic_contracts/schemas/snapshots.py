@@ -7,6 +7,7 @@ revision each time. The file is JSON, one thing a line, in a fixed order, so tha
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts.documents import json_text
+from alembic_contracts.documents.document import child
 from alembic_contracts.documents.files import read_beside
 from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.schemas.schema import Access, Schema
@@ -41,8 +43,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     schema: Schema
     dialect: str = "postgresql"
     """The kind of database that it is of."""
-    statements: tuple[str, ...] = ()
-    """What makes it, where an empty copy is made of them."""
+    statements: Mapping[str, tuple[str, ...]] = {}
+    """What makes it, by schema, where predictions run on an empty copy that is made so."""
     file: Path | None = None
     """Where it was read from."""
 
@@ -65,7 +67,7 @@ def write(snapshot: Snapshot) -> str:
         "schema": schema_json.encode(schema),
     }
     if snapshot.dialect != _DIALECT:
-        document |= {"dialect": snapshot.dialect, "statements": list(snapshot.statements)}
+        document |= {"dialect": snapshot.dialect, "statements": snapshot.statements}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -107,13 +109,25 @@ def _snapshot(value: object, file: Path) -> Snapshot:
         raise schema_json.MalformedError("/dialect", "must be a text such as sqlite")
     return Snapshot(
         dialect=dialect,
-        statements=_texts(value, "statements") if value.get("statements") else (),
+        statements=_statements(value),
         revisions=_texts(value, "revisions"),
         server_version=value["server_version"],
         search_path=_texts(value, "search_path"),
         schema=schema_json.decode(value["schema"], "/schema"),
         file=file,
     )
+
+
+def _statements(value: dict[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    from alembic_contracts.schemas import schema_json
+
+    stated = value.get("statements", {})
+    if not isinstance(stated, dict):
+        raise schema_json.MalformedError("/statements", "must be an object with a list of texts for each schema")
+    for name, listed in stated.items():
+        if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
+            raise schema_json.MalformedError(child("/statements", name), "must be a list of texts")
+    return {name: tuple(listed) for name, listed in stated.items()}
 
 
 def _texts(value: dict[str, Any], key: str) -> tuple[str, ...]:
