@@ -227,10 +227,8 @@ def _held(run: Run, terms: Terms) -> Iterator[_Finding]:
     if dialect.FORESIGHT == "none":
         yield _Finding("prediction", "note", f"{sentence(dialect)} What results is looked at before each commit.")
     if not run.context.impl.transactional_ddl:
-        said = (
-            "Alembic commits each revision by itself, so a break that is seen at a commit stays, and the report says so"
-        )
-        yield _Finding("transactions", "note", f"{said} (docs: databases)")
+        said = "Alembic counts on no transactional DDL: a break that is seen at a commit stays, and the report says so"
+        yield _Finding("transactions", "note", said)
 
 
 def _missing(run: Run, connection: Connection, terms: Terms) -> Iterator[_Finding]:

@@ -135,25 +135,31 @@ def _of_run(run: Run, terms: Terms, options: _Options, progress: Any) -> tuple[l
     from alembic.util import CommandError
 
     from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.judging.elsewhere import aligned
     from alembic_contracts.reviews.fixes.dropping import contraction
     from alembic_contracts.reviews.fixes.expanding import expansion
-    from alembic_contracts.running.contract_first import metadata
+    from alembic_contracts.reviews.plans import schemas_of
+    from alembic_contracts.running.contract_first import made_for, metadata
     from alembic_contracts.running.courses import follow
     from alembic_contracts.running.databases import narrowed
     from alembic_contracts.running.examination import judge, policy_of
+    from alembic_contracts.running.unheld import require_shown
 
+    require_shown(run)
     held = narrowed(terms, run)
     course = follow(run, None, shadow_url=terms.settings.shadow_url, progress=progress)
     report = judge(course, held, policy_of(run, held, phase="check", scope="target"))
     try:
-        stated = metadata(terms.settings.contracts)
+        stated = made_for(metadata(terms.settings.contracts), run.dialect)
     except CommandError as error:
         raise CannotCheck(f"No tables can be made of the contracts: {error}") from error
+    alike = aligned(held.contracts, run.dialect, tuple(schemas_of(course.predictions[0])))
+    course = replace(course, predictions=tuple(map(alike.prediction, course.predictions)))
     wanted = _wanted(options.what, held)
     found = expansion(course, stated, report, wanted)
     last = None
     if options.contract:
-        last = contraction(course, held.contracts, stated, wanted, expansion=found, agreed=options.agreed)
+        last = contraction(course, alike.contracts, stated, wanted, expansion=found, agreed=options.agreed)
         if last is None:
             raise CannotCheck(
                 "Nothing that is there may go: no contract says until when (`sunset`), or another one relies on it "

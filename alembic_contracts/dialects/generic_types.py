@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.dialects.families import Family
 
-__all__ = ["LOGICAL_TYPES", "expression", "is_reflected"]
+__all__ = ["LOGICAL_TYPES", "expression", "is_reflected", "type_for"]
 
 LOGICAL_TYPES: Mapping[str, str] = {
     "string": "sa.Text()",
@@ -60,6 +60,11 @@ def expression(type_: Type, dialect: Dialect, collation: str | None = None) -> s
         if _is_it(made, type_, dialect) and (collation is None or hasattr(made, "collation")):
             return _code(made, collation)
     return _own(dialect.format_type(type_) + (f" COLLATE {dialect.quote(collation)}" if collation is not None else ""))
+
+
+def type_for(type_: Type, dialect: Dialect) -> TypeEngine[Any] | None:
+    """Return a type of SQLAlchemy's that is the same to a contract, None where it has none; arguments as there."""
+    return next((made for made in _candidates(type_, dialect) if _is_it(made, type_, dialect)), None)
 
 
 def is_reflected(type_: Type, dialect: Dialect) -> bool:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from alembic_contracts.config import Elsewhere, Switch
     from alembic_contracts.schemas.steps import Prediction, Unproven
 
-__all__ = ["Aligned", "Held", "aligned", "held", "places"]
+__all__ = ["SHAPE", "Aligned", "Held", "aligned", "held", "is_same", "places", "view"]
 
-_SHAPE = frozenset(
+SHAPE = frozenset(
     {
         "table-exists",
         "column-exists",
@@ -102,21 +102,26 @@ def _held(
     severities: Mapping[str, Switch],
     elsewhere: Elsewhere,
 ) -> Held:
-    own, naming = _is_same(kind, dialect.KIND), _naming(contracts, kind, dialect)
+    own, naming = is_same(kind, dialect.KIND), _naming(contracts, kind, dialect)
     if own and dialect.FORESIGHT != "none":
         applicable = frozenset(rules.load()) - dialect.NOT_EXPRESSED
         return _trimmed(contracts, dialect, severities, applicable, naming)
-    there = dialects.load(kind)
-    view = cast("Dialect", _Shape(dialect, there))
+    shape = view(dialect, kind)
     if elsewhere == "off" and not own:
-        return _trimmed(contracts, view, severities, frozenset(), None)
+        return _trimmed(contracts, shape, severities, frozenset(), None)
     if elsewhere == "warn" and not own:
         severities = {rule: "off" if severities.get(rule) == "off" else "warning" for rule in rules.load()}
-    applicable = _SHAPE - dialect.NOT_EXPRESSED
-    return _trimmed(contracts, view, severities, applicable, naming)
+    applicable = SHAPE - dialect.NOT_EXPRESSED
+    return _trimmed(contracts, shape, severities, applicable, naming)
 
 
-def _is_same(one: str, other: str) -> bool:
+def view(dialect: Dialect, kind: str) -> Dialect:
+    """Return how types of contracts about one kind are compared with those of a database: by what they are for."""
+    return cast("Dialect", _Shape(dialect, dialects.load(kind)))
+
+
+def is_same(one: str, other: str) -> bool:
+    """Return whether two kinds of databases are one."""
     return one == other or frozenset({one, other}) in _SAME
 
 
@@ -214,7 +219,7 @@ def places(contracts: Iterable[Contract], dialect: Dialect) -> frozenset[Name]:
 
 def _naming(contracts: Sequence[Contract], kind: str, dialect: Dialect) -> _Naming | None:
     """Return how a database's names become those of contracts about one kind; None: they are the same."""
-    if not _is_same(kind, dialect.KIND) or dialect.FORESIGHT == "none":
+    if not is_same(kind, dialect.KIND) or dialect.FORESIGHT == "none":
         return _Naming(contracts, dialect, dialects.load(kind))
     return None if getattr(dialect, "spelled", None) is None else _Naming(contracts, dialect, dialect)
 

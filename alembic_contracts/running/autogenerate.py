@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["watch"]
 
 _MARK = "_alembic_contracts_watches"
+_MADE = "alembic_contracts"
+"""Key of ``MetaData.info`` where tables are made of contracts."""
 
 
 def watch(migration: MigrationContext) -> None:
@@ -39,6 +41,7 @@ def watch(migration: MigrationContext) -> None:
     users = migration.opts.get("process_revision_directives")
     if getattr(users, _MARK, False):
         return
+    _suit(migration)
 
     def judge_directives(context: MigrationContext, revision: Any, directives: list[ops.MigrationScript]) -> None:
         from alembic_contracts.running import contract_first
@@ -52,6 +55,16 @@ def watch(migration: MigrationContext) -> None:
     setattr(judge_directives, _MARK, True)
     judge_directives.of_project = users  # type: ignore[attr-defined] # for those who write revisions themselves
     migration.opts["process_revision_directives"] = judge_directives
+
+
+def _suit(migration: MigrationContext) -> None:
+    """Have tables that are made of contracts made for this database."""
+    target = migration.opts.get("target_metadata")
+    targets = target if isinstance(target, list | tuple) else (target,)
+    if any(_MADE in getattr(each, "info", ()) for each in targets):
+        from alembic_contracts.running import contract_first
+
+        contract_first.suit(migration)
 
 
 # -- what is generated, as a step of a run ----------------------------------------------------------------------------

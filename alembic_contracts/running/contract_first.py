@@ -3,47 +3,37 @@
 What a contract leaves unset is nobody's business: tables and columns that no contract names stay, and where
 nullability, type or default is not stated, autogenerate proposes no change of it. ``prune`` sees to that.
 
+On another kind of database than the contracts', the tables are made for that one (``suit``): with types that are for
+the same, and without what is not held there.
+
 Everything is imported when there is something to make: the guard loads this module with every env.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from msgspec import Struct
-
-from alembic_contracts.contracts.contract import Contract, Fact, ForeignKey
-from alembic_contracts.schemas.schema import Name, Type
+from alembic_contracts.running.stated_tables import ELSEWHERE, INFO, Maker, stated_of
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic.operations import ops
     from alembic.runtime.migration import MigrationContext
-    from sqlalchemy import Column, MetaData, Table
-    from sqlalchemy.types import TypeEngine
+    from sqlalchemy import MetaData, Table
 
-__all__ = ["metadata", "prune"]
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.dialects.families import Family
 
-_INFO = "alembic_contracts"
-"""Key of ``MetaData.info``, by schema and name of a table: the rules of which facts are stated, by column (None: the
-table). ``Table.info`` would be written into revisions."""
+__all__ = ["made_for", "metadata", "prune", "suit", "table_of"]
 
-_TABLES = frozenset({"table", "partitioned table"})
-
-_LOGICAL: Mapping[str, str] = {
-    "string": "text",
-    "integer": "bigint",
-    "number": "numeric",
-    "boolean": "boolean",
-    "date": "date",
-    "time": "time without time zone",
-    "timestamp": "timestamp without time zone",
-    "object": "jsonb",
-    "map": "jsonb",
-}
-"""Types for columns of which only the kind is stated (ODCS ``logicalType``)."""
+_AGAIN = "alembic_contracts.again"
+"""Key of what makes the tables once more, for a kind of database."""
+_KINDS = "alembic_contracts.kinds"
+"""Key of the kinds of databases that the contracts are about."""
+_NAMES = "alembic_contracts.names"
+"""Key of the tables' keys by the names that contracts have for them."""
 
 
 def metadata(
@@ -73,176 +63,63 @@ def metadata(
     listed = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     others = [beside] if isinstance(beside, MetaData) else list(beside)
     modelled = {key for other in others for key in other.tables}
-    made = MetaData(naming_convention=cast("Any", naming_convention))
     try:
         contracts = formats.load(tuple(path.absolute() for path in listed), root=Path.cwd())
     except CannotCheck as error:  # env.py asks for it, and Alembic shows no traceback of errors of its own kind
         raise CommandError(str(error)) from error
-    for stated in _tables(contracts):
-        schema = None if stated.name.schema == default_schema else stated.name.schema
-        key = stated.name.name if schema is None else f"{schema}.{stated.name.name}"
-        if key not in modelled:
-            _Maker(stated, default_schema).table(made, schema)
-    return made
+
+    def make(dialect: Dialect | None) -> MetaData:
+        made = MetaData(naming_convention=cast("Any", naming_convention))
+        made.info[_AGAIN], made.info[_NAMES] = make, {}
+        made.info[_KINDS] = {contract.kind for contract in contracts}
+        for stated in stated_of(contracts, default_schema):
+            if stated.key not in modelled:
+                Maker(stated, dialect).table(made)
+                made.info[_NAMES] |= dict.fromkeys(stated.names, stated.key)
+        return made
+
+    return make(None)
 
 
-class _Stated(Struct, frozen=True):
-    """All that contracts state of one table."""
+def made_for(made: MetaData, dialect: Dialect) -> MetaData:
+    """Return tables of contracts as a kind of database has them, the same where they are all about that kind.
 
-    name: Name
-    facts: tuple[Fact, ...]
-    descriptions: Mapping[str | None, str]
+    Args:
+        made: from ``metadata``; what else is in it, env.py has added.
+        dialect: of the database.
+    """
+    from alembic_contracts.judging.elsewhere import is_same
 
-    def expected(self, rule: str, column: str | None = None) -> Any:
-        """Return what the first fact of a rule expects, None without one."""
-        return next((f.expected for f in self.facts if f.rule == rule and f.column == column), None)
-
-    def states(self, rule: str, column: str | None = None) -> bool:
-        return any(fact.rule == rule and fact.column == column for fact in self.facts)
-
-
-def _tables(contracts: Sequence[Contract]) -> Iterator[_Stated]:
-    """Yield the tables under contract, those of several contracts once, without views and what is retired."""
-    facts: dict[Name, list[Fact]] = {}
-    descriptions: dict[Name, dict[str | None, str]] = {}
-    for contract in contracts:
-        if contract.stage == "retired":
-            continue
-        for fact in contract.facts:
-            facts.setdefault(fact.table, []).append(fact)
-        for table, column, text in contract.descriptions:
-            descriptions.setdefault(table, {}).setdefault(column, text)
-    for name, found in facts.items():
-        stated = _Stated(name, tuple(found), descriptions.get(name, {}))
-        if (stated.expected("relation-kind") or "table") in _TABLES:
-            yield stated
+    if all(is_same(kind, dialect.KIND) for kind in made.info[_KINDS]):
+        return made
+    found: MetaData = made.info[_AGAIN](dialect)
+    for key, table in made.tables.items():
+        if key not in found.tables:
+            table.to_metadata(found)
+    return found
 
 
-class _Maker:
-    """Turns what is stated of one table into SQLAlchemy's objects."""
-
-    def __init__(self, stated: _Stated, default_schema: str | None) -> None:
-        self._stated, self._default_schema = stated, default_schema
-
-    def table(self, made: MetaData, schema: str | None) -> Table:
-        from sqlalchemy import Table
-
-        names = dict.fromkeys(fact.column for fact in self._stated.facts if fact.rule == "column-exists")
-        columns = [self._column(cast("str", name)) for name in names]
-        rules = {c: frozenset(f.rule for f in self._stated.facts if f.column == c) for c in (None, *names)}
-        made.info.setdefault(_INFO, {})[schema, self._stated.name.name] = rules
-        comment = self._stated.descriptions.get(None)
-        return Table(self._stated.name.name, made, *columns, *self._constraints(), schema=schema, comment=comment)
-
-    def _key(self) -> tuple[str, ...]:
-        keys = (fact.expected for fact in self._stated.facts if fact.rule == "primary-key" and fact.expected)
-        return cast("tuple[str, ...]", next(keys, ()))
-
-    def _column(self, name: str) -> Column[Any]:
-        from sqlalchemy import Column, Identity, text
-
-        stated = self._stated
-        in_key = name in self._key()
-        identity = stated.expected("column-identity", name)
-        default = stated.expected("column-default", name)
-        nullable = stated.expected("column-nullable", name)
-        arguments = [Identity(always=identity == "always")] if identity else []
-        return Column(
-            name,
-            self._type(name),
-            *arguments,
-            primary_key=in_key,
-            autoincrement=False if in_key and not identity else "auto",
-            nullable=not in_key if nullable is None else bool(nullable),
-            server_default=text(default) if default else None,
-            comment=stated.descriptions.get(name),
-        )
-
-    # -- types -------------------------------------------------------------------------------------------------------
-
-    def _type(self, column: str) -> TypeEngine[Any]:
-        from sqlalchemy.dialects import postgresql
-        from sqlalchemy.types import NullType
-
-        expected = self._stated.expected("column-type", column)
-        labels = self._stated.expected("enum-labels", column)
-        element = self._stated.expected("array-element-type", column)
-        if isinstance(expected, Type):
-            return self._of(expected, column, labels)
-        if element is not None:
-            inner = self._of(element, column, labels) if isinstance(element, Type) else None
-            return postgresql.ARRAY(inner) if inner is not None else NullType()
-        logical = _LOGICAL.get(str(self._stated.expected("logical-type", column)))
-        return self._of(_parsed(logical), column, None) if logical is not None else NullType()
-
-    def _of(self, type_: Type, column: str, labels: Any) -> TypeEngine[Any]:
-        from sqlalchemy.dialects import postgresql
-        from sqlalchemy.types import NullType
-
-        if type_.name.schema != "pg_catalog":
-            schema = None if type_.name.schema == self._default_schema else type_.name.schema
-            made: TypeEngine[Any] = (
-                postgresql.ENUM(*labels, name=type_.name.name, schema=schema) if labels else NullType()
-            )
-        else:
-            made = self._built_in(type_, column)
-        return postgresql.ARRAY(made, dimensions=None) if type_.dimensions and not isinstance(made, NullType) else made
-
-    def _built_in(self, type_: Type, column: str) -> TypeEngine[Any]:
-        """Return a type of PostgreSQL's own; sizes that stand in facts of their own count as well."""
-        from sqlalchemy.dialects.postgresql.base import PGDialect
-        from sqlalchemy.types import NullType
-
-        modifiers = [int(each) for each in type_.modifiers if each.lstrip("-").isdigit()]
-        plain = _plain(type_)
-        found = PGDialect.ischema_names.get(plain)
-        if found is None:
-            return NullType()
-        size = partial(self._stated.expected, column=column)
-        if plain == "numeric" and not modifiers and size("numeric-precision") is not None:
-            modifiers = [cast("int", size("numeric-precision")), cast("int", size("numeric-scale") or 0)]
-        if plain.startswith(("character", "bit")) and not modifiers:
-            length = size("character-length")
-            modifiers = [length] if length is not None else []
-        if plain.startswith("time"):
-            precision = modifiers[0] if modifiers else size("datetime-precision")
-            # Six digits are what it has without any being written.
-            kept = None if precision == 6 else precision
-            return cast("TypeEngine[Any]", found(timezone="with time zone" in plain, precision=kept))
-        return cast("TypeEngine[Any]", found(*modifiers))
-
-    # -- constraints -------------------------------------------------------------------------------------------------
-
-    def _constraints(self) -> Iterator[Any]:
-        from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
-
-        known = {fact.column for fact in self._stated.facts if fact.rule == "column-exists"}
-        for fact in self._stated.facts:
-            match fact.rule, fact.expected:
-                case "unique", tuple(columns) if known.issuperset(columns):
-                    yield UniqueConstraint(*columns)
-                case "check", str(condition):
-                    yield CheckConstraint(condition)
-                case "foreign-key", ForeignKey() as key if key.referenced_columns and known.issuperset(key.columns):
-                    schema = "" if key.table.schema == self._default_schema else f"{key.table.schema}."
-                    targets = [f"{schema}{key.table.name}.{column}" for column in key.referenced_columns]
-                    yield ForeignKeyConstraint(key.columns, targets, link_to_name=True)
-
-
-def _parsed(text: str) -> Type:
-    from alembic_contracts.dialects import postgresql
-
-    return postgresql.parse_type(text)
-
-
-def _plain(type_: Type) -> str:
-    """Return a built-in type's name without sizes and brackets, as ``format_type`` has it."""
-    from alembic_contracts.dialects import postgresql
-
-    return postgresql.format_type(Type(type_.name))
+def table_of(made: MetaData, name: Name) -> Table | None:
+    """Return a table by the name that contracts have for it."""
+    key = made.info[_NAMES].get(name)
+    return None if key is None else made.tables[key]
 
 
 # -- what autogenerate may propose ------------------------------------------------------------------------------------
+
+
+def suit(migration: MigrationContext) -> None:
+    """Have tables of contracts made for the database that is migrated, where some are about another kind.
+
+    Args:
+        migration: after ``context.configure()``.
+    """
+    from alembic_contracts import dialects
+
+    target = migration.opts.get("target_metadata")
+    dialect = dialects.load(migration.dialect.name)
+    suited = [made_for(each, dialect) if _AGAIN in each.info else each for each in _targets(target)]
+    migration.opts["target_metadata"] = suited if isinstance(target, list | tuple) else suited[0]
 
 
 def prune(migration: MigrationContext, directives: Sequence[ops.MigrationScript]) -> None:
@@ -251,18 +128,20 @@ def prune(migration: MigrationContext, directives: Sequence[ops.MigrationScript]
     Only tables that come from ``metadata`` are looked at; with nothing but such metadata, other tables stay as well.
     """
     targets = _targets(migration.opts.get("target_metadata"))
-    tables = {name: rules for target in targets for name, rules in target.info.get(_INFO, {}).items()}
+    tables = {name: rules for target in targets for name, rules in target.info.get(INFO, {}).items()}
     if not tables:
         return
+    families = {name: known for target in targets for name, known in target.info.get(ELSEWHERE, {}).items()}
     alone = len(tables) == sum(len(target.tables) for target in targets)
     for script in directives:
         for upgrade, downgrade in zip(script.upgrade_ops_list, script.downgrade_ops_list, strict=True):
             if upgrade.upgrade_token == migration.opts.get("upgrade_token"):
-                upgrade.ops[:] = [each for each in upgrade.ops if _is_stated(each, tables, alone)]
+                upgrade.ops[:] = [each for each in upgrade.ops if _is_stated(each, tables, families, alone)]
                 upgrade.reverse_into(downgrade)
 
 
 Known = Mapping[tuple[str | None, str], Mapping[str | None, Collection[str]]]
+Families = Mapping[tuple[str | None, str], "Mapping[str | None, Family | None]"]
 
 
 def _targets(target: Any) -> list[MetaData]:
@@ -271,22 +150,27 @@ def _targets(target: Any) -> list[MetaData]:
     return list(target) if isinstance(target, list | tuple) else [target]
 
 
-def _is_stated(operation: Any, tables: Known, alone: bool) -> bool:
+def _is_stated(operation: Any, tables: Known, families: Families, alone: bool) -> bool:
     """Whether a contract asks for an operation; containers lose those that none asks for."""
     from alembic.operations import ops
 
     if isinstance(operation, ops.ModifyTableOps):
-        stated = tables.get((operation.schema, operation.table_name))
-        if stated is not None:
-            operation.ops[:] = [each for each in operation.ops if _in_table(each, stated)]
+        place = operation.schema, operation.table_name
+        if place in tables:
+            operation.ops[:] = [
+                each for each in operation.ops if _in_table(each, tables[place], families.get(place, {}))
+            ]
         return bool(operation.ops)
-    table = tables.get((getattr(operation, "schema", None), getattr(operation, "table_name", "")))
+    place = getattr(operation, "schema", None), getattr(operation, "table_name", "")
+    table = tables.get(place)
     if isinstance(operation, ops.DropTableOp):
         return not alone or table is not None
-    return table is None or _in_table(operation, table)
+    return table is None or _in_table(operation, table, families.get(place, {}))
 
 
-def _in_table(operation: Any, stated: Mapping[str | None, Collection[str]]) -> bool:
+def _in_table(
+    operation: Any, stated: Mapping[str | None, Collection[str]], families: Mapping[str | None, Family | None]
+) -> bool:
     from alembic.operations import ops
 
     comments = (ops.CreateTableCommentOp, ops.DropTableCommentOp)
@@ -295,8 +179,20 @@ def _in_table(operation: Any, stated: Mapping[str | None, Collection[str]]) -> b
     if isinstance(operation, (ops.DropConstraintOp, ops.DropIndexOp, *comments)):
         return False
     if isinstance(operation, ops.AlterColumnOp):
+        if _fits(operation, families):
+            operation.modify_type = None
         return _keep_stated(operation, stated.get(operation.column_name, ()))
     return True
+
+
+def _fits(operation: ops.AlterColumnOp, families: Mapping[str | None, Family | None]) -> bool:
+    """Whether a column has a type for what another kind of database has the stated one for."""
+    from alembic_contracts.dialects.families import family_of, fits
+
+    if operation.column_name not in families or operation.existing_type is None:
+        return False
+    wanted, found = families[operation.column_name], family_of(operation.existing_type)
+    return wanted in (None, "array") or found is None or fits(wanted, found)
 
 
 def _keep_stated(operation: ops.AlterColumnOp, rules: Collection[str]) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations import MigrateOperation, ops
 from msgspec import Struct
 from sqlalchemy import DefaultClause, MetaData, Table, text
+from sqlalchemy.exc import NoSuchTableError
 
 from alembic_contracts.dialects.postgresql import quote, quote_name
 from alembic_contracts.reviews import consumers
 from alembic_contracts.reviews.fixes.drafts import Draft, Wanted
 from alembic_contracts.reviews.fixes.missing import executed
+from alembic_contracts.running.contract_first import table_of
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -159,7 +162,7 @@ class _Drops:
         They are those of the advice, whose function is called as they are.
         """
         connection = self._course.run.connection
-        if connection is None:
+        if connection is None or self._course.dialect.KIND != "postgresql":  # elsewhere no advice has a trigger
             return []
         rows = connection.execute(text(_TRIGGERS), {"table": quote_name(table)}).all()
         return [
@@ -176,8 +179,9 @@ class _Drops:
         """Return a table as the database has it, else as contracts state it."""
         connection = self._course.run.connection
         if connection is not None and table in self._course.before.tables:
-            return _reflected(table, self._reflected, connection)
-        return self._stated.tables.get(table.name if _schema(table) is None else str(table))
+            with suppress(NoSuchTableError):  # it has another name than in contracts about another kind of database
+                return _reflected(table, self._reflected, connection)
+        return table_of(self._stated, table)
 
 
 _TRIGGERS = """
@@ -204,4 +208,4 @@ def _indexes(table: Table) -> list[Index]:
 
 
 def _schema(table: Name) -> str | None:
-    return None if table.schema == "public" else table.schema
+    return None if table.schema in ("public", "main", "") else table.schema

@@ -105,6 +105,11 @@ class _Work(Struct):
     left: list[Violation] = field(default_factory=list)
     _said: set[str] = field(default_factory=set)
 
+    @property
+    def _is_elsewhere(self) -> bool:
+        """Whether remedies are written for any database but PostgreSQL, of which many ask people for something."""
+        return self.course.dialect.KIND != "postgresql"
+
     def is_taken_away(self, violation: Violation) -> bool:
         """Whether a script that is pending in the database ends what is there."""
         there = self.course.before.tables.get(violation.table)
@@ -140,6 +145,8 @@ class _Work(Struct):
     def _beside(self, violation: Violation) -> None:
         place = violation.table, violation.column
         self.kept.add(place)
+        if self._is_elsewhere:
+            return
         code = parts(violation.remedy)
         if violation.rule != "table-exists" and code.adds_column and place not in self.later:
             self._add(violation.table, code.now)
@@ -163,7 +170,7 @@ class _Work(Struct):
             if violation.rule == "column-exists" and violation.column is not None:
                 found: Sequence[MigrateOperation] = missing.column(violation.table, violation.column)
             else:
-                by_hand = violation.introduced or _is_for_people(violation, after)
+                by_hand = violation.introduced or self._is_elsewhere or _is_for_people(violation, after)
                 found = () if by_hand else parts(violation.remedy).now
             if not found:
                 self.left.append(violation)

@@ -12,6 +12,7 @@ from sqlalchemy.types import ARRAY, NullType, TypeEngine
 
 from alembic_contracts import texts
 from alembic_contracts.dialects.postgresql import quote, quote_name
+from alembic_contracts.running.contract_first import table_of
 from alembic_contracts.schemas.schema import Name, Schema
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Missing", "executed"]
 
 _DEFAULT = "public"
+"""Of PostgreSQL alone: others have no types of users."""
 
 
 def executed(sql: str) -> ops.ExecuteSQLOp:
@@ -46,23 +48,31 @@ class Missing:
 
         What is not yielded, contracts do not say enough of: a view, a type that is not known.
         """
+        names: dict[str, list[Name]] = {}
+        for name in sorted(wanted):
+            table = table_of(self._stated, name)
+            if table is not None:
+                names.setdefault(table.key, []).append(name)
         for table in _sorted(self._stated):
-            name = Name(table.schema or _DEFAULT, table.name)
-            if name in wanted and _is_known(table.columns):
+            if table.key in names and _is_known(table.columns):
                 created = ops.CreateTableOp.from_table(table)
                 created.info = {}
-                yield name, [*self._namespace(name.schema), *self._made(table.columns), created]
+                yield (
+                    names[table.key][0],
+                    [*self._namespace(table.schema or ""), *self._made(table.columns), created],
+                )
+                yield from ((name, []) for name in names[table.key][1:])
 
     def column(self, table: Name, column: str) -> list[MigrateOperation]:
         """Return the operations that add a column, none where contracts do not say enough of it."""
-        found = self._stated.tables.get(table.name if table.schema == _DEFAULT else str(table))
+        found = table_of(self._stated, table)
         if found is None or column not in found.columns or not _is_known([found.columns[column]]):
             return []
         added = ops.AddColumnOp.from_column_and_tablename(found.schema, found.name, found.columns[column])
         return [*self._made([found.columns[column]]), added]
 
     def _namespace(self, schema: str) -> Iterator[MigrateOperation]:
-        if schema not in self._schema.namespaces | self._namespaces:
+        if schema and schema not in self._schema.namespaces | self._namespaces:
             self._namespaces.add(schema)
             yield executed(f"CREATE SCHEMA {quote(schema)}")
 
