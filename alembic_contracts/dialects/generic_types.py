@@ -149,8 +149,9 @@ def _is_it(made: TypeEngine[Any], type_: Type, dialect: Dialect) -> bool:
         found = dialect.parse_type(_sqlalchemy(dialect.KIND).type_compiler_instance.process(made))
     except (CompileError, ValueError):  # a text without a length, where it needs one
         return False
-    is_elsewhere = _kind(type_) != dialect.KIND
-    return dialect.same_type(type_, found, {}) and (is_elsewhere or found.modifiers == type_.modifiers)
+    if _kind(type_) != dialect.KIND:
+        return dialect.same_type(type_, found, {})
+    return dialects.load(dialect.KIND).same_type(type_, found, {}) and found.modifiers == type_.modifiers
 
 
 def _there(type_: Type, dialect: Dialect) -> Dialect:

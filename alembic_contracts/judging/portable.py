@@ -156,13 +156,15 @@ def _unseen(fact: Fact, table: Table, stated: str, dialect: Dialect) -> Iterator
         if column.type is None or column.generated:
             continue
         if column.name == retyped and _SPOILT.match(stated):
-            yield _column(column, stated)
+            yield _column(column, stated, table)
         elif column.collation is not None or not is_reflected(column.type, dialect):
-            yield _column(column, _typed(column, dialect))
+            yield _column(column, _typed(column, dialect), table)
 
 
-def _column(column: Column, type_: str) -> str:
+def _column(column: Column, type_: str, table: Table) -> str:
     parts = [texts.quoted(column.name), type_]
+    if column.name in table.primary_key:
+        parts.append("primary_key=True")
     if column.not_null:
         parts.append("nullable=False")
     if column.default is not None:
@@ -180,7 +182,7 @@ def _constraint(fact: Fact) -> str:
             words: Sequence[str] = key.columns
         case str(expression) if fact.column is None:
             words = re.findall(r"\w+", expression)
-        case tuple(columns):
+        case tuple(columns) if columns:
             words = columns
         case _:
             words = (fact.column or "",)

@@ -305,7 +305,7 @@ def _of_expected(fact: Fact, dialect: Dialect) -> dict[str, str]:
                 "privileges": ", ".join(f"{each}{columns}" for each in stated.privileges),
                 "role": stated.role if stated.role == "PUBLIC" else dialect.quote(stated.role),
             }
-        case tuple(columns):
+        case tuple(columns) if columns:
             return found | _columns(columns, dialect)
         case str(words):
             schema, _, domain = words.rpartition(".")
