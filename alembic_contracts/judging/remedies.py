@@ -214,6 +214,8 @@ def _renamed(fact: Fact, history: Sequence[Moment], index: int) -> str | None:
         if before is None or (fact.column is not None and before.column(fact.column) is None):
             continue
         if fact.column is not None:
+            # Batch mode drops the table and makes it again under another name, which it then gives up.
+            now = next((moment for moment in history[position : index + 1] if moment.table is not None), now)
             label = now.operation.label.upper() if now.operation is not None else ""
             told = label not in {"", "COMMIT"}  # what was only observed at its end may have been a rename
             return None if told and "RENAME" not in label else _new_column(before, now.table, fact.column)

@@ -43,8 +43,6 @@ class Broken:
     table: Mapping[str, Any] = field(default_factory=dict)
     """What it states of the table."""
     compatibility: str = "exact"
-    label: str = ""
-    """How the operation is called that broke it."""
     here: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The columns' constraints where the contract is about a SQLite, if they are others."""
     logical: Mapping[str, str] = field(default_factory=dict)
@@ -76,9 +74,9 @@ def contracts(case: Broken, folder: Path, kind: str) -> tuple[Contract, ...]:
     return (dataclasses.replace(found, facts=(*found.facts, *logical)),)
 
 
-def violations(stated: Sequence[Contract], before: Schema, after: Schema, label: str = "") -> list[Violation]:
-    """All that is broken after a step, those included that others stand for."""
-    step = Step("r", (Operation(None, label, after),))
+def violations(stated: Sequence[Contract], before: Schema, done: Sequence[Operation]) -> list[Violation]:
+    """All that is broken after a revision, those included that others stand for."""
+    step = Step("r", tuple(done))
     found: list[Violation] = []
     for group in elsewhere.held(stated, dialects.load("sqlite"), {}, "shape"):
         policy = engine.Policy(
@@ -110,10 +108,18 @@ def copied(file: Path, name: str) -> Path:
     return Path(shutil.copy(file, file.with_name(name)))
 
 
-def changed(file: Path, code: str) -> None:
-    """Run code of a revision."""
+def changed(file: Path, code: str) -> list[Operation]:
+    """Run code of a revision, and return what each of its statements led to."""
+    found: list[Operation] = []
     with opened(file) as connection:
+
+        def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.split(maxsplit=1)[0] in ("CREATE", "ALTER", "DROP"):
+                found.append(Operation(None, statement.strip(), dialects.load("sqlite").observe(connection, None)))
+
+        sa.event.listen(connection, "after_cursor_execute", look)
         paste(connection, code)
+    return found
 
 
 def seen(file: Path) -> Schema:
