@@ -10,7 +10,7 @@ import click
 from alembic_contracts.commands._shared import examples, told
 
 if TYPE_CHECKING:
-    from alembic_contracts.judging.rules import Rule
+    from alembic_contracts.judging.rules import Portable, Rule
 
 __all__ = ["COMMAND", "lines"]
 
@@ -28,10 +28,12 @@ _PLACEHOLDERS = {
     "contract": "shop/orders",
     "contract_place": "contracts/orders.json:12",
     "schema": "",
+    "database": "PostgreSQL",
     "meant": "amount",
 }
 _SIDES = {"reader": "readers", "writer": "writers", "cdc": "change data capture and replication"}
 
+_ELSEWHERE = "On databases other than PostgreSQL"
 _ENDINGS = (
     "To let it end on a day, its owner adds to the contract, its table or column:",
     '  "sunset": "2030-12-31"',
@@ -82,6 +84,9 @@ def lines(rule: Rule) -> Iterator[str]:
     yield ""
     yield from textwrap.wrap(rule.description, 100)
     yield ""
+    if rule.portable is None:
+        yield "On databases other than PostgreSQL it is not applicable."
+        yield ""
     yield f"Breaks: {', '.join(_SIDES[side] for side in _SIDES if side in rule.breaks) or 'nobody by itself'}."
     if rule.implied_by:
         of_all = [each for each, sides in SIDES.items() if each != "exact" and sides & rule.implied_by]
@@ -97,12 +102,22 @@ def lines(rule: Rule) -> Iterator[str]:
     yield from _advice("Where it never held", rule.fix)
     for each in rule.instead:
         yield from _advice(f"Where it never held, and {each.what}", each.fix)
+    yield from _elsewhere("", rule.portable)
+    for each in rule.instead:
+        yield from _elsewhere(f" and where {each.what}", each.portable)
     yield "To permit one break of it, its owner adds to waivers.yaml beside the contracts:"
     yield "  waivers:"
     place = _PLACEHOLDERS["place" if "{place}" in rule.cause else "table"]
     yield textwrap.indent(stanza(_PLACEHOLDERS["contract"], f"{rule.id} {place}", "1a2b3c"), "  ")
     yield ""
     yield from _ENDINGS
+
+
+def _elsewhere(place: str, portable: Portable | None) -> Iterator[str]:
+    """Yield what is another advice on databases other than PostgreSQL."""
+    if portable is not None:
+        yield from _advice(f"{_ELSEWHERE}{place}", portable.remedy)
+        yield from _advice(f"{_ELSEWHERE}{place}, where it never held", portable.fix)
 
 
 def _advice(title: str, template: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ moments           the schemas of a run -> the states of one table
 verdicts          one fact, its moments -> broken, born broken, standing, unproven, kept
 remedies          a violation -> the names that its remedy uses
 portable          the same on databases other than PostgreSQL
-refusal_advice    why PostgreSQL would refuse a script -> what to do about it
+refusal_advice    why a database would refuse a script -> what to do about it
 aftermath         what a refused run left in the database -> the sentences that say so
 permits           violations -> those that a sunset or waiver permits made warnings
 merging           reports on several databases -> one

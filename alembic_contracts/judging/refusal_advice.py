@@ -1,4 +1,4 @@
-"""Why a script could not be followed in, where PostgreSQL itself would refuse it what to do about the migration out."""
+"""Why a script could not be followed in, where the database would refuse it what to do about the migration out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,23 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"already exists|is already in use",
+        r"(?i)no support for ALTER of constraints|near \"(alter|add|constraint|set|type|using)\": syntax error",
+        "SQLite cannot alter this: do it in `with op.batch_alter_table(...) as batch:`, which works on every database.",
+    ),
+    (
+        r"Cannot add a (NOT NULL|UNIQUE|PRIMARY KEY) column|non-constant default|cannot add a STORED column",
+        (
+            "SQLite adds no such column to a table that is there: give it a constant server_default, or add it in "
+            '`with op.batch_alter_table(..., recreate="always") as batch:`.'
+        ),
+    ),
+    (r"error in (view|trigger) ", "drop the view or trigger before the table is made anew, and make it again after."),
+    (
+        r"cannot drop (PRIMARY KEY|UNIQUE) column|error in (index|table) .* after drop column",
+        "drop the index or key that has it before, or drop it in `with op.batch_alter_table(...) as batch:`.",
+    ),
+    (
+        r"already exists|is already in use|duplicate column name|Duplicate column name",
         (
             "it is there already, although {revision} is still to run. Was the database stamped back, is the "
             "downgrade() of {revision} empty, or does something else than the scripts make it? Where the database is "
@@ -56,7 +72,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (r"has no default operator class", "index an expression (jsonb instead of json), or name an operator class."),
     (r"IMMUTABLE|not immutable", "what is stored must not depend on settings: for timestamptz, name a time zone."),
     (
-        r"does not exist",
+        r"does not exist|doesn't exist|[Nn]o such (table|column|index|view|trigger|constraint)",
         (
             "it is not there: has an earlier revision renamed or dropped it, or does something else than the scripts "
             "make it (create_all, an extension, a dump)? Without a database, a snapshot can be where to start from."

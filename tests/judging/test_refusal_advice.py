@@ -19,6 +19,15 @@ REASONS = {
     "the script goes on after an error without a savepoint": "begin_nested",
     'relation "alembic_version" does not exist, where Alembic marks the revision (...)': "search_path",
     'syntax error at or near "x"': "mend the script",
+    # in SQLite's words
+    "table t already exists": "is the downgrade() of r1 empty",
+    "duplicate column name: a": "is the downgrade() of r1 empty",
+    "no such table: t": "has an earlier revision renamed or dropped it",
+    'near "CONSTRAINT": syntax error': "batch_alter_table",
+    "Cannot add a UNIQUE column": "recreate",
+    'cannot drop UNIQUE column: "a"': "batch_alter_table",
+    "error in index i after drop column: no such column: a": "batch_alter_table",
+    "error in view v: no such table: main.t": "make it again after",
 }
 
 

@@ -344,7 +344,7 @@ def test_code_of_remedies_is_code_with_the_very_names(text):
             "meant": text,
             "schema": f", schema={texts.quoted(text)}",
         }  # fmt: skip
-        fields |= remedies.names(fact, [Moment(None, table, Schema(), judged=True, settled=True)], 0, dialect)
+        fields |= remedies.names(fact, [Moment(None, table, Schema(), judged=True, settled=True)], 0, dialect, "public")
         others = [template for each in rule.instead for template in (each.remedy, each.fix)]
         for template in (rule.remedy, rule.fix, *others):
             lines = remedies.rendered(template, fields).split("\n")
@@ -353,6 +353,28 @@ def test_code_of_remedies_is_code_with_the_very_names(text):
             for statement in statements(code):
                 found = values_of(MessageToDict(postgast.parse(statement)))
                 assert text.encode()[:63].decode(errors="ignore") in found, statement  # PostgreSQL cuts longer names
+
+
+@pytest.mark.parametrize("text", NAMES.values(), ids=NAMES)
+def test_code_for_other_databases_is_code_with_the_very_names(text):
+    dialect = dialects.load("sqlite")
+    name, column = Name(text, text), Column(name=text, type=Type(Name("sqlite", "VARCHAR")), default=f"'{text}'")
+    table = Table(name=name, columns=(column,))
+    for rule in rules.load().values():
+        fact = Fact(rule.id, name, text, EXPECTED.get(rule.id, lambda _: True)(text), WHERE)
+        fields = dict.fromkeys(("table", "table_name", "column", "actual", "expected", "owner", "meant"), text)
+        fields |= {"place": fact.place, "contract_place": text, "schema": f", schema={texts.quoted(text)}"}
+        moments = [Moment(None, table, Schema(), judged=True, settled=True)]
+        fields |= remedies.names(fact, moments, 0, dialect, "main")
+        for each in (rule, *rule.instead):
+            if each.portable is None:
+                continue
+            for template in (each.portable.remedy or each.remedy, each.portable.fix or each.fix):
+                lines = remedies.rendered(template, fields).split("\n")
+                assert len(lines) == len(template.split("\n")), rule.id
+                tree = ast.parse("\n".join(line[4:] for line in lines if line.startswith("    ")))
+                found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+                assert not found or any(text in str(value).replace("\\:", ":") for value in found), rule.id
 
 
 def statements(code: str):

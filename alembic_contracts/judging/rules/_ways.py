@@ -131,10 +131,8 @@ def in_a_view(how: str) -> Instead:
     Args:
         how: what the query has to give in place of the column.
     """
-    query = (
-        f"{{table}} is a {{kind}}. Have its query give {how} as {{column}}. Where it is there already, drop it before\n"
-    )
-    anew = "and create it anew: CREATE OR REPLACE VIEW does not change a column.\n"
+    query = f"{{table}} is a {{kind}}. Have its query give {how} as {{column}}. Where it is there already,"
+    anew = " drop it before\nand create it anew: CREATE OR REPLACE VIEW does not change a column.\n"
     if_not_needed = "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     if_wrong = "If the contract is wrong, ask {owner} to correct {contract_place}."
     return Instead(
@@ -143,8 +141,8 @@ def in_a_view(how: str) -> Instead:
         remedy=query + anew + if_not_needed,
         fix=query + anew + if_wrong,
         portable=Portable(
-            remedy=f"{query}before and create it anew.\n{if_not_needed}",
-            fix=f"{query}before and create it anew.\n{if_wrong}",
+            remedy=f"{query} drop it before\nand create it anew.\n{if_not_needed}",
+            fix=f"{query} drop it before\nand create it anew.\n{if_wrong}",
         ),
     )
 

@@ -22,7 +22,7 @@ RULE = Rule(
     id="check",
     summary="Every row passes the stated check.",
     description=(
-        "A guarantee to readers. Expressions are compared as PostgreSQL parses them, without brackets and casts of "
+        "A guarantee to readers. Expressions are compared as the database parses them, without brackets and casts of "
         "literals; a check that says the same in other words is not found. Source: pg_constraint contype 'c' with "
         "convalidated, and pg_get_expr(conbin, conrelid)."
     ),

@@ -2,7 +2,7 @@
 
 A remedy is prose with lines of code to paste. What follows a sentence that begins with "In a later" is for a later
 revision, what follows one with "in place of that" is another way, which is left to people. Code is read, never run:
-calls of ``op`` with literals alone.
+calls of ``op`` with literals alone. What is done in batch mode, on databases other than PostgreSQL, is left to people.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = ["Parts", "parts", "undone"]
 
 
 _LATER, _ANOTHER_WAY = "In a later", "in place of that"
+_IN_BATCH = "    with op.batch_alter_table("
 
 
 class Parts(Struct, frozen=True):
@@ -41,6 +42,8 @@ def parts(remedy: str) -> Parts:
     """
     now, later = "", ""
     is_later = False
+    if _IN_BATCH in remedy:
+        return Parts()
     for line in remedy.split("\n"):
         if line.startswith("    "):
             now, later = (now, f"{later}{line[4:]}\n") if is_later else (f"{now}{line[4:]}\n", later)
