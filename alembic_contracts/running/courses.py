@@ -165,9 +165,7 @@ def _predicted(
     settings = terms.settings_of(run.environment.config)
     limits = Limits(seconds=settings.predict_timeout, megabytes=settings.predict_memory)
 
-    def report_progress(done: int) -> None:
-        if progress is not None:
-            progress(done, len(steps))
+    reported = None if progress is None else lambda done: progress(done, len(steps))
 
     def predicted(baseline: Callable[[], Catalog]) -> tuple[Prediction, ...]:
         return predict(
@@ -180,7 +178,7 @@ def _predicted(
             as_sql=run.as_sql,
             rows_between_revisions=run.connection is None,
             own_transaction=run.own_transaction,
-            progress=report_progress,
+            progress=reported,
             plain=run.no_exec,
             limits=limits,
             slow=_say_slow,

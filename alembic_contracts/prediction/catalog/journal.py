@@ -6,7 +6,7 @@ a position in it, and undoing costs only what was done since.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, overload
 
@@ -92,6 +92,14 @@ class Store(Mapping[K, V], Generic[K, V]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._values
+
+    def values(self) -> ValuesView[V]:
+        """Return all values; a mapping's own way there looks up every key."""
+        return self._values.values()
+
+    def items(self) -> ItemsView[K, V]:
+        """Return all keys with their values."""
+        return self._values.items()
 
     def put(self, key: K, value: V) -> None:
         """Set a key; nothing happens where it has this very value already."""

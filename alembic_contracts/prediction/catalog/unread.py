@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, ItemsView, Iterator, ValuesView
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -75,3 +75,13 @@ class PartialTables(Store[Name, Table]):
     def __len__(self) -> int:
         self._unread.about_all()
         return super().__len__()
+
+    def values(self) -> ValuesView[Table]:
+        """Return all tables."""
+        self._unread.about_all()
+        return super().values()
+
+    def items(self) -> ItemsView[Name, Table]:
+        """Return all tables with their names."""
+        self._unread.about_all()
+        return super().items()

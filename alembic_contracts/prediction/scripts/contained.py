@@ -47,6 +47,11 @@ class Observer:
         self._refused: dict[Unproven, None] = {}
         self.played: Played | None = None
 
+    @property
+    def tells(self) -> bool:
+        """Whether somebody is told of revisions."""
+        return self._progress is not None
+
     def hear(self, event: Event | Played) -> None:
         """Take note of what happened."""
         match event:
@@ -112,7 +117,7 @@ def run(
         limits: of each revision, for a process of its own; None: in this one.
     """
     if limits is None or not process.is_possible():
-        play.tell = observer.hear
+        play.tell, play.is_followed = observer.hear, observer.tells
         return play.run(steps, arguments)
     before = play.before
     outside.prepare()

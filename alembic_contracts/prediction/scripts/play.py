@@ -69,6 +69,8 @@ class Play:
     """Whether no script is run: of each, what is plain to see is done."""
     is_contained = False
     """Whether the process is one of its own."""
+    is_followed = False
+    """Whether somebody is told of revisions while it goes on, who may say so on the terminal."""
     tell: Callable[[Event], None] = staticmethod(lambda _event: None)
     """Called with what happens."""
     turned: frozenset[str] = frozenset()
@@ -118,8 +120,7 @@ class Play:
         self._recording.tell = self.tell
         before = self.before
         done: list[Step] = []
-        # Between revisions somebody may be told of them, but in a process of its own.
-        whole, each = (silent, nullcontext) if self.is_contained else (nullcontext, silent)
+        whole, each = (nullcontext, silent) if self.is_followed else (silent, nullcontext)
         isolation = isolated(self._recording.doubt, self._environment.script.dir, alone=self.is_contained)
         with isolation, whole(), self._closing():
             if self.is_contained:

@@ -142,25 +142,16 @@ def walk(message: Node, into: Callable[[Node], bool] | None = None) -> Iterator[
     stack = [message]
     while stack:
         current = stack.pop()
-        if type(current) is _WRAPPER:
-            inside = current.ListFields()  # one field, or none
-            if not inside:
+        if type(current) is WRAPPER:
+            kind = current.WhichOneof("node")
+            if kind is None:
                 continue
-            current = inside[0][1]
+            current = getattr(current, kind)
         yield current
-        if into is not None and not into(current):
-            continue
-        below: list[Node] = []
-        for _, value in current.ListFields():
-            kind = type(value)
-            if kind in _SCALARS:
-                continue
-            if kind is _LIST:
-                below.extend(value)
-            elif hasattr(value, "DESCRIPTOR"):
-                below.append(value)
-        below.reverse()
-        stack.extend(below)
+        if into is None or into(current):
+            found = below(current)
+            found.reverse()
+            stack += found
 
 
 def below(message: Node, without: frozenset[str] = frozenset()) -> list[Node]:
@@ -192,9 +183,7 @@ def _is_repeated(field: Any) -> bool:
 
 
 _FIELDS: dict[tuple[type, frozenset[str]], tuple[tuple[str, bool], ...]] = {}
-_WRAPPER = WRAPPER = pg_query_pb2.Node
-_SCALARS = frozenset({str, int, bool, float, bytes})
-_LIST = type(pg_query_pb2.List().items)
+WRAPPER = pg_query_pb2.Node
 
 
 @lru_cache(maxsize=8192)
