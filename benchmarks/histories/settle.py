@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["settle"]
 
 
-def settle(scripts: Scripts, url: str, revision: str, applied: Sequence[server.Applied]) -> dict[str, Any]:
+def settle(
+    scripts: Scripts, url: str, revision: str, applied: Sequence[server.Applied], *, shadow_url: str | None = None
+) -> dict[str, Any]:
     """Bring an empty database to right before a revision, have that one checked alone, and settle what is unproven.
 
     Args:
@@ -31,6 +33,7 @@ def settle(scripts: Scripts, url: str, revision: str, applied: Sequence[server.A
         url: the database.
         revision: the one that is unproven.
         applied: what became of each revision on the server.
+        shadow_url: the server to replay on; None: an embedded one.
 
     Returns:
         ``outcome``: what ``check`` says of settling it; ``wrong``: where what it then takes for certain is not what the
@@ -41,7 +44,7 @@ def settle(scripts: Scripts, url: str, revision: str, applied: Sequence[server.A
     if error is not None:
         return {"outcome": f"Not tried: {error}", "wrong": []}
     after = next(step.after for step in applied if step.revision == revision)
-    course = _checked(scripts, url, revision, watched_tables(before, applied))
+    course = _checked(scripts, url, revision, watched_tables(before, applied), shadow_url)
     outcome = next((notice.message for notice in course.notices), "Proven from what the database has.")
     made = dict(facts(after.schema(), IGNORED))
     certain = not _doubts(course)
@@ -49,7 +52,7 @@ def settle(scripts: Scripts, url: str, revision: str, applied: Sequence[server.A
     return {"outcome": outcome, "wrong": [str(difference) for each in found for difference in each]}
 
 
-def _checked(scripts: Scripts, url: str, revision: str, watched: Collection[Name]) -> Course:
+def _checked(scripts: Scripts, url: str, revision: str, watched: Collection[Name], shadow_url: str | None) -> Course:
     """Return the course of one revision from what a database has, settled if need be."""
     courses: list[Course] = []
 
@@ -60,7 +63,7 @@ def _checked(scripts: Scripts, url: str, revision: str, watched: Collection[Name
         run = Run(environment=environment, context=context, steps=steps, arguments={}, connection=context.connection)
         course = follow(run, watched)
         doubts = _doubts(course)
-        courses.append(settled(course, doubts, watched, shadow_url=None) if doubts else course)
+        courses.append(settled(course, doubts, watched, shadow_url=shadow_url) if doubts else course)
         return []
 
     with scripts.engine(url).connect() as connection, redirect_stdout(None):

@@ -197,7 +197,7 @@ cache, url, other = Path(sys.argv[1]), *sys.argv[2:]
 history = catalogue.History(name="museum", package="museum==1", sha256="0" * 64, versions=("versions",))
 scripts = Scripts(history, fetch.Place(history, cache))
 _, applied, _ = server.apply(scripts, url)
-print(json.dumps(settle.settle(scripts, other, "two", applied)))
+print(json.dumps(settle.settle(scripts, other, "two", applied, shadow_url=url)))
 """
 
 
