@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -27,9 +27,11 @@ __all__ = [
     "find",
     "is_inherited",
     "new_name",
+    "not_null_of",
     "partition_columns",
     "put_constraint",
     "refuse_other_kind",
+    "refuse_other_parents",
     "refuse_taken",
     "require_column",
 ]
@@ -143,13 +145,17 @@ def change_column(state: State, name: Name, column: str, change: Callable[[Colum
 
 
 def descendants(state: State, name: Name) -> Iterator[Name]:
-    """Yield the tables that inherit from a table or are its partitions, at any depth, parents first."""
+    """Yield the tables that inherit from a table or are its partitions, at any depth, each of them once."""
     seen = {name}
-    for child in state.children(name):
-        if child.name not in seen:
-            seen.add(child.name)
-            yield child.name
-            yield from descendants(state, child.name)
+
+    def below(parent: Name) -> Iterator[Name]:
+        for child in state.children(parent):
+            if child.name not in seen:
+                seen.add(child.name)
+                yield child.name
+                yield from below(child.name)
+
+    yield from below(name)
 
 
 def partition_columns(table: Table) -> tuple[str, ...]:
@@ -158,6 +164,11 @@ def partition_columns(table: Table) -> tuple[str, ...]:
         return ()
     inner = table.partition_key.partition("(")[2].rpartition(")")[0]
     return columns_in(f"ARRAY[{inner}]") or columns_in(f"ROW({inner})")
+
+
+def not_null_of(table: Table, column: str) -> Constraint | None:
+    """Return the constraint that makes a column NOT NULL; there are such from PostgreSQL 18 on."""
+    return next((c for c in table.constraints if c.kind == "not null" and c.columns == (column,)), None)
 
 
 def put_constraint(state: State, table: Name, constraint: Constraint) -> None:
@@ -175,6 +186,27 @@ def refuse_taken(table: Table, name: str) -> None:
     if any(constraint.name == name for constraint in table.constraints):
         message = f'constraint "{name}" for relation "{table.name.name}" already exists'
         raise sqlstate.PostgresError("42710", message)
+
+
+def refuse_other_parents(state: State, name: Name, children: Collection[Name], column: str, what: str) -> None:
+    """Refuse to change a column that a child has from a parent as well that does not change with it.
+
+    Args:
+        state: the catalog.
+        name: the table whose column changes.
+        children: its descendants.
+        column: the column.
+        what: is to happen, ``rename`` for example.
+
+    Raises:
+        PostgresError: 42P16.
+    """
+    family = {name, *children}
+    for child in children:
+        table = state.tables[child]
+        others = replace(table, parents=tuple(parent for parent in table.parents if parent not in family))
+        if table.column(column) is not None and is_inherited(state, others, column):
+            raise sqlstate.invalid_table_definition(f'cannot {what} inherited column "{column}" of "{child.name}"')
 
 
 def is_inherited(state: State, table: Table, column: str) -> bool:

@@ -195,7 +195,7 @@ class Change:
         elements = parser.children(infer.index_elems)
         self._require(element.name for element in elements if element.name)
         columns = {element.name for element in elements}
-        if table is None or not table.complete or table.kind != "table" or "" in columns:
+        if table is None or not table.complete or table.kind not in {"table", "partitioned table"} or "" in columns:
             return
         partial = infer.HasField("where_clause")
         if not any(i.unique and set(i.columns) == columns and (i.predicate is None or partial) for i in table.indexes):

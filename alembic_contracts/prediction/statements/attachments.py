@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HANDLERS"]
 
-_INSTEAD = 64
-"""``TRIGGER_TYPE_INSTEAD`` of catalog/pg_trigger.h."""
+_TRUNCATE, _INSTEAD = 32, 64
+"""``TRIGGER_TYPE_TRUNCATE`` and ``TRIGGER_TYPE_INSTEAD`` of catalog/pg_trigger.h."""
 _ROWS = {"CMD_INSERT": ("new",), "CMD_UPDATE": ("old", "new"), "CMD_DELETE": ("old",)}
 """Rows that a rule can speak of, by its event."""
 
@@ -65,6 +65,10 @@ def create_trigger(run: Execution, node: Node) -> None:
     instead = bool(node.timing & _INSTEAD)
     if table.kind == "materialized view" or ((table.kind == "view") is not instead and (instead or node.row)):
         raise sqlstate.wrong_object_type(f'relation "{table.name.name}" cannot have such triggers')
+    if table.kind == "view" and node.events & _TRUNCATE:
+        raise sqlstate.wrong_object_type(f'relation "{table.name.name}" cannot have such triggers')
+    if node.row and len(node.transition_rels) and (table.parents or table.kind == "partitioned table"):
+        raise sqlstate.feature_not_supported("row triggers with transition tables are not for partitions and children")
     function = _function(run, parser.strings(node.funcname))
     if function is not None and function.returns != "trigger":
         raise sqlstate.PostgresError("42P17", f"function {function.name.name} must return type trigger")

@@ -8,11 +8,18 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.access import of_new_table
-from alembic_contracts.prediction.catalog.relations import PERSISTENCE, check_free, find, new_name
+from alembic_contracts.prediction.catalog.relations import NOT_TABLES, PERSISTENCE, check_free, find, new_name
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables import constraints, not_null
 from alembic_contracts.prediction.tables.columns import Draft, KeyDraft, check_generated, draft
-from alembic_contracts.prediction.tables.inheritance import adopt, attach_keys_of_parent, merge_parents, take_bound
+from alembic_contracts.prediction.tables.inheritance import (
+    adopt,
+    attach_keys_of_parent,
+    merge_parents,
+    refuse_other_persistence,
+    refuse_parent,
+    take_bound,
+)
 from alembic_contracts.prediction.tables.keys import add_keys
 from alembic_contracts.schemas.schema import Column, Name, Table, TableKind
 
@@ -49,18 +56,24 @@ def create_table(run: Execution, node: Node, kind: TableKind | None = None) -> N
         run.doubt(f"{name} inherits from a table that is not known here", [name])
     known = [parent for parent in parents if parent is not None]
     plan = _plan(run, name, node)
-    _refuse_wrong_parents(known, partition=node.HasField("partbound"))
+    _refuse_wrong_parents(known, node)
     _create(run, node, plan, known, kind)
     if len(known) < len(parents):
         run.state.tables.put(name, replace(run.state.tables[name], complete=False))
 
 
-def _refuse_wrong_parents(parents: list[Table], *, partition: bool) -> None:
+def _refuse_wrong_parents(parents: list[Table], node: Node) -> None:
+    persistence, seen = PERSISTENCE[node.relation.relpersistence or "p"], set[Name]()
     for parent in parents:
-        if not partition and (parent.kind == "partitioned table" or parent.partition):
-            raise sqlstate.wrong_object_type(f'cannot inherit from partitioned table "{parent.name.name}"')
-        if parent.kind in {"view", "materialized view"}:
-            raise sqlstate.wrong_object_type(f'inherited relation "{parent.name.name}" is not a table')
+        if parent.name in seen:
+            message = f'relation "{parent.name.name}" would be inherited from more than once'
+            raise sqlstate.PostgresError("42P07", message)
+        seen.add(parent.name)
+    for parent in parents:
+        if node.HasField("partbound") and parent.kind not in NOT_TABLES:
+            refuse_other_persistence(parent, persistence)
+        else:
+            refuse_parent(parent, persistence)
 
 
 def _plan(run: Execution, name: Name, node: Node) -> Plan:

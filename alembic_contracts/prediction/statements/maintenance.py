@@ -13,6 +13,8 @@ from alembic_contracts.prediction.catalog.relations import find
 from alembic_contracts.prediction.sql import parser, sqlstate
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
@@ -52,12 +54,23 @@ def lock(run: Execution, node: Node) -> None:
     """Check LOCK TABLE.
 
     Raises:
-        PostgresError: 25P01 outside of a transaction block, 42P01.
+        PostgresError: 25P01 outside of a transaction block, 42P01, 42809 its rows cannot be locked.
     """
     if not run.transactions.active and not run.depth:
         raise sqlstate.not_in_transaction_block("LOCK TABLE")
     for relation in parser.children(node.relations):
         _check_relation(run, relation)
+        _refuse_other_kinds(run, relation, _LOCKED, "a table or view")
+
+
+_LOCKED = frozenset({"table", "partitioned table", "view"})
+_INDEXED = frozenset({"table", "partitioned table", "materialized view"})
+
+
+def _refuse_other_kinds(run: Execution, relation: Node, kinds: Collection[str], noun: str) -> None:
+    found = run.state.find_relation(relation.relname, relation.schemaname or None)
+    if found is not None and found[1] not in kinds:
+        raise sqlstate.wrong_object_type(f'"{relation.relname}" is not {noun}')
 
 
 def vacuum(run: Execution, node: Node) -> None:
@@ -80,7 +93,7 @@ def reindex(run: Execution, node: Node) -> None:
     """Check REINDEX.
 
     Raises:
-        PostgresError: 25001 (CONCURRENTLY, whole schemas and databases, partitioned tables), 42P01, 3F000.
+        PostgresError: 25001 (CONCURRENTLY, whole schemas and databases, partitioned tables), 42P01, 3F000, 42809.
     """
     kind = parser.enum_name(node, "kind").removeprefix("REINDEX_OBJECT_")
     if _is_on(node.params, "concurrently"):
@@ -91,13 +104,15 @@ def reindex(run: Execution, node: Node) -> None:
             raise sqlstate.undefined_schema(node.name)
         return
     _check_relation(run, node.relation)
+    if kind == "INDEX":
+        _refuse_other_kinds(run, node.relation, {"index"}, "an index")
+    else:
+        _refuse_other_kinds(run, node.relation, _INDEXED, "a table or materialized view")
     name, schema = node.relation.relname, node.relation.schemaname or None
     found = run.state.find_relation(name, schema)
     table = None if found is None else run.state.tables.get(found[0]) or run.state.index_table(found[0])
     if table is not None and table.kind == "partitioned table":
         run.forbid_transaction(f"REINDEX {kind}")
-    if kind == "TABLE" and table is not None:
-        _refuse_without_storage(table)
 
 
 def _refuse_without_storage(table: Table) -> None:

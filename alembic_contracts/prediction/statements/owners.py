@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from alembic_contracts.prediction.catalog.access import role_of
 from alembic_contracts.prediction.catalog.new_names import move_many
 from alembic_contracts.prediction.catalog.relations import check_free, find, refuse_other_kind
+from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.catalog.traits import HIDDEN
 from alembic_contracts.prediction.catalog.user_types import require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
@@ -55,9 +56,11 @@ def _move_relation(run: Execution, node: Node) -> None:
         return
     old, kind = found
     refuse_other_kind(old, kind, parser.enum_name(node, "object_type"))
-    if kind == "index":
+    if kind in {"index", "composite type"}:
         raise sqlstate.wrong_object_type(f'"{old.name}" is not a table')
     state.check_namespace(node.newschema)
+    if old.schema == TEMPORARY:
+        raise sqlstate.feature_not_supported("cannot move objects into or out of temporary schemas")
     if kind == "sequence" and state.sequences[old].owner is not None:
         raise sqlstate.feature_not_supported("cannot move an owned sequence into another schema")
     if old.schema == node.newschema:

@@ -65,7 +65,7 @@ def grant(run: Execution, node: Node) -> None:
     elif kind == "OBJECT_SCHEMA":
         _on_schemas(run, node, _schemas(run, parser.strings(node.objects)), grantees)
     elif kind in {"OBJECT_TABLE", "OBJECT_SEQUENCE"}:
-        found = [_relation(run, relation) for relation in parser.children(node.objects)]
+        found = [_relation(run, relation, kind) for relation in parser.children(node.objects)]
         if kind == "OBJECT_TABLE":
             _on_tables(run, node, [table for table in found if table is not None], grantees)
 
@@ -109,15 +109,17 @@ def _schemas(run: Execution, names: list[str]) -> list[str]:
     return names
 
 
-def _relation(run: Execution, relation: Node) -> Table | None:
-    """Return the table that is named, None for relations of other kinds and of the system.
+def _relation(run: Execution, relation: Node, kind: str) -> Table | None:
+    """Return the table that is named, None for sequences and what is of the system.
 
     Raises:
-        PostgresError: 42P01 there is no relation of this name, 3F000 no such schema.
+        PostgresError: 42P01 there is no relation of this name, 3F000 no such schema, 42809 it is of another kind.
     """
     state, schema, name = run.state, relation.schemaname, relation.relname
     found = state.find_relation(name, schema or None)
     if found is not None:
+        if found[1] in {"index", "composite type"} or (kind == "OBJECT_SEQUENCE" and found[1] != "sequence"):
+            raise sqlstate.wrong_object_type(f'"{name}" is a {found[1]}')
         return state.tables.get(found[0])
     if schema in {"pg_catalog", "information_schema"} or name.startswith("pg_"):
         return None

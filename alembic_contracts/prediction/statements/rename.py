@@ -11,7 +11,13 @@ from alembic_contracts.prediction.catalog import access
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.new_names import move, move_many, rename_table_column
 from alembic_contracts.prediction.catalog.publishing import rename_publication, with_schema_renamed
-from alembic_contracts.prediction.catalog.relations import check_free, descendants, find, refuse_other_kind
+from alembic_contracts.prediction.catalog.relations import (
+    check_free,
+    descendants,
+    find,
+    refuse_other_kind,
+    refuse_other_parents,
+)
 from alembic_contracts.prediction.catalog.traits import HANGING
 from alembic_contracts.prediction.catalog.user_types import require_type
 from alembic_contracts.prediction.sql import parser, sqlstate
@@ -97,6 +103,9 @@ def _refuse_taken(table: Table, name: str) -> None:
 
 
 def _column(run: Execution, node: Node) -> None:
+    found = run.state.find_relation(node.relation.relname, node.relation.schemaname or None)
+    if found is not None and found[1] == "index":  # no table's shape shows how an index calls its columns
+        return
     table = find(run, node.relation, missing_ok=node.missing_ok)
     if table is None:
         return
@@ -110,6 +119,7 @@ def _column(run: Execution, node: Node) -> None:
     children = list(descendants(state, table.name))
     if children and not node.relation.inh:
         raise sqlstate.invalid_table_definition(f'inherited column "{old}" must be renamed in child tables too')
+    refuse_other_parents(state, table.name, children, old, "rename")
     for name in (table.name, *children):
         current = state.tables[name]
         if current.column(new) is not None:

@@ -24,11 +24,15 @@ def create_sequence(run: Execution, node: Node) -> None:
     if node.if_not_exists and run.state.relation_kind(name) is not None:
         return
     check_free(run.state, name)
-    run.state.sequences.put(name, Sequence(name, _owner(run, node)))
+    run.state.sequences.put(name, Sequence(name, _owner(run, node, name)))
 
 
-def _owner(run: Execution, node: Node) -> tuple[Name, str] | None:
-    """Return the table and column of ``OWNED BY``, None where there is none."""
+def _owner(run: Execution, node: Node, sequence: Name) -> tuple[Name, str] | None:
+    """Return the table and column of ``OWNED BY``, None where there is none.
+
+    Raises:
+        PostgresError: 42P01, 42703, 42809 columns of such a relation own none, 55000 it is in another schema.
+    """
     for option in parser.children(node.options):
         if option.defname != "owned_by":
             continue
@@ -40,6 +44,11 @@ def _owner(run: Execution, node: Node) -> tuple[Name, str] | None:
             if not run.state.complete_tables:
                 return None
             raise sqlstate.undefined_table(written[-2])
+        if table.kind == "materialized view":
+            raise sqlstate.wrong_object_type(f'sequence cannot be owned by relation "{table.name.name}"')
+        if table.name.schema != sequence.schema:
+            message = "sequence must be in same schema as table it is linked to"
+            raise sqlstate.PostgresError("55000", message)
         require_column(table, written[-1])
         return table.name, written[-1]
     return None
@@ -59,7 +68,7 @@ def alter_sequence(run: Execution, node: Node) -> None:
         sequence = run.state.sequences[found[0]]
         if sequence.internal:
             raise sqlstate.feature_not_supported("cannot change ownership of identity sequence")
-        run.state.sequences.put(found[0], replace(sequence, owner=_owner(run, node)))
+        run.state.sequences.put(found[0], replace(sequence, owner=_owner(run, node, found[0])))
 
 
 HANDLERS = {"create_seq_stmt": create_sequence, "alter_seq_stmt": alter_sequence}

@@ -99,12 +99,14 @@ def _inherit_check(state: State, child: Name, constraint: Constraint) -> None:
 
 
 def _add_not_null(run: Execution, table: Name, draft: KeyDraft) -> None:
-    columns = parser.strings(draft.node.keys) or ([draft.column] if draft.column else [])
-    for column in columns:
+    written = parser.strings(draft.node.keys)
+    if written and run.state.server_version < 180000:
+        raise sqlstate.PostgresError("42601", 'syntax error at or near "NOT"')
+    for column in written or ([draft.column] if draft.column else []):
         require_column(run.state.tables[table], column)
         mark_not_null(
             run.state, table, column, name=draft.node.conname or None, valid=not draft.node.skip_validation,
             no_inherit=draft.node.is_no_inherit,
         )  # fmt: skip
         if not draft.node.is_no_inherit:
-            spread_not_null(run.state, table, column)
+            spread_not_null(run.state, table, column, valid=not draft.node.skip_validation)

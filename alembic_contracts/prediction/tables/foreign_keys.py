@@ -37,6 +37,8 @@ def add_foreign_key(run: Execution, name: Name, draft: KeyDraft) -> None:
     node, state, table = draft.node, run.state, run.state.tables[name]
     columns = tuple(parser.strings(node.fk_attrs)) or (draft.column or "",)
     target = _referenced_table(run, node)
+    if node.skip_validation and table.kind == "partitioned table" and state.server_version < 180000:
+        raise sqlstate.wrong_object_type("cannot add NOT VALID foreign key on partitioned table")
     for column in columns:
         if table.column(column) is None and table.complete:
             message = f'column "{column}" referenced in foreign key constraint does not exist'

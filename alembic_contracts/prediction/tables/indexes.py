@@ -13,6 +13,7 @@ from alembic_contracts.schemas.schema import Index, Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.schemas.schema import Table
 
 __all__ = ["attach_index", "put_index"]
 
@@ -28,15 +29,21 @@ def put_index(state: State, table: Name, index: Index, labels: list[str], *, rec
 
 
 def attach_index(state: State, partition: Name, index: Index, labels: list[str] | None = None) -> None:
-    """Give a partition an index of its parent's, unless it has an equal one."""
-    for existing in state.tables[partition].indexes:
-        if replace(existing, name="", comment=None) == replace(index, name="", comment=None):
-            return
+    """Give a partition an index of its parent's, unless it has an equal one that belongs to no other of those."""
+    table = state.tables[partition]
+    if _count(table, index) >= max(1, sum(_count(state.tables[parent], index) for parent in table.parents)):
+        return
     if labels is None:
         expressions = iter(index.expressions)
         labels = [column or _label(next(expressions, "")) for column in index.columns]
         labels = generated_names.index_columns([*labels, *index.include])
     put_index(state, partition, replace(index, name="", comment=None), labels)
+
+
+def _count(table: Table, index: Index) -> int:
+    """Return how many indexes a table has that are equal but for their names."""
+    bare = replace(index, name="", comment=None)
+    return sum(replace(existing, name="", comment=None) == bare for existing in table.indexes)
 
 
 def _label(expression: str) -> str:

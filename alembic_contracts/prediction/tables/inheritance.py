@@ -6,18 +6,56 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from alembic_contracts.prediction.catalog.relations import put_constraint
+from alembic_contracts.prediction.catalog.relations import NOT_TABLES, not_null_of, put_constraint
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.keys import attach_key
 from alembic_contracts.prediction.tables.not_null import mark_not_null
-from alembic_contracts.schemas.schema import Column, Name, Table
+from alembic_contracts.schemas.schema import Column, Name, Persistence, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["adopt", "attach_keys_of_parent", "merge_parents", "require_same_types", "take_bound"]
+__all__ = [
+    "adopt",
+    "attach_keys_of_parent",
+    "merge_parents",
+    "refuse_other_persistence",
+    "refuse_parent",
+    "require_same_types",
+    "take_bound",
+]
+
+
+def refuse_parent(parent: Table, persistence: Persistence) -> None:
+    """Refuse a relation that no table can inherit from.
+
+    Args:
+        parent: the relation.
+        persistence: of the child.
+
+    Raises:
+        PostgresError: 42809.
+    """
+    if parent.kind in NOT_TABLES:
+        raise sqlstate.wrong_object_type(f'inherited relation "{parent.name.name}" is not a table')
+    if parent.kind == "partitioned table" or parent.partition:
+        noun = "partition" if parent.partition else "partitioned table"
+        raise sqlstate.wrong_object_type(f'cannot inherit from {noun} "{parent.name.name}"')
+    if parent.persistence == "temporary" and persistence != "temporary":
+        raise sqlstate.wrong_object_type(f'cannot inherit from temporary relation "{parent.name.name}"')
+
+
+def refuse_other_persistence(parent: Table, persistence: Persistence) -> None:
+    """Refuse a partition where either it or its parent is temporary; ``persistence``: of the partition.
+
+    Raises:
+        PostgresError: 42809.
+    """
+    if (parent.persistence == "temporary") is not (persistence == "temporary"):
+        message = f'cannot have a {persistence} partition of {parent.persistence} relation "{parent.name.name}"'
+        raise sqlstate.wrong_object_type(message)
 
 
 def merge_parents(run: Execution, own: list[Column], parents: list[Table]) -> tuple[list[Column], list[str]]:
@@ -42,7 +80,9 @@ def merge_parents(run: Execution, own: list[Column], parents: list[Table]) -> tu
 
 def _inherited(run: Execution, parent: Table, column: Column) -> Column:
     keeps_identity = parent.kind == "partitioned table" and run.state.server_version >= 170000
-    return replace(column, identity=column.identity if keeps_identity else "", comment=None)
+    same = not_null_of(parent, column.name)
+    not_null = column.not_null and not (same is not None and same.no_inherit)
+    return replace(column, identity=column.identity if keeps_identity else "", comment=None, not_null=not_null)
 
 
 def _merge(known: Column, column: Column, noun: str) -> Column:

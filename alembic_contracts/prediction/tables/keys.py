@@ -80,7 +80,10 @@ def add_keys(run: Execution, table: Name, drafts: list[KeyDraft], *, recurse: bo
             for column in parser.strings(draft.node.keys) or [draft.column or ""]:
                 _require_key_column(run, table, column)
                 mark_not_null(run.state, table, column)
-                spread_not_null(run.state, table, column)
+                if recurse:
+                    spread_not_null(run.state, table, column)
+                else:
+                    _require_not_null_children(run, run.state.tables[table], column)
     for draft in merged:
         _add_key(run, table, draft, recurse=recurse)
 
@@ -89,6 +92,22 @@ def _require_key_column(run: Execution, name: Name, column: str) -> None:
     table = run.state.tables[name]
     if table.column(column) is None and table.complete:
         raise sqlstate.PostgresError("42703", f'column "{column}" named in key does not exist')
+
+
+def _require_not_null_children(run: Execution, table: Table, column: str) -> None:
+    """Refuse a primary key of a table ONLY whose children may have NULL there; before 18 only partitions may not.
+
+    Raises:
+        PostgresError: 42P16, from version 18 on XX000.
+    """
+    strict = run.state.server_version >= 180000
+    for child in run.state.children(table.name) if strict or table.kind == "partitioned table" else ():
+        known = child.column(column)
+        if known is not None and not known.not_null:
+            message = f'column "{column}" of table "{child.name.name}" is not marked NOT NULL'
+            raise sqlstate.PostgresError("XX000" if strict else "42P16", message)
+        if known is not None and strict:
+            mark_not_null(run.state, child.name, column, inherited=True)
 
 
 def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> None:
@@ -109,6 +128,8 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
     _require_order(run, table, columns if kind != "exclude" and method == "btree" else ())
     if kind == "primary key" and table.primary_key:
         raise sqlstate.invalid_table_definition(f'multiple primary keys for table "{name.name}" are not allowed')
+    if kind == "exclude" and table.kind == "partitioned table" and run.state.server_version < 170000:
+        raise sqlstate.feature_not_supported("exclusion constraints are not supported on partitioned tables")
     _require_partition_key(table, columns, kind)
     constraint = Constraint(
         name="",

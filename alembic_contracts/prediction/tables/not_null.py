@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog import generated_names
-from alembic_contracts.prediction.catalog.relations import change_column, descendants, put_constraint, refuse_taken
+from alembic_contracts.prediction.catalog.relations import (
+    change_column,
+    descendants,
+    not_null_of,
+    put_constraint,
+    refuse_taken,
+)
 from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.schemas.schema import Constraint, Name, Table
 
@@ -17,11 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["mark_not_null", "spread_not_null"]
 
 
-def spread_not_null(state: State, table: Name, column: str) -> None:
+def spread_not_null(state: State, table: Name, column: str, *, valid: bool = True) -> None:
     """Make a column NOT NULL in all tables that inherit it, under its constraint's name in this one."""
-    same = [c.name for c in state.tables[table].constraints if c.kind == "not null" and c.columns == (column,)]
+    same = not_null_of(state.tables[table], column)
+    name = None if same is None else same.name
     for child in descendants(state, table):
-        mark_not_null(state, child, column, suggested=same[0] if same else None, inherited=True)
+        mark_not_null(state, child, column, suggested=name, inherited=True, valid=valid)
 
 
 def mark_not_null(
@@ -46,12 +53,21 @@ def mark_not_null(
         inherited: whether it comes from a parent.
         valid: False for NOT VALID.
         no_inherit: whether children are to be left alone.
+
+    Raises:
+        PostgresError: 0A000 it is NO INHERIT where children are to have it, or there already, 55000 it has another
+            name, 42710 the name is taken.
     """
     change_column(state, table, column, lambda c: c if c.not_null else replace(c, not_null=True))
     current = state.tables[table]
     if state.server_version < 180000 or (current.kind == "foreign table" and not current.columns):
         return
-    same = next((c for c in current.constraints if c.kind == "not null" and c.columns == (column,)), None)
+    if no_inherit and current.kind == "partitioned table":
+        raise sqlstate.feature_not_supported("not-null constraints on partitioned tables cannot be NO INHERIT")
+    same = not_null_of(current, column)
+    if same is not None and same.no_inherit and inherited:
+        message = f'cannot change NO INHERIT status of NOT NULL constraint "{same.name}" on relation "{table.name}"'
+        raise sqlstate.feature_not_supported(message)
     if same is not None:
         now = replace(same, valid=same.valid or valid, inherited=same.inherited or inherited)
         _put_in_place(state, current, same, now, name)

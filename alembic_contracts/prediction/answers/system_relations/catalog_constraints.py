@@ -25,6 +25,9 @@ _DOMAINS_NOT_NULL = 170_000
 _CONTYPES = {"primary key": "p", "unique": "u", "check": "c", "foreign key": "f", "exclude": "x", "not null": "n"}
 
 
+_OF_PARENTS = Unknown("which constraints a table has of its parents", nullable=False)
+
+
 @relation("pg_catalog", "pg_constraint")
 def pg_constraint(world: World) -> Iterator[Row]:
     """Yield constraints of tables and domains."""
@@ -34,6 +37,7 @@ def pg_constraint(world: World) -> Iterator[Row]:
             target = constraint.references
             target_table = world.catalog.table(target) if target is not None else None
             target_numbers = numbers_of(world.catalog, target_table) if target_table else {}
+            merged = constraint.inherited and not table.partition
             yield {
                 "oid": oid("constraint", (table.name, constraint.name)),
                 "conname": constraint.name,
@@ -47,8 +51,8 @@ def pg_constraint(world: World) -> Iterator[Row]:
                 "conindid": _index_of(world, table, constraint),
                 "conparentid": Unknown("a constraint's parent", nullable=False) if table.partition else 0,
                 "confrelid": oid("class", target) if target is not None else 0,
-                "conislocal": not constraint.inherited,
-                "coninhcount": int(constraint.inherited),
+                "conislocal": _OF_PARENTS if merged else not constraint.inherited,
+                "coninhcount": _OF_PARENTS if merged else int(constraint.inherited),
                 "connoinherit": _no_inherit(table, constraint),
                 "conkey": [numbers[c] for c in constraint.columns if c in numbers] or None,
                 "confkey": [target_numbers[c] for c in constraint.referenced_columns if c in target_numbers] or None,

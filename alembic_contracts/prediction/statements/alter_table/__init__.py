@@ -22,6 +22,7 @@ from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
+    from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
     from alembic_contracts.schemas.schema import Table
 
@@ -75,6 +76,20 @@ def _alter_other(run: Execution, node: Node, noun: str) -> None:
         raise sqlstate.undefined_table(relation.relname)
     if found is not None and found[1] != noun:
         raise sqlstate.wrong_object_type(f'"{relation.relname}" is not a {noun}')
+    if found is not None:
+        _refuse_on_other(run.state, node, found)
+    for command in parser.children(node.cmds):
+        if parser.enum_name(command, "subtype") == "AT_AttachPartition":
+            _require_index(run, parser.unwrap(getattr(command, "def")).name)
+
+
+def _require_index(run: Execution, written: Node) -> None:
+    """Refuse to attach to an index what is none."""
+    found = run.state.find_relation(written.relname, written.schemaname or None)
+    if found is None and run.state.complete_tables:
+        raise sqlstate.undefined_table(written.relname)
+    if found is not None and found[1] != "index":
+        raise sqlstate.invalid_definition(f'"{written.relname}" is not an index')
 
 
 def _alter(run: Execution, node: Node, kind: str) -> None:
@@ -82,7 +97,7 @@ def _alter(run: Execution, node: Node, kind: str) -> None:
     relation = node.relation
     other = run.state.find_relation(relation.relname, relation.schemaname or None)
     if other is not None and other[1] in {"sequence", "index"} and kind == "OBJECT_TABLE":
-        _on_other(node, other)
+        _refuse_on_other(run.state, node, other)
         return
     table = find(run, relation, missing_ok=node.missing_ok, noun=noun)
     if table is None:
@@ -104,12 +119,28 @@ def _alter(run: Execution, node: Node, kind: str) -> None:
     _carry_out(alteration, queue)
 
 
-def _on_other(node: Node, other: tuple[Name, str]) -> None:
+_ON_OTHERS = {
+    "index": frozenset(
+        {"AT_ChangeOwner", "AT_SetRelOptions", "AT_ResetRelOptions", "AT_SetTableSpace", "AT_SetStatistics"}
+    ),
+    "partitioned index": frozenset({"AT_SetTableSpace", "AT_SetStatistics", "AT_AttachPartition"}),
+    "sequence": frozenset({"AT_ChangeOwner", "AT_SetLogged", "AT_SetUnLogged"}),
+}
+_OF_INDEXES_ALONE = frozenset({"AT_SetStatistics", "AT_AttachPartition"})
+"""What ALTER INDEX does and ALTER TABLE does not."""
+
+
+def _refuse_on_other(state: State, node: Node, other: tuple[Name, str]) -> None:
     """ALTER TABLE works on indexes and sequences for a few things that concern no table's shape."""
-    allowed = {"AT_ChangeOwner", "AT_SetRelOptions", "AT_ResetRelOptions", "AT_SetTableSpace", "AT_SetLogged"}
+    name, kind = other
+    owner = state.index_table(name) if kind == "index" else None
+    if owner is not None and owner.kind == "partitioned table":
+        kind = "partitioned index"
+    as_table = parser.enum_name(node, "objtype") == "OBJECT_TABLE"
+    allowed = _ON_OTHERS[kind] - _OF_INDEXES_ALONE if as_table else _ON_OTHERS[kind]
     for command in parser.children(node.cmds):
         if parser.enum_name(command, "subtype") not in allowed:
-            raise sqlstate.wrong_object_type(f'"{other[0].name}" is not a table')
+            raise sqlstate.wrong_object_type(f'"{name.name}" is a {kind}')
 
 
 def _carry_out(alteration: Alteration, queue: list[tuple[int, int, Later]]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,7 +11,9 @@ from msgspec.structs import replace
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.relations import (
     change_column,
+    descendants,
     is_inherited,
+    not_null_of,
     partition_columns,
     require_column,
 )
@@ -67,7 +70,8 @@ def _add(alteration: Alteration, command: Node) -> None:
         raise sqlstate.invalid_table_definition("column must be added to child tables too")
     drafted = draft(alteration.run, table.name, node)
     refuse_itself(alteration.state, table.name, drafted.column.type)
-    if drafted.column.identity and children and table.kind != "partitioned table":
+    has_none = table.kind != "partitioned table" or alteration.state.server_version < 170000
+    if drafted.column.identity and children and has_none:
         raise sqlstate.invalid_table_definition("cannot recursively add identity column to table that has child tables")
     _put_column(alteration, table.name, drafted.column)
     for child in children:
@@ -122,10 +126,10 @@ def _adder(key: KeyDraft) -> Callable[[Alteration, Node], None]:
     return add
 
 
-def _mark_not_null(alteration: Alteration, column: str, name: str | None = None) -> None:
+def _mark_not_null(alteration: Alteration, column: str, name: str | None = None, *, no_inherit: bool = False) -> None:
     from alembic_contracts.prediction.tables import not_null
 
-    not_null.mark_not_null(alteration.state, alteration.name, column, name=name)
+    not_null.mark_not_null(alteration.state, alteration.name, column, name=name, no_inherit=no_inherit)
     if alteration.recurse:
         not_null.spread_not_null(alteration.state, alteration.name, column)
 
@@ -149,7 +153,7 @@ def _drop(alteration: Alteration, command: Node) -> None:
         raise sqlstate.wrong_object_type("cannot drop column from typed table")
     if is_inherited(alteration.state, table, name):
         raise sqlstate.invalid_table_definition(f'cannot drop inherited column "{name}"')
-    if name in partition_columns(table):
+    if any(name in partition_columns(alteration.state.tables[target]) for target in alteration.targets()):
         raise sqlstate.invalid_table_definition(f'cannot drop column "{name}" because it is part of the partition key')
     children = alteration.state.children(table.name)
     if children and not alteration.recurse and table.kind == "partitioned table":
@@ -170,16 +174,36 @@ def _with_children(state: State, table: Table, column: str) -> list[Object]:
     """Return the columns of children that have this column from here alone."""
     from alembic_contracts.prediction.catalog.dependencies import Object
 
-    found = []
-    for child in state.children(table.name):
-        others = [parent for parent in child.parents if parent != table.name]
-        kept = column in state.local_columns.get(child.name, frozenset()) or any(
-            parent in state.tables and state.tables[parent].column(column) is not None for parent in others
+    def stays(child: Table, going: Collection[Name]) -> bool:
+        local = column in state.local_columns.get(child.name, frozenset())
+        return (
+            local
+            or child.column(column) is None
+            or any(
+                parent in state.tables and state.tables[parent].column(column) is not None
+                for parent in child.parents
+                if parent not in going
+            )
         )
-        if not kept and child.column(column) is not None:
-            found.append(Object("column", child.name, column))
-            found.extend(_with_children(state, child, column))
-    return found
+
+    return [Object("column", name, column) for name in _reached(state, table.name, stays)]
+
+
+def _reached(state: State, start: Name, stays: Callable[[Table, Collection[Name]], bool]) -> list[Name]:
+    """Return the children to which a loss comes down, at any depth.
+
+    Args:
+        state: the catalog.
+        start: the table that loses something.
+        stays: whether a child keeps it where these others lose it.
+    """
+    lost, left = [start], [*descendants(state, start)]
+    while True:  # a child may come before one of its parents
+        gone = next((name for name in left if not stays(state.tables[name], lost)), None)
+        if gone is None:
+            return lost[1:]
+        lost.append(gone)
+        left.remove(gone)
 
 
 # -- defaults, NOT NULL ------------------------------------------------------------------------------------------------
@@ -205,13 +229,24 @@ def _default(alteration: Alteration, command: Node) -> None:
 
 def _set_not_null(alteration: Alteration, command: Node) -> None:
     if require_column(alteration.table, command.name).not_null:
+        _refuse_no_inherit(alteration, command.name)
+        if alteration.recurse and alteration.state.server_version < 180000:  # children may have NULL there, so far
+            _mark_not_null(alteration, command.name)
         return
     children = alteration.state.children(alteration.name) if not alteration.recurse else []
     strict = alteration.state.server_version >= 180000
     nullable = [c for c in children if (column := c.column(command.name)) is not None and not column.not_null]
     if ((strict and children) or nullable) and alteration.table.kind == "partitioned table":
         raise sqlstate.invalid_table_definition("constraint must be added to child tables too")
-    _mark_not_null(alteration, command.name)
+    _mark_not_null(alteration, command.name, no_inherit=bool(children))
+
+
+def _refuse_no_inherit(alteration: Alteration, column: str) -> None:
+    """Refuse to make children keep what is NOT NULL for their parent alone."""
+    same = not_null_of(alteration.table, column)
+    if same is not None and same.no_inherit and alteration.recurse:
+        message = f'cannot change NO INHERIT status of NOT NULL constraint "{same.name}"'
+        raise sqlstate.feature_not_supported(message)
 
 
 def _drop_not_null(alteration: Alteration, command: Node) -> None:
@@ -219,7 +254,7 @@ def _drop_not_null(alteration: Alteration, command: Node) -> None:
     column = require_column(table, command.name)
     if column.identity:
         raise sqlstate.PostgresError("42601", f'column "{column.name}" is an identity column')
-    if not column.not_null:
+    if not column.not_null and (state.server_version >= 180000 or not alteration.recurse):
         return
     refuse_nullable(state, table, column.name)
     alone = not alteration.recurse and table.kind == "partitioned table" and state.children(table.name)
@@ -254,17 +289,35 @@ def forget_not_null(alteration: Alteration, column: str) -> None:
                 for c in child.constraints
             )
             state.tables.put(child.name, replace(child, constraints=own_now))
-    for target in alteration.targets():
-        table = state.tables[target]
-        if target != alteration.name:
-            own = next((c for c in table.constraints if c.kind == "not null" and c.columns == (column,)), None)
-            if column in table.primary_key or (own is not None and not own.inherited):
-                continue
+    for target in [alteration.name, *_forgetting(alteration, column)]:
         change_column(state, target, column, lambda c: replace(c, not_null=False))
         table = state.tables[target]
         kept = tuple(c for c in table.constraints if not (c.kind == "not null" and c.columns == (column,)))
         if len(kept) != len(table.constraints):
             state.tables.put(target, replace(table, constraints=kept))
+
+
+def _forgetting(alteration: Alteration, column: str) -> list[Name]:
+    """Return the children whose column becomes nullable with it: before version 18 all of them."""
+    state = alteration.state
+    reached = [] if not alteration.recurse else [*descendants(state, alteration.name)]
+    if state.server_version >= 180000:
+        reached = _reached(state, alteration.name, partial(_keeps_not_null, state, column)) if reached else []
+    for name in reached:
+        child = state.tables[name]
+        if not child.partition and state.server_version >= 180000 and column in state.local_columns.get(name, ()):
+            alteration.run.doubt(f"whether {name} has NOT NULL of its own for {column} is not known", [name])
+        elif column in child.primary_key:
+            raise sqlstate.invalid_table_definition(f'column "{column}" is in a primary key')
+    return reached
+
+
+def _keeps_not_null(state: State, column: str, child: Table, lost: Collection[Name]) -> bool:
+    """Whether a child has NOT NULL of its own, or from another parent than those that lose it."""
+    own = not_null_of(child, column)
+    parents = [state.tables[name] for name in child.parents if name not in lost and name in state.tables]
+    others = [same for parent in parents if (same := not_null_of(parent, column)) is not None and not same.no_inherit]
+    return own is None or not own.inherited or bool(others)
 
 
 def _only_check(alteration: Alteration, command: Node) -> None:

@@ -20,7 +20,7 @@ from alembic_contracts.prediction.statements.alter_table.subcommands import (
     Subcommand,
 )
 from alembic_contracts.prediction.tables.columns import KeyDraft
-from alembic_contracts.schemas.schema import Constraint, Name
+from alembic_contracts.schemas.schema import Constraint, Index, Name, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
@@ -50,16 +50,8 @@ def _add(alteration: Alteration, command: Node) -> None:
 
 def _use_index(alteration: Alteration, node: Node) -> None:
     """Apply ``ADD CONSTRAINT ... PRIMARY KEY / UNIQUE USING INDEX``."""
-    from alembic_contracts.prediction.tables import not_null
-
     state, table = alteration.state, alteration.table
-    index = next((index for index in table.indexes if index.name == node.indexname), None)
-    if index is None:
-        raise sqlstate.PostgresError("42704", f'index "{node.indexname}" does not exist')
-    if index.constraint is not None:
-        raise sqlstate.PostgresError("55000", f'index "{index.name}" is already associated with a constraint')
-    if not index.unique or None in index.columns or index.predicate is not None:
-        raise sqlstate.wrong_object_type(f'"{index.name}" is not a plain unique index')
+    index = _usable(table, node.indexname)
     primary = parser.enum_name(node, "contype") == "CONSTR_PRIMARY"
     if primary and table.primary_key:
         raise sqlstate.invalid_table_definition(f'multiple primary keys for table "{table.name.name}" are not allowed')
@@ -76,9 +68,39 @@ def _use_index(alteration: Alteration, node: Node) -> None:
     )
     indexes = tuple(replace(i, name=name, constraint=name) if i is index else i for i in table.indexes)
     state.tables.put(table.name, replace(table, indexes=indexes, constraints=(*table.constraints, constraint)))
-    if primary:
-        for column in constraint.columns:
-            not_null.mark_not_null(state, table.name, column)
+    for column in constraint.columns if primary else ():
+        _forbid_null(alteration, column)
+
+
+def _usable(table: Table, name: str) -> Index:
+    """Return an index that can become a key.
+
+    Raises:
+        PostgresError: 0A000, 42704, 55000 it is one already, 42809 it is no plain unique index.
+    """
+    if table.kind == "partitioned table":
+        raise sqlstate.feature_not_supported("ADD CONSTRAINT USING INDEX is not supported on partitioned tables")
+    index = next((index for index in table.indexes if index.name == name), None)
+    if index is None:
+        raise sqlstate.PostgresError("42704", f'index "{name}" does not exist')
+    if index.constraint is not None:
+        raise sqlstate.PostgresError("55000", f'index "{index.name}" is already associated with a constraint')
+    if not index.unique or None in index.columns or index.predicate is not None:
+        raise sqlstate.wrong_object_type(f'"{index.name}" is not a plain unique index')
+    return index
+
+
+def _forbid_null(alteration: Alteration, column: str) -> None:
+    from alembic_contracts.prediction.tables import not_null
+
+    state, name = alteration.state, alteration.name
+    not_null.mark_not_null(state, name, column)
+    if alteration.recurse:
+        not_null.spread_not_null(state, name, column)
+    elif state.server_version >= 180000:
+        below = [child.column(column) for child in state.children(name)]
+        if any(each is not None and not each.not_null for each in below):
+            raise sqlstate.invalid_table_definition("constraint must be added to child tables too")
 
 
 def _find(alteration: Alteration, name: str) -> Constraint | None:

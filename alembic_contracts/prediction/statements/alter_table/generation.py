@@ -30,12 +30,19 @@ def _refuse_partition(alteration: Alteration) -> None:
         raise sqlstate.invalid_table_definition("cannot change the identity of a column of a partition")
 
 
+def _refuse_alone(alteration: Alteration) -> None:
+    strict = alteration.table.kind == "partitioned table" and alteration.state.server_version >= 170000
+    if strict and not alteration.recurse and alteration.state.children(alteration.name):
+        raise sqlstate.invalid_table_definition("cannot change identity of a column of only the partitioned table")
+
+
 def _state_error(message: str) -> sqlstate.PostgresError:
     return sqlstate.PostgresError("55000", message)
 
 
 def _add_identity(alteration: Alteration, command: Node) -> None:
     _refuse_partition(alteration)
+    _refuse_alone(alteration)
     column = require_column(alteration.table, command.name)
     if not may_be_identity(column.type):
         raise sqlstate.PostgresError("22023", "identity column type must be smallint, integer, or bigint")
@@ -48,8 +55,8 @@ def _add_identity(alteration: Alteration, command: Node) -> None:
     node = parser.unwrap(getattr(command, "def"))
     add_sequence(alteration.run, alteration.name, column.name, node, internal=True)
     kind = "always" if node.generated_when == "a" else "by default"
-    targets = alteration.targets() if alteration.table.kind == "partitioned table" else [alteration.name]
-    for target in targets:
+    partitions_too = alteration.table.kind == "partitioned table" and alteration.state.server_version >= 170000
+    for target in alteration.targets() if partitions_too else [alteration.name]:
         change_column(alteration.state, target, column.name, lambda c: replace(c, identity=kind))
 
 

@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import (
     change_column,
+    descendants,
     is_inherited,
     partition_columns,
+    refuse_other_parents,
     require_column,
 )
 from alembic_contracts.prediction.catalog.traits import SQL_BODY
@@ -40,7 +42,8 @@ def _refuse_retyping(alteration: Alteration, name: str) -> None:
         raise sqlstate.wrong_object_type("cannot alter column type of typed table")
     if is_inherited(state, table, name):
         raise sqlstate.invalid_table_definition(f'cannot alter inherited column "{name}"')
-    if name in partition_columns(table):
+    refuse_other_parents(state, table.name, list(descendants(state, table.name)), name, "alter")
+    if any(name in partition_columns(state.tables[target]) for target in alteration.targets()):
         raise sqlstate.invalid_table_definition(f'cannot alter column "{name}" because it is part of the partition key')
     if state.children(table.name) and not alteration.recurse:
         raise sqlstate.invalid_table_definition(

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.doubts import Harmless
-from alembic_contracts.prediction.catalog.relations import descendants, find
+from alembic_contracts.prediction.catalog.relations import NOT_TABLES, descendants, find, is_inherited
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.alter_table.subcommands import MISC, Alteration, Subcommand
+from alembic_contracts.prediction.statements.alter_table.subcommands import MISC, Alteration, Subcommand, is_typed
 from alembic_contracts.schemas.schema import Name, Table
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
 
 __all__ = ["SUBCOMMANDS"]
@@ -30,11 +31,15 @@ def _persistence(value: Literal["permanent", "unlogged"]) -> Subcommand:
 
     def apply(alteration: Alteration, command: Node) -> None:
         del command
+        if alteration.table.kind == "partitioned table" and alteration.state.server_version >= 180000:
+            raise sqlstate.wrong_object_type(f'"{alteration.name.name}" is a partitioned table')
         if alteration.table.persistence == "temporary":
             raise sqlstate.invalid_table_definition("cannot change logged status of a temporary table")
         if alteration.table.persistence == value:
             return
         _refuse_persistence(alteration, value)
+        if alteration.table.kind == "partitioned table":  # before version 18: it has no storage, and stays what it is
+            return
         changed = replace(alteration.table, persistence=value)
         published = published_by_schema(alteration.state.access, changed)
         alteration.state.tables.put(alteration.name, replace(changed, publications=published))
@@ -116,16 +121,16 @@ def _replica_identity(alteration: Alteration, command: Node) -> None:
 
 
 def _add_inherit(alteration: Alteration, command: Node) -> None:
-    from alembic_contracts.prediction.tables.inheritance import require_same_types
+    from alembic_contracts.prediction.tables.inheritance import refuse_parent, require_same_types
 
     table, state = alteration.table, alteration.state
+    _refuse_as_child(state, table)
     parent = find(alteration.run, parser.unwrap(getattr(command, "def")))
     if parent is None:
         return
+    refuse_parent(parent, table.persistence)
     if parent.name == table.name or parent.name in descendants(state, table.name):
         raise sqlstate.duplicate_table(table.name.name)
-    if table.partition or parent.kind == "partitioned table":
-        raise sqlstate.wrong_object_type("cannot change inheritance of a partition or from a partitioned table")
     if parent.name in table.parents:
         message = f'relation "{parent.name.name}" would be inherited from more than once'
         raise sqlstate.PostgresError("42P07", message)
@@ -133,8 +138,16 @@ def _add_inherit(alteration: Alteration, command: Node) -> None:
     inherit_constraints(alteration, table, parent)
     table = alteration.table
     state.tables.put(table.name, replace(table, parents=(*table.parents, parent.name)))
-    local = state.local_columns.get(table.name, frozenset())
-    state.local_columns.put(table.name, local | {column.name for column in table.columns})
+    own = {column.name for column in table.columns if not is_inherited(state, table, column.name)}
+    state.local_columns.put(table.name, state.local_columns.get(table.name, frozenset()) | own)
+
+
+def _refuse_as_child(state: State, table: Table) -> None:
+    """Refuse a table whose parents are not to be chosen (``ATPrepAddInherit``)."""
+    of_its_own = "typed table" if is_typed(state, table) else "partition" if table.partition else None
+    noun = "partitioned table" if table.kind == "partitioned table" else of_its_own
+    if noun is not None:
+        raise sqlstate.wrong_object_type(f"cannot change inheritance of a {noun}")
 
 
 def inherit_constraints(alteration: Alteration, table: Table, parent: Table) -> None:
@@ -187,7 +200,12 @@ def _leave(alteration: Alteration, table: Table, parent: Name) -> None:
 
 
 def _attach(alteration: Alteration, command: Node) -> None:
-    from alembic_contracts.prediction.tables.inheritance import attach_keys_of_parent, require_same_types, take_bound
+    from alembic_contracts.prediction.tables.inheritance import (
+        attach_keys_of_parent,
+        refuse_other_persistence,
+        require_same_types,
+        take_bound,
+    )
 
     table, node = alteration.table, parser.unwrap(getattr(command, "def"))
     if table.kind != "partitioned table":
@@ -195,12 +213,17 @@ def _attach(alteration: Alteration, command: Node) -> None:
     child = find(alteration.run, node.name)
     if child is None:
         return
+    if child.kind in NOT_TABLES:
+        raise sqlstate.wrong_object_type(f'"{child.name.name}" is not a table')
     if child.partition:
         raise sqlstate.wrong_object_type(f'"{child.name.name}" is already a partition')
+    if is_typed(alteration.state, child):
+        raise sqlstate.wrong_object_type("cannot attach a typed table as partition")
     if child.name == table.name or table.name in descendants(alteration.state, child.name):
         raise sqlstate.PostgresError("42P07", "circular inheritance not allowed")
     if child.parents or (alteration.state.children(child.name) and child.kind == "table"):
         raise sqlstate.wrong_object_type("cannot attach an inheritance child or parent as partition")
+    refuse_other_persistence(table, child.persistence)
     require_same_types(child, table)
     for column in child.columns:
         if table.column(column.name) is None and table.complete:
@@ -240,6 +263,8 @@ def _of(alteration: Alteration, command: Node) -> None:
     definition = alteration.state.find_type(names[-1], names[-2] if len(names) > 1 else None)
     if definition is None:
         raise sqlstate.undefined_object("type", ".".join(names))
+    if alteration.table.parents:
+        raise sqlstate.wrong_object_type("typed tables cannot inherit")
     expected = [(name, type_) for name, type_ in definition.fields]
     if [(column.name, column.type) for column in alteration.table.columns] != expected:
         raise sqlstate.PostgresError("42804", "table is missing column or has a different type for it")
