@@ -200,12 +200,7 @@ def _leave(alteration: Alteration, table: Table, parent: Name) -> None:
 
 
 def _attach(alteration: Alteration, command: Node) -> None:
-    from alembic_contracts.prediction.tables.inheritance import (
-        attach_keys_of_parent,
-        refuse_other_persistence,
-        require_same_types,
-        take_bound,
-    )
+    from alembic_contracts.prediction.tables.inheritance import attach_keys_of_parent, require_same_types, take_bound
 
     table, node = alteration.table, parser.unwrap(getattr(command, "def"))
     if table.kind != "partitioned table":
@@ -213,17 +208,7 @@ def _attach(alteration: Alteration, command: Node) -> None:
     child = find(alteration.run, node.name)
     if child is None:
         return
-    if child.kind in NOT_TABLES:
-        raise sqlstate.wrong_object_type(f'"{child.name.name}" is not a table')
-    if child.partition:
-        raise sqlstate.wrong_object_type(f'"{child.name.name}" is already a partition')
-    if is_typed(alteration.state, child):
-        raise sqlstate.wrong_object_type("cannot attach a typed table as partition")
-    if child.name == table.name or table.name in descendants(alteration.state, child.name):
-        raise sqlstate.PostgresError("42P07", "circular inheritance not allowed")
-    if child.parents or (alteration.state.children(child.name) and child.kind == "table"):
-        raise sqlstate.wrong_object_type("cannot attach an inheritance child or parent as partition")
-    refuse_other_persistence(table, child.persistence)
+    _refuse_as_partition(alteration.state, child, table)
     require_same_types(child, table)
     for column in child.columns:
         if table.column(column.name) is None and table.complete:
@@ -241,6 +226,27 @@ def _attach(alteration: Alteration, command: Node) -> None:
     alteration.state.tables.put(child.name, attached)
     take_bound(alteration.state, child.name, table, node.bound)
     attach_keys_of_parent(alteration.state, child.name, table)
+
+
+def _refuse_as_partition(state: State, child: Table, table: Table) -> None:
+    """Refuse a relation that cannot become a partition of a table (``ATExecAttachPartition``).
+
+    Raises:
+        PostgresError: 42809, 42P07 the table is a partition of it.
+    """
+    from alembic_contracts.prediction.tables.inheritance import refuse_other_persistence
+
+    if child.kind in NOT_TABLES:
+        raise sqlstate.wrong_object_type(f'"{child.name.name}" is not a table')
+    if child.partition:
+        raise sqlstate.wrong_object_type(f'"{child.name.name}" is already a partition')
+    if is_typed(state, child):
+        raise sqlstate.wrong_object_type("cannot attach a typed table as partition")
+    if child.name == table.name or table.name in descendants(state, child.name):
+        raise sqlstate.PostgresError("42P07", "circular inheritance not allowed")
+    if child.parents or (state.children(child.name) and child.kind == "table"):
+        raise sqlstate.wrong_object_type("cannot attach an inheritance child or parent as partition")
+    refuse_other_persistence(table, child.persistence)
 
 
 def _detach(alteration: Alteration, command: Node) -> None:
