@@ -181,6 +181,7 @@ class Rehearsal:
         for name in ("output_encoding", "dont_mutate", "purge", "starting_rev"):
             options.pop(name, None)
         if as_sql:
+            raw.isolation_level = None  # what is written has BEGIN and COMMIT where they are meant
             options["output_buffer"] = SqlStream(lambda text: self._write(raw, text))
             migration = MigrationContext(real.dialect, None, options, self._run.environment)
         else:

@@ -80,7 +80,8 @@ def copied(connection: Connection, version_table: str, version_schema: str | Non
         names = [row[1] for row in asked("PRAGMA database_list")]
         session = [(name, asked(f"PRAGMA {name}")) for name in _SESSION]
         return Copy(
-            parts=tuple(_part(asked, name) for name in names),
+            # SQLAlchemy looks into `temp`, which makes it, and nothing in it.
+            parts=tuple(part for part in (_part(asked, name) for name in names) if part != Part("temp")),
             encoding=asked("PRAGMA encoding")[0][0],
             session=tuple((name, rows[0][0]) for name, rows in session if rows),
             heads=_heads(asked, version_table, version_schema or "main"),
@@ -183,7 +184,8 @@ def _take_over(engine: Engine, copy: Engine, told: Callable[[str], None]) -> Non
                 return listener(*arguments)
             except Exception as error:  # noqa: BLE001 - theirs
                 name = getattr(listener, "__name__", "a listener")
-                told(f"the engine's listener {name} does not work on an empty copy: {type(error).__name__}: {error}")
+                said = " ".join(f"{type(error).__name__}: {error}".split())
+                told(f"the engine's listener {name} does not work on an empty copy: {said}")
 
         return listen
 
