@@ -8,6 +8,7 @@ everything, a doubt says so.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +40,13 @@ World = Literal["empty", "row"]
 _Key = tuple[str, str]
 """A schema and a table, in lower case."""
 _LABEL_LENGTH = 100
+
+
+@lru_cache(maxsize=8192)  # the same ones after each statement
+def _key(schema: str, name: str) -> _Key:
+    return fold(schema), fold(name)
+
+
 _BY_HAND = frozenset({"UPDATE", "INSERT", "DELETE"})
 _SCHEMA = frozenset({"sqlite_master", "sqlite_temp_master"})
 _GOES_BY_ROWS = "the script may go by what is in the rows that it reads, which only the database knows"
@@ -73,7 +81,7 @@ class Looks:
     def _by_table(self) -> dict[_Key, str]:
         found: dict[_Key, str] = {}
         for schema, kind, name, table, sql in self.rows:
-            key = fold(schema), fold(table)
+            key = _key(schema, table)
             found[key] = f"{found.get(key, '')}{kind}\0{name}\0{sql}\0"
         return found
 
@@ -81,9 +89,9 @@ class Looks:
     def tables(self) -> dict[_Key, _Key]:
         """Tables that rows can be inserted into: by lower case, as they are written."""
         return {
-            (fold(schema), fold(name)): (schema, name)
+            _key(schema, name): (schema, name)
             for schema, kind, name, _, sql in self.rows
-            if kind == "table" and not fold(name).startswith("sqlite_") and not (sql or "").startswith("CREATE VIRTUAL")
+            if kind == "table" and not name.startswith("sqlite_") and not (sql or "").startswith("CREATE VIRTUAL")
         }
 
     def fingerprint(self) -> str:
@@ -109,7 +117,7 @@ class Looks:
             return self.seen
         with self._raw.aside():
             found = self._dialect.observe(self._connection, [*wanted.values()])
-        kept = {n: t for n, t in self.seen.tables.items() if (fold(n.schema), fold(n.name)) not in wanted}
+        kept = {name: table for name, table in self.seen.tables.items() if _key(*name) not in wanted}
         tables = {**kept, **found.tables}
         now = replace(found, tables=MappingProxyType(dict(sorted(tables.items()))))
         self.seen = self.seen if now == self.seen else now
@@ -118,11 +126,11 @@ class Looks:
     def _affected(self, changed: set[_Key]) -> Iterator[tuple[_Key, Name]]:
         """Yield the watched tables that look otherwise now: they changed, name what did, or are views."""
         names = {name for _, name in changed}
-        known = {(fold(n.schema), fold(n.name)): n for n in self.seen.tables}
+        known = {_key(*name): name for name in self.seen.tables}
         if not changed:
             return
         if self._watched is None:
-            here = {(fold(schema), fold(name)): Name(schema, name) for schema, _, name, *_ in self.rows}
+            here = {_key(schema, name): Name(schema, name) for schema, _, name, *_ in self.rows}
             candidates = {**known, **{key: name for key, name in here.items() if key in self._texts}}
         else:
             candidates = dict(self._watched)
@@ -232,13 +240,11 @@ class CopyObserver:
             return count
         return MadeUpCount(count, self._look, self._look_closely)
 
-    def attaches(self, file: str, name: str) -> None:
+    def attaches(self, file: str, _name: str) -> None:
         """Doubt what is in a database that was to be attached."""
         if self._script is None:
             return
         self.missing = True
-        watched = {each for each in self._looks.seen.tables if fold(each.schema) == fold(name)}
-        del watched
         place = self._script.here()
         self._stage.tell(Unproven(f"the script attaches the database {file!r}, of which nothing is known", place))
 

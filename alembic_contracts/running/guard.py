@@ -120,14 +120,13 @@ class _Guarded:
         from alembic.runtime.migration import MigrationContext
 
         from alembic_contracts.running import hooks
-        from alembic_contracts.running.pending import ON_A_COPY
+        from alembic_contracts.running.pending import is_ours
         from alembic_contracts.running.watch import Watch
 
         here, before = threading.get_ident(), MigrationContext.run_migrations
 
         def watch_and_run(migration: MigrationContext, **arguments: Any) -> None:
-            on_a_copy = migration.opts.get(ON_A_COPY, False)
-            if threading.get_ident() != here or on_a_copy or Watch.is_watched(migration):
+            if threading.get_ident() != here or Watch.is_watched(migration) or is_ours(migration):
                 before(migration, **arguments)
             elif migration.environment_context is None:
                 hooks.not_guarded(

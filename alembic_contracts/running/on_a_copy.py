@@ -29,7 +29,7 @@ from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.running.copy_observer import CopyObserver, Looks, World
-from alembic_contracts.running.pending import ON_A_COPY
+from alembic_contracts.running.pending import make_ours
 from alembic_contracts.schemas.steps import Location, Step, Unproven, refused_by
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class Rehearsal:
     def _migrate(self, connection: Connection, raw: WatchedConnection) -> None:
         """Have Alembic run the scripts."""
         real, as_sql = self._run.context, self._run.as_sql
-        options = {**real.opts, "as_sql": as_sql, "fn": self._replicas, "on_version_apply": (), ON_A_COPY: True}
+        options = {**real.opts, "as_sql": as_sql, "fn": self._replicas, "on_version_apply": ()}
         for name in ("output_encoding", "dont_mutate", "purge", "starting_rev"):
             options.pop(name, None)
         if as_sql:
@@ -188,6 +188,7 @@ class Rehearsal:
             options["output_buffer"] = SqlStream(lambda _text: None)
             options.pop("literal_binds", None)
             migration = MigrationContext(connection.dialect, connection, options, self._run.environment)
+        make_ours(migration)
         leads = alembic_leads_to(self._run.environment, migration, as_sql=as_sql)
         with lines_noted(), leads, migration.begin_transaction():
             migration.run_migrations(**self._run.arguments)
@@ -228,7 +229,7 @@ class Rehearsal:
         failed: BaseException | None = None
         try:
             function = self._function(step, script)
-            self._stage.begins(script)
+            self._stage.knows(script)
             called(function, arguments, is_async=self._run.context.dialect.is_async)
             self._stage.ends()
             if is_over(migration):

@@ -52,6 +52,9 @@ class Stage(Protocol):
     def begins(self, script: Script) -> None:
         """Say that a script begins."""
 
+    def knows(self, script: Script) -> None:
+        """Say that the line of a script's function is known, as its file was executed."""
+
     def ends(self) -> None:
         """Say that the script is through."""
 
@@ -237,12 +240,14 @@ class _Contained:
         self._leftovers.watch()
 
     def tell(self, value: Any) -> None:
-        self._channel.send(value)
+        self._channel.hold(value)  # until the next script begins: each word costs both processes
+
+    def knows(self, script: Script) -> None:
+        self._channel.hold(replace(script))
 
     def begins(self, script: Script) -> None:
         self._script = script
-        self._channel.lap(script.path)
-        self._channel.send(replace(script))
+        self._channel.lap(script.path, replace(script))
         self._leftovers.begin(script)
 
     def ends(self) -> None:
@@ -269,6 +274,9 @@ class _Here:
 
     def begins(self, script: Script) -> None:
         self._script = script
+        self._listener.hear(script)
+
+    def knows(self, script: Script) -> None:
         self._listener.hear(script)
 
     def ends(self) -> None:

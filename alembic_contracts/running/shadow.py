@@ -234,7 +234,7 @@ class Scratch:
                 name = "upgrade" if step.is_upgrade else "downgrade"
                 function = getattr(fresh_module(step.revision.path), name)
                 script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
-                stage.begins(script)
+                stage.knows(script)
                 function(**self._arguments)
                 stage.ends()
                 if is_over(self._migration):
