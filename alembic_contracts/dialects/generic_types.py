@@ -48,6 +48,12 @@ _FAMILIES: Mapping[Family, str] = {
 }
 
 
+_ALIASES = {"INT": "INTEGER", "NUMERIC": "DECIMAL", "DEC": "DECIMAL"}
+"""Types of databases without a package of their own that are the same on each of them."""
+_WHOLE = frozenset({"BIGINT", "INTEGER", "MEDIUMINT", "SMALLINT"})
+"""What is in their parentheses is how wide MySQL shows them."""
+
+
 def expression(type_: Type, dialect: Dialect, collation: str | None = None) -> str:
     """Return code that makes a type which is the same to a contract: ``sa.String(50)``, ``sa.Numeric(10, 2)``.
 
@@ -151,7 +157,10 @@ def _is_it(made: TypeEngine[Any], type_: Type, dialect: Dialect) -> bool:
         return False
     if _kind(type_) != dialect.KIND:
         return dialect.same_type(type_, found, {})
-    return dialects.load(dialect.KIND).same_type(type_, found, {}) and found.modifiers == type_.modifiers
+    if dialect.FORESIGHT != "none":
+        return dialects.load(dialect.KIND).same_type(type_, found, {}) and found.modifiers == type_.modifiers
+    one, other = (_ALIASES.get(each.name.name, each.name.name) for each in (type_, found))
+    return one == other and (found.modifiers == type_.modifiers or one in _WHOLE)
 
 
 def _there(type_: Type, dialect: Dialect) -> Dialect:
@@ -167,11 +176,8 @@ def _kind(type_: Type) -> str:
 @cache
 def _sqlalchemy(kind: str) -> Any:
     """Return SQLAlchemy's dialect for a kind of database, one of no database in particular where it has none."""
-    from sqlalchemy import make_url
     from sqlalchemy.engine.default import DefaultDialect
-    from sqlalchemy.exc import NoSuchModuleError
 
-    try:
-        return make_url(f"{kind}://").get_dialect()()
-    except NoSuchModuleError:
-        return DefaultDialect()
+    from alembic_contracts.dialects.inspected.purposes import dialect_class
+
+    return (dialect_class(kind) or DefaultDialect)()

@@ -23,7 +23,7 @@ _EXAMPLE = 'sa.Computed("quantity * price")'
 """For a column whose expression nobody has stated."""
 _LONGEST_NAME = 60
 _SPOILT = pattern(r"sa\.(Boolean|Date|DateTime|DATETIME|Interval|JSON|Time|TIMESTAMP)\(|type\(")
-"""Types to which SQLite casts as to a number: of a date it leaves the year, of JSON 0."""
+"""Types to which SQLite casts as to a number (of a date it leaves the year, of JSON 0), and those of its own words."""
 
 
 class Broken(Struct, frozen=True, kw_only=True):
@@ -108,7 +108,8 @@ def _numeric(type_: Type, precision: str, scale: str) -> str:
 def _copy(name: str, type_: str, dialect: Dialect) -> str:
     """Return the value of a column as one of a type."""
     value = f"sa.column({texts.quoted(name)})"
-    return value if dialect.KIND == "sqlite" and _SPOILT.match(type_) else f"sa.cast({value}, {type_})"
+    is_own = type_.startswith("type(")  # SQLAlchemy does not know how to cast to it
+    return value if is_own or (dialect.KIND == "sqlite" and _SPOILT.match(type_)) else f"sa.cast({value}, {type_})"
 
 
 def _computed(fact: Fact, *columns: Column | None) -> str:

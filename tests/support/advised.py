@@ -74,11 +74,13 @@ def contracts(case: Broken, folder: Path, kind: str) -> tuple[Contract, ...]:
     return (dataclasses.replace(found, facts=(*found.facts, *logical)),)
 
 
-def violations(stated: Sequence[Contract], before: Schema, done: Sequence[Operation]) -> list[Violation]:
+def violations(
+    stated: Sequence[Contract], before: Schema, done: Sequence[Operation], kind: str = "sqlite"
+) -> list[Violation]:
     """All that is broken after a revision, those included that others stand for."""
     step = Step("r", tuple(done))
     found: list[Violation] = []
-    for group in elsewhere.held(stated, dialects.load("sqlite"), {}, "shape"):
+    for group in elsewhere.held(stated, dialects.load(kind), {}, "shape"):
         policy = engine.Policy(
             phase="before", scope="target", ends_at_head=True, severities=group.severities, today=date(2030, 1, 1)
         )
@@ -109,16 +111,22 @@ def copied(file: Path, name: str) -> Path:
 
 
 def changed(file: Path, code: str) -> list[Operation]:
+    """Run code of a revision on a file, and return what each of its statements led to."""
+    with opened(file) as connection:
+        return led_to(connection, code, "sqlite")
+
+
+def led_to(connection: sa.Connection, code: str, kind: str) -> list[Operation]:
     """Run code of a revision, and return what each of its statements led to."""
     found: list[Operation] = []
-    with opened(file) as connection:
 
-        def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-            if statement.split(maxsplit=1)[0] in ("CREATE", "ALTER", "DROP"):
-                found.append(Operation(None, statement.strip(), dialects.load("sqlite").observe(connection, None)))
+    def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.split(maxsplit=1)[0] in {"CREATE", "ALTER", "DROP"}:
+            found.append(Operation(None, statement.strip(), dialects.load(kind).observe(connection, None)))
 
-        sa.event.listen(connection, "after_cursor_execute", look)
-        paste(connection, code)
+    sa.event.listen(connection, "after_cursor_execute", look)
+    paste(connection, code)
+    sa.event.remove(connection, "after_cursor_execute", look)
     return found
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.families import Family
     from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 
-__all__ = ["family", "preparer"]
+__all__ = ["dialect_class", "family", "preparer"]
 
 _FURTHER: Mapping[str, Family] = {
     "BOOL": "boolean",
@@ -95,11 +95,11 @@ def _by_name(kind: str, name: str) -> Family | None:
 @cache
 def _listed(kind: str) -> Mapping[str, Any]:
     """Return the types that SQLAlchemy's dialect reads, by name in capitals."""
-    listed: Mapping[str, Any] = getattr(_dialect(kind), "ischema_names", {})
+    listed: Mapping[str, Any] = getattr(dialect_class(kind), "ischema_names", {})
     return {spelling.upper(): known for spelling, known in listed.items()}
 
 
-def _dialect(kind: str) -> Any:
+def dialect_class(kind: str) -> Any:
     """Return SQLAlchemy's dialect for a kind of database, or for the one that it is like; None without either."""
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
@@ -117,4 +117,4 @@ def preparer(kind: str) -> IdentifierPreparer:
     """Return what puts identifiers in quotes where a kind of database needs them."""
     from sqlalchemy.engine.default import DefaultDialect
 
-    return (_dialect(kind) or DefaultDialect)().identifier_preparer
+    return (dialect_class(kind) or DefaultDialect)().identifier_preparer
