@@ -116,7 +116,6 @@ _LATE = {
     "spelled": "casing",
     "fingerprint": "copies",
     "fate": "transactions",
-    "fingerprint": "copies",
     "look_up_as": "transactions",
     "lookup": "transactions",
     "transaction": "transactions",
