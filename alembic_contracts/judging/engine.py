@@ -66,6 +66,7 @@ def judge(
             revisions=max((len(prediction.steps) for prediction in predictions), default=0),
         ),
         in_doubt=tuple(_in_doubt(held, doubted)),
+        database=dialect.NAME,
     )
 
 

@@ -115,6 +115,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """Whether it is about what autogenerate found in models, which no script does yet."""
     in_doubt: tuple[Reliance, ...] = ()
     """Who relies on tables that what is unproven may concern."""
+    database: str = "PostgreSQL"
+    """What the kind of database is called."""
     waivers: tuple[WaiverFile, ...] = ()
     """Where waivers can be added, beside each of the contracts' folders; none where nothing is broken."""
     aftermath: Aftermath | None = None

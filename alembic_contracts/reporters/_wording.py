@@ -255,13 +255,18 @@ def _told(reason: str) -> str:
     return reason if message is None else f"This migration will fail: {message}"
 
 
-def unproven_advice(entries: Sequence[Unproven]) -> str:
-    """Return what to do about operations whose effect is not known, and about those that the database would refuse."""
+def unproven_advice(entries: Sequence[Unproven], database: str) -> str:
+    """Return what to do about operations whose effect is not known, and about those that the database would refuse.
+
+    Args:
+        entries: the operations.
+        database: what the kind of database is called.
+    """
     refused = {entry: text for entry in entries if (text := _refusal_advice(entry)) is not None}
     parts = list(dict.fromkeys(refused.values()))[:_REFUSALS]
     others = len(entries) - len(refused)
     if others:
-        parts.append(_advice_on_unknown(others))
+        parts.append(_advice_on_unknown(others, database))
     return " ".join(f"{part[0].upper()}{part[1:]}" for part in parts)
 
 
@@ -280,8 +285,14 @@ def _refusal_advice(entry: Unproven) -> str | None:
     return refusal_advice.advice(entry.reason, entry.location.revision if entry.location is not None else None)
 
 
-def _advice_on_unknown(count: int) -> str:
+def _advice_on_unknown(count: int, database: str) -> str:
     what = "it" if count == 1 else "them"
+    if database != "PostgreSQL":
+        return (
+            f"Write {what} as op.* calls or static SQL that go by nothing but the schema, so that the effect can be "
+            "worked out. Whatever is unproven before an upgrade, the schema that results is looked at before its "
+            'commit; where that can be rolled back (docs/databases.md), `unproven = "warn"` loses nothing.'
+        )
     return (
         "`alembic check-contracts --shadow` shows what the history does on a scratch PostgreSQL, which has none of "
         f"your rows. Or write {what} as op.* calls or static SQL, whose effect can be worked out. Whatever is unproven "

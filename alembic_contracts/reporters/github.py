@@ -24,7 +24,7 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
     unproven_level = "error" if report.refuses else "warning"
     lines = [
         *(_violation(violation) for violation in report.violations),
-        *(_unproven(entry, unproven_level) for entry in report.unproven),
+        *(_unproven(entry, unproven_level, report.database) for entry in report.unproven),
         *(_notice(notice) for notice in report.notices),
         wording.verdict(report),
     ]
@@ -51,9 +51,9 @@ def _violation(violation: Violation) -> str:
     return command(violation.severity, file, line, title, message)
 
 
-def _unproven(entry: Unproven, level: str) -> str:
+def _unproven(entry: Unproven, level: str, database: str) -> str:
     file, line = (entry.location.file, entry.location.line) if entry.location else (None, None)
-    return command(level, file, line, "unproven", f"{entry.reason}\n{wording.unproven_advice([entry])}")
+    return command(level, file, line, "unproven", f"{entry.reason}\n{wording.unproven_advice([entry], database)}")
 
 
 def _notice(notice: Notice) -> str:

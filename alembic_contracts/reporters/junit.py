@@ -26,7 +26,7 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
     for name, case in zip(names, cases, strict=True):
         if name in report.unheld:
             ET.SubElement(case, "skipped", message=texts.lines(f"not applicable on {report.checked.unheld_on}"))
-    cases += [_unproven(entry) for entry in report.unproven]
+    cases += [_unproven(entry, report.database) for entry in report.unproven]
     suite = ET.Element(
         "testsuite",
         name=_SUITE,
@@ -79,10 +79,10 @@ def _details(violation: Violation) -> str:
     )
 
 
-def _unproven(entry: Unproven) -> ET.Element:
+def _unproven(entry: Unproven, database: str) -> ET.Element:
     location = entry.location
     name = wording.script_place(location) if location else wording.one_line(entry.reason)
     case = ET.Element("testcase", name=texts.lines(name), classname=f"{_SUITE}.unproven")
     error = ET.SubElement(case, "error", message=texts.lines(wording.one_line(entry.reason)), type="unproven")
-    error.text = texts.lines(f"{entry.reason}\n{wording.unproven_advice([entry])}")
+    error.text = texts.lines(f"{entry.reason}\n{wording.unproven_advice([entry], database)}")
     return case

@@ -44,7 +44,7 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
         parts.append(f"**{prose(headline)}**")
     errors = [violation for violation in report.violations if violation.severity == "error"]
     warnings = [violation for violation in report.violations if violation.severity != "error"]
-    sections = [*_section(errors), *_remedies(errors), *_unproven(report.unproven)]
+    sections = [*_section(errors), *_remedies(errors), *_unproven(report.unproven, report.database)]
     ways = [part for way in endings.ways_out(report) for part in (prose(way.sentence), _fenced(way.text, "yaml"))]
     if ways:
         sections.append(_details("What permits it", "\n\n".join(filter(None, ways))))
@@ -134,14 +134,14 @@ def _remedies(violations: Sequence[Violation]) -> Iterator[str]:
             yield _details(f"What to do instead: {summary}", "\n\n".join(body))
 
 
-def _unproven(entries: Sequence[Unproven]) -> Iterator[str]:
+def _unproven(entries: Sequence[Unproven], database: str) -> Iterator[str]:
     if entries:
         lines = [
             f"- {prose(' '.join(reasons))}" + (f" ({_script(location)})".replace("<br>", ", ") if location else "")
             for location, reasons in wording.reasons_by_place(entries)
         ]
         yield "**Not proven**\n\n" + "\n".join(lines)
-        yield wording.unproven_advice(entries)
+        yield wording.unproven_advice(entries, database)
 
 
 def _details(summary: str, body: str) -> str:

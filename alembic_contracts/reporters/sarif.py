@@ -53,7 +53,7 @@ def _rules(report: Report, known: Mapping[str, RuleHelp]) -> list[dict[str, obje
     ids = dict.fromkeys(violation.rule for violation in report.violations)
     described = [_rule(id_, known.get(id_)) for id_ in ids]
     if report.unproven:
-        help_text = f"{_UNPROVEN_HELP} {wording.unproven_advice(report.unproven)}"
+        help_text = f"{_UNPROVEN_HELP} {wording.unproven_advice(report.unproven, report.database)}"
         described.append(
             {
                 "id": _UNPROVEN,

@@ -218,7 +218,9 @@ def _unproven(page: _Page, report: Report) -> Iterator[list[str]]:
         tables = ", ".join(dict.fromkeys(wording.one_line(str(each.table)) for each in report.in_doubt))
         yield page.wrap(f"This can concern {tables} ({relied}).", rest="  ")
     if entries:
-        yield page.wrap(wording.unproven_advice(entries), first=f"{wording.settles(entries)}: ", rest="  ")
+        yield page.wrap(
+            wording.unproven_advice(entries, report.database), first=f"{wording.settles(entries)}: ", rest="  "
+        )
 
 
 def _notice(page: _Page, notice: Notice) -> list[str]:
