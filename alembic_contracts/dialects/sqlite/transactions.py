@@ -51,10 +51,13 @@ def fate(connection: Connection, transaction: Transaction) -> Fate | None:
 
 
 def _is_in(connection: Connection, transaction: Transaction) -> bool:
-    """Whether a block that a connection is in can be one that it was in before: SQLAlchemy has ended none since."""
+    """Whether a block that a connection is in can be one that it was in before: SQLAlchemy has begun none since.
+
+    Where it believes to be in none, it was kept from committing: what it had begun is still open.
+    """
     number, root = connection.info.get(_CURRENT, (0, None))
     now = connection.get_transaction()
-    return number == transaction.number and (root is None or (now is not None and root() is now))
+    return number == transaction.number and (root is None or now is None or root() is now)
 
 
 def lookup(connection: Connection) -> str:
