@@ -58,24 +58,24 @@ def program() -> str | None:
 
 
 @contextmanager
-def scratch(server: str) -> Iterator[str]:
+def scratch(server: str, *options: str) -> Iterator[str]:
     """Run a server and yield SQLAlchemy's URL of it (user ``root``, no password), without a database."""
     user = account.for_cluster(None)
     folder = Path(tempfile.mkdtemp(prefix="alembic-contracts-", dir=account.short_temporary_folder(user)))
     if user is not None:
         os.chown(folder, user.uid, user.gid)
     try:
-        yield from _run(server, folder, user)
+        yield from _run(server, folder, user, options)
     finally:
         shutil.rmtree(folder)
 
 
-def _run(server: str, folder: Path, user: account.Account | None) -> Iterator[str]:
+def _run(server: str, folder: Path, user: account.Account | None, further: tuple[str, ...]) -> Iterator[str]:
     identity = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
     data, socket, log = folder / "data", folder / "socket", folder / "log"
     installer = shutil.which("mariadb-install-db", path=_PLACES)
     assert installer is not None, "mariadb-install-db comes with the server, and is not there"
-    options = [*_QUICK, f"--datadir={data}"]
+    options = [*_QUICK, *further, f"--datadir={data}"]
     made = subprocess.run(
         [installer, *options, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"],
         cwd=folder,

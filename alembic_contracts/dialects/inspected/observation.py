@@ -80,7 +80,8 @@ class _Observer:
         self._default: str | None = self._inspector.default_schema_name
 
     def schema(self, tables: Collection[Name] | None) -> Schema:
-        reader = Reader(self._kind, self._default, self._inspector.dialect)
+        named = {Name(name.schema, self._spelled(name.name)): name for name in tables or ()}
+        reader = Reader(self._kind, self._default, self._inspector.dialect, named)
         wanted: dict[str, set[str]] = defaultdict(set)
         for name in tables or ():
             wanted[name.schema].add(name.name)
@@ -119,15 +120,13 @@ class _Observer:
             **dict.fromkeys(_if_there_are(lambda: inspector.get_view_names(asked)), "view"),
             **dict.fromkeys(_if_there_are(lambda: inspector.get_materialized_view_names(asked)), "materialized view"),
         }
-        spelled = {self._spelled(name): name for name in (kinds if names is None else names)}
-        there = [name for name in kinds if name in spelled]
+        wanted = kinds if names is None else {self._spelled(name) for name in names}
+        there = [name for name in kinds if name in wanted]
         if not there:
             return {}
         many = self._many(asked, there)
-        return {
-            Name(schema, spelled[name]): reader.table(Name(schema, spelled[name]), kinds[name], many[name])
-            for name in there
-        }
+        tables = [reader.table(Name(schema, name), kinds[name], many[name]) for name in there]
+        return {table.name: table for table in tables}
 
     def _spelled(self, name: str) -> str:
         """Return a table's name as the Inspector has it: in lower case where the database ignores the case of names."""

@@ -6,6 +6,7 @@ SQLAlchemy is imported by what connects alone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic_contracts.dialects.inspected.servers import is_like_postgresql, server
@@ -28,16 +29,19 @@ _CHARACTERS = pattern(r"('(?:[^'\\]|''|\\.)*')| (?:CHARACTER SET|COLLATE) (?:\"[
 class Reader:
     """Makes values of dictionaries, and keeps the types that users made as it comes by them."""
 
-    def __init__(self, kind: str, default_schema: str | None, dialect: Dialect) -> None:
+    def __init__(
+        self, kind: str, default_schema: str | None, dialect: Dialect, named: Mapping[Name, Name] = MappingProxyType({})
+    ) -> None:
         """Read what a dialect tells.
 
         Args:
             kind: of the database.
             default_schema: the connection's, which the Inspector leaves out.
             dialect: SQLAlchemy's.
+            named: what tables are called, where that is otherwise than the database does.
         """
         self._kind, self._default, self._dialect = kind, default_schema, dialect
-        self._server = server(kind)
+        self._server, self._named = server(kind), named
         self.types: dict[Name, TypeDefinition] = {}
 
     def table(self, name: Name, kind: str, told: Mapping[str, Any]) -> Table:
@@ -45,7 +49,7 @@ class Reader:
         columns = tuple(map(self._column, told.get("columns", ())))
         constraints = tuple(self._constraints(name, told, {column.name for column in columns}))
         return Table(
-            name=name,
+            name=self._named.get(name, name),
             kind=cast("TableKind", kind),
             columns=columns,
             complete="columns" in told,
@@ -121,11 +125,12 @@ class Reader:
         schema = told["referred_schema"] or self._default or table.schema
         if not self._server.has_schemas and schema == self._default:
             schema = self._server.default_schema
+        there = Name(schema, told["referred_table"])
         return Constraint(
             name=str(told["name"] or ""),
             kind="foreign key",
             columns=tuple(told["constrained_columns"]),
-            references=Name(schema, told["referred_table"]),
+            references=self._named.get(there, there),
             referenced_columns=tuple(told["referred_columns"]),
             on_update=options.get("onupdate") or "",
             on_delete=options.get("ondelete") or "",

@@ -11,6 +11,7 @@ from alembic_contracts import dialects
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name
 from tests.dialects.inspected.shapes import SHAPES, Shape
+from tests.support import mariadb as mariadb_server
 from tests.support.described import described
 
 if TYPE_CHECKING:
@@ -94,6 +95,27 @@ def test_other_databases_go_by_their_names(mariadbs: MariaDB, connection: sa.Con
         assert [line for line in found if line.startswith("table")] == ["table here", f"table {other}.there"]
         assert any(line.endswith("(id) -> here (id)") for line in found), found
         assert not any("there" in line for line in seen(connection))
+
+
+def test_tables_have_the_names_that_they_are_asked_for_by() -> None:
+    """A server can keep the names of tables in lower case, and takes them in any."""
+    program = mariadb_server.program()
+    if program is None:
+        pytest.skip("NOT CHECKED: there is no MariaDB here (apt-get install mariadb-server)")
+    with (
+        mariadb_server.scratch(program, "--lower-case-table-names=1") as server,
+        mariadb_server.MariaDB(server).new() as url,
+        sa.create_engine(url, poolclass=sa.NullPool).connect() as connection,
+    ):
+        make(connection, "CREATE TABLE Orders (id INT PRIMARY KEY)\nCREATE TABLE items (id INT REFERENCES Orders (id))")
+        found = dialects.of("mysql", connection).observe(connection, [Name("", "Orders"), Name("", "Items")])
+        assert sorted(found.tables) == [Name("", "Items"), Name("", "Orders")]
+        (key,) = [each for each in found.tables[Name("", "Items")].constraints if each.kind == "foreign key"]
+        assert key.references == Name("", "Orders")
+        assert sorted(dialects.of("mysql", connection).observe(connection, None).tables) == [
+            ("", "items"),
+            ("", "orders"),
+        ]
 
 
 def test_a_transaction_is_left_as_it_was(connection: sa.Connection) -> None:
