@@ -272,6 +272,9 @@ class Dialect(Protocol):
             CannotCheck: it is not the same any more.
         """
 
+    def spelled(self, schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
+        """Return a schema with names as contracts have them (columns by table), where case makes no difference."""
+
     def fingerprint(self, connection: Connection) -> str:
         """Return what is the same wherever all that is there is the same, cheaper than a look; empty: nothing is."""
 
@@ -333,7 +336,7 @@ def is_known(name: str) -> bool:
     return name.isidentifier() and name not in _PARTS and find_spec(f"{__name__}.{name}") is not None
 
 
-_PARTS = frozenset({"families", "generic_types", "inspected"})
+_PARTS = frozenset({"casing", "families", "generic_types", "inspected"})
 """Modules of this package that are about no single database."""
 
 

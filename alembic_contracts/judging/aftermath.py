@@ -56,6 +56,8 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     """What has become of what was open last; committed: each statement committed by itself; partly: some did."""
     to_savepoint: bool = False
     """Whether it was rolled back to a savepoint that env.py had set, in a transaction that goes on."""
+    failure: str = ""
+    """With what the script failed by itself, where it was not refused; a sentence."""
     started: bool = True
     """Whether any script was handed out."""
     changed: tuple[Name, ...] = ()
@@ -145,6 +147,8 @@ def _changes(aftermath: Aftermath) -> str:
 
 def _stays(aftermath: Aftermath) -> Iterator[str]:
     """Yield what became of scripts that have run."""
+    if aftermath.failure:
+        yield f"Revision {aftermath.stopped or 'at the end'} failed by itself: {aftermath.failure}"
     if aftermath.applied:
         yield f"Committed and staying: {', '.join(aftermath.applied)}."
     yield from map(_committed, aftermath.commits)

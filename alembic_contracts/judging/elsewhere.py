@@ -8,7 +8,7 @@ have is not applicable there: it counts neither as kept nor as broken.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -175,6 +175,8 @@ class _Shape:
         """Return whether both are for the same, or one stands in for the other, as far as that can be told."""
         from alembic_contracts.dialects.families import fits
 
+        if is_same(self._here.KIND, self._there.KIND):
+            return self._here.same_type(expected, actual, types)
         wanted, found = self._there.family(expected, {}), self._here.family(actual, types)
         return wanted is not None and (found is None or fits(wanted, found))
 
@@ -221,7 +223,7 @@ def _naming(contracts: Sequence[Contract], kind: str, dialect: Dialect) -> _Nami
     """Return how a database's names become those of contracts about one kind; None: they are the same."""
     if not is_same(kind, dialect.KIND) or dialect.FORESIGHT == "none":
         return _Naming(contracts, dialect, dialects.load(kind))
-    return None if getattr(dialect, "spelled", None) is None else _Naming(contracts, dialect, dialect)
+    return None if dialect.FORESIGHT == "catalog" else _Naming(contracts, dialect, dialect)
 
 
 class Aligned(Struct, frozen=True):
@@ -297,8 +299,7 @@ class _Naming:
         self._here, self._there = here.DEFAULT_SCHEMA, there.DEFAULT_SCHEMA
         self._named = frozenset(_named(contracts))
         self._columns = _columns(contracts)
-        self._spelled: Callable[[Schema, Mapping[Name, Collection[str]]], Schema] | None
-        self._spelled = getattr(here, "spelled", None)
+        self._spelled = here.spelled
         self._seen: dict[int, tuple[Schema, Schema]] = {}
         """By identity, with what has it: a value that is kept keeps its place in memory."""
         self._tables: dict[int, tuple[Table, Table]] = {}
@@ -334,9 +335,7 @@ class _Naming:
             return known[1]
         names = self.names(schema)
         tables = {names.get(name, name): self._table(table, names) for name, table in schema.tables.items()}
-        found = replace(schema, tables=MappingProxyType(tables))
-        if self._spelled is not None:
-            found = self._spelled(found, self._columns)
+        found = self._spelled(replace(schema, tables=MappingProxyType(tables)), self._columns)
         self._seen[id(schema)] = schema, found
         return found
 

@@ -233,12 +233,19 @@ def verdict(report: Report) -> str:
     if report.violations:
         return f"Kept, with {tally(report.violations)} {looked_at}"
     checked = report.checked
+    if checked.not_checked:
+        left = f"{checked.not_checked} not looked at on {checked.unheld_on}"
+        return f"Nothing was checked: {count(checked.facts, 'fact')} kept, {left} ({_rest(checked)})."
     if checked.not_applicable:
         kept = f"{count(checked.facts, 'fact')} kept, {checked.not_applicable} not applicable on {checked.unheld_on}"
         nothing = "" if checked.facts else "Nothing was checked: "
-        return f"{nothing}{kept} ({count(checked.contracts, 'contract')}, {_revisions(checked)})."
+        return f"{nothing}{kept} ({_rest(checked)})."
     what = f"{count(checked.contracts, 'contract')}, {count(checked.facts, 'fact')} on {count(checked.tables, 'table')}"
     return f"All data contracts are kept: {what}; {_revisions(checked)}."
+
+
+def _rest(checked: Checked) -> str:
+    return f"{count(checked.contracts, 'contract')}, {_revisions(checked)}"
 
 
 def reasons_by_place(entries: Iterable[Unproven]) -> list[tuple[Location | None, list[str]]]:

@@ -56,6 +56,15 @@ class Course(Struct, frozen=True):
         """The schema before the run."""
         return self.predictions[0].before
 
+    def fingerprints(self) -> dict[str, frozenset[str]]:
+        """Return what the database can be at the end of each revision, where that is known."""
+        found: dict[str, frozenset[str]] = {}
+        for prediction in self.predictions:
+            for step in prediction.steps:
+                if step.fingerprint:
+                    found[step.revision] = found.get(step.revision, frozenset()) | {step.fingerprint}
+        return found
+
 
 def follow(
     run: Run,

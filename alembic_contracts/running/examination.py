@@ -85,23 +85,23 @@ def _remembered(course: Course, terms: Terms, policy: engine.Policy) -> Report:
     return verdict(judged, lambda: judge(course, terms, policy))
 
 
-def judge_state(course: Course, terms: Terms, *, scope: engine.Scope, since: Step, ends: bool) -> Report:
+def judge_state(course: Course, terms: Terms, *, scope: engine.Scope, since: Sequence[Step], ends: bool) -> Report:
     """Return the verdict on a schema that was observed while a run went on, or after it.
 
     Args:
         course: what was examined before the run; its start is what held before.
         terms: settings and contracts.
         scope: which breaks the run answers for.
-        since: what has been done since; its operations say where, and what was observed after them.
+        since: what has been done since; the operations say where, and what was observed after them, last of all now.
         ends: whether the run is through.
     """
     policy = policy_of(course.run, terms, phase="commit", scope=scope)
     policy = replace(policy, ends_at_head=policy.ends_at_head and ends, commits_each_revision=False)
-    observed, before, unread = since.operations[-1].after, course.before, frozenset[Name]()
+    observed, before, unread = since[-1].operations[-1].after, course.before, frozenset[Name]()
     if course.sight is not None and course.sight.unread and course.run.connection is not None:
         unread = course.sight.unread
         before = course.dialect.completed(course.run.connection, course.sight, observed)
-    done = replace(course, predictions=(Prediction(before=before, steps=(since,)),), sight=None)
+    done = replace(course, predictions=(Prediction(before=before, steps=tuple(since)),), sight=None)
     report = judge(done, terms, policy)
     # Where another session has had a lock all along, what it hides is at least the same as before.
     shown = tuple(v for v in report.violations if v.introduced or v.table not in unread)

@@ -53,14 +53,14 @@ def guard(context: _Context, *, database: str | None = None) -> Iterator[None]:
             yield
             guarded.finish()
         except (Exception, SystemExit) as error:
-            told = guarded.abandon()
+            told = guarded.abandon(error)
             guarded.say_once(told or error)
             if told is None:
                 raise
             raise told from error
         except BaseException as error:  # an interrupt, a cancelled task: it is told what stays, and goes its own way
             if not _is_of_cleaning_up(error):
-                guarded.abandon()
+                guarded.abandon(error)
             raise
 
 
@@ -162,9 +162,9 @@ class _Guarded:
 
         hooks.said_once(error, self._context.get_context())
 
-    def abandon(self) -> Exception | None:
+    def abandon(self, error: BaseException) -> Exception | None:
         """Look at what a run that was refused or failed has left, say it, and return the error to end with."""
         told = None
         for watch in reversed(self._watches):
-            told = watch.abandon() or told
+            told = watch.abandon(error) or told
         return told

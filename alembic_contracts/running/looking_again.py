@@ -222,7 +222,7 @@ def _sorted(heads: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(heads))
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """Return what went wrong with the database, in one sentence."""
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
     return f"{text.splitlines()[0].rstrip('.') if text else type(error).__name__}."

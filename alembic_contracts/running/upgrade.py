@@ -71,6 +71,8 @@ class Upgrade(Struct):
     """Where programs read what was found."""
     _fingerprints: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """What the database can be at the end of each revision, where that is known."""
+    _looks: list[Step] = field(default_factory=list)
+    """What was seen at earlier commits, where nobody foresaw it."""
     _judged: int = -1
     """How many statements had been executed when the end of a revision was judged, since it was committed already."""
     _script: Script | None = None
@@ -128,7 +130,7 @@ class Upgrade(Struct):
             course = follow(run, terms.places(run.dialect), shadow_url=terms.settings.shadow_url, progress=progress)
             shown = course.dialect.FORESIGHT != "none"
             report = examine(course, terms, phase="before", scope=_scope(terms)) if shown else unheld.foreseen(run)
-        upgrade = cls(terms, course, heads, report, None, _fingerprints=_fingerprints(course))
+        upgrade = cls(terms, course, heads, report, None, _fingerprints=course.fingerprints())
         if run.connection is not None:
             upgrade.commits = Ledger(run.connection, course.dialect, upgrade._place, upgrade.commit)
             upgrade.lookup = course.dialect.lookup(run.connection)
@@ -268,7 +270,14 @@ class Upgrade(Struct):
             before=self.course.sight,
             asked=asked_of(self.terms.contracts, self.terms.settings.rules) if is_complete else None,
         )
-        since = Step(revision, (Operation(self._suspect(), "commit", now, commits=True),))
+        return self._verdict(revision, now)
+
+    def _verdict(self, revision: str, now: Schema) -> Report:
+        """Return the verdict on what is there, by what has been seen before where nobody foresaw it."""
+        place = self._suspect()
+        since = (*self._looks, Step(revision, (Operation(place, "commit", now, commits=True),)))
+        if self.course.dialect.FORESIGHT == "none":  # so that a break is put down to the revision that was run then
+            self._looks.append(Step(revision, (Operation(place, "commit", now),)))
         return judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
 
     @contextmanager
@@ -338,11 +347,12 @@ class Upgrade(Struct):
 
     # -- what stays --------------------------------------------------------------------------------------------------
 
-    def abandoned(self, earlier: Callable[[], Sequence[Earlier]]) -> CommandError | None:
+    def abandoned(self, earlier: Callable[[], Sequence[Earlier]], error: BaseException) -> CommandError | None:
         """Roll back a run that was refused or failed, look at what stays, and say it.
 
         Args:
             earlier: returns what env.py ran before, as it is by then.
+            error: with which it ended.
 
         Returns:
             the error to end with; None where it failed by itself and left no contract broken.
@@ -356,32 +366,22 @@ class Upgrade(Struct):
             return None
         with commits.quietly():
             seen = look_again(self._ran(commits), earlier)
-        left = self._left(seen.schema)
+        left, found = self._left(seen.schema), seen.aftermath
         if refused is None and left is not None and left.status == "broken":
-            refused = _refused(left)
+            refused, found = _refused(left), replace(found, failure=reason_of(error))
         if refused is not None and self._script is not None:
             alone = seen.aftermath.rest == "rolled back" and not (commits.found or commits.gap)
             refused.attributed(self.foreseen, left if alone else None)
-        return refused and refused.told(seen.aftermath)
+        return refused and refused.told(found)
 
     def _left(self, schema: Schema | None) -> Report | None:
         """Return the verdict on what is there now; None where nobody could look."""
         if schema is None:
             return None
-        since = Step("", (Operation(self._suspect(), "commit", schema, commits=True),))
         try:
-            return judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
+            return self._verdict("", schema)
         except CannotCheck:
             return None
-
-
-def _fingerprints(course: Course) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for prediction in course.predictions:
-        for step in prediction.steps:
-            if step.fingerprint:
-                found[step.revision] = found.get(step.revision, frozenset()) | {step.fingerprint}
-    return found
 
 
 def _refused(report: Report) -> Refused:

@@ -190,9 +190,13 @@ class Watch:
             "a script that writes there itself."
         )
 
-    def abandon(self) -> CommandError | None:
-        """Look at what a run that was refused or failed has left, say it, and return the error to end with."""
-        told = self._told()
+    def abandon(self, error: BaseException) -> CommandError | None:
+        """Look at what a run that was refused or failed has left, say it, and return the error to end with.
+
+        Args:
+            error: with which it ended.
+        """
+        told = self._told(error)
         if told is not None and self._entry is not None:
             report = getattr(told, "report", None)
             if report is None:
@@ -201,7 +205,7 @@ class Watch:
                 self._entry.write(report)
         return told
 
-    def _told(self) -> CommandError | None:
+    def _told(self, error: BaseException) -> CommandError | None:
         if self._refused is None and (self._upgrade is None or self._ended):
             return None
         from alembic_contracts.judging.aftermath import Aftermath
@@ -209,7 +213,7 @@ class Watch:
 
         earlier = functools.partial(endings.before, self._migration)
         if self._upgrade is not None and not self._ended:
-            return self._upgrade.abandoned(earlier)
+            return self._upgrade.abandoned(earlier, error)
         return self._refused and self._refused.told(Aftermath(started=False, earlier=earlier()))
 
     def _name(self) -> str:

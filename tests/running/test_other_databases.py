@@ -211,7 +211,6 @@ def test_a_table_that_is_born_broken_is_refused(shop: Project) -> None:
     assert revisions(shop) == []
 
 
-@pytest.mark.xfail(reason="the last revision is blamed")
 def test_on_a_fresh_database_the_revision_that_breaks_is_named(shop: Project) -> None:
     shop.revision("r2", 'op.alter_column("orders", "code", existing_type=sa.String(50), type_=sa.Integer)')
     shop.revision("r3", 'op.add_column("orders", sa.Column("note", sa.Text))')
@@ -222,7 +221,6 @@ def test_on_a_fresh_database_the_revision_that_breaks_is_named(shop: Project) ->
     assert "r3.py" not in error
 
 
-@pytest.mark.xfail(reason="the script's own error is left out")
 def test_a_script_that_fails_after_a_break_says_both(upgraded: Project) -> None:
     upgraded.revision("r2", 'op.drop_column("orders", "code")\nop.drop_column("orders", "nonesuch")')
     done = upgraded.alembic("upgrade", "head")

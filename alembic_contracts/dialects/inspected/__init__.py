@@ -86,6 +86,7 @@ class Inspected:
         self.NOT_EXPRESSED = _BESIDE_THE_SHAPE | (_ENFORCED if known.unenforced else frozenset())
         self.ROLLS_BACK = known.rolls_back
         """Whether DDL can be rolled back; None: that is not known."""
+        self._folds = known.folds_columns
         self.DIFFERS = _differs(kind)
         """What to say of a database that another one can be taken for; empty for others."""
 
@@ -188,6 +189,12 @@ class Inspected:
     def same_expression(self, one: str, other: str) -> bool:
         """Return whether two expressions are the same but for white space."""
         return one.split() == other.split()
+
+    def spelled(self, schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
+        """Return a schema with columns as contracts name them, where the database does not mind the case of letters."""
+        from alembic_contracts.dialects.casing import spelled
+
+        return spelled(schema, names) if self._folds else schema
 
     # -- connections ---------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,8 @@ class Server(Struct, frozen=True, kw_only=True):
     """Whether DDL can be rolled back; None: that is not known."""
     unenforced: bool = False
     """Whether keys, unique constraints and foreign keys are only declared."""
+    folds_columns: bool = False
+    """Whether columns' names that differ in the case of letters are the same."""
     differs: str = ""
     """What users of the kind that it is like do not expect."""
 
@@ -53,9 +55,9 @@ _SERVERS = {
         rolls_back=True,
         differs="unique constraints have to include the columns by which a table is distributed",
     ),
-    "mariadb": Server(name="MariaDB", like=MYSQL, rolls_back=False),
-    "mssql": Server(name="SQL Server", default_schema="dbo", has_schemas=True, rolls_back=True),
-    MYSQL: Server(name="MySQL", rolls_back=False),
+    "mariadb": Server(name="MariaDB", like=MYSQL, rolls_back=False, folds_columns=True),
+    "mssql": Server(name="SQL Server", default_schema="dbo", has_schemas=True, rolls_back=True, folds_columns=True),
+    MYSQL: Server(name="MySQL", rolls_back=False, folds_columns=True),
     "oracle": Server(name="Oracle", rolls_back=False),
     POSTGRESQL: Server(name="PostgreSQL", default_schema="public", has_schemas=True, rolls_back=True),
     "redshift": Server(

@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql.breaking import breaks
-from alembic_contracts.dialects.postgresql.names import quote, quote_name
+from alembic_contracts.dialects.postgresql.names import quote, quote_name, spelled
 from alembic_contracts.dialects.postgresql.properties import (
     base_type,
     character_length,
@@ -89,6 +89,7 @@ __all__ = [
     "same_type",
     "session",
     "sight",
+    "spelled",
     "statements",
     "surroundings",
     "transaction",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
-    from alembic_contracts.schemas.schema import Name
+    from alembic_contracts.schemas.schema import Name, Schema
 
-__all__ = ["ALIASES", "BUILT_IN", "CATALOG", "KEYWORDS", "SPELLINGS", "fold", "quote", "quote_name"]
+__all__ = ["ALIASES", "BUILT_IN", "CATALOG", "KEYWORDS", "SPELLINGS", "fold", "quote", "quote_name", "spelled"]
 
 CATALOG = "pg_catalog"
 
@@ -103,6 +104,12 @@ _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 def fold(identifier: str) -> str:
     """Return what PostgreSQL makes of an unquoted identifier: ASCII letters in lower case, others as they are."""
     return identifier.translate(_ASCII_LOWER)
+
+
+def spelled(schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
+    """Return a schema as it is: names that differ in case are different ones."""
+    del names
+    return schema
 
 
 def quote(identifier: str) -> str:

@@ -22,6 +22,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.dialects.casing import spelled
 from alembic_contracts.dialects.sqlite.breaking import breaks
 from alembic_contracts.dialects.sqlite.names import KIND, quote, quote_name
 from alembic_contracts.dialects.sqlite.properties import (
@@ -41,7 +42,6 @@ from alembic_contracts.dialects.sqlite.session import session
 from alembic_contracts.dialects.sqlite.types import format_type, misspelt_type, parse_type
 
 if TYPE_CHECKING:
-    from alembic_contracts.dialects.sqlite.casing import spelled
     from alembic_contracts.dialects.sqlite.copies import fingerprint
     from alembic_contracts.dialects.sqlite.equivalence import same_expression
     from alembic_contracts.dialects.sqlite.observation import completed, observe, sight
@@ -113,7 +113,6 @@ _LATE = {
     "completed": "observation",
     "observe": "observation",
     "sight": "observation",
-    "spelled": "casing",
     "fingerprint": "copies",
     "fate": "transactions",
     "look_up_as": "transactions",

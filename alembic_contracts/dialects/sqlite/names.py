@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alembic_contracts.dialects.casing import fold, fold_name
 from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
@@ -32,18 +33,7 @@ KEYWORDS = frozenset(_KEYWORDS.split())
 """https://sqlite.org/lang_keywords.html, and the two words that are literals."""
 
 _PLAIN = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-_LOWER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
-_UPPER = {small: letter for letter, small in _LOWER.items()}
-
-
-def fold(identifier: str) -> str:
-    """Return what is the same for all spellings of an identifier: ASCII letters in lower case, others as they are."""
-    return identifier.translate(_LOWER)
-
-
-def fold_name(name: Name) -> tuple[str, str]:
-    """Return what is the same for all spellings of a qualified name."""
-    return fold(name.schema), fold(name.name)
+_UPPER = {letter + 32: letter for letter in range(ord("A"), ord("Z") + 1)}
 
 
 def upper(text: str) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec.structs import replace
 
 from alembic_contracts.dialects import Sight
+from alembic_contracts.dialects.casing import spelled
 from alembic_contracts.dialects.sqlite import questions
 from alembic_contracts.dialects.sqlite.asking import Refused, at_once, rows
-from alembic_contracts.dialects.sqlite.casing import spelled
 from alembic_contracts.dialects.sqlite.definitions import definition
 from alembic_contracts.dialects.sqlite.names import fold
 from alembic_contracts.dialects.sqlite.tables import (

@@ -1,7 +1,8 @@
 """A schema and the names that contracts have for what is in it in, the same schema in those names out.
 
-SQLite tells names apart without regard to the case of ASCII letters: ``Orders`` in a contract is the table ``orders``.
-All else that compares names does so letter by letter, so it is given schemas in the spelling that it knows.
+SQLite, and others for columns, tell names apart without regard to the case of ASCII letters: ``Orders`` in a contract
+is the table ``orders``. All else that compares names does so letter by letter, so it is given schemas in the spelling
+that it knows.
 """
 
 from __future__ import annotations
@@ -11,12 +12,22 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from alembic_contracts.dialects.sqlite.names import fold, fold_name
 from alembic_contracts.schemas.schema import Name, Schema, Table
 
-__all__ = ["spelled"]
+__all__ = ["fold", "fold_name", "spelled"]
 
 Spell = Callable[[str], str]
+_LOWER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
+
+
+def fold(identifier: str) -> str:
+    """Return what is the same for all spellings of an identifier: ASCII letters in lower case, others as they are."""
+    return identifier.translate(_LOWER)
+
+
+def fold_name(name: Name) -> tuple[str, str]:
+    """Return what is the same for all spellings of a qualified name."""
+    return fold(name.schema), fold(name.name)
 
 
 def spelled(schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
