@@ -83,7 +83,7 @@ class Applied:
         return ends(prediction)[:count] == self.schemas
 
 
-@pytest.mark.parametrize(("name", "way"), zip(SCRIPTS, cycle(WAYS), strict=False))
+@pytest.mark.parametrize(("name", "way"), [*zip(SCRIPTS, cycle(WAYS), strict=False)])
 def test_an_empty_database(name: str, way: str, tmp_path: Path) -> None:
     history = History(tmp_path, [BASE, SCRIPTS[name], LAST], **WAYS[way])
     if WAYS[way].get("transactional_ddl"):
@@ -97,7 +97,7 @@ def test_an_empty_database(name: str, way: str, tmp_path: Path) -> None:
     assert all(o.location is not None and o.location.line for step in prediction.steps for o in step.operations)
 
 
-@pytest.mark.parametrize(("name", "way"), zip(SCRIPTS, cycle(["in a transaction", "plainly"]), strict=False))
+@pytest.mark.parametrize(("name", "way"), [*zip(SCRIPTS, cycle(["in a transaction", "plainly"]), strict=False)])
 def test_a_database_with_rows(name: str, way: str, tmp_path: Path) -> None:
     history = History(tmp_path, [BASE, SCRIPTS[name], LAST], **WAYS[way])
     if WAYS[way].get("transactional_ddl"):
