@@ -148,7 +148,7 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 def test_a_snapshot_is_not_enough(tmp_path: Path) -> None:
     history = History(tmp_path, [TABLE])
     snapshot = Snapshot(revisions=("r0",), server_version=0, schema=Schema())
-    with pytest.raises(CannotCheck, match="take the snapshot away"):
+    with pytest.raises(CannotCheck, match="does not hold what makes a SQLite database"):
         history.predicted(offline=True, snapshot=snapshot)
 
 
