@@ -31,9 +31,11 @@ from alembic_contracts.running import environments
 from alembic_contracts.running.courses import Course, follow
 from alembic_contracts.running.environments import Range
 from alembic_contracts.running.flask_app import application
+from alembic_contracts.running.pending import Run
 from alembic_contracts.running.releases import Models, ModelsOf, Predicted, Question
 from alembic_contracts.running.script_texts import scripts_are_read
 from alembic_contracts.running.terms import settings_of
+from alembic_contracts.running.unheld import require_shown
 from alembic_contracts.schemas import schema_json
 from alembic_contracts.support.paths import shown
 
@@ -172,11 +174,16 @@ def _predicted(question: Question) -> Predicted:
         snapshot=snapshot,
         single=True,
         database=question.database or None,
-        dialect=None if question.database else "postgresql",
+        dialect=None if question.database else question.kind,
     )
     courses: list[Course] = []
+
+    def look(run: Run) -> None:
+        require_shown(run)
+        courses.append(follow(run, None))
+
     with nothing_outside():
-        environments.visit(config, range_, lambda run: courses.append(follow(run, None)))
+        environments.visit(config, range_, look)
     prediction = courses[0].predictions[0]
     run = courses[0].run
     own = run.context.version_table  # Alembic's, which no release uses

@@ -7,12 +7,15 @@ no matter which revision takes it away, one of the run or one that the database 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from alembic_contracts.judging import engine
+from alembic_contracts.contracts.contract import Contract, Fact, Owner
+from alembic_contracts.documents.document import ContractLocation
+from alembic_contracts.errors import CannotCheck
+from alembic_contracts.judging import elsewhere, engine
 from alembic_contracts.judging.violations import Notice, Report, Violation
 from alembic_contracts.running import bases
 from alembic_contracts.running.pending import Run, script_of
@@ -22,7 +25,8 @@ from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Operation, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
-    from alembic_contracts.contracts.contract import Contract, Fact
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.inference.metadata.tables import MappedTable
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.terms import Release, Released, Terms
 
@@ -66,23 +70,61 @@ def _together(one: Report, other: Report) -> Report:
 
 
 def _judged(release: Release, released: Released, course: Course, policy: engine.Policy) -> Report:
+    dialect = course.dialect
+    released = _foreseen(release, released, dialect)
     predictions, doubts = _since(release, released, course)
+    predictions = _spelled(predictions, mapped(released, predictions[0].before), dialect)
     schema = predictions[0].before
     policy = replace(policy, scope="target")
-    contract = contract_of(release, released, schema, course.dialect)
-    contract = _without_standing(contract, schema, course, policy)
-    report = engine.judge((contract,), predictions, dialect=course.dialect, policy=policy)
+    contract = dataclasses.replace(contract_of(release, released, schema, dialect), kind=dialect.KIND)
+    contract = _without_standing(contract, schema, dialect, policy)
+    report = _report(contract, predictions, dialect, policy)
     return replace(
         report,
-        violations=tuple(_told(violation, release, released) for violation in report.violations),
+        violations=tuple(_told(violation, release, released, dialect) for violation in report.violations),
         unproven=(*report.unproven, *doubts),
         notices=(*_notices(release, released, schema, predictions[0].after), *report.notices),
     )
 
 
-def _without_standing(contract: Contract, schema: Schema, course: Course, policy: engine.Policy) -> Contract:
+def _report(contract: Contract, predictions: Sequence[Prediction], dialect: Dialect, policy: engine.Policy) -> Report:
+    """Judge what a release uses, as contracts about this kind of database are held on it."""
+    [group] = elsewhere.held((contract,), dialect, policy.severities, "shape")
+    policy = replace(policy, severities=group.severities)
+    return engine.judge(group.contracts, group.seen(predictions), dialect=group.dialect, policy=policy)
+
+
+def _foreseen(release: Release, released: Released, dialect: Dialect) -> Released:
+    """Return a release as this kind of database has it; one whose models cannot be read by its revisions there."""
+    if released.tables is not None or released.kind == dialect.KIND:
+        return released.on(dialect)
+    schema, doubts, file = release.again(released.database, dialect.KIND)
+    return replace(released, schema=schema, doubts=doubts, file=file, kind=dialect.KIND)
+
+
+def _spelled(
+    predictions: Sequence[Prediction], tables: Iterable[MappedTable], dialect: Dialect
+) -> tuple[Prediction, ...]:
+    """Return the predictions in the models' names, where a database ignores the case of names."""
+    named = Contract(
+        namespace="release",
+        name="",
+        owner=Owner(""),
+        location=ContractLocation("", (1, 1)),
+        kind=dialect.KIND,
+        facts=tuple(
+            Fact("column-exists", table.name, column.name, None, ContractLocation("", (1, 1)))
+            for table in tables
+            for column in table.columns
+        ),
+    )
+    alike = elsewhere.aligned((named,), dialect, ())
+    return tuple(map(alike.prediction, predictions))
+
+
+def _without_standing(contract: Contract, schema: Schema, dialect: Dialect, policy: engine.Policy) -> Contract:
     """Return the contract without what does not hold in the schema that the release was made for either."""
-    now = engine.judge((contract,), [Prediction(before=schema, steps=())], dialect=course.dialect, policy=policy)
+    now = _report(contract, [Prediction(before=schema, steps=())], dialect, policy)
     standing = {(each.rule, each.table, each.column) for found in now.violations for each in found.parts}
 
     def holds(fact: Fact) -> bool:
@@ -101,7 +143,12 @@ def _since(release: Release, released: Released, course: Course) -> tuple[tuple[
         return tuple(each.since(count) for each in course.predictions), ()
     schema, doubts = released.schema, released.doubts
     if schema is None:
-        schema, doubts, _ = release.again(released.database)
+        try:
+            schema, doubts, _ = release.again(released.database, course.dialect.KIND)
+        except CannotCheck as error:
+            if course.dialect.FORESIGHT != "none":
+                raise
+            schema, doubts = Schema(), (str(error),)
     there = _shown(schema, released.names)
     unproven = tuple(
         Unproven(f"what the revisions of {release.ref} lead to is not wholly known: {doubt}", None) for doubt in doubts
@@ -150,11 +197,12 @@ _STILL = {
 }
 
 
-def _told(violation: Violation, release: Release, released: Released) -> Violation:
+def _told(violation: Violation, release: Release, released: Released, dialect: Dialect) -> Violation:
     """Return a violation that says which line of the release it is that breaks."""
     at = violation.contract_location
     place = f"{at.file}:{at.line}"
-    table = violation.table.name if violation.table.schema == "public" else str(violation.table)
+    is_usual = violation.table.schema == dialect.DEFAULT_SCHEMA
+    table = violation.table.name if is_usual else str(violation.table)
     what = table if violation.column is None else f"{table}.{violation.column}"
     if violation.rule == "column-nullable" and violation.actual == "NOT NULL":
         does = f"inserts NULL into {what}"
@@ -170,7 +218,7 @@ def _told(violation: Violation, release: Release, released: Released) -> Violati
         introduced=violation.location is not None,  # else the database, not a revision of the run, has it so already
         message=message.replace(stated, instead),
         remedy=violation.remedy.replace(stated, instead),
-        folded=tuple(_told(each, release, released) for each in violation.folded),
+        folded=tuple(_told(each, release, released, dialect) for each in violation.folded),
     )
 
 

@@ -51,6 +51,8 @@ class Question(Struct, frozen=True, kw_only=True):
     """What ``-x`` says."""
     database: str = ""
     """The one whose schema is meant, as env.py calls it; empty: it migrates one."""
+    kind: str = ""
+    """The kind of database that it is, on which the revisions are predicted."""
     no_exec: bool = False
     seconds: float = 60.0
     megabytes: int = 2048
@@ -106,7 +108,7 @@ def _release(tree: Tree, config: Config, *, no_exec: bool) -> Release:
     databases = tuple(Released(database=each.database, tables=each.tables) for each in models.databases)
     if not databases:
         try:
-            schema, doubts, file = again("")
+            schema, doubts, file = again("", "postgresql")
         except CannotCheck as error:
             raise CannotCheck(
                 f"Neither the models at {tree.ref} can be read ({models.reason}), nor is it known what its revisions "
@@ -116,12 +118,21 @@ def _release(tree: Tree, config: Config, *, no_exec: bool) -> Release:
     return Release(tree=tree, revisions=frozenset(models.revisions), databases=databases, again=again)
 
 
-def _predicted(ask: Any, database: str) -> tuple[Schema, tuple[str, ...], str]:
-    found = ask(Predicted, about="schema", database=database)
+def _predicted(ask: Any, database: str, kind: str) -> tuple[Schema, tuple[str, ...], str]:
+    found = ask(Predicted, about="schema", database=database, kind=kind)
     return schema_json.decode(json.loads(found.schema)), found.doubts, found.file
 
 
-def _asked(tree: Tree, config: Config, expected: type[Answer], *, about: str, database: str = "", no_exec: bool) -> Any:
+def _asked(
+    tree: Tree,
+    config: Config,
+    expected: type[Answer],
+    *,
+    about: str,
+    database: str = "",
+    kind: str = "",
+    no_exec: bool,
+) -> Any:
     settings = settings_of(config)
     with _exported(tree) as folder:
         here = tree.path(Path.cwd()) or ""
@@ -137,6 +148,7 @@ def _asked(tree: Tree, config: Config, expected: type[Answer], *, about: str, da
             section=config.config_ini_section,
             x=tuple(getattr(options, "x", None) or ()),
             database=database,
+            kind=kind,
             no_exec=no_exec or settings.exec == "never",
             seconds=settings.predict_timeout,
             megabytes=settings.predict_memory,

@@ -164,7 +164,7 @@ class Maker:
             self._type(name),
             *arguments,
             primary_key=in_key,
-            autoincrement=False if in_key and not identity else "auto",
+            autoincrement=False if in_key and not stated.expected("column-identity", name) else "auto",
             nullable=not in_key if nullable is None else bool(nullable),
             server_default=text(default) if default else None,
             comment=stated.descriptions.get(name),

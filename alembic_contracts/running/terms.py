@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.config import Settings, read_settings
 from alembic_contracts.contracts import formats, waivers
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from alembic_contracts.support.git import Tree
 
 __all__ = ["Base", "Release", "Released", "Terms", "read", "required", "settings_of"]
+
+
+_POSTGRESQL = "postgresql"
 
 
 class Terms(Struct, frozen=True):
@@ -60,7 +64,7 @@ class Terms(Struct, frozen=True):
             return self.tables | there
         from alembic_contracts.judging import elsewhere
 
-        used = (released.names for release in self.releases for released in release.databases)
+        used = (released.places(dialect) for release in self.releases for released in release.databases)
         return there.union(*used, elsewhere.places(self.contracts, dialect))
 
 
@@ -82,10 +86,22 @@ class Released(Struct, frozen=True, kw_only=True):
     """Why not."""
     schema: Schema | None = None
     """What its own revisions lead to, which stands in for them then."""
+    kind: str = _POSTGRESQL
+    """The kind of database on which they lead to that."""
     doubts: tuple[str, ...] = ()
     """What of it is not known."""
     file: str = ""
     """The script of its last revision."""
+
+    def on(self, dialect: Dialect) -> Released:
+        """Return it in the names of a kind of database: models say nothing of the schema that is meant by default."""
+        if self.tables is None:
+            return self
+        return replace(self, tables=tuple(replace(each, name=_place(each.name, dialect)) for each in self.tables))
+
+    def places(self, dialect: Dialect) -> frozenset[Name]:
+        """Return where a database can have the tables."""
+        return frozenset(_place(name, dialect) for name in self.names)
 
     @property
     def names(self) -> frozenset[Name]:
@@ -93,6 +109,12 @@ class Released(Struct, frozen=True, kw_only=True):
         if self.tables is not None:
             return frozenset(table.name for table in self.tables)
         return frozenset(self.schema.tables) if self.schema is not None else frozenset()
+
+
+def _place(name: Name, dialect: Dialect) -> Name:
+    """Return what a database calls a table that a PostgreSQL would have."""
+    is_elsewhere = dialect.KIND != _POSTGRESQL and name.schema == "public"
+    return Name(dialect.DEFAULT_SCHEMA, name.name) if is_elsewhere else name
 
 
 class Release(Struct, frozen=True, kw_only=True):
@@ -103,8 +125,9 @@ class Release(Struct, frozen=True, kw_only=True):
     """All that its version scripts make up."""
     databases: tuple[Released, ...]
     """Where its env.py migrates several: one each."""
-    again: Callable[[str], tuple[Schema, tuple[str, ...], str]]
-    """Predicts what its own revisions lead to in a database: the schema, doubts, and the script of the last one."""
+    again: Callable[[str, str], tuple[Schema, tuple[str, ...], str]]
+    """Predicts what its own revisions lead to in a database of a kind: the schema, doubts, the script of the last one.
+    """
 
     @property
     def ref(self) -> str:
