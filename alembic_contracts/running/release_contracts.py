@@ -7,7 +7,7 @@ writes them and where that is written are the models'.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -57,7 +57,7 @@ def _places(tables: Iterable[MappedTable]) -> Mapping[tuple[Name, str | None], t
     return found
 
 
-def mapped(released: Released, schema: Schema) -> Iterable[MappedTable]:
+def mapped(released: Released, schema: Schema) -> Sequence[MappedTable]:
     """Return the tables of a release's models, or where these cannot be read all that there are, whole."""
     if released.tables is not None:
         return released.tables

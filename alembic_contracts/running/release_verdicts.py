@@ -228,7 +228,12 @@ def _notices(release: Release, released: Released, before: Schema, after: Schema
             f"The models at {release.ref} cannot be read: {released.reason}. The schema that its own revisions lead to "
             "stands in for them, with all of its columns."
         )
-    for table in mapped(released, before):
+    tables = mapped(released, before)
+    if tables and not any(table.name in before.tables for table in tables):
+        yield Notice(
+            f"The revisions of {release.ref} make none of the {len(tables)} tables of its models, so none is looked at."
+        )
+    for table in tables:
         was, now = before.tables.get(table.name), after.tables.get(table.name)
         if was is None or now is None or not now.complete:
             continue

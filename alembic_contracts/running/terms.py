@@ -60,12 +60,12 @@ class Terms(Struct, frozen=True):
     def places(self, dialect: Dialect) -> frozenset[Name]:
         """Return where a database can have these tables, by its own names."""
         there = self.base.terms.places(dialect) if self.base is not None else frozenset[Name]()
+        there = there.union(*(each.places(dialect) for release in self.releases for each in release.databases))
         if all(contract.kind == dialect.KIND for contract in self.contracts):
-            return self.tables | there
+            return there.union(*(contract.tables for contract in self.contracts))
         from alembic_contracts.judging import elsewhere
 
-        used = (released.places(dialect) for release in self.releases for released in release.databases)
-        return there.union(*used, elsewhere.places(self.contracts, dialect))
+        return there | elsewhere.places(self.contracts, dialect)
 
 
 class Base(Struct, frozen=True):
