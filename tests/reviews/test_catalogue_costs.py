@@ -13,7 +13,7 @@ from benchmarks.projects import Size, write
 from tests.support.project import clean_environment
 
 COLUMNS = 10
-CALLS_OF_A_COLUMN = 750
+CALLS_OF_A_COLUMN = 450
 """As one more column of one more contract costs; markup that is put together value by value shows here first."""
 BYTES_OF_A_CONTRACT = 700
 """Of the first page, which lists all contracts."""
