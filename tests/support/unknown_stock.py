@@ -33,7 +33,6 @@ STATES: dict[str, str] = {
     "both": "INSERT INTO r VALUES (0, 'a', true), (4, 's', false); SELECT set_config('app.name', 'c', true); "
     "SELECT set_config('app.n', '1', true); INSERT INTO a VALUES (1, 'q', NULL); INSERT INTO b VALUES (1, 'q', 1); "
     "INSERT INTO c VALUES (1, NULL, 'ok')",
-    "more than revisions wrote": "INSERT INTO k VALUES (0, 'z')",
 }
 """In what a database may be when the script comes: rows that an application wrote, settings that an operator made."""
 
