@@ -120,14 +120,25 @@ class Ledger:
 
     def look(self) -> None:
         """Ask the server which transaction the connection is in, and account for the one before."""
-        with self.quietly(), _even_if_failed():
-            block = self._dialect.transaction(self._connection, self.block)
-            if self.block is not None and block != self.block:
-                self.gap = True
-                self._account(self.block)
-            self.block, self.loose, self._known, self._inside = block, block is None, True, self._last
+        before, self._quiet = self._quiet, True
+        try:  # without `with`: where drivers begin transactions, it is asked after each statement
+            self._look()
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+        except SQLAlchemyError:
+            pass
+        finally:
+            self._quiet = before
         self.unjudged = self.unjudged or self.loose
         self.partly = self.partly or (self.loose and self._dialect.BEGINS_BY_ITSELF)
+
+    def _look(self) -> None:
+        block = self._dialect.transaction(self._connection, self.block)
+        if self.block is not None and block != self.block:
+            self.gap = True
+            self._account(self.block)
+        self.block, self.loose, self._known, self._inside = block, block is None, True, self._last
 
     def stays(self) -> bool:
         """Whether something is known to be committed already, as far as the transaction still answers."""

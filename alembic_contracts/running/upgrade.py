@@ -73,6 +73,7 @@ class Upgrade(Struct):
     """What the database can be at the end of each revision, where that is known."""
     _looks: list[Step] = field(default_factory=list)
     """What was seen at earlier commits, where nobody foresaw it."""
+    _folder: Path = field(default_factory=Path.cwd)
     _judged: int = -1
     """How many statements had been executed when the end of a revision was judged, since it was committed already."""
     _script: Script | None = None
@@ -170,7 +171,7 @@ class Upgrade(Struct):
         from alembic_contracts.prediction.scripts.source_lines import Script
 
         self._since_commit.append(step)
-        self._script = Script.of(step.revision.revision, step.revision.path, Path.cwd())
+        self._script = Script.of(step.revision.revision, step.revision.path, self._folder)
 
     def ends(self, heads: Collection[str]) -> None:
         """Take note that a revision is through and marked as applied; judge it where it is committed already.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -294,6 +295,7 @@ _BETWEEN = ", \n\t"
 """What SQLAlchemy has between columns and constraints."""
 
 
+@lru_cache(maxsize=4096)  # from one revision to the next, most tables are as they were
 def _in_order(sql: str) -> str:
     """Return a text with a table's constraints in an order of their own: Alembic's batch mode has them in any."""
     inside, end, rest = sql.rpartition("\n)")
