@@ -83,7 +83,7 @@ def _judged(release: Release, released: Released, course: Course, policy: engine
         report,
         violations=tuple(_told(violation, release, released, dialect) for violation in report.violations),
         unproven=(*report.unproven, *doubts),
-        notices=(*_notices(release, released, schema, predictions[0].after), *report.notices),
+        notices=(*_notices(release, released, schema, predictions[0].after, doubted=bool(doubts)), *report.notices),
     )
 
 
@@ -222,14 +222,14 @@ def _told(violation: Violation, release: Release, released: Released, dialect: D
     )
 
 
-def _notices(release: Release, released: Released, before: Schema, after: Schema) -> Iterator[Notice]:
+def _notices(release: Release, released: Released, before: Schema, after: Schema, *, doubted: bool) -> Iterator[Notice]:
     if released.tables is None:
         yield Notice(
             f"The models at {release.ref} cannot be read: {released.reason}. The schema that its own revisions lead to "
             "stands in for them, with all of its columns."
         )
     tables = mapped(released, before)
-    if tables and not any(table.name in before.tables for table in tables):
+    if tables and before.tables.keys().isdisjoint(table.name for table in tables) and not doubted:
         yield Notice(
             f"The revisions of {release.ref} make none of the {len(tables)} tables of its models, so none is looked at."
         )

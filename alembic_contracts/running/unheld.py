@@ -87,8 +87,12 @@ def _instead(dialect: Dialect) -> str:
 def report_on(run: Run, terms: Terms) -> Report:
     """Return a report that says of every contract that nobody has looked."""
     dialect = run.dialect
+    doubts = (
+        f"whether release {each.ref} can go on running is not known: {sentence(dialect)}" for each in terms.releases
+    )
     return Report(
         phase="check",
+        unproven=tuple(Unproven(doubt, None) for doubt in doubts),
         notices=(Notice(_instead(dialect)),),
         checked=Checked(
             contracts=len(terms.contracts),
