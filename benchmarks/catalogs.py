@@ -16,7 +16,7 @@ from collections import Counter
 import sqlalchemy as sa
 
 from alembic_contracts import embedded
-from benchmarks.histories.server import new_database
+from benchmarks.histories.databases import new_database
 from tests.support.catalog_questions import Subject, difference, question, statements
 
 _QUESTIONS_A_SCHEMA = 20

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from alembic_contracts import embedded
-from benchmarks.histories.server import new_database
+from benchmarks.histories.databases import new_database
 from tests.running.test_locks import COLUMNS, TABLES, contract
 from tests.support.project import ENV, Project
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from alembic_contracts import embedded
-from benchmarks.histories.server import new_database
+from benchmarks.histories.databases import new_database
 from tests.support.parity import Server
 from tests.support.sequences import disagreement, sequence
 

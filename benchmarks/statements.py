@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from alembic_contracts import embedded
-from benchmarks.histories.server import new_database
+from benchmarks.histories.databases import new_database
 from tests.support.project import Project
 from tests.support.unknown_outcomes import Beside, Tally
 from tests.support.unknown_scripts import Parts, script, shrunk, statements_in, text_of

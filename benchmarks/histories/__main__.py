@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from alembic_contracts import embedded
 from benchmarks.histories import catalogue, fetch, report, worker
-from benchmarks.histories.server import new_database
+from benchmarks.histories.databases import DATABASES, Database
 
 ROOT = Path(__file__).parents[2]
 STAGE_SECONDS = 1800
@@ -22,7 +21,7 @@ STAGE_SECONDS = 1800
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code: 1 where a prediction is wrong and silent, or a break false."""
     options = _parser().parse_args(arguments)
-    histories = catalogue.select(options.names, small=options.small)
+    histories = catalogue.select(options.names, small=options.small, database=options.database)
     if options.command == "list":
         print("\n".join(f"{h.name:24} {h.package}{' (small set)' if h.small else ''}" for h in histories))
         return 0
@@ -33,36 +32,39 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, histories: Sequence[catalogue.History], cache: Path) -> int:
-    places = {history: fetch.fetch(history, cache) for history in histories}
-    with embedded.scratch() as scratch:
+    database = DATABASES[options.database]
+    places = {history: fetch.fetch(history, cache, database.name) for history in histories}
+    with database.scratch() as server_url:
         measured = [
-            _measure(history, place, cache, scratch.url(), settle=options.settle) for history, place in places.items()
+            _measure(_Stages(database, history, place, cache, server_url), settle=options.settle)
+            for history, place in places.items()
         ]
     results = [result for result in measured if result is not None]
     if results:
         print(report.table(results))
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    wrong = any(result["wrong_and_silent"] or result["false_breaks"] or _settled_wrongly(result) for result in results)
-    return int(wrong or len(results) < len(measured))
+    return int(any(map(_is_wrong, results)) or len(results) < len(measured))
 
 
-def _settled_wrongly(result: dict[str, Any]) -> bool:
-    return any(each["wrong"] for each in result.get("settling", {}).values())
+def _is_wrong(result: dict[str, Any]) -> bool:
+    ways = (result, *(result[way] for way in report.WAYS if way in result))
+    wrong = any(way[key] for way in ways for key in ("wrong_and_silent", "false_breaks"))
+    return wrong or any(each["wrong"] for each in result.get("settling", {}).values())
 
 
 def _mutate(options: argparse.Namespace, histories: Sequence[catalogue.History], cache: Path) -> int:
-    places = {history: fetch.fetch(history, cache) for history in histories}
+    database = DATABASES[options.database]
+    places = {history: fetch.fetch(history, cache, database.name) for history in histories}
     answers: dict[str, list[dict[str, Any]]] = {}
-    with embedded.scratch() as scratch:
+    with database.scratch() as server_url:
         for history, place in places.items():
             print(f"{history.name} ...", file=sys.stderr, flush=True)
+            stages = _Stages(database, history, place, cache, server_url)
             if not (place.work / worker.OBSERVED).exists():
-                with new_database(scratch.url(), f"history_{os.getpid()}") as url:
-                    _stage("observe", history, place, cache, url)
-            _stage("breed", history, place, cache, scratch.url(), str(options.count), str(options.seed))
-            with new_database(scratch.url(), f"history_{os.getpid()}") as url:
-                _stage("ask", history, place, cache, url)
+                stages.with_database("observe")
+            stages.run("breed", server_url, str(options.count), str(options.seed))
+            stages.with_database("ask")
             answers[history.name] = json.loads((place.work / worker.ANSWERS).read_text(encoding="utf-8"))
     print(report.recall(answers))
     if options.json is not None:
@@ -75,11 +77,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in {
         "list": "name the histories",
-        "run": "predict histories and compare with a real PostgreSQL",
+        "run": "predict histories and compare with a real database",
         "mutate": "plant breaks and see whether they are found",
     }.items():
         command = commands.add_parser(name, help=purpose, description=purpose)
         command.add_argument("names", nargs="*", metavar="HISTORY", help="default: all")
+        command.add_argument("--database", choices=DATABASES, default="postgresql", help="default: %(default)s")
         command.add_argument("--small", action="store_true", help="only the set for continuous integration")
         command.add_argument("--cache", type=Path, default=fetch.cache_folder(), help="default: %(default)s")
         if name == "run":
@@ -91,40 +94,60 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(
-    history: catalogue.History, place: fetch.Place, cache: Path, server_url: str, *, settle: bool
-) -> dict[str, Any] | None:
+class _Stages:
+    """The stages of one history, each in a process of its own."""
+
+    def __init__(
+        self, database: Database, history: catalogue.History, place: fetch.Place, cache: Path, server_url: str
+    ) -> None:
+        self.database, self.history, self.place, self.server_url = database, history, place, server_url
+        self._cache = cache
+
+    def run(self, stage: str, *more: str) -> None:
+        """Run one stage."""
+        known = [stage, self.history.name, self.database.name, str(self._cache)]
+        command = [sys.executable, "-m", "benchmarks.histories.worker", *known, *more]
+        # Before the packages of this interpreter: SQLAlchemy as the application has it, and this repository.
+        path = os.pathsep.join([str(self.place.sqlalchemy), str(ROOT)])
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
+        # Some scripts write files to the working directory.
+        subprocess.run(command, cwd=self.place.work, env=environment, check=True, timeout=STAGE_SECONDS)
+
+    def with_database(self, stage: str) -> None:
+        """Run one stage with an empty database."""
+        with self.database.new(self.server_url, f"history_{os.getpid()}") as url:
+            self.run(stage, url)
+
+    def result(self, name: str) -> dict[str, Any]:
+        """Return what a stage has left."""
+        found: dict[str, Any] = json.loads((self.place.work / name).read_text(encoding="utf-8"))
+        return found
+
+
+def _measure(stages: _Stages, *, settle: bool) -> dict[str, Any] | None:
     """Run every stage; None where one of them failed, which it has then said on standard error."""
+    print(f"{stages.history.name} ...", file=sys.stderr, flush=True)
     try:
-        return _stages(history, place, cache, server_url, settle=settle)
+        return _measured(stages, settle=settle)
     except subprocess.CalledProcessError:
-        print(f"{history.name} could not be measured", file=sys.stderr)
+        print(f"{stages.history.name} could not be measured", file=sys.stderr)
         return None
 
 
-def _stages(
-    history: catalogue.History, place: fetch.Place, cache: Path, server_url: str, *, settle: bool
-) -> dict[str, Any]:
-    print(f"{history.name} ...", file=sys.stderr, flush=True)
+def _measured(stages: _Stages, *, settle: bool) -> dict[str, Any]:
     for stage in ("observe", "predict"):
-        with new_database(server_url, f"history_{os.getpid()}") as url:
-            _stage(stage, history, place, cache, url)
-    _stage("sql", history, place, cache)
-    result: dict[str, Any] = json.loads((place.work / worker.PREDICTED).read_text(encoding="utf-8"))
-    result["sql"] = json.loads((place.work / worker.SQL).read_text(encoding="utf-8"))
+        stages.with_database(stage)
+    result = stages.result(worker.PREDICTED)
+    if stages.database.dialect.FORESIGHT == "copy":
+        stages.run("copies", stages.server_url)
+        result.update(stages.result(worker.COPIES))
+    else:
+        stages.run("sql")
+        result["sql"] = stages.result(worker.SQL)
     if settle:
-        _stage("settle", history, place, cache, server_url)
-        result["settling"] = json.loads((place.work / worker.SETTLED).read_text(encoding="utf-8"))
+        stages.run("settle", stages.server_url)
+        result["settling"] = stages.result(worker.SETTLED)
     return result
-
-
-def _stage(stage: str, history: catalogue.History, place: fetch.Place, cache: Path, *more: str) -> None:
-    command = [sys.executable, "-m", "benchmarks.histories.worker", stage, history.name, str(cache), *more]
-    # Before the packages of this interpreter: SQLAlchemy as the application has it, and this repository.
-    path = os.pathsep.join([str(place.sqlalchemy), str(ROOT)])
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
-    # Some scripts write files to the working directory.
-    subprocess.run(command, cwd=place.work, env=environment, check=True, timeout=STAGE_SECONDS)
 
 
 if __name__ == "__main__":

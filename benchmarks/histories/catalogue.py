@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -57,8 +57,16 @@ class History:
     """Isolation level in which the application runs its migrations, where it is not the default."""
     missing_extensions: tuple[str, ...] = ()
     """Extensions that the embedded PostgreSQL lacks: creating them is left out on the server."""
+    sqlite: Mapping[str, Any] | None = None
+    """What is otherwise where it is applied to SQLite; None: it is not made for that."""
     note: str = ""
     """Why one of the above is needed, for readers of the data."""
+
+    def on(self, database: str) -> History | None:
+        """Return it as it is on a database; None where it does not run there."""
+        if database == "postgresql":
+            return self
+        return None if self.sqlite is None else replace(self, **{k: _frozen(v) for k, v in self.sqlite.items()})
 
 
 def load(path: Path = DATA) -> tuple[History, ...]:
@@ -71,13 +79,13 @@ def load(path: Path = DATA) -> tuple[History, ...]:
     return tuple(History(**{key: _frozen(value) for key, value in entry.items()}) for entry in entries)
 
 
-def select(names: Sequence[str], *, small: bool) -> tuple[History, ...]:
-    """Return the histories of these names (none: all, or the small set).
+def select(names: Sequence[str], *, small: bool, database: str = "postgresql") -> tuple[History, ...]:
+    """Return the histories of these names (none: all, or the small set) that run on a database.
 
     Raises:
         SystemExit: a name is unknown.
     """
-    histories = load()
+    histories = [found for found in (history.on(database) for history in load()) if found is not None]
     known = {history.name: history for history in histories}
     if unknown := [name for name in names if name not in known]:
         raise SystemExit(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")

@@ -33,7 +33,7 @@ def cache_folder() -> Path:
 class Place:
     """The folders of one history in the cache."""
 
-    def __init__(self, history: History, cache: Path) -> None:
+    def __init__(self, history: History, cache: Path, database: str = "postgresql") -> None:
         self.folder = cache / f"{history.name}-{history.sha256[:12]}"
         self.package = self.folder / "package"
         """The unpacked wheel."""
@@ -41,7 +41,7 @@ class Place:
         """What the scripts import besides."""
         self.sqlalchemy = cache / f"sqlalchemy-{history.sqlalchemy}"
         """SQLAlchemy in the version that the application was written for."""
-        self.work = self.folder / "work"
+        self.work = self.folder / ("work" if database == "postgresql" else f"work-{database}")
         """Results of a run."""
 
     def versions(self, history: History) -> list[str]:
@@ -49,13 +49,13 @@ class Place:
         return [str(self.package / folder) for folder in history.versions]
 
 
-def fetch(history: History, cache: Path) -> Place:
+def fetch(history: History, cache: Path, database: str = "postgresql") -> Place:
     """Download and unpack what a history needs, unless it is there already.
 
     Raises:
         CannotFetchError: pip fails; its message is in it.
     """
-    place = Place(history, cache)
+    place = Place(history, cache, database)
     if not place.package.exists():
         _download(history, place)
     _install([f"sqlalchemy=={history.sqlalchemy}"], place.sqlalchemy)

@@ -1,21 +1,26 @@
-"""Predicts a history, as the guard would before it runs: with a connection, of which only the kind matters."""
+"""Predicts a history: as the guard would before it runs, or as ``check --offline`` does."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.containment.limits import Limits
 from alembic_contracts.prediction.scripts.predict import predict
+from alembic_contracts.running.pending import Run
+from alembic_contracts.running.rehearsals import rehearsed
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Prediction
 from benchmarks.histories.scripts import Scripts
 
 if TYPE_CHECKING:
+    from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationContext, RevisionStep
 
-__all__ = ["SqlRun", "forecast", "write_sql"]
+__all__ = ["SqlRun", "forecast", "rehearse", "write_sql"]
 
 
 def forecast(
@@ -30,7 +35,7 @@ def forecast(
 
     Args:
         scripts: the history.
-        url: an empty database, which stays empty.
+        url: an empty database, which stays empty but for what the application creates itself.
         before: what is there before the first revision; None: an empty database.
         watched: the tables that the predictions show.
         leave_out: tells the revisions that failed on the server, after which nothing is comparable.
@@ -38,32 +43,89 @@ def forecast(
     Returns:
         one prediction for each world, and the processor's seconds that it took.
     """
-    found: list[tuple[Prediction, ...]] = []
     steps = [step for step in scripts.steps() if not leave_out(step)]
-    seconds = 0.0
+    if scripts.database.dialect.FORESIGHT == "copy":
+        return _rehearsed(scripts, url, watched, steps)
 
-    def plan(context: MigrationContext) -> list[RevisionStep]:
-        nonlocal seconds
-        environment = context.environment_context
-        assert environment is not None
-        started = time.process_time()
-        found.append(
-            predict(
-                environment=environment,
-                context=context,
-                steps=steps,
-                run_arguments={},
-                baseline=lambda: Catalog(before),
-                watched=watched,
-                as_sql=False,
-            )
+    def predicted(environment: EnvironmentContext, context: MigrationContext) -> tuple[Prediction, ...]:
+        return predict(
+            environment=environment,
+            context=context,
+            steps=steps,
+            run_arguments={},
+            baseline=lambda: Catalog(before),
+            watched=watched,
+            as_sql=False,
         )
-        seconds = time.process_time() - started
-        return []
 
+    plan = _Plan(predicted)
     with scripts.engine(url).connect() as connection:
         scripts.run_online(scripts.isolated(connection), plan)
-    return found[0], seconds
+    return plan.found, plan.seconds
+
+
+class _Plan:
+    """Predicts in a migration context, in which nothing is run then."""
+
+    def __init__(self, predicted: Callable[[EnvironmentContext, MigrationContext], tuple[Prediction, ...]]) -> None:
+        self._predicted = predicted
+        self.found: tuple[Prediction, ...] = ()
+        self.seconds = 0.0
+
+    def __call__(self, context: MigrationContext) -> list[RevisionStep]:
+        environment = context.environment_context
+        assert environment is not None
+        started = _processor_seconds()
+        self.found = self._predicted(environment, context)
+        self.seconds = _processor_seconds() - started
+        return []
+
+
+def _processor_seconds() -> float:
+    """Return what this process and those that it has waited for have used."""
+    return sum(os.times()[:4])
+
+
+def _rehearsed(
+    scripts: Scripts, url: str, watched: Collection[Name], steps: Sequence[RevisionStep]
+) -> tuple[tuple[Prediction, ...], float]:
+    with scripts.engine(url).connect() as connection:
+        scripts.prepare(connection.execution_options(isolation_level="AUTOCOMMIT"))
+    return rehearse(scripts, url, watched, steps)
+
+
+def rehearse(
+    scripts: Scripts, url: str | None, watched: Collection[Name] | None, steps: Sequence[RevisionStep]
+) -> tuple[tuple[Prediction, ...], float]:
+    """Predict revisions on a copy of a database.
+
+    Args:
+        scripts: the history.
+        url: the database as it is before; None: nothing is, as with ``check --offline``.
+        watched: the tables that the predictions show; None: all.
+        steps: the revisions.
+
+    Returns:
+        what ``forecast`` does.
+    """
+    plan = _rehearsal(scripts, watched, steps, offline=url is None)
+    if url is None:
+        scripts.run_as_sql(plan)
+        return plan.found, plan.seconds
+    with scripts.engine(url).connect() as connection:
+        scripts.run_online(scripts.isolated(connection), plan)
+    return plan.found, plan.seconds
+
+
+def _rehearsal(
+    scripts: Scripts, watched: Collection[Name] | None, steps: Sequence[RevisionStep], *, offline: bool
+) -> _Plan:
+    def predicted(environment: EnvironmentContext, context: MigrationContext) -> tuple[Prediction, ...]:
+        start = None if offline else context.connection
+        run = Run(environment=environment, context=context, steps=steps, arguments={}, connection=start)
+        return rehearsed(run, watched, scripts.database.dialect, None, Limits())
+
+    return _Plan(predicted)
 
 
 class SqlRun:

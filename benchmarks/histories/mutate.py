@@ -107,9 +107,9 @@ def _attempt(stock: Stock, server_url: str, random: Random, copy: Copy, mark: st
     lines = plant(copy.path(step.file), body, module, at_start=at_start)
     if lines is None:
         return None
-    with server.new_database(server_url, f"mutant_{os.getpid()}") as url:
+    with stock.scripts.database.new(server_url, f"mutant_{os.getpid()}") as url:
         error, after = server.apply_at_once(stock.scripts.at(copy.folders), url, stock.failed)
-    broken = _broken(stock.final, after.schema()) if error is None else ()
+    broken = _broken(stock, after.schema()) if error is None else ()
     if not any(place == str(table.name) for _, place, _ in broken):
         return None
     name = breaking.column.name if breaking.column is not None else None
@@ -125,8 +125,8 @@ def _promised(table: Table, final: Schema) -> bool:
     return any(promised.column(column.name) for column in table.columns)
 
 
-def _broken(final: Schema, actual: Schema) -> tuple[tuple[str, str, str | None], ...]:
-    report = judge(final, [Prediction(before=actual, steps=())])
+def _broken(stock: Stock, actual: Schema) -> tuple[tuple[str, str, str | None], ...]:
+    report = judge(stock.final, [Prediction(before=actual, steps=())], stock.scripts.database.dialect)
     return tuple(sorted({_what(violation) for violation in report.violations}, key=str))
 
 
@@ -152,7 +152,7 @@ def ask(stock: Stock, mutant: Mutant, url: str) -> dict[str, Any]:
     watched = watched_tables(stock.before, stock.applied)
     predictions, _ = forecast(stock.scripts.at(copy.folders), url, baseline, watched, leave_out=failed)
     copy.remove()
-    report = judge(stock.final, predictions)
+    report = judge(stock.final, predictions, stock.scripts.database.dialect)
     said = {_what(violation) for violation in report.violations}
     return {
         **asdict(mutant),

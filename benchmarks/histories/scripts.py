@@ -22,6 +22,7 @@ from alembic.script import ScriptDirectory
 from alembic_contracts.running.revisions import upgrade_steps
 from benchmarks.histories import stubs
 from benchmarks.histories.catalogue import History
+from benchmarks.histories.databases import Database
 from benchmarks.histories.fetch import Place
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Scripts:
     Making one changes this process for good (imports, environment variables): use a process for each.
     """
 
-    def __init__(self, history: History, place: Place) -> None:
-        self.history = history
+    def __init__(self, history: History, place: Place, database: Database) -> None:
+        self.history, self.database = history, database
         self.stubbed = stubs.install(
             place.package, place.libraries, hollow=history.hollow, stub=history.stub, values=history.values
         )
@@ -76,8 +77,7 @@ class Scripts:
 
     def engine(self, url: str) -> sa.Engine:
         """Return an engine with the driver that the application uses."""
-        drivername = f"postgresql+{self.history.driver}"
-        return sa.create_engine(sa.make_url(url).set(drivername=drivername), poolclass=sa.NullPool)
+        return self.database.engine(url, self.history.driver)
 
     def isolated(self, connection: sa.Connection) -> sa.Connection:
         """Return the connection as the application would hand it to its migrations."""
@@ -90,7 +90,8 @@ class Scripts:
 
     def run_as_sql(self, plan: Plan) -> None:
         """Let Alembic write what the plan returns as SQL, to nowhere."""
-        self._run(plan, as_sql=True, dialect_name="postgresql", literal_binds=True, transaction_per_migration=True)
+        name = self.database.name
+        self._run(plan, as_sql=True, dialect_name=name, literal_binds=True, transaction_per_migration=True)
 
     def _run(self, plan: Plan, *, as_sql: bool, **arguments: Any) -> None:
         config = Config(output_buffer=io.StringIO(), stdout=io.StringIO())

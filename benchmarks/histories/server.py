@@ -1,4 +1,4 @@
-"""Applies a history to a real PostgreSQL, guarded off, and observes the schema after every revision."""
+"""Applies a history to a real database, guarded off, and observes the schema after every revision."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from copy import copy
 from dataclasses import dataclass
 from itertools import takewhile
@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from alembic_contracts.dialects import postgresql
 from alembic_contracts.schemas.schema import Name, Schema, Table, TypeDefinition
 from benchmarks.histories.scripts import Scripts
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
 
+    from alembic_contracts.dialects import Dialect
+
 T = TypeVar("T")
 
-__all__ = ["Applied", "Observed", "apply", "apply_at_once", "new_database"]
+__all__ = ["Applied", "Observed", "apply", "apply_at_once"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,20 @@ class Applied:
     error: str | None
     """Why it failed; what it did was rolled back then."""
     after: Observed
+    start: bytes
+    """The database before it, as ``Database.saved`` has it."""
 
 
 class _Watch:
     """Observes again and again, and shares what stays the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
         self._tables: dict[Name, Table] = {}
         self._types: dict[Name, TypeDefinition] = {}
 
     def observe(self, connection: sa.Connection) -> Observed:
-        schema = postgresql.observe(connection, None)
+        schema = self._dialect.observe(connection, None)
         self._tables = _shared(schema.tables, self._tables)
         self._types = _shared(schema.types, self._types)
         return Observed(self._tables, self._types, schema.namespaces, schema.sequences)
@@ -88,7 +92,7 @@ def apply(scripts: Scripts, url: str) -> tuple[Observed, list[Applied], float]:
     with engine.connect() as connection:
         observer = connection.execution_options(isolation_level="AUTOCOMMIT")
         scripts.prepare(observer)
-        run = _Run(scripts, observer)
+        run = _Run(scripts, observer, url)
         before = run.watch.observe(observer)
         while run.waiting:
             with engine.connect() as migrating, redirect_stdout(None):
@@ -125,14 +129,15 @@ def apply_at_once(
                 scripts.run_online(scripts.isolated(migrating), lambda _context: steps)
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - whatever scripts raise is a result here
             error = f"{type(failure).__name__}: {str(failure)[:500]}"
-        return error, _Watch().observe(observer)
+        return error, _Watch(scripts.database.dialect).observe(observer)
 
 
 class _Run:
     """One application of a history, in as few migration contexts as its failures allow."""
 
-    def __init__(self, scripts: Scripts, observer: sa.Connection) -> None:
-        self.scripts, self.watch, self._observer = scripts, _Watch(), observer
+    def __init__(self, scripts: Scripts, observer: sa.Connection, url: str) -> None:
+        self.scripts, self.watch, self._observer = scripts, _Watch(scripts.database.dialect), observer
+        self._url, self._start = url, b""
         self.waiting = deque(scripts.steps())
         self.applied: list[Applied] = []
         self.seconds = 0.0
@@ -142,6 +147,8 @@ class _Run:
 
     def go_on(self, connection: sa.Connection) -> None:
         """Apply revisions until one fails or none is left."""
+        if self._error is not None:
+            self.scripts.database.restore(self._url, self._start)
         try:
             self.scripts.run_online(connection, self._steps)
         except (Exception, SystemExit) as error:
@@ -158,11 +165,13 @@ class _Run:
         while self.waiting:
             step = self.waiting[0]
             self._types = {key: copy(value) for key, value in context.impl.memo.items()}
+            self._start = self.scripts.database.saved(self._url)
             self._resumed = time.perf_counter()
             yield step
             self.seconds += time.perf_counter() - self._resumed
             after = self.watch.observe(self._observer)
-            self.applied.append(Applied(step.revision.revision, step.revision.path, self._error, after))
+            done = Applied(step.revision.revision, step.revision.path, self._error, after, self._start)
+            self.applied.append(done)
             self._error = None
             self.waiting.popleft()
 
@@ -186,16 +195,3 @@ def _description(error: BaseException, step: RevisionStep) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == step.revision.path]
     place = f" (line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {str(error)[:500]}{place}"
-
-
-@contextmanager
-def new_database(server_url: str, name: str) -> Iterator[str]:
-    """Create an empty database, yield its URL, and drop it."""
-    engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0 STRATEGY file_copy')
-        try:
-            yield engine.url.set(database=name).render_as_string(hide_password=False)
-        finally:
-            connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -46,9 +46,10 @@ def settle(
     after = next(step.after for step in applied if step.revision == revision)
     course = _checked(scripts, url, revision, watched_tables(before, applied), shadow_url)
     outcome = next((notice.message for notice in course.notices), "Proven from what the database has.")
-    made = dict(facts(after.schema(), IGNORED))
+    dialect = scripts.database.dialect
+    made = dict(facts(after.schema(), IGNORED, dialect))
     certain = not _doubts(course)
-    found = [differences(dict(facts(p.after, IGNORED)), made) for p in course.predictions] if certain else []
+    found = [differences(dict(facts(p.after, IGNORED, dialect)), made) for p in course.predictions] if certain else []
     return {"outcome": outcome, "wrong": [str(difference) for each in found for difference in each]}
 
 

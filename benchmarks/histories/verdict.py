@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts import dialects
 from alembic_contracts.judging import engine
 from alembic_contracts.judging.violations import Report
 from alembic_contracts.schemas.schema import Name, Schema
-from alembic_contracts.schemas.steps import Prediction, Unproven
-from benchmarks.histories.compare import Difference, differences, facts, tally
+from alembic_contracts.schemas.steps import Prediction, Unproven, refused_by
+from benchmarks.histories.compare import Difference, differences, facts, is_under_contract, tally
 from benchmarks.histories.contracts import contracts_of
 from benchmarks.histories.forecast import forecast
 from benchmarks.histories.scripts import Scripts
@@ -23,7 +22,9 @@ from benchmarks.histories.server import Applied, Observed
 if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
 
-__all__ = ["IGNORED", "POLICY", "judge", "measure", "watched_tables"]
+    from alembic_contracts.dialects import Dialect
+
+__all__ = ["IGNORED", "POLICY", "after_each", "described", "judge", "measure", "violated", "watched_tables"]
 
 IGNORED = frozenset({"alembic_version"})
 """Alembic's own table, which nobody promises."""
@@ -71,12 +72,13 @@ def measure(
     predict = partial(forecast, scripts, url, baseline, leave_out=lambda step: step.revision.revision in failed)
     predictions, seconds = predict(watched)
     compared = [step for step in applied if step.revision not in failed]
-    wrong = _wrong(predictions[0], compared)
+    dialect = scripts.database.dialect
+    wrong = _wrong(predictions[0], compared, dialect)
     _mark_declared(wrong, lambda table: predict({table})[0])
     final = compared[-1].after.schema() if compared else before.schema()
-    report = judge(final, predictions)
-    at_end = [w for w in wrong if w.at_the_end and _under_contract(w)]
-    counts = tally(dict(facts(final, IGNORED)), [w._difference for w in at_end if w._difference])  # noqa: SLF001
+    report = judge(final, predictions, dialect)
+    at_end = [w for w in wrong if w.at_the_end and is_under_contract(w.fact)]
+    counts = tally(dict(facts(final, IGNORED, dialect)), [w._difference for w in at_end if w._difference])  # noqa: SLF001
     unproven = [u for prediction in predictions for u in prediction.unproven]
     return {
         "history": scripts.history.name,
@@ -90,30 +92,30 @@ def measure(
             if s.error is not None
         ],
         "predicted": len(predictions[0].steps),
-        "ran": len(predictions[0].steps) - len(_stopped(predictions[0])),
+        "ran": len(predictions[0].steps) - len(_stopped(predictions[0], dialect)),
         "worlds": len(predictions),
         **asdict(counts),
         "wrong_and_silent": sum(w.silent for w in at_end),
         "wrong_and_declared": sum(not w.silent for w in at_end),
-        "wrong_on_the_way": sum(not w.at_the_end and _under_contract(w) for w in wrong),
-        "other_wrong": sum(not _under_contract(w) for w in wrong),
+        "silent_on_the_way": sum(not w.at_the_end and w.silent for w in wrong),
+        "wrong_on_the_way": sum(not w.at_the_end and is_under_contract(w.fact) for w in wrong),
+        "other_wrong": sum(not is_under_contract(w.fact) for w in wrong),
         "unproven_revisions": len({u.location.revision if u.location else "" for u in unproven}),
         "false_breaks": len(report.violations),
         "seconds": seconds,
         "server_seconds": server_seconds,
         "details": {
             "wrong": [{k: v for k, v in asdict(w).items() if k != "_difference"} for w in wrong],
-            "unproven": [_unproven(u) for u in dict.fromkeys(unproven)],
-            "false_breaks": [_violation(v) for v in report.violations],
+            "unproven": [described(u) for u in dict.fromkeys(unproven)],
+            "false_breaks": [violated(v) for v in report.violations],
             "stubbed": sorted(set(scripts.stubbed)),
         },
     }
 
 
-def judge(final: Schema, predictions: Sequence[Prediction]) -> Report:
+def judge(final: Schema, predictions: Sequence[Prediction], dialect: Dialect) -> Report:
     """Hold a history to contracts on everything that a schema holds, as ``check`` would."""
-    dialect = dialects.load("postgresql")
-    return engine.judge(contracts_of(final, IGNORED), predictions, dialect=dialect, policy=POLICY)
+    return engine.judge(contracts_of(final, IGNORED, dialect), predictions, dialect=dialect, policy=POLICY)
 
 
 def _foretold(
@@ -142,12 +144,13 @@ def _all_but_up_to(last: str, failed: Collection[str]) -> Callable[[RevisionStep
     return leave_out
 
 
-def _wrong(prediction: Prediction, applied: Sequence[Applied]) -> list[Wrong]:
+def _wrong(prediction: Prediction, applied: Sequence[Applied], dialect: Dialect) -> list[Wrong]:
     """Compare after every revision; yield each fact once, at the first revision after which it is wrong."""
     found: dict[tuple[str, str | None, str], Wrong] = {}
     standing: set[tuple[str, str | None, str]] = set()
-    for schema, step in zip(_after_each(prediction), applied, strict=True):
-        predicted, observed = dict(facts(schema, IGNORED)), dict(facts(step.after.schema(), IGNORED))
+    for schema, step in zip(after_each(prediction), applied, strict=True):
+        predicted = dict(facts(schema, IGNORED, dialect))
+        observed = dict(facts(step.after.schema(), IGNORED, dialect))
         now = differences(predicted, observed)
         standing = {(d.table, d.column, d.fact) for d in now}
         for d in now:
@@ -161,15 +164,12 @@ def _wrong(prediction: Prediction, applied: Sequence[Applied]) -> list[Wrong]:
     return list(found.values())
 
 
-def _after_each(prediction: Prediction) -> Iterator[Schema]:
+def after_each(prediction: Prediction) -> Iterator[Schema]:
+    """Yield the schema after each revision."""
     schema = prediction.before
     for step in prediction.steps:
         schema = step.operations[-1].after if step.operations else schema
         yield schema
-
-
-def _under_contract(wrong: Wrong) -> bool:
-    return not wrong.fact.startswith(("constraint ", "index "))
 
 
 def _mark_declared(wrong: Sequence[Wrong], predict_alone: Any) -> None:
@@ -185,7 +185,8 @@ def _mark_declared(wrong: Sequence[Wrong], predict_alone: Any) -> None:
         one.silent = not declared[one.table]
 
 
-def _unproven(unproven: Unproven) -> dict[str, Any]:
+def described(unproven: Unproven) -> dict[str, Any]:
+    """Return an ``Unproven``, ready for JSON."""
     place = unproven.location
     if place is None:
         return {"reason": unproven.reason}
@@ -193,7 +194,8 @@ def _unproven(unproven: Unproven) -> dict[str, Any]:
     return {"reason": unproven.reason, "revision": place.revision, **where}
 
 
-def _violation(violation: Any) -> dict[str, Any]:
+def violated(violation: Any) -> dict[str, Any]:
+    """Return a violation, ready for JSON."""
     place = violation.location
     return {
         "rule": violation.rule,
@@ -205,7 +207,7 @@ def _violation(violation: Any) -> dict[str, Any]:
     }
 
 
-def _stopped(prediction: Prediction) -> set[str]:
+def _stopped(prediction: Prediction, dialect: Dialect) -> set[str]:
     """Return the revisions whose scripts did not come to their end under prediction."""
-    stops = ("the script ", "PostgreSQL would refuse this migration")
+    stops = ("the script ", refused_by(dialect.NAME))
     return {u.location.revision for u in prediction.unproven if u.location is not None and u.reason.startswith(stops)}

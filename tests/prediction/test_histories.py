@@ -68,7 +68,7 @@ def schema_of(sql: str):
 
 
 def differences(predicted: str, observed: str) -> list[tuple[str | None, str, str, str]]:
-    sides = [dict(compare.facts(schema_of(sql), frozenset())) for sql in (predicted, observed)]
+    sides = [dict(compare.facts(schema_of(sql), frozenset(), postgresql)) for sql in (predicted, observed)]
     return [(d.column, d.fact, d.predicted, d.observed) for d in compare.differences(*sides)]
 
 
@@ -118,7 +118,7 @@ def test_every_planted_break_breaks_a_contract_on_a_server(connection, make, sty
         exec(script, namespace)  # our own lines
         namespace["upgrade"]()
     after = postgresql.observe(connection, None)
-    broken = judge(before, [Prediction(before=after, steps=())]).violations
+    broken = judge(before, [Prediction(before=after, steps=())], postgresql).violations
     assert {str(violation.table) for violation in broken} >= {"public.object"}
 
 
@@ -191,11 +191,12 @@ SETTLING = """
 import json, sys
 from pathlib import Path
 from benchmarks.histories import catalogue, fetch, server, settle
+from benchmarks.histories.databases import DATABASES
 from benchmarks.histories.scripts import Scripts
 
 cache, url, other = Path(sys.argv[1]), *sys.argv[2:]
 history = catalogue.History(name="museum", package="museum==1", sha256="0" * 64, versions=("versions",))
-scripts = Scripts(history, fetch.Place(history, cache))
+scripts = Scripts(history, fetch.Place(history, cache), DATABASES["postgresql"])
 _, applied, _ = server.apply(scripts, url)
 print(json.dumps(settle.settle(scripts, other, "two", applied, shadow_url=url)))
 """
