@@ -63,6 +63,11 @@ class _Stub(metaclass=_Anything):
     def __init_subclass__(cls, **_named: Any) -> None:
         type.__setattr__(cls, "_made_up", False)
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> dict[str, str]:
+        """Let Pydantic, where it is there, take anything for one."""
+        return {"type": "any"}
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
@@ -84,6 +89,9 @@ class _Stub(metaclass=_Anything):
 
     def __mod__(self, _other: object) -> Any:
         return self
+
+    def __repr__(self) -> str:
+        return f"<stub {type(self).__name__}>"  # the same in each process: texts of checks can have it in them
 
     def __bool__(self) -> bool:
         return True
