@@ -420,12 +420,48 @@ BACKFILLS = {
             session.execute(table.update().where(table.c.id == row.id).values(a=row.a + "!"))
         session.flush()
     """,
+    "a session that is rolled back where it fails": """
+        session = Session(bind=op.get_bind())
+        op.execute("ALTER TABLE t ADD COLUMN b TEXT")
+        try:
+            for row in session.execute(sa.text("SELECT id, a FROM t")).all():
+                session.execute(sa.text("UPDATE t SET b = :b WHERE id = :i"), {"b": row.a.upper(), "i": row.id})
+            session.commit()
+            op.execute("ALTER TABLE t ADD COLUMN c TEXT")
+        except ValueError as error:
+            session.rollback()
+            raise error
+        finally:
+            session.close()
+    """,
     "raises for what it finds": """
         for row in op.get_bind().execute(sa.text("SELECT id, a FROM t")):
             op.execute(sa.text("UPDATE t SET a = :a WHERE id = :i").bindparams(a=json.loads(row.a)["k"], i=row.id))
     """,
     "adds what no row has": 'op.get_bind().execute(sa.text("SELECT a FROM t")).all()\nop.execute("ALTER TABLE t ADD b NOT NULL")',
 }
+
+
+ENDS = {
+    "the error is let pass": "pass",
+    "it changes a table on its way out": "op.execute('ALTER TABLE t ADD COLUMN c TEXT')\n    raise",
+    "it may be let pass": "if context.get_x_argument():\n        raise",
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_where_errors_lead_is_not_known(name: str, tmp_path: Path) -> None:
+    body = f"""
+try:
+    for row in op.get_bind().execute(sa.text("SELECT a FROM t")).all():
+        assert row.a != 'special'
+    op.execute("ALTER TABLE t ADD COLUMN b TEXT")
+except AssertionError:
+    {ENDS[name]}
+"""
+    history = History(tmp_path, [TABLE, body])
+    history.upgrade("r0")
+    assert any(reasons(each) for each in history.predicted())
 
 
 @pytest.mark.parametrize("name", BACKFILLS)

@@ -216,12 +216,15 @@ class _Module:
         if isinstance(statement, ast.With):
             expressions = (item.context_expr for item in statement.items)
             return all(map(self._is_fixed, expressions)) and self._all_seen(statement.body, lines)
+        if isinstance(statement, ast.Try):
+            parts = (statement.body, statement.orelse, statement.finalbody)
+            return all(map(self._gives_up, statement.handlers)) and all(self._all_seen(part, lines) for part in parts)
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             call = statement.value
             function = self.functions.get(call.func.id) if isinstance(call.func, ast.Name) else None
             if function is not None:
                 return not call.args and not call.keywords and self.rest_is_seen(function, lines[1:])
-            if isinstance(call.func, ast.Attribute) and call.func.attr in _ENDS and not call.args:
+            if _ends_with(statement, _ENDS):
                 return True  # whatever it commits, it was seen to
             executes = isinstance(call.func, ast.Attribute) and call.func.attr in EXECUTE
             return not lines and (all(map(self._is_fixed, call.args)) if executes else self._is_fixed(call))
@@ -230,6 +233,12 @@ class _Module:
             inside = [body for body in bodies if lines and body and lines[0] <= (body[-1].end_lineno or 0)][:1]
             return all(self._all_seen(body, lines) for body in inside or bodies)
         return isinstance(statement, ast.Assign) and not lines and self._is_fixed(statement.value)
+
+    def _gives_up(self, handler: ast.ExceptHandler) -> bool:
+        """Return whether an error that is caught goes on, so that the migration fails, and nothing else is done."""
+        *before, last = handler.body
+        undone = (each for each in before if not _ends_with(each, _GIVES_UP))
+        return isinstance(last, ast.Raise) and all(map(self._changes_rows_only, (*undone, last)))
 
     def _is_fixed(self, node: ast.AST) -> bool:
         """Return whether an expression has the same value whatever the rows are."""
@@ -354,6 +363,7 @@ _STATEMENTS = frozenset({"delete", "insert", "select", "update"})
 """Methods of tables and functions of SQLAlchemy that begin a statement about rows."""
 
 _ENDS = frozenset({"close", "commit"})
+_GIVES_UP = frozenset({"close", "rollback"})
 
 _STORES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.comprehension, ast.NamedExpr)
 
@@ -372,3 +382,14 @@ _ALIEN = (
     ast.YieldFrom,
 )
 """What is not followed."""
+
+
+def _ends_with(statement: ast.stmt, names: frozenset[str]) -> bool:
+    """Whether a statement is a call without arguments of a method of one of these names."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return (
+        isinstance(call, ast.Call)
+        and not call.args
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in names
+    )

@@ -117,6 +117,23 @@ def test_rows_that_only_rows_depend_on_are_no_doubt(scripts):
     assert reasons(empty) == reasons(row) == []
 
 
+@pytest.mark.parametrize(("end", "is_known"), [("raise", True), ("pass", False)])
+def test_an_error_that_goes_on_ends_the_migration(scripts, end, is_known):
+    body = f"""
+db = op.get_bind()
+try:
+    for name in db.execute(sa.text("SELECT name FROM t")).scalars().all():
+        assert name != "special"
+    op.drop_column("t", "name")
+except AssertionError:
+    {end}
+"""
+    scripts.revision("one", body)
+    predictions = scripts.predict("public.t", setup=TABLE)
+    assert [columns(each, "public.t") for each in predictions] == [["id"], ["id"]]
+    assert any(map(reasons, predictions)) is not is_known
+
+
 def test_one_world_is_enough_where_rows_are_written_only(scripts):
     scripts.revision("one", 'op.execute("UPDATE t SET name = lower(name)")\nop.execute("DELETE FROM t WHERE id = 3")')
     assert len(scripts.predict("public.t", setup=TABLE)) == 1
