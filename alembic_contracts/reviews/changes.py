@@ -87,6 +87,10 @@ class _Names:
             if operation.after is not current and _RENAMES.search(operation.label):
                 self._follow(current, operation.after)
             current = operation.after
+        # A table that takes the place of one by its name is that one, made anew: so batch mode alters it.
+        made_anew = [new for new, old in self._tables.items() if old not in before.tables and new in before.tables]
+        for name in made_anew:
+            del self._tables[name]
         self.renamed_tables = {old: new for new, old in self._tables.items() if old in before.tables and new != old}
 
     def table(self, name: Name) -> Name:
