@@ -8,7 +8,7 @@ from random import Random
 
 from alembic_contracts.schemas.schema import Column, Table
 
-__all__ = ["BREAKS", "STYLES", "Break", "snippet"]
+__all__ = ["BREAKS", "STYLES", "Break", "Make", "quoted", "snippet"]
 
 STYLES = ("op", "batch", "sql", "bind", "helper", "inspector", "do")
 """Alembic operation, batch mode, text, driver-level text, helper function, found by inspection, PL/pgSQL block."""
@@ -24,25 +24,27 @@ class Break:
     operation: str
     """Method of ``op`` without the table: ``drop_column({table}'c')``; ``{table}`` stands for its first argument."""
     sql: str
+    """Statements, each on a line."""
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name as SQL has it."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def _relation(table: Table) -> str:
-    return f"{_quoted(table.name.schema)}.{_quoted(table.name.name)}"
+    return f"{quoted(table.name.schema)}.{quoted(table.name.name)}"
 
 
 def _drop_column(table: Table, column: Column, _random: Random) -> Break:
-    sql = f"ALTER TABLE {_relation(table)} DROP COLUMN {_quoted(column.name)}"
+    sql = f"ALTER TABLE {_relation(table)} DROP COLUMN {quoted(column.name)}"
     return Break("drop column", table, column, f"drop_column({{table}}{column.name!r})", sql)
 
 
 def _rename_column(table: Table, column: Column, _random: Random) -> Break:
     new = f"{column.name[:50]}_renamed"
     operation = f"alter_column({{table}}{column.name!r}, new_column_name={new!r})"
-    sql = f"ALTER TABLE {_relation(table)} RENAME COLUMN {_quoted(column.name)} TO {_quoted(new)}"
+    sql = f"ALTER TABLE {_relation(table)} RENAME COLUMN {quoted(column.name)} TO {quoted(new)}"
     return Break("rename column", table, column, operation, sql)
 
 
@@ -61,7 +63,7 @@ _OTHER_TYPES: Mapping[str, tuple[str, str]] = {
 def _retype(table: Table, column: Column, _random: Random) -> Break:
     internal = column.type.name.name if column.type is not None and not column.type.dimensions else ""
     python, spelling = _OTHER_TYPES.get(internal, ("sa.Text()", "text"))
-    name = _quoted(column.name)
+    name = quoted(column.name)
     using = f"{name}::{spelling}"
     operation = f"alter_column({{table}}{column.name!r}, type_={python}, postgresql_using={using!r})"
     sql = f"ALTER TABLE {_relation(table)} ALTER COLUMN {name} TYPE {spelling} USING {using}"
@@ -71,14 +73,14 @@ def _retype(table: Table, column: Column, _random: Random) -> Break:
 def _nullability(table: Table, column: Column, _random: Random) -> Break:
     operation = f"alter_column({{table}}{column.name!r}, nullable={column.not_null})"
     change = "DROP" if column.not_null else "SET"
-    sql = f"ALTER TABLE {_relation(table)} ALTER COLUMN {_quoted(column.name)} {change} NOT NULL"
+    sql = f"ALTER TABLE {_relation(table)} ALTER COLUMN {quoted(column.name)} {change} NOT NULL"
     return Break("nullability", table, column, operation, sql)
 
 
 def _drop_key(table: Table, _column: Column, _random: Random) -> Break:
     name = next((c.name for c in table.constraints if c.kind == "primary key"), "no_key")
     operation = f"drop_constraint({name!r}, {{table}}type_='primary')"
-    sql = f"ALTER TABLE {_relation(table)} DROP CONSTRAINT {_quoted(name)} CASCADE"
+    sql = f"ALTER TABLE {_relation(table)} DROP CONSTRAINT {quoted(name)} CASCADE"
     return Break("drop key", table, None, operation, sql)
 
 
@@ -88,11 +90,12 @@ def _drop_table(table: Table, _column: Column, _random: Random) -> Break:
 
 def _rename_table(table: Table, _column: Column, _random: Random) -> Break:
     new = f"{table.name.name[:50]}_renamed"
-    sql = f"ALTER TABLE {_relation(table)} RENAME TO {_quoted(new)}"
+    sql = f"ALTER TABLE {_relation(table)} RENAME TO {quoted(new)}"
     return Break("rename table", table, None, f"rename_table({{table}}{new!r})", sql)
 
 
-BREAKS: tuple[Callable[[Table, Column, Random], Break], ...] = (
+Make = Callable[[Table, Column, Random], Break]
+BREAKS: tuple[Make, ...] = (
     _drop_column,
     _drop_column,
     _rename_column,
@@ -115,15 +118,14 @@ def snippet(breaking: Break, style: str) -> tuple[list[str], list[str]]:
         lines for the body of ``upgrade``, and lines for the end of the module.
     """
     head = ["from alembic import op", "import sqlalchemy as sa"]
-    schema = f", schema={breaking.table.name.schema!r})"
+    schema = "" if breaking.table.name.schema == "main" else f", schema={breaking.table.name.schema!r}"
     first = f"{breaking.table.name.name!r}, "
-    call = f"op.{breaking.operation.format(table=first).removesuffix(')').removesuffix(', ')}{schema}"
-    text = repr(breaking.sql)
+    call = f"op.{breaking.operation.format(table=first).removesuffix(')').removesuffix(', ')}{schema})"
     if style == "batch" and "table(" not in breaking.operation:
-        batch = f"with op.batch_alter_table({breaking.table.name.name!r}{schema.removesuffix(')')}) as batch:"
+        batch = f"with op.batch_alter_table({breaking.table.name.name!r}{schema}) as batch:"
         return [*head, batch, f"    batch.{breaking.operation.format(table='')}"], []
     if style == "bind":
-        return [*head, f"op.get_bind().exec_driver_sql({text})"], []
+        return [*head, *(f"op.get_bind().exec_driver_sql({each!r})" for each in breaking.sql.splitlines())], []
     if style == "helper":
         helper = [
             "",
@@ -131,9 +133,13 @@ def snippet(breaking: Break, style: str) -> tuple[list[str], list[str]]:
             "def _tidy_up(statement, bind):",
             "    bind.execute(__import__('sqlalchemy').text(statement))",
         ]
-        return [*head, f"for statement in [{text}]:", "    _tidy_up(statement, op.get_bind())"], helper
+        return [
+            *head,
+            f"for statement in {breaking.sql.splitlines()!r}:",
+            "    _tidy_up(statement, op.get_bind())",
+        ], helper
     if style == "inspector":
-        place = f"{breaking.table.name.name!r}, schema={breaking.table.name.schema!r}"
+        place = f"{breaking.table.name.name!r}{schema}"
         column = breaking.column.name if breaking.column is not None else None
         test = "True" if column is None else f"column['name'] == {column!r}"
         found = f"found = [1 for column in sa.inspect(op.get_bind()).get_columns({place}) if {test}]"
@@ -141,5 +147,5 @@ def snippet(breaking: Break, style: str) -> tuple[list[str], list[str]]:
     if style == "do":
         return [*head, f"op.execute(sa.text({'DO $break$ BEGIN ' + breaking.sql + '; END $break$'!r}))"], []
     if style == "sql":
-        return [*head, f"op.execute({text})"], []
+        return [*head, *(f"op.execute({each!r})" for each in breaking.sql.splitlines())], []
     return [*head, call], []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.judging.violations import Report, Violation
 from alembic_contracts.schemas.schema import Schema, Table
 from alembic_contracts.schemas.steps import Prediction
-from benchmarks.histories import mutants, server
+from benchmarks.histories import mutants, server, sqlite_mutants
 from benchmarks.histories.forecast import forecast
 from benchmarks.histories.planting import Copy, plant
 from benchmarks.histories.scripts import Scripts
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Mutant", "ask", "breed"]
 
+_KINDS = {"postgresql": mutants, "sqlite": sqlite_mutants}
 ATTEMPTS_PER_MUTANT = 12
 """So many are tried on the server for one that breaks there: many are refused, or undone by later revisions."""
 
@@ -93,7 +94,8 @@ def breed(stock: Stock, server_url: str, *, count: int, seed: int) -> Iterator[M
 def _attempt(stock: Stock, server_url: str, random: Random, copy: Copy, mark: str) -> Mutant | None:
     """Plant one break; None where it does not fit, the server refuses it, or nothing is broken in the end."""
     position = random.randrange(len(stock.applied))
-    style, at_start = random.choice(mutants.STYLES), random.random() < 0.3
+    kinds = _KINDS[stock.scripts.database.name]
+    style, at_start = random.choice(kinds.STYLES), random.random() < 0.3
     step = stock.applied[position]
     earlier = stock.applied[position - 1].after if position and at_start else stock.before if at_start else step.after
     candidates = [t for name, t in sorted(earlier.tables.items()) if _promised(t, stock.final)]
@@ -102,7 +104,7 @@ def _attempt(stock: Stock, server_url: str, random: Random, copy: Copy, mark: st
     table = random.choice(candidates)
     promised = stock.final.tables[table.name]
     column = random.choice([column for column in table.columns if promised.column(column.name)])
-    breaking = random.choice(mutants.BREAKS)(table, column, random)
+    breaking = random.choice(kinds.BREAKS)(table, column, random)
     body, module = mutants.snippet(breaking, style)
     lines = plant(copy.path(step.file), body, module, at_start=at_start)
     if lines is None:

@@ -6,14 +6,21 @@ import json
 import subprocess
 import sys
 from contextlib import closing
+from itertools import product
 from pathlib import Path
+from random import Random
 
 import pytest
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
 from alembic_contracts import dialects
-from benchmarks.histories import catalogue, compare
+from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.steps import Prediction
+from benchmarks.histories import catalogue, compare, mutants, sqlite_mutants
 from benchmarks.histories.databases import DATABASES
+from benchmarks.histories.verdict import judge
 
 ROOT = Path(__file__).parents[3]
 SQLITE = DATABASES["sqlite"]
@@ -121,3 +128,48 @@ def test_some_histories_run_there_with_scripts_of_their_own():
     assert histories.keys() > {"optuna", "mlflow", "airflow"}
     assert histories["prefect"].versions == ("prefect/server/database/_migrations/versions/sqlite",)
     assert "fides" not in histories
+
+
+MUSEUM = """
+CREATE TABLE object (
+    id INTEGER CONSTRAINT object_key PRIMARY KEY, title VARCHAR(80) NOT NULL, painted DATE DEFAULT '1937-04-26'
+);
+CREATE TABLE image (
+    id INTEGER PRIMARY KEY, object_id INTEGER CONSTRAINT of_object REFERENCES object, url TEXT DEFAULT 'x', UNIQUE (url)
+)
+"""
+ALTERED_IN_BATCH_ALONE = ("retype", "nullability", "drop key")
+
+
+@pytest.mark.parametrize(("make", "style"), list(product(dict.fromkeys(sqlite_mutants.BREAKS), sqlite_mutants.STYLES)))
+def test_every_planted_break_breaks_a_contract(make, style):
+    with closing(sa.create_engine("sqlite://").connect()) as connection:
+        connection.connection.executescript(MUSEUM)  # type: ignore[attr-defined] # of the driver's connection
+        before = SQLITE.dialect.observe(connection, None)
+        table = before.tables[Name("main", "object")]
+        breaking = make(table, table.column("title"), Random(1))
+        body, module = mutants.snippet(breaking, style)
+        namespace: dict[str, object] = {}
+        exec("\n".join(["def upgrade():", *(f"    {line}" for line in body), *module]), namespace)  # our own lines
+        with Operations.context(MigrationContext.configure(connection)):
+            if style in ("op", "inspector") and breaking.kind in ALTERED_IN_BATCH_ALONE:
+                with pytest.raises((NotImplementedError, sa.exc.OperationalError)):
+                    namespace["upgrade"]()
+                return
+            namespace["upgrade"]()
+        after = SQLITE.dialect.observe(connection, None)
+    broken = judge(before, [Prediction(before=after, steps=())], SQLITE.dialect).violations
+    assert "main.object" in {str(violation.table) for violation in broken}
+
+
+def test_what_is_made_anew_for_a_break_is_as_it_was_otherwise():
+    with closing(sa.create_engine("sqlite://").connect()) as connection:
+        connection.connection.executescript(MUSEUM)  # type: ignore[attr-defined] # of the driver's connection
+        before = SQLITE.dialect.observe(connection, None)
+        table = before.tables[Name("main", "image")]
+        nullability = next(make for make in sqlite_mutants.BREAKS if make.__name__ == "_nullability")
+        for statement in nullability(table, table.column("url"), Random(1)).sql.splitlines():
+            connection.exec_driver_sql(statement)
+        after = SQLITE.dialect.observe(connection, None)
+    [broken] = judge(before, [Prediction(before=after, steps=())], SQLITE.dialect).violations
+    assert (broken.rule, broken.column) == ("column-nullable", "url")
