@@ -420,6 +420,15 @@ BACKFILLS = {
             session.execute(table.update().where(table.c.id == row.id).values(a=row.a + "!"))
         session.flush()
     """,
+    "where a column is there": """
+        db = op.get_bind()
+        there = {each["name"] for each in sa.inspect(db).get_columns("t") if each["name"] != "id"}
+        if "a" in there:
+            for row in db.execute(sa.text("SELECT id FROM t").execution_options(yield_per=5)):
+                db.execute(sa.text("UPDATE t SET a = 'b' WHERE id = :i"), {"i": row.id})
+            with op.batch_alter_table("t") as batch:
+                batch.drop_column("a")
+    """,
     "a session that is rolled back where it fails": """
         session = Session(bind=op.get_bind())
         op.execute("ALTER TABLE t ADD COLUMN b TEXT")
@@ -440,6 +449,45 @@ BACKFILLS = {
     """,
     "adds what no row has": 'op.get_bind().execute(sa.text("SELECT a FROM t")).all()\nop.execute("ALTER TABLE t ADD b NOT NULL")',
 }
+
+
+KEPT = """
+FOUND = []
+
+def noted(rows, into):
+    for row in rows:
+        if row.a == "special":
+            into.append(row.a)
+
+def noted_there(db, into):
+    noted(db.execute(sa.text("SELECT a FROM t")).all(), into)
+
+def noted_here(rows):
+    more = FOUND
+    noted(rows, more)
+
+def the_list():
+    return FOUND
+"""
+KEEPS = {
+    "by itself": "for row in rows:\n    if row.a == 'special':\n        found.append(row.a)",
+    "by another name": "other = found\nfor row in rows:\n    if row.a == 'special':\n        other.append(row.a)",
+    "in a list": "lists = [found]\nfor row in rows:\n    if row.a == 'special':\n        lists[0].append(row.a)",
+    "by a function": "noted(rows, found)",
+    "by a function that reads": "noted_there(op.get_bind(), found)",
+    "by a default": "def keep(rows, into=found):\n    noted(rows, into)\nkeep(rows)",
+    "in the module": "noted_here(rows)\nfound = FOUND",
+    "what a function returns": "for row in rows:\n    if row.a == 'special':\n        the_list().append(row.a)\nfound = FOUND",
+}
+
+
+@pytest.mark.parametrize("name", KEEPS)
+def test_what_rows_leave_in_a_list_is_not_known(name: str, tmp_path: Path) -> None:
+    read = "found = []\nrows = op.get_bind().execute(sa.text('SELECT a FROM t')).all()"
+    history = History(tmp_path, [TABLE])
+    history.add(f"{read}\n{KEEPS[name]}\nif found:\n    op.execute('ALTER TABLE t DROP COLUMN a')", extra=KEPT)
+    history.upgrade("r0")
+    assert any(reasons(each) for each in history.predicted())
 
 
 ENDS = {

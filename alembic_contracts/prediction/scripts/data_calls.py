@@ -44,7 +44,8 @@ EXECUTE = frozenset({"exec_driver_sql", "execute", "executemany", "scalar", "sca
 
 BUILDERS = frozenset(
     {
-        "as_scalar", "bindparams", "correlate", "delete", "distinct", "filter", "filter_by", "from_select", "from_self",
+        "as_scalar", "bindparams", "correlate", "delete", "distinct", "execution_options", "filter", "filter_by",
+        "from_select", "from_self",
         "group_by", "having", "insert", "join", "limit", "offset", "on_conflict_do_nothing", "on_conflict_do_update",
         "options", "order_by", "outerjoin", "returning", "scalar_subquery", "select", "select_from", "subquery",
         "union", "union_all", "update", "values", "where", "with_entities", "with_for_update", "yield_per", "columns",
@@ -60,7 +61,8 @@ METHODS = frozenset(
         "flush", "keys", "mappings", "merge", "one", "one_or_none", "partitions", "query", "scalar_one",
         "scalar_one_or_none", "tuples", "unique",
         # of columns
-        "any_", "asc", "between", "cast", "contains", "desc", "ilike", "in_", "is_", "is_distinct_from", "is_not",
+        "any_", "as_boolean", "as_float", "as_integer", "as_string",
+        "asc", "between", "cast", "contains", "desc", "ilike", "in_", "is_", "is_distinct_from", "is_not",
         "isnot", "label", "like", "not_in", "notin_", "op", "startswith",
         # of values
         "append", "as_integer_ratio", "astimezone", "capitalize", "casefold", "clear", "copy", "date", "decode",

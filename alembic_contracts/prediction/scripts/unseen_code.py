@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol
@@ -21,14 +20,13 @@ from alembic_contracts.prediction.scripts.data_calls import (
     CHANGES_TABLES,
     EXECUTE,
     METHODS,
-    MUTATORS,
     OF_OP,
     READS,
     SAFE_MODULES,
 )
+from alembic_contracts.prediction.scripts.names import Function, Names
 from alembic_contracts.prediction.scripts.syntax import (
     catching,
-    imports_of,
     is_func,
     is_of_connection,
     is_single,
@@ -39,7 +37,7 @@ from alembic_contracts.prediction.scripts.syntax import (
 
 __all__ = ["Statements", "lets_failure_pass", "only_changes_rows", "rest_is_seen"]
 
-_Function = ast.FunctionDef
+_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 class Statements(Protocol):
@@ -116,85 +114,16 @@ def _lines(trace: TracebackType | None, path: str) -> Iterator[tuple[str, int]]:
         trace = trace.tb_next
 
 
-class _Module:
+class _Module(Names):
     """A version script's syntax."""
 
     def __init__(self, tree: ast.Module, statements: Statements) -> None:
+        super().__init__(tree)
         self._statements = statements
-        self.functions = {each.name: each for each in ast.walk(tree) if isinstance(each, _Function)}
-        self.functions |= {each.name: each for each in tree.body if isinstance(each, _Function)}
-        self._classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
-        self._origins = dict(imports_of(tree))
-        self._stores: dict[tuple[str, str], list[ast.expr | None]] = {}
-        """By function ("": none) and name, whatever is assigned to it there: None where that is no plain value."""
-        self._scope = ""
-        """The function that is looked at."""
-        self._depends: set[str] = set()
-        """Names whose values rows may decide."""
-        self._checking: set[str] = set()
-        for statement in tree.body:
-            if not isinstance(statement, _Function):
-                self._note_stores("", statement)
-        for function in self.functions.values():
-            self._note_stores(function.name, function)
-            self._note_conditional(function.body)
-
-    # -- what names stand for ----------------------------------------------------------------------------------------
-
-    def _note_stores(self, scope: str, statement: ast.stmt) -> None:
-        def note(name: str, value: ast.expr | None) -> None:
-            self._stores.setdefault((scope, name), []).append(value)
-
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                note(node.targets[0].id, node.value)
-            elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
-                note(node.optional_vars.id, node.context_expr)
-            elif isinstance(node, _STORES):
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                for name in (each for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)):
-                    note(name.id, None)
-            elif isinstance(node, ast.arg):
-                note(node.arg, None)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
-                self._depends.update(root_of(node.func) or ())
-
-    def _stored(self, name: str) -> list[ast.expr | None]:
-        """Return what is assigned to a name that the function can see; nothing: it is not known."""
-        return self._stores.get((self._scope, name)) or self._stores.get(("", name)) or []
-
-    @contextmanager
-    def _within(self, scope: str) -> Iterator[None]:
-        outer, self._scope = self._scope, scope
-        self._checking.add(scope)
-        try:
-            yield
-        finally:
-            self._scope = outer
-            self._checking.discard(scope)
-
-    @contextmanager
-    def _looking_at(self, name: str) -> Iterator[list[ast.expr | None]]:
-        """Hand out what is assigned to a name; while that is looked at, the name itself is not known."""
-        known = [] if name in self._checking else self._stored(name)
-        self._checking.add(name)
-        try:
-            yield known
-        finally:
-            self._checking.discard(name)
-
-    def _note_conditional(self, body: Iterable[ast.stmt]) -> None:
-        """Take note of names that are set where rows may decide whether they are."""
-        for statement in body:
-            if isinstance(statement, ast.With):
-                self._note_conditional(statement.body)
-            elif isinstance(statement, ast.For | ast.While | ast.If | ast.Try | ast.Match):
-                stored = (n for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-                self._depends.update(name.id for name in stored)
 
     # -- the statements of a function --------------------------------------------------------------------------------
 
-    def rest_is_seen(self, function: _Function, lines: Sequence[int] = ()) -> bool:
+    def rest_is_seen(self, function: Function, lines: Sequence[int] = ()) -> bool:
         """Return whether a function's statements from the lines on, one of each frame, were seen or change no table.
 
         Without lines: all its statements.
@@ -214,8 +143,10 @@ class _Module:
         if self._changes_rows_only(statement):
             return True
         if isinstance(statement, ast.With):
-            expressions = (item.context_expr for item in statement.items)
-            return all(map(self._is_fixed, expressions)) and self._all_seen(statement.body, lines)
+            if not all(self._is_fixed(item.context_expr) for item in statement.items):
+                return False
+            with self._bound_by(statement):
+                return self._all_seen(statement.body, lines)
         if isinstance(statement, ast.Try):
             parts = (statement.body, statement.orelse, statement.finalbody)
             return all(map(self._gives_up, statement.handlers)) and all(self._all_seen(part, lines) for part in parts)
@@ -240,19 +171,33 @@ class _Module:
         undone = (each for each in before if not _ends_with(each, _GIVES_UP))
         return isinstance(last, ast.Raise) and all(map(self._changes_rows_only, (*undone, last)))
 
-    def _is_fixed(self, node: ast.AST) -> bool:
-        """Return whether an expression has the same value whatever the rows are."""
-        for each in ast.walk(node):
-            if isinstance(each, ast.comprehension | ast.Lambda | ast.Await | ast.NamedExpr):
+    def _is_fixed(self, node: ast.AST, bound: frozenset[str] = frozenset()) -> bool:
+        """Return whether an expression has the same value whatever the rows are.
+
+        ``bound``: names of comprehensions around it, over what is fixed.
+        """
+        match node:
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                return self._is_fixed_for_each(node, bound)
+            case ast.Lambda() | ast.Await() | ast.NamedExpr():
                 return False
-            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and not self._has_one_value(each.id):
+            case ast.Name(id=name, ctx=ast.Load()) if name not in bound and not self._has_one_value(name):
                 return False
-            if isinstance(each, ast.Call) and not self._is_library(each.func):
+            case ast.Call(func=function) if not self._is_library(function):
                 return False
-            reads = isinstance(each, ast.Attribute) and each.attr in READS
-            if reads and isinstance(each, ast.Attribute) and not self._is_alembics(each):
+            case ast.Attribute(attr=name) if name in READS and not self._is_alembics(node):
                 return False
-        return True
+        return all(self._is_fixed(each, bound) for each in ast.iter_child_nodes(node))
+
+    def _is_fixed_for_each(self, node: _Comprehension, bound: frozenset[str]) -> bool:
+        for each in node.generators:
+            if each.is_async or not self._is_fixed(each.iter, bound):
+                return False
+            bound |= {name.id for name in ast.walk(each.target) if isinstance(name, ast.Name)}
+            if not all(self._is_fixed(test, bound) for test in each.ifs):
+                return False
+        parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+        return all(self._is_fixed(part, bound) for part in parts)
 
     def _is_library(self, function: ast.expr) -> bool:
         """Whether a call is not of the project's own modules, which may look at rows."""
@@ -260,7 +205,7 @@ class _Module:
         return origin == "alembic" or origin in SAFE_MODULES
 
     def _has_one_value(self, name: str) -> bool:
-        if name in self._depends:
+        if self._is_decided_by_rows(name):
             return False
         if name in self._origins or name in self._classes or hasattr(builtins, name):
             return not self._stored(name)
@@ -326,7 +271,7 @@ class _Module:
             safe = self._origins[name].split(".")[0] in SAFE_MODULES
             return safe and self._origins[name].rpartition(".")[2] not in CHANGES_TABLES
         if name in self._classes:
-            methods = (each for each in ast.walk(self._classes[name]) if isinstance(each, _Function))
+            methods = (each for each in ast.walk(self._classes[name]) if isinstance(each, Function))
             return all(self._changes_rows_only(each, inside=True) for method in methods for each in method.body)
         if name in self.functions:
             if name in self._checking:  # it calls itself
@@ -364,8 +309,6 @@ _STATEMENTS = frozenset({"delete", "insert", "select", "update"})
 
 _ENDS = frozenset({"close", "commit"})
 _GIVES_UP = frozenset({"close", "rollback"})
-
-_STORES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.comprehension, ast.NamedExpr)
 
 _ALIEN = (
     ast.AsyncFor,
