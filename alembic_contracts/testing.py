@@ -144,8 +144,7 @@ class ContractItem(pytest.Item):
             return
         report = self._contracts.report
         name = self._contract.id
-        left = {"not_applicable", "not_checked"} & report["checked"].keys()
-        if left and not report["checked"]["facts"]:
+        if report["checked"].get("not_applicable") and not report["checked"]["facts"]:
             pytest.skip(report["notices"][0]["message"])
         broken = [v for v in report["violations"] if v["contract"] == name and v["severity"] == "error"]
         if broken:

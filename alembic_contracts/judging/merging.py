@@ -33,7 +33,6 @@ def merged(reports: Sequence[Report]) -> Report:
             tables=max(report.checked.tables for report in reports) if same else sum(r.checked.tables for r in reports),
             facts=max(report.checked.facts for report in reports) if same else sum(r.checked.facts for r in reports),
             revisions=max(report.checked.revisions for report in reports),
-            not_checked=sum(report.checked.not_checked for report in reports),
             not_applicable=sum(report.checked.not_applicable for report in reports),
             unheld_on=" and ".join(dict.fromkeys(r.checked.unheld_on for r in reports if r.checked.unheld_on)),
         ),

@@ -82,8 +82,6 @@ class Checked(Struct, frozen=True):
     revisions: int
     not_applicable: int = 0
     """Facts that nobody has looked at, since contracts cannot be held on that kind of database."""
-    not_checked: int = 0
-    """Facts that nobody has looked at, since nothing shows where pending revisions lead."""
     unheld_on: str = ""
     """SQLAlchemy's name of that kind."""
 

@@ -233,9 +233,6 @@ def verdict(report: Report) -> str:
     if report.violations:
         return f"Kept, with {tally(report.violations)} {looked_at}"
     checked = report.checked
-    if checked.not_checked:
-        left = f"{checked.not_checked} not looked at on {checked.unheld_on}"
-        return f"Nothing was checked: {count(checked.facts, 'fact')} kept, {left} ({_rest(checked)})."
     if checked.not_applicable:
         kept = f"{count(checked.facts, 'fact')} kept, {checked.not_applicable} not applicable on {checked.unheld_on}"
         nothing = "" if checked.facts else "Nothing was checked: "

@@ -35,7 +35,6 @@ def render(report: Report, options: Options) -> str:  # noqa: ARG001  every form
             "tables": checked.tables,
             "facts": checked.facts,
             "revisions": checked.revisions,
-            **({"not_checked": checked.not_checked} if checked.not_checked else {}),
             **({"not_applicable": checked.not_applicable} if checked.not_applicable else {}),
         },
     }

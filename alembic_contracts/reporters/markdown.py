@@ -36,7 +36,7 @@ _TITLES = {"kept": "Data contracts kept", "broken": "Data contract broken", "unp
 def render(report: Report, options: Options) -> str:  # noqa: ARG001  every format has this signature
     """Return the report as Markdown whose first line is ``MARKER``."""
     checked = report.checked
-    nothing = report.status == "kept" and not checked.facts and (checked.not_applicable or checked.not_checked)
+    nothing = report.status == "kept" and checked.not_applicable and not checked.facts
     title = "Data contracts not checked" if nothing else _TITLES[report.status]
     parts = [MARKER, f"### {title}", prose(wording.verdict(report))]
     headline = endings.headline(report)

@@ -99,7 +99,7 @@ def report_on(run: Run, terms: Terms) -> Report:
             tables=len(terms.tables),
             facts=0,
             revisions=len(run.steps),
-            not_checked=sum(len(contract.facts) for contract in terms.contracts),
+            not_applicable=sum(len(contract.facts) for contract in terms.contracts),
             unheld_on=dialect.KIND,
         ),
         contracts=tuple(contract.id for contract in terms.contracts),
