@@ -63,11 +63,6 @@ class _Stub(metaclass=_Anything):
     def __init_subclass__(cls, **_named: Any) -> None:
         type.__setattr__(cls, "_made_up", False)
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> dict[str, str]:
-        """Let Pydantic, where it is there, take anything for one."""
-        return {"type": "any"}
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
@@ -179,6 +174,9 @@ class FirstFinder(MetaPathFinder):
         if any(name == stub or name.startswith(f"{stub}.") for stub in self._stub):
             return _stub_spec(name, ())
         found = importlib.machinery.PathFinder.find_spec(name, path)
+        asked = path is None and _importer().startswith(self._roots)
+        # Its own libraries go before what this interpreter happens to have.
+        found = (importlib.machinery.PathFinder.find_spec(name, list(self._roots)) if asked else None) or found
         if found is not None and self._is_of_others(name, found.origin or "") and _importer().startswith(self._roots):
             self._made.append(name)
             return _stub_spec(name, ())
