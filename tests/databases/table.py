@@ -104,9 +104,12 @@ def _mariadb(request: pytest.FixtureRequest, _folder: Path) -> Iterator[str]:
 def _other(request: pytest.FixtureRequest, _folder: Path) -> Iterator[str]:
     """A PostgreSQL that greets as CockroachDB, and so is one more database that the Inspector alone shows."""
     told = {"in_hot_standby": None, "crdb_version": "CockroachDB CCL v24.1.0"}
-    with tempfile.TemporaryDirectory() as short, request.getfixturevalue("databases").new() as url:
-        with posing(url, Path(short), told) as posed:
-            yield posed
+    with (
+        tempfile.TemporaryDirectory() as short,
+        request.getfixturevalue("databases").new() as url,
+        posing(url, Path(short), told) as posed,
+    ):
+        yield posed
 
 
 DATABASES = (
