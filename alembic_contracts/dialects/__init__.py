@@ -41,6 +41,7 @@ __all__ = [
     "Locked",
     "Part",
     "Reliance",
+    "Replayable",
     "Sight",
     "Statements",
     "Transaction",
@@ -48,6 +49,7 @@ __all__ = [
     "is_known",
     "load",
     "of",
+    "replayable",
 ]
 
 
@@ -225,9 +227,6 @@ class Dialect(Protocol):
     def session(self, connection: Connection) -> Session:
         """Return the settings of a connection that decide what its statements are about."""
 
-    def surroundings(self, connection: Connection) -> Surroundings:
-        """Read all of a database that is beside its tables' definitions, and the connection's settings."""
-
     def observe(
         self,
         connection: Connection,
@@ -296,6 +295,13 @@ class Dialect(Protocol):
     def restoring(self, before: Table, now: Table) -> tuple[str, ...]:
         """Return SQL that gives a table's columns their shape back, as far as it can be said."""
 
+
+class Replayable(Dialect, Protocol):
+    """What a module offers besides where runs are foreseen by a catalog, so that a replay can settle them."""
+
+    def surroundings(self, connection: Connection) -> Surroundings:
+        """Read all of a database that is beside its tables' definitions, and the connection's settings."""
+
     def workings(self, connection: Connection) -> dict[tuple[str, str], str]:
         """Read what runs code or has a say in it, beside what a schema shows: definitions by kind and name."""
 
@@ -347,6 +353,17 @@ def load(name: str) -> Dialect:
     from alembic_contracts.dialects.inspected import Inspected
 
     return Inspected(name)
+
+
+def replayable(dialect: Dialect) -> Replayable:
+    """Return a dialect as one of a database whose catalog is known, so that a replay can settle what is unproven.
+
+    Raises:
+        CannotCheck: it is another one.
+    """
+    if dialect.FORESIGHT != "catalog":
+        raise CannotCheck(f"What version scripts will do on {dialect.NAME} is not foreseen by its catalog.")
+    return cast("Replayable", dialect)
 
 
 def of(name: str, connection: Connection | None) -> Dialect:

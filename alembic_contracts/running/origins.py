@@ -102,7 +102,7 @@ class Origin:
 
     @cached_property
     def _surroundings(self) -> Surroundings:
-        return self._dialect.surroundings(self._connection)
+        return dialects.replayable(self._dialect).surroundings(self._connection)
 
     @cached_property
     def _part(self) -> Extract | None:

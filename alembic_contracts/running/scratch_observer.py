@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects import Dialect, Reliance, Statements, Witness
+from alembic_contracts.dialects import Dialect, Reliance, Statements, Witness, replayable
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.steps import Operation
 
@@ -47,7 +47,7 @@ class Observer:
                 self._reading = _Reading(self._connection, self.witness, self._statements())
 
     def _statements(self) -> Statements:
-        return self._dialect.statements(self._connection, same_texts=self.same_texts)
+        return replayable(self._dialect).statements(self._connection, same_texts=self.same_texts)
 
     def script_is_over(self) -> None:
         """Look no further: what Alembic does to its version table is its own, and so is the commit."""

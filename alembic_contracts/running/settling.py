@@ -32,6 +32,7 @@ from msgspec.structs import replace
 from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from alembic_contracts.dialects import replayable
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.violations import Notice
 from alembic_contracts.running import shadow
@@ -255,7 +256,7 @@ class _There(Struct, frozen=True):
                 stage.tell(scratch.observed_from_here(tables))
                 for count, step in enumerate(steps):
                     if count == first:
-                        witness = self.course.dialect.witness(there.connection)
+                        witness = replayable(self.course.dialect).witness(there.connection)
                         scratch.witnessed_from_here(witness, same_texts=same_texts)
                     stage.tell((scratch.apply(step), scratch.reliances()))
 
@@ -284,7 +285,7 @@ def _restored(course: Course, connection: Connection, *, own: bool) -> str | Non
     if source is None:
         return "a snapshot is what it starts from"
     try:
-        course.dialect.restore(source, connection, shadow.programs(), roles=own)
+        replayable(course.dialect).restore(source, connection, shadow.programs(), roles=own)
     except CannotCheck as error:
         return str(error)
     if own:

@@ -18,7 +18,7 @@ from sqlalchemy import NullPool, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
-from alembic_contracts.dialects import Dialect, Reliance, Witness
+from alembic_contracts.dialects import Dialect, Reliance, Witness, replayable
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent
@@ -246,7 +246,7 @@ class Scratch:
 
     def _made_what_was_missing(self, error: BaseException) -> bool:
         """Make the role for want of which a script failed, where it can run again; tell whether that is so."""
-        role = self._dialect.missing_role(error) if self._makes_roles else None
+        role = replayable(self._dialect).missing_role(error) if self._makes_roles else None
         if role is None or (self._observer is not None and self._observer.has_committed):
             return False
         self.connection.rollback()

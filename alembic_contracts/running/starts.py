@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from alembic_contracts.dialects import replayable
 from alembic_contracts.schemas.schema import Name, Schema, Table
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _there(course: Course) -> Schema:
 def _differences(
     course: Course, scratch: Connection, there: Schema, made: Schema, maker: str, *, view: Callable[[Table], Table]
 ) -> Iterator[str]:
-    connection, workings = course.run.connection, course.dialect.workings
+    connection, workings = course.run.connection, replayable(course.dialect).workings
     yield from _of_schemas(there, made, course, maker, view=view)
     if connection is not None:
         yield from _of_parts(workings(connection), workings(scratch), "the database", maker)

@@ -15,17 +15,15 @@ imported when it is needed.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from alembic_contracts.dialects import Asked, Fate, Foresight, Sight, Statements, Transaction, Witness
+from alembic_contracts.dialects import Asked, Fate, Foresight, Sight, Transaction
 from alembic_contracts.dialects.inspected.servers import is_like_postgresql, server
 from alembic_contracts.dialects.inspected.types import format_type, parse_type, split
-from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
-from alembic_contracts.schemas.surroundings import Session, Surroundings
+from alembic_contracts.schemas.surroundings import Session
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
 if TYPE_CHECKING:
@@ -281,37 +279,6 @@ class Inspected:
         """Return nothing: how a column gets its shape back differs from one database to the next."""
         del before, now
         return ()
-
-    # -- what only a package of its own could know ---------------------------------------------------------------------
-
-    def surroundings(self, connection: Connection) -> Surroundings:
-        """Raise CannotCheck: what scripts will do is not foreseen here."""
-        self._unknown(connection)
-
-    def workings(self, connection: Connection) -> dict[tuple[str, str], str]:
-        """Raise CannotCheck: there is no replay on a scratch server here."""
-        self._unknown(connection)
-
-    def restore(self, source: Connection, target: Connection, programs: Path | None, *, roles: bool) -> None:
-        """Raise CannotCheck: there is no replay on a scratch server here."""
-        self._unknown(source, target, programs, roles)
-
-    def missing_role(self, error: BaseException) -> str | None:
-        """Return None: there is no replay on a scratch server here."""
-
-    def witness(self, connection: Connection) -> Witness:
-        """Raise CannotCheck: there is no replay on a scratch server here."""
-        self._unknown(connection)
-
-    def statements(self, connection: Connection, *, same_texts: bool) -> Statements:
-        """Raise CannotCheck: there is no replay on a scratch server here."""
-        self._unknown(connection, same_texts)
-
-    def _unknown(self, *_: object) -> NoReturn:
-        raise CannotCheck(
-            f"What version scripts will do on {self.NAME} cannot be foreseen; there, tables are looked at before they "
-            "run and afterwards."
-        )
 
 
 def _differs(kind: str) -> str:
