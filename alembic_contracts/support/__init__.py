@@ -3,6 +3,7 @@
 git               a git ref -> files as they are there
 paths             a path -> its name in messages
 suggestions       an unknown word -> the known one that was meant
+late              modules by the names that they have -> what imports those when they are asked for
 garbage           a stretch of work, or a process, with fewer looks for cycles
 terminal          width, colour, progress, whose output is whose
 """

@@ -17,8 +17,7 @@ What only some runs need is imported when it is needed: a start is most of what 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects.postgresql.breaking import breaks
 from alembic_contracts.dialects.postgresql.names import quote, quote_name, spelled
@@ -38,6 +37,7 @@ from alembic_contracts.dialects.postgresql.properties import (
 from alembic_contracts.dialects.postgresql.restoring import restoring
 from alembic_contracts.dialects.postgresql.session import session
 from alembic_contracts.dialects.postgresql.types import format_type, misspelt_type, parse_type
+from alembic_contracts.support.late import late
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.beside import surroundings
@@ -127,10 +127,4 @@ _LATE = {
 
 None of them has the name of a module: that would be in its place once something else has imported the module."""
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, _, called = _LATE[name].partition(":")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{module}"), called or name)
-    return found
+__getattr__ = late(__name__, _LATE)
