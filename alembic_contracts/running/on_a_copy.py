@@ -275,7 +275,7 @@ class Rehearsal:
         """
         assert self._stage is not None  # noqa: S101 - scripts run
         place, reason, turns = script.of_error(error), self._reason(error), self._turns
-        is_refused = isinstance(error, DBAPIError | sqlite3.Error)
+        is_refused = isinstance(error, DBAPIError | sqlite3.Error) and not self._message(error).startswith(_OURS)
         rows = self._observer.looked or (
             turns.of(script.revision) == "row" and is_refused and bool(self._observer.unknown)
         )
@@ -307,9 +307,12 @@ class Rehearsal:
         place = None if script is None else script.at(script.first_line)
         self._stage.tell(Unproven(f"{self._reason(error)}, {where}", place))
 
+    def _message(self, error: BaseException) -> str:
+        return " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())[:300]
+
     def _reason(self, error: BaseException) -> str:
         original = error.orig if isinstance(error, DBAPIError) else error
-        message = " ".join(str(original).split())[:300]
+        message = self._message(error)
         if isinstance(original, sqlite3.Error):
             is_certain = self._is_complete and not self._observer.missing and not message.startswith(_OURS)
             if is_certain:

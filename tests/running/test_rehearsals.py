@@ -604,3 +604,14 @@ def test_what_goes_by_more_is_predicted_again(code: str, tmp_path: Path, counted
     history.predicted()
     history.predicted(fresh=False)
     assert len(counted) == 2
+
+
+def test_what_only_the_copy_refuses_ends_no_run(tmp_path: Path) -> None:
+    second = "with op.get_bind().engine.connect() as other:\n    other.execute(sa.text('SELECT 1'))"
+    history = History(tmp_path, [TABLE, second, "op.execute('CREATE TABLE n (x)')"])
+    history.upgrade("r0")
+    [prediction] = history.predicted()
+    assert "the script opens a second connection to the database" in reasons(prediction)
+    assert not any(reason.startswith("SQLite would refuse") for reason in reasons(prediction))
+    history.upgrade("head")
+    assert columns(prediction.after, "n") == columns(history.observed()[0], "n") == ["x"]
