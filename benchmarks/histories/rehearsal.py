@@ -41,9 +41,12 @@ def offline(scripts: Scripts, applied: Sequence[Applied], watched: Collection[An
     predictions, seconds = rehearse(scripts, None, watched, steps)
     unproven = list(dict.fromkeys(u for prediction in predictions for u in prediction.unproven))
     details = []
+    is_declared = False
     for each, predicted in zip(compared, after_each(predictions[0]), strict=True):
         doubts = [u for u in unproven if u.location is None or u.location.revision == each.revision]
-        details.append(_detail(scripts, each, predicted, doubts))
+        # What a revision leaves unproven is so for all that follow.
+        is_declared = is_declared or bool(doubts)
+        details.append({**_detail(scripts, each, predicted, doubts), "declared": is_declared})
     final = judge(compared[-1].after.schema(), predictions, scripts.database.dialect)
     return _summary(details, seconds, false=[violated(each) for each in final.violations])
 
@@ -68,7 +71,8 @@ def online(scripts: Scripts, server_url: str, applied: Sequence[Applied]) -> dic
             scripts.database.restore(url, each.start)
             predictions, more = rehearse(scripts, url, None, [steps[each.revision]])
         seconds += more
-        details.append(_detail(scripts, each, predictions[0].after, list(_unproven(predictions))))
+        doubts = list(_unproven(predictions))
+        details.append({**_detail(scripts, each, predictions[0].after, doubts), "declared": bool(doubts)})
         report = judge(each.after.schema(), predictions, scripts.database.dialect)
         false.extend({"file": Path(each.file).name, **violated(violation)} for violation in report.violations)
     return _summary(details, seconds, false=false)
@@ -93,8 +97,8 @@ def _summary(details: Sequence[dict[str, Any]], seconds: float, *, false: Sequen
     return {
         "revisions": len(details),
         "facts": sum(each["facts"] for each in details),
-        "wrong_and_silent": sum(len(each["wrong"]) for each in details if not each["unproven"]),
-        "wrong_and_declared": sum(len(each["wrong"]) for each in details if each["unproven"]),
+        "wrong_and_silent": sum(len(each["wrong"]) for each in details if not each["declared"]),
+        "wrong_and_declared": sum(len(each["wrong"]) for each in details if each["declared"]),
         "unproven_revisions": sum(bool(each["unproven"]) for each in details),
         "false_breaks": len(false),
         "seconds": seconds,
