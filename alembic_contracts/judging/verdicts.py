@@ -230,16 +230,31 @@ class _Case:
         For a table that appeared without it ever holding: where what is there instead came to be.
         """
         changed: int | None = None
-        for position in range(index, 0, -1):
+        position = index
+        while position > 0:
             before, after = self._states[position - 1], self._states[position]
             if changed is None and before.outcome != after.outcome:
                 changed = position
-            appeared = self._history[position - 1].table is None and self._history[position].table is not None
-            if appeared:
-                return self._place(changed if changed is not None else position)
-            if _kind(before) != _kind(after) or _worse(before, after):
+            if self._history[position - 1].table is None and self._history[position].table is not None:
+                earlier = self._before_gap(position)
+                if earlier is None or changed != position:
+                    return self._place(changed if changed is not None else position)
+                position, changed = earlier, None
+            elif _kind(before) != _kind(after) or _worse(before, after):
                 return self._place(position)
+            else:
+                position -= 1
         return None
+
+    def _before_gap(self, position: int) -> int | None:
+        """Return when a table that appeared was there before, where the fact was then what it is now.
+
+        Batch mode on SQLite drops tables and makes them anew, whatever it is that it changes.
+        """
+        there = (i for i in range(position - 1, -1, -1) if self._history[i].table is not None)
+        earlier = next(there, None)
+        same = earlier is not None and self._states[earlier].outcome == self._states[position].outcome
+        return earlier if same else None
 
     def _place(self, position: int) -> Location | None:
         operation = self._history[position].operation

@@ -21,6 +21,7 @@ from alembic_contracts.schemas.steps import Prediction
 from benchmarks.histories import catalogue, compare, mutants, sqlite_mutants
 from benchmarks.histories.databases import DATABASES
 from benchmarks.histories.verdict import judge
+from tests.support.rehearsing import History
 
 ROOT = Path(__file__).parents[3]
 SQLITE = DATABASES["sqlite"]
@@ -173,3 +174,28 @@ def test_what_is_made_anew_for_a_break_is_as_it_was_otherwise():
         after = SQLITE.dialect.observe(connection, None)
     [broken] = judge(before, [Prediction(before=after, steps=())], SQLITE.dialect).violations
     assert (broken.rule, broken.column) == ("column-nullable", "url")
+
+
+RETYPED = "with op.batch_alter_table('t') as batch:\n    batch.alter_column('a', type_=sa.BigInteger())"
+LATER = {
+    "a column": "with op.batch_alter_table('t') as batch:\n    batch.add_column(sa.Column('n', sa.Integer))",
+    "another one is altered": "with op.batch_alter_table('t') as batch:\n    batch.alter_column('b', nullable=False)",
+    "in a commit of its own": "op.rename_table('t', 'gone')",
+}
+
+
+@pytest.mark.parametrize("later", LATER)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_table_that_is_made_anew_later_is_not_what_broke_it(tmp_path, later, is_there):
+    table = "op.create_table('t', sa.Column('a', sa.String(50)), sa.Column('b', sa.Integer))"
+    history = History(tmp_path, [table, RETYPED, LATER[later]])
+    if later == "in a commit of its own":
+        history.add("op.rename_table('gone', 't')")
+    history.upgrade("r0")
+    schema, _ = history.observed()
+    if not is_there:
+        Path(sa.make_url(history.url).database or "").unlink()
+    broken = judge(schema, history.predicted(), SQLITE.dialect).violations
+    places = {(each.rule, each.location and each.location.revision) for each in broken}
+    assert ("column-type", "r1") in places
+    assert places <= {("column-type", "r1"), ("column-nullable", "r2")}
