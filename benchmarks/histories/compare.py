@@ -94,7 +94,9 @@ def _exact_facts(name: Name, table: Table) -> Iterator[tuple[Key, str]]:
     for words, names in found.items():
         yield (text, None, words), ", ".join(sorted(names))
     for index in table.indexes:
-        yield (text, None, f"index {index.name}"), str(index)
+        # Those behind constraints are numbered in their order, which batch mode leaves to chance.
+        if index.constraint is None and not index.name.startswith("sqlite_autoindex_"):
+            yield (text, None, f"index {index.name}"), str(index)
 
 
 def _rest(column: Column) -> str:
