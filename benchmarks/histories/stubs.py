@@ -177,9 +177,6 @@ class FirstFinder(MetaPathFinder):
         asked = path is None and _importer().startswith(self._roots)
         # Its own libraries go before what this interpreter happens to have.
         found = (importlib.machinery.PathFinder.find_spec(name, list(self._roots)) if asked else None) or found
-        if found is not None and self._is_of_others(name, found.origin or "") and _importer().startswith(self._roots):
-            self._made.append(name)
-            return _stub_spec(name, ())
         if found is None or not (found.origin or "").startswith(self._roots):
             return _stub_spec(name, ()) if name in self._hollow else None
         if name in self._hollow:
@@ -187,17 +184,6 @@ class FirstFinder(MetaPathFinder):
         if found.loader is not None:
             found.loader = _LenientLoader(found.loader, self._made)
         return found
-
-    def _is_of_others(self, name: str, origin: str) -> bool:
-        """Whether a module is there because somebody needs it for something else than what is measured."""
-        top = name.partition(".")[0]
-        return "site-packages" in origin and not origin.startswith(self._roots) and top not in _PRESENT
-
-
-_PRESENT = frozenset(
-    {"alembic", "google", "greenlet", "mako", "psycopg", "psycopg2", "sqlalchemy", "typing_extensions"}
-)
-"""What applications find in this interpreter, with what comes with it; all else is among their ``requires``."""
 
 
 class LastFinder(MetaPathFinder):
