@@ -154,6 +154,8 @@ class Dialect(Protocol):
     """For people: ``PostgreSQL``."""
     DEFAULT_SCHEMA: str
     """Where tables are that are named without a schema, as observed names have it."""
+    DEFAULT_COLLATION: str
+    """What the collation is called that a column has where none is stated."""
     FORESIGHT: Foresight
     BEGINS_BY_ITSELF: bool
     """Whether drivers begin a transaction before some statements and not before others, so that each can be in one or

@@ -68,6 +68,7 @@ _ENFORCED = frozenset({"foreign-key", "primary-key", "unique"})
 class Inspected:
     """A database without a package of its own; what it offers is said in ``Dialect``."""
 
+    DEFAULT_COLLATION = "default"
     FORESIGHT: Foresight = "none"
     BEGINS_BY_ITSELF = False
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEGINS_BY_ITSELF",
+    "DEFAULT_COLLATION",
     "DEFAULT_SCHEMA",
     "DIFFERS",
     "FORESIGHT",
@@ -100,6 +101,7 @@ __all__ = [
 KIND = "postgresql"
 NAME = "PostgreSQL"
 DEFAULT_SCHEMA = "public"
+DEFAULT_COLLATION = "default"
 FORESIGHT = "catalog"
 BEGINS_BY_ITSELF = False
 DIFFERS = ""

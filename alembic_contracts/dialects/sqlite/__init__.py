@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.sqlite.transactions import fate, look_up_as, lookup, transaction
 
 __all__ = [
+    "DEFAULT_COLLATION",
     "DEFAULT_SCHEMA",
     "FORESIGHT",
     "KIND",
@@ -86,6 +87,7 @@ __all__ = [
 
 NAME = "SQLite"
 DEFAULT_SCHEMA = "main"
+DEFAULT_COLLATION = "BINARY"
 FORESIGHT = "copy"
 BEGINS_BY_ITSELF = True
 DIFFERS = ""

@@ -11,8 +11,9 @@ _DEFAULT = "default"
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    actual = cast("Column", subject.column).collation or _DEFAULT
-    return HOLDS if actual == fact.expected else Differs(actual)
+    usual = subject.dialect.DEFAULT_COLLATION
+    actual = cast("Column", subject.column).collation or usual
+    return HOLDS if actual == (usual if fact.expected == _DEFAULT else fact.expected) else Differs(actual)
 
 
 _KEEP = "Keep the collation, and have a column with the new one beside it until consumers have moved."
