@@ -148,7 +148,10 @@ def a_plan(text: str) -> Plan:
         violations=(violation(text),),
         unproven=(Unproven(text, None),),
     )
-    return Plan(revisions=(revision,), report=report(text), before=Schema(), after=Schema())
+    dialect = dialects.load("postgresql")
+    return Plan(
+        revisions=(revision,), report=report(text), dialect=dialect, contracts=(), before=Schema(), after=Schema()
+    )
 
 
 def shown(lines, format_: str, capsys) -> str:
@@ -253,7 +256,7 @@ def pages(text: str, folder: Path) -> list[Path]:
         a_plan(text),
         report=replace(found, violations=tuple(replace(v, contract=described.id) for v in found.violations)),
     )
-    site.write(folder, plan_, terms, dialects.load("postgresql"), schema=Schema(tables={name: table}), notices=(text,))
+    site.write(folder, plan_, terms, schema=Schema(tables={name: table}), notices=(text,))
     return sorted(folder.rglob("*.html"))
 
 

@@ -279,10 +279,17 @@ def test_two_hundred_contracts_on_a_thousand_tables(tmp_path: Path) -> None:
         for number in range(200)
     )
     checked = Checked(contracts=200, tables=1000, facts=24_000, revisions=0)
-    plan = Plan(revisions=(), report=Report(phase="check", checked=checked), before=Schema(), after=Schema())
+    plan = Plan(
+        revisions=(),
+        report=Report(phase="check", checked=checked),
+        dialect=dialects.load("postgresql"),
+        contracts=contracts,
+        before=Schema(),
+        after=Schema(),
+    )
     terms = Terms(Settings(contracts=()), contracts)
     started = time.process_time()
-    files = write(tmp_path / "site", plan, terms, dialects.load("postgresql"), schema=Schema(tables=tables))
+    files = write(tmp_path / "site", plan, terms, schema=Schema(tables=tables))
     assert time.process_time() - started < 20, "it takes about two seconds"
     assert len(files) == 208
     sizes = {file.name: file.stat().st_size for file in files}
