@@ -52,14 +52,14 @@ def entry(reason: str) -> Unproven:
 
 def test_a_report_advises_a_replay_for_what_is_not_known_alone():
     refused, unknown = entry(f'{REFUSED}relation "t" already exists'), entry("f() may change tables")
-    assert "--shadow" not in wording.unproven_advice([refused])
-    assert "--shadow" in wording.unproven_advice([unknown])
-    both = wording.unproven_advice([refused, unknown])
+    assert "--shadow" not in wording.unproven_advice([refused], "PostgreSQL")
+    assert "--shadow" in wording.unproven_advice([unknown], "PostgreSQL")
+    both = wording.unproven_advice([refused, unknown], "PostgreSQL")
     assert both.startswith("It is there already, although")
     assert "Or write it as" in both
 
 
 def test_no_replay_is_recommended_where_it_shows_nothing() -> None:
-    text = wording.unproven_advice([Unproven(OVER, None)])
+    text = wording.unproven_advice([Unproven(OVER, None)], "PostgreSQL")
     assert "--shadow" not in text
     assert "autocommit_block" in text
