@@ -34,7 +34,7 @@ REFUSALS = [
         {"toml": T + "zzz = 1"},
         (
             "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
-            "`downgrade`, `unproven`, `autogenerate`, `settle`, `exec`, `predict_timeout`, `predict_memory`, "
+            "`downgrade`, `unproven`, `autogenerate`, `settle`, `elsewhere`, `exec`, `predict_timeout`, `predict_memory`, "
             "`shadow_url`, `snapshot`, `lock_timeout`, `releases`, `rules`, `sections`, `infer`"
         ),
     ),
