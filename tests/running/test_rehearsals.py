@@ -584,8 +584,8 @@ def test_the_same_is_not_predicted_twice(tmp_path: Path, counted: list[int]) -> 
     history.predicted(fresh=False)
     assert len(counted) == 3
     script = tmp_path / "versions" / "r1.py"
-    script.write_text(script.read_text().replace('"b"', '"c"'))
-    assert columns(history.predicted(fresh=False)[0].after) == ["id", "a", "c"]
+    script.write_text(script.read_text().replace('"b"', '"longer"'))
+    assert columns(history.predicted(fresh=False)[0].after) == ["id", "a", "longer"]
     assert len(counted) == 4
     history.options["process_revision_directives"] = lambda *_: history  # env.py makes it anew each time
     history.predicted(fresh=False)
