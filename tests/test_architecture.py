@@ -12,7 +12,9 @@ import pkgutil
 import re
 from pathlib import Path
 
-from alembic_contracts.dialects import postgresql
+from alembic_contracts import dialects
+from alembic_contracts.dialects import families, generic_types, postgresql
+from alembic_contracts.dialects.postgresql import properties
 from alembic_contracts.judging import rules
 from alembic_contracts.prediction import statements
 from alembic_contracts.prediction.sql import parser
@@ -186,3 +188,9 @@ def test_what_a_dialect_imports_late_has_the_name_of_no_module() -> None:
     assert set(postgresql._LATE) & modules == set()
     functions = [name for name in postgresql.__all__ if not name.isupper()]
     assert [name for name in functions if not callable(getattr(postgresql, name))] == []
+
+
+def test_logical_types_are_the_same_everywhere() -> None:
+    """Each list of them is of another kind of types; one that is in one alone would be held on one database alone."""
+    of_types = {*generic_types.LOGICAL_TYPES, "array"}
+    assert set(families._LOGICAL) == set(properties._LOGICAL) == of_types == dialects.LOGICAL

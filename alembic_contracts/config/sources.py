@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts import texts
-from alembic_contracts.documents import files, toml_text
+from alembic_contracts.documents import files
 from alembic_contracts.errors import InvalidContracts, InvalidSettings
 from alembic_contracts.support.paths import shown
 from alembic_contracts.support.suggestions import did_you_mean, is_nearly
@@ -115,6 +115,8 @@ def of_toml(file: Path, section: str, known: Collection[str]) -> tuple[Source, .
 @lru_cache(maxsize=1)  # a command asks for its settings in several places
 def _tools(text: str, file: Path) -> Mapping[str, object]:
     """Return what a pyproject.toml says of each tool."""
+    from alembic_contracts.documents import toml_text
+
     document = toml_text.parse(text, shown(file))
     tool = document.get("tool")
     tools = tool if isinstance(tool, dict) else {}

@@ -2,6 +2,8 @@
 
     postgresql, sqlite   databases of which all is known that a contract can state
     inspected            any other one, as far as SQLAlchemy's Inspector shows it
+    servers              a kind of database -> what is known of it; a connection -> which kind answers it
+    casing               names of a schema as contracts have them, where case makes no difference
     families             types of any database by what they are for
     generic_types        types of any database as SQLAlchemy makes them on every one
 
@@ -13,6 +15,7 @@ project costs.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, Protocol, cast
@@ -344,10 +347,11 @@ def is_known(name: str) -> bool:
     return name.isidentifier() and name not in _PARTS and find_spec(f"{__name__}.{name}") is not None
 
 
-_PARTS = frozenset({"casing", "families", "generic_types", "inspected"})
+_PARTS = frozenset({"casing", "families", "generic_types", "inspected", "servers"})
 """Modules of this package that are about no single database."""
 
 
+@cache
 def load(name: str) -> Dialect:
     """Return the module for a database, by SQLAlchemy's dialect name; for one without, what SQLAlchemy shows of it."""
     if is_known(name):
@@ -368,6 +372,9 @@ def replayable(dialect: Dialect) -> Replayable:
     return cast("Replayable", dialect)
 
 
+_KIND = "alembic_contracts.kind"
+
+
 def of(name: str, connection: Connection | None) -> Dialect:
     """Return what knows the database that a run is about.
 
@@ -380,11 +387,14 @@ def of(name: str, connection: Connection | None) -> Dialect:
     """
     if connection is None:
         return load(name)
+    kind = connection.info.get(_KIND)  # which goes with the driver's connection
+    if kind is not None:
+        return load(kind)
     from sqlalchemy.exc import DBAPIError
 
-    from alembic_contracts.dialects.inspected.servers import kind_of
+    from alembic_contracts.dialects.servers import kind_of
 
     try:
-        return load(kind_of(connection))
+        return load(connection.info.setdefault(_KIND, kind_of(connection)))
     except DBAPIError as error:
         raise CannotCheck(f"The database does not say what it is: {error.orig}") from error

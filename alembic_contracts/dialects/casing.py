@@ -8,6 +8,7 @@ that it knows.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ Spell = Callable[[str], str]
 _LOWER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 
 
+@lru_cache(maxsize=8192)  # the same ones after each statement
 def fold(identifier: str) -> str:
     """Return what is the same for all spellings of an identifier: ASCII letters in lower case, others as they are."""
     return identifier.translate(_LOWER)
@@ -43,10 +45,12 @@ def spelled(schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
     for name in names:
         asked.setdefault(fold_name(name), []).append(name)
     columns = {fold_name(name): _speller(each) for name, each in reversed(list(names.items()))}
-    tables = {}
-    for own, table in schema.tables.items():
-        for name in asked.get(fold_name(own), [own]):
-            tables[name] = _table(table, name, columns, {folded: first for folded, (first, *_) in asked.items()})
+    first = {folded: spellings[0] for folded, spellings in asked.items()}
+    tables = {
+        name: _table(table, name, columns, first)
+        for own, table in schema.tables.items()
+        for name in asked.get(fold_name(own), [own])
+    }
     if tables == dict(schema.tables):
         return schema
     return replace(schema, tables=MappingProxyType(tables))

@@ -214,9 +214,15 @@ def places(contracts: Iterable[Contract], dialect: Dialect) -> frozenset[Name]:
         if contract.kind == dialect.KIND:
             found.update(contract.tables)
         else:
-            naming = _Naming((contract,), dialect, dialects.load(contract.kind))
-            found.update(place for table in contract.tables for place in naming.places(table))
+            there = dialects.load(contract.kind)
+            found.update(place for table in contract.tables for place in _places(table, dialect, there))
     return frozenset(found)
+
+
+def _places(table: Name, here: Dialect, there: Dialect) -> tuple[Name, ...]:
+    """Return where a table can be that contracts about another kind of database name, likelier places first."""
+    default = Name(here.DEFAULT_SCHEMA, table.name)
+    return (default,) if table.schema == there.DEFAULT_SCHEMA else (table, default)
 
 
 def _naming(contracts: Sequence[Contract], kind: str, dialect: Dialect) -> _Naming | None:
@@ -296,18 +302,15 @@ class _Naming:
     """
 
     def __init__(self, contracts: Sequence[Contract], here: Dialect, there: Dialect) -> None:
-        self._here, self._there = here.DEFAULT_SCHEMA, there.DEFAULT_SCHEMA
+        self._here, self._there = here, there
         self._named = frozenset(_named(contracts))
         self._columns = _columns(contracts)
-        self._spelled = here.spelled
         self._seen: dict[int, tuple[Schema, Schema]] = {}
         """By identity, with what has it: a value that is kept keeps its place in memory."""
         self._tables: dict[int, tuple[Table, Table]] = {}
 
-    def places(self, table: Name) -> tuple[Name, ...]:
-        """Return where a table can be, likelier places first."""
-        default = Name(self._here, table.name)
-        return (default,) if table.schema == self._there else (table, default)
+    def _places(self, table: Name) -> tuple[Name, ...]:
+        return _places(table, self._here, self._there)
 
     def prediction(self, prediction: Prediction) -> Prediction:
         """Return what a run goes through, in the contracts' names."""
@@ -325,7 +328,7 @@ class _Naming:
     def _unproven(self, unproven: Unproven) -> Unproven:
         if unproven.tables is None:
             return unproven
-        tables = {name for name in self._named if not unproven.tables.isdisjoint(self.places(name))}
+        tables = {name for name in self._named if not unproven.tables.isdisjoint(self._places(name))}
         return replace(unproven, tables=frozenset(tables))
 
     def schema(self, schema: Schema) -> Schema:
@@ -335,7 +338,7 @@ class _Naming:
             return known[1]
         names = self.names(schema)
         tables = {names.get(name, name): self._table(table, names) for name, table in schema.tables.items()}
-        found = self._spelled(replace(schema, tables=MappingProxyType(tables)), self._columns)
+        found = self._here.spelled(replace(schema, tables=MappingProxyType(tables)), self._columns)
         self._seen[id(schema)] = schema, found
         return found
 
@@ -343,7 +346,7 @@ class _Naming:
         """Return what tables of the database are called in the contracts, as far as these name them."""
         found: dict[Name, Name] = {}
         for name in sorted(self._named):
-            there = [place for place in self.places(name) if place in schema.tables]
+            there = [place for place in self._places(name) if place in schema.tables]
             if there and (there[0] == name or name.schema not in schema.namespaces):
                 found.setdefault(there[0], name)
         return found
@@ -364,7 +367,7 @@ class _Naming:
         """Return what a table is called to which a foreign key leads; it need not be one that was looked at."""
         if name in names:
             return names[name]
-        return next((named for named in sorted(self._named) if name in self.places(named)), name)
+        return next((named for named in sorted(self._named) if name in self._places(named)), name)
 
 
 def _columns(contracts: Iterable[Contract]) -> dict[Name, tuple[str, ...]]:

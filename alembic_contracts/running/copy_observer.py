@@ -8,20 +8,19 @@ everything, a doubt says so.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from alembic_contracts.dialects.sqlite import made_up
-from alembic_contracts.dialects.sqlite.copies import fingerprint_of, quoted
+from alembic_contracts.dialects.sqlite.copies import fingerprint_of, stored_rows
 from alembic_contracts.dialects.sqlite.names import fold
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts, asks_for_existence
 from alembic_contracts.prediction.answers.noticing import MadeUpCount
 from alembic_contracts.prediction.scripts.unseen_code import rest_is_seen
 from alembic_contracts.schemas.schema import Name
-from alembic_contracts.schemas.steps import Operation, Unproven
+from alembic_contracts.schemas.steps import Operation, Unproven, World
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -32,17 +31,13 @@ if TYPE_CHECKING:
     from alembic_contracts.running.replaying import Stage
     from alembic_contracts.schemas.schema import Schema
 
-__all__ = ["CopyObserver", "World"]
-
-World = Literal["empty", "row"]
-"""What tables hold whose rows are not known: nothing, or one row that is made up."""
+__all__ = ["CopyObserver", "Looks"]
 
 _Key = tuple[str, str]
 """A schema and a table, in lower case."""
 _LABEL_LENGTH = 100
 
 
-@lru_cache(maxsize=8192)  # the same ones after each statement
 def _key(schema: str, name: str) -> _Key:
     return fold(schema), fold(name)
 
@@ -60,23 +55,20 @@ class Looks:
     ) -> None:
         self._connection, self._raw, self._dialect = connection, raw, dialect
         self._watched = None if watched is None else {(fold(name.schema), fold(name.name)): name for name in watched}
-        self.rows: tuple[tuple[str, str, str, str, str], ...] = ()
+        self.rows: tuple[tuple[str, str, str, str, str | None], ...] = ()
         """Schema, kind, name, table and SQL of everything that there is."""
         self._texts: dict[_Key, str] = {}
         self.seen = self._first()
 
     def _first(self) -> Schema:
-        self.rows = tuple(self._stored())
+        self.rows = self._stored()
         self._texts = self._by_table()
         with self._raw.aside():
             return self._dialect.observe(self._connection, None if self._watched is None else [*self._watched.values()])
 
-    def _stored(self) -> Iterator[tuple[str, str, str, str, str]]:
+    def _stored(self) -> tuple[tuple[str, str, str, str, str | None], ...]:
         with self._raw.aside() as cursor:
-            for _, schema, _ in cursor.execute("PRAGMA database_list").fetchall():
-                stored = "sqlite_temp_master" if schema == "temp" else f"{quoted(schema)}.sqlite_master"
-                for row in cursor.execute(f"SELECT type, name, tbl_name, sql FROM {stored}").fetchall():  # noqa: S608 - its own names
-                    yield (schema, *row)
+            return tuple(stored_rows(cursor))
 
     def _by_table(self) -> dict[_Key, str]:
         found: dict[_Key, str] = {}
@@ -96,7 +88,7 @@ class Looks:
 
     def fingerprint(self) -> str:
         """Return it of the whole schema as it is now."""
-        return fingerprint_of(iter(self.rows))
+        return fingerprint_of(self.rows)
 
     def again(self, *, whole: bool = False) -> Schema:
         """Return what is there now; the same object as before where nothing of it changed.
@@ -104,7 +96,7 @@ class Looks:
         ``whole``: texts do not tell what changed.
         """
         before = self._texts
-        self.rows = tuple(self._stored())
+        self.rows = self._stored()
         self._texts = self._by_table()
         changed = {key for key in before.keys() | self._texts.keys() if before.get(key) != self._texts.get(key)}
         # Which tables belong to virtual ones is not in their texts either.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect, Sight
     from alembic_contracts.judging.violations import Notice
     from alembic_contracts.prediction.catalog.catalog import Catalog
+    from alembic_contracts.prediction.containment.limits import Limits
     from alembic_contracts.running.origins import Origin
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.snapshots import Snapshot
@@ -95,13 +96,10 @@ def follow(
         return Course(run, dialect, observed, (Prediction(before=start, steps=()),), sight=sight)
     if dialect.FORESIGHT == "none":
         return Course(run, dialect, observed, (Prediction(before=observed or Schema(), steps=()),))
-    found: tuple[Prediction, ...]
-    if dialect.FORESIGHT == "copy":
-        found = _rehearsed_or_doubted(run, tables, observed, dialect, progress)
-    elif run.shadow:
-        found = (_replay(run, tables, shadow_url, dialect, progress),)
+    if run.shadow and dialect.FORESIGHT == "catalog":
+        found: tuple[Prediction, ...] = (_replay(run, tables, shadow_url, dialect, progress),)
     else:
-        found = _predicted_or_doubted(run, tables, origin, progress)
+        found = _foreseen_or_doubted(run, tables, origin, progress)
     count, doubts = len(run.history), () if origin is None else origin.doubts
     found = tuple(_from_start(each, count, observed) for each in found)
     return Course(
@@ -117,11 +115,13 @@ def _origin(run: Run, tables: Collection[Name] | None, dialect: Dialect) -> Orig
     return Origin(run, run.connection, tables, dialect)
 
 
-def _predicted_or_doubted(
+def _foreseen_or_doubted(
     run: Run, tables: Collection[Name] | None, origin: Origin | None, progress: Progress | None
 ) -> tuple[Prediction, ...]:
     observed = None if origin is None else origin.sight.schema
     try:
+        if run.dialect.FORESIGHT == "copy":
+            return _rehearsed(run, tables, progress)
         return _predicted(run, tables, origin, progress)
     except dialects.Locked as locked:
         if observed is None or not run.committed_under_guard:
@@ -134,53 +134,40 @@ def _predicted_or_doubted(
         return (_faulty(run, observed, error),)
 
 
-def _rehearsed_or_doubted(
-    run: Run,
-    tables: Collection[Name] | None,
-    observed: Schema | None,
-    dialect: Dialect,
-    progress: Progress | None,
-) -> tuple[Prediction, ...]:
+def _limits(run: Run) -> Limits:
     from alembic_contracts.prediction.containment.limits import Limits
-    from alembic_contracts.running.rehearsals import rehearsed
 
     settings = terms.settings_of(run.environment.config)
-    limits = Limits(seconds=settings.predict_timeout, megabytes=settings.predict_memory)
+    return Limits(seconds=settings.predict_timeout, megabytes=settings.predict_memory)
+
+
+def _reported(run: Run, progress: Progress | None) -> Callable[[int], None] | None:
     count = len(run.history) + len(run.steps)
-    told = None if progress is None else partial(_told, progress, count)
-    try:
-        return rehearsed(run, tables, dialect, told, limits)
-    except CannotCheck:
-        raise
-    except Exception as error:  # noqa: BLE001 - a fault of ours must neither pass for "kept" nor break `alembic`
-        return (_faulty(run, observed, error),)
+    return None if progress is None else lambda done: progress(done, count)
 
 
-def _told(progress: Progress, count: int, done: int) -> None:
-    progress(done, count)
+def _rehearsed(run: Run, tables: Collection[Name] | None, progress: Progress | None) -> tuple[Prediction, ...]:
+    from alembic_contracts.running.rehearsals import rehearsed
+
+    return rehearsed(run, tables, run.dialect, _reported(run, progress), _limits(run))
 
 
 def _predicted(
     run: Run, tables: Collection[Name] | None, origin: Origin | None, progress: Progress | None
 ) -> tuple[Prediction, ...]:
     try:
-        from alembic_contracts.prediction.containment.limits import Limits
         from alembic_contracts.prediction.scripts.predict import NotReadError, predict
     except ModuleNotFoundError as error:
         raise CannotCheck(
             f"Predicting migrations needs {error.name}: pip install 'alembic-contracts[postgresql]'"
         ) from error
-    steps = [*run.history, *run.steps]
-    settings = terms.settings_of(run.environment.config)
-    limits = Limits(seconds=settings.predict_timeout, megabytes=settings.predict_memory)
-
-    reported = None if progress is None else lambda done: progress(done, len(steps))
+    limits, reported = _limits(run), _reported(run, progress)
 
     def predicted(baseline: Callable[[], Catalog]) -> tuple[Prediction, ...]:
         return predict(
             environment=run.environment,
             context=run.context,
-            steps=steps,
+            steps=[*run.history, *run.steps],
             run_arguments=run.arguments,
             baseline=baseline,
             watched=tables,
@@ -270,7 +257,7 @@ def _replay(
             dialect=dialect,
             makes_roles=shadow_url is None,
             limits=limits_of(terms.settings_of(run.environment.config)),
-            progress=None if progress is None else lambda done: progress(done, len(steps)),
+            progress=_reported(run, progress),
         )
     return RealSchema(scratch=replayed.before, real=Schema()).of_prediction(replayed)
 

@@ -16,8 +16,6 @@ from alembic.runtime import migration as alembics
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 
-from alembic_contracts.running import report_file
-
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
@@ -77,7 +75,7 @@ def not_guarded(migration: MigrationContext, why: str) -> None:
     Raises:
         alembic.util.CommandError: it must not go on.
     """
-    from alembic_contracts.running import terms
+    from alembic_contracts.running import report_file, terms
 
     config = getattr(migration, "config", None)
     if getattr(migration, "opts", {}).get("dont_mutate") or config is None or terms.read(config) is None:

@@ -16,8 +16,8 @@ from alembic.runtime.migration import MigrationContext
 from msgspec import Struct
 from sqlalchemy.exc import DBAPIError
 
-from alembic_contracts.dialects.sqlite.copies import Copy, engine_of, made, quoted
-from alembic_contracts.dialects.sqlite.names import fold
+from alembic_contracts.dialects.sqlite.copies import Copy, engine_of, made
+from alembic_contracts.dialects.sqlite.names import fold, quote
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection, apart
 from alembic_contracts.prediction.scripts.batches import lines_noted
@@ -28,7 +28,8 @@ from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
-from alembic_contracts.running.copy_observer import CopyObserver, Looks, World
+from alembic_contracts.prediction.scripts.worlds import Turns
+from alembic_contracts.running.copy_observer import CopyObserver, Looks
 from alembic_contracts.running.pending import make_ours
 from alembic_contracts.schemas.steps import Location, Step, Unproven, refused_by
 
@@ -41,25 +42,7 @@ if TYPE_CHECKING:
     from alembic_contracts.running.replaying import Stage
     from alembic_contracts.schemas.schema import Name
 
-__all__ = ["Cut", "Ended", "Rehearsal", "Turns"]
-
-
-class Turns(Struct, frozen=True):
-    """In which world each revision is played."""
-
-    world: World
-    turned: frozenset[str] = frozenset()
-    """Revisions that are played in the other world: in this one they raise."""
-    may_turn: frozenset[str] | None = None
-    """Those that may be (None: all): of the world with rows, those that ran to their end without."""
-
-    def of(self, revision: str) -> World:
-        """Return the world of a revision."""
-        return self.world if revision not in self.turned else ("row" if self.world == "empty" else "empty")
-
-
-MOST_TURNED = 10
-"""Revisions of one run that are played in the other world; each costs another run."""
+__all__ = ["Cut", "Ended", "Rehearsal"]
 
 
 class Cut(Struct, frozen=True):
@@ -152,12 +135,12 @@ class Rehearsal:
         context = self._run.context
         connection = self.engine.connect()
         raw = cast("WatchedConnection", connection.connection.dbapi_connection)
-        name = quoted(context.version_table)
+        name = quote(context.version_table)
         if context.version_table_schema is not None:
-            name = f"{quoted(context.version_table_schema)}.{name}"
+            name = f"{quote(context.version_table_schema)}.{name}"
             there = {part.name for part in self._copied.parts}
             if context.version_table_schema not in there:
-                raw.execute(f"ATTACH ':memory:' AS {quoted(context.version_table_schema)}")
+                raw.execute(f"ATTACH ':memory:' AS {quote(context.version_table_schema)}")
         for missing in made(raw, self._copied, name):
             self._doubt(f"the database cannot be copied as it is: {missing}")
         real = self._run.connection
@@ -279,8 +262,7 @@ class Rehearsal:
         rows = self._observer.looked or (
             turns.of(script.revision) == "row" and is_refused and bool(self._observer.unknown)
         )
-        may_turn = turns.may_turn is None or script.revision in turns.may_turn
-        if rows and may_turn and script.revision not in turns.turned and len(turns.turned) < MOST_TURNED:
+        if rows and turns.can_turn(script.revision):
             self._stage.tell(Cut(Unproven(reason, place)))
             if not self._ends_without_trace(error, script):
                 self._stage.tell(Unproven(reason, place))

@@ -1,28 +1,25 @@
 """A run on a database of which an empty copy can be made in, its predictions out.
 
 The scripts run on the copy: what they lead to is what the database itself makes of their statements. What is known of
-rows is known of two worlds, as in ``prediction.scripts.predict``.
+rows is known of two worlds (``prediction.scripts.worlds``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from msgspec.structs import replace
 
 from alembic_contracts.dialects.sqlite.copies import Copy, Part, copied
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.prediction.scripts.worlds import Played, Turns, in_worlds
 from alembic_contracts.running import remembered
-from alembic_contracts.running.on_a_copy import Cut, Ended, Rehearsal, Turns
+from alembic_contracts.running.on_a_copy import Cut, Ended, Rehearsal
 from alembic_contracts.running.replaying import performed
 from alembic_contracts.schemas.steps import Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.prediction.containment.limits import Limits
-    from alembic_contracts.running.copy_observer import World
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.schema import Name, Schema
     from alembic_contracts.schemas.snapshots import Snapshot
@@ -39,9 +36,7 @@ def rehearsed(
 ) -> tuple[Prediction, ...]:
     """Return the schemas that a run goes through, in each of the ways in which it can go.
 
-    Where scripts read rows that are not known there are two predictions: one as if the tables were empty, one as if
-    each held a row. Where a script raises in one of these worlds there is another prediction, in which that revision
-    finds what it would in the other one; that which was cut off then has a ``cut``.
+    Where scripts read rows that are not known there are several: see ``prediction.scripts.worlds``.
 
     Args:
         run: what is pending, and where it starts from.
@@ -58,36 +53,18 @@ def rehearsed(
     known = remembered.find(key)
     if known is not None:
         return known
-    found = _in_worlds(run, partial(Rehearsal, run, start, tables, dialect), progress, limits)
+
+    def play(turns: Turns) -> Played:
+        told = progress if turns.world == "empty" else None
+        return _once(Rehearsal(run, start, tables, dialect, turns), run, told, limits)
+
+    found = in_worlds(play)
     remembered.keep(key, found)
     return found
 
 
-def _in_worlds(
-    run: Run, rehearsal_of: Callable[[Turns], Rehearsal], progress: Callable[[int], None] | None, limits: Limits
-) -> tuple[Prediction, ...]:
-    worlds: list[World] = ["empty"]
-    predictions: list[Prediction] = []
-    without_rows: frozenset[str] | None = None
-    for world in worlds:
-        turns, goes_on = Turns(world, may_turn=without_rows), True
-        while goes_on:
-            told = progress if world == "empty" else None
-            prediction, ended, last = _once(rehearsal_of(turns), run, told, limits)
-            if ended is not None and ended.read_rows and "row" not in worlds:
-                worlds.append("row")
-            predictions.append(prediction)
-            goes_on = prediction.cut is not None
-            turns = replace(turns, turned=turns.turned | {last})
-            through = frozenset() if ended is None else ended.through
-        without_rows = through
-    return tuple(sorted(predictions, key=lambda prediction: prediction.cut is not None))
-
-
-def _once(
-    rehearsal: Rehearsal, run: Run, progress: Callable[[int], None] | None, limits: Limits
-) -> tuple[Prediction, Ended | None, str]:
-    """Run the scripts once; returns what came of it, and the last revision that was run."""
+def _once(rehearsal: Rehearsal, run: Run, progress: Callable[[int], None] | None, limits: Limits) -> Played:
+    """Run the scripts once; returns what came of it."""
     before: list[Schema] = []
     done: list[Step] = []
     cuts: list[Unproven] = []
@@ -114,7 +91,8 @@ def _once(
     rest = (Step(revision, ()) for revision in revisions[len(done) :])
     unproven = (*found.unproven, *(() if found.end is None else (found.end,)))
     prediction = Prediction(before=before[0], steps=(*done, *rest), unproven=unproven, cut=cuts[0] if cuts else None)
-    return prediction, ends[0] if ends else None, last
+    ended = ends[0] if ends else Ended(through=frozenset(), read_rows=False)
+    return Played(prediction=prediction, last=last, through=ended.through, read_unknown_rows=ended.read_rows)
 
 
 def _start(run: Run) -> Copy:

@@ -11,12 +11,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.running import autogenerate, hooks, report_file
+from alembic_contracts.running import autogenerate, hooks
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
     from alembic.util import CommandError
 
+    from alembic_contracts.running import report_file
     from alembic_contracts.running.refusals import Refused
     from alembic_contracts.running.upgrade import Upgrade
 
@@ -90,6 +91,8 @@ class Watch:
         steps = list(planned)
         kind = hooks.kind_of(steps)
         if not self._migration.opts.get("dont_mutate"):
+            from alembic_contracts.running import report_file
+
             self._entry = report_file.begin(self._migration.environment_context)
         if kind == "revisions":
             self._before_run()

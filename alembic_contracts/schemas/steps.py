@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts.schemas.schema import Name, Schema
 
-__all__ = ["MAY_REFUSE", "REFUSED", "Location", "Operation", "Prediction", "Step", "Unproven", "refusal", "refused_by"]
+__all__ = [
+    "MAY_REFUSE",
+    "REFUSED",
+    "Location",
+    "Operation",
+    "Prediction",
+    "Step",
+    "Unproven",
+    "World",
+    "refusal",
+    "refused_by",
+]
+
+
+World = Literal["empty", "row"]
+"""What tables hold whose rows are not known: nothing, or one row that is made up."""
 
 
 class Location(Struct, frozen=True):

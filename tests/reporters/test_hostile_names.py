@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import json
 import re
@@ -11,30 +10,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import postgast
 import pytest
-from google.protobuf.json_format import MessageToDict
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from alembic_contracts import dialects, texts
 from alembic_contracts.commands import coverage, diff, plan
-from alembic_contracts.contracts import waivers
 from alembic_contracts.contracts.contract import (
-    Contract,
     Deprecation,
     Fact,
-    ForeignKey,
-    Owner,
-    Privileges,
-    Publication,
     Waiver,
-    WaiverFile,
 )
-from alembic_contracts.documents.document import ContractLocation
-from alembic_contracts.judging import remedies, rules
-from alembic_contracts.judging.moments import Moment
-from alembic_contracts.judging.violations import Checked, Notice, Report, Violation
+from alembic_contracts.judging.violations import Checked, Notice, Report
 from alembic_contracts.pull_request import comment
 from alembic_contracts.reporters import FORMATS, render
 from alembic_contracts.reviews import site
@@ -45,82 +32,14 @@ from alembic_contracts.reviews.plans import Plan, Revision, Touch
 from alembic_contracts.reviews.site.addresses import anchor_of, file_of
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
 from alembic_contracts.schemas.steps import Location, Unproven
-from alembic_contracts.schemas.uses import Place
+from tests.support.hostile import HOSTILE, WHERE, a_contract, violation
 
-HOSTILE = {
-    "escape": "\x1b[31mred\x1b]0;title\x07",
-    "C1": "a\x9b31mb\x85c\x90d",
-    "line feed": "a\n::error::b\n- c\n\n# d\n    op.drop_table('x')",
-    "carriage return": "kept\rbroken",
-    "tab": "a\tb",
-    "HTML": "<script>alert('x')</script><img src=x onerror=y>&amp;</details>",
-    "attribute": "\" onmouseover='x' y=\"",
-    "comment": "--> <!-- ]]> */ //",
-    "Markdown": "**a** `b` [c](javascript:d) ![e](http://f) | g | @h #1 ~~i~~ $j$ https://k",
-    "fence": "```\n# a\n```",
-    "workflow command": "::error file=a::b",
-    "percent": "%0A::error::a%25",
-    "double quote": 'a"b""c',
-    "single quote": "a'b''c",
-    "backslash": "a\\b\\n\\",
-    "SQL": 'a"; DROP TABLE b; --',
-    "colon": "a :b ::c:d",
-    "braces": "{table} {0} %s %(x)s ${y}",
-    "YAML": "a: b # c",
-    "bidirectional": "a\u202eb\u2066c\u200fd\u061ce",
-    "zero width": "a\u200bb\u200cc\u2060d\ufeffe\u00adf",
-    "separators": "a\u2028b\u2029c",
-    "tags": "a\U000e0041b",
-    "surrogate": "a\ud800b",
-    "link of SARIF": "[a](1)",
-    "reserved word": "select",
-    "megabyte": "x" * 1_000_000,
-}
 CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200c-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]"
 )
-WHERE = ContractLocation("contracts/x.json", (3, 5), "/schema")
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 TAGS = {"h2", "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "br", "details", "summary"}
 TAGS |= {"pre", "ul", "li", "blockquote", "em", "sub", "!--"}
-
-
-def uses(text: str) -> tuple[Place, ...]:
-    return (Place(text, 7, text), Place(text, None, text), Place("", None, f"exposure {text}"))
-
-
-def violation(text: str, **changes) -> Violation:
-    return replace(
-        Violation(
-            rule="column-exists",
-            severity="error",
-            contract=text,
-            table=Name("public", text),
-            column=text,
-            expected=text,
-            actual=text,
-            introduced=True,
-            message=f"{text} is gone. {text} fails.",
-            remedy=f"Keep {texts.line(text)}:\n    op.execute({texts.quoted(text)})",
-            owner=Owner(text, text),
-            location=Location(text, f"migrations/{text}.py", 7, text),
-            contract_location=replace(WHERE, file=text),
-            used_by=uses(text),
-        ),
-        **changes,
-    )
-
-
-def a_contract(text: str, *facts: Fact, name: str | None = None) -> Contract:
-    return Contract(
-        namespace=name or text,
-        name=name or text,
-        owner=Owner(text, "a@example.org"),
-        facts=facts,
-        location=WHERE,
-        description=text,
-        used_by={(Name("public", text), None): uses(text), (Name("public", text), text): uses(text)},
-    )
 
 
 def report(text: str) -> Report:
@@ -314,97 +233,3 @@ def test_no_two_contracts_share_a_page():
     anchors = {anchor_of(Name(namespace, name), column) for namespace, name in parts for column in (None, "c", "C", "")}
     assert len(anchors) == 4 * len(names)
     assert all(re.fullmatch(r"[a-z0-9_.-]{1,120}", anchor) for anchor in anchors)
-
-
-# -- code to paste ---------------------------------------------------------------------------------------------------
-
-NAMES = {name: text for name, text in HOSTILE.items() if name not in ("surrogate", "megabyte")}
-EXPECTED = {
-    "foreign-key": lambda text: ForeignKey((text,), Name("public", text), (text,)),
-    "privileges": lambda text: Privileges(text, ("SELECT",)),
-    "publication": Publication,
-    "unique": lambda text: (text,),
-    "primary-key": lambda text: (text,),
-    "collation": lambda text: text,
-    "column-default": lambda text: "'" + text.replace("'", "''") + "'",
-    "check": lambda text: "a <> '" + text.replace("'", "''") + "'",
-    "column-identity": lambda _: "always",
-}
-
-
-@pytest.mark.parametrize("text", NAMES.values(), ids=NAMES)
-def test_code_of_remedies_is_code_with_the_very_names(text):
-    dialect = dialects.load("postgresql")
-    name, integer = Name(text, text), Type(Name("pg_catalog", "int4"))
-    table = Table(name=name, columns=(Column(name=text, type=integer),))
-    for rule in rules.load().values():
-        expected = EXPECTED.get(rule.id, lambda _: True)(text)
-        fact = Fact(rule.id, name, text, expected, WHERE)
-        fields = {
-            "table": str(name), "table_name": text, "column": text, "place": fact.place,
-            "expected": "7" if rule.id == "character-length" else "integer",
-            "actual": text, "is_absent": "does not exist", "owner": text, "contract": text, "contract_place": text,
-            "meant": text,
-            "schema": f", schema={texts.quoted(text)}",
-        }  # fmt: skip
-        fields |= remedies.names(fact, [Moment(None, table, Schema(), judged=True, settled=True)], 0, dialect, "public")
-        others = [template for each in rule.instead for template in (each.remedy, each.fix)]
-        for template in (rule.remedy, rule.fix, *others):
-            lines = remedies.rendered(template, fields).split("\n")
-            assert len(lines) == len(template.split("\n")), rule.id
-            code = "\n".join(line[4:] for line in lines if line.startswith("    "))
-            for statement in statements(code):
-                found = values_of(MessageToDict(postgast.parse(statement)))
-                assert text.encode()[:63].decode(errors="ignore") in found, statement  # PostgreSQL cuts longer names
-
-
-@pytest.mark.parametrize("text", NAMES.values(), ids=NAMES)
-def test_code_for_other_databases_is_code_with_the_very_names(text):
-    dialect = dialects.load("sqlite")
-    name, column = Name(text, text), Column(name=text, type=Type(Name("sqlite", "VARCHAR")), default=f"'{text}'")
-    table = Table(name=name, columns=(column,))
-    for rule in rules.load().values():
-        fact = Fact(rule.id, name, text, EXPECTED.get(rule.id, lambda _: True)(text), WHERE)
-        fields = dict.fromkeys(("table", "table_name", "column", "actual", "expected", "owner", "meant"), text)
-        fields |= {"place": fact.place, "contract_place": text, "schema": f", schema={texts.quoted(text)}"}
-        moments = [Moment(None, table, Schema(), judged=True, settled=True)]
-        fields |= remedies.names(fact, moments, 0, dialect, "main")
-        for each in (rule, *rule.instead):
-            if each.portable is None:
-                continue
-            for template in (each.portable.remedy or each.remedy, each.portable.fix or each.fix):
-                lines = remedies.rendered(template, fields).split("\n")
-                assert len(lines) == len(template.split("\n")), rule.id
-                tree = ast.parse("\n".join(line[4:] for line in lines if line.startswith("    ")))
-                found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-                assert not found or any(text in str(value).replace("\\:", ":") for value in found), rule.id
-
-
-def statements(code: str):
-    """Yield the SQL that code would send, as SQLAlchemy sends it; other calls have the names as they are."""
-    import sqlalchemy as sa
-
-    for call in ast.walk(ast.parse(code)):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "execute":
-            compiled = sa.text(ast.literal_eval(call.args[0])).compile()
-            assert not compiled.params
-            yield str(compiled)
-
-
-def values_of(tree) -> list[str]:
-    if isinstance(tree, dict):
-        return [text for each in tree.values() for text in values_of(each)]
-    return [text for each in tree for text in values_of(each)] if isinstance(tree, list) else [str(tree)]
-
-
-@pytest.mark.parametrize("flow", [False, True])
-@pytest.mark.parametrize("text", NAMES.values(), ids=NAMES)
-def test_a_waiver_that_is_pasted_waives_just_that(text, flow, tmp_path):
-    given = violation(text)
-    contract = a_contract(text, Fact("column-exists", given.table, text, None, WHERE), name="x")
-    fact = f"column-exists {given.table}.{text}"
-    place = WaiverFile(file="waivers.yaml", line=1, column=10) if flow else WaiverFile(file="waivers.yaml")
-    pasted = waivers.added(place, [(contract.id, fact, text)]).replace("YYYY-MM-DD", "2999-01-01")
-    (tmp_path / "waivers.yaml").write_text(f"waivers: [{pasted}]" if flow else pasted, encoding="utf-8")
-    [waiver] = waivers.read([tmp_path], [contract])
-    assert (waiver.contract, waiver.fact, waiver.revision) == (contract.id, fact, text)

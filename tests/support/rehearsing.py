@@ -18,11 +18,12 @@ from alembic_contracts.prediction.containment.limits import Limits
 from alembic_contracts.running import remembered
 from alembic_contracts.running.pending import Run
 from alembic_contracts.running.rehearsals import rehearsed
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from alembic_contracts.schemas.schema import Name, Schema
+    from alembic_contracts.schemas.schema import Schema
     from alembic_contracts.schemas.steps import Prediction
 
 ENV = """
@@ -194,3 +195,21 @@ class History:
         with environment:
             script.run_env()
         return found[0]
+
+
+TABLE = """
+op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.String(50), nullable=False))
+"""
+
+
+def columns(schema: Schema, name: str = "t") -> list[str]:
+    table = schema.tables.get(Name("main", name))
+    return [] if table is None else [column.name for column in table.columns]
+
+
+def reasons(prediction: Prediction) -> list[str]:
+    return [each.reason for each in prediction.unproven]
+
+
+def lines(prediction: Prediction, step: int) -> list[str]:
+    return [each.location.source for each in prediction.steps[step].operations if each.location is not None]

@@ -1,4 +1,4 @@
-"""Connections to SQLite databases, each with an engine of its own that is gone afterwards."""
+"""SQLite databases: connections, each with an engine of its own that is gone afterwards, and a shop's tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,28 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+
+from alembic_contracts.schemas.schema import Name
+
+SHOP = """
+CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, name VARCHAR(50));
+CREATE TABLE Orders (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    customer INT NOT NULL CONSTRAINT placed_by REFERENCES Customers ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    total DECIMAL(10, 2) DEFAULT 0 CHECK (total >= 0),
+    cents INT AS (total * 100) STORED,
+    CONSTRAINT sane CHECK (total < 1000000 AND customer <> 0)
+);
+CREATE UNIQUE INDEX big ON orders (customer, abs(total) DESC) WHERE total > 100;
+CREATE TABLE items (
+    "order" INT, position INT, "article no" TEXT, PRIMARY KEY (position, "order")
+) WITHOUT ROWID;
+CREATE VIEW spent AS SELECT customer, sum(total) AS total FROM orders GROUP BY customer;
+CREATE VIEW named (number, called) AS SELECT id, name FROM customers;
+CREATE TRIGGER rename_customer INSTEAD OF UPDATE OF Called ON named
+BEGIN UPDATE customers SET name = new.called WHERE id = new.number; END;
+"""
+ORDERS, ITEMS, NAMED = Name("main", "Orders"), Name("main", "items"), Name("main", "named")
 
 
 @contextmanager
@@ -34,3 +56,13 @@ def connected(url: str = "sqlite://", *, recipe: bool = False, **options: Any) -
             yield connection
     finally:
         engine.dispose()
+
+
+def main(name: str) -> Name:
+    """Return the name of a table in the usual schema."""
+    return Name("main", name)
+
+
+def run(connection: sa.Connection, script: str) -> None:
+    """Have the driver run several statements."""
+    connection.connection.driver_connection.executescript(script)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from alembic_contracts.contracts.formats._odcs_custom import own
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.patterns import pattern
 
-__all__ = ["DEFAULT", "KINDS", "of_resource", "of_servers", "resource_of", "servers_of"]
+__all__ = ["DEFAULT", "KINDS", "of_resource", "resource_of"]
 
 DEFAULT = "postgresql"
 """What a contract is about that says nothing."""
@@ -49,20 +47,3 @@ def resource_of(kind: str, database: str | None) -> str:
         known = ", ".join(sorted(set(KINDS.values())))
         raise CannotCheck(f"A contract cannot say that it is about {kind}; it can be about {known}.")
     return f"{kind}:///{database}" if database else f"{kind}://"
-
-
-def of_servers(servers: Iterable[Mapping[str, Any]]) -> str:
-    """Return the kind of a contract's servers: of the first one whose kind is known, but PostgreSQL before others."""
-    found = [kind for each in servers if (kind := _of_server(each)) is not None]
-    return DEFAULT if not found or DEFAULT in found else found[0]
-
-
-def servers_of(kind: str, servers: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the servers of one kind."""
-    return [each for each in servers if _of_server(each) == kind]
-
-
-def _of_server(server: Mapping[str, Any]) -> str | None:
-    """Return the kind by the server's type, or what ours say of it, as the standard knows few databases."""
-    stated = next((value for name, value, _ in own(server, "") if name == "dialect"), server.get("type", ""))
-    return KINDS.get(str(stated).lower())

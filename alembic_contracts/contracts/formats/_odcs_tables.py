@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Compatibility, Deprecation, Expected, Fact, ForeignKey
-from alembic_contracts.contracts.formats._kinds import DEFAULT, servers_of
+from alembic_contracts.contracts.formats._kinds import DEFAULT
 from alembic_contracts.contracts.formats._native_facts import column_fact, table_facts, used_by
 from alembic_contracts.contracts.formats._odcs_custom import own
+from alembic_contracts.contracts.formats._odcs_servers import of_kind
 from alembic_contracts.documents.document import ContractLocation, Document
 from alembic_contracts.errors import Problem
 from alembic_contracts.schemas.schema import Name, Type
@@ -63,7 +64,7 @@ class TableReader:
         self._dialect = dialects.load(self._kind)
         listed = cast("dict[str, Any]", document.value).get("servers")
         servers = [each for each in listed or () if isinstance(each, dict)]
-        self._elsewhere = bool(servers) and not servers_of(self._kind, servers)
+        self._elsewhere = bool(servers) and not of_kind(self._kind, servers)
         """Whether the contract is about other systems alone, whose names of types say nothing here."""
         self.problems: list[Problem] = []
         self.table = self._physical(value)

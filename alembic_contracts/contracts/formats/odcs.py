@@ -17,7 +17,6 @@ from typing import Any, cast
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import NOT_STATED, Contract, Deprecation, Ending, Fact, Owner, Stage
-from alembic_contracts.contracts.formats._kinds import of_servers, servers_of
 from alembic_contracts.documents import json_text
 from alembic_contracts.documents.document import Document, objects
 from alembic_contracts.errors import InvalidContracts, Problem
@@ -78,13 +77,14 @@ def contracts(document: Document) -> tuple[Contract, ...]:
 
 def _contract(document: Document, value: Mapping[str, Any]) -> Contract:
     from alembic_contracts.contracts.formats._odcs_custom import custom
+    from alembic_contracts.contracts.formats._odcs_servers import kind_of, of_kind
     from alembic_contracts.contracts.formats._odcs_shape import unknown
     from alembic_contracts.contracts.formats._odcs_tables import TableReader
 
     stated = custom(document, value, "")
     servers = [server for server in value.get("servers") or () if isinstance(server, dict)]
-    kind = of_servers(servers)
-    own = servers_of(kind, servers)
+    kind = kind_of(servers)
+    own = of_kind(kind, servers)
     about = kind, _schema_of(own, kind)
     tables = value.get("schema") or []
     readers = [TableReader(document, each, f"/schema/{number}", about, tables) for number, each in enumerate(tables)]

@@ -1,6 +1,5 @@
 """Any other database, as far as SQLAlchemy's Inspector shows it: tables, columns, keys, and types by what they are for.
 
-servers       a kind of database -> what is known of it; a connection -> which kind answers it
 types         a type's spelling -> Type, and back
 purposes      a type -> what it is for
 observation   a connection, names of tables -> Schema
@@ -20,8 +19,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.dialects import Asked, Fate, Foresight, Sight, Transaction
-from alembic_contracts.dialects.inspected.servers import is_like_postgresql, server
 from alembic_contracts.dialects.inspected.types import format_type, parse_type, split
+from alembic_contracts.dialects.servers import is_like_postgresql, server
 from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
 from alembic_contracts.schemas.surroundings import Session
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks

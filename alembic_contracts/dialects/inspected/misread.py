@@ -16,31 +16,35 @@ if TYPE_CHECKING:
 __all__ = ["corrected"]
 
 _COLUMNS = """
-    SELECT column_name AS name, is_nullable AS nullable, column_default AS default_, extra AS extra,
-        generation_expression AS expression
+    SELECT table_name AS table_, column_name AS name, is_nullable AS nullable, column_default AS default_,
+        extra AS extra, generation_expression AS expression
     FROM information_schema.columns
-    WHERE table_schema = :schema AND table_name = :name
-    ORDER BY ordinal_position
+    WHERE table_schema = :schema AND table_name IN :names
+    ORDER BY table_name, ordinal_position
 """
 _NOTHING = "NULL"
 """What MariaDB has for the default of a column that has none."""
 
 
 def corrected(
-    connection: Connection, schema: str, table: str, columns: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """Return a table's columns, by one query.
+    connection: Connection, schema: str, tables: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the columns of tables, by one query.
 
     Args:
         connection: to the database.
-        schema: the table's database.
-        table: its name.
-        columns: as the Inspector tells them.
+        schema: the tables' database.
+        tables: columns by table, as the Inspector tells them.
     """
-    from sqlalchemy import text
+    from sqlalchemy import bindparam, text
 
-    found = connection.execute(text(_COLUMNS), {"schema": schema, "name": table}).mappings()
-    return list(_merged(columns, {str(row["name"]): dict(row) for row in found}))
+    if not tables:
+        return {}
+    question = text(_COLUMNS).bindparams(bindparam("names", expanding=True))
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in connection.execute(question, {"schema": schema, "names": list(tables)}).mappings():
+        found.setdefault(str(row["table_"]), {})[str(row["name"])] = dict(row)
+    return {name: list(_merged(columns, found.get(name, {}))) for name, columns in tables.items()}
 
 
 def _merged(columns: Sequence[Mapping[str, Any]], rows: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -14,8 +14,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.inspected.misread import corrected
-from alembic_contracts.dialects.inspected.servers import MYSQL, Server, server
 from alembic_contracts.dialects.inspected.tables import Reader
+from alembic_contracts.dialects.servers import MYSQL, Server, server
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name, Schema, Table
 
@@ -161,10 +161,9 @@ class _Observer:
         return found if MYSQL not in (self._kind, self._server.like) else self._corrected(schema, found)
 
     def _corrected(self, schema: str | None, found: Mapping[str, dict[str, Any]]) -> Mapping[str, dict[str, Any]]:
-        for name, told in found.items():
-            if "columns" in told:
-                there = schema or self._default or ""
-                told["columns"] = corrected(self._connection, there, name, told["columns"])
+        columns = {name: told["columns"] for name, told in found.items() if "columns" in told}
+        for name, told in corrected(self._connection, schema or self._default or "", columns).items():
+            found[name]["columns"] = told
         return found
 
 

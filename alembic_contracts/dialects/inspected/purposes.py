@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects.inspected.servers import MYSQL, is_like_postgresql, server
 from alembic_contracts.dialects.inspected.types import split
+from alembic_contracts.dialects.servers import MYSQL, is_like_postgresql, server
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import IdentifierPreparer

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from alembic_contracts.dialects.inspected.servers import is_like_postgresql, server
 from alembic_contracts.dialects.inspected.types import parse_type
+from alembic_contracts.dialects.servers import is_like_postgresql, server
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Table, Type, TypeDefinition
 

@@ -7,20 +7,31 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from sqlalchemy import URL, NullPool, create_engine, event
 
+from alembic_contracts.dialects.sqlite.names import quote, stored_in
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Dialect, Engine
 
-__all__ = ["Copy", "Part", "copied", "engine_of", "fingerprint", "fingerprint_of", "listeners_of", "made", "quoted"]
+__all__ = [
+    "Copy",
+    "Part",
+    "copied",
+    "engine_of",
+    "fingerprint",
+    "fingerprint_of",
+    "listeners_of",
+    "made",
+    "stored_rows",
+]
 
 _SESSION = (
     "foreign_keys",
@@ -94,29 +105,29 @@ def copied(connection: Connection, version_table: str, version_schema: str | Non
 
 def _part(asked: Callable[[str], list[Any]], schema: str) -> Part:
     shadows = _shadows(asked, schema)
-    rows = asked(f"SELECT name, sql FROM {_stored(schema)} WHERE sql IS NOT NULL ORDER BY {_ORDER}, rowid")  # noqa: S608 - its own names
+    rows = asked(f"SELECT name, sql FROM {stored_in(schema)} WHERE sql IS NOT NULL ORDER BY {_ORDER}, rowid")  # noqa: S608 - its own names
     return Part(
         schema,
         tuple(sql for name, sql in rows if not name.lower().startswith("sqlite_") and name not in shadows),
-        tuple(asked(f"PRAGMA {quoted(schema)}.{name}")[0][0] for name in _OF_SCHEMA),
+        tuple(asked(f"PRAGMA {quote(schema)}.{name}")[0][0] for name in _OF_SCHEMA),
     )
 
 
 def _shadows(asked: Callable[[str], list[Any]], schema: str) -> frozenset[str]:
     """Return the tables that virtual tables make for themselves."""
-    virtual = asked(f"SELECT name FROM {_stored(schema)} WHERE sql LIKE 'CREATE VIRTUAL%'")  # noqa: S608 - its own names
+    virtual = asked(f"SELECT name FROM {stored_in(schema)} WHERE sql LIKE 'CREATE VIRTUAL%'")  # noqa: S608 - its own names
     if not virtual:
         return frozenset()
     if sqlite3.sqlite_version_info >= (3, 37):
-        return frozenset(row[1] for row in asked(f"PRAGMA {quoted(schema)}.table_list") if row[2] == "shadow")
+        return frozenset(row[1] for row in asked(f"PRAGMA {quote(schema)}.table_list") if row[2] == "shadow")
     names = tuple(f"{row[0]}_" for row in virtual)
-    tables = asked(f"SELECT name FROM {_stored(schema)} WHERE type = 'table'")  # noqa: S608 - its own names
+    tables = asked(f"SELECT name FROM {stored_in(schema)} WHERE type = 'table'")  # noqa: S608 - its own names
     return frozenset(row[0] for row in tables if row[0].startswith(names))
 
 
 def _heads(asked: Callable[[str], list[Any]], table: str, schema: str) -> tuple[str, ...]:
     try:
-        rows = asked(f"SELECT version_num FROM {quoted(schema)}.{quoted(table)}")  # noqa: S608 - Alembic's own table
+        rows = asked(f"SELECT version_num FROM {quote(schema)}.{quote(table)}")  # noqa: S608 - Alembic's own table
     except sqlite3.Error:  # there is none yet
         return ()
     return tuple(sorted(row[0] for row in rows))
@@ -228,7 +239,7 @@ def made(raw: WatchedConnection, copy: Copy, version_table: str) -> list[str]:
         cursor.execute("PRAGMA foreign_keys = OFF")  # until everything is there
         for part in copy.parts:
             if part.name not in there and part.name != "temp":
-                cursor.execute(f"ATTACH ':memory:' AS {quoted(part.name)}")
+                cursor.execute(f"ATTACH ':memory:' AS {quote(part.name)}")
             missing.extend(_make(cursor, part))
         if copy.heads:
             insert = f"INSERT INTO {version_table} (version_num) VALUES (?)"  # noqa: S608 - Alembic's own table
@@ -251,7 +262,7 @@ def _make(cursor: sqlite3.Cursor, part: Part) -> Iterator[str]:
             yield f"{' '.join(statement.split())[:80]}: {error}"
     for name, number in zip(_OF_SCHEMA, part.numbers, strict=True):
         if number:
-            cursor.execute(f"PRAGMA {quoted(part.name)}.{name} = {number}")
+            cursor.execute(f"PRAGMA {quote(part.name)}.{name} = {number}")
 
 
 def _in_schema(statement: str, schema: str) -> str:
@@ -259,7 +270,7 @@ def _in_schema(statement: str, schema: str) -> str:
     found = _CREATE.match(statement)
     if schema == "main" or found is None:
         return statement
-    return f"{found[0]}{quoted(schema)}.{statement[found.end() :]}"
+    return f"{found[0]}{quote(schema)}.{statement[found.end() :]}"
 
 
 # -- fingerprints ------------------------------------------------------------------------------------------------------
@@ -271,14 +282,12 @@ def fingerprint(connection: Connection) -> str:
     assert raw is not None  # noqa: S101 - it is connected
     cursor = raw.cursor()
     try:
-        cursor.execute("PRAGMA database_list")
-        names = [row[1] for row in cursor.fetchall()]
-        return fingerprint_of(_stored_rows(cursor, names))
+        return fingerprint_of(stored_rows(cursor))
     finally:
         cursor.close()
 
 
-def fingerprint_of(rows: Iterator[tuple[Any, ...]]) -> str:
+def fingerprint_of(rows: Iterable[tuple[str, str, str, str, str | None]]) -> str:
     """Return it for what SQLite's own tables of the schemas have: schema, kind, name, table and SQL of each object."""
     found = hashlib.blake2b(digest_size=16)
     own = sorted(
@@ -307,16 +316,9 @@ def _in_order(sql: str) -> str:
     return _BETWEEN.join((*columns, *sorted(part.strip() for part in clauses))) + end + rest
 
 
-def _stored_rows(cursor: Any, schemas: list[str]) -> Iterator[tuple[Any, ...]]:
-    for schema in schemas:
-        cursor.execute(f"SELECT type, name, tbl_name, sql FROM {_stored(schema)}")  # noqa: S608 - its own names
+def stored_rows(cursor: Any) -> Iterator[tuple[str, str, str, str, str | None]]:
+    """Yield schema, kind, name, table and SQL of everything that there is."""
+    cursor.execute("PRAGMA database_list")
+    for schema in [row[1] for row in cursor.fetchall()]:
+        cursor.execute(f"SELECT type, name, tbl_name, sql FROM {stored_in(schema)}")  # noqa: S608 - its own names
         yield from ((schema, *row) for row in cursor.fetchall())
-
-
-def _stored(schema: str) -> str:
-    return "sqlite_temp_master" if schema == "temp" else f"{quoted(schema)}.sqlite_master"
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL has it, in quotes."""
-    return '"' + name.replace('"', '""') + '"'

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from alembic_contracts.dialects.sqlite.copies import quoted
+from alembic_contracts.dialects.sqlite.names import quote, stored_in
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 
 __all__ = ["emptied", "filled"]
@@ -43,7 +43,7 @@ def filled(raw: WatchedConnection, tables: Collection[tuple[str, str]]) -> dict[
     left = {}
     with _freely(raw, tables) as cursor:
         for schema, table in tables:
-            name = f"{quoted(schema)}.{quoted(table)}"
+            name = f"{quote(schema)}.{quote(table)}"
             try:
                 if cursor.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is None:  # noqa: S608 - names of tables
                     _insert(cursor, schema, table)
@@ -57,12 +57,12 @@ def emptied(raw: WatchedConnection, tables: Collection[tuple[str, str]]) -> None
     with _freely(raw, tables) as cursor:
         for schema, table in tables:
             columns = _columns(cursor, schema, table)
-            tests = " AND ".join(f"{quoted(column)} IS ?" for column in columns)
+            tests = " AND ".join(f"{quote(column)} IS ?" for column in columns)
             key = next((c for c, v in columns.items() if v in (_NUMBER, _TEXT, _UUID)), None)
-            name = f"{quoted(schema)}.{quoted(table)}"
+            name = f"{quote(schema)}.{quote(table)}"
             values = list(columns.values())
             if key is not None:
-                tests, values = f"{quoted(key)} IS ?", [columns[key]]
+                tests, values = f"{quote(key)} IS ?", [columns[key]]
             cursor.execute(f"DELETE FROM {name} WHERE {tests}", values)  # noqa: S608 - names of columns
 
 
@@ -80,13 +80,13 @@ def _freely(raw: WatchedConnection, tables: Collection[tuple[str, str]]) -> Iter
         cursor.execute("PRAGMA ignore_check_constraints = ON")
         triggers = list(_triggers(cursor, {schema for schema, _ in tables}))
         for schema, name, _ in triggers:
-            cursor.execute(f"DROP TRIGGER {quoted(schema)}.{quoted(name)}")
+            cursor.execute(f"DROP TRIGGER {quote(schema)}.{quote(name)}")
         try:
             yield cursor
         finally:
             for schema, _, statement in triggers:
                 start = len("CREATE TRIGGER ")
-                cursor.execute(f"{statement[:start]}{quoted(schema)}.{statement[start:]}")
+                cursor.execute(f"{statement[:start]}{quote(schema)}.{statement[start:]}")
             if not was_open and raw.in_transaction:
                 sqlite3.Connection.commit(raw)
             for name, value in before.items():
@@ -95,23 +95,23 @@ def _freely(raw: WatchedConnection, tables: Collection[tuple[str, str]]) -> Iter
 
 def _triggers(cursor: sqlite3.Cursor, schemas: Collection[str]) -> Iterator[tuple[str, str, str]]:
     for schema in sorted(schemas):
-        stored = "sqlite_temp_master" if schema == "temp" else f"{quoted(schema)}.sqlite_master"
-        rows = cursor.execute(f"SELECT name, sql FROM {stored} WHERE type = 'trigger' ORDER BY rowid").fetchall()  # noqa: S608
+        question = f"SELECT name, sql FROM {stored_in(schema)} WHERE type = 'trigger' ORDER BY rowid"  # noqa: S608 - its own names
+        rows = cursor.execute(question).fetchall()
         yield from ((schema, name, sql) for name, sql in rows)
 
 
 def _insert(cursor: sqlite3.Cursor, schema: str, table: str) -> None:
     columns = _columns(cursor, schema, table)
-    names = ", ".join(map(quoted, columns))
+    names = ", ".join(map(quote, columns))
     marks = ", ".join("?" * len(columns))
-    cursor.execute(f"INSERT INTO {quoted(schema)}.{quoted(table)} ({names}) VALUES ({marks})", [*columns.values()])  # noqa: S608
+    cursor.execute(f"INSERT INTO {quote(schema)}.{quote(table)} ({names}) VALUES ({marks})", [*columns.values()])  # noqa: S608
 
 
 def _columns(cursor: sqlite3.Cursor, schema: str, table: str) -> dict[str, Any]:
     """Return the columns of a table that are inserted into, each with its value."""
-    rows = cursor.execute(f"PRAGMA {quoted(schema)}.table_xinfo({quoted(table)})").fetchall()
+    rows = cursor.execute(f"PRAGMA {quote(schema)}.table_xinfo({quote(table)})").fetchall()
     stored = cursor.execute(
-        f"SELECT sql FROM {quoted(schema)}.sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE",  # noqa: S608
+        f"SELECT sql FROM {stored_in(schema)} WHERE type = 'table' AND name = ? COLLATE NOCASE",  # noqa: S608
         (table,),
     ).fetchone()
     text = stored[0] if stored is not None else ""

@@ -13,7 +13,7 @@ from alembic_contracts.patterns import pattern
 if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
 
-__all__ = ["KEYWORDS", "KIND", "fold", "fold_name", "literal", "quote", "quote_name", "upper"]
+__all__ = ["KEYWORDS", "KIND", "fold", "fold_name", "literal", "quote", "quote_name", "stored_in", "upper"]
 
 KIND = "sqlite"
 """``Name.schema`` of types."""
@@ -46,6 +46,11 @@ def quote(identifier: str) -> str:
     if _PLAIN.fullmatch(identifier) and fold(identifier) not in KEYWORDS:
         return identifier
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def stored_in(schema: str) -> str:
+    """Return SQLite's own table of a schema: the names and texts of all that is in it."""
+    return "sqlite_temp_master" if schema == "temp" else f"{quote(schema)}.sqlite_master"
 
 
 def quote_name(name: Name) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from alembic_contracts.dialects.sqlite.names import fold
+from alembic_contracts.dialects.sqlite.names import fold, quote
 from alembic_contracts.patterns import pattern
 
 __all__ = ["Effect", "Listener", "WatchedConnection", "apart"]
@@ -220,7 +220,7 @@ class WatchedConnection(sqlite3.Connection):
     def _versions_now(self) -> tuple[tuple[str, int], ...]:
         cursor = sqlite3.Cursor(self)
         return tuple(
-            (name, cursor.execute(f"PRAGMA {_quoted(name)}.schema_version").fetchone()[0]) for name in self._attached()
+            (name, cursor.execute(f"PRAGMA {quote(name)}.schema_version").fetchone()[0]) for name in self._attached()
         )
 
 
@@ -299,7 +299,3 @@ def apart(script: str) -> Iterator[str]:
             start = found.end()
     if script[start:].strip():
         yield script[start:]
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -16,6 +16,7 @@ from alembic_contracts.prediction.answers.unseen_writes import changed_beside, t
 from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess, shown
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.schemas.steps import World
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import Relation
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
 
 __all__ = ["Reader", "World", "follows_from_catalog"]
-
-World = Literal["empty", "row"]
 
 _CHANGES = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "truncate_stmt", "merge_stmt"})
 _LARGE = 20_000

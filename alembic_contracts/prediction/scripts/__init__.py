@@ -1,6 +1,7 @@
 """Version scripts run on a driver that sends nothing: revisions in, schemas and doubts out.
 
 predict           pending revisions -> predictions
+worlds            a way to run in one world -> what they lead to in each
 contained, play   one run in one world, in a process of its own
 recording         the SQL of that run -> operations and doubts
 baseline          an observed database -> the catalog to start from, with what its routines can change

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.containment import process
 from alembic_contracts.prediction.scripts import outside
-from alembic_contracts.prediction.scripts.play import Event, Play, Played
+from alembic_contracts.prediction.scripts.play import Event, Play
 from alembic_contracts.prediction.scripts.source_lines import Script
+from alembic_contracts.prediction.scripts.worlds import Played
 from alembic_contracts.schemas.steps import Location, Operation, Prediction, Step, Unproven
 
 if TYPE_CHECKING:

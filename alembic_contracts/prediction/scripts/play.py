@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic.runtime.migration import MigrationContext
-from msgspec import Struct
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from alembic_contracts.prediction.answers.reader import Reader, World
+from alembic_contracts.prediction.answers.reader import Reader
 from alembic_contracts.prediction.driver.failures import RefusalError
 from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, recording_engine
 from alembic_contracts.prediction.scripts.batches import lines_noted
@@ -23,6 +22,7 @@ from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
 from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
+from alembic_contracts.prediction.scripts.worlds import Played, Turns
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Location, Operation, Prediction, Step, Unproven
 
@@ -36,28 +36,10 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.schemas.schema import Name, Schema
 
-__all__ = ["Event", "Play", "Played"]
+__all__ = ["Event", "Play"]
 
 Event = Script | Operation | Unproven | Step
 """What a play tells while it goes on: a script begins, or its function does; what was found; a script is through."""
-
-
-class Played(Struct, frozen=True, kw_only=True):
-    """What came of a run of the scripts in one world."""
-
-    prediction: Prediction
-    last: str
-    """The last revision that was run."""
-    through: frozenset[str] = frozenset()
-    """The revisions that ran to their end in this world."""
-    read_unknown_rows: bool = False
-    """Whether a script looked at rows of a table whose contents are not known."""
-    asked_for_unread: bool = False
-    """Whether a script needed more of the database than the baseline has."""
-
-
-MOST_TURNED = 10
-"""Revisions of one run that are played in the other world; each costs another run."""
 
 
 class Play:
@@ -73,10 +55,6 @@ class Play:
     """Whether somebody is told of revisions while it goes on, who may say so on the terminal."""
     tell: Callable[[Event], None] = staticmethod(lambda _event: None)
     """Called with what happens."""
-    turned: frozenset[str] = frozenset()
-    """Revisions that are played in the other world: in this one they raise."""
-    may_turn: frozenset[str] | None = None
-    """Those that may be (None: all): of the world with rows, those that ran to their end without."""
 
     def __init__(
         self,
@@ -84,19 +62,19 @@ class Play:
         context: MigrationContext,
         catalog: Catalog,
         watched: Collection[Name] | None,
-        world: World,
+        turns: Turns,
         *,
         as_sql: bool,
     ) -> None:
         self._environment, self._real, self._as_sql = environment, context, as_sql
-        self._world: World = world
+        self._turns = turns
         self._cut: Unproven | None = None
         self._stops = False
         self._last = ""
         self._leftovers = Leftovers(self._doubted)
         self._through: set[str] = set()
         self.catalog = catalog
-        self.reader = Reader(catalog, world)
+        self.reader = Reader(catalog, turns.world)
         self._recording = Recording(catalog, watched, self.reader, context.dialect.driver)
         self.reader.doubt = self._recording.doubt
         self._engine = recording_engine(self._recording, catalog, context.dialect, _url(context))
@@ -243,7 +221,9 @@ class Play:
         self._last = script.revision
         self._leftovers.begin(script)
         self.tell(script.copy())
-        self._recording.start(script, _OTHER[self._world] if script.revision in self.turned else None)
+        self._recording.start(
+            script, self._turns.of(script.revision) if script.revision in self._turns.turned else None
+        )
         try:
             transaction = migration.begin_transaction(_per_migration=True)
             transaction.__enter__()
@@ -257,7 +237,7 @@ class Play:
                 self._recording.doubt(OVER, None, script.at(script.first_line))
             self._recording.pause()  # Alembic's own commit is none of the script's
             transaction.__exit__(None, None, None)
-            self._through |= {script.revision} - self.turned
+            self._through |= {script.revision} - self._turns.turned
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and not self.is_contained:
                 raise  # it may be somebody's at the keyboard
@@ -274,8 +254,7 @@ class Play:
         the run stops there. So it does where the revision can be played in the other world.
         """
         place, revision = script.of_error(error), script.revision
-        allowed = self.may_turn is None or revision in self.may_turn
-        if self.reader.is_made_up and allowed and revision not in self.turned and len(self.turned) < MOST_TURNED:
+        if self.reader.is_made_up and self._turns.can_turn(revision):
             self._cut = Unproven(_reason(error), place)
         self._stops = self._recording.forget_rollbacks() or self._cut is not None
         if self._cut is None or not self._ends_without_trace(error, script):
@@ -298,7 +277,7 @@ class Play:
             | DBAPIError
             | RefusalError
         )
-        if self._world != "row" or not isinstance(error, Exception) or isinstance(error, ours):
+        if self._turns.world != "row" or not isinstance(error, Exception) or isinstance(error, ours):
             return False
         return not self._recording.has_committed and only_changes_rows(
             error, script.path, CatalogTexts(self.catalog.state)
@@ -324,9 +303,6 @@ class Play:
             self._recording.doubt(f"the script {reason}", None, script.at(line))
 
         return plain_module(script.path, tell)
-
-
-_OTHER: Mapping[World, World] = {"empty": "row", "row": "empty"}
 
 
 class _StillFailedError(Exception):

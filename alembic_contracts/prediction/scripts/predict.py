@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.scripts.contained import Observer, run
 from alembic_contracts.prediction.scripts.play import Play
+from alembic_contracts.prediction.scripts.worlds import Played, Turns, in_worlds
 
 if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationContext, RevisionStep
 
-    from alembic_contracts.prediction.answers.reader import World
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.containment.limits import Limits
     from alembic_contracts.schemas.schema import Name
@@ -39,9 +39,7 @@ def predict(
 ) -> tuple[Prediction, ...]:
     """Run version scripts on a connection that sends nothing, and return the schemas that they lead to.
 
-    Where scripts read rows of tables whose contents are not known there are two predictions: one as if those tables
-    were empty, one as if each held a row. Where a script raises in one of these worlds there is another prediction, in
-    which that revision finds what it would in the other one; that which was cut off then has a ``cut``.
+    Where scripts read rows of tables whose contents are not known there are several predictions: see ``worlds``.
 
     Args:
         environment: Alembic's, which ``alembic.context`` leads to; the same afterwards as before.
@@ -63,28 +61,18 @@ def predict(
     Raises:
         NotReadError: the scripts need more of the database than the baseline has.
     """
-    worlds: list[World] = ["empty"]
-    predictions: list[Prediction] = []
-    without_rows: frozenset[str] | None = None
-    for world in worlds:
-        turned: set[str] = set()
-        goes_on = True
-        while goes_on:
-            play = Play(environment, context, baseline(), watched, world, as_sql=as_sql)
-            play.reader.rows_between_revisions = rows_between_revisions
-            play.turned, play.may_turn, play.own_transaction = frozenset(turned), without_rows, own_transaction
-            play.is_plain = plain
-            observer = Observer(steps, progress if world == "empty" else None, slow)
-            played = run(play, steps, run_arguments, observer, limits)
-            if played.asked_for_unread:
-                raise NotReadError
-            if played.read_unknown_rows and "row" not in worlds:
-                worlds.append("row")
-            predictions.append(played.prediction)
-            goes_on = played.prediction.cut is not None
-            turned.add(played.last)
-        without_rows = played.through
-    return tuple(sorted(predictions, key=lambda prediction: prediction.cut is not None))
+
+    def play(turns: Turns) -> Played:
+        once = Play(environment, context, baseline(), watched, turns, as_sql=as_sql)
+        once.reader.rows_between_revisions, once.own_transaction = rows_between_revisions, own_transaction
+        once.is_plain = plain
+        observer = Observer(steps, progress if turns.world == "empty" else None, slow)
+        played = run(once, steps, run_arguments, observer, limits)
+        if played.asked_for_unread:
+            raise NotReadError
+        return played
+
+    return in_worlds(play)
 
 
 class NotReadError(Exception):

@@ -16,10 +16,10 @@ from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Schema
-from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Operation, Step, Unproven
+from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Operation, Step, Unproven, World
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.answers.reader import Reader, World
+    from alembic_contracts.prediction.answers.reader import Reader
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.catalog.execution import Effect
     from alembic_contracts.prediction.driver.dbapi import RecordingConnection, Status
