@@ -2,7 +2,8 @@
 
 document          the value: what was read, and where each part of it stands
 files             a path -> its text
-json_text         JSON -> Document; json_mistakes says what people get wrong
+json_text         JSON -> Document
+json_scanner      where in it everything stands; json_mistakes says what people get wrong there
 yaml_text         YAML -> Document
 toml_text         TOML -> its value
 ini_text          .ini -> the settings of a section

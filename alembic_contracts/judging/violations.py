@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Ending, Owner, Waiver, WaiverFile
 from alembic_contracts.documents.document import ContractLocation
+from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Unproven
 from alembic_contracts.schemas.uses import Place, Severity, Side
-
-if TYPE_CHECKING:
-    from alembic_contracts.judging.aftermath import Aftermath
 
 __all__ = ["Checked", "Notice", "Phase", "Reliance", "Report", "Status", "Violation"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -62,7 +63,7 @@ def choose(state: State, overloads: Sequence[Overload], types: Sequence[Type]) -
     """
     given = [bare(type_) for type_ in types]
     for overload in overloads:
-        if [_named(parameter) for parameter in overload[0]] == given:
+        if all(_named(parameter) == type_ for parameter, type_ in zip(overload[0], given, strict=True)):
             return _resolved(state, overload, types)
     fitting = [o for o in overloads if all(_takes(state, p, t) for p, t in zip(o[0], given, strict=True))]
     plain = [bare(base(state, type_)) for type_ in given]
@@ -99,6 +100,7 @@ def _fits_polymorphic(state: State, parameter: str, type_: Type) -> bool:
     return parameter != "anyenum" or category(state, base(state, type_)) == "E"
 
 
+@cache
 def _named(name: str) -> Type:
     inner = system.element_types().get(name)
     return builtin(name) if inner is None else builtin(inner, 1)

@@ -86,4 +86,5 @@ def _category(name: str) -> str:
 
 def _most(options: Sequence[T], score: Callable[[T], int]) -> list[T]:
     scores = [score(option) for option in options]
-    return [option for option, points in zip(options, scores, strict=True) if points == max(scores)]
+    best = max(scores, default=0)
+    return [option for option, points in zip(options, scores, strict=True) if points == best]
