@@ -149,7 +149,7 @@ def _reported(run: Run, progress: Progress | None) -> Callable[[int], None] | No
 def _rehearsed(run: Run, tables: Collection[Name] | None, progress: Progress | None) -> tuple[Prediction, ...]:
     from alembic_contracts.running.rehearsals import rehearsed
 
-    return rehearsed(run, tables, run.dialect, _reported(run, progress), _limits(run))
+    return rehearsed(run, tables, run.dialect, _reported(run, progress), partial(_limits, run))
 
 
 def _predicted(

@@ -6,6 +6,7 @@ Its last commit comes after guard(): Alembic's, or one of env.py where that bega
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
@@ -40,37 +41,50 @@ class _Ending:
 
     def watch(self, connection: Connection, ledger: Ledger) -> None:
         """Follow the connection until its transaction ends."""
-        self._ledger = ledger
+        self._ledger: Ledger | None = ledger
         self._state = "open"
-        self._driver = connection.connection.dbapi_connection
-        event.listen(connection, "commit", self._committed)
-        event.listen(connection, "commit_twophase", self._committed)
-        event.listen(connection, "rollback", self._rolled_back)
-        event.listen(connection.engine, "reset", self._reset)
+        watched = connection.info.setdefault(_WATCHED, [])
+        for each in [each for each in watched if each.value().state != "open"]:
+            each.leave(connection)
+            watched.remove(each)
+        watched.append(self)
+        for name, listener in self._listeners().items():
+            event.listen(connection, name, listener)
+        pool = connection.engine.pool
+        if not event.contains(pool, "reset", _reset):
+            event.listen(pool, "reset", _reset)
         atexit.register(self._at_exit)
+
+    def leave(self, connection: Connection) -> None:
+        """Follow the connection no longer: a test suite may migrate a database of each of its tests with the same."""
+        for name, listener in self._listeners().items():
+            if event.contains(connection, name, listener):
+                event.remove(connection, name, listener)
+
+    def _listeners(self) -> dict[str, Callable[..., None]]:
+        return {"commit": self._committed, "commit_twophase": self._committed, "rollback": self._rolled_back}
 
     def _committed(self, *_: Any) -> None:
         if self._state == "open":
             self._ended("committed")
 
     def _rolled_back(self, *_: Any) -> None:
-        if self._state == "open":
+        if self._state == "open" and self._ledger is not None:
             # A driver's own commit() is not told to anybody.
             with suppress(SQLAlchemyError):
                 committed = self._ledger.is_committed()
                 self._ended("committed" if committed else "rolled back")
 
     def _ended(self, state: Literal["committed", "rolled back"]) -> None:
-        self._state = state
+        self._state, self._ledger = state, None
         atexit.unregister(self._at_exit)
 
-    def _reset(self, driver: Any, _record: Any, reset_state: Any) -> None:
+    def reset(self, reset_state: Any) -> None:
         """Warn where the connection is closed with the transaction open: Connection.close() has rolled it back."""
-        if driver is self._driver and self._state != "committed":
+        if self._state != "committed":
             if self._state == "open" or reset_state.transaction_was_reset:
                 self._warn()
             self._ended("rolled back")
-            self._driver = None
 
     def _at_exit(self) -> None:
         if self._state == "open":
@@ -83,6 +97,15 @@ class _Ending:
             "connection before context.configure(), Alembic leaves the commit to env.py: add connection.commit() "
             "after the migrations, or execute it within a transaction of its own."
         )
+
+
+_WATCHED = "alembic_contracts.endings"
+"""In ``Connection.info``, which goes with the driver's connection: the runs whose transaction it may still be in."""
+
+
+def _reset(_driver: Any, record: Any, reset_state: Any) -> None:
+    for ending in record.info.pop(_WATCHED, ()) if record is not None else ():
+        ending.reset(reset_state)
 
 
 _ENDINGS: WeakKeyDictionary[EnvironmentContext, list[_Ending]] = WeakKeyDictionary()

@@ -62,7 +62,8 @@ def kind_of(steps: Sequence[Any]) -> str:
     revision, stamp = (getattr(alembics, name, ()) for name in ("RevisionStep", "StampStep"))
     if all(isinstance(step, stamp) for step in steps):
         return "stamps"
-    if all(isinstance(step, revision) and all(hasattr(step, name) for name in _OF_STEP) for step in steps):
+    each_kind = {type(step): step for step in steps}.values()
+    if all(isinstance(step, revision) and all(hasattr(step, name) for name in _OF_STEP) for step in each_kind):
         return "revisions"
     return f"steps of a kind that guard() does not know ({', '.join(sorted({type(step).__name__ for step in steps}))})"
 

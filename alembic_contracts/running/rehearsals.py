@@ -32,7 +32,7 @@ def rehearsed(
     tables: Collection[Name] | None,
     dialect: Dialect,
     progress: Callable[[int], None] | None,
-    limits: Limits,
+    limits: Callable[[], Limits],
 ) -> tuple[Prediction, ...]:
     """Return the schemas that a run goes through, in each of the ways in which it can go.
 
@@ -43,7 +43,7 @@ def rehearsed(
         tables: what the schemas show (None: all tables).
         dialect: how to observe.
         progress: told the number of revisions that have been predicted.
-        limits: of each revision.
+        limits: returns those of each revision.
 
     Raises:
         CannotCheck: it cannot be told what the run starts from.
@@ -56,7 +56,7 @@ def rehearsed(
 
     def play(turns: Turns) -> Played:
         told = progress if turns.world == "empty" else None
-        return _once(Rehearsal(run, start, tables, dialect, turns), run, told, limits)
+        return _once(Rehearsal(run, start, tables, dialect, turns), run, told, limits())
 
     found = in_worlds(play)
     remembered.keep(key, found)

@@ -7,7 +7,7 @@ A format is a public module of this package that fits ``Format``. One that can b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -96,7 +96,7 @@ def document(path: Path) -> Document:
     Raises:
         InvalidContracts: it cannot be parsed, or is no contract.
     """
-    return _opened(path)[1]
+    return _opened(*_text(path))[1]
 
 
 def writer(name: str) -> Writer:
@@ -173,14 +173,25 @@ def _formats() -> tuple[Format, ...]:
 
 def _read(path: Path, look: Callable[[Format, Document], None] | None) -> tuple[tuple[Contract, ...], Document]:
     """Return the contracts of one file, and what they were read from."""
-    format_, document = _opened(path)
-    contracts = amended(format_.contracts(document), path)
+    format_, document, contracts = _in(*_text(path))
+    contracts = amended(contracts, path)
     if look is not None:
         look(format_, document)
     return contracts, document
 
 
-def _opened(path: Path) -> tuple[Format, Document]:
+def _text(path: Path) -> tuple[str, str, str]:
+    """Return all that a contract follows from: a file's text, how people see its path, and its name."""
+    return read_text(path), shown(path), path.name.casefold()
+
+
+@lru_cache(maxsize=64)  # a test suite migrates the database of each of its tests
+def _in(text: str, file: str, name: str) -> tuple[Format, Document, tuple[Contract, ...]]:
+    format_, document = _opened(text, file, name)
+    return format_, document, format_.contracts(document)
+
+
+def _opened(text: str, file: str, name: str) -> tuple[Format, Document]:
     """Return what a contract file holds, and the format whose mark it bears.
 
     Formats that share a suffix share its language: the file is parsed once.
@@ -188,8 +199,8 @@ def _opened(path: Path) -> tuple[Format, Document]:
     Raises:
         InvalidContracts: it cannot be parsed, or bears no mark.
     """
-    candidates = [format_ for format_ in _formats() if path.name.casefold().endswith(format_.SUFFIXES)]
-    document = candidates[0].parse(read_text(path), shown(path))
+    candidates = [format_ for format_ in _formats() if name.endswith(format_.SUFFIXES)]
+    document = candidates[0].parse(text, file)
     marked = [f for f in candidates if isinstance(document.value, dict) and f.MARK in document.value]
     if marked or len(candidates) == 1:
         return (marked or candidates)[0], document

@@ -46,13 +46,20 @@ class Script(Struct):
 
     def running(self) -> Location | None:
         """Return the innermost line of the script that is being executed, None where none of it is."""
-        for frame in _frames():
+        # Of the caller: a frame that is kept in itself is a cycle, and keeps cursors alive.
+        caller = sys._getframe(1)  # noqa: SLF001 - documented, and `inspect.stack` reads every source file
+        return self._line_in(caller) or next(filter(None, map(self._line_in, _waiting())), None)
+
+    def _line_in(self, frame: FrameType | None) -> Location | None:
+        """Return the innermost line of the script in a frame and those around it."""
+        while frame is not None:  # some twenty of them, at each statement
             code = frame.f_code
             if code.co_filename == self.path:
                 return self.at(frame.f_lineno)
             for file, line in noted_at(frame) if code.co_name == CARRIES_OUT else ():
                 if file == self.path:
                     return self.at(line)
+            frame = frame.f_back
         return None
 
     def call_stack(self) -> list[tuple[str, int]]:
@@ -105,15 +112,18 @@ def _places(frame: FrameType, line: int) -> tuple[tuple[str, int], ...]:
 
 def _frames() -> Iterator[FrameType]:
     """Yield the frames that led here, innermost first, across greenlets (SQLAlchemy's bridge to async code)."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - documented, and `inspect.stack` reads every source file
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
+    waiting = _waiting()
     while frame is not None:
         yield frame
-        frame = frame.f_back
+        frame = frame.f_back or next(waiting, None)
+
+
+def _waiting() -> Iterator[FrameType]:
+    """Yield the innermost frame of each greenlet that waits for this one."""
     greenlet = sys.modules.get("greenlet")
     parent = greenlet.getcurrent().parent if greenlet is not None else None
     while parent is not None:
-        frame = parent.gr_frame
-        while frame is not None:
-            yield frame
-            frame = frame.f_back
+        if parent.gr_frame is not None:
+            yield parent.gr_frame
         parent = parent.parent
