@@ -7,7 +7,9 @@ everything, a doubt says so.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,9 +18,11 @@ from msgspec.structs import replace
 from alembic_contracts.dialects.sqlite import made_up
 from alembic_contracts.dialects.sqlite.copies import fingerprint_of, stored_rows
 from alembic_contracts.dialects.sqlite.names import fold
-from alembic_contracts.dialects.sqlite.row_texts import RowTexts, asks_for_existence
+from alembic_contracts.dialects.sqlite.row_texts import RowTexts, asked_for_existence
+from alembic_contracts.dialects.sqlite.telling import COUNTS
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.noticing import MadeUpCount
-from alembic_contracts.prediction.scripts.unseen_code import rest_is_seen
+from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Operation, Unproven, World
 
@@ -44,6 +48,15 @@ def _key(schema: str, name: str) -> _Key:
 
 _BY_HAND = frozenset({"UPDATE", "INSERT", "DELETE"})
 _SCHEMA = frozenset({"sqlite_master", "sqlite_temp_master"})
+_ALTERS = pattern(r"\s*ALTER\b", re.IGNORECASE)
+_CHANGES_ROWS = pattern(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
+_MAY_FAIL = pattern(
+    r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH|REINDEX|CREATE\s+UNIQUE|DROP\s+TABLE|ALTER\s.*\b(?:CHECK|AS)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Statements that fail, or do not, by what rows there are; where it is by whether there are any, the worlds show it."""
+_BATCH = "_alembic_tmp_"
+"""What batch mode copies rows to, and goes on to put in the table's place."""
 _GOES_BY_ROWS = "the script may go by what is in the rows that it reads, which only the database knows"
 
 
@@ -161,6 +174,8 @@ class CopyObserver:
         self._effect: Effect | None = None
         self._decisions: set[object] = set()
         self._left: dict[_Key, str] = {}
+        self._found: set[str] = set()
+        """The questions whether there are rows to which the answer has been yes."""
         self._tables = looks.tables
         self.unknown = self._tables.keys() - {version_table}
         """Tables whose rows are not known."""
@@ -193,6 +208,7 @@ class CopyObserver:
     def start(self, script: Script) -> None:
         """Begin with a script."""
         self._script, self.looked, self._noted = script, False, self._looks.seen
+        self._found.clear()
 
     def finish(self) -> tuple[Operation, ...]:
         """Return the operations of the script, which has come to its end."""
@@ -206,31 +222,53 @@ class CopyObserver:
 
     # -- statements --------------------------------------------------------------------------------------------------
 
-    def done(self, effect: Effect) -> None:
-        """Take note of what a statement did."""
+    def done(self, effect: Effect) -> Callable[[], None] | None:
+        """Take note of what a statement did; returns what is to follow once its rows are looked at."""
         self._effect = effect
+        self._doubt_failure(effect)
         if effect.reads or effect.writes:
             self._follow(effect)
         if effect.changes:
             self._looks.again(whole=self._writes_schema(effect))
             self._follow_tables(effect)
         if self._script is None:
-            return
+            return None
         if effect.commits or self._looks.seen is not self._noted:
             self._noted = self._looks.seen
             text = " ".join(effect.sql.split())[:_LABEL_LENGTH]
             self._operations.append(Operation(self._script.here(), text, self._noted, effect.commits))
-        if effect.returns and not self.unknown.isdisjoint(effect.reads):
-            self._look()
-            if self._world == "row" and not asks_for_existence(effect.sql):
-                self._decide()
+        return self._on_fetch(effect) if effect.returns else None
+
+    def _on_fetch(self, effect: Effect) -> Callable[[], None] | None:
+        if self.unknown.isdisjoint(effect.reads):
+            return self._decide if self.unknown and COUNTS in effect.reads else None
+        if _ALTERS.match(effect.sql):  # it has looked itself, whether there are any
+            self._look(effect)
+            return None
+        table = asked_for_existence(effect.sql, effect.parameters)
+        if table is None:
+            return partial(self._look_closely, effect)
+        with self._raw.aside() as cursor:
+            found = cursor.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None  # noqa: S608 - as it was asked
+        return self._on_existence(effect, found=found)
+
+    def _on_existence(self, effect: Effect, *, found: bool) -> Callable[[], None]:
+        """Return what is to follow where a script asks whether there are rows.
+
+        It is seen both ways where there are none in the world without, and some in that with rows: be that until the
+        script has dealt with them.
+        """
+        if found:
+            self._found.add(effect.sql)
+        is_shown = (found or effect.sql in self._found) if self._world == "row" else not found
+        return partial(self._look if is_shown else self._look_wherever, effect)
 
     def counted(self, count: int) -> int:
         """Return a count that says so when it is looked at, where it is of rows that are not known."""
         effect = self._effect
         if self._script is None or effect is None or self.unknown.isdisjoint(effect.reads | effect.writes):
             return count
-        return MadeUpCount(count, self._look, self._look_closely)
+        return MadeUpCount(count, self._on_existence(effect, found=count > 0), partial(self._look_closely, effect))
 
     def attaches(self, file: str, _name: str) -> None:
         """Doubt what is in a database that was to be attached."""
@@ -260,18 +298,23 @@ class CopyObserver:
             self.unknown |= self._tables.keys() - before.keys()
         self.unknown &= self._tables.keys()
 
-    def _look(self) -> None:
+    def _look(self, effect: Effect) -> None:
         """Take note that the script looks at rows that are not known."""
         self.read_rows = self.looked = True
-        if self._world == "row" and self._effect is not None:
-            for key in self._left.keys() & self._effect.reads:
+        if self._world == "row":
+            for key in self._left.keys() & effect.reads:
                 table = ".".join(self._tables.get(key, key))
                 self._stage.doubt(f"the script reads {table}, of which no row can be made up: {self._left[key]}")
 
-    def _look_closely(self) -> None:
-        self._look()
+    def _look_closely(self, effect: Effect) -> None:
+        self._look(effect)
         if self._world == "row":
             self._decide()
+
+    def _look_wherever(self, effect: Effect) -> None:
+        """Take note of a look at what is the same in both worlds, and need not be so in the database."""
+        self._look(effect)
+        self._decide()
 
     def _decide(self) -> None:
         """Note a doubt where a script has got made-up values, and what it does next may depend on them."""
@@ -283,3 +326,16 @@ class CopyObserver:
             self._decisions.add(key)
             if not rest_is_seen(stack, self._script.path, RowTexts()):
                 self._stage.doubt(_GOES_BY_ROWS)
+
+    def _doubt_failure(self, effect: Effect) -> None:
+        """Note a doubt where it depends on rows whether a statement fails, and the script goes on where it does."""
+        if (
+            self._script is None
+            or self.unknown.isdisjoint(effect.reads | effect.writes)
+            or not _MAY_FAIL.match(effect.sql)
+        ):
+            return
+        is_alone = _CHANGES_ROWS.match(effect.sql) is not None and _BATCH not in effect.sql
+        passes = lets_failure_pass(self._script.call_stack(), self._script.path, RowTexts())
+        if passes == "yes" or (passes == "of one statement" and not is_alone):
+            self._stage.doubt("it depends on rows whether this fails, and the script goes on where it does")

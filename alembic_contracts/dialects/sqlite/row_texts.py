@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from alembic_contracts.dialects.sqlite.telling import apart
 from alembic_contracts.patterns import pattern
 
-__all__ = ["RowTexts", "asks_for_existence"]
+__all__ = ["RowTexts", "asked_for_existence"]
 
 _ABOUT_ROWS = pattern(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|VALUES)\b", re.IGNORECASE | re.DOTALL
+    r"""(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:
+        SELECT | INSERT | UPDATE | DELETE | REPLACE | WITH | VALUES
+        | PRAGMA\s+(?:[\w"]+\.)?(?:foreign_key_check|foreign_key_list|integrity_check|quick_check|\w+_x?info|index_list)
+    )\b""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 _NOTHING = pattern(r"(?:\s|;|--[^\n]*(?:\n|$)|/\*.*?\*/)*$", re.DOTALL)
 _TABLE = r"""(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?"""
 _EXISTENCE = pattern(
     rf"""\s*SELECT\s+(?:
-        (?:NOT\s+)?EXISTS\s*\(\s*SELECT\s+[\w.*",\s]+\s+FROM\s+{_TABLE}\s*\)(?:\s+AS\s+\w+)?
-        | count\s*\(\s*\*\s*\)\s*(?:>|=|<>|!=)\s*0(?:\s+AS\s+\w+)?\s+FROM\s+{_TABLE}
-        | \d+(?:\s+AS\s+\w+)?\s+FROM\s+{_TABLE}(?:\s+LIMIT\s+(?:\d+|\?)(?:\s+OFFSET\s+(?:\d+|\?))?)?
+        (?:NOT\s+)?EXISTS\s*\(\s*SELECT\s+[\w.*",\s]+\s+FROM\s+(?P<exists>{_TABLE})\s*\)(?:\s+AS\s+\w+)?
+        | count\s*\(\s*\*\s*\)\s*(?:>|=|<>|!=)\s*0(?:\s+AS\s+\w+)?\s+FROM\s+(?P<counts>{_TABLE})
+        | \d+(?:\s+AS\s+\w+)?\s+FROM\s+(?P<first>{_TABLE})\s+LIMIT\s+(?P<limit>1|\?)(?:\s+OFFSET\s+(?P<offset>0|\?))?
     )\s*;?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -40,6 +45,12 @@ class RowTexts:
         return all(_ABOUT_ROWS.match(each) or _NOTHING.match(each) for each in apart(sql))
 
 
-def asks_for_existence(sql: str) -> bool:
-    """Return whether a query asks whether a table has rows, and for nothing else."""
-    return _EXISTENCE.match(sql) is not None
+def asked_for_existence(sql: str, parameters: Any) -> str | None:
+    """Return the table or view, as SQL names it, of which a query asks whether it has rows, and for nothing else."""
+    found = _EXISTENCE.match(sql)
+    if found is None:
+        return None
+    bound = [value for name, value in (("limit", 1), ("offset", 0)) if found[name] == "?"]
+    if bound and (not isinstance(parameters, tuple | list) or list(parameters) != bound):
+        return None
+    return found["exists"] or found["counts"] or found["first"]

@@ -18,10 +18,20 @@ from msgspec import Struct
 from alembic_contracts.dialects.sqlite.names import fold, quote
 from alembic_contracts.patterns import pattern
 
-__all__ = ["Effect", "Listener", "WatchedConnection", "apart"]
+__all__ = ["COUNTS", "Effect", "Listener", "WatchedConnection", "apart"]
 
 _ROWS = frozenset[tuple[str, str]]
 """Schemas and tables, in lower case."""
+COUNTS = ("", "counts")
+"""Stands among tables for what SQLite knows of all their rows: how many were changed, whether they are sound."""
+_COUNTING = frozenset({"changes", "last_insert_rowid", "total_changes"})
+"""Functions that tell of it."""
+_CHECKING = frozenset({"foreign_key_check", "freelist_count", "integrity_check", "page_count", "quick_check"})
+"""Pragmas that do."""
+_OWN = ("sqlite_", "dbstat")
+"""How the names of SQLite's own tables begin."""
+_DEFINES = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
+"""Those that say nothing of rows."""
 
 _LEAVES_SCHEMA = pattern(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|VALUES|EXPLAIN|BEGIN|PRAGMA)\b", re.IGNORECASE)
 """Statements that cannot change a schema, unless SQLite's own table of it may be written to."""
@@ -33,8 +43,11 @@ _ATTACHES = pattern(
     re.IGNORECASE | re.DOTALL,
 )
 _IN_MEMORY = ("", ":memory:")
-_READ, _INSERT, _UPDATE, _DELETE, _ATTACH, _ALTER = (
+_READ, _FUNCTION, _PRAGMA, _INDEX, _INSERT, _UPDATE, _DELETE, _ATTACH, _ALTER = (
     sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_FUNCTION,
+    sqlite3.SQLITE_PRAGMA,
+    sqlite3.SQLITE_CREATE_INDEX,
     sqlite3.SQLITE_INSERT,
     sqlite3.SQLITE_UPDATE,
     sqlite3.SQLITE_DELETE,
@@ -47,6 +60,7 @@ class Effect(Struct, frozen=True):
     """What a statement did."""
 
     sql: str
+    parameters: Any = ()
     reads: _ROWS = frozenset()
     """Of which tables it read columns or counted rows."""
     writes: _ROWS = frozenset()
@@ -62,8 +76,8 @@ class Effect(Struct, frozen=True):
 class Listener(Protocol):
     """Who is told."""
 
-    def done(self, effect: Effect) -> None:
-        """Hear what a statement did."""
+    def done(self, effect: Effect) -> Callable[[], None] | None:
+        """Hear what a statement did; returns what to call once somebody fetches its rows, if anything."""
 
     def counted(self, count: int) -> int:
         """Hear that the last statement changed so many rows; returns what the script is to see of that."""
@@ -127,7 +141,31 @@ class WatchedConnection(sqlite3.Connection):
             self.rollback()
         return False
 
+    def backup(self, *arguments: Any, **options: Any) -> None:
+        """Copy the database, rows and all."""
+        self._show_rows("BACKUP")
+        super().backup(*arguments, **options)
+
+    def serialize(self, *arguments: Any, **options: Any) -> bytes:
+        """Return the database, rows and all."""
+        self._show_rows("SERIALIZE")
+        return super().serialize(*arguments, **options)
+
+    @property
+    def total_changes(self) -> int:
+        """How many rows were changed so far."""
+        self._show_rows("total_changes")
+        count: int = sqlite3.Connection.total_changes.__get__(self)
+        return count
+
     # -- what is told ------------------------------------------------------------------------------------------------
+
+    def _show_rows(self, how: str) -> None:
+        """Tell that a script is shown what depends on all rows."""
+        if self.listener is not None and not self._silent:
+            look = self.listener.done(Effect(how, reads=frozenset({COUNTS}), returns=True))
+            if look is not None:
+                look()
 
     @property
     def is_watched(self) -> bool:
@@ -158,6 +196,12 @@ class WatchedConnection(sqlite3.Connection):
             return sqlite3.SQLITE_OK
         if action == _READ and one is not None:
             self._reads.add((fold(schema or "main"), fold(one)))
+            if fold(one).startswith(_OWN) and fold(one) not in _DEFINES:
+                self._reads.add(COUNTS)
+        elif _tells_of_rows(action, one, two):
+            self._reads.add(COUNTS)
+        elif action == _INDEX and two is not None:
+            self._writes.add((fold(schema or "main"), fold(two)))
         elif action in (_INSERT, _UPDATE, _DELETE) and one is not None:
             self._writes.add((fold(schema or "main"), fold(one)))
         elif action == _ALTER and two is not None:
@@ -168,7 +212,7 @@ class WatchedConnection(sqlite3.Connection):
             return sqlite3.SQLITE_DENY
         return sqlite3.SQLITE_OK
 
-    def perform(self, cursor: WatchedCursor, sql: str, execute: Callable[[], object]) -> None:
+    def perform(self, cursor: WatchedCursor, sql: str, parameters: Any, execute: Callable[[], object]) -> None:
         """Let a cursor execute a statement, and tell what came of it."""
         if not self.is_watched:
             execute()
@@ -176,7 +220,7 @@ class WatchedConnection(sqlite3.Connection):
         was_open = self.in_transaction
         self._reads.clear()
         self._writes.clear()
-        cursor.shown_count = None
+        cursor.shown_count = cursor.look = None
         try:
             execute()
         except BaseException:
@@ -188,6 +232,7 @@ class WatchedConnection(sqlite3.Connection):
         reads, writes = self._known.get(sql, (frozenset(), frozenset()))
         effect = Effect(
             sql,
+            parameters,
             reads,
             writes,
             returns=cursor.description is not None,
@@ -195,7 +240,7 @@ class WatchedConnection(sqlite3.Connection):
             commits=was_open and not self.in_transaction and not _ROLLS_BACK.match(sql),
         )
         if self.listener is not None:
-            self.listener.done(effect)
+            cursor.look = self.listener.done(effect)
             if writes and _CHANGES_ROWS.match(sql):
                 cursor.shown_count = self.listener.counted(sqlite3.Cursor.rowcount.__get__(cursor))
 
@@ -229,6 +274,8 @@ class WatchedCursor(sqlite3.Cursor):
 
     connection: WatchedConnection
     shown_count: int | None = None
+    look: Callable[[], None] | None = None
+    """What is to be called once somebody fetches rows."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
         """PEP 249."""
@@ -236,14 +283,39 @@ class WatchedCursor(sqlite3.Cursor):
         if found is not None:
             sql, parameters = self._in_memory(sql, found, parameters)
         run = super().execute
-        self.connection.perform(self, sql, lambda: run(sql, parameters))
+        self.connection.perform(self, sql, parameters, lambda: run(sql, parameters))
         return self
 
     def executemany(self, sql: str, parameters: Any, /) -> Any:
         """PEP 249."""
         run = super().executemany
-        self.connection.perform(self, sql, lambda: run(sql, parameters))
+        self.connection.perform(self, sql, (), lambda: run(sql, parameters))
         return self
+
+    def fetchone(self) -> Any:
+        """PEP 249."""
+        self._show()
+        return super().fetchone()
+
+    def fetchmany(self, *arguments: Any, **options: Any) -> Any:
+        """PEP 249."""
+        self._show()
+        return super().fetchmany(*arguments, **options)
+
+    def fetchall(self) -> Any:
+        """PEP 249."""
+        self._show()
+        return super().fetchall()
+
+    def __next__(self) -> Any:
+        self._show()
+        return super().__next__()
+
+    def _show(self) -> None:
+        """Tell, once, that somebody looks at the rows."""
+        look, self.look = self.look, None
+        if look is not None:
+            look()
 
     def executescript(self, script: str, /) -> Any:
         """Execute what may be several statements, one after the other, as the driver does."""
@@ -266,6 +338,7 @@ class WatchedCursor(sqlite3.Cursor):
     def _each(self, script: str) -> None:
         for statement in apart(script):
             self.execute(statement)
+            self.look = None  # nobody gets the rows
             self.fetchall()
 
     def _in_memory(self, sql: str, attaches: re.Match[str], parameters: Any) -> tuple[str, Any]:
@@ -287,6 +360,13 @@ class WatchedCursor(sqlite3.Cursor):
         """PEP 249."""
         count: int = sqlite3.Cursor.rowcount.__get__(self)
         return count if self.shown_count is None else self.shown_count
+
+
+def _tells_of_rows(action: int, one: str | None, two: str | None) -> bool:
+    """Return whether what a statement asks depends on the rows of all tables."""
+    if action == _FUNCTION:
+        return fold(two or "") in _COUNTING
+    return action == _PRAGMA and fold(one or "") in _CHECKING
 
 
 def apart(script: str) -> Iterator[str]:

@@ -83,6 +83,22 @@ class MadeUpCount(int):
         self._exists()
         return int.__bool__(self)
 
+    def __add__(self, other: int) -> int:
+        """Go on telling of the sum of several counts."""
+        if not isinstance(other, int):
+            return NotImplemented
+        others = (
+            other._exists if isinstance(other, MadeUpCount) else self._number if int.__bool__(other) else self._exists
+        )
+
+        def exists() -> None:
+            self._exists()
+            others()
+
+        return MadeUpCount(int.__add__(self, other), exists, self._number)
+
+    __radd__ = __add__
+
 
 def _counting(name: str) -> Callable[..., Any]:
     method = getattr(int, name)

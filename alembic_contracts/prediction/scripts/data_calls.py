@@ -83,7 +83,13 @@ MUTATORS = frozenset(
 )
 """Methods that change what they are called on."""
 
-READS = frozenset({*EXECUTE, "all", "count", "fetchall", "fetchmany", "fetchone", "first", "get", "one", "query"})
+READS = frozenset(
+    {
+        *EXECUTE, "all", "count", "fetchall", "fetchmany", "fetchone", "first", "get", "one", "query",
+        # of drivers' connections
+        "backup", "iterdump", "serialize", "total_changes",
+    }
+)  # fmt: skip
 """Methods that return rows, or what follows from them."""
 
 OF_OP = frozenset({"bulk_insert", "execute", "f", "get_bind", "inline_literal"})
