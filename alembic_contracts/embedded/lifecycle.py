@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import select
 import shutil
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from urllib.parse import quote
 
 from alembic_contracts.embedded import account, binaries, locks
 from alembic_contracts.errors import CannotCheck
+from alembic_contracts.support.pipes import is_readable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -285,7 +285,7 @@ def _ask_keeper(job: dict[str, object]) -> str:
             )
         finally:
             os.close(write_end)
-        readable, _, _ = select.select([read_end], [], [], START_SECONDS)
+        readable = is_readable(read_end, START_SECONDS)
         return os.read(read_end, 65536).decode("utf-8", "replace") if readable else "it takes too long"
     finally:
         os.close(read_end)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -194,3 +195,18 @@ def test_what_only_the_copy_refuses_ends_no_run(tmp_path: Path) -> None:
     assert not any(reason.startswith("SQLite would refuse") for reason in reasons(prediction))
     history.upgrade("head")
     assert columns(prediction.after, "n") == columns(history.observed()[0], "n") == ["x"]
+
+
+def test_a_process_with_many_open_files(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="not on Windows, where scripts run in the check itself")
+    most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    history = History(tmp_path, [TABLE])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(most, min(hard, 2000)), hard))
+    opened = [os.dup(0) for _ in range(1100)]
+    try:
+        [prediction] = history.predicted()
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    assert (prediction.unproven, columns(prediction.after)) == ((), ["id", "a"])

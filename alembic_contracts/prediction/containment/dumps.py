@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 
 from alembic_contracts.patterns import pattern
+from alembic_contracts.support.pipes import is_readable
 
 __all__ = ["Dumps"]
 
@@ -53,7 +53,7 @@ class Dumps:
 
     def _read(self, patience: float) -> None:
         """Read what there is; wait for the first of it, and until nothing more comes."""
-        while select.select([self._pipe], [], [], patience)[0]:
+        while is_readable(self._pipe, patience):
             data = os.read(self._pipe, 1 << 16)
             if not data:
                 return
