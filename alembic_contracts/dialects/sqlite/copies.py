@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from sqlalchemy import URL, NullPool, create_engine, event
 
+from alembic_contracts.dialects.sqlite.lending import Lent
 from alembic_contracts.dialects.sqlite.names import quote, stored_in
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 from alembic_contracts.patterns import pattern
@@ -133,6 +134,9 @@ def _heads(asked: Callable[[str], list[Any]], table: str, schema: str) -> tuple[
     return tuple(sorted(row[0] for row in rows))
 
 
+_SECOND = "the script uses a second connection to the database beside the first one"
+
+
 # -- the copy ----------------------------------------------------------------------------------------------------------
 
 
@@ -148,17 +152,20 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
     options: dict[str, Any] = {"isolation_level": getattr(like, "_on_connect_isolation_level", None)}
     for name in ("json_serializer", "json_deserializer"):
         options[name] = getattr(like, f"_{name}", None)
-    taken = False
+    first: WatchedConnection | None = None
 
-    def connect() -> sqlite3.Connection:
-        nonlocal taken
-        if taken:
-            told("the script opens a second connection to the database")
-            raise sqlite3.OperationalError("there is one connection to this database")
-        taken = True
-        connection = sqlite3.connect(":memory:", factory=WatchedConnection, check_same_thread=False)
-        connection.execute(f"PRAGMA encoding = '{copy.encoding}'")
-        return connection
+    def connect() -> sqlite3.Connection | Lent:
+        nonlocal first
+        if first is not None:
+            try:
+                return Lent(first)
+            except sqlite3.OperationalError:
+                told(_SECOND)
+                raise
+        first = sqlite3.connect(":memory:", factory=WatchedConnection, check_same_thread=False)
+        first.execute(f"PRAGMA encoding = '{copy.encoding}'")
+        first.in_use = lambda: told(_SECOND)
+        return first
 
     url = URL.create("sqlite", database=None if engine is None else engine.url.database)
     made_ = create_engine(

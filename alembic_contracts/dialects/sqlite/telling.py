@@ -90,6 +90,10 @@ class WatchedConnection(sqlite3.Connection):
     """A connection that tells; silent until it has a listener."""
 
     listener: Listener | None = None
+    borrower: object | None = None
+    """Who uses it as a connection of its own (``lending``)."""
+    in_use: Callable[[], None] = staticmethod(lambda: None)
+    """Called where it is used by both at once."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -123,14 +127,28 @@ class WatchedConnection(sqlite3.Connection):
 
     def commit(self) -> None:
         """PEP 249; also where nothing is open, which says that what was done by itself is meant to stay."""
-        super().commit()
-        self._tell(Effect("COMMIT", commits=True))
+        self._is_ours(None, uses=self.in_transaction)
+        self.end(commits=True)
 
     def rollback(self) -> None:
         """PEP 249."""
+        self._is_ours(None, uses=self.in_transaction)
+        self.end(commits=False)
+
+    def end(self, *, commits: bool) -> None:
+        """End what is open, whoever began it."""
+        if commits:
+            super().commit()
+            self._tell(Effect("COMMIT", commits=True))
+            return
         super().rollback()
         if self.is_watched:
             self._tell(Effect("ROLLBACK", changes=self._has_changed()))
+
+    def _is_ours(self, user: object | None, *, uses: bool) -> None:
+        """Say so where the connection is used by one while another one has borrowed it."""
+        if uses and self.borrower is not user and self.is_watched:
+            self.in_use()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -230,6 +248,7 @@ class WatchedConnection(sqlite3.Connection):
         if self._reads or self._writes:
             self._known[sql] = (frozenset(self._reads), frozenset(self._writes))
         reads, writes = self._known.get(sql, (frozenset(), frozenset()))
+        self._is_ours(cursor.borrower, uses=was_open or self.in_transaction or bool(writes))
         effect = Effect(
             sql,
             parameters,
@@ -273,6 +292,8 @@ class WatchedCursor(sqlite3.Cursor):
     """A cursor of such a connection."""
 
     connection: WatchedConnection
+    borrower: object | None = None
+    """As it is of its connection, while it is this one's."""
     shown_count: int | None = None
     look: Callable[[], None] | None = None
     """What is to be called once somebody fetches rows."""
