@@ -19,6 +19,7 @@ from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Contract, Expected, Fact, ForeignKey
 from alembic_contracts.dialects import LOGICAL, Dialect
 from alembic_contracts.judging import rules
+from alembic_contracts.judging.spellings import alike, columns_of
 from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
@@ -90,9 +91,8 @@ def held(
         elsewhere: what they say of contracts about another kind of database.
     """
     kinds = {contract.kind: None for contract in contracts} or {dialect.KIND: None}
-    return tuple(
-        _held(tuple(c for c in contracts if c.kind == kind), kind, dialect, severities, elsewhere) for kind in kinds
-    )
+    groups = ((kind, alike(contract for contract in contracts if contract.kind == kind) or ((),)) for kind in kinds)
+    return tuple(_held(group, kind, dialect, severities, elsewhere) for kind, alike_ in groups for group in alike_)
 
 
 def _held(
@@ -304,7 +304,7 @@ class _Naming:
     def __init__(self, contracts: Sequence[Contract], here: Dialect, there: Dialect) -> None:
         self._here, self._there = here, there
         self._named = frozenset(_named(contracts))
-        self._columns = _columns(contracts)
+        self._columns = columns_of(contracts)
         self._seen: dict[int, tuple[Schema, Schema]] = {}
         """By identity, with what has it: a value that is kept keeps its place in memory."""
         self._tables: dict[int, tuple[Table, Table]] = {}
@@ -368,15 +368,6 @@ class _Naming:
         if name in names:
             return names[name]
         return next((named for named in sorted(self._named) if name in self._places(named)), name)
-
-
-def _columns(contracts: Iterable[Contract]) -> dict[Name, tuple[str, ...]]:
-    """Return all columns that contracts name, by table."""
-    found: dict[Name, dict[str, None]] = {}
-    for contract in contracts:
-        for table in contract.tables:
-            found.setdefault(table, {}).update(dict.fromkeys(contract.columns(table)))
-    return {table: tuple(columns) for table, columns in found.items()}
 
 
 def _named(contracts: Iterable[Contract]) -> Iterator[Name]:

@@ -1,0 +1,55 @@
+"""Contracts in, the names that they have for tables and columns out, and the groups that spell each in one way.
+
+Where case makes no difference, what one contract calls ``Users`` another one may call ``users``. A schema is shown to
+each of them in its own spelling (``dialects.casing``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from alembic_contracts.contracts.contract import Contract, ForeignKey
+from alembic_contracts.dialects.casing import fold, fold_name
+from alembic_contracts.schemas.schema import Name
+
+__all__ = ["alike", "columns_of"]
+
+
+def columns_of(contracts: Iterable[Contract]) -> dict[Name, tuple[str, ...]]:
+    """Return all columns that contracts name, by table; those that foreign keys lead to are among them."""
+    found: dict[Name, dict[str, None]] = {}
+    for contract in contracts:
+        for table in contract.tables:
+            found.setdefault(table, {}).update(dict.fromkeys(contract.columns(table)))
+        for fact in contract.facts:
+            if isinstance(fact.expected, ForeignKey):
+                found.setdefault(fact.expected.table, {}).update(dict.fromkeys(fact.expected.referenced_columns))
+    return {table: tuple(columns) for table, columns in found.items()}
+
+
+def alike(contracts: Iterable[Contract]) -> tuple[tuple[Contract, ...], ...]:
+    """Return contracts in groups, as few as can be, none of which has two spellings of anything.
+
+    One that has two itself is in a group with others all the same.
+    """
+    groups: list[tuple[dict[tuple[str, ...], str], list[Contract]]] = []
+    for contract in contracts:
+        words = _spellings(columns_of((contract,)))
+        for known, members in groups:
+            if all(known.get(folded, word) == word for folded, word in words.items()):
+                known.update(words)
+                members.append(contract)
+                break
+        else:
+            groups.append((words, [contract]))
+    return tuple(tuple(members) for _, members in groups)
+
+
+def _spellings(names: Mapping[Name, Iterable[str]]) -> dict[tuple[str, ...], str]:
+    found: dict[tuple[str, ...], str] = {}
+    for table, columns in names.items():
+        folded = fold_name(table)
+        found.setdefault(folded, str(table))
+        for column in columns:
+            found.setdefault((*folded, fold(column)), column)
+    return found
