@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
+from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.errors import CannotCheck
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name, Schema
 
 __all__ = ["Applied", "Ran", "Seen", "look_again", "reason_of", "roll_back", "strayed"]
+
+_BATCH = "_alembic_tmp_"
+"""How the names of batch mode's copies begin."""
 
 
 class Applied(Struct, frozen=True):
@@ -137,6 +141,7 @@ def look_again(ran: Ran, earlier: Callable[[], Sequence[Earlier]]) -> Seen:
                 lock_timeout=ran.terms.settings.lock_timeout,
                 before=ran.course.sight,
             )
+            leftovers = () if rest == "rolled back" else _leftovers(connection)
             sight = ran.course.sight
             before = ran.course.before if sight is None else ran.course.dialect.completed(connection, sight, schema)
     except (SQLAlchemyError, CannotCheck) as error:
@@ -146,8 +151,14 @@ def look_again(ran: Ran, earlier: Callable[[], Sequence[Earlier]]) -> Seen:
         found = _noted(found, commits, earlier())
         return Seen(replace(found, commits=tuple(commits.found), unseen=reason_of(error)), None)
     found = replace(_noted(found, commits, earlier()), now=_sorted(now), rest=rest, to_savepoint=to_savepoint)
-    found = replace(found, new_version_table=versioned and not (now or ran.heads))
+    found = replace(found, leftovers=leftovers, new_version_table=versioned and not (now or ran.heads))
     return Seen(_completed(found, ran, before, schema), schema)
+
+
+def _leftovers(connection: Connection) -> tuple[str, ...]:
+    """Return the tables that Alembic's batch mode copied rows to, where those that they come from are still there."""
+    names = frozenset(inspect(connection).get_table_names())
+    return tuple(sorted(name for name in names if name.startswith(_BATCH) and name.removeprefix(_BATCH) in names))
 
 
 def strayed(ran: Ran, *, committed: bool) -> Strayed | None:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a contract a line
 """Contracts of several teams about one SQLite database, who do not write its names in the same case."""
 
 from __future__ import annotations
