@@ -12,7 +12,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["MYSQL", "Server", "asked", "is_like_postgresql", "kind_of", "server"]
+__all__ = ["MYSQL", "Server", "asked", "is_like_mysql", "is_like_postgresql", "kind_of", "server"]
 
 MYSQL, POSTGRESQL = "mysql", "postgresql"
 
@@ -101,6 +101,11 @@ _VERSIONS = {
 def server(kind: str) -> Server:
     """Return what is known of a kind of database, by SQLAlchemy's name or that of ``kind_of``."""
     return _SERVERS.get(kind) or Server(name=kind)
+
+
+def is_like_mysql(kind: str) -> bool:
+    """Return whether a kind of database has MySQL's types and statements."""
+    return MYSQL in (kind, server(kind).like)
 
 
 def is_like_postgresql(kind: str) -> bool:

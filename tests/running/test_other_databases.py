@@ -161,7 +161,7 @@ BREAKS = {
     "its type": (
         'op.alter_column("orders", "code", existing_type=sa.String(50), type_=sa.Integer, nullable=False)',
         "error[column-type]",
-        "orders.code has the type INTEGER(11) instead of",
+        "orders.code has the type INT(11) instead of",
     ),
     "NOT NULL": (
         'op.alter_column("orders", "code", existing_type=sa.String(50), nullable=True)',

@@ -1,11 +1,11 @@
 """Any other database, as far as SQLAlchemy's Inspector shows it: tables, columns, keys, and types by what they are for.
 
-types         a type's spelling -> Type, and back
-purposes      a type -> what it is for
-observation   a connection, names of tables -> Schema
-misread       what SQLAlchemy makes of MySQL's columns -> what they are
-tables        what the Inspector tells of one table -> Table
-transactions  a connection -> the transaction that it is in
+types               a type's spelling -> Type, and back
+purposes            a type -> what it is for
+observation         a connection, names of tables -> Schema
+information_schema  MySQL's tables -> what the Inspector would tell of them
+tables              what the Inspector tells of one table -> Table
+transactions        a connection -> the transaction that it is in
 
 A package of a database's own takes its place: ``dialects.load`` prefers one by its name. What only some runs need is
 imported when it is needed.
@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from alembic_contracts.dialects import Asked, Fate, Foresight, Sight, Transaction
 from alembic_contracts.dialects.inspected.types import format_type, parse_type, split
-from alembic_contracts.dialects.servers import is_like_postgresql, server
+from alembic_contracts.dialects.servers import is_like_mysql, is_like_postgresql, server
 from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
 from alembic_contracts.schemas.surroundings import Session
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
@@ -269,11 +269,15 @@ class Inspected:
         return fate(connection, transaction)
 
     def lookup(self, connection: Connection) -> str:
-        """Return where unqualified names lead, as SQLAlchemy knows it since the connection began."""
-        return connection.dialect.default_schema_name or ""
+        """Return where unqualified names lead."""
+        from alembic_contracts.dialects.inspected.observation import default_schema
+
+        return default_schema(connection, self.KIND) or ""
 
     def look_up_as(self, connection: Connection, lookup: str) -> None:
-        """Leave a connection as it is: the Inspector looks where SQLAlchemy knows that names lead."""
+        """Have unqualified names lead where they led once, if scripts can have them lead elsewhere for good."""
+        if lookup != self.lookup(connection) and is_like_mysql(self.KIND) and lookup:
+            connection.exec_driver_sql(f"USE {self.quote(lookup)}")
 
     def restoring(self, before: Table, now: Table) -> tuple[str, ...]:
         """Return nothing: how a column gets its shape back differs from one database to the next."""

@@ -1,7 +1,7 @@
 """A connection and names of tables in, what SQLAlchemy's Inspector shows of them out.
 
 The Inspector's methods for many tables at once are asked: on most databases that is a fixed number of statements, on
-those of which SQLAlchemy reads one table after the other (MySQL's ``SHOW CREATE TABLE``) a fixed number for each table.
+those of which SQLAlchemy reads one table after the other a fixed number for each table.
 SQLAlchemy is imported by what connects alone.
 """
 
@@ -13,16 +13,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects.inspected.misread import corrected
+from alembic_contracts.dialects.inspected import information_schema
 from alembic_contracts.dialects.inspected.tables import Reader
-from alembic_contracts.dialects.servers import MYSQL, Server, server
+from alembic_contracts.dialects.servers import Server, is_like_mysql, server
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name, Schema, Table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["observe"]
+__all__ = ["default_schema", "observe"]
 
 _OWN = frozenset({"information_schema", "pg_catalog", "crdb_internal", "pg_extension", "pg_toast", "sys", "guest"})
 """Schemas of servers themselves, beside those that begin with ``db_`` (SQL Server's roles) or ``pg_``."""
@@ -58,6 +58,22 @@ def observe(connection: Connection, kind: str, tables: Collection[Name] | None) 
         ) from error
 
 
+def default_schema(connection: Connection, kind: str) -> str | None:
+    """Return where unqualified names lead: MySQL's ``USE``, or what SQLAlchemy knows since the connection began.
+
+    Args:
+        connection: to the database.
+        kind: its kind.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the server does not answer.
+    """
+    found: str | None = connection.dialect.default_schema_name
+    if is_like_mysql(kind):
+        found = information_schema.read_as_text(connection.exec_driver_sql("SELECT DATABASE()").scalar_one())
+    return found
+
+
 @contextmanager
 def _passing(connection: Connection, known: Server) -> Iterator[None]:
     """Leave the transaction as it is: what fails in one that can be rolled back would have all fail that follows."""
@@ -77,7 +93,7 @@ class _Observer:
 
         self._connection, self._kind, self._server = connection, kind, server(kind)
         self._inspector = inspect(connection)
-        self._default: str | None = self._inspector.default_schema_name
+        self._default = default_schema(connection, kind)
 
     def schema(self, tables: Collection[Name] | None) -> Schema:
         named = {Name(name.schema, self._spelled(name.name)): name for name in tables or ()}
@@ -95,31 +111,32 @@ class _Observer:
     def _own_schemas(self) -> list[str]:
         """Return all schemas that users' tables can be in; databases of MySQL's are not of this one."""
         if not self._server.has_schemas:
-            return [self._server.default_schema]
+            return self._existing([self._server.default_schema])
         own = ("db_", "pg_")
         names = self._inspector.get_schema_names()
         return [name for name in names if name.lower() not in _OWN and not name.lower().startswith(own)]
 
     def _existing(self, wanted: Collection[str]) -> list[str]:
         """Return the schemas that are there: the Inspector fails where one is not."""
-        if all(self._asked(schema) is None for schema in wanted):
+        if is_like_mysql(self._kind) and self._default is None:  # nothing is named without one then
+            wanted = [schema for schema in wanted if schema != self._server.default_schema]
+        if all(map(self._is_default, wanted)):
             return list(wanted)
         names = set(self._inspector.get_schema_names())
-        return [schema for schema in wanted if self._asked(schema) is None or schema in names]
+        return [schema for schema in wanted if self._is_default(schema) or schema in names]
+
+    def _is_default(self, schema: str) -> bool:
+        return schema == self._server.default_schema and (not self._server.has_schemas or schema == self._default)
 
     def _asked(self, schema: str) -> str | None:
-        """Return what the Inspector is asked for a schema: None stands for the connection's own."""
-        if schema == self._server.default_schema and (not self._server.has_schemas or schema == self._default):
-            return None
+        """Return what the Inspector is asked for a schema: None stands for what it takes for the connection's own."""
+        if self._is_default(schema):
+            return None if self._default == self._inspector.default_schema_name else self._default
         return schema
 
     def _tables(self, reader: Reader, schema: str, names: set[str] | None) -> dict[Name, Table]:
-        inspector, asked = self._inspector, self._asked(schema)
-        kinds = {
-            **dict.fromkeys(inspector.get_table_names(asked), "table"),
-            **dict.fromkeys(_if_there_are(lambda: inspector.get_view_names(asked)), "view"),
-            **dict.fromkeys(_if_there_are(lambda: inspector.get_materialized_view_names(asked)), "materialized view"),
-        }
+        asked = self._asked(schema)
+        kinds = self._kinds(asked)
         wanted = kinds if names is None else {self._spelled(name) for name in names}
         there = [name for name in kinds if name in wanted]
         if not there:
@@ -127,6 +144,17 @@ class _Observer:
         many = self._many(asked, there)
         tables = [reader.table(Name(schema, name), kinds[name], many[name]) for name in there]
         return {table.name: table for table in tables}
+
+    def _kinds(self, schema: str | None) -> dict[str, str]:
+        """Return which tables and views are in a schema, and which of both they are."""
+        if is_like_mysql(self._kind):
+            return information_schema.kinds(self._connection, schema or self._default or "")
+        inspector = self._inspector
+        return {
+            **dict.fromkeys(inspector.get_table_names(schema), "table"),
+            **dict.fromkeys(_if_there_are(lambda: inspector.get_view_names(schema)), "view"),
+            **dict.fromkeys(_if_there_are(lambda: inspector.get_materialized_view_names(schema)), "materialized view"),
+        }
 
     def _spelled(self, name: str) -> str:
         """Return a table's name as the Inspector has it: in lower case where the database ignores the case of names."""
@@ -137,6 +165,8 @@ class _Observer:
 
     def _many(self, schema: str | None, names: Sequence[str]) -> Mapping[str, dict[str, Any]]:
         """Return what the Inspector tells of tables, by its methods' names; columns are missing where they are."""
+        if is_like_mysql(self._kind):
+            return information_schema.told(self._connection, schema or self._default or "", names)
         from sqlalchemy.engine.reflection import ObjectKind
 
         found: dict[str, dict[str, Any]] = {name: {} for name in names}
@@ -150,20 +180,14 @@ class _Observer:
         ):
             method = getattr(self._inspector, f"get_multi_{what}")
             try:
-                told = method(schema=schema, filter_names=names, kind=kind)
+                answer = method(schema=schema, filter_names=names, kind=kind)
             except NotImplementedError:
                 if needed:
                     raise
                 continue
-            for (_, name), value in told.items():
+            for (_, name), value in answer.items():
                 if name in found:
                     found[name][what] = value
-        return found if MYSQL not in (self._kind, self._server.like) else self._corrected(schema, found)
-
-    def _corrected(self, schema: str | None, found: Mapping[str, dict[str, Any]]) -> Mapping[str, dict[str, Any]]:
-        columns = {name: told["columns"] for name, told in found.items() if "columns" in told}
-        for name, told in corrected(self._connection, schema or self._default or "", columns).items():
-            found[name]["columns"] = told
         return found
 
 

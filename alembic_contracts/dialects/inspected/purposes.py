@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.inspected.types import split
-from alembic_contracts.dialects.servers import MYSQL, is_like_postgresql, server
+from alembic_contracts.dialects.servers import is_like_mysql, is_like_postgresql, server
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import IdentifierPreparer
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.families import Family
     from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 
-__all__ = ["dialect_class", "family", "preparer"]
+__all__ = ["dialect_class", "family", "is_known", "preparer"]
 
 _FURTHER: Mapping[str, Family] = {
     "BOOL": "boolean",
@@ -45,6 +45,10 @@ _FURTHER: Mapping[str, Family] = {
 """What dialects do not list, or not as something that other databases have too."""
 
 
+_OF_MYSQL: Mapping[str, Family] = {"BIT": "binary", "YEAR": "whole number"}
+"""What its drivers give: bytes for several bits."""
+
+
 def family(type_: Type, types: Mapping[Name, TypeDefinition]) -> Family | None:
     """Return what a type is for; None where that is nothing that other databases have, or not known.
 
@@ -65,13 +69,20 @@ def family(type_: Type, types: Mapping[Name, TypeDefinition]) -> Family | None:
         return "date and time"
     if not is_like_postgresql(kind) and (name, type_.modifiers) in _FLAGS:
         return "boolean"
-    if MYSQL in (kind, server(kind).like) and (name, type_.modifiers) == ("TINYINT", ()):  # as contracts name both
+    if is_like_mysql(kind) and name in _OF_MYSQL:
+        return _OF_MYSQL[name]
+    if is_like_mysql(kind) and (name, type_.modifiers) == ("TINYINT", ()):  # as contracts name both
         return "boolean or whole number"
     return "interval" if name.partition(" ")[0] == "INTERVAL" else _by_name(kind, name)
 
 
 _FLAGS = frozenset({("TINYINT", ("1",)), ("BIT", ("1",)), ("BIT", ())})
 """What is there for booleans: MySQL's ``BOOL`` is a ``TINYINT(1)``, and its ``BIT`` and SQL Server's is one bit."""
+
+
+def is_known(type_: Type) -> bool:
+    """Return whether it is known what a type is for, or SQLAlchemy knows it by name."""
+    return family(type_, {}) is not None or split(type_.name.name)[0] in _listed(type_.name.schema)
 
 
 @cache

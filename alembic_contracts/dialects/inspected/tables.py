@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader"]
 
-_CHARACTERS = pattern(r"('(?:[^'\\]|''|\\.)*')| (?:CHARACTER SET|COLLATE) (?:\"[^\"]*\"|\S+)")
-"""What of a text's type is about its characters, behind the type itself; or a label of an enum, which stays."""
+_BESIDE = pattern(r"('(?:[^'\\]|''|\\.)*')| (?:CHARACTER SET|COLLATE) (?:\"[^\"]*\"|\S+)|/\*.*?\*/")
+"""What stands behind a type: what is about a text's characters, and how it is kept (MariaDB's ``/*M! COMPRESSED*/``);
+or a label of an enum, which stays."""
 
 
 class Reader:
@@ -70,15 +71,17 @@ class Reader:
             identity="always" if identity.get("always") else "by default" if numbered else "",
             generated=("stored" if computed.get("persisted") else "virtual") if computed else "",
             expression=str(computed["sqltext"]) if computed else None,
-            collation=getattr(told["type"], "collation", None),
+            collation=told.get("collation", getattr(told["type"], "collation", None)),
             comment=told.get("comment"),
         )
 
-    def _type(self, type_: TypeEngine[Any]) -> Type | None:
+    def _type(self, type_: TypeEngine[Any] | str) -> Type | None:
         """Return a type by its spelling; None where SQLAlchemy does not know it or cannot spell it."""
         from sqlalchemy import types
         from sqlalchemy.exc import CompileError
 
+        if isinstance(type_, str):
+            return self._spelled(type_)
         if isinstance(type_, types.NullType):
             return None
         if isinstance(type_, types.ARRAY):
@@ -87,9 +90,18 @@ class Reader:
         if (made := self._made(type_)) is not None:
             return Type(made)
         try:
-            return parse_type(_CHARACTERS.sub(r"\1", type_.compile(dialect=self._dialect)), self._kind)
-        except (CompileError, ValueError):
+            return self._spelled(type_.compile(dialect=self._dialect))
+        except CompileError:
             return None
+
+    def _spelled(self, spelling: str) -> Type | None:
+        from alembic_contracts.dialects.inspected.purposes import is_known
+
+        try:
+            found = parse_type(_BESIDE.sub(r"\1", spelling), self._kind)
+        except ValueError:
+            return None
+        return found if is_known(found) else None
 
     def _made(self, type_: TypeEngine[Any]) -> Name | None:
         """Return the name of a type that users made, and note what it is."""

@@ -13,11 +13,11 @@ class Shape(NamedTuple):
 
 
 SHAPES = [
-    Shape("column", "CREATE TABLE t (id INT)", "table t\nid INTEGER(11), whole number"),
+    Shape("column", "CREATE TABLE t (id INT)", "table t\nid INT(11), whole number"),
     Shape(
         "primary key",
         "CREATE TABLE t (id INT NOT NULL PRIMARY KEY)",
-        "table t\nid INTEGER(11), whole number NOT NULL\nPRIMARY KEY PRIMARY (id)",
+        "table t\nid INT(11), whole number NOT NULL\nPRIMARY KEY PRIMARY (id)",
     ),
     Shape(
         "auto increment",
@@ -33,9 +33,9 @@ SHAPES = [
         "CREATE TABLE t (a INT, b INT, c INT, PRIMARY KEY (c, a))",
         """
         table t
-        a INTEGER(11), whole number NOT NULL
-        b INTEGER(11), whole number
-        c INTEGER(11), whole number NOT NULL
+        a INT(11), whole number NOT NULL
+        b INT(11), whole number
+        c INT(11), whole number NOT NULL
         PRIMARY KEY PRIMARY (c, a)
         """,
     ),
@@ -48,7 +48,7 @@ SHAPES = [
         b MEDIUMINT(9), whole number
         c BIGINT(20), whole number
         d TINYINT(4), whole number
-        e INTEGER(3) UNSIGNED ZEROFILL, whole number
+        e INT(3) UNSIGNED ZEROFILL, whole number
         """,
     ),
     Shape(
@@ -59,7 +59,7 @@ SHAPES = [
         a TINYINT(1), boolean
         b TINYINT(1), boolean NOT NULL DEFAULT 1
         c BIT(1), boolean
-        d BIT(8), None
+        d BIT(8), binary
         """,
     ),
     Shape(
@@ -119,7 +119,7 @@ SHAPES = [
         f TIMESTAMP(3), timestamp
         """,
     ),
-    Shape("a year", "CREATE TABLE t (a YEAR)", "table t\na YEAR(4), None"),
+    Shape("a year", "CREATE TABLE t (a YEAR)", "table t\na YEAR(4), whole number"),
     Shape(
         "a time of the last change",
         "CREATE TABLE t (a TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
@@ -156,7 +156,7 @@ SHAPES = [
     Shape(
         "types that SQLAlchemy does not know",
         "CREATE TABLE t (a POINT, b INET6, c INT)",
-        "table t\na unknown\nb unknown\nc INTEGER(11), whole number",
+        "table t\na unknown\nb unknown\nc INT(11), whole number",
     ),
     Shape(
         "defaults",
@@ -164,9 +164,9 @@ SHAPES = [
         " e TEXT DEFAULT 'its')",
         """
         table t
-        a INTEGER(11), whole number
+        a INT(11), whole number
         b VARCHAR(9), text DEFAULT ''
-        c INTEGER(11), whole number DEFAULT (1 + 1)
+        c INT(11), whole number DEFAULT (1 + 1)
         d TEXT, text DEFAULT uuid()
         e TEXT, text DEFAULT 'its'
         """,
@@ -185,9 +185,9 @@ SHAPES = [
         "CREATE TABLE t (a INT NOT NULL INVISIBLE DEFAULT 3, b TEXT COMPRESSED NOT NULL, c INT)",
         """
         table t
-        a INTEGER(11), whole number NOT NULL DEFAULT 3
+        a INT(11), whole number NOT NULL DEFAULT 3
         b TEXT, text NOT NULL DEFAULT ''
-        c INTEGER(11), whole number
+        c INT(11), whole number
         """,
     ),
     Shape(
@@ -195,9 +195,9 @@ SHAPES = [
         "CREATE TABLE t (a INT, b INT AS (a + 1) VIRTUAL, c INT AS (a * 2) STORED)",
         """
         table t
-        a INTEGER(11), whole number
-        b INTEGER(11), whole number GENERATED virtual (`a` + 1)
-        c INTEGER(11), whole number GENERATED stored (`a` * 2)
+        a INT(11), whole number
+        b INT(11), whole number GENERATED virtual `a` + 1
+        c INT(11), whole number GENERATED stored `a` * 2
         """,
     ),
     Shape(
@@ -205,7 +205,7 @@ SHAPES = [
         "CREATE TABLE t (a INT UNIQUE, b VARCHAR(30), UNIQUE KEY pair (b, a))",
         """
         table t
-        a INTEGER(11), whole number
+        a INT(11), whole number
         b VARCHAR(30), text
         UNIQUE a (a)
         UNIQUE pair (b, a)
@@ -220,7 +220,7 @@ SHAPES = [
         """,
         """
         table t
-        a INTEGER(11), whole number
+        a INT(11), whole number
         b VARCHAR(30), text
         UNIQUE u (b, a)
         INDEX i (a)
@@ -231,8 +231,8 @@ SHAPES = [
         "CREATE TABLE t (a INT NOT NULL, b INT, CONSTRAINT c CHECK (b < a))",
         """
         table t
-        a INTEGER(11), whole number NOT NULL
-        b INTEGER(11), whole number
+        a INT(11), whole number NOT NULL
+        b INT(11), whole number
         CHECK c `b` < `a`
         """,
     ),
@@ -244,10 +244,10 @@ SHAPES = [
         """,
         """
         table p
-        id INTEGER(11), whole number NOT NULL
+        id INT(11), whole number NOT NULL
         PRIMARY KEY PRIMARY (id)
         table t
-        a INTEGER(11), whole number
+        a INT(11), whole number
         FOREIGN KEY f (a) -> p (id)
         INDEX f (a)
         """,
@@ -261,12 +261,12 @@ SHAPES = [
         """,
         """
         table p
-        a INTEGER(11), whole number NOT NULL
-        b INTEGER(11), whole number NOT NULL
+        a INT(11), whole number NOT NULL
+        b INT(11), whole number NOT NULL
         PRIMARY KEY PRIMARY (a, b)
         table t
-        x INTEGER(11), whole number
-        y INTEGER(11), whole number
+        x INT(11), whole number
+        y INT(11), whole number
         FOREIGN KEY f (y, x) -> p (a, b) UPDATE SET NULL DELETE CASCADE
         INDEX f (y, x)
         """,
@@ -276,8 +276,8 @@ SHAPES = [
         "CREATE TABLE t (id INT PRIMARY KEY, a INT, CONSTRAINT f FOREIGN KEY (a) REFERENCES t (id) ON DELETE CASCADE)",
         """
         table t
-        id INTEGER(11), whole number NOT NULL
-        a INTEGER(11), whole number
+        id INT(11), whole number NOT NULL
+        a INT(11), whole number
         FOREIGN KEY f (a) -> t (id) DELETE CASCADE
         PRIMARY KEY PRIMARY (id)
         INDEX f (a)
@@ -291,10 +291,10 @@ SHAPES = [
         """,
         """
         table p
-        id INTEGER(11), whole number NOT NULL
+        id INT(11), whole number NOT NULL
         PRIMARY KEY PRIMARY (id)
         table t
-        a INTEGER(11), whole number
+        a INT(11), whole number
         INDEX a (a)
         """,
     ),
@@ -306,10 +306,10 @@ SHAPES = [
         """,
         """
         table p
-        id INTEGER(11), whole number NOT NULL
+        id INT(11), whole number NOT NULL
         n VARCHAR(20), text
         view v
-        id INTEGER(11), whole number NOT NULL
+        id INT(11), whole number NOT NULL
         big VARCHAR(20), text
         """,
     ),
@@ -320,7 +320,7 @@ SHAPES = [
         CREATE VIEW v AS SELECT id FROM p
         ALTER TABLE p CHANGE id other INT
         """,
-        "table p\nother INTEGER(11), whole number\nview v, unknown",
+        "table p\nother INT(11), whole number\nview v, unknown",
     ),
     Shape(
         "a view of a table that is gone",
@@ -336,12 +336,12 @@ SHAPES = [
         "CREATE TABLE `select` (`order by` INT, `Größe` INT, `UPPER` INT NOT NULL, `a.b` INT, `50%%` INT, `t``` INT)",
         """
         table select
-        order by INTEGER(11), whole number
-        Größe INTEGER(11), whole number
-        UPPER INTEGER(11), whole number NOT NULL
-        a.b INTEGER(11), whole number
-        50% INTEGER(11), whole number
-        t` INTEGER(11), whole number
+        order by INT(11), whole number
+        Größe INT(11), whole number
+        UPPER INT(11), whole number NOT NULL
+        a.b INT(11), whole number
+        50% INT(11), whole number
+        t` INT(11), whole number
         """,
     ),
     Shape(
@@ -352,7 +352,7 @@ SHAPES = [
         """,
         """
         table Orders
-        id INTEGER(11), whole number
+        id INT(11), whole number
         table orders
         id BIGINT(20), whole number
         """,
@@ -360,7 +360,7 @@ SHAPES = [
     Shape(
         "comments",
         "CREATE TABLE t (id INT COMMENT 'it''s, the (id) NOT NULL') COMMENT='a table'",
-        "table t\nid INTEGER(11), whole number",
+        "table t\nid INT(11), whole number",
     ),
     Shape(
         "partitions",
@@ -368,7 +368,7 @@ SHAPES = [
         " (PARTITION p0 VALUES LESS THAN (2020), PARTITION p1 VALUES LESS THAN MAXVALUE)",
         """
         table t
-        id INTEGER(11), whole number NOT NULL
+        id INT(11), whole number NOT NULL
         d DATE, date NOT NULL
         PRIMARY KEY PRIMARY (id, d)
         """,
@@ -378,7 +378,7 @@ SHAPES = [
         "CREATE TABLE t (id INT PRIMARY KEY, body TEXT, FULLTEXT KEY words (body))",
         """
         table t
-        id INTEGER(11), whole number NOT NULL
+        id INT(11), whole number NOT NULL
         body TEXT, text
         PRIMARY KEY PRIMARY (id)
         INDEX words (body)
@@ -389,8 +389,8 @@ SHAPES = [
         "CREATE TABLE t (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING",
         """
         table t
-        id INTEGER(11), whole number NOT NULL
-        a INTEGER(11), whole number
+        id INT(11), whole number NOT NULL
+        a INT(11), whole number
         PRIMARY KEY PRIMARY (id)
         """,
     ),
@@ -405,7 +405,7 @@ SHAPES = [
         """,
         """
         table t
-        id INTEGER(11), whole number NOT NULL
+        id INT(11), whole number NOT NULL
         PRIMARY KEY PRIMARY (id)
         """,
     ),
@@ -418,7 +418,7 @@ SHAPES = [
         """,
         """
         table t
-        id INTEGER(11), whole number NOT NULL
+        id INT(11), whole number NOT NULL
         n VARCHAR(9), text
         """,
     ),
@@ -433,8 +433,55 @@ SHAPES = [
         table t
         d VARCHAR(3), text NOT NULL
         a BIGINT(20), whole number NOT NULL
-        c INTEGER(11), whole number
+        c INT(11), whole number
         UNIQUE other (a)
+        """,
+    ),
+    Shape(
+        "keys whose names need quotes",
+        """
+        CREATE TABLE `p``a` (`i``d` INT, `b.c` INT NOT NULL, PRIMARY KEY (`i``d`), UNIQUE `u``k` (`b.c`, `i``d`))
+        CREATE TABLE t (`y``z` INT, CONSTRAINT `f``k` FOREIGN KEY (`y``z`) REFERENCES `p``a` (`i``d`))
+        """,
+        """
+        table p`a
+        i`d INT(11), whole number NOT NULL
+        b.c INT(11), whole number NOT NULL
+        PRIMARY KEY PRIMARY (i`d)
+        UNIQUE u`k (b.c, i`d)
+        table t
+        y`z INT(11), whole number
+        FOREIGN KEY f`k (y`z) -> p`a (i`d)
+        INDEX f`k (y`z)
+        """,
+    ),
+    Shape(
+        "an index that queries do not use",
+        "CREATE TABLE t (a INT, UNIQUE u (a) IGNORED)",
+        "table t\na INT(11), whole number\nUNIQUE u (a)",
+    ),
+    Shape(
+        "what is unique at a time",
+        "CREATE TABLE t (a INT, s DATE, e DATE, PERIOD FOR p (s, e), UNIQUE u (a, p WITHOUT OVERLAPS))",
+        """
+        table t
+        a INT(11), whole number
+        s DATE, date NOT NULL
+        e DATE, date NOT NULL
+        CHECK p `s` < `e`
+        UNIQUE u (a, e, s)
+        """,
+    ),
+    Shape(
+        "system versioning with columns of its own",
+        "CREATE TABLE t (id INT PRIMARY KEY, s TIMESTAMP(6) GENERATED ALWAYS AS ROW START,"
+        " e TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING",
+        """
+        table t
+        id INT(11), whole number NOT NULL
+        s TIMESTAMP(6), timestamp NOT NULL GENERATED stored ROW START
+        e TIMESTAMP(6), timestamp NOT NULL GENERATED stored ROW END
+        PRIMARY KEY PRIMARY (id)
         """,
     ),
 ]

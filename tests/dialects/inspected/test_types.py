@@ -35,7 +35,7 @@ FOR = {
         "tinyint": "boolean or whole number",
         "tinyint(4)": "whole number",
         "bit(1)": "boolean",
-        "bit(8)": None,
+        "bit(8)": "binary",
         "double precision": "decimal",
         "dec(5,2)": "decimal",
         "longblob": "binary",
@@ -43,7 +43,7 @@ FOR = {
         "enum('a')": "text",
         "datetime(6)": "timestamp",
         "json": "JSON",
-        "year": None,
+        "year": "whole number",
         "point": None,
     },
     "mssql": {

@@ -1,0 +1,198 @@
+"""Tables of MySQL's or MariaDB's in, what SQLAlchemy's Inspector would tell of them out, as the server itself has it.
+
+SQLAlchemy takes ``SHOW CREATE TABLE`` apart, whose text depends on what scripts set for the session (``sql_mode``),
+shows a temporary table in the place of the one that it hides, asks for a lock on it, and has words that SQLAlchemy does
+not know (``IGNORED``, ``WITHOUT OVERLAPS``). ``information_schema`` has none of that, and is shown to every role that
+may read a table. SQLAlchemy is imported by what connects alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["kinds", "read_as_text", "told"]
+
+_KINDS = """
+    SELECT table_name AS name, table_type AS kind FROM information_schema.tables
+    WHERE table_schema = :schema AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')
+    ORDER BY table_name
+"""
+# CONCAT, as MariaDB takes names that differ by case for one where it looks for the name of a table itself.
+_TABLES = """
+    SELECT table_name AS of_table, table_collation AS collation
+    FROM information_schema.tables WHERE table_schema = :schema AND CONCAT(table_name) IN :names
+"""
+_COLUMNS = """
+    SELECT table_name AS of_table, column_name AS name, column_type AS type, is_nullable AS nullable,
+        column_default AS default_, extra AS extra, generation_expression AS expression, collation_name AS collation,
+        column_comment AS comment
+    FROM information_schema.columns WHERE table_schema = :schema AND CONCAT(table_name) IN :names
+    ORDER BY ordinal_position
+"""
+_INDEXES = """
+    SELECT table_name AS of_table, index_name AS name, non_unique AS several, column_name AS column_
+    FROM information_schema.statistics WHERE table_schema = :schema AND CONCAT(table_name) IN :names
+    ORDER BY index_name, seq_in_index
+"""
+_FOREIGN_KEYS = """
+    SELECT table_name AS of_table, constraint_name AS name, column_name AS column_,
+        referenced_table_schema AS their_schema, referenced_table_name AS their_table,
+        referenced_column_name AS their_column
+    FROM information_schema.key_column_usage
+    WHERE table_schema = :schema AND CONCAT(table_name) IN :names AND referenced_table_name IS NOT NULL
+    ORDER BY constraint_name, ordinal_position
+"""
+_RULES = """
+    SELECT table_name AS of_table, constraint_name AS name, update_rule AS onupdate, delete_rule AS ondelete
+    FROM information_schema.referential_constraints WHERE constraint_schema = :schema AND CONCAT(table_name) IN :names
+"""
+_CHECKS = """
+    SELECT table_name AS of_table, constraint_name AS name, check_clause AS sqltext
+    FROM information_schema.check_constraints
+    WHERE constraint_schema = :schema AND CONCAT(table_name) IN :names AND level = 'Table'
+    ORDER BY constraint_name
+"""
+_ALL = "LIMIT 18446744073709551615"
+"""Without it, a script's ``sql_select_limit`` holds."""
+_NOTHING = "NULL"
+"""What MariaDB has for the default of a column that has none."""
+_HISTORY = "ROW END"
+"""What generates the column by which rows that are current are told from those that were: MariaDB adds it to keys."""
+_EVENTS = ("onupdate", "ondelete")
+_NO_ACTION = frozenset({"RESTRICT", "NO ACTION"})
+"""What happens where nothing is stated."""
+
+Row = Mapping[str, Any]
+
+
+def kinds(connection: Connection, schema: str) -> dict[str, str]:
+    """Return which tables and views there are: by their names, which of both they are.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the server does not answer.
+    """
+    from sqlalchemy import text
+
+    rows = connection.execute(text(_KINDS + _ALL), {"schema": schema}).mappings()
+    return {read_as_text(row["name"]): "view" if read_as_text(row["kind"]) == "VIEW" else "table" for row in rows}
+
+
+def told(connection: Connection, schema: str, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return what there is of tables and views, by the names of the Inspector's methods.
+
+    A view that refers to what is gone has no columns.
+
+    Args:
+        connection: to the database.
+        schema: the database in which they are.
+        names: of them, exactly.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the server does not answer.
+    """
+    from sqlalchemy import bindparam, text
+    from sqlalchemy.exc import DBAPIError
+
+    def rows(question: str) -> Mapping[str, list[Row]]:
+        statement = text(question + _ALL).bindparams(bindparam("names", expanding=True))
+        found = defaultdict[str, list[Row]](list)
+        for row in connection.execute(statement, {"schema": schema, "names": list(names)}).mappings():
+            read = {key: read_as_text(value) for key, value in row.items()}
+            found[read["of_table"]].append(read)  # those whose names differ by case alone come as well
+        return found
+
+    tables, columns, indexes = rows(_TABLES), rows(_COLUMNS), rows(_INDEXES)
+    foreign_keys, rules = rows(_FOREIGN_KEYS), rows(_RULES)
+    try:
+        checks = rows(_CHECKS)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        checks = {}  # MySQL has them by other names, and no rule looks at them
+    mariadb: bool = getattr(connection.dialect, "is_mariadb", False)
+    return {
+        name: {
+            **_columns(columns[name], tables[name], mariadb=mariadb),
+            **_keys(indexes[name], columns[name]),
+            "foreign_keys": list(_foreign_keys(foreign_keys[name], rules[name])),
+            "check_constraints": checks.get(name, ()),
+        }
+        for name in names
+    }
+
+
+def read_as_text(value: Any) -> Any:
+    """Return a value of the server's: a text also where a session or a driver has bytes (``SET NAMES binary``)."""
+    return bytes(value).decode() if isinstance(value, (bytes, bytearray)) else value
+
+
+def _columns(rows: Sequence[Row], tables: Sequence[Row], *, mariadb: bool) -> dict[str, Any]:
+    usual = next((row["collation"] for row in tables), None)
+    return {"columns": [_column(row, usual, mariadb=mariadb) for row in rows]} if rows else {}
+
+
+def _column(row: Row, usual: str | None, *, mariadb: bool) -> dict[str, Any]:
+    extra = str(row["extra"] or "").upper()
+    is_computed = "VIRTUAL GENERATED" in extra or "STORED GENERATED" in extra
+    return {
+        "name": row["name"],
+        "type": row["type"],
+        "nullable": row["nullable"] == "YES",
+        "default": None if is_computed else _default(row, extra, mariadb=mariadb),
+        "computed": {"sqltext": row["expression"], "persisted": "STORED" in extra} if is_computed else None,
+        "autoincrement": "AUTO_INCREMENT" in extra,
+        "collation": None if usual in (None, row["collation"]) else row["collation"],
+        "comment": row["comment"] or None,
+    }
+
+
+def _default(row: Row, extra: str, *, mariadb: bool) -> str | None:
+    default = row["default_"]
+    if default is None or (mariadb and default == _NOTHING):
+        return None
+    if not mariadb and "DEFAULT_GENERATED" not in extra and not default.upper().startswith("CURRENT_TIMESTAMP"):
+        default = "'" + default.replace("'", "''") + "'"  # MySQL has the value
+    _, changed, at = row["extra"].partition("on update ")
+    return f"{default} ON UPDATE {at}" if changed else default
+
+
+def _keys(indexes: Sequence[Row], columns: Sequence[Row]) -> dict[str, Any]:
+    """Return the primary key, unique constraints and indexes, which all of them are here."""
+    known = {row["name"] for row in columns if row["expression"] != _HISTORY}
+    found: dict[str, Any] = {"pk_constraint": {}, "unique_constraints": [], "indexes": []}
+    for name, rows in _grouped(indexes):
+        named = [row["column_"] for row in rows]
+        shown = [column for column in named if column is None or column in known]
+        if name == "PRIMARY":
+            found["pk_constraint"] = {"name": name, "constrained_columns": shown}
+            continue
+        is_unique = not int(rows[0]["several"])
+        if is_unique and None not in named:  # and none of an expression
+            found["unique_constraints"].append({"name": name, "column_names": shown})
+        found["indexes"].append({"name": name, "column_names": named, "unique": is_unique})
+    return found
+
+
+def _foreign_keys(rows: Sequence[Row], rules: Sequence[Row]) -> Iterator[dict[str, Any]]:
+    stated = {row["name"]: {event: row[event] for event in _EVENTS if row[event] not in _NO_ACTION} for row in rules}
+    for name, pairs in _grouped(rows):
+        yield {
+            "name": name,
+            "constrained_columns": [pair["column_"] for pair in pairs],
+            "referred_schema": pairs[0]["their_schema"],
+            "referred_table": pairs[0]["their_table"],
+            "referred_columns": [pair["their_column"] for pair in pairs],
+            "options": stated.get(name, {}),
+        }
+
+
+def _grouped(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["name"], []).append(row)
+    yield from found.items()
