@@ -163,6 +163,8 @@ class Dialect(Protocol):
     BEGINS_BY_ITSELF: bool
     """Whether drivers begin a transaction before some statements and not before others, so that each can be in one or
     commit by itself."""
+    COMMITS_AT_DDL: bool
+    """Whether a statement that changes the schema commits, with what came before it in its transaction."""
     DIFFERS: str
     """What to say of a database that another one can be taken for; empty for all others."""
     NOT_EXPRESSED: frozenset[str]

@@ -13,7 +13,9 @@ from alembic_contracts.schemas.steps import Location
 __all__ = ["Aftermath", "Commit", "Earlier", "Rest", "at", "outcome", "runs_before", "stays", "summary"]
 
 
-Rest = Literal["rolled back", "committed", "partly", "open"]
+Rest = Literal["rolled back", "committed", "up to DDL", "partly", "open"]
+"""Of what scripts did: committed: each statement committed by itself; up to DDL: each that changed the schema did, with
+all before it; partly: some did."""
 
 
 class Commit(Struct, frozen=True):
@@ -53,7 +55,7 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     gap: bool = False
     """Whether a script ended its transaction in a way that was not seen."""
     rest: Rest = "rolled back"
-    """What has become of what was open last; committed: each statement committed by itself; partly: some did."""
+    """What has become of what was open last."""
     to_savepoint: bool = False
     """Whether it was rolled back to a savepoint that env.py had set, in a transaction that goes on."""
     failure: str = ""
@@ -188,6 +190,16 @@ def _rest(aftermath: Aftermath) -> Iterator[str]:
         yield "The schema has already changed, for good: each statement committed by itself."
         if aftermath.stopped:
             yield f"So what {aftermath.stopped} did until it was stopped stays as well."
+    elif aftermath.rest == "up to DDL":
+        yield (
+            "The schema has already changed, for good: each statement that changes it commits by itself, with all "
+            "before it."
+        )
+        if aftermath.stopped:
+            yield (
+                f"So what {aftermath.stopped} did until the last of them stays as well, and is there when it runs "
+                "again; what it wrote after that is rolled back where it can be."
+            )
     elif aftermath.rest == "partly":
         yield (
             "The schema may have changed for good: the driver begins a transaction before some statements and not "
@@ -220,3 +232,5 @@ def _way_back(aftermath: Aftermath) -> Iterator[str]:
         yield f"SQL for the shape of what is lost, without its rows: {' '.join(aftermath.restoring)}"
     elif aftermath.changed and not aftermath.applied:
         yield "What is lost has to come from a backup, or from a new revision."
+    elif aftermath.changed and aftermath.stopped and aftermath.rest in ("committed", "up to DDL"):
+        yield f"What {aftermath.stopped} lost has to come from a backup, or from a new revision."

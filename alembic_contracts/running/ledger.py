@@ -161,7 +161,8 @@ class Ledger:
         with self.quietly():
             fates = {self._account(block) or self._undone(block) for block in blocks}
         if self.loose and not (blocks and self._dialect.BEGINS_BY_ITSELF):
-            return "committed"
+            in_autocommit = self._connection._is_autocommit_isolation()  # noqa: SLF001 - knows of the engine's as well
+            return "up to DDL" if self._dialect.COMMITS_AT_DDL and not in_autocommit else "committed"
         if self.partly:
             return "partly"
         return "rolled back" if fates <= {"rolled back", "committed"} else "open"

@@ -25,7 +25,9 @@ op.create_table(
 )
 """
 NOTE = "note: Where version scripts lead on MariaDB is not known before they run there."
-GOES_ON = "The schema has already changed, for good: each statement committed by itself."
+GOES_ON = (
+    "The schema has already changed, for good: each statement that changes it commits by itself, with all before it."
+)
 
 
 def contract(resource: str, types: dict[str, str], **table: str) -> dict[str, Any]:
@@ -193,7 +195,8 @@ def test_a_break_is_refused_and_what_stays_is_said(what: str, upgraded: Project)
     assert "(revision r3)" in said
     assert "Committed and staying: r2" in said
     assert GOES_ON in said
-    assert "So what r3 did until it was stopped stays as well." in said
+    assert "So what r3 did until the last of them stays as well, and is there when it runs again;" in said
+    assert "What r3 lost has to come from a backup, or from a new revision." in said
     assert "the version table has r2." in said
     assert "To undo r2: `alembic downgrade r1`." in said
     assert revisions(upgraded) == ["r2"]
@@ -250,6 +253,31 @@ def test_one_revision_a_transaction_is_the_same(upgraded: Project) -> None:
     done = upgraded.alembic("upgrade", "head")
     assert (done.returncode, "(revision r2)" in done.stderr) == (255, True), done.stderr
     assert "note" not in columns(upgraded)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("way", ["by Alembic", "by env.py", "in autocommit"])
+def test_rows_that_are_written_after_the_last_ddl_are_said_to_be_rolled_back(
+    way: str, fails: bool, upgraded: Project
+) -> None:
+    env = {
+        "by Alembic": ENV,
+        "by env.py": ENV.replace("engine.connect()", "engine.begin()"),
+        "in autocommit": ENV.replace(
+            "engine.connect()", "engine.execution_options(isolation_level='AUTOCOMMIT').connect()"
+        ),
+    }[way]
+    upgraded.write("migrations/env.py", env)
+    write = 'op.execute("INSERT INTO written VALUES ({})")\n'
+    create = 'op.create_table("written", sa.Column("id", sa.Integer))\n'
+    last = "raise ValueError" if fails else "pass"
+    upgraded.revision("r2", f'{create}{write.format(1)}op.drop_column("orders", "code")\n{write.format(2)}{last}')
+    said = one_line(upgraded.alembic("upgrade", "head").stderr)
+    rows = upgraded.sql("SELECT id FROM written ORDER BY id")
+    assert rows == ([(1,), (2,)] if way == "in autocommit" else [(1,)])
+    assert ("what it wrote after that is rolled back where it can be." in said) == (way != "in autocommit"), said
+    is_whole = way == "in autocommit" and not fails
+    assert ("Committed and staying: r2." in said) == is_whole, said
 
 
 def test_a_transaction_of_env_pys_own_is_no_help(upgraded: Project) -> None:

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEGINS_BY_ITSELF",
+    "COMMITS_AT_DDL",
     "DEFAULT_COLLATION",
     "DEFAULT_SCHEMA",
     "DIFFERS",
@@ -104,6 +105,7 @@ DEFAULT_SCHEMA = "public"
 DEFAULT_COLLATION = "default"
 FORESIGHT = "catalog"
 BEGINS_BY_ITSELF = False
+COMMITS_AT_DDL = False
 DIFFERS = ""
 NOT_EXPRESSED = frozenset[str]()
 
