@@ -57,7 +57,7 @@ def lost_columns(catalog: Catalog, table: Table) -> bool:
 
 def number(catalog: Catalog, table: Table, position: int) -> Int2:
     """Return ``attnum`` of the column at a position among those that are there."""
-    return Number(position) if lost_columns(catalog, table) else Int2(position)
+    return Number(position, table.name) if lost_columns(catalog, table) else Int2(position)
 
 
 def numbers_of(catalog: Catalog, table: Table) -> dict[str, Int2]:

@@ -9,7 +9,17 @@ from alembic_contracts.prediction.answers.values import Number, Oid, Reg, Unknow
 from alembic_contracts.prediction.sql import system
 from alembic_contracts.schemas.schema import Name
 
-__all__ = ["Besides", "Dropped", "Elsewhere", "Numbered", "OneOf", "is_users", "of_columns", "of_objects"]
+__all__ = [
+    "Besides",
+    "Dropped",
+    "DroppedNumber",
+    "Elsewhere",
+    "Numbered",
+    "OneOf",
+    "is_users",
+    "of_columns",
+    "of_objects",
+]
 
 _SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast", "public"})
 """``public`` is there from the beginning as well, with a number below those of users' objects."""
@@ -44,6 +54,18 @@ class Dropped(Elsewhere, frozen=True):
     def may_be(self, value: Any) -> bool:
         """Return whether it may be this one."""
         return not isinstance(value, str) or value.startswith("........pg.dropped.")
+
+
+class DroppedNumber(Elsewhere, frozen=True, kw_only=True):
+    """The number that a column has which was dropped: above zero, and that of no column of its table that is there."""
+
+    table: Name
+
+    def may_be(self, value: Any) -> bool:
+        """Return whether it may be this one."""
+        if isinstance(value, Number):
+            return value.of != self.table
+        return not isinstance(value, int) or value > 0
 
 
 class Numbered(Elsewhere, frozen=True):
@@ -88,10 +110,10 @@ def of_columns(operator: str, left: Any, right: Any) -> Any:
     one, other = known(left), known(right)
     if operator not in _BY_ORDER or None in {one, other}:
         return None if operator in _BY_ORDER else Unknown("what is computed from a column's number", nullable=False)
-    if isinstance(one, Number) is not isinstance(other, Number):
-        plain = other if isinstance(one, Number) else one
-        if not isinstance(plain, int) or plain > 0:
-            return Unknown("the number of a column of a table that may have lost columns", nullable=False)
+    numbers = [each for each in (one, other) if isinstance(each, Number)]
+    of_one_table = len(numbers) == 2 and numbers[0].of == numbers[1].of
+    if not of_one_table and not any(isinstance(each, int) and each <= 0 for each in (one, other)):
+        return Unknown("the number of a column of a table that may have lost columns", nullable=False)
     return _BY_ORDER[operator](int(one), int(other))
 
 

@@ -9,6 +9,7 @@ from alembic_contracts.prediction.answers.elsewhere import Elsewhere, of_columns
 from alembic_contracts.prediction.answers.overloads import chosen_operator, result_of_operator
 from alembic_contracts.prediction.answers.register import registered_operator
 from alembic_contracts.prediction.answers.values import (
+    Int2,
     Label,
     Literal,
     Number,
@@ -99,7 +100,7 @@ def negated(value: Any) -> Any:
         return value
     kind = type_of(plain)
     if kind in {"int2", "int4", "int8"}:
-        return operate("-", type(plain)(0), value)
+        return operate("-", Int2(0) if isinstance(plain, Number) else type(plain)(0), value)
     if kind == "numeric":
         return guess(plain.copy_negate() if plain else plain.copy_abs(), value)
     return guess(-plain, value) if kind == "float8" and plain else Unknown(f"a minus before a {kind}")

@@ -9,7 +9,16 @@ from alembic_contracts.prediction.answers.bindings import MANY, Relation, Row, S
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
 from alembic_contracts.prediction.answers.hashable import GUESSED, hashable
 from alembic_contracts.prediction.answers.operators import operate
-from alembic_contracts.prediction.answers.values import Array, Guess, UnanswerableError, Unknown, guess, is_guess, known
+from alembic_contracts.prediction.answers.values import (
+    Array,
+    Guess,
+    Number,
+    UnanswerableError,
+    Unknown,
+    guess,
+    is_guess,
+    known,
+)
 from alembic_contracts.prediction.sql.parser import child, enum_name, kind_of, strings, unwrap, walk
 
 if TYPE_CHECKING:
@@ -234,7 +243,7 @@ class _Lookup:
 
 
 def _may_be_any(value: Any) -> bool:
-    return is_guess(value) or isinstance(value, Unknown)
+    return is_guess(value) or isinstance(value, (Unknown, Number))
 
 
 def _column_of(row: dict[str, Row], names: list[str]) -> Any:

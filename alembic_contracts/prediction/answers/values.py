@@ -90,6 +90,15 @@ class Int2(int):
 class Number(Int2):
     """The number of a column (``attnum``) of a table that may have lost some: only the order is known."""
 
+    of: Name
+    """Whose column: those of two tables cannot be compared."""
+
+    def __new__(cls, position: int, of: Name) -> Self:
+        """Return the number of the column at a position among those that are there."""
+        self = super().__new__(cls, position)
+        self.of = of
+        return self
+
 
 class Int8(int):
     """``bigint``."""

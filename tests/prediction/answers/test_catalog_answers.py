@@ -96,3 +96,41 @@ def test_texts_that_nobody_looks_at_are_no_doubt() -> None:
     made = ("CREATE TABLE t (a text DEFAULT current_setting('x'))",)
     query = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 't'"
     assert _ask(*made, query=query) == ([("a", "text")], [])
+
+
+def test_alembics_own_question_about_a_serial_has_an_answer_where_columns_were_dropped(database: str) -> None:
+    made = ("CREATE TABLE t (a int, id serial, b int)", "ALTER TABLE t DROP COLUMN a")
+    query = (
+        "SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_depend d ON d.objid = c.oid AND d.classid ="
+        " 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass JOIN pg_class t ON t.oid = d.refobjid JOIN"
+        " pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid WHERE c.relkind = 'S' AND c.oid ="
+        " CAST('t_id_seq' AS regclass)"
+    )
+    assert _ask(*made, query=query) == ([("t_id_seq", "id")], [])
+    with sa.create_engine(database, poolclass=sa.NullPool).connect() as connection:
+        for statement in made:
+            connection.exec_driver_sql(statement)
+        assert [tuple(row) for row in connection.exec_driver_sql(query)] == [("t_id_seq", "id")]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        """SELECT x.attname, y.attname FROM pg_attribute x JOIN pg_attribute y ON x.attnum = y.attnum
+        WHERE x.attrelid = 't'::regclass AND y.attrelid = 'u'::regclass AND x.attnum > 0""",
+        """SELECT 1 FROM pg_class c JOIN pg_attribute a ON a.attnum = c.relnatts
+        WHERE c.oid = 't'::regclass AND a.attrelid = c.oid""",
+    ],
+)
+def test_numbers_of_columns_of_two_tables_cannot_be_compared_where_columns_were_dropped(query: str) -> None:
+    made = ("CREATE TABLE t (a int, b int)", "CREATE TABLE u (a int, b int)", "ALTER TABLE t DROP COLUMN a")
+    rows, doubts = _ask(*made, query=query)
+    assert rows == []
+    assert doubts
+
+
+@pytest.mark.parametrize("number", ["-attnum", "attnum + 1"])
+def test_what_is_computed_from_the_number_of_a_column_is_not_known_either(number: str) -> None:
+    made = ("CREATE TABLE t (a int, b int)", "ALTER TABLE t DROP COLUMN a")
+    rows, _ = _ask(*made, query=f"SELECT {number} FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'b'")
+    assert [type(value) for row in rows for value in row] == [Noticing]

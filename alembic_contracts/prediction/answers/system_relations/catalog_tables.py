@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.bindings import MANY
 from alembic_contracts.prediction.answers.deferred import Stored, has_index, lost_columns, number, numbers_of
-from alembic_contracts.prediction.answers.elsewhere import Besides, Dropped, Elsewhere, OneOf
+from alembic_contracts.prediction.answers.elsewhere import Besides, Dropped, DroppedNumber, Elsewhere, OneOf
 from alembic_contracts.prediction.answers.oids import namespace_number, oid, type_number
 from alembic_contracts.prediction.answers.system_relations import relation
 from alembic_contracts.prediction.answers.type_modifiers import number_of
@@ -65,7 +65,7 @@ def pg_class(world: World) -> Iterator[Row]:
             _PERSISTENCE[table.persistence],
             relispartition=table.partition,
             relhasindex=has_index(table) if table.kind not in _UNINDEXED else False,
-            relnatts=number(world.catalog, table, len(table.columns)),
+            relnatts=_had_columns(world.catalog, table),
         )
         for index in table.indexes:
             kind = "I" if table.kind == "partitioned table" else "i"
@@ -80,6 +80,12 @@ def pg_class(world: World) -> Iterator[Row]:
             )
 
 
+def _had_columns(catalog: Catalog, table: Table) -> int | Unknown:
+    """Return ``relnatts``, which counts the columns that were dropped as well."""
+    lost = lost_columns(catalog, table)
+    return Unknown("how many columns a table has had", nullable=False) if lost else Int2(len(table.columns))
+
+
 @relation("pg_catalog", "pg_attribute")
 def pg_attribute(world: World) -> Iterator[Row]:
     """Yield columns."""
@@ -87,7 +93,13 @@ def pg_attribute(world: World) -> Iterator[Row]:
         for position, column in enumerate(table.columns, 1):
             yield _attribute(table, column, number(world.catalog, table, position))
         if lost_columns(world.catalog, table):
-            yield {"attrelid": oid("class", table.name), "attname": _DROPPED, "attisdropped": True, MANY: _FIELDS}
+            yield {
+                "attrelid": oid("class", table.name),
+                "attname": _DROPPED,
+                "attnum": DroppedNumber("the number of a dropped column", nullable=False, table=table.name),
+                "attisdropped": True,
+                MANY: _FIELDS,
+            }
         if table.kind != "view":
             yield from _system_attributes(table.name)
         for index in table.indexes:
