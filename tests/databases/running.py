@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from msgspec import Struct
+from sqlalchemy.engine.reflection import ObjectKind
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import alembic_contracts
@@ -145,9 +146,9 @@ class House:
         """What is there."""
         with sa.create_engine(self.url, poolclass=sa.NullPool).connect() as connection:
             inspector = sa.inspect(connection)
-            names = [*inspector.get_table_names(), *inspector.get_view_names()]
-            tables = {name: tuple(column["name"] for column in inspector.get_columns(name)) for name in names}
-            definitions = {name: _definition(inspector, name) for name in names}
+            columns = {name: found for (_, name), found in inspector.get_multi_columns(kind=ObjectKind.ANY).items()}
+            tables = {name: tuple(column["name"] for column in found) for name, found in columns.items()}
+            definitions = _definitions(inspector, columns)
             heads = None
             if tables.pop("alembic_version", None) is not None:
                 rows = connection.execute(sa.text("SELECT version_num FROM alembic_version ORDER BY version_num"))
@@ -155,20 +156,19 @@ class House:
         return State(tables, definitions, heads)
 
 
-def _definition(inspector: sa.Inspector, table: str) -> str:
-    columns = [
-        f"{c['name']} {c['type']!r} {c['nullable']} {c['default']} {c.get('computed')}"
-        for c in inspector.get_columns(table)
-    ]
-    of_table = (
-        inspector.get_pk_constraint,
-        inspector.get_unique_constraints,
-        inspector.get_foreign_keys,
-        inspector.get_check_constraints,
-        inspector.get_indexes,
+def _definitions(inspector: sa.Inspector, columns: Mapping[str, Sequence[Any]]) -> dict[str, str]:
+    shown = {
+        name: [f"{c['name']} {c['type']!r} {c['nullable']} {c['default']} {c.get('computed')}" for c in found]
+        for name, found in columns.items()
+    }
+    of_tables = (
+        inspector.get_multi_pk_constraint(),
+        inspector.get_multi_unique_constraints(),
+        inspector.get_multi_foreign_keys(),
+        inspector.get_multi_check_constraints(),
+        inspector.get_multi_indexes(),
     )
-    is_view = table in inspector.get_view_names()
-    return repr([columns, is_view or [look(table) for look in of_table]])
+    return {name: repr([found, [each.get((None, name)) for each in of_tables]]) for name, found in shown.items()}
 
 
 # -- how env.py connects -----------------------------------------------------------------------------------------------

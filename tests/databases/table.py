@@ -38,6 +38,8 @@ class Database(Struct, frozen=True, kw_only=True):
     """SQLAlchemy's name for a driver of async engines; empty: the suite has none."""
     foreseen: bool
     """Whether a break is known before anything runs."""
+    written: bool
+    """Whether what ``--sql`` writes is judged before anything is written."""
     exact: bool
     """Whether contracts about it are held in all that they state; else by their shape."""
     rolls_back: Undoes
@@ -119,6 +121,7 @@ DATABASES = (
         fresh=_postgresql,
         asynchronous="postgresql+psycopg",
         foreseen=True,
+        written=True,
         exact=True,
         rolls_back="always",
         left_out=frozenset(),
@@ -130,6 +133,7 @@ DATABASES = (
         fresh=_sqlite,
         asynchronous="sqlite+aiosqlite",
         foreseen=True,
+        written=True,
         exact=True,
         rolls_back="by recipe",
         left_out=_ACCESS_AND_TYPES,
@@ -140,6 +144,7 @@ DATABASES = (
         kind="mariadb",
         fresh=_mariadb,
         foreseen=False,
+        written=False,
         exact=False,
         rolls_back="never",
         left_out=_BESIDE_THE_SHAPE,
@@ -150,6 +155,7 @@ DATABASES = (
         kind="cockroachdb",
         fresh=_other,
         foreseen=False,
+        written=True,
         exact=False,
         rolls_back="always",
         left_out=_BESIDE_THE_SHAPE,

@@ -40,8 +40,9 @@ def test_each_row_of_the_docs_has_one_here() -> None:
 
 def test_the_claims_are_the_same() -> None:
     for database in DATABASES:
-        before, commit, own, other = of(database)
+        before, commit, written, own, other = of(database)
         assert (before != "not foreseen") == database.foreseen, database.name
+        assert ("predicted" in written or "replayed" in written) == database.written, database.name
         assert (own == "held exactly") == database.exact, database.name
         assert (own == "held by their shape") == (not database.exact), database.name
         assert ROLLS_BACK[database.rolls_back] in commit, database.name
