@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.bindings import MANY, Relation, Row, Scope, Source, renamed
+from alembic_contracts.prediction.answers.deferred import resolved
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
 from alembic_contracts.prediction.answers.hashable import GUESSED, hashable
 from alembic_contracts.prediction.answers.operators import operate
@@ -20,6 +21,7 @@ from alembic_contracts.prediction.answers.values import (
     known,
 )
 from alembic_contracts.prediction.sql.parser import child, enum_name, kind_of, strings, unwrap, walk
+from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
@@ -137,28 +139,64 @@ def joined(
     scope: Scope,
     sources: dict[str, tuple[str, ...]],
     conditions: list[Node],
+    *,
+    where: list[Node] | None = None,
 ) -> Iterable[dict[str, Row]]:
     """Return every row combined with the rows of an item of FROM that may fit it by a condition, or all of them.
 
-    ``sources`` collects the columns of each item by its alias.
+    Args:
+        rows: those of the items before.
+        item: of FROM.
+        scope: what names in it mean.
+        sources: collects the columns of each item by its alias.
+        conditions: on the rows that come out.
+        where: on those of the query (None: the same), by which rows can be left out that are none of the result's.
     """
+    where = conditions if where is None else where
     if kind_of(item) == "join_expr":
-        return _explicit_join(rows, item.join_expr, scope, sources)
+        return _explicit_join(rows, item.join_expr, scope, sources, where)
     if _is_lateral(item):
         return [{**row, **more} for row in rows for more in _one(item, scope.inner(row), sources, lateral=True)]
     before = set(sources)
-    right = _one(item, scope, sources)
+    right = _one(item, scope, sources, where)
     lookup = _Lookup(right, set(sources) - before, before, conditions, sources)
     return ({**row, **more} for row in rows for more in lookup.candidates(row))
 
 
 def _one(
-    item: Node, scope: Scope, sources: dict[str, tuple[str, ...]], *, lateral: bool = False
+    item: Node, scope: Scope, sources: dict[str, tuple[str, ...]], where: Iterable[Node] = (), *, lateral: bool = False
 ) -> list[dict[str, Row]]:
     source = _source(item, scope if not lateral else Scope(scope.world, outer=scope))
     sources[source.alias] = source.relation.columns
     rows = source.relation.rows
+    for condition in where:
+        rows = _without(rows, condition, source.alias, scope)
     return [_marked({source.alias: row}, row[MANY]) if MANY in row else {source.alias: row} for row in rows]
+
+
+def _without(rows: Sequence[Row], condition: Node, alias: str, scope: Scope) -> Sequence[Row]:
+    """Return rows but those that ``alias.column = value`` rejects for sure, whatever they are joined with."""
+    if kind_of(condition) != "a_expr" or enum_name(condition.a_expr, "kind") != "AEXPR_OP":
+        return rows
+    column, value = condition.a_expr.lexpr, condition.a_expr.rexpr
+    names = strings(column.column_ref.fields) if kind_of(column) == "column_ref" else []
+    if strings(condition.a_expr.name) != ["="] or len(names) != 2 or names[0] != alias:
+        return rows
+    if kind_of(value) not in {"a_const", "type_cast"} or any(_columns(value)):
+        return rows
+    try:
+        wanted = evaluate(value, Scope(scope.world))
+        return [row for row in rows if _may_be(row, names[1], wanted)]
+    except (PostgresError, UnanswerableError):
+        return rows  # where it matters, it is raised by those that are left
+
+
+def _may_be(row: Row, column: str, wanted: Any) -> bool:
+    """Return whether a row may have a value in a column; made-up rows become what conditions ask for."""
+    if column not in row or any(map(is_guess, row.values())):
+        return True
+    same = operate("=", resolved(row[column]), wanted)
+    return isinstance(same, Unknown) or is_true(same)
 
 
 def _is_lateral(item: Node) -> bool:
@@ -167,15 +205,15 @@ def _is_lateral(item: Node) -> bool:
 
 
 def _explicit_join(
-    rows: Iterable[dict[str, Row]], join: Node, scope: Scope, sources: dict[str, tuple[str, ...]]
+    rows: Iterable[dict[str, Row]], join: Node, scope: Scope, sources: dict[str, tuple[str, ...]], where: list[Node]
 ) -> list[dict[str, Row]]:
     kind = enum_name(join, "jointype")
     if kind not in {"JOIN_INNER", "JOIN_LEFT", "JOIN_RIGHT"} or join.is_natural:
         raise UnanswerableError("this kind of join")
     before = set(sources)
-    left = list(joined([{}], join.larg, scope, sources, []))
+    left = list(joined([{}], join.larg, scope, sources, [], where=where))
     left_names = set(sources) - before
-    right = list(joined([{}], join.rarg, scope, sources, [])) if not _is_lateral(join.rarg) else None
+    right = list(joined([{}], join.rarg, scope, sources, [], where=where)) if not _is_lateral(join.rarg) else None
     right_names = set(sources) - before - left_names
     if kind == "JOIN_RIGHT":
         left, right = right or [], left
@@ -198,7 +236,10 @@ def _explicit_join(
 
 
 class _Lookup:
-    """Finds the rows of a join's right side by its first condition ``left.column = right.column``."""
+    """Finds the rows of a join's right side by a condition ``left.column = right.column``.
+
+    It is the first one but those about numbers of columns, which two tables can have alike without that being known.
+    """
 
     def __init__(
         self,
@@ -211,14 +252,17 @@ class _Lookup:
         self._rows = rows
         self._left: list[str] | None = None
         self._index: dict[Any, list[dict[str, Row]]] = {}
-        for condition in conditions:
-            sides = _column_sides(condition)
-            if sides is None:
-                continue
-            for left, right in (sides, sides[::-1]):
-                if self._owner(right, sources) in names and self._owner(left, sources) in left_names:
-                    self._build(left, right)
-                    return
+        found = [
+            (left, right)
+            for sides in filter(None, map(_column_sides, conditions))
+            for left, right in (sides, sides[::-1])
+            if self._owner(right, sources) in names and self._owner(left, sources) in left_names
+        ]
+        if found:
+            self._build(*next((sides for sides in found if not self._has_numbers(sides[1])), found[0]))
+
+    def _has_numbers(self, column: list[str]) -> bool:
+        return any(isinstance(known(_column_of(row, column)), Number) for row in self._rows)
 
     @staticmethod
     def _owner(names: list[str], sources: dict[str, tuple[str, ...]]) -> str | None:

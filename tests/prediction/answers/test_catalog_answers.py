@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -98,19 +99,58 @@ def test_texts_that_nobody_looks_at_are_no_doubt() -> None:
     assert _ask(*made, query=query) == ([("a", "text")], [])
 
 
+SERIAL = (
+    "SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_depend d ON d.objid = c.oid AND d.classid ="
+    " 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass JOIN pg_class t ON t.oid = d.refobjid JOIN"
+    " pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid WHERE c.relkind = 'S' AND c.oid ="
+    " CAST('t_id_seq' AS regclass)"
+)
+"""What Alembic asks in batch mode."""
+
+
 def test_alembics_own_question_about_a_serial_has_an_answer_where_columns_were_dropped(database: str) -> None:
     made = ("CREATE TABLE t (a int, id serial, b int)", "ALTER TABLE t DROP COLUMN a")
-    query = (
-        "SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_depend d ON d.objid = c.oid AND d.classid ="
-        " 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass JOIN pg_class t ON t.oid = d.refobjid JOIN"
-        " pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid WHERE c.relkind = 'S' AND c.oid ="
-        " CAST('t_id_seq' AS regclass)"
-    )
-    assert _ask(*made, query=query) == ([("t_id_seq", "id")], [])
+    assert _ask(*made, query=SERIAL) == ([("t_id_seq", "id")], [])
     with sa.create_engine(database, poolclass=sa.NullPool).connect() as connection:
         for statement in made:
             connection.exec_driver_sql(statement)
-        assert [tuple(row) for row in connection.exec_driver_sql(query)] == [("t_id_seq", "id")]
+        assert [tuple(row) for row in connection.exec_driver_sql(SERIAL)] == [("t_id_seq", "id")]
+
+
+def test_it_takes_no_longer_where_there_are_many_tables() -> None:
+    others = tuple(f"CREATE TABLE t{number} (id serial PRIMARY KEY, a int, b text)" for number in range(60))
+    started = time.process_time()
+    assert _ask("CREATE TABLE t (id serial)", *others, query=SERIAL) == ([("t_id_seq", "id")], [])
+    assert time.process_time() - started < 5, "each table is combined with each"
+
+
+@pytest.mark.parametrize(
+    ("source", "where", "rows"),
+    [
+        ("pg_class t LEFT JOIN pg_attribute a ON a.attrelid = t.oid", "t.relname = 'u' AND a.attname = 'b'", [("u",)]),
+        ("pg_class t LEFT JOIN pg_attribute a ON a.attrelid = t.oid", "t.relname = 'u' AND a.attname = 'x'", []),
+        (
+            "pg_class t LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'x'",
+            "t.relname = 'u' AND a.attname IS NULL",
+            [("u",)],
+        ),
+        (
+            "pg_attribute a RIGHT JOIN pg_class t ON a.attrelid = t.oid AND a.attname = 'a'",
+            "t.relkind = 'r' AND t.relname = 't'",
+            [("t",)],
+        ),
+    ],
+)
+def test_what_where_leaves_out_is_left_out_whatever_it_is_joined_with(
+    database: str, source: str, where: str, rows: list[tuple[object, ...]]
+) -> None:
+    made = ("CREATE TABLE t (a int)", "CREATE TABLE u (a int, b int)")
+    query = f"SELECT t.relname FROM {source} WHERE {where}"
+    assert _ask(*made, query=query) == (rows, [])
+    with sa.create_engine(database, poolclass=sa.NullPool).connect() as connection:
+        for statement in made:
+            connection.exec_driver_sql(statement)
+        assert [tuple(row) for row in connection.exec_driver_sql(query)] == rows
 
 
 @pytest.mark.parametrize(
