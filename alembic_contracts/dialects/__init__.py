@@ -161,8 +161,7 @@ class Dialect(Protocol):
     """What the collation is called that a column has where none is stated."""
     FORESIGHT: Foresight
     BEGINS_BY_ITSELF: bool
-    """Whether drivers begin a transaction before some statements and not before others, so that each can be in one or
-    commit by itself."""
+    """Whether drivers begin a transaction before some statements and not before others, which commit by themselves."""
     COMMITS_AT_DDL: bool
     """Whether a statement that changes the schema commits, with what came before it in its transaction."""
     DIFFERS: str
@@ -199,10 +198,7 @@ class Dialect(Protocol):
         """
 
     def misspelt_type(self, type_: Type) -> str | None:
-        """Return the database's own type that a contract probably means by one of a name that is not; None: no other.
-
-        Users can have made a type of this name.
-        """
+        """Return the type that is probably meant by a name that none but users' own can have; None: no other."""
 
     def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Breaks:
         """Return whose uses break where a column has the actual type instead of the expected one, and how badly."""

@@ -32,28 +32,40 @@ def fold_name(name: Name) -> tuple[str, str]:
     return fold(name.schema), fold(name.name)
 
 
-def spelled(schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
+def spelled(schema: Schema, names: Mapping[Name, Collection[str]], *, tables: bool = True) -> Schema:
     """Return a schema in which tables and columns have the names that are asked for, if the case alone is another.
 
     A table that is asked for by two spellings is there by both. A column has the first of its spellings.
 
     Args:
         schema: as it was observed or predicted.
-        names: columns by their table; the names of both in any case.
+        names: columns by their table; the names of columns in any case.
+        tables: whether the names of tables are in any case, too.
     """
+    of = fold_name if tables else _as_it_is
     asked: dict[tuple[str, str], list[Name]] = {}
     for name in names:
-        asked.setdefault(fold_name(name), []).append(name)
-    columns = {fold_name(name): _speller(each) for name, each in reversed(list(names.items()))}
-    first = {folded: spellings[0] for folded, spellings in asked.items()}
-    tables = {
-        name: _table(table, name, columns, first)
+        asked.setdefault(of(name), []).append(name)
+    spellers = {of(name): _speller(each) for name, each in reversed(list(names.items()))}
+
+    def called(name: Name) -> Name:
+        return asked.get(of(name), [name])[0]
+
+    def speller(name: Name) -> Spell:
+        return _speller(names[name]) if name in names else spellers.get(of(name), str)
+
+    found = {
+        name: _table(table, name, called, speller)
         for own, table in schema.tables.items()
-        for name in asked.get(fold_name(own), [own])
+        for name in asked.get(of(own), [own])
     }
-    if tables == dict(schema.tables):
+    if found == dict(schema.tables):
         return schema
-    return replace(schema, tables=MappingProxyType(tables))
+    return replace(schema, tables=MappingProxyType(found))
+
+
+def _as_it_is(name: Name) -> tuple[str, str]:
+    return name.schema, name.name
 
 
 def _speller(names: Collection[str]) -> Spell:
@@ -61,10 +73,8 @@ def _speller(names: Collection[str]) -> Spell:
     return lambda name: known.get(fold(name), name)
 
 
-def _table(
-    table: Table, name: Name, columns: Mapping[tuple[str, str], Spell], tables: Mapping[tuple[str, str], Name]
-) -> Table:
-    spell = columns.get(fold_name(table.name), str)
+def _table(table: Table, name: Name, called: Callable[[Name], Name], speller: Callable[[Name], Spell]) -> Table:
+    spell = speller(name)
     return replace(
         table,
         name=name,
@@ -73,12 +83,10 @@ def _table(
             replace(
                 each,
                 columns=tuple(map(spell, each.columns)),
-                references=each.references and tables.get(fold_name(each.references), each.references),
-                referenced_columns=tuple(
-                    map(columns.get(fold_name(each.references), str), each.referenced_columns)
-                    if each.references is not None
-                    else ()
-                ),
+                references=each.references and called(each.references),
+                referenced_columns=tuple(map(speller(called(each.references)), each.referenced_columns))
+                if each.references is not None
+                else (),
             )
             for each in table.constraints
         ),

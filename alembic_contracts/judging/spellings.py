@@ -7,6 +7,7 @@ each of them in its own spelling (``dialects.casing``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 from alembic_contracts.contracts.contract import Contract, ForeignKey
 from alembic_contracts.dialects.casing import fold, fold_name
@@ -16,14 +17,19 @@ __all__ = ["alike", "columns_of"]
 
 
 def columns_of(contracts: Iterable[Contract]) -> dict[Name, tuple[str, ...]]:
-    """Return all columns that contracts name, by table; those that foreign keys lead to are among them."""
+    """Return all columns that contracts name, by table; those that only keys name come after all others."""
+    contracts = tuple(contracts)
     found: dict[Name, dict[str, None]] = {}
     for contract in contracts:
         for table in contract.tables:
             found.setdefault(table, {}).update(dict.fromkeys(contract.columns(table)))
-        for fact in contract.facts:
-            if isinstance(fact.expected, ForeignKey):
-                found.setdefault(fact.expected.table, {}).update(dict.fromkeys(fact.expected.referenced_columns))
+    for fact in (fact for contract in contracts for fact in contract.facts):
+        key = fact.expected
+        if isinstance(key, ForeignKey):
+            found.setdefault(fact.table, {}).update(dict.fromkeys(key.columns))
+            found.setdefault(key.table, {}).update(dict.fromkeys(key.referenced_columns))
+        elif fact.rule == "unique":
+            found.setdefault(fact.table, {}).update(dict.fromkeys(cast("tuple[str, ...]", key)))
     return {table: tuple(columns) for table, columns in found.items()}
 
 

@@ -276,6 +276,9 @@ class Schema(Struct, frozen=True, kw_only=True):
     namespaces: frozenset[str] = frozenset({"public"})
     """Schemas that exist, without the system's own."""
     sequences: AbstractSet[Name] = frozenset()
+    ignores_case: bool = False
+    """Whether this database takes tables whose names differ in the case of letters for the same, where others of its
+    kind do not."""
     catalog: str | None = None
     """Name of the database, where known (``current_database()``)."""
     access: Access = field(default_factory=Access)

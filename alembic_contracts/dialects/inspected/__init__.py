@@ -190,10 +190,11 @@ class Inspected:
         return one.split() == other.split()
 
     def spelled(self, schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
-        """Return a schema with columns as contracts name them, where the database does not mind the case of letters."""
+        """Return a schema with names as contracts have them, where the database does not mind the case of letters."""
         from alembic_contracts.dialects.casing import spelled
 
-        return spelled(schema, names) if self._folds else schema
+        tables = schema.ignores_case or not is_like_mysql(self.KIND)
+        return spelled(schema, names, tables=tables) if self._folds else schema
 
     # -- connections ---------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,13 @@ _CHECKS = """
     WHERE constraint_schema = :schema AND CONCAT(table_name) IN :names AND level = 'Table'
     ORDER BY constraint_name
 """
+_OF_THEIR_MAKERS = """
+    SELECT table_name FROM information_schema.views
+    WHERE table_schema = :schema AND CONCAT(table_name) IN :names AND security_type = 'DEFINER'
+"""
+"""Views of which everybody sees the same; others show what each may read of their tables."""
+_UNREADABLE = frozenset({1356, 1449})
+"""The errors of views that refer to what is not there, and of those of users who are not there."""
 _ALL = "LIMIT 18446744073709551615"
 """Without it, a script's ``sql_select_limit`` holds."""
 _NOTHING = "NULL"
@@ -85,7 +92,7 @@ def kinds(connection: Connection, schema: str) -> dict[str, str]:
 def told(connection: Connection, schema: str, names: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return what there is of tables and views, by the names of the Inspector's methods.
 
-    A view that refers to what is gone has no columns.
+    A view that nobody can read has none; what this role cannot see of one is missing.
 
     Args:
         connection: to the database.
@@ -114,10 +121,11 @@ def told(connection: Connection, schema: str, names: Collection[str]) -> dict[st
         if error.connection_invalidated:
             raise
         checks = {}  # MySQL has them by other names, and no rule looks at them
+    broken = _broken(connection, schema, [name for name in names if not columns[name]])
     mariadb: bool = getattr(connection.dialect, "is_mariadb", False)
     return {
         name: {
-            **_columns(columns[name], tables[name], mariadb=mariadb),
+            **({"columns": []} if name in broken else _columns(columns[name], tables[name], mariadb=mariadb)),
             **_keys(indexes[name], columns[name]),
             "foreign_keys": list(_foreign_keys(foreign_keys[name], rules[name])),
             "check_constraints": checks.get(name, ()),
@@ -129,6 +137,27 @@ def told(connection: Connection, schema: str, names: Collection[str]) -> dict[st
 def read_as_text(value: Any) -> Any:
     """Return a value of the server's: a text also where a session or a driver has bytes (``SET NAMES binary``)."""
     return bytes(value).decode() if isinstance(value, (bytes, bytearray)) else value
+
+
+def _broken(connection: Connection, schema: str, names: Sequence[str]) -> set[str]:
+    """Return which views nobody can read: they refer to what is gone, or are those of a user who may not read it."""
+    from sqlalchemy import bindparam, text
+    from sqlalchemy.exc import DBAPIError
+
+    if not names:
+        return set()
+    found = set[str]()
+    question = text(_OF_THEIR_MAKERS + _ALL).bindparams(bindparam("names", expanding=True))
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    for name in map(read_as_text, connection.execute(question, {"schema": schema, "names": names}).scalars()):
+        try:
+            connection.execute(text(f"SHOW COLUMNS FROM {quote(schema)}.{quote(name)}".replace(":", r"\:")))
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            if getattr(error.orig, "args", (0,))[0] in _UNREADABLE:
+                found.add(name)
+    return found
 
 
 def _columns(rows: Sequence[Row], tables: Sequence[Row], *, mariadb: bool) -> dict[str, Any]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["default_schema", "observe"]
 
+_CASE_COUNTS, _IN_LOWER_CASE, _CASE_IS_KEPT = range(3)
+"""How names of tables are stored; the case counts in the first way alone."""
+
 _OWN = frozenset({"information_schema", "pg_catalog", "crdb_internal", "pg_extension", "pg_toast", "sys", "guest"})
 """Schemas of servers themselves, beside those that begin with ``db_`` (SQL Server's roles) or ``pg_``."""
 
@@ -106,7 +109,9 @@ class _Observer:
         for schema in schemas:
             found |= self._tables(reader, schema, None if tables is None else wanted[schema])
         namespaces = frozenset({self._server.default_schema, *schemas})
-        return Schema(tables=found, types=reader.types, namespaces=namespaces)
+        return Schema(
+            tables=found, types=reader.types, namespaces=namespaces, ignores_case=self._casing() > _CASE_COUNTS
+        )
 
     def _own_schemas(self) -> list[str]:
         """Return all schemas that users' tables can be in; databases of MySQL's are not of this one."""
@@ -137,8 +142,12 @@ class _Observer:
     def _tables(self, reader: Reader, schema: str, names: set[str] | None) -> dict[Name, Table]:
         asked = self._asked(schema)
         kinds = self._kinds(asked)
-        wanted = kinds if names is None else {self._spelled(name) for name in names}
-        there = [name for name in kinds if name in wanted]
+        if names is None:
+            there = list(kinds)
+        else:
+            fold = str.lower if self._casing() == _CASE_IS_KEPT else str
+            wanted = {fold(self._spelled(name)) for name in names}
+            there = [name for name in kinds if fold(name) in wanted]
         if not there:
             return {}
         many = self._many(asked, there)
@@ -156,10 +165,14 @@ class _Observer:
             **dict.fromkeys(_if_there_are(lambda: inspector.get_materialized_view_names(schema)), "materialized view"),
         }
 
+    def _casing(self) -> int:
+        """Return MySQL's ``lower_case_table_names``."""
+        return int(getattr(self._inspector.dialect, "_casing", _CASE_COUNTS))
+
     def _spelled(self, name: str) -> str:
         """Return a table's name as the Inspector has it: in lower case where the database ignores the case of names."""
         dialect: Any = self._inspector.dialect
-        if getattr(dialect, "_casing", 0) == 1:  # MySQL's lower_case_table_names
+        if self._casing() == _IN_LOWER_CASE:
             return name.lower()
         return str(dialect.normalize_name(name)) if dialect.requires_name_normalize else name
 

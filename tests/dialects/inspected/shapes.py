@@ -320,7 +320,7 @@ SHAPES = [
         CREATE VIEW v AS SELECT id FROM p
         ALTER TABLE p CHANGE id other INT
         """,
-        "table p\nother INT(11), whole number\nview v, unknown",
+        "table p\nother INT(11), whole number\nview v",
     ),
     Shape(
         "a view of a table that is gone",
@@ -329,7 +329,7 @@ SHAPES = [
         CREATE VIEW v AS SELECT id FROM p
         DROP TABLE p
         """,
-        "view v, unknown",
+        "view v",
     ),
     Shape(
         "names that need quotes",

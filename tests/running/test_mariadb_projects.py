@@ -1,0 +1,104 @@
+"""What teams have on a MariaDB beside plain tables: names by their case, views, sessions; held, refused and told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support import mariadb as mariadb_server
+from tests.support.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def contract(table: str, *columns: str, about: str = "mariadb", **stated: Any) -> dict[str, Any]:
+    return {
+        "spec-version": "1.0.0",
+        "name": table,
+        "namespace": "shop",
+        "dataAssetResourceName": f"{about}://db/shop.{table}",
+        "owner": {"name": "Sales", "email": "sales@shop.org"},
+        "schema": {"table_name": table, **stated, "properties": {name: {} for name in columns}},
+    }
+
+
+@pytest.fixture
+def shop(tmp_path: Path, mariadb: str) -> Project:
+    return Project.create(tmp_path / "project", mariadb)
+
+
+def run(project: Project, revision: str, *statements: str) -> str:
+    """Upgrade by one revision of SQL, and return what was said; empty where it went through without a word."""
+    project.revision(revision, "\n".join(f"op.execute({statement!r})" for statement in statements))
+    done = project.alembic("upgrade", revision)
+    assert done.returncode in (0, 255), done.stderr
+    said = done.stderr.strip()
+    assert (done.returncode == 255) == ("Refused: " in said), said
+    return "" if said.startswith("note: ") and "\n" not in said else said
+
+
+def test_tables_whose_names_differ_by_case_are_two(shop: Project) -> None:
+    shop.contract("one", contract("Orders", "id", "code"))
+    shop.contract("other", contract("orders", "id", "x"))
+    assert run(shop, "r1", "CREATE TABLE Orders (ID INT, Code INT)", "CREATE TABLE orders (id INT, X INT)") == ""
+    assert shop.alembic("check-contracts").returncode == 0
+    coverage = shop.cli("coverage").stdout
+    assert "100.0 % of the columns" in coverage
+    assert "which is not there" not in coverage
+    assert "error[table-exists]: Orders no longer exists." in run(shop, "r2", "DROP TABLE Orders")
+
+
+def test_one_of_them_is_not_there_for_the_other_one(shop: Project) -> None:
+    shop.contract("one", contract("Orders", "id"))
+    shop.contract("other", contract("orders", "id"))
+    assert "warning[table-exists]: orders does not exist" in run(shop, "r1", "CREATE TABLE Orders (id INT)")
+
+
+def test_where_case_does_not_count_they_are_one(tmp_path: Path) -> None:
+    program = mariadb_server.program()
+    if program is None:
+        pytest.skip("NOT CHECKED: there is no MariaDB here (apt-get install mariadb-server)")
+    with (
+        mariadb_server.scratch(program, "--lower-case-table-names=1") as server,
+        mariadb_server.MariaDB(server).new() as url,
+    ):
+        shop = Project.create(tmp_path / "project", url)
+        shop.contract("one", contract("Orders", "id"))
+        shop.contract("other", contract("ORDERS", "Id"))
+        assert run(shop, "r1", "CREATE TABLE orders (ID INT)") == ""
+        assert shop.alembic("check-contracts").returncode == 0
+        assert "error[table-exists]" in run(shop, "r2", "DROP TABLE ORDERS")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "mariadb"])
+def test_foreign_keys_lead_to_tables_and_columns_in_any_spelling_that_they_have(
+    kind: str, shop: Project, tmp_path: Path
+) -> None:
+    project = shop if kind == "mariadb" else Project.create(tmp_path / "other", f"sqlite:///{tmp_path / 'shop.db'}")
+    there = "Orders" if kind == "mariadb" else "ORDERS"
+    key = {"columns": ["o"], "references": {"table_name": there, "columns": ["ID"]}}
+    project.contract("items", contract("items", "id", about=kind, foreign_keys=[key]))
+    create = "CREATE TABLE items (id INT, O INT, CONSTRAINT f FOREIGN KEY (o) REFERENCES Orders (id))"
+    assert run(project, "r1", "CREATE TABLE Orders (id INT PRIMARY KEY)", create) == ""
+
+
+def test_a_view_that_nobody_can_read_any_more_is_broken(shop: Project) -> None:
+    shop.contract("active", contract("active", "id", "email"))
+    table = "CREATE TABLE customers (id INT PRIMARY KEY, email VARCHAR(9), active INT)"
+    view = "CREATE VIEW active AS SELECT id, email FROM customers WHERE active"
+    assert run(shop, "r1", table, view) == ""
+    said = run(shop, "r2", "ALTER TABLE customers DROP COLUMN active")
+    assert "error[column-exists]: active.email no longer exists." in said
+    assert "unproven" not in said
+
+
+def test_what_a_script_sets_for_its_session_hides_nothing(shop: Project) -> None:
+    shop.contract("t", contract("t", "id", "code", unique=[["code"]]))
+    create = "CREATE TABLE t (id INT PRIMARY KEY, code INT UNIQUE)"
+    assert run(shop, "r1", create, "SET sql_mode = 'ANSI'", "SET sql_select_limit = 1") == ""
+    assert run(shop, "r2", "LOCK TABLES alembic_version WRITE") == ""
+    assert run(shop, "r3", "CREATE TEMPORARY TABLE t (x INT)") == ""
+    said = run(shop, "r4", "SET sql_mode = 'ANSI'", "CREATE TEMPORARY TABLE u LIKE t", "ALTER TABLE t DROP KEY code")
+    assert "error[unique]: t has no UNIQUE (code)." in said
