@@ -127,12 +127,15 @@ def _find(written: str, seen: Seen) -> Table:
     namespace, _, name = written.rpartition(".")
     usual, tables = seen.dialect.DEFAULT_SCHEMA, seen.schema.tables
     table = tables.get(Name(namespace or usual, name))
+    if table is None and Name(usual, written) in tables:
+        raise CannotCheck(f"The table `{written}` has a dot in its name, so that no contract can name it.")
     if table is None:
         known = sorted(each.name if each.schema == usual else str(each) for each in tables)
         hint = did_you_mean(written, known)
         if seen.gaps:
             raise CannotCheck(f"There is no table `{written}` in what could be predicted{hint}\n{seen.gaps}")
-        raise CannotCheck(f"There is no table `{written}`{hint}")
+        here = "" if usual else " in the database that env.py connects to, and others are not looked at"
+        raise CannotCheck(f"There is no table `{written}`{here}{hint}")
     return table
 
 

@@ -6,6 +6,7 @@ SQLAlchemy is imported where an expression is asked for: contracts are read and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,8 @@ def expression(type_: Type, dialect: Dialect, collation: str | None = None) -> s
 
 def type_for(type_: Type, dialect: Dialect) -> TypeEngine[Any] | None:
     """Return a type of SQLAlchemy's that is the same to a contract, None where it has none; arguments as there."""
-    return next((made for made in _candidates(type_, dialect) if _is_it(made, type_, dialect)), None)
+    candidates = (*_candidates(type_, dialect), *_of_mysql(type_, dialect))
+    return next((made for made in candidates if _is_it(made, type_, dialect)), None)
 
 
 def is_reflected(type_: Type, dialect: Dialect) -> bool:
@@ -103,6 +105,31 @@ def _candidates(type_: Type, dialect: Dialect) -> Iterator[TypeEngine[Any]]:
     family = _there(type_, dialect).family(type_, {})
     if family is not None and family in _FAMILIES:
         yield getattr(sa, _FAMILIES[family])()
+
+
+def _of_mysql(type_: Type, dialect: Dialect) -> Iterator[TypeEngine[Any]]:
+    """Yield MySQL's own type with all that makes it: ``BIGINT(20) UNSIGNED``, ``ENUM('a','b')``, ``DATETIME(6)``."""
+    import sqlalchemy as sa
+
+    from alembic_contracts.dialects.inspected.types import split
+    from alembic_contracts.dialects.servers import is_like_mysql
+
+    if not is_like_mysql(_kind(type_)) or not is_like_mysql(dialect.KIND):
+        return
+    name, behind = split(type_.name.name)
+    class_ = _sqlalchemy(dialect.KIND).ischema_names.get(name.lower())
+    if class_ is None:
+        return
+    labels = dialect.enum_labels(type_, {})
+    sizes = [int(each) for each in type_.modifiers if each.isdecimal()]
+    words = {word.lower(): True for word in behind.split()}
+    if labels is not None:
+        yield class_(*labels)
+    elif issubclass(class_, (sa.DateTime, sa.Time, sa.TIMESTAMP)):
+        yield class_(fsp=sizes[0] if sizes else None)
+    elif words.keys() <= {"unsigned", "zerofill"}:
+        with suppress(TypeError):
+            yield class_(*sizes, **words)
 
 
 def _listed(type_: Type, dialect: Dialect) -> TypeEngine[Any] | None:
@@ -159,8 +186,15 @@ def _is_it(made: TypeEngine[Any], type_: Type, dialect: Dialect) -> bool:
         return dialect.same_type(type_, found, {})
     if dialect.FORESIGHT != "none":
         return dialects.load(dialect.KIND).same_type(type_, found, {}) and found.modifiers == type_.modifiers
-    one, other = (_ALIASES.get(each.name.name, each.name.name) for each in (type_, found))
+    one, other = (_usual(each.name.name) for each in (type_, found))
     return one == other and (found.modifiers == type_.modifiers or one in _WHOLE)
+
+
+def _usual(name: str) -> str:
+    from alembic_contracts.dialects.inspected.types import split
+
+    first, behind = split(name)
+    return f"{_ALIASES.get(first, first)} {behind}".rstrip()
 
 
 def _there(type_: Type, dialect: Dialect) -> Dialect:

@@ -157,8 +157,11 @@ def _is_stated(operation: Any, tables: Known, families: Families, alone: bool) -
     if isinstance(operation, ops.ModifyTableOps):
         place = operation.schema, operation.table_name
         if place in tables:
+            there = {_leads(each.reverse()) for each in operation.ops if _is_drop_of_foreign_key(each)}
             operation.ops[:] = [
-                each for each in operation.ops if _in_table(each, tables[place], families.get(place, {}))
+                each
+                for each in operation.ops
+                if _in_table(each, tables[place], families.get(place, {})) and _leads(each) not in there - {None}
             ]
         return bool(operation.ops)
     place = getattr(operation, "schema", None), getattr(operation, "table_name", "")
@@ -166,6 +169,22 @@ def _is_stated(operation: Any, tables: Known, families: Families, alone: bool) -
     if isinstance(operation, ops.DropTableOp):
         return not alone or table is not None
     return table is None or _in_table(operation, table, families.get(place, {}))
+
+
+def _is_drop_of_foreign_key(operation: Any) -> bool:
+    from alembic.operations import ops
+
+    return isinstance(operation, ops.DropConstraintOp) and operation.constraint_type == "foreignkey"
+
+
+def _leads(operation: Any) -> tuple[object, ...] | None:
+    """Return where a foreign key leads that is added: what happens on update and delete no contract says."""
+    from alembic.operations import ops
+
+    if not isinstance(operation, ops.CreateForeignKeyOp):
+        return None
+    place = operation.kw.get("referent_schema"), operation.referent_table
+    return place, frozenset(zip(operation.local_cols, operation.remote_cols, strict=True))
 
 
 def _in_table(

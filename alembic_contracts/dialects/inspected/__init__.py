@@ -161,8 +161,8 @@ class Inspected:
         return int(number) if number.isdecimal() and self.family(type_, types) in families else None
 
     def enum_labels(self, type_: Type, types: Types) -> tuple[str, ...] | None:
-        """Return the labels of MySQL's ``ENUM('a','b')``, or of a type that users made."""
-        if type_.name.name == "ENUM":
+        """Return the labels of MySQL's ``ENUM('a','b')`` and ``SET``, or of a type that users made."""
+        if type_.name.name in ("ENUM", "SET") and type_.modifiers:
             return tuple(label[1:-1].replace("''", "'") for label in type_.modifiers)
         made = types.get(type_.name)
         return made.labels if made is not None and made.kind == "enum" else None
