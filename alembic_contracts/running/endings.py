@@ -91,11 +91,15 @@ class _Ending:
             self._warn()
 
     def _warn(self) -> None:
+        what, stays = "nothing of this upgrade was", ""
+        if self._ledger.commits_at_ddl:
+            what = "the end of this upgrade was not"
+            stays = " What changed the schema is there all the same, and the version table may not say so."
         hooks.warn(
-            f"nothing of this upgrade was committed: {self._name} was brought from {at(self._before)} to "
-            f"{at(self._after)} in a transaction that ended without a commit. Where env.py executes anything on the "
-            "connection before context.configure(), Alembic leaves the commit to env.py: add connection.commit() "
-            "after the migrations, or execute it within a transaction of its own."
+            f"{what} committed: {self._name} was brought from {at(self._before)} to {at(self._after)} in a "
+            f"transaction that ended without a commit.{stays} Where env.py executes anything on the connection before "
+            "context.configure(), Alembic leaves the commit to env.py: add connection.commit() after the migrations, "
+            "or execute it within a transaction of its own."
         )
 
 
@@ -123,7 +127,7 @@ def follow(upgrade: Upgrade, name: str) -> None:
     if environment is None or upgrade.commits is None or not upgrade.applied or upgrade.migration.connection is None:
         return
     ending = _Ending(upgrade, name)
-    if not (upgrade.committed or upgrade.commits.loose):
+    if not upgrade.committed and (upgrade.commits.commits_at_ddl or not upgrade.commits.loose):
         ending.watch(upgrade.migration.connection, upgrade.commits)
     _ENDINGS.setdefault(environment, []).append(ending)
 

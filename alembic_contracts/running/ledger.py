@@ -161,8 +161,7 @@ class Ledger:
         with self.quietly():
             fates = {self._account(block) or self._undone(block) for block in blocks}
         if self.loose and not (blocks and self._dialect.BEGINS_BY_ITSELF):
-            in_autocommit = self._connection._is_autocommit_isolation()  # noqa: SLF001 - knows of the engine's as well
-            return "up to DDL" if self._dialect.COMMITS_AT_DDL and not in_autocommit else "committed"
+            return "up to DDL" if self.commits_at_ddl else "committed"
         if self.partly:
             return "partly"
         return "rolled back" if fates <= {"rolled back", "committed"} else "open"
@@ -173,10 +172,16 @@ class Ledger:
             return None
         return "open" if self._dialect.transaction(self._connection, block) == block else "rolled back"
 
+    @property
+    def commits_at_ddl(self) -> bool:
+        """Whether what changes the schema commits by itself, and all else waits for that or for a commit."""
+        in_autocommit = self._connection._is_autocommit_isolation()  # noqa: SLF001 - knows of the engine's as well
+        return self._dialect.COMMITS_AT_DDL and not in_autocommit
+
     def is_committed(self) -> bool:
         """Return whether what was open last has been committed by now, whoever did so."""
         if self.block is None:
-            return self.loose
+            return self.loose and not self.commits_at_ddl
         with self.quietly(), _even_if_failed():
             return self._dialect.fate(self._connection, self.block) == "committed"
         return False

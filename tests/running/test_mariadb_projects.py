@@ -94,6 +94,26 @@ def test_a_view_that_nobody_can_read_any_more_is_broken(shop: Project) -> None:
     assert "unproven" not in said
 
 
+@pytest.mark.parametrize("committed", [False, True])
+def test_an_end_that_is_not_committed_is_warned_of(committed: bool, shop: Project) -> None:
+    """What env.py executes before has Alembic leave the commit to it; MariaDB commits what changes the schema."""
+    shop.contract("t", contract("t", "id"))
+    before = "        context.configure("
+    env = (shop.path / "migrations/env.py").read_text()
+    assert before in env
+    env = env.replace(before, "        connection.exec_driver_sql(\"SELECT GET_LOCK('x', 5)\")\n" + before)
+    if committed:
+        env = env.replace(
+            "            context.run_migrations()", "            context.run_migrations()\n        connection.commit()"
+        )
+    shop.write("migrations/env.py", env)
+    said = run(shop, "r1", "CREATE TABLE t (id INT)")
+    assert ("warning: the end of this upgrade was not committed: " in said) is not committed
+    assert ("and the version table may not say so" in said) is not committed
+    heads = shop.sql("SELECT version_num FROM alembic_version")
+    assert heads == ([("r1",)] if committed else [])
+
+
 def test_what_a_script_sets_for_its_session_hides_nothing(shop: Project) -> None:
     shop.contract("t", contract("t", "id", "code", unique=[["code"]]))
     create = "CREATE TABLE t (id INT PRIMARY KEY, code INT UNIQUE)"
