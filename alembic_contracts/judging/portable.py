@@ -14,6 +14,7 @@ from msgspec import Struct
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Fact, ForeignKey
 from alembic_contracts.dialects import Dialect
+from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
 
@@ -125,6 +126,10 @@ def _existing(column: Column, dialect: Dialect) -> str:
     parts = [f"existing_type={_typed(column, dialect)}", f"existing_nullable={not column.not_null}"]
     if column.default is not None:
         parts.append(f"existing_server_default=sa.text({_sql(column.default)})")
+    if is_like_mysql(dialect.KIND) and column.identity:
+        parts.append("existing_autoincrement=True")
+    if is_like_mysql(dialect.KIND) and column.comment:
+        parts.append(f"existing_comment={texts.quoted(column.comment)}")
     return ", ".join(parts)
 
 

@@ -86,6 +86,21 @@ def test_advice(case: Broken, kind: str, mariadbs: MariaDB, tmp_path: Path) -> N
         assert violations(stated, before, run(mariadbs, case, case.change, code)[1], "mariadb") == []
 
 
+def test_a_name_that_changes_in_a_later_revision_takes_along_what_the_column_is(
+    mariadbs: MariaDB, tmp_path: Path
+) -> None:
+    """A MySQL's CHANGE takes it away: AUTO_INCREMENT, a comment."""
+    created = "CREATE TABLE t (c BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY COMMENT 'the \"one\"')"
+    change = "op.execute('ALTER TABLE t RENAME COLUMN c TO d')"
+    case = Broken("column-exists", [created], change, {"c": {}})
+    stated = contracts(case, tmp_path, "mariadb")
+    before, done = run(mariadbs, case, change)
+    [violation] = violations(stated, before, done, "mariadb")
+    now, _, later = violation.remedy.partition("In a later")
+    _, advised = run(mariadbs, case, pasted(now), pasted(later))
+    assert advised[-1].after.tables == done[-1].after.tables
+
+
 def test_what_is_not_said_of_a_column_stays(mariadbs: MariaDB, tmp_path: Path) -> None:
     """MySQL takes away what a MODIFY does not repeat: UNSIGNED, a default."""
     [case] = [case for case in CASES if case.rule == "column-nullable"]
