@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from sqlalchemy.exc import DBAPIError
 
 __all__ = ["kinds", "read_as_text", "told"]
 
@@ -24,7 +25,7 @@ _KINDS = """
 """
 # CONCAT, as MariaDB takes names that differ by case for one where it looks for the name of a table itself.
 _TABLES = """
-    SELECT table_name AS of_table, table_collation AS collation
+    SELECT table_name AS of_table, table_type AS kind, table_collation AS collation
     FROM information_schema.tables WHERE table_schema = :schema AND CONCAT(table_name) IN :names
 """
 _COLUMNS = """
@@ -64,6 +65,8 @@ _OF_THEIR_MAKERS = """
 """Views of which everybody sees the same; others show what each may read of their tables."""
 _UNREADABLE = frozenset({1356, 1449})
 """The errors of views that refer to what is not there, and of those of users who are not there."""
+_DENIED = frozenset({1142, 1143})
+"""The errors of tables of which a role may see some columns, or none."""
 _ALL = "LIMIT 18446744073709551615"
 """Without it, a script's ``sql_select_limit`` holds."""
 _NOTHING = "NULL"
@@ -100,7 +103,7 @@ def told(connection: Connection, schema: str, names: Collection[str]) -> dict[st
         names: of them, exactly.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: the server does not answer.
+        sqlalchemy.exc.DBAPIError: the server does not answer, or shows only some columns of a table to this role.
     """
     from sqlalchemy import bindparam, text
     from sqlalchemy.exc import DBAPIError
@@ -121,6 +124,9 @@ def told(connection: Connection, schema: str, names: Collection[str]) -> dict[st
         if error.connection_invalidated:
             raise
         checks = {}  # MySQL has them by other names, and no rule looks at them
+    for name in names:
+        if tables[name] and read_as_text(tables[name][0]["kind"]) != "VIEW":
+            _require_all(connection, schema, name)
     broken = _broken(connection, schema, [name for name in names if not columns[name]])
     mariadb: bool = getattr(connection.dialect, "is_mariadb", False)
     return {
@@ -142,22 +148,39 @@ def read_as_text(value: Any) -> Any:
 def _broken(connection: Connection, schema: str, names: Sequence[str]) -> set[str]:
     """Return which views nobody can read: they refer to what is gone, or are those of a user who may not read it."""
     from sqlalchemy import bindparam, text
-    from sqlalchemy.exc import DBAPIError
 
     if not names:
         return set()
-    found = set[str]()
     question = text(_OF_THEIR_MAKERS + _ALL).bindparams(bindparam("names", expanding=True))
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    for name in map(read_as_text, connection.execute(question, {"schema": schema, "names": names}).scalars()):
-        try:
-            connection.execute(text(f"SHOW COLUMNS FROM {quote(schema)}.{quote(name)}".replace(":", r"\:")))
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise
-            if getattr(error.orig, "args", (0,))[0] in _UNREADABLE:
-                found.add(name)
-    return found
+    views = map(read_as_text, connection.execute(question, {"schema": schema, "names": names}).scalars())
+    return {name for name in views if _failure(connection, "SHOW COLUMNS FROM", schema, name)[0] in _UNREADABLE}
+
+
+def _require_all(connection: Connection, schema: str, table: str) -> None:
+    """Refuse to answer for a table of which the role may see some columns alone, as if there were no others.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: as that is said by the server.
+    """
+    number, error = _failure(connection, "SHOW CREATE TABLE", schema, table)
+    if error is not None and number in _DENIED:
+        raise error
+
+
+def _failure(connection: Connection, show: str, schema: str, name: str) -> tuple[int, DBAPIError | None]:
+    """Return the number and the error with which a table or view cannot be shown; 0 and None: it can."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    quoted = ".".join(map(connection.dialect.identifier_preparer.quote_identifier, (schema, name)))
+    try:
+        connection.execute(text(f"{show} {quoted}".replace(":", r"\:")))
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        number = (*getattr(error.orig, "args", ()), 0)[0]
+        return (number if isinstance(number, int) else 0), error
+    return 0, None
 
 
 def _columns(rows: Sequence[Row], tables: Sequence[Row], *, mariadb: bool) -> dict[str, Any]:
@@ -196,7 +219,7 @@ def _keys(indexes: Sequence[Row], columns: Sequence[Row]) -> dict[str, Any]:
     found: dict[str, Any] = {"pk_constraint": {}, "unique_constraints": [], "indexes": []}
     for name, rows in _grouped(indexes):
         named = [row["column_"] for row in rows]
-        shown = [column for column in named if column is None or column in known]
+        shown = [column for column in named if column is None or column in known or not columns]
         if name == "PRIMARY":
             found["pk_constraint"] = {"name": name, "constrained_columns": shown}
             continue

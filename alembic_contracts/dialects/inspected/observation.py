@@ -150,7 +150,7 @@ class _Observer:
             there = [name for name in kinds if fold(name) in wanted]
         if not there:
             return {}
-        many = self._many(asked, there)
+        many = self._many(asked, there, kinds)
         tables = [reader.table(Name(schema, name), kinds[name], many[name]) for name in there]
         return {table.name: table for table in tables}
 
@@ -176,10 +176,16 @@ class _Observer:
             return name.lower()
         return str(dialect.normalize_name(name)) if dialect.requires_name_normalize else name
 
-    def _many(self, schema: str | None, names: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+    def _many(self, schema: str | None, names: Sequence[str], kinds: Mapping[str, str]) -> Mapping[str, dict[str, Any]]:
         """Return what the Inspector tells of tables, by its methods' names; columns are missing where they are."""
-        if is_like_mysql(self._kind):
-            return information_schema.told(self._connection, schema or self._default or "", names)
+        if not is_like_mysql(self._kind):
+            return self._inspected(schema, names)
+        found = information_schema.told(self._connection, schema or self._default or "", names)
+        # A role that may alter a table, and neither read nor write it, is told of its definition alone.
+        hidden = [name for name in names if "columns" not in found[name] and kinds[name] == "table"]
+        return found | (self._inspected(schema, hidden) if hidden else {})
+
+    def _inspected(self, schema: str | None, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         from sqlalchemy.engine.reflection import ObjectKind
 
         found: dict[str, dict[str, Any]] = {name: {} for name in names}
