@@ -42,6 +42,7 @@ class _Ending:
     def watch(self, connection: Connection, ledger: Ledger) -> None:
         """Follow the connection until its transaction ends."""
         self._ledger: Ledger | None = ledger
+        self._commits_at_ddl = ledger.commits_at_ddl
         self._state = "open"
         watched = connection.info.setdefault(_WATCHED, [])
         for each in [each for each in watched if each.value().state != "open"]:
@@ -92,7 +93,7 @@ class _Ending:
 
     def _warn(self) -> None:
         what, stays = "nothing of this upgrade was", ""
-        if self._ledger.commits_at_ddl:
+        if self._commits_at_ddl:
             what = "the end of this upgrade was not"
             stays = " What changed the schema is there all the same, and the version table may not say so."
         hooks.warn(
