@@ -24,7 +24,7 @@ from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.noticing import MadeUpCount
 from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.schemas.schema import Name
-from alembic_contracts.schemas.steps import Operation, Unproven, World
+from alembic_contracts.schemas.steps import FAILS_BY_ROWS, GOES_BY_ROWS, Operation, Unproven, World
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -57,7 +57,6 @@ _MAY_FAIL = pattern(
 """Statements that fail, or do not, by what rows there are; where it is by whether there are any, the worlds show it."""
 _BATCH = "_alembic_tmp_"
 """What batch mode copies rows to, and goes on to put in the table's place."""
-_GOES_BY_ROWS = "the script may go by what is in the rows that it reads, which only the database knows"
 
 
 class Looks:
@@ -325,7 +324,7 @@ class CopyObserver:
         if key not in self._decisions:
             self._decisions.add(key)
             if not rest_is_seen(stack, self._script.path, RowTexts()):
-                self._stage.doubt(_GOES_BY_ROWS)
+                self._stage.doubt(GOES_BY_ROWS)
 
     def _doubt_failure(self, effect: Effect) -> None:
         """Note a doubt where it depends on rows whether a statement fails, and the script goes on where it does."""
@@ -338,4 +337,4 @@ class CopyObserver:
         is_alone = _CHANGES_ROWS.match(effect.sql) is not None and _BATCH not in effect.sql
         passes = lets_failure_pass(self._script.call_stack(), self._script.path, RowTexts())
         if passes == "yes" or (passes == "of one statement" and not is_alone):
-            self._stage.doubt("it depends on rows whether this fails, and the script goes on where it does")
+            self._stage.doubt(FAILS_BY_ROWS)

@@ -44,7 +44,7 @@ from alembic_contracts.running.revisions import upgrade_steps
 from alembic_contracts.running.starts import Start, compared, other_version
 from alembic_contracts.running.terms import settings_of
 from alembic_contracts.schemas.schema import Schema
-from alembic_contracts.schemas.steps import Prediction, Step
+from alembic_contracts.schemas.steps import FAILS_BY_ROWS, GOES_BY_ROWS, Prediction, Step
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
@@ -187,7 +187,7 @@ def _replayed(
         before, *done = found.told
         real = _as_there(course, connection, Prediction(before=before, steps=tuple(step for step, _ in done)))
     refused = (each.reason for each in (*led.unproven, *found.unproven))
-    obstacle = next(itertools.chain(refused, _obstacles(course, doubtful, first, done)), None)
+    obstacle = next(itertools.chain(refused, _obstacles(course, doubtful, first, done), _of_rows(doubts)), None)
     return _Replayed(server_version=version, obstacle=obstacle, prediction=real)
 
 
@@ -379,6 +379,13 @@ def _obstacles(
                 yield f"{subject}, and the replay has none of the real ones"
     if len(course.predictions) > 1 and not same_with_rows:
         yield "what the scripts do depends on rows, and the replay has none of the real ones"
+
+
+def _of_rows(doubts: Sequence[Unproven]) -> Iterator[str]:
+    """Yield what no replay takes away, and no server tells: a script may go by how many rows an UPDATE fits, too."""
+    for each in doubts:
+        if each.reason in (GOES_BY_ROWS, FAILS_BY_ROWS):
+            yield "what the scripts do depends on rows, and the replay has none of the real ones"
 
 
 def _agree(predictions: Sequence[Prediction]) -> bool:

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from alembic_contracts.schemas.schema import Name, Schema
 
 __all__ = [
+    "FAILS_BY_ROWS",
+    "GOES_BY_ROWS",
     "MAY_REFUSE",
     "REFUSED",
     "Location",
@@ -60,6 +62,10 @@ REFUSED = refused_by("PostgreSQL")
 
 MAY_REFUSE = "depending on what is unproven before, PostgreSQL may refuse this migration: "
 """The same where that is not certain."""
+
+GOES_BY_ROWS = "the script may go by what is in the rows that it reads, which only the database knows"
+FAILS_BY_ROWS = "it depends on rows whether this fails, and the script goes on where it does"
+"""Reasons that only a database with its rows could take away."""
 
 
 class Unproven(Struct, frozen=True):

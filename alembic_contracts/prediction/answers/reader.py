@@ -122,7 +122,7 @@ class Reader:
 
         if any(name.schema not in _SYSTEM for name in effect.reads):
             self._data.show_guesses = not self._is_worn_out(effect.sql)
-        self._data.asked_unknown = False
+        self._data.asked_unknown = self._data.asked_aged = False
         try:
             relation = select(effect.query, Scope(self._data))
         except UnanswerableError as error:
@@ -178,15 +178,19 @@ class Reader:
         )
         is_made_up = any(is_guess(value) for row in relation.rows for value in row.values())
 
+        is_aged = self._data.asked_aged
+
         def look() -> None:
             if of_rows:
                 self._reads_unknown()
-            if is_made_up and not shown_both_ways:
+            if is_aged or (is_made_up and not shown_both_ways):
                 self.decided()
             if unknown is not None:
                 self._doubt_value(unknown)
 
-        return _answer(relation, self._doubt_value, on_fetch=look if of_rows or unknown is not None else None)
+        return _answer(
+            relation, self._doubt_value, on_fetch=look if of_rows or is_aged or unknown is not None else None
+        )
 
     def _doubt_value(self, value: Unknown) -> None:
         self.doubt(f"the script goes by {value.reason}, which only the server knows", None)
@@ -229,7 +233,7 @@ class Reader:
         from alembic_contracts.prediction.answers.bindings import Relation
         from alembic_contracts.prediction.answers.row_changes import change
 
-        self._data.asked_unknown = False
+        self._data.asked_unknown = self._data.asked_aged = False
         guesses = self._data.guesses
         try:
             count, relation = change(statement.kind, statement.node, self._data)
@@ -242,6 +246,8 @@ class Reader:
             self._deletes[effect.sql] += 1
             if self._deletes[effect.sql] > 1:  # the rows that there were are gone, unless others came or it takes a few
                 return Answer(rowcount=MadeUpCount(count, self._decided_by_count, self._decided_by_count))
+        if relation is None and self._data.asked_aged and count >= 0:
+            return Answer(rowcount=MadeUpCount(count, self.decided, self.decided))
         if relation is None and self._data.asked_unknown and count >= 0:
             return Answer(rowcount=MadeUpCount(count, self._reads_unknown, self._decided_by_count))
         if relation is None:

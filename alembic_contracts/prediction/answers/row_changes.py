@@ -162,7 +162,7 @@ def _delete(node: Node, table: Table, alias: str, scope: Scope) -> list[Row]:
     affected = _with_unknown(rows, node, table, scope)
     contents.rows = [row for row in contents.rows if id(row) not in gone]
     if not node.HasField("where_clause"):
-        contents.unknown = False
+        contents.unknown = contents.aged = False
     return affected
 
 

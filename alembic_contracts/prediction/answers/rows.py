@@ -40,6 +40,8 @@ class Contents(Struct):
     rows: list[Row] = field(default_factory=list)
     unknown: bool = False
     """Whether there may be rows besides."""
+    aged: bool = False
+    """Whether others may have changed the rows since they were known."""
     looked_at: int = 0
     """How often others could have written rows until this was right."""
 
@@ -69,6 +71,8 @@ class Data:
         self._numbers: dict[str, int] = {}
         self.asked_unknown = False
         """Whether a table with unknown rows was read since this was last set to False."""
+        self.asked_aged = False
+        """Likewise, one with rows that others may have changed."""
         self.show_guesses = True
         """Whether the plausible rows of the world ``row`` are there."""
         self._tables.update(catalog.loaded_tables)
@@ -158,7 +162,9 @@ class Data:
             found = self._contents[name] = Contents(looked_at=self._others_wrote)
         elif found.looked_at != self._others_wrote:
             found.looked_at = self._others_wrote
-            found.unknown = found.unknown or (not found.rows and name not in self._given)
+            if name not in self._given:
+                found.unknown, found.aged = found.unknown or not found.rows, found.aged or bool(found.rows)
+        self.asked_aged = self.asked_aged or found.aged
         return found
 
     def is_empty(self, name: Name) -> bool:
@@ -190,7 +196,7 @@ class Data:
         self._told.add(name)
 
     def let_others_write(self) -> None:
-        """Take note that applications may have filled the tables that are empty; which, is seen once one is read."""
+        """Take note that applications may have changed rows; of which tables, is seen once one is read."""
         self._others_wrote += 1
 
     def follow(self, effect: Effect) -> None:

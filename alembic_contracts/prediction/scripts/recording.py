@@ -16,7 +16,16 @@ from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Schema
-from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Operation, Step, Unproven, World
+from alembic_contracts.schemas.steps import (
+    FAILS_BY_ROWS,
+    GOES_BY_ROWS,
+    MAY_REFUSE,
+    REFUSED,
+    Operation,
+    Step,
+    Unproven,
+    World,
+)
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.reader import Reader
@@ -38,6 +47,9 @@ REPEAT_LIMIT = 1_000
 
 _REPEATABLE = pattern(r"\s*(SELECT|WITH|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 
+_MAY_FAIL = "it is not known whether this fails, and the script goes on where it does"
+_FAIL_BY_ROWS = frozenset({"delete_stmt", "index_stmt", "insert_stmt", "merge_stmt", "update_stmt"})
+"""Statements that fail, or do not, by what rows there are."""
 _DATA = frozenset(
     {
         "copy_stmt",
@@ -186,7 +198,7 @@ class Recording:
             return
         self._decisions.add((self._revision, *self._script.call_stack()))
         if not rest_is_seen(self._script.call_stack(), self._script.path, CatalogTexts(self.catalog.state)):
-            self.doubt("the script may go by what is in the rows that it reads, which only the database knows")
+            self.doubt(GOES_BY_ROWS)
 
     def _doubt_failure(self, statement: Statement) -> None:
         """Note a doubt where it is not known whether a statement fails, and the script goes on where it does."""
@@ -198,7 +210,10 @@ class Recording:
         passes = lets_failure_pass(self._script.call_stack(), self._script.path, CatalogTexts(self.catalog.state))
         is_noted = passes == "of one statement" and self.catalog.state.uncertain.note_perhaps(statement)
         if passes != "no" and not is_noted:
-            self.doubt("it is not known whether this fails, and the script goes on where it does")
+            of_rows = statement.kind in _FAIL_BY_ROWS
+            self.doubt(
+                FAILS_BY_ROWS if of_rows else "it is not known whether this fails, and the script goes on where it does"
+            )
 
     # -- the cursors' side -------------------------------------------------------------------------------------------
 

@@ -349,3 +349,43 @@ def test_values_are_not_shown(scripts):
     )
     assert len(reasons(prediction)) == 1
     assert "secret" not in reasons(prediction)[0]
+
+
+AGED = {
+    "exists": "not op.get_bind().scalar(sa.text('SELECT EXISTS (SELECT 1 FROM s)'))",
+    "first": "op.get_bind().execute(sa.text('SELECT 1 FROM s LIMIT 1')).first() is None",
+    "how many": "op.get_bind().scalar(sa.text('SELECT count(*) FROM s')) > 1",
+    "one of them": "op.get_bind().scalar(sa.text('SELECT x FROM s WHERE x = 2'))",
+    "how many are changed": "op.get_bind().execute(sa.text('UPDATE s SET x = 1')).rowcount == 0",
+}
+
+
+@pytest.mark.parametrize("name", AGED)
+def test_rows_of_an_earlier_revision_may_have_changed_by_now(scripts, name):
+    scripts.revision("one", "op.execute('CREATE TABLE s (x int)')\nop.execute('INSERT INTO s VALUES (1)')")
+    scripts.revision("two", f"if {AGED[name]}:\n    op.execute('ALTER TABLE t DROP COLUMN name')")
+    in_a_history = scripts.predict("public.t", setup=TABLE, rows_between_revisions=True)
+    assert any("what is in the rows" in reason for each in in_a_history for reason in reasons(each))
+    assert all(reasons(each) == [] for each in scripts.predict("public.t", setup=TABLE))
+
+
+def test_where_nothing_but_rows_follows_from_them_there_is_no_doubt(scripts):
+    scripts.revision("one", "op.execute('CREATE TABLE s (x int)')\nop.execute('INSERT INTO s VALUES (1)')")
+    scripts.revision(
+        "two",
+        """
+        if not op.get_bind().scalar(sa.text('SELECT count(*) FROM s')):
+            op.execute('INSERT INTO s VALUES (2)')
+        op.execute('ALTER TABLE t ADD COLUMN more int')
+        """,
+    )
+    scripts.revision(
+        "three",
+        """
+        op.execute('DELETE FROM s')
+        if op.get_bind().scalar(sa.text('SELECT count(*) FROM s')):
+            op.execute('ALTER TABLE t DROP COLUMN name')
+        """,
+    )
+    predictions = scripts.predict("public.t", setup=TABLE, rows_between_revisions=True)
+    assert all(reasons(each) == [] for each in predictions)
