@@ -125,6 +125,19 @@ op.execute("CREATE VIEW special AS SELECT id FROM t WHERE a = 'special'")"""
     assert any(reasons(each) for each in history.predicted())
 
 
+def test_rows_of_the_schema_itself_are_tables(tmp_path: Path) -> None:
+    update = "UPDATE sqlite_master SET sql = replace(sql, 'VARCHAR(50)', 'TEXT') WHERE name = 't'"
+    body = f"""
+        op.execute("PRAGMA writable_schema = ON")
+        for row in op.get_bind().execute(sa.text("SELECT a FROM t WHERE a = 'special'")):
+            op.execute("{update}")
+        op.execute("PRAGMA writable_schema = RESET")
+    """
+    history = History(tmp_path, [TABLE, body])
+    history.upgrade("r0")
+    assert any("what is in the rows" in reason for each in history.predicted() for reason in reasons(each))
+
+
 MAY_FAIL = {
     "a unique index": "op.execute('CREATE UNIQUE INDEX u ON t (a)')",
     "batch mode": "with op.batch_alter_table('t') as batch:\n        batch.create_unique_constraint('u', ['a'])",
@@ -216,6 +229,10 @@ BACKFILLS = {
     "loops until none is left": """
         while op.get_bind().execute(sa.text("DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 9)")).rowcount > 0:
             pass
+        op.execute("ALTER TABLE t ADD COLUMN b")
+    """,
+    "a plan": """
+        plan = op.get_bind().exec_driver_sql("EXPLAIN QUERY PLAN SELECT * FROM t").fetchall()
         op.execute("ALTER TABLE t ADD COLUMN b")
     """,
     "adds what no row has": 'op.get_bind().execute(sa.text("SELECT a FROM t")).all()\nop.execute("ALTER TABLE t ADD b NOT NULL")',

@@ -12,11 +12,15 @@ __all__ = ["RowTexts", "asked_for_existence"]
 
 _ABOUT_ROWS = pattern(
     r"""(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:
-        SELECT | INSERT | UPDATE | DELETE | REPLACE | WITH | VALUES
+        SELECT | INSERT | UPDATE | DELETE | REPLACE | WITH | VALUES | EXPLAIN
         | PRAGMA\s+(?:[\w"]+\.)?(?:foreign_key_check|foreign_key_list|integrity_check|quick_check|\w+_x?info|index_list)
     )\b""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
+_OF_SCHEMA = pattern(
+    r"(?:UPDATE|INTO|DELETE\s+FROM)\s+(?:\w+\.)?\W?sqlite_(?:temp_)?(?:master|schema)\b", re.IGNORECASE
+)
+"""A change of SQLite's own table of the schema."""
 _NOTHING = pattern(r"(?:\s|;|--[^\n]*(?:\n|$)|/\*.*?\*/)*$", re.DOTALL)
 _TABLE = r"""(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?"""
 _EXISTENCE = pattern(
@@ -42,6 +46,8 @@ class RowTexts:
 
     def are_about_rows(self, sql: str) -> bool:
         """Return whether a text, values of which may be missing, consists of statements about rows alone."""
+        if _OF_SCHEMA.search(sql):
+            return False
         return all(_ABOUT_ROWS.match(each) or _NOTHING.match(each) for each in apart(sql))
 
 
