@@ -178,7 +178,7 @@ class History:
                     tables,
                     dialects.load("sqlite"),
                     None,
-                    Limits(),
+                    Limits,
                 )
             )
             return []
