@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import selectors
 import shutil
 import socket
 import subprocess
@@ -19,7 +20,6 @@ from urllib.parse import quote
 
 from alembic_contracts.embedded import account, binaries, locks
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.support.pipes import is_readable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -285,7 +285,9 @@ def _ask_keeper(job: dict[str, object]) -> str:
             )
         finally:
             os.close(write_end)
-        readable = is_readable(read_end, START_SECONDS)
+        with selectors.DefaultSelector() as selector:  # select.select() fails on descriptors from 1024 on
+            selector.register(read_end, selectors.EVENT_READ)
+            readable = selector.select(START_SECONDS)
         return os.read(read_end, 65536).decode("utf-8", "replace") if readable else "it takes too long"
     finally:
         os.close(read_end)

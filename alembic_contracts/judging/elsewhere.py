@@ -19,7 +19,7 @@ from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Contract, Expected, Fact, ForeignKey
 from alembic_contracts.dialects import LOGICAL, Dialect
 from alembic_contracts.judging import rules
-from alembic_contracts.judging.spellings import alike, columns_of
+from alembic_contracts.judging.alike import alike, columns_of
 from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 

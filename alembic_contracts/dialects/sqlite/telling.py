@@ -180,10 +180,9 @@ class WatchedConnection(sqlite3.Connection):
 
     def _show_rows(self, how: str) -> None:
         """Tell that a script is shown what depends on all rows."""
-        if self.listener is not None and not self._silent:
-            look = self.listener.done(Effect(how, reads=frozenset({COUNTS}), returns=True))
-            if look is not None:
-                look()
+        look = self._tell(Effect(how, reads=frozenset({COUNTS}), returns=True))
+        if look is not None:
+            look()
 
     @property
     def is_watched(self) -> bool:
@@ -204,9 +203,8 @@ class WatchedConnection(sqlite3.Connection):
         finally:
             self._silent = before
 
-    def _tell(self, effect: Effect) -> None:
-        if self.listener is not None and not self._silent:
-            self.listener.done(effect)
+    def _tell(self, effect: Effect) -> Callable[[], None] | None:
+        return self.listener.done(effect) if self.listener is not None and not self._silent else None
 
     def _allow(self, action: int, one: str | None, two: str | None, schema: str | None, _by: str | None) -> int:
         """Take note of what a statement that is being prepared is about; let it attach no file."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import signal
 
 from alembic_contracts.patterns import pattern
-from alembic_contracts.support.pipes import is_readable
 
 __all__ = ["Dumps"]
 
@@ -53,12 +53,18 @@ class Dumps:
 
     def _read(self, patience: float) -> None:
         """Read what there is; wait for the first of it, and until nothing more comes."""
-        while is_readable(self._pipe, patience):
+        while self._is_readable(patience):
             data = os.read(self._pipe, 1 << 16)
             if not data:
                 return
             self._text += data
             patience = _PAUSE if patience else 0
+
+    def _is_readable(self, seconds: float) -> bool:
+        # select.select() fails on descriptors from 1024 on, which a process with many files and connections has.
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._pipe, selectors.EVENT_READ)
+            return bool(selector.select(seconds))
 
 
 _ANSWERS_WITHIN = 0.3
