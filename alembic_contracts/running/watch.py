@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running import autogenerate, hooks
 
@@ -224,6 +225,8 @@ class Watch:
         migration = self._migration
         connection = migration.connection
         url = connection.engine.url.database if connection is not None and not migration.as_sql else None
-        name = self._database or self._arguments.get("engine_name") or url
+        upgrade = self._upgrade
+        used = upgrade.lookup if upgrade is not None and is_like_mysql(upgrade.course.dialect.KIND) else ""
+        name = self._database or self._arguments.get("engine_name") or used or url
         schema = migration.version_table_schema
         return f"database {name}" + (f", schema {schema}" if schema else "")

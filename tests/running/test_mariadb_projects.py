@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support import mariadb as mariadb_server
 from tests.support.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.support.mariadb import MariaDB
 
 
 def contract(table: str, *columns: str, about: str = "mariadb", **stated: Any) -> dict[str, Any]:
@@ -112,6 +116,34 @@ def test_an_end_that_is_not_committed_is_warned_of(committed: bool, shop: Projec
     assert ("and the version table may not say so" in said) is not committed
     heads = shop.sql("SELECT version_num FROM alembic_version")
     assert heads == ([("r1",)] if committed else [])
+
+
+def test_tenants_that_use_leads_to_are_each_held_and_called_by_their_names(shop: Project, mariadbs: MariaDB) -> None:
+    """Alembic's recipe: USE, and the dialect told of it."""
+    shop.contract("t", contract("t", "id", "code"))
+    with mariadbs.new() as one, mariadbs.new() as other:
+        names = [str(sa.make_url(url).database) for url in (one, other)]
+        env = (shop.path / "migrations/env.py").read_text()
+        start, _, rest = env.partition("    with engine.connect() as connection:\n")
+        body, _, end = rest.partition("\n\n\n")
+        use = (
+            f"    for tenant in {names}:\n"
+            "        with engine.connect() as connection:\n"
+            "            connection.exec_driver_sql(f'USE {tenant}')\n"
+            "            connection.commit()\n"
+            "            connection.dialect.default_schema_name = tenant\n"
+        )
+        shop.write("migrations/env.py", f"{start}{use}{textwrap.indent(body, '    ')}\n\n\n{end}")
+        assert run(shop, "r1", "CREATE TABLE t (id INT, code INT)") == ""
+        shop.revision(
+            "r2",
+            f"if op.get_bind().exec_driver_sql('SELECT DATABASE()').scalar() == {names[1]!r}:\n"
+            "    op.drop_column('t', 'code')",
+        )
+        done = shop.alembic("upgrade", "head")
+        said = " ".join(done.stderr.split())
+        assert (done.returncode, "error[column-exists]: t.code no longer exists." in said) == (255, True), said
+        assert f"Before this, database {names[0]} was brought from r1 to r2, which is committed and stays." in said
 
 
 def test_what_a_script_sets_for_its_session_hides_nothing(shop: Project) -> None:

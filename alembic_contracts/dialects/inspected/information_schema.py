@@ -209,7 +209,7 @@ def _default(row: Row, extra: str, *, mariadb: bool) -> str | None:
         return None
     if not mariadb and "DEFAULT_GENERATED" not in extra and not default.upper().startswith("CURRENT_TIMESTAMP"):
         default = "'" + default.replace("'", "''") + "'"  # MySQL has the value
-    _, changed, at = row["extra"].partition("on update ")
+    _, changed, at = str(row["extra"] or "").partition("on update ")
     return f"{default} ON UPDATE {at}" if changed else default
 
 
