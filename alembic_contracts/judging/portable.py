@@ -14,7 +14,6 @@ from msgspec import Struct
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Fact, ForeignKey
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
 
@@ -123,6 +122,8 @@ def _computed(fact: Fact, *columns: Column | None) -> str:
 
 def _existing(column: Column, dialect: Dialect) -> str:
     """Return what is said of a column that is altered: MySQL and SQL Server take away what is not."""
+    from alembic_contracts.dialects.servers import is_like_mysql
+
     parts = [f"existing_type={_typed(column, dialect)}", f"existing_nullable={not column.not_null}"]
     if column.default is not None:
         parts.append(f"existing_server_default=sa.text({_sql(column.default)})")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running import autogenerate, hooks
 
@@ -222,6 +221,8 @@ class Watch:
 
     def _name(self) -> str:
         """Return what people know the run's database by."""
+        from alembic_contracts.dialects.servers import is_like_mysql
+
         migration = self._migration
         connection = migration.connection
         url = connection.engine.url.database if connection is not None and not migration.as_sql else None

@@ -95,7 +95,7 @@ def kinds(connection: Connection, schema: str) -> dict[str, str]:
 def told(connection: Connection, schema: str, names: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return what there is of tables and views, by the names of the Inspector's methods.
 
-    A view that nobody can read has none; what this role cannot see of one is missing.
+    A view that nobody can read has no columns; where this role alone cannot, or sees none of a table, they are missing.
 
     Args:
         connection: to the database.
@@ -125,7 +125,7 @@ def told(connection: Connection, schema: str, names: Collection[str]) -> dict[st
             raise
         checks = {}  # MySQL has them by other names, and no rule looks at them
     for name in names:
-        if tables[name] and read_as_text(tables[name][0]["kind"]) != "VIEW":
+        if tables[name] and tables[name][0]["kind"] != "VIEW":
             _require_all(connection, schema, name)
     broken = _broken(connection, schema, [name for name in names if not columns[name]])
     mariadb: bool = getattr(connection.dialect, "is_mariadb", False)
