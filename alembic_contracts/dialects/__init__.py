@@ -164,6 +164,8 @@ class Dialect(Protocol):
     """Whether drivers begin a transaction before some statements and not before others, which commit by themselves."""
     COMMITS_AT_DDL: bool
     """Whether a statement that changes the schema commits, with what came before it in its transaction."""
+    PLANS_FAIL: bool
+    """Whether statements that are prepared fail once when a column's type changes, as far as that is known."""
     DIFFERS: str
     """What to say of a database that another one can be taken for; empty for all others."""
     NOT_EXPRESSED: frozenset[str]

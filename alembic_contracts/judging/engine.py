@@ -52,7 +52,7 @@ def judge(
     violations, unproven, doubted = _found(held, tables, predictions, dialect, policy)
     permitted = permits.apply(tuple(_folded(violations)), contracts, waivers, policy.today)
     told = {(v.table, v.column) for v in permitted.violations if v.transient}
-    retyped = () if policy.phase == "commit" else _retyped(held, predictions, dialect, told)
+    retyped = () if policy.phase == "commit" or not dialect.PLANS_FAIL else _retyped(held, predictions, dialect, told)
     return Report(
         phase=policy.phase,
         violations=_by_cause(permitted.violations),

@@ -290,7 +290,7 @@ class _Case:
             location=self._cause(index),
             contract_location=fact.location,
             breaks=tuple(side for side in SIDES if side in breaks),
-            transient=rule.about_types and self._type_changed(index),
+            transient=self._course.dialect.PLANS_FAIL and rule.about_types and self._type_changed(index),
             sunset=deprecation.sunset if deprecation is not None else None,
             ending=self._ending(),
             used_by=self._contract.seen(fact.table, fact.column),

@@ -165,3 +165,23 @@ def test_a_project_on_sqlite_begins(tmp_path: Path) -> None:
     refused = project.alembic("upgrade", "head")
     assert refused.returncode != 0
     assert "object_images.primary_image no longer exists" in refused.stderr
+
+
+def test_only_postgresqls_prepared_statements_are_said_to_fail(tmp_path: Path) -> None:
+    """SQLite prepares them anew by itself (``sqlite3_prepare_v2``)."""
+    project = Project.create(tmp_path, "sqlite:///test.db")
+    document = json.loads(CONTRACT)
+    document["dataAssetResourceName"] = "sqlite:///test.db"
+    document["schema"] = {
+        "table_schema": "main",
+        "table_name": "t",
+        "properties": {"a": {"constraints": {"data_type": "VARCHAR"}}, "b": {"constraints": {}}},
+    }
+    project.contract("t", document)
+    project.revision("r1", 'op.create_table("t", sa.Column("a", sa.String), sa.Column("b", sa.String))')
+    retyped = 'with op.batch_alter_table("t") as batch: batch.alter_column("{}", type_=sa.Integer)'
+    project.revision("r2", "\n".join(map(retyped.format, "ab")))
+    assert project.alembic("upgrade", "r1").returncode == 0
+    checked = json.loads(project.alembic("check-contracts", "--format", "json").stdout)
+    assert [(each["rule"], each["transient"]) for each in checked["violations"]] == [("column-type", False)]
+    assert checked["notices"] == []

@@ -85,6 +85,7 @@ class Inspected:
         self.ROLLS_BACK = known.rolls_back
         """Whether DDL can be rolled back; None: that is not known."""
         self.COMMITS_AT_DDL = known.rolls_back is False
+        self.PLANS_FAIL = False
         self._folds = known.folds_columns
         self.DIFFERS = _differs(kind)
         """What to say of a database that another one can be taken for; empty for others."""

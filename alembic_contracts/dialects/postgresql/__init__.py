@@ -61,6 +61,7 @@ __all__ = [
     "KIND",
     "NAME",
     "NOT_EXPRESSED",
+    "PLANS_FAIL",
     "base_type",
     "breaks",
     "character_length",
@@ -106,6 +107,7 @@ DEFAULT_COLLATION = "default"
 FORESIGHT = "catalog"
 BEGINS_BY_ITSELF = False
 COMMITS_AT_DDL = False
+PLANS_FAIL = True
 DIFFERS = ""
 NOT_EXPRESSED = frozenset[str]()
 
