@@ -311,6 +311,16 @@ def test_rows_that_are_changed_leave_no_doubt(name: str, tmp_path: Path) -> None
     assert all(columns(each.after, "n") == ["x"] for each in whole)
 
 
+@pytest.mark.parametrize("own", ["sqlite_sequence", "sqlite_stat1"])
+def test_sqlites_own_tables_are_there_where_nothing_needs_them(own: str, tmp_path: Path) -> None:
+    history = History(tmp_path, [TABLE, f"op.execute('DELETE FROM {own}')\nop.execute('CREATE TABLE n (x)')"])
+    history.upgrade("r0")
+    history.execute("CREATE TABLE k (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+    history.execute("DROP TABLE k")
+    history.execute("ANALYZE")
+    assert [(reasons(each), columns(each.after, "n")) for each in history.predicted()] == [([], ["x"])]
+
+
 def test_a_script_that_wants_rows(tmp_path: Path) -> None:
     history = History(
         tmp_path, [TABLE, "op.get_bind().execute(sa.text('SELECT a FROM t')).one()\nop.execute('CREATE TABLE n (x)')"]

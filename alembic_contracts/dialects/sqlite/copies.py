@@ -109,9 +109,22 @@ def _part(asked: Callable[[str], list[Any]], schema: str) -> Part:
     rows = asked(f"SELECT name, sql FROM {stored_in(schema)} WHERE sql IS NOT NULL ORDER BY {_ORDER}, rowid")  # noqa: S608 - its own names
     return Part(
         schema,
-        tuple(sql for name, sql in rows if not name.lower().startswith("sqlite_") and name not in shadows),
+        (
+            *(sql for name, _ in rows if name in _OWN for sql in _OWN[name](quote(schema))),
+            *(sql for name, sql in rows if not name.lower().startswith("sqlite_") and name not in shadows),
+        ),
         tuple(asked(f"PRAGMA {quote(schema)}.{name}")[0][0] for name in _OF_SCHEMA),
     )
+
+
+_OWN: dict[str, Callable[[str], tuple[str, ...]]] = {
+    "sqlite_sequence": lambda schema: (
+        "CREATE TABLE alembic_contracts_own (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+        f"DROP TABLE {schema}.alembic_contracts_own",
+    ),
+    "sqlite_stat1": lambda schema: (f"ANALYZE {schema}.sqlite_master",),
+}
+"""What makes SQLite's own tables, which stay when what they were made for is gone, and scripts write."""
 
 
 def _shadows(asked: Callable[[str], list[Any]], schema: str) -> frozenset[str]:
