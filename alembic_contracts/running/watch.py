@@ -129,7 +129,7 @@ class Watch:
         """Have the script itself tell that it begins."""
         migrate = step.migration_fn
 
-        @functools.wraps(migrate)  # Alembic logs its name
+        @functools.wraps(migrate, assigned=("__name__",), updated=())  # which Alembic logs
         def tell_and_migrate(*args: Any, **kwargs: Any) -> None:
             upgrade.starts(step)
             migrate(*args, **kwargs)
