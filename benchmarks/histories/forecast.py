@@ -123,7 +123,7 @@ def _rehearsal(
     def predicted(environment: EnvironmentContext, context: MigrationContext) -> tuple[Prediction, ...]:
         start = None if offline else context.connection
         run = Run(environment=environment, context=context, steps=steps, arguments={}, connection=start)
-        return rehearsed(run, watched, scripts.database.dialect, None, Limits())
+        return rehearsed(run, watched, scripts.database.dialect, None, Limits)
 
     return _Plan(predicted)
 

@@ -40,6 +40,19 @@ def choose_operator(state: State, name: str, types: Sequence[Type]) -> Chosen:
     Raises:
         UnprintableError: none or more than one fits.
     """
+    if state.casts or any(type_.name.schema != "pg_catalog" for type_ in types):
+        return _chosen_operator(state, name, types)
+    key = (state.server_version, name, tuple(types))
+    if key not in _known:
+        _known[key] = _chosen_operator(state, name, types)
+    return _known[key]
+
+
+_known: dict[tuple[int, str, tuple[Type, ...]], Chosen] = {}
+"""What PostgreSQL's own types lead to, which nothing but users' casts changes."""
+
+
+def _chosen_operator(state: State, name: str, types: Sequence[Type]) -> Chosen:
     prefix = len(types) == 1
     overloads: list[Overload] = [
         ((right,) if prefix else (left, right), result)
