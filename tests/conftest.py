@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import compileall
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,11 +112,24 @@ def mariadbs(request: pytest.FixtureRequest) -> Iterator[mariadb_server.MariaDB]
     given: str | None = request.config.getoption("--mariadb-url")
     with ExitStack() as stack:
         if given is None:
-            program = mariadb_server.program()
-            if program is None:
-                pytest.skip("NOT CHECKED: there is no MariaDB here (apt-get install mariadb-server)")
-            given = stack.enter_context(mariadb_server.scratch(program))
+            given = stack.enter_context(_scratch_mariadb())
         yield mariadb_server.MariaDB(given)
+
+
+@contextmanager
+def _scratch_mariadb(*options: str) -> Iterator[str]:
+    program = mariadb_server.program()
+    if program is None:
+        pytest.skip("NOT CHECKED: there is no MariaDB here (apt-get install mariadb-server)")
+    with mariadb_server.scratch(program, *options) as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_in_lower_case() -> Iterator[str]:
+    """URL of an empty database on a MariaDB that keeps the names of tables in lower case, and takes them in any."""
+    with _scratch_mariadb("--lower-case-table-names=1") as server, mariadb_server.MariaDB(server).new() as url:
+        yield url
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     restoring: tuple[str, ...] = ()
     """SQL that gives them back their shape (never their rows)."""
     leftovers: tuple[str, ...] = ()
-    """Tables of batch mode that are still beside those that they were to replace."""
+    """Tables of batch mode that are still beside those that they were to replace, as SQL names them."""
     new_version_table: bool = False
     """Whether a version table is there, empty, that may not have been there before."""
     earlier: tuple[Earlier, ...] = ()
@@ -223,7 +223,7 @@ def _rest(aftermath: Aftermath) -> Iterator[str]:
 def _way_back(aftermath: Aftermath) -> Iterator[str]:
     """Yield the commands that undo what stays."""
     for table in aftermath.leftovers:
-        yield f'Batch mode\'s copy {table} is there as well: `DROP TABLE "{table}"` before the next upgrade.'
+        yield f"Batch mode's copy {table} is there as well: `DROP TABLE {table}` before the next upgrade."
     if aftermath.applied and len(aftermath.before) < 2:
         yield f"To undo {', '.join(aftermath.applied)}: `alembic downgrade {at(aftermath.before)}`."
     elif aftermath.applied:

@@ -19,9 +19,10 @@ from alembic_contracts.dialects.sqlite import made_up
 from alembic_contracts.dialects.sqlite.copies import fingerprint_of, stored_rows
 from alembic_contracts.dialects.sqlite.names import fold
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts, asked_for_existence
-from alembic_contracts.dialects.sqlite.telling import COUNTS
+from alembic_contracts.dialects.sqlite.telling import CHANGES_ROWS, COUNTS
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.noticing import MadeUpCount
+from alembic_contracts.prediction.scripts.batches import COPY
 from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import FAILS_BY_ROWS, GOES_BY_ROWS, Operation, Unproven, World
@@ -49,14 +50,11 @@ def _key(schema: str, name: str) -> _Key:
 _BY_HAND = frozenset({"UPDATE", "INSERT", "DELETE"})
 _SCHEMA = frozenset({"sqlite_master", "sqlite_temp_master"})
 _ALTERS = pattern(r"\s*ALTER\b", re.IGNORECASE)
-_CHANGES_ROWS = pattern(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
 _MAY_FAIL = pattern(
     r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH|REINDEX|CREATE\s+UNIQUE|DROP\s+TABLE|ALTER\s.*\b(?:CHECK|AS)\b)",
     re.IGNORECASE | re.DOTALL,
 )
 """Statements that fail, or do not, by what rows there are; where it is by whether there are any, the worlds show it."""
-_BATCH = "_alembic_tmp_"
-"""What batch mode copies rows to, and goes on to put in the table's place."""
 
 
 class Looks:
@@ -334,7 +332,7 @@ class CopyObserver:
             or not _MAY_FAIL.match(effect.sql)
         ):
             return
-        is_alone = _CHANGES_ROWS.match(effect.sql) is not None and _BATCH not in effect.sql
+        is_alone = CHANGES_ROWS.match(effect.sql) is not None and COPY not in effect.sql
         passes = lets_failure_pass(self._script.call_stack(), self._script.path, RowTexts())
         if passes == "yes" or (passes == "of one statement" and not is_alone):
             self._stage.doubt(FAILS_BY_ROWS)

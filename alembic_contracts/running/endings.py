@@ -39,15 +39,19 @@ class _Ending:
     def value(self) -> Earlier:
         return Earlier(self._name, self._before, self._after, self._state)
 
+    @property
+    def is_over(self) -> bool:
+        return self._state != "open"
+
     def watch(self, connection: Connection, ledger: Ledger) -> None:
         """Follow the connection until its transaction ends."""
         self._ledger: Ledger | None = ledger
         self._commits_at_ddl = ledger.commits_at_ddl
         self._state = "open"
         watched = connection.info.setdefault(_WATCHED, [])
-        for each in [each for each in watched if each.value().state != "open"]:
-            each.leave(connection)
-            watched.remove(each)
+        for over in [each for each in watched if each.is_over]:
+            over.leave(connection)
+            watched.remove(over)
         watched.append(self)
         for name, listener in self._listeners().items():
             event.listen(connection, name, listener)

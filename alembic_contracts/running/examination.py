@@ -131,14 +131,14 @@ def _judged(
 ) -> Report:
     """Return the verdict by the contracts of the working tree, each as it is held on this kind of database."""
     contracts, reports = _without(terms.contracts, unread), []
-    tables: set[tuple[str, str]] = set()
     if dialect.FORESIGHT == "catalog" and all(contract.kind == dialect.KIND for contract in contracts):
         return engine.judge(contracts, predictions, dialect=dialect, policy=policy, waivers=terms.waivers)
     from alembic_contracts.dialects.casing import fold_name
     from alembic_contracts.judging import elsewhere
     from alembic_contracts.judging.merging import merged
 
-    for group in elsewhere.held(contracts, dialect, policy.severities, terms.settings.elsewhere):
+    groups = elsewhere.held(contracts, dialect, policy.severities, terms.settings.elsewhere)
+    for group in groups:
         report = engine.judge(
             group.contracts,
             group.seen(predictions),
@@ -150,9 +150,10 @@ def _judged(
             checked = replace(report.checked, not_applicable=group.not_applicable, unheld_on=dialect.KIND)
             report = replace(report, checked=checked, unheld=group.unheld)
         reports.append(report)
-        tables.update(fold_name(fact.table) for contract in group.contracts for fact in contract.facts)
     if len(reports) == 1:
         return reports[0]
+    # The groups can have tables in common, by other spellings too.
+    tables = {fold_name(table) for group in groups for contract in group.contracts for table in contract.tables}
     whole = merged(reports)
     return replace(whole, checked=replace(whole.checked, tables=len(tables)))
 

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Applied", "Ran", "Seen", "look_again", "reason_of", "roll_back", "strayed"]
 
-_BATCH = "_alembic_tmp_"
-"""How the names of batch mode's copies begin."""
-
 
 class Applied(Struct, frozen=True):
     """A revision that Alembic has marked as applied."""
@@ -141,7 +138,7 @@ def look_again(ran: Ran, earlier: Callable[[], Sequence[Earlier]]) -> Seen:
                 lock_timeout=ran.terms.settings.lock_timeout,
                 before=ran.course.sight,
             )
-            leftovers = () if rest == "rolled back" else _leftovers(connection)
+            leftovers = () if rest == "rolled back" else _leftovers(connection, ran.course.dialect)
             sight = ran.course.sight
             before = ran.course.before if sight is None else ran.course.dialect.completed(connection, sight, schema)
     except (SQLAlchemyError, CannotCheck) as error:
@@ -155,10 +152,13 @@ def look_again(ran: Ran, earlier: Callable[[], Sequence[Earlier]]) -> Seen:
     return Seen(_completed(found, ran, before, schema), schema)
 
 
-def _leftovers(connection: Connection) -> tuple[str, ...]:
+def _leftovers(connection: Connection, dialect: Dialect) -> tuple[str, ...]:
     """Return the tables that Alembic's batch mode copied rows to, where those that they come from are still there."""
+    from alembic_contracts.prediction.scripts.batches import COPY
+
     names = frozenset(inspect(connection).get_table_names())
-    return tuple(sorted(name for name in names if name.startswith(_BATCH) and name.removeprefix(_BATCH) in names))
+    copies = (name for name in names if name.startswith(COPY) and name.removeprefix(COPY) in names)
+    return tuple(map(dialect.quote, sorted(copies)))
 
 
 def strayed(ran: Ran, *, committed: bool) -> Strayed | None:

@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from alembic_contracts.dialects.sqlite.copies import Copy, engine_of, made
 from alembic_contracts.dialects.sqlite.names import fold, quote
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts
-from alembic_contracts.dialects.sqlite.telling import WatchedConnection, apart
+from alembic_contracts.dialects.sqlite.telling import WatchedConnection
+from alembic_contracts.dialects.sqlite.tokens import apart
 from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, silent
 from alembic_contracts.prediction.scripts.loading import called, fresh_module

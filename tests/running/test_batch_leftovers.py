@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from tests.support.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CONTRACT = {
+CONTRACT: dict[str, Any] = {
     "spec-version": "1.0.0",
     "name": "users",
     "namespace": "shop",
-    "dataAssetResourceName": "sqlite:///shop.users",
+    "dataAssetResourceName": "sqlite:///shop",
     "owner": {"name": "Sales"},
-    "schema": {"table_name": "users", "properties": {"name": {}}},
+    "schema": {"properties": {"name": {}}},
 }
 CREATE = """
-op.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(20))")
-op.execute("INSERT INTO users VALUES (1, 'special')")
+op.execute('CREATE TABLE "{table}" (id INTEGER PRIMARY KEY, name VARCHAR(20))')
+op.execute("INSERT INTO \\"{table}\\" VALUES (1, 'special')")
 """
 DROPS = """
-if op.get_bind().execute(sa.text("SELECT 1 FROM users WHERE name = 'special'")).first():
-    with op.batch_alter_table("users") as batch:
+if op.get_bind().execute(sa.text("SELECT 1 FROM \\"{table}\\" WHERE name = 'special'")).first():
+    with op.batch_alter_table("{table}") as batch:
         batch.drop_column("name")
 """
 
 
-def test_a_copy_that_stays_is_named_with_the_way_to_be_rid_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("table", "statement"),
+    [("users", "DROP TABLE _alembic_tmp_users"), ("our users", 'DROP TABLE "_alembic_tmp_our users"')],
+)
+def test_a_copy_that_stays_is_named_with_the_way_to_be_rid_of_it(table: str, statement: str, tmp_path: Path) -> None:
     project = Project.create(tmp_path / "shop", f"sqlite:///{tmp_path}/shop.db")
-    project.contract("users", CONTRACT)
-    project.revision("create", CREATE)
+    project.contract("users", CONTRACT | {"schema": CONTRACT["schema"] | {"table_name": table}})
+    project.revision("create", CREATE.format(table=table))
     assert project.alembic("upgrade", "head").returncode == 0
-    project.revision("drop", DROPS)
+    project.revision("drop", DROPS.format(table=table))
     refused = project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_UNPROVEN": "warn"})
     assert refused.returncode != 0
     said = " ".join(refused.stderr.split())
     statements = re.findall(r"`(DROP TABLE [^`]+)` before the next upgrade", said)
-    assert statements == ['DROP TABLE "_alembic_tmp_users"'], said
+    assert statements == [statement], said
     assert "are as before" in said
     project.sql(*statements)
     passed = project.alembic(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from tests.support import mariadb as mariadb_server
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -60,20 +59,13 @@ def test_one_of_them_is_not_there_for_the_other_one(shop: Project) -> None:
     assert "warning[table-exists]: orders does not exist" in run(shop, "r1", "CREATE TABLE Orders (id INT)")
 
 
-def test_where_case_does_not_count_they_are_one(tmp_path: Path) -> None:
-    program = mariadb_server.program()
-    if program is None:
-        pytest.skip("NOT CHECKED: there is no MariaDB here (apt-get install mariadb-server)")
-    with (
-        mariadb_server.scratch(program, "--lower-case-table-names=1") as server,
-        mariadb_server.MariaDB(server).new() as url,
-    ):
-        shop = Project.create(tmp_path / "project", url)
-        shop.contract("one", contract("Orders", "id"))
-        shop.contract("other", contract("ORDERS", "Id"))
-        assert run(shop, "r1", "CREATE TABLE orders (ID INT)") == ""
-        assert shop.alembic("check-contracts").returncode == 0
-        assert "error[table-exists]" in run(shop, "r2", "DROP TABLE ORDERS")
+def test_where_case_does_not_count_they_are_one(mariadb_in_lower_case: str, tmp_path: Path) -> None:
+    shop = Project.create(tmp_path / "project", mariadb_in_lower_case)
+    shop.contract("one", contract("Orders", "id"))
+    shop.contract("other", contract("ORDERS", "Id"))
+    assert run(shop, "r1", "CREATE TABLE orders (ID INT)") == ""
+    assert shop.alembic("check-contracts").returncode == 0
+    assert "error[table-exists]" in run(shop, "r2", "DROP TABLE ORDERS")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "mariadb"])

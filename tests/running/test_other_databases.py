@@ -67,7 +67,6 @@ OF_MARIADB = contract(
 OF_MYSQL = {**OF_MARIADB, "dataAssetResourceName": "mysql://db:3306/shop.orders"}
 CONTRACTS = {"postgresql": OF_POSTGRESQL, "mariadb": OF_MARIADB, "mysql": OF_MYSQL}
 
-
 every_kind = pytest.mark.parametrize("shop", CONTRACTS, indirect=True)
 """A contract about PostgreSQL, about MariaDB, or about MySQL; elsewhere about PostgreSQL."""
 

@@ -173,7 +173,7 @@ def _formats() -> tuple[Format, ...]:
 
 def _read(path: Path, look: Callable[[Format, Document], None] | None) -> tuple[tuple[Contract, ...], Document]:
     """Return the contracts of one file, and what they were read from."""
-    format_, document, contracts = _in(*_text(path))
+    format_, document, contracts = _stated_in(*_text(path))
     contracts = amended(contracts, path)
     if look is not None:
         look(format_, document)
@@ -186,7 +186,7 @@ def _text(path: Path) -> tuple[str, str, str]:
 
 
 @lru_cache(maxsize=64)  # a test suite migrates the database of each of its tests
-def _in(text: str, file: str, name: str) -> tuple[Format, Document, tuple[Contract, ...]]:
+def _stated_in(text: str, file: str, name: str) -> tuple[Format, Document, tuple[Contract, ...]]:
     format_, document = _opened(text, file, name)
     return format_, document, format_.contracts(document)
 

@@ -9,25 +9,21 @@ may read a table. SQLAlchemy is imported by what connects alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.exc import DBAPIError
 
-__all__ = ["kinds", "read_as_text", "told"]
+__all__ = ["Listed", "listed", "read_as_text", "told"]
 
-_KINDS = """
-    SELECT table_name AS name, table_type AS kind FROM information_schema.tables
+_LISTED = """
+    SELECT table_name AS name, table_type AS kind, table_collation AS collation FROM information_schema.tables
     WHERE table_schema = :schema AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')
     ORDER BY table_name
 """
 # CONCAT, as MariaDB takes names that differ by case for one where it looks for the name of a table itself.
-_TABLES = """
-    SELECT table_name AS of_table, table_type AS kind, table_collation AS collation
-    FROM information_schema.tables WHERE table_schema = :schema AND CONCAT(table_name) IN :names
-"""
 _COLUMNS = """
     SELECT table_name AS of_table, column_name AS name, column_type AS type, is_nullable AS nullable,
         column_default AS default_, extra AS extra, generation_expression AS expression, collation_name AS collation,
@@ -80,19 +76,31 @@ _NO_ACTION = frozenset({"RESTRICT", "NO ACTION"})
 Row = Mapping[str, Any]
 
 
-def kinds(connection: Connection, schema: str) -> dict[str, str]:
-    """Return which tables and views there are: by their names, which of both they are.
+class Listed(NamedTuple):
+    """What a list of tables and views says of one."""
+
+    kind: str
+    """``table``, ``view`` or ``materialized view``."""
+    collation: str | None = None
+    """Of columns for which none is stated, where it has one."""
+
+
+def listed(connection: Connection, schema: str) -> dict[str, Listed]:
+    """Return which tables and views there are, by their names.
 
     Raises:
         sqlalchemy.exc.DBAPIError: the server does not answer.
     """
     from sqlalchemy import text
 
-    rows = connection.execute(text(_KINDS + _ALL), {"schema": schema}).mappings()
-    return {read_as_text(row["name"]): "view" if read_as_text(row["kind"]) == "VIEW" else "table" for row in rows}
+    found = {}
+    for row in connection.execute(text(_LISTED + _ALL), {"schema": schema}):
+        name, kind, collation = map(read_as_text, row)
+        found[name] = Listed("view" if kind == "VIEW" else "table", collation)
+    return found
 
 
-def told(connection: Connection, schema: str, names: Collection[str]) -> dict[str, dict[str, Any]]:
+def told(connection: Connection, schema: str, tables: Mapping[str, Listed]) -> dict[str, dict[str, Any]]:
     """Return what there is of tables and views, by the names of the Inspector's methods.
 
     A view that nobody can read has no columns; where this role alone cannot, or sees none of a table, they are missing.
@@ -100,7 +108,7 @@ def told(connection: Connection, schema: str, names: Collection[str]) -> dict[st
     Args:
         connection: to the database.
         schema: the database in which they are.
-        names: of them, exactly.
+        tables: of which, by their exact names, and how they are listed.
 
     Raises:
         sqlalchemy.exc.DBAPIError: the server does not answer, or shows only some columns of a table to this role.
@@ -108,35 +116,36 @@ def told(connection: Connection, schema: str, names: Collection[str]) -> dict[st
     from sqlalchemy import bindparam, text
     from sqlalchemy.exc import DBAPIError
 
+    names = list(tables)
+
     def rows(question: str) -> Mapping[str, list[Row]]:
         statement = text(question + _ALL).bindparams(bindparam("names", expanding=True))
         found = defaultdict[str, list[Row]](list)
-        for row in connection.execute(statement, {"schema": schema, "names": list(names)}).mappings():
+        for row in connection.execute(statement, {"schema": schema, "names": names}).mappings():
             read = {key: read_as_text(value) for key, value in row.items()}
             found[read["of_table"]].append(read)  # those whose names differ by case alone come as well
         return found
 
-    tables, columns, indexes = rows(_TABLES), rows(_COLUMNS), rows(_INDEXES)
-    foreign_keys, rules = rows(_FOREIGN_KEYS), rows(_RULES)
+    columns, indexes, foreign_keys, rules = map(rows, (_COLUMNS, _INDEXES, _FOREIGN_KEYS, _RULES))
     try:
         checks = rows(_CHECKS)
     except DBAPIError as error:
         if error.connection_invalidated:
             raise
         checks = {}  # MySQL has them by other names, and no rule looks at them
-    for name in names:
-        if tables[name] and tables[name][0]["kind"] != "VIEW":
+    for name, each in tables.items():
+        if each.kind == "table":
             _require_all(connection, schema, name)
     broken = _broken(connection, schema, [name for name in names if not columns[name]])
     mariadb: bool = getattr(connection.dialect, "is_mariadb", False)
     return {
         name: {
-            **({"columns": []} if name in broken else _columns(columns[name], tables[name], mariadb=mariadb)),
+            **({"columns": []} if name in broken else _columns(columns[name], each.collation, mariadb=mariadb)),
             **_keys(indexes[name], columns[name]),
             "foreign_keys": list(_foreign_keys(foreign_keys[name], rules[name])),
             "check_constraints": checks.get(name, ()),
         }
-        for name in names
+        for name, each in tables.items()
     }
 
 
@@ -183,8 +192,7 @@ def _failure(connection: Connection, show: str, schema: str, name: str) -> tuple
     return 0, None
 
 
-def _columns(rows: Sequence[Row], tables: Sequence[Row], *, mariadb: bool) -> dict[str, Any]:
-    usual = next((row["collation"] for row in tables), None)
+def _columns(rows: Sequence[Row], usual: str | None, *, mariadb: bool) -> dict[str, Any]:
     return {"columns": [_column(row, usual, mariadb=mariadb) for row in rows]} if rows else {}
 
 

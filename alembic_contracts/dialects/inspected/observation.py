@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.inspected import information_schema
+from alembic_contracts.dialects.inspected.information_schema import Listed
 from alembic_contracts.dialects.inspected.tables import Reader
 from alembic_contracts.dialects.servers import Server, is_like_mysql, server
 from alembic_contracts.errors import CannotCheck
@@ -141,29 +142,30 @@ class _Observer:
 
     def _tables(self, reader: Reader, schema: str, names: set[str] | None) -> dict[Name, Table]:
         asked = self._asked(schema)
-        kinds = self._kinds(asked)
+        listed = self._listed(asked)
         if names is None:
-            there = list(kinds)
+            there = list(listed)
         else:
             fold = str.lower if self._casing() == _CASE_IS_KEPT else str
             wanted = {fold(self._spelled(name)) for name in names}
-            there = [name for name in kinds if fold(name) in wanted]
+            there = [name for name in listed if fold(name) in wanted]
         if not there:
             return {}
-        many = self._many(asked, there, kinds)
-        tables = [reader.table(Name(schema, name), kinds[name], many[name]) for name in there]
+        many = self._many(asked, {name: listed[name] for name in there})
+        tables = [reader.table(Name(schema, name), listed[name].kind, many[name]) for name in there]
         return {table.name: table for table in tables}
 
-    def _kinds(self, schema: str | None) -> dict[str, str]:
-        """Return which tables and views are in a schema, and which of both they are."""
+    def _listed(self, schema: str | None) -> dict[str, Listed]:
+        """Return which tables and views are in a schema."""
         if is_like_mysql(self._kind):
-            return information_schema.kinds(self._connection, schema or self._default or "")
+            return information_schema.listed(self._connection, schema or self._default or "")
         inspector = self._inspector
-        return {
+        kinds = {
             **dict.fromkeys(inspector.get_table_names(schema), "table"),
             **dict.fromkeys(_if_there_are(lambda: inspector.get_view_names(schema)), "view"),
             **dict.fromkeys(_if_there_are(lambda: inspector.get_materialized_view_names(schema)), "materialized view"),
         }
+        return {name: Listed(kind) for name, kind in kinds.items()}
 
     def _casing(self) -> int:
         """Return MySQL's ``lower_case_table_names``."""
@@ -176,13 +178,13 @@ class _Observer:
             return name.lower()
         return str(dialect.normalize_name(name)) if dialect.requires_name_normalize else name
 
-    def _many(self, schema: str | None, names: Sequence[str], kinds: Mapping[str, str]) -> Mapping[str, dict[str, Any]]:
+    def _many(self, schema: str | None, tables: Mapping[str, Listed]) -> Mapping[str, dict[str, Any]]:
         """Return what the Inspector tells of tables, by its methods' names; columns are missing where they are."""
         if not is_like_mysql(self._kind):
-            return self._inspected(schema, names)
-        found = information_schema.told(self._connection, schema or self._default or "", names)
+            return self._inspected(schema, list(tables))
+        found = information_schema.told(self._connection, schema or self._default or "", tables)
         # A role that may alter a table, and neither read nor write it, is told of its definition alone.
-        hidden = [name for name in names if "columns" not in found[name] and kinds[name] == "table"]
+        hidden = [name for name, each in tables.items() if "columns" not in found[name] and each.kind == "table"]
         return found | (self._inspected(schema, hidden) if hidden else {})
 
     def _inspected(self, schema: str | None, names: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from alembic_contracts.dialects.sqlite.telling import WatchedConnection
+from alembic_contracts.dialects.sqlite.telling import OnCursors, WatchedConnection
 
 __all__ = ["Lent"]
 
@@ -17,7 +17,7 @@ _SESSION = {"foreign_keys": 0, "legacy_alter_table": 0, "ignore_check_constraint
 """Pragmas that each connection has of its own, and what they are in a new one."""
 
 
-class Lent:
+class Lent(OnCursors):
     """A connection of Python's ``sqlite3``, in another one's place until it is closed."""
 
     def __init__(self, owner: WatchedConnection) -> None:
@@ -47,18 +47,6 @@ class Lent:
         cursor = self._owner.cursor(*arguments)
         cursor.borrower = self
         return cursor
-
-    def execute(self, *arguments: Any) -> Any:
-        """Execute on a new cursor."""
-        return self.cursor().execute(*arguments)
-
-    def executemany(self, *arguments: Any) -> Any:
-        """Execute on a new cursor."""
-        return self.cursor().executemany(*arguments)
-
-    def executescript(self, script: str, /) -> Any:
-        """Execute on a new cursor."""
-        return self.cursor().executescript(script)
 
     def commit(self) -> None:
         """PEP 249."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from alembic_contracts.dialects.sqlite.telling import apart
+from alembic_contracts.dialects.sqlite.tokens import apart
 from alembic_contracts.patterns import pattern
 
 __all__ = ["RowTexts", "asked_for_existence"]

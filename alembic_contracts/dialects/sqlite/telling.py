@@ -16,9 +16,10 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from alembic_contracts.dialects.sqlite.names import fold, quote
+from alembic_contracts.dialects.sqlite.tokens import apart
 from alembic_contracts.patterns import pattern
 
-__all__ = ["COUNTS", "Effect", "Listener", "WatchedConnection", "apart"]
+__all__ = ["CHANGES_ROWS", "COUNTS", "Effect", "Listener", "OnCursors", "WatchedConnection"]
 
 _ROWS = frozenset[tuple[str, str]]
 """Schemas and tables, in lower case."""
@@ -35,7 +36,7 @@ _DEFINES = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "s
 
 _LEAVES_SCHEMA = pattern(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|VALUES|EXPLAIN|BEGIN|PRAGMA)\b", re.IGNORECASE)
 """Statements that cannot change a schema, unless SQLite's own table of it may be written to."""
-_CHANGES_ROWS = pattern(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
+CHANGES_ROWS = pattern(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
 _ROLLS_BACK = pattern(r"\s*ROLLBACK\b", re.IGNORECASE)
 _WRITES_SCHEMA = pattern(r"writable_schema\s*[=(]?\s*(?P<reset>reset)?", re.IGNORECASE)
 _ATTACHES = pattern(
@@ -86,7 +87,28 @@ class Listener(Protocol):
         """Hear that a database in a file was to be attached; an empty one in memory is, in its place."""
 
 
-class WatchedConnection(sqlite3.Connection):
+class _HasCursors(Protocol):
+    def cursor(self) -> Any:
+        """PEP 249."""
+
+
+class OnCursors:
+    """What a connection of Python's ``sqlite3`` executes itself, executed on a new cursor of its own."""
+
+    def execute(self: _HasCursors, *arguments: Any) -> Any:
+        """Execute on a new cursor."""
+        return self.cursor().execute(*arguments)
+
+    def executemany(self: _HasCursors, *arguments: Any) -> Any:
+        """Execute on a new cursor."""
+        return self.cursor().executemany(*arguments)
+
+    def executescript(self: _HasCursors, script: str, /) -> Any:
+        """Execute on a new cursor."""
+        return self.cursor().executescript(script)
+
+
+class WatchedConnection(OnCursors, sqlite3.Connection):
     """A connection that tells; silent until it has a listener."""
 
     listener: Listener | None = None
@@ -112,18 +134,6 @@ class WatchedConnection(sqlite3.Connection):
     def cursor(self, factory: Any = None) -> Any:
         """PEP 249."""
         return super().cursor(WatchedCursor if factory is None else factory)
-
-    def execute(self, *arguments: Any) -> Any:
-        """Execute on a new cursor."""
-        return self.cursor().execute(*arguments)
-
-    def executemany(self, *arguments: Any) -> Any:
-        """Execute on a new cursor."""
-        return self.cursor().executemany(*arguments)
-
-    def executescript(self, script: str, /) -> Any:
-        """Execute on a new cursor."""
-        return self.cursor().executescript(script)
 
     def commit(self) -> None:
         """PEP 249; also where nothing is open, which says that what was done by itself is meant to stay."""
@@ -258,7 +268,7 @@ class WatchedConnection(sqlite3.Connection):
         )
         if self.listener is not None:
             cursor.look = self.listener.done(effect)
-            if writes and _CHANGES_ROWS.match(sql):
+            if writes and CHANGES_ROWS.match(sql):
                 cursor.shown_count = self.listener.counted(sqlite3.Cursor.rowcount.__get__(cursor))
 
     def _may_have_changed(self, sql: str) -> bool:
@@ -386,15 +396,3 @@ def _tells_of_rows(action: int, one: str | None, two: str | None) -> bool:
     if action == _FUNCTION:
         return fold(two or "") in _COUNTING
     return action == _PRAGMA and fold(one or "") in _CHECKING
-
-
-def apart(script: str) -> Iterator[str]:
-    """Yield the statements of a text, one by one: a trigger's body is part of its statement."""
-    start = 0
-    for found in re.finditer(";", script):
-        piece = script[start : found.end()]
-        if sqlite3.complete_statement(piece):
-            yield piece
-            start = found.end()
-    if script[start:].strip():
-        yield script[start:]

@@ -1,13 +1,18 @@
-"""An SQL text in, its tokens out, as SQLite's own tokenizer splits it: four kinds of quotes, two kinds of comments."""
+"""An SQL text in, its tokens out, as SQLite's own tokenizer splits it: four kinds of quotes, two kinds of comments.
+
+Or its statements, of which SQLite itself says where they end.
+"""
 
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Iterator
 from typing import Literal, NamedTuple, cast
 
 from alembic_contracts.patterns import pattern
 
-__all__ = ["Kind", "Token", "meaning", "tokens"]
+__all__ = ["Kind", "Token", "apart", "meaning", "tokens"]
 
 Kind = Literal["space", "string", "quoted", "blob", "number", "word", "variable", "mark", "other"]
 """``quoted``: an identifier in double quotes, backticks or square brackets; ``space``: a comment as well;
@@ -55,3 +60,15 @@ def tokens(text: str) -> list[Token]:
 def meaning(text: str) -> list[Token]:
     """Return the tokens that mean something: neither spaces nor comments."""
     return [token for token in tokens(text) if token.kind != "space"]
+
+
+def apart(script: str) -> Iterator[str]:
+    """Yield the statements of a text, one by one: a trigger's body is part of its statement."""
+    start = 0
+    for found in re.finditer(";", script):
+        piece = script[start : found.end()]
+        if sqlite3.complete_statement(piece):
+            yield piece
+            start = found.end()
+    if script[start:].strip():
+        yield script[start:]

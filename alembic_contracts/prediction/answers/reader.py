@@ -16,7 +16,6 @@ from alembic_contracts.prediction.answers.unseen_writes import changed_beside, t
 from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess, shown
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
-from alembic_contracts.schemas.steps import World
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import Relation
@@ -24,8 +23,9 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Effect
     from alembic_contracts.prediction.sql.parser import Statement
     from alembic_contracts.schemas.schema import Name
+    from alembic_contracts.schemas.steps import World
 
-__all__ = ["Reader", "World", "follows_from_catalog"]
+__all__ = ["Reader", "follows_from_catalog"]
 
 _CHANGES = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "truncate_stmt", "merge_stmt"})
 _LARGE = 20_000

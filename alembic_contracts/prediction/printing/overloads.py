@@ -30,6 +30,9 @@ class Chosen(Struct, frozen=True):
     result: Type
 
 
+_known: dict[tuple[int, str, tuple[Type, ...]], Chosen] = {}
+"""By a server's version and an operator's name what its own types lead to, which only users' casts change."""
+
 Overload = tuple[tuple[str, ...], str]
 """Names of the parameters' types, and of the result's."""
 
@@ -46,10 +49,6 @@ def choose_operator(state: State, name: str, types: Sequence[Type]) -> Chosen:
     if key not in _known:
         _known[key] = _chosen_operator(state, name, types)
     return _known[key]
-
-
-_known: dict[tuple[int, str, tuple[Type, ...]], Chosen] = {}
-"""What PostgreSQL's own types lead to, which nothing but users' casts changes."""
 
 
 def _chosen_operator(state: State, name: str, types: Sequence[Type]) -> Chosen:

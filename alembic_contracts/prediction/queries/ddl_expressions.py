@@ -44,7 +44,7 @@ def check_columns(run: Execution, node: Node, table: Table, columns: Collection[
     mentioned = columns_of(node)
     for name in mentioned:
         if name not in known and name not in SYSTEM_COLUMNS and name not in {"*", table.name.name} and table.complete:
-            raise sqlstate.PostgresError("42703", f'column "{name}" does not exist')
+            raise sqlstate.undefined_column(name)
     check_functions(run, node)
     if "*" in mentioned or (table.name.name in mentioned and table.name.name not in known):
         return tuple(known)

@@ -13,10 +13,13 @@ from typing import Any
 
 from alembic.operations import batch as alembics
 
-__all__ = ["CARRIES_OUT", "lines_noted", "noted_at"]
+__all__ = ["CARRIES_OUT", "COPY", "lines_noted", "noted_at"]
 
 CARRIES_OUT = "flush"
 """The name of the function that does, of any class."""
+
+COPY = "_alembic_tmp_"
+"""How the name of the table begins that batch mode copies rows to, and goes on to put in the other one's place."""
 
 Lines = tuple[tuple[str, int], ...]
 

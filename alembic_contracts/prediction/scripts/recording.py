@@ -48,6 +48,7 @@ REPEAT_LIMIT = 1_000
 _REPEATABLE = pattern(r"\s*(SELECT|WITH|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 
 _MAY_FAIL = "it is not known whether this fails, and the script goes on where it does"
+"""The reason where it is by something else than rows."""
 _FAIL_BY_ROWS = frozenset({"delete_stmt", "index_stmt", "insert_stmt", "merge_stmt", "update_stmt"})
 """Statements that fail, or do not, by what rows there are."""
 _DATA = frozenset(
@@ -210,10 +211,7 @@ class Recording:
         passes = lets_failure_pass(self._script.call_stack(), self._script.path, CatalogTexts(self.catalog.state))
         is_noted = passes == "of one statement" and self.catalog.state.uncertain.note_perhaps(statement)
         if passes != "no" and not is_noted:
-            of_rows = statement.kind in _FAIL_BY_ROWS
-            self.doubt(
-                FAILS_BY_ROWS if of_rows else "it is not known whether this fails, and the script goes on where it does"
-            )
+            self.doubt(FAILS_BY_ROWS if statement.kind in _FAIL_BY_ROWS else _MAY_FAIL)
 
     # -- the cursors' side -------------------------------------------------------------------------------------------
 

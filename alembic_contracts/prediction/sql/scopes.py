@@ -112,7 +112,7 @@ class Scope(Struct):
             scope = scope.outer
         if open_ended:
             return None
-        raise sqlstate.PostgresError("42703", f'column "{name}" does not exist')
+        raise sqlstate.undefined_column(name)
 
     def entry(self, alias: str, schema: str | None = None) -> Entry | None:
         """Return the source that a qualifier stands for; None where that cannot be known.

@@ -53,9 +53,10 @@ def duplicate_table(name: object) -> PostgresError:
     return PostgresError("42P07", f'relation "{name}" already exists')
 
 
-def undefined_column(column: str, table: object) -> PostgresError:
-    """42703."""
-    return PostgresError("42703", f'column "{column}" of relation "{table}" does not exist')
+def undefined_column(column: str, table: object = None) -> PostgresError:
+    """42703; not every statement names the table."""
+    of_table = "" if table is None else f' of relation "{table}"'
+    return PostgresError("42703", f'column "{column}"{of_table} does not exist')
 
 
 def duplicate_column(column: str, table: object) -> PostgresError:

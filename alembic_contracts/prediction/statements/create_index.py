@@ -131,7 +131,7 @@ _OPERATOR_CLASSES = frozenset({"text_pattern_ops", "varchar_pattern_ops", "bpcha
 
 def _require(table: Table, column: str) -> None:
     if table.column(column) is None and table.complete and column not in SYSTEM_COLUMNS:
-        raise sqlstate.PostgresError("42703", f'column "{column}" does not exist')
+        raise sqlstate.undefined_column(column)
 
 
 HANDLERS = {"index_stmt": create_index}

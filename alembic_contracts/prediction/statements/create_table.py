@@ -178,7 +178,7 @@ def _override(run: Execution, plan: Plan, columns: list[Column], keys: list[KeyD
     for node in plan.overrides:
         column = changed.get(node.colname)
         if column is None:
-            raise sqlstate.PostgresError("42703", f'column "{node.colname}" does not exist')
+            raise sqlstate.undefined_column(node.colname)
         drafted = draft(run, plan.name, node, type_=column.type)
         changed[node.colname] = replace(
             column,

@@ -114,7 +114,7 @@ def _column(run: Execution, node: Node) -> None:
         if not table.complete:
             run.doubt(f"the columns of {table.name} are not all known", [table.name])
             return
-        raise sqlstate.PostgresError("42703", f'column "{old}" does not exist')
+        raise sqlstate.undefined_column(old)
     _refuse_rename(state, table, old)
     children = list(descendants(state, table.name))
     if children and not node.relation.inh:
@@ -147,7 +147,7 @@ def _attribute(run: Execution, node: Node) -> None:
         raise sqlstate.wrong_object_type(f'"{relation.relname}" is not a composite type')
     names = [name for name, _ in definition.fields]
     if node.subname not in names:
-        raise sqlstate.PostgresError("42703", f'column "{node.subname}" does not exist')
+        raise sqlstate.undefined_column(node.subname)
     if node.newname in names:
         raise sqlstate.duplicate_column(node.newname, definition.name.name)
     fields = tuple((node.newname if name == node.subname else name, type_) for name, type_ in definition.fields)
