@@ -2,12 +2,12 @@
 
 Names, messages and reasons come from contracts, scripts and catalogs that nobody vouches for. Each format that is
 written has its one function here. Structured formats (JSON, XML, HTML, SARIF) keep what can be seen as it is, and
-leave the escapes of their syntax to the library that writes them.
+leave the escapes of their syntax to the library that writes them; what brings a table of HTML's entities along is
+imported by those who need it.
 """
 
 from __future__ import annotations
 
-import html
 import re
 
 from alembic_contracts.patterns import pattern
@@ -110,6 +110,8 @@ def markdown(text: str) -> str:
 
 def markdown_html(text: str) -> str:
     """Return the same for HTML within Markdown, in which Markdown does not count."""
+    import html
+
     return _REFERENCE.sub(lambda match: f"{match[0]}\u200b", html.escape(_collapsed(text), quote=False))
 
 

@@ -23,7 +23,7 @@ _SPACE = pattern(r"[ \t\n\r]*")
 _STRING = pattern(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+')
 """All of a string but the double quote that closes it."""
 _NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?(?![0-9A-Za-z_.+])")
-_PLAIN = r'"([^"\\\x00-\x1f\x7f-\U0010ffff]*+)"'
+_PLAIN = r'"([ !#-\[\]-~]*+)"'
 _PLAIN_STRING = pattern(_PLAIN)
 """One of ASCII without escapes, as nearly all are: nothing can be wrong with it."""
 _PLAIN_KEY = pattern(_PLAIN + r"[ \t\n\r]*+:[ \t\n\r]*+")

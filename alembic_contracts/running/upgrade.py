@@ -165,13 +165,14 @@ class Upgrade(Struct):
         with self.commits.watched(), lines_noted():
             yield
 
-    def starts(self, step: RevisionStep) -> None:
-        """Take note that a script begins."""
+    def starts(self, step: RevisionStep) -> Script:
+        """Take note that a script begins; returns it, to be told when it is through."""
         # Prediction has loaded it, where anything was to predict.
         from alembic_contracts.prediction.scripts.source_lines import Script
 
         self._since_commit.append(step)
         self._script = Script.of(step.revision.revision, step.revision.path, self._folder)
+        return self._script
 
     def ends(self, heads: Collection[str]) -> None:
         """Take note that a revision is through and marked as applied; judge it where it is committed already.
@@ -245,12 +246,8 @@ class Upgrade(Struct):
         assert connection is not None  # noqa: S101 - there is none in --sql mode, where nothing is committed
         self.refused = None
         with self._answering():
-            if not self._is_as_foreseen(connection):
-                report = self._seen(connection)
-            elif self.through or self.entry is not None:
-                report = replace(self.foreseen, phase="commit", notices=())
-            else:
-                return
+            as_foreseen = self._is_as_foreseen(connection)
+            report = replace(self.foreseen, phase="commit", notices=()) if as_foreseen else self._seen(connection)
         self._conclude(report)
 
     def _is_as_foreseen(self, connection: Connection) -> bool:
@@ -313,6 +310,8 @@ class Upgrade(Struct):
             raise self.refused
         if self.entry is not None:
             self.entry.write(replace(report, refused=False))
+        if (report.phase, report.status) == ("commit", "kept") and not self.through:
+            return  # it is said once, in the end
         when = "by the pending revisions" if report.phase == "before" else "by the resulting schema"
         said = {_what(part) for violation in self._shown for part in violation.parts}
         if not report.violations and not report.unproven:

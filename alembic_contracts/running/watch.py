@@ -106,10 +106,13 @@ class Watch:
             yield step
 
     def _begin(self, steps: Sequence[RevisionStep], heads: tuple[str, ...]) -> None:
-        from alembic_contracts.running.upgrade import Upgrade
+        from alembic_contracts.support import garbage
 
         try:
-            upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self._database)
+            with garbage.meanwhile_seldom():  # modules, contracts and predictions, which stay
+                from alembic_contracts.running.upgrade import Upgrade
+
+                upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self._database)
         except CannotCheck as error:
             if hooks.goes_on_regardless(str(error)):
                 if self._entry is not None:
@@ -126,13 +129,16 @@ class Watch:
             self._stack.enter_context(upgrade.watched())
 
     def _follow(self, step: RevisionStep, upgrade: Upgrade) -> None:
-        """Have the script itself tell that it begins."""
+        """Have the script itself tell that it begins, and that it is through."""
         migrate = step.migration_fn
 
         @functools.wraps(migrate, assigned=("__name__",), updated=())  # which Alembic logs
         def tell_and_migrate(*args: Any, **kwargs: Any) -> None:
-            upgrade.starts(step)
-            migrate(*args, **kwargs)
+            script = upgrade.starts(step)
+            try:
+                migrate(*args, **kwargs)
+            finally:
+                script.is_through = True
 
         step.migration_fn = tell_and_migrate
 

@@ -11,7 +11,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["command", "seldom", "uncollected"]
+__all__ = ["command", "meanwhile_seldom", "seldom", "uncollected"]
 
 _NEW_OBJECTS = 100_000
 """After which Python looks; its own number is 700 (2,000 from 3.13 on)."""
@@ -20,6 +20,18 @@ _NEW_OBJECTS = 100_000
 def seldom() -> None:
     """Have this process look seldom: for commands and copies of a process, never in one that is a user's own."""
     gc.set_threshold(_NEW_OBJECTS)
+
+
+@contextmanager
+def meanwhile_seldom() -> Iterator[None]:
+    """Have a process look seldom while the body runs, as often as before afterwards."""
+    before = gc.get_threshold()
+    if 0 < before[0] < _NEW_OBJECTS:  # 0: never
+        seldom()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager

@@ -45,6 +45,9 @@ class Database(Protocol):
     def restore(self, url: str, saved: bytes) -> None:
         """Make a database again what it was."""
 
+    def is_open(self, connection: sa.Connection | None) -> bool:
+        """Return whether a connection has changes between two revisions that ``saved`` does not see."""
+
 
 class PostgreSQL:
     """An embedded server."""
@@ -77,6 +80,11 @@ class PostgreSQL:
 
     def restore(self, url: str, saved: bytes) -> None:
         """Do nothing: what fails is rolled back."""
+
+    def is_open(self, connection: sa.Connection | None) -> bool:
+        """Return False: nobody goes by what is saved."""
+        del connection
+        return False
 
 
 @contextmanager
@@ -136,6 +144,10 @@ class SQLite:
             if saved:
                 memory.deserialize(zlib.decompress(saved))
             memory.backup(connection)
+
+    def is_open(self, connection: sa.Connection | None) -> bool:
+        """Return whether the driver has begun a transaction that nobody has ended."""
+        return connection is not None and bool(getattr(connection.connection.dbapi_connection, "in_transaction", False))
 
 
 def _opened(url: str) -> sqlite3.Connection:

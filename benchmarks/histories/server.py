@@ -59,6 +59,8 @@ class Applied:
     after: Observed
     start: bytes
     """The database before it, as ``Database.saved`` has it."""
+    is_start_all: bool
+    """Whether it began from that alone: a script before it may have left a transaction open."""
 
 
 class _Watch:
@@ -142,6 +144,7 @@ class _Run:
         self.applied: list[Applied] = []
         self.seconds = 0.0
         self._error: str | None = None
+        self._is_start_all = True
         self._types: dict[Any, Any] = {}
         self._resumed = 0.0
 
@@ -166,11 +169,15 @@ class _Run:
             step = self.waiting[0]
             self._types = {key: copy(value) for key, value in context.impl.memo.items()}
             self._start = self.scripts.database.saved(self._url)
+            self._is_start_all = not self.scripts.database.is_open(context.connection)
             self._resumed = time.perf_counter()
             yield step
             self.seconds += time.perf_counter() - self._resumed
             after = self.watch.observe(self._observer)
-            done = Applied(step.revision.revision, step.revision.path, self._error, after, self._start)
+            revision = step.revision
+            done = Applied(
+                revision.revision, revision.path, self._error, after, self._start, is_start_all=self._is_start_all
+            )
             self.applied.append(done)
             self._error = None
             self.waiting.popleft()

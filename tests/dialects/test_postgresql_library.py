@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import postgast
 import pytest
 
 from alembic_contracts.dialects.postgresql import library
+from alembic_contracts.dialects.postgresql.messages import Messages
 
 OURS = """
 from alembic_contracts.dialects.postgresql import library
@@ -59,3 +61,31 @@ def test_it_parses_scans_and_prints() -> None:
     assert library.deparse(tree) == "SELECT 1"
     assert [token.start for token in library.scan("a b").tokens] == [0, 2]
     assert library.parse_plpgsql("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$")
+
+
+def test_messages_are_those_of_the_library() -> None:
+    """Each class is as the library makes it, and the tree of a statement is the same, byte for byte."""
+    sql = "ALTER TABLE a.b ADD COLUMN c numeric(10, 2) DEFAULT 0 CHECK (c > 0), DROP COLUMN d CASCADE"
+    assert type(library.pg_query_pb2) is Messages
+    names = list(postgast.pg_query_pb2.DESCRIPTOR.message_types_by_name)
+    assert names == list(library.pg_query_pb2.DESCRIPTOR.message_types_by_name)
+    for name in names:
+        ours, theirs = (getattr(module, name).DESCRIPTOR for module in (library.pg_query_pb2, postgast.pg_query_pb2))
+        assert [(f.name, f.number, f.type) for f in ours.fields] == [(f.name, f.number, f.type) for f in theirs.fields]
+    assert library.parse(sql).SerializeToString() == postgast.parse(sql).SerializeToString()
+    with pytest.raises(AttributeError, match="SelectStatement"):
+        _ = library.pg_query_pb2.SelectStatement
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["messages._FILE = 'other.proto'", "messages._FILES = 1", "sys.modules['google._upb._message'] = None"],
+    ids=["another file", "another form", "no C library"],
+)
+def test_without_what_is_known_of_protobuf_the_library_makes_its_messages(other: str) -> None:
+    run(
+        "import os, sys\nos.environ['PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION'] = 'python'\n"
+        f"import alembic_contracts.dialects.postgresql.messages as messages\n{other}\n{OURS}"
+        "assert type(library.pg_query_pb2) is not messages.Messages\n"
+        "assert library.deparse(tree) == 'SELECT a + 1 FROM t'\n"
+    )

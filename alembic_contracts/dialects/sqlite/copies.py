@@ -309,14 +309,15 @@ def fingerprint(connection: Connection) -> str:
 
 def fingerprint_of(rows: Iterable[tuple[str, str, str, str, str | None]]) -> str:
     """Return it for what SQLite's own tables of the schemas have: schema, kind, name, table and SQL of each object."""
-    found = hashlib.blake2b(digest_size=16)
     own = sorted(
-        (schema, kind, name, table, _in_order(sql)) for schema, kind, name, table, sql in rows if sql is not None
+        [
+            "\0".join((schema, kind, name, table, _in_order(sql)))
+            for schema, kind, name, table, sql in rows
+            if sql is not None and not name.startswith("sqlite_")
+        ]
     )
-    for row in own:
-        if not row[2].startswith("sqlite_"):
-            found.update("\0".join((*row, "\n")).encode("utf-8", "surrogateescape"))
-    return found.hexdigest()
+    text = "\0\n".join(own).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 _CLAUSE = pattern(r"CONSTRAINT|UNIQUE|CHECK|FOREIGN KEY|PRIMARY KEY")

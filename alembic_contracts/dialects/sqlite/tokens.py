@@ -18,15 +18,15 @@ Kind = Literal["space", "string", "quoted", "blob", "number", "word", "variable"
 """``quoted``: an identifier in double quotes, backticks or square brackets; ``space``: a comment as well;
 ``other``: what SQLite takes for no token, such as a quote that is never closed."""
 
-_TOKEN = pattern(
+_TOKEN = pattern(  # letters are all but ASCII's other characters: a range of all others takes 5 ms to compile
     r"""
     (?P<space>[ \t\n\f\r\ufeff]+|--[^\n]*|/\*(?=[\s\S])(?:(?!\*/)[\s\S])*(?:\*/|\Z))
     |(?P<blob>[xX]'[0-9a-fA-F]*')
     |(?P<string>'(?:[^']|'')*')
     |(?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])
     |(?P<number>0[xX][0-9a-fA-F_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?)
-    |(?P<word>[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*)
-    |(?P<variable>[?][0-9]*|[:@$\#][A-Za-z0-9_$\u0080-\U0010ffff]+)
+    |(?P<word>[^\x00-@\[-^`{-\x7f][^\x00-\#%-/:-@\[-^`{-\x7f]*)
+    |(?P<variable>[?][0-9]*|[:@$\#][^\x00-\#%-/:-@\[-^`{-\x7f]+)
     |(?P<mark>->>|->|\|\||<=|<>|<<|>=|>>|==|!=|[-+*/%(),.;<>=&|~])
     |(?P<other>[\s\S])
     """,
@@ -54,12 +54,16 @@ class Token(NamedTuple):
 
 def tokens(text: str) -> list[Token]:
     """Return all tokens of a text, spaces included: put together again they are the text."""
-    return [Token(cast("Kind", found.lastgroup), found[0], *found.span()) for found in _TOKEN.finditer(text)]
+    return list(map(_token, _TOKEN.finditer(text)))
 
 
 def meaning(text: str) -> list[Token]:
     """Return the tokens that mean something: neither spaces nor comments."""
-    return [token for token in tokens(text) if token.kind != "space"]
+    return [_token(found) for found in _TOKEN.finditer(text) if found.lastgroup != "space"]
+
+
+def _token(found: re.Match[str]) -> Token:
+    return Token(cast("Kind", found.lastgroup), found[0], *found.span())
 
 
 def apart(script: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from alembic_contracts.schemas.schema import Name, Type
 
 __all__ = ["declared", "format_type", "misspelt_type", "parse_type"]
 
-_WORDS = pattern(r"(?:[A-Z_\u0080-\U0010ffff][A-Z0-9_$\u0080-\U0010ffff]*(?: (?!\Z)|\Z))+")
+_WORDS = pattern(r"(?:[^\x00-@\[-^`-\x7f][^\x00-#%-/:-@\[-^`-\x7f]*(?: (?!\Z)|\Z))+")
 _HARMLESS = frozenset({"with", "without"})
 """Keywords that a type can have without quotes; the only ones that types are known to have."""
 

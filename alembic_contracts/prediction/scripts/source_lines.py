@@ -28,6 +28,8 @@ class Script(Struct):
     """The path for people: relative to the working directory where it is below it, with forward slashes."""
     first_line: int = 1
     """Where ``upgrade`` is defined; stands in where the running line cannot be found (code in other threads)."""
+    is_through: bool = False
+    """Whether none of it is executed any more, which spares a look through all frames."""
 
     @classmethod
     def of(cls, revision: str, path: str, working_directory: Path) -> Script:
@@ -46,6 +48,8 @@ class Script(Struct):
 
     def running(self) -> Location | None:
         """Return the innermost line of the script that is being executed, None where none of it is."""
+        if self.is_through:
+            return None
         # Of the caller: a frame that is kept in itself is a cycle, and keeps cursors alive.
         caller = sys._getframe(1)  # noqa: SLF001 - documented, and `inspect.stack` reads every source file
         return self._line_in(caller) or next(filter(None, map(self._line_in, _waiting())), None)

@@ -278,5 +278,5 @@ def scan(text: str) -> tuple[Token, ...]:
 
 def _token_kind(number: int) -> str:
     # Characters that no SQL has, such as a brace, have numbers but no names.
-    kind = pg_query_pb2.Token.DESCRIPTOR.values_by_number.get(number)
+    kind = ENUMS["Token"].values_by_number.get(number)
     return f"ASCII_{number}" if kind is None else kind.name
