@@ -9,7 +9,7 @@ beside                     a connection -> all relations by name, users' functio
 observation, queries       a connection, tables -> Schema (schema_document: the texts of queries)
 traceless, hindrances      looks that leave no lock; what is printed under one, and who is in the way of that
 transactions               a connection -> the transaction that it is in, and what became of another one
-restoring                  a table before and now -> SQL that gives it back its shape
+columns_back               a table before and now -> SQL that gives it back its shape
 replays                    what a replay on a scratch server shows of another one, and what only of itself
 
 What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
@@ -34,13 +34,13 @@ from alembic_contracts.dialects.postgresql.properties import (
     numeric_scale,
     same_type,
 )
-from alembic_contracts.dialects.postgresql.restoring import restoring
 from alembic_contracts.dialects.postgresql.session import session
 from alembic_contracts.dialects.postgresql.types import format_type, misspelt_type, parse_type
 from alembic_contracts.support.late import late
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.beside import surroundings
+    from alembic_contracts.dialects.postgresql.columns_back import restoring
     from alembic_contracts.dialects.postgresql.equivalence import same_expression
     from alembic_contracts.dialects.postgresql.hindrances import completed
     from alembic_contracts.dialects.postgresql.observation import observe, sight
@@ -113,6 +113,7 @@ NOT_EXPRESSED = frozenset[str]()
 
 _LATE = {
     "surroundings": "beside",
+    "restoring": "columns_back",
     "family": "purposes",
     "same_expression": "equivalence",
     "completed": "hindrances",
@@ -129,7 +130,7 @@ _LATE = {
     "lookup": "transactions",
     "transaction": "transactions",
 }
-"""What only a run with a database needs, or a doubt: where it is, imported when it is asked for.
+"""What only a run with a database needs, a doubt or a refusal: where it is, imported when it is asked for.
 
 None of them has the name of a module: that would be in its place once something else has imported the module."""
 
