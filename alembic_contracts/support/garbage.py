@@ -15,6 +15,8 @@ __all__ = ["command", "meanwhile_seldom", "seldom", "uncollected"]
 
 _NEW_OBJECTS = 100_000
 """After which Python looks; its own number is 700 (2,000 from 3.13 on)."""
+_MEANWHILE = _NEW_OBJECTS // 2
+"""The same in a process that goes on: another number, since nothing may be frozen there (``uncollected``)."""
 
 
 def seldom() -> None:
@@ -24,10 +26,10 @@ def seldom() -> None:
 
 @contextmanager
 def meanwhile_seldom() -> Iterator[None]:
-    """Have a process look seldom while the body runs, as often as before afterwards."""
+    """Have a process that is a user's own look seldom while the body runs, as often as before afterwards."""
     before = gc.get_threshold()
-    if 0 < before[0] < _NEW_OBJECTS:  # 0: never
-        seldom()
+    if 0 < before[0] < _MEANWHILE:  # 0: never
+        gc.set_threshold(_MEANWHILE)
     try:
         yield
     finally:

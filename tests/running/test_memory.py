@@ -51,9 +51,11 @@ def one_of_many():
     config = Config(toml_file="pyproject.toml")
     {each}
 
+threshold = gc.get_threshold()
+
 def objects():
     gc.collect()
-    return len(gc.get_objects())
+    return len(gc.get_objects()) + gc.get_freeze_count()
 
 {before}
 for _ in range(4):
@@ -63,6 +65,7 @@ for _ in range(3):
     for _ in range(5):
         one_of_many()
     counts.append(objects())
+assert gc.get_freeze_count() == 0 and gc.get_threshold() == threshold
 print((counts[-1] - counts[0]) / 15)
 """
 FRESH_IN_MEMORY = """

@@ -18,7 +18,7 @@ Kind = Literal["space", "string", "quoted", "blob", "number", "word", "variable"
 """``quoted``: an identifier in double quotes, backticks or square brackets; ``space``: a comment as well;
 ``other``: what SQLite takes for no token, such as a quote that is never closed."""
 
-_TOKEN = pattern(  # letters are all but ASCII's other characters: a range of all others takes 5 ms to compile
+_TOKEN = pattern(  # letters are all but ASCII's other characters: a range up to the last one takes 4 ms to compile
     r"""
     (?P<space>[ \t\n\f\r\ufeff]+|--[^\n]*|/\*(?=[\s\S])(?:(?!\*/)[\s\S])*(?:\*/|\Z))
     |(?P<blob>[xX]'[0-9a-fA-F]*')
