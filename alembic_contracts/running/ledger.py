@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,21 @@ def _even_if_failed() -> Iterator[None]:
             raise
     except SQLAlchemyError:
         pass
+
+
+class _Quietly:
+    """While it is entered, statements on a connection are our own; a class, as it is entered at each statement."""
+
+    __slots__ = ("_before", "_ledger")
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __enter__(self) -> None:
+        self._before, self._ledger.is_quiet = self._ledger.is_quiet, True
+
+    def __exit__(self, *_: object) -> None:
+        self._ledger.is_quiet = self._before
 
 
 class Ledger:
@@ -81,7 +96,9 @@ class Ledger:
         """How many were executed, beside our own."""
         self.unjudged = False
         """Whether something has been committed that was not judged before."""
-        self._known = self._quiet = self._passing = False
+        self.is_quiet = False
+        """Whether statements are our own."""
+        self._known = self._passing = False
         self._last: Location | None = None
         """The line that executed something last."""
         self._inside: Location | None = None
@@ -109,27 +126,20 @@ class Ledger:
             stack.enter_context(self._driver_asked())
             yield
 
-    @contextmanager
-    def quietly(self) -> Iterator[None]:
+    def quietly(self) -> AbstractContextManager[None]:
         """Execute statements of our own while the body runs."""
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before
+        return _Quietly(self)
 
     def look(self) -> None:
         """Ask the server which transaction the connection is in, and account for the one before."""
-        before, self._quiet = self._quiet, True
-        try:  # without `with`: where drivers begin transactions, it is asked after each statement
-            self._look()
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise
-        except SQLAlchemyError:
-            pass
-        finally:
-            self._quiet = before
+        with _Quietly(self):
+            try:  # without _even_if_failed(): where drivers begin transactions, it is asked after each statement
+                self._look()
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
+            except SQLAlchemyError:
+                pass
         self.unjudged = self.unjudged or self.loose
         self.partly = self.partly or (self.loose and self._dialect.BEGINS_BY_ITSELF)
 
@@ -197,7 +207,7 @@ class Ledger:
     # -- what SQLAlchemy tells -----------------------------------------------------------------------------------------
 
     def _before_commit(self, *_: Any) -> None:
-        if not self._quiet:
+        if not self.is_quiet:
             self._ask()
             self._passing = True
             self._committed()
@@ -224,7 +234,7 @@ class Ledger:
             self.found.append(commit)
 
     def _before_rollback(self, *_: Any) -> None:
-        if not self._quiet:
+        if not self.is_quiet:
             self._ended += filter(None, [self.block])
             self._forget()
 
@@ -242,7 +252,7 @@ class Ledger:
     ) -> tuple[str, Any]:
         """Ask before SQL that ends the transaction; where it is among other statements, after those before it."""
         self._passing = False
-        if self._quiet:
+        if self.is_quiet:
             return statement, parameters
         self.statements += 1
         self._last = self._place()[1] or self._last
@@ -262,7 +272,7 @@ class Ledger:
         return statement, parameters
 
     def _after_statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if self._quiet:
+        if self.is_quiet:
             return
         end, self._ending = self._ending, None
         if end is not None:
@@ -300,7 +310,7 @@ class Ledger:
 
         def ask_and_commit() -> None:
             passing, self._passing = self._passing, False
-            if not passing and not self._quiet:
+            if not passing and not self.is_quiet:
                 self._ask()
                 self._committed()
             commit()

@@ -18,6 +18,7 @@ from sqlalchemy import MetaData
 
 from alembic_contracts.dialects.sqlite.copies import listeners_of
 from alembic_contracts.patterns import pattern
+from alembic_contracts.running.postponed import text_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -38,8 +39,8 @@ _MOST = 16
 _verdicts: deque[tuple[Judged, Report]] = deque(maxlen=_MOST)
 
 _GOES_FURTHER = pattern(
-    rb"environ|getenv|getcwd|x_argument|config|attributes|random|secrets|uuid|now\(|today\(|time\(|open\(|read_|load"
-    rb"|_all\(|\.metadata|import_module|__import__|pkgutil|subprocess|sys\."
+    r"environ|getenv|getcwd|x_argument|config|attributes|random|secrets|uuid|now\(|today\(|time\(|open\(|read_|load"
+    r"|_all\(|\.metadata|import_module|__import__|pkgutil|subprocess|sys\."
 )
 """What a script goes by that is not the same each time although its text is: files, models of which there may be more
 by now, the environment, time and chance."""
@@ -50,7 +51,7 @@ _NO_OPTIONS = frozenset(
 
 
 @lru_cache(maxsize=4096)
-def _goes_further(script: bytes) -> bool:
+def _goes_further(script: str) -> bool:
     return _GOES_FURTHER.search(script) is not None
 
 
@@ -113,9 +114,8 @@ def key_of(run: Run, start: Copy, tables: Collection[Name] | None) -> Hashable |
     for step in (*run.history, *run.steps):
         if hasattr(step, "generated"):
             return None
-        with open(step.revision.path, "rb") as file:  # noqa: PTH123 - for each revision
-            text = file.read()
-        if _goes_further(text):
+        text = text_of(step)
+        if not text or _goes_further(text):
             return None
         scripts.append((step.is_upgrade, step.revision.revision, step.revision.path, text))
     context = run.context

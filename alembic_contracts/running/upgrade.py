@@ -76,6 +76,8 @@ class Upgrade(Struct):
     _folder: Path = field(default_factory=Path.cwd)
     _judged: int = -1
     """How many statements had been executed when the end of a revision was judged, since it was committed already."""
+    _confirmed: bool = False
+    """Whether the last commit that was judged left what was foreseen."""
     _script: Script | None = None
     _since_commit: list[RevisionStep] = field(default_factory=list)
     _shown: tuple[Violation, ...] = ()
@@ -159,16 +161,14 @@ class Upgrade(Struct):
         if self.commits is None:
             yield
             return
-        # Prediction has loaded it, where anything was to predict.
-        from alembic_contracts.prediction.scripts.batches import lines_noted
+        from alembic_contracts.prediction.scripts.batches import lines_noted  # which prediction has loaded
 
         with self.commits.watched(), lines_noted():
             yield
 
     def starts(self, step: RevisionStep) -> Script:
         """Take note that a script begins; returns it, to be told when it is through."""
-        # Prediction has loaded it, where anything was to predict.
-        from alembic_contracts.prediction.scripts.source_lines import Script
+        from alembic_contracts.prediction.scripts.source_lines import Script  # which prediction has loaded
 
         self._since_commit.append(step)
         self._script = Script.of(step.revision.revision, step.revision.path, self._folder)
@@ -247,7 +247,10 @@ class Upgrade(Struct):
         self.refused = None
         with self._answering():
             as_foreseen = self._is_as_foreseen(connection)
+            if as_foreseen and self._confirmed and not self.through:
+                return  # as at the commit before: there is nothing new to say
             report = replace(self.foreseen, phase="commit", notices=()) if as_foreseen else self._seen(connection)
+        self._confirmed = as_foreseen
         self._conclude(report)
 
     def _is_as_foreseen(self, connection: Connection) -> bool:
@@ -376,12 +379,9 @@ class Upgrade(Struct):
 
     def _left(self, schema: Schema | None) -> Report | None:
         """Return the verdict on what is there now; None where nobody could look."""
-        if schema is None:
-            return None
-        try:
-            return self._verdict("", schema)
-        except CannotCheck:
-            return None
+        with suppress(CannotCheck):
+            return None if schema is None else self._verdict("", schema)
+        return None
 
 
 def _refused(report: Report) -> Refused:

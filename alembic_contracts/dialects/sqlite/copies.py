@@ -337,9 +337,11 @@ def _in_order(sql: str) -> str:
     return _BETWEEN.join((*columns, *sorted(part.strip() for part in clauses))) + end + rest
 
 
-def stored_rows(cursor: Any) -> Iterator[tuple[str, str, str, str, str | None]]:
-    """Yield schema, kind, name, table and SQL of everything that there is."""
+def stored_rows(cursor: Any) -> list[tuple[str, str, str, str, str | None]]:
+    """Return schema, kind, name, table and SQL of everything that there is."""
     cursor.execute("PRAGMA database_list")
-    for schema in [row[1] for row in cursor.fetchall()]:
+    found = []
+    for _, schema, _ in cursor.fetchall():
         cursor.execute(f"SELECT type, name, tbl_name, sql FROM {stored_in(schema)}")  # noqa: S608 - its own names
-        yield from ((schema, *row) for row in cursor.fetchall())
+        found += [(schema, *row) for row in cursor.fetchall()]
+    return found
