@@ -7,6 +7,7 @@ project, an upgrade with the guard off. Written to a folder: ``scale.md``, and `
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import sys
 import tempfile
@@ -122,6 +123,7 @@ def alembic(folder: Path, *arguments: str, plugin: bool = True, **environment: s
 def _project(size: Size) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / "project", size)
+        compileall.compile_dir(Path(folder) / "project", quiet=1)  # else the first command to run pays for both
         yield Path(folder) / "project"
 
 
@@ -219,7 +221,8 @@ def growths_online(dimensions: Sequence[Dimension], *, quick: bool, times: int) 
         for size in sizes:
             with embedded.scratch() as server, _project(dimension.of(size)) as folder:
                 url = {"DATABASE_URL": server.url()}
-                alembic(folder, "upgrade", "head", **url, **_OFF)()
+                for _ in range(dimension.of(size).revisions):  # a transaction each: locks are limited
+                    alembic(folder, "upgrade", "+1", **url, **_OFF)()
                 found.append(
                     in_turn(alembic(folder, "check-contracts", **url), alembic(folder, "current", **url), times)
                 )

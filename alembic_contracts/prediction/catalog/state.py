@@ -119,6 +119,10 @@ class State:
     """Queries by their text, as long as nothing changes."""
     defaults: dict[str, str] = field(default_factory=dict)
     """What settings are at the start of a session, and after RESET."""
+    _path: tuple[tuple[str, int, int], tuple[str, ...]] = (("", -1, -1), ())
+    """The search path, and the moment that it is of."""
+    _unlooked: dict[Name, Table | None] = field(default_factory=dict)
+    """Tables that have changed since it was worked out what they mention, as they were then."""
 
     def __post_init__(self) -> None:
         self.tables: Store[Name, Table] = Store(self.journal, self._table_changed)
@@ -175,19 +179,27 @@ class State:
             self._constraint_names[name.schema, constraint.name] -= 1
         for constraint in constraints.come:
             self._constraint_names[name.schema, constraint.name] += 1
-        before = self._mentioned.pop(name, set())
-        after = relations_after(old, new, before)
-        if after:
-            self._mentioned[name] = after
-        for gone in before - after:
-            self._mentioned_by[gone].discard(name)
-        for added in after - before:
-            self._mentioned_by.setdefault(added, set()).add(name)
+        self._unlooked.setdefault(name, old)
+
+    def _look_at_changed(self) -> None:
+        """Work out what tables mention: when somebody asks, as one statement changes a table several times."""
+        tables = self.tables.loaded()
+        for name, old in self._unlooked.items():
+            before = self._mentioned.pop(name, set())
+            after = relations_after(old, tables.get(name), before)
+            if after:
+                self._mentioned[name] = after
+            for gone in before - after:
+                self._mentioned_by[gone].discard(name)
+            for added in after - before:
+                self._mentioned_by.setdefault(added, set()).add(name)
+        self._unlooked.clear()
 
     def mentioned_by(self, name: Name) -> list[Table]:
         """Return the tables whose definition points at a table, sequence or type, in a stable order."""
         if self.unread is not None:
             self.unread.about_users(name)
+        self._look_at_changed()
         return [self.tables[user] for user in sorted(self._mentioned_by.get(name, ()))]
 
     def has_constraint(self, schema: str, name: str) -> bool:
@@ -230,6 +242,12 @@ class State:
     @property
     def search_path(self) -> tuple[str, ...]:
         """Schemas in which unqualified names are looked for, as set, ``$user`` replaced."""
+        moment = (self.user, len(self.settings.changes), len(self.local_settings.changes))
+        if self._path[0] != moment:
+            self._path = moment, self._search_path()
+        return self._path[1]
+
+    def _search_path(self) -> tuple[str, ...]:
         value = self.setting("search_path")
         parts = split_identifiers('"$user", public' if value is None else value)
         if "$user" not in parts:

@@ -53,8 +53,11 @@ class Dumps:
 
     def _read(self, patience: float) -> None:
         """Read what there is; wait for the first of it, and until nothing more comes."""
-        while self._is_readable(patience):
-            data = os.read(self._pipe, 1 << 16)
+        while not patience or self._is_readable(patience):
+            try:
+                data = os.read(self._pipe, 1 << 16)
+            except BlockingIOError:
+                return
             if not data:
                 return
             self._text += data

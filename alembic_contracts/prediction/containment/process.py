@@ -248,14 +248,7 @@ class _Watch:
     """Listens to a process until it ends."""
 
     def __init__(
-        self,
-        process: int,
-        channel: socket.socket,
-        dumps: Dumps,
-        *,
-        token: bytes,
-        limits: Limits,
-        kept: Kept,
+        self, process: int, channel: socket.socket, dumps: Dumps, *, token: bytes, limits: Limits, kept: Kept
     ) -> None:
         self._process, self._channel, self._dumps, self._limits = process, channel, dumps, limits
         self._kept = kept
@@ -265,6 +258,7 @@ class _Watch:
         self._since = time.monotonic()
         self._told_long = False
         self._ended = False
+        self._words = 0
         self._asked: set[tuple[Any, ...]] = set()
 
     def until_the_end(self, listener: Listener) -> Death | None:
@@ -274,7 +268,10 @@ class _Watch:
             selector.register(self._channel, selectors.EVENT_READ)
             if self._kernel is not None:
                 selector.register(self._kernel, selectors.EVENT_READ)
+            ready = set[Any]()
             while True:
+                if self._words > _MANY_WORDS and self._kernel not in ready:
+                    time.sleep(_GATHER)
                 ready = {key.fileobj for key, _ in selector.select(self._patience())}
                 if not self._listen():
                     return None if self._ended else self._death()
@@ -321,6 +318,7 @@ class _Watch:
         return False
 
     def _take(self, kind: bytes, value: Any) -> None:
+        self._words += 1
         if kind == VALUE:
             self._listener.heard(value)
         elif kind == LAP:
@@ -391,5 +389,10 @@ class _Watch:
 
 _LOOK_EVERY = 0.5
 """Seconds after which to see whether the process is still there."""
+_MANY_WORDS = 100
+"""After which words gather in the channel, where they are safe whatever becomes of the process, and are read at once:
+being woken for each takes this process longer than to read it, and the other one as long."""
+_GATHER = 0.001
+"""Seconds."""
 _MOST_ASKED = 50
 """Refused calls of one stretch of work whose lines are found out."""

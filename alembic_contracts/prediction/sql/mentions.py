@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.spelling import renamed_column
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
@@ -66,12 +67,20 @@ def rename_column(text: str, old: str, new: str) -> str:
     return renamed_column(text, parser.rewrite_expression(text, change), old, new)
 
 
+_PRINTED = pattern(r"nextval\('([^'\\]+)'::regclass\)")
+"""A default as PostgreSQL prints it of serial columns."""
+
+
 @lru_cache(maxsize=8192)
 def sequences_in(text: str) -> frozenset[Name]:
     """Return the sequences that a default takes values from, schema ``""`` where it was not written.
 
     A name that is text until the default is evaluated makes no dependency.
     """
+    printed = _PRINTED.fullmatch(text)
+    if printed is not None:  # as nearly all are
+        schema, name = split_name(printed[1])
+        return frozenset({Name(schema or "", name)})
     node = parser.parse_expression(text)
     if node is None:
         return frozenset()
@@ -133,7 +142,7 @@ def functions_in(text: str) -> frozenset[Name]:
 
 def functions_of(node: Node) -> frozenset[Name]:
     """Return the same of a parsed statement."""
-    return _in_trees([node])[0]
+    return _in_trees([node])[0] if parser.may_hold(node, "func_call") else frozenset()
 
 
 def mentions_type(text: str, name: Name, *, is_visible: bool) -> bool:

@@ -6,7 +6,7 @@ kind (``create_stmt``, ``column_ref``). Cached results are shared: never change 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
@@ -30,6 +30,7 @@ __all__ = [
     "deparse_statement",
     "enum_name",
     "kind_of",
+    "may_hold",
     "parse",
     "parse_expression",
     "parse_once",
@@ -133,8 +134,12 @@ def strings(nodes: Iterable[Node]) -> list[str]:
 
 def enum_name(message: Node, field: str) -> str:
     """Return the name of an enumeration's value (``AT_AddColumn``)."""
-    number = getattr(message, field)
-    return cast("str", message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number[number].name)
+    return _enum_name(cast("Hashable", type(message)), field, getattr(message, field))
+
+
+@lru_cache(maxsize=2048)
+def _enum_name(kind: Any, field: str, number: int) -> str:
+    return cast("str", kind.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number[number].name)
 
 
 def walk(message: Node, into: Callable[[Node], bool] | None = None) -> Iterator[Node]:
@@ -152,6 +157,11 @@ def walk(message: Node, into: Callable[[Node], bool] | None = None) -> Iterator[
             found = below(current)
             found.reverse()
             stack += found
+
+
+def may_hold(message: Node, kind: str) -> bool:
+    """Whether there may be a node of a kind below a message: never where it says no, which spares a walk."""
+    return _TAGS[kind] in message.SerializeToString()
 
 
 def below(message: Node, without: frozenset[str] = frozenset()) -> list[Node]:
@@ -184,6 +194,18 @@ def _is_repeated(field: Any) -> bool:
 
 _FIELDS: dict[tuple[type, frozenset[str]], tuple[tuple[str, bool], ...]] = {}
 WRAPPER = pg_query_pb2.Node
+
+
+def _tag(number: int) -> bytes:
+    """Return how a message below another one begins when serialized: its field's number and "length-delimited"."""
+    tag, found = number << 3 | 2, b""
+    while tag > 0x7F:
+        found, tag = found + bytes([tag & 0x7F | 0x80]), tag >> 7
+    return found + bytes([tag])
+
+
+_TAGS = {kind: _tag(WRAPPER.DESCRIPTOR.fields_by_name[kind].number) for kind in ("func_call",)}
+"""https://protobuf.dev/programming-guides/encoding/#structure"""
 
 
 @lru_cache(maxsize=8192)
