@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 import dis
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.machinery import SourceFileLoader
-from itertools import pairwise
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -80,10 +78,10 @@ def _compiled(file: str) -> CodeType | None:
         raise SyntaxError(str(error)) from None
 
 
-_places: dict[tuple[bytes, tuple[str, ...]], Mapping[str, int | None]] = {}
+_places: dict[tuple[bytes, tuple[str, ...]], Mapping[str, int | None] | None] = {}
 """Where the code of modules has what they state among its constants, None: for a function; by their instructions.
 
-The scripts of a project are alike: they do the same to other constants, and one of them need be parsed.
+The scripts of a project are alike: they do the same to other constants, and one of them need be looked at.
 """
 
 
@@ -92,32 +90,38 @@ def _stated_in(code: CodeType, source: bytes) -> dict[str, Any] | None:
     if b"global" in source or b":=" in source:  # what is inside of functions can bind the names as well
         return _stated(source, code.co_filename)
     alike = code.co_code, code.co_names
-    places = _places.get(alike)
-    if places is not None:
-        return {name: _nothing if at is None else code.co_consts[at] for name, at in places.items()}
-    stated = _stated(source, code.co_filename)
-    places = None if stated is None else _found(stated, code)
-    if places is not None:
-        _places[alike] = places
-    return stated
+    if alike not in _places:
+        _places[alike] = _places_in(code)
+    places = _places[alike]
+    if places is None:
+        return _stated(source, code.co_filename)
+    return {name: _nothing if at is None else code.co_consts[at] for name, at in places.items()}
 
 
-def _found(stated: Mapping[str, Any], code: CodeType) -> Mapping[str, int | None] | None:
-    """Return where code has among its constants what it states; None where it works any of it out."""
-    instructions = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
-    stored = Counter(step.argval for step in instructions if step.opname == "STORE_NAME")
-    constants = {
-        then.argval: step.arg
-        for step, then in pairwise(instructions)
-        if step.opname == "LOAD_CONST" and then.opname == "STORE_NAME" and stored[then.argval] == 1
-    }
+def _places_in(code: CodeType) -> Mapping[str, int | None] | None:
+    """Return where a module's code has among its constants what it states.
+
+    None where it does not do one thing after the other, or works any of that out.
+    """
+    if code.co_exceptiontable or ("*",) in code.co_consts:
+        return None
     places: dict[str, int | None] = {}
-    for name, value in stated.items():
-        place = constants.get(name)
-        if value is not _nothing and (place is None or code.co_consts[place] != value):
+    before = None
+    for step in dis.get_instructions(code):
+        if step.opcode in _JUMPS or step.opname == "DELETE_NAME":
             return None
-        places[name] = None if value is _nothing else place
+        name = step.argval if step.opname == "STORE_NAME" else None
+        if name in _FUNCTIONS:
+            places[name] = None
+        elif name == "__doc__" or name in _VALUES:
+            if before is None or before.opname != "LOAD_CONST":
+                return None
+            places[name] = before.arg
+        before = step
     return places
+
+
+_JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
 
 
 def parsed(path: Path) -> ast.Module:
