@@ -142,7 +142,13 @@ def functions_in(text: str) -> frozenset[Name]:
 
 def functions_of(node: Node) -> frozenset[Name]:
     """Return the same of a parsed statement."""
-    return _in_trees([node])[0] if parser.may_hold(node, "func_call") else frozenset()
+    if node.DESCRIPTOR.name == "CallStmt" or parser.may_hold(node, *_CALLS):
+        return _in_trees([node])[0]
+    return frozenset()
+
+
+_CALLS = ("func_call", "call_stmt")
+"""The kinds of nodes that are a ``FuncCall`` or have one that is in no wrapper."""
 
 
 def mentions_type(text: str, name: Name, *, is_visible: bool) -> bool:

@@ -7,7 +7,7 @@ kind (``create_stmt``, ``column_ref``). Cached results are shared: never change 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias, cast
 
 from msgspec import Struct
@@ -159,9 +159,22 @@ def walk(message: Node, into: Callable[[Node], bool] | None = None) -> Iterator[
             stack += found
 
 
-def may_hold(message: Node, kind: str) -> bool:
-    """Whether there may be a node of a kind below a message: never where it says no, which spares a walk."""
-    return _TAGS[kind] in message.SerializeToString()
+def may_hold(message: Node, *kinds: str) -> bool:
+    """Whether there may be a wrapped node of some kinds below a message: there is none where it says no."""
+    serialized = message.SerializeToString()
+    return any(_tag(kind) in serialized for kind in kinds)
+
+
+@cache
+def _tag(kind: str) -> bytes:
+    """Return how a node begins in its wrapper when serialized: the number of its field, and "length-delimited".
+
+    https://protobuf.dev/programming-guides/encoding/#structure
+    """
+    tag, found = WRAPPER.DESCRIPTOR.fields_by_name[kind].number << 3 | 2, b""
+    while tag > 0x7F:
+        found, tag = found + bytes([tag & 0x7F | 0x80]), tag >> 7
+    return found + bytes([tag])
 
 
 def below(message: Node, without: frozenset[str] = frozenset()) -> list[Node]:
@@ -194,18 +207,6 @@ def _is_repeated(field: Any) -> bool:
 
 _FIELDS: dict[tuple[type, frozenset[str]], tuple[tuple[str, bool], ...]] = {}
 WRAPPER = pg_query_pb2.Node
-
-
-def _tag(number: int) -> bytes:
-    """Return how a message below another one begins when serialized: its field's number and "length-delimited"."""
-    tag, found = number << 3 | 2, b""
-    while tag > 0x7F:
-        found, tag = found + bytes([tag & 0x7F | 0x80]), tag >> 7
-    return found + bytes([tag])
-
-
-_TAGS = {kind: _tag(WRAPPER.DESCRIPTOR.fields_by_name[kind].number) for kind in ("func_call",)}
-"""https://protobuf.dev/programming-guides/encoding/#structure"""
 
 
 @lru_cache(maxsize=8192)
