@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-__all__ = ["Method", "Printed"]
+__all__ = ["Method", "Printed", "printed_as"]
 
 
 class Printed(str):
@@ -25,6 +25,11 @@ class Printed(str):
     def __getnewargs__(self) -> tuple[str, str | None]:  # type: ignore[override]  # str's own knows one argument
         """Return what a copy is made of."""
         return str(self), self.printed
+
+
+def printed_as(text: str) -> str:
+    """Return an expression as PostgreSQL prints it where that is known, else as it is."""
+    return text.printed or text if isinstance(text, Printed) else text
 
 
 class Method(str):

@@ -5,8 +5,13 @@ The parser is imported when two texts differ: most are equal, and it takes a ten
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+
+from alembic_contracts.patterns import pattern
+from alembic_contracts.schemas.remarks import printed_as
 
 __all__ = ["same_expression"]
 
@@ -18,11 +23,32 @@ _ALIASES = {
 """Functions that are the same by definition (PostgreSQL's manual, 9.9.5)."""
 
 
+_NUMBER = pattern(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBERS = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"})
+_LITERALS = ("a_const", "type_cast")
+_BETWEEN = {
+    "AEXPR_BETWEEN": ("AND_EXPR", ">=", "<="),
+    "AEXPR_NOT_BETWEEN": ("OR_EXPR", "<", ">"),
+}
+"""What PostgreSQL makes of it (``transformAExprBetween``)."""
+_OF_ARRAYS = {"AEXPR_OP_ANY": "any", "AEXPR_OP_ALL": "all"}
+_PLAIN_OPERATORS = frozenset({"AEXPR_OP", "AEXPR_LIKE", "AEXPR_ILIKE"})
+"""``LIKE`` is the operator ``~~``."""
+
+
 def same_expression(one: str, other: str) -> bool:
     """Tell whether two SQL expressions are the same but for brackets, spaces, case and casts of literals.
 
+    ``IN``, ``BETWEEN`` and ``LIKE`` are what PostgreSQL makes of them, and ``'-1'::integer`` is the number. Of a text
+    of which it is known how PostgreSQL prints it, either will do.
+
     Without the parser's library only texts that are equal but for spaces and one pair of outer brackets are the same.
     """
+    firsts, seconds = {str(one), printed_as(one)}, {str(other), printed_as(other)}
+    return any(_same(first, second) for first in firsts for second in seconds)
+
+
+def _same(one: str, other: str) -> bool:
     if _bare(one) == _bare(other):
         return True
     if not one.strip() or not other.strip():
@@ -55,17 +81,10 @@ def _tree(text: str) -> Any:
 def _plain(message: Any) -> Any:
     """Return a node without its position; literals without the casts that PostgreSQL prints behind them."""
     kind = message.WhichOneof("node") if message.DESCRIPTOR.name == "Node" else None
-    if kind == "type_cast" and message.type_cast.arg.WhichOneof("node") in ("a_const", "type_cast"):
-        return _plain(message.type_cast.arg)
-    if kind == "type_cast" and _is_text_of_column(message.type_cast):
-        return _plain(message.type_cast.arg)
-    if kind == "func_call":
-        return _call(message.func_call)
-    if kind == "sqlvalue_function":
-        name = message.sqlvalue_function.DESCRIPTOR.fields_by_name["op"].enum_type.values_by_number
-        return ("call", _ALIASES.get(name[message.sqlvalue_function.op].name, message.sqlvalue_function.op), ())
     if kind is not None:
-        return (kind, _plain(getattr(message, kind)))
+        node = getattr(message, kind)
+        found = _NODES[kind](node) if kind in _NODES else None
+        return (kind, _plain(node)) if found is None else found
     parts = []
     for field, value in message.ListFields():
         if field.name == "location":
@@ -79,14 +98,92 @@ def _plain(message: Any) -> Any:
     return tuple(parts)
 
 
-def _is_text_of_column(cast: Any) -> bool:
-    """Whether it is the cast that PostgreSQL adds where a varchar column meets a function or operator of text."""
-    names = [name.string.sval for name in cast.type_name.names]
-    return cast.arg.WhichOneof("node") == "column_ref" and names in (["text"], ["pg_catalog", "text"])
+def _cast(cast: Any) -> Any:
+    kind = cast.arg.WhichOneof("node")
+    if kind == "a_const" and _names(cast.type_name.names)[-1] in _NUMBERS:
+        text = cast.arg.a_const.sval.sval
+        if _NUMBER.fullmatch(text):
+            return ("number", Decimal(text))
+    return _plain(cast.arg) if kind in _LITERALS or _is_text_of_column(cast) else None
+
+
+def _constant(constant: Any) -> Any:
+    match constant.WhichOneof("val"):
+        case "ival":
+            return ("number", Decimal(constant.ival.ival))
+        case "fval":
+            return ("number", Decimal(constant.fval.fval)) if _NUMBER.fullmatch(constant.fval.fval) else None
+    return None
+
+
+def _operation(expression: Any) -> Any:
+    """Return an operation; where PostgreSQL makes another one of it, that."""
+    kind = _enum_name(expression, "kind")
+    operator, left, right = ".".join(_names(expression.name)), expression.lexpr, expression.rexpr
+    if kind in _BETWEEN:
+        logic, low, high = _BETWEEN[kind]
+        first, last = right.list.items
+        return (logic, (("operator", low, _plain(left), _plain(first)), ("operator", high, _plain(left), _plain(last))))
+    if kind == "AEXPR_IN" and _are_literals(right.list.items):
+        values = tuple(map(_plain, right.list.items))
+        if len(values) == 1:
+            return ("operator", operator, _plain(left), values[0])
+        return ("any" if operator == "=" else "all", operator, _plain(left), values)
+    if kind in _OF_ARRAYS:
+        array = right.type_cast.arg if right.WhichOneof("node") == "type_cast" else right
+        if array.WhichOneof("node") == "a_array_expr" and _are_literals(array.a_array_expr.elements):
+            return (_OF_ARRAYS[kind], operator, _plain(left), tuple(map(_plain, array.a_array_expr.elements)))
+    if kind in _PLAIN_OPERATORS:
+        return ("operator", operator, _plain(left), _plain(right))
+    return None
+
+
+def _are_literals(nodes: Sequence[Any]) -> bool:
+    return all(node.WhichOneof("node") in _LITERALS for node in nodes)
+
+
+def _logic(expression: Any) -> Any:
+    """Return AND, OR or NOT; what is bracketed alike is one."""
+    name, parts = _enum_name(expression, "boolop"), list[Any]()
+    for part in map(_plain, expression.args):
+        if name != "NOT_EXPR" and part[0] == name:
+            parts += part[1]
+        else:
+            parts.append(part)
+    return (name, tuple(parts))
+
+
+def _value(function: Any) -> Any:
+    name = _enum_name(function, "op")
+    return ("call", _ALIASES.get(name, function.op), ())
 
 
 def _call(call: Any) -> Any:
     """Return a function call; what PostgreSQL prints with its schema is the same without."""
-    names = [name.string.sval for name in call.funcname]
-    name = names[-1] if names[0] == "pg_catalog" else ".".join(names)
+    name = ".".join(_names(call.funcname))
     return ("call", _ALIASES.get(name, name), tuple(_plain(argument) for argument in call.args))
+
+
+_NODES = {
+    "a_const": _constant,
+    "a_expr": _operation,
+    "bool_expr": _logic,
+    "func_call": _call,
+    "sqlvalue_function": _value,
+    "type_cast": _cast,
+}
+
+
+def _names(nodes: Sequence[Any]) -> list[str]:
+    """Return the parts of a name, without PostgreSQL's own schema."""
+    names = [node.string.sval for node in nodes]
+    return names[1:] if names[0] == "pg_catalog" and len(names) > 1 else names
+
+
+def _enum_name(message: Any, field: str) -> Any:
+    return message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number[getattr(message, field)].name
+
+
+def _is_text_of_column(cast: Any) -> bool:
+    """Whether it is the cast that PostgreSQL adds where a varchar column meets a function or operator of text."""
+    return cast.arg.WhichOneof("node") == "column_ref" and _names(cast.type_name.names) == ["text"]

@@ -23,8 +23,8 @@ RULE = Rule(
     summary="Every row passes the stated check.",
     description=(
         "A guarantee to readers. Expressions are compared as the database parses them, without brackets and casts of "
-        "literals; a check that says the same in other words is not found. Source: pg_constraint contype 'c' with "
-        "convalidated, and pg_get_expr(conbin, conrelid)."
+        "literals; IN, BETWEEN and LIKE are what PostgreSQL makes of them. A check that says the same in other words "
+        "is not found. Source: pg_constraint contype 'c' with convalidated, and pg_get_expr(conbin, conrelid)."
     ),
     cause="{table} has no check ({expected}).",
     consequence="Rows can hold values that readers do not expect.",

@@ -5,11 +5,12 @@ from typing import cast
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, breaking
 from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH_ANEW, in_tables_only
+from alembic_contracts.schemas.remarks import printed_as
 from alembic_contracts.schemas.schema import Column
 
 
 def _words(default: str | None) -> str:
-    return f"the default {default}" if default else "no default"
+    return f"the default {printed_as(default)}" if default else "no default"
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:

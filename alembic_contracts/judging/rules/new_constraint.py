@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
+from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
 from alembic_contracts.schemas.schema import Constraint, Table
 
@@ -31,19 +32,24 @@ def _limits(table: Table) -> Iterator[Constraint]:
 
 
 def _content(constraint: Constraint) -> tuple[object, ...]:
-    """Return what it demands: its name does not count."""
-    referenced = (constraint.references, constraint.referenced_columns)
-    return constraint.kind, frozenset(constraint.columns), constraint.expression, referenced
+    """Return what it demands, an expression apart: its name does not count."""
+    return constraint.kind, frozenset(constraint.columns), constraint.references, constraint.referenced_columns
 
 
-def _is_implied(constraint: Constraint, before: Table) -> bool:
+def _is_same(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
+    if one.expression is None or other.expression is None:
+        return one.expression is other.expression and _content(one) == _content(other)
+    return _content(one) == _content(other) and dialect.same_expression(one.expression, other.expression)
+
+
+def _is_implied(constraint: Constraint, before: Table, dialect: Dialect) -> bool:
     """Whether a table refused before all that a constraint refuses: by the same one, or a key of some of its columns.
 
     The latter not where an index alone has either, whose collation or operators may be others.
     """
     filled = {column.name for column in before.columns if column.not_null}
     keys = [each for each in before.constraints if each.kind in _KEYS] if _is_key(constraint) else []
-    same = [each for each in _limits(before) if _content(each) == _content(constraint)]
+    same = [each for each in _limits(before) if _is_same(each, constraint, dialect)]
     narrower = [key for key in keys if set(key.columns) <= set(constraint.columns)]
     return any(
         (each.nulls_not_distinct or not constraint.nulls_not_distinct or filled.issuperset(each.columns))
@@ -108,7 +114,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     new = [
         limit
         for limit in _limits(cast("Table", subject.table))
-        if (before is None or not _is_implied(limit, before))
+        if (before is None or not _is_implied(limit, before, subject.dialect))
         and not _is_stated(limit, fact, subject)
         and not _spares_unknowing(limit, fact, subject)
     ]

@@ -61,15 +61,15 @@ _JSON = frozenset({"json", "jsonb"})
 _DATES = frozenset({"date", "timestamp", "timestamptz"})
 _SPAN = pattern(r"\s*[+-]?\d+\s*(second|minute|hour|day|week|month|year)s?\s*", re.IGNORECASE)
 """An interval, which is no moment."""
-_MOMENTS = frozenset(
-    {"now", "today", "tomorrow", "yesterday", "epoch", "infinity", "-infinity", "allballs", "+infinity"}
-)
+_MOMENTS = frozenset({"now", "today", "tomorrow", "yesterday", "epoch", "infinity", "allballs"})
+_LETTERS = pattern(r"[a-z]+")
+"""Marks between words are passed over: ``'now()'`` is now."""
 
 
 def _is_moment(text: str) -> bool:
     if _SPAN.fullmatch(text):
         return False
-    return any(char.isdigit() for char in text) or not _MOMENTS.isdisjoint(text.lower().split())
+    return any(char.isdigit() for char in text) or not _MOMENTS.isdisjoint(_LETTERS.findall(text.lower()))
 
 
 def _check_label(state: State, definition: TypeDefinition, text: str) -> None:

@@ -1,0 +1,140 @@
+"""Expressions that are the same, beside a real server: as people write them, as it prints them and as foreseen."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from alembic_contracts.dialects.postgresql.equivalence import same_expression
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.statements import execute
+from alembic_contracts.schemas.schema import Name, Table
+from tests.support.database import Databases
+
+DEFAULTS = (
+    ("integer", "'1'"),
+    ("integer", "'+5'"),
+    ("integer", "-5"),
+    ("integer", "0"),
+    ("bigint", "-5"),
+    ("bigint", "'7'"),
+    ("bigint", "3000000000"),
+    ("smallint", "-1"),
+    ("numeric(10, 2)", "'1.25'"),
+    ("numeric", ".5"),
+    ("double precision", "'0'"),
+    ("boolean", "'t'"),
+    ("boolean", "'0'"),
+    ("boolean", "'yes'"),
+    ("boolean", "false"),
+    ("text", "'1'"),
+    ("varchar(20)", "'new'"),
+    ("varchar(20)", "''"),
+    ("date", "'2020-01-01'"),
+    ("timestamp", "'2020-01-01'"),
+    ("timestamptz", "now()"),
+    ("timestamptz", "CURRENT_TIMESTAMP"),
+    ("uuid", "gen_random_uuid()"),
+    ("jsonb", "'{}'"),
+    ("jsonb", "'[]'::jsonb"),
+    ("text[]", "'{}'"),
+    ("text", "lower('A')"),
+)
+CHECKS = (
+    "s IN ('a', 'b')",
+    "s NOT IN ('a', 'b')",
+    "s IN ('a')",
+    "v IN ('a', 'b')",
+    "v = 'a' OR v = 'b'",
+    "i IN (1, 2, 3)",
+    "i BETWEEN 1 AND 5",
+    "i NOT BETWEEN -1 AND 5",
+    "i BETWEEN 1 AND 5 AND s <> ''",
+    "i > -1",
+    "i >= 0 AND i <= 10 AND n > 0.5",
+    "s LIKE 'a%'",
+    "s NOT ILIKE '%a'",
+    "v LIKE 'a%'",
+    "s ~ '^[a-z]+$'",
+    "s IS NOT NULL OR i != 2",
+    "NOT (i = 1)",
+    "length(s) > 3",
+    "(i = 1) = (s IS NULL)",
+    "coalesce(i, 0) >= 0",
+)
+DIFFERENT = (
+    ("s IN ('a', 'b')", "s NOT IN ('a', 'b')"),
+    ("s IN ('a', 'b')", "s IN ('a', 'c')"),
+    ("s IN ('a', 'b')", "s IN ('a', 'b', 'c')"),
+    ("s = ANY (ARRAY['a', 'b'])", "s = ALL (ARRAY['a', 'b'])"),
+    ("i BETWEEN 1 AND 5", "i BETWEEN 1 AND 6"),
+    ("i BETWEEN 1 AND 5", "i NOT BETWEEN 1 AND 5"),
+    ("i > 1 AND (i < 5 OR s = '')", "(i > 1 AND i < 5) OR s = ''"),
+    ("s LIKE 'a'", "s ILIKE 'a'"),
+    ("s LIKE 'a'", "s NOT LIKE 'a'"),
+    ("i > -1", "i > 1"),
+    ("s = '1'", "s = 1"),
+    ("s = '1'::text", "s = '1'::integer"),
+    ("b = true", "b = false"),
+    ("i = NULL", "i IS NULL"),
+)
+
+
+def observed(databases: Databases, statement: str, query: str) -> list[str]:
+    with databases.new() as url:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+            return [str(text) for text in connection.exec_driver_sql(query).scalars()]
+
+
+def predicted(statement: str) -> Table:
+    catalog = Catalog()
+    execute(catalog, statement)
+    return catalog.state.tables[Name("public", "t")]
+
+
+def test_defaults_are_as_the_server_prints_them(databases: Databases) -> None:
+    columns = ", ".join(f"c{n} {type_} DEFAULT {text}" for n, (type_, text) in enumerate(DEFAULTS))
+    statement = f"CREATE TABLE t ({columns})"
+    printed = observed(
+        databases,
+        statement,
+        "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 't'::regclass ORDER BY adnum",
+    )
+    table = predicted(statement)
+    wrong = [
+        (case, there, column.default)
+        for case, there, column in zip(DEFAULTS, printed, table.columns, strict=True)
+        if not same_expression(there, column.default or "")
+    ]
+    assert not wrong
+
+
+def test_checks_are_as_people_write_and_the_server_prints_them(databases: Databases) -> None:
+    checks = ", ".join(f"CONSTRAINT k{n:02} CHECK ({text})" for n, text in enumerate(CHECKS))
+    statement = f"CREATE TABLE t (i integer, s text, v varchar(10), n numeric, {checks})"
+    printed = observed(
+        databases,
+        statement,
+        "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint "
+        "WHERE contype = 'c' AND conrelid = 't'::regclass ORDER BY conname",
+    )
+    foreseen = {c.name: c.expression or "" for c in predicted(statement).constraints if c.kind == "check"}
+    for n, (written, there) in enumerate(zip(CHECKS, printed, strict=True)):
+        assert same_expression(written, there), (written, there)
+        assert same_expression(there, foreseen[f"k{n:02}"]), (there, foreseen[f"k{n:02}"])
+        others = [text for text in printed if text != there]
+        assert not [text for text in others if same_expression(written, text)], written
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_what_is_not_the_same_is_not_taken_for_it(one: str, other: str) -> None:
+    assert not same_expression(one, other)
+    assert same_expression(one, one)
+
+
+def test_a_moment_may_have_marks_around_it(databases: Databases) -> None:
+    statement = "CREATE TABLE t (a timestamptz DEFAULT 'now()', b timestamp DEFAULT 'today', c date DEFAULT '(epoch)')"
+    assert observed(databases, statement, "SELECT count(*) FROM pg_attrdef WHERE adrelid = 't'::regclass") == ["3"]
+    assert [column.name for column in predicted(statement).columns] == ["a", "b", "c"]
