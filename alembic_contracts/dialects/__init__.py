@@ -55,7 +55,6 @@ __all__ = [
     "replayable",
 ]
 
-
 Part = Literal["grants", "publications", "indexes", "rest"]
 """Of a table: its grants, and roles; its publications; its indexes; comments, definitions of views, partitioning."""
 
@@ -142,7 +141,6 @@ class Witness(Protocol):
 
 LOGICAL = frozenset({"string", "date", "timestamp", "time", "number", "integer", "boolean", "array", "object", "map"})
 """Logical types of ODCS that say something of a column's type."""
-
 Foresight = Literal["catalog", "copy", "none"]
 """How it is known where version scripts lead before they run: their statements are parsed and applied to a catalog in
 memory; they run on an empty copy of the database in memory; or not at all, so that what they led to is looked at."""
@@ -162,6 +160,8 @@ class Dialect(Protocol):
     FORESIGHT: Foresight
     BEGINS_BY_ITSELF: bool
     """Whether drivers begin a transaction before some statements and not before others, which commit by themselves."""
+    AT_COMMIT: str
+    """A statement that lets happen what is put off until the transaction commits; empty: nothing is."""
     COMMITS_AT_DDL: bool
     """Whether a statement that changes the schema commits, with what came before it in its transaction."""
     PLANS_FAIL: bool
@@ -220,8 +220,8 @@ class Dialect(Protocol):
     def forbids_null(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> bool:
         """Return whether a type itself forbids NULL, as a domain can."""
 
-    def same_expression(self, one: str, other: str) -> bool:
-        """Return whether two SQL expressions are the same but for their spelling."""
+    def same_expression(self, one: str, other: str) -> bool | None:
+        """Return whether two SQL expressions are the same but for their spelling; None: that is not known."""
 
     def datetime_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
         """Return ``information_schema.columns.datetime_precision``."""

@@ -33,6 +33,8 @@ __all__ = ["Ledger"]
 _SETTINGS = pattern(r"\s*(set|show|reset|begin|start|savepoint|lock)\b", re.IGNORECASE)
 """Statements after which others may have to come before any query, such as SET TRANSACTION."""
 
+_ASIDE = "alembic_contracts_ahead"
+
 
 @contextmanager
 def _even_if_failed() -> Iterator[None]:
@@ -98,7 +100,7 @@ class Ledger:
         """Whether something has been committed that was not judged before."""
         self.is_quiet = False
         """Whether statements are our own."""
-        self._known = self._passing = False
+        self._known = self._passing = self._answers = False
         self._last: Location | None = None
         """The line that executed something last."""
         self._inside: Location | None = None
@@ -132,9 +134,11 @@ class Ledger:
 
     def look(self) -> None:
         """Ask the server which transaction the connection is in, and account for the one before."""
+        self._answers = False
         with _Quietly(self):
             try:  # without _even_if_failed(): where drivers begin transactions, it is asked after each statement
                 self._look()
+                self._answers = True
             except DBAPIError as error:
                 if error.connection_invalidated:
                     raise
@@ -149,6 +153,39 @@ class Ledger:
             self.gap = True
             self._account(self.block)
         self.block, self.loose, self._known, self._inside = block, block is None, True, self._last
+
+    @contextmanager
+    def as_at_commit(self) -> Iterator[None]:
+        """Let happen what is put off until the commit while the body runs, in a transaction that stays as it is.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as the commit would, for a constraint that is checked then.
+        """
+        with self.quietly():
+            if not self._puts_off() or not self._execute(f"SAVEPOINT {_ASIDE}"):
+                yield
+                return
+            try:
+                self._execute(self._dialect.AT_COMMIT)
+                yield
+            finally:
+                with _even_if_failed():
+                    self._connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {_ASIDE}")
+                    self._connection.exec_driver_sql(f"RELEASE SAVEPOINT {_ASIDE}")
+
+    def _puts_off(self) -> bool:
+        """Whether triggers may fire at the commit, such as deferred ones of PostgreSQL's."""
+        return bool(self._dialect.AT_COMMIT) and self.block is not None and self._answers
+
+    def _execute(self, statement: str) -> bool:
+        """Execute a statement of our own; of a connection that is lost, the next question to it tells."""
+        try:
+            self._connection.exec_driver_sql(statement)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return False
+        return True
 
     def stays(self) -> bool:
         """Whether something is known to be committed already, as far as the transaction still answers."""
@@ -215,6 +252,8 @@ class Ledger:
     def _ask(self) -> None:
         self.look()
         with self.quietly():
+            if self._puts_off():
+                self._execute(self._dialect.AT_COMMIT)  # the commit is all that follows
             self._judge()
 
     def _committed(self) -> None:

@@ -63,7 +63,7 @@ def test_a_session_that_is_lost_before_the_commit_is_no_verdict(bench: kills.Ben
     if bench.mode != "one transaction":
         pytest.skip("the last moments are the same in each")
     said, outcome = [], kills.Outcome()
-    for moment in range(bench.moments - 9, bench.moments, 2):
+    for moment in range(bench.moments - 15, bench.moments, 2):
         with bench.database() as name:
             assert bench.upgrade(name, STRIKE="session", STRIKE_AT=str(moment)) > 0
             said.append(bench.said())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import object_images
+from tests.support.project import ENV
 
 if TYPE_CHECKING:
     from tests.support.project import Project
@@ -91,3 +92,57 @@ def test_functions_that_change_no_table_or_do_not_run_are_no_matter(
     project: Project, before: str, statement: str
 ) -> None:
     assert online(project, before, statement)[0] == "kept"
+
+
+DEFERRED = "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f()"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "statement"),
+    [
+        (f"CREATE CONSTRAINT TRIGGER t AFTER INSERT ON queue {DEFERRED}", "INSERT INTO queue VALUES (2)"),
+        (
+            f"CREATE CONSTRAINT TRIGGER t AFTER INSERT ON queue {DEFERRED.replace('DEFERRED FOR', 'IMMEDIATE FOR')}",
+            "SET CONSTRAINTS ALL DEFERRED; INSERT INTO queue VALUES (2)",
+        ),
+        (f"CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON alembic_version {DEFERRED}", "CREATE TABLE c (a integer)"),
+        (
+            "CREATE TRIGGER t BEFORE UPDATE ON alembic_version FOR EACH ROW EXECUTE FUNCTION f()",
+            "CREATE TABLE c (a integer)",
+        ),
+    ],
+    ids=["deferred", "put off", "deferred, of the version table", "of the version table"],
+)
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("", ""),
+        ("target_metadata=target_metadata)", "target_metadata=target_metadata, transaction_per_migration=True)"),
+        ("engine.connect()", "engine.begin()"),
+    ],
+    ids=["one transaction", "one a revision", "the caller's"],
+)
+def test_what_triggers_do_at_the_commit_is_judged_before(
+    project: Project, trigger: str, statement: str, line: str, instead: str
+) -> None:
+    project.write("migrations/env.py", ENV.replace(line, instead) if line else ENV)
+    status, _ = online(project, f"{TRIGGER}; {trigger}", statement)
+    assert status == "unproven"
+    done = project.alembic("upgrade", "head")
+    assert done.returncode != 0
+    assert "object_images.primary_image" in done.stderr
+    assert project.sql("SELECT primary_image FROM object_images") == []
+
+
+def test_a_constraint_that_fails_at_the_commit_fails_as_it_does_there(project: Project) -> None:
+    object_images.museum(project)
+    project.sql("CREATE TABLE p (id integer PRIMARY KEY)")
+    project.sql("CREATE TABLE k (p integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)")
+    project.revision("r2", "op.execute('INSERT INTO k VALUES (1)')")
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 1
+    assert "violates foreign key constraint" in done.stderr
+    assert project.sql("SELECT * FROM k") == []
+    project.revision("r2", "op.execute('INSERT INTO k VALUES (1); INSERT INTO p VALUES (1)')", down="r1")
+    assert project.alembic("upgrade", "head").returncode == 0
+    assert project.sql("SELECT * FROM k") == [(1,)]

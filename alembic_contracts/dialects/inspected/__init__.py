@@ -84,6 +84,7 @@ class Inspected:
         self.NOT_EXPRESSED = _BESIDE_THE_SHAPE | (_ENFORCED if known.unenforced else frozenset())
         self.ROLLS_BACK = known.rolls_back
         """Whether DDL can be rolled back; None: that is not known."""
+        self.AT_COMMIT = ""
         self.COMMITS_AT_DDL = known.rolls_back is False
         self.PLANS_FAIL = False
         self._folds = known.folds_columns

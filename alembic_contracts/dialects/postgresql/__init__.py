@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.transactions import fate, fingerprint, look_up_as, lookup, transaction
 
 __all__ = [
+    "AT_COMMIT",
     "BEGINS_BY_ITSELF",
     "COMMITS_AT_DDL",
     "DEFAULT_COLLATION",
@@ -106,6 +107,7 @@ DEFAULT_SCHEMA = "public"
 DEFAULT_COLLATION = "default"
 FORESIGHT = "catalog"
 BEGINS_BY_ITSELF = False
+AT_COMMIT = "SET CONSTRAINTS ALL IMMEDIATE"
 COMMITS_AT_DDL = False
 PLANS_FAIL = True
 DIFFERS = ""

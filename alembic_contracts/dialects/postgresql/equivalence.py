@@ -10,8 +10,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
+
+from alembic_contracts.dialects.postgresql.literal_outputs import BOOLEANS, output
 from alembic_contracts.patterns import pattern
-from alembic_contracts.schemas.remarks import printed_as
+from alembic_contracts.schemas.remarks import Printed, printed_as
 
 __all__ = ["same_expression"]
 
@@ -36,16 +39,43 @@ _PLAIN_OPERATORS = frozenset({"AEXPR_OP", "AEXPR_LIKE", "AEXPR_ILIKE"})
 """``LIKE`` is the operator ``~~``."""
 
 
-def same_expression(one: str, other: str) -> bool:
+def same_expression(one: str, other: str) -> bool | None:
     """Tell whether two SQL expressions are the same but for brackets, spaces, case and casts of literals.
 
     ``IN``, ``BETWEEN`` and ``LIKE`` are what PostgreSQL makes of them, and ``'-1'::integer`` is the number. Of a text
-    of which it is known how PostgreSQL prints it, either will do.
+    of which it is known how PostgreSQL prints it, either will do; where that is not known of one, None is returned
+    unless they read other columns or call other functions.
 
     Without the parser's library only texts that are equal but for spaces and one pair of outer brackets are the same.
     """
     firsts, seconds = {str(one), printed_as(one)}, {str(other), printed_as(other)}
-    return any(_same(first, second) for first in firsts for second in seconds)
+    if any(_same(first, second) for first in firsts for second in seconds):
+        return True
+    is_known = all(each.printed is not None for each in (one, other) if isinstance(each, Printed))
+    return False if is_known or _surely_differ(one, other) else None
+
+
+def _surely_differ(one: str, other: str) -> bool:
+    """Whether two texts cannot be printed alike: what they read and call stays, however that is done."""
+    if bool(one.strip()) != bool(other.strip()):
+        return True
+    first, second = _tree(str(one)), _tree(str(other))
+    if first is None or second is None:
+        return False
+    if isinstance(first, _Literal) and isinstance(second, _Literal):
+        return first.type_name == second.type_name == "number"
+    return isinstance(first, _Literal) or isinstance(second, _Literal) or _used(first) != _used(second)
+
+
+def _used(tree: Any) -> frozenset[str]:
+    """Return the columns that a tree reads and the functions that it calls."""
+    if isinstance(tree, _Called):
+        return frozenset({f"{tree.name}()"})
+    if not isinstance(tree, tuple):
+        return frozenset()
+    if len(tree) == 2 and tree[0] == "column":
+        return frozenset({tree[1]})
+    return frozenset().union(*map(_used, tree))
 
 
 def _same(one: str, other: str) -> bool:
@@ -75,7 +105,7 @@ def _tree(text: str) -> Any:
         return None
     if len(statements) != 1 or len(statements[0].stmt.select_stmt.target_list) != 1:
         return None
-    return _plain(statements[0].stmt.select_stmt.target_list[0])
+    return _plain(statements[0].stmt.select_stmt.target_list[0].res_target.val)
 
 
 def _plain(message: Any) -> Any:
@@ -98,21 +128,50 @@ def _plain(message: Any) -> Any:
     return tuple(parts)
 
 
+class _Literal(Struct, frozen=True):
+    """A literal's text, and the type that it is written or cast to (``number`` for any); empty: any will do."""
+
+    text: str
+    type_name: str
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Literal):
+            return False
+        if self.type_name == other.type_name == "number":
+            return Decimal(self.text) == Decimal(other.text)
+        if "number" in {self.type_name, other.type_name}:  # '1' is 1, while '1'::text is not
+            return self.text == other.text and not (self.type_name and other.type_name)
+        if self.text == other.text:
+            return True
+        known = {self.type_name, other.type_name} - {""}
+        shown = [output(name, text) for name in known for text in (self.text, other.text)]
+        return len(shown) == 2 and shown[0] == shown[1] is not None
+
+    __hash__ = None  # type: ignore[assignment] # equal ones need not be equal to the same third one
+
+
 def _cast(cast: Any) -> Any:
     kind = cast.arg.WhichOneof("node")
-    if kind == "a_const" and _names(cast.type_name.names)[-1] in _NUMBERS:
-        text = cast.arg.a_const.sval.sval
-        if _NUMBER.fullmatch(text):
-            return ("number", Decimal(text))
+    if kind == "a_const" and cast.arg.a_const.WhichOneof("val") == "sval":
+        text, name = cast.arg.a_const.sval.sval, _names(cast.type_name.names)[-1]
+        if name in _NUMBERS and _NUMBER.fullmatch(text):
+            return _Literal(text, "number")
+        return _Literal(BOOLEANS.get(text.strip().lower(), text) if name == "bool" else text, name)
     return _plain(cast.arg) if kind in _LITERALS or _is_text_of_column(cast) else None
 
 
 def _constant(constant: Any) -> Any:
     match constant.WhichOneof("val"):
         case "ival":
-            return ("number", Decimal(constant.ival.ival))
+            return _Literal(str(constant.ival.ival), "number")
         case "fval":
-            return ("number", Decimal(constant.fval.fval)) if _NUMBER.fullmatch(constant.fval.fval) else None
+            return _Literal(constant.fval.fval, "number") if _NUMBER.fullmatch(constant.fval.fval) else None
+        case "boolval":
+            return _Literal("true" if constant.boolval.boolval else "false", "bool")
+        case "sval":
+            return _Literal(constant.sval.sval, "")
+        case "bsval" if constant.bsval.bsval.startswith("b"):
+            return _Literal(constant.bsval.bsval[1:], "bit")
     return None
 
 
@@ -155,19 +214,41 @@ def _logic(expression: Any) -> Any:
 
 def _value(function: Any) -> Any:
     name = _enum_name(function, "op")
-    return ("call", _ALIASES.get(name, function.op), ())
+    return ("call", _Called("", _ALIASES.get(name, name)), ())
 
 
 def _call(call: Any) -> Any:
     """Return a function call; what PostgreSQL prints with its schema is the same without."""
-    name = ".".join(_names(call.funcname))
-    return ("call", _ALIASES.get(name, name), tuple(_plain(argument) for argument in call.args))
+    *schema, name = _names(call.funcname)
+    called = _Called(".".join(schema), name) if schema else _Called("", _ALIASES.get(name, name))
+    return ("call", called, tuple(_plain(argument) for argument in call.args))
+
+
+class _Called:
+    """A function's name; one without a schema is that of any, as it depends on a search path which it means."""
+
+    def __init__(self, schema: str, name: str) -> None:
+        self._schema, self.name = schema, name
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Called) or self.name != other.name:
+            return False
+        return self._schema == other._schema or not (self._schema and other._schema)
+
+    __hash__ = None  # type: ignore[assignment] # equal names need not be equal to the same third one
+
+
+def _column(reference: Any) -> Any:
+    """Return a column, which PostgreSQL prints without its table where there is only one."""
+    last = reference.fields[-1]
+    return ("column", last.string.sval if last.WhichOneof("node") == "string" else "*")
 
 
 _NODES = {
     "a_const": _constant,
     "a_expr": _operation,
     "bool_expr": _logic,
+    "column_ref": _column,
     "func_call": _call,
     "sqlvalue_function": _value,
     "type_cast": _cast,

@@ -91,6 +91,7 @@ DEFAULT_SCHEMA = "main"
 DEFAULT_COLLATION = "BINARY"
 FORESIGHT = "copy"
 BEGINS_BY_ITSELF = True
+AT_COMMIT = ""  # deferred foreign keys change nothing
 COMMITS_AT_DDL = False
 PLANS_FAIL = False
 DIFFERS = ""

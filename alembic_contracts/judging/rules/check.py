@@ -3,16 +3,22 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Unknown, breaking
 from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH_ANEW, in_tables_only
 from alembic_contracts.schemas.schema import Table
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     expected = cast("str", fact.expected)
-    checks = [c for c in cast("Table", subject.table).constraints if c.kind == "check" and c.valid]
-    found = any(subject.dialect.same_expression(expected, check.expression or "") for check in checks)
-    return HOLDS if found else Differs("no such check")
+    table = cast("Table", subject.table)
+    checks = [each.expression or "" for each in table.constraints if each.kind == "check" and each.valid]
+    same = {check: subject.dialect.same_expression(expected, check) for check in checks}
+    if any(same.values()):
+        return HOLDS
+    unknown = next((check for check, is_same in same.items() if is_same is None), None)
+    if unknown is not None:
+        return Unknown(f"how the check {unknown} of {table.name} is printed could not be worked out")
+    return Differs("no such check")
 
 
 _ADDED = f'{IN_BATCH_ANEW}        batch.create_check_constraint("ck_{{constraint}}", sa.text("{{condition}}"))\n{ANEW}'
@@ -23,8 +29,9 @@ RULE = Rule(
     summary="Every row passes the stated check.",
     description=(
         "A guarantee to readers. Expressions are compared as the database parses them, without brackets and casts of "
-        "literals; IN, BETWEEN and LIKE are what PostgreSQL makes of them. A check that says the same in other words "
-        "is not found. Source: pg_constraint contype 'c' with convalidated, and pg_get_expr(conbin, conrelid)."
+        "literals; IN, BETWEEN and LIKE are what PostgreSQL makes of them. Where it is not known how it prints a "
+        "check, that is unproven. A check that says the same in other words is not found. "
+        "Source: pg_constraint contype 'c' with convalidated, and pg_get_expr(conbin, conrelid)."
     ),
     cause="{table} has no check ({expected}).",
     consequence="Rows can hold values that readers do not expect.",

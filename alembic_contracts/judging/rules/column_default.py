@@ -3,10 +3,10 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, Unknown, breaking
 from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH_ANEW, in_tables_only
 from alembic_contracts.schemas.remarks import printed_as
-from alembic_contracts.schemas.schema import Column
+from alembic_contracts.schemas.schema import Column, Table
 
 
 def _words(default: str | None) -> str:
@@ -16,8 +16,12 @@ def _words(default: str | None) -> str:
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     column = cast("Column", subject.column)
     expected = cast("str", fact.expected)
-    if subject.dialect.same_expression(expected, column.default or ""):
+    same = subject.dialect.same_expression(expected, column.default or "")
+    if same:
         return HOLDS
+    if same is None:
+        name = f"{cast('Table', subject.table).name}.{column.name}"
+        return Unknown(f"how the default {column.default} of {name} is printed could not be worked out")
     refused = column.not_null and not column.default and not column.identity
     breaks = breaking("writer", warning=("reader",)) if refused else breaking(warning=("reader", "writer"))
     return Differs(_words(column.default), breaks)

@@ -39,7 +39,7 @@ def _content(constraint: Constraint) -> tuple[object, ...]:
 def _is_same(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
     if one.expression is None or other.expression is None:
         return one.expression is other.expression and _content(one) == _content(other)
-    return _content(one) == _content(other) and dialect.same_expression(one.expression, other.expression)
+    return _content(one) == _content(other) and bool(dialect.same_expression(one.expression, other.expression))
 
 
 def _is_implied(constraint: Constraint, before: Table, dialect: Dialect) -> bool:

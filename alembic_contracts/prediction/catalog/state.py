@@ -112,8 +112,10 @@ class State:
     """What is otherwise on the server, perhaps."""
     further_types: frozenset[Name] = frozenset()
     """Types that the observed database has, and of which no more than their names is known."""
-    observed_reach: dict[Name, frozenset[Name] | None] = field(default_factory=dict)
-    """Functions that the observed database has and that can change tables: which ones (None: any)."""
+    observed_reach: dict[str, frozenset[Name] | None] = field(default_factory=dict)
+    """Functions that the observed database has, without their schemas: the tables that they can change (None: any)."""
+    altering: tuple[tuple[int, int], frozenset[str]] = ((-1, -1), frozenset())
+    """What ``alterers`` has found, and when."""
     prepared: dict[str, Prepared] = field(default_factory=dict)
     analysed: dict[str, Analysed] = field(default_factory=dict)
     """Queries by their text, as long as nothing changes."""

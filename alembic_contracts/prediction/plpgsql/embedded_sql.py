@@ -58,7 +58,8 @@ class EmbeddedSql(Frame):
         Raises:
             PostgresError: as the server would.
         """
-        self.look_up(f"SELECT {step.text}")
+        for text in (step.text, *step.using):
+            self.look_up(f"SELECT {text}")
         value = value_of_text(self.run, step.text, self.variables)
         self.note(step.text, known=value is not UNKNOWN)
         if value is None:

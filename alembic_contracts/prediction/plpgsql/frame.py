@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from alembic_contracts.prediction.plpgsql import reach, tree
+from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_set_off
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, assigned, rows_of, value_of_text
 from alembic_contracts.prediction.plpgsql.row_dependence import has_a_value
 from alembic_contracts.prediction.queries.lookup import check_query
@@ -56,13 +57,20 @@ class Frame(Struct):
         return value
 
     def look_up(self, query: str) -> None:
-        """Refuse names that do not exist; functions that are called may change tables."""
+        """Refuse names that do not exist; functions that are called may change tables, and so may triggers."""
         for statement in parser.parse(query):
-            if statement.kind == "select_stmt":
-                check_query(self.run, statement.node)
-                tables = reach.of_statement(self.run.state, statement)
-                if tables is None or tables:
-                    self.run.doubt(f"a function that is called may change tables: {statement.sql[:80]}", tables)
+            if statement.kind != "select_stmt":
+                self.run.apply_nested(statement)
+                continue
+            check_query(self.run, statement.node)
+            doubt_set_off(self.run, statement)
+            self.doubt_calls(statement)
+
+    def doubt_calls(self, statement: parser.Statement) -> None:
+        """Say which tables functions may change that a query calls."""
+        tables = reach.of_statement(self.run.state, statement)
+        if tables is None or tables:
+            self.run.doubt(f"a function that is called may change tables: {statement.sql[:80]}", tables)
 
     def set(self, name: str, value: Any, *, of: str | None = None) -> None:
         """Give a variable a value, as its type keeps it; ``of`` is the expression or query that has the value."""

@@ -1,4 +1,4 @@
-"""A definition in, a doubt out for each function in it that changes tables and may run later.
+"""A statement in, a doubt out for each function that may run with it, or later by what it makes, and changes tables.
 
 Whether and when the server calls them is not followed. What they could do is doubted at the statement that puts them
 there.
@@ -9,24 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.plpgsql import altering, reach
+from alembic_contracts.prediction.plpgsql.altering import OBSERVED
 from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql.statement_kinds import CHANGES_ROWS
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
+    from alembic_contracts.prediction.catalog.state import Attachment
     from alembic_contracts.prediction.sql.parser import Node, Statement
     from alembic_contracts.schemas.schema import Name
 
-__all__ = ["OBSERVED", "doubt_observed", "doubt_uses"]
+__all__ = ["doubt_set_off", "doubt_uses"]
 
-OBSERVED = "observed "
-"""Begins the kinds of attachments that stand for the use of a function which the observed database has."""
-
-_CHANGES = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "copy_stmt", "truncate_stmt"})
-_EVALUATES = _CHANGES | {
-    "select_stmt", "alter_table_stmt", "refresh_mat_view_stmt", "create_table_as_stmt", "index_stmt",
+_OF_EVENTS = f"{OBSERVED}event trigger"
+_OBSERVED_USES = frozenset({_OF_EVENTS, f"{OBSERVED}expression"})
+_EVALUATES = CHANGES_ROWS | {
+    "alter_domain_stmt", "alter_table_stmt", "refresh_mat_view_stmt", "create_table_as_stmt", "index_stmt",
 }  # fmt: skip
-_NO_EVENT = _CHANGES | {
-    "select_stmt", "variable_set_stmt", "variable_show_stmt", "transaction_stmt", "explain_stmt", "lock_stmt",
+_NO_EVENT = CHANGES_ROWS | {
+    "variable_set_stmt", "variable_show_stmt", "transaction_stmt", "explain_stmt", "lock_stmt",
     "prepare_stmt", "execute_stmt", "deallocate_stmt", "do_stmt", "call_stmt", "declare_cursor_stmt", "fetch_stmt",
     "vacuum_stmt", "notify_stmt", "listen_stmt", "discard_stmt",
 }  # fmt: skip
@@ -54,23 +56,18 @@ _DEFINITIONS = frozenset(
 
 def doubt_uses(run: Execution, statement: Statement) -> None:
     """Say which tables the functions could change that a definition uses."""
-    if not run.state.functions or statement.kind in _NO_USES:
+    alterers = reach.alterers(run.state)
+    if not alterers or statement.kind in _NO_USES:
         return
-    from alembic_contracts.prediction.plpgsql import reach
-
     names = set(_named(statement.node)) if statement.kind in _DEFINITIONS else set(reach.called(statement.node))
     for name in sorted(names):
-        if not run.state.find_functions(name[-1], name[-2] if len(name) > 1 else None):
-            continue
-        tables = reach.of_call(run.state, name)
+        tables = reach.of_call(run.state, name) if name[-1] in alterers else reach.NOTHING
         if tables is None or tables:
             run.doubt(f"function {'.'.join(name)}(), which may change tables, may run from here on", tables)
 
 
 def _named(node: Node) -> Iterator[tuple[str, ...]]:
     """Yield all names in a definition that could be a function's; ``function = f`` parses as a type's name."""
-    from alembic_contracts.prediction.plpgsql import reach
-
     yield from reach.called(node)
     for message in parser.walk(node):
         for field in ("names", "objname", "func_name", "plhandler", "plinline", "plvalidator"):
@@ -80,25 +77,37 @@ def _named(node: Node) -> Iterator[tuple[str, ...]]:
                     yield name
 
 
-def doubt_observed(run: Execution, statement: Statement) -> None:
-    """Say which tables functions could change that the observed database has and that this statement may run."""
-    state = run.state
-    if not state.observed_reach:
+def doubt_set_off(run: Execution, statement: Statement) -> None:
+    """Say which tables functions could change that this statement runs without calling them."""
+    alterers = reach.alterers(run.state)
+    if not alterers:
         return
-    named = _reached(run, statement)
-    for attachment in tuple(state.attachments.values()):
-        if not attachment.kind.startswith(OBSERVED) or attachment.function is None:
+    found = list(altering.fired(run.state, statement.node, alterers)) if statement.kind in CHANGES_ROWS else []
+    for attachment in (*found, *_observed_to_run(run, statement)):
+        if attachment.function is None:
             continue
-        how = attachment.kind.removeprefix(OBSERVED)
-        runs = (
-            statement.kind not in _NO_EVENT
-            if how == "event trigger"
-            else statement.kind in (_CHANGES if how == "trigger" else _EVALUATES)
-            and (attachment.table is None or attachment.table in named)
-        )
-        if runs:
-            tables = state.observed_reach.get(attachment.function)
-            run.doubt(f"function {attachment.function}(), which may change tables, may run by a {how}", tables)
+        tables, how = reach.of_trigger(run.state, attachment.function), attachment.kind.removeprefix(OBSERVED)
+        if tables is None or tables:
+            where = f"by {'an' if how[0] == 'e' else 'a'} {how}"
+            run.doubt(f"function {attachment.function}(), which may change tables, may run {where}", tables)
+
+
+def _observed_to_run(run: Execution, statement: Statement) -> list[Attachment]:
+    """Return the uses of functions that the observed database has: by event triggers, and in expressions."""
+    uses = [each for each in run.state.attachments.values() if each.kind in _OBSERVED_USES]
+    evaluates = statement.kind in _EVALUATES or (statement.kind == "create_stmt" and _copies(statement.node))
+    named = _reached(run, statement) if uses and evaluates else ()
+    return [
+        use
+        for use in uses
+        if (statement.kind not in _NO_EVENT if use.kind == _OF_EVENTS else evaluates)
+        and (use.table is None or use.table in named)
+    ]
+
+
+def _copies(create: Node) -> bool:
+    """Whether a new table takes over what another one has: LIKE, INHERITS, PARTITION OF."""
+    return bool(create.inh_relations) or any(m.DESCRIPTOR.name == "TableLikeClause" for m in parser.walk(create))
 
 
 def _reached(run: Execution, statement: Statement) -> set[Name]:

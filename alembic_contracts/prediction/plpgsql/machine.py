@@ -18,6 +18,7 @@ from alembic_contracts.prediction.plpgsql.conditions import matches, sqlstate_of
 from alembic_contracts.prediction.plpgsql.embedded_sql import EmbeddedSql
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, is_truth
 from alembic_contracts.prediction.plpgsql.row_dependence import FATAL, Known, doubt_handlers
+from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
 __all__ = ["Machine"]
@@ -106,6 +107,8 @@ class Machine(EmbeddedSql):
         for declaration in block.declarations:
             if declaration.query is not None:
                 self.cursors[declaration.name] = declaration.query
+                for statement in parser.parse(declaration.query):  # with what it is opened is not followed
+                    self.doubt_calls(statement)
             self.types[declaration.name] = declaration.type_name
             unknown = declaration.type_name.startswith("alias ") or declaration.query is not None
             value = UNKNOWN if unknown else None
@@ -322,7 +325,7 @@ class Machine(EmbeddedSql):
         return _Leave("return") if step.final else None
 
     def _raise(self, step: tree.Raise) -> None:
-        for text in step.values:
+        for text in (*step.values, *(text for _, text in step.options)):
             self.value(text)
         if step.level == "again" and self.error is not None:
             raise self.error

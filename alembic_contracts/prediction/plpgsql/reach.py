@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.access import forget, may_take_away
-from alembic_contracts.prediction.plpgsql import tree
+from alembic_contracts.prediction.plpgsql import altering, tree
 from alembic_contracts.prediction.plpgsql.grammar import parse_body
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN
 from alembic_contracts.prediction.plpgsql.templates import PLACEHOLDER, fill
 from alembic_contracts.prediction.sql import named_objects, parser, system
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
-from alembic_contracts.prediction.sql.statement_kinds import HARMLESS, OF_ACCESS, OF_TYPES, SHAPELESS
+from alembic_contracts.prediction.sql.statement_kinds import CHANGES_ROWS, HARMLESS, OF_ACCESS, OF_TYPES, SHAPELESS
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = [
     "NOTHING",
     "OF_NAMED_TABLES",
     "Tables",
+    "alterers",
     "called",
     "changes_session",
     "made_by",
@@ -34,6 +35,7 @@ __all__ = [
     "of_sql",
     "of_statement",
     "of_steps",
+    "of_trigger",
     "together",
 ]
 
@@ -65,6 +67,24 @@ def together(found: Iterable[Tables]) -> Tables:
     return frozenset(tables)
 
 
+class _Looks:
+    """Looks into functions of one catalog, for ``altering``."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def is_harmless(self, function: Function) -> bool:
+        return of_function(self._state, function) == NOTHING
+
+    def is_harmless_call(self, name: str) -> bool:
+        return of_call(self._state, (name,)) == NOTHING
+
+
+def alterers(state: State) -> frozenset[str]:
+    """Return the names, without schemas, of users' functions and procedures that may change tables."""
+    return altering.found(state, _Looks(state))
+
+
 # -- functions ---------------------------------------------------------------------------------------------------------
 
 
@@ -72,11 +92,15 @@ def of_call(state: State, names: tuple[str, ...], seen: frozenset[Name] = frozen
     """Return what calling a function of this name can change; a function that is not known can change anything."""
     schema, name = (names[-2] if len(names) > 1 else None), names[-1]
     functions = state.find_functions(name, schema)
+    observed = state.observed_reach.get(name, NOTHING)
     built_in = schema in {None, "pg_catalog"} and (name in system.functions() or name in system.categories())
     if functions:
-        return together(of_function(state, function, seen) for function in functions if function.name not in seen)
-    if built_in:
-        return None if name in _WRITTEN_QUERIES else NOTHING
+        known = (of_function(state, function, seen) for function in functions if function.name not in seen)
+        return together([observed, *known])
+    if built_in:  # or a user's, where the search path has its schema before
+        return None if name in _WRITTEN_QUERIES else observed
+    if name in state.observed_reach:
+        return observed
     if _is_of_extension(name):
         return NOTHING
     if name in OF_NAMED_TABLES or state.find_type(name, schema) is None:
@@ -132,7 +156,7 @@ def of_statement(state: State, statement: Statement, seen: frozenset[Name] = fro
     if kind == "comment_stmt":
         return _of_comment(state, node)
     if kind in SHAPELESS:
-        return together(of_call(state, names, seen) for names in called(node))
+        return together([_set_off(state, statement, seen), *(of_call(state, names, seen) for names in called(node))])
     if kind in HARMLESS or kind in OF_ACCESS:
         return NOTHING
     if kind == "do_stmt":
@@ -144,6 +168,18 @@ def of_statement(state: State, statement: Statement, seen: frozenset[Name] = fro
     if kind in OF_TYPES:
         return _of_type(state, parser.strings(node.type_name))
     return _of_relations(state, node)
+
+
+def _set_off(state: State, statement: Statement, seen: frozenset[Name]) -> Tables:
+    """Return what triggers may change that a change of rows fires."""
+    names = alterers(state) if statement.kind in CHANGES_ROWS else ()
+    functions = [trigger.function for trigger in altering.fired(state, statement.node, names)] if names else []
+    return together(of_trigger(state, function, seen) for function in functions if function is not None)
+
+
+def of_trigger(state: State, function: Name, seen: frozenset[Name] = frozenset()) -> Tables:
+    """Return what the function of a trigger can change."""
+    return of_call(state, tuple(filter(None, (function.schema, function.name))), seen)
 
 
 def called(node: Node) -> Iterator[tuple[str, ...]]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from alembic_contracts.dialects.postgresql.literal_outputs import number
 from alembic_contracts.prediction.catalog import type_names
 from alembic_contracts.prediction.printing import calls, operands
 from alembic_contracts.prediction.printing.conversion import bare, cast, element
-from alembic_contracts.prediction.printing.literals import number
 from alembic_contracts.prediction.printing.overloads import common_type
 from alembic_contracts.prediction.printing.primitives import (
     UNKNOWN,

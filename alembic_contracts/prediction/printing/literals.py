@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from alembic_contracts.dialects.postgresql.literal_outputs import INTEGERS
+from alembic_contracts.dialects.postgresql.literal_outputs import output as output_of
 from alembic_contracts.dialects.postgresql.names import quote_name
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.printing.primitives import UnprintableError
 from alembic_contracts.prediction.sql.mentions import split_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.schemas.schema import Type
 
-__all__ = ["number", "output"]
+__all__ = ["output"]
 
-_INTEGERS = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
-_BOOLEANS = {"true": "true", "t": "true", "yes": "true", "y": "true", "on": "true", "1": "true",
-             "false": "false", "f": "false", "no": "false", "n": "false", "off": "false", "0": "false"}  # fmt: skip
-_UUID = pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TEXTS = frozenset({"text", "varchar", "bpchar"})
 _WORDS = pattern(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -37,12 +31,11 @@ def output(state: State, type_: Type, text: str) -> str:
     if type_.dimensions:
         return _array(state, type_, text)
     if type_.name.schema == "pg_catalog":
-        known = _OUTPUTS.get(type_.name.name)
         if type_.name.name in _TEXTS:
             return text
         if type_.name.name == "regclass":
             return _relation(state, text)
-        found = known(text) if known is not None else None
+        found = output_of(type_.name.name, text)
         if found is not None:
             return found
     else:
@@ -50,130 +43,6 @@ def output(state: State, type_: Type, text: str) -> str:
         if definition is not None and definition.kind == "enum" and text in definition.labels:
             return text
     raise UnprintableError(f"a literal of type {type_}")
-
-
-def number(text: str) -> str | None:
-    """``numeric_out`` of a plain decimal number, None for other forms."""
-    match = re.fullmatch(r"([+-]?)(\d*)(?:\.(\d*))?", text.strip())
-    if match is None or not (match[2] or match[3]):
-        return None
-    whole, fraction = match[2].lstrip("0") or "0", match[3] or ""
-    shown = f"{whole}.{fraction}" if fraction else whole
-    return f"-{shown}" if match[1] == "-" and shown.strip("0.") else shown
-
-
-def _integer(limit: int) -> Callable[[str], str | None]:
-    def shown(text: str) -> str | None:
-        stripped = text.strip()
-        if not re.fullmatch(r"[+-]?\d+", stripped, re.ASCII) or not -limit <= int(stripped) < limit:
-            return None
-        return str(int(stripped))
-
-    return shown
-
-
-def _float(digits: int) -> Callable[[str], str | None]:
-    def shown(text: str) -> str | None:
-        """Return a short decimal, which looks the same whatever ``extra_float_digits`` is."""
-        plain = number(text)
-        if plain is None or len(plain.strip("-0.").replace(".", "")) > digits or len(plain) > digits:
-            return None
-        if plain.startswith(("0.0000", "-0.0000")):
-            return None
-        trimmed = plain.rstrip("0").rstrip(".") if "." in plain else plain
-        return None if text.strip().startswith("-") and trimmed in {"0", "-0"} else trimmed
-
-    return shown
-
-
-def _json(text: str) -> str | None:
-    return None if _parsed(text) is _NOTHING else text
-
-
-def _jsonb(text: str) -> str | None:
-    value = _parsed(text)
-    return None if value is _NOTHING else _as_jsonb(value)
-
-
-_NOTHING = object()
-
-
-class _Number(str):
-    """A number as it is written."""
-
-    __slots__ = ()
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse, parse_int=_Number, parse_float=_Number)
-    except (ValueError, RecursionError):
-        return _NOTHING
-
-
-def _as_jsonb(value: Any) -> str | None:
-    """Return the text that ``jsonb_out`` writes: keys by their length, then by their bytes; the last of equals."""
-    if isinstance(value, dict):
-        keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
-        parts = [(_string(key), _as_jsonb(value[key])) for key in keys]
-        if any(key is None or member is None for key, member in parts):
-            return None
-        return "{" + ", ".join(f"{key}: {member}" for key, member in parts) + "}"
-    if isinstance(value, list):
-        members = [_as_jsonb(member) for member in value]
-        return None if None in members else "[" + ", ".join(member or "" for member in members) + "]"
-    if isinstance(value, _Number):
-        return None if "e" in value.lower() or value.startswith("-0") else number(value)
-    if isinstance(value, str):
-        return _string(value)
-    return {True: "true", False: "false", None: "null"}[value]
-
-
-def _string(text: str) -> str | None:
-    if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000 for char in text):
-        return None
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _date(text: str) -> str | None:
-    """Return a date in ISO form, which every ``DateStyle`` reads alike; they are printed under that of ISO."""
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        return None
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        return None
-
-
-def _timestamp(text: str) -> str | None:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?", text):
-        return None
-    try:
-        return datetime.fromisoformat(text).isoformat(" ")
-    except ValueError:
-        return None
-
-
-def _interval(text: str) -> str | None:
-    if re.fullmatch(r"\d\d:[0-5]\d:[0-5]\d", text):
-        return text
-    match = re.fullmatch(r"(\d{1,4}) (year|month|day|hour|minute|second)s?", text)
-    if match is None or (match[2] == "month" and int(match[1]) > 11):
-        return None
-    count, unit = int(match[1]), match[2].replace("month", "mon")
-    if unit in {"year", "mon", "day"}:
-        return f"{count} {unit}{'' if count == 1 else 's'}" if count else "00:00:00"
-    seconds = count * {"hour": 3600, "minute": 60, "second": 1}[unit]
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-
-
-def _time(text: str) -> str | None:
-    match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", text)
-    return None if match is None else f"{match[1]}:{match[2]}:{match[3] or '00'}"
 
 
 def _relation(state: State, text: str) -> str:
@@ -194,28 +63,9 @@ def _array(state: State, type_: Type, text: str) -> str:
         raise UnprintableError("an array literal")
     parts = [part.strip() for part in stripped[1:-1].split(",")]
     words = type_.name.schema == "pg_catalog" and type_.name.name in _TEXTS
-    integers = type_.name.schema == "pg_catalog" and type_.name.name in _INTEGERS
+    integers = type_.name.schema == "pg_catalog" and type_.name.name in INTEGERS
     if words and all(_WORDS.fullmatch(part) and part.lower() != "null" for part in parts):
         return "{" + ",".join(parts) + "}"
     if integers:
         return "{" + ",".join(output(state, type(type_)(type_.name), part) for part in parts) + "}"
     raise UnprintableError("an array literal")
-
-
-_OUTPUTS: dict[str, Callable[[str], str | None]] = {
-    **{name: _integer(limit) for name, limit in _INTEGERS.items()},
-    "bool": lambda text: _BOOLEANS.get(text.strip().lower()),
-    "bytea": lambda text: "\\x" if not text else None,
-    "date": _date,
-    "float4": _float(6),
-    "float8": _float(15),
-    "interval": _interval,
-    "json": _json,
-    "jsonb": _jsonb,
-    "name": lambda text: text if len(text.encode()) < 64 else None,
-    "numeric": number,
-    "time": _time,
-    "timestamp": _timestamp,
-    "uuid": lambda text: text.lower() if _UUID.fullmatch(text.lower()) else None,
-}
-"""What is printed for a literal, by its type; None where its form is none of those that are understood."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.catalog.state import Attachment, Function
-from alembic_contracts.prediction.catalog.traits import SQL_BODY
-from alembic_contracts.prediction.plpgsql.indirect_calls import OBSERVED
+from alembic_contracts.prediction.catalog.traits import ROW_WRITERS, SQL_BODY
+from alembic_contracts.prediction.plpgsql.altering import OBSERVED, changes_rows
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.schemas.schema import Schema
     from alembic_contracts.schemas.surroundings import Extract, Routine, Surroundings
 
@@ -42,10 +43,9 @@ def observed(schema: Schema, around: Surroundings, extract: Extract | None = Non
 
 
 def _note_routines(catalog: Catalog, routines: Iterable[Routine]) -> None:
-    """Note which routines of the database can change tables, and where they run without being called.
+    """Note which routines of the database can change tables, and where those run without being called.
 
-    Only those count: an audit trigger that inserts rows changes no shape. Routines are not put into the catalog as
-    functions, as their signatures are not those that scripts write; what calls them by name is doubted as it is.
+    Routines are not put into the catalog as functions, as their signatures are not those that scripts write.
 
     Args:
         catalog: as it was observed; it gets the notes.
@@ -54,8 +54,10 @@ def _note_routines(catalog: Catalog, routines: Iterable[Routine]) -> None:
     routines = tuple(routines)
     if any(routine.body is None for routine in routines):
         catalog.state.traits.put((SQL_BODY, ""), "")
-        catalog.state.journal.forget()
-    if not any(routine.uses for routine in routines):
+    if any(changes_rows(routine.language, routine.body) for routine in routines):
+        catalog.state.traits.put((ROW_WRITERS, ""), "")
+    catalog.state.journal.forget()
+    if not routines:
         return
     from alembic_contracts.prediction.plpgsql import reach
 
@@ -63,14 +65,19 @@ def _note_routines(catalog: Catalog, routines: Iterable[Routine]) -> None:
     known = [(each, Function(each.name, (), language=each.language, body=each.body)) for each in routines]
     for routine, function in known:
         scratch.functions.put(routine.name, (*scratch.functions.get(routine.name, ()), function))
-    state = catalog.state
+        _note_uses(scratch, routine)
+    state, altering = catalog.state, reach.alterers(scratch)
     for routine, function in known:
-        tables = reach.of_function(scratch, function) if routine.uses else reach.NOTHING
-        if tables is not None and not tables:
-            continue
-        before = state.observed_reach.get(routine.name, reach.NOTHING)
-        state.observed_reach[routine.name] = reach.together([before, tables])
-        for use in routine.uses:
-            attachment = Attachment(f"{OBSERVED}{use.how}", str(routine.name), use.table, function=routine.name)
-            state.attachments.put((attachment.kind, use.table, attachment.name), attachment)
+        name = routine.name.name
+        tables = reach.of_function(scratch, function) if name in altering else reach.NOTHING
+        state.observed_reach[name] = reach.together([state.observed_reach.get(name, reach.NOTHING), tables])
+    for routine in routines:
+        if routine.name.name in altering:  # an audit trigger that inserts rows changes no shape
+            _note_uses(state, routine)
     state.journal.forget()
+
+
+def _note_uses(state: State, routine: Routine) -> None:
+    for use in routine.uses:
+        attachment = Attachment(f"{OBSERVED}{use.how}", str(routine.name), use.table, function=routine.name)
+        state.attachments.put((attachment.kind, use.table, attachment.name), attachment)

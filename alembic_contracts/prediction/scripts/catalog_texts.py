@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.plpgsql import reach
+from alembic_contracts.prediction.plpgsql.altering import TRIGGERS
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
@@ -28,9 +29,8 @@ class CatalogTexts:
     def triggers_change_tables(self) -> bool:
         """Return whether a change of rows may run a function that changes a table."""
         state = self._state
-        names = {each.function for each in state.attachments.values() if each.kind == "trigger"}
-        functions = (function for name in names if name is not None for function in state.functions.get(name, ()))
-        return any(reach.of_function(state, function) != reach.NOTHING for function in functions)
+        names = {each.function for each in state.attachments.values() if each.kind in TRIGGERS}
+        return any(reach.of_trigger(state, name) != reach.NOTHING for name in names if name is not None)
 
     def function_changes_tables(self, name: str) -> bool:
         """Return whether a function of this name may change a table."""

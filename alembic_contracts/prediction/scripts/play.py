@@ -196,6 +196,21 @@ class Play:
             path = ", ".join(self.catalog.search_path) if schema is None else None
             raise _VersionTableLostError(written, path, is_certain=not self.catalog.is_uncertain)
 
+    def _mark_applied(self, migration: MigrationContext, script: Script) -> None:
+        """Let happen what a trigger may do when Alembic marks the revision."""
+        from alembic_contracts.dialects.postgresql.names import quote
+        from alembic_contracts.prediction.plpgsql.reach import alterers
+
+        if not alterers(self.catalog.state):
+            return
+        name = self.catalog.resolve(migration.version_table, migration.version_table_schema)
+        if name is not None:
+            change = f"UPDATE {quote(name.schema)}.{quote(name.name)} SET version_num = version_num"  # noqa: S608 - quoted
+            for effect in execute(self.catalog, change):
+                for doubt in effect.doubts:
+                    reason, place = f"when Alembic marks the revision, {doubt.reason}", script.at(script.first_line)
+                    self._recording.doubt(reason, doubt.tables, place)
+
     def _finds_version_table(self, migration: MigrationContext) -> bool:
         if self._as_sql or not self.catalog.complete_tables:
             return True
@@ -233,6 +248,7 @@ class Play:
             if self.catalog.failed:
                 raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
             self._require_version_table(migration)
+            self._mark_applied(migration, script)
             if is_over(migration):
                 self._recording.doubt(OVER, None, script.at(script.first_line))
             self._recording.pause()  # Alembic's own commit is none of the script's

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["HARMLESS", "OF_ACCESS", "OF_TYPES", "OWN_WAYS", "RESHAPING", "SHAPELESS", "SURE"]
+__all__ = ["CHANGES_ROWS", "HARMLESS", "OF_ACCESS", "OF_TYPES", "OWN_WAYS", "RESHAPING", "SHAPELESS", "SURE"]
 
 _SERVER = "tablespaces and databases belong to the whole server"
 _TEXT_SEARCH = "text search configurations are used by functions at run time alone"
@@ -75,6 +75,11 @@ SHAPELESS = frozenset(
     }
 )  # fmt: skip
 """Kinds that change no existing table by themselves; what they call may."""
+
+CHANGES_ROWS = frozenset(
+    {"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "copy_stmt", "truncate_stmt", "select_stmt"}
+)
+"""Those of them that may change rows: by WITH, a SELECT does."""
 
 OF_ACCESS = frozenset(
     {

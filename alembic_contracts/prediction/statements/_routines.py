@@ -118,17 +118,19 @@ def put_function(run: Execution, function: Function, *, or_replace: bool) -> Non
             raise sqlstate.wrong_object_type("cannot change routine kind")
         if _differ(same.returns, function.returns):
             raise sqlstate.PostgresError("42P13", "cannot change return type of existing function")
-        _doubt_replacement(run, same, function)
+        if reach.of_function(run.state, same) == reach.NOTHING:
+            _doubt_replacement(run, reach.of_function(run.state, function), function.name)
     elif not run.state.holds_all(HIDDEN):
         run.state.uncertain.note_refusal()  # the database may have one with these arguments
+        if or_replace and run.state.observed_reach.get(function.name.name) == reach.NOTHING:
+            _doubt_replacement(run, reach.of_function(run.state, function), function.name)
     run.state.functions.put(function.name, (*(other for other in known if other is not same), function))
 
 
-def _doubt_replacement(run: Execution, old: Function, new: Function) -> None:
-    """Defaults, checks and views keep calling a function whose body is replaced."""
-    tables = reach.of_function(run.state, new)
-    if reach.of_function(run.state, old) == reach.NOTHING != tables:
-        run.doubt(f"function {new.name}, which may be in use, may change tables from here on", tables)
+def _doubt_replacement(run: Execution, tables: reach.Tables, name: Name) -> None:
+    """Defaults, checks and views keep calling a function whose body, which changed no table, is replaced."""
+    if tables is None or tables:
+        run.doubt(f"function {name}, which may be in use, may change tables from here on", tables)
 
 
 def _differ(old: str | None, new: str | None) -> bool:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import find, require_column
 from alembic_contracts.prediction.catalog.state import Attachment
-from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
+from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN, ROW_WRITERS
 from alembic_contracts.prediction.catalog.type_names import qualified
 from alembic_contracts.prediction.plpgsql import reach
 from alembic_contracts.prediction.queries.analysis import Analysis
@@ -80,9 +80,13 @@ def create_trigger(run: Execution, node: Node) -> None:
         rows = Scope([of_table(table, "old"), of_table(table, "new")])
         Expressions(Analysis(run), rows, {}).infer(node.when_clause)
         uses |= _mentioned(table, [node.when_clause])
-    called = function.name if function is not None else None
+    called = function.name if function is not None else _observed(run, parser.strings(node.funcname))
     attachment = Attachment("trigger", node.trigname, table.name, frozenset(uses), called)
     _put(run, attachment, or_replace=node.replace)
+    if called is not None and not run.state.holds_all(ROW_WRITERS) and called.name in reach.alterers(run.state):
+        # A function of the database may change rows of the table, and it is not looked into again.
+        tables = reach.of_trigger(run.state, called)
+        run.doubt(f"function {called}(), which may change tables, may run by a trigger from here on", tables)
 
 
 def _function(run: Execution, names: list[str]) -> Function | None:
@@ -92,6 +96,12 @@ def _function(run: Execution, names: list[str]) -> Function | None:
         known = run.state.holds_all(HIDDEN) and not run.state.extensions.keys() - {"plpgsql"}
         run.absent(sqlstate.PostgresError("42883", f"function {name}() does not exist"), known=known)
     return found[0] if found else None
+
+
+def _observed(run: Execution, names: list[str]) -> Name | None:
+    """Return the name of a function that is not held: the observed database may have it."""
+    schema, name = qualified(names)
+    return Name(schema or "", name) if name in run.state.observed_reach else None
 
 
 _OF_THE_SYSTEM = frozenset(

@@ -5,7 +5,6 @@ They leave the shape of tables alone, unless a function that they call does not,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog import pending_events
@@ -13,6 +12,7 @@ from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.relations import descendants, find
 from alembic_contracts.prediction.catalog.state import Analysed
+from alembic_contracts.prediction.plpgsql.row_changes import following
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.mentions import split_name
 
@@ -66,7 +66,7 @@ def change_rows(run: Execution, node: Node) -> None:
     _call_functions(run, node, calls)
     table = run.state.find_table(node.relation.relname, node.relation.schemaname or None)
     if table is not None:
-        _set_off(run, node, table)
+        pending_events.note(run, node, table, following(run.state, [table]))
         if node.DESCRIPTOR.name != "InsertStmt" and _lacks_identity(table):
             run.state.uncertain.note_refusal()
 
@@ -149,44 +149,6 @@ def _set_config(run: Execution, call: Node) -> None:
         run.doubt("set_config() sets what is not known: tables may be looked for elsewhere from here on")
 
 
-def _reached(run: Execution, tables: Iterable[Table]) -> dict[Name, None]:
-    """Return the tables whose rows may change with those of others: their partitions, and those that follow by keys."""
-    names: dict[Name, None] = {table.name: None for table in tables}
-    queue = list(names)
-    while queue:
-        current = queue.pop()
-        followers = [user.name for user in run.state.mentioned_by(current) if _follows(user, current)]
-        new = [name for name in (*followers, *descendants(run.state, current)) if name not in names]
-        names.update(dict.fromkeys(new))
-        queue.extend(new)
-    return names
-
-
-def _set_off(run: Execution, node: Node, table: Table) -> None:
-    """Follow what a change of a table's rows sets off, at once and at the end of the transaction."""
-    reached = _reached(run, [table])
-    _fire_triggers(run, reached)
-    pending_events.note(run, node, table, reached)
-
-
-def _fire_triggers(run: Execution, names: Collection[Name]) -> None:
-    """Say what the functions of triggers may change that changes of rows of some tables set off."""
-    from alembic_contracts.prediction.plpgsql.reach import of_function
-
-    for attachment in run.state.attachments.values():
-        if attachment.kind != "trigger" or attachment.table not in names or attachment.function is None:
-            continue
-        for function in run.state.functions.get(attachment.function, ()):
-            changed = of_function(run.state, function)
-            if changed is None or changed:
-                run.doubt(f"trigger {attachment.name} on {attachment.table} may change tables", changed)
-
-
-def _follows(table: Table, changed: Name) -> bool:
-    """Whether rows of a table may change with those of another: by ON DELETE and ON UPDATE, or as a view's table."""
-    return any(constraint.references == changed for constraint in table.constraints)
-
-
 def copy(run: Execution, node: Node) -> None:
     """Apply COPY.
 
@@ -213,7 +175,7 @@ def copy(run: Execution, node: Node) -> None:
         if table.complete and table.column(column) is None:
             raise sqlstate.undefined_column(column, table.name.name)
     if node.is_from:
-        _set_off(run, node, table)
+        pending_events.note(run, node, table, following(run.state, [table]))
     else:
         run.reads.add(table.name)
 
@@ -229,7 +191,6 @@ def truncate(run: Execution, node: Node) -> None:
     for table in tables:
         if table.kind in {"view", "materialized view"}:
             raise sqlstate.wrong_object_type(f'"{table.name.name}" is not a table')
-    _fire_triggers(run, _reached(run, tables))
     for table in tables:
         pending_events.refuse(run, table, "TRUNCATE")
     all_names = {table.name for table in tables}

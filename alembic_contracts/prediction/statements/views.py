@@ -123,6 +123,8 @@ def create_as(run: Execution, node: Node) -> None:
         if prepared is None:
             raise sqlstate.PostgresError("26000", f'prepared statement "{query.name}" does not exist')
         query = prepared.node
+        run.apply(parser.Statement(prepared.sql, prepared.kind, query))
+        run.query = None
     kind: TableKind = "materialized view" if materialized else "table"
     create_from_query(run, node.into, query, kind, if_not_exists=node.if_not_exists)
 
