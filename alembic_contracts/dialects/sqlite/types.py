@@ -32,7 +32,7 @@ def parse_type(text: str) -> Type:
     if len(parts) == 1 and parts[0].kind in ("quoted", "string"):
         return parse_type(parts[0].identifier)
     inside = next((at for at, token in enumerate(parts) if token.text in ("(", ")")), len(parts))
-    name = " ".join(upper(token.identifier) for token in parts[:inside])
+    name = " ".join(upper(token.identifier) for token in parts[:inside] if token.identifier)
     return Type(Name(KIND, name), _modifiers(text, parts[inside:]))
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["HANGING", "HIDDEN", "IN_SCHEMA", "ROW_WRITERS", "SQL_BODY"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.catalog.state import State
+
+__all__ = ["HANGING", "HIDDEN", "IN_SCHEMA", "ROW_WRITERS", "SQL_BODY", "has_functions"]
 
 HIDDEN = "functions, operators and the like"
 """The trait of a database that has some of which nothing is kept but this."""
@@ -14,3 +19,8 @@ SQL_BODY = "a body of SQL"
 """The trait of a database in which a function has one."""
 IN_SCHEMA = "in the schema"
 """The trait of a schema with collations, operators and other objects of which nothing is kept but this."""
+
+
+def has_functions(state: State) -> bool:
+    """Return whether there are functions of users' own, those of the observed database included."""
+    return bool(state.functions or state.observed_reach)

@@ -11,16 +11,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from alembic_contracts.patterns import pattern
+from alembic_contracts.prediction.catalog.traits import has_functions
 from alembic_contracts.prediction.plpgsql.row_changes import written
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import Attachment, Function, State
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["OBSERVED", "TRIGGERS", "changes_rows", "fired", "found"]
+__all__ = ["OBSERVED", "OF_EVENTS", "OF_EXPRESSIONS", "TRIGGERS", "changes_rows", "fired", "found"]
 
 OBSERVED = "observed "
 """Begins the kinds of attachments that stand for the use of a function which the observed database has."""
+OF_EVENTS, OF_EXPRESSIONS = f"{OBSERVED}event trigger", f"{OBSERVED}expression"
 TRIGGERS = frozenset({"trigger", f"{OBSERVED}trigger"})
 """Kinds of attachments that stand for triggers."""
 
@@ -57,7 +59,7 @@ class Looks(Protocol):
 
 def found(state: State, looks: Looks) -> frozenset[str]:
     """Return the names, without schemas, of users' functions and procedures that may change tables."""
-    if not state.functions and not state.observed_reach:
+    if not has_functions(state):
         return _NOTHING
     moment = len(state.functions.changes), len(state.attachments.changes)
     if state.altering[0] != moment:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.plpgsql import altering, reach
-from alembic_contracts.prediction.plpgsql.altering import OBSERVED
+from alembic_contracts.prediction.catalog.traits import has_functions
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.statement_kinds import CHANGES_ROWS
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["doubt_set_off", "doubt_uses"]
 
-_OF_EVENTS = f"{OBSERVED}event trigger"
-_OBSERVED_USES = frozenset({_OF_EVENTS, f"{OBSERVED}expression"})
 _EVALUATES = CHANGES_ROWS | {
     "alter_domain_stmt", "alter_table_stmt", "refresh_mat_view_stmt", "create_table_as_stmt", "index_stmt",
 }  # fmt: skip
@@ -56,8 +53,12 @@ _DEFINITIONS = frozenset(
 
 def doubt_uses(run: Execution, statement: Statement) -> None:
     """Say which tables the functions could change that a definition uses."""
+    if statement.kind in _NO_USES or not has_functions(run.state):
+        return
+    from alembic_contracts.prediction.plpgsql import reach
+
     alterers = reach.alterers(run.state)
-    if not alterers or statement.kind in _NO_USES:
+    if not alterers:
         return
     names = set(_named(statement.node)) if statement.kind in _DEFINITIONS else set(reach.called(statement.node))
     for name in sorted(names):
@@ -68,6 +69,8 @@ def doubt_uses(run: Execution, statement: Statement) -> None:
 
 def _named(node: Node) -> Iterator[tuple[str, ...]]:
     """Yield all names in a definition that could be a function's; ``function = f`` parses as a type's name."""
+    from alembic_contracts.prediction.plpgsql import reach
+
     yield from reach.called(node)
     for message in parser.walk(node):
         for field in ("names", "objname", "func_name", "plhandler", "plinline", "plvalidator"):
@@ -79,10 +82,16 @@ def _named(node: Node) -> Iterator[tuple[str, ...]]:
 
 def doubt_set_off(run: Execution, statement: Statement) -> None:
     """Say which tables functions could change that this statement runs without calling them."""
+    if not has_functions(run.state):
+        return
+    from alembic_contracts.prediction.plpgsql import reach
+
     alterers = reach.alterers(run.state)
     if not alterers:
         return
-    found = list(altering.fired(run.state, statement.node, alterers)) if statement.kind in CHANGES_ROWS else []
+    from alembic_contracts.prediction.plpgsql.altering import OBSERVED, fired
+
+    found = list(fired(run.state, statement.node, alterers)) if statement.kind in CHANGES_ROWS else []
     for attachment in (*found, *_observed_to_run(run, statement)):
         if attachment.function is None:
             continue
@@ -94,13 +103,15 @@ def doubt_set_off(run: Execution, statement: Statement) -> None:
 
 def _observed_to_run(run: Execution, statement: Statement) -> list[Attachment]:
     """Return the uses of functions that the observed database has: by event triggers, and in expressions."""
-    uses = [each for each in run.state.attachments.values() if each.kind in _OBSERVED_USES]
+    from alembic_contracts.prediction.plpgsql.altering import OF_EVENTS, OF_EXPRESSIONS
+
+    uses = [each for each in run.state.attachments.values() if each.kind in {OF_EVENTS, OF_EXPRESSIONS}]
     evaluates = statement.kind in _EVALUATES or (statement.kind == "create_stmt" and _copies(statement.node))
     named = _reached(run, statement) if uses and evaluates else ()
     return [
         use
         for use in uses
-        if (statement.kind not in _NO_EVENT if use.kind == _OF_EVENTS else evaluates)
+        if (statement.kind not in _NO_EVENT if use.kind == OF_EVENTS else evaluates)
         and (use.table is None or use.table in named)
     ]
 

@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.prediction.answers.reader import Reader
+from alembic_contracts.prediction.catalog.traits import has_functions
 from alembic_contracts.prediction.driver.failures import RefusalError
 from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, recording_engine
 from alembic_contracts.prediction.scripts.batches import lines_noted
@@ -198,13 +199,13 @@ class Play:
 
     def _mark_applied(self, migration: MigrationContext, script: Script) -> None:
         """Let happen what a trigger may do when Alembic marks the revision."""
+        if not has_functions(self.catalog.state):
+            return
         from alembic_contracts.dialects.postgresql.names import quote
         from alembic_contracts.prediction.plpgsql.reach import alterers
 
-        if not alterers(self.catalog.state):
-            return
         name = self.catalog.resolve(migration.version_table, migration.version_table_schema)
-        if name is not None:
+        if name is not None and alterers(self.catalog.state):
             change = f"UPDATE {quote(name.schema)}.{quote(name.name)} SET version_num = version_num"  # noqa: S608 - quoted
             for effect in execute(self.catalog, change):
                 for doubt in effect.doubts:

@@ -12,7 +12,6 @@ from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.relations import descendants, find
 from alembic_contracts.prediction.catalog.state import Analysed
-from alembic_contracts.prediction.plpgsql.row_changes import following
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.mentions import split_name
 
@@ -66,7 +65,7 @@ def change_rows(run: Execution, node: Node) -> None:
     _call_functions(run, node, calls)
     table = run.state.find_table(node.relation.relname, node.relation.schemaname or None)
     if table is not None:
-        pending_events.note(run, node, table, following(run.state, [table]))
+        _note_events(run, node, table)
         if node.DESCRIPTOR.name != "InsertStmt" and _lacks_identity(table):
             run.state.uncertain.note_refusal()
 
@@ -149,6 +148,12 @@ def _set_config(run: Execution, call: Node) -> None:
         run.doubt("set_config() sets what is not known: tables may be looked for elsewhere from here on")
 
 
+def _note_events(run: Execution, node: Node, table: Table) -> None:
+    from alembic_contracts.prediction.plpgsql.row_changes import following
+
+    pending_events.note(run, node, table, following(run.state, [table]))
+
+
 def copy(run: Execution, node: Node) -> None:
     """Apply COPY.
 
@@ -175,7 +180,7 @@ def copy(run: Execution, node: Node) -> None:
         if table.complete and table.column(column) is None:
             raise sqlstate.undefined_column(column, table.name.name)
     if node.is_from:
-        pending_events.note(run, node, table, following(run.state, [table]))
+        _note_events(run, node, table)
     else:
         run.reads.add(table.name)
 

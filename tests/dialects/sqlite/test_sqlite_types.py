@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alembic_contracts.dialects import sqlite
@@ -59,6 +59,7 @@ def test_nonsense(text: str) -> None:
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8))
+@example("0[]")
 def test_any_type_of_a_database_has_a_spelling_that_sqlite_takes(text: str) -> None:
     quoted = '"' + text.replace('"', '""') + '"'
     with closing(sqlite3.connect(":memory:")) as connection:
