@@ -15,6 +15,7 @@ op.create_table(
     sa.Column("is_open", sa.Boolean, nullable=False, server_default="t"),
     sa.Column("least", sa.BigInteger, server_default=sa.text("-5")),
     sa.Column("state", sa.String(20), server_default="new"),
+    sa.Column('a "quoted" name', sa.Integer),
     sa.Column("since", sa.DateTime, server_default="2020-01-01"),
     sa.CheckConstraint("state IN ('new', 'old')"),
     sa.CheckConstraint("tries BETWEEN -1 AND 5"),
@@ -23,8 +24,13 @@ op.create_table(
 )
 """
 OWN_WORDS = {
-    "columns": {"tries": "1", "is_open": "true", "least": "-5", "state": "'new'"},
-    "checks": ["state IN ('new', 'old')", "tries BETWEEN -1 AND 5", "state LIKE 'n%' OR tries <> 2"],
+    "columns": {"tries": "'1'", "is_open": "'t'", "least": "-5", "state": "'new'", "since": "'2020-01-01'"},
+    "checks": [
+        "state IN ('new', 'old')",
+        "tries BETWEEN -1 AND 5",
+        "state LIKE 'n%' OR tries <> 2",
+        "since > '2019-12-31'",
+    ],
 }
 BREAKS = {
     'op.alter_column("orders", "tries", server_default="2")': "column-default",
