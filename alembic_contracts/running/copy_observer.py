@@ -98,7 +98,7 @@ class Looks:
 
     def fingerprint(self) -> str:
         """Return it of the whole schema as it is now."""
-        return fingerprint_of(self.rows)
+        return fingerprint_of(tuple(self.rows))
 
     def again(self, *, whole: bool = False) -> Schema:
         """Return what is there now; the same object as before where nothing of it changed.

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.dialects.sqlite.copies import Copy, Part, copied
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.worlds import Played, Turns, in_worlds
-from alembic_contracts.running import remembered
-from alembic_contracts.running.on_a_copy import Cut, Ended, Rehearsal
-from alembic_contracts.running.replaying import performed
+from alembic_contracts.running import kept_predictions, remembered
 from alembic_contracts.schemas.steps import Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.prediction.containment.limits import Limits
+    from alembic_contracts.running.on_a_copy import Rehearsal
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.schema import Name, Schema
     from alembic_contracts.schemas.snapshots import Snapshot
@@ -55,16 +54,26 @@ def rehearsed(
         return known
 
     def play(turns: Turns) -> Played:
+        from alembic_contracts.running.on_a_copy import Rehearsal
+
         told = progress if turns.world == "empty" else None
         return _once(Rehearsal(run, start, tables, dialect, turns), run, told, limits())
 
-    found = in_worlds(play)
+    # The commit is judged all the same: a script that does otherwise than before is refused there.
+    place = kept_predictions.place_of(run, key) if run.committed_under_guard else None
+    found = kept_predictions.find(place)
+    if found is None:
+        found = in_worlds(play)
+        kept_predictions.keep(place, found)
     remembered.keep(key, found)
     return found
 
 
 def _once(rehearsal: Rehearsal, run: Run, progress: Callable[[int], None] | None, limits: Limits) -> Played:
     """Run the scripts once; returns what came of it."""
+    from alembic_contracts.running.on_a_copy import Cut, Ended
+    from alembic_contracts.running.replaying import performed
+
     before: list[Schema] = []
     done: list[Step] = []
     cuts: list[Unproven] = []

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["Judged", "find", "keep", "key_of", "verdict"]
+__all__ = ["Judged", "Models", "find", "keep", "key_of", "verdict"]
 
 _known: dict[Hashable, tuple[Prediction, ...]] = {}
 _MOST = 16
@@ -148,6 +148,10 @@ class _Itself:
         return id(self._value)
 
 
+class Models(_Itself):
+    """What tables belong to, which scripts come to by words that are among those that go further."""
+
+
 def _same(value: object) -> Hashable:
     """Return what is equal for values that are the same to scripts."""
     match value:
@@ -161,5 +165,5 @@ def _same(value: object) -> Hashable:
             return value.__code__ if value.__closure__ is None else _Itself(value), _same(value.__defaults__)
         case MetaData():
             columns = tuple((name, tuple(table.columns.keys())) for name, table in value.tables.items())
-            return _Itself(value), columns, _same(value.naming_convention)
+            return Models(value), columns, _same(value.naming_convention)
     return _Itself(value)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -302,12 +302,13 @@ def fingerprint(connection: Connection) -> str:
     assert raw is not None  # noqa: S101 - it is connected
     cursor = raw.cursor()
     try:
-        return fingerprint_of(stored_rows(cursor))
+        return fingerprint_of(tuple(stored_rows(cursor)))
     finally:
         cursor.close()
 
 
-def fingerprint_of(rows: Iterable[tuple[str, str, str, str, str | None]]) -> str:
+@lru_cache(maxsize=256)  # the databases of a test suite go through the same ones
+def fingerprint_of(rows: tuple[tuple[str, str, str, str, str | None], ...]) -> str:
     """Return it for what SQLite's own tables of the schemas have: schema, kind, name, table and SQL of each object."""
     own = sorted(
         [

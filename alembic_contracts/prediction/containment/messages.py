@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["END", "FAULT", "LAP", "VALUE", "Reader", "Writer"]
+__all__ = ["END", "FAULT", "LAP", "VALUE", "Reader", "Writer", "read", "written"]
 
 _HEAD = struct.Struct(">16scI")
 VALUE, LAP, FAULT, END = KINDS = (b"v", b"l", b"f", b"e")
@@ -25,14 +25,35 @@ def _mapping(content: dict[Any, Any]) -> MappingProxyType[Any, Any]:
     return MappingProxyType(content)  # the type itself has no name that could be pickled
 
 
+def _pickler(buffer: io.BytesIO) -> pickle.Pickler:
+    pickler = pickle.Pickler(buffer, protocol=5)
+    pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _parts}
+    return pickler
+
+
+def written(value: Any) -> bytes:
+    """Return the bytes that ``read`` makes the same value of."""
+    buffer = io.BytesIO()
+    _pickler(buffer).dump(value)
+    return buffer.getvalue()
+
+
+def read(data: bytes) -> Any:
+    """Return what was written; the bytes have to be as trusted as code.
+
+    Raises:
+        Exception: of any kind, where it is something else.
+    """
+    return pickle.loads(data)  # noqa: S301 - see above
+
+
 class Writer:
     """Makes messages."""
 
     def __init__(self, token: bytes) -> None:
         """``token``: 16 bytes that both sides know, so that nothing else that is written passes for a message."""
         self._token, self._buffer = token, io.BytesIO()
-        self._pickler = pickle.Pickler(self._buffer, protocol=5)
-        self._pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _parts}
+        self._pickler = _pickler(self._buffer)
 
     def message(self, kind: bytes, value: Any) -> bytes:
         """Return a message."""
