@@ -83,9 +83,7 @@ def place_of(run: Run, key: Hashable | None) -> Path | None:
 @lru_cache(maxsize=1)
 def _own_state() -> str:
     """Return what tells one state of our own code from another one."""
-    import alembic_contracts
-
-    folder = Path(alembic_contracts.__file__).parent
+    folder = Path(__file__).parents[1]
     return f"{folder} {_newest(str(folder))}"
 
 
