@@ -42,8 +42,10 @@ _LARGEST = 5_000_000
 """Bytes; what takes longer to read than to make anew is not kept."""
 _PREFIX = "alembic_contracts."
 _IMPORTS = pattern(r"(?m)(?:^|[;:])[ \t]*(?:from[ \t]+(\S+)[ \t]+import|import[ \t]+([^;#\n]+))")
-_GOES_FURTHER = pattern(r"\bimport\b|\bopts\b|target_metadata")
-"""Imports in other words, and models, of which no more than the naming convention is looked at."""
+_GOES_FURTHER = pattern(
+    r"(?is)\bimport\b|\bopts\b|target_metadata|\bselect\b.*(?:\bnow\b|current_|julianday|unixepoch)"
+)
+"""Imports in other words; models, of which no more than the naming convention is looked at; the database's clock."""
 _KNOWN = frozenset(
     {
         "__future__", "alembic", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum", "functools",

@@ -165,6 +165,8 @@ def test_old_files_go(project: Project) -> None:
         ("x = 1; import app", False),
         ('exec("import app")', False),
         ("context.get_context().opts", False),
+        ("sa.text('SELECT date(\"now\")')", False),
+        ("sa.Column('at', sa.DateTime, server_default=sa.text('CURRENT_TIMESTAMP'))", True),
     ],
 )
 def test_imports(text: str, *, is_alone: bool) -> None:

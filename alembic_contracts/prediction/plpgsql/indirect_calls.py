@@ -6,7 +6,7 @@ there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.traits import has_functions
@@ -91,6 +91,10 @@ def doubt_set_off(run: Execution, statement: Statement) -> None:
         return
     from alembic_contracts.prediction.plpgsql.altering import OBSERVED, fired
 
+    for name in _as_columns(statement.node, alterers):
+        run.doubt(
+            f"function {name}(), which may change tables, may be called as {name}", reach.of_call(run.state, (name,))
+        )
     found = list(fired(run.state, statement.node, alterers)) if statement.kind in CHANGES_ROWS else []
     for attachment in (*found, *_observed_to_run(run, statement)):
         if attachment.function is None:
@@ -99,6 +103,14 @@ def doubt_set_off(run: Execution, statement: Statement) -> None:
         if tables is None or tables:
             where = f"by {'an' if how[0] == 'e' else 'a'} {how}"
             run.doubt(f"function {attachment.function}(), which may change tables, may run {where}", tables)
+
+
+def _as_columns(node: Node, names: Collection[str]) -> Iterator[str]:
+    """Yield functions that a row may be given to as if they were its columns: ``t.f`` is ``f(t)``."""
+    for message in parser.walk(node):
+        kind = message.DESCRIPTOR.name
+        fields = message.fields if kind == "ColumnRef" else message.indirection if kind == "A_Indirection" else ()
+        yield from (each.string.sval for each in fields if each.HasField("string") and each.string.sval in names)
 
 
 def _observed_to_run(run: Execution, statement: Statement) -> list[Attachment]:

@@ -146,6 +146,22 @@ RUN = {
         [ON_INSERT],
         ["DO $$DECLARE r record; BEGIN FOR r IN INSERT INTO q VALUES (3, 3) RETURNING a LOOP NULL; END LOOP; END$$"],
     ),
+    "a call that looks like a column": (
+        [f"CREATE FUNCTION as_column(q) RETURNS int {BODY.format(1)}"],
+        ["SELECT q.as_column FROM q"],
+    ),
+    "a call that looks like a field": (
+        [f"CREATE FUNCTION as_column(q) RETURNS int {BODY.format(1)}"],
+        ["CREATE TABLE z AS SELECT (q).as_column FROM q"],
+    ),
+    "a rule's rows": (
+        [ON_INSERT, "CREATE TABLE n (a int)", "CREATE RULE r AS ON INSERT TO n DO INSTEAD INSERT INTO q VALUES (1, 1)"],
+        ["INSERT INTO n VALUES (1)"],
+    ),
+    "a new rule's rows": (
+        [ON_INSERT, "CREATE TABLE n (a int)"],
+        ["CREATE RULE r AS ON INSERT TO n DO INSTEAD INSERT INTO q VALUES (1, 1)", "INSERT INTO n VALUES (1)"],
+    ),
     "RAISE": ([], ["DO $$BEGIN RAISE NOTICE 'x' USING HINT = f()::text; END$$"]),
     "a prepared statement": ([], ["PREPARE p AS SELECT f()", "CREATE TABLE z AS EXECUTE p", "DEALLOCATE p"]),
 }

@@ -18,6 +18,14 @@ routine_uses AS (
     SELECT r.oid, t.tgrelid AS relation, 'trigger' AS how
     FROM routines r JOIN pg_catalog.pg_trigger t ON t.tgfoid = r.oid
     UNION
+    SELECT r.oid, w.ev_class, 'trigger'  -- of a table that a rule of another one writes to
+    FROM routines r
+    JOIN pg_catalog.pg_trigger t ON t.tgfoid = r.oid
+    JOIN pg_catalog.pg_depend d
+      ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = t.tgrelid
+     AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+    JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.ev_type <> '1'
+    UNION
     SELECT r.oid, 0, 'event trigger'
     FROM routines r JOIN pg_catalog.pg_event_trigger t ON t.evtfoid = r.oid
     UNION
