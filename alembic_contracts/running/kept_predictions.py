@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["find", "keep", "place_of"]
 
-_MOST = 8
-"""Files of a project's: branches that are switched between."""
+_MOST = 32
+"""Files of a project's: of the starts that its tests have, and branches that are switched between."""
 _LARGEST = 5_000_000
 """Bytes; what takes longer to read than to make anew is not kept."""
 _PREFIX = "alembic_contracts."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -145,10 +146,14 @@ def test_what_a_script_does_otherwise_than_before_is_refused_at_its_commit(proje
 
 
 def test_old_files_go(project: Project) -> None:
-    for number in range(12):
-        project.write("migrations/env.py", f"{ENV}# {number}\n")
-        assert upgraded(project) == (0, "predicted")
-    assert len(kept(project)) == 8
+    assert upgraded(project) == (0, "predicted")
+    (first,) = kept(project)
+    for number in range(40):
+        os.utime(project.write(f"{first.parent}/alembic_contracts.{number}.foreseen", ""), (number, number))
+    project.write("migrations/env.py", f"{ENV}# another\n")
+    assert upgraded(project) == (0, "predicted")
+    assert len(kept(project)) == 32
+    assert first in kept(project)
     assert upgraded(project) == (0, "known before")
 
 
