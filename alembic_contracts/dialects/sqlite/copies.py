@@ -15,7 +15,7 @@ from msgspec import Struct
 from sqlalchemy import URL, NullPool, create_engine, event
 
 from alembic_contracts.dialects.sqlite.lending import Lent
-from alembic_contracts.dialects.sqlite.names import quote, stored_in
+from alembic_contracts.dialects.sqlite.names import literal, quote, stored_in
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 from alembic_contracts.patterns import pattern
 
@@ -341,8 +341,13 @@ def _in_order(sql: str) -> str:
 def stored_rows(cursor: Any) -> list[tuple[str, str, str, str, str | None]]:
     """Return schema, kind, name, table and SQL of everything that there is."""
     cursor.execute("PRAGMA database_list")
-    found = []
-    for _, schema, _ in cursor.fetchall():
-        cursor.execute(f"SELECT type, name, tbl_name, sql FROM {stored_in(schema)}")  # noqa: S608 - its own names
-        found += [(schema, *row) for row in cursor.fetchall()]
-    return found
+    cursor.execute(_of_schemas(tuple(row[1] for row in cursor.fetchall())))
+    return list(cursor.fetchall())
+
+
+@lru_cache(maxsize=16)
+def _of_schemas(schemas: tuple[str, ...]) -> str:
+    return " UNION ALL ".join(
+        f"SELECT {literal(schema)}, type, name, tbl_name, sql FROM {stored_in(schema)}"  # noqa: S608 - its own names
+        for schema in schemas
+    )
