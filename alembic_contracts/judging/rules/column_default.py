@@ -42,7 +42,8 @@ RULE = Rule(
     description=(
         "Writers that leave the column out get it; without one they store NULL, or are refused where the column is NOT "
         "NULL (SQLSTATE 23502). Source: pg_get_expr(pg_attrdef.adbin, adrelid); casts that a database adds to "
-        "literals, and brackets, do not count."
+        "literals, and brackets, do not count. Where it is not known how PostgreSQL prints what a script states, "
+        "that is unproven."
     ),
     cause="{place} has {actual} instead of {expected}.",
     consequence="Writers that leave it out are refused, or store something else than readers expect.",

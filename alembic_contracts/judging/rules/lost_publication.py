@@ -3,12 +3,12 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, Publication
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking
 from alembic_contracts.schemas.schema import Published, Table
 
 
-def _loss(before: Published, after: Published | None, subject: Subject) -> str | None:
-    """Return what consumers of a publication no longer get."""
+def _loss(before: Published, after: Published | None, subject: Subject) -> str | Unknown | None:
+    """Return what consumers of a publication no longer get, or why that is not known."""
     table = cast("Table", subject.table)
     if after is None:
         return f"no longer in publication {before.publication}"
@@ -21,11 +21,12 @@ def _loss(before: Published, after: Published | None, subject: Subject) -> str |
         known = [name for name in gone if subject.reference.column(name) is not None]
         if known:
             return f"in publication {before.publication} without {', '.join(known)}"
-    if after.row_filter is not None and not (
-        before.row_filter is not None and subject.dialect.same_expression(before.row_filter, after.row_filter)
-    ):
-        return f"in publication {before.publication} with the new row filter {after.row_filter}"
-    return None
+    if after.row_filter is None:
+        return None
+    same = before.row_filter is not None and subject.dialect.same_expression(before.row_filter, after.row_filter)
+    if same is None:
+        return Unknown(f"how the row filter {after.row_filter} of {table.name} is printed could not be worked out")
+    return None if same else f"in publication {before.publication} with the new row filter {after.row_filter}"
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
@@ -37,8 +38,9 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     before = subject.reference.publications if subject.reference is not None else ()
     now = {each.publication: each for each in cast("Table", subject.table).publications}
     losses = [_loss(each, now.get(each.publication), subject) for each in before if each.publication not in stated]
-    found = [loss for loss in losses if loss is not None]
-    return Differs(", ".join(found), items=frozenset(found)) if found else HOLDS
+    found = [loss for loss in losses if isinstance(loss, str)]
+    unknown = next((loss for loss in losses if isinstance(loss, Unknown)), HOLDS)
+    return Differs(", ".join(found), items=frozenset(found)) if found else unknown
 
 
 RULE = Rule(

@@ -6,7 +6,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Unknown, breaking
 from alembic_contracts.schemas.schema import Constraint, Table
 
 _TELLS_NULL = re.compile(r"\b(is|null|case|coalesce|not|distinct)\b|\w\(", re.IGNORECASE)
@@ -109,6 +109,18 @@ def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
     return False
 
 
+def _may_be_known(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
+    """Whether it is not known if an expression is one that was there before, or is stated."""
+    if constraint.expression is None:
+        return False
+    there = [] if subject.reference is None else list(_limits(subject.reference))
+    texts = [each.expression for each in there if each.expression and _content(each) == _content(constraint)]
+    if constraint.kind == "check":
+        checks = (each for each in subject.contract.facts if each.table == fact.table and each.rule == "check")
+        texts += [cast("str", each.expected) for each in checks]
+    return any(subject.dialect.same_expression(text, constraint.expression) is None for text in texts)
+
+
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     before = subject.reference
     new = [
@@ -118,7 +130,12 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         and not _is_stated(limit, fact, subject)
         and not _spares_unknowing(limit, fact, subject)
     ]
-    names = frozenset(f"{limit.kind} {limit.name}" for limit in new)
+    unclear = [limit for limit in new if _may_be_known(limit, fact, subject)]
+    if unclear and len(unclear) == len(new):
+        return Unknown(
+            f"whether the {unclear[0].kind} {unclear[0].name} of {fact.table} is new could not be worked out"
+        )
+    names = frozenset(f"{limit.kind} {limit.name}" for limit in new if limit not in unclear)
     return Differs(f"a new {', '.join(sorted(names))}", items=names) if new else HOLDS
 
 
