@@ -15,6 +15,7 @@ project costs.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -160,8 +161,6 @@ class Dialect(Protocol):
     FORESIGHT: Foresight
     BEGINS_BY_ITSELF: bool
     """Whether drivers begin a transaction before some statements and not before others, which commit by themselves."""
-    AT_COMMIT: str
-    """A statement that lets happen what is put off until the transaction commits; empty: nothing is."""
     COMMITS_AT_DDL: bool
     """Whether a statement that changes the schema commits, with what came before it in its transaction."""
     PLANS_FAIL: bool
@@ -291,6 +290,9 @@ class Dialect(Protocol):
     def fate(self, connection: Connection, transaction: Transaction) -> Fate | None:
         """Return what has become of a transaction, None where that is not known any more."""
 
+    def at_commit(self, connection: Connection, *, goes_on: bool) -> AbstractContextManager[None]:
+        """Let what is put off until the commit happen before the body; ``goes_on``: it is taken back afterwards."""
+
     def lookup(self, connection: Connection) -> str:
         """Return where unqualified names lead."""
 
@@ -336,9 +338,7 @@ class Replayable(Dialect, Protocol):
     def statements(self, connection: Connection, *, same_texts: bool) -> Statements:
         """Begin to look at the statements of a revision, on a scratch server that shows the schema before it.
 
-        Args:
-            connection: to the scratch server.
-            same_texts: whether it prints expressions as the real one does.
+        ``same_texts`` says whether that prints expressions as the real one does.
         """
 
 

@@ -33,8 +33,6 @@ __all__ = ["Ledger"]
 _SETTINGS = pattern(r"\s*(set|show|reset|begin|start|savepoint|lock)\b", re.IGNORECASE)
 """Statements after which others may have to come before any query, such as SET TRANSACTION."""
 
-_ASIDE = "alembic_contracts_ahead"
-
 
 @contextmanager
 def _even_if_failed() -> Iterator[None]:
@@ -155,37 +153,21 @@ class Ledger:
         self.block, self.loose, self._known, self._inside = block, block is None, True, self._last
 
     @contextmanager
-    def as_at_commit(self) -> Iterator[None]:
-        """Let happen what is put off until the commit while the body runs, in a transaction that stays as it is.
+    def as_at_commit(self, *, goes_on: bool) -> Iterator[None]:
+        """Judge in the body what a commit would leave: triggers may fire at it.
+
+        Args:
+            goes_on: whether the transaction goes on afterwards as it was; otherwise nothing but its commit follows.
 
         Raises:
             sqlalchemy.exc.DBAPIError: as the commit would, for a constraint that is checked then.
         """
         with self.quietly():
-            if not self._puts_off() or not self._execute(f"SAVEPOINT {_ASIDE}"):
+            if self.block is None or not self._answers:
                 yield
                 return
-            try:
-                self._execute(self._dialect.AT_COMMIT)
+            with self._dialect.at_commit(self._connection, goes_on=goes_on):
                 yield
-            finally:
-                with _even_if_failed():
-                    self._connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {_ASIDE}")
-                    self._connection.exec_driver_sql(f"RELEASE SAVEPOINT {_ASIDE}")
-
-    def _puts_off(self) -> bool:
-        """Whether triggers may fire at the commit, such as deferred ones of PostgreSQL's."""
-        return bool(self._dialect.AT_COMMIT) and self.block is not None and self._answers
-
-    def _execute(self, statement: str) -> bool:
-        """Execute a statement of our own; of a connection that is lost, the next question to it tells."""
-        try:
-            self._connection.exec_driver_sql(statement)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-            return False
-        return True
 
     def stays(self) -> bool:
         """Whether something is known to be committed already, as far as the transaction still answers."""
@@ -251,9 +233,7 @@ class Ledger:
 
     def _ask(self) -> None:
         self.look()
-        with self.quietly():
-            if self._puts_off():
-                self._execute(self._dialect.AT_COMMIT)  # the commit is all that follows
+        with self.as_at_commit(goes_on=False):
             self._judge()
 
     def _committed(self) -> None:

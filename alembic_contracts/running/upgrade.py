@@ -223,7 +223,7 @@ class Upgrade(Struct):
         if self.commits is not None and not self.committed and (self.refused is None or self.through):
             with self._answering():
                 self.commits.look()
-            with self.commits.as_at_commit():
+            with self.commits.as_at_commit(goes_on=True):
                 self._judge()
         if self.refused is not None:
             raise self.refused

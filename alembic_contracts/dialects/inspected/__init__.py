@@ -14,6 +14,7 @@ imported when it is needed.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -84,7 +85,6 @@ class Inspected:
         self.NOT_EXPRESSED = _BESIDE_THE_SHAPE | (_ENFORCED if known.unenforced else frozenset())
         self.ROLLS_BACK = known.rolls_back
         """Whether DDL can be rolled back; None: that is not known."""
-        self.AT_COMMIT = ""
         self.COMMITS_AT_DDL = known.rolls_back is False
         self.PLANS_FAIL = False
         self._folds = known.folds_columns
@@ -271,6 +271,11 @@ class Inspected:
         from alembic_contracts.dialects.inspected.transactions import fate
 
         return fate(connection, transaction)
+
+    def at_commit(self, connection: Connection, *, goes_on: bool) -> AbstractContextManager[None]:
+        """Do nothing: what is put off until the commit, if anything is, is not known."""
+        del connection, goes_on
+        return nullcontext()
 
     def lookup(self, connection: Connection) -> str:
         """Return where unqualified names lead."""

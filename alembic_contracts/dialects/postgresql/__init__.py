@@ -50,10 +50,16 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.replays.restoration import missing_role, restore
     from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
     from alembic_contracts.dialects.postgresql.replays.workings import workings
-    from alembic_contracts.dialects.postgresql.transactions import fate, fingerprint, look_up_as, lookup, transaction
+    from alembic_contracts.dialects.postgresql.transactions import (
+        at_commit,
+        fate,
+        fingerprint,
+        look_up_as,
+        lookup,
+        transaction,
+    )
 
 __all__ = [
-    "AT_COMMIT",
     "BEGINS_BY_ITSELF",
     "COMMITS_AT_DDL",
     "DEFAULT_COLLATION",
@@ -64,6 +70,7 @@ __all__ = [
     "NAME",
     "NOT_EXPRESSED",
     "PLANS_FAIL",
+    "at_commit",
     "base_type",
     "breaks",
     "character_length",
@@ -108,7 +115,6 @@ DEFAULT_SCHEMA = "public"
 DEFAULT_COLLATION = "default"
 FORESIGHT = "catalog"
 BEGINS_BY_ITSELF = False
-AT_COMMIT = "SET CONSTRAINTS ALL IMMEDIATE"
 COMMITS_AT_DDL = False
 PLANS_FAIL = True
 DIFFERS = ""
@@ -127,6 +133,7 @@ _LATE = {
     "restore": "replays.restoration",
     "witness": "replays.witness:Witness",
     "workings": "replays.workings",
+    "at_commit": "transactions",
     "fate": "transactions",
     "fingerprint": "transactions",
     "look_up_as": "transactions",

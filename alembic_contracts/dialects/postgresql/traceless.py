@@ -14,7 +14,7 @@ from alembic_contracts.errors import CannotCheck
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["answer", "passing", "sqlstate"]
+__all__ = ["answer", "passing", "put_aside", "sqlstate", "told"]
 
 _SAVEPOINT = "alembic_contracts"
 _NO_TRANSACTION = "25P01"
@@ -39,13 +39,23 @@ def passing(connection: Connection) -> Iterator[None]:
             yield
         finally:
             connection.rollback()
-    elif _in_block(connection) and _execute(connection, f"SAVEPOINT {_SAVEPOINT}"):
-        try:
+    elif _in_block(connection):
+        with put_aside(connection):
             yield
-        finally:
-            _execute(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}", f"RELEASE SAVEPOINT {_SAVEPOINT}")
     else:
         yield
+
+
+@contextmanager
+def put_aside(connection: Connection) -> Iterator[None]:
+    """Take back what the body does in a transaction block, by a savepoint; where there is no block, nothing."""
+    if not told(connection, f"SAVEPOINT {_SAVEPOINT}"):
+        yield
+        return
+    try:
+        yield
+    finally:
+        told(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}", f"RELEASE SAVEPOINT {_SAVEPOINT}")
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -89,7 +99,7 @@ def answer(connection: Connection, question: str) -> Any:
         return row[0]
 
 
-def _execute(connection: Connection, *statements: str) -> bool:
+def told(connection: Connection, *statements: str) -> bool:
     """Run statements past SQLAlchemy, whose events are about what scripts do; returns False where no block is open."""
     from sqlalchemy.exc import DBAPIError
 

@@ -7,15 +7,17 @@ SQLAlchemy is imported by what connects alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, cast
 
 from alembic_contracts.dialects import Fate, Transaction
-from alembic_contracts.dialects.postgresql.traceless import answer
+from alembic_contracts.dialects.postgresql.traceless import answer, put_aside, told
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["fate", "fingerprint", "look_up_as", "lookup", "transaction"]
+__all__ = ["at_commit", "fate", "fingerprint", "look_up_as", "lookup", "transaction"]
 
 _NUMBER = "SELECT CAST(CAST(pg_catalog.pg_current_xact_id() AS text) AS bigint)"
 """Gives the transaction its number, as its first change would."""
@@ -36,6 +38,22 @@ def transaction(connection: Connection, known: Transaction | None = None) -> Tra
     if known is not None and known.number == number:
         return known
     return Transaction(number) if answer(connection, _NUMBER) == number else None
+
+
+@contextmanager
+def at_commit(connection: Connection, *, goes_on: bool) -> Iterator[None]:
+    """Let deferred constraint triggers fire before the body.
+
+    Args:
+        connection: in a transaction block.
+        goes_on: whether the transaction goes on afterwards as it was; otherwise nothing but its commit follows.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: as the commit would, for a constraint that is checked then.
+    """
+    with put_aside(connection) if goes_on else nullcontext():
+        told(connection, "SET CONSTRAINTS ALL IMMEDIATE")
+        yield
 
 
 def fate(connection: Connection, transaction: Transaction) -> Fate | None:

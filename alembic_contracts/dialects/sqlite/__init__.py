@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.sqlite.copies import fingerprint
     from alembic_contracts.dialects.sqlite.equivalence import same_expression
     from alembic_contracts.dialects.sqlite.observation import completed, observe, sight
-    from alembic_contracts.dialects.sqlite.transactions import fate, look_up_as, lookup, transaction
+    from alembic_contracts.dialects.sqlite.transactions import at_commit, fate, look_up_as, lookup, transaction
 
 __all__ = [
     "DEFAULT_COLLATION",
@@ -55,6 +55,7 @@ __all__ = [
     "KIND",
     "NAME",
     "NOT_EXPRESSED",
+    "at_commit",
     "breaks",
     "character_length",
     "completed",
@@ -91,7 +92,6 @@ DEFAULT_SCHEMA = "main"
 DEFAULT_COLLATION = "BINARY"
 FORESIGHT = "copy"
 BEGINS_BY_ITSELF = True
-AT_COMMIT = ""  # deferred foreign keys change nothing
 COMMITS_AT_DDL = False
 PLANS_FAIL = False
 DIFFERS = ""
@@ -120,6 +120,7 @@ _LATE = {
     "observe": "observation",
     "sight": "observation",
     "fingerprint": "copies",
+    "at_commit": "transactions",
     "fate": "transactions",
     "look_up_as": "transactions",
     "lookup": "transactions",
