@@ -58,6 +58,12 @@ class Observer:
                 self.reliances = self._reading.finish()
             self._reading = None
 
+    def revision_is_over(self, script: Script) -> None:
+        """Look once more: triggers fire with the version table's change, and at the commit."""
+        before, self.seen = self.seen, self._look()
+        if self.seen is not before:
+            self._operations.append(Operation(script.at(script.first_line), "COMMIT", self.seen))
+
     def begins(self, _connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         """Take note of a statement before it is executed."""
         if self._reading is not None and not self._looking:

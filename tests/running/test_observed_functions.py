@@ -128,6 +128,8 @@ def test_what_triggers_do_at_the_commit_is_judged_before(
     project.write("migrations/env.py", ENV.replace(line, instead) if line else ENV)
     status, _ = online(project, f"{TRIGGER}; {trigger}", statement)
     assert status == "unproven"
+    shown = project.alembic("check-contracts", env={"ALEMBIC_CONTRACTS_SETTLE": ""})
+    assert shown.returncode == 1, shown.stdout  # a replay fires them, too
     done = project.alembic("upgrade", "head")
     assert done.returncode != 0
     assert "object_images.primary_image" in done.stderr
