@@ -15,7 +15,6 @@ project costs.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,6 +26,7 @@ from msgspec.structs import replace
 from alembic_contracts.errors import CannotCheck
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sqlalchemy.engine import Connection

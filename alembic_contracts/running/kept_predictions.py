@@ -106,7 +106,7 @@ def _has_own_operations() -> bool:
 
 
 def _is_alone(text: str) -> bool:
-    """Whether a script imports nothing that may be other code by now."""
+    """Whether a script imports nothing that may be other code by now; to parse it would take longer than the rest."""
     for source, names in _IMPORTS.findall(text):
         for name in (source or names).split(","):
             if name.split()[:1] == [] or name.split()[0].partition(".")[0] not in _KNOWN:
@@ -170,10 +170,10 @@ def keep(place: Path | None, predictions: tuple[Prediction, ...]) -> None:
     content = written(predictions)
     if len(content) > _LARGEST:
         return
-    aside = place.with_suffix(f".{hashlib.sha256(content).hexdigest()[:16]}")
+    from alembic_contracts.support import whole_files
+
     with suppress(OSError):
-        aside.write_bytes(content)
-        aside.replace(place)
+        whole_files.write(str(place), content)
         others = sorted(place.parent.glob(f"{_PREFIX}*"), key=lambda file: file.stat().st_mtime_ns)
         for file in others[:-_MOST]:
             file.unlink()

@@ -118,15 +118,9 @@ def _replace(name: str, text: str) -> None:
         with open(name, "w", encoding="utf-8") as file:  # noqa: PTH123
             file.write(text)
         return
-    beside = f"{name}.{os.getpid()}.tmp"
-    try:
-        with open(beside, "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(text)
-        os.replace(beside, name)  # noqa: PTH105
-    except OSError:
-        with suppress(OSError):
-            os.unlink(beside)  # noqa: PTH108
-        raise
+    from alembic_contracts.support import whole_files
+
+    whole_files.write(name, text.encode())
 
 
 def _text(entries: list[Entry]) -> str:

@@ -50,8 +50,7 @@ class Observer:
         return replayable(self._dialect).statements(self._connection, same_texts=self.same_texts)
 
     def script_is_over(self) -> None:
-        """Look no further: what Alembic does to its version table is its own, and so is the commit."""
-        self._note("end of the script")  # what it did through the driver alone
+        """Look at no further statement: what Alembic does to its version table is its own, and so is the commit."""
         self._script = None
         if self._reading is not None:
             with self._aside():
@@ -59,10 +58,10 @@ class Observer:
             self._reading = None
 
     def revision_is_over(self, script: Script) -> None:
-        """Look once more: triggers fire with the version table's change, and at the commit."""
+        """Look at what the script did through the driver alone, and triggers at the version table and the commit."""
         before, self.seen = self.seen, self._look()
         if self.seen is not before:
-            self._operations.append(Operation(script.at(script.first_line), "COMMIT", self.seen))
+            self._operations.append(Operation(script.at(None), "end of the revision", self.seen))
 
     def begins(self, _connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         """Take note of a statement before it is executed."""

@@ -243,8 +243,8 @@ class Scratch:
                     self._observer.script_is_over()
                 self._heads.update_to_step(step)
             self.connection.commit()
-        if self._observer is not None:
-            self._observer.revision_is_over(script)
+            if self._observer is not None:
+                self._observer.revision_is_over(script)
 
     def _made_what_was_missing(self, error: BaseException) -> bool:
         """Make the role for want of which a script failed, where it can run again; tell whether that is so."""

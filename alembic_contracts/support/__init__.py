@@ -1,7 +1,8 @@
-"""What any program needs: git, paths, the terminal, suggestions.
+"""What any program needs: git, paths, files, the terminal, suggestions.
 
 git               a git ref -> files as they are there
 paths             a path -> its name in messages
+whole_files       a file's content -> the file, written in one step
 suggestions       an unknown word -> the known one that was meant
 late              modules by the names that they have -> what imports those when they are asked for
 garbage           a stretch of work, or a process, with fewer looks for cycles

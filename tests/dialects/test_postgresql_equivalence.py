@@ -8,8 +8,11 @@ import sqlalchemy as sa
 from alembic_contracts.dialects.postgresql.equivalence import same_expression
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.statements import execute
+from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Name, Table
 from tests.support.database import Databases
+from tests.support.stored_expressions import CHECKS as CHECK_TEXTS
+from tests.support.stored_expressions import DEFAULTS as DEFAULT_TEXTS
 
 DEFAULTS = (
     ("integer", "'1'"),
@@ -127,6 +130,8 @@ SAME = (
     ("ts > '2020-01-01'", "(ts > '2020-01-01 00:00:00'::timestamp without time zone)"),
     ("uuid_generate_v4()", "public.uuid_generate_v4()"),
     ("t.c > 0", "c > 0"),
+    ("i > 0 AND true", "((i > 0) AND true)"),
+    ("'t' OR i = 1 OR false", "('t'::boolean OR i = 1 OR false)"),
     ("B'101'", "'101'::\"bit\""),
 )
 
@@ -134,6 +139,15 @@ SAME = (
 @pytest.mark.parametrize(("written", "printed"), SAME)
 def test_a_contract_may_spell_what_the_server_prints_otherwise(written: str, printed: str) -> None:
     assert same_expression(written, printed) is same_expression(printed, written) is True
+
+
+def test_any_two_expressions_can_be_compared() -> None:
+    texts = [text for texts in DEFAULT_TEXTS.values() for text in texts] + CHECK_TEXTS
+    forms = [form for text in texts for form in (text, Printed(text, None))]
+    for one in forms:
+        assert same_expression(one, one)
+        for other in forms[::17]:
+            assert same_expression(one, other) is same_expression(other, one)
 
 
 def test_of_what_is_not_known_to_be_printed_alike_nothing_is_said(databases: Databases) -> None:

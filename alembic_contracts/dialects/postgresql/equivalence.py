@@ -84,7 +84,7 @@ def _same(one: str, other: str) -> bool:
     if not one.strip() or not other.strip():
         return False
     first, second = _tree(one), _tree(other)
-    return first is not None and first == second
+    return first is not None and second is not None and _alike(first, second)
 
 
 def _bare(text: str) -> str:
@@ -134,20 +134,36 @@ class _Literal(Struct, frozen=True):
     text: str
     type_name: str
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Literal):
-            return False
-        if self.type_name == other.type_name == "number":
-            return Decimal(self.text) == Decimal(other.text)
-        if "number" in {self.type_name, other.type_name}:  # '1' is 1, while '1'::text is not
-            return self.text == other.text and not (self.type_name and other.type_name)
-        if self.text == other.text:
-            return True
-        known = {self.type_name, other.type_name} - {""}
-        shown = [output(name, text) for name in known for text in (self.text, other.text)]
-        return len(shown) == 2 and shown[0] == shown[1] is not None
 
-    __hash__ = None  # type: ignore[assignment] # equal ones need not be equal to the same third one
+class _Called(Struct, frozen=True):
+    """A function's name; one without a schema (empty) is that of any, as it depends on a search path which is meant."""
+
+    schema: str
+    name: str
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two trees are the same, as far as a literal's type and a function's schema are written."""
+    match one, other:
+        case _Literal(), _Literal():
+            return _same_literal(one, other)
+        case _Called(), _Called():
+            return one.name == other.name and (one.schema == other.schema or not (one.schema and other.schema))
+        case tuple(), tuple():
+            return len(one) == len(other) and all(map(_alike, one, other))
+    return bool(one == other)
+
+
+def _same_literal(one: _Literal, other: _Literal) -> bool:
+    if one.type_name == other.type_name == "number":
+        return Decimal(one.text) == Decimal(other.text)
+    if "number" in {one.type_name, other.type_name}:  # '1' is 1, while '1'::text is not
+        return one.text == other.text and not (one.type_name and other.type_name)
+    if one.text == other.text:
+        return True
+    known = {one.type_name, other.type_name} - {""}
+    shown = [output(name, text) for name in known for text in (one.text, other.text)]
+    return len(shown) == 2 and shown[0] == shown[1] is not None
 
 
 def _cast(cast: Any) -> Any:
@@ -205,7 +221,7 @@ def _logic(expression: Any) -> Any:
     """Return AND, OR or NOT; what is bracketed alike is one."""
     name, parts = _enum_name(expression, "boolop"), list[Any]()
     for part in map(_plain, expression.args):
-        if name != "NOT_EXPR" and part[0] == name:
+        if name != "NOT_EXPR" and isinstance(part, tuple) and part[0] == name:
             parts += part[1]
         else:
             parts.append(part)
@@ -222,20 +238,6 @@ def _call(call: Any) -> Any:
     *schema, name = _names(call.funcname)
     called = _Called(".".join(schema), name) if schema else _Called("", _ALIASES.get(name, name))
     return ("call", called, tuple(_plain(argument) for argument in call.args))
-
-
-class _Called:
-    """A function's name; one without a schema is that of any, as it depends on a search path which it means."""
-
-    def __init__(self, schema: str, name: str) -> None:
-        self._schema, self.name = schema, name
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Called) or self.name != other.name:
-            return False
-        return self._schema == other._schema or not (self._schema and other._schema)
-
-    __hash__ = None  # type: ignore[assignment] # equal names need not be equal to the same third one
 
 
 def _column(reference: Any) -> Any:

@@ -38,6 +38,7 @@ __all__ = [
     "known_type",
     "load",
     "meant_type",
+    "not_printed",
 ]
 
 
@@ -236,6 +237,11 @@ def known_type(subject: Subject) -> Type | Unknown:
     if column.type is None:
         return Unknown(f"the type of {cast('Table', subject.table).name}.{column.name} could not be worked out")
     return column.type
+
+
+def not_printed(what: str) -> Unknown:
+    """Return that nobody knows beforehand how the database prints an expression, such as ``the check a > 0 of t``."""
+    return Unknown(f"how {what} is printed could not be worked out")
 
 
 def meant_type(fact: Fact, subject: Subject) -> str:

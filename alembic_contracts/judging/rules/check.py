@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Unknown, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking, not_printed
 from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH_ANEW, in_tables_only
 from alembic_contracts.schemas.schema import Table
 
@@ -17,7 +17,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return HOLDS
     unknown = next((check for check, is_same in same.items() if is_same is None), None)
     if unknown is not None:
-        return Unknown(f"how the check {unknown} of {table.name} is printed could not be worked out")
+        return not_printed(f"the check {unknown} of {table.name}")
     return Differs("no such check")
 
 

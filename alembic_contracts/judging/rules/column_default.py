@@ -3,7 +3,17 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, Unknown, breaking
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Portable,
+    Rule,
+    Subject,
+    breaking,
+    not_printed,
+)
 from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH_ANEW, in_tables_only
 from alembic_contracts.schemas.remarks import printed_as
 from alembic_contracts.schemas.schema import Column, Table
@@ -20,8 +30,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     if same:
         return HOLDS
     if same is None:
-        name = f"{cast('Table', subject.table).name}.{column.name}"
-        return Unknown(f"how the default {column.default} of {name} is printed could not be worked out")
+        return not_printed(f"the default {column.default} of {cast('Table', subject.table).name}.{column.name}")
     refused = column.not_null and not column.default and not column.identity
     breaks = breaking("writer", warning=("reader",)) if refused else breaking(warning=("reader", "writer"))
     return Differs(_words(column.default), breaks)

@@ -3,7 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, Publication
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking, not_printed
 from alembic_contracts.schemas.schema import Published, Table
 
 
@@ -25,7 +25,7 @@ def _loss(before: Published, after: Published | None, subject: Subject) -> str |
         return None
     same = before.row_filter is not None and subject.dialect.same_expression(before.row_filter, after.row_filter)
     if same is None:
-        return Unknown(f"how the row filter {after.row_filter} of {table.name} is printed could not be worked out")
+        return not_printed(f"the row filter {after.row_filter} of {table.name}")
     return None if same else f"in publication {before.publication} with the new row filter {after.row_filter}"
 
 

@@ -13,6 +13,7 @@ from alembic_contracts.judging.rules import (
     Subject,
     Unknown,
     breaking,
+    not_printed,
 )
 from alembic_contracts.judging.rules._ways import VIEWS, in_tables_only
 from alembic_contracts.schemas.schema import Table
@@ -33,7 +34,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         actual = found.row_filter or ""
         same = subject.dialect.same_expression(expected.row_filter, actual)
         if same is None:
-            return Unknown(f"how the row filter {actual} of {table.name} is printed could not be worked out")
+            return not_printed(f"the row filter {actual} of {table.name}")
         if not same:
             return Differs(f"in it with {f'the row filter {actual}' if actual else 'no row filter'}")
     return HOLDS

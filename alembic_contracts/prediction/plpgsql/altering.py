@@ -6,9 +6,9 @@ for all functions that are called so, whatever their schema: which one a call me
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.catalog.traits import has_functions
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import Attachment, Function, State
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["OBSERVED", "OF_EVENTS", "OF_EXPRESSIONS", "TRIGGERS", "changes_rows", "fired", "found"]
+__all__ = ["OBSERVED", "OF_EVENTS", "OF_EXPRESSIONS", "TRIGGERS", "changes_rows", "fired", "named"]
 
 OBSERVED = "observed "
 """Begins the kinds of attachments that stand for the use of a function which the observed database has."""
@@ -47,25 +47,23 @@ _NO_CALLS = frozenset(
 _NOTHING = frozenset[str]()
 
 
-class Looks(Protocol):
-    """Whether functions change nothing, by what is in their bodies."""
+def named(
+    state: State, is_harmless: Callable[[Function], bool], is_harmless_call: Callable[[str], bool]
+) -> frozenset[str]:
+    """Return the names, without schemas, of users' functions and procedures that may change tables.
 
-    def is_harmless(self, function: Function) -> bool:
-        """Return whether a function that is held changes nothing."""
-
-    def is_harmless_call(self, name: str) -> bool:
-        """Return whether what is called so changes nothing."""
-
-
-def found(state: State, looks: Looks) -> frozenset[str]:
-    """Return the names, without schemas, of users' functions and procedures that may change tables."""
+    Args:
+        state: the catalog.
+        is_harmless: whether a look into a function shows that it changes nothing.
+        is_harmless_call: whether no function of a name changes anything.
+    """
     if not has_functions(state):
         return _NOTHING
     moment = len(state.functions.changes), len(state.attachments.changes)
     if state.altering[0] != moment:
-        state.altering = moment, _with_what_calls_them(state, looks)
+        state.altering = moment, _with_what_calls_them(state, is_harmless_call)
         # Each is looked into while all of them are still taken for some, as one may call the other.
-        state.altering = moment, _confirmed(state, state.altering[1], looks)
+        state.altering = moment, _confirmed(state, state.altering[1], is_harmless)
     return state.altering[1]
 
 
@@ -80,7 +78,7 @@ def _observed(state: State) -> set[str]:
     return {name for name, tables in state.observed_reach.items() if tables is None or tables}
 
 
-def _with_what_calls_them(state: State, looks: Looks) -> frozenset[str]:
+def _with_what_calls_them(state: State, is_harmless_call: Callable[[str], bool]) -> frozenset[str]:
     """Return the names of functions that may change tables by themselves, and of all that mention one of those."""
     names, functions = _observed(state), _functions(state)
     known = {function.name.name for function in functions}
@@ -89,38 +87,41 @@ def _with_what_calls_them(state: State, looks: Looks) -> frozenset[str]:
         name, words = function.name.name, _words(function.body or "")
         is_read = function.body is not None and function.language in {"sql", "plpgsql"} and not words & _DEFINES
         others = _called(function.body or "") - known
-        if not is_read or not all(looks.is_harmless_call(other) for other in others):
+        if not is_read or not all(map(is_harmless_call, others)):
             names.add(name)
         else:
             left.append((name, words))
     triggers = {each.function.name for each in state.attachments.values() if each.kind in TRIGGERS and each.function}
-    found = True
-    while found:
-        found = False
+    grows = True
+    while grows:
+        grows = False
         fires = not names.isdisjoint(triggers)
         for name, words in left:
             if name not in names and (words & names or (fires and words & _CHANGES)):
                 names.add(name)
-                found = True
+                grows = True
     return frozenset(names)
 
 
-def _confirmed(state: State, names: Collection[str], looks: Looks) -> frozenset[str]:
+def _confirmed(state: State, names: Collection[str], is_harmless: Callable[[Function], bool]) -> frozenset[str]:
     """Return those of which a closer look does not show that they change nothing."""
     confirmed = _observed(state)
     for function in _functions(state):
         name = function.name.name
         if name in names and name not in confirmed:
             is_open = function.body is None or _words(function.body) & _LATER
-            if is_open or not looks.is_harmless(function):
+            if is_open or not is_harmless(function):
                 confirmed.add(name)
     return frozenset(confirmed)
 
 
 def fired(state: State, node: Node, names: Collection[str]) -> Iterator[Attachment]:
     """Yield the triggers with functions of these names that may fire when a statement changes rows."""
-    triggers = [each for each in state.attachments.values() if each.kind in TRIGGERS and each.function is not None]
-    triggers = [each for each in triggers if each.function is not None and each.function.name in names]
+    triggers = [
+        each
+        for each in state.attachments.values()
+        if each.kind in TRIGGERS and each.function is not None and each.function.name in names
+    ]
     changed = written(state, node) if triggers else ()
     yield from (trigger for trigger in triggers if trigger.table in changed)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from alembic_contracts.prediction.plpgsql import reach, tree
-from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_set_off
+from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_functions
 from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, assigned, rows_of, value_of_text
 from alembic_contracts.prediction.plpgsql.row_dependence import has_a_value
 from alembic_contracts.prediction.queries.lookup import check_query
@@ -63,12 +63,12 @@ class Frame(Struct):
                 self.run.apply_nested(statement)
                 continue
             check_query(self.run, statement.node)
-            doubt_set_off(self.run, statement)
-            self.doubt_calls(statement)
+            self.doubt_query(statement)
 
-    def doubt_calls(self, statement: parser.Statement) -> None:
-        """Say which tables functions may change that a query calls."""
-        tables = reach.of_statement(self.run.state, statement)
+    def doubt_query(self, statement: parser.Statement) -> None:
+        """Say which tables functions may change that a query runs."""
+        doubt_functions(self.run, statement)
+        tables = reach.of_calls(self.run.state, statement.node)
         if tables is None or tables:
             self.run.doubt(f"a function that is called may change tables: {statement.sql[:80]}", tables)
 

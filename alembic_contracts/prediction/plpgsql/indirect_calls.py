@@ -16,10 +16,11 @@ from alembic_contracts.prediction.sql.statement_kinds import CHANGES_ROWS
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import Attachment
+    from alembic_contracts.prediction.plpgsql.reach import Tables
     from alembic_contracts.prediction.sql.parser import Node, Statement
     from alembic_contracts.schemas.schema import Name
 
-__all__ = ["doubt_set_off", "doubt_uses"]
+__all__ = ["doubt_functions"]
 
 _EVALUATES = CHANGES_ROWS | {
     "alter_domain_stmt", "alter_table_stmt", "refresh_mat_view_stmt", "create_table_as_stmt", "index_stmt",
@@ -51,20 +52,50 @@ _DEFINITIONS = frozenset(
 """Statements that name functions otherwise than by calling them."""
 
 
-def doubt_uses(run: Execution, statement: Statement) -> None:
-    """Say which tables the functions could change that a definition uses."""
-    if statement.kind in _NO_USES or not has_functions(run.state):
+def doubt_functions(run: Execution, statement: Statement) -> None:
+    """Say which tables functions could change that a statement runs without calling them, or has run from then on."""
+    if not has_functions(run.state):
         return
     from alembic_contracts.prediction.plpgsql import reach
 
     alterers = reach.alterers(run.state)
-    if not alterers:
+    if alterers:
+        _doubt_uses(run, statement, alterers)
+        _doubt_set_off(run, statement, alterers)
+
+
+def _doubt_uses(run: Execution, statement: Statement, alterers: Collection[str]) -> None:
+    """Doubt what a definition uses."""
+    if statement.kind in _NO_USES:
         return
+    from alembic_contracts.prediction.plpgsql import reach
+
     names = set(_named(statement.node)) if statement.kind in _DEFINITIONS else set(reach.called(statement.node))
     for name in sorted(names):
-        tables = reach.of_call(run.state, name) if name[-1] in alterers else reach.NOTHING
-        if tables is None or tables:
-            run.doubt(f"function {'.'.join(name)}(), which may change tables, may run from here on", tables)
+        if name[-1] in alterers:
+            _doubt(run, ".".join(name), "from here on", reach.of_call(run.state, name))
+
+
+def _doubt_set_off(run: Execution, statement: Statement, alterers: Collection[str]) -> None:
+    """Doubt what triggers and expressions run, and what is called as if it were a column."""
+    from alembic_contracts.prediction.plpgsql import reach
+    from alembic_contracts.prediction.plpgsql.altering import OBSERVED, fired
+
+    for name in _as_columns(statement.node, alterers):
+        _doubt(run, name, "as if it were a column", reach.of_call(run.state, (name,)))
+    found = list(fired(run.state, statement.node, alterers)) if statement.kind in CHANGES_ROWS else []
+    for attachment in (*found, *_observed_to_run(run, statement)):
+        if attachment.function is not None:
+            how = attachment.kind.removeprefix(OBSERVED)
+            _doubt(run, str(attachment.function), _BY[how], reach.of_trigger(run.state, attachment.function))
+
+
+_BY = {"trigger": "by a trigger", "event trigger": "by an event trigger", "expression": "by an expression"}
+
+
+def _doubt(run: Execution, function: str, how: str, tables: Tables) -> None:
+    if tables is None or tables:
+        run.doubt(f"function {function}(), which may change tables, may run {how}", tables)
 
 
 def _named(node: Node) -> Iterator[tuple[str, ...]]:
@@ -78,31 +109,6 @@ def _named(node: Node) -> Iterator[tuple[str, ...]]:
                 name = tuple(parser.strings(getattr(message, field)))
                 if name:
                     yield name
-
-
-def doubt_set_off(run: Execution, statement: Statement) -> None:
-    """Say which tables functions could change that this statement runs without calling them."""
-    if not has_functions(run.state):
-        return
-    from alembic_contracts.prediction.plpgsql import reach
-
-    alterers = reach.alterers(run.state)
-    if not alterers:
-        return
-    from alembic_contracts.prediction.plpgsql.altering import OBSERVED, fired
-
-    for name in _as_columns(statement.node, alterers):
-        run.doubt(
-            f"function {name}(), which may change tables, may be called as {name}", reach.of_call(run.state, (name,))
-        )
-    found = list(fired(run.state, statement.node, alterers)) if statement.kind in CHANGES_ROWS else []
-    for attachment in (*found, *_observed_to_run(run, statement)):
-        if attachment.function is None:
-            continue
-        tables, how = reach.of_trigger(run.state, attachment.function), attachment.kind.removeprefix(OBSERVED)
-        if tables is None or tables:
-            where = f"by {'an' if how[0] == 'e' else 'a'} {how}"
-            run.doubt(f"function {attachment.function}(), which may change tables, may run {where}", tables)
 
 
 def _as_columns(node: Node, names: Collection[str]) -> Iterator[str]:

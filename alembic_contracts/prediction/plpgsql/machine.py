@@ -108,7 +108,7 @@ class Machine(EmbeddedSql):
             if declaration.query is not None:
                 self.cursors[declaration.name] = declaration.query
                 for statement in parser.parse(declaration.query):  # with what it is opened is not followed
-                    self.doubt_calls(statement)
+                    self.doubt_query(statement)
             self.types[declaration.name] = declaration.type_name
             unknown = declaration.type_name.startswith("alias ") or declaration.query is not None
             value = UNKNOWN if unknown else None

@@ -30,6 +30,7 @@ __all__ = [
     "made_by",
     "of_block",
     "of_call",
+    "of_calls",
     "of_dependent",
     "of_function",
     "of_sql",
@@ -67,22 +68,13 @@ def together(found: Iterable[Tables]) -> Tables:
     return frozenset(tables)
 
 
-class _Looks:
-    """Looks into functions of one catalog, for ``altering``."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-
-    def is_harmless(self, function: Function) -> bool:
-        return of_function(self._state, function) == NOTHING
-
-    def is_harmless_call(self, name: str) -> bool:
-        return of_call(self._state, (name,)) == NOTHING
-
-
 def alterers(state: State) -> frozenset[str]:
     """Return the names, without schemas, of users' functions and procedures that may change tables."""
-    return altering.found(state, _Looks(state))
+    return altering.named(
+        state,
+        lambda function: of_function(state, function) == NOTHING,
+        lambda name: of_call(state, (name,)) == NOTHING,
+    )
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------
@@ -156,7 +148,7 @@ def of_statement(state: State, statement: Statement, seen: frozenset[Name] = fro
     if kind == "comment_stmt":
         return _of_comment(state, node)
     if kind in SHAPELESS:
-        return together([_set_off(state, statement, seen), *(of_call(state, names, seen) for names in called(node))])
+        return together([_set_off(state, statement, seen), of_calls(state, node, seen)])
     if kind in HARMLESS or kind in OF_ACCESS:
         return NOTHING
     if kind == "do_stmt":
@@ -168,6 +160,11 @@ def of_statement(state: State, statement: Statement, seen: frozenset[Name] = fro
     if kind in OF_TYPES:
         return _of_type(state, parser.strings(node.type_name))
     return _of_relations(state, node)
+
+
+def of_calls(state: State, node: Node, seen: frozenset[Name] = frozenset()) -> Tables:
+    """Return what the functions can change that a statement or expression calls."""
+    return together(of_call(state, names, seen) for names in called(node))
 
 
 def _set_off(state: State, statement: Statement, seen: frozenset[Name]) -> Tables:
@@ -354,7 +351,7 @@ def _of_expression(state: State, text: str, seen: frozenset[Name]) -> Tables:
     node = parser.parse_expression(text)
     if node is None:
         return of_sql(state, text, seen)
-    return together(of_call(state, names, seen) for names in called(node))
+    return of_calls(state, node, seen)
 
 
 HARMLESS_BEGINNINGS = ("grant ", "revoke ", "comment on ", "analyze ", "vacuum ", "refresh materialized view ", "set ")

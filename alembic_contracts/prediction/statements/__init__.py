@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
 from alembic_contracts.prediction.catalog.execution import Effect, Execution, Handler
-from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_set_off, doubt_uses
+from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_functions
 from alembic_contracts.prediction.sql import named_objects, parser, sqlstate
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.sql.statement_kinds import HARMLESS, SURE
@@ -119,8 +119,7 @@ def _apply(run: Execution, statement: Statement) -> None:
 
 
 def _handle(run: Execution, statement: Statement) -> None:
-    doubt_uses(run, statement)
-    doubt_set_off(run, statement)
+    doubt_functions(run, statement)
     known = entry(statement.kind)
     if known is None or isinstance(known, Doubtful):
         why = f"{statement.kind} is not known" if known is None else known.why
