@@ -109,7 +109,7 @@ class Watch:
         from alembic_contracts.support import garbage
 
         try:
-            with garbage.meanwhile_seldom():  # modules, contracts and predictions, which stay
+            with garbage.migration():  # modules, contracts and predictions, which stay
                 from alembic_contracts.running.upgrade import Upgrade
 
                 upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self._database)

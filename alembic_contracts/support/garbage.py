@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-__all__ = ["command", "meanwhile_seldom", "seldom", "uncollected"]
+__all__ = ["command", "migration", "seldom", "uncollected"]
 
 _NEW_OBJECTS = 100_000
 """After which Python looks; its own number is 700 (2,000 from 3.13 on)."""
 _MEANWHILE = _NEW_OBJECTS // 2
-"""The same in a process that goes on: another number, since nothing may be frozen there (``uncollected``)."""
+"""The same where what there is may be a user's own: another number, since nothing is frozen there (``uncollected``)."""
 
 
 def seldom() -> None:
@@ -25,15 +27,54 @@ def seldom() -> None:
 
 
 @contextmanager
-def meanwhile_seldom() -> Iterator[None]:
-    """Have a process that is a user's own look seldom while the body runs, as often as before afterwards."""
+def migration() -> Iterator[None]:
+    """Have Python look seldom while the body runs, in which a guard makes what it needs.
+
+    So it does until the end where the process is Alembic's own command line, which ends with the upgrade; everywhere
+    else it looks as often as before afterwards.
+    """
     before = gc.get_threshold()
-    if 0 < before[0] < _MEANWHILE:  # 0: never
-        gc.set_threshold(_MEANWHILE)
+    if not (gc.isenabled() and 0 < before[0] < _MEANWHILE):  # 0: never
+        yield
+        return
+    gc.set_threshold(_MEANWHILE)
+    if _is_alembic():
+        atexit.register(_leave)
+        yield
+        return
     try:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _is_alembic() -> bool:
+    """Whether this process was started as ``alembic``: its main program calls ``alembic.config.main``.
+
+    Not so where a program calls it with arguments of its own, which may go on with something else.
+    """
+    frame, called = sys._getframe(), None  # noqa: SLF001 - what else tells who has called
+    while frame.f_back is not None and frame.f_globals.get("__name__") != "__main__":
+        frame, called = frame.f_back, frame
+    if called is None or frame.f_code.co_name != "<module>" or called.f_code.co_name != "main":
+        return False
+    if called.f_globals.get("__name__") != "alembic.config":
+        return False
+    arguments = called.f_locals.get("argv")
+    return arguments is None or list(arguments) == sys.argv[1:]
+
+
+def _leave() -> None:
+    """Have Python exit without looking at what there is, for which it needs as long as for a hundred revisions.
+
+    What an open file has not written yet is written; Python, which takes it apart, may do so or not.
+    """
+    gc.unfreeze()
+    for each in gc.get_objects():
+        if issubclass(type(each), io.IOBase):
+            with suppress(Exception):  # closed, or open for reading alone
+                each.flush()
+    gc.freeze()
 
 
 @contextmanager
@@ -41,7 +82,7 @@ def command() -> Iterator[None]:
     """Have this process look seldom while a command runs, not at all at what stays until its end, nor as it exits."""
     before = gc.get_threshold()
     seldom()
-    atexit.register(gc.freeze)
+    atexit.register(_leave)
     try:
         yield
     finally:

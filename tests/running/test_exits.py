@@ -1,0 +1,78 @@
+"""How a process ends that Alembic's command line was: sooner, and with all written that was to be written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.project import ENV, Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CREATE = 'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True))'
+WRITES = """
+class Journal:
+    def __init__(self, path):
+        self.itself, self.file = self, open(path, "w")
+        self.file.write("begun")
+"""
+CONTRACT = {
+    "spec-version": "1.0.0",
+    "name": "t",
+    "namespace": "tests",
+    "owner": {"name": "Team"},
+    "schema": {"table_name": "t", "properties": {"id": {"constraints": {"is_nullable": False}}}},
+}
+PROGRAM = """
+import atexit, gc, sys
+from alembic.config import main
+sys.argv[1:] = ["upgrade", "head"]
+atexit.register(lambda: print(gc.get_freeze_count() > 0))  # the last to be called
+before = gc.get_threshold()
+{call}
+print(gc.get_threshold() == before)
+"""
+PROGRAMMATIC = """
+from alembic import command, config
+command.upgrade(config.Config(toml_file="pyproject.toml"), "head")
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = Project.create(tmp_path / "project", f"sqlite:///{tmp_path}/t.db")
+    project.revision("r1", CREATE)
+    project.contract("t", CONTRACT)
+    return project
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("-m", "alembic", "upgrade", "head"),
+        ("-c", "from alembic.config import main; main()", "upgrade", "head"),
+    ],
+)
+def test_what_files_have_not_written_yet_is_written(command: tuple[str, ...], project: Project) -> None:
+    project.write("migrations/env.py", f"{WRITES}\njournal = Journal('env.txt')\n{ENV}")
+    done = project.run(*command)
+    assert done.returncode == 0, done
+    assert (project.path / "env.txt").read_text() == "begun"
+
+
+@pytest.mark.parametrize(
+    ("call", "is_as_before", "is_sooner"),
+    [
+        ("main()", False, True),
+        ("main(argv=sys.argv[1:])", False, True),
+        ("main(['-x', 'a=b', 'upgrade', 'head'])", True, False),
+        ("def migrate():\n    main()\nmigrate()", True, False),
+        (PROGRAMMATIC, True, False),
+        ("gc.disable(); main()", True, False),
+    ],
+)
+def test_a_program_that_goes_on_is_as_it_was(call: str, is_as_before: bool, is_sooner: bool, project: Project) -> None:
+    done = project.run("-c", PROGRAM.format(call=call))
+    assert done.stdout.splitlines() == [str(is_as_before), str(is_sooner)], done
