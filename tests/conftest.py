@@ -14,6 +14,7 @@ import compileall
 import os
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,8 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the package once: thousands of its processes start in the tests, where Python may write no bytecode."""
+    """Compile the package once: thousands of its processes start in the tests, where Python may write no bytecode.
+
+    What they keep for others is kept from who runs the tests.
+    """
     if not hasattr(config, "workerinput"):
+        os.environ["XDG_CACHE_HOME"] = _controller.enter_context(TemporaryDirectory())
         compileall.compile_dir(Path(alembic_contracts.__file__).parent, quiet=2)
 
 

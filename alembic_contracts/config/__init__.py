@@ -63,6 +63,7 @@ Unproven = Literal["refuse", "warn"]
 Autogenerate = Literal["refuse", "warn", "off"]
 Settle = Literal["auto", "never"]
 Exec = Literal["auto", "never"]
+KeepPredictions = Literal["auto", "never"]
 Elsewhere = Literal["shape", "warn", "off"]
 Switch = Literal["error", "warning", "off"]
 
@@ -75,6 +76,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "autogenerate": ("refuse", "warn", "off"),
     "settle": ("auto", "never"),
     "exec": ("auto", "never"),
+    "keep_predictions": ("auto", "never"),
     "elsewhere": ("shape", "warn", "off"),
 }
 _AMOUNTS: Mapping[str, tuple[type[float], str, bool]] = {
@@ -103,6 +105,8 @@ class Settings:
     """Whether `check` replays what is unproven on a scratch database, where a server can be had."""
     exec: Exec = "auto"
     """Whether commands that look ahead may run version scripts; never: as with ``--no-exec``."""
+    keep_predictions: KeepPredictions = "auto"
+    """Whether what an upgrade finds out of scripts is left in a file for the next process that upgrades with them."""
     elsewhere: Elsewhere = "shape"
     """What becomes of contracts on another kind of database than the one that they are about."""
     predict_timeout: float = 60.0

@@ -43,6 +43,7 @@ KEYS = (
     "settle",
     "elsewhere",
     "exec",
+    "keep_predictions",
     "predict_timeout",
     "predict_memory",
     "shadow_url",

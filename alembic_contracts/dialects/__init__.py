@@ -3,9 +3,9 @@
     postgresql, sqlite   databases of which all is known that a contract can state
     inspected            any other one, as far as SQLAlchemy's Inspector shows it
     servers              a kind of database -> what is known of it; a connection -> which kind answers it
-    casing               names of a schema as contracts have them, where case makes no difference
-    families             types of any database by what they are for
-    generic_types        types of any database as SQLAlchemy makes them on every one
+    casing               names of a schema as contracts have them where case makes no difference
+    families             types of any database by what they are for (generic_types: as SQLAlchemy makes them)
+    listeners            those who listen to an engine
 
 A further database is a package here, by SQLAlchemy's name for it, that offers what ``Dialect`` says; nothing else has
 to know of it. What only some runs need is imported when it is needed: a start is most of what a check of a small

@@ -12,8 +12,9 @@ The road of every verdict, on which each module hands one value to the next:
                       replayed; replaying: in a process of its own; scratch_observer: what each statement changed and
                       read there)
     rehearsals        Run -> its predictions, where an empty copy of the database can be made (on_a_copy: the scripts
-                      run on it once; copy_observer: what each statement changed there; remembered: not twice the same;
-                      kept_predictions: nor in another process)
+                      run on it once; copy_observer: what each statement changed there)
+    kept_predictions  Run -> predictions that were made before: in this process (remembered) or in another one (keys:
+                      what they follow from)
     release_contracts what a release uses, the schema that it was made for -> a Contract, in no file
     release_verdicts  Course, releases -> what of theirs breaks, added to the Report
     settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?

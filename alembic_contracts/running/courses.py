@@ -155,6 +155,17 @@ def _rehearsed(run: Run, tables: Collection[Name] | None, progress: Progress | N
 def _predicted(
     run: Run, tables: Collection[Name] | None, origin: Origin | None, progress: Progress | None
 ) -> tuple[Prediction, ...]:
+    start = None if origin is None or run.no_exec else origin.bare()
+    if start is None:
+        return _predicted_anew(run, tables, origin, progress)
+    from alembic_contracts.running.kept_predictions import known_or_made
+
+    return known_or_made(run, start, tables, lambda: _predicted_anew(run, tables, origin, progress))
+
+
+def _predicted_anew(
+    run: Run, tables: Collection[Name] | None, origin: Origin | None, progress: Progress | None
+) -> tuple[Prediction, ...]:
     try:
         from alembic_contracts.prediction.scripts.predict import NotReadError, predict
     except ModuleNotFoundError as error:

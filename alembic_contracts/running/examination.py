@@ -12,6 +12,7 @@ from alembic_contracts import dialects
 from alembic_contracts.contracts import waivers
 from alembic_contracts.judging import engine
 from alembic_contracts.judging.violations import Notice, Phase, Report, Violation
+from alembic_contracts.running.courses import follow
 from alembic_contracts.running.pending import script_of
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Prediction, Step
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Schema
+    from alembic_contracts.support.terminal import Progress
 
-__all__ = ["examine", "judge", "judge_now", "judge_state", "policy_of"]
+__all__ = ["examine", "foresee", "judge", "judge_now", "judge_state", "policy_of"]
 
 
 def policy_of(run: Run, terms: Terms, *, phase: Phase, scope: engine.Scope) -> engine.Policy:
@@ -75,6 +77,30 @@ def examine(course: Course, terms: Terms, *, phase: Phase, scope: engine.Scope) 
     from alembic_contracts.running import release_verdicts
 
     return release_verdicts.added(report, course, terms, policy)
+
+
+def foresee(run: Run, terms: Terms, *, scope: engine.Scope, progress: Progress | None) -> tuple[Course, Report]:
+    """Return where pending revisions lead, and the verdict on it before the first of them runs.
+
+    Args:
+        run: the revisions, and where they start from.
+        terms: settings and contracts.
+        scope: which breaks the run answers for.
+        progress: told of every revision that has been predicted.
+
+    Raises:
+        CannotCheck: where they lead cannot be found out.
+    """
+    course = follow(run, terms.places(run.dialect), shadow_url=terms.settings.shadow_url, progress=progress)
+    if course.dialect.FORESIGHT == "none":
+        from alembic_contracts.running import unheld
+
+        return course, unheld.foreseen(run)
+    report = examine(course, terms, phase="before", scope=scope)
+    if report.status != "kept" and any(each.found_out_before for each in course.predictions):
+        # By now env.py may import other code, which has a say in what scripts do: nothing is refused for that.
+        return foresee(replace(run, afresh=True), terms, scope=scope, progress=progress)
+    return course, report
 
 
 def _remembered(course: Course, terms: Terms, policy: engine.Policy) -> Report:

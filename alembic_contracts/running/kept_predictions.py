@@ -1,8 +1,9 @@
-"""A run's key in, the predictions out that another process made of the same run: they lie beside compiled scripts.
+"""A run and what it starts from in, its predictions out, which may be known of the same run before.
 
 Whoever starts a test suite, or migrates a development database once more, pays for the prediction once and not in each
-process. The files are as those of Python beside them (``__pycache__``, PEP 3147): found by what they follow from,
-thrown away at will, trusted as far as the code there, and not written where Python is told to write none.
+process. The files are as those of Python beside them (``__pycache__``, PEP 3147), found by what they follow from,
+thrown away at will, and trusted as far as the code there. Where Python is told to write none they are where programs
+keep such things for a user (XDG Base Directory Specification).
 
 What is in scripts decides whether this may be done (``remembered``); here that is held to what is the same in another
 process: scripts import nothing but Alembic, SQLAlchemy and a few modules of Python's, and operations are Alembic's own.
@@ -10,34 +11,33 @@ process: scripts import nothing but Alembic, SQLAlchemy and a few modules of Pyt
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sqlite3
 import sys
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from importlib.util import cache_from_source
 from pathlib import Path
-from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import alembic
-import msgspec
 import sqlalchemy
 from alembic.operations import Operations
+from msgspec.structs import replace
 
 from alembic_contracts.patterns import pattern
-from alembic_contracts.running.remembered import Models
+from alembic_contracts.running import remembered
+from alembic_contracts.running.keys import UnknownError, digest_of
 
 if TYPE_CHECKING:
     from alembic_contracts.running.pending import Run
+    from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["find", "keep", "place_of"]
+__all__ = ["known_or_made"]
 
 _MOST = 32
-"""Files of a project's: of the starts that its tests have, and branches that are switched between."""
+"""Files in a folder: of the starts that tests have, and branches that are switched between."""
 _LARGEST = 5_000_000
 """Bytes; what takes longer to read than to make anew is not kept."""
 _PREFIX = "alembic_contracts."
@@ -54,32 +54,69 @@ _KNOWN = frozenset(
 )  # fmt: skip
 
 
-class _UnknownError(Exception):
-    """Something is not known to be the same in another process."""
+def known_or_made(
+    run: Run,
+    start: Hashable | None,
+    tables: Collection[Name] | None,
+    make: Callable[[], tuple[Prediction, ...]],
+) -> tuple[Prediction, ...]:
+    """Return the predictions of a run, made only where nobody has made them before.
+
+    Args:
+        run: what is pending.
+        start: what tells what it starts from, with the versions of what tells what becomes of it; None: more does.
+        tables: what the schemas show (None: all tables).
+        make: makes them.
+    """
+    key = None if start is None else remembered.key_of(run, start, tables)
+    known = None if run.afresh else remembered.find(key)
+    if known is not None:
+        return known
+    place = _place_of(run, key) if run.may_be_kept else None
+    found = None if place is None or run.afresh else _read(place)
+    if found is None:
+        found = make()
+        if place is not None:
+            _keep(place, found)
+    remembered.keep(key, found)
+    return found
 
 
-def place_of(run: Run, key: Hashable | None) -> Path | None:
+def _place_of(run: Run, key: Hashable | None) -> Path | None:
     """Return the file that the predictions of a run are kept in; None: they are not.
 
     Args:
         run: what is pending.
         key: all that they follow from in one process.
     """
-    if not isinstance(key, tuple) or sys.dont_write_bytecode:
+    if not isinstance(key, tuple):
         return None
     scripts, *rest = key
     if not _has_own_operations() or not all(_is_alone(text) for *_, text in scripts):
         return None
     environment = Path(run.environment.script.env_py_location)
-    versions = (sys.version, sqlite3.sqlite_version, alembic.__version__, sqlalchemy.__version__, _own_state())
-    digest = hashlib.sha256()
+    versions = (sys.version, alembic.__version__, sqlalchemy.__version__, _own_state())
     try:
-        for part in _parts((versions, environment.read_bytes(), scripts, *rest)):
-            digest.update(part)
-        compiled = Path(cache_from_source(str(environment)))
-    except (OSError, NotImplementedError, _UnknownError):
+        digest = digest_of(versions, environment.read_bytes(), scripts, *rest)
+        return _folder(environment) / f"{_PREFIX}{digest}.foreseen"
+    except (OSError, NotImplementedError, UnknownError):
         return None
-    return compiled.with_name(f"{_PREFIX}{digest.hexdigest()}.foreseen")
+
+
+def _folder(environment: Path) -> Path:
+    """Return the folder that what env.py leads to is kept in.
+
+    Raises:
+        OSError, NotImplementedError: there is none.
+    """
+    if not sys.dont_write_bytecode:
+        return Path(cache_from_source(str(environment))).parent
+    chosen = os.environ.get("XDG_CACHE_HOME", "")
+    home = os.path.expanduser("~/.cache")  # noqa: PTH111 - which raises nothing where nobody is at home
+    folder = Path(chosen if os.path.isabs(chosen) else home)  # noqa: PTH117 - others count for nothing, says XDG
+    if not folder.is_absolute():
+        raise FileNotFoundError(folder)
+    return folder / "alembic-contracts"
 
 
 @lru_cache(maxsize=1)
@@ -114,43 +151,14 @@ def _is_alone(text: str) -> bool:
     return _GOES_FURTHER.search(_IMPORTS.sub("", text)) is None
 
 
-def _parts(value: object) -> Iterator[bytes]:
-    """Yield what a value consists of, in a way that no other one does.
-
-    Raises:
-        _UnknownError: it is not known what it consists of.
-    """
-    match value:
-        case None | str() | bytes() | int() | float() | Path():
-            text = repr(value).encode()
-            yield b"%s %d " % (type(value).__name__.encode(), len(text))
-            yield text
-        case tuple():
-            yield b"( %d " % len(value)
-            for each in value:
-                yield from _parts(each)
-        case frozenset():
-            yield from _parts(tuple(sorted(b"".join(_parts(each)) for each in value)))
-        case msgspec.Struct():
-            yield from _parts((type(value), *msgspec.structs.astuple(value)))
-        case type():
-            yield from _parts((value.__module__, value.__qualname__))
-        case Models():
-            return  # scripts do not come to them, but for what stands beside it in the key
-        case CodeType():
-            yield from _parts((value.co_filename, value.co_firstlineno, Path(value.co_filename).read_bytes()))
-        case _:
-            raise _UnknownError
-
-
-def find(place: Path | None) -> tuple[Prediction, ...] | None:
-    """Return what was kept in a file."""
-    if place is None:
-        return None
+def _read(place: Path) -> tuple[Prediction, ...] | None:
+    """Return what was kept in a file, of which there may be none."""
     from alembic_contracts.prediction.containment.messages import read
     from alembic_contracts.schemas.steps import Prediction
 
     try:
+        if hasattr(os, "geteuid") and place.stat().st_uid != os.geteuid():  # somebody else's are not to be trusted
+            return None
         found: Any = read(place.read_bytes())
     except Exception:  # noqa: BLE001 - there is none, or it is no such file
         return None
@@ -158,12 +166,12 @@ def find(place: Path | None) -> tuple[Prediction, ...] | None:
         return None
     with suppress(OSError):
         place.touch()
-    return found
+    return tuple(replace(each, found_out_before=True) for each in found)
 
 
-def keep(place: Path | None, predictions: tuple[Prediction, ...]) -> None:
-    """Keep predictions that leave nothing open, where the folder is there and can be written to."""
-    if place is None or any(each.unproven or each.cut for each in predictions):
+def _keep(place: Path, predictions: tuple[Prediction, ...]) -> None:
+    """Keep predictions that leave nothing open, where files can be written."""
+    if any(each.unproven or each.cut for each in predictions):
         return
     from alembic_contracts.prediction.containment.messages import written
 
@@ -173,6 +181,7 @@ def keep(place: Path | None, predictions: tuple[Prediction, ...]) -> None:
     from alembic_contracts.support import whole_files
 
     with suppress(OSError):
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         whole_files.write(str(place), content)
         others = sorted(place.parent.glob(f"{_PREFIX}*"), key=lambda file: file.stat().st_mtime_ns)
         for file in others[:-_MOST]:

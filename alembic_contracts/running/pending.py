@@ -48,6 +48,10 @@ class Run(Struct, frozen=True, kw_only=True):
     """Seconds to wait for what another session has locked."""
     committed_under_guard: bool = False
     """Whether what results is looked at before it is committed: what is locked now is unproven then, not unknowable."""
+    may_be_kept: bool = False
+    """Whether a file may say where it leads, and be told: another process has found out, or will have to."""
+    afresh: bool = False
+    """Whether what was found out before, of the same scripts, counts for nothing."""
     no_exec: bool = False
     """Whether no script may be run."""
     shadow: bool = False

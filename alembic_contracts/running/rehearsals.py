@@ -6,13 +6,14 @@ rows is known of two worlds (``prediction.scripts.worlds``).
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.sqlite.copies import Copy, Part, copied
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.worlds import Played, Turns, in_worlds
-from alembic_contracts.running import kept_predictions, remembered
+from alembic_contracts.running.kept_predictions import known_or_made
 from alembic_contracts.schemas.steps import Prediction, Step, Unproven
 
 if TYPE_CHECKING:
@@ -48,10 +49,6 @@ def rehearsed(
         CannotCheck: it cannot be told what the run starts from.
     """
     start = _start(run)
-    key = remembered.key_of(run, start, tables)
-    known = remembered.find(key)
-    if known is not None:
-        return known
 
     def play(turns: Turns) -> Played:
         from alembic_contracts.running.on_a_copy import Rehearsal
@@ -59,14 +56,7 @@ def rehearsed(
         told = progress if turns.world == "empty" else None
         return _once(Rehearsal(run, start, tables, dialect, turns), run, told, limits())
 
-    # The commit is judged all the same: a script that does otherwise than before is refused there.
-    place = kept_predictions.place_of(run, key) if run.committed_under_guard else None
-    found = kept_predictions.find(place)
-    if found is None:
-        found = in_worlds(play)
-        kept_predictions.keep(place, found)
-    remembered.keep(key, found)
-    return found
+    return known_or_made(run, (sqlite3.sqlite_version, start), tables, lambda: in_worlds(play))
 
 
 def _once(rehearsal: Rehearsal, run: Run, progress: Callable[[int], None] | None, limits: Limits) -> Played:

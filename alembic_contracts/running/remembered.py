@@ -7,17 +7,16 @@ text, on databases that are the same, with the same options. A script that goes 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable
 from functools import lru_cache
 from pathlib import Path
-from types import FunctionType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import MetaData
 
-from alembic_contracts.dialects.sqlite.copies import listeners_of
+from alembic_contracts.dialects.listeners import listeners_of
 from alembic_contracts.patterns import pattern
+from alembic_contracts.running.keys import same
 from alembic_contracts.running.postponed import text_of
 
 if TYPE_CHECKING:
@@ -25,14 +24,13 @@ if TYPE_CHECKING:
 
     from alembic_contracts.config import Settings
     from alembic_contracts.contracts.contract import Contract, Waiver
-    from alembic_contracts.dialects.sqlite.copies import Copy
     from alembic_contracts.judging.engine import Policy
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["Judged", "Models", "find", "keep", "key_of", "verdict"]
+__all__ = ["Judged", "find", "keep", "key_of", "verdict"]
 
 _known: dict[Hashable, tuple[Prediction, ...]] = {}
 _MOST = 16
@@ -40,10 +38,24 @@ _verdicts: deque[tuple[Judged, Report]] = deque(maxlen=_MOST)
 
 _GOES_FURTHER = pattern(
     r"environ|getenv|getcwd|x_argument|config|attributes|random|secrets|uuid|now\(|today\(|time\(|open\(|read_|load"
-    r"|_all\(|\.metadata|import_module|__import__|pkgutil|subprocess|sys\."
+    r"|_all\(|\.url\b|\.metadata|import_module|__import__|pkgutil|subprocess|sys\."
 )
 """What a script goes by that is not the same each time although its text is: files, models of which there may be more
 by now, the environment, time and chance."""
+_OWN = (
+    "_json_serializer",
+    "_json_deserializer",
+    "_on_connect_isolation_level",
+    "default_schema_name",
+    "driver",
+    "is_async",
+    "label_length",
+    "max_constraint_name_length",
+    "max_identifier_length",
+    "max_index_name_length",
+    "skip_autocommit_rollback",
+)
+"""Of SQLAlchemy's dialect: what scripts see of it, or what it makes of their statements."""
 _NO_OPTIONS = frozenset(
     {"fn", "script", "output_buffer", "process_revision_directives", "include_name", "include_object", "render_item"}
 )
@@ -78,7 +90,7 @@ class Judged(Struct, frozen=True):
     settings: Settings
     policy: Policy
 
-    def is_same(self, other: Judged) -> bool:
+    def issame(self, other: Judged) -> bool:
         """Whether both lead to the same verdict; what was remembered of steps is the same object."""
         return (
             len(self.predictions) == len(other.predictions)
@@ -95,19 +107,19 @@ def _is_same_course(one: Prediction, other: Prediction) -> bool:
 
 def verdict(judged: Judged, judge: Callable[[], Report]) -> Report:
     """Return what ``judge`` does, or did last where it was about the same."""
-    known = next((report for before, report in _verdicts if before.is_same(judged)), None)
+    known = next((report for before, report in _verdicts if before.issame(judged)), None)
     if known is None:
         known = judge()
         _verdicts.append((judged, known))
     return known
 
 
-def key_of(run: Run, start: Copy, tables: Collection[Name] | None) -> Hashable | None:
+def key_of(run: Run, start: Hashable, tables: Collection[Name] | None) -> Hashable | None:
     """Return all that the predictions of a run follow from; None: more than is known of.
 
     Args:
         run: the scripts, and what they see.
-        start: what the database is like before.
+        start: what tells what the database is like before.
         tables: what the schemas show (None: all).
     """
     scripts = []
@@ -123,47 +135,11 @@ def key_of(run: Run, start: Copy, tables: Collection[Name] | None) -> Hashable |
     ways = (run.as_sql, run.own_transaction, run.no_exec, context.as_sql, run.connection is None, Path.cwd())
     external = getattr(context, "_in_external_transaction", False)
     watched = None if tables is None else frozenset(tables)
-    connected = None if run.connection is None else _same(_manners(run.connection))
-    return (tuple(scripts), start, watched, _same(options), _same(dict(run.arguments)), ways, external, connected)
+    connected = None if run.connection is None else same(_manners(run.connection))
+    return (tuple(scripts), start, watched, same(options), same(dict(run.arguments)), ways, external, connected)
 
 
 def _manners(connection: Connection) -> tuple[object, ...]:
-    """Return what decides how a connection behaves, beside what a ``Copy`` has of it."""
-    dialect = connection.dialect
-    own = [getattr(dialect, name, None) for name in ("_json_serializer", "_json_deserializer", "driver")]
-    level = getattr(dialect, "_on_connect_isolation_level", None)
-    return (*own, level, dict(connection.get_execution_options()), *listeners_of(connection.engine))
-
-
-class _Itself:
-    """A value that is the same as no other one."""
-
-    def __init__(self, value: object) -> None:
-        self._value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and self._value is other._value
-
-    def __hash__(self) -> int:
-        return id(self._value)
-
-
-class Models(_Itself):
-    """What tables belong to, which scripts come to by words that are among those that go further."""
-
-
-def _same(value: object) -> Hashable:
-    """Return what is equal for values that are the same to scripts."""
-    match value:
-        case None | str() | bytes() | int() | float() | Path():
-            return type(value), value
-        case tuple() | list():
-            return type(value), tuple(map(_same, value))
-        case Mapping():
-            return tuple((_same(key), _same(each)) for key, each in value.items())
-        case FunctionType():  # env.py runs anew each time, and makes the same functions
-            return value.__code__ if value.__closure__ is None else _Itself(value), _same(value.__defaults__)
-        case MetaData():
-            columns = tuple((name, tuple(table.columns.keys())) for name, table in value.tables.items())
-            return Models(value), columns, _same(value.naming_convention)
-    return _Itself(value)
+    """Return what decides how a connection behaves, beside what is there."""
+    own = (getattr(connection.dialect, name, None) for name in _OWN)
+    return (*own, dict(connection.get_execution_options()), *listeners_of(connection.engine))

@@ -20,9 +20,9 @@ from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.judging.engine import Scope, asked_of
 from alembic_contracts.running import bases, unheld
-from alembic_contracts.running.courses import Course, follow, log
+from alembic_contracts.running.courses import Course, log
 from alembic_contracts.running.databases import narrowed
-from alembic_contracts.running.examination import examine, judge_state
+from alembic_contracts.running.examination import foresee, judge_state
 from alembic_contracts.running.ledger import Ledger
 from alembic_contracts.running.looking_again import Applied, Ran, look_again, reason_of, strayed
 from alembic_contracts.running.pending import Run, script_of
@@ -123,6 +123,7 @@ class Upgrade(Struct):
             as_sql=migration.as_sql,
             lock_timeout=terms.settings.lock_timeout,
             committed_under_guard=not migration.as_sql,
+            may_be_kept=not migration.as_sql and terms.settings.keep_predictions == "auto",
         )
         terms = narrowed(terms, run, database)
         return cls._examined(run, terms, heads) if terms.contracts else None
@@ -130,9 +131,7 @@ class Upgrade(Struct):
     @classmethod
     def _examined(cls, run: Run, terms: Terms, heads: tuple[str, ...]) -> Self:
         with terminal.progress_line("Checking data contracts: revision") as progress:
-            course = follow(run, terms.places(run.dialect), shadow_url=terms.settings.shadow_url, progress=progress)
-            shown = course.dialect.FORESIGHT != "none"
-            report = examine(course, terms, phase="before", scope=_scope(terms)) if shown else unheld.foreseen(run)
+            course, report = foresee(run, terms, scope=_scope(terms), progress=progress)
         upgrade = cls(terms, course, heads, report, None, _fingerprints=course.fingerprints())
         if run.connection is not None:
             upgrade.commits = Ledger(run.connection, course.dialect, upgrade._place, upgrade.commit)

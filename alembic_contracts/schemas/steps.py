@@ -112,6 +112,8 @@ class Prediction(Struct, frozen=True, kw_only=True):
 
     Another prediction then shows how the run goes on where that script finds no such row.
     """
+    found_out_before: bool = False
+    """Whether it is what another process has found out, of the same scripts and what it knew of what they use."""
 
     def since(self, count: int) -> Prediction:
         """Return it with its first steps made part of what was there before."""

@@ -34,8 +34,9 @@ REFUSALS = [
         {"toml": T + "zzz = 1"},
         (
             "pyproject.toml, [tool.alembic_contracts]: unknown setting `zzz`; known here: `contracts`, `enforce`, "
-            "`downgrade`, `unproven`, `autogenerate`, `settle`, `elsewhere`, `exec`, `predict_timeout`, "
-            "`predict_memory`, `shadow_url`, `snapshot`, `lock_timeout`, `releases`, `rules`, `sections`, `infer`"
+            "`downgrade`, `unproven`, `autogenerate`, `settle`, `elsewhere`, `exec`, `keep_predictions`, "
+            "`predict_timeout`, `predict_memory`, `shadow_url`, `snapshot`, `lock_timeout`, `releases`, `rules`, "
+            "`sections`, `infer`"
         ),
     ),
     (

@@ -1,4 +1,4 @@
-"""What one process predicted of a run on SQLite another one does not predict again; it is judged all the same."""
+"""What one process predicted of a run another one does not predict again; it is judged all the same."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from alembic_contracts.running import kept_predictions
 from tests.support.project import ENV, Project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CREATE = """
@@ -23,14 +24,14 @@ DROP = """
 with op.batch_alter_table("t") as batch:
     batch.drop_column("a")
 """
-PLAYS = "alembic_contracts.running.on_a_copy"
+PLAYS = {"alembic_contracts.running.on_a_copy", "alembic_contracts.prediction.scripts.play"}
 UPGRADE = f"""
 import sys
 from alembic.config import main
 try:
     main(["upgrade", "head"])
 finally:
-    print("predicted" if {PLAYS!r} in sys.modules else "known before")
+    print("predicted" if {PLAYS!r} & set(sys.modules) else "known before")
 """
 
 
@@ -47,9 +48,37 @@ def contract(**column: object) -> str:
     )
 
 
+TWICE = """
+import os
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic_contracts.running import courses
+
+made, anew = [], courses._predicted_anew
+courses._predicted_anew = lambda *arguments: made.append(1) or anew(*arguments)
+for _ in range(2):
+    with sa.create_engine(os.environ["DATABASE_URL"]).begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    command.upgrade(Config(toml_file="pyproject.toml"), "head")
+print(len(made))
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Shadows that of all tests: each of two kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/t.db"
+        return
+    with request.getfixturevalue("databases").new() as url:
+        yield url
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project.create(tmp_path / "project", f"sqlite:///{tmp_path}/t.db")
+def project(database: str, tmp_path: Path) -> Project:
+    project = Project.create(tmp_path / "project", database)
     project.environment["PYTHONDONTWRITEBYTECODE"] = ""
     project.revision("r1", CREATE)
     project.revision("r2", ADD)
@@ -57,10 +86,16 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-def upgraded(project: Project, **env: str) -> tuple[int, str]:
-    """Exit code of an upgrade of a fresh database, and whether the scripts were run on a copy before."""
+def make_fresh(project: Project) -> None:
+    if project.database.startswith("postgresql"):
+        project.sql("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
     for file in project.path.parent.glob("t.db*"):
         file.unlink()
+
+
+def upgraded(project: Project, **env: str) -> tuple[int, str]:
+    """Exit code of an upgrade of a fresh database, and whether the scripts were run on a copy before."""
+    make_fresh(project)
     done = project.run("-c", UPGRADE, env=env)
     return done.returncode, done.stdout.splitlines()[-1] if done.stdout else done.stderr
 
@@ -79,6 +114,12 @@ def test_another_process_does_not_predict_again(project: Project) -> None:
     assert upgraded(project) == (0, "predicted")
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_same_process_does_not_predict_again(project: Project) -> None:
+    done = project.run("-c", TWICE, env={"ALEMBIC_CONTRACTS_KEEP_PREDICTIONS": "never"})
+    assert done.stdout == "1\n", done
+
+
 def test_models_in_env_py_are_no_hindrance(project: Project) -> None:
     models = "import sqlalchemy as sa\nmodels = sa.MetaData()\nsa.Table('t', models, sa.Column('id', sa.Integer))\n"
     project.write("migrations/env.py", models + ENV.replace("target_metadata = None", "target_metadata = models"))
@@ -87,14 +128,63 @@ def test_models_in_env_py_are_no_hindrance(project: Project) -> None:
 
 def test_a_contract_that_changes_is_judged_anew(project: Project) -> None:
     assert upgraded(project) == (0, "predicted")
+    project.contract("t", contract())
+    assert upgraded(project) == (0, "known before")
     project.contract("t", contract(is_nullable=True))
-    assert upgraded(project) == (255, "known before")
+    assert upgraded(project) == (255, "predicted")
+
+
+def test_nothing_is_refused_for_what_other_code_did(project: Project) -> None:
+    """What env.py imports is not looked at, and has a say in what scripts do."""
+    more = """
+from sqlalchemy import Text, event, Column
+
+@event.listens_for(Column, "after_parent_attach")
+def forbid_null(column, table):
+    if column.name == "b":
+        column.nullable = {nullable}
+"""
+    project.write("migrations/env.py", f"import helper\n{ENV}")
+    stated = json.loads(contract(is_nullable=False))
+    stated["schema"]["properties"]["b"] = {"constraints": {"is_nullable": False}}
+    project.write("helper.py", more.format(nullable=False))
+    assert upgraded(project, PYTHONPATH=".") == (0, "predicted")
+    project.contract("t", json.dumps(stated))
+    assert upgraded(project, PYTHONPATH=".") == (0, "known before")
+    project.write("helper.py", more.format(nullable=True))
+    stated["schema"]["properties"]["b"] = {"constraints": {"is_nullable": True}}
+    project.contract("t", json.dumps(stated))
+    assert upgraded(project, PYTHONPATH=".") == (0, "predicted")
+    assert upgraded(project, PYTHONPATH=".") == (0, "known before")
 
 
 def test_what_the_scripts_begin_with_counts(project: Project) -> None:
     assert upgraded(project) == (0, "predicted")
-    project.sql("CREATE TABLE other (x)", "DROP TABLE t", "DELETE FROM alembic_version")
+    project.sql("CREATE TABLE other (x integer)", "DROP TABLE t", "DELETE FROM alembic_version")
     assert project.run("-c", UPGRADE).stdout == "predicted\n"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE SEQUENCE s",
+        "CREATE TYPE kind AS ENUM ('a')",
+        "CREATE DOMAIN whole AS integer",
+        "CREATE SCHEMA beside",
+        'CREATE COLLATION theirs FROM "C"',
+    ],
+)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_whatever_is_there_on_postgresql_counts(statement: str, project: Project) -> None:
+    assert [upgraded(project), upgraded(project)] == [(0, "predicted"), (0, "known before")]
+    make_fresh(project)
+    project.sql(statement)
+    try:
+        assert project.run("-c", UPGRADE).stdout == "predicted\n"
+    finally:
+        project.sql("DROP SCHEMA IF EXISTS beside")
+    assert upgraded(project) == (0, "known before")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +194,7 @@ def test_what_the_scripts_begin_with_counts(project: Project) -> None:
         ("from migrations import helper", ADD),
         ("", "import os; os.getpid()"),
         ("", "op.get_context().opts"),
+        ("", "op.get_bind().engine.url.query"),
     ],
 )
 def test_scripts_that_go_by_more_are_predicted_each_time(prelude: str, line: str, project: Project) -> None:
@@ -115,9 +206,30 @@ def test_scripts_that_go_by_more_are_predicted_each_time(prelude: str, line: str
         assert upgraded(project, PYTHONPATH=".") == (0, "predicted")
 
 
-def test_nothing_is_written_where_python_writes_nothing(project: Project) -> None:
-    for _ in range(2):
-        assert upgraded(project, PYTHONDONTWRITEBYTECODE="1") == (0, "predicted")
+def test_where_python_writes_nothing_a_user_s_folder_has_it(tmp_path: Path, project: Project) -> None:
+    env = {"PYTHONDONTWRITEBYTECODE": "1", "XDG_CACHE_HOME": f"{tmp_path}/cache"}
+    assert [upgraded(project, **env), upgraded(project, **env)] == [(0, "predicted"), (0, "known before")]
+    assert not (project.path / "migrations" / "__pycache__").exists()
+    (file,) = (tmp_path / "cache" / "alembic-contracts").iterdir()
+    assert (file.parent.stat().st_mode & 0o777, file.suffix) == (0o700, ".foreseen")
+    home = {**env, "XDG_CACHE_HOME": "relative", "HOME": f"{tmp_path}/home"}
+    assert upgraded(project, **home) == (0, "predicted")
+    assert (tmp_path / "home" / ".cache" / "alembic-contracts" / file.name).exists()
+    nowhere = {**home, "HOME": "/dev/null"}
+    assert upgraded(project, **nowhere) == upgraded(project, **nowhere) == (0, "predicted")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="files are given to others by root alone")
+def test_somebody_else_s_file_does_not_count(project: Project) -> None:
+    assert [upgraded(project), upgraded(project)] == [(0, "predicted"), (0, "known before")]
+    (file,) = kept(project)
+    os.chown(file, 12345, 12345)
+    assert upgraded(project) == (0, "predicted")
+
+
+def test_the_setting(project: Project) -> None:
+    env = {"ALEMBIC_CONTRACTS_KEEP_PREDICTIONS": "never"}
+    assert upgraded(project, **env) == upgraded(project, **env) == (0, "predicted")
     assert kept(project) == []
 
 
@@ -129,6 +241,7 @@ def test_a_file_that_is_something_else_is_left_alone(content: bytes, project: Pr
     assert upgraded(project) == (0, "predicted")
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_what_a_script_does_otherwise_than_before_is_refused_at_its_commit(project: Project) -> None:
     assert upgraded(project) == (0, "predicted")
     (harmless,) = kept(project)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from sqlalchemy import URL, NullPool, create_engine, event
 
+from alembic_contracts.dialects.listeners import EVENTS, is_users
 from alembic_contracts.dialects.sqlite.lending import Lent
 from alembic_contracts.dialects.sqlite.names import literal, quote, stored_in
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
@@ -29,7 +30,6 @@ __all__ = [
     "engine_of",
     "fingerprint",
     "fingerprint_of",
-    "listeners_of",
     "made",
     "stored_rows",
 ]
@@ -193,20 +193,6 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
     return made_
 
 
-_WHEN = (
-    "begin",
-    "commit",
-    "rollback",
-    "savepoint",
-    "rollback_savepoint",
-    "release_savepoint",
-    "engine_connect",
-    "before_execute",
-    "before_cursor_execute",
-)
-"""Events of an engine whose listeners may do something to the connection."""
-
-
 def _take_over(engine: Engine, copy: Engine, told: Callable[[str], None]) -> None:
     """Have the listeners of an engine listen to its copy; those of all engines do so already."""
 
@@ -225,24 +211,12 @@ def _take_over(engine: Engine, copy: Engine, told: Callable[[str], None]) -> Non
         for listener in tuple(getattr(engine.pool.dispatch, name).listeners):
             if is_users(listener):
                 event.listen(copy.pool, name, guarded(listener))
-    for name in _WHEN:
+    for name in EVENTS:
         for listener in tuple(getattr(engine.dispatch, name).listeners):
             if name.startswith("before_"):  # they may return another statement
                 event.listen(copy, name, listener, retval=True)
             else:
                 event.listen(copy, name, listener)
-
-
-def is_users(listener: object) -> bool:
-    """Whether a listener of an engine is none that SQLAlchemy gives each of them."""
-    return not str(getattr(listener, "__module__", "")).startswith("sqlalchemy.")
-
-
-def listeners_of(engine: Engine) -> Iterator[Callable[..., Any]]:
-    """Yield all that listen to an engine, and may do something to a connection."""
-    yield from filter(is_users, (*engine.pool.dispatch.connect, *engine.pool.dispatch.checkout))
-    for name in _WHEN:
-        yield from filter(is_users, getattr(engine.dispatch, name))
 
 
 def made(raw: WatchedConnection, copy: Copy, version_table: str) -> list[str]:
