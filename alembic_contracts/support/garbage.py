@@ -16,14 +16,17 @@ from contextlib import contextmanager, suppress
 __all__ = ["command", "migration", "seldom", "uncollected"]
 
 _NEW_OBJECTS = 100_000
-"""After which Python looks; its own number is 700 (2,000 from 3.13 on)."""
-_MEANWHILE = _NEW_OBJECTS // 2
-"""The same where what there is may be a user's own: another number, since nothing is frozen there (``uncollected``)."""
+"""After which Python looks in commands; its own number is 700 (2,000 from 3.13 on)."""
+_MEANWHILE = 20_000
+"""The same while scripts run, whose garbage is found sooner while the processor still has it at hand.
+
+Another number, since what there is may be a user's own, of which nothing is frozen (``uncollected``).
+"""
 
 
 def seldom() -> None:
-    """Have this process look seldom: for commands and copies of a process, never in one that is a user's own."""
-    gc.set_threshold(_NEW_OBJECTS)
+    """Have this process look seldom from here on: for copies of a process, which are none of a user's own."""
+    gc.set_threshold(_MEANWHILE)
 
 
 @contextmanager
@@ -81,7 +84,7 @@ def _leave() -> None:
 def command() -> Iterator[None]:
     """Have this process look seldom while a command runs, not at all at what stays until its end, nor as it exits."""
     before = gc.get_threshold()
-    seldom()
+    gc.set_threshold(_NEW_OBJECTS)
     atexit.register(_leave)
     try:
         yield

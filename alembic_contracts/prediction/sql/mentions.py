@@ -110,6 +110,9 @@ def _regclass(call: Node) -> str | None:
 
 def split_name(text: str) -> tuple[str | None, str]:
     """Return schema and name of a possibly qualified name as written in a ``regclass`` literal."""
+    if '"' not in text:
+        *before, last = text.lower().split(".")
+        return (before[-1] if before else None), last
     parts: list[str] = []
     current, quoted, at = "", False, 0
     while at < len(text):
