@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["REVISION", "Size", "add_revision", "write"]
+__all__ = ["OWN_CACHE", "REVISION", "Size", "add_revision", "forget_runs", "write"]
 
 _ENV = """\
 import contextlib, os
@@ -46,6 +47,17 @@ def upgrade():
 def downgrade():
     {downgrade}
 """
+
+
+OWN_CACHE = {"XDG_CACHE_HOME": str(Path(tempfile.gettempdir(), "alembic-contracts-benchmarks"))}
+"""For the environment of what runs: what runs leave for others where Python writes no bytecode, see ``forget_runs``."""
+
+
+def forget_runs(folder: Path) -> None:
+    """Delete what runs of a project have left for others: the next one is the first with its scripts."""
+    for kept in (folder / "migrations" / "__pycache__", Path(OWN_CACHE["XDG_CACHE_HOME"], "alembic-contracts")):
+        for file in kept.glob("alembic_contracts.*"):
+            file.unlink()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from alembic_contracts import embedded
 from benchmarks.measure import Usage, exponent, in_turn, run
-from benchmarks.projects import Size, add_revision, write
+from benchmarks.projects import OWN_CACHE, Size, add_revision, forget_runs, write
 
 _ALEMBIC = "import sys; from alembic.config import main; main(sys.argv[1:])"
 _HIDDEN = (  # Alembic looks for plugins either way, and finds all but ours
@@ -140,13 +140,22 @@ def starts(times: int) -> Iterator[Row]:
 def guards(times: int) -> Iterator[Row]:
     """Yield what the guard adds to an upgrade."""
     with embedded.scratch() as server, _project(Size(tables=50, revisions=100)) as folder:
-        url = {"DATABASE_URL": server.url()}
+        url = {"DATABASE_URL": server.url(), **OWN_CACHE}
         upgrade = ("upgrade", "head")
 
         def back_to(revision: str) -> Callable[[], None]:
             return lambda: alembic(folder, "downgrade", revision, **url, **_OFF)() and None
 
-        yield _upgraded("upgrade, 100 revisions", folder, url, back_to("base"), times)
+        def back_to_the_first_run() -> None:
+            back_to("base")()
+            forget_runs(folder)
+
+        many = "upgrade, 100 revisions"
+        yield _upgraded(f"{many}, scripts that no process has run before", folder, url, back_to_the_first_run, times)
+        back_to("base")()
+        alembic(folder, *upgrade, **url)()  # what others find
+        back_to("base")()
+        yield _upgraded(many, folder, url, back_to("base"), times)
         yield Row(
             "upgrade, nothing pending",
             "guard off",

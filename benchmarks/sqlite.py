@@ -51,10 +51,11 @@ def _row(what: str, project: Path, command: list[str], times: int, *, is_first: 
     """Print a line; ``is_first``: what earlier processes have left is forgotten before each run."""
 
     def usage(guard: str) -> measure.Usage:
-        for file in (project / "migrations" / "__pycache__").glob("alembic_contracts.*") if is_first else ():
-            file.unlink()
+        if is_first:
+            projects.forget_runs(project)
         with tempfile.TemporaryDirectory() as fresh:
             environment = {"DATABASE_URL": f"sqlite:///{fresh}/test.db", "FOLDER": fresh, "GUARD": guard}
+            environment |= projects.OWN_CACHE
             return measure.run(command, project, environment)
 
     usage("off"), usage("on")  # compiles what is not compiled yet
