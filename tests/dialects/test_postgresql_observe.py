@@ -286,7 +286,7 @@ def test_one_query(rich: sa.Connection) -> None:
         sa.event.listen(connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
         observe(connection, [SHOP, MY_TABLE])
         observe(connection, None)
-    assert len(statements) == 2
+    assert len([statement for statement in statements if statement != "SET LOCAL jit = off"]) == 2
 
 
 def test_a_role_without_any_privilege_sees_the_same(rich: sa.Connection, databases) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from alembic_contracts.dialects import postgresql
+from alembic_contracts.dialects.postgresql import traceless
 from alembic_contracts.schemas.schema import Name, Type
 from alembic_contracts.schemas.surroundings import OtherObjects
 
@@ -63,3 +65,30 @@ def test_types_of_which_no_more_than_the_name_is_read(connection) -> None:
         connection.exec_driver_sql(statement)
     connection.commit()
     assert postgresql.surroundings(connection).others.types == {Name("public", "shell"), Name("public", "spans")}
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_what_reads_the_catalog_is_not_compiled(is_open: bool, connection: sa.Connection) -> None:
+    connection.exec_driver_sql("SET jit = on")
+    connection.commit()
+    if is_open:
+        connection.exec_driver_sql("CREATE TABLE t (a integer)")
+    with traceless.passing(connection):
+        assert connection.exec_driver_sql("SHOW jit").scalar_one() == "off"
+    assert connection.in_transaction() is is_open
+    assert connection.exec_driver_sql("SHOW jit").scalar_one() == "on"
+    assert sa.inspect(connection).has_table("t") is is_open
+
+
+def test_nothing_is_set_where_nothing_can_be_set_for_a_look_alone(connection: sa.Connection) -> None:
+    connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+    connection.exec_driver_sql("SET jit = on")
+    for _ in range(2):  # SQLAlchemy in a transaction of its own, and in none
+        with traceless.passing(connection):
+            assert connection.exec_driver_sql("SHOW jit").scalar_one() == "on"
+        connection.rollback()
+    connection.exec_driver_sql("BEGIN")
+    with traceless.passing(connection):
+        assert connection.exec_driver_sql("SHOW jit").scalar_one() == "off"
+    assert connection.exec_driver_sql("SHOW jit").scalar_one() == "on"
+    connection.exec_driver_sql("COMMIT")

@@ -81,6 +81,10 @@ def project(cluster: Cluster, tmp_path: Path) -> Iterator[Project]:
         connection.exec_driver_sql("DROP DATABASE rights WITH (FORCE)")
 
 
+FOR_A_LOOK = "SET LOCAL jit = off"
+"""What is taken back with its savepoint or transaction."""
+
+
 def relations(statement: str) -> set[str]:
     """The relations that a statement names, without the catalog's (pg_ is reserved) and those that it makes itself."""
     found: set[str] = set()
@@ -108,7 +112,7 @@ def test_a_role_that_may_only_connect_suffices(cluster: Cluster, project: Projec
     project.sql("REVOKE ALL ON alembic_version FROM reader", "DROP ROLE reader")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "secret" not in done.stdout + done.stderr
-    statements = cluster.logged(since, "reader")
+    statements = [each for each in cluster.logged(since, "reader") if each != FOR_A_LOOK]
     assert any("pg_catalog.json_build_object" in statement for statement in statements), "it was looked at"
     for statement in statements:
         if not BY_ALEMBIC.match(statement):
@@ -133,7 +137,7 @@ def test_the_guard_adds_nothing_but_looks_at_the_catalog(cluster: Cluster, proje
     put_off = statements.index("SET CONSTRAINTS ALL IMMEDIATE")
     assert statements[put_off - 1] == "SAVEPOINT alembic_contracts"
     assert statements[put_off:].count("ROLLBACK TO SAVEPOINT alembic_contracts") == 2, "of the look, and around it"
-    for statement in set(others) - {"SET CONSTRAINTS ALL IMMEDIATE"}:
+    for statement in set(others) - {"SET CONSTRAINTS ALL IMMEDIATE", FOR_A_LOOK}:
         kinds = {each.kind for each in parse(statement)}
         # psycopg forgets what it has prepared after each ALTER, DROP and ROLLBACK.
         assert kinds <= {"select_stmt", "transaction_stmt", "variable_show_stmt", "deallocate_stmt"}, statement

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["answer", "passing", "put_aside", "sqlstate", "told"]
 
 _SAVEPOINT = "alembic_contracts"
+_AS_IT_IS = "SET LOCAL jit = off"
+"""What reads a large catalog is not compiled first, as PostgreSQL would have it: that takes longer than to read it."""
 _NO_TRANSACTION = "25P01"
 _IDLE = 0
 """libpq's ``PQTRANS_IDLE``."""
@@ -36,11 +38,14 @@ def passing(connection: Connection) -> Iterator[None]:
         raise CannotCheck("The connection to the database was lost.")
     if not connection.in_transaction():
         try:
+            if not connection._is_autocommit_isolation():  # noqa: SLF001 - knows of the engine's setting as well
+                connection.exec_driver_sql(_AS_IT_IS)
             yield
         finally:
             connection.rollback()
     elif _in_block(connection):
         with put_aside(connection):
+            told(connection, _AS_IT_IS)
             yield
     else:
         yield
