@@ -4,7 +4,7 @@ catalog           the value that everybody reads: a schema in, what is there now
 state, journal    what it holds, and how that is undone; unread: what was not read of the baseline
 snapshots         the tables and types now, as a ``Schema``
 traits            what is noted of a baseline with objects of which nothing else is kept
-table_changes     a table before and after -> the parts that it lost and got
+table_changes     a table before and after -> the parts that it lost and got; ties: what follows from all tables
 uncertainty       what the server may have otherwise, as something unknown has decided about it
 transactions      BEGIN, COMMIT, ROLLBACK, SAVEPOINT
 execution         one statement while it is applied; doubts: what it may be instead of understood

@@ -7,7 +7,6 @@ up to date as they change.
 
 from __future__ import annotations
 
-from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from alembic_contracts.prediction.catalog.journal import Journal, Store
-from alembic_contracts.prediction.catalog.table_changes import changed, relations_after
+from alembic_contracts.prediction.catalog.table_changes import Ties
 from alembic_contracts.prediction.catalog.uncertainty import Uncertainty
 from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
 from alembic_contracts.prediction.sql import sqlstate
@@ -123,13 +122,12 @@ class State:
     """What settings are at the start of a session, and after RESET."""
     _path: tuple[tuple[str, int, int], tuple[str, ...]] = (("", -1, -1), ())
     """The search path, and the moment that it is of."""
-    _unlooked: dict[Name, Table | None] = field(default_factory=dict)
-    """Tables that have changed since it was worked out what they mention, as they were then."""
+    _ties: Ties = field(default_factory=Ties)
 
     def __post_init__(self) -> None:
-        self.tables: Store[Name, Table] = Store(self.journal, self._table_changed)
+        self.tables: Store[Name, Table] = Store(self.journal, self._ties.table_changed)
         if self.unread is not None:
-            self.tables = PartialTables(self.journal, self._table_changed, self.unread)
+            self.tables = PartialTables(self.journal, self._ties.table_changed, self.unread)
         self.types: Store[Name, TypeDefinition] = Store(self.journal)
         self.sequences: Store[Name, Sequence] = Store(self.journal)
         self.namespaces: Store[str, str] = Store(self.journal)
@@ -161,9 +159,6 @@ class State:
         self.known_user: str | None = None
         """What the session is really called; None where that is only taken for granted."""
         self.cursors: Store[str, Prepared] = Store(self.journal)
-        self._index_owners: dict[Name, Name] = {}
-        self._mentioned, self._mentioned_by = dict[Name, set[Name]](), dict[Name, set[Name]]()
-        self._constraint_names: Counter[tuple[str, str]] = Counter()
 
     def holds_all(self, trait: str) -> bool:
         """Whether what is not held of some kinds of objects (``HIDDEN``, ``HANGING``, ``SQL_BODY``) is not there."""
@@ -171,56 +166,33 @@ class State:
 
     # -- what follows from tables ------------------------------------------------------------------------------------
 
-    def _table_changed(self, name: Name, old: Table | None, new: Table | None) -> None:
-        indexes, constraints = changed(old, new, "indexes"), changed(old, new, "constraints")
-        for index in indexes.gone:
-            self._index_owners.pop(Name(name.schema, index.name), None)
-        for index in indexes.come:
-            self._index_owners[Name(name.schema, index.name)] = name
-        for constraint in constraints.gone:
-            self._constraint_names[name.schema, constraint.name] -= 1
-        for constraint in constraints.come:
-            self._constraint_names[name.schema, constraint.name] += 1
-        self._unlooked.setdefault(name, old)
-
-    def _look_at_changed(self) -> None:
-        """Work out what tables mention: when somebody asks, as one statement changes a table several times."""
-        tables = self.tables.loaded()
-        for name, old in self._unlooked.items():
-            before = self._mentioned.pop(name, set())
-            after = relations_after(old, tables.get(name), before)
-            if after:
-                self._mentioned[name] = after
-            for gone in before - after:
-                self._mentioned_by[gone].discard(name)
-            for added in after - before:
-                self._mentioned_by.setdefault(added, set()).add(name)
-        self._unlooked.clear()
-
     def mentioned_by(self, name: Name) -> list[Table]:
         """Return the tables whose definition points at a table, sequence or type, in a stable order."""
         if self.unread is not None:
             self.unread.about_users(name)
-        self._look_at_changed()
-        return [self.tables[user] for user in sorted(self._mentioned_by.get(name, ()))]
+        return [self.tables[user] for user in self._ties.users_of(name, self.tables.loaded())]
 
     def has_constraint(self, schema: str, name: str) -> bool:
         """Whether any table or domain of a schema has a constraint of this name."""
         if self.unread is not None:
             self.unread.about_constraint(schema, name)
-        if self._constraint_names[schema, name] > 0:
+        if self._ties.constraint_names[schema, name] > 0:
             return True
         return any(name == check.name for type_ in self.types.values() for check in type_.checks)
 
     def children(self, name: Name) -> list[Table]:
         """Return the tables that inherit from a table directly, or are its partitions."""
-        return [table for table in self.mentioned_by(name) if name in table.parents]
+        if self._ties.parents[name] > 0:
+            return [table for table in self.mentioned_by(name) if name in table.parents]
+        if self.unread is not None:
+            self.unread.about_users(name)
+        return []
 
     def index_table(self, index: Name) -> Table | None:
         """Return the table that an index is on."""
         if self.unread is not None:
             self.unread.about(index)
-        owner = self._index_owners.get(index)
+        owner = self._ties.index_owners.get(index)
         return None if owner is None else self.tables[owner]
 
     # -- who gets at tables ------------------------------------------------------------------------------------------
@@ -349,7 +321,7 @@ class State:
             return table.kind
         if name in self.sequences:
             return "sequence"
-        if name in self._index_owners:
+        if name in self._ties.index_owners:
             return "index"
         definition = self.types.get(name)
         return "composite type" if definition is not None and definition.kind == "composite" else None

@@ -1,15 +1,22 @@
-"""A table before and after in, the parts that it lost and got out, so that a change costs what it changes."""
+"""A table before and after in, the parts that it lost and got out, so that a change costs what it changes.
+
+``Ties`` is what follows from all tables (indexes by name, who mentions whom), kept up to date as they change.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alembic_contracts.prediction.sql.mentions import relations_in, relations_of
+from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from alembic_contracts.schemas.schema import Name, Table
+    from collections.abc import Mapping
 
-__all__ = ["Changed", "changed", "relations_after"]
+    from alembic_contracts.schemas.schema import Table
+
+__all__ = ["Changed", "Ties", "changed", "relations_after"]
 
 
 class Changed(NamedTuple):
@@ -47,3 +54,51 @@ def relations_after(old: Table | None, new: Table | None, before: set[Name]) -> 
 def _others(table: Table) -> tuple[object, ...]:
     """Return what else in a table points at relations."""
     return table.depends_on, table.parents
+
+
+class Ties:
+    """What follows from tables."""
+
+    def __init__(self) -> None:
+        self.index_owners: dict[Name, Name] = {}
+        """By index, the table that it is on."""
+        self.constraint_names: Counter[tuple[str, str]] = Counter()
+        """By schema and name."""
+        self.parents: Counter[Name] = Counter()
+        """How many tables inherit from a table."""
+        self._mentioned: dict[Name, set[Name]] = {}
+        self._mentioned_by: dict[Name, set[Name]] = {}
+        self._unlooked: dict[Name, Table | None] = {}
+        """Tables that have changed since it was worked out what they mention, as they were then."""
+
+    def table_changed(self, name: Name, old: Table | None, new: Table | None) -> None:
+        """Take note of a change."""
+        indexes, constraints, parents = (changed(old, new, part) for part in ("indexes", "constraints", "parents"))
+        for index in indexes.gone:
+            self.index_owners.pop(Name(name.schema, index.name), None)
+        for index in indexes.come:
+            self.index_owners[Name(name.schema, index.name)] = name
+        for constraint in constraints.gone:
+            self.constraint_names[name.schema, constraint.name] -= 1
+        for constraint in constraints.come:
+            self.constraint_names[name.schema, constraint.name] += 1
+        for parent in parents.gone:
+            self.parents[parent] -= 1
+        for parent in parents.come:
+            self.parents[parent] += 1
+        self._unlooked.setdefault(name, old)
+
+    def users_of(self, name: Name, tables: Mapping[Name, Table]) -> list[Name]:
+        """Return the tables that mention a relation or type, in a stable order; ``tables``: all, as they are now."""
+        # Worked out when somebody asks, as one statement changes a table several times.
+        for changed_one, old in self._unlooked.items():
+            before = self._mentioned.pop(changed_one, set())
+            after = relations_after(old, tables.get(changed_one), before)
+            if after:
+                self._mentioned[changed_one] = after
+            for gone in before - after:
+                self._mentioned_by[gone].discard(changed_one)
+            for added in after - before:
+                self._mentioned_by.setdefault(added, set()).add(changed_one)
+        self._unlooked.clear()
+        return sorted(self._mentioned_by.get(name, ()))
