@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from alembic_contracts.prediction.catalog.sequence import Sequence
 from alembic_contracts.prediction.catalog.snapshots import Snapshots
-from alembic_contracts.prediction.catalog.state import Attachment, Function, Sequence, State
+from alembic_contracts.prediction.catalog.state import Attachment, Function, State
 from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
 from alembic_contracts.prediction.catalog.transactions import Transactions
 from alembic_contracts.prediction.catalog.unread import Unread

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from alembic_contracts.prediction.catalog.journal import Journal, Store
+from alembic_contracts.prediction.catalog.sequence import Sequence
 from alembic_contracts.prediction.catalog.table_changes import Ties
 from alembic_contracts.prediction.catalog.uncertainty import Uncertainty
 from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.doubts import Doubt
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["TEMPORARY", "Analysed", "Attachment", "Function", "Prepared", "Sequence", "State"]
+__all__ = ["TEMPORARY", "Analysed", "Attachment", "Function", "Prepared", "State"]
 
 TEMPORARY = "pg_temp"
 """The schema of temporary objects, as it can be written in SQL."""
@@ -33,16 +34,6 @@ TEMPORARY = "pg_temp"
 _NOTHING_KNOWN = Access()
 
 SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
-
-
-class Sequence(Struct, frozen=True):
-    """A sequence, with the column that owns it (``ALTER SEQUENCE ... OWNED BY``, serial, identity)."""
-
-    name: Name
-    owner: tuple[Name, str] | None = None
-    internal: bool = False
-    """Whether it serves an identity column, which alone may drop it."""
-    owner_role: str | None = None
 
 
 class Function(Struct, frozen=True):

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from alembic_contracts.dialects.postgresql.names import quote_name
 from alembic_contracts.prediction.catalog import generated_names, type_names
 from alembic_contracts.prediction.catalog.relations import change_column
-from alembic_contracts.prediction.catalog.state import TEMPORARY, Sequence
+from alembic_contracts.prediction.catalog.sequence import Sequence
+from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.sql.spelling import printed_of, spelled
 from alembic_contracts.schemas.remarks import Printed
