@@ -10,7 +10,7 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name, Type
 
-__all__ = ["Extract", "OtherObjects", "Outline", "Routine", "Session", "Surroundings", "Use"]
+__all__ = ["Extract", "OtherObjects", "Outline", "Routine", "Sequence", "Session", "Surroundings", "Use"]
 
 
 class OtherObjects(Struct, frozen=True):
@@ -112,6 +112,16 @@ class Outline(Struct, frozen=True):
             constraints=self.constraints,
             sequences=self.sequences,
         )
+
+
+class Sequence(Struct, frozen=True):
+    """A sequence, with the column that owns it (``ALTER SEQUENCE ... OWNED BY``, serial, identity)."""
+
+    name: Name
+    owner: tuple[Name, str] | None = None
+    internal: bool = False
+    """Whether it serves an identity column, which alone may drop it."""
+    owner_role: str | None = None
 
 
 class Use(Struct, frozen=True):

@@ -1,8 +1,7 @@
 """The state in memory: what PostgreSQL's catalog would hold, and who finds, renames, removes and undoes in it.
 
 catalog           the value that everybody reads: a schema in, what is there now out
-state, journal    what it holds (sequence: one such value), and how that is undone
-unread            what was not read of the baseline
+state, journal    what it holds, and how that is undone; unread: what was not read of the baseline
 snapshots         the tables and types now, as a ``Schema``
 traits            what is noted of a baseline with objects of which nothing else is kept
 table_changes     a table before and after -> the parts that it lost and got; ties: what follows from all tables

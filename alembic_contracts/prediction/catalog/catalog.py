@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.sequence import Sequence
 from alembic_contracts.prediction.catalog.snapshots import Snapshots
 from alembic_contracts.prediction.catalog.state import Attachment, Function, State
 from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
 from alembic_contracts.prediction.catalog.transactions import Transactions
 from alembic_contracts.prediction.catalog.unread import Unread
 from alembic_contracts.schemas.schema import Name, Schema, Table, TypeDefinition
-from alembic_contracts.schemas.surroundings import DEFAULT_VERSION, OtherObjects
+from alembic_contracts.schemas.surroundings import DEFAULT_VERSION, OtherObjects, Sequence
 
 if TYPE_CHECKING:
     from alembic_contracts.schemas.surroundings import Extract

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from alembic_contracts.prediction.catalog.journal import Journal, Store
-from alembic_contracts.prediction.catalog.sequence import Sequence
 from alembic_contracts.prediction.catalog.table_changes import Ties
 from alembic_contracts.prediction.catalog.uncertainty import Uncertainty
 from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
 from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.schemas.schema import Access, Name, Table, Type, TypeDefinition
+from alembic_contracts.schemas.surroundings import Sequence
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.doubts import Doubt

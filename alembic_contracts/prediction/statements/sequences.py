@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.relations import check_free, new_name, require_column
-from alembic_contracts.prediction.catalog.sequence import Sequence
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.surroundings import Sequence
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution

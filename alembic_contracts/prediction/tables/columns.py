@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from alembic_contracts.dialects.postgresql.names import quote_name
 from alembic_contracts.prediction.catalog import generated_names, type_names
 from alembic_contracts.prediction.catalog.relations import change_column
-from alembic_contracts.prediction.catalog.sequence import Sequence
 from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.sql import parser, sqlstate, system
 from alembic_contracts.prediction.sql.spelling import printed_of, spelled
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Name, Type
+from alembic_contracts.schemas.surroundings import Sequence
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
