@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from importlib.util import cache_from_source
@@ -122,16 +122,20 @@ def _folder(environment: Path) -> Path:
 @lru_cache(maxsize=1)
 def _own_state() -> str:
     """Return what tells one state of our own code from another one."""
-    folder = Path(__file__).parents[1]
-    return f"{folder} {_newest(str(folder))}"
+    folder = str(Path(__file__).parents[1])
+    files = list(_files_in(folder))
+    newest, size = max(each.st_mtime_ns for each in files), sum(each.st_size for each in files)
+    return f"{folder} {newest} {size}"  # where all that is installed is of one day, sizes tell
 
 
-def _newest(folder: str) -> int:
-    """Return when the file was written that was written last in a folder and those in it, in nanoseconds."""
+def _files_in(folder: str) -> Iterator[os.stat_result]:
+    """Yield what is to be told of each source file in a folder and those in it."""
     with os.scandir(folder) as entries:
-        found = [each for each in entries if each.name.endswith(".py") or "." not in each.name]
-    inside = (_newest(each.path) for each in found if each.is_dir() and each.name != "__pycache__")
-    return max((0, *inside, *(each.stat().st_mtime_ns for each in found if each.is_file())))
+        for each in entries:
+            if each.name.endswith(".py"):
+                yield each.stat()
+            elif "." not in each.name and each.name != "__pycache__" and each.is_dir():
+                yield from _files_in(each.path)
 
 
 def _has_own_operations() -> bool:
