@@ -175,7 +175,7 @@ def test_a_check_does_each_thing_once(tmp_path: Path) -> None:
 
 def test_a_check_imports_what_it_needs(tmp_path: Path) -> None:
     found = cost(tmp_path / "p", Size(), *CHECK)
-    assert found.ours <= 170
+    assert found.ours <= 171
     assert not {"jsonschema", "yaml", "difflib", "jinja2", "psycopg", "postgast"} & found.modules
     rooms = (
         "reviews",
@@ -185,6 +185,13 @@ def test_a_check_imports_what_it_needs(tmp_path: Path) -> None:
         "prediction.printing.texts",
     )
     assert not {f"alembic_contracts.{room}" for room in rooms} & found.modules
+
+
+def test_with_nothing_pending_next_to_nothing_is_imported(tmp_path: Path) -> None:
+    found = cost_on_a_server(tmp_path / "p", Size(), f"sqlite:///{tmp_path}/t.db", "upgrade", "head")
+    assert found.ours <= 22
+    assert "msgspec" not in found.modules
+    assert not any(module.startswith("alembic_contracts.dialects") for module in found.modules)
 
 
 def test_the_collector_passes_over_what_a_command_keeps_and_is_as_before_when_it_ends() -> None:

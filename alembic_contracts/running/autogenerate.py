@@ -10,10 +10,7 @@ Everything is imported when there is something to judge: the guard loads this mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
-
-from msgspec import Struct
-from msgspec.structs import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,12 +67,12 @@ def _suit(migration: MigrationContext) -> None:
 # -- what is generated, as a step of a run ----------------------------------------------------------------------------
 
 
-class _Revision(Struct, frozen=True):
+class _Revision(NamedTuple):
     revision: str
     path: str = ""
 
 
-class _Generated(Struct, frozen=True):
+class _Generated(NamedTuple):
     """What a prediction needs of a ``RevisionStep``, for operations that are in no file yet."""
 
     revision: _Revision
@@ -118,6 +115,8 @@ def _leaves(container: Any) -> Iterator[Any]:
 
 
 def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript]) -> None:
+    from msgspec.structs import replace
+
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.running import bases, hooks, report_file, unheld
     from alembic_contracts.running.terms import settings_of
@@ -142,6 +141,8 @@ def _judge(migration: MigrationContext, directives: Sequence[ops.MigrationScript
 
 
 def _report(migration: MigrationContext, terms: Terms, revision: str, found: Sequence[Any]) -> Report:
+    from msgspec.structs import replace
+
     from alembic_contracts.running.courses import follow
     from alembic_contracts.running.examination import judge, policy_of
     from alembic_contracts.running.pending import Run
@@ -176,6 +177,8 @@ def _refuses(report: Report, terms: Terms) -> bool:
 
 
 def _conclude(report: Report, settings: Settings, *, refused: bool) -> None:
+    from msgspec.structs import replace
+
     from alembic_contracts.running.refusals import refusal, show
 
     if report.violations or report.unproven:

@@ -120,7 +120,7 @@ class _Guarded:
         from alembic.runtime.migration import MigrationContext
 
         from alembic_contracts.running import hooks
-        from alembic_contracts.running.pending import is_ours
+        from alembic_contracts.running.ours import is_ours
         from alembic_contracts.running.watch import Watch
 
         here, before = threading.get_ident(), MigrationContext.run_migrations

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alembic_contracts.running.postponed import Postponed
     from alembic_contracts.schemas.snapshots import Snapshot
 
-__all__ = ["Run", "is_ours", "make_ours", "script_of"]
+__all__ = ["Run", "script_of"]
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -85,19 +85,6 @@ class Run(Struct, frozen=True, kw_only=True):
         """Whether Alembic commits after every revision."""
         context = self.context
         return bool(context.opts.get("transaction_per_migration")) or not context.impl.transactional_ddl
-
-
-_OURS = "_alembic_contracts_rehearses"
-
-
-def make_ours(context: MigrationContext) -> None:
-    """Mark a migration context in which nothing real is migrated."""
-    vars(context)[_OURS] = True
-
-
-def is_ours(context: MigrationContext) -> bool:
-    """Whether a migration context is one that nobody has to guard."""
-    return _OURS in vars(context)
 
 
 def script_of(context: MigrationContext) -> ScriptDirectory:
