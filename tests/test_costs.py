@@ -188,10 +188,15 @@ def test_a_check_imports_what_it_needs(tmp_path: Path) -> None:
 
 
 def test_with_nothing_pending_next_to_nothing_is_imported(tmp_path: Path) -> None:
-    found = cost_on_a_server(tmp_path / "p", Size(), f"sqlite:///{tmp_path}/t.db", "upgrade", "head")
-    assert found.ours <= 22
-    assert "msgspec" not in found.modules
-    assert not any(module.startswith("alembic_contracts.dialects") for module in found.modules)
+    program = "from alembic.config import main; main(); import sys; print(*sys.modules)"
+    write(tmp_path / "p", Size())
+    environment = {**clean_environment(), "DATABASE_URL": f"sqlite:///{tmp_path}/t.db"}
+    for _ in range(2):
+        command = [sys.executable, "-c", program, "upgrade", "head"]
+        done = subprocess.run(command, cwd=tmp_path / "p", env=environment, capture_output=True, text=True, check=True)
+    modules = done.stdout.split()
+    assert len([module for module in modules if module.startswith("alembic_contracts")]) <= 14, modules
+    assert "msgspec" not in modules
 
 
 def test_the_collector_passes_over_what_a_command_keeps_and_is_as_before_when_it_ends() -> None:
