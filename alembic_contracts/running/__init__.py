@@ -27,8 +27,7 @@ The road of every verdict, on which each module hands one value to the next:
     report_file       Report -> the file that programs read
     endings           a run that was not stopped -> whether it is committed in the end
 
-Where it begins: guard, watch and upgrade (`alembic upgrade`; hooks: what they rely on in Alembic; ours: contexts that
-nobody has to guard), check and options
+Where it begins: guard, watch and upgrade (`alembic upgrade`; hooks: what they rely on in Alembic), check and options
 (`check-contracts`), autogenerate, contract_first and stated_tables (`alembic revision`). Beside it: revisions
 (Alembic's script directory), script_texts (its version scripts, read and not run), postponed (those that refuse to run
 before a day), env_py (its env.py as text), flask_app (what Flask-Migrate's env.py asks for).

@@ -155,7 +155,7 @@ def _rehearsed(run: Run, tables: Collection[Name] | None, progress: Progress | N
 def _predicted(
     run: Run, tables: Collection[Name] | None, origin: Origin | None, progress: Progress | None
 ) -> tuple[Prediction, ...]:
-    start = None if origin is None or run.no_exec else origin.bare()
+    start = None if origin is None else origin.bare()
     if start is None:
         return _predicted_anew(run, tables, origin, progress)
     from alembic_contracts.running.kept_predictions import known_or_made

@@ -120,13 +120,12 @@ class _Guarded:
         from alembic.runtime.migration import MigrationContext
 
         from alembic_contracts.running import hooks
-        from alembic_contracts.running.ours import is_ours
         from alembic_contracts.running.watch import Watch
 
         here, before = threading.get_ident(), MigrationContext.run_migrations
 
         def watch_and_run(migration: MigrationContext, **arguments: Any) -> None:
-            if threading.get_ident() != here or Watch.is_watched(migration) or is_ours(migration):
+            if threading.get_ident() != here or Watch.is_watched(migration) or hooks.is_ours(migration):
                 before(migration, **arguments)
             elif migration.environment_context is None:
                 hooks.not_guarded(

@@ -19,7 +19,17 @@ from sqlalchemy.engine import Connection
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
-__all__ = ["failure", "goes_on_regardless", "kind_of", "missing", "not_guarded", "said_once", "warn"]
+__all__ = [
+    "failure",
+    "goes_on_regardless",
+    "is_ours",
+    "kind_of",
+    "make_ours",
+    "missing",
+    "not_guarded",
+    "said_once",
+    "warn",
+]
 
 _OWN = ("_migrations_fn", "on_version_apply_callbacks")
 """Attributes of the context itself, which are replaced while it is watched."""
@@ -38,6 +48,19 @@ _OF_CONTEXT = (
 )
 _OF_STEP = ("from_revisions", "is_downgrade", "is_upgrade", "migration_fn", "revision", "to_revisions")
 _EVENTS = ("after_cursor_execute", "before_cursor_execute", "commit", "prepare_twophase", "rollback")
+
+
+_OURS = "_alembic_contracts_rehearses"
+
+
+def make_ours(migration: MigrationContext) -> None:
+    """Mark a migration context in which nothing real is migrated."""
+    vars(migration)[_OURS] = True
+
+
+def is_ours(migration: MigrationContext) -> bool:
+    """Whether a migration context is one that nobody has to guard."""
+    return _OURS in vars(migration)
 
 
 def missing(migration: MigrationContext) -> list[str]:

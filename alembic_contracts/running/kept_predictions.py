@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from importlib.util import cache_from_source
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,8 @@ def _place_of(run: Run, key: Hashable | None) -> Path | None:
     if not _has_own_operations() or not all(_is_alone(text) for *_, text in scripts):
         return None
     environment = Path(run.environment.script.env_py_location)
-    versions = (sys.version, alembic.__version__, sqlalchemy.__version__, _own_state())
+    states = _state_of("alembic_contracts"), _state_of("postgast")
+    versions = (sys.version, alembic.__version__, sqlalchemy.__version__, *states)
     try:
         digest = digest_of(versions, environment.read_bytes(), scripts, *rest)
         return _folder(environment) / f"{_PREFIX}{digest}.foreseen"
@@ -119,13 +120,13 @@ def _folder(environment: Path) -> Path:
     return folder / "alembic-contracts"
 
 
-@lru_cache(maxsize=1)
-def _own_state() -> str:
-    """Return what tells one state of our own code from another one."""
-    folder = str(Path(__file__).parents[1])
-    files = list(_files_in(folder))
-    newest, size = max(each.st_mtime_ns for each in files), sum(each.st_size for each in files)
-    return f"{folder} {newest} {size}"  # where all that is installed is of one day, sizes tell
+@lru_cache
+def _state_of(package: str) -> tuple[str, int, int]:
+    """Return what tells one state of a package's code from another one: where all files are of one day, sizes do."""
+    found = find_spec(package)
+    folder = "" if found is None or found.origin is None else os.path.dirname(found.origin)  # noqa: PTH120
+    files = list(_files_in(folder)) if folder else []
+    return folder, max((each.st_mtime_ns for each in files), default=0), sum(each.st_size for each in files)
 
 
 def _files_in(folder: str) -> Iterator[os.stat_result]:

@@ -31,7 +31,7 @@ from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.prediction.scripts.worlds import Turns
 from alembic_contracts.running.copy_observer import CopyObserver, Looks
-from alembic_contracts.running.ours import make_ours
+from alembic_contracts.running.hooks import make_ours
 from alembic_contracts.schemas.steps import Location, Step, Unproven, refused_by
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Collection, Hashable, Iterator
 from contextlib import suppress
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -137,10 +136,8 @@ class Origin:
             return None
         from alembic_contracts.running.keys import UnknownError, digest_of
 
-        parser = find_spec("postgast")
-        with suppress(UnknownError, OSError):
-            since = 0 if parser is None or parser.origin is None else Path(parser.origin).stat().st_mtime_ns
-            return self._dialect.KIND, since, digest_of(schema, self._surroundings)
+        with suppress(UnknownError):
+            return self._dialect.KIND, digest_of(schema, self._surroundings)
         return None
 
     def parts(self) -> Iterator[Extract | None]:

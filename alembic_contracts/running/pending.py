@@ -49,7 +49,7 @@ class Run(Struct, frozen=True, kw_only=True):
     committed_under_guard: bool = False
     """Whether what results is looked at before it is committed: what is locked now is unproven then, not unknowable."""
     may_be_kept: bool = False
-    """Whether a file may say where it leads, and be told: another process has found out, or will have to."""
+    """Whether where it leads may be read from a file, and left in one: other processes find out of the same scripts."""
     afresh: bool = False
     """Whether what was found out before, of the same scripts, counts for nothing."""
     no_exec: bool = False

@@ -90,7 +90,7 @@ class Judged(Struct, frozen=True):
     settings: Settings
     policy: Policy
 
-    def issame(self, other: Judged) -> bool:
+    def is_same(self, other: Judged) -> bool:
         """Whether both lead to the same verdict; what was remembered of steps is the same object."""
         return (
             len(self.predictions) == len(other.predictions)
@@ -107,7 +107,7 @@ def _is_same_course(one: Prediction, other: Prediction) -> bool:
 
 def verdict(judged: Judged, judge: Callable[[], Report]) -> Report:
     """Return what ``judge`` does, or did last where it was about the same."""
-    known = next((report for before, report in _verdicts if before.issame(judged)), None)
+    known = next((report for before, report in _verdicts if before.is_same(judged)), None)
     if known is None:
         known = judge()
         _verdicts.append((judged, known))

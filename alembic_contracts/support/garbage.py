@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from alembic_contracts.support.greenlets import frames
+
 __all__ = ["command", "migration", "seldom", "uncollected"]
 
 _NEW_OBJECTS = 100_000
@@ -60,15 +62,15 @@ def _is_alembic() -> bool:
 
     Not so where a program calls it with arguments of its own, which may go on with something else.
     """
-    frame, called = sys._getframe(), None  # noqa: SLF001 - what else tells who has called
-    while frame.f_back is not None and frame.f_globals.get("__name__") != "__main__":
-        frame, called = frame.f_back, frame
-    if called is None or frame.f_code.co_name != "<module>" or called.f_code.co_name != "main":
-        return False
-    if called.f_globals.get("__name__") != "alembic.config":
+    called = None
+    for frame in frames():
+        if frame.f_globals.get("__name__") == "__main__":
+            break
+        called = frame
+    if called is None or (called.f_globals.get("__name__"), called.f_code.co_name) != ("alembic.config", "main"):
         return False
     arguments = called.f_locals.get("argv")
-    return arguments is None or list(arguments) == sys.argv[1:]
+    return frame.f_code.co_name == "<module>" and (arguments is None or list(arguments) == sys.argv[1:])
 
 
 def _leave() -> None:

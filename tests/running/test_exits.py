@@ -39,6 +39,26 @@ from alembic import command, config
 command.upgrade(config.Config(toml_file="pyproject.toml"), "head")
 """
 
+ASYNCHRONOUS = """
+import asyncio, os
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+import alembic_contracts
+
+def migrate(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction(), alembic_contracts.guard(context):
+        context.run_migrations()
+
+async def main():
+    engine = create_async_engine(os.environ["DATABASE_URL"].replace("sqlite://", "sqlite+aiosqlite://"))
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+asyncio.run(main())
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
@@ -60,6 +80,11 @@ def test_what_files_have_not_written_yet_is_written(command: tuple[str, ...], pr
     done = project.run(*command)
     assert done.returncode == 0, done
     assert (project.path / "env.txt").read_text() == "begun"
+
+
+def test_an_asynchronous_env_py_is_no_other_process(project: Project) -> None:
+    project.write("migrations/env.py", ASYNCHRONOUS)
+    assert project.run("-c", PROGRAM.format(call="main()")).stdout.splitlines() == ["False", "True"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ purposes                   a type -> what it is for, which other databases have 
 breaking, equivalence      two types or expressions -> whose uses break; whether they are the same
 literal_outputs            a literal and its type -> how it is printed
 library, messages          PostgreSQL's own parser out of the one that has it; the classes of its answers
-session                    a connection -> where names lead
+session_settings           a connection -> where names lead
 beside                     a connection -> all relations by name, users' functions, other objects
 observation, queries       a connection, tables -> Schema (schema_document: the texts of queries)
 traceless, hindrances      looks that leave no lock; what is printed under one, and who is in the way of that
@@ -35,7 +35,6 @@ from alembic_contracts.dialects.postgresql.properties import (
     numeric_scale,
     same_type,
 )
-from alembic_contracts.dialects.postgresql.session import session
 from alembic_contracts.dialects.postgresql.types import format_type, misspelt_type, parse_type
 from alembic_contracts.support.late import late
 
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.replays.restoration import missing_role, restore
     from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
     from alembic_contracts.dialects.postgresql.replays.workings import workings
+    from alembic_contracts.dialects.postgresql.session_settings import session
     from alembic_contracts.dialects.postgresql.transactions import (
         at_commit,
         fate,
@@ -133,6 +133,7 @@ _LATE = {
     "restore": "replays.restoration",
     "witness": "replays.witness:Witness",
     "workings": "replays.workings",
+    "session": "session_settings",
     "at_commit": "transactions",
     "fate": "transactions",
     "fingerprint": "transactions",

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.postgresql.queries import read, server_version
-from alembic_contracts.dialects.postgresql.session import session_of
+from alembic_contracts.dialects.postgresql.session_settings import session_of
 from alembic_contracts.dialects.postgresql.traceless import passing
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name, Type

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["answer", "passing", "put_aside", "sqlstate", "told"]
 
 _SAVEPOINT = "alembic_contracts"
-_AS_IT_IS = "SET LOCAL jit = off"
+_UNCOMPILED = "SET LOCAL jit = off"
 """What reads a large catalog is not compiled first, as PostgreSQL would have it: that takes longer than to read it."""
 _NO_TRANSACTION = "25P01"
 _IDLE = 0
@@ -39,13 +39,13 @@ def passing(connection: Connection) -> Iterator[None]:
     if not connection.in_transaction():
         try:
             if not connection._is_autocommit_isolation():  # noqa: SLF001 - knows of the engine's setting as well
-                connection.exec_driver_sql(_AS_IT_IS)
+                connection.exec_driver_sql(_UNCOMPILED)
             yield
         finally:
             connection.rollback()
     elif _in_block(connection):
         with put_aside(connection):
-            told(connection, _AS_IT_IS)
+            told(connection, _UNCOMPILED)
             yield
     else:
         yield

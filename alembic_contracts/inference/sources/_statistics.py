@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy.exc import DBAPIError
 
-from alembic_contracts.dialects.postgresql.session import session, session_of
+from alembic_contracts.dialects.postgresql.session_settings import session, session_of
 from alembic_contracts.dialects.postgresql.traceless import passing, sqlstate
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.inference.sources._ran import Ran

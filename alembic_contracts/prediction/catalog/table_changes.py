@@ -73,7 +73,7 @@ class Ties:
 
     def table_changed(self, name: Name, old: Table | None, new: Table | None) -> None:
         """Take note of a change."""
-        indexes, constraints, parents = (changed(old, new, part) for part in ("indexes", "constraints", "parents"))
+        indexes, constraints = changed(old, new, "indexes"), changed(old, new, "constraints")
         for index in indexes.gone:
             self.index_owners.pop(Name(name.schema, index.name), None)
         for index in indexes.come:
@@ -82,6 +82,7 @@ class Ties:
             self.constraint_names[name.schema, constraint.name] -= 1
         for constraint in constraints.come:
             self.constraint_names[name.schema, constraint.name] += 1
+        parents = changed(old, new, "parents")
         for parent in parents.gone:
             self.parents[parent] -= 1
         for parent in parents.come:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -14,6 +13,7 @@ from msgspec import Struct
 
 from alembic_contracts.prediction.scripts.batches import CARRIES_OUT, noted_at
 from alembic_contracts.schemas.steps import Location
+from alembic_contracts.support.greenlets import frames, waiting
 
 __all__ = ["Script"]
 
@@ -52,7 +52,7 @@ class Script(Struct):
             return None
         # Of the caller: a frame that is kept in itself is a cycle, and keeps cursors alive.
         caller = sys._getframe(1)  # noqa: SLF001 - documented, and `inspect.stack` reads every source file
-        return self._line_in(caller) or next(filter(None, map(self._line_in, _waiting())), None)
+        return self._line_in(caller) or next(filter(None, map(self._line_in, waiting())), None)
 
     def _line_in(self, frame: FrameType | None) -> Location | None:
         """Return the innermost line of the script in a frame and those around it."""
@@ -68,12 +68,12 @@ class Script(Struct):
 
     def call_stack(self) -> list[tuple[str, int]]:
         """Return the functions of the script that are running, outermost first, and the line in each."""
-        frames = [frame for frame in _frames() if frame.f_code.co_filename == self.path]
-        return [(frame.f_code.co_name, frame.f_lineno) for frame in reversed(frames)]
+        found = [frame for frame in frames() if frame.f_code.co_filename == self.path]
+        return [(frame.f_code.co_name, frame.f_lineno) for frame in reversed(found)]
 
     def is_running(self) -> bool:
         """Whether the script itself is being executed, rather than a module that it imports."""
-        for frame in _frames():
+        for frame in frames():
             if frame.f_code.co_filename == self.path:
                 return True
             if frame.f_code.co_filename.startswith("<frozen importlib"):
@@ -112,22 +112,3 @@ def _shown(folder: str, working_directory: Path) -> str:
 def _places(frame: FrameType, line: int) -> tuple[tuple[str, int], ...]:
     """Return the files and lines that a frame stands for, innermost first."""
     return (*noted_at(frame), (frame.f_code.co_filename, line))
-
-
-def _frames() -> Iterator[FrameType]:
-    """Yield the frames that led here, innermost first, across greenlets (SQLAlchemy's bridge to async code)."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
-    waiting = _waiting()
-    while frame is not None:
-        yield frame
-        frame = frame.f_back or next(waiting, None)
-
-
-def _waiting() -> Iterator[FrameType]:
-    """Yield the innermost frame of each greenlet that waits for this one."""
-    greenlet = sys.modules.get("greenlet")
-    parent = greenlet.getcurrent().parent if greenlet is not None else None
-    while parent is not None:
-        if parent.gr_frame is not None:
-            yield parent.gr_frame
-        parent = parent.parent
