@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,13 +25,38 @@ EVENTS = (
 """Events of an engine whose listeners may do something to the connection."""
 
 
+_DEEPEST = 3
+"""Wrappers that SQLAlchemy puts around a listener: for its arguments, what it returns, and its being called once."""
+
+
 def is_users(listener: object) -> bool:
     """Whether a listener of an engine is none that SQLAlchemy gives each of them."""
-    return not str(getattr(listener, "__module__", "")).startswith("sqlalchemy.")
+    return _users_part(listener, _DEEPEST) is not None
+
+
+def _users_part(listener: object, deepest: int) -> Callable[..., Any] | None:
+    """Return what a user wants to be called, which SQLAlchemy may have wrapped; None: nothing there is a user's."""
+    module = str(getattr(listener, "__module__", ""))
+    if not callable(listener) or module.startswith("alembic_contracts."):
+        return None
+    if not module.startswith("sqlalchemy."):
+        return listener
+    if not deepest:
+        return None
+    for cell in getattr(listener, "__closure__", None) or ():
+        with suppress(ValueError):  # it is empty
+            found = _users_part(cell.cell_contents, deepest - 1)
+            if found is not None:
+                return found
+    return None
 
 
 def listeners_of(engine: Engine) -> Iterator[Callable[..., Any]]:
-    """Yield all that listen to an engine, and may do something to a connection."""
-    yield from filter(is_users, (*engine.pool.dispatch.connect, *engine.pool.dispatch.checkout))
+    """Yield what users want to be called when something happens to a connection, and may do something to it."""
+    told = [*engine.pool.dispatch.connect, *engine.pool.dispatch.checkout]
     for name in EVENTS:
-        yield from filter(is_users, getattr(engine.dispatch, name))
+        told.extend(getattr(engine.dispatch, name))
+    for listener in told:
+        found = _users_part(listener, _DEEPEST)
+        if found is not None:
+            yield found

@@ -15,6 +15,7 @@ The road of every verdict, on which each module hands one value to the next:
                       run on it once; copy_observer: what each statement changed there)
     kept_predictions  Run -> predictions that were made before: in this process (remembered) or in another one (keys:
                       what they follow from)
+    expected          Run -> its Course and Report, and others once its scripts do otherwise than they did before
     release_contracts what a release uses, the schema that it was made for -> a Contract, in no file
     release_verdicts  Course, releases -> what of theirs breaks, added to the Report
     settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?

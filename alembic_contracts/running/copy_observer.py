@@ -151,6 +151,9 @@ def _mentions(text: str, names: set[str]) -> bool:
 class CopyObserver:
     """Listens to the connection."""
 
+    changes: Callable[[], None] = staticmethod(lambda: None)
+    """Called when a script changes a schema."""
+
     def __init__(
         self, looks: Looks, raw: WatchedConnection, stage: Stage, version_table: _Key, *, rows_between: bool
     ) -> None:
@@ -230,6 +233,8 @@ class CopyObserver:
             self._follow_tables(effect)
         if self._script is None:
             return None
+        if effect.changes:
+            self.changes()
         if effect.commits or self._looks.seen is not self._noted:
             self._noted = self._looks.seen
             text = " ".join(effect.sql.split())[:_LABEL_LENGTH]

@@ -10,7 +10,7 @@ import logging
 import sys
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from alembic_contracts.schemas.steps import Location, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect, Sight
+    from alembic_contracts.dialects.sqlite.copies import Copy
     from alembic_contracts.judging.violations import Notice
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.containment.limits import Limits
@@ -51,6 +52,9 @@ class Course(Struct, frozen=True):
     """What is to be said of how they were found."""
     sight: Sight | None = None
     """How it was observed, to be compared with at a commit; None where there is no database."""
+    anew: Callable[[Progress | None], Course] | None = None
+    """Returns it with predictions of its own, where these were made of the same scripts before; None: they are its own.
+    They start from the database as it was then, whatever has been done to it since."""
 
     @property
     def before(self) -> Schema:
@@ -96,15 +100,21 @@ def follow(
         return Course(run, dialect, observed, (Prediction(before=start, steps=()),), sight=sight)
     if dialect.FORESIGHT == "none":
         return Course(run, dialect, observed, (Prediction(before=observed or Schema(), steps=()),))
-    if run.shadow and dialect.FORESIGHT == "catalog":
-        found: tuple[Prediction, ...] = (_replay(run, tables, shadow_url, dialect, progress),)
-    else:
-        found = _foreseen_or_doubted(run, tables, origin, progress)
+    copy = cache(partial(_copied, run))
     count, doubts = len(run.history), () if origin is None else origin.doubts
-    found = tuple(_from_start(each, count, observed) for each in found)
-    return Course(
-        run, dialect, observed, tuple(replace(each, unproven=(*each.unproven, *doubts)) for each in found), (), sight
-    )
+
+    def course(run: Run, progress: Progress | None) -> Course:
+        if run.shadow and dialect.FORESIGHT == "catalog":
+            found: tuple[Prediction, ...] = (_replay(run, tables, shadow_url, dialect, progress),)
+        else:
+            found = _foreseen_or_doubted(run, tables, origin, copy, progress)
+        found = tuple(_from_start(each, count, observed) for each in found)
+        found = tuple(replace(each, unproven=(*each.unproven, *doubts)) for each in found)
+        was_known = any(each.found_out_before for each in found)
+        anew = partial(course, replace(run, afresh=True)) if was_known else None
+        return Course(run, dialect, observed, found, (), sight, anew)
+
+    return course(run, progress)
 
 
 def _origin(run: Run, tables: Collection[Name] | None, dialect: Dialect) -> Origin | None:
@@ -116,12 +126,16 @@ def _origin(run: Run, tables: Collection[Name] | None, dialect: Dialect) -> Orig
 
 
 def _foreseen_or_doubted(
-    run: Run, tables: Collection[Name] | None, origin: Origin | None, progress: Progress | None
+    run: Run,
+    tables: Collection[Name] | None,
+    origin: Origin | None,
+    copy: Callable[[], Copy],
+    progress: Progress | None,
 ) -> tuple[Prediction, ...]:
     observed = None if origin is None else origin.sight.schema
     try:
         if run.dialect.FORESIGHT == "copy":
-            return _rehearsed(run, tables, progress)
+            return _rehearsed(run, copy(), tables, progress)
         return _predicted(run, tables, origin, progress)
     except dialects.Locked as locked:
         if observed is None or not run.committed_under_guard:
@@ -146,10 +160,18 @@ def _reported(run: Run, progress: Progress | None) -> Callable[[int], None] | No
     return None if progress is None else lambda done: progress(done, count)
 
 
-def _rehearsed(run: Run, tables: Collection[Name] | None, progress: Progress | None) -> tuple[Prediction, ...]:
+def _copied(run: Run) -> Copy:
+    from alembic_contracts.running.rehearsals import copied
+
+    return copied(run)
+
+
+def _rehearsed(
+    run: Run, start: Copy, tables: Collection[Name] | None, progress: Progress | None
+) -> tuple[Prediction, ...]:
     from alembic_contracts.running.rehearsals import rehearsed
 
-    return rehearsed(run, tables, run.dialect, _reported(run, progress), partial(_limits, run))
+    return rehearsed(run, start, tables, run.dialect, progress=_reported(run, progress), limits=partial(_limits, run))
 
 
 def _predicted(

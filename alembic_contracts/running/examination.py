@@ -54,7 +54,11 @@ def policy_of(run: Run, terms: Terms, *, phase: Phase, scope: engine.Scope) -> e
 def judge(course: Course, terms: Terms, policy: engine.Policy) -> Report:
     """Return the verdict on a course by the contracts of the working tree alone, but for tables that are unread."""
     unread = course.sight.unread if course.sight is not None else frozenset[Name]()
-    report = _judged(terms, course.predictions, course.dialect, policy, unread)
+    return _placed(_judged(terms, course.predictions, course.dialect, policy, unread), terms)
+
+
+def _placed(report: Report, terms: Terms) -> Report:
+    """Return a report that says where waivers can be written, as the files are now."""
     return replace(report, waivers=waivers.places(terms.settings.contracts)) if report.violations else report
 
 
@@ -97,9 +101,10 @@ def foresee(run: Run, terms: Terms, *, scope: engine.Scope, progress: Progress |
 
         return course, unheld.foreseen(run)
     report = examine(course, terms, phase="before", scope=scope)
-    if report.status != "kept" and any(each.found_out_before for each in course.predictions):
-        # By now env.py may import other code, which has a say in what scripts do: nothing is refused for that.
-        return foresee(replace(run, afresh=True), terms, scope=scope, progress=progress)
+    # Nothing is refused, or warned of, for what scripts did once.
+    if course.anew is not None and (report.status != "kept" or report.violations):
+        course = course.anew(progress)
+        report = examine(course, terms, phase="before", scope=scope)
     return course, report
 
 
@@ -108,7 +113,7 @@ def _remembered(course: Course, terms: Terms, policy: engine.Policy) -> Report:
     from alembic_contracts.running.remembered import Judged, verdict
 
     judged = Judged(course.predictions, terms.contracts, terms.waivers, terms.settings, policy)
-    return verdict(judged, lambda: judge(course, terms, policy))
+    return _placed(verdict(judged, lambda: judge(course, terms, policy)), terms)
 
 
 def judge_state(course: Course, terms: Terms, *, scope: engine.Scope, since: Sequence[Step], ends: bool) -> Report:

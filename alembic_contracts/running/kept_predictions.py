@@ -6,7 +6,8 @@ thrown away at will, and trusted as far as the code there. Where Python is told 
 keep such things for a user (XDG Base Directory Specification).
 
 What is in scripts decides whether this may be done (``remembered``); here that is held to what is the same in another
-process: scripts import nothing but Alembic, SQLAlchemy and a few modules of Python's, and operations are Alembic's own.
+process: scripts import nothing but Alembic, SQLAlchemy, a few modules of Python's and packages that bring types, and
+operations are Alembic's own.
 """
 
 from __future__ import annotations
@@ -17,19 +18,21 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from importlib.util import cache_from_source, find_spec
+from marshal import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import alembic
 import sqlalchemy
 from alembic.operations import Operations
-from msgspec.structs import replace
 
 from alembic_contracts.patterns import pattern
 from alembic_contracts.running import remembered
-from alembic_contracts.running.keys import UnknownError, digest_of
+from alembic_contracts.running.keys import NO_REFERENCES, UnknownError, digest_of
+from alembic_contracts.running.remembered import PURE
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.scripts.words import Words
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
@@ -41,17 +44,14 @@ _MOST = 32
 _LARGEST = 5_000_000
 """Bytes; what takes longer to read than to make anew is not kept."""
 _PREFIX = "alembic_contracts."
-_IMPORTS = pattern(r"(?m)(?:^|[;:])[ \t]*(?:from[ \t]+(\S+)[ \t]+import|import[ \t]+([^;#\n]+))")
-_GOES_FURTHER = pattern(
-    r"(?is)\bimport\b|\bopts\b|target_metadata|\bselect\b.*(?:\bnow\b|current_|julianday|unixepoch)"
+_OF_TYPES = frozenset({"citext", "pgvector", "sqlalchemy_utils", "sqlmodel"})
+"""Packages that scripts have types of, which are the same as long as these are."""
+_FURTHER = frozenset(
+    {"__import__", "create_all", "drop_all", "eval", "exec", "globals", "metadata", "open", "opts", "target_metadata"}
 )
-"""Imports in other words; models, of which no more than the naming convention is looked at; the database's clock."""
-_KNOWN = frozenset(
-    {
-        "__future__", "alembic", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum", "functools",
-        "itertools", "json", "logging", "math", "operator", "re", "sqlalchemy", "string", "textwrap", "typing",
-    }
-)  # fmt: skip
+"""What leads further than to the database: to files, to code, and to models."""
+_CLOCKS = frozenset({"now", "today", "utcnow"})
+_READS_CLOCK = pattern(r"(?is)\bselect\b.*(?:\bnow\b|current_|julianday|unixepoch|_timestamp|timeofday)")
 
 
 def known_or_made(
@@ -68,16 +68,18 @@ def known_or_made(
         tables: what the schemas show (None: all tables).
         make: makes them.
     """
-    key = None if start is None else remembered.key_of(run, start, tables)
+    # What is known before is held against what scripts do then, and so for what runs under the guard alone.
+    key = remembered.key_of(run, start, tables) if start is not None and run.committed_under_guard else None
     known = None if run.afresh else remembered.find(key)
     if known is not None:
         return known
     place = _place_of(run, key) if run.may_be_kept else None
     found = None if place is None or run.afresh else _read(place)
-    if found is None:
-        found = make()
-        if place is not None:
-            _keep(place, found)
+    if found is not None:
+        return remembered.keep(key, found)
+    found = make()
+    if place is not None:
+        _keep(place, found)
     remembered.keep(key, found)
     return found
 
@@ -92,13 +94,17 @@ def _place_of(run: Run, key: Hashable | None) -> Path | None:
     if not isinstance(key, tuple):
         return None
     scripts, *rest = key
-    if not _has_own_operations() or not all(_is_alone(text) for *_, text in scripts):
+    if not _has_own_operations() or not all(is_alone(script.words) for script in scripts):
         return None
     environment = Path(run.environment.script.env_py_location)
-    states = _state_of("alembic_contracts"), _state_of("postgast")
+    used = {each for script in scripts for each in script.words.modules & _OF_TYPES}
+    states = [_state_of(package) for package in ("alembic_contracts", "postgast", *sorted(used))]
     versions = (sys.version, alembic.__version__, sqlalchemy.__version__, *states)
+    # What Python runs is older than the text where that was changed within a second.
+    codes = tuple(dumps(script.words.code, NO_REFERENCES) for script in scripts)
+    texts = tuple((script.is_upgrade, script.revision, script.path, script.text) for script in scripts)
     try:
-        digest = digest_of(versions, environment.read_bytes(), scripts, *rest)
+        digest = digest_of(versions, environment.read_bytes(), texts, codes, *rest)
         return _folder(environment) / f"{_PREFIX}{digest}.foreseen"
     except (OSError, NotImplementedError, UnknownError):
         return None
@@ -147,13 +153,13 @@ def _has_own_operations() -> bool:
     return all(getattr(function, "__module__", "").startswith("alembic.") for function in registry.values())
 
 
-def _is_alone(text: str) -> bool:
-    """Whether a script imports nothing that may be other code by now; to parse it would take longer than the rest."""
-    for source, names in _IMPORTS.findall(text):
-        for name in (source or names).split(","):
-            if name.split()[:1] == [] or name.split()[0].partition(".")[0] not in _KNOWN:
-                return False
-    return _GOES_FURTHER.search(_IMPORTS.sub("", text)) is None
+def is_alone(words: Words) -> bool:
+    """Whether a script goes by nothing that may be other in another process: code, models, or what time it is."""
+    if not words.modules <= PURE | _OF_TYPES or words.names & _FURTHER:
+        return False
+    if words.names & _CLOCKS and ("datetime" in words.modules or "select" in words.names):
+        return False
+    return not any(map(_READS_CLOCK.search, words.texts))
 
 
 def _read(place: Path) -> tuple[Prediction, ...] | None:
@@ -171,12 +177,12 @@ def _read(place: Path) -> tuple[Prediction, ...] | None:
         return None
     with suppress(OSError):
         place.touch()
-    return tuple(replace(each, found_out_before=True) for each in found)
+    return found
 
 
 def _keep(place: Path, predictions: tuple[Prediction, ...]) -> None:
     """Keep predictions that leave nothing open, where files can be written."""
-    if any(each.unproven or each.cut for each in predictions):
+    if not all(map(remembered.can_be_held, predictions)):
         return
     from alembic_contracts.prediction.containment.messages import written
 

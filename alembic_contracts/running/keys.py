@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Iterator, Mapping
+from marshal import dumps
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import astuple
 from sqlalchemy import MetaData
 
-__all__ = ["UnknownError", "digest_of", "same"]
+__all__ = ["NO_REFERENCES", "UnknownError", "digest_of", "same"]
+
+
+NO_REFERENCES = 2
+"""The format of ``marshal`` in which the same code is written the same in each process."""
 
 
 class _Itself:
@@ -35,6 +40,8 @@ class _Models(_Itself):
 def same(value: object) -> Hashable:
     """Return what is equal for values that are the same to scripts."""
     match value:
+        case str() if type(value) is not str:
+            return type(value), str(value), getattr(value, "quote", None)  # SQLAlchemy's ``quoted_name``
         case None | str() | bytes() | int() | float() | Path():
             return type(value), value
         case tuple() | list():
@@ -43,6 +50,8 @@ def same(value: object) -> Hashable:
             return tuple((same(key), same(each)) for key, each in value.items())
         case FunctionType():  # env.py runs anew each time, and makes the same functions
             return value.__code__ if value.__closure__ is None else _Itself(value), same(value.__defaults__)
+        case MethodType():
+            return same(value.__func__), _Itself(value.__self__)
         case MetaData():
             columns = tuple((name, tuple(table.columns.keys())) for name, table in value.tables.items())
             return _Models(value), columns, same(value.naming_convention)
@@ -69,7 +78,7 @@ def digest_of(*values: object) -> str:
 def _parts(value: Any) -> Iterator[bytes]:
     match value:
         case str() if type(value) is not str:  # one that remembers more than its letters
-            yield from _parts((type(value), *value.__getnewargs__()))
+            yield from _parts((type(value), str(value), getattr(value, "quote", None)))
         case None | str() | bytes() | int() | float() | Path():
             text = repr(value).encode()
             yield b"%s %d " % (type(value).__name__.encode(), len(text))
@@ -88,6 +97,6 @@ def _parts(value: Any) -> Iterator[bytes]:
         case _Models():
             return  # scripts do not come to them, but for what stands beside it in the key
         case CodeType():
-            yield from _parts((value.co_filename, value.co_firstlineno, Path(value.co_filename).read_bytes()))
+            yield from _parts((dumps(value, NO_REFERENCES), Path(value.co_filename).read_bytes()))
         case _:
             raise UnknownError

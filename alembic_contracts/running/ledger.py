@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from alembic.util import CommandError
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -32,6 +33,7 @@ __all__ = ["Ledger"]
 
 _SETTINGS = pattern(r"\s*(set|show|reset|begin|start|savepoint|lock)\b", re.IGNORECASE)
 """Statements after which others may have to come before any query, such as SET TRANSACTION."""
+_QUERY = pattern(r"\s*(?:(?:select|show)\b|pragma\b[^=]*$)", re.IGNORECASE)
 
 
 @contextmanager
@@ -70,6 +72,7 @@ class Ledger:
         dialect: Dialect,
         place: Callable[[], tuple[str, Location | None]],
         judge: Callable[[], None],
+        executes: Callable[..., None],
     ) -> None:
         """Begin with what is open now.
 
@@ -78,8 +81,11 @@ class Ledger:
             dialect: of its database.
             place: returns the revision that is running, and the line of its script if one is being executed.
             judge: called before a commit, which it prevents by raising.
+            executes: called before a statement with it and its parameters, and before what stands for a commit or
+                rollback that is none; it prevents them by raising.
         """
         self._connection, self._dialect, self._place, self._judge = connection, dialect, place, judge
+        self._executes = executes
         self.found: list[Commit] = []
         """Commits in the middle of revisions."""
         self.elsewhere: list[Location] = []
@@ -98,7 +104,15 @@ class Ledger:
         """Whether something has been committed that was not judged before."""
         self.is_quiet = False
         """Whether statements are our own."""
+        self.idle = ""
+        """The revision whose first statement that is no query was prevented."""
+        self._busy = ""
+        """The one that executed such a statement last."""
         self._known = self._passing = self._answers = False
+        self._is_apart = False
+        """Whether parts of a statement are being executed, one after the other."""
+        self._rest = "", ""
+        """What is left of the statement that is being executed, and all of it."""
         self._last: Location | None = None
         """The line that executed something last."""
         self._inside: Location | None = None
@@ -121,8 +135,12 @@ class Ledger:
             for name, listener in listeners.items():
                 event.listen(self._connection, name, listener, retval=name == "before_cursor_execute")
                 stack.callback(event.remove, self._connection, name, listener)
-            event.listen(Engine, "before_cursor_execute", self._before_any_statement)
-            stack.callback(event.remove, Engine, "before_cursor_execute", self._before_any_statement)
+            for target, told in (
+                (Engine, self._before_any_statement),
+                (self._connection.engine, self._before_execution),  # after what listens to the connection
+            ):
+                event.listen(target, "before_cursor_execute", told)
+                stack.callback(event.remove, target, "before_cursor_execute", told)
             stack.enter_context(self._driver_asked())
             yield
 
@@ -227,6 +245,7 @@ class Ledger:
 
     def _before_commit(self, *_: Any) -> None:
         if not self.is_quiet:
+            self._executes("COMMIT")
             self._ask()
             self._passing = True
             self._committed()
@@ -254,14 +273,21 @@ class Ledger:
 
     def _before_rollback(self, *_: Any) -> None:
         if not self.is_quiet:
+            with suppress(CommandError):  # the transaction ends all the same; it is told before what comes next
+                self._executes("ROLLBACK")
             self._ended += filter(None, [self.block])
             self._forget()
 
-    def _before_any_statement(self, connection: Connection, *_: Any) -> None:
+    def _before_any_statement(
+        self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> None:
         """Note where a script uses another connection: what it commits there is not this one's to roll back."""
         location = None if connection is self._connection else self._place()[1]
-        if location is not None and location not in self.elsewhere:
+        if location is None:
+            return
+        if location not in self.elsewhere:
             self.elsewhere.append(location)
+        self._executes(f"/* elsewhere */ {statement}", parameters)
 
     def _forget(self) -> None:
         self.block, self._known, self.unjudged, self.partly = None, False, False, False
@@ -270,7 +296,7 @@ class Ledger:
         self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
     ) -> tuple[str, Any]:
         """Ask before SQL that ends the transaction; where it is among other statements, after those before it."""
-        self._passing = False
+        self._passing, whole = False, statement
         if self.is_quiet:
             return statement, parameters
         self.statements += 1
@@ -282,13 +308,35 @@ class Ledger:
                 self.look()
             if self.loose:
                 break
-            for part in filter(None, (end.before, end.statement)):
-                connection.exec_driver_sql(part)
+            self._execute_apart(connection, end)
             statement, end = end.after, first_end(end.after)
         if end is not None and end.commits:
             self._ask()
-        self._ending = end
+        self._ending, self._rest = end, (statement, whole)
         return statement, parameters
+
+    def _before_execution(self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        """Tell of a statement as others who listen to the engine have left it."""
+        if self.is_quiet or self._is_apart or connection is not self._connection:
+            return
+        rest, whole = self._rest
+        revision = self._place()[0]
+        try:
+            self._executes(whole if statement == rest else statement, parameters)
+        except BaseException:
+            if self._busy != revision:
+                self.idle = revision
+            raise
+        if not _QUERY.match(statement):
+            self._busy = revision
+
+    def _execute_apart(self, connection: Connection, end: End) -> None:
+        self._is_apart = True
+        try:
+            for part in filter(None, (end.before, end.statement)):
+                connection.exec_driver_sql(part)
+        finally:
+            self._is_apart = False
 
     def _after_statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if self.is_quiet:

@@ -217,10 +217,11 @@ def _completed(found: Aftermath, ran: Ran, before: Schema, now: Schema) -> After
     whole = tuple(each.revision for each in applied[:marked])
     inside = tuple(commit for commit in ran.commits.found if commit.revision not in whole)
     changed = tuple(sorted(n for n in ran.tables if before.tables.get(n) != now.tables.get(n)))
-    stopped = ran.last if ran.last not in whole else ""
+    stopped = ran.last if ran.last not in (*whole, ran.commits.idle) else ""
     # Where whole revisions stay and nothing else, it is they that changed it, and their downgrade takes it back.
     restoring = [sql for name in changed if stopped for sql in _restoring(ran.course.dialect, before, now, name)]
-    found = replace(found, applied=whole, commits=inside, stopped=stopped)
+    began = found.started and bool(applied or inside or ran.last != ran.commits.idle)
+    found = replace(found, applied=whole, commits=inside, stopped=stopped, started=began)
     return replace(found, changed=changed, restoring=tuple(restoring))
 
 

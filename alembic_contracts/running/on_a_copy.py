@@ -28,6 +28,7 @@ from alembic_contracts.prediction.scripts.outside import OutsideReachedError
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
+from alembic_contracts.prediction.scripts.traces import Recorder
 from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.prediction.scripts.worlds import Turns
 from alembic_contracts.running.copy_observer import CopyObserver, Looks
@@ -90,6 +91,7 @@ class Rehearsal:
         self._script: Script | None = None
         real = None if run.connection is None else run.connection
         self.engine: Engine = engine_of(copied, None if real is None else real.engine, run.context.dialect, self._doubt)
+        self._recorder = Recorder(self.engine)
 
     def _doubt(self, reason: str) -> None:
         self._is_complete = False
@@ -113,6 +115,7 @@ class Rehearsal:
         version_table = fold(context.version_table_schema or "main"), fold(context.version_table)
         self._looks = looks
         self._observer = CopyObserver(looks, raw, stage, version_table, rows_between=self._run.connection is None)
+        self._observer.changes = self._recorder.changes
         with silent():
             self._observer.prepare(self._turns.of(self._first()), is_first=True)
             raw.listen(self._observer)
@@ -210,6 +213,7 @@ class Rehearsal:
         script = self._script = Script.of(step.revision.revision, step.revision.path, Path.cwd())
         self._stage.begins(script)
         self._observer.start(script)
+        self._recorder.begin()
         failed: BaseException | None = None
         try:
             function = self._function(step, script)
@@ -222,8 +226,8 @@ class Rehearsal:
             if isinstance(error, KeyboardInterrupt) and not self._stage.is_contained:
                 raise  # it may be somebody's at the keyboard
             failed = error
-        operations = self._observer.finish()
-        self._stage.tell(Step(script.revision, operations, "" if failed else self._looks.fingerprint()))
+        operations, marks = self._observer.finish(), self._recorder.marks()
+        self._stage.tell(Step(script.revision, operations, "" if failed else self._looks.fingerprint(), marks))
         if failed is not None:
             self._fail(failed, script)
         elif script.revision not in self._turns.turned:

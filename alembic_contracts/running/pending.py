@@ -76,6 +76,16 @@ class Run(Struct, frozen=True, kw_only=True):
         return bool(heads)
 
     @property
+    def is_downgrade(self) -> bool:
+        """Whether the revisions are taken back."""
+        return self.all_steps[0].is_downgrade
+
+    @property
+    def is_checked_at_commit(self) -> bool:
+        """Whether what results is checked where it can still be undone."""
+        return not self.context.as_sql and self.context.impl.transactional_ddl
+
+    @property
     def all_steps(self) -> Sequence[RevisionStep]:
         """All that Alembic is about to apply, as far as it comes."""
         return self.steps if self.postponed is None else (*self.steps, *self.postponed.steps)

@@ -17,6 +17,7 @@ from alembic_contracts.support import terminal
 if TYPE_CHECKING:
     from alembic_contracts.config import Settings
     from alembic_contracts.judging.aftermath import Aftermath
+    from alembic_contracts.running.pending import Run
 
 __all__ = ["Refused", "attributed", "because", "refusal", "show"]
 
@@ -105,16 +106,16 @@ def _what(violation: Violation) -> tuple[object, ...]:
     return violation.contract, violation.rule, violation.table, violation.column
 
 
-def because(report: Report, settings: Settings, *, downgrading: bool, checked_at_commit: bool) -> str:
+def because(report: Report, settings: Settings, run: Run) -> str:
     """Return why a report that is not of kept contracts refuses nothing, in a clause that follows "because"."""
     if report.status == "kept":
         return ""
     if settings.enforce == "report":
         return 'enforce = "report" refuses nothing'
-    if downgrading and settings.downgrade == "report":
+    if run.is_downgrade and settings.downgrade == "report":
         return 'a downgrade is only reported on (downgrade = "report", the default)'
     setting = f'unproven = "warn"{", the default" if settings.unproven is None else ""}'
-    if report.phase == "before" and checked_at_commit:
+    if report.phase == "before" and run.is_checked_at_commit:
         return f"the result is checked again before the commit ({setting})"
     return f"of {setting}"
 

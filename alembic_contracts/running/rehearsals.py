@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects.sqlite.copies import Copy, Part, copied
+from alembic_contracts.dialects.sqlite import copies
+from alembic_contracts.dialects.sqlite.copies import Copy, Part
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.worlds import Played, Turns, in_worlds
 from alembic_contracts.running.kept_predictions import known_or_made
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name, Schema
     from alembic_contracts.schemas.snapshots import Snapshot
 
-__all__ = ["rehearsed"]
+__all__ = ["copied", "rehearsed"]
 
 
 def rehearsed(
     run: Run,
+    start: Copy,
     tables: Collection[Name] | None,
     dialect: Dialect,
+    *,
     progress: Callable[[int], None] | None,
     limits: Callable[[], Limits],
 ) -> tuple[Prediction, ...]:
@@ -39,16 +42,16 @@ def rehearsed(
     Where scripts read rows that are not known there are several: see ``prediction.scripts.worlds``.
 
     Args:
-        run: what is pending, and where it starts from.
+        run: what is pending.
+        start: what it starts from.
         tables: what the schemas show (None: all tables).
         dialect: how to observe.
         progress: told the number of revisions that have been predicted.
         limits: returns those of each revision.
 
     Raises:
-        CannotCheck: it cannot be told what the run starts from.
+        CannotCheck: the database could not be copied.
     """
-    start = _start(run)
 
     def play(turns: Turns) -> Played:
         from alembic_contracts.running.on_a_copy import Rehearsal
@@ -94,11 +97,15 @@ def _once(rehearsal: Rehearsal, run: Run, progress: Callable[[int], None] | None
     return Played(prediction=prediction, last=last, through=ended.through, read_unknown_rows=ended.read_rows)
 
 
-def _start(run: Run) -> Copy:
-    """Return what the run starts from."""
+def copied(run: Run) -> Copy:
+    """Return what a run starts from.
+
+    Raises:
+        CannotCheck: that cannot be told.
+    """
     context = run.context
     if run.connection is not None:
-        return copied(run.connection, context.version_table, context.version_table_schema)
+        return copies.copied(run.connection, context.version_table, context.version_table_schema)
     return Copy() if run.snapshot is None else _of_snapshot(run.snapshot)
 
 

@@ -1,25 +1,29 @@
 """A run in, the predictions that were made of the same run before in this process out, if there are any.
 
 A test suite has many databases and one history: it pays once. The same are two runs with the same scripts, text by
-text, on databases that are the same, with the same options. A script that goes by anything else is not remembered.
+text, on databases that are the same, with the same options. Whatever else scripts go by, they are held against what
+they executed then (``expected``).
 """
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from collections.abc import Callable, Collection, Hashable
-from functools import lru_cache
+from collections.abc import Callable, Collection, Hashable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.dialects.listeners import listeners_of
 from alembic_contracts.patterns import pattern
+from alembic_contracts.prediction.scripts.words import Words, words_of
 from alembic_contracts.running.keys import same
 from alembic_contracts.running.postponed import text_of
 
 if TYPE_CHECKING:
+    from alembic.config import Config
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.config import Settings
@@ -30,18 +34,31 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["Judged", "find", "keep", "key_of", "verdict"]
+__all__ = ["PURE", "Judged", "Script", "can_be_held", "find", "keep", "key_of", "may_name", "verdict"]
 
 _known: dict[Hashable, tuple[Prediction, ...]] = {}
 _MOST = 16
 _verdicts: deque[tuple[Judged, Report]] = deque(maxlen=_MOST)
 
-_GOES_FURTHER = pattern(
-    r"environ|getenv|getcwd|x_argument|config|attributes|random|secrets|uuid|now\(|today\(|time\(|open\(|read_|load"
-    r"|_all\(|\.url\b|\.metadata|import_module|__import__|pkgutil|subprocess|sys\."
-)
-"""What a script goes by that is not the same each time although its text is: files, models of which there may be more
-by now, the environment, time and chance."""
+PURE = frozenset(
+    {
+        "__future__", "alembic", "base64", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal",
+        "enum", "functools", "hashlib", "itertools", "json", "logging", "math", "operator", "random", "re", "secrets",
+        "sqlalchemy", "string", "textwrap", "typing", "uuid",
+    }
+)  # fmt: skip
+"""Modules that bring nothing along which may be other by now, but for time and chance."""
+_DATABASES = pattern(r"(?i)database|catalog|datname|information_schema|\.url\b")
+_ENVIRONMENT = frozenset({"environ", "environb", "expanduser", "expandvars", "getenv", "getenvb"})
+_ENVIRONMENT_OF_TESTS = "PYTEST_CURRENT_TEST"
+_CONTEXT = frozenset({"context", "environment_context", "get_context", "migration_context"})
+_CONFIG = frozenset(
+    {
+        "attributes", "cmd_opts", "config", "get_head_revision", "get_head_revisions", "get_revision_argument",
+        "get_starting_revision_argument", "get_tag_argument", "get_x_argument",
+    }
+)  # fmt: skip
+"""What Alembic's context tells scripts of the command, and of what is configured."""
 _OWN = (
     "_json_serializer",
     "_json_deserializer",
@@ -62,9 +79,14 @@ _NO_OPTIONS = frozenset(
 """Of a migration context: they are made anew for each run, or are for autogenerate alone."""
 
 
-@lru_cache(maxsize=4096)
-def _goes_further(script: str) -> bool:
-    return _GOES_FURTHER.search(script) is not None
+class Script(Struct, frozen=True):
+    """A script of a run."""
+
+    is_upgrade: bool
+    revision: str
+    path: str
+    text: str
+    words: Words
 
 
 def find(key: Hashable | None) -> tuple[Prediction, ...] | None:
@@ -72,13 +94,19 @@ def find(key: Hashable | None) -> tuple[Prediction, ...] | None:
     return None if key is None else _known.get(key)
 
 
-def keep(key: Hashable | None, predictions: tuple[Prediction, ...]) -> None:
-    """Remember predictions that leave nothing open."""
-    if key is None or any(each.unproven for each in predictions):
-        return
-    while len(_known) >= _MOST:
-        del _known[next(iter(_known))]
-    _known[key] = predictions
+def can_be_held(prediction: Prediction) -> bool:
+    """Whether scripts can be held against what is predicted: it leaves nothing open, and all of it is seen again."""
+    return not prediction.unproven and all(step.marks is not None for step in prediction.steps)
+
+
+def keep(key: Hashable | None, predictions: tuple[Prediction, ...]) -> tuple[Prediction, ...]:
+    """Remember predictions that leave nothing open; returns them as they are to be found again."""
+    found = tuple(replace(each, found_out_before=True) for each in predictions)
+    if key is not None and all(map(can_be_held, predictions)):
+        while len(_known) >= _MOST:
+            del _known[next(iter(_known))]
+        _known[key] = found
+    return found
 
 
 class Judged(Struct, frozen=True):
@@ -115,7 +143,7 @@ def verdict(judged: Judged, judge: Callable[[], Report]) -> Report:
 
 
 def key_of(run: Run, start: Hashable, tables: Collection[Name] | None) -> Hashable | None:
-    """Return all that the predictions of a run follow from; None: more than is known of.
+    """Return what the predictions of a run follow from, as far as that is known; None: scripts cannot be read.
 
     Args:
         run: the scripts, and what they see.
@@ -124,19 +152,45 @@ def key_of(run: Run, start: Hashable, tables: Collection[Name] | None) -> Hashab
     """
     scripts = []
     for step in (*run.history, *run.steps):
-        if hasattr(step, "generated"):
+        path, text = step.revision.path, "" if hasattr(step, "generated") else text_of(step)
+        words = words_of(path, text) if text else None
+        if words is None:
             return None
-        text = text_of(step)
-        if not text or _goes_further(text):
-            return None
-        scripts.append((step.is_upgrade, step.revision.revision, step.revision.path, text))
+        scripts.append(Script(step.is_upgrade, step.revision.revision, path, text, words))
     context = run.context
     options = {name: value for name, value in context.opts.items() if name not in _NO_OPTIONS}
     ways = (run.as_sql, run.own_transaction, run.no_exec, context.as_sql, run.connection is None, Path.cwd())
     external = getattr(context, "_in_external_transaction", False)
     watched = None if tables is None else frozenset(tables)
     connected = None if run.connection is None else same(_manners(run.connection))
-    return (tuple(scripts), start, watched, same(options), same(dict(run.arguments)), ways, external, connected)
+    named = _named(run, scripts)
+    return (tuple(scripts), start, watched, same(options), same(dict(run.arguments)), ways, external, connected, named)
+
+
+def may_name(run: Run, database: str) -> bool:
+    """Whether the same statements may lead elsewhere in a database of another name."""
+    texts = map(text_of, (*run.history, *run.steps))
+    return any(database in text or _DATABASES.search(text) is not None for text in texts)
+
+
+def _named(run: Run, scripts: Iterable[Script]) -> Hashable:
+    """Return what scripts see by names in them that lead out of the database."""
+    names = frozenset().union(*(script.words.names for script in scripts))
+    seen: list[object] = []
+    if names & _ENVIRONMENT:
+        seen.append({name: value for name, value in os.environ.items() if name != _ENVIRONMENT_OF_TESTS})
+    if names & _CONTEXT and names & _CONFIG:
+        seen.append(_configured(run.environment.config))
+    if "url" in names and run.connection is not None:
+        seen.append(run.connection.engine.url)
+    return same(seen)
+
+
+def _configured(config: Config) -> tuple[object, ...]:
+    file, options = config.file_config, config.cmd_opts
+    sections = {name: dict(file.items(name, raw=True)) for name in (*file.sections(), "DEFAULT")}
+    given: dict[str, Any] = {} if options is None else vars(options)
+    return sections, config.toml_alembic_config, dict(config.attributes), given, config.config_file_name
 
 
 def _manners(connection: Connection) -> tuple[object, ...]:

@@ -18,18 +18,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from alembic_contracts import texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.aftermath import Aftermath
-from alembic_contracts.judging.engine import Scope, asked_of
 from alembic_contracts.running import bases, unheld
-from alembic_contracts.running.courses import Course, log
+from alembic_contracts.running.courses import log
 from alembic_contracts.running.databases import narrowed
-from alembic_contracts.running.examination import foresee, judge_state
+from alembic_contracts.running.examination import judge_state
+from alembic_contracts.running.expected import Expected, scope_of
 from alembic_contracts.running.ledger import Ledger
 from alembic_contracts.running.looking_again import Applied, Ran, look_again, reason_of, strayed
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.postponed import split
 from alembic_contracts.running.revisions import Strayed, location_of, upgrade_steps
 from alembic_contracts.schemas.steps import Location, Operation, Step
-from alembic_contracts.support import terminal
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from alembic_contracts.judging.aftermath import Earlier
     from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.prediction.scripts.source_lines import Script
+    from alembic_contracts.running.courses import Course
     from alembic_contracts.running.refusals import Refused
     from alembic_contracts.running.report_file import Entry
     from alembic_contracts.running.terms import Terms
@@ -51,13 +51,11 @@ class Upgrade(Struct):
     """Revisions that are being applied, held to terms."""
 
     terms: Terms
-    course: Course
+    expected: Expected
     """Where the revisions were predicted to lead."""
     heads: tuple[str, ...]
     """What the version table has before them."""
-    foreseen: Report
-    """What was found before the first one."""
-    commits: Ledger | None
+    commits: Ledger | None = None
     """What was committed; None in ``--sql`` mode."""
     applied: list[Applied] = field(default_factory=list)
     """The revisions that Alembic has marked as applied."""
@@ -69,13 +67,13 @@ class Upgrade(Struct):
     """Where unqualified names led before them."""
     entry: Entry | None = None
     """Where programs read what was found."""
-    _fingerprints: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """What the database can be at the end of each revision, where that is known."""
     _looks: list[Step] = field(default_factory=list)
     """What was seen at earlier commits, where nobody foresaw it."""
     _folder: Path = field(default_factory=Path.cwd)
     _judged: int = -1
     """How many statements had been executed when the end of a revision was judged, since it was committed already."""
+    _prevented: Refused | None = None
+    """Why the script that runs must not go on."""
     _confirmed: bool = False
     """Whether the last commit that was judged left what was foreseen."""
     _script: Script | None = None
@@ -130,13 +128,22 @@ class Upgrade(Struct):
 
     @classmethod
     def _examined(cls, run: Run, terms: Terms, heads: tuple[str, ...]) -> Self:
-        with terminal.progress_line("Checking data contracts: revision") as progress:
-            course, report = foresee(run, terms, scope=_scope(terms), progress=progress)
-        upgrade = cls(terms, course, heads, report, None, _fingerprints=course.fingerprints())
+        upgrade = cls(terms, Expected.of(run, terms), heads)
         if run.connection is not None:
-            upgrade.commits = Ledger(run.connection, course.dialect, upgrade._place, upgrade.commit)
-            upgrade.lookup = course.dialect.lookup(run.connection)
+            dialect = upgrade.course.dialect
+            upgrade.commits = Ledger(run.connection, dialect, upgrade._place, upgrade.commit, upgrade._executes)
+            upgrade.lookup = dialect.lookup(run.connection)
         return upgrade
+
+    @property
+    def course(self) -> Course:
+        """Where the revisions lead, by what is known now."""
+        return self.expected.course
+
+    @property
+    def foreseen(self) -> Report:
+        """What was found before the first revision, or where one turned out to do otherwise."""
+        return self.expected.report
 
     @property
     def migration(self) -> MigrationContext:
@@ -171,7 +178,36 @@ class Upgrade(Struct):
 
         self._since_commit.append(step)
         self._script = Script.of(step.revision.revision, step.revision.path, self._folder)
+        self.expected.begins(self._script.revision)
         return self._script
+
+    def finishes(self) -> None:
+        """Make sure that a script has done all that was foreseen, before Alembic marks its revision as applied."""
+        if self._prevented is not None:
+            raise self._prevented
+        if not self.expected.is_met():
+            self._expect_anew()
+
+    def _executes(self, statement: str, parameters: object = None) -> None:
+        """Take note of a statement before it is executed; refuse one that was not foreseen and leads to a break."""
+        if self._script is None or self._script.is_through:
+            return
+        if self._prevented is not None:
+            raise self._prevented
+        if not self.expected.is_met_by(statement, parameters):
+            self._expect_anew()
+
+    def _expect_anew(self) -> None:
+        assert self.commits is not None  # noqa: S101 - something is executed
+        with self.commits.quietly(), self._answering():
+            self.expected.find_out_anew()
+        if self.foreseen.status == "kept" and not self.foreseen.violations:
+            return
+        try:
+            self._conclude(self.foreseen)
+        except Exception:
+            self._prevented = self.refused
+            raise
 
     def ends(self, heads: Collection[str]) -> None:
         """Take note that a revision is through and marked as applied; judge it where it is committed already.
@@ -245,32 +281,18 @@ class Upgrade(Struct):
         assert connection is not None  # noqa: S101 - there is none in --sql mode, where nothing is committed
         self.refused = None
         with self._answering():
-            as_foreseen = self._is_as_foreseen(connection)
+            since = self._since_commit
+            as_foreseen = bool(since) and self.expected.is_there(connection, since[-1].revision.revision)
             if as_foreseen and self._confirmed and not self.through:
                 return  # as at the commit before: there is nothing new to say
             report = replace(self.foreseen, phase="commit", notices=()) if as_foreseen else self._seen(connection)
         self._confirmed = as_foreseen
         self._conclude(report)
 
-    def _is_as_foreseen(self, connection: Connection) -> bool:
-        """Whether exactly that is there of which it is known already that it keeps all contracts."""
-        if self.foreseen.violations or self.foreseen.unproven or not self._since_commit:
-            return False
-        foreseen = self._fingerprints.get(self._since_commit[-1].revision.revision)
-        return foreseen is not None and self.course.dialect.fingerprint(connection) in foreseen
-
     def _seen(self, connection: Connection) -> Report:
         """Return the verdict on what is there."""
         revision = self._since_commit[-1].revision.revision if self._since_commit else ""
-        is_complete = self.course.sight is None or not self.course.sight.unread  # else it becomes so from this one
-        now = self.course.dialect.observe(
-            connection,
-            self.terms.places(self.course.dialect),
-            lock_timeout=self.terms.settings.lock_timeout,
-            before=self.course.sight,
-            asked=asked_of(self.terms.contracts, self.terms.settings.rules) if is_complete else None,
-        )
-        return self._verdict(revision, now)
+        return self._verdict(revision, self.expected.observed(connection))
 
     def _verdict(self, revision: str, now: Schema) -> Report:
         """Return the verdict on what is there, by what has been seen before where nobody foresaw it."""
@@ -278,7 +300,7 @@ class Upgrade(Struct):
         since = (*self._looks, Step(revision, (Operation(place, "commit", now, commits=True),)))
         if self.course.dialect.FORESIGHT == "none":  # so that a break is put down to the revision that was run then
             self._looks.append(Step(revision, (Operation(place, "commit", now),)))
-        return judge_state(self.course, self.terms, scope=_scope(self.terms), since=since, ends=self.through)
+        return judge_state(self.course, self.terms, scope=scope_of(self.terms), since=since, ends=self.through)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -307,7 +329,7 @@ class Upgrade(Struct):
 
     def _conclude(self, report: Report) -> None:
         """Say what was found, and refuse where the settings ask for it: then it is said after a look at what stays."""
-        if self._refuses(report):
+        if self.expected.refuses(report):
             self.refused = _refused(report)
             raise self.refused
         if self.entry is not None:
@@ -323,29 +345,11 @@ class Upgrade(Struct):
         elif report.unproven or not said.issuperset(_what(part) for v in report.violations for part in v.parts):
             from alembic_contracts.running.refusals import attributed, because, show
 
-            checked = self._checked_at_commit
-            why = because(report, self.terms.settings, downgrading=self._downgrading, checked_at_commit=checked)
+            why = because(report, self.terms.settings, self.course.run)
             show(replace(attributed(report, self.foreseen), refused=False, because=why))
             self._shown = report.violations
         else:
             log.info("What is said above of data contracts is confirmed %s", when)
-
-    def _refuses(self, report: Report) -> bool:
-        settings = self.terms.settings
-        if settings.enforce == "report" or (self._downgrading and settings.downgrade == "report"):
-            return False
-        if report.status == "unproven":
-            return (settings.unproven or ("warn" if self._checked_at_commit else "refuse")) == "refuse"
-        return report.status == "broken"
-
-    @property
-    def _downgrading(self) -> bool:
-        return self.course.run.all_steps[0].is_downgrade
-
-    @property
-    def _checked_at_commit(self) -> bool:
-        """Whether what results is checked where it can still be undone."""
-        return not self.migration.as_sql and self.migration.impl.transactional_ddl
 
     # -- what stays --------------------------------------------------------------------------------------------------
 
@@ -387,10 +391,6 @@ def _refused(report: Report) -> Refused:
     from alembic_contracts.running.refusals import Refused
 
     return Refused(replace(report, refused=True))
-
-
-def _scope(terms: Terms) -> Scope:
-    return "strict" if terms.settings.enforce == "strict" else "introduced"
 
 
 def _what(violation: Violation) -> tuple[object, ...]:

@@ -139,6 +139,7 @@ class Watch:
                 migrate(*args, **kwargs)
             finally:
                 script.is_through = True
+            upgrade.finishes()
 
         step.migration_fn = tell_and_migrate
 

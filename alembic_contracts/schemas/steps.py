@@ -98,6 +98,8 @@ class Step(Struct, frozen=True):
     operations: tuple[Operation, ...]
     fingerprint: str = ""
     """Of the whole schema at its end, where that is known: a database that has it is exactly as predicted."""
+    marks: bytes | None = None
+    """What the statements of its script are known again by (``prediction.scripts.traces``), where all of them are."""
 
 
 class Prediction(Struct, frozen=True, kw_only=True):
@@ -113,7 +115,7 @@ class Prediction(Struct, frozen=True, kw_only=True):
     Another prediction then shows how the run goes on where that script finds no such row.
     """
     found_out_before: bool = False
-    """Whether it is what another process has found out, of the same scripts and what it knew of what they use."""
+    """Whether it is what an earlier run has found out, of the same scripts: they may go by more than is known."""
 
     def since(self, count: int) -> Prediction:
         """Return it with its first steps made part of what was there before."""

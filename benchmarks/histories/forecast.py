@@ -11,7 +11,7 @@ from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.containment.limits import Limits
 from alembic_contracts.prediction.scripts.predict import predict
 from alembic_contracts.running.pending import Run
-from alembic_contracts.running.rehearsals import rehearsed
+from alembic_contracts.running.rehearsals import copied, rehearsed
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Prediction
 from benchmarks.histories.scripts import Scripts
@@ -123,7 +123,7 @@ def _rehearsal(
     def predicted(environment: EnvironmentContext, context: MigrationContext) -> tuple[Prediction, ...]:
         start = None if offline else context.connection
         run = Run(environment=environment, context=context, steps=steps, arguments={}, connection=start)
-        return rehearsed(run, watched, scripts.database.dialect, None, Limits)
+        return rehearsed(run, copied(run), watched, scripts.database.dialect, progress=None, limits=Limits)
 
     return _Plan(predicted)
 

@@ -17,7 +17,7 @@ from alembic_contracts.dialects.sqlite.copies import fingerprint
 from alembic_contracts.prediction.containment.limits import Limits
 from alembic_contracts.running import remembered
 from alembic_contracts.running.pending import Run
-from alembic_contracts.running.rehearsals import rehearsed
+from alembic_contracts.running.rehearsals import copied, rehearsed
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -164,23 +164,16 @@ class History:
                 if down
                 else script._upgrade_revs(target, () if offline else heads)
             )
-            found.append(
-                rehearsed(
-                    Run(
-                        environment=environment,
-                        context=migration,
-                        steps=steps,
-                        arguments={},
-                        connection=None if offline or as_sql else migration.connection,
-                        as_sql=as_sql,
-                        **run,
-                    ),
-                    tables,
-                    dialects.load("sqlite"),
-                    None,
-                    Limits,
-                )
+            given = Run(
+                environment=environment,
+                context=migration,
+                steps=steps,
+                arguments={},
+                connection=None if offline or as_sql else migration.connection,
+                as_sql=as_sql,
+                **run,
             )
+            found.append(rehearsed(given, copied(given), tables, dialects.load("sqlite"), progress=None, limits=Limits))
             return []
 
         is_written = offline or as_sql

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 
 from alembic_contracts.prediction.scripts.outline import Outline
+from alembic_contracts.prediction.scripts.words import known_code
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,8 +31,9 @@ def fresh_module(path: str, known: object = None) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    if isinstance(known, Outline) and known.code is not None and known.code.co_filename == path:
-        exec(known.code, vars(module))  # noqa: S102 - what the loader would do
+    code = known.code if isinstance(known, Outline) else known_code(path)
+    if code is not None and code.co_filename == path:
+        exec(code, vars(module))  # noqa: S102 - what the loader would do
     else:
         spec.loader.exec_module(module)
     return module

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic.runtime.migration import MigrationContext
+from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.prediction.answers.reader import Reader
@@ -23,6 +24,7 @@ from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
 from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
+from alembic_contracts.prediction.scripts.traces import Recorder
 from alembic_contracts.prediction.scripts.worlds import Played, Turns
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Location, Operation, Prediction, Step, Unproven
@@ -80,6 +82,7 @@ class Play:
         self.reader.doubt = self._recording.doubt
         self._engine = recording_engine(self._recording, catalog, context.dialect, _url(context))
         cast("RecordingDialect", self._engine.dialect).doubt = self._recording.doubt
+        self._recorder = Recorder(self._engine)
         self._connection: Connection | None = None
         self._working_directory = Path.cwd()
         self._transaction: Any = None
@@ -96,7 +99,7 @@ class Play:
         """Run the revisions one after the other, also after one that fails."""
         from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
 
-        self._recording.tell = self.tell
+        self._recording.tell = self._found
         before = self.before
         done: list[Step] = []
         whole, each = (nullcontext, silent) if self.is_followed else (silent, nullcontext)
@@ -124,6 +127,11 @@ class Play:
             read_unknown_rows=self.reader.read_unknown_rows,
             asked_for_unread=self.catalog.asked_for_unread,
         )
+
+    def _found(self, event: Operation | Unproven) -> None:
+        if isinstance(event, Operation) and not event.commits:
+            self._recorder.changes()
+        self.tell(event)
 
     @contextmanager
     def _closing(self) -> Iterator[None]:
@@ -237,14 +245,17 @@ class Play:
         self._last = script.revision
         self._leftovers.begin(script)
         self.tell(script.copy())
+        self._recorder.begin()
         self._recording.start(
             script, self._turns.of(script.revision) if script.revision in self._turns.turned else None
         )
+        marks = None
         try:
             transaction = migration.begin_transaction(_per_migration=True)
             transaction.__enter__()
             with alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
                 self._run_script(script, step, arguments)
+                marks = self._recorder.marks()
                 self._leftovers.end()
             if self.catalog.failed:
                 raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
@@ -261,7 +272,7 @@ class Play:
             self._fail(error, script)
             migration = self._after_failure(migration)
         finally:
-            done.append(self._recording.finish())
+            done.append(replace(self._recording.finish(), marks=marks))
         return migration
 
     def _fail(self, error: BaseException, script: Script) -> None:

@@ -1,0 +1,148 @@
+"""The statements of a run in, marks out by which another run of the same scripts is seen to execute the same ones.
+
+What was predicted of scripts before holds as long as they do the same again, whatever it is that they go by. Only
+statements that may change a schema count: how many rows a script reads and writes depends on what is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+
+from alembic_contracts.patterns import pattern
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from alembic_contracts.schemas.steps import Prediction
+
+__all__ = ["COMMIT", "ROLLBACK", "Recorder", "Trail"]
+
+COMMIT, ROLLBACK = "COMMIT", "ROLLBACK"
+"""What stands for a commit or rollback that is no statement."""
+
+_DIGEST = 8
+"""Of a statement, in bytes."""
+_SIZE = 1 + _DIGEST
+"""Of a mark: what kind of statement it is, and its digest."""
+_INDEX, _OTHER = b"i", b"o"
+_FIRST_WORD = pattern(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|[(;])*(\w*)", re.DOTALL)
+_OF_ROWS = frozenset(
+    {"analyze", "delete", "explain", "insert", "merge", "replace", "show", "table", "update", "values", "with"}
+)
+"""What statements begin with that are about rows alone."""
+_MAKES_OR_SETS = pattern(r"(?i)\binto\b|\bset_config\b")
+
+
+_INDEXES = pattern(r"(?i)\s*create\s+(?:unique\s+)?index\b")
+_TABLES = pattern(r"(?i)\s*create\s+(?:temp\w*\s+)?table\b")
+_CONSTRAINTS = pattern(r"(?:CONSTRAINT|PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK|EXCLUDE)\b")
+_BETWEEN, _AFTER = ", \n\t", "\n)"
+"""Columns and constraints, as SQLAlchemy writes them, and the last of them."""
+
+
+def _mark(statement: str, parameters: object = None) -> bytes:
+    """Return what a statement is known again by; nothing of one that changes no schema.
+
+    SQLAlchemy has constraints and indexes of a table in sets, so their order is another one each time.
+    """
+    first = _FIRST_WORD.match(statement)
+    word = "" if first is None else first[1].lower()
+    if word == "select" and _MAKES_OR_SETS.search(statement):
+        statement += repr(parameters)
+    elif ";" not in statement.strip().rstrip(";") and (
+        word in _OF_ROWS or word == "select" or (word == "pragma" and "=" not in statement)
+    ):
+        return b""
+    kind = _INDEX if _INDEXES.match(statement) else _OTHER
+    if _BETWEEN in statement and _TABLES.match(statement):
+        statement = _in_order(statement)
+    return kind + blake2b(statement.encode("utf-8", "replace"), digest_size=_DIGEST).digest()
+
+
+def _in_order(statement: str) -> str:
+    """Return a CREATE TABLE with its constraints behind the columns, in one order."""
+    parts, last, rest = statement.rpartition(_AFTER)
+    return f"{_BETWEEN.join(sorted(parts.split(_BETWEEN), key=_place))}{last}{rest}"
+
+
+def _place(part: str) -> str:
+    return part if _CONSTRAINTS.match(part) else ""  # columns stay in their order
+
+
+class Recorder:
+    """Takes down what an engine executes."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take down the statements of an engine from now on, as others who listen to it leave them."""
+        self._marks: list[bytes] = []
+        self._is_executing = self._has_missed = False
+        event.listen(engine, "before_cursor_execute", self._begins)
+        event.listen(engine, "after_cursor_execute", self._ends)
+        event.listen(engine, "handle_error", self._ends)
+        event.listen(engine, "commit", lambda _connection: self._marks.append(_mark(COMMIT)))
+        event.listen(engine, "rollback", lambda _connection: self._marks.append(_mark(ROLLBACK)))
+
+    def _begins(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        self._is_executing = True
+        self._marks.append(_mark(statement, parameters))
+
+    def _ends(self, *_: Any) -> None:
+        self._is_executing = False
+
+    def changes(self) -> None:
+        """Take note that a schema changes: where that is not by a statement of the engine's, it is not seen again."""
+        self._has_missed = self._has_missed or not self._is_executing
+
+    def begin(self) -> None:
+        """Forget what was executed so far: a script begins."""
+        self._marks.clear()
+        self._has_missed = False
+
+    def marks(self) -> bytes | None:
+        """Return the marks of the statements of this script; None: it changes a schema by others."""
+        return None if self._has_missed else b"".join(self._marks)
+
+
+class Trail:
+    """What scripts did when they were predicted, in each way in which that can go, along which they are followed."""
+
+    def __init__(self, predictions: Iterable[Prediction]) -> None:
+        """Begin before the first script."""
+        self._ways = [{step.revision: step.marks for step in each.steps} for each in predictions]
+        self._left: list[bytearray] = []
+        """What is still to come of the script that runs, in each of these ways."""
+
+    def begins(self, revision: str) -> None:
+        """Take note of the revision whose script begins."""
+        self._left = [bytearray(way.get(revision) or b"") for way in self._ways]
+
+    def goes_on(self, statement: str, parameters: object = None) -> bool:
+        """Whether a statement that is about to be executed is what the script executed then."""
+        mark = _mark(statement, parameters)
+        return not mark or self._keep([_take(left, mark) for left in self._left])
+
+    def ends(self) -> bool:
+        """Whether the script has executed all that it executed then."""
+        return self._keep([not left for left in self._left])
+
+    def _keep(self, are_kept: list[bool]) -> bool:
+        """Go on with some of the ways; returns whether there are any."""
+        self._ways = [way for way, is_kept in zip(self._ways, are_kept, strict=True) if is_kept]
+        self._left = [left for left, is_kept in zip(self._left, are_kept, strict=True) if is_kept]
+        return bool(self._ways)
+
+
+def _take(left: bytearray, mark: bytes) -> bool:
+    """Take the mark that comes next away, or among indexes one of the next; returns whether it was there."""
+    for at in range(0, len(left), _SIZE):
+        if left[at : at + _SIZE] == mark:
+            del left[at : at + _SIZE]
+            return True
+        if left[at : at + 1] != _INDEX:
+            return False
+    return False

@@ -1,0 +1,124 @@
+"""A run in, where it is expected to lead out; and found out anew where its scripts do otherwise.
+
+What an earlier run has found out of the same scripts is believed as long as they execute the same statements: they may
+go by more than is known of (``kept_predictions``). It is known before a statement is executed that it is another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
+
+from alembic_contracts.judging.engine import asked_of
+from alembic_contracts.running.courses import Course
+from alembic_contracts.running.examination import examine, foresee
+from alembic_contracts.support import terminal
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from alembic_contracts.judging.engine import Scope
+    from alembic_contracts.judging.violations import Report
+    from alembic_contracts.prediction.scripts.traces import Trail
+    from alembic_contracts.running.pending import Run
+    from alembic_contracts.running.terms import Terms
+    from alembic_contracts.schemas.schema import Schema
+
+__all__ = ["Expected", "scope_of"]
+
+_PROGRESS = "Checking data contracts: revision"
+
+
+def scope_of(terms: Terms) -> Scope:
+    """Return which breaks a run answers for."""
+    return "strict" if terms.settings.enforce == "strict" else "introduced"
+
+
+class Expected(Struct):
+    """Where a run is expected to lead."""
+
+    terms: Terms
+    course: Course
+    """The schemas that it goes through."""
+    report: Report
+    """The verdict on them, before the first script or where scripts turned out to do otherwise."""
+    _fingerprints: Mapping[str, frozenset[str]]
+    """What the database can be at the end of each revision, where that is known."""
+    _trail: Trail | None
+    """What an earlier run's scripts executed; None: this one's are not compared with that."""
+
+    @classmethod
+    def of(cls, run: Run, terms: Terms) -> Self:
+        """Find out where a run leads.
+
+        Raises:
+            CannotCheck: that cannot be found out.
+        """
+        with terminal.progress_line(_PROGRESS) as progress:
+            course, report = foresee(run, terms, scope=scope_of(terms), progress=progress)
+        trail = None
+        if course.anew is not None:
+            from alembic_contracts.prediction.scripts.traces import Trail
+
+            trail = Trail(course.predictions)
+        return cls(terms, course, report, course.fingerprints(), trail)
+
+    def begins(self, revision: str) -> None:
+        """Take note of the revision whose script begins."""
+        if self._trail is not None:
+            self._trail.begins(revision)
+
+    def is_met_by(self, statement: str, parameters: object) -> bool:
+        """Whether a statement that is about to be executed is one that was foreseen, as far as that is asked."""
+        return self._trail is None or self._trail.goes_on(statement, parameters)
+
+    def is_met(self) -> bool:
+        """Whether the script has executed all that was foreseen, as far as that is asked."""
+        return self._trail is None or self._trail.ends()
+
+    def find_out_anew(self) -> None:
+        """Predict these scripts themselves, from what there was before the first of them.
+
+        Raises:
+            CannotCheck: where they lead cannot be found out.
+        """
+        self._trail = None
+        if self.course.anew is not None:
+            with terminal.progress_line(_PROGRESS) as progress:
+                self.course = self.course.anew(progress)
+            self.report = examine(self.course, self.terms, phase="before", scope=scope_of(self.terms))
+            self._fingerprints = self.course.fingerprints()
+
+    def observed(self, connection: Connection) -> Schema:
+        """Return what is there of the tables that contracts are about.
+
+        Raises:
+            CannotCheck, sqlalchemy.exc.SQLAlchemyError: the database does not answer.
+        """
+        terms, sight = self.terms, self.course.sight
+        is_complete = sight is None or not sight.unread  # else it becomes so from this one
+        return self.course.dialect.observe(
+            connection,
+            terms.places(self.course.dialect),
+            lock_timeout=terms.settings.lock_timeout,
+            before=sight,
+            asked=asked_of(terms.contracts, terms.settings.rules) if is_complete else None,
+        )
+
+    def refuses(self, report: Report) -> bool:
+        """Whether a run must not go on for what was found in it."""
+        settings, run = self.terms.settings, self.course.run
+        if settings.enforce == "report" or (run.is_downgrade and settings.downgrade == "report"):
+            return False
+        if report.status == "unproven":
+            return (settings.unproven or ("warn" if run.is_checked_at_commit else "refuse")) == "refuse"
+        return report.status == "broken"
+
+    def is_there(self, connection: Connection, revision: str) -> bool:
+        """Whether a database is exactly as foreseen at the end of a revision, where that is known to keep all."""
+        if self.report.violations or self.report.unproven:
+            return False
+        foreseen = self._fingerprints.get(revision)
+        return foreseen is not None and self.course.dialect.fingerprint(connection) in foreseen
