@@ -8,6 +8,7 @@ everything, a doubt says so.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from types import MappingProxyType
@@ -16,18 +17,21 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.dialects.sqlite import made_up
+from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, FILE
 from alembic_contracts.dialects.sqlite.copies import fingerprint_of, stored_rows
 from alembic_contracts.dialects.sqlite.names import fold
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts, asked_for_existence
-from alembic_contracts.dialects.sqlite.telling import CHANGES_ROWS, COUNTS
+from alembic_contracts.dialects.sqlite.telling import CHANGES_ROWS
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.noticing import MadeUpCount
 from alembic_contracts.prediction.scripts.batches import COPY
 from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.schemas.schema import Name
-from alembic_contracts.schemas.steps import FAILS_BY_ROWS, GOES_BY_ROWS, Operation, Unproven, World
+from alembic_contracts.schemas.steps import FAILS_BY_ROWS, GOES_BY_FILE, GOES_BY_ROWS, Operation, Unproven, World
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects import Dialect
@@ -142,6 +146,16 @@ class Looks:
                 yield key, name
 
 
+def _asks_for_names() -> bool:
+    """Whether it is SQLAlchemy that asks for the file of each database, for its name alone."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.currentframe() is the same
+    while frame is not None:
+        if frame.f_code.co_name == "get_schema_names":
+            return str(frame.f_globals.get("__name__")).startswith("sqlalchemy.")
+        frame = frame.f_back
+    return False
+
+
 def _mentions(text: str, names: set[str]) -> bool:
     """Return whether a text may have one of some names in it; ``names``: in lower case."""
     folded = fold(text)
@@ -242,6 +256,8 @@ class CopyObserver:
         return self._on_fetch(effect) if effect.returns else None
 
     def _on_fetch(self, effect: Effect) -> Callable[[], None] | None:
+        if FILE in effect.reads and not _asks_for_names():
+            return partial(self._decide, GOES_BY_FILE)
         if self.unknown.isdisjoint(effect.reads):
             return self._decide if self.unknown and COUNTS in effect.reads else None
         if _ALTERS.match(effect.sql):  # it has looked itself, whether there are any
@@ -318,7 +334,7 @@ class CopyObserver:
         self._look(effect)
         self._decide()
 
-    def _decide(self) -> None:
+    def _decide(self, reason: str = GOES_BY_ROWS) -> None:
         """Note a doubt where a script has got made-up values, and what it does next may depend on them."""
         if self._script is None:
             return
@@ -327,7 +343,7 @@ class CopyObserver:
         if key not in self._decisions:
             self._decisions.add(key)
             if not rest_is_seen(stack, self._script.path, RowTexts()):
-                self._stage.doubt(GOES_BY_ROWS)
+                self._stage.doubt(reason)
 
     def _doubt_failure(self, effect: Effect) -> None:
         """Note a doubt where it depends on rows whether a statement fails, and the script goes on where it does."""

@@ -111,8 +111,8 @@ class Ledger:
         self._known = self._passing = self._answers = False
         self._is_apart = False
         """Whether parts of a statement are being executed, one after the other."""
-        self._rest = "", ""
-        """What is left of the statement that is being executed, and all of it."""
+        self._is_told = False
+        """Whether it is known of the statement that is being executed, since parts of it have been before."""
         self._last: Location | None = None
         """The line that executed something last."""
         self._inside: Location | None = None
@@ -296,13 +296,16 @@ class Ledger:
         self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
     ) -> tuple[str, Any]:
         """Ask before SQL that ends the transaction; where it is among other statements, after those before it."""
-        self._passing, whole = False, statement
+        self._passing = False
         if self.is_quiet:
             return statement, parameters
         self.statements += 1
         self._last = self._place()[1] or self._last
         first_end = self._first_end
         end = first_end(statement)
+        is_told = end is not None and not end.is_alone and not parameters
+        if is_told:
+            self._tell(statement, parameters)
         while end is not None and not end.is_alone and not parameters:
             if not self._known:
                 self.look()
@@ -312,17 +315,19 @@ class Ledger:
             statement, end = end.after, first_end(end.after)
         if end is not None and end.commits:
             self._ask()
-        self._ending, self._rest = end, (statement, whole)
+        self._ending, self._is_told = end, is_told
         return statement, parameters
 
     def _before_execution(self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         """Tell of a statement as others who listen to the engine have left it."""
-        if self.is_quiet or self._is_apart or connection is not self._connection:
-            return
-        rest, whole = self._rest
+        is_ours = self.is_quiet or self._is_apart or connection is not self._connection
+        if not is_ours and not self._is_told:
+            self._tell(statement, parameters)
+
+    def _tell(self, statement: str, parameters: Any) -> None:
         revision = self._place()[0]
         try:
-            self._executes(whole if statement == rest else statement, parameters)
+            self._executes(statement, parameters)
         except BaseException:
             if self._busy != revision:
                 self.idle = revision

@@ -109,6 +109,7 @@ class Rehearsal:
         self._stage = stage
         connection = self._connected()
         raw = cast("WatchedConnection", connection.connection.dbapi_connection)
+        raw.is_copy = self._run.connection is not None
         looks = Looks(connection, raw, self._dialect, self._tables)
         stage.tell(looks.seen)
         context = self._run.context

@@ -375,7 +375,7 @@ class Upgrade(Struct):
         left, found = self._left(seen.schema), seen.aftermath
         if refused is None and left is not None and left.status == "broken":
             refused, found = _refused(left), replace(found, failure=reason_of(error))
-        if refused is not None and self._script is not None:
+        if refused is not None and self._script is not None and not (found.failure and found.stopped):
             alone = seen.aftermath.rest == "rolled back" and not (commits.found or commits.gap)
             refused.attributed(self.foreseen, left if alone else None)
         return refused and refused.told(found)

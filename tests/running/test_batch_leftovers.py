@@ -52,3 +52,24 @@ def test_a_copy_that_stays_is_named_with_the_way_to_be_rid_of_it(table: str, sta
         "upgrade", "head", env={"ALEMBIC_CONTRACTS_UNPROVEN": "warn", "ALEMBIC_CONTRACTS_ENFORCE": "report"}
     )
     assert passed.returncode == 0, passed.stderr
+
+
+FAILS_HALF_WAY = """
+op.drop_column("users", "name")
+op.add_column("users", sa.Column("since", sa.Integer, nullable=False))
+op.add_column("users", sa.Column("name", sa.String(20)))
+"""
+
+
+def test_what_a_script_had_done_when_it_failed_is_put_down_to_it(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "shop", f"sqlite:///{tmp_path}/shop.db")
+    project.contract("users", CONTRACT | {"schema": CONTRACT["schema"] | {"table_name": "users"}})
+    project.revision("create", CREATE.format(table="users"))
+    assert project.alembic("upgrade", "head").returncode == 0
+    project.revision("fails", FAILS_HALF_WAY)
+    refused = project.alembic("upgrade", "head")
+    assert refused.returncode != 0
+    said = " ".join(refused.stderr.split())
+    assert "Revision fails failed by itself: Cannot add a NOT NULL column" in said
+    assert "--> migrations/versions/fails.py:" in said
+    assert "another session" not in said

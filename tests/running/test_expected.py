@@ -93,6 +93,40 @@ def test_what_broke_then_is_not_refused_now(urls: list[str], project: Project) -
     assert left_again == ("id a 1" if urls[0].startswith("sqlite") else ""), done
 
 
+SWALLOWS = """
+try:
+    if tenancy.plan == "full":
+        op.drop_column("t", "a")
+except {caught}:
+    op.get_bind().exec_driver_sql("ALTER TABLE t DROP COLUMN a")
+"""
+
+
+@pytest.mark.parametrize("caught", ["Exception", "BaseException"])
+def test_a_refusal_is_heeded(caught: str, project: Project) -> None:
+    project.revision("r2", SWALLOWS.format(caught=caught), down="r1", prelude="import tenancy")
+    done = project.run("-c", TENANTS, "basic", "full")
+    *_, second, left = done.stdout.splitlines()
+    assert second.startswith("full Data contracts "), done
+    assert left in {"", "id a 1"}, done
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'op.execute("INSERT INTO t (id) VALUES (7); ALTER TABLE t DROP COLUMN a")',
+        'op.execute("BEGIN; ALTER TABLE t DROP COLUMN a; COMMIT")',
+    ],
+)
+def test_what_is_among_other_statements_is_seen(line: str, urls: list[str], project: Project) -> None:
+    if urls[0].startswith("sqlite"):
+        pytest.skip("its driver executes one statement at a time, and has one connection to a file")
+    project.revision("r2", f"if tenancy.plan == 'full':\n    {line}", down="r1", prelude="import tenancy")
+    done = project.run("-c", TENANTS, "basic", "full")
+    *_, second, left = done.stdout.splitlines()
+    assert (second, left) == ("full Data contracts would be broken", ""), done
+
+
 LISTENER = textwrap.dedent(
     """
     import os
@@ -122,6 +156,6 @@ def test_another_process_is_no_other(again: dict[str, str], urls: list[str], pro
 def test_the_order_of_a_set_is_another_one_in_another_process(urls: list[str], project: Project) -> None:
     names = [f"c{number}" for number in range(9)]
     project.revision("r2", f'for name in {set(names)}:\n    op.add_column("t", sa.Column(name, sa.Text))', down="r1")
-    for url, seed in zip(urls, "123", strict=True):
+    for url, seed in zip(urls, "123", strict=True):  # in another order it is found out anew, and kept
         done = project.alembic("upgrade", "head", env={"DATABASE_URL": url, "PYTHONHASHSEED": seed})
         assert done.returncode == 0, done

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alembic_contracts.schemas.steps import GOES_BY_FILE
 from tests.support.rehearsing import TABLE, History, columns, reasons
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ ONE_WORLD = {
         assert op.get_bind().execute(sa.text("SELECT x FROM n")).scalars().all() == [1]
     """,
     "an update": """op.execute("UPDATE t SET a = 'b' WHERE id > 3")\nop.execute("DELETE FROM t")""",
+    "the schemas": 'assert sa.inspect(op.get_bind()).get_schema_names() == ["main"]',
+    "what is set": 'op.execute("PRAGMA journal_mode = WAL")\nop.execute("PRAGMA synchronous = NORMAL")',
+    "what a copy has as well": 'assert op.get_bind().execute(sa.text("PRAGMA user_version")).scalar() == 0',
     "the catalog": 'op.get_bind().execute(sa.text("SELECT name FROM sqlite_master")).all()',
 }
 
@@ -351,3 +355,27 @@ def test_triggers_do_not_see_rows_that_are_made_up(trigger: str, tmp_path: Path)
     predictions = history.predicted()
     assert [columns(each.after, "n") for each in predictions] == [[], ["x"]]
     assert [step.fingerprint for step in predictions[0].steps] != [step.fingerprint for step in predictions[1].steps]
+
+
+OF_THE_FILE = [
+    "PRAGMA database_list",
+    "PRAGMA journal_mode",
+    "SELECT file FROM pragma_database_list",
+    "SELECT page_size FROM pragma_page_size",
+    "PRAGMA main.auto_vacuum",
+]
+
+
+@pytest.mark.parametrize("question", OF_THE_FILE)
+def test_what_a_copy_in_memory_answers_otherwise_is_unproven(question: str, tmp_path: Path) -> None:
+    code = f'if "e" in str(op.get_bind().execute(sa.text("{question}")).first()):\n    op.drop_column("t", "a")'
+    history = History(tmp_path, [TABLE, code])
+    history.upgrade("r0")
+    assert reasons(history.predicted()[0]) == [GOES_BY_FILE]
+
+
+@pytest.mark.parametrize("question", ["PRAGMA user_version", "SELECT application_id FROM pragma_application_id"])
+def test_without_a_database_nothing_is_known_of_its_header(question: str, tmp_path: Path) -> None:
+    code = f'if op.get_bind().execute(sa.text("{question}")).scalar():\n    op.drop_column("t", "a")'
+    history = History(tmp_path, [TABLE, code])
+    assert reasons(history.predicted(offline=True)[0]) == [GOES_BY_FILE]

@@ -180,3 +180,39 @@ def test_what_is_committed_before_a_row_makes_it_raise_is_unproven(project: Proj
     """
     assert checked(project_with(project, backfill(loop)))[:2] == (3, [])
     assert applied(project, """(1, '{"key": "v"}')""") == ["id!", "b", "keep", "a!"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "sa.update(t).where(t.c.id == row.id).values(a=row.b)",
+        "sa.insert(t).values(id=row.id + 9, b=json.dumps([row.b]))",
+        "sa.delete(t).where(t.c.id == row.id)",
+    ],
+)
+def test_a_statement_that_a_function_of_sqlalchemy_makes_is_one_about_rows(project: Project, statement: str) -> None:
+    loop = f"""
+    op.add_column("t", sa.Column("a", sa.Text, nullable=False, server_default=""))
+    bind = op.get_bind()
+    t = sa.table("t", sa.column("id"), sa.column("a"), sa.column("b"))
+    for row in bind.execute(sa.select(t.c.id, t.c.b)):
+        import json
+
+        bind.execute({statement})
+    op.add_column("t", sa.Column("more", sa.Text))
+    """
+    assert checked(project_with(project, textwrap.dedent(loop))) == (0, [], [])
+    assert applied(project, "(1, 'x')") == ["id!", "b", "keep", "a!", "more"]
+
+
+def test_a_table_of_names_that_rows_update_decides_what_comes_after(project: Project) -> None:
+    loop = """
+    op.add_column("t", sa.Column("a", sa.Text, nullable=False, server_default=""))
+    names = {}
+    bind = op.get_bind()
+    for row in bind.execute(sa.text("SELECT id, b FROM t")):
+        names.update({row.b: row.id})
+    op.execute(f"ALTER TABLE t {', '.join('DROP ' + name for name in names) or 'ADD z int'}")
+    """
+    code, _, unproven = checked(project_with(project, textwrap.dedent(loop)))
+    assert (code, bool(unproven)) == (3, True)

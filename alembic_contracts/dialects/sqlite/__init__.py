@@ -14,6 +14,7 @@ restoring                     a table before and now -> SQL that gives it back i
 copies, made_up               a database -> an empty one in memory that behaves like it; rows made up in it
 lending                       the connection to that one -> a further one, while the first is not in use
 telling, row_texts            what statements do there, told by the connection; whether texts are about rows alone
+beside_schema                 what a statement asks for -> what beside the schema the answer depends on
 
 What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.
 """

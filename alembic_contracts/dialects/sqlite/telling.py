@@ -15,25 +15,15 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, depends_on
 from alembic_contracts.dialects.sqlite.names import fold, quote
 from alembic_contracts.dialects.sqlite.tokens import apart
 from alembic_contracts.patterns import pattern
 
-__all__ = ["CHANGES_ROWS", "COUNTS", "Effect", "Listener", "OnCursors", "WatchedConnection"]
+__all__ = ["CHANGES_ROWS", "Effect", "Listener", "OnCursors", "WatchedConnection"]
 
 _ROWS = frozenset[tuple[str, str]]
 """Schemas and tables, in lower case."""
-COUNTS = ("", "counts")
-"""Stands among tables for what SQLite knows of all their rows: how many were changed, whether they are sound."""
-_COUNTING = frozenset({"changes", "last_insert_rowid", "total_changes"})
-"""Functions that tell of it."""
-_CHECKING = frozenset({"foreign_key_check", "freelist_count", "integrity_check", "page_count", "quick_check"})
-"""Pragmas that do."""
-_OWN = ("sqlite_", "dbstat")
-"""How the names of SQLite's own tables begin."""
-_DEFINES = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
-"""Those that say nothing of rows."""
-
 _LEAVES_SCHEMA = pattern(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|VALUES|EXPLAIN|BEGIN|PRAGMA)\b", re.IGNORECASE)
 """Statements that cannot change a schema, unless SQLite's own table of it may be written to."""
 CHANGES_ROWS = pattern(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
@@ -44,10 +34,8 @@ _ATTACHES = pattern(
     re.IGNORECASE | re.DOTALL,
 )
 _IN_MEMORY = ("", ":memory:")
-_READ, _FUNCTION, _PRAGMA, _INDEX, _INSERT, _UPDATE, _DELETE, _ATTACH, _ALTER = (
+_READ, _INDEX, _INSERT, _UPDATE, _DELETE, _ATTACH, _ALTER = (
     sqlite3.SQLITE_READ,
-    sqlite3.SQLITE_FUNCTION,
-    sqlite3.SQLITE_PRAGMA,
     sqlite3.SQLITE_CREATE_INDEX,
     sqlite3.SQLITE_INSERT,
     sqlite3.SQLITE_UPDATE,
@@ -112,6 +100,8 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
     """A connection that tells; silent until it has a listener."""
 
     listener: Listener | None = None
+    is_copy = True
+    """Whether there is a database that it is a copy of."""
     borrower: object | None = None
     """Who uses it as a connection of its own (``lending``)."""
     in_use: Callable[[], None] = staticmethod(lambda: None)
@@ -220,12 +210,11 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
         """Take note of what a statement that is being prepared is about; let it attach no file."""
         if self._silent:
             return sqlite3.SQLITE_OK
+        beside = depends_on(action, one, two, is_copy=self.is_copy)
+        if beside is not None:
+            self._reads.add(beside)
         if action == _READ and one is not None:
             self._reads.add((fold(schema or "main"), fold(one)))
-            if fold(one).startswith(_OWN) and fold(one) not in _DEFINES:
-                self._reads.add(COUNTS)
-        elif _tells_of_rows(action, one, two):
-            self._reads.add(COUNTS)
         elif action == _INDEX and two is not None:
             self._writes.add((fold(schema or "main"), fold(two)))
         elif action in (_INSERT, _UPDATE, _DELETE) and one is not None:
@@ -389,10 +378,3 @@ class WatchedCursor(sqlite3.Cursor):
         """PEP 249."""
         count: int = sqlite3.Cursor.rowcount.__get__(self)
         return count if self.shown_count is None else self.shown_count
-
-
-def _tells_of_rows(action: int, one: str | None, two: str | None) -> bool:
-    """Return whether what a statement asks depends on the rows of all tables."""
-    if action == _FUNCTION:
-        return fold(two or "") in _COUNTING
-    return action == _PRAGMA and fold(one or "") in _CHECKING

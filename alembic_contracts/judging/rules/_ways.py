@@ -50,6 +50,7 @@ IN_BATCH_ANEW = '    with op.batch_alter_table("{table_name}"{schema}{reflected}
 ANEW = (
     "On SQLite this makes the table anew, as SQLAlchemy reflects it. Have foreign_keys off; drop views of it before;\n"
     "make them, its triggers and indexes on expressions again after; name STRICT and AUTOINCREMENT in table_kwargs.\n"
+    "Drop computed columns before and add them again after: the copy cannot be given their values.\n"
 )
 """What comes with most of batch mode there."""
 
@@ -132,6 +133,7 @@ def in_a_view(how: str) -> Instead:
         how: what the query has to give in place of the column.
     """
     query = f"{{table}} is a {{kind}}. Have its query give {how} as {{column}}. Where it is there already,"
+    anywhere = query.replace(", by a cast,", ", by a cast (on SQLite, where a cast has no type: a table's column)")
     anew = " drop it before\nand create it anew: CREATE OR REPLACE VIEW does not change a column.\n"
     if_not_needed = "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     if_wrong = "If the contract is wrong, ask {owner} to correct {contract_place}."
@@ -141,8 +143,8 @@ def in_a_view(how: str) -> Instead:
         remedy=query + anew + if_not_needed,
         fix=query + anew + if_wrong,
         portable=Portable(
-            remedy=f"{query} drop it before\nand create it anew.\n{if_not_needed}",
-            fix=f"{query} drop it before\nand create it anew.\n{if_wrong}",
+            remedy=f"{anywhere} drop it before\nand create it anew.\n{if_not_needed}",
+            fix=f"{anywhere} drop it before\nand create it anew.\n{if_wrong}",
         ),
     )
 
@@ -167,6 +169,20 @@ def in_tables_only(what: str, kinds: tuple[TableKind, ...] = VIEWS) -> Instead:
             "or to state it of a table."
         ),
         portable=Portable(),
+    )
+
+
+def in_tables_elsewhere(what: str) -> Instead:
+    """Return advice where a view has taken the place of a table, for what PostgreSQL alone gives views.
+
+    Args:
+        what: what it cannot have elsewhere.
+    """
+    anywhere = in_tables_only(what)
+    return Instead(
+        when=lambda situation: situation.after is not None and situation.after.kind == "view",
+        what="it is a view",
+        portable=Portable(remedy=anywhere.remedy, fix=anywhere.fix),
     )
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from alembic_contracts.prediction.scripts.data_calls import BUILTINS, MUTATORS
+from alembic_contracts.prediction.scripts.data_calls import BUILTINS, MUTATORS, SAFE_MODULES
 from alembic_contracts.prediction.scripts.syntax import imports_of, root_of
 
 __all__ = ["Function", "Names"]
@@ -60,9 +60,16 @@ class Names:
                     note(name.id, None)
             elif isinstance(node, ast.arg):
                 note(node.arg, None)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
+            elif isinstance(node, ast.Call) and self._changes_in_place(node.func):
                 self._changed.update(root_of(node.func) or ())
             self._shared.update(_handed_on(node))
+
+    def _changes_in_place(self, called: ast.expr) -> bool:
+        """Whether a method may change what it is called on; ``sqlalchemy.update`` is a function of a module."""
+        if not isinstance(called, ast.Attribute) or called.attr not in MUTATORS:
+            return False
+        origin = self._origins.get(called.value.id, "") if isinstance(called.value, ast.Name) else ""
+        return origin.partition(".")[0] not in SAFE_MODULES
 
     def _note_conditional(self, body: Iterable[ast.stmt]) -> None:
         """Take note of names that are set where rows may decide whether they are."""

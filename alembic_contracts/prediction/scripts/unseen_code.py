@@ -245,6 +245,8 @@ class _Module(Names):
         for each in ast.walk(node):
             if isinstance(each, _ALIEN) or (isinstance(each, ast.Return) and not inside):
                 return False
+            if isinstance(each, ast.Import | ast.ImportFrom) and not _imports_library(each):
+                return False
             if isinstance(each, ast.Call) and not self._call_changes_rows_only(each):
                 return False
             if isinstance(each, ast.Attribute) and self._is_alembics(each) and each.attr not in OF_OP:
@@ -310,6 +312,14 @@ _STATEMENTS = frozenset({"delete", "insert", "select", "update"})
 _ENDS = frozenset({"close", "commit"})
 _GIVES_UP = frozenset({"close", "rollback"})
 
+
+def _imports_library(statement: ast.Import | ast.ImportFrom) -> bool:
+    """Whether what is imported has functions that change no table."""
+    if isinstance(statement, ast.Import):
+        return all(alias.name.split(".")[0] in SAFE_MODULES for alias in statement.names)
+    return not statement.level and (statement.module or "").split(".")[0] in SAFE_MODULES
+
+
 _ALIEN = (
     ast.AsyncFor,
     ast.AsyncWith,
@@ -318,8 +328,6 @@ _ALIEN = (
     ast.FunctionDef,
     ast.AsyncFunctionDef,
     ast.Global,
-    ast.Import,
-    ast.ImportFrom,
     ast.Nonlocal,
     ast.Yield,
     ast.YieldFrom,
