@@ -92,7 +92,8 @@ def summary(aftermath: Aftermath | None) -> str:
     if aftermath.unseen:
         return "what stays of it could not be looked at"
     if aftermath.commits or aftermath.rest != "rolled back":
-        return "the schema has already changed"
+        as_before = not (aftermath.commits or aftermath.changed or aftermath.now != aftermath.before)
+        return "the contracted tables are as before" if as_before else "the schema has already changed"
     return (
         f"{at(aftermath.applied)} stays, the rest is rolled back"
         if aftermath.applied

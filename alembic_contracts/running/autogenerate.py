@@ -154,6 +154,7 @@ def _report(migration: MigrationContext, terms: Terms, revision: str, found: Seq
         environment=environment,
         context=migration,
         steps=[step],
+        heads=heads,
         arguments={},
         connection=migration.connection,
         lock_timeout=terms.settings.lock_timeout,

@@ -100,21 +100,34 @@ def follow(
         return Course(run, dialect, observed, (Prediction(before=start, steps=()),), sight=sight)
     if dialect.FORESIGHT == "none":
         return Course(run, dialect, observed, (Prediction(before=observed or Schema(), steps=()),))
-    copy = cache(partial(_copied, run))
+    begins = _Beginning(tables, origin, sight, cache(partial(_copied, run)), shadow_url)
+    return _course(run, begins, progress)
+
+
+class _Beginning(Struct, frozen=True):
+    """What a course starts from, and what is asked of it."""
+
+    tables: Collection[Name] | None
+    origin: Origin | None
+    sight: Sight | None
+    copy: Callable[[], Copy]
+    """Returns an empty database that is as this one was, where its kind allows for that."""
+    shadow_url: str | None
+
+
+def _course(run: Run, begins: _Beginning, progress: Progress | None) -> Course:
+    dialect, origin, sight = run.dialect, begins.origin, begins.sight
+    if run.shadow and dialect.FORESIGHT == "catalog":
+        found: tuple[Prediction, ...] = (_replay(run, begins.tables, begins.shadow_url, dialect, progress),)
+    else:
+        found = _foreseen_or_doubted(run, begins, progress)
+    observed = None if sight is None else sight.schema
     count, doubts = len(run.history), () if origin is None else origin.doubts
-
-    def course(run: Run, progress: Progress | None) -> Course:
-        if run.shadow and dialect.FORESIGHT == "catalog":
-            found: tuple[Prediction, ...] = (_replay(run, tables, shadow_url, dialect, progress),)
-        else:
-            found = _foreseen_or_doubted(run, tables, origin, copy, progress)
-        found = tuple(_from_start(each, count, observed) for each in found)
-        found = tuple(replace(each, unproven=(*each.unproven, *doubts)) for each in found)
-        was_known = any(each.found_out_before for each in found)
-        anew = partial(course, replace(run, afresh=True)) if was_known else None
-        return Course(run, dialect, observed, found, (), sight, anew)
-
-    return course(run, progress)
+    found = tuple(_from_start(each, count, observed) for each in found)
+    found = tuple(replace(each, unproven=(*each.unproven, *doubts)) for each in found)
+    was_known = any(each.found_out_before for each in found)
+    anew = partial(_course, replace(run, afresh=True), begins) if was_known else None
+    return Course(run, dialect, observed, found, (), sight, anew)
 
 
 def _origin(run: Run, tables: Collection[Name] | None, dialect: Dialect) -> Origin | None:
@@ -125,18 +138,12 @@ def _origin(run: Run, tables: Collection[Name] | None, dialect: Dialect) -> Orig
     return Origin(run, run.connection, tables, dialect)
 
 
-def _foreseen_or_doubted(
-    run: Run,
-    tables: Collection[Name] | None,
-    origin: Origin | None,
-    copy: Callable[[], Copy],
-    progress: Progress | None,
-) -> tuple[Prediction, ...]:
-    observed = None if origin is None else origin.sight.schema
+def _foreseen_or_doubted(run: Run, begins: _Beginning, progress: Progress | None) -> tuple[Prediction, ...]:
+    observed = None if begins.origin is None else begins.origin.sight.schema
     try:
         if run.dialect.FORESIGHT == "copy":
-            return _rehearsed(run, copy(), tables, progress)
-        return _predicted(run, tables, origin, progress)
+            return _rehearsed(run, begins.copy(), begins.tables, progress)
+        return _predicted(run, begins.tables, begins.origin, progress)
     except dialects.Locked as locked:
         if observed is None or not run.committed_under_guard:
             raise
@@ -201,6 +208,7 @@ def _predicted_anew(
             environment=run.environment,
             context=run.context,
             steps=[*run.history, *run.steps],
+            heads=run.heads,
             run_arguments=run.arguments,
             baseline=baseline,
             watched=tables,

@@ -138,11 +138,12 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
     replayed = range_.without_database or range_.start is not None
     history: list[RevisionStep] = []
     snapshot = None
+    there = heads
     if replayed:
         start = range_.start if range_.start not in (None, "base") else None
         if range_.offline and range_.start != "base":
             snapshot = _usable_snapshot(script, range_, start or range_.target, context.dialect.name)
-        known = snapshot.revisions if snapshot is not None else ()
+        there = known = snapshot.revisions if snapshot is not None else ()
         history = upgrade_steps(script, start, known) if start is not None else []
         heads = tuple(revision.revision for revision in script.get_revisions(start)) if start is not None else known
     steps = upgrade_steps(script, range_.target, heads)
@@ -157,6 +158,7 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
         steps=today,
         postponed=postponed,
         arguments=arguments,
+        heads=there,
         history=history,
         connection=None if replayed else context.connection,
         snapshot=snapshot,

@@ -72,7 +72,8 @@ def examine(course: Course, terms: Terms, *, phase: Phase, scope: engine.Scope) 
         scope: which breaks the run answers for.
     """
     policy = policy_of(course.run, terms, phase=phase, scope=scope)
-    report = _remembered(course, terms, policy) if course.dialect.FORESIGHT == "copy" else judge(course, terms, policy)
+    is_known = course.dialect.FORESIGHT == "copy" and course.anew is not None
+    report = _remembered(course, terms, policy) if is_known else judge(course, terms, policy)
     report = replace(report, notices=(*_notices(course, terms), *report.notices))
     if terms.base is not None:
         report = _with_base(report, course, terms, policy)

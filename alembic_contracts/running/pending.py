@@ -34,6 +34,8 @@ class Run(Struct, frozen=True, kw_only=True):
     """What env.py passed to ``run_migrations``."""
     postponed: Postponed | None = None
     """Those that refuse to run before a day that has not come."""
+    heads: tuple[str, ...] = ()
+    """What the version table has before all of them, those of other branches included, where that is known."""
     history: Sequence[RevisionStep] = ()
     """Revisions that lead to the start, to be predicted first where no database shows their result."""
     connection: Connection | None = None

@@ -103,6 +103,8 @@ def keep(key: Hashable | None, predictions: tuple[Prediction, ...]) -> tuple[Pre
     """Remember predictions that leave nothing open; returns them as they are to be found again."""
     found = tuple(replace(each, found_out_before=True) for each in predictions)
     if key is not None and all(map(can_be_held, predictions)):
+        if _known.get(key) == found:  # of which verdicts are known
+            return _known[key]
         while len(_known) >= _MOST:
             del _known[next(iter(_known))]
         _known[key] = found
@@ -159,7 +161,7 @@ def key_of(run: Run, start: Hashable, tables: Collection[Name] | None) -> Hashab
         scripts.append(Script(step.is_upgrade, step.revision.revision, path, text, words))
     context = run.context
     options = {name: value for name, value in context.opts.items() if name not in _NO_OPTIONS}
-    ways = (run.as_sql, run.own_transaction, run.no_exec, context.as_sql, run.connection is None, Path.cwd())
+    ways = (run.heads, run.as_sql, run.own_transaction, run.no_exec, context.as_sql, run.connection is None, Path.cwd())
     external = getattr(context, "_in_external_transaction", False)
     watched = None if tables is None else frozenset(tables)
     connected = None if run.connection is None else same(_manners(run.connection))

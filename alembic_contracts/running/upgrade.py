@@ -116,6 +116,7 @@ class Upgrade(Struct):
             steps=today,
             postponed=postponed,
             arguments=arguments,
+            heads=() if migration.as_sql else heads,
             history=upgrade_steps(script_of(migration), heads, ()) if migration.as_sql else (),
             connection=None if migration.as_sql else migration.connection,
             as_sql=migration.as_sql,

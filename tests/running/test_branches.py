@@ -137,3 +137,23 @@ def test_an_unknown_branch_is_an_error(branches: Project) -> None:
     assert done.returncode == 2
     assert "shops" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        "op.get_bind().scalars(sa.text('SELECT version_num FROM alembic_version')).all()",
+        "op.get_context().get_current_heads()",
+    ],
+)
+def test_scripts_see_the_heads_of_other_branches(branches: Project, heads: str) -> None:
+    drop = f"if 'shop1' in {heads}:\n        op.drop_column('object_images', 'primary_image')"
+    script(branches, "images/images2", "images1", drop)
+    upgrade(branches, "images1")
+    assert checked(branches, "--to", "images2")[0] == 0
+    upgrade(branches, "shop1")
+    code, report = checked(branches, "--to", "images2")
+    assert (code, [each["rule"] for each in report["violations"]]) == (1, ["column-exists"])
+    refused = branches.alembic("upgrade", "images2")
+    assert refused.returncode != 0
+    assert "Nothing was run" in refused.stderr

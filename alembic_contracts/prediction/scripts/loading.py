@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 
 from alembic_contracts.prediction.scripts.outline import Outline
-from alembic_contracts.prediction.scripts.words import known_code
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
 __all__ = ["called", "fresh_module"]
 
@@ -31,12 +30,19 @@ def fresh_module(path: str, known: object = None) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    code = known.code if isinstance(known, Outline) else known_code(path)
+    code = known.code if isinstance(known, Outline) else _code_of(path)
     if code is not None and code.co_filename == path:
         exec(code, vars(module))  # noqa: S102 - what the loader would do
     else:
         spec.loader.exec_module(module)
     return module
+
+
+def _code_of(path: str) -> CodeType | None:
+    """Return what Python runs of a script, where that is known."""
+    from alembic_contracts.prediction.scripts.words import known_code
+
+    return known_code(path)
 
 
 def called(function: Callable[..., Any], arguments: Mapping[str, Any], *, is_async: bool) -> None:

@@ -50,6 +50,8 @@ class Play:
 
     own_transaction = False
     """Whether env.py has begun the transaction before Alembic could."""
+    heads: frozenset[str] = frozenset()
+    """What the version table has before, beside what the steps start from."""
     is_plain = False
     """Whether no script is run: of each, what is plain to see is done."""
     is_contained = False
@@ -109,7 +111,7 @@ class Play:
                 let_waiting_pass_at_once()
                 self._leftovers.watch()
             migration = self._migration()
-            heads = _heads_before(steps)
+            heads = {*self.heads, *_heads_before(steps)}
             for step in steps:
                 if self._stops:
                     done.append(Step(step.revision.revision, ()))

@@ -36,6 +36,7 @@ def predict(
     plain: bool = False,
     limits: Limits | None = None,
     slow: Callable[[Location], None] | None = None,
+    heads: Collection[str] = (),
 ) -> tuple[Prediction, ...]:
     """Run version scripts on a connection that sends nothing, and return the schemas that they lead to.
 
@@ -57,6 +58,7 @@ def predict(
         limits: of each revision, for scripts to run in a process of its own (None: in this one, which is not kept from
             what they do to it).
         slow: told of a revision that takes long, with limits.
+        heads: what the version table has before, beside what the steps start from.
 
     Raises:
         NotReadError: the scripts need more of the database than the baseline has.
@@ -65,7 +67,7 @@ def predict(
     def play(turns: Turns) -> Played:
         once = Play(environment, context, baseline(), watched, turns, as_sql=as_sql)
         once.reader.rows_between_revisions, once.own_transaction = rows_between_revisions, own_transaction
-        once.is_plain = plain
+        once.is_plain, once.heads = plain, frozenset(heads)
         observer = Observer(steps, progress if turns.world == "empty" else None, slow)
         played = run(once, steps, run_arguments, observer, limits)
         if played.asked_for_unread:
