@@ -46,7 +46,7 @@ class _Ending:
     def watch(self, connection: Connection, ledger: Ledger) -> None:
         """Follow the connection until its transaction ends."""
         self._ledger: Ledger | None = ledger
-        self._commits_at_ddl = ledger.commits_at_ddl
+        self._commits_at_ddl, self._has_committed = ledger.commits_at_ddl, bool(ledger.found)
         self._state = "open"
         watched = connection.info.setdefault(_WATCHED, [])
         for over in [each for each in watched if each.is_over]:
@@ -100,6 +100,9 @@ class _Ending:
         if self._commits_at_ddl:
             what = "the end of this upgrade was not"
             stays = " What changed the schema is there all the same, and the version table may not say so."
+        elif self._has_committed:
+            what = "the end of this upgrade was not"
+            stays = " What a script has committed itself is there all the same, and the version table may not say so."
         hooks.warn(
             f"{what} committed: {self._name} was brought from {at(self._before)} to {at(self._after)} in a "
             f"transaction that ended without a commit.{stays} Where env.py executes anything on the connection before "

@@ -224,6 +224,26 @@ def test_the_name_of_the_database_counts_where_scripts_may_go_by_it(project: Pro
     assert in_others() == [(0, "predicted"), (0, "predicted")]
 
 
+UNSEEN = {
+    "sqlite": [
+        'op.get_bind().connection.executescript("ALTER TABLE t ADD c")',
+        'op.get_bind().connection.cursor().execute("ALTER TABLE t ADD c")',
+    ],
+    "postgresql": [
+        'op.get_bind().connection.cursor().execute("ALTER TABLE t ADD c integer")',
+        """op.execute("CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'ALTER TABLE t ADD c integer; SELECT 1'")
+op.execute("SELECT f()")""",
+    ],
+}
+
+
+@pytest.mark.parametrize(("database", "line"), [(k, line) for k in UNSEEN for line in UNSEEN[k]], indirect=["database"])
+def test_what_would_not_be_seen_again_is_not_kept(line: str, project: Project) -> None:
+    project.revision("r3", line)
+    for _ in range(2):
+        assert upgraded(project) == (0, "predicted")
+
+
 def test_code_that_is_older_than_its_text_is_nothing_of_it(project: Project) -> None:
     """Python takes a script for unchanged that has been written in the same second, and is as long as before."""
     assert upgraded(project) == (0, "predicted")

@@ -304,3 +304,13 @@ def test_no_alarm_where_there_are_several_version_tables(project: Project, body:
         assert done.returncode == 0, done.stderr
         assert "warning: " not in done.stderr, done.stderr
         assert "could not" not in done.stderr, done.stderr
+
+
+def test_what_a_script_committed_before_the_end_that_nobody_does_is_said(project: Project) -> None:
+    project.contract("object_images", CONTRACT)
+    project.revision("r1", f"{CREATE}\nop.get_bind().commit()\nop.create_table('u', sa.Column('id', sa.Integer))")
+    done = project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"})
+    assert project.sql("SELECT to_regclass('object_images') IS NULL, to_regclass('u') IS NULL") == [(False, True)], done
+    said = " ".join(done.stderr.split())
+    assert "the end of this upgrade was not committed" in said
+    assert "nothing of this upgrade was committed" not in said

@@ -36,8 +36,6 @@ _OF_ROWS = frozenset(
 )
 """What statements begin with that are about rows alone."""
 _MAKES_OR_SETS = pattern(r"(?i)\binto\b|\bset_config\b")
-
-
 _INDEXES = pattern(r"(?i)\s*create\s+(?:unique\s+)?index\b")
 _TABLES = pattern(r"(?i)\s*create\s+(?:temp\w*\s+)?table\b")
 _CONSTRAINTS = pattern(r"(?:CONSTRAINT|PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK|EXCLUDE)\b")
@@ -80,7 +78,7 @@ class Recorder:
     def __init__(self, engine: Engine) -> None:
         """Take down the statements of an engine from now on, as others who listen to it leave them."""
         self._marks: list[bytes] = []
-        self._is_executing = self._has_missed = False
+        self._is_seen_again = self._has_missed = False
         event.listen(engine, "before_cursor_execute", self._begins)
         event.listen(engine, "after_cursor_execute", self._ends)
         event.listen(engine, "handle_error", self._ends)
@@ -88,15 +86,16 @@ class Recorder:
         event.listen(engine, "rollback", lambda _connection: self._marks.append(_mark(ROLLBACK)))
 
     def _begins(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        self._is_executing = True
-        self._marks.append(_mark(statement, parameters))
+        mark = _mark(statement, parameters)
+        self._is_seen_again = bool(mark)
+        self._marks.append(mark)
 
     def _ends(self, *_: Any) -> None:
-        self._is_executing = False
+        self._is_seen_again = False
 
     def changes(self) -> None:
-        """Take note that a schema changes: where that is not by a statement of the engine's, it is not seen again."""
-        self._has_missed = self._has_missed or not self._is_executing
+        """Take note that a schema changes: by a function in a query, or past the engine, it does so unseen."""
+        self._has_missed = self._has_missed or not self._is_seen_again
 
     def begin(self) -> None:
         """Forget what was executed so far: a script begins."""
@@ -104,7 +103,7 @@ class Recorder:
         self._has_missed = False
 
     def marks(self) -> bytes | None:
-        """Return the marks of the statements of this script; None: it changes a schema by others."""
+        """Return the marks of the statements of this script; None: others of its statements change a schema."""
         return None if self._has_missed else b"".join(self._marks)
 
 
