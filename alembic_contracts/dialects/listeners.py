@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Engine
+    from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["EVENTS", "is_users", "listeners_of"]
+__all__ = ["EVENTS", "is_users", "listeners_of", "own_listeners_of"]
 
 EVENTS = (
     "begin",
@@ -60,3 +60,10 @@ def listeners_of(engine: Engine) -> Iterator[Callable[..., Any]]:
         found = _users_part(listener, _DEEPEST)
         if found is not None:
             yield found
+
+
+def own_listeners_of(connection: Connection) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield events with what users want to be called for one connection alone, as SQLAlchemy calls it."""
+    for name in EVENTS:
+        local = getattr(getattr(connection.dispatch, name), "local", ())
+        yield from ((name, listener) for listener in tuple(local) if is_users(listener))

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from alembic.runtime.migration import MigrationContext
 from msgspec import Struct
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
+from alembic_contracts.dialects.listeners import own_listeners_of
 from alembic_contracts.dialects.sqlite.copies import Copy, engine_of, made
 from alembic_contracts.dialects.sqlite.names import fold, quote
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts
@@ -64,6 +66,16 @@ class Ended(Struct, frozen=True):
 
 class _StoppedError(Exception):
     """The run goes no further."""
+
+
+def _take_over(real: Connection, connection: Connection) -> None:
+    """Have a connection what another one alone has: who listens to it, and what was noted of it."""
+    for name, listener in own_listeners_of(real):
+        if name.startswith("before_"):  # they may return another statement
+            event.listen(connection, name, listener, retval=True)
+        else:
+            event.listen(connection, name, listener)
+    connection.info.update(real.info)
 
 
 _OURS = ("unable to open database", "not authorized", "there is one connection", "no such module", "no such function")
@@ -152,6 +164,8 @@ class Rehearsal:
         options = {} if real is None or self._run.as_sql else dict(real.get_execution_options())
         if options:
             connection = connection.execution_options(**options)
+        if real is not None and not self._run.as_sql:
+            _take_over(real, connection)
         connection.dialect.is_async = context.dialect.is_async
         if self._is_external():
             connection.begin()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from alembic_contracts.dialects.listeners import listeners_of
+from alembic_contracts.dialects.listeners import listeners_of, own_listeners_of
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.scripts.words import Words, words_of
 from alembic_contracts.running.keys import same
@@ -198,4 +198,5 @@ def _configured(config: Config) -> tuple[object, ...]:
 def _manners(connection: Connection) -> tuple[object, ...]:
     """Return what decides how a connection behaves, beside what is there."""
     own = (getattr(connection.dialect, name, None) for name in _OWN)
-    return (*own, dict(connection.get_execution_options()), *listeners_of(connection.engine))
+    listeners = (*listeners_of(connection.engine), *own_listeners_of(connection))
+    return (*own, dict(connection.get_execution_options()), *listeners)

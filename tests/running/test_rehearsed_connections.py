@@ -117,3 +117,27 @@ def test_listeners_are_told_of_it(tmp_path: Path) -> None:
     history = History(tmp_path, [TABLE, ALIKE["has its own settings"]])
     history.changed = changed
     assert columns(predicted(history).after) == ["id", "a", "b_1_1"]
+
+
+@pytest.mark.parametrize("options", [{"retval": True}, {"retval": True, "named": True}])
+def test_who_listens_to_the_connection_alone_has_a_say(options: dict[str, bool], tmp_path: Path) -> None:
+    """What env.py would do between ``connect()`` and ``configure()``."""
+
+    def rename(*given: str, **named: str) -> tuple[str, str]:
+        statement, parameters = (named["statement"], named["parameters"]) if named else given[2:4]
+        return statement.replace("COLUMN b", "COLUMN of_the_connection"), parameters
+
+    history = History(tmp_path, [TABLE, 'op.execute("ALTER TABLE t ADD COLUMN b")'])
+    env = tmp_path / "env.py"
+    env.write_text(
+        env.read_text().replace(
+            "        context.configure(connection=connection,",
+            '        sa.event.listen(connection, "before_cursor_execute", given["rename"], **given["how"])\n'
+            "        context.configure(connection=connection,",
+        )
+    )
+    history.config.attributes |= {"rename": rename, "how": options}
+    prediction = predicted(history)
+    assert columns(prediction.after) == ["id", "a", "of_the_connection"]
+    history.upgrade("head")
+    assert prediction.steps[-1].fingerprint == history.observed()[1]
