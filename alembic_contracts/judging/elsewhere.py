@@ -48,6 +48,9 @@ _SAME: frozenset[frozenset[str]] = frozenset({frozenset({"mysql", "mariadb"})})
 """Kinds that are one: SQLAlchemy calls a MariaDB by either name."""
 
 
+_TEXT = Type(Name("pg_catalog", "text"))
+
+
 class Held(Struct, frozen=True):
     """Contracts that are held alike."""
 
@@ -139,11 +142,21 @@ def _trimmed(
     trimmed = []
     for contract in contracts:
         stated = [fact for fact in contract.facts if severities.get(fact.rule) != "off"]
+        if isinstance(dialect, _Shape):
+            stated = list(_enums_as_texts(stated))
         facts = tuple(fact for fact in stated if fact.rule not in off and _is_comparable(fact, dialect))
         left += len(stated) - len(facts) if contract.stage != "retired" else 0
         trimmed.append(dataclasses.replace(contract, facts=facts))
     switched = MappingProxyType({**severities, **dict.fromkeys(off, "off")})
     return Held(tuple(trimmed), dialect, cast("Mapping[str, Switch]", switched), left, naming)
+
+
+def _enums_as_texts(facts: Sequence[Fact]) -> Iterator[Fact]:
+    """Yield facts with PostgreSQL's word for types of users led to what a type with labels is for."""
+    labelled = {(fact.table, fact.column) for fact in facts if fact.rule == "enum-labels"}
+    for fact in facts:
+        is_enum = (fact.rule, fact.expected) == ("column-type", "USER-DEFINED")
+        yield replace(fact, expected=_TEXT) if is_enum and (fact.table, fact.column) in labelled else fact
 
 
 def _is_comparable(fact: Fact, dialect: Dialect) -> bool:

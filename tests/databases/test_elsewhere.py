@@ -67,3 +67,16 @@ def test_elsewhere(change: str, setting: str, about: Database, house: House, mon
         assert (ran.before == ran.after) == (on.foreseen or on.rolls_back == "always")
         is_told(ran)
     assert ran.after.heads == (("r2",) if ran.error is None else ("r1",))
+
+
+ENUM = {"c": {"constraints": {"data_type": "USER-DEFINED", "enum": ["new", "old"]}}}
+OF_POSTGRESQL = [pair for pair in PAIRS if pair.values[1].name == "PostgreSQL" and pair.values[0].name != "any other"]
+
+
+@pytest.mark.parametrize(("on", "about"), OF_POSTGRESQL, indirect=["on"])
+def test_an_enum_of_postgresql_s_is_a_text_elsewhere(about: Database, house: House) -> None:
+    house.contract(ENUM, about=about)
+    house.revision("r1", TABLE.replace("sa.String(20)", 'sa.Enum("new", "old", name="state")'))
+    house.upgrade().passes()
+    house.revision("r2", CHANGES["column-type"])
+    assert house.upgrade().broken == {"column-type"}
