@@ -282,7 +282,7 @@ class Ledger:
         self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
     ) -> None:
         """Note where a script uses another connection: what it commits there is not this one's to roll back."""
-        location = None if connection is self._connection else self._place()[1]
+        location = None if self.is_quiet or connection is self._connection else self._place()[1]
         if location is None:
             return
         if location not in self.elsewhere:

@@ -70,12 +70,18 @@ def project(urls: list[str], tmp_path: Path) -> Project:
     return project
 
 
-def test_what_breaks_now_is_refused_before_it_happens(urls: list[str], project: Project) -> None:
-    done = project.run("-c", TENANTS, "basic", "full", "basic")
+IN_THIS_PROCESS = "from alembic_contracts.prediction.containment import process\nprocess.is_possible = lambda: False\n"
+
+
+@pytest.mark.parametrize("first", ["", IN_THIS_PROCESS], ids=["contained", "in this process"])
+def test_what_breaks_now_is_refused_before_it_happens(first: str, urls: list[str], project: Project) -> None:
+    done = project.run("-c", first + TENANTS, "basic", "full", "basic")
     first, its, second, left, third, kept = done.stdout.splitlines()
     assert [(first, its), (third, kept)] == [("basic upgraded", "id a b 1")] * 2, done
     assert "r2.py:" in done.stderr
-    assert not [lie for lie in ("another session", "So what r2 did", "What r2 lost") if lie in done.stderr], done
+    assert not [
+        lie for lie in ("another session", "another connection", "So what r2 did", "What r2 lost") if lie in done.stderr
+    ], done
     if urls[0].startswith("sqlite"):  # whose driver has committed the first revision
         assert (second, left) == ("full Data contracts are broken", "id a 1"), done
         assert "Committed and staying: r1." in done.stderr
