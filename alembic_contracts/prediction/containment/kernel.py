@@ -140,7 +140,7 @@ class Asked(Struct, frozen=True):
         """The path that it is about; empty where it is about none, or it cannot be read."""
         if self.call.path is None:
             return ""
-        return os.fsdecode(self._memory(self.arguments[self.call.path]).partition(b"\0")[0])
+        return os.fsdecode(self._memory(self.arguments[self.call.path], _LONGEST, ends=b"\0").partition(b"\0")[0])
 
     def what(self, process: int, peers: Collection[Peer] = (), folders: Collection[str] = ()) -> str | None:
         """Return what the process is about to do, None where it leaves no trace, or may be done.
@@ -171,13 +171,15 @@ class Asked(Struct, frozen=True):
     def _goes_to(self, process: int) -> bool:
         return self.arguments[0] & 0xFFFFFFFF in (process, self.thread) and self.call.name != "pidfd_send_signal"
 
-    def _memory(self, address: int, length: int = 4096) -> bytes:
+    def _memory(self, address: int, length: int, *, ends: bytes | None = None) -> bytes:
+        """Return what is at an address; ``ends``: with what it ends, behind which nothing may be there."""
         try:
             with open(f"/proc/{self.thread}/mem", "rb", buffering=0) as memory:  # noqa: PTH123 - nothing of a path
                 memory.seek(address)
-                page = 4096 - address % 4096  # what comes after it may not be there
+                page = _PAGE - address % _PAGE
                 found = memory.read(min(page, length))
-                return found + memory.read(length - page) if page < length and b"\0" not in found else found
+                is_whole = page >= length or (ends is not None and ends in found)
+                return found if is_whole else found + memory.read(length - page)
         except OSError:
             return b""
 
@@ -215,6 +217,8 @@ class Asked(Struct, frozen=True):
         return kind & 0xF == socket.SOCK_STREAM and any(peer.family == family for peer in peers)
 
 
+_PAGE = _LONGEST = 4096
+"""Bytes of memory that are there or not as one, and of a path (``PATH_MAX``)."""
 _SERVICES = ("/var/run/nscd/", "/run/nscd/", "/run/uuidd/", "/var/run/uuidd/")
 """Who answers there tells the names of users and numbers for UUIDs; without it the library finds out by itself."""
 
