@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import event
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["EVENTS", "is_users", "listeners_of", "own_listeners_of"]
+__all__ = ["EVENTS", "is_users", "listen", "listeners_of", "own_listeners_of"]
 
 EVENTS = (
     "begin",
@@ -23,8 +25,6 @@ EVENTS = (
     "before_cursor_execute",
 )
 """Events of an engine whose listeners may do something to the connection."""
-
-
 _DEEPEST = 3
 """Wrappers that SQLAlchemy puts around a listener: for its arguments, what it returns, and its being called once."""
 
@@ -49,6 +49,14 @@ def _users_part(listener: object, deepest: int) -> Callable[..., Any] | None:
             if found is not None:
                 return found
     return None
+
+
+def listen(target: Engine | Connection, name: str, listener: Callable[..., Any]) -> None:
+    """Have a listener, as SQLAlchemy calls it, listen to another engine or connection as well."""
+    if name.startswith("before_"):  # it may return another statement
+        event.listen(target, name, listener, retval=True)
+    else:
+        event.listen(target, name, listener)
 
 
 def listeners_of(engine: Engine) -> Iterator[Callable[..., Any]]:

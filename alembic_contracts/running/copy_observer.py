@@ -8,7 +8,6 @@ everything, a doubt says so.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from types import MappingProxyType
@@ -28,10 +27,9 @@ from alembic_contracts.prediction.scripts.batches import COPY
 from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import FAILS_BY_ROWS, GOES_BY_FILE, GOES_BY_ROWS, Operation, Unproven, World
+from alembic_contracts.support.greenlets import frames
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects import Dialect
@@ -148,12 +146,10 @@ class Looks:
 
 def _asks_for_names() -> bool:
     """Whether it is SQLAlchemy that asks for the file of each database, for its name alone."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.currentframe() is the same
-    while frame is not None:
-        if frame.f_code.co_name == "get_schema_names":
-            return str(frame.f_globals.get("__name__")).startswith("sqlalchemy.")
-        frame = frame.f_back
-    return False
+    return any(
+        frame.f_code.co_name == "get_schema_names" and str(frame.f_globals.get("__name__")).startswith("sqlalchemy.")
+        for frame in frames()
+    )
 
 
 def _mentions(text: str, names: set[str]) -> bool:
@@ -256,8 +252,18 @@ class CopyObserver:
         return self._on_fetch(effect) if effect.returns else None
 
     def _on_fetch(self, effect: Effect) -> Callable[[], None] | None:
-        if FILE in effect.reads and not _asks_for_names():
-            return partial(self._decide, GOES_BY_FILE)
+        rows = self._on_fetch_of_rows(effect)
+        if FILE not in effect.reads or _asks_for_names():
+            return rows
+
+        def of_file() -> None:
+            self._decide(GOES_BY_FILE)
+            if rows is not None:
+                rows()
+
+        return of_file
+
+    def _on_fetch_of_rows(self, effect: Effect) -> Callable[[], None] | None:
         if self.unknown.isdisjoint(effect.reads):
             return self._decide if self.unknown and COUNTS in effect.reads else None
         if _ALTERS.match(effect.sql):  # it has looked itself, whether there are any

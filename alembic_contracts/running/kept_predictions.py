@@ -29,7 +29,6 @@ from alembic.operations import Operations
 from alembic_contracts.patterns import pattern
 from alembic_contracts.running import remembered
 from alembic_contracts.running.keys import NO_REFERENCES, UnknownError, digest_of
-from alembic_contracts.running.remembered import PURE
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.scripts.words import Words
@@ -44,6 +43,14 @@ _MOST = 32
 _LARGEST = 5_000_000
 """Bytes; what takes longer to read than to make anew is not kept."""
 _PREFIX = "alembic_contracts."
+_PURE = frozenset(
+    {
+        "__future__", "alembic", "base64", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal",
+        "enum", "functools", "hashlib", "itertools", "json", "logging", "math", "operator", "random", "re", "secrets",
+        "sqlalchemy", "string", "textwrap", "typing", "uuid",
+    }
+)  # fmt: skip
+"""Modules that bring nothing along which may be other by now, but for time and chance."""
 _OF_TYPES = frozenset({"citext", "pgvector", "sqlalchemy_utils", "sqlmodel"})
 """Packages that scripts have types of, which are the same as long as these are."""
 _FURTHER = frozenset(
@@ -155,7 +162,7 @@ def _has_own_operations() -> bool:
 
 def is_alone(words: Words) -> bool:
     """Whether a script goes by nothing that may be other in another process: code, models, or what time it is."""
-    if not words.modules <= PURE | _OF_TYPES or words.names & _FURTHER:
+    if not words.modules <= _PURE | _OF_TYPES or words.names & _FURTHER:
         return False
     if words.names & _CLOCKS and ("datetime" in words.modules or "select" in words.names):
         return False

@@ -15,7 +15,6 @@ from sqlalchemy import MetaData
 
 __all__ = ["NO_REFERENCES", "UnknownError", "digest_of", "same"]
 
-
 NO_REFERENCES = 2
 """The format of ``marshal`` in which the same code is written the same in each process."""
 
@@ -41,7 +40,7 @@ def same(value: object) -> Hashable:
     """Return what is equal for values that are the same to scripts."""
     match value:
         case str() if type(value) is not str:
-            return type(value), str(value), getattr(value, "quote", None)  # SQLAlchemy's ``quoted_name``
+            return _parts_of_text(value)
         case None | str() | bytes() | int() | float() | Path():
             return type(value), value
         case tuple() | list():
@@ -56,6 +55,11 @@ def same(value: object) -> Hashable:
             columns = tuple((name, tuple(table.columns.keys())) for name, table in value.tables.items())
             return _Models(value), columns, same(value.naming_convention)
     return _Itself(value)
+
+
+def _parts_of_text(value: str) -> tuple[Hashable, ...]:
+    """Return what a text of a type of its own consists of, such as SQLAlchemy's ``quoted_name``."""
+    return type(value), str(value), getattr(value, "quote", None)
 
 
 class UnknownError(Exception):
@@ -78,7 +82,7 @@ def digest_of(*values: object) -> str:
 def _parts(value: Any) -> Iterator[bytes]:
     match value:
         case str() if type(value) is not str:  # one that remembers more than its letters
-            yield from _parts((type(value), str(value), getattr(value, "quote", None)))
+            yield from _parts(_parts_of_text(value))
         case None | str() | bytes() | int() | float() | Path():
             text = repr(value).encode()
             yield b"%s %d " % (type(value).__name__.encode(), len(text))

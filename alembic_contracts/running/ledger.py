@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.judging.aftermath import Commit, Rest
 from alembic_contracts.patterns import pattern
+from alembic_contracts.prediction.scripts.traces import COMMIT, ROLLBACK
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -34,6 +35,7 @@ __all__ = ["Ledger"]
 _SETTINGS = pattern(r"\s*(set|show|reset|begin|start|savepoint|lock)\b", re.IGNORECASE)
 """Statements after which others may have to come before any query, such as SET TRANSACTION."""
 _QUERY = pattern(r"\s*(?:(?:select|show)\b|pragma\b[^=]*$)", re.IGNORECASE)
+"""Statements that leave nothing behind, for all that their words say."""
 
 
 @contextmanager
@@ -245,7 +247,7 @@ class Ledger:
 
     def _before_commit(self, *_: Any) -> None:
         if not self.is_quiet:
-            self._executes("COMMIT")
+            self._executes(COMMIT)
             self._ask()
             self._passing = True
             self._committed()
@@ -274,7 +276,7 @@ class Ledger:
     def _before_rollback(self, *_: Any) -> None:
         if not self.is_quiet:
             with suppress(CommandError):  # the transaction ends all the same; it is told before what comes next
-                self._executes("ROLLBACK")
+                self._executes(ROLLBACK)
             self._ended += filter(None, [self.block])
             self._forget()
 
@@ -315,7 +317,7 @@ class Ledger:
             statement, end = end.after, first_end(end.after)
         if end is not None and end.commits:
             self._ask()
-        self._ending, self._is_told = end, is_told
+        self._ending, self._is_told = end, is_told  # now: each part was asked about as well
         return statement, parameters
 
     def _before_execution(self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:

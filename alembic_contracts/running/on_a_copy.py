@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from alembic.runtime.migration import MigrationContext
 from msgspec import Struct
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
-from alembic_contracts.dialects.listeners import own_listeners_of
+from alembic_contracts.dialects.listeners import listen, own_listeners_of
 from alembic_contracts.dialects.sqlite.copies import Copy, engine_of, made
 from alembic_contracts.dialects.sqlite.names import fold, quote
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts
@@ -71,10 +70,7 @@ class _StoppedError(Exception):
 def _take_over(real: Connection, connection: Connection) -> None:
     """Have a connection what another one alone has: who listens to it, and what was noted of it."""
     for name, listener in own_listeners_of(real):
-        if name.startswith("before_"):  # they may return another statement
-            event.listen(connection, name, listener, retval=True)
-        else:
-            event.listen(connection, name, listener)
+        listen(connection, name, listener)
     connection.info.update(real.info)
 
 

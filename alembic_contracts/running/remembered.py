@@ -34,20 +34,12 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["PURE", "Judged", "Script", "can_be_held", "find", "keep", "key_of", "may_name", "verdict"]
+__all__ = ["Judged", "Script", "can_be_held", "find", "keep", "key_of", "may_name", "verdict"]
 
 _known: dict[Hashable, tuple[Prediction, ...]] = {}
 _MOST = 16
 _verdicts: deque[tuple[Judged, Report]] = deque(maxlen=_MOST)
 
-PURE = frozenset(
-    {
-        "__future__", "alembic", "base64", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal",
-        "enum", "functools", "hashlib", "itertools", "json", "logging", "math", "operator", "random", "re", "secrets",
-        "sqlalchemy", "string", "textwrap", "typing", "uuid",
-    }
-)  # fmt: skip
-"""Modules that bring nothing along which may be other by now, but for time and chance."""
 _DATABASES = pattern(r"(?i)database|catalog|datname|information_schema|\.url\b")
 _ENVIRONMENT = frozenset({"environ", "environb", "expanduser", "expandvars", "getenv", "getenvb"})
 _ENVIRONMENT_OF_TESTS = "PYTEST_CURRENT_TEST"

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from alembic.util import CommandError
 from msgspec import Struct, field
 from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,7 +33,6 @@ from alembic_contracts.schemas.steps import Location, Operation, Step
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
-    from alembic.util import CommandError
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.judging.aftermath import Earlier
@@ -200,13 +200,12 @@ class Upgrade(Struct):
 
     def _expect_anew(self) -> None:
         assert self.commits is not None  # noqa: S101 - something is executed
-        with self.commits.quietly(), self._answering():
-            self.expected.find_out_anew()
-        if self.foreseen.status == "kept" and not self.foreseen.violations:
-            return
         try:
-            self._conclude(self.foreseen)
-        except Exception:
+            with self.commits.quietly(), self._answering():
+                self.expected.find_out_anew()
+            if self.foreseen.status != "kept" or self.foreseen.violations:
+                self._conclude(self.foreseen)
+        except CommandError:
             self._prevented = self.refused
             raise
 
@@ -376,8 +375,9 @@ class Upgrade(Struct):
         left, found = self._left(seen.schema), seen.aftermath
         if refused is None and left is not None and left.status == "broken":
             refused, found = _refused(left), replace(found, failure=reason_of(error))
-        if refused is not None and self._script is not None and not (found.failure and found.stopped):
-            alone = seen.aftermath.rest == "rolled back" and not (commits.found or commits.gap)
+        alone = found.rest == "rolled back" and not (commits.found or commits.gap)
+        is_its_own = bool(found.failure and found.stopped) and not alone  # what a script had done when it failed
+        if refused is not None and self._script is not None and not is_its_own:
             refused.attributed(self.foreseen, left if alone else None)
         return refused and refused.told(found)
 

@@ -65,9 +65,11 @@ MAY_REFUSE = "depending on what is unproven before, PostgreSQL may refuse this m
 """The same where that is not certain."""
 
 GOES_BY_ROWS = "the script may go by what is in the rows that it reads, which only the database knows"
-GOES_BY_FILE = "the script may go by what SQLite says of the file or the connection, which only the database knows"
 FAILS_BY_ROWS = "it depends on rows whether this fails, and the script goes on where it does"
 """Reasons that only a database with its rows could take away."""
+
+GOES_BY_FILE = "the script may go by what SQLite says of the file or the connection, which only the database knows"
+"""One that only the database itself could."""
 
 
 class Unproven(Struct, frozen=True):

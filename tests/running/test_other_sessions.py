@@ -95,3 +95,16 @@ def test_what_the_script_did_itself_is_still_its_own(project: Project) -> None:
     holds(project, before, done)
     assert "r2.py:15" in done.stderr or "r2.py:14" in done.stderr
     assert "another session" not in done.stderr
+
+
+def test_a_script_that_fails_by_itself_is_not_blamed_for_it(project: Project) -> None:
+    before = at_r1(project)
+    project.write("migrations/env.py", ENV.format(drop=DROP))
+    project.revision("r2", 'op.create_table("free", sa.Column("a", sa.Integer))')
+    project.revision("r3", 'op.execute("SELECT 1 / count(*) FROM free")')
+    done = project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_UNPROVEN": "warn"})
+    told = " ".join(done.stderr.partition("Refused")[2].split())
+    assert "r3 failed by itself: division by zero" in told, done
+    assert "another session" in told
+    assert "--> migrations/versions/" not in told
+    assert state(project) != before

@@ -374,6 +374,16 @@ def test_what_a_copy_in_memory_answers_otherwise_is_unproven(question: str, tmp_
     assert reasons(history.predicted()[0]) == [GOES_BY_FILE]
 
 
+def test_rows_beside_the_file_are_seen_in_both_worlds(tmp_path: Path) -> None:
+    code = """
+        if op.get_bind().execute(sa.text("SELECT t.a FROM t, pragma_database_list")).first():
+            op.execute("ALTER TABLE t DROP COLUMN a")
+    """
+    history = History(tmp_path, [TABLE, code])
+    history.upgrade("r0")
+    assert [columns(each.after) for each in history.predicted()] == [["id", "a"], ["id"]]
+
+
 @pytest.mark.parametrize("question", ["PRAGMA user_version", "SELECT application_id FROM pragma_application_id"])
 def test_without_a_database_nothing_is_known_of_its_header(question: str, tmp_path: Path) -> None:
     code = f'if op.get_bind().execute(sa.text("{question}")).scalar():\n    op.drop_column("t", "a")'

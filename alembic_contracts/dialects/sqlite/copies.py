@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from sqlalchemy import URL, NullPool, create_engine, event
 
-from alembic_contracts.dialects.listeners import EVENTS, is_users
+from alembic_contracts.dialects.listeners import EVENTS, is_users, listen
 from alembic_contracts.dialects.sqlite.lending import Lent
 from alembic_contracts.dialects.sqlite.names import literal, quote, stored_in
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
@@ -213,10 +213,7 @@ def _take_over(engine: Engine, copy: Engine, told: Callable[[str], None]) -> Non
                 event.listen(copy.pool, name, guarded(listener))
     for name in EVENTS:
         for listener in tuple(getattr(engine.dispatch, name).listeners):
-            if name.startswith("before_"):  # they may return another statement
-                event.listen(copy, name, listener, retval=True)
-            else:
-                event.listen(copy, name, listener)
+            listen(copy, name, listener)
 
 
 def made(raw: WatchedConnection, copy: Copy, version_table: str) -> list[str]:

@@ -64,7 +64,7 @@ def size_rule(
         cause=f"{{place}} has the {cause} {{actual}} instead of {{expected}}.",
         remedy=beside(intro, outro),
         fix=f"{fix}\n{RETYPED}{if_wrong}",
-        instead=(in_a_view(f"a value with the {cause} {{expected}}, by a cast,"),),
+        instead=(in_a_view(f"a value with the {cause} {{expected}}"),),
         portable=Portable(
             remedy=computed_beside(intro, outro),
             fix=f"Give it the stated {cause} in a migration:\n{RETYPED_ANYWHERE}{if_wrong}",

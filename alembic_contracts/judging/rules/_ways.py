@@ -126,14 +126,18 @@ def is_view(situation: Situation) -> bool:
     return situation.after is not None and situation.after.kind in VIEWS
 
 
-def in_a_view(how: str) -> Instead:
+def in_a_view(how: str, *, by_cast: bool = True) -> Instead:
     """Return advice for columns of views, whose query says everything about them.
 
     Args:
         how: what the query has to give in place of the column.
+        by_cast: whether a cast gives it; on SQLite none has a type.
     """
-    query = f"{{table}} is a {{kind}}. Have its query give {how} as {{column}}. Where it is there already,"
-    anywhere = query.replace(", by a cast,", ", by a cast (on SQLite, where a cast has no type: a table's column)")
+    cast, anywhere = (", by a cast,", ", by a cast (on SQLite: a table's column),") if by_cast else ("", "")
+    query, anywhere = (
+        f"{{table}} is a {{kind}}. Have its query give {how}{way} as {{column}}. Where it is there already,"
+        for way in (cast, anywhere)
+    )
     anew = " drop it before\nand create it anew: CREATE OR REPLACE VIEW does not change a column.\n"
     if_not_needed = "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
     if_wrong = "If the contract is wrong, ask {owner} to correct {contract_place}."

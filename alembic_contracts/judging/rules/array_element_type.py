@@ -69,7 +69,7 @@ RULE = Rule(
     ),
     instead=(
         MISSPELT_TYPE,
-        in_a_view("a value of the type {expected}[], by a cast,"),
+        in_a_view("a value of the type {expected}[]"),
         of_a_kind("an array of such a type"),
     ),
     expected=_expected,

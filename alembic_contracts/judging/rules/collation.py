@@ -36,7 +36,7 @@ RULE = Rule(
         f"Price: {EXCLUSIVE}; indexes of the column are built anew.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
-    instead=(in_a_view("a value with COLLATE and the collation {expected}"),),
+    instead=(in_a_view("a value with COLLATE and the collation {expected}", by_cast=False),),
     portable=Portable(
         remedy=computed_beside(_KEEP, _IF_NOT_NEEDED),
         fix=(

@@ -39,7 +39,7 @@ RULE = Rule(
         f"{RETYPED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
-    instead=(in_a_view("a value of the domain {expected}, by a cast,"),),
+    instead=(in_a_view("a value of the domain {expected}"),),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     breaks=breaking("writer", warning=("reader",)),

@@ -34,7 +34,7 @@ RULE = Rule(
         f"{RETYPED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
-    instead=(in_a_view("a value of a type of the kind {expected}, by a cast,"),),
+    instead=(in_a_view("a value of a type of the kind {expected}"),),
     portable=Portable(
         remedy=computed_beside(
             "Keep the type, and have the new one beside it until consumers have moved.",
