@@ -209,6 +209,7 @@ def _predicted_anew(
             context=run.context,
             steps=[*run.history, *run.steps],
             heads=run.heads,
+            is_held=run.committed_under_guard,
             run_arguments=run.arguments,
             baseline=baseline,
             watched=tables,

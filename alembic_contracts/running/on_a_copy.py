@@ -99,7 +99,7 @@ class Rehearsal:
         self._script: Script | None = None
         real = None if run.connection is None else run.connection
         self.engine: Engine = engine_of(copied, None if real is None else real.engine, run.context.dialect, self._doubt)
-        self._recorder = Recorder(self.engine)
+        self._recorder = Recorder(self.engine if run.committed_under_guard else None)
 
     def _doubt(self, reason: str) -> None:
         self._is_complete = False

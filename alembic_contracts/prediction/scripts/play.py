@@ -52,6 +52,8 @@ class Play:
     """Whether env.py has begun the transaction before Alembic could."""
     heads: frozenset[str] = frozenset()
     """What the version table has before, beside what the steps start from."""
+    is_held = False
+    """Whether somebody will hold the scripts against what they executed here."""
     is_plain = False
     """Whether no script is run: of each, what is plain to see is done."""
     is_contained = False
@@ -84,7 +86,7 @@ class Play:
         self.reader.doubt = self._recording.doubt
         self._engine = recording_engine(self._recording, catalog, context.dialect, _url(context))
         cast("RecordingDialect", self._engine.dialect).doubt = self._recording.doubt
-        self._recorder = Recorder(self._engine)
+        self._recorder = Recorder(None)
         self._connection: Connection | None = None
         self._working_directory = Path.cwd()
         self._transaction: Any = None
@@ -102,6 +104,7 @@ class Play:
         from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
 
         self._recording.tell = self._found
+        self._recorder = Recorder(self._engine if self.is_held else None)
         before = self.before
         done: list[Step] = []
         whole, each = (nullcontext, silent) if self.is_followed else (silent, nullcontext)

@@ -37,6 +37,7 @@ def predict(
     limits: Limits | None = None,
     slow: Callable[[Location], None] | None = None,
     heads: Collection[str] = (),
+    is_held: bool = False,
 ) -> tuple[Prediction, ...]:
     """Run version scripts on a connection that sends nothing, and return the schemas that they lead to.
 
@@ -59,6 +60,7 @@ def predict(
             what they do to it).
         slow: told of a revision that takes long, with limits.
         heads: what the version table has before, beside what the steps start from.
+        is_held: whether somebody will hold the scripts against what they executed here.
 
     Raises:
         NotReadError: the scripts need more of the database than the baseline has.
@@ -67,7 +69,7 @@ def predict(
     def play(turns: Turns) -> Played:
         once = Play(environment, context, baseline(), watched, turns, as_sql=as_sql)
         once.reader.rows_between_revisions, once.own_transaction = rows_between_revisions, own_transaction
-        once.is_plain, once.heads = plain, frozenset(heads)
+        once.is_plain, once.heads, once.is_held = plain, frozenset(heads), is_held
         observer = Observer(steps, progress if turns.world == "empty" else None, slow)
         played = run(once, steps, run_arguments, observer, limits)
         if played.asked_for_unread:

@@ -75,10 +75,16 @@ def _place(part: str) -> str:
 class Recorder:
     """Takes down what an engine executes."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Take down the statements of an engine from now on, as others who listen to it leave them."""
+    def __init__(self, engine: Engine | None) -> None:
+        """Take down the statements of an engine from now on, as others who listen to it leave them.
+
+        Args:
+            engine: None where nobody will hold scripts against them.
+        """
         self._marks: list[bytes] = []
-        self._is_seen_again = self._has_missed = False
+        self._is_seen_again, self._has_missed, self._misses_all = False, False, engine is None
+        if engine is None:
+            return
         event.listen(engine, "before_cursor_execute", self._begins)
         event.listen(engine, "after_cursor_execute", self._ends)
         event.listen(engine, "handle_error", self._ends)
@@ -100,7 +106,7 @@ class Recorder:
     def begin(self) -> None:
         """Forget what was executed so far: a script begins."""
         self._marks.clear()
-        self._has_missed = False
+        self._has_missed = self._misses_all
 
     def marks(self) -> bytes | None:
         """Return the marks of the statements of this script; None: others of its statements change a schema."""
