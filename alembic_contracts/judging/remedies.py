@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
+from itertools import count
 from string import Formatter
 
 from alembic_contracts import texts
@@ -149,8 +150,7 @@ def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect, d
     table, earlier = history[index].table, _before(fact, history, index)
     after = _column(table, fact.column)
     before = _column(earlier, fact.column) or after
-    renamed = _renamed(fact, history, index)
-    new = renamed or f"{fact.column}_new"
+    new = _new(fact, history, index)
     return {
         **EXAMPLES,
         **_of_expected(fact, dialect),
@@ -163,7 +163,7 @@ def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect, d
         "literal_table": _sql(fact.table, dialect).replace("'", "''"),
         "literal_column": (fact.column or "").replace("'", "''"),
         "new": dialect.quote(new),
-        "new_table": _sql(Name(fact.table.schema, renamed or fact.table.name), dialect),
+        "new_table": _sql(Name(fact.table.schema, new), dialect),
         "kind": table.kind if table is not None else "",
         "adding": "it is rewritten, as the type is a domain with conditions" if _checked(after, history[index]) else
         EXAMPLES["adding"],
@@ -177,7 +177,7 @@ def _portable(
     from alembic_contracts.judging import portable
 
     table, earlier = history[index].table, _before(fact, history, index)
-    new = _renamed(fact, history, index) or (f"{fact.column}_new" if fact.column else fact.table.name)
+    new = _new(fact, history, index)
     broken = portable.Broken(
         fact=fact,
         new=new,
@@ -205,6 +205,18 @@ def _before(fact: Fact, history: Sequence[Moment], index: int) -> Table | None:
     """Return the table when it was last there before a moment, with the column where the fact is about one."""
     tables = (moment.table for moment in reversed(history[:index]) if moment.table is not None)
     return next((table for table in tables if fact.column is None or table.column(fact.column) is not None), None)
+
+
+def _new(fact: Fact, history: Sequence[Moment], index: int) -> str:
+    """Return the name that the column or table has got in the run, or of a column one that is free."""
+    renamed = _renamed(fact, history, index)
+    if fact.column is None:
+        return renamed or fact.table.name
+    tables = [moment.table for moment in history[: index + 1] if moment.table is not None]
+    if renamed is not None and not (tables[0].column(renamed) or tables[-1].column(fact.column)):
+        return renamed  # it is neither that of another column before, nor has another one taken the old name since
+    taken = {column.name for table in tables for column in table.columns}
+    return next(name for n in count(1) if (name := f"{fact.column}_new{n if n > 1 else ''}") not in taken)
 
 
 def _renamed(fact: Fact, history: Sequence[Moment], index: int) -> str | None:

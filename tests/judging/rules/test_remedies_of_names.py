@@ -16,17 +16,23 @@ from alembic_contracts.dialects import postgresql
 from alembic_contracts.judging.violations import Violation
 from tests.support.facts import Case, contract, judged, run, verdict
 from tests.support.pasting import paste, pasted, statements
+from tests.support.project import Project
 
 # -- names -------------------------------------------------------------------------------------------------------------
 
 
+def stated(table: str, columns: dict[str, Any]) -> dict[str, Any]:
+    """Return a contract on a table and its columns, by their constraints."""
+    properties = {name: {"constraints": constraints} for name, constraints in columns.items()}
+    return {
+        "spec-version": "1.0.0", "name": "t", "namespace": "test", "owner": {"name": "Team"},
+        "schema": {"table_name": table, "properties": properties},
+    }  # fmt: skip
+
+
 def renamed(table: str, column: str, folder: Path, **constraints: Any) -> Any:
     """Return a contract on a table and its column, whatever they are called."""
-    stated = {
-        "spec-version": "1.0.0", "name": "t", "namespace": "test", "owner": {"name": "Team"},
-        "schema": {"table_name": table, "properties": {column: {"constraints": constraints}}},
-    }  # fmt: skip
-    (folder / "t.json").write_text(json.dumps(stated), encoding="utf-8")
+    (folder / "t.json").write_text(json.dumps(stated(table, {column: constraints})), encoding="utf-8")
     return formats.load([Path("t.json")], root=folder)
 
 
@@ -183,3 +189,27 @@ def follows(connection: sa.Connection, violation: Violation, given: Replaced) ->
         return True
     words = "query" if given.kept else "A (materialized )?view has no|under a name of its own|in a migration|ask Team"
     return re.search(words, violation.remedy) is not None
+
+
+SWAP = """
+for old, new in (("a", "spare"), ("b", "a"), ("spare", "b")):
+    op.alter_column("t", old, new_column_name=new)
+"""
+
+
+def test_the_name_of_a_column_that_was_there_before_is_not_free(project: Project) -> None:
+    """What has got another name, and whose own name another one has got, is still there in the script to come."""
+    project.revision("r1", 'op.execute("CREATE TABLE t (a text, b integer, a_new integer)")')
+    assert project.alembic("upgrade", "head").returncode == 0
+    project.contract("t", json.dumps(stated("t", {"a": {"data_type": "text"}, "b": {"data_type": "integer"}})))
+    project.revision("r2", SWAP)
+    done = project.alembic("check-contracts", "--format", "json")
+    code = [line for each in json.loads(done.stdout)["violations"] for line in statements(pasted(each["remedy"]))]
+    assert code
+    project.revision("r2", "\n".join(code), down="r1")
+    upgraded = project.alembic("upgrade", "head")
+    assert upgraded.returncode == 0, upgraded
+    [columns] = zip(
+        *project.sql("SELECT column_name FROM information_schema.columns WHERE table_name = 't'"), strict=True
+    )
+    assert sorted(columns) == ["a", "a_new", "a_new2", "b", "b_new"]
