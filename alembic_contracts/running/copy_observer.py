@@ -152,6 +152,15 @@ def _asks_for_names() -> bool:
     )
 
 
+def _has_made_up(parameters: object) -> bool:
+    """Whether values that a statement is given come of rows that are not known."""
+    if isinstance(parameters, dict):
+        return any(isinstance(value, MadeUpCount) for value in parameters.values())
+    if not isinstance(parameters, list | tuple):
+        return False
+    return any(isinstance(value, MadeUpCount) or _has_made_up(value) for value in parameters)
+
+
 def _mentions(text: str, names: set[str]) -> bool:
     """Return whether a text may have one of some names in it; ``names``: in lower case."""
     folded = fold(text)
@@ -195,6 +204,8 @@ class CopyObserver:
         """Whether a script has looked at rows that are not known."""
         self.looked = False
         """Whether the revision has."""
+        self._goes_by_rows = False
+        """Whether the revision may have got values of such rows, so that what it writes, and whether, may be of them."""
         self._writing = False
         """Whether SQLite's own table of the schema was written to, and was not read again."""
         self.missing = False
@@ -218,6 +229,7 @@ class CopyObserver:
     def start(self, script: Script) -> None:
         """Begin with a script."""
         self._script, self.looked, self._noted = script, False, self._looks.seen
+        self._goes_by_rows = False
         self._found.clear()
 
     def finish(self) -> tuple[Operation, ...]:
@@ -227,6 +239,8 @@ class CopyObserver:
             self._stage.doubt(
                 "the script writes to sqlite_schema itself, which takes effect in the next connection", place
             )
+        if self._goes_by_rows:
+            self._know_no_rows()
         operations, self._operations, self._script = tuple(self._operations), [], None
         return operations
 
@@ -294,6 +308,14 @@ class CopyObserver:
             return count
         return MadeUpCount(count, self._on_existence(effect, found=count > 0), partial(self._look_closely, effect))
 
+    def numbered(self, rowid: int) -> int:
+        """Return a row's number that says so when it is looked at, where it depends on rows that are not known."""
+        effect = self._effect
+        if self._script is None or effect is None or self.unknown.isdisjoint(effect.writes):
+            return rowid
+        look = partial(self._look_closely, effect)
+        return MadeUpCount(rowid, look, look)
+
     def attaches(self, file: str, _name: str) -> None:
         """Doubt what is in a database that was to be attached."""
         if self._script is None:
@@ -312,8 +334,8 @@ class CopyObserver:
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def _follow(self, effect: Effect) -> None:
-        """Know no more of rows that come from rows that are not known."""
-        if not self.unknown.isdisjoint(effect.reads):
+        """Know no more of rows that come from rows that are not known, be it by way of the script."""
+        if self._goes_by_rows or not self.unknown.isdisjoint(effect.reads) or _has_made_up(effect.parameters):
             self.unknown |= {key for key in effect.writes if key in self._tables} - {self._version_table}
 
     def _follow_tables(self, effect: Effect) -> None:
@@ -321,6 +343,11 @@ class CopyObserver:
         if not self.unknown.isdisjoint(effect.reads | effect.writes):
             self.unknown |= self._tables.keys() - before.keys()
         self.unknown &= self._tables.keys()
+
+    def _know_no_rows(self) -> None:
+        """Know of no table any more which rows it has: the script has got values that it may go by."""
+        self._goes_by_rows = True
+        self.unknown = self._tables.keys() - {self._version_table}
 
     def _look(self, effect: Effect) -> None:
         """Take note that the script looks at rows that are not known."""
@@ -332,6 +359,7 @@ class CopyObserver:
 
     def _look_closely(self, effect: Effect) -> None:
         self._look(effect)
+        self._know_no_rows()
         if self._world == "row":
             self._decide()
 
@@ -344,6 +372,7 @@ class CopyObserver:
         """Note a doubt where a script has got made-up values, and what it does next may depend on them."""
         if self._script is None:
             return
+        self._know_no_rows()
         stack = self._script.call_stack()
         key = (self._script.revision, *stack)
         if key not in self._decisions:

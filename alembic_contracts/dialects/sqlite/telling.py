@@ -71,6 +71,9 @@ class Listener(Protocol):
     def counted(self, count: int) -> int:
         """Hear that the last statement changed so many rows; returns what the script is to see of that."""
 
+    def numbered(self, rowid: int) -> int:
+        """Hear the number of the row that it inserted last; returns what the script is to see of that."""
+
     def attaches(self, file: str, name: str) -> None:
         """Hear that a database in a file was to be attached; an empty one in memory is, in its place."""
 
@@ -235,7 +238,7 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
         was_open = self.in_transaction
         self._reads.clear()
         self._writes.clear()
-        cursor.shown_count = cursor.look = None
+        cursor.shown_count = cursor.shown_rowid = cursor.look = None
         try:
             execute()
         except BaseException:
@@ -259,6 +262,8 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
             cursor.look = self.listener.done(effect)
             if writes and CHANGES_ROWS.match(sql):
                 cursor.shown_count = self.listener.counted(sqlite3.Cursor.rowcount.__get__(cursor))
+                rowid: int | None = sqlite3.Cursor.lastrowid.__get__(cursor)
+                cursor.shown_rowid = None if rowid is None else self.listener.numbered(rowid)
 
     def _may_have_changed(self, sql: str) -> bool:
         found = _WRITES_SCHEMA.search(sql)
@@ -292,6 +297,7 @@ class WatchedCursor(sqlite3.Cursor):
     borrower: object | None = None
     """As it is of its connection, while it is this one's."""
     shown_count: int | None = None
+    shown_rowid: int | None = None
     look: Callable[[], None] | None = None
     """What is to be called once somebody fetches rows."""
 
@@ -307,7 +313,7 @@ class WatchedCursor(sqlite3.Cursor):
     def executemany(self, sql: str, parameters: Any, /) -> Any:
         """PEP 249."""
         run = super().executemany
-        self.connection.perform(self, sql, (), lambda: run(sql, parameters))
+        self.connection.perform(self, sql, parameters, lambda: run(sql, parameters))
         return self
 
     def fetchone(self) -> Any:
@@ -378,3 +384,9 @@ class WatchedCursor(sqlite3.Cursor):
         """PEP 249."""
         count: int = sqlite3.Cursor.rowcount.__get__(self)
         return count if self.shown_count is None else self.shown_count
+
+    @property
+    def lastrowid(self) -> int | None:
+        """PEP 249."""
+        rowid: int | None = sqlite3.Cursor.lastrowid.__get__(self)
+        return rowid if self.shown_rowid is None else self.shown_rowid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -65,7 +66,7 @@ for _names, _result in (
 
 
 class MadeUpCount(int):
-    """How many rows a change found in a table of unknown contents; tells whether somebody goes by it.
+    """A number that comes of rows which are not known, such as how many a change found; tells whether somebody goes by it.
 
     That there is none or some is seen to by the worlds, without rows and with one; any other number is not.
     """
@@ -100,16 +101,27 @@ class MadeUpCount(int):
     __radd__ = __add__
 
 
+def _is_filed() -> bool:
+    """Whether it is SQLAlchemy's session that asks, to file an object under its key."""
+    return str(sys._getframe(2).f_globals.get("__name__")).startswith("sqlalchemy.orm.")  # noqa: SLF001 - documented
+
+
 def _counting(name: str) -> Callable[..., Any]:
     method = getattr(int, name)
 
     def look(self: MadeUpCount, *arguments: Any) -> Any:
-        (self._exists if arguments == (0,) else self._number)()
+        if name != "__hash__" or not _is_filed():
+            (self._exists if arguments == (0,) else self._number)()
         return method(self, *arguments)
 
     return look
 
 
 _LOOKS = "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __str__ __repr__ __format__ __index__ __int__"
-for _name in _LOOKS.split():
+_RECKONS = (
+    "__sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __divmod__ "
+    "__rdivmod__ __pow__ __rpow__ __neg__ __pos__ __abs__ __invert__ __and__ __rand__ __or__ __ror__ __xor__ __rxor__ "
+    "__lshift__ __rlshift__ __rshift__ __rrshift__ __round__ __trunc__ __floor__ __ceil__ __float__ bit_length to_bytes"
+)
+for _name in f"{_LOOKS} {_RECKONS}".split():
     setattr(MadeUpCount, _name, _counting(_name))

@@ -68,13 +68,16 @@ class Reader:
         """Whether applications may write rows between two revisions."""
         self.read_unknown_rows = False
         """Whether a script looked at rows of a table whose contents are not known."""
-        self._looked = False
+        self._looked = self._goes_by_rows = False
         self._guesses = 0
 
     def start_revision(self, world: World | None = None) -> None:
         """Begin with a revision: what it reads is there again. ``world``: another one than that of the rest."""
         if self.rows_between_revisions:
             self._data.let_others_write()
+        if self._goes_by_rows:
+            self._data.forget()
+        self._goes_by_rows = False
         self._deletes.clear()
         self._rounds.clear()
         self._playing = world if world is not None else self._world
@@ -89,6 +92,12 @@ class Reader:
     def forget_rows(self) -> None:
         """Take no rows for known any more: what changed them is taken back, or not seen."""
         self._data.forget()
+
+    def go_by_rows(self) -> None:
+        """Know of no table which rows it has: the revision may write to any, or not, by values that are made up."""
+        if not self._goes_by_rows:
+            self._data.forget()
+        self._goes_by_rows = True
 
     def set_rows(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
         """Say what a table holds."""
@@ -223,6 +232,8 @@ class Reader:
         self._last_change = statement, others
         answer = self._changed(effect, statement)
         self._data.forget(others)
+        if self._goes_by_rows:
+            self._data.forget(targets(statement, self._catalog))
         if others is not None and others.isdisjoint(targets(statement, self._catalog)):
             return answer
         if answer.columns or isinstance(answer.rowcount, MadeUpCount) or answer.rowcount < 0:

@@ -251,7 +251,14 @@ class _Module(Names):
                 return False
             if isinstance(each, ast.Attribute) and self._is_alembics(each) and each.attr not in OF_OP:
                 return False
+            if isinstance(each, ast.Attribute | ast.Subscript) and self._is_stored_elsewhere(each):
+                return False
         return True
+
+    def _is_stored_elsewhere(self, target: ast.Attribute | ast.Subscript) -> bool:
+        """Whether a value is left where other scripts find it: in a module, the environment, Alembic's configuration."""
+        root = None if isinstance(target.ctx, ast.Load) else root_of(target)
+        return root is not None and root[0] in self._origins
 
     def _call_changes_rows_only(self, call: ast.Call) -> bool:
         if isinstance(call.func, ast.Name):
