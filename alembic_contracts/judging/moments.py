@@ -27,6 +27,8 @@ class Point(Struct, frozen=True):
     """Whether a revision ends here."""
     doubts: tuple[Unproven, ...] = ()
     """What was left unproven since the point before; of a revision, at its end."""
+    may_go_on: bool = False
+    """Whether the revision may do more than was seen."""
 
 
 class Moment(Struct, frozen=True):
@@ -40,6 +42,8 @@ class Moment(Struct, frozen=True):
     settled: bool
     doubt: Unproven | None = None
     """What may have changed the table, and could not be worked out."""
+    may_go_on: bool = False
+    """Whether that may be what a revision does after all that was seen of it."""
 
 
 def points(prediction: Prediction, *, commits_each_revision: bool) -> Iterator[Point]:
@@ -57,7 +61,8 @@ def points(prediction: Prediction, *, commits_each_revision: bool) -> Iterator[P
             if operation.after is not schema or operation.commits:
                 schema = operation.after
                 yield Point(operation, schema, operation.commits)
-        yield Point(None, schema, commits_each_revision, settled=True, doubts=doubts[step.revision])
+        own = doubts[step.revision]
+        yield Point(None, schema, commits_each_revision, settled=True, doubts=own, may_go_on=step.may_go_on)
     yield Point(None, schema, judged=True, settled=True)
 
 
@@ -99,7 +104,9 @@ class _Telling:
         for name, doubt in new.items():
             self._close(name)
             table = point.schema.tables.get(name)
-            moment = Moment(point.operation, table, point.schema, point.judged, point.settled, doubt)
+            moment = Moment(
+                point.operation, table, point.schema, point.judged, point.settled, doubt, may_go_on=point.may_go_on
+            )
             self._histories[name].append(moment)
         self._remember(point, new)
         self._latest = point.schema

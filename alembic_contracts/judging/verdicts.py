@@ -176,17 +176,20 @@ class _Case:
         """Return the states, unknown where something unproven may have made a fact hold that is not seen to.
 
         That is so until something else happens to it. A fact that held, and ended before something that is unproven
-        or after it, was ended by an operation that is known.
+        or after it, was ended by an operation that is known; unless that is one of a script of which the rest was not
+        seen, which may make it hold again before anything is committed.
         """
         found: list[_State] = []
-        held = False
+        held = held_before = False  # so far, and when the revision began
         doubted: tuple[Outcome, Unproven] | None = None
         for moment, state in zip(self._history, states, strict=True):
-            if moment.doubt is not None and not held and state.severity is not None:
+            may_be_mended = not held or (moment.may_go_on and held_before)
+            if moment.doubt is not None and may_be_mended and state.severity is not None:
                 doubted = state.outcome, moment.doubt
             elif doubted is not None and state.outcome != doubted[0]:
                 doubted = None
             held = held or state.holds
+            held_before = state.holds if moment.settled or not found else held_before
             found.append(state if doubted is None else _State(Unknown(doubted[1].reason), doubt=doubted[1]))
         return found
 

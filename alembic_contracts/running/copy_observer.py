@@ -205,7 +205,7 @@ class CopyObserver:
         self.looked = False
         """Whether the revision has."""
         self._goes_by_rows = False
-        """Whether the revision may have got values of such rows, so that what it writes, and whether, may be of them."""
+        """Whether the revision may have got values of such rows, by which it may write others, or write them at all."""
         self._writing = False
         """Whether SQLite's own table of the schema was written to, and was not read again."""
         self.missing = False

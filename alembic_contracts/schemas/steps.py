@@ -104,6 +104,8 @@ class Step(Struct, frozen=True):
     """Of the whole schema at its end, where that is known: a database that has it is exactly as predicted."""
     marks: bytes | None = None
     """What the statements of its script are known again by (``prediction.scripts.traces``), where all of them are."""
+    may_go_on: bool = False
+    """Whether it ends at a statement that PostgreSQL may execute all the same: then what comes after it was not seen."""
 
 
 class Prediction(Struct, frozen=True, kw_only=True):

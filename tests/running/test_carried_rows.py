@@ -60,7 +60,8 @@ CARRIES = {
         op.execute("DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM t; INSERT INTO kept VALUES (n); END $$")
     """,
     "in a branch of a block": """
-        op.execute("DO $$ BEGIN IF EXISTS (SELECT FROM t WHERE a = 'special') THEN INSERT INTO kept VALUES (2); END IF; END $$")
+        op.execute("DO $$ BEGIN IF EXISTS (SELECT FROM t WHERE a = 'special') THEN "
+                   "INSERT INTO kept VALUES (2); END IF; END $$")
     """,
     "a sequence": """
         op.execute("CREATE SEQUENCE s")
@@ -102,6 +103,5 @@ def test_what_a_script_writes_of_rows_is_as_little_known_to_a_later_one(name: st
     assert done.stdout, done.stderr
     upgraded = project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"})
     assert upgraded.returncode == 0, upgraded.stderr
-    kept = project.sql("SELECT to_regclass('legacy') IS NOT NULL") == [(True,)]
-    print(name, json.loads(done.stdout)["status"], kept)
-    assert json.loads(done.stdout)["status"] in {"unproven", "broken"} or kept
+    assert project.sql("SELECT to_regclass('legacy')") == [(None,)]
+    assert json.loads(done.stdout)["status"] in {"unproven", "broken"}

@@ -66,7 +66,7 @@ for _names, _result in (
 
 
 class MadeUpCount(int):
-    """A number that comes of rows which are not known, such as how many a change found; tells whether somebody goes by it.
+    """A number that comes of rows which are not known, as how many a change found; tells whether somebody goes by it.
 
     That there is none or some is seen to by the worlds, without rows and with one; any other number is not.
     """

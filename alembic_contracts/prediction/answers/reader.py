@@ -233,7 +233,7 @@ class Reader:
         answer = self._changed(effect, statement)
         self._data.forget(others)
         if self._goes_by_rows:
-            self._data.forget(targets(statement, self._catalog))
+            self._data.forget(filter(None, targets(statement, self._catalog)))
         if others is not None and others.isdisjoint(targets(statement, self._catalog)):
             return answer
         if answer.columns or isinstance(answer.rowcount, MadeUpCount) or answer.rowcount < 0:

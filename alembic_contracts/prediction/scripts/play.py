@@ -254,7 +254,7 @@ class Play:
         self._recording.start(
             script, self._turns.of(script.revision) if script.revision in self._turns.turned else None
         )
-        marks = None
+        marks, may_go_on = None, False
         try:
             transaction = migration.begin_transaction(_per_migration=True)
             transaction.__enter__()
@@ -275,9 +275,10 @@ class Play:
             if isinstance(error, KeyboardInterrupt) and not self.is_contained:
                 raise  # it may be somebody's at the keyboard
             self._fail(error, script)
+            may_go_on = _reason(error).startswith(MAY_REFUSE)
             migration = self._after_failure(migration)
         finally:
-            done.append(replace(self._recording.finish(), marks=marks))
+            done.append(replace(self._recording.finish(), marks=marks, may_go_on=may_go_on))
         return migration
 
     def _fail(self, error: BaseException, script: Script) -> None:

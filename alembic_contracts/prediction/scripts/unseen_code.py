@@ -256,7 +256,7 @@ class _Module(Names):
         return True
 
     def _is_stored_elsewhere(self, target: ast.Attribute | ast.Subscript) -> bool:
-        """Whether a value is left where other scripts find it: in a module, the environment, Alembic's configuration."""
+        """Whether a value is left where other scripts find it: in a module, the environment, the configuration."""
         root = None if isinstance(target.ctx, ast.Load) else root_of(target)
         return root is not None and root[0] in self._origins
 
