@@ -105,7 +105,7 @@ class Step(Struct, frozen=True):
     marks: bytes | None = None
     """What the statements of its script are known again by (``prediction.scripts.traces``), where all of them are."""
     may_go_on: bool = False
-    """Whether it ends at a statement that PostgreSQL may execute all the same: then what comes after it was not seen."""
+    """Whether it ends at a statement that PostgreSQL may execute after all: then the rest of it was not seen."""
 
 
 class Prediction(Struct, frozen=True, kw_only=True):

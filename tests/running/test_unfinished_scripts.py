@@ -1,4 +1,4 @@
-"""Scripts that end at a statement which PostgreSQL may execute all the same: what they would do after it is not known."""
+"""Scripts that end at a statement which PostgreSQL may execute after all: what they would do then is not known."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.native import BASE, problems
+from tests.support.native import BASE, problems, read
 
 CONTRADICTIONS = [
     # contradictions
@@ -115,3 +115,10 @@ CONTRADICTIONS = [
 def test_says_what_contradicts_itself_and_where(old, new, expected) -> None:
     assert BASE.count(old) >= 1
     assert problems(BASE.replace(old, new, 1)) == [expected]
+
+
+def test_sqlite_takes_null_in_primary_keys() -> None:
+    text = BASE.replace('"is_nullable": false', '"is_nullable": true')
+    assert text != BASE
+    assert problems(text)
+    assert read(text.replace("postgresql://postgres:5432/postgres.images", "sqlite:///museum.db"))
