@@ -158,6 +158,8 @@ class Dialect(Protocol):
     """Where tables are that are named without a schema, as observed names have it."""
     DEFAULT_COLLATION: str
     """What the collation is called that a column has where none is stated."""
+    KEYS_TAKE_NULL: bool
+    """Whether columns of a primary key take NULL where they are not NOT NULL themselves."""
     FORESIGHT: Foresight
     BEGINS_BY_ITSELF: bool
     """Whether drivers begin a transaction before some statements and not before others, which commit by themselves."""
@@ -347,8 +349,9 @@ def is_known(name: str) -> bool:
     return name.isidentifier() and name not in _PARTS and find_spec(f"{__name__}.{name}") is not None
 
 
-_PARTS = frozenset({"casing", "families", "generic_types", "inspected", "servers"})
+_PARTS = frozenset({"casing", "families", "generic_types", "inspected", "listeners", "servers"})
 """Modules of this package that are about no single database."""
+_KIND = "alembic_contracts.kind"
 
 
 @cache
@@ -370,9 +373,6 @@ def replayable(dialect: Dialect) -> Replayable:
     if dialect.FORESIGHT != "catalog":
         raise CannotCheck(f"What version scripts will do on {dialect.NAME} is not foreseen by its catalog.")
     return cast("Replayable", dialect)
-
-
-_KIND = "alembic_contracts.kind"
 
 
 def of(name: str, connection: Connection | None) -> Dialect:

@@ -229,7 +229,6 @@ class CopyObserver:
     def start(self, script: Script) -> None:
         """Begin with a script."""
         self._script, self.looked, self._noted = script, False, self._looks.seen
-        self._goes_by_rows = False
         self._found.clear()
 
     def finish(self) -> tuple[Operation, ...]:
@@ -240,7 +239,8 @@ class CopyObserver:
                 "the script writes to sqlite_schema itself, which takes effect in the next connection", place
             )
         if self._goes_by_rows:
-            self._know_no_rows()
+            self.unknown = self._tables.keys() - {self._version_table}
+            self._goes_by_rows = False
         operations, self._operations, self._script = tuple(self._operations), [], None
         return operations
 
@@ -303,18 +303,25 @@ class CopyObserver:
 
     def counted(self, count: int) -> int:
         """Return a count that says so when it is looked at, where it is of rows that are not known."""
-        effect = self._effect
-        if self._script is None or effect is None or self.unknown.isdisjoint(effect.reads | effect.writes):
+        effect = self._of_unknown_rows()
+        if effect is None:
             return count
         return MadeUpCount(count, self._on_existence(effect, found=count > 0), partial(self._look_closely, effect))
 
     def numbered(self, rowid: int) -> int:
         """Return a row's number that says so when it is looked at, where it depends on rows that are not known."""
-        effect = self._effect
-        if self._script is None or effect is None or self.unknown.isdisjoint(effect.writes):
+        effect = self._of_unknown_rows()
+        if effect is None:
             return rowid
         look = partial(self._look_closely, effect)
         return MadeUpCount(rowid, look, look)
+
+    def _of_unknown_rows(self) -> Effect | None:
+        """Return the last statement, where it is a script's about rows that are not known."""
+        effect = self._effect
+        if self._script is None or effect is None or self.unknown.isdisjoint(effect.reads | effect.writes):
+            return None
+        return effect
 
     def attaches(self, file: str, _name: str) -> None:
         """Doubt what is in a database that was to be attached."""
@@ -335,7 +342,9 @@ class CopyObserver:
 
     def _follow(self, effect: Effect) -> None:
         """Know no more of rows that come from rows that are not known, be it by way of the script."""
-        if self._goes_by_rows or not self.unknown.isdisjoint(effect.reads) or _has_made_up(effect.parameters):
+        is_handed_on = _has_made_up(effect.parameters)
+        self._goes_by_rows = self._goes_by_rows or is_handed_on
+        if is_handed_on or not self.unknown.isdisjoint(effect.reads):
             self.unknown |= {key for key in effect.writes if key in self._tables} - {self._version_table}
 
     def _follow_tables(self, effect: Effect) -> None:
@@ -343,11 +352,6 @@ class CopyObserver:
         if not self.unknown.isdisjoint(effect.reads | effect.writes):
             self.unknown |= self._tables.keys() - before.keys()
         self.unknown &= self._tables.keys()
-
-    def _know_no_rows(self) -> None:
-        """Know of no table any more which rows it has: the script has got values that it may go by."""
-        self._goes_by_rows = True
-        self.unknown = self._tables.keys() - {self._version_table}
 
     def _look(self, effect: Effect) -> None:
         """Take note that the script looks at rows that are not known."""
@@ -359,7 +363,7 @@ class CopyObserver:
 
     def _look_closely(self, effect: Effect) -> None:
         self._look(effect)
-        self._know_no_rows()
+        self._goes_by_rows = True
         if self._world == "row":
             self._decide()
 
@@ -372,7 +376,7 @@ class CopyObserver:
         """Note a doubt where a script has got made-up values, and what it does next may depend on them."""
         if self._script is None:
             return
-        self._know_no_rows()
+        self._goes_by_rows = True
         stack = self._script.call_stack()
         key = (self._script.revision, *stack)
         if key not in self._decisions:

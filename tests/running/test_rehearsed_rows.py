@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,120 +162,6 @@ def test_whether_rows_make_a_statement_fail_is_not_known_where_the_script_goes_o
     assert any(
         "depends on rows whether this fails" in reason for each in history.predicted() for reason in reasons(each)
     )
-
-
-CARRIES = {
-    "a parameter": """
-        n = db.execute(sa.text("SELECT count(*) FROM t")).scalar()
-        db.execute(sa.text("INSERT INTO kept VALUES (:n)"), {"n": n})
-    """,
-    "a text": """
-        n = db.execute(sa.text("SELECT max(id) FROM t")).scalar()
-        op.execute(f"INSERT INTO kept VALUES ({n or 0})")
-    """,
-    "many": """
-        rows = db.execute(sa.text("SELECT id FROM t")).all()
-        op.bulk_insert(sa.table("kept", sa.column("n")), [{"n": len(rows)}, {"n": 5}])
-    """,
-    "a branch": """
-        for row in db.execute(sa.text("SELECT a FROM t")):
-            if row.a == "special":
-                op.execute("INSERT INTO kept VALUES (2)")
-    """,
-    "a number that nobody looks at": """
-        new = db.execute(sa.text("INSERT INTO t (a) VALUES ('x')")).lastrowid
-        db.execute(sa.text("INSERT INTO kept VALUES (:n)"), {"n": new})
-    """,
-    "numbers in a list": """
-        new = db.execute(sa.text("INSERT INTO t (a) VALUES ('x')")).lastrowid
-        db.connection.cursor().executemany("INSERT INTO kept VALUES (?)", [(1,), (new + 1,)])
-    """,
-    "a session": """
-        class T(declarative_base()):
-            __tablename__ = "t"
-            id = sa.Column(sa.Integer, primary_key=True)
-        session = Session(bind=db)
-        new = T()
-        session.add(new)
-        session.flush()
-        session.execute(sa.text("INSERT INTO kept VALUES (:n)"), {"n": new.id})
-    """,
-    "a new table": """
-        n = db.execute(sa.text("SELECT count(*) FROM t")).scalar()
-        op.execute("DROP TABLE kept")
-        op.execute(f"CREATE TABLE kept AS SELECT {n} AS n")
-    """,
-}
-
-
-@pytest.mark.parametrize("name", CARRIES)
-def test_what_a_script_writes_of_rows_is_as_little_known_to_a_later_one(name: str, tmp_path: Path) -> None:
-    table = f"{TABLE}\nop.execute('CREATE TABLE other (n)')"
-    writes = f"op.execute('CREATE TABLE kept (n)')\ndb = op.get_bind()\n{textwrap.dedent(CARRIES[name])}"
-    asks = "if 2 in op.get_bind().execute(sa.text('SELECT n FROM {}')).scalars().all():\n    op.drop_column('t', 'a')"
-    history = History(tmp_path, [table, writes, asks.format("kept")])
-    history.upgrade("r0")
-    assert any(reasons(each) for each in history.predicted())
-
-
-def test_what_a_script_writes_without_having_looked_is_known(tmp_path: Path) -> None:
-    writes = """
-        op.execute("CREATE TABLE kept (n)")
-        op.execute("INSERT INTO kept VALUES (1)")
-        n = op.get_bind().execute(sa.text("SELECT count(*) FROM kept")).scalar()
-        op.get_bind().execute(sa.text("INSERT INTO kept VALUES (:n)"), {"n": n + 1})
-    """
-    asks = "if 3 in op.get_bind().execute(sa.text('SELECT n FROM kept')).scalars().all():\n    op.drop_column('t', 'a')"
-    history = History(tmp_path, [TABLE, writes, asks])
-    history.upgrade("r0")
-    [prediction] = history.predicted()
-    assert (reasons(prediction), columns(prediction.after)) == ([], ["id", "a"])
-
-
-SEEDS = {
-    "a session": """
-        class T(declarative_base()):
-            __tablename__ = "t"
-            id = sa.Column(sa.Integer, primary_key=True)
-            a = sa.Column(sa.String)
-        session = Session(bind=op.get_bind())
-        first = T(a="x")
-        session.add(first)
-        session.flush()
-        session.execute(sa.update(T).where(T.id == first.id).values(a="y").execution_options(synchronize_session=False))
-        op.execute("ALTER TABLE t ADD COLUMN b")
-    """,
-    "a key": """
-        table = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.String))
-        key = op.get_bind().execute(table.insert().values(a="x")).inserted_primary_key[0]
-        op.get_bind().execute(table.update().where(table.c.id == key).values(a="y"))
-        op.execute("ALTER TABLE t ADD COLUMN b")
-    """,
-}
-
-
-@pytest.mark.parametrize("name", SEEDS)
-def test_rows_that_are_new_leave_no_doubt(name: str, tmp_path: Path) -> None:
-    history = History(tmp_path, [TABLE, SEEDS[name]])
-    history.upgrade("r0")
-    predictions = history.predicted()
-    assert [(reasons(each), columns(each.after)) for each in predictions] == [([], ["id", "a", "b"])] * len(predictions)
-
-
-LEAVES = {
-    "in a module": "import builtins\nbuiltins.found = {}",
-    "in the environment": "import os\nos.environ['FOUND'] = str({})",
-    "in the configuration": "context.config.attributes['found'] = {}",
-    "in the configuration, by another way": "op.get_context().config.attributes['found'] = {}",
-}
-
-
-@pytest.mark.parametrize("name", LEAVES)
-def test_what_a_script_leaves_in_python_for_a_later_one_is_not_known(name: str, tmp_path: Path) -> None:
-    leaves = LEAVES[name].format("op.get_bind().execute(sa.text('SELECT count(*) FROM t')).scalar()")
-    history = History(tmp_path, [TABLE, leaves])
-    history.upgrade("r0")
-    assert any(reasons(each) for each in history.predicted())
 
 
 FILLED = {

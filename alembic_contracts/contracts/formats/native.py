@@ -152,7 +152,8 @@ def _too_long(name: str) -> str | None:
 
 def _contradictions(document: Document, column: _Column, kind: str) -> Iterator[Problem]:
     constraints = column.constraints
-    if constraints.get("primaryKey") and constraints.get("is_nullable") and kind != "sqlite":  # which takes NULL
+    is_nullable_key = constraints.get("primaryKey") and constraints.get("is_nullable")
+    if is_nullable_key and not dialects.load(kind).KEYS_TAKE_NULL:
         message = "`is_nullable` is true, but columns of a primary key are never NULL"
         yield document.problem(column.at("is_nullable"), message)
     for key, message in contradictions(column.type, column.element, constraints) if kind == DEFAULT else ():

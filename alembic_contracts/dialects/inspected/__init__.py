@@ -69,6 +69,7 @@ class Inspected:
     """A database without a package of its own; what it offers is said in ``Dialect``."""
 
     DEFAULT_COLLATION = "default"
+    KEYS_TAKE_NULL = False
     FORESIGHT: Foresight = "none"
     BEGINS_BY_ITSELF = False
 

@@ -66,6 +66,7 @@ __all__ = [
     "DEFAULT_SCHEMA",
     "DIFFERS",
     "FORESIGHT",
+    "KEYS_TAKE_NULL",
     "KIND",
     "NAME",
     "NOT_EXPRESSED",
@@ -113,6 +114,7 @@ KIND = "postgresql"
 NAME = "PostgreSQL"
 DEFAULT_SCHEMA = "public"
 DEFAULT_COLLATION = "default"
+KEYS_TAKE_NULL = False
 FORESIGHT = "catalog"
 BEGINS_BY_ITSELF = False
 COMMITS_AT_DDL = False

@@ -53,6 +53,7 @@ __all__ = [
     "DEFAULT_COLLATION",
     "DEFAULT_SCHEMA",
     "FORESIGHT",
+    "KEYS_TAKE_NULL",
     "KIND",
     "NAME",
     "NOT_EXPRESSED",
@@ -91,6 +92,7 @@ __all__ = [
 NAME = "SQLite"
 DEFAULT_SCHEMA = "main"
 DEFAULT_COLLATION = "BINARY"
+KEYS_TAKE_NULL = True
 FORESIGHT = "copy"
 BEGINS_BY_ITSELF = True
 COMMITS_AT_DDL = False

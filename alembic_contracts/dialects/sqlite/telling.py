@@ -238,7 +238,7 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
         was_open = self.in_transaction
         self._reads.clear()
         self._writes.clear()
-        cursor.shown_count = cursor.shown_rowid = cursor.look = None
+        cursor.shown_count = cursor.look = None
         try:
             execute()
         except BaseException:
@@ -298,6 +298,7 @@ class WatchedCursor(sqlite3.Cursor):
     """As it is of its connection, while it is this one's."""
     shown_count: int | None = None
     shown_rowid: int | None = None
+    """Of the last change of rows: the driver keeps it beyond other statements."""
     look: Callable[[], None] | None = None
     """What is to be called once somebody fetches rows."""
 

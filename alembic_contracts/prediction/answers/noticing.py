@@ -84,6 +84,13 @@ class MadeUpCount(int):
         self._exists()
         return int.__bool__(self)
 
+    def __hash__(self) -> int:
+        """Tell, but for SQLAlchemy's session, which files objects under their keys."""
+        asks = sys._getframe(1).f_globals.get("__name__")  # noqa: SLF001 - documented
+        if not str(asks).startswith("sqlalchemy.orm."):
+            self._number()
+        return int.__hash__(self)
+
     def __add__(self, other: int) -> int:
         """Go on telling of the sum of several counts."""
         if not isinstance(other, int):
@@ -101,23 +108,17 @@ class MadeUpCount(int):
     __radd__ = __add__
 
 
-def _is_filed() -> bool:
-    """Whether it is SQLAlchemy's session that asks, to file an object under its key."""
-    return str(sys._getframe(2).f_globals.get("__name__")).startswith("sqlalchemy.orm.")  # noqa: SLF001 - documented
-
-
 def _counting(name: str) -> Callable[..., Any]:
     method = getattr(int, name)
 
     def look(self: MadeUpCount, *arguments: Any) -> Any:
-        if name != "__hash__" or not _is_filed():
-            (self._exists if arguments == (0,) else self._number)()
+        (self._exists if arguments == (0,) else self._number)()
         return method(self, *arguments)
 
     return look
 
 
-_LOOKS = "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __str__ __repr__ __format__ __index__ __int__"
+_LOOKS = "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __str__ __repr__ __format__ __index__ __int__"
 _RECKONS = (
     "__sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __divmod__ "
     "__rdivmod__ __pow__ __rpow__ __neg__ __pos__ __abs__ __invert__ __and__ __rand__ __or__ __ror__ __xor__ __rxor__ "

@@ -68,7 +68,9 @@ class Reader:
         """Whether applications may write rows between two revisions."""
         self.read_unknown_rows = False
         """Whether a script looked at rows of a table whose contents are not known."""
-        self._looked = self._goes_by_rows = False
+        self._looked = False
+        self._goes_by_rows = False
+        """Whether the revision may have got values of such rows, by which it may write others, or write them at all."""
         self._guesses = 0
 
     def start_revision(self, world: World | None = None) -> None:
@@ -92,12 +94,6 @@ class Reader:
     def forget_rows(self) -> None:
         """Take no rows for known any more: what changed them is taken back, or not seen."""
         self._data.forget()
-
-    def go_by_rows(self) -> None:
-        """Know of no table which rows it has: the revision may write to any, or not, by values that are made up."""
-        if not self._goes_by_rows:
-            self._data.forget()
-        self._goes_by_rows = True
 
     def set_rows(self, name: Name, rows: Sequence[Mapping[str, Any]]) -> None:
         """Say what a table holds."""
@@ -152,6 +148,14 @@ class Reader:
     def _reads_unknown(self) -> None:
         self.read_unknown_rows = self._looked = True
 
+    def _reads_values(self) -> None:
+        self._reads_unknown()
+        self._goes_by_rows = True
+
+    def _decides(self) -> None:
+        self._goes_by_rows = True
+        self.decided()
+
     def _without_answer(self, effect: Effect, error: UnanswerableError) -> Answer:
         """Answer a query that cannot be worked out: of users' rows by a guess, all else not at all."""
         from alembic_contracts.prediction.answers.bindings import Relation
@@ -165,7 +169,7 @@ class Reader:
         if not of_rows or not columns:
             return self._unanswered(f"{_short(effect.sql)} asks what is not known: {error}", columns)
         if self._playing != "row" or not self._data.show_guesses:
-            return _answer(Relation(columns, ()), on_fetch=self._reads_unknown)
+            return _answer(Relation(columns, ()), on_fetch=self._reads_values)
         return self._answered(Relation(columns, [dict.fromkeys(columns, Unknown(str(error)))]), of_rows=True)
 
     def _answered(self, relation: Relation, *, of_rows: bool, shown_both_ways: bool = False) -> Answer:
@@ -191,9 +195,9 @@ class Reader:
 
         def look() -> None:
             if of_rows:
-                self._reads_unknown()
+                (self._reads_unknown if shown_both_ways else self._reads_values)()
             if is_aged or (is_made_up and not shown_both_ways):
-                self.decided()
+                self._decides()
             if unknown is not None:
                 self._doubt_value(unknown)
 
@@ -232,8 +236,6 @@ class Reader:
         self._last_change = statement, others
         answer = self._changed(effect, statement)
         self._data.forget(others)
-        if self._goes_by_rows:
-            self._data.forget(filter(None, targets(statement, self._catalog)))
         if others is not None and others.isdisjoint(targets(statement, self._catalog)):
             return answer
         if answer.columns or isinstance(answer.rowcount, MadeUpCount) or answer.rowcount < 0:
@@ -258,7 +260,7 @@ class Reader:
             if self._deletes[effect.sql] > 1:  # the rows that there were are gone, unless others came or it takes a few
                 return Answer(rowcount=MadeUpCount(count, self._decided_by_count, self._decided_by_count))
         if relation is None and self._data.asked_aged and count >= 0:
-            return Answer(rowcount=MadeUpCount(count, self.decided, self.decided))
+            return Answer(rowcount=MadeUpCount(count, self._decides, self._decides))
         if relation is None and self._data.asked_unknown and count >= 0:
             return Answer(rowcount=MadeUpCount(count, self._reads_unknown, self._decided_by_count))
         if relation is None:
@@ -267,7 +269,7 @@ class Reader:
         return self._answered(relation, of_rows=unknown)
 
     def _decided_by_count(self) -> None:
-        self._reads_unknown()
+        self._reads_values()
         if self._playing == "row":
             self.decided()
 
@@ -284,7 +286,7 @@ class Reader:
         self._rounds[where, similar] += 1
         over = max(self._rounds[where, sql] - 1, self._rounds[where, similar] - _SIMILAR_READS)
         if over > 1 and self._playing == "row":
-            self.decided()
+            self._decides()
         return over > 0
 
     def more_rows(self, statements: Iterable[str]) -> int:

@@ -195,10 +195,7 @@ class Recording:
         from alembic_contracts.prediction.scripts.catalog_texts import CatalogTexts
         from alembic_contracts.prediction.scripts.unseen_code import rest_is_seen
 
-        if self._script is None:
-            return
-        self.reader.go_by_rows()
-        if (self._revision, *self._script.call_stack()) in self._decisions:
+        if self._script is None or (self._revision, *self._script.call_stack()) in self._decisions:
             return
         self._decisions.add((self._revision, *self._script.call_stack()))
         if not rest_is_seen(self._script.call_stack(), self._script.path, CatalogTexts(self.catalog.state)):
