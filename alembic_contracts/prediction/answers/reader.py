@@ -75,10 +75,8 @@ class Reader:
 
     def start_revision(self, world: World | None = None) -> None:
         """Begin with a revision: what it reads is there again. ``world``: another one than that of the rest."""
-        if self.rows_between_revisions:
+        if self.rows_between_revisions or self._goes_by_rows:
             self._data.let_others_write()
-        if self._goes_by_rows:
-            self._data.forget()
         self._goes_by_rows = False
         self._deletes.clear()
         self._rounds.clear()
