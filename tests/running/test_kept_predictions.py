@@ -11,13 +11,13 @@ import pytest
 
 from alembic_contracts.prediction.scripts.words import words_of
 from alembic_contracts.running import kept_predictions
+from tests.support.cluster import Cluster
+from tests.support.database import Databases
 from tests.support.project import ENV, Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from tests.support.database import Databases
 
 CREATE = """
 op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Text, nullable=False))
@@ -67,6 +67,13 @@ for _ in range(2):
     command.upgrade(Config(toml_file="pyproject.toml"), "head")
 print(len(made))
 """
+
+
+@pytest.fixture(scope="module")
+def databases() -> Iterator[Databases]:
+    """Shadows that of all tests: roles, which others of them make meanwhile on the same server, count as well."""
+    with Cluster() as cluster, Databases(cluster.url()) as databases:
+        yield databases
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
