@@ -108,7 +108,8 @@ def _of_column(
         return
     if not column.generated:
         forbids = there.type is not None and dialect.forbids_null(there.type, schema.types)
-        if column.nullable != (there.not_null or forbids):
+        said = table.not_null_constraint(there.name)
+        if column.nullable != (there.not_null or forbids) and (said is None or said.valid):
             yield "column-nullable", column.nullable
         yield "column-generated", ""
     is_left = column.server_default or column.generated  # to the server

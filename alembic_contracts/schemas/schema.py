@@ -98,7 +98,8 @@ class Column(Struct, frozen=True, kw_only=True, gc=False):
     name: str
     type: Type | None
     not_null: bool = False
-    """``pg_attribute.attnotnull`` alone; a domain's own NOT NULL is on its definition."""
+    """``pg_attribute.attnotnull`` alone; a domain's own NOT NULL is on its definition. Where the table's constraint
+    is NOT VALID, old rows may hold NULL all the same."""
     default: str | None = None
     """SQL expression (``pg_get_expr(adbin, adrelid)``), not for generated columns."""
     identity: Literal["", "always", "by default"] = ""
@@ -259,6 +260,10 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
         """Return the column of this exact name, or None."""
         names = [*map(_NAME, self.columns)]  # a loop of Python's own is ten times slower, where tables are wide
         return self.columns[names.index(name)] if name in names else None
+
+    def not_null_constraint(self, column: str) -> Constraint | None:
+        """Return the constraint that makes a column NOT NULL; there are such from PostgreSQL 18 on."""
+        return next((c for c in self.constraints if c.kind == "not null" and c.columns == (column,)), None)
 
     @property
     def primary_key(self) -> tuple[str, ...]:

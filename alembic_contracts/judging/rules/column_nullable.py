@@ -5,7 +5,9 @@ from typing import cast
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
 from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH, IN_BATCH_ANEW, beside, in_tables_only
-from alembic_contracts.schemas.schema import Column
+from alembic_contracts.schemas.schema import Column, Table
+
+_NOT_VALID = "NOT NULL in new rows alone (NOT VALID)"
 
 
 def _words(nullable: bool) -> str:
@@ -14,6 +16,10 @@ def _words(nullable: bool) -> str:
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     column = cast("Column", subject.column)
+    constraint = cast("Table", subject.table).not_null_constraint(column.name)
+    if constraint is not None and not constraint.valid:
+        # New rows are held to it, old ones are not: neither what readers nor what writers rely on.
+        return Differs(_NOT_VALID, breaking("writer") if fact.expected else breaking("reader", warning=("cdc",)))
     forbidden = column.type is not None and subject.dialect.forbids_null(column.type, subject.types)
     nullable = not (column.not_null or forbidden)
     if nullable == fact.expected:
@@ -27,7 +33,8 @@ RULE = Rule(
     summary="The column allows NULL, or forbids it, as stated.",
     description=(
         "A reader that never met a NULL fails at the first one; a writer that leaves the column out fails once it is "
-        "NOT NULL (SQLSTATE 23502). Source: pg_attribute.attnotnull, and pg_type.typnotnull of a domain."
+        "NOT NULL (SQLSTATE 23502). Source: pg_attribute.attnotnull, from PostgreSQL 18 on pg_constraint "
+        "contype 'n' with convalidated, and pg_type.typnotnull of a domain."
     ),
     cause="{place} is {actual} instead of {expected}.",
     consequence="Readers meet NULLs they do not expect, or writers that leave the column out are refused.",

@@ -25,9 +25,9 @@ __all__ = [
     "check_free",
     "descendants",
     "find",
+    "is_copy",
     "is_inherited",
     "new_name",
-    "not_null_of",
     "partition_columns",
     "put_constraint",
     "refuse_other_kind",
@@ -166,9 +166,11 @@ def partition_columns(table: Table) -> tuple[str, ...]:
     return columns_in(f"ARRAY[{inner}]") or columns_in(f"ROW({inner})")
 
 
-def not_null_of(table: Table, column: str) -> Constraint | None:
-    """Return the constraint that makes a column NOT NULL; there are such from PostgreSQL 18 on."""
-    return next((c for c in table.constraints if c.kind == "not null" and c.columns == (column,)), None)
+def is_copy(one: Constraint, other: Constraint) -> bool:
+    """Whether a child's constraint is the one that its parent has."""
+    if one.kind != other.kind:
+        return False
+    return one.name == other.name if one.kind == "check" else one.columns == other.columns
 
 
 def put_constraint(state: State, table: Name, constraint: Constraint) -> None:

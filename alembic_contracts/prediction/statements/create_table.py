@@ -132,12 +132,13 @@ def _create(run: Execution, node: Node, plan: Plan, parents: list[Table], kind: 
     for drafted in plan.columns:
         if drafted.expression is not None:
             check_generated(run, table, drafted)
+    own = _own_not_null(plan, keys)
     if parents:
-        adopt(state, name, parents, _own_not_null(plan, keys))
+        adopt(state, name, parents, own)
     inline = [key for drafted in plan.columns for key in drafted.constraints]
     in_order = sorted([*inline, *keys], key=lambda key: key.node.location)
     constraints.add(run, name, [key for key in in_order if key.kind == "CONSTR_CHECK"])
-    _mark_not_null(run, name, columns, plan, keys)
+    _mark_not_null(run, name, columns, plan, own)
     add_keys(run, name, [key for key in in_order if key.kind in _INDEXED])
     constraints.add(run, name, [key for key in in_order if key.kind == "CONSTR_FOREIGN"])
     if plan.likes:
@@ -194,12 +195,24 @@ def _override(run: Execution, plan: Plan, columns: list[Column], keys: list[KeyD
     return list(changed.values())
 
 
-def _own_not_null(plan: Plan, keys: list[KeyDraft]) -> set[str]:
-    """Return the columns that the statement itself says NOT NULL for, primary keys included."""
-    own = {d.column.name for d in plan.columns if d.column.not_null}
-    for key in (*keys, *(key for d in plan.columns for key in d.constraints)):
-        if key.kind in {"CONSTR_PRIMARY", "CONSTR_NOTNULL"}:
-            own.update(parser.strings(key.node.keys) or [key.column or ""])
+def _own_not_null(plan: Plan, keys: list[KeyDraft]) -> dict[str, Node | None]:
+    """Return the columns that the statement itself says NOT NULL for, and where; None for those of primary keys.
+
+    Raises:
+        PostgresError: 42601, NOT NULL of a primary key is NO INHERIT.
+    """
+    own: dict[str, Node | None] = {d.column.name: None for d in plan.columns if d.column.not_null}
+    own |= {d.column.name: d.not_null.node for d in plan.columns if d.not_null is not None}
+    every = [*keys, *(key for d in plan.columns for key in d.constraints)]
+    for key in every:
+        if key.kind == "CONSTR_NOTNULL":
+            own.update(dict.fromkeys(parser.strings(key.node.keys) or [key.column or ""], key.node))
+    for key in every:
+        for column in (parser.strings(key.node.keys) or [key.column or ""]) if key.kind == "CONSTR_PRIMARY" else ():
+            said = own.setdefault(column, None)
+            if said is not None and said.is_no_inherit:
+                message = f'conflicting NO INHERIT declaration for not-null constraint on column "{column}"'
+                raise sqlstate.PostgresError("42601", message)
     return own
 
 
@@ -220,21 +233,20 @@ def _refuse_repeated(drafts: list[Draft]) -> None:
         seen.add(drafted.column.name)
 
 
-def _mark_not_null(run: Execution, name: Name, columns: list[Column], plan: Plan, keys: list[KeyDraft]) -> None:
+def _mark_not_null(run: Execution, name: Name, columns: list[Column], plan: Plan, own: dict[str, Node | None]) -> None:
     """Make columns NOT NULL, those of the primary key included, in the order of the columns."""
-    named = {d.column.name: d.not_null.node.conname or None for d in plan.columns if d.not_null is not None}
-    for key in keys:
-        if key.kind == "CONSTR_NOTNULL":
-            for written in parser.strings(key.node.keys) or [key.column or ""]:
-                if written not in {c.name for c in columns}:
-                    raise sqlstate.PostgresError("42703", f'column "{written}" does not exist')
-                named[written] = key.node.conname or None
+    stated = {column: node for column, node in own.items() if node is not None}
+    for written in stated:
+        if written not in {c.name for c in columns}:
+            raise sqlstate.PostgresError("42703", f'column "{written}" does not exist')
+    named = {column: (node.conname or None, node.is_no_inherit) for column, node in stated.items()}
     for like in plan.likes:
         for copied, constraint in like.not_null.items():
-            named.setdefault(copied, constraint)
+            named.setdefault(copied, (None, False) if constraint is None else (constraint.name, constraint.no_inherit))
     for column in columns:
         if column.not_null or column.name in named:
-            not_null.mark_not_null(run.state, name, column.name, name=named.get(column.name))
+            constraint_name, alone = named.get(column.name, (None, False))
+            not_null.mark_not_null(run.state, name, column.name, name=constraint_name, no_inherit=alone)
 
 
 def _partition_key(run: Execution, columns: list[Column], name: Name, spec: Node) -> str:

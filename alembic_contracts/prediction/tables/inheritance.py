@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from alembic_contracts.prediction.catalog.relations import NOT_TABLES, not_null_of, put_constraint
+from alembic_contracts.prediction.catalog.relations import NOT_TABLES, put_constraint
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.keys import attach_key
 from alembic_contracts.prediction.tables.not_null import mark_not_null
 from alembic_contracts.schemas.schema import Column, Name, Persistence, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
@@ -80,7 +82,7 @@ def merge_parents(run: Execution, own: list[Column], parents: list[Table]) -> tu
 
 def _inherited(run: Execution, parent: Table, column: Column) -> Column:
     keeps_identity = parent.kind == "partitioned table" and run.state.server_version >= 170000
-    same = not_null_of(parent, column.name)
+    same = parent.not_null_constraint(column.name)
     not_null = column.not_null and not (same is not None and same.no_inherit)
     return replace(column, identity=column.identity if keeps_identity else "", comment=None, not_null=not_null)
 
@@ -101,14 +103,17 @@ def _merge(known: Column, column: Column, noun: str) -> Column:
     )
 
 
-def adopt(state: State, name: Name, parents: list[Table], own: set[str]) -> None:
+def adopt(state: State, name: Name, parents: list[Table], own: Mapping[str, Node | None]) -> None:
     """Give a new child the checks and NOT NULLs of its parents.
 
     Args:
         state: the catalog.
         name: the child, which is there with its columns.
         parents: the tables that it inherits from.
-        own: columns that the child itself says NOT NULL for.
+        own: columns that the child itself says NOT NULL for, and what says so; None where its primary key does.
+
+    Raises:
+        PostgresError: 42804, it says NO INHERIT of what it inherits.
     """
     for parent in parents:
         for constraint in parent.constraints:
@@ -120,8 +125,14 @@ def adopt(state: State, name: Name, parents: list[Table], own: set[str]) -> None
                 if same is None:
                     put_constraint(state, name, replace(constraint, inherited=True, comment=None))
             elif constraint.kind == "not null":
-                wanted = None if constraint.columns[0] in own else constraint.name
-                mark_not_null(state, name, constraint.columns[0], suggested=wanted, inherited=True)
+                [column] = constraint.columns
+                said = own.get(column)
+                if said is not None and said.is_no_inherit:
+                    message = f'cannot define not-null constraint with NO INHERIT on column "{column}"'
+                    raise sqlstate.PostgresError("42804", message)
+                written = said.conname or None if said is not None else None
+                wanted = None if column in own else constraint.name
+                mark_not_null(state, name, column, name=written, suggested=wanted, inherited=True)
 
 
 def take_bound(state: State, partition: Name, parent: Table, bound: Node) -> None:
@@ -176,7 +187,8 @@ def require_same_types(child: Table, parent: Table) -> None:
         if own.type is not None and column.type is not None and own.type != column.type:
             message = f'child table "{child.name.name}" has different type for column "{column.name}"'
             raise sqlstate.PostgresError("42804", message)
-        if column.not_null and not own.not_null:
+        same = parent.not_null_constraint(column.name)
+        if column.not_null and not own.not_null and not (same is not None and same.no_inherit):
             message = f'column "{column.name}" in child table "{child.name.name}" must be marked NOT NULL'
             raise sqlstate.PostgresError("42804", message)
         if bool(column.generated) != bool(own.generated):

@@ -12,7 +12,7 @@ from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.prediction.tables.columns import add_sequence
 from alembic_contracts.prediction.tables.indexes import attach_index
 from alembic_contracts.prediction.tables.keys import attach_key
-from alembic_contracts.schemas.schema import Column, Name, Table
+from alembic_contracts.schemas.schema import Column, Constraint, Name, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
@@ -30,8 +30,8 @@ class Like(Struct, frozen=True):
     source: Table
     options: int
     columns: tuple[Column, ...]
-    not_null: dict[str, str | None] = field(default_factory=dict)
-    """Columns that are NOT NULL, with their constraint's name where constraints for that exist."""
+    not_null: dict[str, Constraint | None] = field(default_factory=dict)
+    """Columns that are NOT NULL, with their constraint where constraints for that exist."""
 
 
 def copy_columns(run: Execution, name: Name, node: Node) -> Like | None:
@@ -48,10 +48,10 @@ def copy_columns(run: Execution, name: Name, node: Node) -> Like | None:
         run.doubt(f"{name} is made like {source.name}, whose columns are not all known", [name])
     options = node.options
     columns = tuple(_copied(run, name, column, options) for column in source.columns)
-    not_null: dict[str, str | None] = {c.name: None for c in source.columns if c.not_null}
+    not_null: dict[str, Constraint | None] = {c.name: None for c in source.columns if c.not_null}
     for constraint in source.constraints:
         if constraint.kind == "not null":
-            not_null[constraint.columns[0]] = constraint.name
+            not_null[constraint.columns[0]] = constraint
     return Like(source, options, columns, not_null)
 
 

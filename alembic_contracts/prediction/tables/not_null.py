@@ -10,7 +10,6 @@ from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import (
     change_column,
     descendants,
-    not_null_of,
     put_constraint,
     refuse_taken,
 )
@@ -20,15 +19,15 @@ from alembic_contracts.schemas.schema import Constraint, Name, Table
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
 
-__all__ = ["mark_not_null", "spread_not_null"]
+__all__ = ["mark_not_null", "not_valid", "spread_not_null"]
 
 
-def spread_not_null(state: State, table: Name, column: str, *, valid: bool = True) -> None:
+def spread_not_null(state: State, table: Name, column: str, *, valid: bool = True, validates: bool = False) -> None:
     """Make a column NOT NULL in all tables that inherit it, under its constraint's name in this one."""
-    same = not_null_of(state.tables[table], column)
+    same = state.tables[table].not_null_constraint(column)
     name = None if same is None else same.name
     for child in descendants(state, table):
-        mark_not_null(state, child, column, suggested=name, inherited=True, valid=valid)
+        mark_not_null(state, child, column, suggested=name, inherited=True, valid=valid, validates=validates)
 
 
 def mark_not_null(
@@ -40,6 +39,7 @@ def mark_not_null(
     suggested: str | None = None,
     inherited: bool = False,
     valid: bool = True,
+    validates: bool = False,
     no_inherit: bool = False,
 ) -> None:
     """Make a column NOT NULL; from PostgreSQL 18 on that is a constraint with a name.
@@ -52,11 +52,12 @@ def mark_not_null(
         suggested: the name of the parent's constraint, taken where it is free.
         inherited: whether it comes from a parent.
         valid: False for NOT VALID.
+        validates: whether what is NOT VALID so far becomes valid, as by SET NOT NULL, instead of being in the way.
         no_inherit: whether children are to be left alone.
 
     Raises:
         PostgresError: 0A000 it is NO INHERIT where children are to have it, or there already, 55000 it has another
-            name, 42710 the name is taken.
+            name or is NOT VALID, 42710 the name is taken.
     """
     change_column(state, table, column, lambda c: c if c.not_null else replace(c, not_null=True))
     current = state.tables[table]
@@ -64,11 +65,13 @@ def mark_not_null(
         return
     if no_inherit and current.kind == "partitioned table":
         raise sqlstate.feature_not_supported("not-null constraints on partitioned tables cannot be NO INHERIT")
-    same = not_null_of(current, column)
+    same = current.not_null_constraint(column)
     if same is not None and same.no_inherit and inherited:
         message = f'cannot change NO INHERIT status of NOT NULL constraint "{same.name}" on relation "{table.name}"'
         raise sqlstate.feature_not_supported(message)
     if same is not None:
+        if valid and not same.valid and not validates:
+            raise not_valid(same, table)
         now = replace(same, valid=same.valid or valid, inherited=same.inherited or inherited)
         _put_in_place(state, current, same, now, name)
         return
@@ -77,6 +80,12 @@ def mark_not_null(
         name=chosen, kind="not null", columns=(column,), inherited=inherited, valid=valid, no_inherit=no_inherit
     )
     put_constraint(state, table, constraint)
+
+
+def not_valid(constraint: Constraint, table: Name) -> sqlstate.PostgresError:
+    """Return how PostgreSQL refuses to build on NOT NULL that old rows need not keep."""
+    message = f'incompatible NOT VALID constraint "{constraint.name}" on relation "{table.name}"'
+    return sqlstate.PostgresError("55000", message)
 
 
 def _put_in_place(state: State, table: Table, same: Constraint, now: Constraint, name: str | None) -> None:

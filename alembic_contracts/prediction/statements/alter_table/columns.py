@@ -12,8 +12,8 @@ from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.relations import (
     change_column,
     descendants,
+    is_copy,
     is_inherited,
-    not_null_of,
     partition_columns,
     require_column,
 )
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.dependencies import Object
     from alembic_contracts.prediction.catalog.state import State
     from alembic_contracts.prediction.sql.parser import Node
-    from alembic_contracts.schemas.schema import Column, Name, Table
+    from alembic_contracts.schemas.schema import Column, Constraint, Name, Table
 
 __all__ = ["SUBCOMMANDS"]
 
@@ -126,12 +126,15 @@ def _adder(key: KeyDraft) -> Callable[[Alteration, Node], None]:
     return add
 
 
-def _mark_not_null(alteration: Alteration, column: str, name: str | None = None, *, no_inherit: bool = False) -> None:
+def _mark_not_null(
+    alteration: Alteration, column: str, name: str | None = None, *, no_inherit: bool = False, validates: bool = False
+) -> None:
     from alembic_contracts.prediction.tables import not_null
 
-    not_null.mark_not_null(alteration.state, alteration.name, column, name=name, no_inherit=no_inherit)
+    state, table = alteration.state, alteration.name
+    not_null.mark_not_null(state, table, column, name=name, no_inherit=no_inherit, validates=validates)
     if alteration.recurse:
-        not_null.spread_not_null(alteration.state, alteration.name, column)
+        not_null.spread_not_null(state, table, column, validates=validates)
 
 
 # -- dropping ----------------------------------------------------------------------------------------------------------
@@ -230,7 +233,10 @@ def _default(alteration: Alteration, command: Node) -> None:
 def _set_not_null(alteration: Alteration, command: Node) -> None:
     if require_column(alteration.table, command.name).not_null:
         _refuse_no_inherit(alteration, command.name)
-        if alteration.recurse and alteration.state.server_version < 180000:  # children may have NULL there, so far
+        same = alteration.table.not_null_constraint(command.name)
+        if same is not None and not same.valid:
+            validate(alteration, same)
+        elif alteration.recurse and alteration.state.server_version < 180000:  # children may have NULL there, so far
             _mark_not_null(alteration, command.name)
         return
     children = alteration.state.children(alteration.name) if not alteration.recurse else []
@@ -238,12 +244,37 @@ def _set_not_null(alteration: Alteration, command: Node) -> None:
     nullable = [c for c in children if (column := c.column(command.name)) is not None and not column.not_null]
     if ((strict and children) or nullable) and alteration.table.kind == "partitioned table":
         raise sqlstate.invalid_table_definition("constraint must be added to child tables too")
-    _mark_not_null(alteration, command.name, no_inherit=bool(children))
+    _mark_not_null(alteration, command.name, no_inherit=bool(children), validates=True)
+
+
+def validate(alteration: Alteration, constraint: Constraint) -> None:
+    """Say that all rows keep a constraint, here and where it is inherited (``ATExecValidateConstraint``).
+
+    Raises:
+        PostgresError: 42P16 children inherit it, and ONLY the parent is meant.
+    """
+    if constraint.valid:
+        return
+    bound = constraint.kind != "foreign key" and not constraint.no_inherit
+    if bound and not alteration.recurse and alteration.state.children(alteration.name):
+        raise sqlstate.invalid_table_definition("constraint must be validated on child tables too")
+    put_valid(alteration, constraint, valid=True)
+
+
+def put_valid(alteration: Alteration, constraint: Constraint, *, valid: bool) -> None:
+    """Say whether all rows keep a constraint, here and where it is inherited."""
+    for target in alteration.targets():
+        table = alteration.state.tables[target]
+        kept = tuple(
+            replace(c, valid=valid) if is_copy(c, constraint) and (c.name == constraint.name or c.inherited) else c
+            for c in table.constraints
+        )
+        alteration.state.tables.put(target, replace(table, constraints=kept))
 
 
 def _refuse_no_inherit(alteration: Alteration, column: str) -> None:
     """Refuse to make children keep what is NOT NULL for their parent alone."""
-    same = not_null_of(alteration.table, column)
+    same = alteration.table.not_null_constraint(column)
     if same is not None and same.no_inherit and alteration.recurse:
         message = f'cannot change NO INHERIT status of NOT NULL constraint "{same.name}"'
         raise sqlstate.feature_not_supported(message)
@@ -274,7 +305,8 @@ def refuse_nullable(state: State, table: Table, column: str) -> None:
     for parent in table.parents:
         known = state.tables.get(parent)
         own = known.column(column) if known is not None else None
-        strict = table.partition or state.server_version >= 180000
+        same = known.not_null_constraint(column) if known is not None else None
+        strict = table.partition or (state.server_version >= 180000 and not (same is not None and same.no_inherit))
         if own is not None and own.not_null and strict:
             raise sqlstate.invalid_table_definition(f'column "{column}" is marked NOT NULL in parent table')
 
@@ -314,10 +346,15 @@ def _forgetting(alteration: Alteration, column: str) -> list[Name]:
 
 def _keeps_not_null(state: State, column: str, child: Table, lost: Collection[Name]) -> bool:
     """Whether a child has NOT NULL of its own, or from another parent than those that lose it."""
-    own = not_null_of(child, column)
+    own = child.not_null_constraint(column)
+    return own is None or not own.inherited or has_not_null_parent(state, child, column, lost)
+
+
+def has_not_null_parent(state: State, child: Table, column: str, lost: Collection[Name] = ()) -> bool:
+    """Whether another parent than those that lose it gives a child NOT NULL."""
     parents = [state.tables[name] for name in child.parents if name not in lost and name in state.tables]
-    others = [same for parent in parents if (same := not_null_of(parent, column)) is not None and not same.no_inherit]
-    return own is None or not own.inherited or bool(others)
+    found = [parent.not_null_constraint(column) for parent in parents]
+    return any(same is not None and not same.no_inherit for same in found)
 
 
 def _only_check(alteration: Alteration, command: Node) -> None:

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.doubts import Harmless
+from alembic_contracts.prediction.catalog.relations import is_copy
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.alter_table.columns import forget_not_null, refuse_nullable
+from alembic_contracts.prediction.statements.alter_table.columns import (
+    forget_not_null,
+    has_not_null_parent,
+    put_valid,
+    refuse_nullable,
+    validate,
+)
 from alembic_contracts.prediction.statements.alter_table.subcommands import (
     ADD_CONSTRAINT,
     ADD_INDEX,
@@ -58,6 +65,7 @@ def _use_index(alteration: Alteration, node: Node) -> None:
     name = node.conname or index.name
     if name != index.name and state.relation_kind(Name(table.name.schema, name)) is not None:
         raise sqlstate.duplicate_table(name)
+    renamed = name if table.replica_index == index.name else table.replica_index
     constraint = Constraint(
         name=name,
         kind="primary key" if primary else "unique",
@@ -67,7 +75,8 @@ def _use_index(alteration: Alteration, node: Node) -> None:
         nulls_not_distinct=index.nulls_not_distinct,
     )
     indexes = tuple(replace(i, name=name, constraint=name) if i is index else i for i in table.indexes)
-    state.tables.put(table.name, replace(table, indexes=indexes, constraints=(*table.constraints, constraint)))
+    constraints = (*table.constraints, constraint)
+    state.tables.put(table.name, replace(table, indexes=indexes, constraints=constraints, replica_index=renamed))
     for column in constraint.columns if primary else ():
         _forbid_null(alteration, column)
 
@@ -149,18 +158,12 @@ def _refuse_identity(alteration: Alteration, name: str) -> None:
 
 def _inherited(alteration: Alteration, child: Name, constraint: Constraint) -> list[Constraint]:
     """Return the constraint of a child that comes from this one."""
-    return [c for c in alteration.state.tables[child].constraints if c.inherited and _is_copy(c, constraint)]
-
-
-def _is_copy(one: Constraint, other: Constraint) -> bool:
-    if one.kind != other.kind:
-        return False
-    return one.name == other.name if one.kind == "check" else one.columns == other.columns
+    return [c for c in alteration.state.tables[child].constraints if c.inherited and is_copy(c, constraint)]
 
 
 def _make_local(alteration: Alteration, child: Name, constraint: Constraint) -> None:
     table = alteration.state.tables[child]
-    kept = tuple(replace(c, inherited=False) if _is_copy(c, constraint) else c for c in table.constraints)
+    kept = tuple(replace(c, inherited=False) if is_copy(c, constraint) else c for c in table.constraints)
     alteration.state.tables.put(child, replace(table, constraints=kept))
 
 
@@ -170,20 +173,7 @@ def _validate(alteration: Alteration, command: Node) -> None:
         raise _missing(alteration, command.name)
     if constraint.kind not in {"check", "foreign key", "not null"}:
         raise sqlstate.wrong_object_type(f'constraint "{command.name}" is not a foreign key or check constraint')
-    _put_valid(alteration, constraint, valid=True)
-
-
-def _put_valid(alteration: Alteration, constraint: Constraint, *, valid: bool) -> None:
-    """Say whether all rows keep a constraint, here and where it is inherited."""
-    for target in alteration.targets():
-        table = alteration.state.tables[target]
-        kept = tuple(replace(c, valid=valid) if _is_copy(c, constraint) and _same(c, constraint) else c
-                     for c in table.constraints)  # fmt: skip
-        alteration.state.tables.put(target, replace(table, constraints=kept))
-
-
-def _same(one: Constraint, other: Constraint) -> bool:
-    return one.name == other.name or one.inherited
+    validate(alteration, constraint)
 
 
 def _alter(alteration: Alteration, command: Node) -> None:
@@ -193,13 +183,40 @@ def _alter(alteration: Alteration, command: Node) -> None:
         raise _missing(alteration, node.conname)
     if constraint.kind != "foreign key" and node.alter_deferrability:
         raise sqlstate.wrong_object_type(f'constraint "{node.conname}" is not a foreign key constraint')
+    if node.alter_inheritability:
+        _alter_inheritance(alteration, constraint, no_inherit=node.noinherit)
     if node.alter_enforceability:
-        _put_valid(alteration, constraint, valid=node.is_enforced)  # what is enforced again is looked through
+        put_valid(alteration, constraint, valid=node.is_enforced)  # what is enforced again is looked through
     if node.alter_deferrability:
         table = alteration.table
         changed = replace(constraint, deferrable=node.deferrable, initially_deferred=node.initdeferred)
         kept = tuple(changed if c is constraint else c for c in table.constraints)
         alteration.state.tables.put(table.name, replace(table, constraints=kept))
+
+
+def _alter_inheritance(alteration: Alteration, constraint: Constraint, *, no_inherit: bool) -> None:
+    """Apply ``ALTER CONSTRAINT ... [NO] INHERIT`` (``ATExecAlterConstrInheritability``)."""
+    state, table = alteration.state, alteration.table
+    if constraint.kind != "not null":
+        raise sqlstate.wrong_object_type(f'constraint "{constraint.name}" is not a not-null constraint')
+    if no_inherit and constraint.inherited:
+        message = f'cannot alter inherited constraint "{constraint.name}" on relation "{table.name.name}"'
+        raise sqlstate.PostgresError("55000", message)
+    if no_inherit and table.kind == "partitioned table":
+        message = f'not-null constraint "{constraint.name}" on partitioned table cannot be NO INHERIT'
+        raise sqlstate.feature_not_supported(message)
+    if no_inherit == constraint.no_inherit:
+        return
+    kept = tuple(replace(c, no_inherit=no_inherit) if c is constraint else c for c in table.constraints)
+    state.tables.put(table.name, replace(table, constraints=kept))
+    column = constraint.columns[0]
+    if not no_inherit:
+        from alembic_contracts.prediction.tables.not_null import spread_not_null
+
+        spread_not_null(state, table.name, column, validates=True)
+    for child in state.children(table.name) if no_inherit else ():
+        if not has_not_null_parent(state, child, column):
+            _make_local(alteration, child.name, constraint)
 
 
 SUBCOMMANDS: dict[str, Subcommand | Harmless] = {

@@ -48,6 +48,11 @@ def _add_identity(alteration: Alteration, command: Node) -> None:
         raise sqlstate.PostgresError("22023", "identity column type must be smallint, integer, or bigint")
     if not column.not_null:
         raise _state_error(f'column "{column.name}" must be declared NOT NULL before identity can be added')
+    same = alteration.table.not_null_constraint(column.name)
+    if same is not None and not same.valid:
+        from alembic_contracts.prediction.tables.not_null import not_valid
+
+        raise not_valid(same, alteration.name)
     if column.identity:
         raise _state_error(f'column "{column.name}" is already an identity column')
     if column.default is not None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.doubts import Harmless
-from alembic_contracts.prediction.catalog.relations import NOT_TABLES, descendants, find, is_inherited
+from alembic_contracts.prediction.catalog.relations import NOT_TABLES, descendants, find, is_copy, is_inherited
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.subcommands import MISC, Alteration, Subcommand, is_typed
-from alembic_contracts.schemas.schema import Name, Table
+from alembic_contracts.schemas.schema import Constraint, Name, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
@@ -154,20 +154,28 @@ def inherit_constraints(alteration: Alteration, table: Table, parent: Table) -> 
     """Mark the child's constraints that its parent has as well (``MergeConstraintsIntoExisting``).
 
     Raises:
-        PostgresError: 42804, the child lacks a check of its parent.
+        PostgresError: 42804, the child lacks a check of its parent; 42P17, it has the constraint for itself alone, or
+            not for all rows where the parent has.
     """
-    own = {c.name: c for c in table.constraints}
     marked = set()
     for constraint in parent.constraints:
-        if constraint.kind == "check" and not constraint.no_inherit:
-            same = own.get(constraint.name)
-            if same is None or same.kind != "check":
-                raise sqlstate.PostgresError("42804", f'child table is missing constraint "{constraint.name}"')
-            marked.add(constraint.name)
-        elif constraint.kind == "not null":
-            marked.update(c.name for c in table.constraints if c.kind == "not null" and c.columns == constraint.columns)
+        if constraint.kind not in {"check", "not null"} or constraint.no_inherit:
+            continue
+        same = next((c for c in table.constraints if is_copy(c, constraint)), None)
+        if same is None and constraint.kind == "check":
+            raise sqlstate.PostgresError("42804", f'child table is missing constraint "{constraint.name}"')
+        if same is not None:
+            _refuse_conflict(table, same, constraint)
+            marked.add(same.name)
     kept = tuple(replace(c, inherited=True) if c.name in marked else c for c in table.constraints)
     alteration.state.tables.put(table.name, replace(table, constraints=kept))
+
+
+def _refuse_conflict(child: Table, own: Constraint, inherited: Constraint) -> None:
+    conflict = "non-inherited" if own.no_inherit else "NOT VALID" if inherited.valid and not own.valid else None
+    if conflict is not None:
+        message = f'constraint "{own.name}" conflicts with {conflict} constraint on child table "{child.name.name}"'
+        raise sqlstate.invalid_definition(message)
 
 
 def _drop_inherit(alteration: Alteration, command: Node) -> None:
