@@ -5,7 +5,7 @@ No row of any table is read: ``sqlite_schema`` and the pragmas tell of their def
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +22,9 @@ from alembic_contracts.dialects.sqlite.tables import (
     ColumnRow,
     ForeignKeyRow,
     IndexRow,
-    key_of,
+    Parent,
+    Parents,
+    parent_of,
     table,
     view,
     virtual_table,
@@ -138,6 +140,8 @@ class _Look:
         self._texts: dict[_Key, dict[str, str]] = {}
         """Of indexes, by table."""
         self._triggers: dict[_Key, list[str]] = {}
+        self._keys: _Found = {}
+        """Foreign keys."""
 
     @uncollected()
     def schema(self) -> Schema:
@@ -145,7 +149,8 @@ class _Look:
         wanted = self._wanted([schema for schema, _ in databases])
         found: dict[Name, Table] = {}
         if wanted:
-            self._read_objects(wanted)
+            self._keys = _by_table(rows(self._connection, questions.foreign_keys(wanted)))
+            self._read_objects(self._with_parents(wanted))
             shown = self._without_shadows(tuple(int(part) for part in databases[0][1].split(".")))
             found = {each.name: each for each in self._read_tables(wanted, shown)}
         return Schema(
@@ -188,9 +193,9 @@ class _Look:
     # -- one kind after the other --------------------------------------------------------------------------------------
 
     def _read_tables(self, wanted: questions.Wanted, shown: set[_Key]) -> Iterator[Table]:
-        keys = _by_table(rows(self._connection, questions.foreign_keys(wanted)))
-        indexes = _by_table(rows(self._connection, questions.indexes(wanted)))
-        columns = _by_table(rows(self._connection, questions.columns(self._with_parents(wanted, keys), plain=True)))
+        with_parents = self._with_parents(wanted)
+        indexes = _by_table(rows(self._connection, questions.indexes(with_parents)))
+        columns = _by_table(rows(self._connection, questions.columns(with_parents, plain=True)))
         plain = {key for key in shown if self._objects[key].kind == "table" and not self._objects[key].is_virtual}
         for key in plain:
             name = self._objects[key].name
@@ -198,28 +203,34 @@ class _Look:
                 name=name,
                 columns=sorted(ColumnRow(*row) for row in columns.get(key, ())),
                 indexes=[IndexRow(*row) for row in indexes.get(key, ())],
-                foreign_keys=[ForeignKeyRow(*row) for row in keys.get(key, ())],
+                foreign_keys=[ForeignKeyRow(*row) for row in self._keys.get(key, ())],
                 texts=self._texts.get(key, {}),
             )
-            yield table(answers, definition(self._objects[key].sql, name.schema), self._parents(key[0], columns))
+            text = definition(self._objects[key].sql, name.schema)
+            yield table(answers, text, self._parents(key[0], columns, indexes))
         yield from self._read_others(shown - plain)
 
-    def _with_parents(self, wanted: questions.Wanted, keys: _Found) -> questions.Wanted:
-        """Return the tables with those that are referred to without naming columns."""
+    def _with_parents(self, wanted: questions.Wanted) -> questions.Wanted:
+        """Return the tables with those that they refer to."""
         if self._tables is None:
             return wanted
         more: dict[str, set[str]] = {}
-        for (schema, _), found in keys.items():
-            more.setdefault(schema, set()).update(row[2] for row in found if row[4] is None)
+        for (schema, _), found in self._keys.items():
+            more.setdefault(schema, set()).update(row[2] for row in found)
         return {schema: {*(names or ()), *more.get(fold(schema), ())} for schema, names in wanted.items()}
 
-    def _parents(self, schema: str, columns: _Found) -> Callable[[str], tuple[Name, tuple[str, ...]] | None]:
-        def parent(name: str) -> tuple[Name, tuple[str, ...]] | None:
+    def _parents(self, schema: str, columns: _Found, indexes: _Found) -> Parents:
+        def parent(name: str) -> Parent | None:
             key = (schema, fold(name))
             found = self._objects.get(key)
             if found is None or found.kind != "table":
                 return None
-            return found.name, key_of([ColumnRow(*row) for row in columns.get(key, ())])
+            answers = Answers(
+                name=found.name,
+                columns=[ColumnRow(*row) for row in columns.get(key, ())],
+                indexes=[IndexRow(*row) for row in indexes.get(key, ())],
+            )
+            return parent_of(answers, definition(found.sql, found.name.schema))
 
         return parent
 

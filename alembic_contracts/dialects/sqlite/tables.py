@@ -14,7 +14,18 @@ from alembic_contracts.dialects.sqlite.types import declared
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Persistence, Table
 
-__all__ = ["Answers", "ColumnRow", "ForeignKeyRow", "IndexRow", "Parents", "key_of", "table", "view", "virtual_table"]
+__all__ = [
+    "Answers",
+    "ColumnRow",
+    "ForeignKeyRow",
+    "IndexRow",
+    "Parent",
+    "Parents",
+    "parent_of",
+    "table",
+    "view",
+    "virtual_table",
+]
 
 _BUILT_IN = frozenset({"BINARY", "NOCASE", "RTRIM"})
 _HIDDEN, _VIRTUAL, _STORED = 1, 2, 3
@@ -75,15 +86,25 @@ class Answers(NamedTuple):
     """Of its own indexes, by name."""
 
 
-Parents = Callable[[str], tuple[Name, tuple[str, ...]] | None]
-"""A table's name as a foreign key has it in, its own and the columns of its primary key out; None: it is not there."""
+class Parent(NamedTuple):
+    """A table that a foreign key may refer to."""
+
+    name: Name
+    key: tuple[str, ...]
+    """Its primary key."""
+    unique: Collection[frozenset[str]]
+    """Folded names of the columns that a foreign key may name."""
+
+
+Parents = Callable[[str], Parent | None]
+"""A table's name as a foreign key has it in, the table out; None: it is not there."""
 
 
 def _persistence(name: Name) -> Persistence:
     return "temporary" if fold(name.schema) == "temp" else "permanent"
 
 
-def key_of(columns: Sequence[ColumnRow]) -> tuple[str, ...]:
+def _key_of(columns: Sequence[ColumnRow]) -> tuple[str, ...]:
     """Return the columns of the primary key, in its order."""
     return tuple(row.name for row in sorted((row for row in columns if row.key), key=lambda row: row.key))
 
@@ -124,7 +145,7 @@ def table(answers: Answers, text: Definition | None, parents: Parents) -> Table:
 
 
 def _columns(answers: Answers, text: Definition | None) -> Iterator[Column]:
-    key = key_of(answers.columns)
+    key = _key_of(answers.columns)
     without_rowid = text is not None and text.without_rowid
     for row in answers.columns:
         numbered = key == (row.name,) and _is_row_number(row, answers, without_rowid=without_rowid)
@@ -182,7 +203,7 @@ class _Names:
 
 
 def _keys(answers: Answers, collations: Mapping[str, str], names: _Names) -> Iterator[Constraint]:
-    key = key_of(answers.columns)
+    key = _key_of(answers.columns)
     if key:
         yield Constraint(name=names.of("primary key", key), kind="primary key", columns=key)
     rows = sorted((row for row in answers.indexes if row.origin == "u"), key=lambda row: (-row.place, row.key))
@@ -225,6 +246,39 @@ def _is_expression(row: IndexRow, collations: Mapping[str, str]) -> bool:
     return own not in ("BINARY", upper(row.collation))
 
 
+def parent_of(answers: Answers, text: Definition | None) -> Parent:
+    """Return what foreign keys may refer to of a table (https://sqlite.org/foreignkeys.html, section 3).
+
+    That is the primary key, and columns of a unique index that covers all rows and compares as the columns do.
+    """
+    key = _key_of(answers.columns)
+    collations = text.collations if text is not None else None
+    unique = set()
+    for _, group in groupby(sorted(answers.indexes, key=lambda row: (row.place, row.key)), lambda row: row.place):
+        rows = list(group)
+        if rows[0].unique and not rows[0].partial and all(_compares_alike(row, collations) for row in rows):
+            unique.add(frozenset(fold(row.name or "") for row in rows))
+    if len(key) == 1 and not any(row.origin == "pk" for row in answers.indexes):  # another name of the rowid
+        unique.add(frozenset(map(fold, key)))
+    return Parent(answers.name, key, unique)
+
+
+def _compares_alike(row: IndexRow, collations: Mapping[str, str] | None) -> bool:
+    """Whether an index's key compares as its column does; where the column's way is not understood, it may."""
+    if row.name is None:
+        return False
+    return collations is None or upper(collations.get(fold(row.name), "BINARY")) == upper(row.collation)
+
+
+def _can_refer(parent: Parent | None, columns: Sequence[str], named: Sequence[str]) -> bool:
+    """Whether a foreign key finds the key that it refers to; where it does not, rows that refer to it are refused."""
+    if parent is None:
+        return False
+    if not named:
+        return len(parent.key) == len(columns)
+    return len(named) == len(columns) and frozenset(map(fold, named)) in parent.unique
+
+
 def _foreign_keys(answers: Answers, text: Definition | None, parents: Parents) -> Iterator[Constraint]:
     rows = sorted(answers.foreign_keys, key=lambda row: (-row.number, row.place))
     found = [list(group) for _, group in groupby(rows, lambda row: row.number)]
@@ -233,7 +287,7 @@ def _foreign_keys(answers: Answers, text: Definition | None, parents: Parents) -
         columns = tuple(row.column for row in group)
         parent = parents(group[0].referenced)
         named = tuple(row.to for row in group if row.to is not None)
-        referenced = named or (parent[1] if parent is not None else ())
+        referenced = named or (parent.key if parent is not None else ())
         said = written[at] if len(written) == len(found) else None
         if said is not None and tuple(map(fold, said.columns)) != tuple(map(fold, columns)):
             said = None
@@ -241,14 +295,13 @@ def _foreign_keys(answers: Answers, text: Definition | None, parents: Parents) -
             name=said.name if said is not None else "",
             kind="foreign key",
             columns=columns,
-            references=parent[0] if parent is not None else Name(answers.name.schema, group[0].referenced),
+            references=parent.name if parent is not None else Name(answers.name.schema, group[0].referenced),
             referenced_columns=referenced,
             on_update=_action(group[0].on_update),
             on_delete=_action(group[0].on_delete),
             deferrable=said is not None and said.deferrable,
             initially_deferred=said is not None and said.initially_deferred,
-            # Rows that refer to a table that is not there, or by other columns than its key has, are refused.
-            valid=parent is not None and len(referenced) == len(columns),
+            valid=_can_refer(parent, columns, named),
         )
 
 

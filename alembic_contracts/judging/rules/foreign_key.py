@@ -14,7 +14,7 @@ def _words(key: ForeignKey) -> str:
 
 
 def _fits(constraint: Constraint, key: ForeignKey) -> bool:
-    if constraint.kind != "foreign key" or not constraint.valid or constraint.references != key.table:
+    if constraint.kind != "foreign key" or constraint.references != key.table:
         return False
     if not key.referenced_columns:
         return set(constraint.columns) == set(key.columns)
@@ -24,8 +24,11 @@ def _fits(constraint: Constraint, key: ForeignKey) -> bool:
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     key = cast("ForeignKey", fact.expected)
-    found = any(_fits(constraint, key) for constraint in cast("Table", subject.table).constraints)
-    return HOLDS if found else Differs("no such foreign key")
+    found = [constraint.valid for constraint in cast("Table", subject.table).constraints if _fits(constraint, key)]
+    if any(found):
+        return HOLDS
+    # On SQLite one is not valid where the table referred to has no such key, and each row that refers to it is refused.
+    return Differs("one that is not valid" if found else "no such foreign key")
 
 
 _ADDED = (
@@ -44,7 +47,7 @@ RULE = Rule(
         "Readers join by it and find a row each time. Source: pg_constraint contype 'f' with convalidated, conkey, "
         "confrelid and confkey; what happens on update and delete does not count."
     ),
-    cause="{table} has no {expected}.",
+    cause="{table} has no valid {expected}.",
     consequence="Rows can point at nothing, so that inner joins lose them.",
     remedy=(
         "Keep it, or put it back in the same revision:\n"
