@@ -234,10 +234,8 @@ class CopyObserver:
     def finish(self) -> tuple[Operation, ...]:
         """Return the operations of the script, which has come to its end."""
         if self._writing and self._script is not None:
-            place = self._script.at(self._script.first_line)
-            self._stage.doubt(
-                "the script writes to sqlite_schema itself, which takes effect in the next connection", place
-            )
+            reason = "the script writes to sqlite_schema itself, which takes effect in the next connection"
+            self._stage.doubt(reason, self._script.at(self._script.first_line), is_hidden=True)
         if self._goes_by_rows:
             self.unknown = self._tables.keys() - {self._version_table}
             self._goes_by_rows = False

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Schema
 
-__all__ = ["Expected", "scope_of"]
+__all__ = ["Expected", "is_seen_at_commit", "scope_of"]
 
 _PROGRESS = "Checking data contracts: revision"
 
@@ -113,7 +113,7 @@ class Expected(Struct):
         if settings.enforce == "report" or (run.is_downgrade and settings.downgrade == "report"):
             return False
         if report.status == "unproven":
-            return (settings.unproven or ("warn" if run.is_checked_at_commit else "refuse")) == "refuse"
+            return (settings.unproven or ("warn" if is_seen_at_commit(report, run) else "refuse")) == "refuse"
         return report.status == "broken"
 
     def is_there(self, connection: Connection, revision: str) -> bool:
@@ -122,3 +122,8 @@ class Expected(Struct):
             return False
         foreseen = self._fingerprints.get(revision)
         return foreseen is not None and self.course.dialect.fingerprint(connection) in foreseen
+
+
+def is_seen_at_commit(report: Report, run: Run) -> bool:
+    """Whether what is unproven before the run is known before its commit."""
+    return run.is_checked_at_commit and not any(each.is_hidden for each in report.unproven)

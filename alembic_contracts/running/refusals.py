@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from alembic_contracts import reporters
 from alembic_contracts.judging import aftermath
 from alembic_contracts.judging.violations import Report, Violation
+from alembic_contracts.running.expected import is_seen_at_commit
 from alembic_contracts.running.hooks import failure
 from alembic_contracts.support import terminal
 
@@ -115,7 +116,7 @@ def because(report: Report, settings: Settings, run: Run) -> str:
     if run.is_downgrade and settings.downgrade == "report":
         return 'a downgrade is only reported on (downgrade = "report", the default)'
     setting = f'unproven = "warn"{", the default" if settings.unproven is None else ""}'
-    if report.phase == "before" and run.is_checked_at_commit:
+    if report.phase == "before" and is_seen_at_commit(report, run):
         return f"the result is checked again before the commit ({setting})"
     return f"of {setting}"
 

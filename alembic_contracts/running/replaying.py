@@ -58,7 +58,7 @@ class Stage(Protocol):
     def ends(self) -> None:
         """Say that the script is through."""
 
-    def doubt(self, reason: str, place: Location | None = None) -> None:
+    def doubt(self, reason: str, place: Location | None = None, *, is_hidden: bool = False) -> None:
         """Say what a script tried, or left; ``place``: None for the line that it is at."""
 
 
@@ -254,10 +254,10 @@ class _Contained:
         self._leftovers.end()
         self._script = None
 
-    def doubt(self, reason: str, place: Location | None = None) -> None:
+    def doubt(self, reason: str, place: Location | None = None, *, is_hidden: bool = False) -> None:
         """Say what a script tried, or left."""
         here = place if place is not None or self._script is None else self._script.here()
-        self._channel.send(Unproven(reason, here))
+        self._channel.send(Unproven(reason, here, is_hidden=is_hidden))
 
 
 class _Here:
@@ -282,10 +282,10 @@ class _Here:
     def ends(self) -> None:
         self._script = None
 
-    def doubt(self, reason: str, place: Location | None = None) -> None:
+    def doubt(self, reason: str, place: Location | None = None, *, is_hidden: bool = False) -> None:
         """Say what a script tried."""
         here = place if place is not None or self._script is None else self._script.here()
-        self._listener.hear(Unproven(reason, here))
+        self._listener.hear(Unproven(reason, here, is_hidden=is_hidden))
 
 
 def _contained(body: Callable[[Stage], None], stage: _Contained, folder: str, permitted: Engine | None) -> None:

@@ -81,6 +81,8 @@ class Unproven(Struct, frozen=True):
     """The tables that it can be about; None: it could be any."""
     is_final: bool = False
     """Whether the script is not to be run anywhere to find out more: it ended its process, or had to be ended."""
+    is_hidden: bool = False
+    """Whether a look before the commit does not see it either."""
 
 
 class Operation(Struct, frozen=True):

@@ -106,3 +106,25 @@ def is_undone(on: Database, way: str, name: str) -> bool | None:
     if way == "AUTOCOMMIT" or on.rolls_back == "never" or "in an autocommit_block" in name:
         return False if on.rolls_back != "by recipe" else None
     return True if on.rolls_back == "always" or way in BY_RECIPE else None
+
+
+WRITES_SCHEMA = """
+op.execute("PRAGMA writable_schema = 1")
+op.execute("UPDATE sqlite_schema SET sql = replace(sql, 'VARCHAR(20)', 'VARCHAR(21)') WHERE name = 't'")
+op.execute("PRAGMA writable_schema = {}")
+"""
+
+
+@pytest.mark.parametrize("on", [each for each in DATABASES if each.rolls_back == "by recipe"], indirect=True)
+@pytest.mark.parametrize(("end", "refused"), [("0", True), ("RESET", False)])
+def test_what_the_next_connection_sees_alone_is_not_left_to_the_look_before_the_commit(
+    end: str, refused: bool, house: House
+) -> None:
+    house.contract({"id": {}})
+    house.revision("r1", TABLE)
+    house.upgrade().passes()
+    house.revision("r2", WRITES_SCHEMA.format(end))
+    ran = house.upgrade(mode=BY_RECIPE["recipe"])
+    assert (ran.after.heads == ("r2",)) is not refused, ran.said
+    assert ("the next connection" in ran.said) is refused
+    assert "checked again" not in ran.said
