@@ -40,7 +40,7 @@ def resolved(value: Any) -> Any:
     try:
         return value.compute()
     except UnanswerableError as error:
-        return Unknown(str(error), nullable=False)
+        return Unknown(str(error), nullable=error.instead is not None, instead=error.instead)
 
 
 def told(value: Any) -> Any:

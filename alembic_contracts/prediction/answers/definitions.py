@@ -138,9 +138,9 @@ def view(world: World, number: int, *pretty: Any) -> str | None:
     Raises:
         UnanswerableError: how PostgreSQL prints the view is not known.
     """
-    if any(pretty):
-        raise UnanswerableError("a view's definition in pretty form")
     table = _table(world, number)
+    if table.definition is not None and any(pretty):
+        raise UnanswerableError("a view's definition in pretty form", instead=str(table.definition))
     return None if table.definition is None else view_text(world.catalog, table)
 
 
@@ -150,7 +150,11 @@ def view_text(catalog: Catalog, table: Table) -> str:
     Raises:
         UnanswerableError: it is not known how.
     """
-    return _known(texts.shown(catalog.state, table.definition or ""), f"the view {table.name}")
+    written = table.definition or ""
+    printed = texts.shown(catalog.state, written)
+    if printed is None:
+        raise UnanswerableError(f"how PostgreSQL prints the view {table.name}"[:60], instead=written)
+    return printed
 
 
 def comment(world: World, number: int, *_: Any) -> str | None:

@@ -61,7 +61,7 @@ def call(name: str, arguments: list[Any], world: World) -> Any:
         try:
             return guess(in_catalog(world, *map(known, arguments)), *arguments)
         except UnanswerableError as error:
-            return Unknown(str(error))
+            return Unknown(str(error), instead=error.instead)
     types = tuple(type_of(argument) or "" for argument in arguments)
     parameters = None if "" in types else chosen_function(name, types)
     if name == "to_char" and types[0] == "date":

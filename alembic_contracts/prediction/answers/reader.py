@@ -328,6 +328,8 @@ def _answer(
     on_fetch: Callable[[], None] | None = None,
 ) -> Answer:
     def value_of(value: Any) -> Any:
+        if isinstance(value, Unknown) and value.instead is not None:
+            return value.instead
         if isinstance(value, Unknown):
             return Noticing(lambda: look(value) if look is not None else None)
         return shown(value)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -55,6 +56,11 @@ _NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 class UnanswerableError(Exception):
     """A query cannot be answered from what is known; ``str()`` of it says why."""
 
+    def __init__(self, reason: str, instead: str | None = None) -> None:
+        """Take the reason, and a text that means the same as the one that only the server could write."""
+        super().__init__(reason)
+        self.instead = instead
+
 
 class Unknown(Struct, frozen=True):
     """A value that is not known: nobody has shown what PostgreSQL would say. What is computed from one is one."""
@@ -62,6 +68,9 @@ class Unknown(Struct, frozen=True):
     reason: str
     nullable: bool = True
     """Whether it may be NULL."""
+    instead: str | None = None
+    """A text that means the same as the one that only the server could write: what a script is handed, and told of at
+    once, so that what it makes of it is there."""
 
 
 class Refused(Unknown, frozen=True):
@@ -254,7 +263,8 @@ def known(value: Any) -> Any:
 
 def unknown_among(values: Iterable[Any]) -> Unknown | None:
     """Return the first value that is unknown."""
-    return next((value for value in map(known, values) if isinstance(value, Unknown)), None)
+    found = next((value for value in map(known, values) if isinstance(value, Unknown)), None)
+    return found if found is None or found.instead is None else replace(found, instead=None)
 
 
 def guess(value: Any, *because_of: Any) -> Any:

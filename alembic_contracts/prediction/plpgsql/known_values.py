@@ -89,11 +89,16 @@ def rows_of(run: Execution, query: str, variables: Mapping[str, Any]) -> list[Ro
         return None
     if data.asked_unknown or any(is_guess(value) for row in relation.rows for value in row.values()):
         return None
+    for value in (value for row in relation.rows for value in row.values()):
+        if isinstance(value, NotKnown) and value.instead is not None:
+            run.doubt(f"the script goes by {value.reason}, which only the server knows")
     return [{column: _plain(row[column]) for column in relation.columns} for row in relation.rows]
 
 
 def _plain(value: Any) -> Any:
-    return UNKNOWN if isinstance(value, NotKnown) else None if isinstance(value, TypedNull) else value
+    if isinstance(value, NotKnown):
+        return UNKNOWN if value.instead is None else value.instead
+    return None if isinstance(value, TypedNull) else value
 
 
 def _as_rows(variables: Mapping[str, Any]) -> dict[str, Row]:

@@ -53,7 +53,6 @@ def _ask(*made: str, query: str) -> tuple[list[tuple[object, ...]], list[str]]:
         "SELECT adbin FROM pg_attrdef",
         "SELECT adbin::text FROM pg_attrdef",
         "SELECT 1 FROM pg_attrdef WHERE adbin = 'x'",
-        "SELECT pg_get_viewdef('v'::regclass)",
         "SELECT ordinal_position FROM information_schema.columns WHERE table_name = 't'",
         "SELECT attnum::text FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0",
         "SELECT indexdef FROM pg_indexes WHERE indexname = 'i'",
@@ -73,6 +72,15 @@ def test_what_is_not_known_has_no_answer(query: str) -> None:
     assert [str(value) for value in values] == ["not_known_here"] * len(values)
     assert len(doubts) - said == len(values)  # each one that is looked at is told
     assert doubts
+
+
+def test_a_view_s_text_that_is_not_known_is_one_that_means_the_same_and_is_told() -> None:
+    made = ["CREATE TABLE t (b int)", "CREATE VIEW v AS SELECT b FROM t"]
+    rows, doubts = _ask(*made, query="SELECT pg_get_viewdef('v'::regclass)")
+    assert [" ".join(str(value).split()) for [value] in rows] == ["SELECT b FROM t"]
+    assert ["how PostgreSQL prints the view" in doubt for doubt in doubts] == [True]
+    [[computed]], more = _ask(*made, query="SELECT replace(pg_get_viewdef('v'::regclass), 'b', 'c')")
+    assert (type(computed), len(more)) == (Noticing, 1)
 
 
 @pytest.mark.parametrize(
