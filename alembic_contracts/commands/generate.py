@@ -29,7 +29,10 @@ from alembic_contracts.commands._shared import tables as known_tables
 from alembic_contracts.contracts.contract import Compatibility
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from alembic_contracts.commands._predicted import Seen
+    from alembic_contracts.config import Settings
     from alembic_contracts.schemas.schema import Table
 
 __all__ = ["COMMAND"]
@@ -95,13 +98,17 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> int:
     writer = formats.writer(values["format_"])
     found = [_only(_find(written, seen), values["columns"], tables) for written in tables]
     choice = Choice(minimal=values["minimal"], compatibility=values["compatibility"])
+
+    def namespace(table: Table) -> str:
+        return values["namespace"] or table.name.schema or seen.dialect.KIND
+
     texts = {
         table: writer.text(
             writer.document(
                 [table],
                 seen.schema,
                 seen.dialect,
-                namespace=values["namespace"] or table.name.schema or seen.dialect.KIND,
+                namespace=namespace(table),
                 name=table.name.name,
                 owner=owner_of(values["owner"]),
                 choice=choice,
@@ -114,8 +121,11 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> int:
         sys.stdout.write("".join(texts.values()))
     else:
         folder = settings.contracts[0]
-        files = {_file(folder, table, writer.SUFFIX, usual): text for table, text in texts.items()}
-        _write(files, force=values["force"])
+        files = {_file(folder, table, writer.SUFFIX, usual): table for table in texts}
+        stated = {file: f"{namespace(table)}/{table.name.name}" for file, table in files.items()}
+        _refuse_taken(settings, stated, force=values["force"])
+        for file, table in files.items():
+            write_file(file, texts[table])
     return told_of(seen.gaps)
 
 
@@ -174,12 +184,27 @@ def _file(contracts: Path, table: Table, suffix: str, usual: str) -> Path:
     return folder / (re.sub(r"[^\w.-]", "_", stem) + suffix)
 
 
-def _write(texts: dict[Path, str], *, force: bool) -> None:
-    from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.support.paths import shown
+def _refuse_taken(settings: Settings, stated: Mapping[Path, str], *, force: bool) -> None:
+    """Refuse files that are there, and contracts that another file has: two of one name are none.
 
-    there = [file for file in texts if file.exists()]
+    Raises:
+        CannotCheck: there is such a file or contract.
+    """
+    from alembic_contracts.contracts import formats
+    from alembic_contracts.errors import CannotCheck
+    from alembic_contracts.support.paths import is_there, shown
+
+    there = [file for file in stated if is_there(file)]
     if there and not force:
         raise CannotCheck(f"{shown(there[0])} is there already; --force overwrites it, --stdout prints instead.")
-    for file, text in texts.items():
-        write_file(file, text)
+    try:
+        contracts = formats.load([path for path in settings.contracts if is_there(path)], root=Path.cwd())
+    except CannotCheck:  # `lint` says what is wrong with them
+        return
+    written = {shown(file) for file in stated}
+    for contract in contracts:
+        if contract.id in stated.values() and contract.location.file not in written:
+            raise CannotCheck(
+                f"There is a contract `{contract.id}` already, in {contract.location.file}; --namespace gives the new "
+                "one another name, --stdout prints it instead."
+            )

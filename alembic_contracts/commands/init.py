@@ -15,6 +15,8 @@ from alembic_contracts.commands._shared import Project, examples, told
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from alembic_contracts.config import Settings
+
 __all__ = ["COMMAND"]
 
 _SUMMARY = "Set a project up: the line in env.py, the setting, a folder for contracts."
@@ -70,8 +72,11 @@ class _Change(Struct, frozen=True):
 @told
 def COMMAND(project: Project, yes: bool, folder: str) -> int:  # noqa: N802 - click's, and found by this name
     """Show the changes, ask, and write them."""
+    from alembic_contracts.running.terms import settings_of
+
     config = project.config()
-    changes = [change for change in (_env(config), *_settings(config, folder)) if change is not None]
+    stated = settings_of(config)
+    changes = [change for change in (_env(config), *_settings(config, stated, folder)) if change is not None]
     if not changes:
         click.echo("Everything is set up already.")
         _say_what_holds(config)
@@ -161,12 +166,10 @@ def _env(config: Config) -> _Change | None:
     return _Change(file, edited.text) if edited.added else None
 
 
-def _settings(config: Config, folder: str) -> list[_Change]:
+def _settings(config: Config, stated: Settings, folder: str) -> list[_Change]:
     """Return the setting and the folder's README, those that are not there."""
     from alembic_contracts.errors import CannotCheck
-    from alembic_contracts.running.terms import settings_of
 
-    stated = settings_of(config)
     found = []
     if stated.source is None:
         toml = Path(config.toml_file_name) if config.toml_file_name else None

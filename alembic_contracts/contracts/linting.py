@@ -40,6 +40,9 @@ def lint(paths: Sequence[Path], *, project: Sequence[Path], root: Path) -> Findi
         CannotCheck: a path does not exist, or there is no contract in it.
     """
     given = [path for path in paths if path.name.endswith((*WAIVERS, *SIDECARS))]
+    for path in given:
+        if not is_there(root / path):
+            raise CannotCheck(f"There is nothing at `{shown(root / path)}`: no such file or folder.")
     sought = [path for path in paths if path not in given]
     folders = [path for path in sought if is_folder(path)]
     lying_beside = list(dict.fromkeys((*given, *(file for folder in folders for file in beside(folder)))))

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from alembic_contracts import dialects, texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.env_py import has_own_transaction
-from alembic_contracts.running.flask_app import application
+from alembic_contracts.running.flask_app import application, asks_flask
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.postponed import split
 from alembic_contracts.running.revisions import misfit, upgrade_steps
@@ -288,10 +288,10 @@ def _failure(error: BaseException, folder: str, range_: Range) -> str:
     message = f"{who} failed with {type(error).__name__}: {' '.join(said_by(error).split())}{place}"
     if who != "env.py" or not (isinstance(error, ImportError) or "application context" in said_by(error)):
         return message
-    return (
-        f"{message}\nIt needs an application: name it in FLASK_APP where it is Flask's, or leave env.py out with "
-        f"{'' if range_.offline else '--offline '}--dialect postgresql."
-    )
+    without = f"leave env.py out with {'' if range_.offline else '--offline '}--dialect postgresql."
+    if not asks_flask(Path(folder) / "env.py"):
+        return f"{message}\nInstall what it needs, or {without}"
+    return f"{message}\nIt needs an application: name it in FLASK_APP where it is Flask's, or {without}"
 
 
 def _refusal(error: CommandError, folder: str) -> str:

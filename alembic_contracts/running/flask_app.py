@@ -12,7 +12,12 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["application"]
+__all__ = ["application", "asks_flask"]
+
+
+def asks_flask(env_py: Path) -> bool:
+    """Whether an env.py, which need not be there, asks Flask for its application."""
+    return env_py.is_file() and "current_app" in env_py.read_text("utf-8", "replace")
 
 
 @contextmanager
@@ -24,7 +29,7 @@ def application(env_py: Path) -> Iterator[None]:
     Args:
         env_py: the project's env.py, which need not be there.
     """
-    if find_spec("flask") is None or not env_py.is_file() or "current_app" not in env_py.read_text("utf-8", "replace"):
+    if find_spec("flask") is None or not asks_flask(env_py):
         yield
         return
     from flask import has_app_context

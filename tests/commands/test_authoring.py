@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -230,6 +234,38 @@ def test_nothing_is_overwritten_by_accident(project: Project) -> None:
     assert (project.path / "contracts/object_images.json").read_bytes() != before
 
 
+def test_no_contract_is_written_twice(project: Project) -> None:
+    museum(project)
+    done = project.cli("generate", "--format", "odcs", "object_images")
+    assert done.returncode == 0, done.stderr  # the contract that is there has another namespace
+    again = project.cli("generate", "object_images", "--force")
+    assert again.returncode == 2
+    taken = "There is a contract `public/object_images` already, in contracts/object_images.odcs.yaml;"
+    assert taken in again.stderr
+    assert project.cli("generate", "--format", "odcs", "--force", "object_images").returncode == 0
+    assert project.cli("generate", "object_images", "--force", "--namespace", "other").returncode == 0
+    assert project.cli("lint").returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="as root every folder can be read, unless setpriv is there")
+def test_a_folder_that_cannot_be_entered(project: Project) -> None:
+    museum(project)
+    folder = project.path / "contracts"
+    folder.chmod(0)
+    try:
+        command = [sys.executable, "-c", "from alembic_contracts.cli import main; main()"]
+        bounds = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+        words = ["generate", "--force", "--offline", "--dialect", "postgresql", "object_images"]
+        done = subprocess.run(
+            [*bounds, *command, *words], cwd=project.path, capture_output=True, text=True, check=False
+        )
+    finally:
+        folder.chmod(0o755)
+    assert done.returncode == 2, done.stderr
+    assert "Permission denied" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_unknown_table(project: Project) -> None:
     museum(project)
     done = project.cli("generate", "object_image")
@@ -267,7 +303,8 @@ def test_lint(project: Project) -> None:
     assert found[0]["line"] > 1
     assert project.cli("lint", "--format", "github").stdout.startswith("::error file=contracts/bad.json,line=")
     assert project.cli("lint", "contracts/good.json").returncode == 0
-    assert project.cli("lint", "contracts/none.json").returncode == 2
+    for none in ("none.json", "waivers.yaml", "good.lifecycle.yaml"):
+        assert project.cli("lint", f"contracts/{none}").returncode == 2
 
 
 def test_coverage(project: Project) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alembic_contracts.running import env_py
-from tests.support.object_images import museum
+from tests.support.object_images import CONTRACT, CREATE, museum
 
 if TYPE_CHECKING:
     from tests.support.project import Project
@@ -74,6 +74,26 @@ def test_no_project(project: Project) -> None:
         done = project.cli(command)
         assert done.returncode == 2
         assert "There is no Alembic project here" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["init", "lint", "check"])
+def test_settings_that_are_no_toml(command: str, project: Project) -> None:
+    project.write("pyproject.toml", "[tool.alembic_contracts\n")
+    done = project.cli(command)
+    assert done.returncode == 2
+    assert "pyproject.toml:1:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_env_that_lacks_a_package_is_no_flask_application(project: Project) -> None:
+    project.contract("object_images", CONTRACT)
+    project.revision("r1", CREATE)
+    env = project.path / "migrations/env.py"
+    env.write_text(f"import no_such_package\n{env.read_text()}")
+    done = project.cli("check")
+    assert done.returncode == 2
+    assert "Install what it needs, or leave env.py out with --offline --dialect postgresql." in done.stderr
+    assert project.cli("check", "--offline", "--dialect", "postgresql").returncode == 0
 
 
 def found(project: Project) -> dict[str, tuple[str, str]]:

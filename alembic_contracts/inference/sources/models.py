@@ -42,7 +42,7 @@ def uses(asked: Asked) -> Found:
     seconds = _seconds(asked)
     tables = interpreters.ask(
         "alembic_contracts.inference.metadata.asked_module",
-        Question(module=module, name=name, schema=asked.search_path[0], seconds=seconds),
+        Question(module=module, name=name, schema=_current_schema(asked), seconds=seconds),
         tuple[MappedTable, ...],
         folder=Path.cwd(),
         seconds=seconds,
@@ -57,6 +57,12 @@ def uses(asked: Asked) -> Found:
         unread=tuple(_missing(tables, asked.schema)),
         notes=tuple(_notes(there)),
     )
+
+
+def _current_schema(asked: Asked) -> str:
+    """Return where tables without a schema are: the first of the search path that is there (``current_schema()``)."""
+    there = (schema for schema in asked.search_path if schema in asked.schema.namespaces)
+    return next(there, asked.search_path[0])
 
 
 def _seconds(asked: Asked) -> float:

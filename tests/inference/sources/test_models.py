@@ -149,13 +149,19 @@ SCHEMA = Schema(
 
 
 def found(
-    folder: Path, text: str, monkeypatch: pytest.MonkeyPatch, *, name: str = "", schema: Schema = SCHEMA
+    folder: Path,
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    name: str = "",
+    schema: Schema = SCHEMA,
+    search_path: tuple[str, ...] = ("public",),
 ) -> Found:
     (folder / "shop").mkdir()
     (folder / "shop/__init__.py").touch()
     (folder / "shop/models.py").write_text(text, encoding="utf-8")
     monkeypatch.chdir(folder)
-    asked = Asked(inputs=(f"shop.models{name}",), schema=schema, server_version=180000)
+    asked = Asked(inputs=(f"shop.models{name}",), schema=schema, server_version=180000, search_path=search_path)
     return models.uses(asked)
 
 
@@ -188,6 +194,13 @@ def test_styles(style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert used.unread == ()
     assert {f"{table}.{column}": line for (table, column), line in places(used).items()} == lines
     assert (used.consumer, used.compatibility) == ("shop", "read-write")
+
+
+def test_the_first_schema_of_the_search_path_is_the_first_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = found(tmp_path, TABLE_MODULE, monkeypatch, search_path=("postgres", "public"))  # "$user", public
+    assert {str(use.table) for use in used.uses} == {"public.orders", "shop.things"}
 
 
 def test_what_is_computed_is_read_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
