@@ -116,6 +116,8 @@ class Ledger:
         self._is_told = False
         """Whether it is known of the statement that is being executed, since parts of it have been before."""
         self._last: Location | None = None
+        self._revision = ""
+        """The one whose statement is being executed."""
         """The line that executed something last."""
         self._inside: Location | None = None
         """The last one that is known to have been in ``block``."""
@@ -302,7 +304,8 @@ class Ledger:
         if self.is_quiet:
             return statement, parameters
         self.statements += 1
-        self._last = self._place()[1] or self._last
+        self._revision, line = self._place()
+        self._last = line or self._last
         first_end = self._first_end
         end = first_end(statement)
         is_told = end is not None and not end.is_alone and not parameters
@@ -327,15 +330,14 @@ class Ledger:
             self._tell(statement, parameters)
 
     def _tell(self, statement: str, parameters: Any) -> None:
-        revision = self._place()[0]
         try:
             self._executes(statement, parameters)
         except BaseException:
-            if self._busy != revision:
-                self.idle = revision
+            if self._busy != self._revision:
+                self.idle = self._revision
             raise
         if not _QUERY.match(statement):
-            self._busy = revision
+            self._busy = self._revision
 
     def _execute_apart(self, connection: Connection, end: End) -> None:
         self._is_apart = True

@@ -35,7 +35,7 @@ class Script(Struct):
     def of(cls, revision: str, path: str, working_directory: Path) -> Script:
         """Return the script at a path."""
         folder, name = os.path.split(path)
-        shown = _shown(folder, working_directory)
+        shown = _shown(folder, str(working_directory))
         return cls(revision, path, f"{shown}/{name}" if shown and not shown.endswith("/") else f"{shown}{name}")
 
     def copy(self) -> Script:
@@ -101,8 +101,9 @@ class Script(Struct):
 
 
 @lru_cache(maxsize=64)  # of the scripts of a project, which are in few folders
-def _shown(folder: str, working_directory: Path) -> str:
+def _shown(folder: str, directory: str) -> str:
     """Return how people see a folder, with forward slashes: ``""`` for the working directory."""
+    working_directory = Path(directory)
     full = working_directory / folder
     shown = full.relative_to(working_directory) if full.is_relative_to(working_directory) else full
     text = shown.as_posix()
