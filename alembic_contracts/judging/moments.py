@@ -151,11 +151,11 @@ class _Telling:
         return self._histories
 
 
-def reference(history: Iterable[Moment]) -> Table | None:
+def reference(history: Iterable[Moment]) -> Moment | None:
     """Return the table before the run, or else at the end of the revision that it first came to be in."""
     for position, moment in enumerate(history):
         if moment.table is not None and (position == 0 or moment.settled):
-            return moment.table
+            return moment
     return None
 
 

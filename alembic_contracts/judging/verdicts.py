@@ -102,6 +102,7 @@ class Course:
         key = index, column
         if key not in self._subjects:
             moment = self.history[index]
+            reference = self._reference or moment
             self._subjects[key] = Subject(
                 table=moment.table,
                 column=None if column is None else self._columns_at(index).get(column),
@@ -109,7 +110,8 @@ class Course:
                 tables=moment.schema.tables.keys(),
                 dialect=self.dialect,
                 contract=self.contract,
-                reference=self._reference or moment.table,
+                reference=reference.table,
+                reference_types=reference.schema.types,
                 access=moment.schema.access,
             )
         return self._subjects[key]

@@ -29,6 +29,7 @@ __all__ = [
     "Rule",
     "Situation",
     "Subject",
+    "Types",
     "Unknown",
     "advice",
     "breaking",
@@ -74,12 +75,15 @@ HOLDS = Holds()
 Outcome = Holds | Differs | Unknown
 
 
+Types = Mapping[Name, TypeDefinition]
+
+
 class Subject(Struct, frozen=True):
     """What a fact is compared with. ``table`` and ``column`` are None where they are absent."""
 
     table: Table | None
     column: Column | None
-    types: Mapping[Name, TypeDefinition]
+    types: Types
     tables: Collection[Name]
     """The tables that are known to be there."""
     dialect: Dialect
@@ -87,6 +91,8 @@ class Subject(Struct, frozen=True):
     """Whose fact it is."""
     reference: Table | None
     """The table before the run, or as it first came to be in it: what "new" and "lost" are relative to."""
+    reference_types: Types
+    """The types as they were then."""
     access: Access
 
 

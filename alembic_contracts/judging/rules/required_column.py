@@ -3,22 +3,30 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
-from alembic_contracts.schemas.schema import Table
+from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Types, breaking
+from alembic_contracts.judging.rules._filling import is_filled
+from alembic_contracts.schemas.schema import Column, Table
 
 
-def _required(table: Table) -> frozenset[str]:
+def _required(table: Table, types: Types, dialect: Dialect) -> frozenset[str]:
     return frozenset(
         column.name
         for column in table.columns
-        if column.not_null and column.default is None and not column.identity and not column.generated
+        if _forbids_null(column, types, dialect) and not is_filled(column, types)
     )
 
 
+def _forbids_null(column: Column, types: Types, dialect: Dialect) -> bool:
+    return column.not_null or (column.type is not None and dialect.forbids_null(column.type, types))
+
+
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    known = set(subject.contract.columns(fact.table))
-    before = _required(subject.reference) if subject.reference is not None else frozenset()
-    new = _required(cast("Table", subject.table)) - before - known
+    known, dialect = set(subject.contract.columns(fact.table)), subject.dialect
+    before = frozenset[str]()
+    if subject.reference is not None:
+        before = _required(subject.reference, subject.reference_types, dialect)
+    new = _required(cast("Table", subject.table), subject.types, dialect) - before - known
     return Differs(f"a value for {', '.join(sorted(new))} required", items=new) if new else HOLDS
 
 
@@ -26,9 +34,10 @@ RULE = Rule(
     id="required-column",
     summary="No new column has to be given a value.",
     description=(
-        "An INSERT that does not know a new column is refused if that is NOT NULL without a default (SQLSTATE 23502). "
+        "An INSERT that does not know a new column is refused if that is NOT NULL without a default (SQLSTATE 23502), "
+        "by itself or by its domain. "
         "Contracts of writers rely on it; columns that the contract names, and those that were there, do not count. "
-        "Source: pg_attribute.attnotnull, atthasdef, attidentity."
+        "Source: pg_attribute.attnotnull, atthasdef, attidentity, pg_type.typnotnull, typdefault."
     ),
     cause="{table} has {actual}.",
     consequence="INSERTs of writers that do not know it are refused.",

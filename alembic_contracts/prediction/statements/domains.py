@@ -17,6 +17,7 @@ from alembic_contracts.schemas.schema import Constraint, TypeDefinition
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.sql.parser import Node
+    from alembic_contracts.schemas.schema import Type
 
 __all__ = ["HANDLERS"]
 
@@ -24,7 +25,8 @@ __all__ = ["HANDLERS"]
 def create_domain(run: Execution, node: Node) -> None:
     """Apply CREATE DOMAIN."""
     name = new_type_name(run, parser.strings(node.domainname))
-    definition = TypeDefinition(name=name, kind="domain", base=resolve(run, node.type_name))
+    base = resolve(run, node.type_name)
+    definition = TypeDefinition(name=name, kind="domain", base=base, default=_default_of_base(run, base))
     nullable = False
     for constraint in parser.children(node.constraints):
         kind = parser.enum_name(constraint, "contype")
@@ -33,7 +35,8 @@ def create_domain(run: Execution, node: Node) -> None:
         elif kind == "CONSTR_NULL":
             nullable = True
         elif kind == "CONSTR_DEFAULT":
-            definition = replace(definition, default=_default(run, definition, constraint.raw_expr))
+            default = _default(run, definition, constraint.raw_expr)
+            definition = replace(definition, default=None if default == "NULL" else default)
         elif kind == "CONSTR_CHECK":
             definition = _with_check(run, definition, constraint)
         else:
@@ -41,6 +44,12 @@ def create_domain(run: Execution, node: Node) -> None:
     if nullable and definition.not_null:
         raise sqlstate.PostgresError("42601", "conflicting NULL/NOT NULL constraints")
     run.state.types.put(name, definition)
+
+
+def _default_of_base(run: Execution, base: Type | None) -> str | None:
+    """Return the default that a domain takes over from another one that it is based on (``DefineDomain``)."""
+    below = None if base is None or base.dimensions else run.state.types.get(base.name)
+    return None if below is None or below.kind != "domain" else below.default
 
 
 def _default(run: Execution, definition: TypeDefinition, node: Node) -> str:

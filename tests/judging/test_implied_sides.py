@@ -1,0 +1,188 @@
+"""What contracts of readers, writers and change data capture rely on without a word: changes, and who is refused.
+
+A case is a table ``t``, a change, and what a consumer runs: the server itself must refuse that after the change (by
+SQLSTATE) though not before, or go on with it. The verdict has to be the same before and at the commit.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from alembic_contracts.contracts import formats
+from alembic_contracts.dialects import postgresql
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.statements import execute
+from tests.support.facts import judged, seen_at_a_commit
+
+if TYPE_CHECKING:
+    from alembic_contracts.judging.violations import Report
+    from alembic_contracts.schemas.schema import Schema
+
+
+@dataclass(frozen=True)
+class Case:
+    given: str
+    """What makes the table or view ``t`` with a column ``c``."""
+    change: str
+    use: str
+    """What a consumer runs, before and after."""
+    refused: str | None = None
+    """The SQLSTATE that it gets after the change; None: none."""
+    rule: str | None = None
+    """The rule that says so; None: none does."""
+    side: str = "writer"
+    actual: str = ""
+    """What it says is there, where that is worth a look."""
+    foreseen: bool = True
+    """Whether it is known before the scripts run; otherwise it is unproven."""
+    version: int = 0
+    """The first version of PostgreSQL that knows it."""
+
+
+REQUIRED = [
+    Case(
+        "CREATE DOMAIN d AS integer NOT NULL; CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z d DEFAULT 1; ALTER TABLE t ALTER z DROP DEFAULT",
+        "INSERT INTO t (c) VALUES (1)",
+        "23502",
+        "required-column",
+        actual="a value for z required",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer NOT NULL; CREATE DOMAIN e AS d; CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z e",
+        "INSERT INTO t (c) VALUES (1)",
+        "23502",
+        "required-column",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer DEFAULT 1 NOT NULL; CREATE TABLE t (c integer, z d)",
+        "ALTER DOMAIN d DROP DEFAULT",
+        "INSERT INTO t (c) VALUES (1)",
+        "23502",
+        "required-column",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer; CREATE TABLE t (c integer, z d)",
+        "ALTER DOMAIN d SET NOT NULL",
+        "INSERT INTO t (c) VALUES (1)",
+        "23502",
+        "required-column",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer DEFAULT 1; CREATE TABLE t (c integer, z d NOT NULL)",
+        "ALTER DOMAIN d DROP DEFAULT",
+        "INSERT INTO t (c) VALUES (1)",
+        "23502",
+        "required-column",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer DEFAULT 1; CREATE TABLE t (c integer, z d NOT NULL)",
+        "ALTER TABLE t ALTER z SET DEFAULT NULL",
+        "INSERT INTO t (c) VALUES (1)",
+        "23502",
+        "required-column",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer DEFAULT 1 NOT NULL; CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z d",
+        "INSERT INTO t (c) VALUES (1)",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer DEFAULT 1; CREATE DOMAIN e AS d NOT NULL; CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z e NOT NULL",
+        "INSERT INTO t (c) VALUES (1)",
+    ),
+    Case(
+        "CREATE TABLE t (c integer)",
+        "CREATE DOMAIN d AS integer DEFAULT 1; CREATE DOMAIN e AS d NOT NULL; ALTER TABLE t ADD z e",
+        "INSERT INTO t (c) VALUES (1)",
+    ),
+    Case(
+        "CREATE TABLE t (c integer)",
+        "CREATE DOMAIN d AS integer DEFAULT 1; CREATE DOMAIN e AS d DEFAULT NULL NOT NULL; ALTER TABLE t ADD z e",
+        "INSERT INTO t (c) VALUES (1)",
+        "23502",
+        "required-column",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer NOT NULL; CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z d[]",
+        "INSERT INTO t (c) VALUES (1)",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer NOT NULL; CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z d GENERATED ALWAYS AS (c + 1) STORED",
+        "INSERT INTO t (c) VALUES (1)",
+    ),
+]
+
+
+def contract(case: Case, folder: Path) -> Any:
+    document = {
+        "spec-version": "1.0.0",
+        "name": "t",
+        "namespace": "test",
+        "owner": {"name": "Team"},
+        "compatibility": case.side,
+        "schema": {"table_name": "t", "properties": {"c": {}}},
+    }
+    (folder / "t.json").write_text(json.dumps(document), encoding="utf-8")
+    return formats.load([Path("t.json")], root=folder)
+
+
+def state_of(connection: sa.Connection, sql: str) -> str | None:
+    """Return the SQLSTATE that statements fail with, None where they work; they leave nothing behind."""
+    point = connection.begin_nested()
+    try:
+        connection.execute(sa.text(sql))
+    except sa.exc.DBAPIError as error:
+        return str(error.orig.sqlstate)  # type: ignore[union-attr]
+    finally:
+        point.rollback()
+    return None
+
+
+def ran(connection: sa.Connection, case: Case) -> tuple[Schema, Schema]:
+    """Return what was there before, and what is predicted of the change; afterwards it is made."""
+    version = connection.dialect.server_version_info[0]  # type: ignore[index]
+    if version < case.version:
+        pytest.skip(f"PostgreSQL {version} does not know it")
+    connection.execute(sa.text(case.given))
+    assert state_of(connection, case.use) is None, "works before"
+    before = postgresql.observe(connection, None)
+    number = int(connection.scalar(sa.text("SHOW server_version_num")) or 0)
+    catalog = Catalog(before, server_version=number, complete=False, observed=True)
+    for effect in execute(catalog, case.change):
+        assert effect.doubts == ()
+    connection.execute(sa.text(case.change))
+    assert state_of(connection, case.use) == case.refused, "what becomes of the consumer"
+    return before, catalog.schema()
+
+
+def said(report: Report) -> list[tuple[str, str, str]]:
+    assert report.unproven == ()
+    return [(each.rule, each.severity, each.actual) for each in report.violations]
+
+
+@pytest.mark.parametrize("case", REQUIRED, ids=lambda case: case.change)
+def test_who_is_refused_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
+    before, predicted = ran(connection, case)
+    contracts = contract(case, tmp_path)
+    at_commit = said(judged(contracts, before, seen_at_a_commit(connection, contracts)))
+    assert [(rule, severity) for rule, severity, _ in at_commit] == ([(case.rule, "error")] if case.rule else [])
+    assert said(judged(contracts, before, postgresql.observe(connection, None))) == at_commit
+    if case.actual:
+        assert at_commit[0][2] == case.actual
+    foreseen = judged(contracts, before, predicted)
+    if case.foreseen:
+        assert said(foreseen) == at_commit
+    else:
+        assert foreseen.violations == ()
+        assert foreseen.unproven
