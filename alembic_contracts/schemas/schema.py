@@ -129,6 +129,8 @@ class Constraint(Struct, frozen=True, kw_only=True, gc=False):
     deferrable: bool = False
     initially_deferred: bool = False
     valid: bool = True
+    enforced: bool = True
+    """Whether rows are held to it at all (``pg_constraint.conenforced``)."""
     nulls_not_distinct: bool = False
     no_inherit: bool = False
     inherited: bool = False

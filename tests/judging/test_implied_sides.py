@@ -123,6 +123,151 @@ REQUIRED = [
     ),
 ]
 
+CHECK, FOREIGN = "23514", "23503"
+CONSTRAINTS = [
+    Case(
+        "CREATE DOMAIN d AS integer; CREATE TABLE t (c d)",
+        "ALTER DOMAIN d ADD CONSTRAINT q CHECK (VALUE > 5)",
+        "INSERT INTO t VALUES (1)",
+        CHECK,
+        "new-constraint",
+        actual="a new check q of the domain public.d",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer; CREATE TABLE t (c d)",
+        "ALTER DOMAIN d ADD CHECK (VALUE > 5) NOT VALID",
+        "INSERT INTO t VALUES (1)",
+        CHECK,
+        "new-constraint",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer; CREATE DOMAIN e AS d; CREATE TABLE t (c e)",
+        "ALTER DOMAIN d ADD CHECK (VALUE > 5)",
+        "INSERT INTO t VALUES (1)",
+        CHECK,
+        "new-constraint",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer; CREATE TABLE t (c d[])",
+        "ALTER DOMAIN d ADD CHECK (VALUE > 5) NOT VALID",
+        "INSERT INTO t VALUES (ARRAY[1])",
+        CHECK,
+        "new-constraint",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer CHECK (VALUE > 5); CREATE TABLE t (c integer)",
+        "ALTER TABLE t ALTER c TYPE d",
+        "INSERT INTO t VALUES (1)",
+        CHECK,
+        "new-constraint",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer CHECK (VALUE IS NOT NULL); CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z d",
+        "INSERT INTO t (c) VALUES (1)",
+        CHECK,
+        "new-constraint",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer DEFAULT 1; CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z d; ALTER TABLE t ADD CHECK (z > 1) NOT VALID",
+        "INSERT INTO t (c) VALUES (1)",
+        CHECK,
+        "new-constraint",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer CHECK (VALUE > 5); CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z d",
+        "INSERT INTO t (c) VALUES (1)",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer CHECK (VALUE > 5); CREATE DOMAIN e AS integer CHECK (VALUE > 5); "
+        "CREATE TABLE t (c d)",
+        "ALTER TABLE t ALTER c TYPE e",
+        "INSERT INTO t VALUES (6)",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer CHECK (VALUE > 5); CREATE TABLE t (c integer CHECK (c > 5))",
+        "ALTER TABLE t DROP CONSTRAINT t_c_check; ALTER TABLE t ALTER c TYPE d",
+        "INSERT INTO t VALUES (6)",
+    ),
+    Case(
+        "CREATE DOMAIN d AS integer CHECK (VALUE > 5); CREATE TABLE t (c d)",
+        "ALTER TABLE t ALTER c TYPE integer; ALTER TABLE t ADD CHECK (c > 5)",
+        "INSERT INTO t VALUES (6)",
+    ),
+    Case(
+        "CREATE TABLE o (id integer PRIMARY KEY); CREATE TABLE t (c integer CONSTRAINT q REFERENCES o NOT ENFORCED)",
+        "ALTER TABLE t ALTER CONSTRAINT q ENFORCED",
+        "INSERT INTO t VALUES (1)",
+        FOREIGN,
+        "new-constraint",
+        version=18,
+    ),
+    Case(
+        "CREATE TABLE t (c integer CONSTRAINT q CHECK (c > 5) NOT ENFORCED)",
+        "ALTER TABLE t DROP CONSTRAINT q; ALTER TABLE t ADD CONSTRAINT q CHECK (c > 5)",
+        "INSERT INTO t VALUES (1)",
+        CHECK,
+        "new-constraint",
+        version=18,
+    ),
+    Case(
+        "CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD CONSTRAINT q CHECK (c > 5) NOT ENFORCED",
+        "INSERT INTO t VALUES (1)",
+        version=18,
+    ),
+    Case(
+        "CREATE TABLE o (id integer PRIMARY KEY); CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD CONSTRAINT q FOREIGN KEY (c) REFERENCES o NOT ENFORCED",
+        "INSERT INTO t VALUES (1)",
+        version=18,
+    ),
+    Case(
+        "CREATE TABLE o (id integer PRIMARY KEY); CREATE TABLE t (c integer CONSTRAINT q REFERENCES o)",
+        "ALTER TABLE t ALTER CONSTRAINT q NOT ENFORCED; ALTER TABLE t ALTER CONSTRAINT q ENFORCED",
+        "INSERT INTO t VALUES (NULL)",
+        version=18,
+    ),
+    Case(
+        "CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z uuid NOT NULL DEFAULT gen_random_uuid(); ALTER TABLE t ADD UNIQUE (z)",
+        "INSERT INTO t (c) VALUES (1), (1)",
+    ),
+    Case(
+        "CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z integer GENERATED ALWAYS AS IDENTITY UNIQUE",
+        "INSERT INTO t (c) VALUES (1), (1)",
+    ),
+    Case(
+        "CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z serial PRIMARY KEY",
+        "INSERT INTO t (c) VALUES (1), (1)",
+    ),
+    Case(
+        "CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z serial; ALTER TABLE t ADD PRIMARY KEY (c, z)",
+        "INSERT INTO t (c) VALUES (NULL)",
+        "23502",
+        "new-constraint",
+    ),
+    Case(
+        "CREATE TABLE t (c integer, z uuid DEFAULT gen_random_uuid())",
+        "ALTER TABLE t ADD UNIQUE (z)",
+        "INSERT INTO t VALUES (1, '4c4e4a9e-8f3b-4c0e-9d3b-111111111111'), (1, '4c4e4a9e-8f3b-4c0e-9d3b-111111111111')",
+        "23505",
+        "new-constraint",
+    ),
+    Case(
+        "CREATE TABLE t (c integer)",
+        "ALTER TABLE t ADD z integer NOT NULL DEFAULT 7; ALTER TABLE t ADD UNIQUE (z)",
+        "INSERT INTO t (c) VALUES (1), (1)",
+        "23505",
+        "new-constraint",
+    ),
+]
+
 
 def contract(case: Case, folder: Path) -> Any:
     document = {
@@ -171,7 +316,7 @@ def said(report: Report) -> list[tuple[str, str, str]]:
     return [(each.rule, each.severity, each.actual) for each in report.violations]
 
 
-@pytest.mark.parametrize("case", REQUIRED, ids=lambda case: case.change)
+@pytest.mark.parametrize("case", [*REQUIRED, *CONSTRAINTS], ids=lambda case: case.change)
 def test_who_is_refused_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     before, predicted = ran(connection, case)
     contracts = contract(case, tmp_path)

@@ -8,6 +8,7 @@ library, messages          PostgreSQL's own parser out of the one that has it; t
 session_settings           a connection -> where names lead
 beside                     a connection -> all relations by name, users' functions, other objects
 observation, queries       a connection, tables -> Schema (schema_document: the texts of queries)
+answers                    what such a query answers -> Schema
 traceless, hindrances      looks that leave no lock; what is printed under one, and who is in the way of that
 transactions               a connection -> the transaction that it is in, and what became of another one
 columns_back               a table before and now -> SQL that gives it back its shape

@@ -1,34 +1,22 @@
 """Rows meet no constraint that the table did not have and the contract does not state."""
 
 import re
-from collections.abc import Iterator
-from typing import cast
+from typing import Self, cast
+
+from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Unknown, breaking
-from alembic_contracts.schemas.schema import Constraint, Table
+from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Types, Unknown, breaking
+from alembic_contracts.judging.rules._filling import is_filled
+from alembic_contracts.judging.rules._limits import KEYS, limits
+from alembic_contracts.patterns import pattern
+from alembic_contracts.schemas.schema import Column, Constraint, Table
 
-_TELLS_NULL = re.compile(r"\b(is|null|case|coalesce|not|distinct)\b|\w\(", re.IGNORECASE)
+_TELLS_NULL = pattern(r"\b(is|null|case|coalesce|not|distinct)\b|\w\(", re.IGNORECASE)
 """What an expression can have that is not NULL where its column is: a test for NULL, a function."""
-_KEYS = frozenset({"primary key", "unique"})
-_KINDS = frozenset({"check", "foreign key", "exclude"}) | _KEYS
-
-
-def _limits(table: Table) -> Iterator[Constraint]:
-    """Yield what can refuse a row: constraints, and unique indexes that serve none."""
-    yield from (constraint for constraint in table.constraints if constraint.kind in _KINDS)
-    for index in table.indexes:
-        if index.unique and index.constraint is None:
-            columns = tuple(column for column in index.columns if column is not None)
-            parts = (*index.expressions, index.predicate or "")
-            yield Constraint(
-                name=index.name,
-                kind="unique",
-                columns=columns,
-                expression=" ".join(parts).strip() or None,
-                nulls_not_distinct=index.nulls_not_distinct,
-            )
+_UNIQUE_BY_ITSELF = pattern(r"(\w+\.)?(gen_random_uuid|uuidv[47]|uuid_generate_v[14]|nextval)\(.*\)", re.IGNORECASE)
+"""Defaults of which no two are the same."""
 
 
 def _content(constraint: Constraint) -> tuple[object, ...]:
@@ -42,24 +30,39 @@ def _is_same(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
     return _content(one) == _content(other) and bool(dialect.same_expression(one.expression, other.expression))
 
 
-def _is_implied(constraint: Constraint, before: Table, dialect: Dialect) -> bool:
-    """Whether a table refused before all that a constraint refuses: by the same one, or a key of some of its columns.
+class _Before(Struct, frozen=True):
+    """What refused rows before the run."""
 
-    The latter not where an index alone has either, whose collation or operators may be others.
-    """
-    filled = {column.name for column in before.columns if column.not_null}
-    keys = [each for each in before.constraints if each.kind in _KEYS] if _is_key(constraint) else []
-    same = [each for each in _limits(before) if _is_same(each, constraint, dialect)]
-    narrower = [key for key in keys if set(key.columns) <= set(constraint.columns)]
+    limits: tuple[Constraint, ...] = ()
+    keys: tuple[Constraint, ...] = ()
+    """Not where an index alone is one: its collation or operators may be others."""
+    filled: frozenset[str] = frozenset()
+    """Columns that are never NULL."""
+
+    @classmethod
+    def of(cls, table: Table | None, types: Types, dialect: Dialect) -> Self:
+        """Return what a table had then; None: there was none."""
+        if table is None:
+            return cls()
+        keys = (each for each in table.constraints if _is_key(each))
+        filled = (column.name for column in table.columns if column.not_null)
+        return cls(tuple(limits(table, types, dialect)), tuple(keys), frozenset(filled))
+
+
+def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bool:
+    """Whether all that a constraint refuses was refused: by the same one, a key of some of its columns, or more."""
+    same = [each for each in before.limits if _is_same(each, constraint, dialect)]
+    narrower = before.keys if _is_key(constraint) else ()
+    narrower = tuple(key for key in narrower if set(key.columns) <= set(constraint.columns))
     return any(
-        (each.nulls_not_distinct or not constraint.nulls_not_distinct or filled.issuperset(each.columns))
+        (each.nulls_not_distinct or not constraint.nulls_not_distinct or before.filled.issuperset(each.columns))
         and _moment(each) <= _moment(constraint)
         for each in (*same, *narrower)
     )
 
 
 def _is_key(constraint: Constraint) -> bool:
-    return constraint.kind in _KEYS and constraint.expression is None
+    return constraint.kind in KEYS and constraint.expression is None
 
 
 def _moment(constraint: Constraint) -> tuple[bool, bool]:
@@ -70,8 +73,11 @@ def _moment(constraint: Constraint) -> tuple[bool, bool]:
 def _spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
     """Whether it refuses no row of writers that do not know its columns: they are new, and NULL in such rows.
 
-    NULL refers to nothing, is unlike any other NULL, excludes nothing, and makes no simple comparison false.
+    NULL refers to nothing, is unlike any other NULL, excludes nothing, and makes no simple comparison false. So is a
+    value unlike any other that a new column gives itself, as an identity does.
     """
+    if _is_key(constraint) and any(_is_left_unique(name, fact, subject) for name in constraint.columns):
+        return constraint.kind == "unique" or all(_is_filled(name, fact, subject) for name in constraint.columns)
     unknown = [_is_left_null(name, fact, subject) for name in constraint.columns]
     if constraint.kind in ("unique", "exclude"):  # a primary key's are never NULL
         return any(unknown) and not constraint.nulls_not_distinct
@@ -80,13 +86,36 @@ def _spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> b
     return bool(unknown) and all(unknown) and simple  # some of a foreign key's are not enough where it is MATCH FULL
 
 
+def _new_column(name: str, fact: Fact, subject: Subject) -> Column | None:
+    """Return a column if it is new and the contract does not name it."""
+    before = subject.reference
+    if before is None or before.column(name) or name in subject.contract.columns(fact.table):
+        return None
+    return cast("Table", subject.table).column(name)
+
+
 def _is_left_null(name: str, fact: Fact, subject: Subject) -> bool:
     """Whether a column is new, and NULL in the rows of those who do not know it."""
-    column, before = cast("Table", subject.table).column(name), subject.reference
-    if column is None or before is None or before.column(name) or name in subject.contract.columns(fact.table):
+    column = _new_column(name, fact, subject)
+    return column is not None and column.type is not None and not is_filled(column, subject.types)
+
+
+def _is_left_unique(name: str, fact: Fact, subject: Subject) -> bool:
+    """Whether a column is new, and has another value in each row of those who do not know it."""
+    column = _new_column(name, fact, subject)
+    if column is None:
         return False
-    filled = column.default is not None or column.identity or column.generated
-    return not filled and column.type is not None and column.type.name not in subject.types  # a domain has defaults
+    return bool(column.identity) or _UNIQUE_BY_ITSELF.fullmatch(column.default or "") is not None
+
+
+def _is_filled(name: str, fact: Fact, subject: Subject) -> bool:
+    """Whether no row of those who do not know new columns has NULL in this one."""
+    column = cast("Table", subject.table).column(name)
+    before = None if subject.reference is None else subject.reference.column(name)
+    new = _new_column(name, fact, subject)
+    if new is not None:
+        return is_filled(new, subject.types)
+    return column is not None and before is not None and before.not_null
 
 
 def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
@@ -95,7 +124,7 @@ def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
             continue
         match stated.rule, stated.expected:
             case (("unique" | "primary-key"), tuple(columns)):
-                same = constraint.kind in _KEYS and set(columns) == set(constraint.columns)
+                same = constraint.kind in KEYS and set(columns) == set(constraint.columns)
                 if same and constraint.expression is None:
                     return True
             case "check", str(expression):
@@ -109,12 +138,11 @@ def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
     return False
 
 
-def _may_be_known(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
+def _may_be_known(constraint: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
     """Whether it is not known if an expression is one that was there before, or is stated."""
     if constraint.expression is None:
         return False
-    there = [] if subject.reference is None else list(_limits(subject.reference))
-    texts = [each.expression for each in there if each.expression and _content(each) == _content(constraint)]
+    texts = [each.expression for each in before.limits if each.expression and _content(each) == _content(constraint)]
     if constraint.kind == "check":
         checks = (each for each in subject.contract.facts if each.table == fact.table and each.rule == "check")
         texts += [cast("str", each.expected) for each in checks]
@@ -122,15 +150,15 @@ def _may_be_known(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    before = subject.reference
+    before = _Before.of(subject.reference, subject.reference_types, subject.dialect)
     new = [
         limit
-        for limit in _limits(cast("Table", subject.table))
-        if (before is None or not _is_implied(limit, before, subject.dialect))
+        for limit in limits(cast("Table", subject.table), subject.types, subject.dialect)
+        if not _is_implied(limit, before, subject.dialect)
         and not _is_stated(limit, fact, subject)
         and not _spares_unknowing(limit, fact, subject)
     ]
-    unclear = [limit for limit in new if _may_be_known(limit, fact, subject)]
+    unclear = [limit for limit in new if _may_be_known(limit, before, fact, subject)]
     if unclear and len(unclear) == len(new):
         return Unknown(
             f"whether the {unclear[0].kind} {unclear[0].name} of {fact.table} is new could not be worked out"
@@ -143,11 +171,13 @@ RULE = Rule(
     id="new-constraint",
     summary="Rows meet no new key, unique, check, foreign key or exclusion constraint.",
     description=(
-        "A new constraint refuses rows that writers could store before (SQLSTATE 23505, 23514, 23503, 23P01). "
+        "A new constraint refuses rows that writers could store before (SQLSTATE 23505, 23514, 23503, 23P01), "
+        "be it the table's own or a column's by its domain. "
         "Contracts of writers rely on there being none; what the contract states, and what was there, does not count, "
         "nor what follows from a key that was there, as UNIQUE (id, code) does from PRIMARY KEY (id), "
-        "nor what is about new columns that are NULL in the rows of all who do not know them. "
-        "Source: pg_constraint contype p, u, c, f, x, and pg_index.indisunique."
+        "nor what is about new columns that are NULL in the rows of all who do not know them, or give themselves a "
+        "value of their own, as an identity does; nor what is NOT ENFORCED. "
+        "Source: pg_constraint contype p, u, c, f, x, of the table and of domains, and pg_index.indisunique."
     ),
     cause="{table} has {actual}.",
     consequence="Rows of writers that do not know it are refused.",

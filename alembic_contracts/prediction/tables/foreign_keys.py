@@ -62,6 +62,7 @@ def add_foreign_key(run: Execution, name: Name, draft: KeyDraft) -> None:
         deferrable=node.deferrable or draft.deferrable or draft.initially_deferred,
         initially_deferred=node.initdeferred or draft.initially_deferred,
         valid=not node.skip_validation,
+        enforced=node.is_enforced,
     )
     put_constraint(state, name, constraint)
     if table.kind == "partitioned table":

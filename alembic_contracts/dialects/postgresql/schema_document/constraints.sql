@@ -41,6 +41,7 @@ SELECT
             'deferrable', c.condeferrable,
             'initially_deferred', c.condeferred,
             'valid', c.convalidated,
+            'not_enforced', pg_catalog.to_jsonb(c) ->> 'conenforced' = 'false',
             'nulls_not_distinct', CASE WHEN c.contype = 'u' THEN (
                 SELECT pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct'
                 FROM pg_catalog.pg_index AS i

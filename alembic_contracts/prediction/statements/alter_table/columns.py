@@ -258,15 +258,15 @@ def validate(alteration: Alteration, constraint: Constraint) -> None:
     bound = constraint.kind != "foreign key" and not constraint.no_inherit
     if bound and not alteration.recurse and alteration.state.children(alteration.name):
         raise sqlstate.invalid_table_definition("constraint must be validated on child tables too")
-    put_valid(alteration, constraint, valid=True)
+    change_everywhere(alteration, constraint, valid=True)
 
 
-def put_valid(alteration: Alteration, constraint: Constraint, *, valid: bool) -> None:
-    """Say whether all rows keep a constraint, here and where it is inherited."""
+def change_everywhere(alteration: Alteration, constraint: Constraint, **changes: bool) -> None:
+    """Change a constraint, here and where it is inherited."""
     for target in alteration.targets():
         table = alteration.state.tables[target]
         kept = tuple(
-            replace(c, valid=valid) if is_copy(c, constraint) and (c.name == constraint.name or c.inherited) else c
+            replace(c, **changes) if is_copy(c, constraint) and (c.name == constraint.name or c.inherited) else c
             for c in table.constraints
         )
         alteration.state.tables.put(target, replace(table, constraints=kept))

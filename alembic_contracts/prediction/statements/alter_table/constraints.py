@@ -10,9 +10,9 @@ from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.relations import is_copy
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.columns import (
+    change_everywhere,
     forget_not_null,
     has_not_null_parent,
-    put_valid,
     refuse_nullable,
     validate,
 )
@@ -186,7 +186,8 @@ def _alter(alteration: Alteration, command: Node) -> None:
     if node.alter_inheritability:
         _alter_inheritance(alteration, constraint, no_inherit=node.noinherit)
     if node.alter_enforceability:
-        put_valid(alteration, constraint, valid=node.is_enforced)  # what is enforced again is looked through
+        held = node.is_enforced  # what is enforced again is looked through
+        change_everywhere(alteration, constraint, valid=held, enforced=held)
     if node.alter_deferrability:
         table = alteration.table
         changed = replace(constraint, deferrable=node.deferrable, initially_deferred=node.initdeferred)

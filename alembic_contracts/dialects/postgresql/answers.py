@@ -1,0 +1,240 @@
+"""The catalog's answer to a look in, the ``Schema`` that it describes out."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.dialects.postgresql.names import CATALOG, quote
+from alembic_contracts.dialects.postgresql.types import modifiers_of
+from alembic_contracts.schemas.remarks import Method, Printed
+from alembic_contracts.schemas.schema import (
+    Access,
+    Column,
+    Constraint,
+    DefaultGrant,
+    Grant,
+    Index,
+    Name,
+    Published,
+    Schema,
+    Table,
+    Type,
+    TypeDefinition,
+)
+from alembic_contracts.support.garbage import uncollected
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from alembic_contracts.schemas.schema import ConstraintKind, TableKind
+
+__all__ = ["schema"]
+
+Json = dict[str, Any]
+
+_OF_ACCESS: frozenset[str] = frozenset({"grants", "publications"})
+_TABLE_KINDS: dict[str, TableKind] = {
+    "r": "table",
+    "p": "partitioned table",
+    "v": "view",
+    "m": "materialized view",
+    "f": "foreign table",
+}
+_CONSTRAINT_KINDS: dict[str, ConstraintKind] = {
+    "p": "primary key",
+    "u": "unique",
+    "c": "check",
+    "f": "foreign key",
+    "x": "exclude",
+    "n": "not null",
+}
+_PERSISTENCES: Any = {"p": "permanent", "u": "unlogged", "t": "temporary"}
+_IDENTITIES: Any = {"": "", "a": "always", "d": "by default"}
+_GENERATED: Any = {"": "", "s": "stored", "v": "virtual"}
+_TYPE_KINDS: Any = {"e": "enum", "d": "domain", "c": "composite", "r": "range", "b": "base"}
+_REPLICA_IDENTITIES: Any = {"d": "default", "f": "full", "n": "nothing", "i": "index"}
+_ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+"""``pg_constraint.confupdtype`` and ``confdeltype``; NO ACTION is the empty text."""
+
+
+@uncollected(stays=True)
+def schema(document: Json, parts: AbstractSet[str]) -> Schema:
+    """Return what a document says, as far as ``parts`` of tables were asked for."""
+    read = _Reader(document["type_names"] or {})
+    tables = (read.table(each) for each in document["tables"] or ())
+    types = (read.definition(each) for each in document["types"] or ())
+    return Schema(
+        tables=MappingProxyType({table.name: table for table in sorted(tables, key=lambda table: table.name)}),
+        types=MappingProxyType({each.name: each for each in sorted(types, key=lambda each: each.name)}),
+        namespaces=frozenset(document["namespaces"] or ()),
+        sequences=frozenset(Name(*name) for name in document["sequences"] or ()),
+        catalog=document["catalog"],
+        access=_access(document) if parts >= _OF_ACCESS else Access(),
+    )
+
+
+def _rows(document: Json, key: str) -> list[list[Any]]:
+    return document[key] or []
+
+
+def _access(document: Json) -> Access:
+    roles = _rows(document, "roles")
+    return Access(
+        complete=True,
+        roles=frozenset(name for name, _, _ in roles),
+        superusers=frozenset(name for name, is_superuser, _ in roles if is_superuser),
+        without_inheritance=frozenset(name for name, _, inherits in roles if not inherits),
+        memberships=frozenset((member, role) for member, role in _rows(document, "memberships")),
+        schema_usage=frozenset((schema, role) for schema, role in _rows(document, "schema_usage")),
+        default_grants=frozenset(DefaultGrant(*row) for row in _rows(document, "default_grants")),
+        publications=MappingProxyType(
+            {
+                name: None if everything else frozenset(schemas or ())
+                for name, everything, schemas in _rows(document, "publications")
+            }
+        ),
+    )
+
+
+class _Reader:
+    """Turns the document's objects into values; knows the types' names by their number in the catalog."""
+
+    def __init__(self, type_names: dict[str, list[Any]]) -> None:
+        self._types = {oid: (Name(schema, name), is_array) for oid, (schema, name, is_array) in type_names.items()}
+
+    def table(self, row: Json) -> Table:
+        return Table(
+            name=Name(*row["name"]),
+            kind=_TABLE_KINDS[row["kind"]],
+            persistence=_PERSISTENCES[row["persistence"]],
+            columns=tuple(self.column(column) for column in row["columns"] or ()),
+            constraints=tuple(_constraint(constraint) for constraint in row["constraints"] or ()),
+            indexes=tuple(_index(index) for index in row["indexes"] or ()),
+            parents=tuple(Name(*parent) for parent in row["parents"] or ()),
+            partition=row["partition"],
+            partition_key=row["partition_key"],
+            definition=row["definition"],
+            depends_on=tuple(sorted((Name(schema, table), column) for schema, table, column in row["sources"] or ())),
+            owner=row["owner"],
+            comment=row["comment"],
+            row_security=_row_security(row),
+            replica_identity=_replica_identity(row),
+            replica_index=row["replica_index"],
+            grants=frozenset(Grant(*grant) for grant in row["grants"] or ()),
+            publications=tuple(
+                Published(publication=name, columns=tuple(columns) if columns else None, row_filter=row_filter)
+                for name, columns, row_filter in row["publications"] or ()
+            ),
+        )
+
+    def column(self, row: Json) -> Column:
+        generated = _GENERATED[row["generated"]]
+        return Column(
+            name=row["name"],
+            type=self.type(row),
+            not_null=row["not_null"],
+            default=None if generated else row["expression"],
+            identity=_IDENTITIES[row["identity"]],
+            generated=generated,
+            expression=row["expression"] if generated else None,
+            collation=_collation(row["collation"]),
+            updatable=row["updatable"],
+            comment=row["comment"],
+        )
+
+    def type(self, row: Json) -> Type:
+        name, is_array = self._types[row["type"]]
+        # The catalog's number of dimensions is what was written at one time; 0 for CREATE TABLE AS, for example.
+        dimensions = max(row["dimensions"], 1) if is_array else 0
+        return Type(name, modifiers_of(row["modifier"]) if row["modifier"] else (), dimensions)
+
+    def definition(self, row: Json) -> TypeDefinition:
+        checks = (
+            Constraint(name=check["name"], kind="check", expression=check["expression"], valid=check["valid"])
+            for check in row["checks"] or ()
+        )
+        return TypeDefinition(
+            name=Name(*row["name"]),
+            kind=_TYPE_KINDS[row["kind"]],
+            labels=tuple(row["labels"] or ()),
+            base=self.type(row["base"]) if row["base"] else None,
+            not_null=row["not_null"],
+            default=row["default"],
+            checks=tuple(checks),
+            fields=tuple((field["name"], self.type(field)) for field in row["fields"] or ()),
+        )
+
+
+def _row_security(row: Json) -> Any:
+    if not row["row_security"]:
+        return ""
+    return "forced" if row["row_security_forced"] else "enabled"
+
+
+def _replica_identity(row: Json) -> Any:
+    # Relations without rows of their own have none ("n"), which nobody has chosen.
+    if row["kind"] not in "rpm":
+        return "default"
+    found = _REPLICA_IDENTITIES[row["replica_identity"]]
+    return "nothing" if found == "index" and row["replica_index"] is None else found
+
+
+def _collation(parts: list[str] | None) -> str | None:
+    if parts is None:
+        return None
+    schema, name = parts
+    return name if schema == CATALOG else f"{schema}.{name}"
+
+
+def _constraint(row: Json) -> Constraint:
+    return Constraint(
+        name=row["name"],
+        kind=_CONSTRAINT_KINDS[row["kind"]],
+        columns=tuple(row["columns"] or ()),
+        expression=row["expression"],
+        references=Name(*row["references"]) if row["references"] else None,
+        referenced_columns=tuple(row["referenced_columns"] or ()),
+        on_update=_ACTIONS.get(row["on_update"], ""),
+        on_delete=_on_delete(row),
+        deferrable=row["deferrable"],
+        initially_deferred=row["initially_deferred"],
+        valid=row["valid"],
+        enforced=not row["not_enforced"],
+        nulls_not_distinct=row["nulls_not_distinct"] == "true",
+        no_inherit=row["no_inherit"],
+        inherited=row["inherited"],
+        comment=row["comment"],
+    )
+
+
+def _on_delete(row: Json) -> str:
+    """Return a foreign key's action, with what is printed of it where there is more; of MATCH FULL nothing is said."""
+    action = _ACTIONS.get(row["on_delete"], "")
+    if row["match_full"]:
+        return Printed(action, None)
+    columns = [quote(name) for name in row["on_delete_columns"] or ()]
+    return Printed(action, f"{action} ({', '.join(columns)})") if columns else action
+
+
+def _method(row: Json) -> str:
+    """Return an index's method, with its keys' options where nothing else is to be said of it."""
+    options = row["options"]
+    return row["method"] if options is None or None in options else Method(row["method"], tuple(options))
+
+
+def _index(row: Json) -> Index:
+    keys = row["key_columns"]
+    return Index(
+        name=row["name"],
+        columns=tuple(row["columns"][:keys]),
+        include=tuple(row["columns"][keys:]),
+        unique=row["unique"],
+        valid=row["valid"],
+        method=_method(row),
+        predicate=row["predicate"],
+        expressions=tuple(row["expressions"] or ()),
+        nulls_not_distinct=row["nulls_not_distinct"] == "true",
+        constraint=row["constraint"],
+        comment=row["comment"],
+    )

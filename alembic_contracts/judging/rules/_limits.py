@@ -1,0 +1,86 @@
+"""What can refuse a row of a table: constraints, unique indexes that serve none, checks of the columns' domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging.rules import Types
+from alembic_contracts.patterns import pattern
+from alembic_contracts.schemas.remarks import Printed
+from alembic_contracts.schemas.schema import Column, Constraint, Name, Table, TypeDefinition
+
+__all__ = ["KEYS", "limits"]
+
+KEYS = frozenset({"primary key", "unique"})
+_KINDS = frozenset({"check", "foreign key", "exclude"}) | KEYS
+_VALUE = pattern(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")|\bVALUE\b""")
+"""What a domain's check calls the value, outside of quotes."""
+
+
+def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]:
+    """Yield all that can refuse a row, as constraints.
+
+    Args:
+        table: the rows' table.
+        types: those of users.
+        dialect: of the database.
+    """
+    yield from (each for each in table.constraints if each.kind in _KINDS and each.enforced)
+    for index in table.indexes:
+        if index.unique and index.constraint is None:
+            columns = tuple(column for column in index.columns if column is not None)
+            parts = (*index.expressions, index.predicate or "")
+            yield Constraint(
+                name=index.name,
+                kind="unique",
+                columns=columns,
+                expression=" ".join(parts).strip() or None,
+                nulls_not_distinct=index.nulls_not_distinct,
+            )
+    for column in table.columns:
+        if column.updatable is not False:
+            yield from _of_domains(column, types, dialect)
+
+
+def _of_domains(column: Column, types: Types, dialect: Dialect) -> Iterator[Constraint]:
+    """Yield the checks that a column's values meet by its type; the column's name stands for the value itself."""
+    if column.type is None:
+        return
+    itself = None if column.type.dimensions else column.type.name
+    for definition in _parts_of(column.type.name, types):
+        is_value = definition.name == itself
+        if is_value:  # so is what it is based on
+            itself = definition.base.name if definition.base is not None and not definition.base.dimensions else None
+        for check in definition.checks:
+            text = check.expression
+            if text is not None and is_value:
+                text = _about(text, dialect.quote(column.name))
+            name = f"{check.name} of the domain {definition.name}"
+            yield replace(check, name=name, columns=(column.name,), expression=text)
+
+
+def _parts_of(name: Name, types: Types) -> Iterator[TypeDefinition]:
+    """Yield a type of users' and those that it is made of: what a domain is based on, fields of rows."""
+    waiting, seen = [name], set[Name]()
+    while waiting:
+        definition = types.get(waiting.pop())
+        if definition is None or definition.name in seen:
+            continue
+        seen.add(definition.name)
+        yield definition
+        waiting += [] if definition.base is None else [definition.base.name]
+        waiting += [type_.name for _, type_ in definition.fields]
+
+
+def _about(text: str, column: str) -> str:
+    """Return a domain's check as one of the table would say it of a column."""
+
+    def named(plain: str) -> str:
+        return _VALUE.sub(lambda found: found[1] or column, plain)
+
+    if not isinstance(text, Printed):
+        return named(text)
+    return Printed(named(text), None if text.printed is None else named(text.printed))
