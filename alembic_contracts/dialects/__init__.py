@@ -224,6 +224,9 @@ class Dialect(Protocol):
     def same_expression(self, one: str, other: str) -> bool | None:
         """Return whether two SQL expressions are the same but for their spelling; None: that is not known."""
 
+    def is_looser(self, before: str, after: str) -> bool:
+        """Return whether a condition is certainly not false where another is not; False: that is not plain."""
+
     def datetime_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
         """Return ``information_schema.columns.datetime_precision``."""
 
@@ -264,11 +267,7 @@ class Dialect(Protocol):
         *,
         lock_timeout: float = 10,
     ) -> Sight:
-        """Read tables as ``observe`` does, with fingerprints of those that will be looked at again.
-
-        Raises:
-            Locked, CannotCheck: as there.
-        """
+        """Read tables as ``observe`` does, and raise as it does, with fingerprints of those to be looked at again."""
 
     def completed(self, connection: Connection, before: Sight, now: Schema) -> Schema:
         """Return what was seen before, with what could not be read then as it is now.

@@ -240,6 +240,15 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
     partition: bool = False
     """Whether it is attached to a partitioned table (``pg_class.relispartition``)."""
     partition_key: str | None = None
+    bounds: frozenset[str] = frozenset()
+    """What a row of a partition has to be like (``pg_class.relpartbound``), that of those that it is a part of as well;
+    for the default partition that it is like none of the others'."""
+    default_partition: bool = False
+    """Whether it takes what no other partition of the same table does."""
+    has_default_partition: bool = False
+    """Whether a partitioned table has one that does."""
+    check_option: Literal["", "local", "cascaded"] = ""
+    """Whether a view refuses rows that it would not show."""
     definition: str | None = None
     """A view's query."""
     depends_on: tuple[tuple[Name, str], ...] = ()

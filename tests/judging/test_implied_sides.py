@@ -268,6 +268,149 @@ CONSTRAINTS = [
     ),
 ]
 
+PARTS = "CREATE TABLE m (c integer) PARTITION BY LIST (c); CREATE TABLE t (c integer)"
+VIEW = "CREATE TABLE b (c integer); CREATE VIEW t AS SELECT c FROM b WHERE c > 5"
+ROOT = (
+    "CREATE TABLE t (c integer) PARTITION BY LIST (c); CREATE TABLE one PARTITION OF t FOR VALUES IN (1); "
+    "CREATE TABLE rest PARTITION OF t DEFAULT"
+)
+REST = (
+    "CREATE TABLE m (c integer) PARTITION BY LIST (c); CREATE TABLE two PARTITION OF m FOR VALUES IN (2); "
+    "CREATE TABLE t PARTITION OF m DEFAULT"
+)
+PARTITIONS = [
+    Case(
+        PARTS,
+        "ALTER TABLE m ATTACH PARTITION t FOR VALUES IN (1)",
+        "INSERT INTO t VALUES (2)",
+        CHECK,
+        "new-constraint",
+        actual="a new check of a partition (FOR VALUES IN (1))",
+    ),
+    Case(
+        "CREATE TABLE m (c integer, d date) PARTITION BY RANGE (d); CREATE TABLE t (c integer, d date)",
+        "ALTER TABLE m ATTACH PARTITION t FOR VALUES FROM (MINVALUE) TO ('2030-01-01')",
+        "INSERT INTO t VALUES (1, '2031-01-01')",
+        CHECK,
+        "new-constraint",
+        actual="a new check of a partition (FOR VALUES FROM (MINVALUE) TO ('2030-01-01'))",
+    ),
+    Case(
+        "CREATE TABLE m (c integer) PARTITION BY HASH (c); CREATE TABLE t (c integer)",
+        "ALTER TABLE m ATTACH PARTITION t FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+        "INSERT INTO t VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9)",
+        CHECK,
+        "new-constraint",
+        actual="a new check of a partition (FOR VALUES WITH (modulus 2, remainder 0))",
+    ),
+    Case(
+        "CREATE TABLE m (c integer) PARTITION BY LIST (c); CREATE TABLE n (c integer) PARTITION BY LIST (c);"
+        "CREATE TABLE t PARTITION OF n DEFAULT",
+        "ALTER TABLE m ATTACH PARTITION n FOR VALUES IN (1)",
+        "INSERT INTO t VALUES (2)",
+        CHECK,
+        "new-constraint",
+    ),
+    Case(
+        "CREATE TABLE m (c integer) PARTITION BY LIST (c); CREATE TABLE t PARTITION OF m FOR VALUES IN (1, 2)",
+        "ALTER TABLE m DETACH PARTITION t; ALTER TABLE m ATTACH PARTITION t FOR VALUES IN (1)",
+        "INSERT INTO t VALUES (2)",
+        CHECK,
+        "new-constraint",
+        foreseen=False,
+    ),
+    Case(
+        REST,
+        "CREATE TABLE one PARTITION OF m FOR VALUES IN (1)",
+        "INSERT INTO t VALUES (1)",
+        CHECK,
+        "new-constraint",
+        foreseen=False,
+    ),
+    Case(PARTS, "ALTER TABLE m ATTACH PARTITION t DEFAULT", "INSERT INTO t VALUES (2)"),
+    Case(
+        "CREATE TABLE m (c integer) PARTITION BY LIST (c); CREATE TABLE t PARTITION OF m FOR VALUES IN (1)",
+        "ALTER TABLE m RENAME TO n; ALTER TABLE n RENAME c TO k; ALTER TABLE n RENAME k TO c; "
+        "ALTER TABLE n DETACH PARTITION t",
+        "INSERT INTO t VALUES (1)",
+    ),
+    Case(REST, "DROP TABLE two", "INSERT INTO t VALUES (3)"),
+    Case(
+        ROOT,
+        "DROP TABLE rest",
+        "INSERT INTO t VALUES (2)",
+        CHECK,
+        "new-constraint",
+        actual="no default partition any more",
+    ),
+    Case(ROOT, "ALTER TABLE t DETACH PARTITION rest", "INSERT INTO t VALUES (2)", CHECK, "new-constraint"),
+    Case(
+        ROOT,
+        "ALTER TABLE t DETACH PARTITION rest; ALTER TABLE rest RENAME TO old; "
+        "CREATE TABLE other PARTITION OF t DEFAULT",
+        "INSERT INTO t VALUES (2)",
+    ),
+    Case(ROOT, "ALTER TABLE rest RENAME TO other; DROP TABLE one", "INSERT INTO t VALUES (2)"),
+]
+VIEWS = [
+    Case(
+        VIEW,
+        "ALTER VIEW t SET (check_option=local)",
+        "INSERT INTO t VALUES (1)",
+        "44000",
+        "new-constraint",
+        actual="a new check option of the view (WITH LOCAL CHECK OPTION)",
+    ),
+    Case(
+        VIEW,
+        "CREATE OR REPLACE VIEW t WITH (check_option = 'CASCADED') AS SELECT c FROM b WHERE c > 5",
+        "INSERT INTO t VALUES (1)",
+        "44000",
+        "new-constraint",
+    ),
+    Case(
+        VIEW,
+        "CREATE OR REPLACE VIEW t AS SELECT c FROM b WHERE c > 5 WITH CHECK OPTION",
+        "INSERT INTO t VALUES (1)",
+        "44000",
+        "new-constraint",
+    ),
+    Case(
+        f"{VIEW} WITH CHECK OPTION",
+        "ALTER VIEW t SET (check_option=local); ALTER VIEW t RESET (check_option)",
+        "INSERT INTO t VALUES (6)",
+    ),
+    Case(f"{VIEW} WITH CHECK OPTION", "ALTER VIEW t SET (check_option='LOCAL')", "INSERT INTO t VALUES (6)"),
+]
+
+
+def loosened(before: str, after: str, *, use: str, refused: str | None = None) -> Case:
+    """A CHECK of ``t`` that becomes another one."""
+    return Case(
+        f"CREATE TABLE t (c integer, b text, CONSTRAINT q CHECK ({before}))",
+        f"ALTER TABLE t DROP CONSTRAINT q; ALTER TABLE t ADD CONSTRAINT q CHECK ({after})",
+        f"INSERT INTO t VALUES {use}",
+        refused,
+        "new-constraint" if refused else None,
+    )
+
+
+LOOSENED = [
+    loosened("b IN ('x', 'y')", "b IN ('x', 'z', 'y')", use="(1, 'x'), (1, 'y')"),
+    loosened("b = 'x'", "b IN ('x', 'y')", use="(1, 'x')"),
+    loosened("b IN ('x', 'y')", "b IN ('x', 'z')", use="(1, 'y')", refused=CHECK),
+    loosened("b NOT IN ('x', 'y')", "b NOT IN ('x', 'y', 'z')", use="(1, 'z')", refused=CHECK),
+    loosened("c > 0", "c > -1", use="(1, 'x')"),
+    loosened("c > 0", "c >= 0", use="(1, 'x')"),
+    loosened("c >= 0", "c > 0", use="(0, 'x')", refused=CHECK),
+    loosened("c < 5", "c < 4", use="(4, 'x')", refused=CHECK),
+    loosened("c <> 0", "c <> 1", use="(1, 'x')", refused=CHECK),
+    loosened("c > 0 AND c < 5", "c > 0 AND c < 10", use="(4, 'x')"),
+    loosened("c BETWEEN 1 AND 5", "c BETWEEN 0 AND 6", use="(1, 'x'), (5, 'x')"),
+    loosened("c > 0 OR c < -5", "c > 0", use="(-6, 'x')", refused=CHECK),
+    loosened("c > 5", "c > 0 OR c < -5", use="(6, 'x')"),
+]
+
 
 def contract(case: Case, folder: Path) -> Any:
     document = {
@@ -316,7 +459,9 @@ def said(report: Report) -> list[tuple[str, str, str]]:
     return [(each.rule, each.severity, each.actual) for each in report.violations]
 
 
-@pytest.mark.parametrize("case", [*REQUIRED, *CONSTRAINTS], ids=lambda case: case.change)
+@pytest.mark.parametrize(
+    "case", [*REQUIRED, *CONSTRAINTS, *PARTITIONS, *VIEWS, *LOOSENED], ids=lambda case: case.change
+)
 def test_who_is_refused_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     before, predicted = ran(connection, case)
     contracts = contract(case, tmp_path)

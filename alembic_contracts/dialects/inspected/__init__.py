@@ -192,6 +192,10 @@ class Inspected:
         """Return whether two expressions are the same but for white space."""
         return one.split() == other.split()
 
+    def is_looser(self, before: str, after: str) -> bool:
+        """Return whether a condition is certainly met where another one is: only where they are the same."""
+        return self.same_expression(before, after)
+
     def spelled(self, schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
         """Return a schema with names as contracts have them, where the database does not mind the case of letters."""
         from alembic_contracts.dialects.casing import spelled

@@ -42,7 +42,7 @@ from alembic_contracts.support.late import late
 if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.beside import surroundings
     from alembic_contracts.dialects.postgresql.columns_back import restoring
-    from alembic_contracts.dialects.postgresql.equivalence import same_expression
+    from alembic_contracts.dialects.postgresql.equivalence import is_looser, same_expression
     from alembic_contracts.dialects.postgresql.hindrances import completed
     from alembic_contracts.dialects.postgresql.observation import observe, sight
     from alembic_contracts.dialects.postgresql.purposes import family
@@ -86,6 +86,7 @@ __all__ = [
     "fingerprint",
     "forbids_null",
     "format_type",
+    "is_looser",
     "logical",
     "look_up_as",
     "lookup",
@@ -127,6 +128,7 @@ _LATE = {
     "surroundings": "beside",
     "restoring": "columns_back",
     "family": "purposes",
+    "is_looser": "equivalence",
     "same_expression": "equivalence",
     "completed": "hindrances",
     "observe": "observation",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from alembic_contracts.dialects.postgresql.names import CATALOG, quote
 from alembic_contracts.dialects.postgresql.types import modifiers_of
@@ -114,6 +114,10 @@ class _Reader:
             parents=tuple(Name(*parent) for parent in row["parents"] or ()),
             partition=row["partition"],
             partition_key=row["partition_key"],
+            bounds=frozenset(row["bounds"] or ()),
+            default_partition=row["default_partition"],
+            has_default_partition=row["has_default_partition"],
+            check_option=cast("Any", _options(row).get("check_option", "").lower()),
             definition=row["definition"],
             depends_on=tuple(sorted((Name(schema, table), column) for schema, table, column in row["sources"] or ())),
             owner=row["owner"],
@@ -164,6 +168,11 @@ class _Reader:
             checks=tuple(checks),
             fields=tuple((field["name"], self.type(field)) for field in row["fields"] or ()),
         )
+
+
+def _options(row: Json) -> dict[str, str]:
+    """Return what is said in WITH (...) of a view."""
+    return dict(option.split("=", 1) for option in row["options"] or ())
 
 
 def _row_security(row: Json) -> Any:

@@ -16,7 +16,7 @@ from alembic_contracts.dialects.postgresql.literal_outputs import BOOLEANS, outp
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.remarks import Printed, printed_as
 
-__all__ = ["same_expression"]
+__all__ = ["is_looser", "same_expression"]
 
 _ALIASES = {
     "now": "current_timestamp",
@@ -53,6 +53,65 @@ def same_expression(one: str, other: str) -> bool | None:
         return True
     is_known = all(each.printed is not None for each in (one, other) if isinstance(each, Printed))
     return False if is_known or _surely_differ(one, other) else None
+
+
+def is_looser(before: str, after: str) -> bool:
+    """Tell whether one condition is certainly not false where another is not; False where that is not plain.
+
+    It is for lists that got longer (``IN``), for bounds that are numbers, and for parts of AND and OR.
+    """
+    trees = [_tree(each) for text in (before, after) for each in (str(text), printed_as(text))]
+    return any(
+        first is not None and second is not None and _lets_pass(first, second)
+        for first in trees[:2]
+        for second in trees[2:]
+    )
+
+
+_WIDER = {">": (">", ">="), ">=": (">=",), "<": ("<", "<="), "<=": ("<=",)}
+"""Comparisons, and those that let the same and more pass."""
+
+
+def _lets_pass(before: Any, after: Any) -> bool:
+    if _alike(before, after):
+        return True
+    match before, after:
+        case _, ("AND_EXPR", tuple(parts)):
+            return all(_lets_pass(before, part) for part in parts)
+        case ("OR_EXPR", tuple(parts)), _:
+            return all(_lets_pass(part, after) for part in parts)
+        case ("AND_EXPR", tuple(parts)), _:
+            return any(_lets_pass(part, after) for part in parts)
+        case _, ("OR_EXPR", tuple(parts)):
+            return any(_lets_pass(before, part) for part in parts)
+        case (_, old, left, first), (_, new, right, second) if _alike(left, right):
+            if old == new == "=":
+                return _listed(before) is not None and _contains(_listed(after), _listed(before))
+            return before[0] == after[0] == "operator" and _is_wider(str(old), first, str(new), second)
+    return False
+
+
+def _listed(tree: Any) -> tuple[Any, ...] | None:
+    """Return the values of which a column may be any; None: it is not about some."""
+    match tree:
+        case ("any", "=", _, tuple(values)):
+            return values
+        case ("operator", "=", _, _Literal() as value):
+            return (value,)
+    return None
+
+
+def _contains(values: tuple[Any, ...] | None, others: tuple[Any, ...] | None) -> bool:
+    return all(any(_alike(value, other) for value in values or ()) for other in others or ())
+
+
+def _is_wider(old: str, first: Any, new: str, second: Any) -> bool:
+    """Whether a comparison with a number lets all numbers pass that another one does."""
+    numbers = [each.text for each in (first, second) if isinstance(each, _Literal) and each.type_name == "number"]
+    if len(numbers) < 2 or new not in _WIDER.get(old, ()):
+        return False
+    bound, other = map(Decimal, numbers)
+    return other <= bound if old in {">", ">="} else other >= bound
 
 
 def _surely_differ(one: str, other: str) -> bool:

@@ -45,7 +45,7 @@ from alembic_contracts.support.late import late
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects.sqlite.copies import fingerprint
-    from alembic_contracts.dialects.sqlite.equivalence import same_expression
+    from alembic_contracts.dialects.sqlite.equivalence import is_looser, same_expression
     from alembic_contracts.dialects.sqlite.observation import completed, observe, sight
     from alembic_contracts.dialects.sqlite.transactions import at_commit, fate, look_up_as, lookup, transaction
 
@@ -70,6 +70,7 @@ __all__ = [
     "fingerprint",
     "forbids_null",
     "format_type",
+    "is_looser",
     "logical",
     "look_up_as",
     "lookup",
@@ -118,6 +119,7 @@ NOT_EXPRESSED = frozenset(
 """There are no roles, no publications, no types of users; a rowid that is given out by itself is no identity column."""
 
 _LATE = {
+    "is_looser": "equivalence",
     "same_expression": "equivalence",
     "completed": "observation",
     "observe": "observation",

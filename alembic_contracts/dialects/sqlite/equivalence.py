@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic_contracts.dialects.sqlite.names import KEYWORDS, fold
 from alembic_contracts.dialects.sqlite.tokens import Token, meaning
 
-__all__ = ["same_expression"]
+__all__ = ["is_looser", "same_expression"]
 
 _SAME_MARKS = {"==": "=", "<>": "!="}
 _LITERALS = frozenset({"null", "true", "false", "current_date", "current_time", "current_timestamp"})
@@ -23,6 +23,11 @@ def same_expression(one: str, other: str) -> bool:
         return False
     alone = len(first) == 1
     return all(_is_same(left, right, alone=alone) for left, right in zip(first, second, strict=True))
+
+
+def is_looser(before: str, after: str) -> bool:
+    """Tell whether a condition is certainly met where another one is; without a parser: where they are the same."""
+    return same_expression(before, after)
 
 
 def _bare(parts: list[Token]) -> list[Token]:

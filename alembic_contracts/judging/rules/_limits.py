@@ -40,9 +40,21 @@ def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]
                 expression=" ".join(parts).strip() or None,
                 nulls_not_distinct=index.nulls_not_distinct,
             )
+    yield from _of_partitions(table)
     for column in table.columns:
         if column.updatable is not False:
             yield from _of_domains(column, types, dialect)
+
+
+def _of_partitions(table: Table) -> Iterator[Constraint]:
+    """Yield what the rows of a partition are like, and those that a view shows where it takes no others."""
+    for text in sorted(table.bounds):
+        shown = text.partition(" by column ")[0]
+        yield Constraint(name=f"of a partition ({shown})", kind="check", expression=text)
+    options = {"local": ("LOCAL",), "cascaded": ("LOCAL", "CASCADED")}.get(table.check_option, ())
+    for option in options:
+        text = f"WITH {option} CHECK OPTION"
+        yield Constraint(name=f"option of the view ({text})", kind="check", expression=text)
 
 
 def _of_domains(column: Column, types: Types, dialect: Dialect) -> Iterator[Constraint]:

@@ -30,6 +30,13 @@ def _is_same(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
     return _content(one) == _content(other) and bool(dialect.same_expression(one.expression, other.expression))
 
 
+def _is_looser(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
+    """Whether a check refuses no more than another one did."""
+    if one.kind != "check" or one.expression is None or other.expression is None:
+        return False
+    return _content(one) == _content(other) and dialect.is_looser(one.expression, other.expression)
+
+
 class _Before(Struct, frozen=True):
     """What refused rows before the run."""
 
@@ -51,7 +58,9 @@ class _Before(Struct, frozen=True):
 
 def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bool:
     """Whether all that a constraint refuses was refused: by the same one, a key of some of its columns, or more."""
-    same = [each for each in before.limits if _is_same(each, constraint, dialect)]
+    same = [
+        each for each in before.limits if _is_same(each, constraint, dialect) or _is_looser(each, constraint, dialect)
+    ]
     narrower = before.keys if _is_key(constraint) else ()
     narrower = tuple(key for key in narrower if set(key.columns) <= set(constraint.columns))
     return any(
@@ -159,12 +168,19 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         and not _spares_unknowing(limit, fact, subject)
     ]
     unclear = [limit for limit in new if _may_be_known(limit, before, fact, subject)]
-    if unclear and len(unclear) == len(new):
+    if unclear and len(unclear) == len(new) and not _lost(subject):
         return Unknown(
             f"whether the {unclear[0].kind} {unclear[0].name} of {fact.table} is new could not be worked out"
         )
-    names = frozenset(f"{limit.kind} {limit.name}" for limit in new if limit not in unclear)
-    return Differs(f"a new {', '.join(sorted(names))}", items=names) if new else HOLDS
+    names = frozenset(f"a new {limit.kind} {limit.name}" for limit in new if limit not in unclear) | _lost(subject)
+    return Differs(", ".join(sorted(names)), items=names) if names else HOLDS
+
+
+def _lost(subject: Subject) -> frozenset[str]:
+    """Return what took rows before that nothing takes any more."""
+    table, before = cast("Table", subject.table), subject.reference
+    lost = before is not None and before.has_default_partition and not table.has_default_partition
+    return frozenset({"no default partition any more"} if lost and table.kind == "partitioned table" else ())
 
 
 RULE = Rule(
@@ -172,12 +188,15 @@ RULE = Rule(
     summary="Rows meet no new key, unique, check, foreign key or exclusion constraint.",
     description=(
         "A new constraint refuses rows that writers could store before (SQLSTATE 23505, 23514, 23503, 23P01), "
-        "be it the table's own or a column's by its domain. "
+        "be it the table's own or a column's by its domain; so do the bounds of a partition (23514), WITH CHECK OPTION "
+        "of a view (44000), and the loss of the default partition. "
         "Contracts of writers rely on there being none; what the contract states, and what was there, does not count, "
         "nor what follows from a key that was there, as UNIQUE (id, code) does from PRIMARY KEY (id), "
+        "nor a CHECK that lets more pass than the old one did, "
         "nor what is about new columns that are NULL in the rows of all who do not know them, or give themselves a "
         "value of their own, as an identity does; nor what is NOT ENFORCED. "
-        "Source: pg_constraint contype p, u, c, f, x, of the table and of domains, and pg_index.indisunique."
+        "Source: pg_constraint contype p, u, c, f, x, of the table and of domains, pg_index.indisunique, "
+        "pg_class.relpartbound and reloptions, pg_partitioned_table.partdefid."
     ),
     cause="{table} has {actual}.",
     consequence="Rows of writers that do not know it are refused.",

@@ -16,5 +16,6 @@ unseen_users      what is dropped -> a doubt where something that is not held ma
 pending_events    changes of rows -> the tables that cannot be altered before COMMIT
 functional_dependencies             a view that groups by a table's key
 stored_texts      the expressions in a table or type -> others
+partition_bounds  a table that becomes a partition, or is none any more -> which rows it takes
 access, publishing                  owners, roles, grants and publications
 """

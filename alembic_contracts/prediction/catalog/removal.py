@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.access import change_tables, without_column
 from alembic_contracts.prediction.catalog.dependencies import Object, closure
+from alembic_contracts.prediction.catalog.partition_bounds import unbind
 from alembic_contracts.prediction.catalog.publishing import drop_publication, unpublished
 from alembic_contracts.prediction.catalog.unseen_users import beware
 
@@ -40,6 +41,7 @@ def remove(state: State, current: Object) -> None:
 
 def _table(state: State, current: Object) -> None:
     if current.name in state.tables:
+        unbind(state, state.tables[current.name])
         state.tables.remove(current.name)
     if current.name in state.local_columns:
         state.local_columns.remove(current.name)

@@ -10,6 +10,7 @@ overload_choice   overloads that fit a call -> those that PostgreSQL prefers
 failing           an expression -> whether it may fail for some values, and with which errors
 mentions          an expression's text -> the columns, sequences, functions, types in it
 spelling          the users' names in a text that PostgreSQL prints -> the text with others
+view_options      what is said in WITH (...) of a view -> its options
 scopes            a name in a query -> what it stands for
 column_names      an expression without alias -> its column's name
 """

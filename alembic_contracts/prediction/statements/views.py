@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.queries.analysis import Analysis, analyse
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.system import SYSTEM_COLUMNS
+from alembic_contracts.prediction.sql.view_options import check_option, stated
 from alembic_contracts.prediction.tables.from_query import columns_of, create_from_query, is_updatable
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Name, Table, TableKind
@@ -47,6 +48,7 @@ def create_view(run: Execution, node: Node) -> None:
         definition=Printed(parser.deparse_statement(node.query), None),
         depends_on=analysis.depends_on(),
         owner=run.state.current_user,
+        check_option=_check_option(node),
     )
     _refuse_check(run, node, output)
     if not output.complete:
@@ -60,6 +62,13 @@ def create_view(run: Execution, node: Node) -> None:
     run.state.tables.put(name, table)
     if old is not None and [c.updatable for c in old.columns] != [c.updatable for c in table.columns]:
         _refresh(run, name)
+
+
+def _check_option(node: Node) -> Literal["", "local", "cascaded"]:
+    said = parser.enum_name(node, "with_check_option")
+    if said == "LOCAL_CHECK_OPTION":
+        return "local"
+    return "cascaded" if said == "CASCADED_CHECK_OPTION" else check_option(stated(node.options))
 
 
 def _refuse_check(run: Execution, node: Node, output: Output) -> None:

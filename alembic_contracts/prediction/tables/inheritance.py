@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from alembic_contracts.prediction.catalog.partition_bounds import bind
 from alembic_contracts.prediction.catalog.relations import NOT_TABLES, put_constraint
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.keys import attach_key
@@ -148,6 +149,7 @@ def take_bound(state: State, partition: Name, parent: Table, bound: Node) -> Non
             raise sqlstate.invalid_definition(f'partition "{partition.name}" would overlap partition "{sibling.name}"')
     if values:
         state.traits.put(("bound", str(partition)), "\n".join(sorted(values)))
+    bind(state, partition, parent.name, bound)
 
 
 def attach_keys_of_parent(state: State, partition: Name, parent: Table) -> None:

@@ -46,6 +46,36 @@ tables AS (
                 WHERE h.inhrelid = asked.oid
             ) /* end */,
             'partition', asked.relispartition,
+            'bounds', CASE WHEN asked.relispartition THEN (
+                -- Without a table's name printing takes no lock, and bounds have none in them.
+                SELECT
+                    pg_catalog.json_agg(
+                        pg_catalog.concat(
+                            CASE WHEN b.oid <> p.oid THEN 'not ' END,
+                            pg_catalog.pg_get_expr(b.relpartbound, 0::oid),
+                            ' by column ',
+                            k.partattrs
+                        )
+                    )
+                FROM pg_catalog.pg_partition_ancestors(asked.oid) AS part (relid)
+                INNER JOIN pg_catalog.pg_inherits AS h ON part.relid = h.inhrelid
+                INNER JOIN pg_catalog.pg_partitioned_table AS k ON h.inhparent = k.partrelid
+                INNER JOIN pg_catalog.pg_class AS p ON h.inhrelid = p.oid
+                INNER JOIN pg_catalog.pg_inherits AS other ON k.partrelid = other.inhparent
+                INNER JOIN pg_catalog.pg_class AS b ON other.inhrelid = b.oid
+                WHERE (b.oid = p.oid) <> (k.partdefid = p.oid)
+            ) END,
+            'default_partition', asked.relispartition AND EXISTS (
+                SELECT
+                FROM pg_catalog.pg_partitioned_table AS k
+                WHERE k.partdefid = asked.oid
+            ),
+            'has_default_partition', asked.relkind = 'p' AND EXISTS (
+                SELECT
+                FROM pg_catalog.pg_partitioned_table AS k
+                WHERE k.partrelid = asked.oid AND k.partdefid <> 0
+            ),
+            'options', CASE WHEN asked.relkind = 'v' THEN asked.reloptions END,
             'row_security', asked.relrowsecurity,
             'row_security_forced', asked.relforcerowsecurity,
             'replica_identity', asked.relreplident,

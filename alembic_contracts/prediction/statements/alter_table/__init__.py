@@ -1,7 +1,7 @@
 """ALTER TABLE applied to the catalog: one statement's subcommands, in the order in which the server takes them.
 
 subcommands       the table being altered, and the passes of the server
-columns, retyping, generation, constraints, whole_table   the subcommands, by what they are about
+columns, retyping, generation, constraints, whole_table, view_options   the subcommands, by what they are about
 composite         ALTER TYPE for attributes
 reprinting        what is printed of expressions whose columns have another type
 """
@@ -16,7 +16,7 @@ from alembic_contracts.prediction.catalog import pending_events
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.relations import find
 from alembic_contracts.prediction.sql import parser, sqlstate
-from alembic_contracts.prediction.statements.alter_table import columns, constraints, whole_table
+from alembic_contracts.prediction.statements.alter_table import columns, constraints, view_options, whole_table
 from alembic_contracts.prediction.statements.alter_table.subcommands import DROP, Alteration, Later, Subcommand
 from alembic_contracts.schemas.schema import Name
 
@@ -32,6 +32,7 @@ SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
     **columns.SUBCOMMANDS,
     **constraints.SUBCOMMANDS,
     **whole_table.SUBCOMMANDS,
+    **view_options.SUBCOMMANDS,
 }
 """What each AlterTableType does."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.doubts import Harmless
+from alembic_contracts.prediction.catalog.partition_bounds import unbind
 from alembic_contracts.prediction.catalog.relations import NOT_TABLES, descendants, find, is_copy, is_inherited
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.subcommands import MISC, Alteration, Subcommand, is_typed
@@ -200,7 +201,7 @@ def _leave(alteration: Alteration, table: Table, parent: Name) -> None:
         columns = tuple(replace(column, identity="") for column in columns)
     if ("bound", str(table.name)) in alteration.state.traits:
         alteration.state.traits.remove(("bound", str(table.name)))
-    left = replace(table, parents=parents, partition=False, constraints=kept, columns=columns)
+    left = replace(unbind(alteration.state, table), parents=parents, partition=False, constraints=kept, columns=columns)
     alteration.state.tables.put(table.name, left)
 
 
@@ -314,8 +315,8 @@ SUBCOMMANDS: dict[str, Subcommand | Harmless] = {
          "AT_DisableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigUser"), _TRIGGERS),
     **dict.fromkeys(("AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"), _RULES),
     **dict.fromkeys(
-        ("AT_DropCluster", "AT_DropOids", "AT_SetAccessMethod", "AT_SetTableSpace", "AT_SetRelOptions",
-         "AT_ResetRelOptions", "AT_ReplaceRelOptions", "AT_GenericOptions"), _STORAGE),
+        ("AT_DropCluster", "AT_DropOids", "AT_SetAccessMethod", "AT_SetTableSpace", "AT_GenericOptions"), _STORAGE),
+    "AT_ReplaceRelOptions": Harmless("the parser never makes it: CREATE OR REPLACE VIEW uses it inside of the server"),
     "AT_ClusterOn": Subcommand(MISC, _cluster_on),
     "AT_EnableRowSecurity": _row_security("enabled"),
     "AT_DisableRowSecurity": _row_security(""),
