@@ -113,6 +113,7 @@ class Course:
                 reference=reference.table,
                 reference_types=reference.schema.types,
                 access=moment.schema.access,
+                reference_access=reference.schema.access,
             )
         return self._subjects[key]
 

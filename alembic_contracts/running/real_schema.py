@@ -91,6 +91,7 @@ class RealSchema(Struct, frozen=True):
                 lambda access: access.default_grants, lambda grant: grant._replace(role=self._name(grant.role))
             ),
             publications=_changed(there.publications, before.publications, now.publications),
+            sending=_changed(there.sending, before.sending, now.sending),
         )
 
     def _name(self, role: str) -> str:

@@ -148,8 +148,8 @@ def _of_access(course: Course, scratch: Connection, there: Schema, made: Schema,
         one, other = there.tables[name], made.tables[name]
         if (one.grants, one.publications) != (other.grants, other.publications):
             yield f"the privileges and publications of {name} are not in the database as {maker} makes them"
-    grants = there.access.default_grants
-    if (grants, there.access.publications) != (made.access.default_grants, made.access.publications):
+    grants, sent = there.access.default_grants, (there.access.publications, there.access.sending)
+    if (grants, sent) != (made.access.default_grants, (made.access.publications, made.access.sending)):
         yield f"default privileges or publications are not in the database as {maker} makes them"
     session, connection = course.dialect.session, course.run.connection
     user, runs_here = session(connection).user if connection is not None else None, session(scratch).user

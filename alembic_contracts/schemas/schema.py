@@ -27,6 +27,7 @@ __all__ = [
     "Persistence",
     "Published",
     "Schema",
+    "Sending",
     "Table",
     "TableKind",
     "Type",
@@ -189,6 +190,17 @@ class Published(Struct, frozen=True, kw_only=True):
     """As ``pg_get_expr(prqual, prrelid)`` prints it."""
 
 
+class Sending(Struct, frozen=True, kw_only=True):
+    """What a publication sends of the tables that it includes (``pg_publication``)."""
+
+    operations: frozenset[str] = frozenset({"insert", "update", "delete", "truncate"})
+    """``pubinsert``, ``pubupdate``, ``pubdelete`` and ``pubtruncate``."""
+    via_root: bool = False
+    """Whether changes of partitions are those of their partitioned table (``pubviaroot``)."""
+    generated: bool = False
+    """Whether stored generated columns are sent without being listed (``pubgencols``)."""
+
+
 class Access(Struct, frozen=True, kw_only=True):
     """Who gets at tables beyond what is said of each: roles and publications of the database."""
 
@@ -208,6 +220,8 @@ class Access(Struct, frozen=True, kw_only=True):
     default_grants: frozenset[DefaultGrant] = frozenset()
     publications: Mapping[str, frozenset[str] | None] = field(default_factory=lambda: MappingProxyType({}))
     """Publications with the schemas whose tables they include; None: all tables (``pg_publication.puballtables``)."""
+    sending: Mapping[str, Sending] = field(default_factory=lambda: MappingProxyType({}))
+    """What publications send; those that are not here send what they do by default."""
 
     def knows(self, role: str) -> bool:
         """Whether what a role may do can be told at all."""
@@ -266,6 +280,8 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
     ``nothing``, whatever ``relreplident`` still says."""
     publications: tuple[Published, ...] = ()
     """Publications that include it, by name, those FOR ALL TABLES and for its schema as well."""
+    published_above: frozenset[str] = frozenset()
+    """Publications that include a table that it is a partition of, directly or not."""
 
     def column(self, name: str) -> Column | None:
         """Return the column of this exact name, or None."""

@@ -412,6 +412,89 @@ LOOSENED = [
 ]
 
 
+PUBLISHED = "CREATE TABLE t (c integer PRIMARY KEY); CREATE PUBLICATION p FOR TABLE t"
+SENT = "SELECT 1 / count(*) FROM pg_publication_tables WHERE pubname = 'p' AND tablename = 't'"
+SENDS_UPDATES = "SELECT 1 / pubupdate::integer FROM pg_publication"
+UPDATE = "UPDATE t SET c = 1"
+NOT_SENT = "22012"
+ROOTS = (
+    "CREATE TABLE t (c integer) PARTITION BY LIST (c); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); "
+    "CREATE PUBLICATION p FOR TABLE t WITH (publish_via_partition_root = true)"
+)
+PART = (
+    "CREATE TABLE m (c integer) PARTITION BY LIST (c); CREATE TABLE t PARTITION OF m FOR VALUES IN (1); "
+    "CREATE PUBLICATION p FOR TABLE m"
+)
+
+
+def unsent(given: str, change: str, use: str = SENT, actual: str = "", version: int = 0) -> Case:
+    """What of the table is no longer published."""
+    return Case(given, change, use, NOT_SENT, "lost-publication", "cdc", actual, version=version)
+
+
+PUBLICATIONS = [
+    unsent(
+        PUBLISHED,
+        "ALTER PUBLICATION p SET (publish = 'insert')",
+        SENDS_UPDATES,
+        "in publication p without delete and truncate and update",
+    ),
+    Case(
+        PUBLISHED,
+        "ALTER PUBLICATION p SET (publish = 'insert'); "
+        "ALTER PUBLICATION p SET (publish = ' insert, update,DELETE,truncate')",
+        SENDS_UPDATES,
+        side="cdc",
+    ),
+    unsent(ROOTS, "ALTER PUBLICATION p SET (publish_via_partition_root = off)"),
+    unsent(PART, "ALTER PUBLICATION p SET (publish_via_partition_root)"),
+    unsent(PART, "ALTER TABLE m DETACH PARTITION t", actual="no longer in publication p"),
+    unsent(PART, "CREATE TABLE o (c integer); ALTER PUBLICATION p SET TABLE o"),
+    unsent(PART, "DROP PUBLICATION p"),
+    Case(PART, "ALTER TABLE m DETACH PARTITION t; ALTER PUBLICATION p ADD TABLE t", SENT, side="cdc"),
+    Case(PART, "ALTER PUBLICATION p ADD TABLE t; ALTER PUBLICATION p DROP TABLE m", SENT, side="cdc"),
+    Case(PART, "ALTER PUBLICATION p RENAME TO q; ALTER PUBLICATION q RENAME TO p", SENT, side="cdc"),
+    unsent(
+        "CREATE TABLE t (c integer PRIMARY KEY, g integer GENERATED ALWAYS AS (c + 1) STORED); "
+        "CREATE PUBLICATION p FOR TABLE t WITH (publish_generated_columns = stored)",
+        "ALTER PUBLICATION p SET (publish_generated_columns = none)",
+        "SELECT 1 / (array_length(attnames, 1) - 1) FROM pg_publication_tables",
+        "in publication p without g",
+        version=18,
+    ),
+    Case(
+        "CREATE TABLE t (c integer CONSTRAINT k PRIMARY KEY); CREATE PUBLICATION p FOR TABLE t",
+        "ALTER TABLE t DROP CONSTRAINT k; ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (c) DEFERRABLE",
+        UPDATE,
+        "55000",
+        "published-key",
+        "cdc",
+    ),
+    Case(
+        "CREATE TABLE t (c integer); CREATE PUBLICATION p FOR TABLE t WITH (publish = 'insert')",
+        "ALTER PUBLICATION p SET (publish = 'insert, update')",
+        UPDATE,
+        "55000",
+        "published-key",
+        "cdc",
+    ),
+    Case(
+        "CREATE TABLE t (c integer CONSTRAINT k PRIMARY KEY); "
+        "CREATE PUBLICATION p FOR TABLE t WITH (publish = 'insert')",
+        "ALTER TABLE t DROP CONSTRAINT k",
+        UPDATE,
+    ),
+    Case(
+        "CREATE TABLE m (c integer) PARTITION BY LIST (c); CREATE TABLE t PARTITION OF m FOR VALUES IN (1)",
+        "CREATE PUBLICATION p FOR TABLE m",
+        UPDATE,
+        "55000",
+        "published-key",
+        "cdc",
+    ),
+]
+
+
 def contract(case: Case, folder: Path) -> Any:
     document = {
         "spec-version": "1.0.0",
@@ -459,9 +542,10 @@ def said(report: Report) -> list[tuple[str, str, str]]:
     return [(each.rule, each.severity, each.actual) for each in report.violations]
 
 
-@pytest.mark.parametrize(
-    "case", [*REQUIRED, *CONSTRAINTS, *PARTITIONS, *VIEWS, *LOOSENED], ids=lambda case: case.change
-)
+CASES = [*REQUIRED, *CONSTRAINTS, *PARTITIONS, *VIEWS, *LOOSENED, *PUBLICATIONS]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.change)
 def test_who_is_refused_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     before, predicted = ran(connection, case)
     contracts = contract(case, tmp_path)

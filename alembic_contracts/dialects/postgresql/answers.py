@@ -18,6 +18,7 @@ from alembic_contracts.schemas.schema import (
     Name,
     Published,
     Schema,
+    Sending,
     Table,
     Type,
     TypeDefinition,
@@ -70,7 +71,7 @@ def schema(document: Json, parts: AbstractSet[str]) -> Schema:
         namespaces=frozenset(document["namespaces"] or ()),
         sequences=frozenset(Name(*name) for name in document["sequences"] or ()),
         catalog=document["catalog"],
-        access=_access(document) if parts >= _OF_ACCESS else Access(),
+        access=_access(document) if parts >= _OF_ACCESS else Access(sending=_sending(document)),
     )
 
 
@@ -91,9 +92,23 @@ def _access(document: Json) -> Access:
         publications=MappingProxyType(
             {
                 name: None if everything else frozenset(schemas or ())
-                for name, everything, schemas in _rows(document, "publications")
+                for name, everything, schemas, *_ in _rows(document, "publications")
             }
         ),
+        sending=_sending(document),
+    )
+
+
+def _sending(document: Json) -> MappingProxyType[str, Sending]:
+    return MappingProxyType(
+        {
+            name: Sending(
+                operations=frozenset(each for each in operations if operations[each]),
+                via_root=via_root,
+                generated=bool(generated),
+            )
+            for name, _, _, operations, via_root, generated in _rows(document, "publications")
+        }
     )
 
 
@@ -126,6 +141,7 @@ class _Reader:
             replica_identity=_replica_identity(row),
             replica_index=row["replica_index"],
             grants=frozenset(Grant(*grant) for grant in row["grants"] or ()),
+            published_above=frozenset(row["published_above"] or ()),
             publications=tuple(
                 Published(publication=name, columns=tuple(columns) if columns else None, row_filter=row_filter)
                 for name, columns, row_filter in row["publications"] or ()

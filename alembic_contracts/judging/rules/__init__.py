@@ -94,6 +94,8 @@ class Subject(Struct, frozen=True):
     reference_types: Types
     """The types as they were then."""
     access: Access
+    reference_access: Access
+    """Who got at it then."""
 
 
 class Situation(Struct, frozen=True, kw_only=True):

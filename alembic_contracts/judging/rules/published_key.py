@@ -5,23 +5,26 @@ from typing import cast
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, breaking
 from alembic_contracts.judging.rules._ways import EXCLUSIVE
-from alembic_contracts.schemas.schema import Table
+from alembic_contracts.schemas.schema import Access, Sending, Table
+
+_TELLING = frozenset({"update", "delete"})
 
 
-def _is_refused(table: Table) -> bool:
-    """Whether PostgreSQL refuses UPDATE and DELETE on a table (55000)."""
-    if not table.publications:
+def _is_refused(table: Table, access: Access) -> bool:
+    """Whether PostgreSQL refuses UPDATE or DELETE on a table (55000); a key that is DEFERRABLE does not help."""
+    names = {each.publication for each in table.publications} | table.published_above
+    if all(_TELLING.isdisjoint(access.sending.get(name, Sending()).operations) for name in names):
         return False
     if table.replica_identity == "default":
-        return not table.primary_key
+        return not any(each.kind == "primary key" and not each.deferrable for each in table.constraints)
     return table.replica_identity == "nothing"
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     del fact
-    table = cast("Table", subject.table)
-    was_refused = subject.reference is not None and _is_refused(subject.reference)
-    if not _is_refused(table) or was_refused:
+    table, before = cast("Table", subject.table), subject.reference
+    was_refused = before is not None and _is_refused(before, subject.reference_access)
+    if not _is_refused(table, subject.access) or was_refused:
         return HOLDS
     return Differs("published without a replica identity")
 
@@ -31,7 +34,8 @@ RULE = Rule(
     summary="A published table has a primary key or another replica identity.",
     description=(
         "As soon as a table is in a publication of updates and deletes, PostgreSQL refuses both on it unless it can "
-        "say which row they are about: by the primary key, a unique index or the whole row (REPLICA IDENTITY). "
+        "say which row they are about: by a primary key that is not DEFERRABLE, a unique index or the whole row "
+        "(REPLICA IDENTITY). "
         "Source: pg_publication_rel, pg_class.relreplident, pg_constraint."
     ),
     cause="{table} is {actual}.",

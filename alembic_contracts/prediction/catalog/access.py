@@ -143,5 +143,6 @@ def rename_in_access(state: State, renamed: Callable[[str], str | None]) -> None
                 if (role := renamed(each.role)) is not None and (grantee := renamed(each.grantee)) is not None
             ),
             publications=known.publications,
+            sending=known.sending,
         )
     )

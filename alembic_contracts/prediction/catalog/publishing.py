@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from alembic_contracts.prediction.catalog.state import Attachment
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.mentions import columns_of
-from alembic_contracts.schemas.schema import Access, Published, Table
+from alembic_contracts.schemas.schema import Access, Name, Published, Sending, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.state import State
@@ -24,6 +25,8 @@ __all__ = [
     "published_by_schema",
     "put_publication",
     "rename_publication",
+    "set_sending",
+    "spread",
     "unpublished",
     "with_schema_renamed",
 ]
@@ -84,6 +87,30 @@ def exclude(state: State, table: Table, publication: str) -> None:
     state.attachments.put(key, replace(known, uses=frozenset(use for use in known.uses if use[0] != table.name)))
 
 
+def spread(state: State, names: Iterable[Name]) -> None:
+    """Tell partitions which publications include what they are partitions of, once that may be others."""
+    for name in names:
+        table = state.tables[name]
+        above = {each.publication for parent in _above(state, table) for each in parent.publications}
+        if table.published_above != above:
+            state.tables.put(name, replace(table, published_above=frozenset(above)))
+
+
+def _above(state: State, table: Table) -> Iterator[Table]:
+    """Yield the tables that one is a partition of, directly or not."""
+    while table.partition and table.parents:
+        found = state.tables.get(table.parents[0])
+        if found is None:
+            return
+        table = found
+        yield table
+
+
+def set_sending(state: State, name: str, sending: Sending) -> None:
+    """Have a publication send this much of its tables."""
+    state.set_access(replace(state.access, sending=MappingProxyType({**state.access.sending, name: sending})))
+
+
 def put_publication(state: State, name: str, scope: Scope) -> None:
     """Have a publication take the tables of some schemas besides those that it names."""
     publications = MappingProxyType({**state.access.publications, name: scope})
@@ -104,17 +131,22 @@ def put_publication(state: State, name: str, scope: Scope) -> None:
 def drop_publication(state: State, name: str) -> None:
     """Take a publication out of all tables."""
     left = {other: scope for other, scope in state.access.publications.items() if other != name}
-    state.set_access(replace(state.access, publications=MappingProxyType(left)))
+    sending = {other: each for other, each in state.access.sending.items() if other != name}
+    known = replace(state.access, publications=MappingProxyType(left), sending=MappingProxyType(sending))
+    state.set_access(known)
     for table_name in list(state.tables):
         table = state.tables[table_name]
         if any(p.publication == name for p in table.publications):
             state.tables.put(table_name, unpublished(table, name))
+    spread(state, list(state.tables))
 
 
 def rename_publication(state: State, old: str, new: str) -> None:
     """Give a publication another name."""
     known = {new if name == old else name: scope for name, scope in state.access.publications.items()}
-    state.set_access(replace(state.access, publications=MappingProxyType(known)))
+    sending = {new if name == old else name: each for name, each in state.access.sending.items()}
+    access = replace(state.access, publications=MappingProxyType(known), sending=MappingProxyType(sending))
+    state.set_access(access)
     attachment = state.attachments.get(("publication", None, old))
     if attachment is not None:
         state.attachments.remove(("publication", None, old))
@@ -125,6 +157,7 @@ def rename_publication(state: State, old: str, new: str) -> None:
             renamed = (replace(p, publication=new) if p.publication == old else p for p in table.publications)
             publications = tuple(sorted(renamed, key=lambda each: each.publication))
             state.tables.put(table_name, replace(table, publications=publications))
+    spread(state, list(state.tables))
 
 
 def with_schema_renamed(access: Access, old: str, new: str) -> Access:

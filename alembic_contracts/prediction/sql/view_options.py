@@ -10,7 +10,7 @@ from alembic_contracts.prediction.sql import parser
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["check_option", "stated"]
+__all__ = ["check_option", "is_true", "stated"]
 
 CheckOption = Literal["", "local", "cascaded"]
 
@@ -23,6 +23,11 @@ def stated(options: Iterable[Node]) -> dict[str, str]:
 def check_option(options: dict[str, str]) -> CheckOption:
     """Return the one of a view."""
     return cast("CheckOption", options.get("check_option", ""))
+
+
+def is_true(value: str) -> bool:
+    """Return what an option that is on or off is given by its name alone, or by a value (``parse_bool``)."""
+    return value in {"", "1"} or value == "on" or any(word.startswith(value) for word in ("true", "yes"))
 
 
 def _value(option: Node) -> str:

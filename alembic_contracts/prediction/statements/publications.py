@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.publishing import exclude, include, is_publishable, put_publication
+from msgspec.structs import replace
+
+from alembic_contracts.prediction.catalog.publishing import (
+    exclude,
+    include,
+    is_publishable,
+    put_publication,
+    set_sending,
+    spread,
+)
 from alembic_contracts.prediction.catalog.relations import descendants, find, require_column
 from alembic_contracts.prediction.catalog.state import Attachment
 from alembic_contracts.prediction.queries.calls import calls_in, names_of_calls
 from alembic_contracts.prediction.queries.ddl_expressions import check_columns
 from alembic_contracts.prediction.sql import parser, sqlstate, system
-from alembic_contracts.schemas.schema import Name, Published
+from alembic_contracts.prediction.sql.view_options import is_true, stated
+from alembic_contracts.schemas.schema import Name, Published, Sending
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
@@ -32,14 +42,16 @@ def create_publication(run: Execution, node: Node) -> None:
     if ("publication", None, name) in state.attachments:
         raise sqlstate.duplicate_object("publication", name)
     state.attachments.put(("publication", None, name), Attachment("publication", name, None))
+    set_sending(state, name, _sending(Sending(), node))
     named = list(_named(run, node, adds=True))
     put_publication(state, name, None if node.for_all_tables else frozenset(_schemas(run, node)))
     for table, published in named:
         include(state, state.tables[table.name], published)
+    spread(state, list(state.tables))
 
 
 def alter_publication(run: Execution, node: Node) -> None:
-    """Apply ALTER PUBLICATION ADD, SET and DROP; its options change what is sent, not whose.
+    """Apply ALTER PUBLICATION ADD, SET and DROP, and what its options change of what is sent.
 
     Raises:
         PostgresError: 42704 no such publication, 42P01 no such table, 42703 no such column, 42710 it is in it already.
@@ -50,7 +62,14 @@ def alter_publication(run: Execution, node: Node) -> None:
         run.absent(sqlstate.undefined_object("publication", name), known=known)
         return
     if not len(node.pubobjects):
+        set_sending(state, name, _sending(state.access.sending.get(name, Sending()), node))
         return
+    _alter_objects(run, node, name)
+    spread(state, list(state.tables))
+
+
+def _alter_objects(run: Execution, node: Node, name: str) -> None:
+    state = run.state
     action = parser.enum_name(node, "action")
     named = list(_named(run, node, adds=action != "AP_DropObjects"))
     schemas = frozenset(_schemas(run, node))
@@ -68,6 +87,20 @@ def alter_publication(run: Execution, node: Node) -> None:
             message = f'relation "{table.name.name}" is already member of publication "{name}"'
             raise sqlstate.PostgresError("42710", message)
         include(state, state.tables[table.name], published)
+
+
+def _sending(before: Sending, node: Node) -> Sending:
+    """Return what a publication sends once its options are as written."""
+    sending = before
+    for name, value in stated(node.options).items():
+        if name == "publish":
+            words = (word.strip() for word in value.split(","))
+            sending = replace(sending, operations=frozenset(word for word in words if word))
+        elif name == "publish_via_partition_root":
+            sending = replace(sending, via_root=is_true(value))
+        elif name == "publish_generated_columns":
+            sending = replace(sending, generated=value in {"", "stored"})
+    return sending
 
 
 def _is_in(table: Table, publication: str) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.partition_bounds import bind
-from alembic_contracts.prediction.catalog.relations import NOT_TABLES, put_constraint
+from alembic_contracts.prediction.catalog.publishing import spread
+from alembic_contracts.prediction.catalog.relations import NOT_TABLES, descendants, put_constraint
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.keys import attach_key
 from alembic_contracts.prediction.tables.not_null import mark_not_null
@@ -150,6 +151,7 @@ def take_bound(state: State, partition: Name, parent: Table, bound: Node) -> Non
     if values:
         state.traits.put(("bound", str(partition)), "\n".join(sorted(values)))
     bind(state, partition, parent.name, bound)
+    spread(state, [partition, *descendants(state, partition)])
 
 
 def attach_keys_of_parent(state: State, partition: Name, parent: Table) -> None:

@@ -137,6 +137,27 @@ tables AS (
                         WHERE s.pnpubid = p.oid AND s.pnnspid = asked.relnamespace
                     )
             ) END /* end */,
+            'published_above', /* if publications */ CASE WHEN asked.relispartition THEN (
+                SELECT pg_catalog.json_agg(DISTINCT p.pubname)
+                FROM pg_catalog.pg_partition_ancestors(asked.oid) AS part (relid)
+                INNER JOIN pg_catalog.pg_class AS a ON part.relid = a.oid
+                CROSS JOIN pg_catalog.pg_publication AS p
+                WHERE
+                    a.oid <> asked.oid
+                    AND (
+                        p.puballtables
+                        OR EXISTS (
+                            SELECT
+                            FROM pg_catalog.pg_publication_rel AS r
+                            WHERE p.oid = r.prpubid AND a.oid = r.prrelid
+                        )
+                        OR EXISTS (
+                            SELECT
+                            FROM pg_catalog.pg_publication_namespace AS s
+                            WHERE s.pnpubid = p.oid AND s.pnnspid = a.relnamespace
+                        )
+                    )
+            ) END /* end */,
             'partition_key', /* if rest */ CASE
                 WHEN asked.relkind = 'p' AND asked.printable THEN pg_catalog.pg_get_partkeydef(asked.oid)
             END /* end */,

@@ -119,7 +119,15 @@ FROM (
                                 FROM pg_catalog.pg_publication_namespace AS s
                                 INNER JOIN pg_catalog.pg_namespace AS n ON s.pnnspid = n.oid
                                 WHERE s.pnpubid = p.oid
-                            )
+                            ),
+                            pg_catalog.json_build_object(
+                                'insert', p.pubinsert,
+                                'update', p.pubupdate,
+                                'delete', p.pubdelete,
+                                'truncate', p.pubtruncate
+                            ),
+                            p.pubviaroot,
+                            pg_catalog.to_jsonb(p) ->> 'pubgencols' = 's'
                         )
                     )
                 FROM pg_catalog.pg_publication AS p

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.doubts import Harmless
 from alembic_contracts.prediction.catalog.partition_bounds import unbind
+from alembic_contracts.prediction.catalog.publishing import spread
 from alembic_contracts.prediction.catalog.relations import NOT_TABLES, descendants, find, is_copy, is_inherited
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.statements.alter_table.subcommands import MISC, Alteration, Subcommand, is_typed
@@ -203,6 +204,7 @@ def _leave(alteration: Alteration, table: Table, parent: Name) -> None:
         alteration.state.traits.remove(("bound", str(table.name)))
     left = replace(unbind(alteration.state, table), parents=parents, partition=False, constraints=kept, columns=columns)
     alteration.state.tables.put(table.name, left)
+    spread(alteration.state, [table.name, *descendants(alteration.state, table.name)])
 
 
 # -- partitions --------------------------------------------------------------------------------------------------------
