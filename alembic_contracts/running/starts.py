@@ -139,7 +139,9 @@ def _of_parts(there: _Parts, made: _Parts, where: str, maker: str) -> Iterator[s
 
 
 def _bare(table: Table) -> Table:
-    return replace(table, owner=None, grants=frozenset(), publications=())
+    return replace(
+        table, owner=None, grants=frozenset(), unusable=frozenset(), publications=(), published_above=frozenset()
+    )
 
 
 def _of_access(course: Course, scratch: Connection, there: Schema, made: Schema, maker: str) -> Iterator[str]:

@@ -271,6 +271,11 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
     comment: str | None = None
     grants: frozenset[Grant] = frozenset()
     """Without what the owner has, which is everything."""
+    unusable: frozenset[Grant] | None = frozenset()
+    """Those that are of no use, because what a view reads, or a default's sequence, is closed to who would use it; None
+    where a prediction could not work it out."""
+    security_invoker: bool = False
+    """Whether who uses a view needs privileges on what it reads, rather than its owner."""
     row_security: Literal["", "enabled", "forced"] = ""
     """``pg_class.relrowsecurity`` and ``relforcerowsecurity``."""
     replica_identity: Literal["default", "full", "nothing", "index"] = "default"

@@ -55,7 +55,9 @@ def write(snapshot: Snapshot) -> str:
 
     # Without what differs from one database to the next, although it runs the same scripts.
     tables = {
-        name: replace(table, owner=None, grants=frozenset(), publications=())
+        name: replace(
+            table, owner=None, grants=frozenset(), unusable=frozenset(), publications=(), published_above=frozenset()
+        )
         for name, table in snapshot.schema.tables.items()
     }
     schema = replace(snapshot.schema, tables=tables, catalog=None, access=Access())

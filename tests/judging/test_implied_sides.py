@@ -41,6 +41,8 @@ class Case:
     """What it says is there, where that is worth a look."""
     foreseen: bool = True
     """Whether it is known before the scripts run; otherwise it is unproven."""
+    states: str = ""
+    """What the contract states of the table, as JSON."""
     version: int = 0
     """The first version of PostgreSQL that knows it."""
 
@@ -495,6 +497,118 @@ PUBLICATIONS = [
 ]
 
 
+ROLES = (
+    "CREATE ROLE implied_one; CREATE ROLE implied_group; GRANT USAGE ON SCHEMA public TO PUBLIC; "
+    "CREATE TABLE t (c integer)"
+)
+READ = "SET LOCAL ROLE implied_one; SELECT c FROM t"
+INSERT = "SET LOCAL ROLE implied_one; INSERT INTO t (c) VALUES (1)"
+DENIED = "42501"
+
+
+def denied(given: str, change: str, actual: str = "", *, side: str = "reader", foreseen: bool = True) -> Case:
+    """A reader or writer that is shut out."""
+    use = READ if side == "reader" else INSERT
+    return Case(f"{ROLES}; {given}", change, use, DENIED, "lost-privileges", side, actual, foreseen)
+
+
+MEMBER = "GRANT SELECT ON t TO implied_group; GRANT implied_group TO implied_one"
+OPEN = (
+    "ALTER TABLE t RENAME TO b; CREATE VIEW t WITH (security_invoker = false) AS SELECT c FROM b; "
+    "GRANT SELECT ON t TO implied_one"
+)
+SERIAL = (
+    "ALTER TABLE t ADD id serial; GRANT INSERT ON t TO implied_one; GRANT USAGE ON SEQUENCE t_id_seq TO implied_one"
+)
+PRIVILEGES = [
+    denied(OPEN, "ALTER VIEW t SET (security_invoker = on)", "no longer allows SELECT by implied_one", foreseen=False),
+    denied(OPEN, "ALTER VIEW t SET (security_invoker)", foreseen=False),
+    denied(
+        f"{OPEN}; GRANT SELECT ON b TO implied_one; ALTER VIEW t SET (security_invoker = yes)",
+        "REVOKE SELECT ON b FROM implied_one",
+        foreseen=False,
+    ),
+    denied(OPEN, "CREATE OR REPLACE VIEW t WITH (security_invoker) AS SELECT c FROM b", foreseen=False),
+    Case(
+        f"{ROLES}; {OPEN}; GRANT SELECT ON b TO implied_one",
+        "ALTER VIEW t RESET (security_invoker)",
+        READ,
+        side="reader",
+    ),
+    denied(MEMBER, "REVOKE implied_group FROM implied_one", "no longer allows SELECT by implied_one"),
+    denied(MEMBER, "GRANT implied_group TO implied_one WITH INHERIT FALSE"),
+    denied("GRANT pg_read_all_data TO implied_one", "REVOKE pg_read_all_data FROM implied_one"),
+    denied("ALTER TABLE t OWNER TO implied_one", "ALTER TABLE t OWNER TO CURRENT_USER"),
+    denied("ALTER ROLE implied_one SUPERUSER", "ALTER ROLE implied_one NOSUPERUSER"),
+    Case(
+        f"{ROLES}; {MEMBER}",
+        "GRANT SELECT ON t TO implied_one; REVOKE implied_group FROM implied_one",
+        READ,
+        side="reader",
+    ),
+    Case(
+        f"{ROLES}; ALTER TABLE t OWNER TO implied_one",
+        "ALTER TABLE t OWNER TO CURRENT_USER; GRANT SELECT ON t TO implied_one",
+        READ,
+        side="reader",
+    ),
+    denied(
+        SERIAL,
+        "REVOKE USAGE ON SEQUENCE t_id_seq FROM implied_one",
+        "no longer allows INSERT by implied_one",
+        side="writer",
+        foreseen=False,
+    ),
+    denied(SERIAL, "REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM implied_one", side="writer", foreseen=False),
+    denied(
+        SERIAL,
+        "ALTER TABLE t ALTER id DROP DEFAULT; DROP SEQUENCE t_id_seq; CREATE SEQUENCE t_id_seq; "
+        "ALTER TABLE t ALTER id SET DEFAULT nextval('t_id_seq')",
+        side="writer",
+        foreseen=False,
+    ),
+    denied("GRANT INSERT ON t TO implied_one", "ALTER TABLE t ADD id serial", side="writer", foreseen=False),
+    Case(
+        f"{ROLES}; GRANT INSERT ON t TO implied_one",
+        "ALTER TABLE t ADD id integer GENERATED ALWAYS AS IDENTITY",
+        INSERT,
+    ),
+]
+
+STATED = '{"privileges": [{"role": "implied_one", "privileges": ["SELECT"]}]}'
+HANDED_ON = (
+    f"{ROLES}; GRANT SELECT ON t TO implied_group WITH GRANT OPTION; SET LOCAL ROLE implied_group; "
+    "GRANT SELECT ON t TO implied_one; RESET ROLE"
+)
+CASCADES = [
+    Case(
+        HANDED_ON,
+        f"REVOKE {what} ON t FROM implied_group CASCADE",
+        READ,
+        DENIED,
+        "privileges",
+        "reader",
+        foreseen=False,
+        states=STATED,
+    )
+    for what in ("GRANT OPTION FOR SELECT", "SELECT")
+] + [
+    Case(
+        f"{ROLES}; GRANT SELECT ON t TO implied_group; CREATE ROLE implied_admin; "
+        "GRANT implied_group TO implied_admin WITH ADMIN OPTION; SET LOCAL ROLE implied_admin; "
+        "GRANT implied_group TO implied_one; RESET ROLE",
+        "REVOKE ADMIN OPTION FOR implied_group FROM implied_admin CASCADE",
+        READ,
+        DENIED,
+        "privileges",
+        "reader",
+        foreseen=False,
+        states=STATED,
+        version=16,
+    )
+]
+
+
 def contract(case: Case, folder: Path) -> Any:
     document = {
         "spec-version": "1.0.0",
@@ -502,7 +616,7 @@ def contract(case: Case, folder: Path) -> Any:
         "namespace": "test",
         "owner": {"name": "Team"},
         "compatibility": case.side,
-        "schema": {"table_name": "t", "properties": {"c": {}}},
+        "schema": {"table_name": "t", "properties": {"c": {}}, **json.loads(case.states or "{}")},
     }
     (folder / "t.json").write_text(json.dumps(document), encoding="utf-8")
     return formats.load([Path("t.json")], root=folder)
@@ -542,7 +656,7 @@ def said(report: Report) -> list[tuple[str, str, str]]:
     return [(each.rule, each.severity, each.actual) for each in report.violations]
 
 
-CASES = [*REQUIRED, *CONSTRAINTS, *PARTITIONS, *VIEWS, *LOOSENED, *PUBLICATIONS]
+CASES = [*REQUIRED, *CONSTRAINTS, *PARTITIONS, *VIEWS, *LOOSENED, *PUBLICATIONS, *PRIVILEGES, *CASCADES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.change)

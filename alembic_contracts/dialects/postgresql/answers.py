@@ -55,6 +55,7 @@ _IDENTITIES: Any = {"": "", "a": "always", "d": "by default"}
 _GENERATED: Any = {"": "", "s": "stored", "v": "virtual"}
 _TYPE_KINDS: Any = {"e": "enum", "d": "domain", "c": "composite", "r": "range", "b": "base"}
 _REPLICA_IDENTITIES: Any = {"d": "default", "f": "full", "n": "nothing", "i": "index"}
+_TRUE = frozenset({"true", "on", "yes", "1", "t", "y"})
 _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 """``pg_constraint.confupdtype`` and ``confdeltype``; NO ACTION is the empty text."""
 
@@ -141,6 +142,8 @@ class _Reader:
             replica_identity=_replica_identity(row),
             replica_index=row["replica_index"],
             grants=frozenset(Grant(*grant) for grant in row["grants"] or ()),
+            unusable=frozenset(Grant(*grant) for grant in row["unusable"] or ()),
+            security_invoker=_options(row).get("security_invoker", "off").lower() in _TRUE,
             published_above=frozenset(row["published_above"] or ()),
             publications=tuple(
                 Published(publication=name, columns=tuple(columns) if columns else None, row_filter=row_filter)

@@ -1,5 +1,6 @@
 """Roles that could read or write a table still can."""
 
+from collections.abc import Collection, Iterator
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
@@ -10,30 +11,78 @@ from alembic_contracts.schemas.schema import Table
 _USED_BY = {"reader": ("SELECT",), "writer": ("INSERT", "UPDATE", "DELETE"), "cdc": ()}
 
 
+Held = tuple[str, str, str | None]
+"""A role, a privilege, and the column that it is for (None: all)."""
+
+
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     table, before = cast("Table", subject.table), subject.reference
     states_it = any(each.rule == "privileges" and each.table == fact.table for each in subject.contract.facts)
     if before is None or states_it:
         return HOLDS
     used = {privilege for side in subject.contract.sides(fact.table) for privilege in _USED_BY[side]}
-    had = {(g.grantee, g.privilege, g.column) for g in before.grants if g.privilege in used}
+    granted: set[Held] = {(g.grantee, g.privilege, g.column) for g in before.grants if g.privilege in used}
     lost = {
         (role, privilege)
-        for role, privilege, column in had
+        for role, privilege, column in granted
         if (column is None or table.column(column) is not None)
         and lacks(subject.access, table, role, privilege, column) == privilege
     }
-    unknown = sorted({role for role, _, _ in had if not subject.access.knows(role)})
-    if not lost and unknown:
-        return Unknown(f"what the role {unknown[0]} may still do with {table.name} is not known")
-    if not lost:
-        return HOLDS
+    shut = set(_shut(granted, table, before)) | set(_left(used, subject, before))
+    unknown = _unknown(granted, subject)
+    if not lost and not shut:
+        return HOLDS if unknown is None else Unknown(unknown)
     # Which role the contract's readers have is not stated: certain is only that they have lost it if all have.
-    everybody = lost == {(role, privilege) for role, privilege, _ in had}
+    left = {(role, privilege) for role, privilege, _ in granted} - lost - shut
+    everybody = all(_is_deserted(role, subject) for role, _ in left)
     shown = frozenset(f"{privilege} to {role}" for role, privilege in lost)
+    closed = frozenset(f"{privilege} by {role}" for role, privilege in shut - lost)
+    said = [f"no longer grants {', '.join(sorted(shown))}"] if shown else []
+    said += [f"no longer allows {', '.join(sorted(closed))}"] if closed else []
     sides = tuple(side for side in subject.contract.sides(fact.table) if used & set(_USED_BY[side]))
-    breaks = breaking(*sides) if everybody else breaking(warning=sides)
-    return Differs(f"no longer grants {', '.join(sorted(shown))}", breaks, shown)
+    return Differs(" and ".join(said), breaking(*sides) if everybody else breaking(warning=sides), shown | closed)
+
+
+def _is_deserted(role: str, subject: Subject) -> bool:
+    """Whether a role had members, and nobody has its privileges any more."""
+    then, now = subject.reference_access.memberships, subject.access.memberships
+    return any(group == role for _, group in then) and all(group != role for _, group in now)
+
+
+def _unknown(granted: Collection[Held], subject: Subject) -> str | None:
+    """Return why it is not known who may still do what, if that is so."""
+    table, before = cast("Table", subject.table), cast("Table", subject.reference)
+    unknown = sorted({role for role, _, _ in granted if not subject.access.knows(role)})
+    if unknown:
+        return f"what the role {unknown[0]} may still do with {table.name} is not known"
+    if granted and table.unusable is None and before.unusable is not None:
+        return f"whether what {table.name} uses is open to those who may use it is not known without the database"
+    return None
+
+
+def _shut(granted: Collection[Held], table: Table, before: Table) -> Iterator[tuple[str, str]]:
+    """Yield roles with a privilege that is of no use any more, as what a view or a default uses is closed to them."""
+    unusable = (table.unusable or frozenset()) - (before.unusable or frozenset())
+    for each in unusable:
+        if any(role == each.grantee and privilege == each.privilege for role, privilege, _ in granted):
+            yield each.grantee, each.privilege
+
+
+def _left(used: Collection[str], subject: Subject, before: Table) -> Iterator[tuple[str, str]]:
+    """Yield roles that could do something as owner, superuser or member of another role, and cannot any more."""
+    table, now, then = cast("Table", subject.table), subject.access, subject.reference_access
+    gone = then.memberships - now.memberships
+    moved = {before.owner} if before.owner != table.owner else set[str | None]()
+    if not gone and not moved and then.superusers <= now.superusers:
+        return
+    concerned = {member for member, _ in gone} | moved | (then.superusers - now.superusers)
+    for role in sorted(then.roles & now.roles):
+        if concerned.isdisjoint(then.inherited(role)) or not (then.knows(role) and now.knows(role)):
+            continue
+        for privilege in used:
+            could = lacks(then, before, role, privilege) is None
+            if could and lacks(now, table, role, privilege) is not None:
+                yield role, privilege
 
 
 RULE = Rule(
@@ -41,9 +90,12 @@ RULE = Rule(
     summary="Roles that could read or write the table still can.",
     description=(
         "A table that is dropped and made again, or swapped for another one, has lost every grant: they belong to the "
-        "old one. Contracts of readers and writers rely on them; with some roles left it is a warning, as which of "
-        "them the contract's are is not stated: state `privileges` to say so. "
-        "Source: pg_class.relacl, pg_attribute.attacl."
+        "old one. So it is with a role that leaves the one that has the grant, an owner that another one follows, a "
+        "view that asks for its users' own privileges (security_invoker) or whose owner may not read what it reads, "
+        "and a default whose sequence is closed to who inserts. Contracts of readers and writers rely on them; with "
+        "some roles left it is a warning, as which of them the contract's are is not stated: state `privileges` to "
+        "say so. "
+        "Source: pg_class.relacl, relowner and reloptions, pg_attribute.attacl, pg_auth_members."
     ),
     cause="{table} {actual}.",
     consequence="Their statements fail with `permission denied` (SQLSTATE 42501).",

@@ -20,6 +20,7 @@ __all__ = [
     "change_tables",
     "forget",
     "forget_if_changed",
+    "forget_users",
     "handed_over",
     "may_take_away",
     "of_new_table",
@@ -53,7 +54,17 @@ def of_new_table(state: State, table: Table) -> Table:
 
 def handed_over(table: Table, owner: str) -> Table:
     """Return a table after ALTER ... OWNER TO: what the new owner had been granted is no grant any more."""
-    return replace(table, owner=owner, grants=frozenset(grant for grant in table.grants if grant.grantee != owner))
+    kept = frozenset(grant for grant in table.grants if grant.grantee != owner)
+    unusable = table.unusable if table.owner == owner or table.kind != "view" else None
+    return replace(table, owner=owner, grants=kept, unusable=unusable)
+
+
+def forget_users(state: State, name: Name) -> None:
+    """Tell the views on a relation, and defaults that use it, that it may be closed to their users from here on."""
+    for user in state.mentioned_by(name):
+        uses = user.kind == "view" and name != user.name
+        if (uses or name in state.sequences) and user.grants:
+            state.tables.put(user.name, replace(user, unusable=None))
 
 
 def without_column(table: Table, column: str) -> Table:

@@ -10,7 +10,7 @@ from alembic_contracts.prediction.sql import parser
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["check_option", "is_true", "stated"]
+__all__ = ["CheckOption", "check_option", "is_true", "stated"]
 
 CheckOption = Literal["", "local", "cascaded"]
 

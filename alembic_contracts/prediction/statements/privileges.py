@@ -57,6 +57,7 @@ def grant(run: Execution, node: Node) -> None:
     if kind != "OBJECT_TABLE" or target == "ACL_TARGET_ALL_IN_SCHEMA":  # ON TABLE takes sequences as well, otherwise
         _check_privileges(run.state, kind, parser.children(node.privileges))
     grantees = _grantees(run.state, parser.children(node.grantees))
+    _close(run, node)
     if target == "ACL_TARGET_ALL_IN_SCHEMA":
         schemas = _schemas(run, parser.strings(node.objects))
         if kind == "OBJECT_TABLE":
@@ -68,6 +69,21 @@ def grant(run: Execution, node: Node) -> None:
         found = [_relation(run, relation, kind) for relation in parser.children(node.objects)]
         if kind == "OBJECT_TABLE":
             _on_tables(run, node, [table for table in found if table is not None], grantees)
+
+
+def _close(run: Execution, node: Node) -> None:
+    """Tell tables whose defaults use a sequence that it may be closed to who inserts rows."""
+    kind, state = parser.enum_name(node, "objtype"), run.state
+    if node.is_grant or kind not in {"OBJECT_TABLE", "OBJECT_SEQUENCE"}:
+        return
+    if parser.enum_name(node, "targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
+        schemas = parser.strings(node.objects)
+        closed = [name for name in state.sequences if name.schema in schemas and kind == "OBJECT_SEQUENCE"]
+    else:
+        named = (state.find_relation(each.relname, each.schemaname or None) for each in parser.children(node.objects))
+        closed = [each[0] for each in named if each is not None and each[1] == "sequence"]
+    for name in closed:
+        access.forget_users(state, name)
 
 
 def _check_privileges(state: State, kind: str, written: Iterable[Node]) -> None:
@@ -138,17 +154,18 @@ def _relation(run: Execution, relation: Node, kind: str) -> Table | None:
 def _on_tables(run: Execution, node: Node, tables: list[Table], grantees: list[str]) -> None:
     if tables:
         _check_privileges(run.state, "OBJECT_TABLE", parser.children(node.privileges))
-    option_alone = node.grant_option and not node.is_grant
-    if option_alone:
+    state, takes = run.state, not node.is_grant
+    if takes and parser.enum_name(node, "behavior") == "DROP_CASCADE":
+        access.forget(state)  # whom else the grantees gave it to is not kept
+    if takes and node.grant_option:
         return
-    state = run.state
     if not node.is_grant and any(table.owner in grantees for table in tables):
         run.doubt("what an owner took from itself is not kept", [table.name for table in tables])
-    if not node.is_grant and parser.enum_name(node, "behavior") == "DROP_CASCADE":
-        access.forget(state)  # whom else the grantees gave it to is not kept
     for table in tables:
         change = _change(state, node, table, grantees)
         access.change_tables(state, [table.name], change)
+        if takes:
+            access.forget_users(state, table.name)
 
 
 def _change(state: State, node: Node, table: Table, grantees: list[str]) -> Callable[[Table], Table]:

@@ -106,6 +106,8 @@ def grant_role(run: Execution, node: Node) -> None:
     roles = [each.priv_name for each in parser.children(node.granted_roles)]
     members = _named(state, parser.children(node.grantee_roles))
     options = {each.defname: _argument(each).boolval for each in parser.children(node.opt)}
+    if not node.is_grant and parser.enum_name(node, "behavior") == "DROP_CASCADE":
+        access.forget(state)  # whom else the members gave it to is not kept
     if node.is_grant:
         _join(state, members, roles, inherit=options.get("inherit"))
     elif not options or "inherit" in options:  # REVOKE ADMIN OPTION FOR leaves the membership

@@ -12,7 +12,7 @@ from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.queries.analysis import Analysis, analyse
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.sql.system import SYSTEM_COLUMNS
-from alembic_contracts.prediction.sql.view_options import check_option, stated
+from alembic_contracts.prediction.sql.view_options import check_option, is_true, stated
 from alembic_contracts.prediction.tables.from_query import columns_of, create_from_query, is_updatable
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Name, Table, TableKind
@@ -39,6 +39,7 @@ def create_view(run: Execution, node: Node) -> None:
     if analysis.temporary and name.schema != TEMPORARY:
         name = Name(TEMPORARY, name.name)
     columns = columns_of(run, name, output, parser.strings(node.aliases), view=True)
+    options = stated(node.options)
     table = Table(
         name=name,
         kind="view",
@@ -49,6 +50,7 @@ def create_view(run: Execution, node: Node) -> None:
         depends_on=analysis.depends_on(),
         owner=run.state.current_user,
         check_option=_check_option(node),
+        security_invoker="security_invoker" in options and is_true(options["security_invoker"]),
     )
     _refuse_check(run, node, output)
     if not output.complete:
@@ -120,7 +122,10 @@ def _replaced(old: Table, new: Table) -> Table:
         replace(c, comment=comments[c.name].comment, default=comments[c.name].default) if c.name in comments else c
         for c in new.columns
     )
-    return replace(new, columns=columns, comment=old.comment, owner=old.owner, grants=old.grants)
+    # What it reads may be closed to those who may use it.
+    same = (old.security_invoker, old.depends_on) == (new.security_invoker, new.depends_on)
+    unusable = old.unusable if same else None
+    return replace(new, columns=columns, comment=old.comment, owner=old.owner, grants=old.grants, unusable=unusable)
 
 
 def create_as(run: Execution, node: Node) -> None:

@@ -111,6 +111,9 @@ tables AS (
                 ) AS g
                 WHERE g.grantee <> asked.relowner
             ) /* end */,
+            'unusable', /* if grants */ (
+                /* unusable.sql */
+            ) /* end */,
             'publications', /* if publications */ CASE WHEN asked.relkind IN ('r', 'p') AND asked.relpersistence = 'p' THEN (
                 SELECT
                     pg_catalog.json_agg(

@@ -84,6 +84,7 @@ def _put_column(alteration: Alteration, name: Name, column: Column) -> None:
     sqlstate.refuse_too_many_columns(len(table.columns) + 1)
     bare = replace(column, not_null=False)
     alteration.state.tables.put(name, replace(table, columns=(*table.columns, bare)))
+    _note_sequence(alteration, name, column.default)
 
 
 def _put_into_child(alteration: Alteration, child: Name, column: Column) -> None:
@@ -228,6 +229,14 @@ def _default(alteration: Alteration, command: Node) -> None:
         text = stored_default(alteration.run, column, text, getattr(command, "def"))
     for target in alteration.targets():
         change_column(alteration.state, target, command.name, lambda c: replace(c, default=text))
+        _note_sequence(alteration, target, text)
+
+
+def _note_sequence(alteration: Alteration, name: Name, default: str | None) -> None:
+    """Who may insert rows need not have USAGE on the sequence of a default."""
+    table = alteration.state.tables[name]
+    if default is not None and "nextval(" in default and any(each.privilege == "INSERT" for each in table.grants):
+        alteration.state.tables.put(name, replace(table, unusable=None))
 
 
 def _set_not_null(alteration: Alteration, command: Node) -> None:
