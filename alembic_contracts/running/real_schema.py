@@ -67,6 +67,7 @@ class RealSchema(Struct, frozen=True):
         return replace(
             table,
             owner=there.owner if before.owner == table.owner else owner,
+            unusable=_carried(table.unusable, before.unusable, there.unusable),
             columns=_as_before(table.columns, before.columns, there.columns),
             constraints=_as_before(table.constraints, before.constraints, there.constraints),
             indexes=_as_before(table.indexes, before.indexes, there.indexes),
@@ -99,6 +100,13 @@ class RealSchema(Struct, frozen=True):
 
     def _pair(self, roles: tuple[str, str]) -> tuple[str, str]:
         return self._name(roles[0]), self._name(roles[1])
+
+
+def _carried(
+    now: frozenset[_T] | None, before: frozenset[_T] | None, there: frozenset[_T] | None
+) -> frozenset[_T] | None:
+    """Return a set with what the scripts took from it and gave it; None: that is not known."""
+    return None if now is None or before is None or there is None else there - (before - now) | (now - before)
 
 
 def _as_before(now: tuple[_P, ...], before: tuple[_P, ...], there: tuple[_P, ...]) -> tuple[_P, ...]:

@@ -71,6 +71,13 @@ REQUIRED = [
         "required-column",
     ),
     Case(
+        "CREATE DOMAIN d AS integer DEFAULT 1 NOT NULL; CREATE TABLE t (c d, z integer)",
+        "ALTER DOMAIN d DROP DEFAULT; ",
+        "INSERT INTO t (z) VALUES (1)",
+        "23502",
+        "required-column",
+    ),
+    Case(
         "CREATE DOMAIN d AS integer; CREATE TABLE t (c integer, z d)",
         "ALTER DOMAIN d SET NOT NULL",
         "INSERT INTO t (c) VALUES (1)",
@@ -580,6 +587,30 @@ HANDED_ON = (
     f"{ROLES}; GRANT SELECT ON t TO implied_group WITH GRANT OPTION; SET LOCAL ROLE implied_group; "
     "GRANT SELECT ON t TO implied_one; RESET ROLE"
 )
+STATES_GROUP = STATED.replace("implied_one", "implied_group")
+MEMBERS = [
+    Case(f"{ROLES}; {MEMBER}", change, READ, DENIED, "lost-privileges", "reader", states=STATES_GROUP)
+    for change in ("REVOKE implied_group FROM implied_one", "GRANT implied_group TO implied_one WITH INHERIT FALSE")
+] + [
+    Case(
+        f"{ROLES}; {OPEN}",
+        "ALTER VIEW t SET (security_invoker = 1)",
+        READ,
+        DENIED,
+        "privileges",
+        "reader",
+        "SELECT for implied_one, of no use: what t uses is closed to that role or its owner",
+        foreseen=False,
+        states=STATED,
+    ),
+    Case(
+        f"{ROLES}; {OPEN}; GRANT SELECT ON b TO implied_one",
+        "ALTER VIEW t RESET (security_invoker)",
+        READ,
+        side="reader",
+        states=STATED,
+    ),
+]
 CASCADES = [
     Case(
         HANDED_ON,
@@ -656,7 +687,7 @@ def said(report: Report) -> list[tuple[str, str, str]]:
     return [(each.rule, each.severity, each.actual) for each in report.violations]
 
 
-CASES = [*REQUIRED, *CONSTRAINTS, *PARTITIONS, *VIEWS, *LOOSENED, *PUBLICATIONS, *PRIVILEGES, *CASCADES]
+CASES = [*REQUIRED, *CONSTRAINTS, *PARTITIONS, *VIEWS, *LOOSENED, *PUBLICATIONS, *PRIVILEGES, *MEMBERS, *CASCADES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.change)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from alembic_contracts.schemas.schema import Access, Table
+from alembic_contracts.judging.rules import Instead, Situation
+from alembic_contracts.schemas.schema import Access, Grant, Table
 
-__all__ = ["lacks"]
+__all__ = ["SHUT", "is_shut", "lacks"]
 
 _PREDEFINED = {
     "SELECT": "pg_read_all_data",
@@ -35,3 +36,37 @@ def lacks(access: Access, table: Table, role: str, privilege: str, column: str |
         for grant in table.grants
     )
     return None if has_all or owns or granted else privilege
+
+
+def is_shut(access: Access, table: Table, role: str, privilege: str, column: str | None = None) -> bool | None:
+    """Return whether a privilege that a role has is of no use, as what a view or default uses is closed to it.
+
+    None: that could not be worked out.
+    """
+    roles = access.inherited(role)
+    if role in access.superusers or table.owner in roles or _PREDEFINED.get(privilege) in roles:
+        return False
+    by = [g for g in table.grants if g.grantee in roles and g.privilege == privilege and g.column in {None, column}]
+    if not by or table.unusable == frozenset():
+        return False
+    return None if table.unusable is None else all(Grant(g.grantee, privilege) in table.unusable for g in by)
+
+
+def _is_newly_shut(situation: Situation) -> bool:
+    before, after = (each.unusable if each is not None else None for each in (situation.before, situation.after))
+    return bool((after or frozenset()) - (before or frozenset()))
+
+
+SHUT = Instead(
+    when=_is_newly_shut,
+    what="what a view reads, or the sequence of a default, is closed to who may use the table",
+    remedy=(
+        "Grant in the same revision what is needed below it: to the roles that may use {table}, or to a view's owner\n"
+        "where it has no security_invoker, privileges on what the view reads; USAGE on the sequences of defaults.\n"
+        "If they shall lose it, ask {owner} to change {contract_place} first."
+    ),
+    fix=(
+        "Grant in a migration what is needed below it: to the roles that may use {table}, or to a view's owner where\n"
+        "it has no security_invoker, privileges on what the view reads; USAGE on the sequences of defaults."
+    ),
+)

@@ -1,11 +1,12 @@
 """Roles that could read or write a table still can."""
 
 from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
 from typing import cast
 
-from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.contracts.contract import Fact, Privileges
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking
-from alembic_contracts.judging.rules._access import lacks
+from alembic_contracts.judging.rules._access import SHUT, lacks
 from alembic_contracts.schemas.schema import Table
 
 _USED_BY = {"reader": ("SELECT",), "writer": ("INSERT", "UPDATE", "DELETE"), "cdc": ()}
@@ -17,10 +18,12 @@ Held = tuple[str, str, str | None]
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     table, before = cast("Table", subject.table), subject.reference
-    states_it = any(each.rule == "privileges" and each.table == fact.table for each in subject.contract.facts)
-    if before is None or states_it:
+    if before is None:
         return HOLDS
     used = {privilege for side in subject.contract.sides(fact.table) for privilege in _USED_BY[side]}
+    stated = _stated(fact, subject)
+    if stated:
+        return _members(stated, subject, before)
     granted: set[Held] = {(g.grantee, g.privilege, g.column) for g in before.grants if g.privilege in used}
     lost = {
         (role, privilege)
@@ -41,6 +44,31 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     said += [f"no longer allows {', '.join(sorted(closed))}"] if closed else []
     sides = tuple(side for side in subject.contract.sides(fact.table) if used & set(_USED_BY[side]))
     return Differs(" and ".join(said), breaking(*sides) if everybody else breaking(warning=sides), shown | closed)
+
+
+def _stated(fact: Fact, subject: Subject) -> frozenset[tuple[str, str]]:
+    """Return roles with the privileges that the contract itself says they have: what the roles have is judged there."""
+    expected = [each.expected for each in subject.contract.facts if each.table == fact.table]
+    roles = (each for each in expected if isinstance(each, Privileges))
+    return frozenset((each.role, privilege) for each in roles for privilege in each.privileges)
+
+
+def _members(stated: AbstractSet[tuple[str, str]], subject: Subject, before: Table) -> Outcome:
+    """Return whether those who are members of roles that the contract names can still do what these can."""
+    then = subject.reference_access
+    names = {role for role, _ in stated}
+    left = {
+        (role, privilege)
+        for role, privilege in _left({privilege for _, privilege in stated}, subject, before)
+        if role not in names and any((group, privilege) in stated for group in then.inherited(role))
+    }
+    if not left:
+        return HOLDS
+    closed = frozenset(f"{privilege} by {role}" for role, privilege in left)
+    sides = tuple(subject.contract.sides(before.name))
+    everybody = all(_is_deserted(role, subject) for role in names)
+    breaks = breaking(*sides) if everybody else breaking(warning=sides)
+    return Differs(f"no longer allows {', '.join(sorted(closed))}", breaks, closed)
 
 
 def _is_deserted(role: str, subject: Subject) -> bool:
@@ -104,6 +132,7 @@ RULE = Rule(
         "Ask {owner} to state the role as `privileges` in {contract_place}."
     ),
     fix="Grant it again, and ask {owner} to state the role as `privileges` in {contract_place}.",
+    instead=(SHUT,),
     expected=lambda _fact, _dialect: "the same privileges as before",
     evaluate=_evaluate,
     reads=frozenset(("grants", "publications")),

@@ -1,15 +1,27 @@
 """Rows meet no constraint that the table did not have and the contract does not state."""
 
 import re
+from collections.abc import Callable
 from typing import Self, cast
 
 from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Types, Unknown, breaking
-from alembic_contracts.judging.rules._filling import is_filled
-from alembic_contracts.judging.rules._limits import KEYS, limits
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Portable,
+    Rule,
+    Situation,
+    Subject,
+    Types,
+    Unknown,
+    breaking,
+)
+from alembic_contracts.judging.rules._rows import KEYS, is_filled, limits
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Table
 
@@ -183,6 +195,13 @@ def _lost(subject: Subject) -> frozenset[str]:
     return frozenset({"no default partition any more"} if lost and table.kind == "partitioned table" else ())
 
 
+def _where(is_so: Callable[[Table, Table], bool]) -> Callable[[Situation], bool]:
+    """Return whether something is so of a table before and after."""
+    return lambda found: found.before is not None and found.after is not None and is_so(found.before, found.after)
+
+
+_AGREED = "Agree on it with {owner}: nothing that {contract_place} could state allows it."
+
 RULE = Rule(
     id="new-constraint",
     summary="Rows meet no new key, unique, check, foreign key or exclusion constraint.",
@@ -205,6 +224,32 @@ RULE = Rule(
         "Until then, look for rows that it would refuse, without refusing any."
     ),
     fix="If the writers keep to it, ask {owner} to state it in {contract_place}; else drop it in a migration.",
+    instead=(
+        Instead(
+            when=_where(lambda before, after: bool(after.bounds - before.bounds)),
+            what="rows of a partition have to be within bounds",
+            remedy=f"Attach it once every writer keeps to the bounds, or writes to the partitioned table.\n{_AGREED}",
+            fix=f"Detach it in a migration, or have its writers keep to the bounds.\n{_AGREED}",
+            portable=Portable(),
+        ),
+        Instead(
+            when=_where(lambda before, after: after.check_option not in {"", before.check_option}),
+            what="a view has WITH CHECK OPTION",
+            remedy=f"Leave WITH CHECK OPTION out until every writer keeps to what the view shows.\n{_AGREED}",
+            fix=f"Take it away in a migration, with ALTER VIEW {{table}} RESET (check_option).\n{_AGREED}",
+            portable=Portable(),
+        ),
+        Instead(
+            when=_where(lambda before, after: before.has_default_partition and not after.has_default_partition),
+            what="a partitioned table has lost its default partition",
+            remedy=(
+                "Keep the default partition, or create another in the same revision, PARTITION OF {table} DEFAULT.\n"
+                f"{_AGREED}"
+            ),
+            fix=f"Create one in a migration, with PARTITION OF {{table}} DEFAULT.\n{_AGREED}",
+            portable=Portable(),
+        ),
+    ),
     portable=Portable(),
     expected=lambda _fact, _dialect: "no new constraint",
     evaluate=_evaluate,

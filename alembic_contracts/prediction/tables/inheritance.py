@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from alembic_contracts.prediction.catalog.partition_bounds import bind
-from alembic_contracts.prediction.catalog.publishing import spread
 from alembic_contracts.prediction.catalog.relations import NOT_TABLES, descendants, put_constraint
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.keys import attach_key
@@ -143,6 +141,9 @@ def take_bound(state: State, partition: Name, parent: Table, bound: Node) -> Non
     Raises:
         PostgresError: 42P17.
     """
+    from alembic_contracts.prediction.catalog.partition_bounds import bind
+    from alembic_contracts.prediction.catalog.publishing import spread
+
     values = {"DEFAULT"} if bound.is_default else {parser.deparse_expression(datum) for datum in bound.listdatums}
     for sibling in state.children(parent.name):
         taken = state.traits.get(("bound", str(sibling.name)), "").split("\n")

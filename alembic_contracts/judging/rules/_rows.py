@@ -1,7 +1,8 @@
-"""What can refuse a row of a table: constraints, unique indexes that serve none, checks of the columns' domains."""
+"""What a row of a table meets: what fills columns that it does not name, and all that can refuse it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -12,12 +13,28 @@ from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Table, TypeDefinition
 
-__all__ = ["KEYS", "limits"]
+__all__ = ["KEYS", "is_filled", "limits"]
 
 KEYS = frozenset({"primary key", "unique"})
 _KINDS = frozenset({"check", "foreign key", "exclude"}) | KEYS
 _VALUE = pattern(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")|\bVALUE\b""")
 """What a domain's check calls the value, outside of quotes."""
+_NULL = pattern(r'\(*NULL\)*(::[\w\s."]+(\([\d, ]+\))?(\[\])*\)*)*', re.IGNORECASE)
+"""NULL, cast to whatever: it is kept as a default where it has to be fitted to a type, or stands before a domain's."""
+
+
+def is_filled(column: Column, types: Types) -> bool:
+    """Return whether a column fills itself: by its default, or by that of its domain unless it has one of its own.
+
+    A domain has what it is based on for its default only if that had one when the domain was made (``DefineDomain``).
+    """
+    if column.identity or column.generated:
+        return True
+    default = column.default
+    if default is None and column.type is not None and not column.type.dimensions:
+        definition = types.get(column.type.name)
+        default = definition.default if definition is not None else None
+    return default is not None and _NULL.fullmatch(default) is None
 
 
 def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]:
