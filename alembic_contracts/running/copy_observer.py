@@ -18,9 +18,9 @@ from msgspec.structs import replace
 from alembic_contracts.dialects.sqlite import made_up
 from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, FILE
 from alembic_contracts.dialects.sqlite.copies import fingerprint_of, stored_rows
+from alembic_contracts.dialects.sqlite.effects import CHANGES_ROWS
 from alembic_contracts.dialects.sqlite.names import fold
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts, asked_for_existence
-from alembic_contracts.dialects.sqlite.telling import CHANGES_ROWS
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.noticing import MadeUpCount
 from alembic_contracts.prediction.scripts.batches import COPY
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects import Dialect
-    from alembic_contracts.dialects.sqlite.telling import Effect, WatchedConnection
+    from alembic_contracts.dialects.sqlite.effects import Effect
+    from alembic_contracts.dialects.sqlite.telling import WatchedConnection
     from alembic_contracts.prediction.scripts.source_lines import Script
     from alembic_contracts.running.replaying import Stage
     from alembic_contracts.schemas.schema import Schema
@@ -384,11 +385,10 @@ class CopyObserver:
 
     def _doubt_failure(self, effect: Effect) -> None:
         """Note a doubt where it depends on rows whether a statement fails, and the script goes on where it does."""
-        if (
-            self._script is None
-            or self.unknown.isdisjoint(effect.reads | effect.writes)
-            or not _MAY_FAIL.match(effect.sql)
-        ):
+        may_fail = effect.is_beside or (
+            not self.unknown.isdisjoint(effect.reads | effect.writes) and _MAY_FAIL.match(effect.sql) is not None
+        )
+        if self._script is None or not may_fail:
             return
         is_alone = CHANGES_ROWS.match(effect.sql) is not None and COPY not in effect.sql
         passes = lets_failure_pass(self._script.call_stack(), self._script.path, RowTexts())

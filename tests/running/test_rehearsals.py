@@ -186,7 +186,7 @@ def test_a_script_that_ends_its_process(tmp_path: Path) -> None:
 
 
 def test_what_only_the_copy_refuses_ends_no_run(tmp_path: Path) -> None:
-    second = "op.execute('DELETE FROM t')\nwith op.get_bind().engine.connect() as other:\n    other.execute(sa.text('SELECT 1'))"
+    second = "op.execute('DELETE FROM t')\nwith op.get_bind().engine.connect() as other:\n    other.execute(sa.text('SELECT a FROM t'))"
     history = History(tmp_path, [TABLE, second, "op.execute('CREATE TABLE n (x)')"])
     history.upgrade("r0")
     [prediction] = history.predicted()

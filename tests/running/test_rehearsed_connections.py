@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from tests.support.rehearsing import TABLE, History, columns, reasons
+from alembic_contracts.schemas.steps import FAILS_BY_ROWS
+from tests.support.rehearsing import TABLE, History, columns, reasons, recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from alembic_contracts.schemas.steps import Prediction
@@ -58,6 +60,26 @@ ALIKE = {
             other.execute(sa.text("ALTER TABLE t ADD COLUMN b"))
         op.execute("ALTER TABLE t ADD COLUMN c")
     """,
+    "reflects beside changes of rows": """
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        if "t" in sa.inspect(op.get_bind().engine).get_table_names():
+            op.execute("UPDATE t SET a = 'y'")
+        found = [each["name"] for each in sa.inspect(op.get_bind().engine).get_columns("t")]
+        op.execute(f"ALTER TABLE t ADD COLUMN b_{'a' in found}")
+        assert op.get_bind().execute(sa.text("SELECT count(*) FROM t WHERE a = 'y'")).scalar()
+    """,
+    "reflects all beside changes of rows": """
+        op.execute("UPDATE t SET a = 'y'")
+        metadata = sa.MetaData()
+        metadata.reflect(op.get_bind().engine)
+        op.execute(f"ALTER TABLE t ADD COLUMN of_{len(metadata.tables)}")
+    """,
+    "sees what was done and committed": """
+        op.execute("ALTER TABLE t ADD COLUMN b")
+        op.execute("UPDATE t SET a = 'y'")
+        if "b" in [each["name"] for each in sa.inspect(op.get_bind().engine).get_columns("t")]:
+            op.execute("ALTER TABLE t ADD COLUMN c")
+    """,
 }
 
 
@@ -76,9 +98,40 @@ def test_a_connection_beside_the_first_one_does_what_it_will_do(name: str, tmp_p
 
 
 NOT_ALIKE = {
-    "in a transaction": """
+    "the schema was changed in the transaction": """
         op.execute("INSERT INTO t (a) VALUES ('x')")
+        op.execute("ALTER TABLE t ADD COLUMN b")
         sa.inspect(op.get_bind().engine).get_columns("t")
+    """,
+    "rows that are not committed": """
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        with op.get_bind().engine.connect() as other:
+            other.execute(sa.text("SELECT a FROM t")).first()
+    """,
+    "rows beside the schema": """
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        with op.get_bind().engine.connect() as other:
+            other.execute(sa.text("SELECT 1 FROM sqlite_master, t")).first()
+    """,
+    "writes while the first one does": """
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        with op.get_bind().engine.connect() as other:
+            other.execute(sa.text("UPDATE t SET a = 'y'"))
+    """,
+    "makes tables while the first one writes": """
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        sa.Table("n", sa.MetaData(), sa.Column("id", sa.Integer)).create(op.get_bind().engine)
+    """,
+    "settings while the first one writes": """
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        with op.get_bind().engine.connect() as other:
+            other.exec_driver_sql("PRAGMA foreign_keys").scalar()
+    """,
+    "commits while the other one looks": """
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        with op.get_bind().engine.connect() as other:
+            sa.inspect(other).get_columns("t")
+            op.get_bind().commit()
     """,
     "where one has tables of its own": """
         op.execute("CREATE TEMP TABLE t (x)")
@@ -107,6 +160,50 @@ def test_where_both_are_in_the_way_of_each_other_nothing_is_known(name: str, tmp
     found = reasons(predicted(history))
     assert "the script uses a second connection to the database beside the first one" in found
     assert not any("would refuse" in each for each in found)
+
+
+@pytest.mark.parametrize("name", [each for each in ALIKE if "beside" in each])
+def test_engines_that_begin_by_hand_are_no_different(name: str, tmp_path: Path) -> None:
+    history = History(tmp_path, [TABLE, ALIKE[name]])
+    history.changed = recipe
+    prediction = predicted(history)
+    assert prediction.unproven == ()
+    history.upgrade("head")
+    assert prediction.steps[-1].fingerprint == history.observed()[1]
+
+
+def exclusive(engine: sa.Engine) -> sa.Engine:
+    sa.event.listen(engine, "connect", lambda driver, _record: setattr(driver, "isolation_level", None))
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN EXCLUSIVE"))
+    return engine
+
+
+def of_one_connection(engine: sa.Engine) -> sa.Engine:
+    return sa.create_engine(engine.url, poolclass=sa.StaticPool)
+
+
+@pytest.mark.parametrize("changed", [exclusive, of_one_connection])
+def test_engines_whose_connections_are_in_the_way_of_each_other(
+    changed: Callable[[sa.Engine], sa.Engine], tmp_path: Path
+) -> None:
+    """The real run of the first fails after a while; that of the second takes the rows back."""
+    history = History(tmp_path, [TABLE, ALIKE["reflects beside changes of rows"]])
+    history.upgrade("r0")
+    history.changed = changed
+    found = reasons(history.predicted()[0])
+    assert "the script uses a second connection to the database beside the first one" in found
+
+
+def test_a_large_change_may_lock_others_out(tmp_path: Path) -> None:
+    """SQLite writes what has no room in memory before the end, for which nobody else may read."""
+    code = """
+        op.execute("UPDATE t SET a = 'y'")
+        try:
+            found = sa.inspect(op.get_bind().engine).get_table_names()
+        except sa.exc.OperationalError:
+            op.execute("ALTER TABLE t ADD COLUMN b")
+    """
+    assert reasons(predicted(History(tmp_path, [TABLE, code]))) == [FAILS_BY_ROWS]
 
 
 def test_listeners_are_told_of_it(tmp_path: Path) -> None:

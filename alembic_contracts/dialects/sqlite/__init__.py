@@ -12,8 +12,9 @@ definitions, objects          the text of a CREATE TABLE, of an index, view or t
 transactions                  a connection -> the transaction that it is in
 restoring                     a table before and now -> SQL that gives it back its shape
 copies, made_up               a database -> an empty one in memory that behaves like it; rows made up in it
-lending                       the connection to that one -> a further one, while the first is not in use
-telling, row_texts            what statements do there, told by the connection; whether texts are about rows alone
+lending                       the connection to that one -> a further one, while the first is not in its way
+telling, effects              what statements do there, told by the connection
+row_texts                     whether texts are about rows alone
 beside_schema                 what a statement asks for -> what beside the schema the answer depends on
 
 What only some runs need is imported when it is needed: a start is most of what a check of a small project costs.

@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import URL, NullPool, create_engine, event
+from sqlalchemy import URL, NullPool, QueuePool, create_engine, event
 
 from alembic_contracts.dialects.listeners import EVENTS, is_users, listen
-from alembic_contracts.dialects.sqlite.lending import Lent
+from alembic_contracts.dialects.sqlite.lending import Beside, Lent, lent
 from alembic_contracts.dialects.sqlite.names import literal, quote, stored_in
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 from alembic_contracts.patterns import pattern
@@ -167,11 +167,13 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
         options[name] = getattr(like, f"_{name}", None)
     first: WatchedConnection | None = None
 
-    def connect() -> sqlite3.Connection | Lent:
+    may_be_beside = engine is None or (isinstance(engine.pool, QueuePool | NullPool) and _is_file(engine))
+
+    def connect() -> sqlite3.Connection | Lent | Beside:
         nonlocal first
         if first is not None:
             try:
-                return Lent(first)
+                return lent(first, may_be_beside=may_be_beside)
             except sqlite3.OperationalError:
                 told(_SECOND)
                 raise
@@ -191,6 +193,11 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
     if engine is not None:
         _take_over(engine, made_, told)
     return made_
+
+
+def _is_file(engine: Engine) -> bool:
+    """Whether all connections of an engine are to one database, each with transactions of its own."""
+    return not (engine.url.database or ":memory:").startswith((":memory:", "file:"))
 
 
 def _take_over(engine: Engine, copy: Engine, told: Callable[[str], None]) -> None:

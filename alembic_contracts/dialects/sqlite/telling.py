@@ -13,21 +13,18 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Protocol
 
-from msgspec import Struct
-
 from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, depends_on
+from alembic_contracts.dialects.sqlite.effects import CHANGES_ROWS, Effect, Listener, Rows
 from alembic_contracts.dialects.sqlite.names import fold, quote
 from alembic_contracts.dialects.sqlite.tokens import apart
 from alembic_contracts.patterns import pattern
 
-__all__ = ["CHANGES_ROWS", "Effect", "Listener", "OnCursors", "WatchedConnection"]
+__all__ = ["OnCursors", "WatchedConnection", "WatchedCursor"]
 
-_ROWS = frozenset[tuple[str, str]]
-"""Schemas and tables, in lower case."""
 _LEAVES_SCHEMA = pattern(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|VALUES|EXPLAIN|BEGIN|PRAGMA)\b", re.IGNORECASE)
 """Statements that cannot change a schema, unless SQLite's own table of it may be written to."""
-CHANGES_ROWS = pattern(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
 _ROLLS_BACK = pattern(r"\s*ROLLBACK\b", re.IGNORECASE)
+_LOCKS = pattern(r"\s*BEGIN\s+EXCLUSIVE\b", re.IGNORECASE)
 _WRITES_SCHEMA = pattern(r"writable_schema\s*[=(]?\s*(?P<reset>reset)?", re.IGNORECASE)
 _ATTACHES = pattern(
     r"""\s*ATTACH\s+(?:DATABASE\s+)?(?P<file>.*?)\s+AS\s+(?P<name>[\w$]+|"[^"]+"|'[^']+')\s*;?\s*$""",
@@ -43,39 +40,6 @@ _READ, _INDEX, _INSERT, _UPDATE, _DELETE, _ATTACH, _ALTER = (
     sqlite3.SQLITE_ATTACH,
     sqlite3.SQLITE_ALTER_TABLE,
 )
-
-
-class Effect(Struct, frozen=True):
-    """What a statement did."""
-
-    sql: str
-    parameters: Any = ()
-    reads: _ROWS = frozenset()
-    """Of which tables it read columns or counted rows."""
-    writes: _ROWS = frozenset()
-    """The rows of which tables it changed, or which tables it altered."""
-    returns: bool = False
-    """Whether it returned rows, were they none."""
-    changes: bool = False
-    """Whether the schema is another one."""
-    commits: bool = False
-    """Whether all that was done before it is committed now."""
-
-
-class Listener(Protocol):
-    """Who is told."""
-
-    def done(self, effect: Effect) -> Callable[[], None] | None:
-        """Hear what a statement did; returns what to call once somebody fetches its rows, if anything."""
-
-    def counted(self, count: int) -> int:
-        """Hear that the last statement changed so many rows; returns what the script is to see of that."""
-
-    def numbered(self, rowid: int) -> int:
-        """Hear the number of the row that it inserted last; returns what the script is to see of that."""
-
-    def attaches(self, file: str, name: str) -> None:
-        """Hear that a database in a file was to be attached; an empty one in memory is, in its place."""
 
 
 class _HasCursors(Protocol):
@@ -115,11 +79,13 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
         self._silent = False
         self._reads: set[tuple[str, str]] = set()
         self._writes: set[tuple[str, str]] = set()
-        self._known: dict[str, tuple[_ROWS, _ROWS]] = {}
+        self._known: dict[str, tuple[Rows, Rows]] = {}
         """By text, what statements read and wrote when they were prepared; the driver keeps them prepared."""
         self.writes_schema = False
         """Whether SQLite's own table of the schema may be written to, and has not been read again since."""
         self._versions: tuple[tuple[str, int], ...] = ()
+        self._keeps_to_itself = False
+        """Whether the transaction has changed the schema, or let nobody else read."""
         self.set_authorizer(self._allow)
 
     # -- the driver's own functions ----------------------------------------------------------------------------------
@@ -138,8 +104,19 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
         self._is_ours(None, uses=self.in_transaction)
         self.end(commits=False)
 
+    @property
+    def lets_others_read(self) -> bool:
+        """Whether another connection sees the same schema, while this one is in a transaction."""
+        begins = self.isolation_level or ""
+        return not self._keeps_to_itself and begins.upper() != "EXCLUSIVE"
+
+    def read_by(self, sql: str) -> Rows:
+        """Return what a statement that was executed has read."""
+        return self._known.get(sql, (frozenset(), frozenset()))[0]
+
     def end(self, *, commits: bool) -> None:
         """End what is open, whoever began it."""
+        self._keeps_to_itself = False
         if commits:
             super().commit()
             self._tell(Effect("COMMIT", commits=True))
@@ -236,6 +213,7 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
             execute()
             return
         was_open = self.in_transaction
+        self._keeps_to_itself = (was_open and self._keeps_to_itself) or _LOCKS.match(sql) is not None
         self._reads.clear()
         self._writes.clear()
         cursor.shown_count = cursor.look = None
@@ -257,7 +235,9 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
             returns=cursor.description is not None,
             changes=self._may_have_changed(sql) and (self._has_changed() or self._is_about_writing(sql)),
             commits=was_open and not self.in_transaction and not _ROLLS_BACK.match(sql),
+            is_beside=cursor.is_beside,
         )
+        self._keeps_to_itself = self._keeps_to_itself or (effect.changes and self.in_transaction)
         if self.listener is not None:
             cursor.look = self.listener.done(effect)
             if writes and CHANGES_ROWS.match(sql):
@@ -296,6 +276,8 @@ class WatchedCursor(sqlite3.Cursor):
     connection: WatchedConnection
     borrower: object | None = None
     """As it is of its connection, while it is this one's."""
+    is_beside = False
+    """Whether it belongs to a connection beside the one that has a transaction open."""
     shown_count: int | None = None
     shown_rowid: int | None = None
     """Of the last change of rows: the driver keeps it beyond other statements."""
