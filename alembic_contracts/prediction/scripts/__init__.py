@@ -7,8 +7,10 @@ recording         the SQL of that run -> operations and doubts
 baseline          an observed database -> the catalog to start from, with what its routines can change
 isolation, outside, real_drivers    no database, no file, no network while scripts run
 clock, leftovers  what scripts wait for, and leave to be done later
-unseen_code, data_calls, syntax     what a script would do for other rows or errors, as far as that matters
+unseen_code, rows_alone             what a script would do for other rows or errors, as far as that matters
+data_calls, syntax                  the names of calls that are known, and pieces of syntax -> what they stand for
 names             what the names in a script stand for, and whether rows may decide it
+computing         a helper that is imported -> whether it does nothing but compute
 catalog_texts     what a catalog says of the SQL in it
 loops             the lines that a script is at -> whether a loop there may wait for there being no rows
 loading           a script's file -> its module

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import PurePath
+
 __all__ = [
     "BUILDERS",
     "BUILTINS",
@@ -10,8 +14,12 @@ __all__ = [
     "METHODS",
     "MUTATORS",
     "OF_OP",
+    "OPERATIONS",
     "READS",
     "SAFE_MODULES",
+    "VALUE_METHODS",
+    "is_library_path",
+    "is_safe",
 ]
 
 BUILTINS = frozenset(
@@ -24,12 +32,29 @@ BUILTINS = frozenset(
 
 SAFE_MODULES = frozenset(
     {
-        "ast", "base64", "binascii", "calendar", "collections", "copy", "datetime", "decimal", "enum", "fractions",
-        "hashlib", "html", "itertools", "json", "logging", "math", "operator", "random", "re", "secrets", "sqlalchemy",
-        "string", "textwrap", "time", "typing", "unicodedata", "uuid", "zoneinfo",
+        "ast", "base64", "binascii", "bisect", "calendar", "collections", "copy", "datetime", "decimal", "enum",
+        "fractions", "functools", "hashlib", "heapq", "hmac", "html", "ipaddress", "itertools", "json", "logging",
+        "math", "numbers", "operator", "random", "re", "secrets", "sqlalchemy", "statistics", "string", "struct",
+        "textwrap", "time", "traceback", "typing", "unicodedata", "uuid", "zlib", "zoneinfo",
     }
 )  # fmt: skip
 """Modules whose functions change no table, but for those in ``CHANGES_TABLES``."""
+
+_CALLERS = frozenset({"operator.call", "operator.methodcaller"})
+"""What of them calls whatever it is given."""
+
+_PARTS = ("io.BytesIO", "io.StringIO", "urllib.parse", "warnings.warn")
+"""Parts of modules, others of which do more."""
+
+_INSTALLED = (
+    "dateutil.parser", "dateutil.relativedelta", "dateutil.tz", "orjson.dumps", "orjson.loads",
+    "oslo_serialization.jsonutils", "oslo_utils.strutils", "oslo_utils.timeutils", "oslo_utils.uuidutils",
+    "packaging.utils", "packaging.version", "pytz.timezone", "pytz.utc", "simplejson.dumps", "simplejson.loads",
+    "slugify.slugify", "text_unidecode.unidecode", "unidecode.unidecode", "yaml.safe_dump", "yaml.safe_load",
+    "yaml.YAMLError",
+)  # fmt: skip
+"""Parts of packages that many install."""
+
 
 CHANGES_TABLES = frozenset(
     {
@@ -53,7 +78,20 @@ BUILDERS = frozenset(
 )  # fmt: skip
 """Methods of SQLAlchemy's statements and queries that return another one."""
 
-METHODS = frozenset(
+VALUE_METHODS = frozenset(
+    {
+        "as_integer_ratio", "astimezone", "capitalize", "casefold", "copy", "date", "decode", "difference", "encode",
+        "endswith", "find", "format", "fromisoformat", "fromkeys", "get", "group", "groupdict", "groups", "hexdigest",
+        "index", "intersection", "isalnum", "isalpha", "isdigit", "isformat", "isnumeric", "isoformat", "isspace",
+        "issubset", "items", "join", "lower", "lstrip", "match", "partition", "quantize", "removeprefix",
+        "removesuffix", "replace", "rpartition", "rsplit", "rstrip", "search", "split", "splitlines", "strftime",
+        "strip", "sub", "swapcase", "time", "timestamp", "title", "total_seconds", "translate", "union", "upper",
+        "values", "zfill",
+    }
+)  # fmt: skip
+"""Methods of Python's own values that change nothing."""
+
+METHODS = VALUE_METHODS | frozenset(
     {
         # of results and sessions
         "_asdict", "add", "add_all", "all", "begin_nested", "bulk_insert_mappings", "bulk_save_objects",
@@ -65,13 +103,7 @@ METHODS = frozenset(
         "asc", "between", "cast", "contains", "desc", "ilike", "in_", "is_", "is_distinct_from", "is_not",
         "isnot", "label", "like", "not_in", "notin_", "op", "startswith",
         # of values
-        "append", "as_integer_ratio", "astimezone", "capitalize", "casefold", "clear", "copy", "date", "decode",
-        "difference", "discard", "encode", "endswith", "extend", "find", "format", "fromisoformat", "fromkeys", "get",
-        "group", "groupdict", "groups", "hexdigest", "index", "intersection", "isalnum", "isalpha", "isdigit",
-        "isformat", "isnumeric", "isoformat", "isspace", "issubset", "items", "join", "lower", "lstrip", "match",
-        "partition", "pop", "quantize", "remove", "removeprefix", "removesuffix", "replace", "rpartition", "rsplit",
-        "rstrip", "search", "setdefault", "sort", "split", "splitlines", "strftime", "strip", "sub", "swapcase", "time",
-        "timestamp", "title", "total_seconds", "translate", "union", "upper", "values", "zfill",
+        "append", "clear", "discard", "extend", "pop", "remove", "setdefault", "sort",
         # of loggers
         "debug", "error", "exception", "info", "warning",
     }
@@ -94,3 +126,40 @@ READS = frozenset(
 
 OF_OP = frozenset({"bulk_insert", "execute", "f", "get_bind", "inline_literal"})
 """What of Alembic's operations changes rows alone; ``execute`` is looked at."""
+
+OPERATIONS = frozenset(
+    {
+        "add_column", "alter_column", "batch_alter_table", "bulk_insert", "create_check_constraint",
+        "create_exclude_constraint", "create_foreign_key", "create_index", "create_primary_key", "create_table",
+        "create_table_comment", "create_unique_constraint", "drop_column", "drop_constraint", "drop_index",
+        "drop_table", "drop_table_comment", "invoke", "rename_table", "run_async",
+    }
+)  # fmt: skip
+"""Alembic's operations, of ``op`` and of a batch."""
+
+
+def is_safe(path: str) -> bool:
+    """Return whether a dotted name is that of a library, or of a part of one, that changes no table."""
+    if path in _CALLERS:
+        return False
+    return path.split(".", maxsplit=1)[0] in SAFE_MODULES or is_library_path(path)
+
+
+def is_library_path(path: str) -> bool:
+    """Return whether a dotted name is that of a part of a library that works on values alone."""
+    if any(path == each or path.startswith(f"{each}.") for each in _PARTS):
+        return True
+    return any(path == each or path.startswith(f"{each}.") for each in _INSTALLED) and _is_installed(
+        path.partition(".")[0]
+    )
+
+
+@lru_cache
+def _is_installed(package: str) -> bool:
+    """Whether a package is one that was installed, rather than a module of the project's own by the same name."""
+    try:
+        found = find_spec(package)
+    except (ImportError, ValueError):
+        return False
+    places = PurePath((found and found.origin) or "").parts
+    return "site-packages" in places or "dist-packages" in places

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from alembic_contracts.prediction.scripts.data_calls import BUILTINS, MUTATORS, SAFE_MODULES
-from alembic_contracts.prediction.scripts.syntax import imports_of, root_of
+from alembic_contracts.prediction.scripts.syntax import functions_of, imports_of, paths_of, root_of
 
 __all__ = ["Function", "Names"]
 
@@ -25,8 +25,16 @@ class Names:
         """
         self.functions = {each.name: each for each in ast.walk(tree) if isinstance(each, Function)}
         self.functions |= {each.name: each for each in tree.body if isinstance(each, Function)}
+        self._tree = tree
+        apart = list(functions_of(tree))
+        names = [each.name for _, each in apart]
+        self._ambiguous = {each.name for around, each in apart if around and names.count(each.name) > 1}
+        """Names that several functions have, not all of them functions of the module."""
+        self._around = {each.name: around for around, each in apart if around}
+        """By function that is defined in another one, that one."""
         self._classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
         self._origins = dict(imports_of(tree))
+        self._paths = paths_of(tree)
         self._stores: dict[tuple[str, str], list[ast.expr | None]] = {}
         """By function ("": none) and name, whatever is assigned to it there: None where that is no plain value."""
         self._scope = ""
@@ -37,7 +45,7 @@ class Names:
         """Names that are set where rows may decide whether they are."""
         self._shared: set[str] = set()
         """Names whose values have other names as well, by which they may be changed in place."""
-        self._checking: set[str] = set()
+        self._checking: frozenset[str] = frozenset()
         for statement in tree.body:
             if not isinstance(statement, Function):
                 self._note_stores("", statement)
@@ -46,20 +54,13 @@ class Names:
             self._note_conditional(function.body)
 
     def _note_stores(self, scope: str, statement: ast.stmt) -> None:
-        def note(name: str, value: ast.expr | None) -> None:
-            self._stores.setdefault((scope, name), []).append(value)
-
         for node in ast.walk(statement):
-            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                note(node.targets[0].id, node.value)
-            elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
-                note(node.optional_vars.id, node.context_expr)
-            elif isinstance(node, _STORES):
+            for name, value in _stores(node):
+                self._stores.setdefault((scope, name), []).append(value)
+            if isinstance(node, _STORES):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                for name in (each for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)):
-                    note(name.id, None)
-            elif isinstance(node, ast.arg):
-                note(node.arg, None)
+                for part in (each for each in targets if isinstance(each, ast.Attribute | ast.Subscript)):
+                    self._changed.update(root_of(part) or ())
             elif isinstance(node, ast.Call) and self._changes_in_place(node.func):
                 self._changed.update(root_of(node.func) or ())
             self._shared.update(_handed_on(node))
@@ -82,7 +83,40 @@ class Names:
 
     def _stored(self, name: str) -> list[ast.expr | None]:
         """Return what is assigned to a name that the function can see; nothing: it is not known."""
-        return self._stores.get((self._scope, name)) or self._stores.get(("", name)) or []
+        return self._stored_inside(name) or self._stores.get(("", name)) or []
+
+    def _stored_inside(self, name: str) -> list[ast.expr | None]:
+        """Return what is assigned to a name in the function, or in one around it."""
+        scope = self._scope
+        while scope and not self._stores.get((scope, name)):
+            scope = "" if scope in self._ambiguous else self._around.get(scope, "")
+        return self._stores.get((scope, name), []) if scope else []
+
+    def function_at(self, name: str, line: int) -> Function | None:
+        """Return the function of a name that a line is in; several may have it."""
+        found = (each for each in ast.walk(self._tree) if isinstance(each, Function) and each.name == name)
+        return next((each for each in found if each.lineno <= line <= (each.end_lineno or 0)), None)
+
+    def _path(self, node: ast.expr) -> str | None:
+        """Return what ``name.part`` at the beginning of an expression is of what is imported: by its dotted name."""
+        names: list[str] = []
+        while not isinstance(node, ast.Name):
+            if isinstance(node, ast.Attribute):
+                names.append(node.attr)
+                node = node.value
+            elif isinstance(node, ast.Subscript | ast.Call):
+                names.clear()
+                node = node.value if isinstance(node, ast.Subscript) else node.func
+            else:
+                return None
+        path = self._paths.get(node.id)
+        return None if path is None else ".".join((path, *reversed(names)))
+
+    def _is_plain(self, function: Function) -> bool:
+        """Return whether a function is what its name stands for, and nothing runs where it is defined."""
+        defaults = [*function.args.defaults, *(each for each in function.args.kw_defaults if each is not None)]
+        is_one = function.name not in self._ambiguous and function.name not in self._paths
+        return is_one and not function.decorator_list and all(isinstance(each, ast.Constant) for each in defaults)
 
     def _is_decided_by_rows(self, name: str) -> bool:
         """Return whether rows may decide what a name stands for, beside by what is assigned to it."""
@@ -102,22 +136,21 @@ class Names:
     @contextmanager
     def _within(self, scope: str) -> Iterator[None]:
         outer, self._scope = self._scope, scope
-        self._checking.add(scope)
+        checking, self._checking = self._checking, self._checking | {scope}
         try:
             yield
         finally:
-            self._scope = outer
-            self._checking.discard(scope)
+            self._scope, self._checking = outer, checking
 
     @contextmanager
     def _looking_at(self, name: str) -> Iterator[list[ast.expr | None]]:
         """Hand out what is assigned to a name; while that is looked at, the name itself is not known."""
         known = [] if name in self._checking else self._stored(name)
-        self._checking.add(name)
+        checking, self._checking = self._checking, self._checking | {name}
         try:
             yield known
         finally:
-            self._checking.discard(name)
+            self._checking = checking
 
     @contextmanager
     def _bound_by(self, statement: ast.With) -> Iterator[None]:
@@ -130,6 +163,28 @@ class Names:
             yield
         finally:
             self._conditional = outer
+
+
+def _stores(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield the names that a piece of syntax sets, and what to: None where that is no plain value."""
+    targets: Iterable[ast.expr] = ()
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            yield name, value
+        case ast.withitem(optional_vars=ast.Name(id=name), context_expr=value):
+            yield name, value
+        case ast.Assign(targets=several):
+            targets = several
+        case ast.withitem(optional_vars=ast.expr() as target):
+            targets = (target,)
+        case ast.arg(arg=name):
+            yield name, None
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            yield name, None
+        case ast.AugAssign() | ast.AnnAssign() | ast.For() | ast.comprehension() | ast.NamedExpr():
+            targets = (node.target,)
+    for name_ in (each for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)):
+        yield name_.id, None
 
 
 def _handed_on(node: ast.AST) -> Iterator[str]:

@@ -7,7 +7,21 @@ from collections.abc import Iterator, Sequence
 
 from alembic_contracts.patterns import pattern
 
-__all__ = ["catching", "imports_of", "is_func", "is_of_connection", "is_single", "root_of", "tells", "text_of"]
+__all__ = [
+    "catching",
+    "dotted",
+    "functions_of",
+    "has_return",
+    "imports_of",
+    "is_func",
+    "is_of_connection",
+    "is_single",
+    "paths_of",
+    "root_of",
+    "running",
+    "tells",
+    "text_of",
+]
 
 _FIELD = pattern(r"%[sdr]|\{[^{}]*\}")
 
@@ -47,6 +61,54 @@ def imports_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 yield alias.asname or alias.name, f"{'.' * node.level}{node.module or ''}.{alias.name}"
+
+
+def paths_of(tree: ast.Module) -> dict[str, str | None]:
+    """Return what names that are imported stand for, by dotted names; None for one that stands for several things."""
+    found: dict[str, str | None] = {}
+    for node in ast.walk(tree):
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            if isinstance(node, ast.ImportFrom):
+                path = f"{'.' * node.level}{node.module or ''}.{alias.name}"
+            else:
+                path = alias.name if alias.asname else alias.name.split(".")[0]
+            name = alias.asname or alias.name.split(".")[0]
+            found[name] = path if found.get(name, path) == path else None
+    return found
+
+
+def functions_of(tree: ast.AST, around: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Yield functions that are no methods, each with the name of the function that it is defined in ("": none)."""
+    for each in ast.iter_child_nodes(tree):
+        if isinstance(each, ast.FunctionDef):
+            yield around, each
+            yield from functions_of(each, each.name)
+        elif not isinstance(each, ast.ClassDef):
+            yield from functions_of(each, around)
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what runs where a piece of syntax does; the bodies of functions run where these are called."""
+    yield node
+    parts = ast.iter_child_nodes(node)
+    if isinstance(node, ast.FunctionDef):
+        parts = iter([*node.decorator_list, *node.args.defaults, *(each for each in node.args.kw_defaults if each)])
+    for each in parts:
+        yield from running(each)
+
+
+def has_return(node: ast.AST) -> bool:
+    """Return whether a function may end with a statement."""
+    return any(isinstance(each, ast.Return) for each in running(node))
+
+
+def dotted(node: ast.expr) -> list[str] | None:
+    """Return the names of ``a.b.c``, None for anything else."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return [node.id, *reversed(names)] if isinstance(node, ast.Name) else None
 
 
 def root_of(node: ast.expr) -> tuple[str] | None:

@@ -9,48 +9,20 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol
+from typing import Literal
 
-from alembic_contracts.prediction.scripts.data_calls import (
-    BUILDERS,
-    BUILTINS,
-    CHANGES_TABLES,
-    EXECUTE,
-    METHODS,
-    OF_OP,
-    READS,
-    SAFE_MODULES,
-)
-from alembic_contracts.prediction.scripts.names import Function, Names
-from alembic_contracts.prediction.scripts.syntax import (
-    catching,
-    is_func,
-    is_of_connection,
-    is_single,
-    root_of,
-    tells,
-    text_of,
-)
+from alembic_contracts.prediction.scripts.computing import only_computes
+from alembic_contracts.prediction.scripts.data_calls import EXECUTE, READS, is_safe
+from alembic_contracts.prediction.scripts.names import Function
+from alembic_contracts.prediction.scripts.rows_alone import RowsAlone, Statements
+from alembic_contracts.prediction.scripts.syntax import catching, has_return, is_single, root_of, tells
 
 __all__ = ["Statements", "lets_failure_pass", "only_changes_rows", "rest_is_seen"]
 
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-
-
-class Statements(Protocol):
-    """What is known of SQL texts, by the database that they are meant for."""
-
-    def triggers_change_tables(self) -> bool:
-        """Return whether a change of rows may run something that changes a table."""
-
-    def function_changes_tables(self, name: str) -> bool:
-        """Return whether a function of this name may change a table."""
-
-    def are_about_rows(self, sql: str) -> bool:
-        """Return whether a text, values of which may be missing, consists of statements about rows alone."""
 
 
 def only_changes_rows(error: BaseException, path: str, statements: Statements) -> bool:
@@ -75,7 +47,7 @@ def rest_is_seen(lines: Sequence[tuple[str, int]], path: str, statements: Statem
     module = None if statements.triggers_change_tables() else _module(path, statements)
     if module is None:
         return False
-    function = module.functions.get(lines[0][0]) if lines else None
+    function = module.function_at(*lines[0]) if lines else None
     return function is not None and module.rest_is_seen(function, [line for _, line in lines])
 
 
@@ -114,12 +86,8 @@ def _lines(trace: TracebackType | None, path: str) -> Iterator[tuple[str, int]]:
         trace = trace.tb_next
 
 
-class _Module(Names):
+class _Module(RowsAlone):
     """A version script's syntax."""
-
-    def __init__(self, tree: ast.Module, statements: Statements) -> None:
-        super().__init__(tree)
-        self._statements = statements
 
     # -- the statements of a function --------------------------------------------------------------------------------
 
@@ -131,12 +99,17 @@ class _Module(Names):
         if function.name in self._checking or function.decorator_list:
             return False
         with self._within(function.name):
-            return self._all_seen(function.body, lines)
+            if self._all_seen(function.body, lines):
+                return True
+            after = _from(function.body, lines)
+            ends = next((number for number, each in enumerate(after) if has_return(each)), len(after))
+            # What a return leaves out, or does not, is rows alone.
+            rest = (self._changes_rows_only(each, inside=True) for each in after[ends:])
+            return ends < len(after) and all(rest) and self._all_seen(after[:ends], lines)
 
-    def _all_seen(self, body: Iterable[ast.stmt], lines: Sequence[int]) -> bool:
+    def _all_seen(self, body: Sequence[ast.stmt], lines: Sequence[int]) -> bool:
         start = lines[0] if lines else 0
-        after = (each for each in body if (each.end_lineno or each.lineno) >= start)
-        return all(self._is_seen(each, lines if each.lineno <= start else ()) for each in after)
+        return all(self._is_seen(each, lines if each.lineno <= start else ()) for each in _from(body, lines))
 
     def _is_seen(self, statement: ast.stmt, lines: Sequence[int]) -> bool:
         """Return whether a statement that always runs does the same whatever the rows are, or changes rows alone."""
@@ -163,7 +136,17 @@ class _Module(Names):
             bodies = (statement.body, statement.orelse)
             inside = [body for body in bodies if lines and body and lines[0] <= (body[-1].end_lineno or 0)][:1]
             return all(self._all_seen(body, lines) for body in inside or bodies)
-        return isinstance(statement, ast.Assign) and not lines and self._is_fixed(statement.value)
+        return self._is_fixed_statement(statement) and not lines
+
+    def _is_fixed_statement(self, statement: ast.stmt) -> bool:
+        match statement:
+            case ast.FunctionDef():
+                return self._is_plain(statement)
+            case ast.Assign(value=value):
+                return self._is_fixed(value)
+            case ast.Return(value=value):
+                return value is None or self._is_fixed(value)
+        return False
 
     def _gives_up(self, handler: ast.ExceptHandler) -> bool:
         """Return whether an error that is caught goes on, so that the migration fails, and nothing else is done."""
@@ -183,7 +166,10 @@ class _Module(Names):
                 return False
             case ast.Name(id=name, ctx=ast.Load()) if name not in bound and not self._has_one_value(name):
                 return False
-            case ast.Call(func=function) if not self._is_library(function):
+            case ast.Call(func=ast.Name(id=name)) if name in self.functions:
+                given = (*node.args, *(each.value for each in node.keywords))
+                return self._returns_what_is_fixed(name) and all(self._is_fixed(each, bound) for each in given)
+            case ast.Call() if not self._is_library(node):
                 return False
             case ast.Attribute(attr=name) if name in READS and not self._is_alembics(node):
                 return False
@@ -199,10 +185,35 @@ class _Module(Names):
         parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
         return all(self._is_fixed(part, bound) for part in parts)
 
-    def _is_library(self, function: ast.expr) -> bool:
+    def _is_library(self, call: ast.Call) -> bool:
         """Whether a call is not of the project's own modules, which may look at rows."""
-        origin = self._origins.get((root_of(function) or ("",))[0], "alembic").split(".")[0]
-        return origin == "alembic" or origin in SAFE_MODULES
+        if (root_of(call.func) or ("",))[0] not in self._paths:
+            return True
+        path, given = self._path(call.func), (*call.args, *(each.value for each in call.keywords))
+        if path is None or path.startswith("alembic.") or is_safe(path):
+            return path is not None
+        return all(isinstance(each, ast.Constant) for each in given) and only_computes(path)
+
+    def _returns_what_is_fixed(self, name: str) -> bool:
+        """Return whether a function of the script, given what is fixed, has the same value whatever the rows are."""
+        function = self.functions[name]
+        if name in self._checking or not self._is_plain(function) or self._stored(name):
+            return False
+        given = frozenset(each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg))
+        with self._within(name):
+            return all(self._has_fixed_end(each, given) for each in function.body)
+
+    def _has_fixed_end(self, statement: ast.stmt, given: frozenset[str]) -> bool:
+        match statement:
+            case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Return(value=None):
+                return True
+            case ast.Return(value=ast.expr() as value) | ast.Assign(targets=[ast.Name()], value=value):
+                return self._is_fixed(value, given)
+            case ast.If(test=test, body=body, orelse=orelse):
+                return self._is_fixed(test, given) and all(
+                    self._has_fixed_end(each, given) for each in (*body, *orelse)
+                )
+        return False
 
     def _has_one_value(self, name: str) -> bool:
         if self._is_decided_by_rows(name):
@@ -214,7 +225,7 @@ class _Module(Names):
 
     def catches(self, name: str, line: int) -> bool:
         """Return whether a function lets an error at a line pass, around code that changes more than rows."""
-        function = self.functions.get(name)
+        function = self.function_at(name, line)
         if function is None:
             return False
         with self._within(name):
@@ -222,7 +233,7 @@ class _Module(Names):
 
     def fails_alone(self, name: str, line: int) -> bool:
         """Return whether all that is caught with an error at a line of a function is one statement."""
-        function = self.functions.get(name)
+        function = self.function_at(name, line)
         if function is None:
             return False
         with self._within(name):
@@ -238,108 +249,15 @@ class _Module(Names):
         handlers = all(self._changes_rows_only(each) for handler in node.handlers for each in handler.body)
         return handlers and not node.orelse and not node.finalbody
 
-    # -- what runs for rows alone ------------------------------------------------------------------------------------
 
-    def _changes_rows_only(self, node: ast.AST, *, inside: bool = False) -> bool:
-        """Return whether code changes rows alone, however often it runs. ``inside``: it is a function's whole body."""
-        for each in ast.walk(node):
-            if isinstance(each, _ALIEN) or (isinstance(each, ast.Return) and not inside):
-                return False
-            if isinstance(each, ast.Import | ast.ImportFrom) and not _imports_library(each):
-                return False
-            if isinstance(each, ast.Call) and not self._call_changes_rows_only(each):
-                return False
-            if isinstance(each, ast.Attribute) and self._is_alembics(each) and each.attr not in OF_OP:
-                return False
-            if isinstance(each, ast.Attribute | ast.Subscript) and self._is_stored_elsewhere(each):
-                return False
-        return True
+def _from(body: Sequence[ast.stmt], lines: Sequence[int]) -> list[ast.stmt]:
+    """Return the statements from the line on that a script is at; no line: all of them."""
+    start = lines[0] if lines else 0
+    return [each for each in body if (each.end_lineno or each.lineno) >= start]
 
-    def _is_stored_elsewhere(self, target: ast.Attribute | ast.Subscript) -> bool:
-        """Whether a value is left where other scripts find it: in a module, the environment, the configuration."""
-        root = None if isinstance(target.ctx, ast.Load) else root_of(target)
-        return root is not None and root[0] in self._origins
-
-    def _call_changes_rows_only(self, call: ast.Call) -> bool:
-        if isinstance(call.func, ast.Name):
-            return self._named_call_changes_rows_only(call.func.id)
-        if not isinstance(call.func, ast.Attribute):
-            return False
-        name, root = call.func.attr, root_of(call.func)
-        if name in CHANGES_TABLES or (is_func(call.func.value) and self._statements.function_changes_tables(name)):
-            return False
-        if name in EXECUTE and (call.args or call.keywords):
-            return bool(call.args) and self._is_data(call.args[0])
-        origin = self._origins.get(root[0]) if root and not is_of_connection(call.func.value) else None
-        if origin is None:
-            return name in METHODS or name in BUILDERS or name in EXECUTE
-        return name in OF_OP if origin.startswith("alembic") else origin.split(".")[0] in SAFE_MODULES
-
-    def _named_call_changes_rows_only(self, name: str) -> bool:
-        if name in self._origins:
-            safe = self._origins[name].split(".")[0] in SAFE_MODULES
-            return safe and self._origins[name].rpartition(".")[2] not in CHANGES_TABLES
-        if name in self._classes:
-            methods = (each for each in ast.walk(self._classes[name]) if isinstance(each, Function))
-            return all(self._changes_rows_only(each, inside=True) for method in methods for each in method.body)
-        if name in self.functions:
-            if name in self._checking:  # it calls itself
-                return True
-            with self._within(name):
-                return all(self._changes_rows_only(each, inside=True) for each in self.functions[name].body)
-        stored = self._stored(name)
-        if stored:  # of a lambda the walk sees the body
-            return all(isinstance(value, ast.Lambda) and self._changes_rows_only(value) for value in stored)
-        return name in BUILTINS or name.endswith(("Error", "Exception"))
-
-    def _is_alembics(self, node: ast.Attribute) -> bool:
-        return isinstance(node.value, ast.Name) and self._origins.get(node.value.id, "").startswith("alembic")
-
-    def _is_data(self, node: ast.expr) -> bool:
-        """Return whether an expression is a statement about rows: its text, or what SQLAlchemy builds it from."""
-        text = text_of(node)
-        if text is not None:
-            return self._statements.are_about_rows(text)
-        match node:
-            case ast.Name(id=name):
-                with self._looking_at(name) as stored:
-                    return bool(stored) and all(value is not None and self._is_data(value) for value in stored)
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if name == "text":
-                return self._is_data(first)
-            case ast.Call(func=ast.Name(id=name)):
-                return name in _STATEMENTS and self._origins.get(name, "").startswith("sqlalchemy")
-            case ast.Call(func=ast.Attribute(value=value, attr=name)):
-                return name in _STATEMENTS or (name in BUILDERS and self._is_data(value))
-        return False
-
-
-_STATEMENTS = frozenset({"delete", "insert", "select", "update"})
-"""Methods of tables and functions of SQLAlchemy that begin a statement about rows."""
 
 _ENDS = frozenset({"close", "commit"})
 _GIVES_UP = frozenset({"close", "rollback"})
-
-
-def _imports_library(statement: ast.Import | ast.ImportFrom) -> bool:
-    """Whether what is imported has functions that change no table."""
-    if isinstance(statement, ast.Import):
-        return all(alias.name.split(".")[0] in SAFE_MODULES for alias in statement.names)
-    return not statement.level and (statement.module or "").split(".")[0] in SAFE_MODULES
-
-
-_ALIEN = (
-    ast.AsyncFor,
-    ast.AsyncWith,
-    ast.Await,
-    ast.ClassDef,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.Global,
-    ast.Nonlocal,
-    ast.Yield,
-    ast.YieldFrom,
-)
-"""What is not followed."""
 
 
 def _ends_with(statement: ast.stmt, names: frozenset[str]) -> bool:
