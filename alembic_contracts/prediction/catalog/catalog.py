@@ -217,7 +217,7 @@ class Catalog:
 
     def has_operator(self, name: str) -> bool:
         """Return whether there is an operator of users' own of this name."""
-        return ("operator", name) in self.state.traits
+        return self.state.has_operator(name)
 
     def functions(self, name: str, schema: str | None = None) -> tuple[Function, ...]:
         """Return the user's functions of this name."""

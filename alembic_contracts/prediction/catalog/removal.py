@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.access import change_tables, without_column
 from alembic_contracts.prediction.catalog.dependencies import Object, closure
+from alembic_contracts.prediction.catalog.operators import drop_with
 from alembic_contracts.prediction.catalog.partition_bounds import unbind
 from alembic_contracts.prediction.catalog.publishing import drop_publication, unpublished
 from alembic_contracts.prediction.catalog.unseen_users import beware
@@ -31,6 +32,8 @@ def drop(run: Execution, targets: Collection[Object], *, cascade: bool) -> None:
     """
     beware(run, targets, cascade=cascade)
     for current in closure(run.state, targets, cascade=cascade):
+        if cascade:
+            drop_with(run.state, current)
         remove(run.state, current)
 
 

@@ -52,6 +52,17 @@ class Function(Struct, frozen=True):
     """Names and types of OUT and TABLE columns."""
 
 
+class Operator(Struct, frozen=True):
+    """An operator."""
+
+    schema: str
+    types: tuple[Type, Type]
+    definitions: tuple[TypeDefinition, ...]
+    """Of those of its types that are users' own, as they are: who renames one makes another value of it."""
+    function: Function | None
+    """What it calls, where that is known."""
+
+
 class Attachment(Struct, frozen=True):
     """What hangs on tables but is no part of their shape: triggers, policies, rules, statistics, publications."""
 
@@ -141,6 +152,8 @@ class State:
         """Casts of users' own (from, to), and the context in which they happen (i, a, e)."""
         self.operator_classes: Store[tuple[str, Type], bool] = Store(self.journal)
         """Access methods and types for which a user made a default operator class."""
+        self.operators: Store[str, tuple[Operator, ...]] = Store(self.journal)
+        """Operators of users' own, by their names."""
         self.local_columns: Store[Name, frozenset[str]] = Store(self.journal)
         """Columns that a child table declares itself although a parent has them too."""
         self.traits: Store[tuple[str, str], str] = Store(self.journal)
@@ -150,6 +163,10 @@ class State:
         self.known_user: str | None = None
         """What the session is really called; None where that is only taken for granted."""
         self.cursors: Store[str, Prepared] = Store(self.journal)
+
+    def has_operator(self, name: str) -> bool:
+        """Return whether there is an operator of users' own of this name."""
+        return ("operator", name) in self.traits or name in self.operators
 
     def holds_all(self, trait: str) -> bool:
         """Whether what is not held of some kinds of objects (``HIDDEN``, ``HANGING``, ``SQL_BODY``) is not there."""

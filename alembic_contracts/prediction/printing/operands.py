@@ -40,7 +40,7 @@ def operation(reader: Reader, node: Node) -> Tree:
     """
     kind = parser.enum_name(node, "kind")
     names = parser.strings(node.name)
-    if len(names) != 1 or ("operator", names[0]) in reader.state.traits:
+    if len(names) != 1 or reader.state.has_operator(names[0]):
         raise UnprintableError("an operator that users may have made")
     if kind in _PLAIN:
         right = reader.tree(node.rexpr)

@@ -213,7 +213,7 @@ class Expressions(Columns):
         """Refuse operands for which the server has no operator, unless there may be one of somebody's own."""
         if not inference.no_operator(self.state, name, left, right):
             return
-        if ("operator", name) in self.state.traits or self.state.extensions.keys() - {"plpgsql"}:
+        if self.state.has_operator(name) or self.state.extensions.keys() - {"plpgsql"}:
             return
         written = f"{shown(left, self.state)} {name} {shown(right, self.state)}"
         if not knows_operators(self.state):

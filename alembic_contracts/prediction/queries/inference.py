@@ -252,7 +252,7 @@ def no_operator(state: State, name: str, left: Type | None, right: Type | None) 
 
 def reads_as_same(state: State, name: str, type_: Type) -> bool:
     """Whether a literal beside an operand of this type is read in the same type (``binary_oper_exact``)."""
-    if type_ == UNKNOWN or type_.dimensions or ("operator", name) in state.traits:
+    if type_ == UNKNOWN or type_.dimensions or state.has_operator(name):
         return False
     if category(type_, state) == "E":
         return name in _COMPARISONS and base_type(type_, state) == type_

@@ -84,7 +84,7 @@ def _is_mutable_call(state: State, expressions: Expressions, part: Node) -> bool
 
 def _is_mutable_operation(state: State, expressions: Expressions, part: Node) -> bool:
     name = parser.strings(part.name)[-1]
-    if ("operator", name) in state.traits or not part.HasField("lexpr"):
+    if state.has_operator(name) or not part.HasField("lexpr"):
         return False
     left, right = expressions.infer(part.lexpr), expressions.infer(part.rexpr)
     chosen = inference.operators_for(state, name, left, right)

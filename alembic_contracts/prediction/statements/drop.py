@@ -10,6 +10,7 @@ from msgspec import Struct
 from alembic_contracts.prediction.catalog import pending_events
 from alembic_contracts.prediction.catalog.dependencies import Object, dependents
 from alembic_contracts.prediction.catalog.object_names import described
+from alembic_contracts.prediction.catalog.operators import drop_operator
 from alembic_contracts.prediction.catalog.relations import descendants
 from alembic_contracts.prediction.catalog.removal import drop
 from alembic_contracts.prediction.catalog.traits import HANGING, HIDDEN
@@ -277,7 +278,8 @@ def _nothing(run: Execution, node: Node, target: Node) -> list[Object]:
 
 def _cast_or_operator(run: Execution, node: Node, target: Node) -> list[Object]:
     """Objects that views can use; RESTRICT would refuse then, and CASCADE would drop the view."""
-    del target
+    if parser.enum_name(node, "remove_type") == "OBJECT_OPERATOR":
+        drop_operator(run.state, target.object_with_args)
     run.state.uncertain.note_refusal()
     if parser.enum_name(node, "behavior") == "DROP_CASCADE":
         run.doubt(f"DROP of {parser.enum_name(node, 'remove_type')} with CASCADE may drop views and columns")

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog.access import role_of
 from alembic_contracts.prediction.catalog.new_names import move_many
+from alembic_contracts.prediction.catalog.operators import note_operator
 from alembic_contracts.prediction.catalog.relations import check_free, find, refuse_other_kind
 from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.catalog.traits import HIDDEN
@@ -46,6 +47,8 @@ def set_schema(run: Execution, node: Node) -> None:
         _move_extension(run, node)
     else:
         run.state.check_namespace(node.newschema)
+        if kind == "OBJECT_OPERATOR":
+            note_operator(run.state, parser.strings(node.object.object_with_args.objname)[-1])
 
 
 def _move_relation(run: Execution, node: Node) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from alembic_contracts.prediction.catalog.operators import put_operator
 from alembic_contracts.prediction.catalog.state import Function
 from alembic_contracts.prediction.catalog.traits import IN_SCHEMA
 from alembic_contracts.prediction.catalog.type_names import qualified, resolve, written
@@ -170,10 +171,10 @@ def define(run: Execution, node: Node) -> None:
     """Apply CREATE TYPE of a base type or shell, AGGREGATE, OPERATOR, COLLATION, TEXT SEARCH ..."""
     if parser.enum_name(node, "kind") == "OBJECT_AGGREGATE":
         create_aggregate(run, node)
-    if parser.enum_name(node, "kind") == "OBJECT_OPERATOR":
-        run.state.traits.put(("operator", parser.strings(node.defnames)[-1]), "user")
     if parser.enum_name(node, "kind") not in {"OBJECT_AGGREGATE", "OBJECT_TYPE"}:
         home = qualified(parser.strings(node.defnames))[0] or run.state.creation_schema()
+        if parser.enum_name(node, "kind") == "OBJECT_OPERATOR":
+            put_operator(run.state, home, node)
         run.state.traits.put((IN_SCHEMA, home), "")
         run.state.uncertain.note_refusal()  # there may be one of this name
     if parser.enum_name(node, "kind") == "OBJECT_TYPE":
