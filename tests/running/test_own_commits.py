@@ -73,6 +73,17 @@ def test_a_commit_in_sql_is_asked_before(project: Project, driver: str, mode: st
     assert state(project) == before
 
 
+@pytest.mark.parametrize("mode", ["one", "each"])
+def test_what_follows_a_commit_is_committed_with_the_next_revision(project: Project, mode: str) -> None:
+    at_r1(on(project, "psycopg", mode))
+    project.revision("r2", 'op.get_bind().commit()\nop.create_table("extra", sa.Column("a", sa.Integer))')
+    project.revision("r3", 'op.create_table("more", sa.Column("a", sa.Integer))')
+    offline = project.alembic("check-contracts", "--offline")
+    assert ("never committed" in offline.stdout + offline.stderr) == (mode == "one")
+    project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"})
+    assert versions(project) == (["r1"] if mode == "one" else ["r3"])
+
+
 @pytest.mark.parametrize("driver", ["psycopg", "pg8000"])
 def test_so_is_one_among_other_statements_and_a_drivers_own(project: Project, driver: str) -> None:
     before = at_r1(on(project, driver))

@@ -20,7 +20,7 @@ from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedEr
 from alembic_contracts.prediction.scripts.leftovers import Leftovers
 from alembic_contracts.prediction.scripts.loading import called, fresh_module
 from alembic_contracts.prediction.scripts.outside import OutsideReachedError
-from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
+from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over, takes_along
 from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
@@ -77,6 +77,8 @@ class Play:
         self._turns = turns
         self._cut: Unproven | None = None
         self._stops = False
+        self._left: Location | None = None
+        """The last revision that left something for the transaction of the next one to commit."""
         self._last = ""
         self._leftovers = Leftovers(self._doubted)
         self._through: set[str] = set()
@@ -124,6 +126,8 @@ class Play:
                     migration = self._revision(migration, step, arguments, done)
                     heads = heads.difference(step.from_revisions).union(step.to_revisions)
                 self.tell(done[-1])
+            if self._left is not None and self._cut is None:
+                self._recording.doubt(OVER, None, self._left)
         unproven = tuple(self._recording.unproven)
         return Played(
             prediction=Prediction(before=before, steps=tuple(done), unproven=unproven, cut=self._cut),
@@ -266,10 +270,12 @@ class Play:
                 raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
             self._require_version_table(migration)
             self._mark_applied(migration, script)
-            if is_over(migration):
+            is_left = is_over(migration)
+            if is_left and not takes_along(migration):
                 self._recording.doubt(OVER, None, script.at(script.first_line))
             self._recording.pause()  # Alembic's own commit is none of the script's
             transaction.__exit__(None, None, None)
+            self._left = script.at(script.first_line) if is_left and takes_along(migration) else None
             self._through |= {script.revision} - self._turns.turned
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and not self.is_contained:

@@ -39,6 +39,36 @@ def test_only_what_a_script_commits_itself_is_marked(scripts, options):
     assert columns(prediction, "public.t") == ["id", "name", "a", "b"]
 
 
+ENDS = """
+op.get_bind().commit()
+with op.get_context().autocommit_block():
+    op.create_index("ix", "t", ["name"], postgresql_concurrently=True)
+op.execute("ALTER TABLE t ADD COLUMN a int")
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "after", "is_lost"),
+    [
+        ({"transaction_per_migration": True}, ["pass"], False),
+        (
+            {"transaction_per_migration": True},
+            [ENDS.replace("ix", "ix2").replace("COLUMN a", "COLUMN b"), "pass"],
+            False,
+        ),
+        ({"transaction_per_migration": True}, [], True),
+        ({"transaction_per_migration": True}, ['op.execute("ALTER TABLE missing ADD COLUMN a int")'], True),
+        ({}, ["pass"], True),
+    ],
+)
+def test_what_a_script_leaves_is_committed_with_the_next_one(scripts, options, after, is_lost):
+    scripts.configure = options
+    for number, code in enumerate([ENDS, *after]):
+        scripts.revision(f"r{number}", code)
+    prediction = the_only(scripts.predict("public.t", setup=TABLE))
+    assert any("never committed" in reason for reason in reasons(prediction)) == is_lost
+
+
 def test_rollback_to_a_savepoint_takes_ddl_back(scripts):
     scripts.revision(
         "one",

@@ -1,4 +1,3 @@
-
 """Operators of users' own: the catalog in memory has one of a name for as long as PostgreSQL has."""
 
 from __future__ import annotations
