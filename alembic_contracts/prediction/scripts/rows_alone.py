@@ -108,6 +108,8 @@ class RowsAlone(Names):
             return False
         if name in EXECUTE and (call.args or call.keywords):
             return bool(call.args) and self._is_data(call.args[0])
+        if name == "commit":
+            return not call.args and self._is_session_of_alembics(call.func.value)
         path = None if is_of_connection(call.func.value) else self._path(call.func)
         is_method = name in METHODS or name in BUILDERS
         if path is None:
@@ -137,6 +139,29 @@ class RowsAlone(Names):
             return all(isinstance(value, ast.Lambda) and self._changes_rows_only(value) for value in stored)
         return name in BUILTINS or name.endswith(("Error", "Exception"))
 
+    def _is_session_of_alembics(self, node: ast.expr) -> bool:
+        """Return whether something is a session in Alembic's own transaction, the commit of which is left to Alembic.
+
+        It joins the one that it finds there (``join_transaction_mode``, "conditional_savepoint").
+        """
+        stored = self._stored(node.id) if isinstance(node, ast.Name) else []
+        return bool(stored) and all(isinstance(each, ast.Call) and self._makes_session(each) for each in stored)
+
+    def _makes_session(self, call: ast.Call) -> bool:
+        given = [*call.args, *(each.value for each in call.keywords if each.arg == "bind")]
+        is_plain = len(given) == 1 and len(call.args) + len(call.keywords) == 1
+        is_one = dotted(call.func) is not None and self._path(call.func) in _SESSIONS
+        return is_plain and is_one and self._is_bind(given[0])
+
+    def _is_bind(self, node: ast.expr | None) -> bool:
+        match node:
+            case ast.Name(id=name):
+                stored = self._stored(name)
+                return bool(stored) and all(isinstance(each, ast.Call) and self._is_bind(each) for each in stored)
+            case ast.Call(func=ast.Attribute(attr="get_bind") as function, args=[], keywords=[]):
+                return self._path(function) == "alembic.op.get_bind"
+        return False
+
     def _is_alembics(self, node: ast.Attribute) -> bool:
         return isinstance(node.value, ast.Name) and self._origins.get(node.value.id, "").startswith("alembic")
 
@@ -158,6 +183,7 @@ class RowsAlone(Names):
         return False
 
 
+_SESSIONS = frozenset({"sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session"})
 _STATEMENTS = frozenset({"delete", "insert", "select", "update"})
 """Methods of tables and functions of SQLAlchemy that begin a statement about rows."""
 
