@@ -653,6 +653,92 @@ def test_a_return_that_may_leave_out_more(name: str, tmp_path: Path) -> None:
     assert any(GOES_BY_ROWS in reasons(each) for each in history.predicted())
 
 
+# -- classes, and names with several meanings --------------------------------------------------------------------------
+
+CLASSES = """
+try:
+    import nothing_of_this_name as json
+except ImportError:
+    import json
+
+
+class Tool:
+    def __init__(self, text):
+        self.text = text
+
+    def again(self):
+        return Tool(self.text.upper())
+
+    def replace(self, old):
+        found = [each for each in self.text if each != old]
+        return "".join(found)
+
+
+class Dropping:
+    def replace(self):
+        op.execute("ALTER TABLE t DROP COLUMN a")
+
+    def other(self):
+        return op.drop_column("t", "a")
+
+
+class Making:
+    def __init__(self, text):
+        drop()
+
+
+class Naming:
+    def drop(self):
+        drop()
+
+
+def drop():
+    op.execute("ALTER TABLE t DROP COLUMN a")
+
+
+if revision:
+    from application_of_tests import loads as chosen
+else:
+    from application_of_tests import drop as chosen
+"""
+GOOD = ["Tool(row.a).text", "json.dumps(row.a)", "str(max([row.a], key=Tool))"]
+BAD = [
+    "Dropping().replace()",
+    "dropping.replace()",
+    "max([row.a], key=dropping.other)",
+    "max([row.a], key=Making)",
+    "Naming().drop()",
+    "str(Naming())",
+    "chosen(row.a)",
+    "Session(op.get_bind()).rollback()",
+]
+
+
+def of_classes(folder: Path, value: str) -> bool:
+    history = History(folder, [TABLE])
+    text = loop(f'{value} if row.a == "special" else row.a')
+    history.add(f"        dropping = Dropping()\n{text}", extra=CLASSES)
+    history.upgrade("r0")
+    return any(GOES_BY_ROWS in reasons(each) for each in history.predicted())
+
+
+@pytest.mark.parametrize("value", GOOD)
+@pytest.mark.usefixtures("application")
+def test_a_class_of_the_script_that_only_computes(value: str, tmp_path: Path) -> None:
+    (tmp_path / "good").mkdir()
+    good = CLASSES.partition("class Dropping")[0]
+    history = History(tmp_path / "good", [TABLE])
+    history.add(loop(value), extra=good)
+    history.upgrade("r0")
+    assert not any(reasons(each) for each in history.predicted())
+
+
+@pytest.mark.parametrize("value", BAD)
+@pytest.mark.usefixtures("application")
+def test_a_class_of_the_script_that_changes_a_table(value: str, tmp_path: Path) -> None:
+    assert of_classes(tmp_path, value)
+
+
 # -- sessions ----------------------------------------------------------------------------------------------------------
 
 COMMITS = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from alembic_contracts.prediction.scripts.data_calls import BUILTINS, MUTATORS, SAFE_MODULES
+from alembic_contracts.prediction.scripts.data_calls import BUILTINS, MUTATORS, SAFE_MODULES, is_safe
 from alembic_contracts.prediction.scripts.syntax import functions_of, imports_of, paths_of, root_of
 
 __all__ = ["Function", "Names"]
@@ -32,9 +33,15 @@ class Names:
         """Names that several functions have, not all of them functions of the module."""
         self._around = {each.name: around for around, each in apart if around}
         """By function that is defined in another one, that one."""
+        self._methods: dict[str, list[Function]] = {}
+        """By name, the methods that classes of the script have."""
+        for each in (part for owner in ast.walk(tree) if isinstance(owner, ast.ClassDef) for part in owner.body):
+            if isinstance(each, Function):
+                self._methods.setdefault(each.name, []).append(each)
         self._classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
         self._origins = dict(imports_of(tree))
-        self._paths = paths_of(tree)
+        self._paths = {name: _chosen(paths) for name, paths in paths_of(tree).items()}
+        """By name that is imported, its dotted name; None where it may stand for several things."""
         self._stores: dict[tuple[str, str], list[ast.expr | None]] = {}
         """By function ("": none) and name, whatever is assigned to it there: None where that is no plain value."""
         self._scope = ""
@@ -134,9 +141,10 @@ class Names:
         return False
 
     @contextmanager
-    def _within(self, scope: str) -> Iterator[None]:
+    def _within(self, scope: str, key: str = "") -> Iterator[None]:
+        """Look at a function; ``key``: what it is noted by that it is looked at, where that is not its name."""
         outer, self._scope = self._scope, scope
-        checking, self._checking = self._checking, self._checking | {scope}
+        checking, self._checking = self._checking, self._checking | {key or scope}
         try:
             yield
         finally:
@@ -163,6 +171,14 @@ class Names:
             yield
         finally:
             self._conditional = outer
+
+
+def _chosen(paths: set[str]) -> str | None:
+    """Return which of the things that a script imports by one name is there; None: it may be any of several."""
+    there = [path for path in paths if path in sys.modules or path.rpartition(".")[0] in sys.modules]
+    if len(paths) == 1 or all(map(is_safe, there or paths)):
+        return min(there or paths)
+    return there[0] if len(there) == 1 else None
 
 
 def _stores(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:

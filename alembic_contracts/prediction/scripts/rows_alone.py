@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
+from collections.abc import Iterable
 from typing import Protocol
 
 from alembic_contracts.prediction.scripts.computing import may_act, only_computes
@@ -78,19 +79,41 @@ class RowsAlone(Names):
     def _may_be_called(self, node: ast.expr | None) -> bool:
         """Return whether a value that is handed on changes rows alone where it is a function that others call."""
         match node:
-            case ast.Name(id=name) if name in self.functions and not self._stored_inside(name):
+            case ast.Name(id=name) if self._is_own(name) and not self._stored_inside(name):
                 return self._named_call_changes_rows_only(name)
             case ast.Lambda():
                 return self._changes_rows_only(node)
             case ast.Name(id=name) if name not in self._paths:
-                is_known = bool(self._stored(name)) or name in self._classes or hasattr(builtins, name)
+                is_known = bool(self._stored(name)) or hasattr(builtins, name)
                 with self._looking_at(name) as stored:
                     return is_known and all(map(self._may_be_called, stored))
-            case ast.Attribute(attr=name) if name in EXECUTE or name in OPERATIONS:
+            case ast.Attribute(attr=name) if name in EXECUTE or name in OPERATIONS or not self._has_good_methods(name):
                 return False
             case ast.Name() | ast.Attribute():
                 path = self._path(node)
-                return path is None or is_safe(path) or not may_act(path)
+                return not self._is_one_of_several(node) if path is None else is_safe(path) or not may_act(path)
+        return True
+
+    def _is_own(self, name: str) -> bool:
+        return name in self.functions or name in self._classes
+
+    def _is_one_of_several(self, node: ast.expr) -> bool:
+        """Return whether an expression begins with a name by which a script imports several things."""
+        root = root_of(node)
+        return root is not None and root[0] in self._paths and self._paths[root[0]] is None
+
+    def _has_good_methods(self, name: str) -> bool:
+        """Return whether the methods of the script's own classes that have this name change rows alone."""
+        return self._methods_change_rows_only(f".{name}", self._methods.get(name, ()))
+
+    def _methods_change_rows_only(self, key: str, methods: Iterable[Function]) -> bool:
+        """Return whether methods change rows alone; ``key``: what they are looked at for, which leads to itself."""
+        if key in self._checking:
+            return True
+        for method in methods:
+            with self._within(method.name, key):
+                if not all(self._changes_rows_only(each, inside=True) for each in method.body):
+                    return False
         return True
 
     def _is_stored_elsewhere(self, target: ast.Attribute | ast.Subscript) -> bool:
@@ -108,8 +131,10 @@ class RowsAlone(Names):
             return False
         if name in EXECUTE and (call.args or call.keywords):
             return bool(call.args) and self._is_data(call.args[0])
-        if name == "commit":
-            return not call.args and self._is_session_of_alembics(call.func.value)
+        if name in _ENDS:
+            return name == "commit" and not call.args and self._is_session_of_alembics(call.func.value)
+        if self._is_one_of_several(call.func) or not self._has_good_methods(name):
+            return False
         path = None if is_of_connection(call.func.value) else self._path(call.func)
         is_method = name in METHODS or name in BUILDERS
         if path is None:
@@ -126,7 +151,7 @@ class RowsAlone(Names):
             return is_safe(path) or only_computes(path)
         if name in self._classes:
             methods = (each for each in ast.walk(self._classes[name]) if isinstance(each, Function))
-            return all(self._changes_rows_only(each, inside=True) for method in methods for each in method.body)
+            return self._methods_change_rows_only(f"class {name}", methods)
         if name in self.functions:
             if name in self._checking:  # it calls itself
                 return True
@@ -183,6 +208,8 @@ class RowsAlone(Names):
         return False
 
 
+_ENDS = frozenset({"begin", "commit", "invalidate", "rollback"})
+"""What begins and ends transactions."""
 _SESSIONS = frozenset({"sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session"})
 _STATEMENTS = frozenset({"delete", "insert", "select", "update"})
 """Methods of tables and functions of SQLAlchemy that begin a statement about rows."""

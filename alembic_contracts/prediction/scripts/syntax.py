@@ -63,9 +63,9 @@ def imports_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name, f"{'.' * node.level}{node.module or ''}.{alias.name}"
 
 
-def paths_of(tree: ast.Module) -> dict[str, str | None]:
-    """Return what names that are imported stand for, by dotted names; None for one that stands for several things."""
-    found: dict[str, str | None] = {}
+def paths_of(tree: ast.Module) -> dict[str, set[str]]:
+    """Return what names that are imported stand for, by dotted names: several, where a script has a choice."""
+    found: dict[str, set[str]] = {}
     for node in ast.walk(tree):
         for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
             if isinstance(node, ast.ImportFrom):
@@ -73,7 +73,7 @@ def paths_of(tree: ast.Module) -> dict[str, str | None]:
             else:
                 path = alias.name if alias.asname else alias.name.split(".")[0]
             name = alias.asname or alias.name.split(".")[0]
-            found[name] = path if found.get(name, path) == path else None
+            found.setdefault(name, set()).add(path)
     return found
 
 
