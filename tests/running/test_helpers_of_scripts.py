@@ -501,6 +501,7 @@ DECIDES = """
 FIXED = {
     "a text": 'def chosen():\n    """What."""\n    return sa.text("1") if op.get_bind().dialect.name == "sqlite" else sa.func.now()',
     "a branch": 'def chosen():\n    if op.get_bind().dialect.name == "sqlite":\n        return sa.text("1")\n    return sa.func.now()',
+    "of a dictionary": 'def chosen():\n    return sa.text(sa.inspect(op.get_bind()).get_columns("t")[0].get("missing", "1"))',
     "by what it is given": 'def given(name):\n    return sa.text(name)\ndef chosen():\n    number = "1"\n    return given(number)',
 }
 
@@ -526,6 +527,8 @@ def test_a_helper_with_the_same_value_whatever_the_rows_are(tmp_path: Path) -> N
 
 
 NOT_FIXED = {
+    "it gets a row": "T = declarative_base()\nclass U(T):\n    __tablename__ = 't'\n    id = sa.Column(sa.Integer, primary_key=True)\n    a = sa.Column(sa.Text)\ndef chosen():\n    return getattr(Session(op.get_bind()).get(U, 1), 'a', 'x')",
+    "it gets it by a default": "def chosen():\n    return {}.get('x', op.get_bind().execute(sa.text('SELECT a FROM t')).scalar()) or 'x'",
     "it asks": "def chosen():\n    return op.get_bind().execute(sa.text('SELECT max(a) FROM t')).scalar() or 'x'",
     "a variable": "FOUND = []\ndef chosen():\n    return 'x' if FOUND else 'y'",
     "a loop": "def chosen():\n    for each in op.get_bind().execute(sa.text('SELECT a FROM t')):\n        return 'x'\n    return 'y'",

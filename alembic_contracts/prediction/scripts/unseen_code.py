@@ -169,6 +169,9 @@ class _Module(RowsAlone):
             case ast.Call(func=ast.Name(id=name)) if name in self.functions:
                 given = (*node.args, *(each.value for each in node.keywords))
                 return self._returns_what_is_fixed(name) and all(self._is_fixed(each, bound) for each in given)
+            case ast.Call(func=ast.Attribute(value=owner, attr="get"), args=[ast.Constant(value=str()), *more]):
+                # Of a dictionary: `Session.get` wants a class.
+                return all(self._is_fixed(each, bound) for each in (owner, *more)) and not node.keywords
             case ast.Call() if not self._is_library(node):
                 return False
             case ast.Attribute(attr=name) if name in READS and not self._is_alembics(node):
