@@ -377,6 +377,11 @@ OWN = {
             with Session(op.get_bind()) as session:
                 session.execute(sa.text("UPDATE t SET a = :a"), {"a": found})
     """,
+    "by a lambda": """
+        turned = lambda entry: entry.upper()
+        for row in op.get_bind().execute(sa.text("SELECT id, a FROM t")).all():
+            op.execute(sa.text("UPDATE t SET a = :a").bindparams(a=turned(max([row.a], key=turned))))
+    """,
     "in a function that is handed on": """
         def length(entry):
             return len(entry)
@@ -421,6 +426,12 @@ NOT_FOLLOWED = {
         for row in op.get_bind().execute(sa.text("SELECT id, a FROM t")).all():
             if row.a == "special":
                 max([row.a], key=turned)
+    """,
+    "by what calls itself": """
+        turned = lambda entry: entry and turned(entry[1:]) or op.execute("ALTER TABLE t DROP COLUMN a")
+        for row in op.get_bind().execute(sa.text("SELECT id, a FROM t")).all():
+            if row.a == "special":
+                turned(row.a)
     """,
     "one of two": """
         for row in op.get_bind().execute(sa.text("SELECT id, a FROM t")).all():
@@ -654,6 +665,16 @@ def test_a_return_that_may_leave_out_more(name: str, tmp_path: Path) -> None:
     history.add(LEAVES_OUT[name], extra=FOUND)
     history.upgrade("r0")
     assert any(GOES_BY_ROWS in reasons(each) for each in history.predicted())
+
+
+@pytest.mark.parametrize("depth", [400, 900])
+def test_a_script_that_is_too_deep_to_be_looked_at_is_unproven(depth: int, tmp_path: Path) -> None:
+    text = " + ".join(["'a'"] * depth)
+    history = History(tmp_path, [TABLE, f"{DECIDES}        op.add_column('t', sa.Column({text}, sa.Text))"])
+    history.upgrade("r0")
+    for each in history.predicted():
+        assert columns(each.after) == ["id", "a", "a" * depth]
+        assert set(reasons(each)) <= {GOES_BY_ROWS}
 
 
 # -- classes, and names with several meanings --------------------------------------------------------------------------

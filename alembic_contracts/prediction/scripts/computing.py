@@ -83,7 +83,7 @@ def _parsed(path: str, _changed: int) -> tuple[ast.Module, tuple[CodeType, ...]]
         text = Path(path).read_text(encoding="utf-8")
         tree = ast.parse(text)
         code = compile(text, path, "exec", dont_inherit=True)
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, RecursionError):
         return None
     return tree, tuple(each for each in code.co_consts if isinstance(each, CodeType))
 

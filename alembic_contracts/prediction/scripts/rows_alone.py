@@ -161,7 +161,10 @@ class RowsAlone(Names):
                 return all(self._changes_rows_only(each, inside=True) for each in self.functions[name].body)
         stored = self._stored(name)
         if stored:  # of a lambda the walk sees the body
-            return all(isinstance(value, ast.Lambda) and self._changes_rows_only(value) for value in stored)
+            if name in self._checking:
+                return False
+            with self._looking_at(name):
+                return all(isinstance(value, ast.Lambda) and self._changes_rows_only(value) for value in stored)
         return name in BUILTINS or name.endswith(("Error", "Exception"))
 
     def _is_session_of_alembics(self, node: ast.expr) -> bool:

@@ -89,12 +89,14 @@ def functions_of(tree: ast.AST, around: str = "") -> Iterator[tuple[str, ast.Fun
 
 def running(node: ast.AST) -> Iterator[ast.AST]:
     """Yield what runs where a piece of syntax does; the bodies of functions run where these are called."""
-    yield node
-    parts = ast.iter_child_nodes(node)
-    if isinstance(node, ast.FunctionDef):
-        parts = iter([*node.decorator_list, *node.args.defaults, *(each for each in node.args.kw_defaults if each)])
-    for each in parts:
-        yield from running(each)
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        if isinstance(each, ast.FunctionDef):
+            waiting += [*each.decorator_list, *each.args.defaults, *filter(None, each.args.kw_defaults)]
+        else:
+            waiting += ast.iter_child_nodes(each)
 
 
 def has_return(node: ast.AST) -> bool:
