@@ -377,6 +377,16 @@ OWN = {
             with Session(op.get_bind()) as session:
                 session.execute(sa.text("UPDATE t SET a = :a"), {"a": found})
     """,
+    "a class": """
+        class T(declarative_base()):
+            __tablename__ = "t"
+            id = sa.Column(sa.Integer, primary_key=True)
+            a = sa.Column(sa.Text)
+        session = Session(bind=op.get_bind())
+        for row in op.get_bind().execute(sa.text("SELECT id, a FROM t")).all():
+            session.query(T).filter_by(id=row.id).update({"a": row.a.upper()})
+        session.flush()
+    """,
     "by a lambda": """
         turned = lambda entry: entry.upper()
         for row in op.get_bind().execute(sa.text("SELECT id, a FROM t")).all():
@@ -426,6 +436,14 @@ NOT_FOLLOWED = {
         for row in op.get_bind().execute(sa.text("SELECT id, a FROM t")).all():
             if row.a == "special":
                 max([row.a], key=turned)
+    """,
+    "a class that drops": """
+        class Dropping:
+            def __init__(self, text):
+                op.execute("ALTER TABLE t DROP COLUMN a")
+        for row in op.get_bind().execute(sa.text("SELECT id, a FROM t")).all():
+            if row.a == "special":
+                max([row.a], key=Dropping)
     """,
     "by what calls itself": """
         turned = lambda entry: entry and turned(entry[1:]) or op.execute("ALTER TABLE t DROP COLUMN a")

@@ -35,9 +35,12 @@ class Names:
         """By function that is defined in another one, that one."""
         self._methods: dict[str, list[Function]] = {}
         """By name, the methods that classes of the script have."""
-        for each in (part for owner in ast.walk(tree) if isinstance(owner, ast.ClassDef) for part in owner.body):
-            if isinstance(each, Function):
-                self._methods.setdefault(each.name, []).append(each)
+        self._inner_classes: dict[str, list[ast.ClassDef]] = {}
+        """By name, classes, those that are defined in functions included."""
+        for owner in (each for each in ast.walk(tree) if isinstance(each, ast.ClassDef)):
+            self._inner_classes.setdefault(owner.name, []).append(owner)
+            for method in (each for each in owner.body if isinstance(each, Function)):
+                self._methods.setdefault(method.name, []).append(method)
         self._classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
         self._origins = dict(imports_of(tree))
         self._paths = {name: _chosen(paths) for name, paths in paths_of(tree).items()}

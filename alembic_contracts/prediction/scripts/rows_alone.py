@@ -79,8 +79,10 @@ class RowsAlone(Names):
     def _may_be_called(self, node: ast.expr | None) -> bool:
         """Return whether a value that is handed on changes rows alone where it is a function that others call."""
         match node:
-            case ast.Name(id=name) if self._is_own(name) and not self._stored_inside(name):
+            case ast.Name(id=name) if name in self.functions and not self._stored_inside(name):
                 return self._named_call_changes_rows_only(name)
+            case ast.Name(id=name) if name in self._inner_classes and not self._stored_inside(name):
+                return self._makes_rows_only(name)
             case ast.Lambda():
                 return self._changes_rows_only(node)
             case ast.Name(id=name) if name not in self._paths:
@@ -94,8 +96,10 @@ class RowsAlone(Names):
                 return not self._is_one_of_several(node) if path is None else is_safe(path) or not may_act(path)
         return True
 
-    def _is_own(self, name: str) -> bool:
-        return name in self.functions or name in self._classes
+    def _makes_rows_only(self, name: str) -> bool:
+        """Return whether the methods of a class of the script change rows alone."""
+        nodes = (each for owner in self._inner_classes[name] for each in ast.walk(owner))
+        return self._methods_change_rows_only(f"class {name}", [each for each in nodes if isinstance(each, Function)])
 
     def _is_one_of_several(self, node: ast.expr) -> bool:
         """Return whether an expression begins with a name by which a script imports several things."""
@@ -150,8 +154,7 @@ class RowsAlone(Names):
                 return False
             return is_safe(path) or only_computes(path)
         if name in self._classes:
-            methods = (each for each in ast.walk(self._classes[name]) if isinstance(each, Function))
-            return self._methods_change_rows_only(f"class {name}", methods)
+            return self._makes_rows_only(name)
         if name in self.functions:
             if name in self._checking:  # it calls itself
                 return True
