@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from hashlib import sha256
 from itertools import count
 from string import Formatter
 
 from alembic_contracts import texts
-from alembic_contracts.contracts.contract import Fact, ForeignKey, Privileges, Publication
+from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging import sql_names
 from alembic_contracts.judging.moments import Moment
 from alembic_contracts.judging.rules import Situation, is_portable
 from alembic_contracts.patterns import pattern
@@ -29,6 +29,7 @@ EXAMPLES = {
     "sql_domain": "amount",
     "became": "bigint",
     "held_type": "integer",
+    "plain_type": "integer",
     "new": "total_new",
     "new_table": "public.purchases",
     "nullable": "False",
@@ -89,7 +90,6 @@ _PYTHON = frozenset(
 )
 """Names that are code themselves; the others stand between the double quotes of a literal."""
 _NO_SQL = frozenset({"table_name", "column", "new_name", "constraint", "referenced_table"})
-_LONGEST_NAME = 63
 
 
 def rendered(template: str, fields: Mapping[str, str]) -> str:
@@ -147,27 +147,15 @@ def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect, d
     """
     if is_portable(dialect):
         return _portable(fact, history, index, dialect, default_schema)
-    table, earlier = history[index].table, _before(fact, history, index)
-    after = _column(table, fact.column)
-    before = _column(earlier, fact.column) or after
-    new = _new(fact, history, index)
-    return {
-        **EXAMPLES,
-        **_of_expected(fact, dialect),
-        **_of_column(before, after, dialect),
-        **_of_publication(fact, earlier, history[index], dialect),
-        **_of_trigger(fact, new, before, dialect),
-        "row_security": _row_security(fact, table),
-        "sql_table": _sql(fact.table, dialect),
-        "sql_column": dialect.quote(fact.column) if fact.column else "",
-        "literal_table": _sql(fact.table, dialect).replace("'", "''"),
-        "literal_column": (fact.column or "").replace("'", "''"),
-        "new": dialect.quote(new),
-        "new_table": _sql(Name(fact.table.schema, new), dialect),
-        "kind": table.kind if table is not None else "",
-        "adding": "it is rewritten, as the type is a domain with conditions" if _checked(after, history[index]) else
-        EXAMPLES["adding"],
-    }  # fmt: skip
+    earlier = _before(fact, history, index)
+    broken = sql_names.Broken(
+        fact=fact,
+        new=_new(fact, history, index),
+        before=earlier,
+        after=history[index].table,
+        schema=history[index].schema,
+    )
+    return {**EXAMPLES, **sql_names.names(broken, dialect)}
 
 
 def _portable(
@@ -189,7 +177,7 @@ def _portable(
     )
     return {
         **EXAMPLES,
-        **_of_expected(fact, dialect),
+        **sql_names.stated(fact, dialect),
         **portable.names(broken, dialect),
         "sql_table": _unqualified(fact.table, dialect, default_schema),
         "new_table": _unqualified(Name(fact.table.schema, new), dialect, default_schema),
@@ -198,7 +186,7 @@ def _portable(
 
 
 def _unqualified(name: Name, dialect: Dialect, default_schema: str) -> str:
-    return dialect.quote(name.name) if name.schema == default_schema else _sql(name, dialect)
+    return dialect.quote(name.name) if name.schema == default_schema else sql_names.qualified(name, dialect)
 
 
 def _before(fact: Fact, history: Sequence[Moment], index: int) -> Table | None:
@@ -251,117 +239,3 @@ def _new_column(before: Table, after: Table | None, column: str) -> str | None:
 
 def _column(table: Table | None, name: str | None) -> Column | None:
     return None if table is None or name is None else table.column(name)
-
-
-# -- names in groups ---------------------------------------------------------------------------------------------------
-
-
-def _of_column(before: Column | None, after: Column | None, dialect: Dialect) -> dict[str, str]:
-    """Return the names in what became of a column."""
-    computed = next((c for c in (after, before) if c is not None and c.generated and c.expression), None)
-    found = {"became": _spelled(after, dialect), "held_type": _spelled(before, dialect)}
-    if computed is not None:
-        found["computed"] = f"GENERATED ALWAYS AS ({computed.expression}) {computed.generated.upper()}"
-    if after is not None:
-        found["collation"] = dialect.quote(after.collation or "default")
-    if after is not None and after.type is not None and dialect.character_length(after.type, {}) is not None:
-        found["sized"] = dialect.format_type(after.type).partition("(")[0]
-    return found
-
-
-def _of_trigger(fact: Fact, new: str, before: Column | None, dialect: Dialect) -> dict[str, str]:
-    """Return the names of a trigger that fills a new column; none is longer than PostgreSQL takes."""
-    name = f"{fact.table.name}_{new}_fill"
-    if len(name.encode()) > _LONGEST_NAME:
-        digest = sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
-        name = f"{name.encode()[:40].decode(errors='ignore')}_{digest}"
-    body = f"{fact.column} {new} {_spelled(before, dialect)}"
-    return {
-        "fill": _sql(Name(fact.table.schema, name), dialect),
-        "fill_trigger": dialect.quote(name),
-        "tag": "$$" if "$" not in body else f"$body{sha256(body.encode()).hexdigest()[:8]}$",
-    }
-
-
-def _of_publication(fact: Fact, before: Table | None, moment: Moment, dialect: Dialect) -> dict[str, str]:
-    """Return how a table is put into its publication, as it was in it before if it was."""
-    stated = fact.expected
-    if not isinstance(stated, Publication):
-        return {}
-    was = next((p for p in before.publications if p.publication == stated.name), None) if before is not None else None
-    columns = stated.columns if was is None else was.columns
-    condition = stated.row_filter if was is None else was.row_filter
-    access, name = moment.schema.access, dialect.quote(stated.name)
-    gone = access.complete and stated.name not in access.publications
-    return {
-        "publication": name,
-        "publish": f"CREATE PUBLICATION {name} FOR TABLE" if gone else f"ALTER PUBLICATION {name} ADD TABLE",
-        "published": (
-            f"{_sql(fact.table, dialect)}{_in_parentheses(columns or (), dialect)}"
-            f"{f' WHERE ({condition})' if condition else ''}"
-        ),
-    }
-
-
-def _of_expected(fact: Fact, dialect: Dialect) -> dict[str, str]:
-    """Return the names in what the fact states."""
-    found = {"nullable": str(bool(fact.expected))}
-    match fact.expected:
-        case ForeignKey() as key:
-            found |= {
-                **_columns(key.columns, dialect),
-                "referenced": f"{_sql(key.table, dialect)}{_in_parentheses(key.referenced_columns, dialect)}",
-            }
-            return found
-        case Privileges() as stated:
-            columns = f" ({dialect.quote(fact.column)})" if fact.column else ""
-            found |= {
-                "privileges": ", ".join(f"{each}{columns}" for each in stated.privileges),
-                "role": stated.role if stated.role == "PUBLIC" else dialect.quote(stated.role),
-            }
-        case tuple(columns) if columns:
-            return found | _columns(columns, dialect)
-        case str(words):
-            schema, _, domain = words.rpartition(".")
-            found |= {
-                "condition": words or "NULL",
-                "sql_expected": dialect.quote(words),
-                "sql_domain": ".".join(map(dialect.quote, filter(None, (schema, domain)))),
-                "identity": f"GENERATED {words.upper()}",
-            }
-    return {**_columns((fact.column or "",), dialect), **found}
-
-
-def _row_security(fact: Fact, table: Table | None) -> str:
-    """Return what switches row-level security to what is stated."""
-    if not fact.expected:
-        return "DISABLE ROW LEVEL SECURITY"
-    if fact.expected == "forced":
-        return "ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
-    forced = table is not None and table.row_security == "forced"
-    return "NO FORCE ROW LEVEL SECURITY" if forced else "ENABLE ROW LEVEL SECURITY"
-
-
-def _columns(columns: Sequence[str], dialect: Dialect) -> dict[str, str]:
-    return {
-        "columns": f"[{', '.join(map(texts.quoted, columns))}]",
-        "sql_columns": ", ".join(map(dialect.quote, columns)),
-    }
-
-
-def _in_parentheses(columns: Sequence[str], dialect: Dialect) -> str:
-    return f" ({', '.join(map(dialect.quote, columns))})" if columns else ""
-
-
-def _spelled(column: Column | None, dialect: Dialect) -> str:
-    return "text" if column is None or column.type is None else dialect.format_type(column.type)
-
-
-def _checked(column: Column | None, moment: Moment) -> bool:
-    """Whether a column's type is a domain that has conditions, which PostgreSQL checks row by row."""
-    definition = moment.schema.types.get(column.type.name) if column is not None and column.type is not None else None
-    return definition is not None and (definition.not_null or bool(definition.checks))
-
-
-def _sql(name: Name, dialect: Dialect) -> str:
-    return ".".join(map(dialect.quote, name))

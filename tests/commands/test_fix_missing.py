@@ -122,8 +122,8 @@ def test_of_two_ways_the_first_is_taken() -> None:
     found = parts(remedies.rendered(template, {**explain._PLACEHOLDERS, **remedies.EXAMPLES}))
     assert [str(each.sqltext).split("total")[0] for each in found.now] == ["ALTER TABLE public.orders ADD COLUMN "]
     assert [str(each.sqltext).rpartition(" ")[0] for each in found.later] == [
-        "ALTER TABLE public.orders ALTER COLUMN total_new DROP",
         "ALTER TABLE public.orders DROP COLUMN",
+        "ALTER TABLE public.orders RENAME COLUMN total TO",
     ]
 
 

@@ -41,17 +41,24 @@ def _is_generated(situation: Situation) -> bool:
     return column is not None and bool(column.generated)
 
 
+_BECOMES_THE_OTHER = (
+    '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {new}")\n'
+    '    op.execute("ALTER TABLE {sql_table} RENAME COLUMN {sql_column} TO {new}")\n'
+)
+"""How it ends: the new column goes, which has nothing but the values, so that all else of the old one stays."""
+
 _RENAMED = (
     "Expand first, contract later. In this revision, have both names, the new one filled by itself:\n"  # noqa: S608
     '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {held_type} "\n'
     '               "GENERATED ALWAYS AS ({sql_column}) STORED")\n'
-    "In a later one, once the consumers of {column} have moved and {contract_place} no longer names it:\n"
-    '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {new} DROP EXPRESSION")\n'
-    '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {sql_column}")\n'
+    "In a later one, once the consumers of {column} have moved and {contract_place} no longer names it, {column}\n"
+    "becomes {new} itself, with its keys, indexes, default and NOT NULL:\n"
+    f"{_BECOMES_THE_OTHER}"
+    "What depends on {new} by then, such as a view, is dropped before and made again after.\n"
     f"Price: {EXCLUSIVE}, while the whole table is rewritten. Until the later\n"
     "revision the application writes {column} alone: PostgreSQL refuses every value for {new}.\n"
     "Where the table is large, or both names have to be written, a trigger keeps them the same in place of that:\n"
-    '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {held_type}")\n'
+    '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {plain_type}")\n'
     '    op.execute("CREATE FUNCTION {fill}() RETURNS trigger "\n'
     '               "LANGUAGE plpgsql AS {tag} BEGIN "\n'
     "               \"IF TG_OP = 'INSERT' THEN NEW.{new} := coalesce(NEW.{new}, NEW.{sql_column}); \"\n"
@@ -69,7 +76,7 @@ _RENAMED = (
     "revision is then:\n"
     '    op.execute("DROP TRIGGER {fill_trigger} ON {sql_table}")\n'
     '    op.execute("DROP FUNCTION {fill}()")\n'
-    '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {sql_column}")\n'
+    f"{_BECOMES_THE_OTHER}"
     "Agree on the date with {owner}."
 )
 
@@ -144,8 +151,10 @@ RULE = Rule(
             remedy=(
                 "Expand first, contract later. In this revision, have both names, computed alike:\n"
                 '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {held_type} {computed}")\n'
-                "In a later one, once the consumers of {column} have moved and {contract_place} no longer names it:\n"
-                '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {sql_column}")\n'
+                "In a later one, once the consumers of {column} have moved and {contract_place} no longer names it,\n"
+                "{column} becomes {new} itself, with its indexes:\n"
+                f"{_BECOMES_THE_OTHER}"
+                "What depends on {new} by then, such as a view, is dropped before and made again after.\n"
                 f"Price: {EXCLUSIVE}, and a stored column rewrites the whole table. Nobody writes either column.\n"
                 "Agree on the date with {owner}."
             ),

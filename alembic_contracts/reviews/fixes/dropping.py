@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
@@ -16,8 +17,10 @@ from alembic_contracts.dialects.postgresql import quote, quote_name
 from alembic_contracts.reviews import consumers
 from alembic_contracts.reviews.fixes.drafts import Draft, Wanted
 from alembic_contracts.reviews.fixes.missing import executed
+from alembic_contracts.reviews.fixes.remedy_code import Undoable
 from alembic_contracts.running.contract_first import table_of
 from alembic_contracts.schemas.schema import Name
+from alembic_contracts.texts import without_parameters
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Index
@@ -74,8 +77,9 @@ def contraction(
     operations: list[MigrateOperation] = []
     for each in going:
         ending = expansion.later.get((each.table, each.column), ())
-        operations.extend(operation for operation in ending if not _drops_column(operation))
-        operations.extend(drops.of(each.table, each.column))
+        operations.extend(ending)
+        if not any(map(_renames, ending)):
+            operations.extend(drops.of(each.table, each.column))
     names = ", ".join(each.name.removeprefix("public.") for each in going)
     return Draft(
         message=f"contract {names}",
@@ -114,9 +118,9 @@ def _going(contracts: Sequence[Contract], present: _Present, wanted: Wanted, agr
             yield _Going(table, column, max(known), relying)
 
 
-def _drops_column(operation: MigrateOperation) -> bool:
-    """Whether a statement is one that ``_Drops`` writes so that it can be undone."""
-    return isinstance(operation, ops.ExecuteSQLOp) and " DROP COLUMN " in str(operation.sqltext)
+def _renames(operation: MigrateOperation) -> bool:
+    """Whether a statement gives what is kept the name of what came beside it, in place of dropping it."""
+    return isinstance(operation, ops.ExecuteSQLOp) and " RENAME COLUMN " in str(operation.sqltext)
 
 
 def _reason(going: Collection[_Going], day: date) -> str:
@@ -145,34 +149,45 @@ class _Drops:
             if shape is None:
                 return [ops.DropTableOp(table.name, schema=_schema(table))]
             return [*map(ops.DropIndexOp.from_index, _indexes(shape)), ops.DropTableOp.from_table(shape)]
-        ending: list[MigrateOperation] = [
-            executed(f"ALTER TABLE {quote_name(table)} ALTER COLUMN {quote(each.name)} DROP EXPRESSION")
-            for each in (there.columns if there is not None else ())
-            if each.generated == "stored" and each.expression and consumers.has_word(each.expression, column)
-        ]
-        ending = [*ending, *self._filling(table, column)]
+        filling = self._filling(table, column)
+        ending: list[MigrateOperation] = [each for filled in filling for each in filled.ending]
+        beside = next((each.beside for each in filling if each.beside), None)
+        for each in there.columns if there is not None else ():
+            if each.generated and each.expression and re.fullmatch(rf"\(?{_as_printed(column)}\)?", each.expression):
+                beside = each.name
+            elif each.generated == "stored" and each.expression and consumers.has_word(each.expression, column):
+                name = f"ALTER TABLE {quote_name(table)} ALTER COLUMN {quote(each.name)}"
+                ending.append(executed(f"{name} DROP EXPRESSION"))
+        if beside is not None:
+            return [*ending, self._dropped(table, beside), executed(_renamed(table, column, beside))]
+        return [*ending, self._dropped(table, column)]
+
+    def _dropped(self, table: Name, column: str) -> MigrateOperation:
+        shape = self._shape(table)
         found: Any = None if shape is None else shape.columns.get(column)
         if found is None:
-            return [*ending, ops.DropColumnOp(table.name, column, schema=_schema(table))]
-        return [*ending, ops.DropColumnOp.from_column_and_tablename(_schema(table), table.name, found)]
+            return ops.DropColumnOp(table.name, column, schema=_schema(table))
+        return ops.DropColumnOp.from_column_and_tablename(_schema(table), table.name, found)
 
-    def _filling(self, table: Name, column: str) -> list[MigrateOperation]:
-        """Return what ends triggers that fill another column from this one: without it every write would fail.
+    def _filling(self, table: Name, column: str) -> list[_Filling]:
+        """Return what fills other columns from this one, or both from each other: without it every write would fail.
 
-        They are those of the advice, whose function is called as they are.
+        They are the triggers of the advice, whose function is called as they are.
         """
         connection = self._course.run.connection
         if connection is None or self._course.dialect.KIND != "postgresql":  # elsewhere no advice has a trigger
             return []
         rows = connection.execute(text(_TRIGGERS), {"table": quote_name(table)}).all()
         return [
-            operation
-            for name, function, body in rows
-            if consumers.has_word(body, column)
-            for operation in (
-                executed(f"DROP TRIGGER {quote(name)} ON {quote_name(table)}"),
-                executed(f"DROP FUNCTION {function}()"),
+            _Filling(
+                (
+                    Undoable(f"DROP TRIGGER {quote(name)} ON {quote_name(table)}", without_parameters(trigger)),
+                    Undoable(f"DROP FUNCTION {function}()", without_parameters(definition)),
+                ),
+                _kept_alike(body, column),
             )
+            for name, function, body, trigger, definition in rows
+            if consumers.has_word(body, column)
         ]
 
     def _shape(self, table: Name) -> Table | None:
@@ -184,8 +199,39 @@ class _Drops:
         return table_of(self._stated, table)
 
 
+class _Filling(Struct, frozen=True):
+    """A trigger that fills a column from another one."""
+
+    ending: tuple[MigrateOperation, ...]
+    beside: str | None
+    """The column that it keeps the same as the other one, under another name; None: it converts the values."""
+
+
+_KEPT_ALIKE = re.compile(
+    r"IF TG_OP = 'INSERT' THEN NEW\.(?P<new>\w+|\"(?:[^\"]|\"\")+\") := "
+    r"coalesce\(NEW\.(?P=new), NEW\.(?P<old>[^;]+)\); "
+)
+
+
+def _kept_alike(body: str, column: str) -> str | None:
+    """Return the name beside which a column has its own, where a function of the advice has both at all times."""
+    found = _KEPT_ALIKE.search(body)
+    if found is None or found["old"] != quote(column):
+        return None
+    return found["new"].strip('"').replace('""', '"')
+
+
+def _as_printed(column: str) -> str:
+    return re.escape(quote(column))
+
+
+def _renamed(table: Name, column: str, name: str) -> str:
+    return f"ALTER TABLE {quote_name(table)} RENAME COLUMN {quote(column)} TO {quote(name)}"
+
+
 _TRIGGERS = """
-    SELECT t.tgname, quote_ident(n.nspname) || '.' || quote_ident(p.proname), p.prosrc
+    SELECT t.tgname, quote_ident(n.nspname) || '.' || quote_ident(p.proname), p.prosrc,
+           pg_get_triggerdef(t.oid), pg_get_functiondef(p.oid)
     FROM pg_catalog.pg_trigger t
     JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace

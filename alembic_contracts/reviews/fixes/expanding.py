@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from alembic_contracts.documents.files import read_text
 from alembic_contracts.reviews.fixes.drafts import Draft, Wanted
 from alembic_contracts.reviews.fixes.missing import Missing
-from alembic_contracts.reviews.fixes.remedy_code import parts, undone
+from alembic_contracts.reviews.fixes.remedy_code import Undoable, parts, undone
 from alembic_contracts.reviews.fixes.striking import Struck, struck
 from alembic_contracts.schemas.schema import Name, Schema
 
@@ -86,10 +86,13 @@ def _is_for_people(violation: Violation, schema: Schema) -> bool:
     return violation.rule in _BY_HAND or violation.actual.startswith("no role ") or has_other_key
 
 
-def _ends_filling(operation: MigrateOperation) -> bool:
-    """Whether an operation ends what fills a new column from the old one."""
-    sql = str(getattr(operation, "sqltext", ""))
-    return sql.startswith(("DROP TRIGGER ", "DROP FUNCTION "))
+def _ends_of_filling(done: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
+    """Yield what ends that a new column is filled from the old one."""
+    for operation in reversed(done):
+        for ending in undone([operation])[0]:
+            sql = str(getattr(ending, "sqltext", ""))
+            if sql.startswith(("DROP TRIGGER ", "DROP FUNCTION ")):
+                yield Undoable(sql, str(getattr(operation, "sqltext", "")))
 
 
 class _Work(Struct):
@@ -150,7 +153,7 @@ class _Work(Struct):
         code = parts(violation.remedy)
         if violation.rule != "table-exists" and code.adds_column and place not in self.later:
             self._add(violation.table, code.now)
-            self.later[place] = code.later or tuple(each for each in undone(code.now)[0] if _ends_filling(each))
+            self.later[place] = code.later or tuple(_ends_of_filling(code.now))
 
     # -- what is missing ---------------------------------------------------------------------------------------------
 

@@ -15,11 +15,19 @@ from typing import Any
 from alembic.operations import MigrateOperation, Operations, ops
 from msgspec import Struct
 
-__all__ = ["Parts", "parts", "undone"]
+__all__ = ["Parts", "Undoable", "parts", "undone"]
 
 
 _LATER, _ANOTHER_WAY = "In a later", "in place of that"
 _IN_BATCH = "    with op.batch_alter_table("
+
+
+class Undoable(ops.ExecuteSQLOp):
+    """A statement that knows what undoes it."""
+
+    def __init__(self, sql: str, undoing: str) -> None:
+        super().__init__(sql)
+        self.undoing = undoing
 
 
 class Parts(Struct, frozen=True):
@@ -51,7 +59,18 @@ def parts(remedy: str) -> Parts:
             break
         else:
             is_later = is_later or line.startswith(_LATER)
-    return Parts(tuple(_operations(now)), tuple(_operations(later)))
+    done = tuple(_operations(now))
+    return Parts(done, tuple(_ending(each, done) for each in _operations(later)))
+
+
+def _ending(operation: MigrateOperation, done: Sequence[MigrateOperation]) -> MigrateOperation:
+    """Return what a later revision does, which is undone by doing again what it takes back of this one."""
+    ending = str(getattr(operation, "sqltext", ""))
+    for each in done:
+        adding = str(getattr(each, "sqltext", ""))
+        if (match := _ADDED.match(adding)) is not None and match.expand(_REMOVED) == ending:
+            return Undoable(ending, adding)
+    return operation
 
 
 class _Collected(Operations):
@@ -103,8 +122,10 @@ def _operations(code: str) -> Iterator[MigrateOperation]:
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _QUALIFIED = rf"{_NAME}(?:\.{_NAME})?"
 _ADDED = re.compile(rf"ALTER TABLE ({_QUALIFIED}) ADD COLUMN ({_NAME}) ")
+_REMOVED = r"ALTER TABLE \1 DROP COLUMN \2"
 _INVERSE: tuple[tuple[re.Pattern[str], str], ...] = (
-    (_ADDED, r"ALTER TABLE \1 DROP COLUMN \2"),
+    (_ADDED, _REMOVED),
+    (re.compile(rf"(ALTER TABLE {_QUALIFIED} RENAME COLUMN) ({_NAME}) TO ({_NAME})$"), r"\1 \3 TO \2"),
     (re.compile(rf"CREATE TYPE ({_QUALIFIED}) "), r"DROP TYPE \1"),
     (re.compile(rf"CREATE SCHEMA ({_NAME})$"), r"DROP SCHEMA \1"),
     (re.compile(rf"CREATE FUNCTION ({_QUALIFIED})\(\) "), r"DROP FUNCTION \1()"),
@@ -135,6 +156,8 @@ def undone(done: Sequence[MigrateOperation]) -> tuple[list[MigrateOperation], li
 
 
 def _inverse(operation: MigrateOperation) -> list[MigrateOperation] | None:
+    if isinstance(operation, Undoable):
+        return [ops.ExecuteSQLOp(operation.undoing)]
     if not isinstance(operation, ops.ExecuteSQLOp):
         try:
             return [operation.reverse()]

@@ -75,6 +75,44 @@ def test_a_trigger_keeps_both_names_of_a_column_the_same(connection: sa.Connecti
     assert connection.scalar(sa.text("SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace")) == 0
 
 
+RENAMED_WITH_ALL = {
+    "a serial key": "c serial PRIMARY KEY",
+    "an identity": "c integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    "NOT NULL, unique, a default": "c integer NOT NULL DEFAULT 1 UNIQUE",
+    "a check": "c integer DEFAULT 1 CHECK (c > 0)",
+    "of a domain that is NOT NULL": "c d DEFAULT 3",
+    "a collation": "c text COLLATE \"C\" DEFAULT 'a'",
+}
+
+
+@pytest.mark.parametrize("way", ["generated", "trigger"])
+@pytest.mark.parametrize("definition", RENAMED_WITH_ALL.values(), ids=RENAMED_WITH_ALL)
+def test_a_renamed_column_keeps_all_that_it_has(
+    definition: str, way: str, connection: sa.Connection, tmp_path: Path
+) -> None:
+    contracts = renamed("t", "c", tmp_path)
+    create = (
+        f"CREATE DOMAIN d AS integer NOT NULL DEFAULT 2; CREATE TABLE t ({definition}, b integer); CREATE INDEX i ON t "
+        "(c); INSERT INTO t (b) VALUES (1); CREATE VIEW v AS SELECT c FROM t"
+    )
+    before, wished, _ = run(connection, create, "ALTER TABLE t RENAME COLUMN c TO n")
+    [violation] = judged(contracts, before, wished).violations
+    connection.rollback()
+    connection.execute(sa.text(create))
+    code = statements(pasted(violation.remedy))
+    now, later = (code[:1], code[1:3]) if way == "generated" else (code[3:7], code[7:])
+    paste(connection, "\n".join(now))
+    connection.execute(sa.text("INSERT INTO t (b) VALUES (2) ON CONFLICT DO NOTHING"))
+    assert verdict(contracts, before, postgresql.observe(connection, None)) == []
+    assert connection.scalar(sa.text("SELECT count(*) FROM t WHERE n = c")) == connection.scalar(
+        sa.text("SELECT count(*) FROM t")
+    )
+    rows = connection.execute(sa.text("SELECT c, b FROM t ORDER BY b")).all()
+    paste(connection, "\n".join(later))
+    assert postgresql.observe(connection, None).tables == wished.tables
+    assert connection.execute(sa.text("SELECT n, b FROM t ORDER BY b")).all() == rows
+
+
 def test_a_generated_column_is_computed_under_both_names(connection: sa.Connection, tmp_path: Path) -> None:
     contracts = renamed("t", "c", tmp_path)
     create = "CREATE TABLE t (a integer, c integer GENERATED ALWAYS AS (a + 1) STORED)"
@@ -82,11 +120,12 @@ def test_a_generated_column_is_computed_under_both_names(connection: sa.Connecti
     [violation] = judged(contracts, before, observed).violations
     connection.rollback()
     connection.execute(sa.text(f"{create}; INSERT INTO t VALUES (1)"))
-    first, second = statements(pasted(violation.remedy))
+    first, *later = statements(pasted(violation.remedy))
     paste(connection, first)
     assert verdict(contracts, before, postgresql.observe(connection, None)) == []
     assert connection.execute(sa.text("SELECT c, d FROM t")).one() == (2, 2)
-    paste(connection, second)
+    paste(connection, "\n".join(later))
+    assert postgresql.observe(connection, None).tables == observed.tables
 
 
 def test_long_names_of_columns_that_begin_alike_get_triggers_of_their_own(
@@ -141,7 +180,7 @@ REPLACED = {
     "column-nullable": Replaced("c integer NOT NULL", "c", {"is_nullable": False}),
     "primary-key": Replaced("c integer PRIMARY KEY", "c", {"primaryKey": True}),
     "unique": Replaced("c integer UNIQUE", "c", table={"unique": [["c"]]}),
-    "check": Replaced("c integer CHECK (c > 0)", "c", table={"checks": ["c > 0"]}),
+    "check": Replaced("c integer DEFAULT 1 CHECK (c > 0)", "c", table={"checks": ["c > 0"]}),
     "foreign-key": Replaced(
         "c integer REFERENCES o", "c", table={"foreign_keys": [{"columns": ["c"], "references": {"table_name": "o"}}]}
     ),

@@ -1,0 +1,184 @@
+"""A broken fact in, the names that advice on PostgreSQL can use out, for SQL that can be pasted as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from msgspec import Struct
+
+from alembic_contracts import texts
+from alembic_contracts.contracts.contract import Fact, ForeignKey, Privileges, Publication
+from alembic_contracts.dialects import Dialect
+from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
+
+__all__ = ["Broken", "names", "qualified", "stated"]
+
+_LONGEST_NAME = 63
+
+
+class Broken(Struct, frozen=True, kw_only=True):
+    """A fact that does not hold."""
+
+    fact: Fact
+    new: str
+    """What the table or the column has become, or one beside it is called."""
+    before: Table | None
+    """The fact's table when it was last seen with what the fact is about."""
+    after: Table | None
+    """The same as it is."""
+    schema: Schema
+    """That it is in."""
+
+
+def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
+    """Return what advice can name; ``dialect`` is PostgreSQL's."""
+    fact, new = broken.fact, broken.new
+    after = _column(broken.after, fact.column)
+    before = _column(broken.before, fact.column) or after
+    return {
+        **stated(fact, dialect),
+        **_of_column(before, after, broken.schema, dialect),
+        **_of_publication(broken, dialect),
+        **_of_trigger(fact, new, before, dialect),
+        "row_security": _row_security(fact, broken.after),
+        "sql_table": qualified(fact.table, dialect),
+        "sql_column": dialect.quote(fact.column) if fact.column else "",
+        "literal_table": qualified(fact.table, dialect).replace("'", "''"),
+        "literal_column": (fact.column or "").replace("'", "''"),
+        "new": dialect.quote(new),
+        "new_table": qualified(Name(fact.table.schema, new), dialect),
+        "kind": broken.after.kind if broken.after is not None else "",
+    }
+
+
+def qualified(name: Name, dialect: Dialect) -> str:
+    """Return a table's name with its schema's."""
+    return ".".join(map(dialect.quote, name))
+
+
+def _column(table: Table | None, name: str | None) -> Column | None:
+    return None if table is None or name is None else table.column(name)
+
+
+def _of_column(before: Column | None, after: Column | None, schema: Schema, dialect: Dialect) -> dict[str, str]:
+    """Return the names in what became of a column."""
+    computed = next((c for c in (after, before) if c is not None and c.generated and c.expression), None)
+    found = {
+        "became": _spelled(after, dialect),
+        "held_type": _spelled(before, dialect),
+        "plain_type": _spelled(before, dialect, schema),
+        **({"adding": "it is rewritten, as the type is a domain with conditions"} if _checked(after, schema) else {}),
+    }
+    if computed is not None:
+        found["computed"] = f"GENERATED ALWAYS AS ({computed.expression}) {computed.generated.upper()}"
+    if after is not None:
+        found["collation"] = dialect.quote(after.collation or "default")
+    if after is not None and after.type is not None and dialect.character_length(after.type, {}) is not None:
+        found["sized"] = dialect.format_type(after.type).partition("(")[0]
+    return found
+
+
+def _of_trigger(fact: Fact, new: str, before: Column | None, dialect: Dialect) -> dict[str, str]:
+    """Return the names of a trigger that fills a new column; none is longer than PostgreSQL takes."""
+    name = f"{fact.table.name}_{new}_fill"
+    if len(name.encode()) > _LONGEST_NAME:
+        digest = sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
+        name = f"{name.encode()[:40].decode(errors='ignore')}_{digest}"
+    body = f"{fact.column} {new} {_spelled(before, dialect)}"
+    return {
+        "fill": qualified(Name(fact.table.schema, name), dialect),
+        "fill_trigger": dialect.quote(name),
+        "tag": "$$" if "$" not in body else f"$body{sha256(body.encode()).hexdigest()[:8]}$",
+    }
+
+
+def _of_publication(broken: Broken, dialect: Dialect) -> dict[str, str]:
+    """Return how a table is put into its publication, as it was in it before if it was."""
+    fact, before, wanted = broken.fact, broken.before, broken.fact.expected
+    if not isinstance(wanted, Publication):
+        return {}
+    was = next((p for p in before.publications if p.publication == wanted.name), None) if before is not None else None
+    columns = wanted.columns if was is None else was.columns
+    condition = wanted.row_filter if was is None else was.row_filter
+    access, name = broken.schema.access, dialect.quote(wanted.name)
+    gone = access.complete and wanted.name not in access.publications
+    return {
+        "publication": name,
+        "publish": f"CREATE PUBLICATION {name} FOR TABLE" if gone else f"ALTER PUBLICATION {name} ADD TABLE",
+        "published": (
+            f"{qualified(fact.table, dialect)}{_in_parentheses(columns or (), dialect)}"
+            f"{f' WHERE ({condition})' if condition else ''}"
+        ),
+    }
+
+
+def stated(fact: Fact, dialect: Dialect) -> dict[str, str]:
+    """Return the names in what the fact states."""
+    found = {"nullable": str(bool(fact.expected))}
+    match fact.expected:
+        case ForeignKey() as key:
+            found |= {
+                **_columns(key.columns, dialect),
+                "referenced": f"{qualified(key.table, dialect)}{_in_parentheses(key.referenced_columns, dialect)}",
+            }
+            return found
+        case Privileges() as wanted:
+            columns = f" ({dialect.quote(fact.column)})" if fact.column else ""
+            found |= {
+                "privileges": ", ".join(f"{each}{columns}" for each in wanted.privileges),
+                "role": wanted.role if wanted.role == "PUBLIC" else dialect.quote(wanted.role),
+            }
+        case tuple(columns) if columns:
+            return found | _columns(columns, dialect)
+        case str(words):
+            schema, _, domain = words.rpartition(".")
+            found |= {
+                "condition": words or "NULL",
+                "sql_expected": dialect.quote(words),
+                "sql_domain": ".".join(map(dialect.quote, filter(None, (schema, domain)))),
+                "identity": f"GENERATED {words.upper()}",
+            }
+    return {**_columns((fact.column or "",), dialect), **found}
+
+
+def _row_security(fact: Fact, table: Table | None) -> str:
+    """Return what switches row-level security to what is stated."""
+    if not fact.expected:
+        return "DISABLE ROW LEVEL SECURITY"
+    if fact.expected == "forced":
+        return "ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+    forced = table is not None and table.row_security == "forced"
+    return "NO FORCE ROW LEVEL SECURITY" if forced else "ENABLE ROW LEVEL SECURITY"
+
+
+def _columns(columns: Sequence[str], dialect: Dialect) -> dict[str, str]:
+    return {
+        "columns": f"[{', '.join(map(texts.quoted, columns))}]",
+        "sql_columns": ", ".join(map(dialect.quote, columns)),
+    }
+
+
+def _in_parentheses(columns: Sequence[str], dialect: Dialect) -> str:
+    return f" ({', '.join(map(dialect.quote, columns))})" if columns else ""
+
+
+def _spelled(column: Column | None, dialect: Dialect, schema: Schema | None = None) -> str:
+    """Return a column's type; with a schema, in place of a domain what that is based on."""
+    if column is None or column.type is None:
+        return "text"
+    return dialect.format_type(column.type if schema is None else _base(column.type, schema))
+
+
+def _base(type_: Type, schema: Schema) -> Type:
+    """Return what a domain is based on, which neither forbids NULL nor has a default."""
+    definition = schema.types.get(type_.name)
+    if definition is None or definition.base is None or type_.dimensions:
+        return type_
+    return _base(definition.base, schema)
+
+
+def _checked(column: Column | None, schema: Schema) -> bool:
+    """Whether a column's type is a domain that has conditions, which PostgreSQL checks row by row."""
+    definition = schema.types.get(column.type.name) if column is not None and column.type is not None else None
+    return definition is not None and (definition.not_null or bool(definition.checks))
