@@ -14,8 +14,9 @@ from msgspec import Struct
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Fact, ForeignKey
 from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging import constraints_back
 from alembic_contracts.patterns import pattern
-from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
+from alembic_contracts.schemas.schema import Column, Constraint, Name, Schema, Table, Type
 
 __all__ = ["Broken", "names"]
 
@@ -38,6 +39,8 @@ class Broken(Struct, frozen=True, kw_only=True):
     """The same as it is."""
     table: Table | None
     """The fact's table as it is."""
+    earlier: tuple[Table, ...]
+    """All that it was before, the latest first."""
     schema: Schema
     """That it is in."""
     default_schema: str
@@ -50,6 +53,7 @@ def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
     now, stated = _typed(column, dialect), _stated(fact, column, dialect)
     return {
         **_of_key(fact, broken.schema, broken.default_schema),
+        **_as_it_was(broken, dialect),
         "new_name": broken.new,
         "constraint": _constraint(fact),
         "sa_type": stated,
@@ -212,6 +216,29 @@ def _of_key(fact: Fact, schema: Schema, default_schema: str) -> dict[str, str]:
         "referenced_columns": f"[{', '.join(map(texts.quoted, columns))}]",
         "referent_schema": _schema("referent_schema", key.table, default_schema),
     }
+
+
+def _as_it_was(broken: Broken, dialect: Dialect) -> dict[str, str]:
+    """Return a foreign key's name and what it does with rows, as it was before."""
+    if not isinstance(broken.fact.expected, ForeignKey):
+        return {}
+    was = constraints_back.found_before(broken.fact, broken.earlier, dialect)
+    taken = set() if broken.table is None else {each.name for each in broken.table.constraints}
+    named = was is not None and was.name and was.name not in taken
+    return {
+        "key_name": was.name if was is not None and named else f"fk_{_constraint(broken.fact)}",
+        "key_actions": "" if was is None else "".join(_actions(was)),
+    }
+
+
+def _actions(was: Constraint) -> Iterator[str]:
+    for argument, action in (("onupdate", was.on_update), ("ondelete", was.on_delete)):
+        if action:
+            yield f", {argument}={texts.quoted(action)}"
+    if was.deferrable:
+        yield ", deferrable=True"
+    if was.initially_deferred:
+        yield ', initially="DEFERRED"'
 
 
 def _schema(argument: str, table: Name, default_schema: str) -> str:

@@ -36,6 +36,12 @@ EXAMPLES = {
     "columns": '["total"]',
     "condition": "total > 0",
     "sql_columns": "total",
+    "add_unique": "ALTER TABLE public.orders ADD UNIQUE (total)",
+    "add_check": "ALTER TABLE public.orders ADD CHECK (total > 0)",
+    "add_foreign_key": "ALTER TABLE public.orders ADD FOREIGN KEY (total) REFERENCES public.customers",
+    "add_primary_key": "ALTER TABLE public.orders ADD PRIMARY KEY (total)",
+    "key_name": "fk_orders_total",
+    "key_actions": "",
     "referenced": "public.customers",
     "privileges": "SELECT",
     "role": "analytics",
@@ -86,10 +92,11 @@ _PYTHON = frozenset(
         "reflected",
         "referenced_columns",
         "referent_schema",
+        "key_actions",
     ]
 )
 """Names that are code themselves; the others stand between the double quotes of a literal."""
-_NO_SQL = frozenset({"table_name", "column", "new_name", "constraint", "referenced_table"})
+_NO_SQL = frozenset({"table_name", "column", "new_name", "constraint", "key_name", "referenced_table"})
 
 
 def rendered(template: str, fields: Mapping[str, str]) -> str:
@@ -153,6 +160,7 @@ def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect, d
         new=_new(fact, history, index),
         before=earlier,
         after=history[index].table,
+        earlier=_earlier(history, index),
         schema=history[index].schema,
     )
     return {**EXAMPLES, **sql_names.names(broken, dialect)}
@@ -172,6 +180,7 @@ def _portable(
         before=_column(earlier, fact.column),
         after=_column(table, fact.column),
         table=table,
+        earlier=_earlier(history, index),
         schema=history[index].schema,
         default_schema=default_schema,
     )
@@ -191,8 +200,13 @@ def _unqualified(name: Name, dialect: Dialect, default_schema: str) -> str:
 
 def _before(fact: Fact, history: Sequence[Moment], index: int) -> Table | None:
     """Return the table when it was last there before a moment, with the column where the fact is about one."""
-    tables = (moment.table for moment in reversed(history[:index]) if moment.table is not None)
+    tables = _earlier(history, index)
     return next((table for table in tables if fact.column is None or table.column(fact.column) is not None), None)
+
+
+def _earlier(history: Sequence[Moment], index: int) -> tuple[Table, ...]:
+    """Return all that a table was before a moment, the latest first."""
+    return tuple(moment.table for moment in reversed(history[:index]) if moment.table is not None)
 
 
 def _new(fact: Fact, history: Sequence[Moment], index: int) -> str:

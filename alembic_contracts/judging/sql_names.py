@@ -10,6 +10,7 @@ from msgspec import Struct
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Fact, ForeignKey, Privileges, Publication
 from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging import constraints_back
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
 
 __all__ = ["Broken", "names", "qualified", "stated"]
@@ -27,6 +28,8 @@ class Broken(Struct, frozen=True, kw_only=True):
     """The fact's table when it was last seen with what the fact is about."""
     after: Table | None
     """The same as it is."""
+    earlier: tuple[Table, ...]
+    """All that it was before, the latest first."""
     schema: Schema
     """That it is in."""
 
@@ -40,6 +43,7 @@ def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
         **stated(fact, dialect),
         **_of_column(before, after, broken.schema, dialect),
         **_of_publication(broken, dialect),
+        f"add_{fact.rule.replace('-', '_')}": constraints_back.restoring(fact, broken.earlier, broken.after, dialect),
         **_of_trigger(fact, new, before, dialect),
         "row_security": _row_security(fact, broken.after),
         "sql_table": qualified(fact.table, dialect),

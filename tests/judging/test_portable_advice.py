@@ -281,6 +281,23 @@ def test_a_renamed_column_has_both_names_until_the_later_revision(rename: str, t
     assert rows(file, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'") == [(1,)]
 
 
+def test_a_foreign_key_comes_back_as_it_was(tmp_path: Path) -> None:
+    own = "CONSTRAINT f FOREIGN KEY (c) REFERENCES o (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"
+    case = Broken(
+        "foreign-key",
+        ["CREATE TABLE o (id INTEGER PRIMARY KEY)", f"CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER, {own})"],
+        f"{BATCH}batch.drop_constraint('f', type_='foreignkey')",
+        {"c": {}},
+        FOREIGN_KEY,
+    )
+    file, text = remedy(case, tmp_path)
+    before = seen(file)
+    changed(file, case.change)
+    changed(file, pasted(text))
+    table = Name("main", "t")
+    assert set(seen(file).tables[table].constraints) == set(before.tables[table].constraints)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_renamed_table_has_both_names_until_the_later_revision(kind: str, tmp_path: Path) -> None:
     case = Broken(

@@ -37,13 +37,13 @@ RULE = Rule(
     consequence="Rows can hold values that readers do not expect.",
     remedy=(
         "Keep it, or put it back in the same revision:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD CHECK ({condition})")\n'
+        '    op.execute("{add_check}")\n'
         f"Price: {EXCLUSIVE}, while every row is read; nothing is rewritten.\n"
         "If nobody relies on it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Add it in a migration:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD CHECK ({condition})")\n'
+        '    op.execute("{add_check}")\n'
         f"Price: {EXCLUSIVE}, while every row is read; nothing is rewritten.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),

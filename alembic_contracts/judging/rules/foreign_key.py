@@ -34,7 +34,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
 _ADDED = (
     f"{IN_BATCH_ANEW}"
     "        batch.create_foreign_key(\n"
-    '            "fk_{constraint}", "{referenced_table}", {columns}, {referenced_columns}{referent_schema}\n'
+    '            "{key_name}", "{referenced_table}", {columns}, {referenced_columns}{referent_schema}{key_actions}\n'
     "        )\n"
     f"{ANEW}"
 )
@@ -51,14 +51,14 @@ RULE = Rule(
     consequence="Rows can point at nothing, so that inner joins lose them.",
     remedy=(
         "Keep it, or put it back in the same revision:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD FOREIGN KEY ({sql_columns}) REFERENCES {referenced}")\n'
+        '    op.execute("{add_foreign_key}")\n'
         "Price: writers of both tables wait until the commit (SHARE ROW EXCLUSIVE), while every row is read; readers\n"
         "go on, and nothing is rewritten.\n"
         "If nobody relies on it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Add it in a migration:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD FOREIGN KEY ({sql_columns}) REFERENCES {referenced}")\n'
+        '    op.execute("{add_foreign_key}")\n'
         "Price: writers of both tables wait until the commit (SHARE ROW EXCLUSIVE), while every row is read; readers\n"
         "go on, and nothing is rewritten.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."

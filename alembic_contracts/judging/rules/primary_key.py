@@ -38,14 +38,14 @@ RULE = Rule(
     consequence="Joins can yield duplicates, ON CONFLICT on the key fails, and replication loses its row identity.",
     remedy=(
         "Keep the key, or put it back in the same revision, once what took its place is dropped:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD PRIMARY KEY ({sql_columns})")\n'
+        '    op.execute("{add_primary_key}")\n'
         f"{INDEXED}"
         "What else has to be unique gets a unique constraint of its own.\n"
         "If the key must change, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Give the table the stated key in a migration; another one that it has is dropped before:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD PRIMARY KEY ({sql_columns})")\n'
+        '    op.execute("{add_primary_key}")\n'
         f"{INDEXED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),

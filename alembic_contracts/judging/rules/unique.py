@@ -40,13 +40,13 @@ RULE = Rule(
     consequence="Joins can yield duplicates, and ON CONFLICT on these columns fails.",
     remedy=(
         "Keep it, or put it back in the same revision:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD UNIQUE ({sql_columns})")\n'
+        '    op.execute("{add_unique}")\n'
         f"{INDEXED}"
         "If nobody relies on it, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Add it in a migration:\n"
-        '    op.execute("ALTER TABLE {sql_table} ADD UNIQUE ({sql_columns})")\n'
+        '    op.execute("{add_unique}")\n'
         f"{INDEXED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),

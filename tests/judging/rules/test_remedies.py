@@ -150,6 +150,67 @@ def test_pasted_remedies_restore_what_was_broken(case: Case, connection: sa.Conn
     assert verdict(contracts, before, postgresql.observe(connection, None)) == []
 
 
+OTHER = "CREATE TABLE other (id integer PRIMARY KEY, code integer UNIQUE)"
+REFERS = {"foreign_keys": [{"columns": ["c"], "references": {"table_name": "other"}}]}
+AS_IT_WAS = [
+    *(
+        Case(
+            "foreign-key", f"{OTHER}; CREATE TABLE t (c integer, CONSTRAINT f FOREIGN KEY (c) REFERENCES other {more})",
+            "ALTER TABLE t DROP CONSTRAINT f", table=REFERS,
+        )
+        for more in (
+            "ON DELETE CASCADE", "(code) ON UPDATE SET NULL ON DELETE SET NULL", "DEFERRABLE INITIALLY DEFERRED",
+        )
+    ),
+    Case(
+        "unique", "CREATE TABLE t (a integer, c integer, CONSTRAINT named UNIQUE (c) INCLUDE (a) DEFERRABLE)",
+        "ALTER TABLE t DROP CONSTRAINT named", table={"unique": [["c"]]},
+    ),
+    Case(
+        "unique", "CREATE TABLE t (c integer, CONSTRAINT named UNIQUE NULLS NOT DISTINCT (c))",
+        "ALTER TABLE t DROP CONSTRAINT named", table={"unique": [["c"]]}, version=15,
+    ),
+    Case(
+        "unique", "CREATE TABLE t (a integer, c integer); CREATE UNIQUE INDEX named ON t (c) INCLUDE (a)",
+        "DROP INDEX named", table={"unique": [["c"]]},
+    ),
+    Case(
+        "primary-key", "CREATE TABLE t (a integer, c integer, CONSTRAINT named PRIMARY KEY (c) INCLUDE (a))",
+        "ALTER TABLE t DROP CONSTRAINT named", {"primaryKey": True},
+    ),
+    Case(
+        "check", "CREATE TABLE t (c integer, CONSTRAINT named CHECK (c > 0) NO INHERIT)",
+        "ALTER TABLE t DROP CONSTRAINT named; ALTER TABLE t ADD d integer", table={"checks": ["c > 0"]},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", AS_IT_WAS, ids=lambda case: case.create)
+def test_a_constraint_comes_back_as_it_was(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
+    if connection.dialect.server_version_info[0] < case.version:
+        pytest.skip("the server is older than what the case is about")
+    before, observed, _ = run(connection, case.create, case.change)
+    violation = next(v for v in judged(contract(case, tmp_path), before, observed).violations if v.rule == case.rule)
+    paste(connection, pasted(violation.remedy))
+    after = postgresql.observe(connection, None)
+    for now, was in zip(after.tables.values(), before.tables.values(), strict=True):
+        assert set(now.constraints) == set(was.constraints)
+        assert now.indexes == was.indexes
+
+
+def test_a_name_that_something_else_has_got_is_not_given_again(connection: sa.Connection, tmp_path: Path) -> None:
+    case = Case(
+        "check", "CREATE TABLE t (c integer, CONSTRAINT named CHECK (c > 0))",
+        "ALTER TABLE t DROP CONSTRAINT named; ALTER TABLE t ADD CONSTRAINT named CHECK (c > 1)",
+        table={"checks": ["c > 0"]},
+    )  # fmt: skip
+    contracts = contract(case, tmp_path)
+    before, observed, _ = run(connection, case.create, case.change)
+    [violation] = judged(contracts, before, observed).violations
+    paste(connection, pasted(violation.remedy))
+    assert verdict(contracts, before, postgresql.observe(connection, None)) == []
+
+
 def test_an_identity_that_is_made_again_goes_on_behind_the_rows(connection: sa.Connection, tmp_path: Path) -> None:
     case = next(case for case in RESTORED if "INSERT" in case.create)
     before, observed, _ = run(connection, case.create, case.change)
