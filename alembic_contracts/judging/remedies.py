@@ -5,22 +5,19 @@ Those of databases other than PostgreSQL are imported where they are needed.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
-from itertools import count
 from string import Formatter
 
 from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging import sql_names
-from alembic_contracts.judging.moments import Moment
-from alembic_contracts.judging.rules import Situation, is_portable
-from alembic_contracts.patterns import pattern
-from alembic_contracts.schemas.schema import Column, Name, Table
+from alembic_contracts.judging import situations, sql_names
+from alembic_contracts.judging.rules import is_portable
+from alembic_contracts.judging.situations import Course
+from alembic_contracts.schemas.schema import Name
 
-__all__ = ["EXAMPLES", "names", "rendered", "situation"]
+__all__ = ["EXAMPLES", "names", "rendered"]
 
 EXAMPLES = {
     "sql_table": "public.orders",
@@ -30,6 +27,10 @@ EXAMPLES = {
     "became": "bigint",
     "held_type": "integer",
     "plain_type": "integer",
+    "beside_type": "bigint",
+    "filling": "NEW.total_new := NEW.total::bigint",
+    "converted": "total::bigint",
+    "parents": "public.all_orders",
     "new": "total_new",
     "new_table": "public.purchases",
     "nullable": "False",
@@ -75,9 +76,6 @@ EXAMPLES = {
 }
 """For those who show a rule without a violation of it."""
 
-_RENAME = pattern(r'RENAME TO (?:"((?:[^"]|"")+)"|(\w+))', re.IGNORECASE)
-
-
 _PYTHON = frozenset(
     [
         "columns",
@@ -122,66 +120,43 @@ def _of_sql(name: str, text: str) -> str:
     return text if name in _NO_SQL else texts.without_parameters(text)
 
 
-def situation(fact: Fact, history: Sequence[Moment], index: int, *, held: bool, meant: str) -> Situation:
-    """Return what it depends on how a fact can be mended.
-
-    Args:
-        fact: what is broken.
-        history: of the fact's table.
-        index: the moment at which it is.
-        held: whether it held before.
-        meant: the name that the contract probably means; may be empty.
-    """
-    return Situation(
-        fact=fact,
-        held=held,
-        renamed=_renamed(fact, history, index) is not None,
-        before=_before(fact, history, index),
-        after=history[index].table,
-        meant=meant,
-    )
-
-
-def names(fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect, default_schema: str) -> dict[str, str]:
+def names(fact: Fact, course: Course, dialect: Dialect, default_schema: str) -> dict[str, str]:
     """Return what a rule's remedy can name, besides what its messages can.
 
     Args:
         fact: what is broken.
-        history: of the fact's table.
-        index: the moment at which it is.
+        course: how it came to that.
         dialect: knows how types are written.
         default_schema: the schema that is meant where none is named, as the contract calls it.
     """
     if is_portable(dialect):
-        return _portable(fact, history, index, dialect, default_schema)
-    earlier = _before(fact, history, index)
+        return _portable(fact, course, dialect, default_schema)
     broken = sql_names.Broken(
         fact=fact,
-        new=_new(fact, history, index),
-        before=earlier,
-        after=history[index].table,
-        earlier=_earlier(history, index),
-        schema=history[index].schema,
+        new=situations.new_name(fact, course),
+        before=situations.before(fact, course),
+        after=course.now.table,
+        earlier=course.earlier,
+        schema=course.now.schema,
+        using=situations.using(fact, course),
     )
     return {**EXAMPLES, **sql_names.names(broken, dialect)}
 
 
-def _portable(
-    fact: Fact, history: Sequence[Moment], index: int, dialect: Dialect, default_schema: str
-) -> dict[str, str]:
+def _portable(fact: Fact, course: Course, dialect: Dialect, default_schema: str) -> dict[str, str]:
     """Return what is named on databases other than PostgreSQL."""
     from alembic_contracts.judging import portable
 
-    table, earlier = history[index].table, _before(fact, history, index)
-    new = _new(fact, history, index)
+    table, earlier = course.now.table, situations.before(fact, course)
+    new = situations.new_name(fact, course)
     broken = portable.Broken(
         fact=fact,
         new=new,
-        before=_column(earlier, fact.column),
-        after=_column(table, fact.column),
+        before=situations.column_of(earlier, fact.column),
+        after=situations.column_of(table, fact.column),
         table=table,
-        earlier=_earlier(history, index),
-        schema=history[index].schema,
+        earlier=course.earlier,
+        schema=course.now.schema,
         default_schema=default_schema,
     )
     return {
@@ -196,60 +171,3 @@ def _portable(
 
 def _unqualified(name: Name, dialect: Dialect, default_schema: str) -> str:
     return dialect.quote(name.name) if name.schema == default_schema else sql_names.qualified(name, dialect)
-
-
-def _before(fact: Fact, history: Sequence[Moment], index: int) -> Table | None:
-    """Return the table when it was last there before a moment, with the column where the fact is about one."""
-    tables = _earlier(history, index)
-    return next((table for table in tables if fact.column is None or table.column(fact.column) is not None), None)
-
-
-def _earlier(history: Sequence[Moment], index: int) -> tuple[Table, ...]:
-    """Return all that a table was before a moment, the latest first."""
-    return tuple(moment.table for moment in reversed(history[:index]) if moment.table is not None)
-
-
-def _new(fact: Fact, history: Sequence[Moment], index: int) -> str:
-    """Return the name that the column or table has got in the run, or of a column one that is free."""
-    renamed = _renamed(fact, history, index)
-    if fact.column is None:
-        return renamed or fact.table.name
-    tables = [moment.table for moment in history[: index + 1] if moment.table is not None]
-    if renamed is not None and not (tables[0].column(renamed) or tables[-1].column(fact.column)):
-        return renamed  # it is neither that of another column before, nor has another one taken the old name since
-    taken = {column.name for table in tables for column in table.columns}
-    return next(name for n in count(1) if (name := f"{fact.column}_new{n if n > 1 else ''}") not in taken)
-
-
-def _renamed(fact: Fact, history: Sequence[Moment], index: int) -> str | None:
-    """Return the name that the column or table has got in the run, None where it was not renamed."""
-    for position in range(index, 0, -1):
-        before, now = history[position - 1].table, history[position]
-        if before is None or (fact.column is not None and before.column(fact.column) is None):
-            continue
-        if fact.column is not None:
-            # Batch mode drops the table and makes it again under another name, which it then gives up.
-            now = next((moment for moment in history[position : index + 1] if moment.table is not None), now)
-            label = now.operation.label.upper() if now.operation is not None else ""
-            told = label not in {"", "COMMIT"}  # what was only observed at its end may have been a rename
-            return None if told and "RENAME" not in label else _new_column(before, now.table, fact.column)
-        return _new_table(now) if now.table is None else None
-    return None
-
-
-def _new_table(moment: Moment) -> str | None:
-    found = _RENAME.search(moment.operation.label) if moment.operation is not None else None
-    return None if found is None else (found[1] or found[2]).replace('""', '"')
-
-
-def _new_column(before: Table, after: Table | None, column: str) -> str | None:
-    """Return the column in the same position with the same type: a column that is added comes last."""
-    if after is None or after.column(column) is not None or len(before.columns) != len(after.columns):
-        return None
-    position = [each.name for each in before.columns].index(column)
-    other = after.columns[position]
-    return other.name if before.column(other.name) is None and other.type == before.columns[position].type else None
-
-
-def _column(table: Table | None, name: str | None) -> Column | None:
-    return None if table is None or name is None else table.column(name)

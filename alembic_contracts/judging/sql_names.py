@@ -32,19 +32,23 @@ class Broken(Struct, frozen=True, kw_only=True):
     """All that it was before, the latest first."""
     schema: Schema
     """That it is in."""
+    using: str | None = None
+    """The expression by which a script gives the column another type."""
 
 
 def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
     """Return what advice can name; ``dialect`` is PostgreSQL's."""
     fact, new = broken.fact, broken.new
-    after = _column(broken.after, fact.column)
-    before = _column(broken.before, fact.column) or after
+    before = _column(broken.before, fact.column)
+    after = _column(broken.after, fact.column) or _column(broken.after, new) or before
+    before = before or after
     return {
         **stated(fact, dialect),
         **_of_column(before, after, broken.schema, dialect),
         **_of_publication(broken, dialect),
         f"add_{fact.rule.replace('-', '_')}": constraints_back.restoring(fact, broken.earlier, broken.after, dialect),
-        **_of_trigger(fact, new, before, dialect),
+        **_of_conversion(broken, before, after, dialect),
+        **_of_trigger(broken, before, dialect),
         "row_security": _row_security(fact, broken.after),
         "sql_table": qualified(fact.table, dialect),
         "sql_column": dialect.quote(fact.column) if fact.column else "",
@@ -52,6 +56,7 @@ def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
         "literal_column": (fact.column or "").replace("'", "''"),
         "new": dialect.quote(new),
         "new_table": qualified(Name(fact.table.schema, new), dialect),
+        "parents": ", ".join(map(str, broken.before.parents)) if broken.before is not None else "",
         "kind": broken.after.kind if broken.after is not None else "",
     }
 
@@ -72,6 +77,7 @@ def _of_column(before: Column | None, after: Column | None, schema: Schema, dial
         "became": _spelled(after, dialect),
         "held_type": _spelled(before, dialect),
         "plain_type": _spelled(before, dialect, schema),
+        "beside_type": _beside(after, schema, dialect),
         **({"adding": "it is rewritten, as the type is a domain with conditions"} if _checked(after, schema) else {}),
     }
     if computed is not None:
@@ -83,13 +89,50 @@ def _of_column(before: Column | None, after: Column | None, schema: Schema, dial
     return found
 
 
-def _of_trigger(fact: Fact, new: str, before: Column | None, dialect: Dialect) -> dict[str, str]:
+def _of_conversion(broken: Broken, before: Column | None, after: Column | None, dialect: Dialect) -> dict[str, str]:
+    """Return how a new column gets the values of the old one, as ALTER TABLE would have: nothing is cut off unsaid."""
+    old, new = (dialect.quote(each) for each in (broken.fact.column or "", broken.new))
+    if broken.using is not None:
+        table = dialect.quote(broken.fact.table.name)
+        filling = f"SELECT {broken.using} INTO NEW.{new} FROM (SELECT NEW.*) AS {table}"  # noqa: S608
+        return {"converted": broken.using, "filling": filling}
+    cast = _cast(before, after, broken.schema, dialect)
+    return {"converted": f"{old}{cast}", "filling": f"NEW.{new} := NEW.{old}{cast}"}
+
+
+def _cast(before: Column | None, after: Column | None, schema: Schema, dialect: Dialect) -> str:
+    """Return the cast that leaves it to the assignment to refuse what is too long, or none of a domain's."""
+    if after is None or after.type is None:
+        return "::text"
+    type_ = _base(after.type, schema)
+    by_text = (
+        "::text" if before is not None and before.type is not None and _are_enums(before.type, type_, schema) else ""
+    )
+    if type_.name in _CUT_OFF:
+        return f"{by_text}::{_CUT_OFF[type_.name]}{'[]' * (type_.dimensions > 0)}"
+    return f"{by_text}::{dialect.format_type(type_)}"
+
+
+_CUT_OFF = {
+    Name("pg_catalog", name): whole
+    for name, whole in {"varchar": "varchar", "bpchar": "bpchar", "bit": "bit varying", "varbit": "bit varying"}.items()
+}
+"""Types to whose length a cast cuts values, with what has no length."""
+
+
+def _are_enums(one: Type, other: Type, schema: Schema) -> bool:
+    definitions = [schema.types.get(each.name) for each in (_base(one, schema), other)]
+    return one.name != other.name and all(each is not None and each.kind == "enum" for each in definitions)
+
+
+def _of_trigger(broken: Broken, before: Column | None, dialect: Dialect) -> dict[str, str]:
     """Return the names of a trigger that fills a new column; none is longer than PostgreSQL takes."""
+    fact, new = broken.fact, broken.new
     name = f"{fact.table.name}_{new}_fill"
     if len(name.encode()) > _LONGEST_NAME:
         digest = sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
         name = f"{name.encode()[:40].decode(errors='ignore')}_{digest}"
-    body = f"{fact.column} {new} {_spelled(before, dialect)}"
+    body = f"{fact.column} {new} {fact.table.name} {_spelled(before, dialect)} {broken.using or ''}"
     return {
         "fill": qualified(Name(fact.table.schema, name), dialect),
         "fill_trigger": dialect.quote(name),
@@ -172,6 +215,14 @@ def _spelled(column: Column | None, dialect: Dialect, schema: Schema | None = No
     if column is None or column.type is None:
         return "text"
     return dialect.format_type(column.type if schema is None else _base(column.type, schema))
+
+
+def _beside(column: Column | None, schema: Schema, dialect: Dialect) -> str:
+    """Return a column's type, of a domain that forbids NULL what it is based on: rows that are there have no value."""
+    if column is None or column.type is None:
+        return "text"
+    forbids = dialect.forbids_null(column.type, schema.types)
+    return dialect.format_type(_base(column.type, schema) if forbids else column.type)
 
 
 def _base(type_: Type, schema: Schema) -> Type:

@@ -269,17 +269,19 @@ class _Case:
     # -- what to say -------------------------------------------------------------------------------------------------
 
     def _violation(self, index: int, *, introduced: bool) -> Violation:
-        from alembic_contracts.judging import remedies
+        from alembic_contracts.judging import remedies, situations
 
         state, fact, rule = self._states[index], self._fact, self._rule
         deprecation = self._contract.deprecation(fact)
-        held = any(isinstance(earlier.outcome, Holds) for earlier in self._states[:index])
+        held_at = [i for i, earlier in enumerate(self._states[:index]) if isinstance(earlier.outcome, Holds)]
+        held = bool(held_at)
         never_held = isinstance(state.outcome, Differs) and not held
         meant = rule.meant(fact, self._course.subject(index, fact.column)) if never_held else ""
         fields = self._fields(state.actual, held=held) | {"meant": meant}
-        situation = remedies.situation(fact, self._history, index, held=held, meant=meant)
+        course = situations.Course(history=self._history, index=index, held=held_at[-1] if held_at else None)
+        situation = situations.situation(fact, course, meant=meant)
         remedy = advice(rule, situation, self._course.dialect)
-        names = remedies.names(fact, self._history, index, self._course.dialect, self._default_schema)
+        names = remedies.names(fact, course, self._course.dialect, self._default_schema)
         breaks = self._breaks(state.outcome) or rule.breaks
         return Violation(
             rule=rule.id,

@@ -198,7 +198,8 @@ OWN = [
 
 PROSE = {"column-order", "extra-column", "new-constraint", "relation-kind", "required-column"}
 """Rules of which there is nothing to paste: what is new is to be left out."""
-PROSE_OF = {"op.drop_column('t', 'c')", "op.drop_table('t')"}
+FORBIDDEN = f"{BATCH}batch.alter_column('c', nullable=False)"
+PROSE_OF = {"op.drop_column('t', 'c')", "op.drop_table('t')", FORBIDDEN}
 
 ALL = [
     (f"{kind}, {case.rule}: {case.change}", case, kind)

@@ -106,6 +106,12 @@ class Situation(Struct, frozen=True, kw_only=True):
     """Whether the fact held before."""
     renamed: bool
     """Whether the column or table got another name."""
+    retyped: bool = False
+    """Whether a column that got another name got another type as well."""
+    inherits: bool = False
+    """Whether the table is a partition, or has its column from a table that it inherits from."""
+    type_renamed: bool = False
+    """Whether the column's type got another name."""
     before: Table | None
     """The table when it was last seen with what the fact is about."""
     after: Table | None
@@ -117,6 +123,11 @@ class Situation(Struct, frozen=True, kw_only=True):
     def column(self) -> Column | None:
         """The column as it is where the fact does not hold."""
         return None if self.after is None or self.fact.column is None else self.after.column(self.fact.column)
+
+    @property
+    def column_before(self) -> Column | None:
+        """The column as it was when it was last seen."""
+        return None if self.before is None or self.fact.column is None else self.before.column(self.fact.column)
 
 
 class Portable(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,14 @@ from typing import Any, cast
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Unknown, known_type
-from alembic_contracts.judging.rules._ways import RETYPED, RETYPED_ANYWHERE, beside, computed_beside, in_a_view
+from alembic_contracts.judging.rules._ways import (
+    NOT_BY_ITSELF,
+    RETYPED,
+    RETYPED_ANYWHERE,
+    beside,
+    computed_beside,
+    in_a_view,
+)
 from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
@@ -64,7 +71,7 @@ def size_rule(
         cause=f"{{place}} has the {cause} {{actual}} instead of {{expected}}.",
         remedy=beside(intro, outro),
         fix=f"{fix}\n{RETYPED}{if_wrong}",
-        instead=(in_a_view(f"a value with the {cause} {{expected}}"),),
+        instead=(in_a_view(f"a value with the {cause} {{expected}}"), *NOT_BY_ITSELF),
         portable=Portable(
             remedy=computed_beside(intro, outro),
             fix=f"Give it the stated {cause} in a migration:\n{RETYPED_ANYWHERE}{if_wrong}",

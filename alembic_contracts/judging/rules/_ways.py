@@ -12,6 +12,7 @@ __all__ = [
     "IN_BATCH",
     "IN_BATCH_ANEW",
     "MISSPELT_TYPE",
+    "NOT_BY_ITSELF",
     "RETYPED",
     "RETYPED_ANYWHERE",
     "VIEWS",
@@ -76,7 +77,7 @@ MISSPELT_TYPE = Instead(
 _FILLED = (
     '    op.execute("CREATE FUNCTION {fill}() RETURNS trigger "\n'
     '               "LANGUAGE plpgsql AS {tag} BEGIN "\n'
-    '               "NEW.{new} := NEW.{sql_column}::{became}; RETURN NEW; END {tag}")\n'
+    '               "{filling}; RETURN NEW; END {tag}")\n'
     '    op.execute("CREATE TRIGGER {fill_trigger} "\n'
     '               "BEFORE INSERT OR UPDATE ON {sql_table} "\n'
     '               "FOR EACH ROW EXECUTE FUNCTION {fill}()")\n'
@@ -94,14 +95,57 @@ def beside(intro: str, outro: str, *, collated: str = "") -> str:
     return (
         f"{intro}\n"  # noqa: S608 - text for people
         "Add the column; the trigger fills it whenever {column} is written:\n"
-        f'    op.execute("ALTER TABLE {{sql_table}} ADD COLUMN {{new}} {{became}}{collated}")\n'
+        f'    op.execute("ALTER TABLE {{sql_table}} ADD COLUMN {{new}} {{beside_type}}{collated}")\n'
         f"{_FILLED}"
         "Fill the rows that are there, on a large table in batches and in a revision of its own:\n"
-        '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}::{became}")\n'
+        '    op.execute("UPDATE {sql_table} SET {new} = {converted}")\n'
         f"Price: {EXCLUSIVE}; {{adding}}. The UPDATE writes every row, and writers of a row wait until its commit. "
         "The application writes {column} alone; {new} is the trigger's.\n"
+        "A value that {new} cannot take is refused from then on, in the UPDATE as well. Keys, indexes, NOT NULL and a\n"
+        "default {new} gets by statements of its own.\n"
         f"{outro}"
     )
+
+
+def _is_computed(situation: Situation) -> bool:
+    return situation.column is not None and bool(situation.column.generated)
+
+
+def _was_computed(situation: Situation) -> bool:
+    return situation.column_before is not None and bool(situation.column_before.generated)
+
+
+NOT_BY_ITSELF = (
+    Instead(
+        when=lambda situation: situation.inherits,
+        what="it has the column from another table",
+        remedy=(
+            "{table} has its columns from {parents}: keep {column} there, and have what is new beside it there,\n"
+            "under a name of its own. {table} gets that as well.\n"
+            "If every consumer can do without, ask {owner} to change {contract_place} first."
+        ),
+    ),
+    Instead(
+        when=_is_computed,
+        what="it is generated",
+        remedy=(
+            "Keep {column} as it is, and have the new one beside it until consumers have moved, computed by itself:\n"
+            '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became} {computed}")\n'
+            f"Price: {EXCLUSIVE}, and a stored column rewrites the whole table. PostgreSQL refuses\n"
+            "every value for {new}.\n"
+            "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+        ),
+    ),
+    Instead(
+        when=_was_computed,
+        what="it was generated",
+        remedy=(
+            "Keep {column} generated as it is, and add the new one beside it, under a name of its own.\n"
+            "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+        ),
+    ),
+)
+"""Advice for columns beside which none can be added, or none that a trigger fills from them."""
 
 
 def computed_beside(intro: str, outro: str) -> str:

@@ -14,7 +14,7 @@ from alembic_contracts.judging.rules import (
     known_type,
     meant_type,
 )
-from alembic_contracts.judging.rules._ways import MISSPELT_TYPE, RETYPED, beside, in_a_view, of_a_kind
+from alembic_contracts.judging.rules._ways import MISSPELT_TYPE, NOT_BY_ITSELF, RETYPED, beside, in_a_view, of_a_kind
 from alembic_contracts.schemas.schema import Type
 
 
@@ -71,6 +71,7 @@ RULE = Rule(
         MISSPELT_TYPE,
         in_a_view("a value of the type {expected}[]"),
         of_a_kind("an array of such a type"),
+        *NOT_BY_ITSELF,
     ),
     expected=_expected,
     evaluate=_evaluate,

@@ -4,7 +4,14 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, RETYPED_ANYWHERE, beside, computed_beside, in_a_view
+from alembic_contracts.judging.rules._ways import (
+    EXCLUSIVE,
+    NOT_BY_ITSELF,
+    RETYPED_ANYWHERE,
+    beside,
+    computed_beside,
+    in_a_view,
+)
 from alembic_contracts.schemas.schema import Column
 
 _DEFAULT = "default"
@@ -36,7 +43,7 @@ RULE = Rule(
         f"Price: {EXCLUSIVE}; indexes of the column are built anew.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
-    instead=(in_a_view("a value with COLLATE and the collation {expected}", by_cast=False),),
+    instead=(in_a_view("a value with COLLATE and the collation {expected}", by_cast=False), *NOT_BY_ITSELF),
     portable=Portable(
         remedy=computed_beside(_KEEP, _IF_NOT_NEEDED),
         fix=(

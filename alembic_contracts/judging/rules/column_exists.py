@@ -14,7 +14,7 @@ from alembic_contracts.judging.rules import (
     Subject,
     Unknown,
 )
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, IN_BATCH, is_view
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, IN_BATCH, beside, is_view
 from alembic_contracts.schemas.schema import Table
 from alembic_contracts.support.suggestions import NEARLY, nearest
 
@@ -35,10 +35,7 @@ def _meant(fact: Fact, subject: Subject) -> str:
 
 
 def _is_generated(situation: Situation) -> bool:
-    if situation.before is None or situation.fact.column is None:
-        return False
-    column = situation.before.column(situation.fact.column)
-    return column is not None and bool(column.generated)
+    return situation.column_before is not None and bool(situation.column_before.generated)
 
 
 _BECOMES_THE_OTHER = (
@@ -78,6 +75,16 @@ _RENAMED = (
     '    op.execute("DROP FUNCTION {fill}()")\n'
     f"{_BECOMES_THE_OTHER}"
     "Agree on the date with {owner}."
+)
+
+_RENAMED_AND_RETYPED = beside(
+    "Expand first, contract later: keep {column}, and have {new} beside it until consumers have moved.",
+    "In a later revision, once {contract_place} no longer names {column}:\n"
+    '    op.execute("DROP TRIGGER {fill_trigger} ON {sql_table}")\n'
+    '    op.execute("DROP FUNCTION {fill}()")\n'
+    '    op.execute("ALTER TABLE {sql_table} DROP COLUMN {sql_column}")\n'
+    "What depends on {column} by then, such as a view or a foreign key, is dropped before.\n"
+    "Agree on the date with {owner}.",
 )
 
 _UNTIL_THEN = "Until then the application writes {column} alone: no database takes a value for a computed column.\n"
@@ -146,11 +153,24 @@ RULE = Rule(
             portable=Portable(),
         ),
         Instead(
+            when=lambda situation: situation.renamed and situation.inherits,
+            what="it is renamed in the table that it comes from",
+            remedy=(
+                "{table} has {column} from {parents}: have both names there, in the way that a column of its own\n"
+                "gets another one, and {table} has them as well. Agree on the date with {owner}."
+            ),
+        ),
+        Instead(
+            when=lambda situation: situation.renamed and situation.retyped and not _is_generated(situation),
+            what="it is renamed and gets another type",
+            remedy=_RENAMED_AND_RETYPED,
+        ),
+        Instead(
             when=lambda situation: situation.renamed and _is_generated(situation),
             what="it is generated and renamed",
             remedy=(
                 "Expand first, contract later. In this revision, have both names, computed alike:\n"
-                '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {held_type} {computed}")\n'
+                '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {became} {computed}")\n'
                 "In a later one, once the consumers of {column} have moved and {contract_place} no longer names it,\n"
                 "{column} becomes {new} itself, with its indexes:\n"
                 f"{_BECOMES_THE_OTHER}"

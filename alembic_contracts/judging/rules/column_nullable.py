@@ -3,8 +3,8 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
-from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH, IN_BATCH_ANEW, beside, in_tables_only
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH, IN_BATCH_ANEW, in_tables_only
 from alembic_contracts.schemas.schema import Column, Table
 
 _NOT_VALID = "NOT NULL in new rows alone (NOT VALID)"
@@ -28,6 +28,10 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     return Differs(_words(nullable), breaking("reader", warning=("cdc",)) if nullable else breaking("writer"))
 
 
+_OF_THEIR_OWN = "Keep it NOT NULL. Where rows have to do without a value, there has to be another column for it:\n"
+_IF_NOT_NEEDED = "If every consumer can live with {actual}, ask {owner} to change {contract_place} first."
+
+
 RULE = Rule(
     id="column-nullable",
     summary="The column allows NULL, or forbids it, as stated.",
@@ -38,9 +42,10 @@ RULE = Rule(
     ),
     cause="{place} is {actual} instead of {expected}.",
     consequence="Readers meet NULLs they do not expect, or writers that leave the column out are refused.",
-    remedy=beside(
-        "Keep it {expected}. Where new rows need the opposite, give them a column of their own.",
-        "If every consumer can live with {actual}, ask {owner} to change {contract_place} first.",
+    remedy=(
+        "Keep it nullable: who leaves it out, or stores NULL, is not to be refused. Rows that the application writes\n"
+        "itself can have a value all the same.\n"
+        "If every consumer can live with {actual}, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Make it {expected} in a migration:\n"
@@ -48,14 +53,42 @@ RULE = Rule(
         f"Price: {EXCLUSIVE}; nothing is rewritten, but to make it NOT NULL every row is read.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
-    instead=(in_tables_only("NOT NULL"),),
-    portable=Portable(
-        remedy=(
-            "Keep it {expected}. Where new rows need the opposite, give them a column of their own:\n"
-            f"{IN_BATCH}"
-            '        batch.add_column(sa.Column("{new_name}", {sa_became}))\n'
-            "If every consumer can live with {actual}, ask {owner} to change {contract_place} first."
+    instead=(
+        in_tables_only("NOT NULL"),
+        Instead(
+            when=lambda situation: not situation.fact.expected and situation.inherits,
+            what="it is to be NOT NULL, and comes from another table",
+            remedy=(
+                "Keep it NOT NULL. Where rows have to do without a value, {parents} has to have another column for\n"
+                "it.\n"
+                f"{_IF_NOT_NEEDED}"
+            ),
         ),
+        Instead(
+            when=lambda situation: not situation.fact.expected,
+            what="it is to be NOT NULL",
+            remedy=(
+                f"{_OF_THEIR_OWN}"  # noqa: S608 - text for people
+                '    op.execute("ALTER TABLE {sql_table} ADD COLUMN {new} {beside_type}")\n'
+                "Fill the rows that are there, on a large table in batches and in a revision of its own:\n"
+                '    op.execute("UPDATE {sql_table} SET {new} = {sql_column}")\n'
+                f"Price: {EXCLUSIVE}; nothing is rewritten. The UPDATE writes every row, and\n"
+                "writers of a row wait until its commit. The application writes both: nothing else fills {new}, and\n"
+                "{column} still gets a value, even where {new} has none.\n"
+                f"{_IF_NOT_NEEDED}"
+            ),
+            portable=Portable(
+                remedy=(
+                    f"{_OF_THEIR_OWN}"
+                    f"{IN_BATCH}"
+                    '        batch.add_column(sa.Column("{new_name}", {sa_became}))\n'
+                    "The application writes both: nothing else fills {new_name}, and {column} still gets a value.\n"
+                    f"{_IF_NOT_NEEDED}"
+                ),
+            ),
+        ),
+    ),
+    portable=Portable(
         fix=(
             "Make it {expected} in a migration; NULLs that are in the way get a value before:\n"
             f"{IN_BATCH_ANEW}"

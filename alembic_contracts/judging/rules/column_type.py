@@ -7,6 +7,7 @@ from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import (
     HOLDS,
     Differs,
+    Instead,
     Outcome,
     Portable,
     Rule,
@@ -17,6 +18,7 @@ from alembic_contracts.judging.rules import (
 )
 from alembic_contracts.judging.rules._ways import (
     MISSPELT_TYPE,
+    NOT_BY_ITSELF,
     RETYPED,
     RETYPED_ANYWHERE,
     beside,
@@ -75,6 +77,15 @@ RULE = Rule(
         MISSPELT_TYPE,
         in_a_view("a value of the type {expected}"),
         of_a_kind("such a type"),
+        Instead(
+            when=lambda situation: situation.type_renamed,
+            what="its type got another name",
+            remedy=(
+                "Keep the type under its name.\n"
+                "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+            ),
+        ),
+        *NOT_BY_ITSELF,
     ),
     portable=Portable(
         remedy=computed_beside(

@@ -4,7 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking, known_type
-from alembic_contracts.judging.rules._ways import RETYPED, beside, in_a_view
+from alembic_contracts.judging.rules._ways import NOT_BY_ITSELF, RETYPED, beside, in_a_view
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
@@ -39,7 +39,7 @@ RULE = Rule(
         f"{RETYPED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
-    instead=(in_a_view("a value of the domain {expected}"),),
+    instead=(in_a_view("a value of the domain {expected}"), *NOT_BY_ITSELF),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
     breaks=breaking("writer", warning=("reader",)),

@@ -3,7 +3,14 @@
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import LOGICAL
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Unknown, known_type
-from alembic_contracts.judging.rules._ways import RETYPED, RETYPED_ANYWHERE, beside, computed_beside, in_a_view
+from alembic_contracts.judging.rules._ways import (
+    NOT_BY_ITSELF,
+    RETYPED,
+    RETYPED_ANYWHERE,
+    beside,
+    computed_beside,
+    in_a_view,
+)
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
@@ -34,7 +41,7 @@ RULE = Rule(
         f"{RETYPED}"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
-    instead=(in_a_view("a value of a type of the kind {expected}"),),
+    instead=(in_a_view("a value of a type of the kind {expected}"), *NOT_BY_ITSELF),
     portable=Portable(
         remedy=computed_beside(
             "Keep the type, and have the new one beside it until consumers have moved.",

@@ -69,7 +69,7 @@ _DATA = frozenset(
 )
 """Statements about rows or the session: written down only where they change a table or commit."""
 
-_LABEL_LENGTH = 100
+_LABEL_LENGTH = 500
 
 
 class TooManyStatements(BaseException):

@@ -253,8 +253,6 @@ BESIDE = [
         "domain", "CREATE DOMAIN d AS integer CHECK (VALUE > 0); CREATE TABLE t (c d)",
         "ALTER TABLE t ALTER c TYPE integer", {"domain_name": "d"},
     ),
-    Case("column-nullable", "CREATE TABLE t (c integer)", "ALTER TABLE t ALTER c SET NOT NULL",
-         {"is_nullable": True}),
 ]  # fmt: skip
 VALUES = {"json": "'{}'", "integer[]": "'{1}'", "text": "'a'", "varchar": "'a'"}
 
@@ -278,7 +276,28 @@ def test_what_is_advised_beside_the_old_column_is_filled(case: Case, connection:
     assert (new.type, new.collation) == (wished.type, wished.collation)
 
 
-FIXED = [*BESIDE, *(case for case in RESTORED if case.rule != "published-key")]
+NULLABLE = Case(
+    "column-nullable", "CREATE TABLE t (c integer)", "ALTER TABLE t ALTER c SET NOT NULL", {"is_nullable": True}
+)
+NOT_NULL = Case(
+    "column-nullable", "CREATE DOMAIN d AS integer NOT NULL; CREATE TABLE t (c d)",
+    "ALTER TABLE t ALTER c TYPE integer", {"is_nullable": False},
+)  # fmt: skip
+
+
+def test_beside_what_is_not_null_there_can_be_what_has_no_value(connection: sa.Connection, tmp_path: Path) -> None:
+    contracts = contract(NOT_NULL, tmp_path)
+    before, observed, _ = run(connection, NOT_NULL.create, NOT_NULL.change)
+    [violation] = judged(contracts, before, observed).violations
+    connection.rollback()
+    connection.execute(sa.text(f"{NOT_NULL.create}; INSERT INTO t VALUES (1)"))
+    paste(connection, pasted(violation.remedy))
+    connection.execute(sa.text("INSERT INTO t (c, c_new) VALUES (2, NULL)"))
+    assert connection.execute(sa.text("SELECT c, c_new FROM t ORDER BY c")).all() == [(1, 1), (2, None)]
+    assert verdict(contracts, before, postgresql.observe(connection, None)) == []
+
+
+FIXED = [*BESIDE, NULLABLE, *(case for case in RESTORED if case.rule != "published-key")]
 
 
 @pytest.mark.parametrize("case", FIXED, ids=lambda case: f"{case.rule}: {case.change}")
