@@ -5,7 +5,7 @@ Those of databases other than PostgreSQL are imported where they are needed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from string import Formatter
 
@@ -13,6 +13,7 @@ from alembic_contracts import texts
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import situations, sql_names
+from alembic_contracts.judging.grants_back import BETWEEN
 from alembic_contracts.judging.rules import is_portable
 from alembic_contracts.judging.situations import Course
 from alembic_contracts.schemas.schema import Name
@@ -44,8 +45,7 @@ EXAMPLES = {
     "key_name": "fk_orders_total",
     "key_actions": "",
     "referenced": "public.customers",
-    "privileges": "SELECT",
-    "role": "analytics",
+    "grants": "GRANT SELECT ON public.orders TO analytics",
     "publish": "ALTER PUBLICATION changes ADD TABLE",
     "publication": "changes",
     "published": "public.orders",
@@ -94,6 +94,8 @@ _PYTHON = frozenset(
     ]
 )
 """Names that are code themselves; the others stand between the double quotes of a literal."""
+_SEVERAL = ("grants",)
+"""Names of several statements, a line each."""
 _NO_SQL = frozenset({"table_name", "column", "new_name", "constraint", "key_name", "referenced_table"})
 
 
@@ -106,8 +108,26 @@ def rendered(template: str, fields: Mapping[str, str]) -> str:
     """
     named = {name: fields[name] for name in _named(template)}
     prose = {name: texts.line(text) for name, text in named.items()}
-    code = {name: text if name in _PYTHON else texts.in_quotes(_of_sql(name, text)) for name, text in named.items()}
-    return "\n".join(line.format(**(code if line.startswith("    ") else prose)) for line in template.split("\n"))
+    code = {name: _as_code(name, text) for name, text in named.items()}
+    lines = (each for line in template.split("\n") for each in _repeated(line, named, code, prose))
+    return "\n".join(lines)
+
+
+def _as_code(name: str, text: str) -> str:
+    return text if name in _PYTHON else texts.in_quotes(_of_sql(name, text))
+
+
+def _repeated(line: str, named: Mapping[str, str], code: Mapping[str, str], prose: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line, one that names a field of several statements once for each of them."""
+    if not line.startswith("    "):
+        yield line.format(**prose)
+        return
+    several = next((name for name in _SEVERAL if f"{{{name}}}" in line), None)
+    if several is None:
+        yield line.format(**code)
+        return
+    for each in named[several].split(BETWEEN):
+        yield line.format(**{**code, several: _as_code(several, each)})
 
 
 @cache

@@ -8,9 +8,10 @@ from hashlib import sha256
 from msgspec import Struct
 
 from alembic_contracts import texts
-from alembic_contracts.contracts.contract import Fact, ForeignKey, Privileges, Publication
+from alembic_contracts.contracts.contract import Fact, ForeignKey, Publication
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import constraints_back
+from alembic_contracts.judging.grants_back import BETWEEN, granting
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
 
 __all__ = ["Broken", "names", "qualified", "stated"]
@@ -46,6 +47,7 @@ def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
         **stated(fact, dialect),
         **_of_column(before, after, broken.schema, dialect),
         **_of_publication(broken, dialect),
+        "grants": BETWEEN.join(granting(fact, broken.before, broken.after, broken.schema.access, dialect)),
         f"add_{fact.rule.replace('-', '_')}": constraints_back.restoring(fact, broken.earlier, broken.after, dialect),
         **_of_conversion(broken, before, after, dialect),
         **_of_trigger(broken, before, dialect),
@@ -170,12 +172,6 @@ def stated(fact: Fact, dialect: Dialect) -> dict[str, str]:
                 "referenced": f"{qualified(key.table, dialect)}{_in_parentheses(key.referenced_columns, dialect)}",
             }
             return found
-        case Privileges() as wanted:
-            columns = f" ({dialect.quote(fact.column)})" if fact.column else ""
-            found |= {
-                "privileges": ", ".join(f"{each}{columns}" for each in wanted.privileges),
-                "role": wanted.role if wanted.role == "PUBLIC" else dialect.quote(wanted.role),
-            }
         case tuple(columns) if columns:
             return found | _columns(columns, dialect)
         case str(words):

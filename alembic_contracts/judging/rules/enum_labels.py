@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking, known_type
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Rule,
+    Subject,
+    Unknown,
+    breaking,
+    known_type,
+)
 
 
 def _words(labels: Sequence[str]) -> str:
@@ -43,8 +53,18 @@ RULE = Rule(
     cause="{place} takes {actual} instead of {expected}.",
     consequence="Consumers meet labels that they do not know, or writers use some that are no longer there.",
     remedy=(
-        "Add labels rather than renaming or dropping any, and tell the consumers before.\n"
-        "Ask {owner} to change {contract_place} first."
+        "Keep the labels that are stated, in their order, and add none to them: the contract takes no others.\n"
+        "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+    ),
+    instead=(
+        Instead(
+            when=lambda situation: situation.fact.mode == "at least",
+            what="further labels may be added",
+            remedy=(
+                "Add labels rather than renaming or dropping any, and keep the stated ones in their order.\n"
+                "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+            ),
+        ),
     ),
     fix=(
         "Give its type the stated labels in a migration: an enum by ALTER TYPE ... ADD VALUE; a column of another type "

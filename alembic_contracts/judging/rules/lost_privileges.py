@@ -5,7 +5,17 @@ from collections.abc import Set as AbstractSet
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, Privileges
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Rule,
+    Situation,
+    Subject,
+    Unknown,
+    breaking,
+)
 from alembic_contracts.judging.rules._access import SHUT, lacks
 from alembic_contracts.schemas.schema import Table
 
@@ -113,6 +123,11 @@ def _left(used: Collection[str], subject: Subject, before: Table) -> Iterator[tu
                 yield role, privilege
 
 
+def _has_all_grants(situation: Situation) -> bool:
+    before, after = situation.before, situation.after
+    return before is None or after is None or before.grants <= after.grants
+
+
 RULE = Rule(
     id="lost-privileges",
     summary="Roles that could read or write the table still can.",
@@ -128,11 +143,24 @@ RULE = Rule(
     cause="{table} {actual}.",
     consequence="Their statements fail with `permission denied` (SQLSTATE 42501).",
     remedy=(
-        "Grant again in the same revision what the old table had granted, with GRANT ON {table}.\n"
+        "Grant again in the same revision what was granted before:\n"
+        '    op.execute("{grants}")\n'
+        "Price: none; nothing is locked or rewritten.\n"
         "Ask {owner} to state the role as `privileges` in {contract_place}."
     ),
     fix="Grant it again, and ask {owner} to state the role as `privileges` in {contract_place}.",
-    instead=(SHUT,),
+    instead=(
+        SHUT,
+        Instead(
+            when=_has_all_grants,
+            what="all is granted that was",
+            remedy=(
+                "Let those who could use {table} go on doing so: by the membership, the owner or the setting by which\n"
+                "they could, or by GRANT ON {table}.\n"
+                "Ask {owner} to state the role as `privileges` in {contract_place}."
+            ),
+        ),
+    ),
     expected=lambda _fact, _dialect: "the same privileges as before",
     evaluate=_evaluate,
     reads=frozenset(("grants", "publications")),

@@ -57,13 +57,13 @@ RULE = Rule(
     consequence="Its statements fail with `permission denied` (SQLSTATE 42501).",
     remedy=(
         "Grant again what the role had, in the same revision:\n"
-        '    op.execute("GRANT {privileges} ON {sql_table} TO {role}")\n'
+        '    op.execute("{grants}")\n'
         "Price: none; nothing is locked or rewritten.\n"
         "If it shall lose the privilege, ask {owner} to change {contract_place} first."
     ),
     fix=(
         "Grant it in a migration; a role that does not exist has to be created before:\n"
-        '    op.execute("GRANT {privileges} ON {sql_table} TO {role}")\n'
+        '    op.execute("{grants}")\n'
         "Price: none; nothing is locked or rewritten.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),

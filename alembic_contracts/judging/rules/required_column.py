@@ -39,7 +39,8 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         before = _required(subject.reference, subject.reference_types, dialect)
     new = _required(cast("Table", subject.table), subject.types, dialect) - before
     new -= known - _filled_by_domain(subject)
-    return Differs(f"a value for {', '.join(sorted(new))} required", items=new) if new else HOLDS
+    columns = "newly required column" if len(new) == 1 else "newly required columns"
+    return Differs(f"{columns} {', '.join(sorted(new))}", items=new) if new else HOLDS
 
 
 RULE = Rule(
@@ -52,7 +53,7 @@ RULE = Rule(
         "do not count, but for those that their domain filled. "
         "Source: pg_attribute.attnotnull, atthasdef, attidentity, pg_type.typnotnull, typdefault."
     ),
-    cause="{table} has {actual}.",
+    cause="{table} has the {actual}.",
     consequence="INSERTs of writers that do not know it are refused.",
     remedy=(
         "Add it with a server_default, or let it be NULL until every writer sets it.\n"
