@@ -72,6 +72,10 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (r"has no default operator class", "index an expression (jsonb instead of json), or name an operator class."),
     (r"IMMUTABLE|not immutable", "what is stored must not depend on settings: for timestamptz, name a time zone."),
     (
+        r"operator does not exist",
+        "a check, an index or a default compares the old type: drop it before, and make it again for the new one.",
+    ),
+    (
         r"does not exist|doesn't exist|[Nn]o such (table|column|index|view|trigger|constraint)",
         (
             "it is not there: has an earlier revision renamed or dropped it, or does something else than the scripts "

@@ -34,6 +34,8 @@ EXAMPLES = {
     "parents": "public.all_orders",
     "new": "total_new",
     "new_table": "public.purchases",
+    "new_schema": "sales",
+    "moved_table": "sales.orders",
     "nullable": "False",
     "columns": '["total"]',
     "condition": "total > 0",
@@ -158,6 +160,7 @@ def names(fact: Fact, course: Course, dialect: Dialect, default_schema: str) -> 
         after=course.now.table,
         earlier=course.earlier,
         schema=course.now.schema,
+        moved_to=situations.moved_to(fact, course),
         using=situations.using(fact, course),
     )
     return {**EXAMPLES, **sql_names.names(broken, dialect)}

@@ -15,9 +15,16 @@ from alembic_contracts.judging.rules import Situation
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Table
 
-__all__ = ["Course", "before", "column_of", "new_name", "situation", "using"]
+__all__ = ["Course", "before", "column_of", "moved_to", "new_name", "situation", "using"]
 
 _RENAME = pattern(r'RENAME TO (?:"((?:[^"]|"")+)"|(\w+))', re.IGNORECASE)
+
+
+_MOVED = pattern(
+    r"ALTER (?:SCHEMA .* RENAME TO|(?:TABLE|VIEW|MATERIALIZED VIEW|FOREIGN TABLE) .* SET SCHEMA) "
+    r'(?:"((?:[^"]|"")+)"|(\w+));?$',
+    re.IGNORECASE,
+)
 
 
 class Course(Struct, frozen=True, kw_only=True):
@@ -56,6 +63,7 @@ def situation(fact: Fact, course: Course, *, meant: str) -> Situation:
         fact=fact,
         held=course.held is not None,
         renamed=name is not None,
+        moved=moved_to(fact, course) is not None,
         retyped=old is not None and new is not None and old.type != new.type,
         inherits=was is not None and _inherits(was, fact, course),
         type_renamed=_is_renamed_type(old, column_of(now, fact.column), course),
@@ -136,8 +144,23 @@ def _renamed(fact: Fact, course: Course) -> str | None:
             label = now.operation.label.upper() if now.operation is not None else ""
             told = label not in {"", "COMMIT"}  # what was only observed at its end may have been a rename
             return None if told and "RENAME" not in label else _new_column(earlier, now.table, fact.column)
-        return _new_table(now) if now.table is None else None
+        return None if now.table is not None or _moved(now) else _new_table(now)
     return None
+
+
+def moved_to(fact: Fact, course: Course) -> str | None:
+    """Return the schema that a table has got into in the run, be it its own under another name; None: no other."""
+    for position in range(course.index, 0, -1):
+        if course.history[position - 1].table is not None:
+            return _moved(course.history[position]) if fact.column is None else None
+    return None
+
+
+def _moved(moment: Moment) -> str | None:
+    if moment.table is not None or moment.operation is None:
+        return None
+    found = _MOVED.match(moment.operation.label)
+    return None if found is None else next(each for each in found.groups() if each).replace('""', '"')
 
 
 def _new_table(moment: Moment) -> str | None:

@@ -33,6 +33,8 @@ class Broken(Struct, frozen=True, kw_only=True):
     """All that it was before, the latest first."""
     schema: Schema
     """That it is in."""
+    moved_to: str | None = None
+    """The schema that the table has got into."""
     using: str | None = None
     """The expression by which a script gives the column another type."""
 
@@ -58,6 +60,8 @@ def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
         "literal_column": (fact.column or "").replace("'", "''"),
         "new": dialect.quote(new),
         "new_table": qualified(Name(fact.table.schema, new), dialect),
+        "new_schema": dialect.quote(broken.moved_to or fact.table.schema),
+        "moved_table": qualified(Name(broken.moved_to or fact.table.schema, fact.table.name), dialect),
         "parents": ", ".join(map(str, broken.before.parents)) if broken.before is not None else "",
         "kind": broken.after.kind if broken.after is not None else "",
     }

@@ -54,7 +54,7 @@ REQUIRED = [
         "INSERT INTO t (c) VALUES (1)",
         "23502",
         "required-column",
-        actual="a value for z required",
+        actual="newly required column z",
     ),
     Case(
         "CREATE DOMAIN d AS integer NOT NULL; CREATE DOMAIN e AS d; CREATE TABLE t (c integer)",

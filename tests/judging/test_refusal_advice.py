@@ -16,6 +16,7 @@ REASONS = {
     'unsafe use of new value "c" of enum type e': "autocommit_block",
     'column "a" cannot be cast automatically to type integer': "postgresql_using",
     "cannot cast type e1 to e2": "by text",
+    "operator does not exist: text > integer": "compares the old type",
     "the script goes on after an error without a savepoint": "begin_nested",
     'relation "alembic_version" does not exist, where Alembic marks the revision (...)': "search_path",
     'syntax error at or near "x"': "mend the script",

@@ -106,6 +106,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     """Whether the fact held before."""
     renamed: bool
     """Whether the column or table got another name."""
+    moved: bool = False
+    """Whether the table got into another schema, or its own got another name."""
     retyped: bool = False
     """Whether a column that got another name got another type as well."""
     inherits: bool = False

@@ -13,6 +13,7 @@ __all__ = [
     "IN_BATCH_ANEW",
     "MISSPELT_TYPE",
     "NOT_BY_ITSELF",
+    "NUMBERED_AS_BEFORE",
     "RETYPED",
     "RETYPED_ANYWHERE",
     "VIEWS",
@@ -105,6 +106,23 @@ def beside(intro: str, outro: str, *, collated: str = "") -> str:
         "default {new} gets by statements of its own.\n"
         f"{outro}"
     )
+
+
+def _numbers_itself_anew(situation: Situation) -> bool:
+    was, now = situation.column_before, situation.column
+    return was is not None and now is not None and bool(now.identity) and "nextval(" in (was.default or "")
+
+
+NUMBERED_AS_BEFORE = Instead(
+    when=_numbers_itself_anew,
+    what="it was numbered by a sequence, and is an identity column now",
+    remedy=(
+        "Keep the default that numbers it, and leave the identity out: both number the rows alike, and writers may\n"
+        "set a column that has a default.\n"
+        "If every writer can live with {actual}, ask {owner} to change {contract_place} first."
+    ),
+)
+"""Advice about serial columns, for all that becomes another thing with their default."""
 
 
 def _is_computed(situation: Situation) -> bool:

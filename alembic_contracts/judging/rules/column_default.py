@@ -14,7 +14,14 @@ from alembic_contracts.judging.rules import (
     breaking,
     not_printed,
 )
-from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH_ANEW, in_tables_elsewhere, in_tables_only
+from alembic_contracts.judging.rules._ways import (
+    ANEW,
+    EXCLUSIVE,
+    IN_BATCH_ANEW,
+    NUMBERED_AS_BEFORE,
+    in_tables_elsewhere,
+    in_tables_only,
+)
 from alembic_contracts.schemas.remarks import printed_as
 from alembic_contracts.schemas.schema import Column, Table
 
@@ -70,6 +77,7 @@ RULE = Rule(
     ),
     instead=(
         in_tables_only("default of its columns", ("materialized view",)),
+        NUMBERED_AS_BEFORE,
         in_tables_elsewhere("default of its columns"),
         Instead(
             when=lambda situation: situation.fact.expected == "",

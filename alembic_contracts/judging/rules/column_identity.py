@@ -4,7 +4,7 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Rule, Subject, breaking
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, in_tables_only
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, NUMBERED_AS_BEFORE, in_tables_only
 from alembic_contracts.schemas.schema import Column
 
 
@@ -46,6 +46,7 @@ RULE = Rule(
     ),
     instead=(
         in_tables_only("identity column"),
+        NUMBERED_AS_BEFORE,
         Instead(
             when=lambda situation: not situation.fact.expected,
             what="no identity column is stated",

@@ -15,7 +15,7 @@ from alembic_contracts.judging.rules import (
     Unknown,
     breaking,
 )
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, IN_BATCH, is_view
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, IN_BATCH, NUMBERED_AS_BEFORE, is_view
 from alembic_contracts.schemas.schema import Column
 
 
@@ -73,6 +73,7 @@ RULE = Rule(
                 )
             ),
         ),
+        NUMBERED_AS_BEFORE,
         Instead(
             when=lambda situation: situation.column is not None and situation.column.identity == "always",
             what="it has become GENERATED ALWAYS AS IDENTITY",

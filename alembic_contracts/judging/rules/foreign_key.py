@@ -3,7 +3,17 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Portable,
+    Rule,
+    Situation,
+    Subject,
+    breaking,
+)
 from alembic_contracts.judging.rules._ways import ANEW, IN_BATCH_ANEW, VIEWS, in_tables_only
 from alembic_contracts.schemas.schema import Constraint, Table
 
@@ -31,6 +41,18 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     return Differs("one that is not valid" if found else "no such foreign key")
 
 
+def _leads_elsewhere(situation: Situation) -> bool:
+    return _other(situation) is not None
+
+
+def _other(situation: Situation) -> Constraint | None:
+    """Return the foreign key of the stated columns that refers to another table by now."""
+    key = cast("ForeignKey", situation.fact.expected)
+    there = situation.after.constraints if situation.after is not None else ()
+    keys = (each for each in there if each.kind == "foreign key" and each.references != key.table)
+    return next((each for each in keys if set(each.columns) == set(key.columns)), None)
+
+
 _ADDED = (
     f"{IN_BATCH_ANEW}"
     "        batch.create_foreign_key(\n"
@@ -48,7 +70,7 @@ RULE = Rule(
         "confrelid and confkey; what happens on update and delete does not count."
     ),
     cause="{table} has no valid {expected}.",
-    consequence="Rows can point at nothing, so that inner joins lose them.",
+    consequence="Rows can point at what is not there, so that inner joins lose them.",
     remedy=(
         "Keep it, or put it back in the same revision:\n"
         '    op.execute("{add_foreign_key}")\n'
@@ -63,7 +85,19 @@ RULE = Rule(
         "go on, and nothing is rewritten.\n"
         "If the contract is wrong, ask {owner} to correct {contract_place}."
     ),
-    instead=(in_tables_only("foreign key", (*VIEWS, "foreign table")),),
+    instead=(
+        in_tables_only("foreign key", (*VIEWS, "foreign table")),
+        Instead(
+            when=_leads_elsewhere,
+            what="another table is referred to",
+            remedy=(
+                "The foreign key of these columns refers to another table, or to the same one under another name.\n"
+                "Keep it as it is, and the name of the table that it refers to.\n"
+                "If nobody relies on it, ask {owner} to change {contract_place} first."
+            ),
+            portable=Portable(),
+        ),
+    ),
     portable=Portable(
         remedy=(
             "Keep it, or put it back in the same revision:\n"

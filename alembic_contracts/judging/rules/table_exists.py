@@ -1,7 +1,8 @@
 """The table, view or foreign table that a contract is about is there under its name."""
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Portable, Rule, Subject
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Portable, Rule, Situation, Subject
+from alembic_contracts.judging.rules._ways import VIEWS
 from alembic_contracts.schemas.schema import Name
 from alembic_contracts.support.suggestions import NEARLY, nearest
 
@@ -14,6 +15,10 @@ def _meant(fact: Fact, subject: Subject) -> str:
     elsewhere = [name for name in others if name.name == fact.table.name]
     meant = Name(fact.table.schema, found) if found is not None else next(iter(elsewhere), None)
     return "" if meant is None else str(meant)
+
+
+def _was_a_view(situation: Situation) -> bool:
+    return situation.before is not None and situation.before.kind in VIEWS
 
 
 RULE = Rule(
@@ -47,6 +52,39 @@ RULE = Rule(
                 "{contract_place}. If the table is still to come, create it in a migration."
             ),
             portable=Portable(),
+        ),
+        Instead(
+            when=lambda situation: situation.moved,
+            what="it gets into another schema",
+            remedy=(
+                "Keep it where it is in this revision, and make a view of it in the other schema, which can be\n"
+                "written as well where {table} can:\n"
+                '    op.execute("CREATE SCHEMA IF NOT EXISTS {new_schema}")\n'
+                '    op.execute("CREATE VIEW {moved_table} AS SELECT * FROM {sql_table}")\n'
+                "In a later revision, once {contract_place} no longer states it, the view makes way for it:\n"
+                '    op.execute("DROP VIEW {moved_table}")\n'
+                '    op.execute("ALTER TABLE {sql_table} SET SCHEMA {new_schema}")\n'
+                "Price: the view keeps nobody waiting; the move does, for a moment. Nothing is rewritten. A column\n"
+                "that is added to it in between is not in the view until that is created anew. Roles need USAGE on\n"
+                "the other schema, and privileges on the view.\n"
+                "Agree on the date with {owner}."
+            ),
+        ),
+        Instead(
+            when=lambda situation: (
+                situation.renamed and situation.before is not None and situation.before.kind in VIEWS
+            ),
+            what="it is a view that is renamed",
+            remedy=(
+                "Keep the view under its name in this revision, and make the new name a view of it:\n"
+                '    op.execute("CREATE VIEW {new_table} AS SELECT * FROM {sql_table}")\n'
+                "In a later revision, once {contract_place} no longer states it, the view of it makes way:\n"
+                '    op.execute("DROP VIEW {new_table}")\n'
+                '    op.execute("ALTER TABLE {sql_table} RENAME TO {new}")\n'
+                "Price: CREATE VIEW keeps nobody waiting; the rename does, for a moment. ALTER TABLE renames views as\n"
+                "well.\n"
+                "Agree on the date with {owner}."
+            ),
         ),
         Instead(
             when=lambda situation: situation.renamed,

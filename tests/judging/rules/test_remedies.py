@@ -229,6 +229,15 @@ def test_a_name_that_something_else_has_got_is_not_given_again(connection: sa.Co
     assert verdict(contracts, before, postgresql.observe(connection, None)) == []
 
 
+def test_a_foreign_key_that_follows_its_table_is_not_made_twice(connection: sa.Connection, tmp_path: Path) -> None:
+    create = f"{OTHER}; CREATE TABLE t (c integer REFERENCES other)"
+    before, observed, _ = run(connection, create, "ALTER TABLE other RENAME TO others")
+    case = Case("foreign-key", create, "", table=REFERS)
+    [violation] = judged(contract(case, tmp_path), before, observed).violations
+    assert "under another name" in violation.remedy
+    assert not pasted(violation.remedy)
+
+
 def test_an_identity_that_is_made_again_goes_on_behind_the_rows(connection: sa.Connection, tmp_path: Path) -> None:
     case = next(case for case in RESTORED if "INSERT" in case.create)
     before, observed, _ = run(connection, case.create, case.change)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from alembic_contracts import dialects
 from alembic_contracts.contracts import formats
 from alembic_contracts.dialects import postgresql
+from alembic_contracts.judging import engine
 from alembic_contracts.judging.violations import Violation
+from alembic_contracts.schemas.schema import Name
+from alembic_contracts.schemas.steps import Location, Operation, Prediction, Step
 from tests.support.facts import Case, contract, judged, run, verdict
 from tests.support.pasting import paste, pasted, statements
 from tests.support.project import Project
@@ -143,6 +148,45 @@ def test_long_names_of_columns_that_begin_alike_get_triggers_of_their_own(
         code.append(pasted(violation.remedy))
     for each in code:
         paste(connection, each)
+
+
+MOVED = {
+    "ALTER SCHEMA s RENAME TO n": "n",
+    'ALTER SCHEMA s RENAME TO "N m"': "N m",
+    "ALTER TABLE s.t SET SCHEMA o": "o",
+}
+
+
+@pytest.mark.parametrize(("change", "schema"), MOVED.items(), ids=MOVED)
+def test_what_gets_into_another_schema_is_in_both(
+    change: str, schema: str, connection: sa.Connection, tmp_path: Path
+) -> None:
+    contract = stated("t", {"c": {}})
+    contract["schema"]["table_schema"] = "s"
+    (tmp_path / "t.json").write_text(json.dumps(contract), encoding="utf-8")
+    contracts = formats.load([Path("t.json")], root=tmp_path)
+    connection.execute(sa.text("CREATE SCHEMA s; CREATE SCHEMA o; CREATE TABLE s.t (c serial PRIMARY KEY)"))
+    before = postgresql.observe(connection, None)
+    with connection.begin_nested() as changed:
+        connection.exec_driver_sql(change)
+        after = postgresql.observe(connection, None)
+        changed.rollback()
+    step = Step("r", (Operation(Location("r", "r.py", 1), change, after),))
+    policy = engine.Policy(phase="before", scope="introduced", ends_at_head=True, severities={}, today=date(2030, 1, 1))
+    report = engine.judge(
+        contracts,
+        [Prediction(before=before, steps=(step,))],
+        dialect=dialects.load("postgresql"),
+        policy=policy,
+        waivers=(),
+    )
+    now, later = report.violations[0].remedy.split("In a later revision")
+    paste(connection, pasted(now))
+    assert verdict(contracts, before, postgresql.observe(connection, None)) == []
+    connection.exec_driver_sql(f'INSERT INTO "{schema}".t DEFAULT VALUES')
+    paste(connection, pasted(later))
+    assert connection.exec_driver_sql(f'SELECT c FROM "{schema}".t').all() == [(1,)]
+    assert postgresql.observe(connection, None).tables[Name(schema, "t")].kind == "table"
 
 
 # -- views -------------------------------------------------------------------------------------------------------------

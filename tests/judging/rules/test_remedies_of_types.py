@@ -172,6 +172,11 @@ NO_STATEMENT = {
     "what it inherits": (
         "CREATE TABLE p (c integer); CREATE TABLE t () INHERITS (p)", "ALTER TABLE p RENAME c TO n", {},
     ),
+    "a serial that becomes an identity": (
+        "CREATE TABLE t (c serial)",
+        "ALTER TABLE t ALTER c DROP DEFAULT; ALTER TABLE t ALTER c ADD GENERATED ALWAYS AS IDENTITY",
+        {"identity_generation": "NEVER"},
+    ),
     "a value that may be missing": (
         "CREATE TABLE t (c integer)", "ALTER TABLE t ALTER c SET NOT NULL", {"is_nullable": True},
     ),
