@@ -105,7 +105,7 @@ def COMMAND(  # noqa: N802 - found by this name
             folder=Path(folder) if dry_run else None,
         )
         lines, left = _fixed(config, terms, options, values)
-    written([*(lines or ["There is nothing to write."]), *_by_hand(left)], "text")
+    written([*(lines or ["There is nothing to write."]), *left], "text")
     if dry_run or not lines:
         return int(bool(left))
     return _verdict(config, values) or int(bool(left))
@@ -113,13 +113,13 @@ def COMMAND(  # noqa: N802 - found by this name
 
 def _fixed(
     config: Config, terms: Terms, options: _Options, values: dict[str, Any]
-) -> tuple[list[str], tuple[Violation, ...]]:
+) -> tuple[list[str], tuple[str, ...]]:
     """Write what is to be written; return what to say, and what is left to people."""
     from alembic_contracts.running import environments
     from alembic_contracts.support import terminal
 
     said: list[str] = []
-    left: list[Violation] = []
+    left: list[str] = []
     with terminal.own_output("Predicting revision") as progress:
 
         def look(run: Run) -> None:
@@ -131,7 +131,7 @@ def _fixed(
     return said, tuple(left)
 
 
-def _of_run(run: Run, terms: Terms, options: _Options, progress: Any) -> tuple[list[str], tuple[Violation, ...]]:
+def _of_run(run: Run, terms: Terms, options: _Options, progress: Any) -> tuple[list[str], tuple[str, ...]]:
     from alembic.util import CommandError
 
     from alembic_contracts.errors import CannotCheck
@@ -157,15 +157,15 @@ def _of_run(run: Run, terms: Terms, options: _Options, progress: Any) -> tuple[l
     course = replace(course, predictions=tuple(map(alike.prediction, course.predictions)))
     wanted = _wanted(options.what, held)
     found = expansion(course, stated, report, wanted)
-    last = None
+    last, in_the_way = None, tuple[str, ...]()
     if options.contract:
-        last = contraction(course, alike.contracts, stated, wanted, expansion=found, agreed=options.agreed)
-        if last is None:
+        last, in_the_way = contraction(course, alike.contracts, stated, wanted, expansion=found, agreed=options.agreed)
+        if last is None and not in_the_way:
             raise CannotCheck(
                 "Nothing that is there may go: no contract says until when (`sunset`), or another one relies on it "
                 "without an end; `alembic-contracts who TABLE` tells. --sunset names a day that was agreed on."
             )
-    return list(_write(run, found, last, options)), found.left
+    return list(_write(run, found, last, options)), (*_by_hand(found.left), *in_the_way)
 
 
 def _wanted(what: tuple[str, ...], terms: Terms) -> Wanted:
@@ -244,9 +244,15 @@ def _verdict(config: Config, values: dict[str, Any]) -> int:
     """Check again, and say what has come of it."""
     from alembic_contracts.reporters import _wording as wording
     from alembic_contracts.running.check import EXIT_CODES, CheckOptions, check
+    from alembic_contracts.schemas.steps import refusal
     from alembic_contracts.support import terminal
 
     with terminal.own_output("Predicting revision") as progress:
         report = check(config, CheckOptions(range=range_of(values)), progress)
     click.echo(wording.verdict(report))
-    return EXIT_CODES[report.status]
+    fails = False
+    for entry in report.unproven:
+        where = f"{entry.location.file}:{entry.location.line}: " if entry.location is not None else ""
+        click.echo(f"Left to you: {where}{wording.one_line(entry.reason)}")
+        fails = fails or refusal(entry.reason) is not None
+    return 1 if fails else EXIT_CODES[report.status]

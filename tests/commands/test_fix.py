@@ -230,6 +230,36 @@ def test_without_a_database_nothing_stands_in_for_what_a_script_drops(project: P
     assert "Left to you: migrations/versions/r2.py:" in done.stdout
 
 
+READ = """op.execute("CREATE TABLE object_images (object_id integer, primary_image text, "
+           "size integer GENERATED ALWAYS AS (length(primary_image)) STORED, thumb text)")
+op.execute("CREATE VIEW pictures AS SELECT thumb FROM object_images")"""
+
+
+@pytest.mark.parametrize(("column", "who"), [("thumb", "the view public.pictures"), ("primary_image", "size is comp")])
+def test_what_something_else_needs_does_not_go(project: Project, column: str, who: str) -> None:
+    project.revision("r1", READ, "op.execute('DROP TABLE object_images CASCADE')")
+    properties = {"primary_image": {}, "thumb": {}, "size": {"constraints": {"is_generated": "ALWAYS"}}}
+    stated = json.loads(CONTRACT)
+    stated["schema"] = {"table_name": "object_images", "properties": properties}
+    project.contract("object_images", stated)
+    ok(project.alembic("upgrade", "head"))
+    done = project.cli("fix", "--contract", f"object_images.{column}", "--sunset", f"{NEXT_MONTH}")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"Left to you: public.object_images.{column} cannot go as long as" in done.stdout
+    assert who in done.stdout
+    assert "Wrote" not in done.stdout
+
+
+def test_what_depends_on_a_struck_statement_is_named(project: Project) -> None:
+    museum(project)
+    project.revision(
+        "r2", "op.rename_table('object_images', 'pictures')\nop.add_column('pictures', sa.Column('x', sa.Integer))"
+    )
+    done = project.cli("fix")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(r"Left to you: migrations/versions/r2.py:\d+: .*pictures", done.stdout), done.stdout
+
+
 def test_another_key_is_left_to_people(project: Project) -> None:
     museum(project)
     assert project.alembic("upgrade", "head").returncode == 0

@@ -55,8 +55,8 @@ def contraction(
     *,
     expansion: Expansion,
     agreed: date | None,
-) -> Draft | None:
-    """Return the revision that drops what has an end, None where nothing that is there has one.
+) -> tuple[Draft | None, tuple[str, ...]]:
+    """Return the revision that drops what has an end, None where nothing can go, and what is in the way of the rest.
 
     Args:
         course: its end is what is there, with all tables.
@@ -69,24 +69,51 @@ def contraction(
     held = [contract for contract in contracts if contract.stage not in ("draft", "retired")]
     found = list(_going(held, _Present(course, expansion), wanted, agreed))
     tables = {each.table for each in found if each.column is None}
-    going = [each for each in found if each.column is None or each.table not in tables]
-    if not going:
-        return None
-    day = max(each.day for each in going)
+    asked = [each for each in found if each.column is None or each.table not in tables]
     drops = _Drops(course, stated, _Present(course, expansion))
     operations: list[MigrateOperation] = []
-    for each in going:
+    going: list[_Going] = []
+    in_the_way: list[str] = []
+    for each in asked:
         ending = expansion.later.get((each.table, each.column), ())
-        operations.extend(ending)
-        if not any(map(_renames, ending)):
-            operations.extend(drops.of(each.table, each.column))
+        done = [*ending, *([] if any(map(_renames, ending)) else drops.of(each.table, each.column))]
+        hindrances = [*_readers(each, done, tables, course), *_computed(each, done, held)]
+        if hindrances:
+            in_the_way.append(f"Left to you: {each.name} cannot go as long as {', '.join(hindrances)}.")
+        else:
+            going.append(each)
+            operations.extend(done)
+    if not going:
+        return None, tuple(in_the_way)
+    day = max(each.day for each in going)
     names = ", ".join(each.name.removeprefix("public.") for each in going)
-    return Draft(
+    draft = Draft(
         message=f"contract {names}",
         reasons=(_reason(going, day),),
         operations=tuple(operations),
         day=day,
     )
+    return draft, tuple(in_the_way)
+
+
+def _readers(going: _Going, done: Sequence[MigrateOperation], gone: Collection[Name], course: Course) -> Iterator[str]:
+    """Yield that views read what is dropped for something that goes, and do not go themselves."""
+    dropped = {each.column_name for each in done if isinstance(each, ops.DropColumnOp)}
+    for name, table in course.predictions[0].after.tables.items():
+        reads = {column for read, column in table.depends_on if read == going.table}
+        if name not in gone and (reads & dropped or (going.column is None and reads)):
+            yield f"the {table.kind} {name} reads it"
+
+
+def _computed(going: _Going, done: Sequence[MigrateOperation], contracts: Sequence[Contract]) -> Iterator[str]:
+    """Yield which contracts state that a column is computed, by which it no longer would be."""
+    plain = [str(each.sqltext) for each in done if isinstance(each, ops.ExecuteSQLOp)]
+    for contract in contracts:
+        for fact in contract.facts:
+            if fact.rule != "column-generated" or fact.table != going.table or not (fact.expected and fact.column):
+                continue
+            if any(sql.endswith(f" {quote(fact.column)} DROP EXPRESSION") for sql in plain):
+                yield f"{fact.place} is computed from it, as {contract.id} states"
 
 
 class _Present(Struct, frozen=True):
