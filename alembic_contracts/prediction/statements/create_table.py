@@ -270,10 +270,10 @@ def _partition_key(run: Execution, columns: list[Column], name: Name, spec: Node
 
 
 def _validate(run: Execution, name: Name) -> None:
-    """Constraints of a new table are valid, whatever was written: there is no row."""
+    """Constraints of a new table are valid where they are enforced, whatever was written: there is no row."""
     table = run.state.tables[name]
-    if any(not c.valid for c in table.constraints):
-        valid = tuple(replace(c, valid=True) for c in table.constraints)
+    if any(c.enforced and not c.valid for c in table.constraints):
+        valid = tuple(replace(c, valid=c.enforced) for c in table.constraints)
         run.state.tables.put(name, replace(table, constraints=valid))
 
 

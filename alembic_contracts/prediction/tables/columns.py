@@ -41,11 +41,23 @@ class KeyDraft(Struct, frozen=True):
     column: str | None = None
     deferrable: bool = False
     initially_deferred: bool = False
+    enforced: bool = True
+    """False where NOT ENFORCED follows, behind a column's constraint."""
 
     @property
     def kind(self) -> str:
         """The parser's name (``CONSTR_UNIQUE``)."""
         return parser.enum_name(self.node, "contype")
+
+    @property
+    def is_enforced(self) -> bool:
+        """Whether rows are held to it at all."""
+        return self.enforced and bool(self.node.is_enforced)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether rows that are there are held to it."""
+        return self.is_enforced and not self.node.skip_validation
 
 
 class Draft(Struct, frozen=True):
@@ -200,7 +212,7 @@ def _syntax(message: str) -> sqlstate.PostgresError:
 
 
 def _with_attributes(node: Node) -> list[KeyDraft]:
-    """Return a column's constraints with the DEFERRABLE ... that follows each merged into it."""
+    """Return a column's constraints with the DEFERRABLE or NOT ENFORCED that follows each merged into it."""
     found: list[KeyDraft] = []
     for constraint in parser.children(node.constraints):
         kind = parser.enum_name(constraint, "contype")
@@ -215,6 +227,10 @@ def _with_attributes(node: Node) -> list[KeyDraft]:
             found[-1] = replace(found[-1], deferrable=True)
         elif kind == "CONSTR_ATTR_DEFERRED":
             found[-1] = replace(found[-1], deferrable=True, initially_deferred=True)
+        elif kind == "CONSTR_ATTR_NOT_ENFORCED":
+            if found[-1].kind not in {"CONSTR_FOREIGN", "CONSTR_CHECK"} or not found[-1].enforced:
+                raise _syntax("misplaced NOT ENFORCED clause")
+            found[-1] = replace(found[-1], enforced=False)
     return found
 
 

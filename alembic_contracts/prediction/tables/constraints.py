@@ -79,8 +79,8 @@ def _add_check(run: Execution, name: Name, draft: KeyDraft) -> None:
         kind="check",
         columns=columns,
         expression=of_condition(state, parser.deparse_expression(node.raw_expr), node.raw_expr, table.columns),
-        valid=not node.skip_validation,
-        enforced=node.is_enforced,
+        valid=draft.is_valid,
+        enforced=draft.is_enforced,
         no_inherit=node.is_no_inherit,
     )
     put_constraint(state, name, constraint)

@@ -61,8 +61,8 @@ def add_foreign_key(run: Execution, name: Name, draft: KeyDraft) -> None:
         on_delete=_on_delete(node),
         deferrable=node.deferrable or draft.deferrable or draft.initially_deferred,
         initially_deferred=node.initdeferred or draft.initially_deferred,
-        valid=not node.skip_validation,
-        enforced=node.is_enforced,
+        valid=draft.is_valid,
+        enforced=draft.is_enforced,
     )
     put_constraint(state, name, constraint)
     if table.kind == "partitioned table":

@@ -260,8 +260,10 @@ def validate(alteration: Alteration, constraint: Constraint) -> None:
     """Say that all rows keep a constraint, here and where it is inherited (``ATExecValidateConstraint``).
 
     Raises:
-        PostgresError: 42P16 children inherit it, and ONLY the parent is meant.
+        PostgresError: 55000 it is NOT ENFORCED, 42P16 children inherit it, and ONLY the parent is meant.
     """
+    if not constraint.enforced:
+        raise sqlstate.PostgresError("55000", "cannot validate NOT ENFORCED constraint")
     if constraint.valid:
         return
     bound = constraint.kind != "foreign key" and not constraint.no_inherit

@@ -185,6 +185,9 @@ def _alter(alteration: Alteration, command: Node) -> None:
         raise sqlstate.wrong_object_type(f'constraint "{node.conname}" is not a foreign key constraint')
     if node.alter_inheritability:
         _alter_inheritance(alteration, constraint, no_inherit=node.noinherit)
+    if node.alter_enforceability and constraint.kind != "foreign key":
+        message = f'cannot alter enforceability of constraint "{constraint.name}" of relation "{alteration.name.name}"'
+        raise sqlstate.wrong_object_type(message)
     if node.alter_enforceability:
         held = node.is_enforced  # what is enforced again is looked through
         change_everywhere(alteration, constraint, valid=held, enforced=held)
