@@ -17,7 +17,7 @@ from alembic_contracts.schemas.schema import Type
 from alembic_contracts.support.paths import is_folder, is_there, shown
 from alembic_contracts.support.suggestions import did_you_mean
 
-__all__ = ["Findings", "lint"]
+__all__ = ["Findings", "contradictions", "lint"]
 
 
 class Findings(Struct, frozen=True):
@@ -62,6 +62,27 @@ def lint(paths: Sequence[Path], *, project: Sequence[Path], root: Path) -> Findi
         problems += _waivers(files, _known(contracts, wrong, project, root), [*project, *folders])
     ordered = sorted(set(problems), key=lambda p: (p.file, p.line or 0, p.column or 0, p.message))
     return Findings(contracts, tuple(ordered))
+
+
+_AT_ONCE = frozenset({"column-type", "column-nullable", "numeric-precision", "numeric-scale", "character-length"})
+"""Rules of which a column keeps one statement alone."""
+
+
+def contradictions(contracts: Sequence[Contract]) -> Iterator[tuple[Fact, Fact]]:
+    """Yield facts of contracts that hold to the letter, and one before that the same column cannot keep as well."""
+    first: dict[tuple[str, str, str], Fact] = {}
+    for contract in contracts:
+        for fact in contract.facts:
+            if fact.rule in _AT_ONCE and fact.mode == "exactly" and contract.compatibility_of(fact.table) == "exact":
+                other = first.setdefault((contract.kind, fact.rule, fact.place), fact)
+                alike = isinstance(other.expected, Type) == isinstance(fact.expected, Type)  # an array may be a word
+                if alike and _named(other) != _named(fact):
+                    yield fact, other
+
+
+def _named(fact: Fact) -> object:
+    """Return what a fact expects, of a type its name: its length need not be stated."""
+    return fact.expected.name if isinstance(fact.expected, Type) else fact.expected
 
 
 def _contracts(paths: Sequence[Path], root: Path) -> tuple[tuple[Contract, ...], list[Problem]]:

@@ -329,3 +329,18 @@ def test_coverage(project: Project) -> None:
     assert failed.returncode == 1
     assert "83.3 % is less than the 90 % that are asked for." in failed.stderr
     assert project.cli("coverage", "--offline", "--fail-under", "80").returncode == 0
+
+
+def test_contracts_that_contradict_each_other(project: Project) -> None:
+    project.contract("one", CONTRACT)
+    same = CONTRACT.replace("object-images-contract-spec", "other")
+    project.contract("two", same)
+    assert "warning" not in project.cli("lint").stderr
+    project.contract("two", same.replace('"data_type": "text"', '"data_type": "integer"', 1))
+    done = project.cli("lint")
+    assert done.returncode == 0
+    [said] = done.stderr.splitlines()
+    assert said.startswith("warning: contracts/two.json:")
+    assert "states another `column-type` of public.object_images." in said
+    assert " than contracts/one.json:" in said
+    assert said.endswith(": no schema keeps both")
