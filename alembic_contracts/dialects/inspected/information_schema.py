@@ -32,7 +32,8 @@ _COLUMNS = """
     ORDER BY ordinal_position
 """
 _INDEXES = """
-    SELECT table_name AS of_table, index_name AS name, non_unique AS several, column_name AS column_
+    SELECT table_name AS of_table, index_name AS name, non_unique AS several, column_name AS column_,
+        sub_part AS part
     FROM information_schema.statistics WHERE table_schema = :schema AND CONCAT(table_name) IN :names
     ORDER BY index_name, seq_in_index
 """
@@ -222,19 +223,25 @@ def _default(row: Row, extra: str, *, mariadb: bool) -> str | None:
 
 
 def _keys(indexes: Sequence[Row], columns: Sequence[Row]) -> dict[str, Any]:
-    """Return the primary key, unique constraints and indexes, which all of them are here."""
+    """Return the primary key, unique constraints and indexes, which all of them are here.
+
+    A key of the beginnings of values is none of the column: it refuses values that differ behind them.
+    """
     known = {row["name"] for row in columns if row["expression"] != _HISTORY}
     found: dict[str, Any] = {"pk_constraint": {}, "unique_constraints": [], "indexes": []}
     for name, rows in _grouped(indexes):
-        named = [row["column_"] for row in rows]
+        named = [row["column_"] if row["part"] is None else None for row in rows]
         shown = [column for column in named if column is None or column in known or not columns]
+        if name == "PRIMARY" and None in named:
+            continue
         if name == "PRIMARY":
             found["pk_constraint"] = {"name": name, "constrained_columns": shown}
             continue
         is_unique = not int(rows[0]["several"])
         if is_unique and None not in named:  # and none of an expression
             found["unique_constraints"].append({"name": name, "column_names": shown})
-        found["indexes"].append({"name": name, "column_names": named, "unique": is_unique})
+        written = [row["column_"] if row["part"] is None else f"{row['column_']}({row['part']})" for row in rows]
+        found["indexes"].append({"name": name, "column_names": named, "expressions": written, "unique": is_unique})
     return found
 
 

@@ -219,3 +219,24 @@ def test_a_connection_that_is_lost_is_said(mariadbs: MariaDB, connection: sa.Con
 def test_what_would_be_foreseen_is_said_not_to_be(connection: sa.Connection) -> None:
     with pytest.raises(CannotCheck, match=r"^What version scripts will do on MariaDB is not foreseen"):
         dialects.replayable(dialects.of("mysql", connection))
+
+
+def test_a_key_of_beginnings_is_none_of_the_column(connection: sa.Connection) -> None:
+    make(
+        connection,
+        """
+        CREATE TABLE whole (a VARCHAR(20), b VARCHAR(20), PRIMARY KEY (a), UNIQUE u (b), UNIQUE w (b(20), a))
+        CREATE TABLE part (a VARCHAR(20), b VARCHAR(20), PRIMARY KEY (a(5)), UNIQUE u (b(5)), UNIQUE w (b(5), a))
+        """,
+    )
+    tables = dialects.of("mysql", connection).observe(connection, None).tables
+    assert [(c.kind, c.columns) for c in tables[Name("", "whole")].constraints] == [
+        ("primary key", ("a",)),
+        ("unique", ("b",)),
+        ("unique", ("b", "a")),
+    ]
+    assert tables[Name("", "part")].constraints == ()
+    assert {(i.name, i.columns, i.expressions) for i in tables[Name("", "part")].indexes} == {
+        ("u", (None,), ("b(5)",)),
+        ("w", (None, "a"), ("b(5)",)),
+    }
