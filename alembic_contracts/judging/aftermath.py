@@ -235,3 +235,8 @@ def _way_back(aftermath: Aftermath) -> Iterator[str]:
         yield "What is lost has to come from a backup, or from a new revision."
     elif aftermath.changed and aftermath.stopped and aftermath.rest in ("committed", "up to DDL"):
         yield f"What {aftermath.stopped} lost has to come from a backup, or from a new revision."
+    if aftermath.stopped and aftermath.rest in ("committed", "up to DDL") and aftermath.changed:
+        yield (
+            f"Run again, {aftermath.stopped} meets what it has done itself: that has to be put back before. Or, if it "
+            f"came to its end and all of that shall stay: permit it, and `alembic stamp {aftermath.stopped}`."
+        )
