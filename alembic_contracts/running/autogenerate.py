@@ -87,26 +87,35 @@ class _Generated(NamedTuple):
 
 def _invoke(found: Iterable[ops.MigrateOperation]) -> None:
     from alembic import op
+    from alembic.operations.ops import ModifyTableOps
 
     for each in found:
-        op.invoke(each)
+        if not isinstance(each, ModifyTableOps):
+            op.invoke(each)
+            continue
+        with op.batch_alter_table(each.table_name, schema=each.schema) as batch:  # as it is written
+            for operation in each.ops:
+                batch.invoke(operation)
 
 
 def _operations(migration: MigrationContext, directives: Sequence[ops.MigrationScript]) -> Iterator[Any]:
     """Yield the operations that are for this database: with several, each has a token of its own."""
-    token = migration.opts.get("upgrade_token")
+    token, in_batches = migration.opts.get("upgrade_token"), bool(migration.opts.get("render_as_batch"))
     for script in directives:
         for upgrade in script.upgrade_ops_list:
             if upgrade.upgrade_token == token:
-                yield from _leaves(upgrade)
+                yield from _leaves(upgrade, in_batches=in_batches)
 
 
-def _leaves(container: Any) -> Iterator[Any]:
-    from alembic.operations.ops import OpContainer
+def _leaves(container: Any, *, in_batches: bool) -> Iterator[Any]:
+    """Yield operations; those on one table together where they are written in batch mode (``render_as_batch``)."""
+    from alembic.operations.ops import ModifyTableOps, OpContainer
 
     for each in container.ops:
-        if isinstance(each, OpContainer):
-            yield from _leaves(each)
+        if isinstance(each, ModifyTableOps) and in_batches and each.ops:
+            yield each
+        elif isinstance(each, OpContainer):
+            yield from _leaves(each, in_batches=in_batches)
         else:
             yield each
 

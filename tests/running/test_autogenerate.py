@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.object_images import museum
+from tests.support.project import Project
 
 if TYPE_CHECKING:
-    from tests.support.project import Project
+    from pathlib import Path
 
 MODELS = """
 import sqlalchemy as sa
@@ -196,3 +197,58 @@ def test_a_table_that_nobody_contracted_may_go(imaged: Project) -> None:
 def test_revisions_without_autogenerate_cost_nothing(imaged: Project) -> None:
     models(imaged, type_="")
     assert imaged.alembic("revision", "-m", "empty").returncode == 0
+
+
+IN_BATCHES = """
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+t = sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), {columns})
+"""
+AS_BATCHES = {
+    "kept": (
+        'sa.Column("a", sa.Integer, nullable=False), sa.Column("b", sa.Text), sa.UniqueConstraint("b", name="uq_b")',
+        "",
+    ),
+    "nullable": ('sa.Column("a", sa.Integer), sa.Column("b", sa.Text)', "main.t.a is nullable instead of NOT NULL"),
+    "another type": (
+        'sa.Column("a", sa.Integer, nullable=False), sa.Column("b", sa.Integer)',
+        "main.t.b has the type INTEGER instead of TEXT",
+    ),
+    "gone": ('sa.Column("a", sa.Integer, nullable=False)', "main.t.b no longer exists"),
+}
+
+
+@pytest.mark.parametrize("what", AS_BATCHES)
+def test_what_is_written_in_batch_mode_is_judged_in_batch_mode(what: str, tmp_path: Path) -> None:
+    columns, said = AS_BATCHES[what]
+    project = Project.create(tmp_path / "project", f"sqlite:///{tmp_path / 'database.db'}")
+    stated = {"a": {"constraints": {"is_nullable": False}}, "b": {"constraints": {"data_type": "TEXT"}}}
+    project.contract(
+        "t",
+        {
+            "spec-version": "1.0.0",
+            "name": "t",
+            "namespace": "n",
+            "owner": {"name": "o"},
+            "dataAssetResourceName": "sqlite:///t",
+            "schema": {"table_name": "t", "properties": stated},
+        },
+    )
+    more = 'sa.Column("a", sa.Integer, nullable=False), sa.Column("b", sa.Text)'
+    project.revision("r1", f'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), {more})')
+    assert project.alembic("upgrade", "head").returncode == 0
+    project.write("models.py", IN_BATCHES.format(columns=columns))
+    env = (project.path / "migrations/env.py").read_text()
+    env = env.replace("target_metadata = None", "import models\ntarget_metadata = models.metadata")
+    env = env.replace("target_metadata=target_metadata)", "target_metadata=target_metadata, render_as_batch=True)")
+    project.write("migrations/env.py", env)
+    project.environment["PYTHONPATH"] = str(project.path)
+    done = autogenerate(project)
+    told = " ".join(done.stderr.split())
+    assert (done.returncode == 0, said in told) == (not said, True), done.stderr
+    assert "will fail" not in told
+    assert scripts(project) == ["r1.py"] or not said
+    if not said:
+        assert done.stderr == ""
+        assert project.alembic("upgrade", "head").returncode == 0
