@@ -156,6 +156,7 @@ def _database(config: Config, terms: Terms) -> Iterator[_Finding]:
     from alembic_contracts.errors import CannotCheck
     from alembic_contracts.running import environments
     from alembic_contracts.running.databases import narrowed
+    from alembic_contracts.running.pending import untold
 
     findings: list[_Finding] = []
     kinds = {contract.kind for contract in terms.contracts}
@@ -166,6 +167,10 @@ def _database(config: Config, terms: Terms) -> Iterator[_Finding]:
             return
         ours = narrowed(terms, run)
         findings.append(_what_it_is(run, run.connection))
+        if reason := untold(run.dialect, run.connection):
+            said = f"no contract is held on {run.dialect.NAME}: what it has of the tables cannot be read ({reason})"
+            findings.append(_Finding("held", "note", said))
+            return
         findings.extend(_held(run, ours))
         findings.extend(_missing(run, run.connection, ours))
 

@@ -29,6 +29,8 @@ class Server(Struct, frozen=True, kw_only=True):
     """Whether a database has schemas of its own, so that all of them are its tables'."""
     like: str = ""
     """The kind whose protocol, types and statements it took over, by SQLAlchemy's name."""
+    is_readable: bool = False
+    """Whether SQLAlchemy's Inspector is known to read it, and a savepoint to keep a transaction in which that fails."""
     rolls_back: bool | None = None
     """Whether DDL can be rolled back; None: that is not known."""
     unenforced: bool = False
@@ -41,6 +43,7 @@ class Server(Struct, frozen=True, kw_only=True):
 
 _SERVERS = {
     "cockroachdb": Server(
+        is_readable=True,
         name="CockroachDB",
         default_schema="public",
         has_schemas=True,
@@ -48,6 +51,7 @@ _SERVERS = {
         differs="schema changes in a transaction can fail as late as at its commit",
     ),
     "greenplum": Server(
+        is_readable=True,
         name="Greenplum",
         default_schema="public",
         has_schemas=True,
@@ -55,11 +59,13 @@ _SERVERS = {
         rolls_back=True,
         differs="unique constraints have to include the columns by which a table is distributed",
     ),
-    "mariadb": Server(name="MariaDB", like=MYSQL, rolls_back=False, folds_columns=True),
-    "mssql": Server(name="SQL Server", default_schema="dbo", has_schemas=True, rolls_back=True, folds_columns=True),
-    MYSQL: Server(name="MySQL", rolls_back=False, folds_columns=True),
-    "oracle": Server(name="Oracle", rolls_back=False),
-    POSTGRESQL: Server(name="PostgreSQL", default_schema="public", has_schemas=True, rolls_back=True),
+    "mariadb": Server(name="MariaDB", is_readable=True, like=MYSQL, rolls_back=False, folds_columns=True),
+    "mssql": Server(
+        name="SQL Server", is_readable=True, default_schema="dbo", has_schemas=True, rolls_back=True, folds_columns=True
+    ),
+    MYSQL: Server(name="MySQL", is_readable=True, rolls_back=False, folds_columns=True),
+    "oracle": Server(name="Oracle", is_readable=True, rolls_back=False),
+    POSTGRESQL: Server(name="PostgreSQL", is_readable=True, default_schema="public", has_schemas=True, rolls_back=True),
     "redshift": Server(
         name="Amazon Redshift",
         default_schema="public",
@@ -69,8 +75,9 @@ _SERVERS = {
         differs="keys, unique constraints and foreign keys are declared and not enforced",
     ),
     "snowflake": Server(name="Snowflake", unenforced=True, rolls_back=False),
-    "sqlite": Server(name="SQLite", default_schema="main", has_schemas=True),
+    "sqlite": Server(name="SQLite", is_readable=True, default_schema="main", has_schemas=True),
     "yugabytedb": Server(
+        is_readable=True,
         name="YugabyteDB",
         default_schema="public",
         has_schemas=True,

@@ -13,9 +13,9 @@ from alembic_contracts.schemas.steps import Location
 __all__ = ["Aftermath", "Commit", "Earlier", "Rest", "at", "outcome", "runs_before", "stays", "summary"]
 
 
-Rest = Literal["rolled back", "committed", "up to DDL", "partly", "open"]
-"""Of what scripts did: committed: each statement committed by itself; up to DDL: each that changed the schema did, with
-all before it; partly: some did."""
+Rest = Literal["rolled back", "perhaps", "committed", "up to DDL", "partly", "open"]
+"""Of what scripts did: perhaps: rolled back, where it is not known what that does to the schema; committed: each
+statement committed by itself; up to DDL: each that changed the schema did, with all before it; partly: some did."""
 
 
 class Commit(Struct, frozen=True):
@@ -181,26 +181,37 @@ def _committed(commit: Commit) -> str:
     return f"Revision {commit.revision} committed by itself {place}: what it did until then stays."
 
 
+def _for_good(aftermath: Aftermath) -> Iterator[str]:
+    """Yield what has changed the schema without a commit of Alembic's."""
+    if aftermath.rest == "committed":
+        yield "The schema has already changed, for good: each statement committed by itself."
+        if aftermath.stopped:
+            yield f"So what {aftermath.stopped} did until it was stopped stays as well."
+        return
+    yield (
+        "The schema has already changed, for good: each statement that changes it commits by itself, with all "
+        "before it."
+    )
+    if aftermath.stopped:
+        yield (
+            f"So what {aftermath.stopped} did until the last of them stays as well, and is there when it runs "
+            "again; what it wrote after that is rolled back where it can be."
+        )
+
+
 def _rest(aftermath: Aftermath) -> Iterator[str]:
     """Yield what was rolled back, and what a look at the database shows after it."""
     alone = not (aftermath.applied or aftermath.commits or aftermath.gap)
     as_before = not aftermath.changed and aftermath.now == aftermath.before
     if aftermath.rest == "open":
         yield "Its last transaction is still open on the server, as PREPARE TRANSACTION leaves it."
-    elif aftermath.rest == "committed":
-        yield "The schema has already changed, for good: each statement committed by itself."
-        if aftermath.stopped:
-            yield f"So what {aftermath.stopped} did until it was stopped stays as well."
-    elif aftermath.rest == "up to DDL":
+    elif aftermath.rest in ("committed", "up to DDL"):
+        yield from _for_good(aftermath)
+    elif aftermath.rest == "perhaps":
         yield (
-            "The schema has already changed, for good: each statement that changes it commits by itself, with all "
-            "before it."
+            f"{_what_is(aftermath).capitalize()} rolled back{_where(aftermath)}; whether this kind of database takes "
+            "back changes of the schema with it is not known."
         )
-        if aftermath.stopped:
-            yield (
-                f"So what {aftermath.stopped} did until the last of them stays as well, and is there when it runs "
-                "again; what it wrote after that is rolled back where it can be."
-            )
     elif aftermath.rest == "partly":
         yield (
             "The schema may have changed for good: the driver begins a transaction before some statements and not "

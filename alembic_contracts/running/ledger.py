@@ -19,6 +19,7 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from alembic_contracts.dialects.servers import server
 from alembic_contracts.judging.aftermath import Commit, Rest
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.scripts.traces import COMMIT, ROLLBACK
@@ -215,6 +216,8 @@ class Ledger:
             return "up to DDL" if self.commits_at_ddl else "committed"
         if self.partly:
             return "partly"
+        if None in fates and self._dialect.FORESIGHT == "none":
+            return "rolled back" if server(self._dialect.KIND).rolls_back else "perhaps"
         return "rolled back" if fates <= {"rolled back", "committed"} else "open"
 
     def _undone(self, block: Transaction) -> Fate | None:

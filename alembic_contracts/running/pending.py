@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.running.postponed import Postponed
+    from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.snapshots import Snapshot
 
-__all__ = ["Run", "script_of"]
+__all__ = ["Run", "script_of", "untold"]
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -67,7 +68,10 @@ class Run(Struct, frozen=True, kw_only=True):
     @property
     def is_shown(self) -> bool:
         """Whether anything shows the schema that it leads to: a prediction, or with nothing pending the database."""
-        return self.dialect.FORESIGHT != "none" or (self.connection is not None and not self.steps)
+        dialect, connection = self.dialect, self.connection
+        if dialect.FORESIGHT != "none":
+            return True
+        return connection is not None and not self.steps and not untold(dialect, connection)
 
     @property
     def ends_at_head(self) -> bool:
@@ -97,6 +101,13 @@ class Run(Struct, frozen=True, kw_only=True):
         """Whether Alembic commits after every revision."""
         context = self.context
         return bool(context.opts.get("transaction_per_migration")) or not context.impl.transactional_ddl
+
+
+def untold(dialect: Dialect, connection: Connection, tables: Collection[Name] | None = None) -> str:
+    """Return why nothing shows what tables look like on a kind of database; empty: something does."""
+    from alembic_contracts.dialects.inspected import Inspected
+
+    return dialect.untold(connection, tables) if isinstance(dialect, Inspected) else ""
 
 
 def script_of(context: MigrationContext) -> ScriptDirectory:

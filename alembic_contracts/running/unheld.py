@@ -11,8 +11,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from alembic_contracts import dialects
+from alembic_contracts.dialects.servers import server
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.violations import Checked, Notice, Report
+from alembic_contracts.running.pending import untold
 from alembic_contracts.running.terms import settings_of
 from alembic_contracts.schemas.steps import Unproven
 
@@ -23,7 +25,17 @@ if TYPE_CHECKING:
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
 
-__all__ = ["foreseen", "kept", "passes", "report_on", "require_shown", "say_once", "sentence"]
+__all__ = [
+    "foreseen",
+    "goes_on_unseen",
+    "goes_unread",
+    "kept",
+    "passes",
+    "report_on",
+    "require_shown",
+    "say_once",
+    "sentence",
+]
 
 _said: set[str] = set()
 """Kinds of databases about which this process has said it already: test suites upgrade hundreds."""
@@ -36,7 +48,7 @@ def require_shown(run: Run) -> None:
         CannotCheck: nothing shows it on this kind of database.
     """
     if not run.is_shown:
-        raise CannotCheck(_instead(run.dialect))
+        raise CannotCheck(_instead(run))
 
 
 def passes(migration: MigrationContext, *, looked_at: bool) -> bool:
@@ -56,6 +68,24 @@ def passes(migration: MigrationContext, *, looked_at: bool) -> bool:
         return False
     if settings_of(migration.config).configured:
         say_once(dialect, "This run goes on unchecked.")
+    return True
+
+
+def goes_unread(run: Run, terms: Terms) -> bool:
+    """Whether a run goes on unchecked, since nothing shows what tables look like; says so once."""
+    dialect = run.dialect
+    if run.connection is None or not (reason := untold(dialect, run.connection, terms.places(dialect))):
+        return False
+    more = f"What {dialect.NAME} has of the tables cannot be read either: {reason}."
+    say_once(dialect, f"{more} This run goes on unchecked.")
+    return True
+
+
+def goes_on_unseen(dialect: Dialect, reason: str) -> bool:
+    """Whether a commit of what could not be looked at happens all the same; says so."""
+    if server(dialect.KIND).is_readable:
+        return False
+    sys.stderr.write(f"note: No data contract was checked before a commit, which goes on all the same. {reason}\n")
     return True
 
 
@@ -79,9 +109,13 @@ def sentence(dialect: Dialect) -> str:
     return f"Where version scripts lead on {dialect.NAME} is not known before they run there.{more}"
 
 
-def _instead(dialect: Dialect) -> str:
-    """Return the same, and what can be asked instead."""
-    return f"{sentence(dialect)} `--offline --dialect postgresql` predicts them as they are for PostgreSQL."
+def _instead(run: Run) -> str:
+    """Return the same, or why it is not even known what there is, and what can be asked instead."""
+    dialect = run.dialect
+    reason = untold(dialect, run.connection) if run.connection is not None and not run.steps else ""
+    known = f"What {dialect.NAME} has of the tables cannot be read: {reason}." if reason else sentence(dialect)
+    what = "version scripts" if reason else "them"
+    return f"{known} `--offline --dialect postgresql` predicts {what} as they are for PostgreSQL."
 
 
 def report_on(run: Run, terms: Terms) -> Report:
@@ -93,7 +127,7 @@ def report_on(run: Run, terms: Terms) -> Report:
     return Report(
         phase="check",
         unproven=tuple(Unproven(doubt, None) for doubt in doubts),
-        notices=(Notice(_instead(dialect)),),
+        notices=(Notice(_instead(run)),),
         checked=Checked(
             contracts=len(terms.contracts),
             tables=len(terms.tables),

@@ -125,7 +125,7 @@ class Upgrade(Struct):
             may_be_kept=not migration.as_sql and terms.settings.keep_predictions == "auto",
         )
         terms = narrowed(terms, run, database)
-        return cls._examined(run, terms, heads) if terms.contracts else None
+        return None if not terms.contracts or unheld.goes_unread(run, terms) else cls._examined(run, terms, heads)
 
     @classmethod
     def _examined(cls, run: Run, terms: Terms, heads: tuple[str, ...]) -> Self:
@@ -282,12 +282,11 @@ class Upgrade(Struct):
         self.refused = None
         with self._answering():
             since = self._since_commit
-            as_foreseen = bool(since) and self.expected.is_there(connection, since[-1].revision.revision)
-            if as_foreseen and self._confirmed and not self.through:
+            is_there = bool(since) and self.expected.is_there(connection, since[-1].revision.revision)
+            if is_there and self._confirmed and not self.through:
                 return  # as at the commit before: there is nothing new to say
-            report = replace(self.foreseen, phase="commit", notices=()) if as_foreseen else self._seen(connection)
-        self._confirmed = as_foreseen
-        self._conclude(report)
+            self._confirmed = is_there
+            self._conclude(replace(self.foreseen, phase="commit", notices=()) if is_there else self._seen(connection))
 
     def _seen(self, connection: Connection) -> Report:
         """Return the verdict on what is there."""
@@ -304,13 +303,15 @@ class Upgrade(Struct):
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Refuse where the database does not answer what the body asks it."""
+        """Refuse where the database does not answer what the body asks it, but for one that nobody knows."""
         try:
             yield
         except (CannotCheck, SQLAlchemyError) as error:
+            reason = str(error) if isinstance(error, CannotCheck) else reason_of(error)
+            if unheld.goes_on_unseen(self.course.dialect, reason):
+                return
             from alembic_contracts.running.refusals import Refused
 
-            reason = error if isinstance(error, CannotCheck) else reason_of(error)
             self.refused = Refused(f"The schema could not be checked before its commit.\n{reason}")
             raise self.refused from error
 

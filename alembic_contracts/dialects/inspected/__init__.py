@@ -3,6 +3,7 @@
 types               a type's spelling -> Type, and back
 purposes            a type -> what it is for
 observation         a connection, names of tables -> Schema
+trials              a connection -> whether the Inspector can read its kind of database
 information_schema  MySQL's tables -> what the Inspector would tell of them
 tables              what the Inspector tells of one table -> Table
 transactions        a connection -> the transaction that it is in
@@ -235,6 +236,12 @@ class Inspected:
         del lock_timeout, before, asked  # the Inspector waits as the database does, and tells all that it can
         return observe(connection, self.KIND, tables)
 
+    def untold(self, connection: Connection, tables: Collection[Name] | None = None) -> str:
+        """Return why tables cannot be read there, which is found out on another connection; empty: they can."""
+        from alembic_contracts.dialects.inspected.observation import untold
+
+        return untold(connection, self.KIND, tables)
+
     def sight(
         self,
         connection: Connection,
@@ -268,8 +275,7 @@ class Inspected:
         """
         from alembic_contracts.dialects.inspected.transactions import transaction
 
-        del known
-        return None if self.ROLLS_BACK is False else transaction(connection)
+        return None if self.ROLLS_BACK is False else transaction(connection, known)
 
     def fate(self, connection: Connection, transaction: Transaction) -> Fate | None:
         """Return that a transaction is still open, None for what has become of another one."""

@@ -16,18 +16,22 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.dialects.inspected import information_schema
 from alembic_contracts.dialects.inspected.information_schema import Listed
 from alembic_contracts.dialects.inspected.tables import Reader
-from alembic_contracts.dialects.servers import Server, is_like_mysql, server
+from alembic_contracts.dialects.inspected.trials import Trial, is_tried, reason_of, trial
+from alembic_contracts.dialects.servers import is_like_mysql, server
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name, Schema, Table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from sqlalchemy.engine.reflection import ObjectKind
 
-__all__ = ["default_schema", "observe"]
+__all__ = ["default_schema", "observe", "untold"]
 
 _CASE_COUNTS, _IN_LOWER_CASE, _CASE_IS_KEPT = range(3)
 """How names of tables are stored; the case counts in the first way alone."""
 
+_NOWHERE = "alembic_contracts_asks"
+"""The name of no table."""
 _OWN = frozenset({"information_schema", "pg_catalog", "crdb_internal", "pg_extension", "pg_toast", "sys", "guest"})
 """Schemas of servers themselves, beside those that begin with ``db_`` (SQL Server's roles) or ``pg_``."""
 
@@ -48,18 +52,34 @@ def observe(connection: Connection, kind: str, tables: Collection[Name] | None) 
     from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
     known = server(kind)
+    if reason := untold(connection, kind, tables):
+        raise CannotCheck(f"What {known.name} has of the tables cannot be read: {reason}.")
     try:
-        with _passing(connection, known), warnings.catch_warnings():
+        with _passing(connection, kind, tables), warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # of types that it does not know, which come out as unknown
             return _Observer(connection, kind).schema(tables)
     except SQLAlchemyError as error:
-        reason = getattr(error, "orig", None) or error
-        raise CannotCheck(f"What {known.name} has of the tables cannot be read: {reason}") from error
+        told = getattr(error, "orig", None) or error
+        raise CannotCheck(f"What {known.name} has of the tables cannot be read: {told}") from error
     except NotImplementedError as error:
         raise CannotCheck(
             f"SQLAlchemy's dialect {connection.dialect.name!r} cannot show what tables look like, so that no contract "
             "can be held there."
         ) from error
+    except Exception as error:
+        if known.is_readable:
+            raise
+        # A dialect that nobody here knows may raise anything.
+        raise CannotCheck(f"What {known.name} has of the tables cannot be read: {error!r}") from error
+
+
+def untold(connection: Connection, kind: str, tables: Collection[Name] | None) -> str:
+    """Return why tables cannot be read, of a kind of database of which that has to be tried; empty: they can."""
+    return _trial(connection, kind, tables).reason if is_tried(kind) else ""
+
+
+def _trial(connection: Connection, kind: str, tables: Collection[Name] | None) -> Trial:
+    return trial(connection, tables, lambda own, savepoints: _Observer(own, kind).ask_all(tables, savepoints))
 
 
 def default_schema(connection: Connection, kind: str) -> str | None:
@@ -79,14 +99,22 @@ def default_schema(connection: Connection, kind: str) -> str | None:
 
 
 @contextmanager
-def _passing(connection: Connection, known: Server) -> Iterator[None]:
+def _passing(connection: Connection, kind: str, tables: Collection[Name] | None) -> Iterator[None]:
     """Leave the transaction as it is: what fails in one that can be rolled back would have all fail that follows."""
     with ExitStack() as stack:
         if not connection.in_transaction():
             stack.callback(connection.rollback)
-        elif known.rolls_back is not False and not connection._is_autocommit_isolation():  # noqa: SLF001 - as elsewhere
+        elif _has_savepoints(connection, kind, tables):
             stack.enter_context(connection.begin_nested())
         yield
+
+
+def _has_savepoints(connection: Connection, kind: str, tables: Collection[Name] | None) -> bool:
+    if connection._is_autocommit_isolation():  # noqa: SLF001 - knows of the engine's setting as well
+        return False
+    if is_tried(kind):
+        return _trial(connection, kind, tables).savepoints
+    return server(kind).rolls_back is not False
 
 
 class _Observer:
@@ -114,6 +142,37 @@ class _Observer:
             tables=found, types=reader.types, namespaces=namespaces, ignores_case=self._casing() > _CASE_COUNTS
         )
 
+    def ask_all(self, tables: Collection[Name] | None, savepoints: bool) -> None:
+        """Ask all that an observation of tables asks; of any table where they are not there, or of none that is."""
+        self.schema(tables or ())
+        asked = self._asked(self._server.default_schema)
+        _if_there_are(self._inspector.get_schema_names)
+        names = list(self._listed(asked))[:1]
+        self._inspected(asked, names or [_NOWHERE])
+        if not names:
+            self._inspected_nowhere(savepoints)
+
+    def _inspected_nowhere(self, savepoints: bool) -> None:
+        """Have the Inspector say of what it tells nothing at all.
+
+        That it says in its own way that there is no such table is no such thing, and cannot be told from a failure that
+        each table would meet: where that would cost the transaction, nothing is known of it.
+        """
+        from sqlalchemy.exc import NoSuchTableError
+
+        for what, needed, _ in _asked_of_tables():
+            try:
+                getattr(self._inspector, f"get_{what}")(_NOWHERE)
+            except NoSuchTableError:
+                pass
+            except NotImplementedError:
+                if needed:
+                    raise
+            except Exception as error:
+                if not savepoints:
+                    said = f"it has no table to try that on, and says of one that is not there: {reason_of(error)}"
+                    raise CannotCheck(said) from error
+
     def _own_schemas(self) -> list[str]:
         """Return all schemas that users' tables can be in; databases of MySQL's are not of this one."""
         if not self._server.has_schemas:
@@ -128,7 +187,7 @@ class _Observer:
             wanted = [schema for schema in wanted if schema != self._server.default_schema]
         if all(map(self._is_default, wanted)):
             return list(wanted)
-        names = set(self._inspector.get_schema_names())
+        names = set(_if_there_are(self._inspector.get_schema_names))
         return [schema for schema in wanted if self._is_default(schema) or schema in names]
 
     def _is_default(self, schema: str) -> bool:
@@ -188,17 +247,8 @@ class _Observer:
         return found | (self._inspected(schema, hidden) if hidden else {})
 
     def _inspected(self, schema: str | None, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-        from sqlalchemy.engine.reflection import ObjectKind
-
         found: dict[str, dict[str, Any]] = {name: {} for name in names}
-        for what, needed, kind in (
-            ("columns", True, ObjectKind.ANY),
-            ("pk_constraint", True, ObjectKind.TABLE),
-            ("foreign_keys", False, ObjectKind.TABLE),
-            ("unique_constraints", False, ObjectKind.TABLE),
-            ("check_constraints", False, ObjectKind.TABLE),
-            ("indexes", False, ObjectKind.TABLE),
-        ):
+        for what, needed, kind in _asked_of_tables():
             method = getattr(self._inspector, f"get_multi_{what}")
             try:
                 answer = method(schema=schema, filter_names=names, kind=kind)
@@ -210,6 +260,20 @@ class _Observer:
                 if name in found:
                     found[name][what] = value
         return found
+
+
+def _asked_of_tables() -> tuple[tuple[str, bool, ObjectKind], ...]:
+    """Return what the Inspector is asked of tables, whether nothing is known without it, and of which kinds."""
+    from sqlalchemy.engine.reflection import ObjectKind
+
+    return (
+        ("columns", True, ObjectKind.ANY),
+        ("pk_constraint", True, ObjectKind.TABLE),
+        ("foreign_keys", False, ObjectKind.TABLE),
+        ("unique_constraints", False, ObjectKind.TABLE),
+        ("check_constraints", False, ObjectKind.TABLE),
+        ("indexes", False, ObjectKind.TABLE),
+    )
 
 
 def _if_there_are(names: Callable[[], list[str]]) -> list[str]:

@@ -17,9 +17,16 @@ _numbers: WeakKeyDictionary[RootTransaction, int] = WeakKeyDictionary()
 _next = count(1)
 
 
-def transaction(connection: Connection) -> Transaction | None:
-    """Return SQLAlchemy's transaction, None where there is none or the driver commits each statement."""
+def transaction(connection: Connection, known: Transaction | None = None) -> Transaction | None:
+    """Return SQLAlchemy's transaction, None where there is none or the driver commits each statement.
+
+    Args:
+        connection: to the database.
+        known: the one that it was in, of which no end was seen: where SQLAlchemy has none, it was kept from committing.
+    """
     block = connection.get_transaction()
+    if block is None and known is not None:
+        return known
     if block is None or connection._is_autocommit_isolation():  # noqa: SLF001 - knows of the engine's setting as well
         return None
     if block not in _numbers:
