@@ -117,8 +117,7 @@ class Ledger:
         self._is_told = False
         """Whether it is known of the statement that is being executed, since parts of it have been before."""
         self._last: Location | None = None
-        self._revision = ""
-        """The one whose statement is being executed."""
+        self._revision = ""  # whose statement is being executed
         """The line that executed something last."""
         self._inside: Location | None = None
         """The last one that is known to have been in ``block``."""
