@@ -374,7 +374,7 @@ def test_a_downgrade_can_be_refused(upgraded: Project) -> None:
 
 
 def test_a_downgrade_that_breaks_nothing_says_nothing(upgraded: Project) -> None:
-    upgraded.revision("r2", 'op.add_column("orders", sa.Column("note", sa.Text))', 'op.drop_column("orders", "code")')
+    upgraded.revision("r2", 'op.add_column("orders", sa.Column("note", sa.Text))', 'op.drop_column("orders", "note")')
     assert upgraded.alembic("upgrade", "head").returncode == 0
     done = upgraded.alembic("downgrade", "-1")
     assert (done.returncode, "orders" in done.stderr) == (0, False), done.stderr
