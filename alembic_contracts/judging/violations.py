@@ -51,6 +51,8 @@ class Violation(Struct, frozen=True, kw_only=True):
     """What its owner writes into the contract's file so that it may be broken from a day on, or where that stands."""
     waiver: Waiver | None = None
     """The permission to break it; then it is a warning."""
+    is_elsewhere: bool = False
+    """Whether the contract is about another kind of database, of which the shape is held here."""
     by_others: str = ""
     """Why it is not put down to any script, where something else changed the database while an upgrade ran."""
     used_by: tuple[Place, ...] = ()

@@ -82,7 +82,15 @@ def way_out(report: Report) -> str:
             'To have the revision written all the same, set autogenerate = "warn" (ALEMBIC_CONTRACTS_AUTOGENERATE=warn)'
             "; its upgrade is judged like any other."
         )
-    return f"If it must run now, and {agreed}: set ALEMBIC_CONTRACTS_ENFORCE=report, which reports and refuses nothing."
+    broken = [violation for violation in report.violations if violation.severity == "error"]
+    of_others = (
+        f" Or, where {report.database} need not have the shape that a contract about another kind of database states, "
+        'as in tests: elsewhere = "warn" (ALEMBIC_CONTRACTS_ELSEWHERE=warn), which refuses nothing for those.'
+    )
+    return (
+        f"If it must run now, and {agreed}: set ALEMBIC_CONTRACTS_ENFORCE=report, which reports and refuses nothing."
+        f"{of_others if broken and all(violation.is_elsewhere for violation in broken) else ''}"
+    )
 
 
 class Way(Struct, frozen=True):

@@ -181,6 +181,9 @@ def _judged(
         if group.not_applicable:
             checked = replace(report.checked, not_applicable=group.not_applicable, unheld_on=dialect.KIND)
             report = replace(report, checked=checked, unheld=group.unheld)
+        if not all(elsewhere.is_same(contract.kind, dialect.KIND) for contract in group.contracts):
+            marked = tuple(replace(violation, is_elsewhere=True) for violation in report.violations)
+            report = replace(report, violations=marked)
         reports.append(report)
     if len(reports) == 1:
         return reports[0]

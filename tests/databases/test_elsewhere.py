@@ -66,6 +66,7 @@ def test_elsewhere(change: str, setting: str, about: Database, house: House, mon
         assert ran.broken == {change}, ran.said
         assert (ran.before == ran.after) == (on.foreseen or on.rolls_back == "always")
         is_told(ran)
+        assert "(ALEMBIC_CONTRACTS_ELSEWHERE=warn), which refuses nothing for those." in " ".join(ran.said.split())
     assert ran.after.heads == (("r2",) if ran.error is None else ("r1",))
 
 
