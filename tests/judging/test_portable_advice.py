@@ -365,3 +365,15 @@ def test_nothing_of_postgresql_is_advised(rule: rules.Rule) -> None:
             if each.portable is not None:
                 for text in (each.portable.remedy or each.remedy, each.portable.fix or each.fix):
                     assert _OF_POSTGRESQL.search(text) is None, text
+
+
+def test_a_view_that_was_one_before_is_told_to_keep_its_trigger(tmp_path: Path) -> None:
+    trigger = "CREATE TRIGGER w INSTEAD OF UPDATE ON t BEGIN UPDATE o SET c = new.c; END"
+    case = Broken(
+        "column-updatable",
+        ["CREATE TABLE o (c INTEGER)", "CREATE VIEW t AS SELECT c FROM o", trigger],
+        "op.execute('DROP TRIGGER w')",
+        {"c": {"is_updatable": True}},
+    )
+    _, text = remedy(case, tmp_path)
+    assert text.startswith("Keep what lets the view be written through, such as its INSTEAD OF trigger.")

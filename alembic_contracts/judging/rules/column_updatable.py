@@ -11,11 +11,12 @@ from alembic_contracts.judging.rules import (
     Outcome,
     Portable,
     Rule,
+    Situation,
     Subject,
     Unknown,
     breaking,
 )
-from alembic_contracts.judging.rules._ways import EXCLUSIVE, IN_BATCH, NUMBERED_AS_BEFORE, is_view
+from alembic_contracts.judging.rules._ways import EXCLUSIVE, IN_BATCH, NUMBERED_AS_BEFORE, VIEWS, is_view
 from alembic_contracts.schemas.schema import Column
 
 
@@ -35,6 +36,10 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     if column.updatable == fact.expected:
         return HOLDS
     return Differs(_words(column.updatable), breaking() if column.updatable else breaking("writer"))
+
+
+def _was_a_view(situation: Situation) -> bool:
+    return is_view(situation) and situation.before is not None and situation.before.kind in VIEWS
 
 
 RULE = Rule(
@@ -58,6 +63,21 @@ RULE = Rule(
     ),
     fix=("Make {place} {expected} in a migration.\nIf the contract is wrong, ask {owner} to correct {contract_place}."),
     instead=(
+        Instead(
+            when=_was_a_view,
+            what="it was a view before as well",
+            remedy=(
+                "Keep what lets the {kind} be written through: its INSTEAD OF trigger or rule, or a query of plain\n"
+                "columns of one table, without DISTINCT, GROUP BY or LIMIT.\n"
+                "If nobody writes it any more, ask {owner} to change {contract_place} first."
+            ),
+            portable=Portable(
+                remedy=(
+                    "Keep what lets the {kind} be written through, such as its INSTEAD OF trigger.\n"
+                    "If nobody writes it any more, ask {owner} to change {contract_place} first."
+                )
+            ),
+        ),
         Instead(
             when=is_view,
             what="it is a view",
