@@ -160,6 +160,7 @@ class Dialect(Protocol):
     """What the collation is called that a column has where none is stated."""
     KEYS_TAKE_NULL: bool
     """Whether columns of a primary key take NULL where they are not NOT NULL themselves."""
+    REFERS_ACROSS_SCHEMAS: bool
     FORESIGHT: Foresight
     BEGINS_BY_ITSELF: bool
     """Whether drivers begin a transaction before some statements and not before others, which commit by themselves."""

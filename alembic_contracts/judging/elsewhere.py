@@ -160,9 +160,11 @@ def _enums_as_texts(facts: Sequence[Fact]) -> Iterator[Fact]:
 
 
 def _is_comparable(fact: Fact, dialect: Dialect) -> bool:
-    """Whether a fact about a type is about one that the database has, too."""
+    """Whether a fact is about what the database can have, too: a type, a foreign key between schemas."""
     if not isinstance(dialect, _Shape):
         return True
+    if isinstance(fact.expected, ForeignKey) and fact.expected.table.schema != fact.table.schema:
+        return bool(dialect.REFERS_ACROSS_SCHEMAS)
     if fact.rule == "logical-type":
         return fact.expected in LOGICAL - {"array"}
     return fact.rule != "column-type" or (isinstance(fact.expected, Type) and dialect.has(fact.expected))

@@ -7,6 +7,7 @@ import ast
 import postgast
 import pytest
 from google.protobuf.json_format import MessageToDict
+from msgspec.structs import replace
 
 from alembic_contracts import dialects, texts
 from alembic_contracts.contracts import waivers
@@ -17,9 +18,10 @@ from alembic_contracts.contracts.contract import (
     Publication,
     WaiverFile,
 )
-from alembic_contracts.judging import remedies, rules
+from alembic_contracts.judging import remedies, rules, situations
+from alembic_contracts.judging.grants_back import BETWEEN
 from alembic_contracts.judging.moments import Moment
-from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
+from alembic_contracts.schemas.schema import Column, Grant, Name, Schema, Table, Type
 from tests.support.hostile import HOSTILE, WHERE, a_contract, violation
 
 NAMES = {name: text for name, text in HOSTILE.items() if name not in ("surrogate", "megabyte")}
@@ -34,6 +36,13 @@ EXPECTED = {
     "check": lambda text: "a <> '" + text.replace("'", "''") + "'",
     "column-identity": lambda _: "always",
 }
+
+
+def _at(table: Table) -> situations.Course:
+    """Return the course of a table that has lost what a role of the same name could do."""
+    before = replace(table, grants=frozenset({Grant(table.name.name, "SELECT")}))
+    moments = [Moment(None, each, Schema(), judged=True, settled=True) for each in (before, table)]
+    return situations.Course(history=moments, index=1, held=0)
 
 
 @pytest.mark.parametrize("text", NAMES.values(), ids=NAMES)
@@ -51,11 +60,12 @@ def test_code_of_remedies_is_code_with_the_very_names(text):
             "meant": text,
             "schema": f", schema={texts.quoted(text)}",
         }  # fmt: skip
-        fields |= remedies.names(fact, [Moment(None, table, Schema(), judged=True, settled=True)], 0, dialect, "public")
+        fields |= remedies.names(fact, _at(table), dialect, "public")
         others = [template for each in rule.instead for template in (each.remedy, each.fix)]
         for template in (rule.remedy, rule.fix, *others):
             lines = remedies.rendered(template, fields).split("\n")
-            assert len(lines) == len(template.split("\n")), rule.id
+            more = fields["grants"].count(BETWEEN) if "{grants}" in template else 0
+            assert len(lines) == len(template.split("\n")) + more, rule.id
             code = "\n".join(line[4:] for line in lines if line.startswith("    "))
             for statement in statements(code):
                 found = values_of(MessageToDict(postgast.parse(statement)))
@@ -71,8 +81,7 @@ def test_code_for_other_databases_is_code_with_the_very_names(text):
         fact = Fact(rule.id, name, text, EXPECTED.get(rule.id, lambda _: True)(text), WHERE)
         fields = dict.fromkeys(("table", "table_name", "column", "actual", "expected", "owner", "meant"), text)
         fields |= {"place": fact.place, "contract_place": text, "schema": f", schema={texts.quoted(text)}"}
-        moments = [Moment(None, table, Schema(), judged=True, settled=True)]
-        fields |= remedies.names(fact, moments, 0, dialect, "main")
+        fields |= remedies.names(fact, _at(table), dialect, "main")
         for each in (rule, *rule.instead):
             if each.portable is None:
                 continue

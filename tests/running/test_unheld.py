@@ -185,3 +185,52 @@ def test_only_postgresqls_prepared_statements_are_said_to_fail(tmp_path: Path) -
     checked = json.loads(project.alembic("check-contracts", "--format", "json").stdout)
     assert [(each["rule"], each["transient"]) for each in checked["violations"]] == [("column-type", False)]
     assert checked["notices"] == []
+
+
+def test_a_foreign_key_between_schemas_is_not_applicable_on_sqlite(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", f"sqlite:///{tmp_path / 'test.db'}")
+    env = (project.path / "migrations/env.py").read_text()
+    connected = (
+        "connection = connection.execution_options(schema_translate_map={'app': None})\n        context.configure("
+    )
+    project.write(
+        "migrations/env.py", env.replace("context.configure(connection=connection", f"{connected}connection=connection")
+    )
+    keys = {
+        "people_id": {"table_schema": "app", "table_name": "people"},
+        "other_id": {"table_schema": "public", "table_name": "others"},
+    }
+    stated = [{"columns": [column], "references": {**table, "columns": ["id"]}} for column, table in keys.items()]
+    document = {
+        "spec-version": "1.0.0",
+        "name": "orders",
+        "namespace": "n",
+        "owner": {"name": "o"},
+        "schema": {
+            "table_schema": "public",
+            "table_name": "orders",
+            "properties": {"id": {}, **{column: {} for column in keys}},
+            "foreign_keys": stated,
+        },
+    }
+    project.contract("orders", document)
+    project.revision(
+        "r1",
+        """
+op.create_table("people", sa.Column("id", sa.Integer, primary_key=True), schema="app")
+op.create_table("others", sa.Column("id", sa.Integer, primary_key=True))
+op.create_table(
+    "orders",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("people_id", sa.Integer, sa.ForeignKey("app.people.id")),
+    sa.Column("other_id", sa.Integer, sa.ForeignKey("others.id")),
+)
+""",
+    )
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    project.revision("r2", "with op.batch_alter_table('orders') as batch:\n    batch.drop_column('other_id')")
+    done = project.alembic("upgrade", "head")
+    assert (done.returncode, "error[foreign-key]" in done.stderr) == (255, True), done.stderr
+    assert "REFERENCES public.others" in done.stderr
+    assert "app.people" not in done.stderr

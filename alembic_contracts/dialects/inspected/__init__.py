@@ -71,6 +71,7 @@ class Inspected:
 
     DEFAULT_COLLATION = "default"
     KEYS_TAKE_NULL = False
+    REFERS_ACROSS_SCHEMAS = True
     FORESIGHT: Foresight = "none"
     BEGINS_BY_ITSELF = False
 

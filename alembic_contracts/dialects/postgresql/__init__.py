@@ -72,6 +72,7 @@ __all__ = [
     "NAME",
     "NOT_EXPRESSED",
     "PLANS_FAIL",
+    "REFERS_ACROSS_SCHEMAS",
     "at_commit",
     "base_type",
     "breaks",
@@ -117,6 +118,7 @@ NAME = "PostgreSQL"
 DEFAULT_SCHEMA = "public"
 DEFAULT_COLLATION = "default"
 KEYS_TAKE_NULL = False
+REFERS_ACROSS_SCHEMAS = True
 FORESIGHT = "catalog"
 BEGINS_BY_ITSELF = False
 COMMITS_AT_DDL = False

@@ -58,6 +58,7 @@ __all__ = [
     "KIND",
     "NAME",
     "NOT_EXPRESSED",
+    "REFERS_ACROSS_SCHEMAS",
     "at_commit",
     "breaks",
     "character_length",
@@ -95,6 +96,7 @@ NAME = "SQLite"
 DEFAULT_SCHEMA = "main"
 DEFAULT_COLLATION = "BINARY"
 KEYS_TAKE_NULL = True
+REFERS_ACROSS_SCHEMAS = False  # so SQLAlchemy leaves such foreign keys out
 FORESIGHT = "copy"
 BEGINS_BY_ITSELF = True
 COMMITS_AT_DDL = False
