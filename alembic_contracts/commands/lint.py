@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from alembic_contracts.commands._predicted import Seen
     from alembic_contracts.contracts.contract import Contract
     from alembic_contracts.dialects import Dialect
-    from alembic_contracts.documents.document import ContractLocation
     from alembic_contracts.errors import Problem
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Schema
@@ -132,18 +131,15 @@ def _warn(contracts: Sequence[Contract]) -> None:
     """Say what is allowed, and leaves people without somebody to ask, or without a way to keep it."""
     from alembic_contracts.contracts.contract import NOT_STATED
     from alembic_contracts.contracts.linting import contradictions
+    from alembic_contracts.reporters._wording import contract_place
 
     for contract in contracts:
         if contract.owner.name == NOT_STATED:
             text = f"{contract.id} states no owner, so nobody knows whom to ask (`team`)"
-            click.echo(texts.line(f"warning: {_place(contract.location)}: {text}"), err=True)
+            click.echo(texts.line(f"warning: {contract_place(contract.location)}: {text}"), err=True)
     for one, other in contradictions(contracts):
-        text = f"states another `{one.rule}` of {one.place} than {_place(other.location)}: no schema keeps both"
-        click.echo(texts.line(f"warning: {_place(one.location)}: {text}"), err=True)
-
-
-def _place(location: ContractLocation) -> str:
-    return f"{location.file}:{location.line}"
+        text = f"states another `{one.rule}` of {one.place} than {contract_place(other.location)}: no schema keeps both"
+        click.echo(texts.line(f"warning: {contract_place(one.location)}: {text}"), err=True)
 
 
 def _write(problems: Sequence[Problem], format_: str) -> None:

@@ -12,6 +12,7 @@ from alembic_contracts.contracts.contract import Fact, ForeignKey, Publication
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging import constraints_back
 from alembic_contracts.judging.grants_back import BETWEEN, granting
+from alembic_contracts.judging.situations import column_of
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type
 
 __all__ = ["Broken", "names", "qualified", "stated"]
@@ -42,8 +43,8 @@ class Broken(Struct, frozen=True, kw_only=True):
 def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
     """Return what advice can name; ``dialect`` is PostgreSQL's."""
     fact, new = broken.fact, broken.new
-    before = _column(broken.before, fact.column)
-    after = _column(broken.after, fact.column) or _column(broken.after, new) or before
+    before = column_of(broken.before, fact.column)
+    after = column_of(broken.after, fact.column) or column_of(broken.after, new) or before
     before = before or after
     return {
         **stated(fact, dialect),
@@ -70,10 +71,6 @@ def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
 def qualified(name: Name, dialect: Dialect) -> str:
     """Return a table's name with its schema's."""
     return ".".join(map(dialect.quote, name))
-
-
-def _column(table: Table | None, name: str | None) -> Column | None:
-    return None if table is None or name is None else table.column(name)
 
 
 def _of_column(before: Column | None, after: Column | None, schema: Schema, dialect: Dialect) -> dict[str, str]:

@@ -95,6 +95,7 @@ class Course:
         """Where a fact has to hold; what it was elsewhere matters where it does not."""
         self._reference = reference(history)
         self._columns: dict[int, dict[str, Column]] = {}
+        self._unvalidated: dict[int, frozenset[str]] = {}
         self._subjects: dict[tuple[int, str | None], Subject] = {}
 
     def subject(self, index: int, column: str | None) -> Subject:
@@ -113,9 +114,16 @@ class Course:
                 reference=reference.table,
                 reference_types=reference.schema.types,
                 access=moment.schema.access,
+                unvalidated=self._unvalidated_at(index),
                 reference_access=reference.schema.access,
             )
         return self._subjects[key]
+
+    def _unvalidated_at(self, index: int) -> frozenset[str]:
+        if index not in self._unvalidated:
+            table = self.history[index].table
+            self._unvalidated[index] = frozenset() if table is None else table.unvalidated
+        return self._unvalidated[index]
 
     def _columns_at(self, index: int) -> dict[str, Column]:
         if index not in self._columns:

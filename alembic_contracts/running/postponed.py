@@ -120,16 +120,8 @@ def split(steps: Sequence[RevisionStep]) -> tuple[tuple[RevisionStep, ...], Post
     return tuple(steps), None
 
 
-_SOURCES: dict[str, tuple[list[str], str]] = {}
-"""By path: a test suite asks for the same ones at each upgrade, and finds what follows from a text by that text."""
-
-
 def text_of(step: RevisionStep) -> str:
     """Return the source of a script as it is now, nothing where it has none."""
     path = step.revision.path
     linecache.checkcache(path)  # what is read here is what reports quote
-    lines = linecache.getlines(path)
-    known = _SOURCES.get(path)
-    if known is None or known[0] is not lines:  # that list is another one as soon as the file is
-        known = _SOURCES[path] = lines, "".join(lines)
-    return known[1]
+    return "".join(linecache.getlines(path))

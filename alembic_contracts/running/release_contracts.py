@@ -108,8 +108,7 @@ def _of_column(
         return
     if not column.generated:
         forbids = there.type is not None and dialect.forbids_null(there.type, schema.types)
-        said = table.not_null_constraint(there.name)
-        if column.nullable != (there.not_null or forbids) and (said is None or said.valid):
+        if column.nullable != (there.not_null or forbids) and there.name not in table.unvalidated:
             yield "column-nullable", column.nullable
         yield "column-generated", ""
     is_left = column.server_default or column.generated  # to the server

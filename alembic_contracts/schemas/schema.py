@@ -34,7 +34,7 @@ __all__ = [
     "TypeDefinition",
 ]
 
-_NAME = attrgetter("name")
+_NAME, _VALID = attrgetter("name"), attrgetter("valid")
 
 Persistence = Literal["permanent", "unlogged", "temporary"]
 TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table"]
@@ -292,6 +292,13 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
         """Return the column of this exact name, or None."""
         names = [*map(_NAME, self.columns)]  # a loop of Python's own is ten times slower, where tables are wide
         return self.columns[names.index(name)] if name in names else None
+
+    @property
+    def unvalidated(self) -> frozenset[str]:
+        """Columns that are NOT NULL in new rows alone: the constraint is NOT VALID (PostgreSQL 18)."""
+        if all(map(_VALID, self.constraints)):
+            return frozenset()
+        return frozenset(c.columns[0] for c in self.constraints if c.kind == "not null" and not c.valid)
 
     def not_null_constraint(self, column: str) -> Constraint | None:
         """Return the constraint that makes a column NOT NULL; there are such from PostgreSQL 18 on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -18,6 +18,9 @@ from alembic_contracts.judging.moments import Point, histories
 from alembic_contracts.judging.violations import Report
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Schema, Table, Type, TypeDefinition
 from alembic_contracts.schemas.steps import Location, Operation, Prediction, Step, Unproven
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 T = Name("public", "t")
 TEXT = Type(Name("pg_catalog", "text"))
@@ -238,3 +241,26 @@ def test_a_moment_lasts_for_as_long_as_nothing_changes_that_facts_depend_on() ->
     types = [{mood.name: mood}, {mood.name: replace(mood)}, {mood.name: replace(mood, labels=("sad", "glad"))}]
     course = [Point(None, Schema(tables={T: FULL}, types=each)) for each in types]
     assert [moment.schema.types for moment in histories(course, [T])[T]] == [types[0], types[2]]
+
+
+class Counted(tuple[Constraint, ...]):
+    """Constraints that count how often somebody goes through them."""
+
+    __slots__ = ()
+    times = 0
+
+    def __iter__(self) -> Iterator[Constraint]:
+        type(self).times += 1
+        return super().__iter__()
+
+
+def test_the_constraints_of_a_wide_table_are_gone_through_a_few_times_whatever_its_width() -> None:
+    names = [f"c{number}" for number in range(100)]
+    constraints = Counted(Constraint(name=f"n_{name}", kind="not null", columns=(name,)) for name in names)
+    columns = tuple(Column(name=name, type=TEXT, not_null=True) for name in names)
+    table = Table(name=T, columns=columns, constraints=constraints)
+    facts = tuple(Fact("column-nullable", T, name, False, HERE) for name in names)
+    contract = dataclasses.replace(CONTRACT, facts=facts)
+    Counted.times = 0
+    assert judge(table, table, contracts=(contract,)).status == "kept"
+    assert Counted.times < 10

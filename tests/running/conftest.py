@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.support.contained import Checks
 from tests.support.object_images import museum, state
 from tests.support.project import Project
+from tests.support.scripts_over_rows import APPLICATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,3 +42,13 @@ def checks(checked_project: Project, tmp_path: Path) -> Checks:
     project.environment["ALEMBIC_CONTRACTS_PREDICT_MEMORY"] = "300"
     project.write("there", "as it was")
     return Checks(project, state(project))
+
+
+@pytest.fixture
+def application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "application_of_tests.py").write_text(APPLICATION)
+    monkeypatch.syspath_prepend(str(library))
+    yield library
+    sys.modules.pop("application_of_tests", None)

@@ -146,3 +146,14 @@ def test_what_a_script_sets_for_its_session_hides_nothing(shop: Project) -> None
     assert run(shop, "r3", "CREATE TEMPORARY TABLE t (x INT)") == ""
     said = run(shop, "r4", "SET sql_mode = 'ANSI'", "CREATE TEMPORARY TABLE u LIKE t", "ALTER TABLE t DROP KEY code")
     assert "error[unique]: t has no UNIQUE (code)." in said
+
+
+def test_what_is_done_and_shall_stay_is_stamped(shop: Project) -> None:
+    shop.contract("orders", contract("orders", "id", "code"))
+    assert run(shop, "r1", "CREATE TABLE orders (id INT, code INT)") == ""
+    assert "permit it, and `alembic stamp r2`." in " ".join(run(shop, "r2", "ALTER TABLE orders DROP code").split())
+    report = {"ALEMBIC_CONTRACTS_ENFORCE": "report"}
+    assert shop.alembic("upgrade", "head", env=report).returncode == 1  # it meets what it has done itself
+    assert shop.alembic("stamp", "r2", env=report).returncode == 0
+    shop.revision("r3", 'op.add_column("orders", sa.Column("more", sa.Integer))')
+    assert shop.alembic("upgrade", "head", env=report).returncode == 0

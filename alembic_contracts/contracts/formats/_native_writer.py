@@ -199,8 +199,7 @@ def of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) ->
         if element is not None:
             stated["array_element"] = {"data_type": _spelled(element, dialect)}
     forbidden = column.type is not None and dialect.forbids_null(column.type, schema.types)
-    said = table.not_null_constraint(column.name)
-    if said is None or said.valid:  # what is NOT NULL in new rows alone is neither
+    if column.name not in table.unvalidated:  # what is NOT NULL in new rows alone is neither
         constraints["is_nullable"] = not (column.not_null or forbidden)
     if column.updatable is not None:
         constraints["is_updatable"] = column.updatable

@@ -168,7 +168,7 @@ class _Observer:
             except NotImplementedError:
                 if needed:
                     raise
-            except Exception as error:
+            except Exception as error:  # a dialect that nobody here knows may raise anything
                 if not savepoints:
                     said = f"it has no table to try that on, and says of one that is not there: {reason_of(error)}"
                     raise CannotCheck(said) from error

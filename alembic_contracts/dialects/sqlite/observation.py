@@ -5,7 +5,8 @@ No row of any table is read: ``sqlite_schema`` and the pragmas tell of their def
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,7 +24,6 @@ from alembic_contracts.dialects.sqlite.tables import (
     ForeignKeyRow,
     IndexRow,
     Parent,
-    Parents,
     parent_of,
     table,
     view,
@@ -196,6 +196,7 @@ class _Look:
         with_parents = self._with_parents(wanted)
         indexes = _by_table(rows(self._connection, questions.indexes(with_parents)))
         columns = _by_table(rows(self._connection, questions.columns(with_parents, plain=True)))
+        parents = self._parents(columns, indexes)
         plain = {key for key in shown if self._objects[key].kind == "table" and not self._objects[key].is_virtual}
         for key in plain:
             name = self._objects[key].name
@@ -207,7 +208,7 @@ class _Look:
                 texts=self._texts.get(key, {}),
             )
             text = definition(self._objects[key].sql, name.schema)
-            yield table(answers, text, self._parents(key[0], columns, indexes))
+            yield table(answers, text, partial(parents, key[0]))
         yield from self._read_others(shown - plain)
 
     def _with_parents(self, wanted: questions.Wanted) -> questions.Wanted:
@@ -219,8 +220,11 @@ class _Look:
             more.setdefault(schema, set()).update(row[2] for row in found)
         return {schema: {*(names or ()), *more.get(fold(schema), ())} for schema, names in wanted.items()}
 
-    def _parents(self, schema: str, columns: _Found, indexes: _Found) -> Parents:
-        def parent(name: str) -> Parent | None:
+    def _parents(self, columns: _Found, indexes: _Found) -> Callable[[str, str], Parent | None]:
+        """Return what tells of a table, by its schema and its name, what foreign keys may refer to."""
+
+        @cache  # many tables refer to one
+        def parent(schema: str, name: str) -> Parent | None:
             key = (schema, fold(name))
             found = self._objects.get(key)
             if found is None or found.kind != "table":

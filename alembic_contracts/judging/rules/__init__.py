@@ -96,6 +96,8 @@ class Subject(Struct, frozen=True):
     access: Access
     reference_access: Access
     """Who got at it then."""
+    unvalidated: frozenset[str] = frozenset()
+    """Columns that are NOT NULL in new rows alone; told here, so that a wide table is looked through once."""
 
 
 class Situation(Struct, frozen=True, kw_only=True):

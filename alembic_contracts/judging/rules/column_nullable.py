@@ -5,7 +5,7 @@ from typing import cast
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, breaking
 from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH, IN_BATCH_ANEW, in_tables_only
-from alembic_contracts.schemas.schema import Column, Table
+from alembic_contracts.schemas.schema import Column
 
 _NOT_VALID = "NOT NULL in new rows alone (NOT VALID)"
 
@@ -16,8 +16,7 @@ def _words(nullable: bool) -> str:
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     column = cast("Column", subject.column)
-    constraint = cast("Table", subject.table).not_null_constraint(column.name)
-    if constraint is not None and not constraint.valid:
+    if column.name in subject.unvalidated:
         # New rows are held to it, old ones are not: neither what readers nor what writers rely on.
         return Differs(_NOT_VALID, breaking("writer") if fact.expected else breaking("reader", warning=("cdc",)))
     forbidden = column.type is not None and subject.dialect.forbids_null(column.type, subject.types)

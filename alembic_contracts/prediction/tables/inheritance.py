@@ -82,9 +82,14 @@ def merge_parents(run: Execution, own: list[Column], parents: list[Table]) -> tu
 
 def _inherited(run: Execution, parent: Table, column: Column) -> Column:
     keeps_identity = parent.kind == "partitioned table" and run.state.server_version >= 170000
-    same = parent.not_null_constraint(column.name)
-    not_null = column.not_null and not (same is not None and same.no_inherit)
+    not_null = column.not_null and _is_passed_on(parent, column.name)
     return replace(column, identity=column.identity if keeps_identity else "", comment=None, not_null=not_null)
+
+
+def _is_passed_on(parent: Table, column: str) -> bool:
+    """Whether children have to be NOT NULL where their parent is."""
+    same = parent.not_null_constraint(column)
+    return same is None or not same.no_inherit
 
 
 def _merge(known: Column, column: Column, noun: str) -> Column:
@@ -192,8 +197,7 @@ def require_same_types(child: Table, parent: Table) -> None:
         if own.type is not None and column.type is not None and own.type != column.type:
             message = f'child table "{child.name.name}" has different type for column "{column.name}"'
             raise sqlstate.PostgresError("42804", message)
-        same = parent.not_null_constraint(column.name)
-        if column.not_null and not own.not_null and not (same is not None and same.no_inherit):
+        if column.not_null and not own.not_null and _is_passed_on(parent, column.name):
             message = f'column "{column.name}" in child table "{child.name.name}" must be marked NOT NULL'
             raise sqlstate.PostgresError("42804", message)
         if bool(column.generated) != bool(own.generated):

@@ -48,22 +48,36 @@ tables AS (
             'partition', asked.relispartition,
             'bounds', CASE WHEN asked.relispartition THEN (
                 -- Without a table's name printing takes no lock, and bounds have none in them.
+                -- Other partitions are looked at for a default one alone. LIMIT, as each has one parent: without it the
+                -- planner goes through all of pg_inherits for each partition.
                 SELECT
                     pg_catalog.json_agg(
                         pg_catalog.concat(
-                            CASE WHEN b.oid <> p.oid THEN 'not ' END,
+                            CASE WHEN b.oid <> h.inhrelid THEN 'not ' END,
                             pg_catalog.pg_get_expr(b.relpartbound, 0::oid),
                             ' by column ',
                             k.partattrs
                         )
                     )
                 FROM pg_catalog.pg_partition_ancestors(asked.oid) AS part (relid)
-                INNER JOIN pg_catalog.pg_inherits AS h ON part.relid = h.inhrelid
+                CROSS JOIN LATERAL (
+                    SELECT
+                        i.inhrelid,
+                        i.inhparent
+                    FROM pg_catalog.pg_inherits AS i
+                    WHERE i.inhrelid = part.relid
+                    LIMIT 1
+                ) AS h
                 INNER JOIN pg_catalog.pg_partitioned_table AS k ON h.inhparent = k.partrelid
-                INNER JOIN pg_catalog.pg_class AS p ON h.inhrelid = p.oid
-                INNER JOIN pg_catalog.pg_inherits AS other ON k.partrelid = other.inhparent
-                INNER JOIN pg_catalog.pg_class AS b ON other.inhrelid = b.oid
-                WHERE (b.oid = p.oid) <> (k.partdefid = p.oid)
+                CROSS JOIN LATERAL (
+                    SELECT h.inhrelid AS relid
+                    WHERE k.partdefid <> h.inhrelid
+                    UNION ALL
+                    SELECT other.inhrelid AS relid
+                    FROM pg_catalog.pg_inherits AS other
+                    WHERE k.partdefid = h.inhrelid AND k.partrelid = other.inhparent AND other.inhrelid <> h.inhrelid
+                ) AS bound
+                INNER JOIN pg_catalog.pg_class AS b ON bound.relid = b.oid
             ) END,
             'default_partition', asked.relispartition AND EXISTS (
                 SELECT
