@@ -3,7 +3,17 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Portable,
+    Rule,
+    Situation,
+    Subject,
+    breaking,
+)
 from alembic_contracts.judging.rules._ways import ANEW, EXCLUSIVE, IN_BATCH, IN_BATCH_ANEW, in_tables_only
 from alembic_contracts.schemas.schema import Column
 
@@ -25,6 +35,11 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return HOLDS
     # Readers meet NULLs that they do not expect, or writers may no longer leave the column out: never both.
     return Differs(_words(nullable), breaking("reader", warning=("cdc",)) if nullable else breaking("writer"))
+
+
+def _is_unvalidated(situation: Situation) -> bool:
+    after = situation.after
+    return not situation.fact.expected and after is not None and situation.fact.column in after.unvalidated
 
 
 _OF_THEIR_OWN = "Keep it NOT NULL. Where rows have to do without a value, there has to be another column for it:\n"
@@ -54,6 +69,16 @@ RULE = Rule(
     ),
     instead=(
         in_tables_only("NOT NULL"),
+        Instead(
+            when=_is_unvalidated,
+            what="it is NOT NULL in new rows alone",
+            remedy=(
+                "Have it hold for the rows that are there, too, in the same revision:\n"
+                '    op.alter_column("{table_name}", "{column}", nullable=False{schema})\n'
+                f"Price: {EXCLUSIVE}, while every row is read; nothing is rewritten.\n"
+                f"{_IF_NOT_NEEDED}"
+            ),
+        ),
         Instead(
             when=lambda situation: not situation.fact.expected and situation.inherits,
             what="it is to be NOT NULL, and comes from another table",
