@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import chain
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from alembic_contracts.judging.behind import is_passing_on, reached
 from alembic_contracts.schemas.layers import differences
 from alembic_contracts.schemas.schema import Name, Schema, Table
 from alembic_contracts.schemas.steps import Operation, Prediction, Unproven
@@ -95,6 +97,8 @@ class _Telling:
         self._histories: dict[Name, list[Moment]] = {name: [] for name in names}
         self._names = frozenset(names)
         self._latest: Schema | None = None
+        self._passing: set[Name] = set()
+        """Those whose rows get into others."""
         self._unjudged: set[Name] = set()
         self._unsettled: set[Name] = set()
 
@@ -108,6 +112,7 @@ class _Telling:
                 point.operation, table, point.schema, point.judged, point.settled, doubt, may_go_on=point.may_go_on
             )
             self._histories[name].append(moment)
+            (self._passing.add if is_passing_on(table) else self._passing.discard)(name)
         self._remember(point, new)
         self._latest = point.schema
 
@@ -118,10 +123,15 @@ class _Telling:
             found = dict.fromkeys(self._names)
         elif schema is not self._latest:
             changed = differences(schema.tables, self._latest.tables)
-            found = dict.fromkeys(self._names & changed)
+            found = dict.fromkeys(self._names & changed) | dict.fromkeys(self._reached(changed, schema))
         for doubt in reversed(point.doubts):
             found |= dict.fromkeys(self._names if doubt.tables is None else self._names & doubt.tables, doubt)
         return found
+
+    def _reached(self, changed: AbstractSet[Name], schema: Schema) -> Iterator[Name]:
+        """Yield tables that are what they were, with one behind them that is not."""
+        for known in (schema, self._latest) if self._passing and self._latest is not None else ():
+            yield from reached(changed, known.tables, self._passing)
 
     def _remember(self, point: Point, new: Collection[Name]) -> None:
         """Keep for the moments that go on that the run has committed since, or a revision has ended."""

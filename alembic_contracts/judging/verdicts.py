@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from alembic_contracts import dialects, texts
 from alembic_contracts.contracts.contract import NOT_STATED, Contract, Ending, Fact
 from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging.behind import behind
 from alembic_contracts.judging.moments import Moment, reference
 from alembic_contracts.judging.rules import (
     HOLDS,
@@ -116,8 +117,15 @@ class Course:
                 access=moment.schema.access,
                 unvalidated=self._unvalidated_at(index),
                 reference_access=reference.schema.access,
+                behind=() if column else self._behind(moment),
+                reference_behind=() if column else self._behind(reference),
             )
         return self._subjects[key]
+
+    def _behind(self, moment: Moment) -> tuple[Table, ...]:
+        """Return what is behind the table at a moment, where the contract is about writers, who alone meet it."""
+        table = moment.table
+        return behind(table, moment.schema.tables) if table and "writer" in self.contract.sides(table.name) else ()
 
     def _unvalidated_at(self, index: int) -> frozenset[str]:
         if index not in self._unvalidated:
@@ -344,8 +352,7 @@ class _Case:
 
     def _type_changed(self, index: int) -> bool:
         first = next((m.table for m in self._history if m.table is not None), None)
-        now = self._history[index].table
-        before, after = (_type(table, self._fact.column) for table in (first, now))
+        before, after = (_type(table, self._fact.column) for table in (first, self._history[index].table))
         return before is not None and after is not None and before != after
 
     def _fields(self, actual: str, *, held: bool) -> dict[str, str]:

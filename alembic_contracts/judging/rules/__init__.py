@@ -98,6 +98,10 @@ class Subject(Struct, frozen=True):
     """Who got at it then."""
     unvalidated: frozenset[str] = frozenset()
     """Columns that are NOT NULL in new rows alone; told here, so that a wide table is looked through once."""
+    behind: tuple[Table, ...] = ()
+    """The tables that rows of a view or partitioned table get into, as far as they are known."""
+    reference_behind: tuple[Table, ...] = ()
+    """What they were then."""
 
 
 class Situation(Struct, frozen=True, kw_only=True):

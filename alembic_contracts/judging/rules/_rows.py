@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from msgspec.structs import replace
 
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import Types
+from alembic_contracts.judging.rules import Subject, Types
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Table, TypeDefinition
 
-__all__ = ["KEYS", "is_filled", "limits"]
+__all__ = ["KEYS", "is_filled", "limits", "passed_on"]
 
 KEYS = frozenset({"primary key", "unique"})
 _KINDS = frozenset({"check", "foreign key", "exclude"}) | KEYS
@@ -61,6 +62,30 @@ def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]
     for column in table.columns:
         if column.updatable is not False:
             yield from _of_domains(column, types, dialect)
+
+
+def passed_on(subject: Subject) -> Iterator[Subject]:
+    """Yield the tables that a row gets into beyond its own as subjects, compared with what such a row met before.
+
+    What a partitioned table asks for itself is not what its partitions do. A new partition takes rows that nothing
+    took, unless there was a default one; what is under a view can have been the view's table itself.
+    """
+    own, now = subject.reference, subject.table
+    if own is None or now is None:
+        return
+    known = {each.name: each for each in subject.reference_behind}
+    for table in subject.behind:
+        was = known.get(table.name)
+        if was is None and table.partition and now.kind != "view" and not own.has_default_partition:
+            continue
+        met = [own, was] if was is not None else [own, *known.values()]
+        met += [now] if table.partition else []
+        reference = replace(
+            was or own,
+            constraints=tuple(chain.from_iterable(each.constraints for each in met)),
+            indexes=tuple(chain.from_iterable(each.indexes for each in met)),
+        )
+        yield replace(subject, table=table, column=None, reference=reference, behind=(), reference_behind=())
 
 
 def _of_partitions(table: Table) -> Iterator[Constraint]:

@@ -21,7 +21,7 @@ from alembic_contracts.judging.rules import (
     Unknown,
     breaking,
 )
-from alembic_contracts.judging.rules._rows import KEYS, is_filled, limits
+from alembic_contracts.judging.rules._rows import KEYS, is_filled, limits, passed_on
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Table
 
@@ -171,6 +171,14 @@ def _may_be_known(constraint: Constraint, before: _Before, fact: Fact, subject: 
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
+    told = [_told(fact, subject), *(_told(fact, each, of=_place(each)) for each in passed_on(subject))]
+    names = frozenset[str]().union(*(each for each in told if not isinstance(each, Unknown)))
+    unknown = next((each for each in told if isinstance(each, Unknown)), None)
+    return Differs(", ".join(sorted(names)), items=names) if names else unknown or HOLDS
+
+
+def _told(fact: Fact, subject: Subject, of: str = "") -> frozenset[str] | Unknown:
+    """Return what rows meet that they did not, or that it cannot be told."""
     before = _Before.of(subject.reference, subject.reference_types, subject.dialect)
     new = [
         limit
@@ -178,14 +186,28 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         if not _is_implied(limit, before, subject.dialect)
         and not _is_stated(limit, fact, subject)
         and not _spares_unknowing(limit, fact, subject)
+        and not (of and _is_renamed(limit, before, subject))
     ]
     unclear = [limit for limit in new if _may_be_known(limit, before, fact, subject)]
     if unclear and len(unclear) == len(new) and not _lost(subject):
         return Unknown(
             f"whether the {unclear[0].kind} {unclear[0].name} of {fact.table} is new could not be worked out"
         )
-    names = frozenset(f"a new {limit.kind} {limit.name}" for limit in new if limit not in unclear) | _lost(subject)
-    return Differs(", ".join(sorted(names)), items=names) if names else HOLDS
+    return frozenset(f"a new {limit.kind} {limit.name}{of}" for limit in new if limit not in unclear) | _lost(subject)
+
+
+def _place(subject: Subject) -> str:
+    return f" of {cast('Table', subject.table).name}"
+
+
+def _is_renamed(constraint: Constraint, before: _Before, subject: Subject) -> bool:
+    """Whether it was there, about columns that have other names now: who writes to a view does not mind these."""
+    table = cast("Table", subject.table)
+    return any(
+        (each.kind, each.name) == (constraint.kind, constraint.name)
+        and any(table.column(name) is None for name in each.columns)
+        for each in before.limits
+    )
 
 
 def _lost(subject: Subject) -> frozenset[str]:
@@ -214,6 +236,8 @@ RULE = Rule(
         "nor a CHECK that lets more pass than the old one did, "
         "nor what is about new columns that are NULL in the rows of all who do not know them, or give themselves a "
         "value of their own, as an identity does; nor what is NOT ENFORCED. "
+        "What partitions of the table refuse, and what is under a view that can be written to, counts as well; that is "
+        "told from the scripts alone, as a look at the commit is one at contracted tables. "
         "Source: pg_constraint contype p, u, c, f, x, of the table and of domains, pg_index.indisunique, "
         "pg_class.relpartbound and reloptions, pg_partitioned_table.partdefid."
     ),

@@ -5,7 +5,7 @@ from typing import cast
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Types, breaking
-from alembic_contracts.judging.rules._rows import is_filled
+from alembic_contracts.judging.rules._rows import is_filled, passed_on
 from alembic_contracts.schemas.schema import Column, Table
 
 
@@ -39,8 +39,33 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         before = _required(subject.reference, subject.reference_types, dialect)
     new = _required(cast("Table", subject.table), subject.types, dialect) - before
     new -= known - _filled_by_domain(subject)
+    for each in passed_on(subject):
+        new |= frozenset(f"{column} of {cast('Table', each.table).name}" for column in _behind(fact, subject, each))
     columns = "newly required column" if len(new) == 1 else "newly required columns"
     return Differs(f"{columns} {', '.join(sorted(new))}", items=new) if new else HOLDS
+
+
+def _behind(fact: Fact, subject: Subject, behind: Subject) -> frozenset[str]:
+    """Return columns that have to be given a value where rows go on to, and did not have to.
+
+    A view's own column of the same name is how it is given one. Where another name stands for it, that is not told.
+    """
+    table, was = cast("Table", subject.table), cast("Table", behind.reference)
+    before = _required(was, subject.reference_types, subject.dialect)
+    new = _required(cast("Table", behind.table), subject.types, subject.dialect) - before
+    new -= _required(table, subject.types, subject.dialect) | set(subject.contract.columns(fact.table))
+    if table.kind != "view":
+        return new
+    shown = {column for _, column in table.depends_on}
+    if subject.reference is not None and any(column not in _shown(subject.reference) for column in before):
+        return frozenset()  # no row could be inserted before
+    return frozenset(column for column in new if column not in shown or table.column(column) is not None)
+
+
+def _shown(table: Table) -> frozenset[str]:
+    """Return the columns that rows written to a table can have."""
+    names = {column.name for column in table.columns}
+    return frozenset(names.union(column for _, column in table.depends_on))
 
 
 RULE = Rule(
@@ -51,6 +76,7 @@ RULE = Rule(
         "by itself or by its domain. "
         "Contracts of writers rely on it; columns that the contract names, and those that had to be given one before, "
         "do not count, but for those that their domain filled. "
+        "So do columns of partitions, and of the table under a view; these are told from the scripts alone. "
         "Source: pg_attribute.attnotnull, atthasdef, attidentity, pg_type.typnotnull, typdefault."
     ),
     cause="{table} has the {actual}.",
