@@ -23,15 +23,17 @@ def is_passing_on(table: Table | None) -> bool:
     return table is not None and (table.kind == "partitioned table" or _is_written_through(table))
 
 
-def behind(table: Table, tables: _Tables) -> tuple[Table, ...]:
+def behind(table: Table | None, tables: _Tables) -> tuple[Table, ...]:
     """Return the tables that a table's rows get into, with what fills columns for those who write to the one.
 
     Args:
         table: partitioned or a view; nothing is behind any other.
         tables: all that are known.
     """
+    if table is None or not is_passing_on(table):
+        return ()
     found, waiting = dict[Name, Table](), [table]
-    while waiting and is_passing_on(table):  # views can be made to read each other, though nobody can use them then
+    while waiting:  # views can be made to read each other, though nobody can use them then
         nearer = waiting.pop()
         further = [_as_seen_from(nearer, each) for each in _next(nearer, tables) if each.name not in found]
         found |= {each.name: each for each in further}

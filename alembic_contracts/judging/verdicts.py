@@ -124,8 +124,8 @@ class Course:
 
     def _behind(self, moment: Moment) -> tuple[Table, ...]:
         """Return what is behind the table at a moment, where the contract is about writers, who alone meet it."""
-        table = moment.table
-        return behind(table, moment.schema.tables) if table and "writer" in self.contract.sides(table.name) else ()
+        is_met = moment.table is not None and "writer" in self.contract.sides(moment.table.name)
+        return behind(moment.table, moment.schema.tables) if is_met else ()
 
     def _unvalidated_at(self, index: int) -> frozenset[str]:
         if index not in self._unvalidated:
