@@ -296,7 +296,6 @@ class _Case:
         fields = self._fields(state.actual, held=held) | {"meant": meant}
         course = situations.Course(history=self._history, index=index, held=held_at[-1] if held_at else None)
         situation = situations.situation(fact, course, meant=meant)
-        remedy = advice(rule, situation, self._course.dialect)
         names = remedies.names(fact, course, self._course.dialect, self._default_schema)
         breaks = self._breaks(state.outcome) or rule.breaks
         return Violation(
@@ -309,7 +308,7 @@ class _Case:
             actual=state.actual,
             introduced=introduced,
             message=" ".join(self._sentences(fields)),
-            remedy=remedies.rendered(remedy, {**fields, **names}),
+            remedy=remedies.rendered(advice(rule, situation, self._course.dialect), fields | names),
             owner=self._contract.owner,
             location=self._cause(index),
             contract_location=fact.location,
