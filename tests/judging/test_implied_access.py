@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -177,6 +178,51 @@ PRIVILEGES = [
     ),
 ]
 
+ROLE_ALONE = "GRANT SELECT ON t TO implied_one; REVOKE USAGE ON SCHEMA public FROM PUBLIC"
+
+
+def locked_out(given: str, change: str, actual: str = "", *, side: str = "reader") -> Case:
+    """A reader or writer who names the schema, in which there is nothing for them any more."""
+    case = denied(given, change, actual, side=side)
+    return replace(case, use=case.use.replace(" t", " public.t"))
+
+
+SCHEMAS = [
+    locked_out("GRANT SELECT ON t TO implied_one", "REVOKE USAGE ON SCHEMA public FROM PUBLIC"),
+    locked_out(
+        f"{ROLE_ALONE}; GRANT USAGE ON SCHEMA public TO implied_one",
+        "REVOKE ALL ON SCHEMA public FROM implied_one",
+        "no longer allows SELECT by implied_one",
+    ),
+    locked_out(
+        f"{ROLE_ALONE}; GRANT USAGE ON SCHEMA public TO implied_group; GRANT implied_group TO implied_one",
+        "REVOKE implied_group FROM implied_one",
+        "no longer allows SELECT by implied_one",
+    ),
+    locked_out(
+        "GRANT SELECT ON t TO PUBLIC", "REVOKE USAGE ON SCHEMA public FROM PUBLIC", "no longer allows SELECT by PUBLIC"
+    ),
+    locked_out("GRANT INSERT ON t TO implied_one", "REVOKE USAGE ON SCHEMA public FROM PUBLIC", side="writer"),
+    Case(
+        f"{ROLES}; GRANT SELECT ON t TO implied_one",
+        "GRANT USAGE ON SCHEMA public TO implied_one; REVOKE USAGE ON SCHEMA public FROM PUBLIC",
+        READ,
+        side="reader",
+    ),
+    Case(
+        f"{ROLES}; GRANT SELECT ON t TO implied_one",
+        "CREATE SCHEMA inside; REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        READ,
+        side="reader",
+    ),
+    Case(
+        f"{ROLES}; GRANT INSERT ON t TO implied_one",
+        "REVOKE USAGE ON SCHEMA public FROM PUBLIC",
+        "SELECT c FROM t",
+        side="reader",
+    ),
+]
+
 STATED = '{"privileges": [{"role": "implied_one", "privileges": ["SELECT"]}]}'
 HANDED_ON = (
     f"{ROLES}; GRANT SELECT ON t TO implied_group WITH GRANT OPTION; SET LOCAL ROLE implied_group; "
@@ -235,6 +281,8 @@ CASCADES = [
 ]
 
 
-@pytest.mark.parametrize("case", [*PUBLICATIONS, *PRIVILEGES, *MEMBERS, *CASCADES], ids=lambda case: case.change)
+@pytest.mark.parametrize(
+    "case", [*PUBLICATIONS, *PRIVILEGES, *SCHEMAS, *MEMBERS, *CASCADES], ids=lambda case: case.change
+)
 def test_who_is_refused_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     is_told(case, connection, tmp_path)

@@ -41,13 +41,15 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         if (column is None or table.column(column) is not None)
         and lacks(subject.access, table, role, privilege, column) == privilege
     }
-    shut = set(_shut(granted, table, before)) | set(_left(used, subject, before))
+    locked_out = set(_locked_out(granted, subject, before))
+    shut = set(_shut(granted, table, before)) | set(_left(used, subject, before)) | locked_out
     unknown = _unknown(granted, subject)
     if not lost and not shut:
         return HOLDS if unknown is None else Unknown(unknown)
     # Which role the contract's readers have is not stated: certain is only that they have lost it if all have.
     left = {(role, privilege) for role, privilege, _ in granted} - lost - shut
     everybody = all(_is_deserted(role, subject) for role, _ in left)
+    everybody = everybody and not any(role == "PUBLIC" and _lets_some_in(subject) for role, _ in locked_out)
     shown = frozenset(f"{privilege} to {role}" for role, privilege in lost)
     closed = frozenset(f"{privilege} by {role}" for role, privilege in shut - lost)
     said = [f"no longer grants {', '.join(sorted(shown))}"] if shown else []
@@ -106,6 +108,26 @@ def _shut(granted: Collection[Held], table: Table, before: Table) -> Iterator[tu
             yield each.grantee, each.privilege
 
 
+def _locked_out(granted: Collection[Held], subject: Subject, before: Table) -> Iterator[tuple[str, str]]:
+    """Yield roles with a privilege that is of no use any more, as they have no USAGE on the table's schema."""
+    table, now, then = cast("Table", subject.table), subject.access, subject.reference_access
+    if then.schema_usage <= now.schema_usage and then.memberships <= now.memberships:
+        return
+    for role, privilege, column in granted:
+        if not (then.knows(role) and now.knows(role)) or lacks(then, before, role, privilege, column) is not None:
+            continue
+        if lacks(now, table, role, privilege, column) not in {None, privilege}:
+            yield role, privilege
+
+
+def _lets_some_in(subject: Subject) -> bool:
+    """Whether there are roles with USAGE on the schema that are not everybody, nor those who may do all."""
+    table, now = cast("Table", subject.table), subject.access
+    inside = {role for schema, role in now.schema_usage if schema == table.name.schema}
+    inside -= {"PUBLIC", table.owner} | now.superusers
+    return any(not role.startswith("pg_") for role in inside)  # pg_database_owner has the schema public
+
+
 def _left(used: Collection[str], subject: Subject, before: Table) -> Iterator[tuple[str, str]]:
     """Yield roles that could do something as owner, superuser or member of another role, and cannot any more."""
     table, now, then = cast("Table", subject.table), subject.access, subject.reference_access
@@ -135,10 +157,10 @@ RULE = Rule(
         "A table that is dropped and made again, or swapped for another one, has lost every grant: they belong to the "
         "old one. So it is with a role that leaves the one that has the grant, an owner that another one follows, a "
         "view that asks for its users' own privileges (security_invoker) or whose owner may not read what it reads, "
-        "and a default whose sequence is closed to who inserts. Contracts of readers and writers rely on them; with "
-        "some roles left it is a warning, as which of them the contract's are is not stated: state `privileges` to "
-        "say so. "
-        "Source: pg_class.relacl, relowner and reloptions, pg_attribute.attacl, pg_auth_members."
+        "a default whose sequence is closed to who inserts, and a schema without USAGE. Contracts of readers and "
+        "writers rely on them; with some roles left it is a warning, as which of them the contract's are is not "
+        "stated: state `privileges` to say so. "
+        "Source: pg_class.relacl, relowner and reloptions, pg_attribute.attacl, pg_auth_members, pg_namespace.nspacl."
     ),
     cause="{table} {actual}.",
     consequence="Their statements fail with `permission denied` (SQLSTATE 42501).",
@@ -155,8 +177,8 @@ RULE = Rule(
             when=_has_all_grants,
             what="all is granted that was",
             remedy=(
-                "Let those who could use {table} go on doing so: by the membership, the owner or the setting by which\n"
-                "they could, or by GRANT ON {table}.\n"
+                "Let those who could use {table} go on doing so: by USAGE on its schema, and by the membership, the\n"
+                "owner or the setting by which they could, or by GRANT ON {table}.\n"
                 "Ask {owner} to state the role as `privileges` in {contract_place}."
             ),
         ),
