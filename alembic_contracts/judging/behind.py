@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from alembic_contracts.schemas.schema import Column, Name, Table
+from alembic_contracts.schemas.schema import Column, Constraint, Name, Table
 
-__all__ = ["behind", "is_passing_on", "reached"]
+__all__ = ["Behind", "behind", "is_passing_on", "reached"]
 
 _Tables = Mapping[Name, Table]
 
@@ -23,23 +24,56 @@ def is_passing_on(table: Table | None) -> bool:
     return table is not None and (table.kind == "partitioned table" or _is_written_through(table))
 
 
-def behind(table: Table | None, tables: _Tables) -> tuple[Table, ...]:
-    """Return the tables that a table's rows get into, with what fills columns for those who write to the one.
+class Behind(NamedTuple):
+    """A table that rows get into, and from where: what is above it fills their columns."""
+
+    table: Table
+    above: Table
+
+    def seen(self) -> Table:
+        """Return the table with the defaults that are in force, and without the bounds by which rows get into it."""
+        return _as_seen_from(self.above, self.table)
+
+    def is_as_before(self, before: Behind) -> bool:
+        """Whether it is plain that rows meet nothing new here beyond what they meet above; there can be thousands."""
+        table, then = self.table, before.table
+        return (
+            table.partition
+            and then.partition
+            and _own(table) == _own(then)
+            and (table.indexes == then.indexes or not _are_unique(table))
+            and table.has_default_partition == then.has_default_partition
+            and {column.name for column in table.columns if column.not_null}
+            <= {column.name for column in self.above.columns if column.not_null}
+        )
+
+
+def behind(table: Table | None, tables: _Tables) -> tuple[Behind, ...]:
+    """Return the tables that a table's rows get into.
 
     Args:
-        table: partitioned or a view; nothing is behind any other.
+        table: nothing is behind one that is neither partitioned nor a view, nor behind None.
         tables: all that are known.
     """
     if table is None or not is_passing_on(table):
         return ()
-    found, waiting = dict[Name, Table](), [table]
+    found, waiting = dict[Name, Behind](), [table]
     while waiting:  # views can be made to read each other, though nobody can use them then
-        nearer = waiting.pop()
-        further = [_as_seen_from(nearer, each) for each in _next(nearer, tables) if each.name not in found]
-        found |= {each.name: each for each in further}
-        waiting += further
+        above = waiting.pop()
+        further = [Behind(each, above) for each in _next(above, tables) if each.name not in found]
+        found |= {each.table.name: each for each in further}
+        waiting += [each.seen() for each in further if is_passing_on(each.table)]
     found.pop(table.name, None)
     return tuple(found.values())
+
+
+def _own(table: Table) -> list[Constraint]:
+    return [each for each in table.constraints if not each.inherited]
+
+
+def _are_unique(table: Table) -> bool:
+    """Whether a table has an index that refuses rows without being a constraint's."""
+    return any(each.unique and each.constraint is None for each in table.indexes)
 
 
 def reached(changed: AbstractSet[Name], tables: _Tables, names: AbstractSet[Name]) -> Iterator[Name]:

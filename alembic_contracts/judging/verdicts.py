@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from alembic_contracts import dialects, texts
 from alembic_contracts.contracts.contract import NOT_STATED, Contract, Ending, Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.behind import behind
+from alembic_contracts.judging.behind import Behind, behind
 from alembic_contracts.judging.moments import Moment, reference
 from alembic_contracts.judging.rules import (
     HOLDS,
@@ -122,7 +122,7 @@ class Course:
             )
         return self._subjects[key]
 
-    def _behind(self, moment: Moment) -> tuple[Table, ...]:
+    def _behind(self, moment: Moment) -> tuple[Behind, ...]:
         """Return what is behind the table at a moment, where the contract is about writers, who alone meet it."""
         is_met = moment.table is not None and "writer" in self.contract.sides(moment.table.name)
         return behind(moment.table, moment.schema.tables) if is_met else ()

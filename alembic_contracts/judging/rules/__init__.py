@@ -16,6 +16,7 @@ from msgspec import Struct, field
 
 from alembic_contracts.contracts.contract import Contract, Fact
 from alembic_contracts.dialects import Dialect, Part
+from alembic_contracts.judging.behind import Behind
 from alembic_contracts.schemas.schema import Access, Column, Name, Table, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks, Severity, Side
 
@@ -98,9 +99,9 @@ class Subject(Struct, frozen=True):
     """Who got at it then."""
     unvalidated: frozenset[str] = frozenset()
     """Columns that are NOT NULL in new rows alone; told here, so that a wide table is looked through once."""
-    behind: tuple[Table, ...] = ()
+    behind: tuple[Behind, ...] = ()
     """The tables that rows of a view or partitioned table get into, as far as they are known."""
-    reference_behind: tuple[Table, ...] = ()
+    reference_behind: tuple[Behind, ...] = ()
     """What they were then."""
 
 

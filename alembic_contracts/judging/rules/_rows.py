@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import chain
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -73,12 +74,13 @@ def passed_on(subject: Subject) -> Iterator[Subject]:
     own, now = subject.reference, subject.table
     if own is None or now is None:
         return
-    known = {each.name: each for each in subject.reference_behind}
-    for table in subject.behind:
-        was = known.get(table.name)
-        if was is None and table.partition and now.kind != "view" and not own.has_default_partition:
+    known = {each.table.name: each for each in subject.reference_behind}
+    for each in subject.behind:
+        before = known.get(each.table.name)
+        if each.is_as_before(before) if before is not None else _takes_what_none_took(each.table, subject):
             continue
-        met = [own, was] if was is not None else [own, *known.values()]
+        was, table = None if before is None else before.seen(), each.seen()
+        met = [own, was] if was is not None else [own, *(other.table for other in known.values())]
         met += [now] if table.partition else []
         reference = replace(
             was or own,
@@ -86,6 +88,12 @@ def passed_on(subject: Subject) -> Iterator[Subject]:
             indexes=tuple(chain.from_iterable(each.indexes for each in met)),
         )
         yield replace(subject, table=table, column=None, reference=reference, behind=(), reference_behind=())
+
+
+def _takes_what_none_took(partition: Table, subject: Subject) -> bool:
+    """Whether the rows of a new partition were refused before."""
+    own, now = cast("Table", subject.reference), cast("Table", subject.table)
+    return partition.partition and now.kind != "view" and not own.has_default_partition
 
 
 def _of_partitions(table: Table) -> Iterator[Constraint]:
