@@ -3,6 +3,7 @@
 violations        the values: Violation, Notice, Report
 rules             one module a rule: does one kind of fact hold, and what to say if not
 moments           the schemas of a run -> the states of one table
+behind            a table -> all that its rows get into
 verdicts          one fact, its moments -> broken, born broken, standing, unproven, kept
 remedies          a violation -> the names that its remedy uses
 portable          the same on databases other than PostgreSQL

@@ -12,16 +12,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from alembic_contracts.schemas.passing import is_passing_on, next_below, source
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Table
 
-__all__ = ["Behind", "behind", "is_passing_on", "reached"]
+__all__ = ["Behind", "behind", "reached"]
 
 _Tables = Mapping[Name, Table]
-
-
-def is_passing_on(table: Table | None) -> bool:
-    """Return whether rows that are written to a table are another one's in the end."""
-    return table is not None and (table.kind == "partitioned table" or _is_written_through(table))
 
 
 class Behind(NamedTuple):
@@ -60,7 +56,7 @@ def behind(table: Table | None, tables: _Tables) -> tuple[Behind, ...]:
     found, waiting = dict[Name, Behind](), [table]
     while waiting:  # views can be made to read each other, though nobody can use them then
         above = waiting.pop()
-        further = [Behind(each, above) for each in _next(above, tables) if each.name not in found]
+        further = [Behind(each, above) for each in next_below(above, tables) if each.name not in found]
         found |= {each.table.name: each for each in further}
         waiting += [each.seen() for each in further if is_passing_on(each.table)]
     found.pop(table.name, None)
@@ -92,35 +88,6 @@ def reached(changed: AbstractSet[Name], tables: _Tables, names: AbstractSet[Name
             yield name
 
 
-def _is_written_through(table: Table) -> bool:
-    return table.kind == "view" and any(column.updatable is not False for column in table.columns)
-
-
-def _next(table: Table, tables: _Tables) -> Iterator[Table]:
-    if table.kind == "partitioned table":
-        yield from (each for each in tables.values() if each.partition and table.name in each.parents)
-    else:
-        under = tables.get(_source(table) or table.name)
-        yield from () if under is None or under.name == table.name else (under,)
-
-
-def _source(view: Table) -> Name | None:
-    """Return what a view's rows are stored in: it has each column that can be written; others are in conditions alone.
-
-    None where it cannot be told: a column can have another name in the view.
-    """
-    if not _is_written_through(view):
-        return None
-    read = dict[Name, set[str]]()
-    for name, column in view.depends_on:
-        read.setdefault(name, set()).add(column)
-    if len(read) == 1:
-        return next(iter(read))
-    written = {column.name for column in view.columns if column.updatable is not False}
-    able = [name for name, columns in read.items() if written <= columns]
-    return able[0] if len(able) == 1 else None
-
-
 def _as_seen_from(table: Table, other: Table) -> Table:
     """Return a table that rows get into from another one, whose defaults fill them; bounds choose among partitions."""
     own = {column.name: column for column in table.columns}
@@ -145,7 +112,7 @@ def _above(name: Name, tables: _Tables) -> Iterator[Name]:
 def _under(name: Name, tables: _Tables) -> Iterator[Name]:
     """Yield what is under a view, and under that."""
     table, seen = tables.get(name), set[Name]()
-    while table is not None and (source := _source(table)) is not None and source not in seen:
-        seen.add(source)
-        yield source
-        table = tables.get(source)
+    while table is not None and (below := source(table)) is not None and below not in seen:
+        seen.add(below)
+        yield below
+        table = tables.get(below)

@@ -9,8 +9,9 @@ from itertools import chain
 from msgspec import Struct
 from msgspec.structs import replace
 
-from alembic_contracts.judging.behind import is_passing_on, reached
+from alembic_contracts.judging.behind import reached
 from alembic_contracts.schemas.layers import differences
+from alembic_contracts.schemas.passing import is_passing_on
 from alembic_contracts.schemas.schema import Name, Schema, Table
 from alembic_contracts.schemas.steps import Operation, Prediction, Unproven
 

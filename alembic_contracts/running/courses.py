@@ -308,5 +308,7 @@ def _from_start(prediction: Prediction, history: int, before: Schema | None) -> 
     """Return the prediction with its first revisions made part of what was there before."""
     if before is not None:
         # What was observed is exact where a view of the prediction's catalog may leave things out.
-        prediction = replace(prediction, before=before)
+        further = {name: table for name, table in prediction.before.tables.items() if name not in before.tables}
+        tables = MappingProxyType({**before.tables, **further}) if further else before.tables
+        prediction = replace(prediction, before=replace(before, tables=tables))
     return prediction.since(history) if history else prediction

@@ -5,6 +5,7 @@ layers            the mappings in it: thousands of them that differ in little
 remarks           texts of it that remember how PostgreSQL prints them
 steps             the values: the schema after every operation of every revision; what is unproven
 surroundings      the values: what there is around tables: names, ties, routines, where names lead
+passing           a table -> those that its rows are stored in
 uses              who uses a table, and how badly a difference hurts them
 schema_json       Schema -> JSON and back
 snapshots         a committed file -> Schema and back

@@ -10,12 +10,13 @@ from typing import cast
 from msgspec.structs import replace
 
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import Subject, Types
+from alembic_contracts.judging.rules import Situation, Subject, Types
 from alembic_contracts.patterns import pattern
+from alembic_contracts.schemas.passing import is_passing_on
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Table, TypeDefinition
 
-__all__ = ["KEYS", "is_filled", "limits", "passed_on"]
+__all__ = ["KEYS", "is_below", "is_filled", "limits", "passed_on"]
 
 KEYS = frozenset({"primary key", "unique"})
 _KINDS = frozenset({"check", "foreign key", "exclude"}) | KEYS
@@ -72,8 +73,8 @@ def passed_on(subject: Subject) -> Iterator[Subject]:
     took, unless there was a default one; what is under a view can have been the view's table itself.
     """
     own, now = subject.reference, subject.table
-    if own is None or now is None:
-        return
+    if own is None or now is None or (is_passing_on(own) and not subject.reference_behind):
+        return  # what is not known to have been there is not known to be new
     known = {each.table.name: each for each in subject.reference_behind}
     for each in subject.behind:
         before = known.get(each.table.name)
@@ -88,6 +89,15 @@ def passed_on(subject: Subject) -> Iterator[Subject]:
             indexes=tuple(chain.from_iterable(each.indexes for each in met)),
         )
         yield replace(subject, table=table, column=None, reference=reference, behind=(), reference_behind=())
+
+
+def is_below(situation: Situation) -> bool:
+    """Whether a table itself asks for nothing that it did not: what its rows get into does."""
+    before, after = situation.before, situation.after
+    if before is None or after is None or not is_passing_on(after):
+        return False
+    filled = [{column.name for column in each.columns if column.not_null} for each in (before, after)]
+    return before.constraints == after.constraints and filled[1] <= filled[0]
 
 
 def _takes_what_none_took(partition: Table, subject: Subject) -> bool:

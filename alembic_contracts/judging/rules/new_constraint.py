@@ -21,7 +21,7 @@ from alembic_contracts.judging.rules import (
     Unknown,
     breaking,
 )
-from alembic_contracts.judging.rules._rows import KEYS, is_filled, limits, passed_on
+from alembic_contracts.judging.rules._rows import KEYS, is_below, is_filled, limits, passed_on
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Table
 
@@ -272,6 +272,12 @@ RULE = Rule(
             ),
             fix=f"Create one in a migration, with PARTITION OF {{table}} DEFAULT.\n{_AGREED}",
             portable=Portable(),
+        ),
+        Instead(
+            when=is_below,
+            what="a partition has it, or the table under a view",
+            remedy=f"Add it once every writer of {{table}} keeps to it, too.\n{_AGREED}",
+            fix=f"Drop it there in a migration, or have the writers of {{table}} keep to it.\n{_AGREED}",
         ),
     ),
     portable=Portable(),

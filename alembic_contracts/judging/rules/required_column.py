@@ -4,8 +4,8 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Portable, Rule, Subject, Types, breaking
-from alembic_contracts.judging.rules._rows import is_filled, passed_on
+from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, Types, breaking
+from alembic_contracts.judging.rules._rows import is_below, is_filled, passed_on
 from alembic_contracts.schemas.schema import Column, Table
 
 
@@ -86,6 +86,20 @@ RULE = Rule(
         "Agree on it with {owner}; once {contract_place} names the column, it may be required."
     ),
     fix=("Give it a default in a migration, or ask {owner} to name it in {contract_place} if the writers know it."),
+    instead=(
+        Instead(
+            when=is_below,
+            what="a partition has it, or the table under a view",
+            remedy=(
+                "Add it with a server_default, or let it be NULL for as long as writers of {table} do not set it.\n"
+                "Agree on it with {owner}: nothing that {contract_place} could state allows it."
+            ),
+            fix=(
+                "Give it a default in a migration, or let it be NULL: writers of {table} do not set it.\n"
+                "Agree on it with {owner}: nothing that {contract_place} could state allows it."
+            ),
+        ),
+    ),
     portable=Portable(),
     expected=lambda _fact, _dialect: "no new required column",
     evaluate=_evaluate,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from alembic_contracts.prediction.catalog.below import WithBelow
 from alembic_contracts.schemas.layers import Layers
 from alembic_contracts.schemas.schema import Schema
 
@@ -22,9 +23,9 @@ class Snapshots:
     """A state, again and again. Each costs what has changed since the one before."""
 
     def __init__(self, state: State, names: Collection[Name] | None = None) -> None:
-        """``names``: the tables that are shown (None: all)."""
+        """``names``: the tables that are shown, with those that their rows get into (None: all)."""
         self._state = state
-        self._tables = _Shown(state.tables, None if names is None else frozenset(names))
+        self._tables = _Shown(state.tables, None if names is None else WithBelow(state, names))
         self._types, self._sequences = _Shown(state.types), _Shown(state.sequences)
         self._version = state.journal.version
         self._schema = self._made()
@@ -53,7 +54,7 @@ class Snapshots:
 class _Shown(Generic[K]):
     """Some of a store's keys with their values."""
 
-    def __init__(self, store: Store[K, Any], keys: Collection[K] | None = None) -> None:
+    def __init__(self, store: Store[K, Any], keys: Any = None) -> None:
         self._store, self._keys = store, keys
         found = {key: store.get(key) for key in (store if keys is None else keys)}
         self._seen = len(store.changes)
@@ -65,6 +66,8 @@ class _Shown(Generic[K]):
         if len(changes) > self._seen:
             touched = dict.fromkeys(changes[self._seen :])
             self._seen = len(changes)
+            if self._keys is not None:
+                touched |= dict.fromkeys(self._keys.note(touched))
             shown = (key for key in touched if self._keys is None or key in self._keys)
             self._last = self._last.changed({key: self._store.get(key) for key in shown})
         return self._last
