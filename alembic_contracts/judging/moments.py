@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from alembic_contracts.judging.behind import reached
 from alembic_contracts.schemas.layers import differences
-from alembic_contracts.schemas.passing import is_passing_on
 from alembic_contracts.schemas.schema import Name, Schema, Table
 from alembic_contracts.schemas.steps import Operation, Prediction, Unproven
+
+if TYPE_CHECKING:
+    from alembic_contracts.judging.behind import Behind
 
 __all__ = ["Moment", "Point", "histories", "points", "reference"]
 
@@ -47,6 +49,14 @@ class Moment(Struct, frozen=True):
     """What may have changed the table, and could not be worked out."""
     may_go_on: bool = False
     """Whether that may be what a revision does after all that was seen of it."""
+
+    def behind(self) -> tuple[Behind, ...]:
+        """Return the tables that rows of this one get into, as far as they are known."""
+        if self.table is None or not self.table.may_pass_on:
+            return ()
+        from alembic_contracts.judging.behind import behind
+
+        return behind(self.table, self.schema.tables)
 
 
 def points(prediction: Prediction, *, commits_each_revision: bool) -> Iterator[Point]:
@@ -113,7 +123,7 @@ class _Telling:
                 point.operation, table, point.schema, point.judged, point.settled, doubt, may_go_on=point.may_go_on
             )
             self._histories[name].append(moment)
-            (self._passing.add if is_passing_on(table) else self._passing.discard)(name)
+            (self._passing.add if table is not None and table.may_pass_on else self._passing.discard)(name)
         self._remember(point, new)
         self._latest = point.schema
 
@@ -131,7 +141,11 @@ class _Telling:
 
     def _reached(self, changed: AbstractSet[Name], schema: Schema) -> Iterator[Name]:
         """Yield tables that are what they were, with one behind them that is not."""
-        for known in (schema, self._latest) if self._passing and self._latest is not None else ():
+        if not self._passing or self._latest is None:
+            return
+        from alembic_contracts.judging.behind import reached
+
+        for known in (schema, self._latest):
             yield from reached(changed, known.tables, self._passing)
 
     def _remember(self, point: Point, new: Collection[Name]) -> None:

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from alembic_contracts import dialects, texts
 from alembic_contracts.contracts.contract import NOT_STATED, Contract, Ending, Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.behind import Behind, behind
 from alembic_contracts.judging.moments import Moment, reference
 from alembic_contracts.judging.rules import (
     HOLDS,
@@ -104,9 +103,10 @@ class Course:
         key = index, column
         if key not in self._subjects:
             moment = self.history[index]
-            reference = self._reference or moment
+            reference, table = self._reference or moment, moment.table
+            is_met = column is None and table is not None and "writer" in self.contract.sides(table.name)
             self._subjects[key] = Subject(
-                table=moment.table,
+                table=table,
                 column=None if column is None else self._columns_at(index).get(column),
                 types=moment.schema.types,
                 tables=moment.schema.tables.keys(),
@@ -117,15 +117,10 @@ class Course:
                 access=moment.schema.access,
                 unvalidated=self._unvalidated_at(index),
                 reference_access=reference.schema.access,
-                behind=() if column else self._behind(moment),
-                reference_behind=() if column else self._behind(reference),
+                behind=moment.behind() if is_met else (),
+                reference_behind=reference.behind() if is_met else (),
             )
         return self._subjects[key]
-
-    def _behind(self, moment: Moment) -> tuple[Behind, ...]:
-        """Return what is behind the table at a moment, where the contract is about writers, who alone meet it."""
-        is_met = moment.table is not None and "writer" in self.contract.sides(moment.table.name)
-        return behind(moment.table, moment.schema.tables) if is_met else ()
 
     def _unvalidated_at(self, index: int) -> frozenset[str]:
         if index not in self._unvalidated:

@@ -294,6 +294,11 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
         return self.columns[names.index(name)] if name in names else None
 
     @property
+    def may_pass_on(self) -> bool:
+        """Whether it is of a kind whose rows are stored in other tables."""
+        return self.kind in {"view", "partitioned table"}
+
+    @property
     def unvalidated(self) -> frozenset[str]:
         """Columns that are NOT NULL in new rows alone: the constraint is NOT VALID (PostgreSQL 18)."""
         if all(map(_VALID, self.constraints)):

@@ -10,15 +10,17 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct, field
 
 from alembic_contracts.contracts.contract import Contract, Fact
 from alembic_contracts.dialects import Dialect, Part
-from alembic_contracts.judging.behind import Behind
 from alembic_contracts.schemas.schema import Access, Column, Name, Table, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks, Severity, Side
+
+if TYPE_CHECKING:
+    from alembic_contracts.judging.behind import Behind
 
 __all__ = [
     "HOLDS",

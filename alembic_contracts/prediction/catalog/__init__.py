@@ -2,7 +2,7 @@
 
 catalog           the value that everybody reads: a schema in, what is there now out
 state, journal    what it holds, and how that is undone; unread: what was not read of the baseline
-snapshots         the tables and types now, as a ``Schema``; below: with what rows of the tables asked for get into
+snapshots         the tables and types now, as a ``Schema``, with what rows of the tables asked for get into
 operators         those of users' own, by name
 traits            what is noted of a baseline with objects of which nothing else is kept
 table_changes     a table before and after -> the parts that it lost and got; ties: what follows from all tables

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from alembic_contracts.prediction.catalog.below import WithBelow
 from alembic_contracts.schemas.layers import Layers
 from alembic_contracts.schemas.schema import Schema
 
@@ -25,7 +24,7 @@ class Snapshots:
     def __init__(self, state: State, names: Collection[Name] | None = None) -> None:
         """``names``: the tables that are shown, with those that their rows get into (None: all)."""
         self._state = state
-        self._tables = _Shown(state.tables, None if names is None else WithBelow(state, names))
+        self._tables = _Shown(state.tables, None if names is None else _WithBelow(state, names))
         self._types, self._sequences = _Shown(state.types), _Shown(state.sequences)
         self._version = state.journal.version
         self._schema = self._made()
@@ -71,3 +70,48 @@ class _Shown(Generic[K]):
             shown = (key for key in touched if self._keys is None or key in self._keys)
             self._last = self._last.changed({key: self._store.get(key) for key in shown})
         return self._last
+
+
+class _WithBelow(Collection["Name"]):
+    """Names of tables, with those below. It grows: what was below once stays.
+
+    Only what has been read is looked at: scripts are about no other tables.
+    """
+
+    def __init__(self, state: State, names: Iterable[Name]) -> None:
+        """Begin with what is below some tables now."""
+        self._state, self._names = state, {*names}
+        for name in tuple(self._names):
+            self._follow(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[Name]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def note(self, changed: Iterable[Name]) -> set[Name]:
+        """Take note of tables that have changed; returns what is below now and was not."""
+        tables, before = self._state.tables.loaded(), {*self._names}
+        for name in changed:
+            table = tables.get(name)
+            if table is not None and table.partition and not self._names.isdisjoint(table.parents):
+                self._names.add(name)
+            if name in self._names:
+                self._follow(name)
+        return self._names - before
+
+    def _follow(self, name: Name) -> None:
+        tables = self._state.tables.loaded()
+        table = tables.get(name)
+        if table is None or not table.may_pass_on:
+            return
+        from alembic_contracts.schemas.passing import next_below
+
+        for each in next_below(table, tables):
+            if each.name not in self._names:
+                self._names.add(each.name)
+                self._follow(each.name)
