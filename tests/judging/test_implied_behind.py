@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.implied import Case, is_told
+from tests.support.facts import judged, run
+from tests.support.implied import Case, contract_of, is_told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -206,5 +207,33 @@ def test_views_that_read_each_other_are_no_endless_way(connection: sa.Connection
         "CREATE TABLE b (c integer); CREATE VIEW t AS SELECT c FROM b",
         "CREATE VIEW v AS SELECT c FROM t; CREATE OR REPLACE VIEW t AS SELECT c FROM v",
         "SELECT 1",
+    )
+    is_told(case, connection, tmp_path)
+
+
+def test_a_key_under_a_view_of_other_names_may_be_the_one_that_was_there(
+    connection: sa.Connection, tmp_path: Path
+) -> None:
+    case = Case(
+        "CREATE TABLE t (c integer PRIMARY KEY)",
+        "CREATE TABLE b (x integer PRIMARY KEY); DROP TABLE t; CREATE VIEW t AS SELECT x AS c FROM b",
+        "INSERT INTO t VALUES (1)",
+    )
+    before, observed, _ = run(connection, case.given, case.change)
+    report = judged(contract_of(case, tmp_path), before, observed)
+    assert report.violations == ()
+    assert [each.reason for each in report.unproven] == [
+        "whether the primary key b_pkey of public.b is new could not be worked out"
+    ]
+
+
+def test_a_key_under_a_view_is_new_where_there_was_none(connection: sa.Connection, tmp_path: Path) -> None:
+    case = Hidden(
+        "CREATE TABLE t (c integer)",
+        "CREATE TABLE b (x integer PRIMARY KEY); DROP TABLE t; CREATE VIEW t AS SELECT x AS c FROM b",
+        f"{INSERT}; {INSERT}",
+        "23505",
+        "new-constraint",
+        actual="a new primary key b_pkey of public.b",
     )
     is_told(case, connection, tmp_path)

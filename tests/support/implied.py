@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.schemas.schema import Schema
 
-__all__ = ["Case", "is_told"]
+__all__ = ["Case", "contract_of", "is_told"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Case:
     """The first version of PostgreSQL that knows it."""
 
 
-def _contract(case: Case, folder: Path) -> Any:
+def contract_of(case: Case, folder: Path) -> Any:
+    """Return what the consumer of a case relies on, read from a file in a folder."""
     document = {
         "spec-version": "1.0.0",
         "name": "t",
@@ -101,7 +102,7 @@ def _said(report: Report) -> list[tuple[str, str, str]]:
 def is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     """Make the change, and hold the verdicts against what becomes of the consumer."""
     before, predicted = _ran(connection, case)
-    contracts = _contract(case, tmp_path)
+    contracts = contract_of(case, tmp_path)
     whole = _said(judged(contracts, before, postgresql.observe(connection, None)))
     assert [(rule, severity) for rule, severity, _ in whole] == ([(case.rule, "error")] if case.rule else [])
     at_commit = _said(judged(contracts, before, seen_at_a_commit(connection, contracts)))

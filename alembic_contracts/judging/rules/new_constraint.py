@@ -189,10 +189,10 @@ def _told(fact: Fact, subject: Subject, of: str = "") -> frozenset[str] | Unknow
         and not (of and _is_renamed(limit, before, subject))
     ]
     unclear = [limit for limit in new if _may_be_known(limit, before, fact, subject)]
+    unclear += [limit for limit in new if of and limit not in unclear and _may_be_renamed(limit, before, subject)]
     if unclear and len(unclear) == len(new) and not _lost(subject):
-        return Unknown(
-            f"whether the {unclear[0].kind} {unclear[0].name} of {fact.table} is new could not be worked out"
-        )
+        place = cast("Table", subject.table).name
+        return Unknown(f"whether the {unclear[0].kind} {unclear[0].name} of {place} is new could not be worked out")
     return frozenset(f"a new {limit.kind} {limit.name}{of}" for limit in new if limit not in unclear) | _lost(subject)
 
 
@@ -208,6 +208,15 @@ def _is_renamed(constraint: Constraint, before: _Before, subject: Subject) -> bo
         and any(table.column(name) is None for name in each.columns)
         for each in before.limits
     )
+
+
+def _may_be_renamed(constraint: Constraint, before: _Before, subject: Subject) -> bool:
+    """Whether it may be one of the table that became a view: of another table, about columns of other names."""
+    table, was = cast("Table", subject.table), cast("Table", subject.reference)
+    if table.name == was.name or all(was.column(name) for name in constraint.columns):
+        return False
+    kinds = KEYS if constraint.kind in KEYS else {constraint.kind}
+    return any(each.kind in kinds for each in before.limits)
 
 
 def _lost(subject: Subject) -> frozenset[str]:

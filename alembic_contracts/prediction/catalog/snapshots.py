@@ -6,12 +6,11 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from alembic_contracts.schemas.layers import Layers
-from alembic_contracts.schemas.schema import Schema
+from alembic_contracts.schemas.schema import Name, Schema
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.journal import Store
     from alembic_contracts.prediction.catalog.state import State
-    from alembic_contracts.schemas.schema import Name
 
 __all__ = ["Snapshots"]
 
@@ -82,7 +81,7 @@ class _WithBelow(Collection["Name"]):
         """Begin with what is below some tables now."""
         self._state, self._names = state, {*names}
         for name in tuple(self._names):
-            self._follow(name)
+            self._follow(name, set())
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -95,16 +94,24 @@ class _WithBelow(Collection["Name"]):
 
     def note(self, changed: Iterable[Name]) -> set[Name]:
         """Take note of tables that have changed; returns what is below now and was not."""
-        tables, before = self._state.tables.loaded(), {*self._names}
+        tables, new = self._state.tables.loaded(), set[Name]()
         for name in changed:
             table = tables.get(name)
-            if table is not None and table.partition and not self._names.isdisjoint(table.parents):
-                self._names.add(name)
+            if table is None:
+                continue
             if name in self._names:
-                self._follow(name)
-        return self._names - before
+                if table.kind == "view":  # partitions that a table gets change themselves
+                    self._follow(name, new)
+            elif table.partition and not self._names.isdisjoint(table.parents):
+                self._add(name, new)
+        return new
 
-    def _follow(self, name: Name) -> None:
+    def _add(self, name: Name, new: set[Name]) -> None:
+        self._names.add(name)
+        new.add(name)
+        self._follow(name, new)
+
+    def _follow(self, name: Name, new: set[Name]) -> None:
         tables = self._state.tables.loaded()
         table = tables.get(name)
         if table is None or not table.may_pass_on:
@@ -113,5 +120,4 @@ class _WithBelow(Collection["Name"]):
 
         for each in next_below(table, tables):
             if each.name not in self._names:
-                self._names.add(each.name)
-                self._follow(each.name)
+                self._add(each.name, new)
