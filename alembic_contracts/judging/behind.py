@@ -7,7 +7,6 @@ commit nothing but contracted tables is looked at, so it is foreseen from the sc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -15,7 +14,7 @@ from msgspec.structs import replace
 from alembic_contracts.schemas.passing import is_passing_on, next_below, source
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Table
 
-__all__ = ["Behind", "behind", "reached"]
+__all__ = ["Behind", "above", "behind", "under"]
 
 _Tables = Mapping[Name, Table]
 
@@ -72,22 +71,6 @@ def _are_unique(table: Table) -> bool:
     return any(each.unique and each.constraint is None for each in table.indexes)
 
 
-def reached(changed: AbstractSet[Name], tables: _Tables, names: AbstractSet[Name]) -> Iterator[Name]:
-    """Yield those of some tables that have a changed one behind them.
-
-    Args:
-        changed: tables that are no longer what they were.
-        tables: all that are known, before the change or after it.
-        names: of the tables that are asked for.
-    """
-    touched = {*changed}
-    for name in changed:
-        touched.update(_above(name, tables))
-    for name in names - changed:
-        if name in touched or not touched.isdisjoint(_under(name, tables)):
-            yield name
-
-
 def _as_seen_from(table: Table, other: Table) -> Table:
     """Return a table that rows get into from another one, whose defaults fill them; bounds choose among partitions."""
     own = {column.name: column for column in table.columns}
@@ -101,7 +84,7 @@ def _filled(column: Column, own: Column | None, is_view: bool) -> Column:
     return replace(column, default=own.default, identity=column.identity if is_view else own.identity)
 
 
-def _above(name: Name, tables: _Tables) -> Iterator[Name]:
+def above(name: Name, tables: _Tables) -> Iterator[Name]:
     """Yield the tables that a partition is one of, directly or not."""
     table = tables.get(name)
     while table is not None and table.partition and table.parents:
@@ -109,7 +92,7 @@ def _above(name: Name, tables: _Tables) -> Iterator[Name]:
         table = tables.get(table.parents[0])
 
 
-def _under(name: Name, tables: _Tables) -> Iterator[Name]:
+def under(name: Name, tables: _Tables) -> Iterator[Name]:
     """Yield what is under a view, and under that."""
     table, seen = tables.get(name), set[Name]()
     while table is not None and (below := source(table)) is not None and below not in seen:

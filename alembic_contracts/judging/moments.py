@@ -108,8 +108,8 @@ class _Telling:
         self._histories: dict[Name, list[Moment]] = {name: [] for name in names}
         self._names = frozenset(names)
         self._latest: Schema | None = None
-        self._passing: set[Name] = set()
-        """Those whose rows get into others."""
+        self._leading: dict[Name, set[Name]] = {}
+        """Tables with those whose rows get into them: views and partitioned tables, themselves included."""
         self._unjudged: set[Name] = set()
         self._unsettled: set[Name] = set()
 
@@ -123,7 +123,8 @@ class _Telling:
                 point.operation, table, point.schema, point.judged, point.settled, doubt, may_go_on=point.may_go_on
             )
             self._histories[name].append(moment)
-            (self._passing.add if table is not None and table.may_pass_on else self._passing.discard)(name)
+            if table is not None and table.may_pass_on:
+                self._lead(name, point.schema)
         self._remember(point, new)
         self._latest = point.schema
 
@@ -139,14 +140,22 @@ class _Telling:
             found |= dict.fromkeys(self._names if doubt.tables is None else self._names & doubt.tables, doubt)
         return found
 
+    def _lead(self, name: Name, schema: Schema) -> None:
+        from alembic_contracts.judging.behind import under
+
+        for each in (name, *under(name, schema.tables)):
+            self._leading.setdefault(each, set()).add(name)
+
     def _reached(self, changed: AbstractSet[Name], schema: Schema) -> Iterator[Name]:
         """Yield tables that are what they were, with one behind them that is not."""
-        if not self._passing or self._latest is None:
+        if not self._leading or self._latest is None:
             return
-        from alembic_contracts.judging.behind import reached
+        from alembic_contracts.judging.behind import above
 
+        touched = {*changed}
         for known in (schema, self._latest):
-            yield from reached(changed, known.tables, self._passing)
+            touched.update(chain.from_iterable(above(name, known.tables) for name in changed))
+        yield from chain.from_iterable(self._leading.get(name, ()) for name in touched)
 
     def _remember(self, point: Point, new: Collection[Name]) -> None:
         """Keep for the moments that go on that the run has committed since, or a revision has ended."""
