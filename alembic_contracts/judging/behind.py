@@ -43,15 +43,13 @@ class Behind(NamedTuple):
         )
 
 
-def behind(table: Table | None, tables: _Tables) -> tuple[Behind, ...]:
+def behind(table: Table, tables: _Tables) -> tuple[Behind, ...]:
     """Return the tables that a table's rows get into.
 
     Args:
-        table: nothing is behind one that is neither partitioned nor a view, nor behind None.
+        table: nothing is behind one that is neither partitioned nor a view.
         tables: all that are known.
     """
-    if table is None or not is_passing_on(table):
-        return ()
     found, waiting = dict[Name, Behind](), [table]
     while waiting:  # views can be made to read each other, though nobody can use them then
         above = waiting.pop()

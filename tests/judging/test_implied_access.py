@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.implied import Case, is_told
+from tests.support.facts import judged, run
+from tests.support.implied import Case, contract_of, is_told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -286,3 +287,12 @@ CASCADES = [
 )
 def test_who_is_refused_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     is_told(case, connection, tmp_path)
+
+
+def test_a_member_that_gets_no_more_into_the_schema_is_told(connection: sa.Connection, tmp_path: Path) -> None:
+    given = f"{ROLES}; {MEMBER}; REVOKE USAGE ON SCHEMA public FROM PUBLIC; GRANT USAGE ON SCHEMA public TO implied_one"
+    before, observed, _ = run(connection, given, "REVOKE USAGE ON SCHEMA public FROM implied_one")
+    report = judged(contract_of(Case(given, "", "", side="reader"), tmp_path), before, observed)
+    assert [(each.rule, each.severity, each.actual) for each in report.violations] == [
+        ("lost-privileges", "warning", "no longer allows SELECT by implied_one")
+    ]

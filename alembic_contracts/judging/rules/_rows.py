@@ -96,8 +96,8 @@ def is_below(situation: Situation) -> bool:
     before, after = situation.before, situation.after
     if before is None or after is None or not is_passing_on(after):
         return False
-    filled = [{column.name for column in each.columns if column.not_null} for each in (before, after)]
-    return before.constraints == after.constraints and filled[1] <= filled[0]
+    required = [{column.name for column in each.columns if column.not_null} for each in (before, after)]
+    return before.constraints == after.constraints and required[1] <= required[0]
 
 
 def _takes_what_none_took(partition: Table, subject: Subject) -> bool:

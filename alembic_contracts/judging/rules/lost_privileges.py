@@ -109,9 +109,9 @@ def _shut(granted: Collection[Held], table: Table, before: Table) -> Iterator[tu
 
 
 def _locked_out(granted: Collection[Held], subject: Subject, before: Table) -> Iterator[tuple[str, str]]:
-    """Yield roles with a privilege that is of no use any more, as they have no USAGE on the table's schema."""
+    """Yield roles with a privilege that is of no use any more, as the table's schema is open to PUBLIC no longer."""
     table, now, then = cast("Table", subject.table), subject.access, subject.reference_access
-    if then.schema_usage <= now.schema_usage and then.memberships <= now.memberships:
+    if "PUBLIC" not in _shut_out(subject):
         return
     for role, privilege, column in granted:
         if not (then.knows(role) and now.knows(role)) or lacks(then, before, role, privilege, column) is not None:
@@ -128,14 +128,21 @@ def _lets_some_in(subject: Subject) -> bool:
     return any(not role.startswith("pg_") for role in inside)  # pg_database_owner has the schema public
 
 
+def _shut_out(subject: Subject) -> frozenset[str]:
+    """Return the roles that had USAGE on the table's schema by a grant of their own, and have not any more."""
+    lost = subject.reference_access.schema_usage - subject.access.schema_usage
+    return frozenset(role for schema, role in lost if schema == cast("Table", subject.table).name.schema)
+
+
 def _left(used: Collection[str], subject: Subject, before: Table) -> Iterator[tuple[str, str]]:
-    """Yield roles that could do something as owner, superuser or member of another role, and cannot any more."""
+    """Yield roles that could do something as owner, superuser, member or by USAGE of theirs, and cannot any more."""
     table, now, then = cast("Table", subject.table), subject.access, subject.reference_access
     gone = then.memberships - now.memberships
     moved = {before.owner} if before.owner != table.owner else set[str | None]()
-    if not gone and not moved and then.superusers <= now.superusers:
-        return
     concerned = {member for member, _ in gone} | moved | (then.superusers - now.superusers)
+    concerned |= _shut_out(subject) - {"PUBLIC"}
+    if not concerned:
+        return
     for role in sorted(then.roles & now.roles):
         if concerned.isdisjoint(then.inherited(role)) or not (then.knows(role) and now.knows(role)):
             continue
