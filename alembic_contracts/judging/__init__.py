@@ -10,7 +10,9 @@ portable          the same on databases other than PostgreSQL
 refusal_advice    why a database would refuse a script -> what to do about it
 aftermath         what a refused run left in the database -> the sentences that say so
 permits           violations -> those that a sunset or waiver permits made warnings
-alike             contracts -> groups of them that spell each name in one way
+alike             contracts -> groups of them that have one name for each table and column
+elsewhere         contracts and the database -> those that are held there alike
+naming            a database of another kind -> the names that contracts have for its tables
 merging           reports on several databases -> one
 engine            contracts, schemas -> Report: all of the above
 

@@ -1,12 +1,13 @@
-"""Contracts in, the names that they have for tables and columns out, and the groups that spell each in one way.
+"""Contracts in, the names that they have for tables and columns out, and the groups that have one name for each.
 
-Where case makes no difference, what one contract calls ``Users`` another one may call ``users``. A schema is shown to
-each of them in its own spelling (``dialects.casing``).
+Where case makes no difference, what one contract calls ``Users`` another one may call ``users``; and what is ``users``
+to one, in the database that the connection leads to, another one may call by that database's name as well. A schema is
+shown to each of them with its own names (``dialects.casing``, ``elsewhere``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from alembic_contracts.contracts.contract import Contract, ForeignKey
@@ -33,14 +34,18 @@ def columns_of(contracts: Iterable[Contract]) -> dict[Name, tuple[str, ...]]:
     return {table: tuple(columns) for table, columns in found.items()}
 
 
-def alike(contracts: Iterable[Contract]) -> tuple[tuple[Contract, ...], ...]:
+def alike(contracts: Iterable[Contract], places: Callable[[Name], Iterable[Name]]) -> tuple[tuple[Contract, ...], ...]:
     """Return contracts in groups, as few as can be, none of which has two spellings of anything.
 
     One that has two itself is in a group with others all the same.
+
+    Args:
+        contracts: about one kind of database.
+        places: returns where a table can be that they name.
     """
     groups: list[tuple[dict[tuple[str, ...], str], list[Contract]]] = []
     for contract in contracts:
-        words = _spellings(columns_of((contract,)))
+        words = _spellings(columns_of((contract,)), places)
         for known, members in groups:
             if all(known.get(folded, word) == word for folded, word in words.items()):
                 known.update(words)
@@ -51,11 +56,14 @@ def alike(contracts: Iterable[Contract]) -> tuple[tuple[Contract, ...], ...]:
     return tuple(tuple(members) for _, members in groups)
 
 
-def _spellings(names: Mapping[Name, Iterable[str]]) -> dict[tuple[str, ...], str]:
+def _spellings(
+    names: Mapping[Name, Iterable[str]], places: Callable[[Name], Iterable[Name]]
+) -> dict[tuple[str, ...], str]:
     found: dict[tuple[str, ...], str] = {}
     for table, columns in names.items():
         folded = fold_name(table)
-        found.setdefault(folded, str(table))
+        for place in {folded, *map(fold_name, places(table))}:
+            found.setdefault(place, str(table))
         for column in columns:
             found.setdefault((*folded, fold(column)), column)
     return found

@@ -8,7 +8,7 @@ have is not applicable there: it counts neither as kept nor as broken.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,13 +19,14 @@ from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Contract, Expected, Fact, ForeignKey
 from alembic_contracts.dialects import LOGICAL, Dialect
 from alembic_contracts.judging import rules
-from alembic_contracts.judging.alike import alike, columns_of
-from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
+from alembic_contracts.judging.alike import alike
+from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
 if TYPE_CHECKING:
     from alembic_contracts.config import Elsewhere, Switch
-    from alembic_contracts.schemas.steps import Prediction, Unproven
+    from alembic_contracts.judging.naming import Naming
+    from alembic_contracts.schemas.steps import Prediction
 
 __all__ = ["SHAPE", "Aligned", "Held", "aligned", "held", "is_same", "places", "view"]
 
@@ -62,7 +63,7 @@ class Held(Struct, frozen=True):
     """Of rules; those that are not applicable are off."""
     not_applicable: int
     """How many facts that are stated nobody looks at."""
-    naming: _Naming | None
+    naming: Naming | None
     """How the database's names become the contracts'; None: they are the same."""
 
     @property
@@ -94,8 +95,11 @@ def held(
         elsewhere: what they say of contracts about another kind of database.
     """
     kinds = {contract.kind: None for contract in contracts} or {dialect.KIND: None}
-    groups = ((kind, alike(contract for contract in contracts if contract.kind == kind) or ((),)) for kind in kinds)
-    return tuple(_held(group, kind, dialect, severities, elsewhere) for kind, alike_ in groups for group in alike_)
+    return tuple(
+        _held(group, kind, dialect, severities, elsewhere)
+        for kind in kinds
+        for group in alike((c for c in contracts if c.kind == kind), _placing(kind, dialect)) or ((),)
+    )
 
 
 def _held(
@@ -133,7 +137,7 @@ def _trimmed(
     dialect: Dialect,
     severities: Mapping[str, Switch],
     applicable: Iterable[str],
-    naming: _Naming | None,
+    naming: Naming | None,
 ) -> Held:
     off = rules.load().keys() - frozenset(applicable)
     if not off and naming is None:
@@ -229,29 +233,43 @@ def places(contracts: Iterable[Contract], dialect: Dialect) -> frozenset[Name]:
         if contract.kind == dialect.KIND:
             found.update(contract.tables)
         else:
-            there = dialects.load(contract.kind)
-            found.update(place for table in contract.tables for place in _places(table, dialect, there))
+            placed = _placing(contract.kind, dialect)
+            found.update(place for table in contract.tables for place in placed(table))
     return frozenset(found)
 
 
-def _places(table: Name, here: Dialect, there: Dialect) -> tuple[Name, ...]:
-    """Return where a table can be that contracts about another kind of database name, likelier places first."""
-    default = Name(here.DEFAULT_SCHEMA, table.name)
-    return (default,) if table.schema == there.DEFAULT_SCHEMA else (table, default)
-
-
-def _naming(contracts: Sequence[Contract], kind: str, dialect: Dialect) -> _Naming | None:
-    """Return how a database's names become those of contracts about one kind; None: they are the same."""
+def _there(kind: str, dialect: Dialect) -> Dialect | None:
+    """Return what knows the names of contracts about one kind; None: they are the database's own."""
     if not is_same(kind, dialect.KIND) or dialect.FORESIGHT == "none":
-        return _Naming(contracts, dialect, dialects.load(kind))
-    return None if dialect.FORESIGHT == "catalog" else _Naming(contracts, dialect, dialect)
+        return dialects.load(kind)
+    return None if dialect.FORESIGHT == "catalog" else dialect
+
+
+def _placing(kind: str, dialect: Dialect) -> Callable[[Name], tuple[Name, ...]]:
+    """Return what tells where a table can be that contracts about one kind name."""
+    there = _there(kind, dialect)
+    if there is None:
+        return lambda table: (table,)
+    from alembic_contracts.judging import naming
+
+    return lambda table: naming.places(table, dialect, there)
+
+
+def _naming(contracts: Sequence[Contract], kind: str, dialect: Dialect) -> Naming | None:
+    """Return how a database's names become those of contracts about one kind; None: they are the same."""
+    there = _there(kind, dialect)
+    if there is None:
+        return None
+    from alembic_contracts.judging.naming import Naming
+
+    return Naming(contracts, dialect, there)
 
 
 class Aligned(Struct, frozen=True):
     """Contracts, and what leads from a database's names to theirs."""
 
     contracts: tuple[Contract, ...]
-    naming: _Naming | None
+    naming: Naming | None
 
     def schema(self, schema: Schema) -> Schema:
         """Return a schema of the database in the contracts' names."""
@@ -265,7 +283,7 @@ class Aligned(Struct, frozen=True):
 def aligned(contracts: Sequence[Contract], dialect: Dialect, schemas: Sequence[Schema]) -> Aligned:
     """Return contracts and the names of a database so that both are the same, to be shown beside each other.
 
-    Contracts about several kinds of databases can have several names for a table: the first one's kind counts.
+    Contracts can have several names for a table: that of the first one's kind counts.
 
     Args:
         contracts: of any kinds.
@@ -274,17 +292,18 @@ def aligned(contracts: Sequence[Contract], dialect: Dialect, schemas: Sequence[S
     """
     kinds = dict.fromkeys(contract.kind for contract in contracts)
     namings = [_naming([c for c in contracts if c.kind == kind], kind, dialect) for kind in kinds]
-    if len(namings) < 2:
-        return Aligned(tuple(contracts), namings[0] if namings else None)
+    if not any(namings):
+        return Aligned(tuple(contracts), None)
     tables = {name: table for schema in schemas for name, table in schema.tables.items()}
     namespaces = frozenset(name for schema in schemas for name in schema.namespaces)
     everything = Schema(tables=tables, namespaces=namespaces)
-    names = [{} if naming is None else naming.names(everything) for naming in namings]
+    found = [{} if naming is None else naming.found(everything) for naming in namings]
+    names = {} if namings[0] is None else namings[0].names(everything)
     led = {
-        kind: {theirs: names[0].get(here, here) for here, theirs in known.items()}
-        for kind, known in zip(kinds, names, strict=True)
+        kind: {theirs: shown for theirs, here in known.items() if (shown := names.get(here, here)) != theirs}
+        for kind, known in zip(kinds, found, strict=True)
     }
-    return Aligned(tuple(_renamed(contract, led[contract.kind]) for contract in contracts), namings[0])
+    return Aligned(tuple(_renamed(each, led[each.kind]) if led[each.kind] else each for each in contracts), namings[0])
 
 
 def _renamed(contract: Contract, names: Mapping[Name, Name]) -> Contract:
@@ -306,88 +325,3 @@ def _renamed(contract: Contract, names: Mapping[Name, Name]) -> Contract:
             each if each.table is None else replace(each, table=led(each.table)) for each in contract.deprecations
         ),
     )
-
-
-class _Naming:
-    """The names of a database's tables, as contracts about another kind of database have them.
-
-    The schema that is meant where none is named has another name there. One that a database does not have (SQLite has
-    none but for files that are attached) is where env.py leads it by ``schema_translate_map``, or what scripts leave
-    out: the one that is meant where none is named.
-    """
-
-    def __init__(self, contracts: Sequence[Contract], here: Dialect, there: Dialect) -> None:
-        self._here, self._there = here, there
-        self._named = frozenset(_named(contracts))
-        self._columns = columns_of(contracts)
-        self._seen: dict[int, tuple[Schema, Schema]] = {}
-        """By identity, with what has it: a value that is kept keeps its place in memory."""
-        self._tables: dict[int, tuple[Table, Table]] = {}
-
-    def _places(self, table: Name) -> tuple[Name, ...]:
-        return _places(table, self._here, self._there)
-
-    def prediction(self, prediction: Prediction) -> Prediction:
-        """Return what a run goes through, in the contracts' names."""
-        steps = tuple(
-            replace(step, operations=tuple(replace(each, after=self.schema(each.after)) for each in step.operations))
-            for step in prediction.steps
-        )
-        return replace(
-            prediction,
-            before=self.schema(prediction.before),
-            steps=steps,
-            unproven=tuple(map(self._unproven, prediction.unproven)),
-        )
-
-    def _unproven(self, unproven: Unproven) -> Unproven:
-        if unproven.tables is None:
-            return unproven
-        tables = {name for name in self._named if not unproven.tables.isdisjoint(self._places(name))}
-        return replace(unproven, tables=frozenset(tables))
-
-    def schema(self, schema: Schema) -> Schema:
-        """Return a schema in the contracts' names; the same object for the same one, as nothing changed then."""
-        known = self._seen.get(id(schema))
-        if known is not None and known[0] is schema:
-            return known[1]
-        names = self.names(schema)
-        tables = {names.get(name, name): self._table(table, names) for name, table in schema.tables.items()}
-        found = self._here.spelled(replace(schema, tables=MappingProxyType(tables)), self._columns)
-        self._seen[id(schema)] = schema, found
-        return found
-
-    def names(self, schema: Schema) -> dict[Name, Name]:
-        """Return what tables of the database are called in the contracts, as far as these name them."""
-        found: dict[Name, Name] = {}
-        for name in sorted(self._named):
-            there = [place for place in self._places(name) if place in schema.tables]
-            if there and (there[0] == name or name.schema not in schema.namespaces):
-                found.setdefault(there[0], name)
-        return found
-
-    def _table(self, table: Table, names: Mapping[Name, Name]) -> Table:
-        known = self._tables.get(id(table))
-        if known is not None and known[0] is table:
-            return known[1]
-        constraints = tuple(
-            each if each.references is None else replace(each, references=self._referenced(each.references, names))
-            for each in table.constraints
-        )
-        found = replace(table, name=names.get(table.name, table.name), constraints=constraints)
-        self._tables[id(table)] = table, found
-        return found
-
-    def _referenced(self, name: Name, names: Mapping[Name, Name]) -> Name:
-        """Return what a table is called to which a foreign key leads; it need not be one that was looked at."""
-        if name in names:
-            return names[name]
-        return next((named for named in sorted(self._named) if name in self._places(named)), name)
-
-
-def _named(contracts: Iterable[Contract]) -> Iterator[Name]:
-    for contract in contracts:
-        yield from contract.tables
-        for fact in contract.facts:
-            if isinstance(fact.expected, ForeignKey):
-                yield fact.expected.table

@@ -157,3 +157,25 @@ def test_what_is_done_and_shall_stay_is_stamped(shop: Project) -> None:
     assert shop.alembic("stamp", "r2", env=report).returncode == 0
     shop.revision("r3", 'op.add_column("orders", sa.Column("more", sa.Integer))')
     assert shop.alembic("upgrade", "head", env=report).returncode == 0
+
+
+@pytest.mark.parametrize("where", ["shop", ""])
+def test_what_one_contract_names_with_its_database_another_one_may_name_without(
+    where: str, mariadbs: MariaDB, tmp_path: Path
+) -> None:
+    with mariadbs.new() as url:
+        shop = Project.create(tmp_path / "project", url)
+        own = sa.make_url(url).database
+        named = {"table_schema": own} if where else {}
+        key = {"columns": ["customer"], "references": {**named, "table_name": "customers", "columns": ["id"]}}
+        shop.contract("one", contract("customers", "id", "code"))
+        shop.contract("other", contract("orders", "id", "customer", table_schema=own, foreign_keys=[key]))
+        shop.contract("third", {**contract("customers", "id", "name", table_schema=own), "name": "names"})
+        customers = "CREATE TABLE customers (id INT PRIMARY KEY, code INT, name TEXT)"
+        orders = (
+            "CREATE TABLE orders (id INT, customer INT, CONSTRAINT fk FOREIGN KEY (customer) REFERENCES customers (id))"
+        )
+        assert run(shop, "r1", customers, orders) == ""
+        assert shop.alembic("check-contracts").returncode == 0
+        assert "100.0 % of the columns" in shop.cli("coverage").stdout
+        assert "error[foreign-key]: " in run(shop, "r2", "ALTER TABLE orders DROP FOREIGN KEY fk")

@@ -1,0 +1,118 @@
+"""A database's tables in, the same by the names that contracts about another kind of database have for them out.
+
+Imported where names can be other ones: contracts about PostgreSQL have its own on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from alembic_contracts.contracts.contract import Contract, ForeignKey
+from alembic_contracts.judging.alike import columns_of
+from alembic_contracts.schemas.schema import Name, Schema, Table
+
+if TYPE_CHECKING:
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.schemas.steps import Prediction, Unproven
+
+__all__ = ["Naming", "places"]
+
+
+def places(table: Name, here: Dialect, there: Dialect) -> tuple[Name, ...]:
+    """Return where a table can be that contracts about another kind of database name, likelier places first."""
+    default = Name(here.DEFAULT_SCHEMA, table.name)
+    return (default,) if table.schema == there.DEFAULT_SCHEMA else (table, default)
+
+
+class Naming:
+    """The names of a database's tables, as contracts about another kind of database have them.
+
+    The schema that is meant where none is named has another name there. One that a database does not have (SQLite has
+    none but for files that are attached) is where env.py leads it by ``schema_translate_map``, or what scripts leave
+    out: the one that is meant where none is named.
+    """
+
+    def __init__(self, contracts: Sequence[Contract], here: Dialect, there: Dialect) -> None:
+        """Take the contracts, what knows the database's names, and what knows theirs."""
+        self._here, self._there = here, there
+        self._named = frozenset(_named(contracts))
+        self._columns = columns_of(contracts)
+        self._seen: dict[int, tuple[Schema, Schema]] = {}
+        """By identity, with what has it: a value that is kept keeps its place in memory."""
+        self._tables: dict[int, tuple[Table, Table]] = {}
+
+    def _places(self, table: Name) -> tuple[Name, ...]:
+        return places(table, self._here, self._there)
+
+    def prediction(self, prediction: Prediction) -> Prediction:
+        """Return what a run goes through, in the contracts' names."""
+        steps = tuple(
+            replace(step, operations=tuple(replace(each, after=self.schema(each.after)) for each in step.operations))
+            for step in prediction.steps
+        )
+        return replace(
+            prediction,
+            before=self.schema(prediction.before),
+            steps=steps,
+            unproven=tuple(map(self._unproven, prediction.unproven)),
+        )
+
+    def _unproven(self, unproven: Unproven) -> Unproven:
+        if unproven.tables is None:
+            return unproven
+        tables = {name for name in self._named if not unproven.tables.isdisjoint(self._places(name))}
+        return replace(unproven, tables=frozenset(tables))
+
+    def schema(self, schema: Schema) -> Schema:
+        """Return a schema in the contracts' names; the same object for the same one, as nothing changed then."""
+        known = self._seen.get(id(schema))
+        if known is not None and known[0] is schema:
+            return known[1]
+        names = self.names(schema)
+        tables = {names.get(name, name): self._table(table, names) for name, table in schema.tables.items()}
+        found = self._here.spelled(replace(schema, tables=MappingProxyType(tables)), self._columns)
+        self._seen[id(schema)] = schema, found
+        return found
+
+    def found(self, schema: Schema) -> dict[Name, Name]:
+        """Return where the tables that the contracts name are in the database, as far as they are there."""
+        found: dict[Name, Name] = {}
+        for name in sorted(self._named):
+            there = [place for place in self._places(name) if place in schema.tables]
+            if there and (there[0] == name or name.schema not in schema.namespaces):
+                found[name] = there[0]
+        return found
+
+    def names(self, schema: Schema) -> dict[Name, Name]:
+        """Return what tables of the database are called in the contracts, the first name of those that have several."""
+        return {place: name for name, place in reversed(self.found(schema).items())}
+
+    def _table(self, table: Table, names: Mapping[Name, Name]) -> Table:
+        known = self._tables.get(id(table))
+        if known is not None and known[0] is table:
+            return known[1]
+        constraints = tuple(
+            each if each.references is None else replace(each, references=self._referenced(each.references, names))
+            for each in table.constraints
+        )
+        found = replace(table, name=names.get(table.name, table.name), constraints=constraints)
+        self._tables[id(table)] = table, found
+        return found
+
+    def _referenced(self, name: Name, names: Mapping[Name, Name]) -> Name:
+        """Return what a table is called to which a foreign key leads; it need not be one that was looked at."""
+        if name in names:
+            return names[name]
+        return next((named for named in sorted(self._named) if name in self._places(named)), name)
+
+
+def _named(contracts: Iterable[Contract]) -> Iterator[Name]:
+    for contract in contracts:
+        yield from contract.tables
+        for fact in contract.facts:
+            if isinstance(fact.expected, ForeignKey):
+                yield fact.expected.table
