@@ -14,7 +14,9 @@ from sqlalchemy import types
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
-__all__ = ["Family", "family_of", "fits", "logical"]
+    from alembic_contracts.schemas.schema import Type
+
+__all__ = ["Family", "family_of", "fits", "logical", "stands_for"]
 
 Family = Literal[
     "whole number",
@@ -67,6 +69,13 @@ _STAND_INS: Mapping[Family, frozenset[Family]] = {
 """What SQLAlchemy takes for a type where a database has none of its own (``sqlalchemy.types``: ``Boolean``, ``Uuid``,
 ``Interval``; MariaDB's JSON is a ``LONGTEXT``, its ``BOOL`` a ``TINYINT``; Oracle's ``DATE`` has a time of day)."""
 
+_MADE_AS: Mapping[tuple[str, tuple[str, ...]], Family] = {
+    ("CHAR", ("32",)): "UUID",
+    ("DATETIME", ()): "interval",
+    ("LONGTEXT", ()): "JSON",
+}
+"""The same the other way round, by a type's name and sizes: contracts about such databases have no word for it."""
+
 _LOGICAL: Mapping[str, frozenset[Family]] = {
     "string": frozenset({"text", "UUID", "binary"}),
     "date": frozenset({"date"}),
@@ -94,6 +103,11 @@ def family_of(type_: TypeEngine[Any]) -> Family | None:
     if isinstance(type_, types.TypeDecorator):
         return family_of(type_.impl_instance)
     return next((family for known, family in _FAMILIES if isinstance(type_, known)), None)
+
+
+def stands_for(type_: Type) -> Family | None:
+    """Return what else a type of a database may be for that has none for it; None: nothing else."""
+    return _MADE_AS.get((type_.name.name, type_.modifiers))
 
 
 def fits(expected: Family, actual: Family) -> bool:

@@ -165,7 +165,7 @@ def _code(made: TypeEngine[Any], collation: str | None) -> str:
             arguments = [str(made.precision)] if made.precision is not None else []
         case sa.Numeric():
             arguments = [str(each) for each in (made.precision, made.scale) if each is not None]
-        case sa.String() | sa.LargeBinary():
+        case sa.String() | sa.LargeBinary() | sa.BINARY() | sa.VARBINARY():
             arguments = [str(made.length)] if made.length is not None else []
         case sa.DateTime() | sa.Time() if made.timezone:
             arguments = ["timezone=True"]

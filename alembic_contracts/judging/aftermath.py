@@ -46,6 +46,8 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     """Its heads afterwards."""
     stopped: str = ""
     """The revision that was stopped before it was marked as applied."""
+    leads_to: tuple[str, ...] = ()
+    """What Alembic would then have had the version table say of it: the revision, for a downgrade what is below it."""
     applied: tuple[str, ...] = ()
     """Revisions of the run that are committed as a whole, by the version table."""
     commits: tuple[Commit, ...] = ()
@@ -247,7 +249,8 @@ def _way_back(aftermath: Aftermath) -> Iterator[str]:
     elif aftermath.changed and aftermath.stopped and aftermath.rest in ("committed", "up to DDL"):
         yield f"What {aftermath.stopped} lost has to come from a backup, or from a new revision."
     if aftermath.stopped and aftermath.rest in ("committed", "up to DDL") and aftermath.changed:
+        there = aftermath.leads_to or ("base",)
         yield (
             f"Run again, {aftermath.stopped} meets what it has done itself: that has to be put back before. Or, if it "
-            f"came to its end and all of that shall stay: permit it, and `alembic stamp {aftermath.stopped}`."
+            f"came to its end and all of that shall stay: permit it, and `alembic stamp {' '.join(there)}`."
         )

@@ -13,7 +13,9 @@ __all__ = ["found_before", "restoring"]
 _KINDS = {"primary-key": ("primary key",), "unique": ("unique", "primary key"), "check": ("check",)}
 
 
-def restoring(fact: Fact, earlier: Sequence[Table], now: Table | None, dialect: Dialect) -> str:
+def restoring(
+    fact: Fact, earlier: Sequence[Table], now: Table | None, dialect: Dialect, *, was_away: bool = False
+) -> str:
     """Return the statement that gives a table what a fact states, empty for facts about anything else.
 
     Args:
@@ -21,6 +23,8 @@ def restoring(fact: Fact, earlier: Sequence[Table], now: Table | None, dialect: 
         earlier: the table as it was, the latest first.
         now: the table as it is.
         dialect: PostgreSQL's.
+        was_away: whether there was no such table in between. Names of indexes are those of a whole schema, and what the
+            table was may have them still; PostgreSQL then finds one by itself.
     """
     if fact.rule not in {"foreign-key", *_KINDS} or not fact.expected:
         return ""
@@ -29,12 +33,13 @@ def restoring(fact: Fact, earlier: Sequence[Table], now: Table | None, dialect: 
     if was is None:
         index = _index_before(fact, earlier)
         if index is not None and index.name not in _taken(now):
-            return f"CREATE UNIQUE INDEX {dialect.quote(index.name)} ON {table} {_indexed(index, dialect)}"
+            named = "" if was_away else f"{dialect.quote(index.name)} "
+            return f"CREATE UNIQUE INDEX {named}ON {table} {_indexed(index, dialect)}"
         return f"ALTER TABLE {table} ADD {_stated(fact, dialect)}"
-    is_free = (
-        was.name and was.name not in _taken(now) and (was.kind == "foreign key" or was.kind == _KINDS[fact.rule][0])
-    )
-    named = f"CONSTRAINT {dialect.quote(was.name)} " if is_free else ""
+    has_index = was.kind in {"primary key", "unique"}
+    is_free = was.name and was.name not in _taken(now) and not (has_index and was_away)
+    is_same = was.kind == "foreign key" or was.kind == _KINDS[fact.rule][0]
+    named = f"CONSTRAINT {dialect.quote(was.name)} " if is_free and is_same else ""
     return f"ALTER TABLE {table} ADD {named}{_as_it_was(fact, was, earlier, dialect)}"
 
 

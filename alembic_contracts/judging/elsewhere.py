@@ -118,7 +118,8 @@ def _held(
         return _trimmed(contracts, shape, severities, frozenset(), None)
     if elsewhere == "warn" and not own:
         severities = {rule: "off" if severities.get(rule) == "off" else "warning" for rule in rules.load()}
-    applicable = SHAPE - dialect.NOT_EXPRESSED
+    # What fills a column elsewhere (an identity, a sequence) is as little applicable as other defaults.
+    applicable = SHAPE - dialect.NOT_EXPRESSED - (frozenset() if own else {"required-column"})
     return _trimmed(contracts, shape, severities, applicable, naming)
 
 
@@ -192,12 +193,12 @@ class _Shape:
 
     def same_type(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
         """Return whether both are for the same, or one stands in for the other, as far as that can be told."""
-        from alembic_contracts.dialects.families import fits
+        from alembic_contracts.dialects.families import fits, stands_for
 
         if is_same(self._here.KIND, self._there.KIND):
             return self._here.same_type(expected, actual, types)
         wanted, found = self._there.family(expected, {}), self._here.family(actual, types)
-        return wanted is not None and (found is None or fits(wanted, found))
+        return wanted is not None and (found is None or fits(wanted, found) or found == stands_for(expected))
 
     def breaks(self, _expected: Type, _actual: Type, _types: Mapping[Name, TypeDefinition]) -> Breaks:
         """Return that everybody's uses break: what a column is for is another thing."""

@@ -224,7 +224,8 @@ def _as_it_was(broken: Broken, dialect: Dialect) -> dict[str, str]:
         return {}
     was = constraints_back.found_before(broken.fact, broken.earlier, dialect)
     taken = set() if broken.table is None else {each.name for each in broken.table.constraints}
-    named = was is not None and was.name and was.name not in taken
+    # Where the database is not rehearsed, such names are its own, and what other table has one is not known.
+    named = was is not None and was.name and was.name not in taken and dialect.FORESIGHT != "none"
     return {
         "key_name": was.name if was is not None and named else f"fk_{_constraint(broken.fact)}",
         "key_actions": "" if was is None else "".join(_actions(was)),

@@ -159,6 +159,7 @@ def names(fact: Fact, course: Course, dialect: Dialect, default_schema: str) -> 
         before=situations.before(fact, course),
         after=course.now.table,
         earlier=course.earlier,
+        was_away=course.was_away,
         schema=course.now.schema,
         moved_to=situations.moved_to(fact, course),
         using=situations.using(fact, course),

@@ -47,6 +47,11 @@ class Course(Struct, frozen=True, kw_only=True):
         """All that the table was before, the latest first."""
         return tuple(moment.table for moment in reversed(self.history[: self.index]) if moment.table is not None)
 
+    @property
+    def was_away(self) -> bool:
+        """Whether there was no such table in between: what it was may be there under another name."""
+        return any(moment.table is None for moment in self.history[self.held or 0 : self.index])
+
 
 def situation(fact: Fact, course: Course, *, meant: str) -> Situation:
     """Return what it depends on how a fact can be mended.

@@ -32,6 +32,8 @@ class Broken(Struct, frozen=True, kw_only=True):
     """The same as it is."""
     earlier: tuple[Table, ...]
     """All that it was before, the latest first."""
+    was_away: bool
+    """Whether there was no such table in between."""
     schema: Schema
     """That it is in."""
     moved_to: str | None = None
@@ -51,7 +53,9 @@ def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
         **_of_column(before, after, broken.schema, dialect),
         **_of_publication(broken, dialect),
         "grants": BETWEEN.join(granting(fact, broken.before, broken.after, broken.schema.access, dialect)),
-        f"add_{fact.rule.replace('-', '_')}": constraints_back.restoring(fact, broken.earlier, broken.after, dialect),
+        f"add_{fact.rule.replace('-', '_')}": constraints_back.restoring(
+            fact, broken.earlier, broken.after, dialect, was_away=broken.was_away
+        ),
         **_of_conversion(broken, before, after, dialect),
         **_of_trigger(broken, before, dialect),
         "row_security": _row_security(fact, broken.after),

@@ -222,7 +222,8 @@ def _completed(found: Aftermath, ran: Ran, before: Schema, now: Schema) -> After
     restoring = [sql for name in changed if stopped for sql in _restoring(ran.course.dialect, before, now, name)]
     began = found.started and bool(applied or inside or ran.last != ran.commits.idle)
     found = replace(found, applied=whole, commits=inside, stopped=stopped, started=began)
-    return replace(found, changed=changed, restoring=tuple(restoring))
+    ends = (step.to_revisions_no_deps for step in ran.course.run.all_steps if step.revision.revision == stopped)
+    return replace(found, changed=changed, restoring=tuple(restoring), leads_to=tuple(next(ends, ())))
 
 
 def _restoring(dialect: Dialect, before: Schema, now: Schema, name: Name) -> tuple[str, ...]:

@@ -150,6 +150,8 @@ class Index(Struct, frozen=True, kw_only=True, gc=False):
     method: str = "btree"
     predicate: str | None = None
     expressions: tuple[str, ...] = ()
+    coarser: tuple[str, ...] = ()
+    """Key columns with the collation by which more of their values are the same than by the column's own (SQLite)."""
     nulls_not_distinct: bool = False
     constraint: str | None = None
     """Name of the constraint that this index serves, None for an index of its own."""
@@ -265,6 +267,8 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
     """Whether a view refuses rows that it would not show."""
     definition: str | None = None
     """A view's query."""
+    refuses: frozenset[str] = frozenset()
+    """``INSERT`` and ``DELETE``, where SQLite has no trigger that stands in for them on a view."""
     depends_on: tuple[tuple[Name, str], ...] = ()
     """What a view reads: (table, column), column ``""`` for the table as a whole (``pg_depend`` via ``pg_rewrite``)."""
     owner: str | None = None

@@ -241,6 +241,38 @@ CONSTRAINTS = [
         "23505",
         "new-constraint",
     ),
+    Case(
+        "CREATE TABLE p (a integer UNIQUE, b integer UNIQUE); INSERT INTO p VALUES (1, 2); "
+        "CREATE TABLE t (c integer CONSTRAINT f REFERENCES p (a))",
+        "ALTER TABLE t DROP CONSTRAINT f; ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (c) REFERENCES p (b)",
+        "INSERT INTO t VALUES (1)",
+        "23503",
+        "new-constraint",
+        states='{"foreign_keys": [{"columns": ["c"], "references": {"table_name": "p", "columns": ["a"]}}]}',
+    ),
+    Case(
+        "CREATE TABLE t (c text)",
+        "ALTER TABLE t ADD z text GENERATED ALWAYS AS (lower(c)) STORED NOT NULL",
+        "INSERT INTO t VALUES (NULL)",
+        "23502",
+        "new-constraint",
+        actual="a new generated column z that is NOT NULL, from (c)",
+    ),
+    Case(
+        "CREATE TABLE t (c text)",
+        "ALTER TABLE t ADD z text GENERATED ALWAYS AS (coalesce(c, '')) STORED NOT NULL",
+        "INSERT INTO t VALUES (NULL)",
+    ),
+    Case(
+        "CREATE TABLE t (c text NOT NULL)",
+        "ALTER TABLE t ADD z text GENERATED ALWAYS AS (c || '!') STORED NOT NULL",
+        "INSERT INTO t VALUES ('a')",
+    ),
+    Case(
+        "CREATE TABLE t (c integer UNIQUE, z integer)",
+        "CREATE UNIQUE INDEX u ON t (z, c) WHERE z IS NULL",
+        "INSERT INTO t (c) VALUES (1), (2), (NULL), (NULL)",
+    ),
 ]
 
 PARTS = "CREATE TABLE m (c integer) PARTITION BY LIST (c); CREATE TABLE t (c integer)"

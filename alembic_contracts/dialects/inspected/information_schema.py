@@ -225,7 +225,7 @@ def _default(row: Row, extra: str, *, mariadb: bool) -> str | None:
 def _keys(indexes: Sequence[Row], columns: Sequence[Row]) -> dict[str, Any]:
     """Return the primary key, unique constraints and indexes, which all of them are here.
 
-    A key of the beginnings of values is none of the column: it refuses values that differ behind them.
+    Where the beginnings of values are unique, so are the values: a unique key of these is one of the columns.
     """
     known = {row["name"] for row in columns if row["expression"] != _HISTORY}
     found: dict[str, Any] = {"pk_constraint": {}, "unique_constraints": [], "indexes": []}
@@ -237,9 +237,10 @@ def _keys(indexes: Sequence[Row], columns: Sequence[Row]) -> dict[str, Any]:
         if name == "PRIMARY":
             found["pk_constraint"] = {"name": name, "constrained_columns": shown}
             continue
-        is_unique = not int(rows[0]["several"])
-        if is_unique and None not in named:  # and none of an expression
-            found["unique_constraints"].append({"name": name, "column_names": shown})
+        is_unique, whole = not int(rows[0]["several"]), [row["column_"] for row in rows]
+        if is_unique and None not in whole:  # and none of an expression
+            told = [column for column in whole if column in known or not columns]
+            found["unique_constraints"].append({"name": name, "column_names": told})
         written = [row["column_"] if row["part"] is None else f"{row['column_']}({row['part']})" for row in rows]
         found["indexes"].append({"name": name, "column_names": named, "expressions": written, "unique": is_unique})
     return found

@@ -80,8 +80,8 @@ class Reader:
         from sqlalchemy import types
         from sqlalchemy.exc import CompileError
 
-        if isinstance(type_, str):
-            return self._spelled(type_)
+        if isinstance(type_, str):  # as the server itself says
+            return self._parsed(type_)
         if isinstance(type_, types.NullType):
             return None
         if isinstance(type_, types.ARRAY):
@@ -97,11 +97,14 @@ class Reader:
     def _spelled(self, spelling: str) -> Type | None:
         from alembic_contracts.dialects.inspected.purposes import is_known
 
+        found = self._parsed(spelling)
+        return found if found is not None and is_known(found) else None
+
+    def _parsed(self, spelling: str) -> Type | None:
         try:
-            found = parse_type(_BESIDE.sub(r"\1", spelling), self._kind)
+            return parse_type(_BESIDE.sub(r"\1", spelling), self._kind)
         except ValueError:
             return None
-        return found if is_known(found) else None
 
     def _made(self, type_: TypeEngine[Any]) -> Name | None:
         """Return the name of a type that users made, and note what it is."""

@@ -10,7 +10,7 @@ from alembic_contracts.dialects.sqlite.clauses import Clauses, Unread
 from alembic_contracts.dialects.sqlite.names import fold
 from alembic_contracts.patterns import pattern
 
-__all__ = ["IndexText", "index_text", "updated_instead", "view_query"]
+__all__ = ["IndexText", "Instead", "index_text", "instead", "view_query"]
 
 _ORDER = pattern(r"(?<=[\s)\"`\]'])(?:asc|desc)\Z", re.IGNORECASE)
 
@@ -69,12 +69,17 @@ def view_query(sql: str | None) -> str | None:
         return None
 
 
-def updated_instead(sql: str | None) -> frozenset[str] | None:
-    """Return the columns of a view that a trigger has taken care of when they are updated, folded.
+class Instead(Struct, frozen=True):
+    """What a trigger takes care of in the place of a view."""
 
-    None where they are all taken care of, none for a trigger of another kind; those of a text that is not understood
-    are the same as for another kind.
-    """
+    event: str = ""
+    """``INSERT``, ``UPDATE`` or ``DELETE``; empty for a trigger of another kind, and a text that is not understood."""
+    columns: frozenset[str] | None = None
+    """Of an UPDATE, folded; None: all of them."""
+
+
+def instead(sql: str | None) -> Instead:
+    """Return what a CREATE TRIGGER takes care of."""
     text = Clauses(sql or "")
     try:
         text.need("create")
@@ -82,12 +87,16 @@ def updated_instead(sql: str | None) -> frozenset[str] | None:
         text.need("trigger")
         text.words("if", "not", "exists")
         text.qualified()
-        text.need("instead", "of", "update")
+        text.need("instead", "of")
+        event = next((word for word in ("insert", "delete") if text.words(word)), None)
+        if event is not None:
+            return Instead(event.upper())
+        text.need("update")
         if not text.words("of"):
-            return None
+            return Instead("UPDATE")
         columns = [fold(text.name())]
         while text.mark(","):
             columns.append(fold(text.name()))
-        return frozenset(columns)
+        return Instead("UPDATE", frozenset(columns))
     except Unread:
-        return frozenset()
+        return Instead()

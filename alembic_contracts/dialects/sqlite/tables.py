@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from alembic_contracts.dialects.sqlite.definitions import Definition
 from alembic_contracts.dialects.sqlite.names import fold, upper
-from alembic_contracts.dialects.sqlite.objects import index_text, updated_instead, view_query
+from alembic_contracts.dialects.sqlite.objects import index_text, instead, view_query
 from alembic_contracts.dialects.sqlite.types import declared
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Persistence, Table
@@ -230,6 +230,11 @@ def _index(rows: list[IndexRow], texts: Mapping[str, str], collations: Mapping[s
         unique=bool(first.unique),
         predicate=((text and text.predicate) or "?") if first.partial else None,
         expressions=expressions,
+        coarser=tuple(
+            f"{row.name} COLLATE {row.collation}"
+            for row, column in zip(rows, columns, strict=True)
+            if column is not None and upper(row.collation) != upper(collations.get(fold(column), "BINARY"))
+        ),
         constraint=None if kind is None or None in columns else names.of(kind, columns),
     )
 
@@ -318,15 +323,16 @@ def view(answers: Answers, sql: str | None, triggers: Collection[str], *, comple
     Args:
         answers: SQLite's.
         sql: its CREATE VIEW.
-        triggers: the texts of its triggers: it takes the updates that one stands in for.
+        triggers: the texts of its triggers: it takes what one stands in for.
         complete: whether its columns are known.
     """
-    instead = [updated_instead(each) for each in triggers]
+    taken = [instead(each) for each in triggers]
+    updated = [each.columns for each in taken if each.event == "UPDATE"]
     columns = (
         Column(
             name=row.name,
             type=declared(row.type),
-            updatable=any(each is None or fold(row.name) in each for each in instead),
+            updatable=any(each is None or fold(row.name) in each for each in updated),
         )
         for row in answers.columns
     )
@@ -337,6 +343,7 @@ def view(answers: Answers, sql: str | None, triggers: Collection[str], *, comple
         columns=tuple(columns),
         complete=complete,
         definition=view_query(sql),
+        refuses=frozenset({"INSERT", "DELETE"}.difference(each.event for each in taken)),
     )
 
 

@@ -9,6 +9,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
+from alembic_contracts.contracts.contract import ForeignKey
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import Situation, Subject, Types
 from alembic_contracts.patterns import pattern
@@ -16,7 +17,7 @@ from alembic_contracts.schemas.passing import is_passing_on
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Table, TypeDefinition
 
-__all__ = ["KEYS", "is_below", "is_filled", "limits", "passed_on"]
+__all__ = ["KEYS", "is_as_stated", "is_below", "is_dangling", "is_filled", "limits", "passed_on"]
 
 KEYS = frozenset({"primary key", "unique"})
 _KINDS = frozenset({"check", "foreign key", "exclude"}) | KEYS
@@ -40,6 +41,17 @@ def is_filled(column: Column, types: Types) -> bool:
     return default is not None and _NULL.fullmatch(default) is None
 
 
+def is_as_stated(constraint: Constraint, key: ForeignKey) -> bool:
+    """Whether a constraint is a foreign key as it is stated, where columns are stated to the same ones."""
+    if constraint.kind != "foreign key" or constraint.references != key.table:
+        return False
+    # On SQLite, one that names none has as many as the primary key has by now, which need not fit.
+    if not key.referenced_columns or len(constraint.referenced_columns) != len(constraint.columns):
+        return set(constraint.columns) == set(key.columns)
+    pairs = zip(constraint.columns, constraint.referenced_columns, strict=True)
+    return set(pairs) == set(zip(key.columns, key.referenced_columns, strict=True))
+
+
 def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]:
     """Yield all that can refuse a row, as constraints.
 
@@ -48,11 +60,12 @@ def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]
         types: those of users.
         dialect: of the database.
     """
-    yield from (each for each in table.constraints if each.kind in _KINDS and each.enforced)
+    yield from (_as_met(each, dialect) for each in table.constraints if each.kind in _KINDS and each.enforced)
     for index in table.indexes:
         if index.unique and index.constraint is None:
-            columns = tuple(column for column in index.columns if column is not None)
-            parts = (*index.expressions, index.predicate or "")
+            coarser = {part.partition(" COLLATE ")[0] for part in index.coarser}
+            columns = tuple(column for column in index.columns if column is not None and column not in coarser)
+            parts = (*index.expressions, *index.coarser, index.predicate or "")
             yield Constraint(
                 name=index.name,
                 kind="unique",
@@ -64,6 +77,23 @@ def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]
     for column in table.columns:
         if column.updatable is not False:
             yield from _of_domains(column, types, dialect)
+        if column.generated and column.not_null:
+            yield from _of_generated(column, table)
+
+
+def is_dangling(constraint: Constraint) -> bool:
+    """Whether it is a foreign key of ``limits`` that refuses every row."""
+    return constraint.kind == "foreign key" and constraint.expression is not None
+
+
+def _as_met(constraint: Constraint, dialect: Dialect) -> Constraint:
+    """Return what a constraint is to a row: SQLite refuses each one where a foreign key finds no key, NULL or not.
+
+    https://sqlite.org/foreignkeys.html, section 3; elsewhere one that is not valid is held to by new rows all the same.
+    """
+    if constraint.kind != "foreign key" or constraint.valid or dialect.KIND != "sqlite":
+        return constraint
+    return replace(constraint, name=f"to no key of {constraint.references}", expression="no key")
 
 
 def passed_on(subject: Subject) -> Iterator[Subject]:
@@ -115,6 +145,31 @@ def _of_partitions(table: Table) -> Iterator[Constraint]:
     for option in options:
         text = f"WITH {option} CHECK OPTION"
         yield Constraint(name=f"option of the view ({text})", kind="check", expression=text)
+
+
+_LITERAL = pattern(r"'(?:[^']|'')*'")
+_CALL = pattern(r"(\w+)\s*\(")
+_STRICT = frozenset(
+    {
+        "abs", "btrim", "ceil", "date_trunc", "floor", "length", "lower", "ltrim", "md5", "replace", "round", "rtrim",
+        "substr", "substring", "to_tsvector", "trim", "upper",
+    }
+)  # fmt: skip
+"""Functions that make NULL of NULL."""
+_TAKES_NULL = pattern(r"\b(is|null|case|distinct|and|or|array|row)\b|\[|->", re.IGNORECASE)
+"""What an expression can have that makes something else of NULL."""
+
+
+def _of_generated(column: Column, table: Table) -> Iterator[Constraint]:
+    """Yield what a generated column that is NOT NULL asks of those that it is computed from, where that is certain."""
+    text = _LITERAL.sub("''", column.expression or "")
+    if _TAKES_NULL.search(text) or not {name.lower() for name in _CALL.findall(text)} <= _STRICT:
+        return
+    words = set(re.findall(r"\w+", text))
+    sources = tuple(each.name for each in table.columns if each.name in words)
+    if sources:
+        asked = f"({column.expression}) IS NOT NULL"
+        yield Constraint(name=column.name, kind="not null", columns=sources, expression=asked)
 
 
 def _of_domains(column: Column, types: Types, dialect: Dialect) -> Iterator[Constraint]:

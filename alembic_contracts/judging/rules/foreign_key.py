@@ -1,5 +1,6 @@
 """The columns refer to the table that the contract states."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
@@ -12,8 +13,10 @@ from alembic_contracts.judging.rules import (
     Rule,
     Situation,
     Subject,
+    Unknown,
     breaking,
 )
+from alembic_contracts.judging.rules._rows import is_as_stated
 from alembic_contracts.judging.rules._ways import ANEW, IN_BATCH_ANEW, VIEWS, in_tables_only
 from alembic_contracts.schemas.schema import Constraint, Table
 
@@ -23,23 +26,35 @@ def _words(key: ForeignKey) -> str:
     return f"FOREIGN KEY ({', '.join(key.columns)}) REFERENCES {key.table}{columns}"
 
 
-def _fits(constraint: Constraint, key: ForeignKey) -> bool:
-    if constraint.kind != "foreign key" or constraint.references != key.table:
-        return False
-    # On SQLite, one that names none has as many as the primary key has by now, which need not fit.
-    if not key.referenced_columns or len(constraint.referenced_columns) != len(constraint.columns):
-        return set(constraint.columns) == set(key.columns)
-    pairs = zip(constraint.columns, constraint.referenced_columns, strict=True)
-    return set(pairs) == set(zip(key.columns, key.referenced_columns, strict=True))
-
-
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    key = cast("ForeignKey", fact.expected)
-    found = [constraint.valid for constraint in cast("Table", subject.table).constraints if _fits(constraint, key)]
+    key, table = cast("ForeignKey", fact.expected), cast("Table", subject.table)
+    fitting = [each for each in table.constraints if is_as_stated(each, key)]
+    found = [each.valid for each in fitting]
     if any(found):
-        return HOLDS
+        other = None if key.referenced_columns else _turned(fitting, key, subject.reference)
+        return HOLDS if other is None else _is_a_key(other)
     # On SQLite one is not valid where the table referred to has no such key, and each row that refers to it is refused.
     return Differs("one that is not valid" if found else "no such foreign key")
+
+
+def _finds_no_key(situation: Situation) -> bool:
+    """Whether the foreign key is there: on SQLite, it is what it refers to that is not."""
+    key = cast("ForeignKey", situation.fact.expected)
+    there = situation.after.constraints if situation.after is not None else ()
+    return any(is_as_stated(each, key) for each in there)
+
+
+def _turned(fitting: Sequence[Constraint], key: ForeignKey, before: Table | None) -> Constraint | None:
+    """Return what refers to other columns than before, where it is for the primary key to say which are right."""
+    was = () if before is None else (each for each in before.constraints if is_as_stated(each, key))
+    known = [each.referenced_columns for each in was]
+    is_one = not known or any(each.referenced_columns in known for each in fitting)
+    return None if is_one else fitting[0]
+
+
+def _is_a_key(constraint: Constraint) -> Unknown:
+    columns = ", ".join(constraint.referenced_columns)
+    return Unknown(f"whether the primary key of {constraint.references} is ({columns}) could not be worked out")
 
 
 def _leads_elsewhere(situation: Situation) -> bool:
@@ -97,6 +112,22 @@ RULE = Rule(
                 "If nobody relies on it, ask {owner} to change {contract_place} first."
             ),
             portable=Portable(),
+        ),
+        Instead(
+            when=_finds_no_key,
+            what="what SQLite's foreign key refers to is not there any more",
+            portable=Portable(
+                remedy=(
+                    "The foreign key is there, but finds no such key in {referenced_table}: SQLite refuses the rows.\n"
+                    "Keep the table, and a primary key or unique index of {referenced_columns} there.\n"
+                    "If nobody relies on it, ask {owner} to change {contract_place} first."
+                ),
+                fix=(
+                    "The foreign key is there, but finds no such key in {referenced_table}: SQLite refuses the rows.\n"
+                    "Give {referenced_table} a unique index of {referenced_columns} in a migration.\n"
+                    "If the contract is wrong, ask {owner} to correct {contract_place}."
+                ),
+            ),
         ),
     ),
     portable=Portable(

@@ -1,7 +1,7 @@
 """Rows meet no constraint that the table did not have and the contract does not state."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self, cast
 
 from msgspec import Struct
@@ -21,7 +21,15 @@ from alembic_contracts.judging.rules import (
     Unknown,
     breaking,
 )
-from alembic_contracts.judging.rules._rows import KEYS, is_below, is_filled, limits, passed_on
+from alembic_contracts.judging.rules._rows import (
+    KEYS,
+    is_as_stated,
+    is_below,
+    is_dangling,
+    is_filled,
+    limits,
+    passed_on,
+)
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Table
 
@@ -57,6 +65,8 @@ class _Before(Struct, frozen=True):
     """Not where an index alone is one: its collation or operators may be others."""
     filled: frozenset[str] = frozenset()
     """Columns that are never NULL."""
+    collations: Mapping[str, str | None] = {}
+    """Of columns, None where it is the usual one."""
 
     @classmethod
     def of(cls, table: Table | None, types: Types, dialect: Dialect) -> Self:
@@ -65,7 +75,21 @@ class _Before(Struct, frozen=True):
             return cls()
         keys = (each for each in table.constraints if _is_key(each))
         filled = (column.name for column in table.columns if column.not_null)
-        return cls(tuple(limits(table, types, dialect)), tuple(keys), frozenset(filled))
+        collations = {column.name: column.collation for column in table.columns}
+        return cls(tuple(limits(table, types, dialect)), tuple(keys), frozenset(filled), collations)
+
+
+def _is_coarser(constraint: Constraint, before: _Before, subject: Subject) -> bool:
+    """Whether more values are the same to a key than were before: SQLite's usual way is byte by byte."""
+    if constraint.kind not in KEYS or subject.dialect.KIND != "sqlite":
+        return False
+    stated = {(each.column, each.expected) for each in subject.contract.facts if each.rule == "collation"}
+    columns = [cast("Table", subject.table).column(name) for name in constraint.columns]
+    there = [each for each in columns if each is not None and each.name in before.collations]
+    return any(
+        each.collation not in (None, before.collations[each.name]) and (each.name, each.collation) not in stated
+        for each in there
+    )
 
 
 def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bool:
@@ -73,7 +97,7 @@ def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bo
     same = [
         each for each in before.limits if _is_same(each, constraint, dialect) or _is_looser(each, constraint, dialect)
     ]
-    narrower = before.keys if _is_key(constraint) else ()
+    narrower = before.keys if constraint.kind in KEYS else ()
     narrower = tuple(key for key in narrower if set(key.columns) <= set(constraint.columns))
     return any(
         (each.nulls_not_distinct or not constraint.nulls_not_distinct or before.filled.issuperset(each.columns))
@@ -97,6 +121,10 @@ def _spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> b
     NULL refers to nothing, is unlike any other NULL, excludes nothing, and makes no simple comparison false. So is a
     value unlike any other that a new column gives itself, as an identity does.
     """
+    if is_dangling(constraint):
+        return False
+    if constraint.kind == "not null":
+        return all(_is_never_null(name, fact, subject) for name in constraint.columns)
     if _is_key(constraint) and any(_is_left_unique(name, fact, subject) for name in constraint.columns):
         return constraint.kind == "unique" or all(_is_filled(name, fact, subject) for name in constraint.columns)
     unknown = [_is_left_null(name, fact, subject) for name in constraint.columns]
@@ -129,6 +157,12 @@ def _is_left_unique(name: str, fact: Fact, subject: Subject) -> bool:
     return bool(column.identity) or _UNIQUE_BY_ITSELF.fullmatch(column.default or "") is not None
 
 
+def _is_never_null(name: str, fact: Fact, subject: Subject) -> bool:
+    """Whether a column is not NULL in the rows of those who do not know new ones."""
+    column, new = cast("Table", subject.table).column(name), _new_column(name, fact, subject)
+    return (column is not None and column.not_null) or (new is not None and is_filled(new, subject.types))
+
+
 def _is_filled(name: str, fact: Fact, subject: Subject) -> bool:
     """Whether no row of those who do not know new columns has NULL in this one."""
     column = cast("Table", subject.table).column(name)
@@ -140,22 +174,21 @@ def _is_filled(name: str, fact: Fact, subject: Subject) -> bool:
 
 
 def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
-    for stated in subject.contract.facts:
-        if stated.table != fact.table:
-            continue
-        match stated.rule, stated.expected:
-            case (("unique" | "primary-key"), tuple(columns)):
-                same = constraint.kind in KEYS and set(columns) == set(constraint.columns)
-                if same and constraint.expression is None:
-                    return True
-            case "check", str(expression):
-                if constraint.kind == "check" and subject.dialect.same_expression(
-                    expression, constraint.expression or ""
-                ):
-                    return True
-            case "foreign-key", ForeignKey() as key:
-                if set(key.columns) == set(constraint.columns) and key.table == constraint.references:
-                    return True
+    return any(stated.table == fact.table and _states(stated, constraint, subject) for stated in subject.contract.facts)
+
+
+def _states(stated: Fact, constraint: Constraint, subject: Subject) -> bool:
+    """Whether a fact about the same table is that there is such a constraint."""
+    match stated.rule, stated.expected:
+        case (("unique" | "primary-key"), tuple(columns)):
+            return constraint.kind in KEYS and not constraint.expression and set(columns) == set(constraint.columns)
+        case "check", str(expression):
+            there = constraint.expression or ""
+            return constraint.kind == "check" and bool(subject.dialect.same_expression(expression, there))
+        case "column-nullable", False:
+            return (constraint.kind, constraint.name) == ("not null", stated.column)
+        case "foreign-key", ForeignKey() as key:
+            return not is_dangling(constraint) and is_as_stated(constraint, key)
     return False
 
 
@@ -183,8 +216,7 @@ def _told(fact: Fact, subject: Subject, of: str = "") -> frozenset[str] | Unknow
     new = [
         limit
         for limit in limits(cast("Table", subject.table), subject.types, subject.dialect)
-        if not _is_implied(limit, before, subject.dialect)
-        and not _is_stated(limit, fact, subject)
+        if (_is_coarser(limit, before, subject) or not _is_known(limit, before, fact, subject))
         and not _spares_unknowing(limit, fact, subject)
         and not (of and _is_renamed(limit, before, subject))
     ]
@@ -193,7 +225,21 @@ def _told(fact: Fact, subject: Subject, of: str = "") -> frozenset[str] | Unknow
     if unclear and len(unclear) == len(new) and not _lost(subject):
         place = cast("Table", subject.table).name
         return Unknown(f"whether the {unclear[0].kind} {unclear[0].name} of {place} is new could not be worked out")
-    return frozenset(f"a new {limit.kind} {limit.name}{of}" for limit in new if limit not in unclear) | _lost(subject)
+    return frozenset(f"{_called(limit)}{of}" for limit in new if limit not in unclear) | _lost(subject)
+
+
+def _is_known(limit: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
+    return _is_implied(limit, before, subject.dialect) or _is_stated(limit, fact, subject)
+
+
+def _called(limit: Constraint) -> str:
+    """Return what a constraint is, for people; on SQLite most have no name."""
+    columns = f"({', '.join(limit.columns)})"
+    if is_dangling(limit):
+        return f"a foreign key {columns} that finds no key in {limit.references}"
+    if limit.kind == "not null":
+        return f"a new generated column {limit.name} that is NOT NULL, from {columns}"
+    return f"a new {limit.kind} {limit.name or (f'({limit.expression})' if limit.kind == 'check' else columns)}"
 
 
 def _place(subject: Subject) -> str:
@@ -222,13 +268,23 @@ def _may_be_renamed(constraint: Constraint, before: _Before, subject: Subject) -
 def _lost(subject: Subject) -> frozenset[str]:
     """Return what took rows before that nothing takes any more."""
     table, before = cast("Table", subject.table), subject.reference
-    lost = before is not None and before.has_default_partition and not table.has_default_partition
-    return frozenset({"no default partition any more"} if lost and table.kind == "partitioned table" else ())
+    if before is None:
+        return frozenset()
+    lost = before.has_default_partition and not table.has_default_partition and table.kind == "partitioned table"
+    refused = (f"no {event} any more, as no INSTEAD OF trigger takes it" for event in table.refuses - before.refuses)
+    return frozenset((*(("no default partition any more",) if lost else ()), *refused))
 
 
 def _where(is_so: Callable[[Table, Table], bool]) -> Callable[[Situation], bool]:
     """Return whether something is so of a table before and after."""
     return lambda found: found.before is not None and found.after is not None and is_so(found.before, found.after)
+
+
+def _has_lost_a_key(before: Table, after: Table) -> bool:
+    """Whether a foreign key is valid no more: where the database is SQLite, it refers to what is not there."""
+    valid = {each.columns for each in before.constraints if each.kind == "foreign key" and each.valid}
+    broken = (each for each in after.constraints if each.kind == "foreign key" and not each.valid)
+    return any(each.columns in valid for each in broken)
 
 
 _AGREED = "Agree on it with {owner}: nothing that {contract_place} could state allows it."
@@ -238,8 +294,10 @@ RULE = Rule(
     summary="Rows meet no new key, unique, check, foreign key or exclusion constraint.",
     description=(
         "A new constraint refuses rows that writers could store before (SQLSTATE 23505, 23514, 23503, 23P01), "
-        "be it the table's own or a column's by its domain; so do the bounds of a partition (23514), WITH CHECK OPTION "
-        "of a view (44000), and the loss of the default partition. "
+        "be it the table's own or a column's by its domain, a new generated column that is NOT NULL where it is computed "
+        "from one that may be NULL, by operators or functions that make NULL of it, or on SQLite a foreign key that "
+        "finds no key any more, and a key that compares by a coarser collation; so do the bounds of a partition (23514), WITH CHECK OPTION "
+        "of a view (44000), and the loss of the default partition, or of what took rows in the place of SQLite's view. "
         "Contracts of writers rely on there being none; what the contract states, and what was there, does not count, "
         "nor what follows from a key that was there, as UNIQUE (id, code) does from PRIMARY KEY (id), "
         "nor a CHECK that lets more pass than the old one did, "
@@ -247,6 +305,7 @@ RULE = Rule(
         "value of their own, as an identity does; nor what is NOT ENFORCED. "
         "What partitions of the table refuse, and what is under a view that can be written to, counts as well; that is "
         "told from the scripts alone, as a look at the commit is one at contracted tables. "
+        "What triggers do with rows is not looked at. "
         "Source: pg_constraint contype p, u, c, f, x, of the table and of domains, pg_index.indisunique, "
         "pg_class.relpartbound and reloptions, pg_partitioned_table.partdefid."
     ),
@@ -281,6 +340,27 @@ RULE = Rule(
             ),
             fix=f"Create one in a migration, with PARTITION OF {{table}} DEFAULT.\n{_AGREED}",
             portable=Portable(),
+        ),
+        Instead(
+            when=_where(lambda before, after: bool(after.refuses - before.refuses)),
+            what="a view of SQLite's takes no rows, or lets none be deleted",
+            portable=Portable(
+                remedy=f"Keep an INSTEAD OF trigger of the view for it, or the table that it was.\n{_AGREED}",
+                fix=f"Give the view an INSTEAD OF trigger for it in a migration.\n{_AGREED}",
+            ),
+        ),
+        Instead(
+            when=_where(_has_lost_a_key),
+            what="a foreign key of SQLite's finds no key any more",
+            portable=Portable(
+                remedy=(
+                    "Keep the table that it refers to, and its key; or drop the foreign key in the same revision.\n"
+                    f"{_AGREED}"
+                ),
+                fix=(
+                    f"Give the table that it refers to such a key in a migration, or drop the foreign key.\n{_AGREED}"
+                ),
+            ),
         ),
         Instead(
             when=is_below,

@@ -21,14 +21,17 @@ def _forbids_null(column: Column, types: Types, dialect: Dialect) -> bool:
     return column.not_null or (column.type is not None and dialect.forbids_null(column.type, types))
 
 
-def _filled_by_domain(subject: Subject) -> frozenset[str]:
-    """Return columns that were filled by their domain alone: no fact of theirs says so."""
+def _filled_unsaid(subject: Subject) -> frozenset[str]:
+    """Return columns that were filled in a way of which no fact of theirs says so.
+
+    That is by their domain; and where a database has no identities that contracts could state, as a row's number.
+    """
     columns = () if subject.reference is None else subject.reference.columns
-    types = subject.reference_types
+    types, is_stated = subject.reference_types, "column-identity" not in subject.dialect.NOT_EXPRESSED
     return frozenset(
         each.name
         for each in columns
-        if each.default is None and is_filled(each, types) and not (each.identity or each.generated)
+        if each.default is None and is_filled(each, types) and not (each.identity and is_stated) and not each.generated
     )
 
 
@@ -38,7 +41,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     if subject.reference is not None:
         before = _required(subject.reference, subject.reference_types, dialect)
     new = _required(cast("Table", subject.table), subject.types, dialect) - before
-    new -= known - _filled_by_domain(subject)
+    new -= known - _filled_unsaid(subject)
     for each in passed_on(subject):
         new |= frozenset(f"{column} of {cast('Table', each.table).name}" for column in _behind(fact, subject, each))
     columns = "newly required column" if len(new) == 1 else "newly required columns"
@@ -75,7 +78,7 @@ RULE = Rule(
         "An INSERT that does not know a new column is refused if that is NOT NULL without a default (SQLSTATE 23502), "
         "by itself or by its domain. "
         "Contracts of writers rely on it; columns that the contract names, and those that had to be given one before, "
-        "do not count, but for those that their domain filled. "
+        "do not count, but for those that their domain filled, or that were numbered where no contract can state that. "
         "So do columns of partitions, and of the table under a view; these are told from the scripts alone. "
         "Source: pg_attribute.attnotnull, atthasdef, attidentity, pg_type.typnotnull, typdefault."
     ),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alembic_contracts.dialects.sqlite.definitions import definition
 from alembic_contracts.dialects.sqlite.names import fold, quote
-from alembic_contracts.dialects.sqlite.objects import index_text, updated_instead, view_query
+from alembic_contracts.dialects.sqlite.objects import Instead, index_text, instead, view_query
 from alembic_contracts.dialects.sqlite.tokens import tokens
 
 SPACES = st.sampled_from([" ", "\n", "\t ", " -- it's (\n", "/* , ) */", " /*\n'*/ ", "\r\n", "\f"])
@@ -238,14 +238,14 @@ def test_views() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trigger", "columns"),
+    ("trigger", "taken"),
     [
-        ("INSTEAD OF UPDATE ON v", None),
-        ('INSTEAD OF UPDATE OF A, "b b" ON v', {"a", "b b"}),
-        ("INSTEAD OF INSERT ON v", set()),
-        ("INSTEAD OF DELETE ON v", set()),
-        ("AFTER UPDATE ON t", set()),
+        ("INSTEAD OF UPDATE ON v", Instead("UPDATE")),
+        ('INSTEAD OF UPDATE OF A, "b b" ON v', Instead("UPDATE", frozenset({"a", "b b"}))),
+        ("INSTEAD OF INSERT ON v", Instead("INSERT")),
+        ("INSTEAD OF DELETE ON v", Instead("DELETE")),
+        ("AFTER UPDATE ON t", Instead()),
     ],
 )
-def test_triggers(trigger: str, columns: set[str] | None) -> None:
-    assert updated_instead(f"CREATE TRIGGER tr {trigger} BEGIN SELECT 1; END") == columns
+def test_triggers(trigger: str, taken: Instead) -> None:
+    assert instead(f"CREATE TRIGGER tr {trigger} BEGIN SELECT 1; END") == taken

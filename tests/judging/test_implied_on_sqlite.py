@@ -1,0 +1,194 @@
+"""What contracts of writers rely on without a word, held against what SQLite itself says to their statements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from alembic_contracts.dialects import sqlite
+from alembic_contracts.schemas.steps import Operation
+from tests.support.advised import Broken, contracts, violations
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NEW, REQUIRED = "new-constraint", "required-column"
+
+
+@dataclass(frozen=True)
+class Case:
+    given: str
+    """What makes the table or view ``t`` with a column ``c``; statements end with a line's end."""
+    change: str
+    use: str
+    """What a writer runs, before and after."""
+    refused: str = ""
+    """What SQLite says to it after the change; empty: nothing."""
+    rule: str = ""
+    """The rule that says so; empty: none does."""
+    actual: str = ""
+    states: str = ""
+    """What the contract states of the table, as JSON."""
+
+
+REFERS = "CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT UNIQUE, b TEXT UNIQUE)\nINSERT INTO p VALUES (1, 'x', 'y')\n"
+TO_A = REFERS + "CREATE TABLE t (c TEXT REFERENCES p (a))"
+STATED = '{"foreign_keys": [{"columns": ["c"], "references": {"table_name": "p", "columns": ["a"]}}]}'
+UNIQUE = '{"unique": [["c"]]}'
+INSERT = "INSERT INTO t (c) VALUES ('x')"
+VIEW = (
+    "CREATE TABLE s (c TEXT)\nCREATE VIEW t AS SELECT c FROM s\n"
+    "CREATE TRIGGER i INSTEAD OF INSERT ON t BEGIN INSERT INTO s VALUES (NEW.c); END\n"
+    "CREATE TRIGGER d INSTEAD OF DELETE ON t BEGIN DELETE FROM s WHERE c = OLD.c; END"
+)
+TWICE = "INSERT INTO t (c) VALUES ('r1'), ('R1')"
+
+CASES = [
+    Case(
+        TO_A, "DROP TABLE t\nCREATE TABLE t (c TEXT REFERENCES p (b))", INSERT,
+        "FOREIGN KEY constraint failed", NEW, "a new foreign key (c)", states=STATED,
+    ),
+    Case(
+        REFERS + "CREATE TABLE t (c TEXT)", "DROP TABLE t\nCREATE TABLE t (c TEXT REFERENCES p (a))", INSERT,
+        states=STATED,
+    ),
+    Case(
+        "CREATE TABLE p (a TEXT)\nCREATE UNIQUE INDEX u ON p (a)\nCREATE TABLE t (c TEXT REFERENCES p (a))",
+        "DROP INDEX u", "INSERT INTO t (c) VALUES (NULL)", "foreign key mismatch",
+        NEW, "a foreign key (c) that finds no key in main.p", states=STATED,
+    ),
+    Case(TO_A, "DROP TABLE p", "INSERT INTO t (c) VALUES (NULL)", "no such table", NEW),
+    Case(
+        "CREATE TABLE t (c TEXT)", "CREATE TABLE n (c TEXT, k TEXT REFERENCES gone (a))\nDROP TABLE t\n"
+        "ALTER TABLE n RENAME TO t", INSERT, "no such table", NEW,
+        "a foreign key (k) that finds no key in main.gone",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)\nCREATE UNIQUE INDEX u ON t (c)",
+        "DROP INDEX u\nCREATE UNIQUE INDEX u ON t (c COLLATE NOCASE)",
+        TWICE, "UNIQUE constraint failed", NEW, "a new unique u", states=UNIQUE,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)\nCREATE UNIQUE INDEX u ON t (c COLLATE NOCASE)",
+        "DROP INDEX u\nCREATE UNIQUE INDEX u ON t (c)", "INSERT INTO t (c) VALUES ('r1'), ('r2')", states=UNIQUE,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT UNIQUE)", "DROP TABLE t\nCREATE TABLE t (c TEXT UNIQUE COLLATE NOCASE)",
+        TWICE, "UNIQUE constraint failed", NEW, "a new unique (c)", states=UNIQUE,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT UNIQUE COLLATE NOCASE)", "DROP TABLE t\nCREATE TABLE t (c TEXT UNIQUE)",
+        "INSERT INTO t (c) VALUES ('r1'), ('r2')",
+    ),
+    Case(
+        "CREATE TABLE t (c INTEGER NOT NULL PRIMARY KEY, n TEXT)",
+        "DROP TABLE t\nCREATE TABLE t (c BIGINT NOT NULL PRIMARY KEY, n TEXT)", "INSERT INTO t (n) VALUES ('x')",
+        "NOT NULL constraint failed: t.c", REQUIRED, "newly required column c",
+    ),
+    Case(
+        "CREATE TABLE t (c INTEGER NOT NULL PRIMARY KEY, n TEXT)",
+        "DROP TABLE t\nCREATE TABLE t (c INTEGER NOT NULL, n TEXT, PRIMARY KEY (c)) WITHOUT ROWID",
+        "INSERT INTO t (n) VALUES ('x')", "NOT NULL constraint failed: t.c", REQUIRED,
+    ),
+    Case(
+        "CREATE TABLE t (c INTEGER NOT NULL PRIMARY KEY, n TEXT)",
+        "DROP TABLE t\nCREATE TABLE t (c INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, n TEXT)",
+        "INSERT INTO t (n) VALUES ('x')",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)", "ALTER TABLE t ADD COLUMN k TEXT GENERATED ALWAYS AS (lower(c)) VIRTUAL NOT NULL",
+        "INSERT INTO t (c) VALUES (NULL)", "NOT NULL constraint failed: t.k", NEW,
+        "a new generated column k that is NOT NULL, from (c)",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT NOT NULL)", "ALTER TABLE t ADD COLUMN k TEXT AS (lower(c)) NOT NULL", INSERT,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)", "ALTER TABLE t ADD COLUMN k TEXT AS (coalesce(c, 'c')) NOT NULL",
+        "INSERT INTO t (c) VALUES (NULL)",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)", "ALTER TABLE t ADD COLUMN n INTEGER DEFAULT 1\n"
+        "ALTER TABLE t ADD COLUMN k INTEGER AS (n + 1) NOT NULL", INSERT,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)", "ALTER TABLE t ADD COLUMN n INTEGER\n"
+        "ALTER TABLE t ADD COLUMN k INTEGER AS (n + 1) NOT NULL", INSERT, "NOT NULL constraint failed: t.k", NEW,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT NOT NULL, k TEXT AS (lower(c)) NOT NULL)",
+        "DROP TABLE t\nCREATE TABLE t (c TEXT, k TEXT AS (lower(c)) NOT NULL)", INSERT,
+    ),
+    Case(VIEW, "DROP TRIGGER i", INSERT, "cannot modify t because it is a view", NEW,
+         "no INSERT any more, as no INSTEAD OF trigger takes it"),
+    Case(VIEW, "DROP TRIGGER d", "DELETE FROM t", "cannot modify t because it is a view", NEW),
+    Case(VIEW, "DROP TRIGGER d\nCREATE TRIGGER e INSTEAD OF DELETE ON t BEGIN SELECT 1; END", "DELETE FROM t"),
+    Case(
+        "CREATE TABLE t (c TEXT UNIQUE, n INTEGER)", "CREATE UNIQUE INDEX u ON t (n, c) WHERE n IS NULL",
+        "INSERT INTO t (c) VALUES ('a'), ('b'), (NULL), (NULL)",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT UNIQUE, n INTEGER)", "CREATE UNIQUE INDEX u ON t (n, c COLLATE NOCASE)",
+        "INSERT INTO t (n, c) VALUES (1, 'r'), (1, 'R')", "UNIQUE constraint failed", NEW,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)", "DROP TABLE t\nCREATE TABLE t (c TEXT CHECK (length(c) > 3))", INSERT,
+        "CHECK constraint failed", NEW, "a new check (length(c) > 3)",
+    ),
+]  # fmt: skip
+
+
+@contextmanager
+def opened() -> Iterator[sa.Connection]:
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        yield connection
+    engine.dispose()
+
+
+def run(connection: sa.Connection, statements: str) -> None:
+    for statement in statements.splitlines():
+        connection.exec_driver_sql(statement)
+
+
+def said_to(connection: sa.Connection, statement: str) -> str:
+    """Return what SQLite says to a statement that leaves nothing behind."""
+    connection.exec_driver_sql("SAVEPOINT use")
+    try:
+        connection.exec_driver_sql(statement)
+    except sa.exc.DBAPIError as error:
+        return str(error.orig)
+    else:
+        return ""
+    finally:
+        connection.exec_driver_sql("ROLLBACK TO use")
+        connection.exec_driver_sql("RELEASE use")
+
+
+@pytest.mark.parametrize("compatibility", ["writer", "full"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.given[-40:]}: {case.change[:60]}")
+def test_what_writers_rely_on(case: Case, compatibility: str, tmp_path: Path) -> None:
+    table: dict[str, Any] = json.loads(case.states or "{}")
+    stated = contracts(Broken("", (), "", {"c": {}}, table, compatibility), tmp_path, "sqlite")
+    with opened() as connection:
+        run(connection, case.given)
+        before = sqlite.observe(connection, None)
+        assert said_to(connection, case.use) == "", "works before"
+        run(connection, case.change)
+        said = said_to(connection, case.use)
+        assert bool(said) == bool(case.refused)
+        assert case.refused in said
+        after = sqlite.observe(connection, None)
+    implied = [
+        each for each in violations(stated, before, [Operation(None, "", after)]) if each.rule in (NEW, REQUIRED)
+    ]
+    assert [(each.rule, each.severity) for each in implied] == ([(case.rule, "error")] if case.rule else [])
+    if case.actual:
+        assert implied[0].actual == case.actual
