@@ -118,8 +118,7 @@ def _held(
         return _trimmed(contracts, shape, severities, frozenset(), None)
     if elsewhere == "warn" and not own:
         severities = {rule: "off" if severities.get(rule) == "off" else "warning" for rule in rules.load()}
-    # What fills a column elsewhere (an identity, a sequence) is as little applicable as other defaults.
-    applicable = SHAPE - dialect.NOT_EXPRESSED - (frozenset() if own else {"required-column"})
+    applicable = SHAPE - dialect.NOT_EXPRESSED
     return _trimmed(contracts, shape, severities, applicable, naming)
 
 
