@@ -294,11 +294,11 @@ RULE = Rule(
     summary="Rows meet no new key, unique, check, foreign key or exclusion constraint.",
     description=(
         "A new constraint refuses rows that writers could store before (SQLSTATE 23505, 23514, 23503, 23P01), "
-        "be it the table's own or a column's by its domain; so do a new generated column that is NOT NULL, computed from "
-        "one that may be NULL by operators or functions that make NULL of it, the bounds of a partition (23514), WITH "
-        "CHECK OPTION of a view (44000), and the loss of the default partition. On SQLite so do a foreign key that finds "
-        "no key any more, a key that compares by a coarser collation, and the loss of the trigger that took the rows of "
-        "a view. "
+        "be it the table's own or a column's by its domain; so do a new generated column that is NOT NULL, computed "
+        "from one that may be NULL by operators or functions that make NULL of it, the bounds of a partition (23514), "
+        "WITH CHECK OPTION of a view (44000), and the loss of the default partition. On SQLite so do a foreign key that "
+        "finds no key any more, a key that compares by a coarser collation, and the loss of the trigger that took the "
+        "rows of a view. "
         "Contracts of writers rely on there being none; what the contract states, and what was there, does not count, "
         "nor what follows from a key that was there, as UNIQUE (id, code) does from PRIMARY KEY (id), "
         "nor a CHECK that lets more pass than the old one did, "
