@@ -8,7 +8,7 @@ have is not applicable there: it counts neither as kept nor as broken.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,7 +25,7 @@ from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
 if TYPE_CHECKING:
     from alembic_contracts.config import Elsewhere, Switch
-    from alembic_contracts.judging.naming import Naming
+    from alembic_contracts.judging.naming import Naming, Placed
     from alembic_contracts.schemas.steps import Prediction
 
 __all__ = ["SHAPE", "Aligned", "Held", "aligned", "held", "is_same", "places", "view"]
@@ -94,12 +94,14 @@ def held(
         severities: what the settings say of rules.
         elsewhere: what they say of contracts about another kind of database.
     """
-    kinds = {contract.kind: None for contract in contracts} or {dialect.KIND: None}
-    return tuple(
-        _held(group, kind, dialect, severities, elsewhere)
-        for kind in kinds
-        for group in alike((c for c in contracts if c.kind == kind), _placing(kind, dialect)) or ((),)
-    )
+    found: list[Held] = []
+    for kind in {contract.kind: None for contract in contracts} or {dialect.KIND: None}:
+        of_kind = [contract for contract in contracts if contract.kind == kind]
+        placed = _placed(of_kind, kind, dialect)
+        for group in alike(of_kind, placed or _itself) or ((),):
+            naming = _naming(group, dialect, placed)
+            found.append(_held(group, kind, dialect, severities, elsewhere, naming=naming))
+    return tuple(found)
 
 
 def _held(
@@ -108,8 +110,10 @@ def _held(
     dialect: Dialect,
     severities: Mapping[str, Switch],
     elsewhere: Elsewhere,
+    *,
+    naming: Naming | None,
 ) -> Held:
-    own, naming = is_same(kind, dialect.KIND), _naming(contracts, kind, dialect)
+    own = is_same(kind, dialect.KIND)
     if own and dialect.FORESIGHT != "none":
         applicable = frozenset(rules.load()) - dialect.NOT_EXPRESSED
         return _trimmed(contracts, dialect, severities, applicable, naming)
@@ -228,41 +232,36 @@ class _Shape:
 
 def places(contracts: Iterable[Contract], dialect: Dialect) -> frozenset[Name]:
     """Return where a database can have the tables of contracts."""
+    contracts = tuple(contracts)
     found = set[Name]()
-    for contract in contracts:
-        if contract.kind == dialect.KIND:
-            found.update(contract.tables)
-        else:
-            placed = _placing(contract.kind, dialect)
-            found.update(place for table in contract.tables for place in placed(table))
+    for kind in {contract.kind for contract in contracts}:
+        of_kind = [contract for contract in contracts if contract.kind == kind]
+        placed = (None if kind == dialect.KIND else _placed(of_kind, kind, dialect)) or _itself
+        found.update(place for contract in of_kind for table in contract.tables for place in placed(table))
     return frozenset(found)
 
 
-def _there(kind: str, dialect: Dialect) -> Dialect | None:
-    """Return what knows the names of contracts about one kind; None: they are the database's own."""
-    if not is_same(kind, dialect.KIND) or dialect.FORESIGHT == "none":
-        return dialects.load(kind)
-    return None if dialect.FORESIGHT == "catalog" else dialect
+def _itself(table: Name) -> tuple[Name, ...]:
+    return (table,)
 
 
-def _placing(kind: str, dialect: Dialect) -> Callable[[Name], tuple[Name, ...]]:
-    """Return what tells where a table can be that contracts about one kind name."""
-    there = _there(kind, dialect)
-    if there is None:
-        return lambda table: (table,)
-    from alembic_contracts.judging import naming
+def _placed(contracts: Iterable[Contract], kind: str, dialect: Dialect) -> Placed | None:
+    """Return what tells where tables can be that all contracts about one kind name; None: they are where they say."""
+    if is_same(kind, dialect.KIND) and dialect.FORESIGHT == "catalog":
+        return None
+    is_elsewhere = not is_same(kind, dialect.KIND) or dialect.FORESIGHT == "none"
+    from alembic_contracts.judging.naming import placed
 
-    return lambda table: naming.places(table, dialect, there)
+    return placed(contracts, dialect, dialects.load(kind) if is_elsewhere else dialect)
 
 
-def _naming(contracts: Sequence[Contract], kind: str, dialect: Dialect) -> Naming | None:
-    """Return how a database's names become those of contracts about one kind; None: they are the same."""
-    there = _there(kind, dialect)
-    if there is None:
+def _naming(contracts: Sequence[Contract], dialect: Dialect, placed: Placed | None) -> Naming | None:
+    """Return how a database's names become those of contracts; None: they are the same."""
+    if placed is None:
         return None
     from alembic_contracts.judging.naming import Naming
 
-    return Naming(contracts, dialect, there)
+    return Naming(contracts, dialect, placed)
 
 
 class Aligned(Struct, frozen=True):
@@ -291,7 +290,8 @@ def aligned(contracts: Sequence[Contract], dialect: Dialect, schemas: Sequence[S
         schemas: what the database has, now and later.
     """
     kinds = dict.fromkeys(contract.kind for contract in contracts)
-    namings = [_naming([c for c in contracts if c.kind == kind], kind, dialect) for kind in kinds]
+    of_kinds = {kind: [contract for contract in contracts if contract.kind == kind] for kind in kinds}
+    namings = [_naming(each, dialect, _placed(each, kind, dialect)) for kind, each in of_kinds.items()]
     if not any(namings):
         return Aligned(tuple(contracts), None)
     tables = {name: table for schema in schemas for name, table in schema.tables.items()}

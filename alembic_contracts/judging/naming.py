@@ -5,9 +5,9 @@ Imported where names can be other ones: contracts about PostgreSQL have its own 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
@@ -19,13 +19,33 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.schemas.steps import Prediction, Unproven
 
-__all__ = ["Naming", "places"]
+__all__ = ["Naming", "Placed", "placed"]
 
 
-def places(table: Name, here: Dialect, there: Dialect) -> tuple[Name, ...]:
-    """Return where a table can be that contracts about another kind of database name, likelier places first."""
-    default = Name(here.DEFAULT_SCHEMA, table.name)
-    return (default,) if table.schema == there.DEFAULT_SCHEMA else (table, default)
+Placed: TypeAlias = Callable[[Name], tuple[Name, ...]]
+"""A table's name in contracts in, where it can be in the database out, likelier places first."""
+
+
+def placed(contracts: Iterable[Contract], here: Dialect, there: Dialect) -> Placed:
+    """Return what tells where the tables of contracts can be.
+
+    Another schema's table can be where one is that no schema is named for, unless that is one of its own to them.
+
+    Args:
+        contracts: all that are about one kind of database.
+        here: knows the database.
+        there: knows the kind that they are about.
+    """
+    usual = there.DEFAULT_SCHEMA
+    taken = {name.name for name in _named(contracts) if usual and name.schema == usual}
+
+    def places(table: Name) -> tuple[Name, ...]:
+        default = Name(here.DEFAULT_SCHEMA, table.name)
+        if table.schema == usual:
+            return (default,)
+        return (table,) if table.name in taken else (table, default)
+
+    return places
 
 
 class Naming:
@@ -36,17 +56,14 @@ class Naming:
     out: the one that is meant where none is named.
     """
 
-    def __init__(self, contracts: Sequence[Contract], here: Dialect, there: Dialect) -> None:
-        """Take the contracts, what knows the database's names, and what knows theirs."""
-        self._here, self._there = here, there
+    def __init__(self, contracts: Sequence[Contract], here: Dialect, placed: Placed) -> None:
+        """Take the contracts, what knows the database, and what tells where their tables can be there."""
+        self._here, self._places = here, placed
         self._named = frozenset(_named(contracts))
         self._columns = columns_of(contracts)
         self._seen: dict[int, tuple[Schema, Schema]] = {}
         """By identity, with what has it: a value that is kept keeps its place in memory."""
         self._tables: dict[int, tuple[Table, Table]] = {}
-
-    def _places(self, table: Name) -> tuple[Name, ...]:
-        return places(table, self._here, self._there)
 
     def prediction(self, prediction: Prediction) -> Prediction:
         """Return what a run goes through, in the contracts' names."""

@@ -74,7 +74,10 @@ def _take_over(real: Connection, connection: Connection) -> None:
     connection.info.update(real.info)
 
 
-_OURS = ("unable to open database", "not authorized", "there is one connection", "no such module", "no such function")
+_OURS = (
+    *("unable to open database", "unknown database", "not authorized", "there is one connection"),
+    *("no such module", "no such function", "no such collation sequence"),
+)
 """What SQLite says where something is missing here that the real database may have."""
 
 

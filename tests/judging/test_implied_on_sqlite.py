@@ -138,6 +138,11 @@ CASES = [
         "INSERT INTO t (n, c) VALUES (1, 'r'), (1, 'R')", "UNIQUE constraint failed", NEW,
     ),
     Case(
+        REFERS + "CREATE TABLE t (c TEXT REFERENCES p (a) DEFERRABLE INITIALLY DEFERRED)",
+        "DROP TABLE t\nCREATE TABLE t (c TEXT REFERENCES p (a))", "INSERT INTO t (c) VALUES ('later')",
+        "FOREIGN KEY constraint failed", NEW, states=STATED,
+    ),
+    Case(
         "CREATE TABLE t (c TEXT)", "DROP TABLE t\nCREATE TABLE t (c TEXT CHECK (length(c) > 3))", INSERT,
         "CHECK constraint failed", NEW, "a new check (length(c) > 3)",
     ),

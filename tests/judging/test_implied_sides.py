@@ -251,6 +251,15 @@ CONSTRAINTS = [
         states='{"foreign_keys": [{"columns": ["c"], "references": {"table_name": "p", "columns": ["a"]}}]}',
     ),
     Case(
+        "CREATE TABLE p (a integer UNIQUE); "
+        "CREATE TABLE t (c integer CONSTRAINT f REFERENCES p (a) DEFERRABLE INITIALLY DEFERRED)",
+        "ALTER TABLE t ALTER CONSTRAINT f INITIALLY IMMEDIATE",
+        "INSERT INTO t VALUES (1)",
+        "23503",
+        "new-constraint",
+        states='{"foreign_keys": [{"columns": ["c"], "references": {"table_name": "p", "columns": ["a"]}}]}',
+    ),
+    Case(
         "CREATE TABLE t (c text)",
         "ALTER TABLE t ADD z text GENERATED ALWAYS AS (lower(c)) STORED NOT NULL",
         "INSERT INTO t VALUES (NULL)",

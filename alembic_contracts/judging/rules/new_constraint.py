@@ -229,7 +229,14 @@ def _told(fact: Fact, subject: Subject, of: str = "") -> frozenset[str] | Unknow
 
 
 def _is_known(limit: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
-    return _is_implied(limit, before, subject.dialect) or _is_stated(limit, fact, subject)
+    """Whether it refuses nothing new: it follows from what was there, or is stated and was not there, in a looser way.
+
+    No contract states when a constraint is checked, or whether one NULL is like another.
+    """
+    if _is_implied(limit, before, subject.dialect):
+        return True
+    was_looser = any(_is_same(each, limit, subject.dialect) for each in before.limits)
+    return _is_stated(limit, fact, subject) and not was_looser
 
 
 def _called(limit: Constraint) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,9 +15,6 @@ from alembic_contracts.dialects import is_known, load, sqlite
 from alembic_contracts.judging import rules
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Schema
 from tests.support.sqlite_database import ITEMS, NAMED, ORDERS, connected, main, run
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
 
 STRICT = sqlite3.sqlite_version_info >= (3, 37)
 
@@ -287,3 +285,28 @@ def test_attached_databases(connection: sa.Connection, tmp_path: Path) -> None:
     assert (key.references, key.referenced_columns, key.valid) == (Name("My Archive", "u"), ("id",), True)
     archived = Name("my archive", "T")
     assert list(sqlite.observe(connection, {archived}).tables) == [archived]
+
+
+@pytest.mark.parametrize("broken", ["DROP TABLE t", "ALTER TABLE t DROP COLUMN b", None])
+def test_a_view_that_was_seen_before_is_seen_as_it_is_by_now(broken: str | None) -> None:
+    """A driver keeps statements prepared, and SQLite does not prepare an EXPLAIN anew."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a INTEGER, b TEXT)")
+        connection.exec_driver_sql("CREATE VIEW v (x) AS SELECT a FROM t ORDER BY b")
+        assert sqlite.observe(connection, [VIEW]).tables[VIEW].columns
+        if broken is None:
+            connection.exec_driver_sql("DROP VIEW v")
+            connection.exec_driver_sql('CREATE VIEW v (x) AS SELECT a FROM t ORDER BY b COLLATE "de_DE"')
+        else:
+            connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
+            connection.exec_driver_sql(broken)
+        with pytest.raises(sa.exc.OperationalError):
+            connection.exec_driver_sql("SELECT x FROM v")
+        seen = sqlite.observe(connection, [VIEW]).tables[VIEW]
+    assert seen.columns == ()
+    assert seen.complete == (broken is not None)
+    engine.dispose()
+
+
+VIEW = Name("main", "v")
