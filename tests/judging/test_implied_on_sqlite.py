@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -197,3 +198,22 @@ def test_what_writers_rely_on(case: Case, compatibility: str, tmp_path: Path) ->
     assert [(each.rule, each.severity) for each in implied] == ([(case.rule, "error")] if case.rule else [])
     if case.actual:
         assert implied[0].actual == case.actual
+
+
+@pytest.mark.parametrize(("rule", "compatibility"), [(NEW, "writer"), ("foreign-key", "exact")])
+def test_where_a_foreign_key_finds_no_key_the_advice_is_about_that_key(
+    rule: str, compatibility: str, tmp_path: Path
+) -> None:
+    stated = contracts(Broken("", (), "", {"c": {}}, json.loads(STATED), compatibility), tmp_path, "sqlite")
+    key = "CREATE UNIQUE INDEX u ON p (a)"
+    with opened() as connection:
+        run(connection, f"CREATE TABLE p (a TEXT)\n{key}\nCREATE TABLE t (c TEXT REFERENCES p (a))")
+        before = sqlite.observe(connection, None)
+        run(connection, "DROP INDEX u")
+        broken = sqlite.observe(connection, None)
+        run(connection, key)
+        mended = sqlite.observe(connection, None)
+    [found] = [each for each in violations(stated, before, [Operation(None, "", broken)]) if each.rule == rule]
+    assert "create_foreign_key" not in found.remedy
+    assert re.search(r"Keep the table\b.*key", found.remedy)
+    assert violations(stated, before, [Operation(None, "", broken), Operation(None, "", mended)]) == []

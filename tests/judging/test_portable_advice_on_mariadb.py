@@ -54,6 +54,27 @@ CASES = [
         "op.alter_column('t', 'c', new_column_name='d', existing_type=sa.String(50), existing_nullable=False)",
         {"c": {}},
     ),
+    Broken(
+        "column-exists", ["CREATE TABLE t (id INT PRIMARY KEY, c BINARY(16) NOT NULL)"],
+        "op.execute('ALTER TABLE t RENAME COLUMN c TO d')", {"c": {}},
+    ),
+    Broken(
+        "column-exists", ["CREATE TABLE t (id INT PRIMARY KEY, c VARBINARY(10))"],
+        "op.execute('ALTER TABLE t RENAME COLUMN c TO d')", {"c": {}},
+    ),
+    Broken(
+        "column-exists", ["CREATE TABLE t (id INT PRIMARY KEY, c INET6)"],
+        "op.execute('ALTER TABLE t RENAME COLUMN c TO d')", {"c": {}},
+    ),
+    Broken(
+        "foreign-key",
+        [
+            "CREATE TABLE o (id INT PRIMARY KEY)",
+            "CREATE TABLE t (c INT, CONSTRAINT f FOREIGN KEY (c) REFERENCES o (id))",
+        ],
+        "op.execute('CREATE TABLE n LIKE t')\nop.rename_table('t', 'w')\nop.rename_table('n', 't')", {"c": {}},
+        {"foreign_keys": [{"columns": ["c"], "references": {"table_name": "o"}}]},
+    ),
     Broken("table-exists", [VARCHAR], "op.rename_table('t', 'u')", {"c": {}}),
 ]  # fmt: skip
 
@@ -99,6 +120,29 @@ def test_a_name_that_changes_in_a_later_revision_takes_along_what_the_column_is(
     now, _, later = violation.remedy.partition("In a later")
     _, advised = run(mariadbs, case, pasted(now), pasted(later))
     assert advised[-1].after.tables == done[-1].after.tables
+
+
+@pytest.mark.parametrize("type_", ["BINARY(16)", "VARBINARY(10)", "INET6", "POINT", "BIT(4)", "VARCHAR(7)", "LONGBLOB"])
+def test_a_name_that_changes_in_a_later_revision_leaves_the_type(type_: str, mariadbs: MariaDB, tmp_path: Path) -> None:
+    change = "op.execute('ALTER TABLE t RENAME COLUMN c TO d')"
+    case = Broken("column-exists", [f"CREATE TABLE t (id INT PRIMARY KEY, c {type_})"], change, {"c": {}})
+    stated = contracts(case, tmp_path, "mariadb")
+    before, done = run(mariadbs, case, change)
+    [violation] = violations(stated, before, done, "mariadb")
+    now, _, later = violation.remedy.partition("In a later")
+    _, beside = run(mariadbs, case, pasted(now))
+    [table] = beside[-1].after.tables.values()
+    assert [column.type for column in table.columns if column.name == "d"] == [table.columns[1].type]
+    _, advised = run(mariadbs, case, pasted(now), pasted(later))
+    assert advised[-1].after.tables == done[-1].after.tables
+
+
+def test_values_whose_beginnings_are_unique_are_so_themselves(mariadbs: MariaDB, tmp_path: Path) -> None:
+    change = "op.create_index('u', 't', ['c'], unique=True, mysql_length=4)\nop.drop_index('w', 't')"
+    made = "CREATE TABLE t (id INT PRIMARY KEY, c VARCHAR(50), UNIQUE KEY w (c))"
+    case = Broken("unique", [made], change, {"c": {}}, {"unique": [["c"]]})
+    before, done = run(mariadbs, case, change)
+    assert violations(contracts(case, tmp_path, "mariadb"), before, done, "mariadb") == []
 
 
 def test_what_is_not_said_of_a_column_stays(mariadbs: MariaDB, tmp_path: Path) -> None:

@@ -159,6 +159,20 @@ def test_what_is_done_and_shall_stay_is_stamped(shop: Project) -> None:
     assert shop.alembic("upgrade", "head", env=report).returncode == 0
 
 
+def test_where_a_downgrade_is_done_and_shall_stay_it_is_stamped_where_it_leads_to(shop: Project) -> None:
+    shop.environment["ALEMBIC_CONTRACTS_DOWNGRADE"] = "refuse"
+    shop.contract("orders", contract("orders", "id", "code"))
+    assert run(shop, "r1", "CREATE TABLE orders (id INT, code INT)") == ""
+    lost = "op.drop_column('orders', 'more')\nop.drop_column('orders', 'code')"
+    shop.revision("r2", 'op.add_column("orders", sa.Column("more", sa.Integer))', downgrade=lost)
+    assert shop.alembic("upgrade", "head").returncode == 0
+    done = shop.alembic("downgrade", "r1")
+    assert done.returncode == 255
+    assert "permit it, and `alembic stamp r1`." in " ".join(done.stderr.split())
+    assert shop.alembic("stamp", "r1").returncode == 0
+    assert shop.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"}).returncode == 0
+
+
 @pytest.mark.parametrize("where", ["shop", ""])
 def test_what_one_contract_names_with_its_database_another_one_may_name_without(
     where: str, mariadbs: MariaDB, tmp_path: Path

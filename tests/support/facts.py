@@ -68,8 +68,8 @@ def contract(case: Case, folder: Path) -> Any:
     return formats.load([Path("t.json")], root=folder)
 
 
-def judged(contracts: Any, before: Schema, after: Schema, waivers: Sequence[Waiver] = ()) -> Report:
-    step = Step("r", (Operation(None, "", after),))
+def judged(contracts: Any, before: Schema, *after: Schema, waivers: Sequence[Waiver] = ()) -> Report:
+    step = Step("r", tuple(Operation(None, "", each) for each in after))
     policy = engine.Policy(phase="before", scope="introduced", ends_at_head=True, severities={}, today=date(2030, 1, 1))
     prediction = Prediction(before=before, steps=(step,))
     return engine.judge(contracts, [prediction], dialect=dialects.load("postgresql"), policy=policy, waivers=waivers)

@@ -221,7 +221,9 @@ def test_what_would_be_foreseen_is_said_not_to_be(connection: sa.Connection) -> 
         dialects.replayable(dialects.of("mysql", connection))
 
 
-def test_a_key_of_beginnings_is_none_of_the_column(connection: sa.Connection) -> None:
+def test_where_beginnings_are_unique_so_are_values_but_no_primary_key_is_made_of_them(
+    connection: sa.Connection,
+) -> None:
     make(
         connection,
         """
@@ -235,7 +237,12 @@ def test_a_key_of_beginnings_is_none_of_the_column(connection: sa.Connection) ->
         ("unique", ("b",)),
         ("unique", ("b", "a")),
     ]
-    assert tables[Name("", "part")].constraints == ()
+    assert [(c.kind, c.columns) for c in tables[Name("", "part")].constraints] == [
+        ("unique", ("b",)),
+        ("unique", ("b", "a")),
+    ]
+    with pytest.raises(sa.exc.IntegrityError):
+        make(connection, "INSERT INTO part VALUES ('a', 'same')\nINSERT INTO part VALUES ('b', 'same')")
     assert {(i.name, i.columns, i.expressions) for i in tables[Name("", "part")].indexes} == {
         ("u", (None,), ("b(5)",)),
         ("w", (None, "a"), ("b(5)",)),

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from alembic_contracts.dialects import postgresql
 from alembic_contracts.judging import rules
+from alembic_contracts.prediction.catalog.catalog import Catalog
+from alembic_contracts.prediction.statements import execute
 from tests.judging.rules.test_facts import CASES
 from tests.support.facts import PUBLISHED, READS, ROLES, Case, contract, judged, run, verdict
 from tests.support.pasting import paste, pasted
@@ -241,6 +243,36 @@ def test_a_foreign_key_that_follows_its_table_is_not_made_twice(connection: sa.C
     [violation] = judged(contract(case, tmp_path), before, observed).violations
     assert "under another name" in violation.remedy
     assert not pasted(violation.remedy)
+
+
+@pytest.mark.parametrize("old", ["ALTER TABLE t RENAME TO was", "DROP TABLE t"])
+def test_keys_of_a_table_that_another_one_took_the_place_of(
+    old: str, connection: sa.Connection, tmp_path: Path
+) -> None:
+    """Names of indexes are those of a schema, and what the table was may have them still."""
+    case = Case(
+        "primary-key",
+        "CREATE TABLE t (c integer PRIMARY KEY, d text UNIQUE, e integer); CREATE UNIQUE INDEX u ON t (e)",
+        f"CREATE TABLE n AS SELECT * FROM t; {old}; ALTER TABLE n RENAME TO t",
+        {"primaryKey": True},
+        {"unique": [["d"], ["e"]]},
+    )
+    connection.execute(sa.text(case.create))
+    before = postgresql.observe(connection, None)
+    catalog = Catalog(before, server_version=160000, complete=False)
+    schemas = []
+    for statement in case.change.split("; "):
+        assert [effect.doubts for effect in execute(catalog, statement)] == [()]
+        schemas.append(catalog.schema())
+    connection.execute(sa.text(case.change))
+    stated = contract(case, tmp_path)
+    found = judged(stated, before, *schemas).violations
+    assert {each.rule for each in found} >= {"primary-key", "unique"}
+    for violation in found:
+        if violation.rule in ("primary-key", "unique"):
+            paste(connection, pasted(violation.remedy))
+    left = verdict(stated, before, postgresql.observe(connection, None))
+    assert {rule for rule, _ in left}.isdisjoint({"primary-key", "unique"})
 
 
 def test_an_identity_that_is_made_again_goes_on_behind_the_rows(connection: sa.Connection, tmp_path: Path) -> None:
