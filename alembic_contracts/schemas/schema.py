@@ -125,6 +125,8 @@ class Constraint(Struct, frozen=True, kw_only=True, gc=False):
     references: Name | None = None
     """The table that a foreign key points at."""
     referenced_columns: tuple[str, ...] = ()
+    to_primary_key: bool | None = None
+    """Whether these are the primary key there; None: it has none, or that was not looked at, as on PostgreSQL."""
     on_update: str = ""
     on_delete: str = ""
     deferrable: bool = False

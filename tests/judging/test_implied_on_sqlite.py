@@ -217,3 +217,20 @@ def test_where_a_foreign_key_finds_no_key_the_advice_is_about_that_key(
     assert "create_foreign_key" not in found.remedy
     assert re.search(r"Keep the table\b.*key", found.remedy)
     assert violations(stated, before, [Operation(None, "", broken), Operation(None, "", mended)]) == []
+
+
+@pytest.mark.parametrize(
+    ("there", "is_kept"),
+    [("REFERENCES p (id)", True), ("REFERENCES p", True), ("REFERENCES p (n)", False), ("REFERENCES P (ID)", True)],
+)
+def test_a_foreign_key_without_columns_is_one_to_the_primary_key(there: str, is_kept: bool, tmp_path: Path) -> None:
+    keys = {"foreign_keys": [{"columns": ["c"], "references": {"table_name": "p"}}]}
+    stated = contracts(Broken("", (), "", {"c": {}}, keys, "exact"), tmp_path, "sqlite")
+    with opened() as connection:
+        run(connection, "CREATE TABLE p (id INTEGER PRIMARY KEY, n INTEGER UNIQUE)")
+        run(connection, "CREATE TABLE t (c INTEGER REFERENCES p (id))")
+        before = sqlite.observe(connection, None)
+        run(connection, f"DROP TABLE t\nCREATE TABLE t (c INTEGER {there})")
+        after = sqlite.observe(connection, None)
+    found = violations(stated, before, [Operation(None, "", after)])
+    assert [each.rule for each in found] == ([] if is_kept else ["foreign-key"])

@@ -302,12 +302,17 @@ def _foreign_keys(answers: Answers, text: Definition | None, parents: Parents) -
             columns=columns,
             references=parent.name if parent is not None else Name(answers.name.schema, group[0].referenced),
             referenced_columns=referenced,
+            to_primary_key=_are_same(referenced, parent.key) if parent is not None and parent.key else None,
             on_update=_action(group[0].on_update),
             on_delete=_action(group[0].on_delete),
             deferrable=said is not None and said.deferrable,
             initially_deferred=said is not None and said.initially_deferred,
             valid=_can_refer(parent, columns, named),
         )
+
+
+def _are_same(one: Sequence[str], other: Sequence[str]) -> bool:
+    return set(map(fold, one)) == set(map(fold, other))
 
 
 def _action(text: str) -> str:

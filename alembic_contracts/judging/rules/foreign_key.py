@@ -29,23 +29,26 @@ def _words(key: ForeignKey) -> str:
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     key, table = cast("ForeignKey", fact.expected), cast("Table", subject.table)
     fitting = [each for each in table.constraints if is_as_stated(each, key)]
-    found = [each.valid for each in fitting]
-    if any(found):
+    if not key.referenced_columns:  # the primary key is meant
+        fitting = [each for each in fitting if each.to_primary_key is not False]
+    if any(each.valid for each in fitting):
         other = None if key.referenced_columns else _turned(fitting, key, subject.reference)
         return HOLDS if other is None else _is_a_key(other)
     # On SQLite one is not valid where the table referred to has no such key, and each row that refers to it is refused.
-    return Differs("one that is not valid" if found else "no such foreign key")
+    return Differs("one that is not valid" if fitting else "no such foreign key")
 
 
 def _finds_no_key(situation: Situation) -> bool:
     """Whether the foreign key is there: on SQLite, it is what it refers to that is not."""
     key = cast("ForeignKey", situation.fact.expected)
     there = situation.after.constraints if situation.after is not None else ()
-    return any(is_as_stated(each, key) for each in there)
+    return any(is_as_stated(each, key) and not each.valid for each in there)
 
 
 def _turned(fitting: Sequence[Constraint], key: ForeignKey, before: Table | None) -> Constraint | None:
-    """Return what refers to other columns than before, where it is for the primary key to say which are right."""
+    """Return what refers to other columns than before, where it is not known which are the primary key."""
+    if any(each.to_primary_key for each in fitting):
+        return None
     was = () if before is None else (each for each in before.constraints if is_as_stated(each, key))
     known = [each.referenced_columns for each in was]
     is_one = not known or any(each.referenced_columns in known for each in fitting)

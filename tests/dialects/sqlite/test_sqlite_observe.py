@@ -69,6 +69,7 @@ def test_constraints(shop: Schema) -> None:
             columns=("customer",),
             references=main("customers"),
             referenced_columns=("id",),
+            to_primary_key=True,
             on_delete="CASCADE",
             deferrable=True,
             initially_deferred=True,
