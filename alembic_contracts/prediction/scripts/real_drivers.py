@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["drivers_refuse"]
 
@@ -54,11 +54,16 @@ def drivers_refuse(refusal: Refusal) -> Iterator[None]:
         refusal: called where one is about to.
     """
     patched: list[tuple[Any, str, Any]] = []
+    is_over = False
+
+    def asked(driver: str) -> Exception | None:
+        """Refuse nothing once it is over: classes that were made of one that refuses stay."""
+        return None if is_over else refusal(driver)
 
     def refuse(name: str, module: ModuleType) -> None:
         for place in _DRIVERS[name]:
             *owners, attribute = place.split(".")
-            _patch(module, owners, attribute, lambda original: _refusing(original, name, refusal), patched)
+            _patch(module, owners, attribute, lambda original: _refusing(original, name, asked), patched)
 
     for name in _DRIVERS:
         if isinstance(sys.modules.get(name), ModuleType):
@@ -68,6 +73,7 @@ def drivers_refuse(refusal: Refusal) -> Iterator[None]:
     try:
         yield
     finally:
+        is_over = True
         if finder in sys.meta_path:
             sys.meta_path.remove(finder)
         for owner, attribute, value in reversed(patched):
@@ -99,15 +105,19 @@ def _patch(
 
 
 def _refusing(connect: Any, driver: str, refusal: Refusal) -> Any:
-    """Return what connects, unless that is refused."""
+    """Return what connects, unless that is refused; of a class one that others can be made of (``psycopg2.extras``)."""
     original = connect.__func__ if isinstance(connect, classmethod) else connect
+    called = cast("Any", original).__init__ if isinstance(original, type) else original
 
     def connect_or_refuse(*args: Any, **kwargs: Any) -> Any:
         error = refusal(driver.split(".", maxsplit=1)[0] if driver.startswith("psycopg.") else driver)
         if error is not None:
             raise error
-        return original(*args, **kwargs)
+        return called(*args, **kwargs)
 
+    if isinstance(original, type):
+        own = {"__init__": connect_or_refuse, "__module__": original.__module__, "__doc__": original.__doc__}
+        return type(original)(original.__name__, (original,), own)
     return classmethod(connect_or_refuse) if isinstance(connect, classmethod) else connect_or_refuse
 
 

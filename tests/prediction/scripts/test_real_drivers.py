@@ -51,7 +51,7 @@ CALLS = {
 @pytest.mark.parametrize("first", [True, False])
 def test_a_driver_refuses_before_and_after_it_is_imported(name: str, first: bool) -> None:
     module, call = CALLS[name].split(".")[0], CALLS[name]
-    imported = f"import {module}" + (", psycopg2.extensions" if module == "psycopg2" else "")
+    imported = f"import {module}" + (", psycopg2.extras" if module == "psycopg2" else "")
     connect = f"{'' if first else imported + '; '}_expect(lambda: {call})"
     expecting = """
 def _expect(function):
@@ -63,4 +63,27 @@ def _expect(function):
 """
     code = CODE.format(before=imported if first else "", connect=connect, call=call, name=module)
     done = subprocess.run([sys.executable, "-c", expecting + code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_else_is_made_of_a_class_that_connects_stays_what_it_is() -> None:
+    code = """
+from alembic_contracts.prediction.scripts.real_drivers import drivers_refuse
+
+with drivers_refuse(PermissionError):
+    import psycopg2.extras
+    assert issubclass(psycopg2.extras.RealDictConnection, psycopg2.extensions.connection)
+    assert not isinstance(1, psycopg2.extensions.connection)
+    assert psycopg2.extensions.connection.__name__ == "connection"
+    assert psycopg2.extras.Json({"a": 1}).dumps({"a": 1})
+    try:
+        psycopg2.extras.RealDictConnection("host=/nowhere")
+    except PermissionError:
+        pass
+try:
+    psycopg2.extras.RealDictConnection("host=/nowhere")
+except psycopg2.OperationalError:
+    pass
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
