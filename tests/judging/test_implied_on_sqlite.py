@@ -64,6 +64,11 @@ CASES = [
         "DROP INDEX u", "INSERT INTO t (c) VALUES (NULL)", "foreign key mismatch",
         NEW, "a foreign key (c) that finds no key in main.p", states=STATED,
     ),
+    Case(
+        "CREATE TABLE t (c TEXT, k TEXT)\nCREATE UNIQUE INDEX u ON t (k COLLATE NOCASE)\n"
+        "CREATE TABLE s (c TEXT, k TEXT AS (lower(c)) NOT NULL)",
+        "ALTER TABLE t ADD COLUMN n TEXT", INSERT,
+    ),
     Case(TO_A, "DROP TABLE p", "INSERT INTO t (c) VALUES (NULL)", "no such table", NEW),
     Case(
         "CREATE TABLE t (c TEXT)", "CREATE TABLE n (c TEXT, k TEXT REFERENCES gone (a))\nDROP TABLE t\n"

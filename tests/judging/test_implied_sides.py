@@ -273,6 +273,11 @@ CONSTRAINTS = [
         "INSERT INTO t VALUES (NULL)",
     ),
     Case(
+        "CREATE TABLE t (c integer[])",
+        "ALTER TABLE t ADD z integer[] GENERATED ALWAYS AS (c || 1) STORED NOT NULL",
+        "INSERT INTO t VALUES (NULL)",
+    ),
+    Case(
         "CREATE TABLE t (c text NOT NULL)",
         "ALTER TABLE t ADD z text GENERATED ALWAYS AS (c || '!') STORED NOT NULL",
         "INSERT INTO t VALUES ('a')",

@@ -166,10 +166,11 @@ def _of_generated(column: Column, table: Table) -> Iterator[Constraint]:
     if _TAKES_NULL.search(text) or not {name.lower() for name in _CALL.findall(text)} <= _STRICT:
         return
     words = set(re.findall(r"\w+", text))
-    sources = tuple(each.name for each in table.columns if each.name in words)
-    if sources:
-        asked = f"({column.expression}) IS NOT NULL"
-        yield Constraint(name=column.name, kind="not null", columns=sources, expression=asked)
+    sources = [each for each in table.columns if each.name in words]
+    # An array || NULL is an array.
+    if sources and all(each.type is not None and not each.type.dimensions for each in sources):
+        asked, names = f"({column.expression}) IS NOT NULL", tuple(each.name for each in sources)
+        yield Constraint(name=column.name, kind="not null", columns=names, expression=asked)
 
 
 def _of_domains(column: Column, types: Types, dialect: Dialect) -> Iterator[Constraint]:
