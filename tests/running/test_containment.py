@@ -6,6 +6,7 @@ Nothing happens on the server or in the file system, the whole report is on stan
 from __future__ import annotations
 
 import json
+import textwrap
 
 import pytest
 
@@ -100,7 +101,21 @@ CONNECTIONS = {
     """,
     "the internet": """
         import ctypes
-        ctypes.CDLL(None).socket(2, 1, 0)  # here
+        libc = ctypes.CDLL(None)
+        address = b"\\2\\0\\0\\11\\177\\0\\0\\1" + bytes(8)
+        libc.connect(libc.socket(2, 1, 0), address, 16)  # here
+    """,
+    "what is sent to the internet": """
+        import ctypes
+        libc = ctypes.CDLL(None)
+        address = b"\\2\\0\\0\\11\\177\\0\\0\\1" + bytes(8)
+        libc.sendto(libc.socket(2, 2, 0), b"x", 1, 0, address, 16)  # here
+    """,
+    "a server": """
+        import ctypes
+        libc = ctypes.CDLL(None)
+        address = b"\\2\\0\\0\\0\\0\\0\\0\\0" + bytes(8)
+        libc.bind(libc.socket(2, 1, 0), address, 16)  # here
     """,
     "a thread": """
         import psycopg, threading
@@ -202,6 +217,22 @@ def test_nor_does_one_beside_a_database(checks: Checks, name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_no_script_leaves_a_trace(checks: Checks, name: str) -> None:
     assert_unproven(checks.of(FILES[name], "--offline"), "")
+
+
+def test_what_libraries_try_when_they_are_loaded_is_done(checks: Checks) -> None:
+    """As ``urllib3`` finds out whether the machine has IPv6."""
+    tries = """
+        import socket
+        with socket.socket(socket.AF_INET) as own:
+            own.bind(("127.0.0.1", 0))
+        try:
+            with socket.socket(socket.AF_INET6) as own:
+                own.bind(("::1", 0))
+        except OSError:
+            pass
+    """
+    code, report, _ = checks.of("pass", "--offline", prelude=textwrap.dedent(tries))
+    assert (code, report["status"]) == (0, "kept")
 
 
 LOADING = {

@@ -154,7 +154,7 @@ class Asked(Struct, frozen=True):
             return None if self._goes_to(process) else Told.SIGNALS
         if self.call.name == "connect":
             return self._connects(peers)
-        if self.call.name == "socket" and self._is_for(peers):
+        if (self.call.name == "socket" and self.arguments[0] & 0xFFFFFFFF in _INTERNET) or self._tries():
             return None
         path = self.path
         if self.call.told == Told.ENDS or (self.call.path is not None and (is_harmless(path) or self._fails(path))):
@@ -211,16 +211,25 @@ class Asked(Struct, frozen=True):
             return None
         return f"{Told.CONNECTS}: {path}" if path else Told.CONNECTS
 
-    def _is_for(self, peers: Collection[Peer]) -> bool:
-        """Whether a new socket is of the kind that leads to one of them."""
-        family, kind = (argument & 0xFFFFFFFF for argument in self.arguments[:2])
-        return kind & 0xF == socket.SOCK_STREAM and any(peer.family == family for peer in peers)
+    def _tries(self) -> bool:
+        """Whether it is a ``bind`` by which libraries find out what the machine has: to itself, at no certain port."""
+        if self.call.name != "bind":
+            return False
+        own = Peer.of_address(self._memory(self.arguments[1], min(self.arguments[2], 110)))
+        return own.family in _INTERNET and is_own_address(own.address, own.port)
 
 
+_INTERNET = frozenset({socket.AF_INET, socket.AF_INET6})
+"""A socket of these reaches nobody until it is connected, or sends."""
 _PAGE = _LONGEST = 4096
 """Bytes of memory that are there or not as one, and of a path (``PATH_MAX``)."""
 _SERVICES = ("/var/run/nscd/", "/run/nscd/", "/run/uuidd/", "/var/run/uuidd/")
 """Who answers there tells the names of users and numbers for UUIDs; without it the library finds out by itself."""
+
+
+def is_own_address(host: object, port: object) -> bool:
+    """Whether nobody is reached by being there: the machine itself, at a port that nobody knows (``urllib3`` tries)."""
+    return host in ("127.0.0.1", "::1") and port == 0
 
 
 def is_harmless(path: str) -> bool:

@@ -19,6 +19,7 @@ from threading import get_ident
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from alembic_contracts.prediction.containment.kernel import is_own_address
 from alembic_contracts.prediction.scripts.real_drivers import drivers_refuse
 
 __all__ = ["OutsideReachedError", "connecting", "no_trace_outside", "prepare"]
@@ -187,7 +188,13 @@ def _what(event: str, arguments: tuple[Any, ...]) -> str | None:
         if _is_harmless(path) or _would_fail(event, path):
             return None
         return f"{_FILES[event]}: {_shown(path)}"
+    if event == "socket.bind" and is_own_address(*_host_and_port(arguments[1])):
+        return None
     return _OTHERS.get(event)
+
+
+def _host_and_port(address: Any) -> tuple[object, object]:
+    return (address[0], address[1]) if isinstance(address, tuple) and len(address) > 1 else (None, None)
 
 
 def _is_harmless(path: Any) -> bool:

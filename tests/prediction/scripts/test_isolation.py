@@ -33,6 +33,8 @@ ATTEMPTS = {
     "fork": ("import os; os.fork()", "the script starts a process"),
     "kill": ("import os; os.kill(os.getpid(), 0)", "the script sends a signal"),
     "socket": ('import socket; socket.create_connection(("127.0.0.1", 9))', "the script uses the network"),
+    "a server": ('import socket; socket.create_server(("127.0.0.1", 8))', "the script uses the network"),
+    "a server for all": ('import socket; socket.create_server(("0.0.0.0", 0))', "the script uses the network"),
     "sqlite3": ('import sqlite3; sqlite3.connect("trace")', "the script opens a database connection of its own"),
     "psycopg": (
         "import psycopg; psycopg.connect(host='/nowhere')",
@@ -81,6 +83,7 @@ def test_what_leaves_a_trace_is_refused_and_unproven(scripts: Scripts, name: str
         "import asyncio; asyncio.run(asyncio.sleep(0))",
         "import threading; t = threading.Thread(target=print); t.start(); t.join()",
         "import tempfile; tempfile.gettempdir()",
+        'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); s.close()',
         'import sys; sys.dont_write_bytecode = False; sys.path.insert(0, "."); import helper',
     ],
 )
