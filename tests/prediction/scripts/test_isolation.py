@@ -33,8 +33,11 @@ ATTEMPTS = {
     "fork": ("import os; os.fork()", "the script starts a process"),
     "kill": ("import os; os.kill(os.getpid(), 0)", "the script sends a signal"),
     "socket": ('import socket; socket.create_connection(("127.0.0.1", 9))', "the script uses the network"),
-    "a server": ('import socket; socket.create_server(("127.0.0.1", 8))', "the script uses the network"),
-    "a server for all": ('import socket; socket.create_server(("0.0.0.0", 0))', "the script uses the network"),
+    "a server": ('with __import__("socket").socket() as s: s.bind(("127.0.0.1", 8))', "the script uses the network"),
+    "a server for all": (
+        'with __import__("socket").socket() as s: s.bind(("0.0.0.0", 0))',
+        "the script uses the network",
+    ),
     "sqlite3": ('import sqlite3; sqlite3.connect("trace")', "the script opens a database connection of its own"),
     "psycopg": (
         "import psycopg; psycopg.connect(host='/nowhere')",
