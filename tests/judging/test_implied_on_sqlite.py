@@ -225,6 +225,23 @@ def test_where_a_foreign_key_finds_no_key_the_advice_is_about_that_key(
 
 
 @pytest.mark.parametrize(
+    "mended", ["CREATE UNIQUE INDEX u ON p (a)", "DROP TABLE t\nCREATE TABLE t (c TEXT REFERENCES q (a))"]
+)
+def test_a_foreign_key_that_found_no_key_is_none_that_is_new(mended: str, tmp_path: Path) -> None:
+    stated = contracts(Broken("", (), "", {"c": {}}, {}, "writer"), tmp_path, "sqlite")
+    with opened() as connection:
+        run(
+            connection,
+            "CREATE TABLE p (a TEXT)\nCREATE TABLE q (a TEXT UNIQUE)\nCREATE TABLE t (c TEXT REFERENCES p (a))",
+        )
+        before = sqlite.observe(connection, None)
+        assert said_to(connection, INSERT)
+        run(connection, mended)
+        after = sqlite.observe(connection, None)
+    assert violations(stated, before, [Operation(None, "", after)]) == []
+
+
+@pytest.mark.parametrize(
     ("there", "is_kept"),
     [("REFERENCES p (id)", True), ("REFERENCES p", True), ("REFERENCES p (n)", False), ("REFERENCES P (ID)", True)],
 )

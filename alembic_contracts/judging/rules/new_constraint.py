@@ -94,6 +94,10 @@ def _is_coarser(constraint: Constraint, before: _Before, subject: Subject) -> bo
 
 def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bool:
     """Whether all that a constraint refuses was refused: by the same one, a key of some of its columns, or more."""
+    if constraint.kind == "foreign key" and any(
+        is_dangling(each) and each.columns == constraint.columns for each in before.limits
+    ):
+        return True
     same = [
         each for each in before.limits if _is_same(each, constraint, dialect) or _is_looser(each, constraint, dialect)
     ]
