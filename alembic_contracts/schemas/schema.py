@@ -269,8 +269,9 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
     """Whether a view refuses rows that it would not show."""
     definition: str | None = None
     """A view's query."""
-    refuses: frozenset[str] = frozenset()
-    """``INSERT`` and ``DELETE``, where SQLite has no trigger that stands in for them on a view."""
+    taken: frozenset[str] | None = frozenset()
+    """``INSERT``, ``UPDATE`` and ``DELETE``, where a trigger or a rule of a view takes them in its place
+    (``pg_trigger``, ``pg_rewrite``); None where a prediction could not work it out."""
     depends_on: tuple[tuple[Name, str], ...] = ()
     """What a view reads: (table, column), column ``""`` for the table as a whole (``pg_depend`` via ``pg_rewrite``)."""
     owner: str | None = None

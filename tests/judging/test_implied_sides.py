@@ -433,6 +433,47 @@ LOOSENED = [
 ]
 
 
+_FUNCTION = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
+_TRIGGER = "CREATE TRIGGER i INSTEAD OF INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"
+_ONE = "CREATE TABLE b (c integer); CREATE VIEW t AS SELECT c FROM b"
+_TAKEN = f"CREATE TABLE b (c integer); CREATE VIEW t AS SELECT DISTINCT c FROM b; {_FUNCTION}; {_TRIGGER}"
+_INSERT = "INSERT INTO t VALUES (1)"
+TAKING = [
+    Case(_ONE, "CREATE OR REPLACE VIEW t AS SELECT DISTINCT c FROM b", _INSERT, "55000", "new-constraint"),
+    Case(_ONE, "CREATE OR REPLACE VIEW t AS SELECT DISTINCT c FROM b", "UPDATE t SET c = 1", "55000", "new-constraint"),
+    Case(_ONE, "CREATE OR REPLACE VIEW t AS SELECT c FROM b WHERE c > 0", _INSERT),
+    Case(
+        "CREATE TABLE t (c integer)", "ALTER TABLE t RENAME TO b; CREATE VIEW t AS SELECT DISTINCT c FROM b", _INSERT,
+        "55000", "new-constraint", actual="no INSERT any more, no UPDATE any more",
+    ),
+    Case(
+        "CREATE TABLE t (c integer)", "ALTER TABLE t RENAME TO b; CREATE MATERIALIZED VIEW t AS SELECT c FROM b",
+        _INSERT, "42809", "new-constraint",
+    ),
+    Case("CREATE TABLE t (c integer)", "ALTER TABLE t RENAME TO b; CREATE VIEW t AS SELECT c FROM b", _INSERT),
+    Case(
+        f"CREATE TABLE t (c integer); {_FUNCTION}",
+        "ALTER TABLE t RENAME TO b; CREATE VIEW t AS SELECT DISTINCT c FROM b; "
+        + _TRIGGER.replace("INSERT", "INSERT OR UPDATE"),
+        _INSERT,
+    ),
+    Case(f"{_ONE}; {_FUNCTION}; {_TRIGGER}", "DROP TRIGGER i ON t", _INSERT),
+    Case(_TAKEN, "DROP TRIGGER i ON t", _INSERT, "55000", "new-constraint", foreseen=False),
+    Case(_TAKEN, "CREATE OR REPLACE VIEW t AS SELECT DISTINCT c FROM b WHERE c > 0", _INSERT),
+    Case(
+        "CREATE TABLE b (c integer); CREATE VIEW t AS SELECT DISTINCT c FROM b; "
+        "CREATE RULE r AS ON INSERT TO t DO INSTEAD INSERT INTO b VALUES (NEW.c)",
+        "CREATE OR REPLACE VIEW t AS SELECT DISTINCT c FROM b WHERE c > 0",
+        _INSERT,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TAKING, ids=lambda case: f"{case.given[-60:]}: {case.change[:80]}")
+def test_who_is_taken_nothing_from_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
+    is_told(case, connection, tmp_path)
+
+
 @pytest.mark.parametrize(
     "case", [*REQUIRED, *CONSTRAINTS, *PARTITIONS, *VIEWS, *LOOSENED], ids=lambda case: case.change
 )

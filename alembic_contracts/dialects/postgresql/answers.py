@@ -135,6 +135,7 @@ class _Reader:
             has_default_partition=row["has_default_partition"],
             check_option=cast("Any", _options(row).get("check_option", "").lower()),
             definition=row["definition"],
+            taken=frozenset(row["taken"] or ()),
             depends_on=tuple(sorted((Name(schema, table), column) for schema, table, column in row["sources"] or ())),
             owner=row["owner"],
             comment=row["comment"],

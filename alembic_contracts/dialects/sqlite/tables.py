@@ -348,7 +348,7 @@ def view(answers: Answers, sql: str | None, triggers: Collection[str], *, comple
         columns=tuple(columns),
         complete=complete,
         definition=view_query(sql),
-        refuses=frozenset({"INSERT", "DELETE"}.difference(each.event for each in taken)),
+        taken=frozenset(each.event for each in taken if each.event),
     )
 
 

@@ -11,16 +11,29 @@ from msgspec.structs import replace
 
 from alembic_contracts.contracts.contract import ForeignKey
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import Situation, Subject, Types
+from alembic_contracts.judging.rules import Situation, Subject, Types, Unknown
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.passing import is_passing_on
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Table, TypeDefinition
 
-__all__ = ["KEYS", "is_as_stated", "is_below", "is_dangling", "is_filled", "limits", "passed_on"]
+__all__ = [
+    "KEYS",
+    "has_lost_a_key",
+    "is_as_stated",
+    "is_below",
+    "is_dangling",
+    "is_filled",
+    "limits",
+    "may_take_none",
+    "no_more_taken",
+    "passed_on",
+    "takes_less",
+]
 
 KEYS = frozenset({"primary key", "unique"})
 _KINDS = frozenset({"check", "foreign key", "exclude"}) | KEYS
+_STATEMENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
 _VALUE = pattern(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")|\bVALUE\b""")
 """What a domain's check calls the value, outside of quotes."""
 _NULL = pattern(r'\(*NULL\)*(::[\w\s."]+(\([\d, ]+\))?(\[\])*\)*)*', re.IGNORECASE)
@@ -119,6 +132,56 @@ def passed_on(subject: Subject) -> Iterator[Subject]:
             indexes=tuple(chain.from_iterable(each.indexes for each in met)),
         )
         yield replace(subject, table=table, column=None, reference=reference, behind=(), reference_behind=())
+
+
+def _refusing(table: Table, dialect: Dialect) -> frozenset[str]:
+    """Return which statements nothing takes of what is no table: INSERT, UPDATE or DELETE.
+
+    What a query lets through PostgreSQL tells by the columns (``pg_column_is_updatable``); SQLite's views let nothing.
+    """
+    if table.kind == "materialized view":
+        return _STATEMENTS
+    if table.kind != "view" or table.taken is None:
+        return frozenset()
+    if dialect.KIND == "sqlite":
+        return _STATEMENTS - table.taken
+    lets = not table.complete or any(column.updatable is not False for column in table.columns)
+    return frozenset() if lets else _STATEMENTS - table.taken - {"DELETE"}
+
+
+def no_more_taken(subject: Subject) -> frozenset[str]:
+    """Return what took rows before that nothing takes any more, in a few words each."""
+    table, before = cast("Table", subject.table), subject.reference
+    if before is None:
+        return frozenset()
+    refused = _refusing(table, subject.dialect) - _refusing(before, subject.dialect)
+    found = {f"no {statement} any more" for statement in refused}
+    if before.has_default_partition and not table.has_default_partition and table.kind == "partitioned table":
+        found.add("no default partition any more")
+    return frozenset(found)
+
+
+def may_take_none(subject: Subject) -> Unknown | None:
+    """Return that it is not known whether rows are taken, where that is so and they were."""
+    table, before = cast("Table", subject.table), subject.reference
+    if before is None or table.taken is not None:
+        return None
+    if not _refusing(replace(table, taken=frozenset()), subject.dialect) - _refusing(before, subject.dialect):
+        return None
+    return Unknown(f"whether a trigger or a rule takes the rows of {table.name} could not be worked out")
+
+
+def takes_less(before: Table, after: Table) -> bool:
+    """Whether something that is no table may take fewer rows than it did, or the table that it was."""
+    ways = [(each.kind, each.taken, [column.updatable for column in each.columns]) for each in (before, after)]
+    return after.kind in {"view", "materialized view"} and ways[0] != ways[1] and not after.check_option
+
+
+def has_lost_a_key(before: Table, after: Table) -> bool:
+    """Whether a foreign key is valid no more: where the database is SQLite, it refers to what is not there."""
+    valid = {each.columns for each in before.constraints if each.kind == "foreign key" and each.valid}
+    broken = (each for each in after.constraints if each.kind == "foreign key" and not each.valid)
+    return any(each.columns in valid for each in broken)
 
 
 def is_below(situation: Situation) -> bool:

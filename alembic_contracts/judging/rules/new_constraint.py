@@ -23,12 +23,16 @@ from alembic_contracts.judging.rules import (
 )
 from alembic_contracts.judging.rules._rows import (
     KEYS,
+    has_lost_a_key,
     is_as_stated,
     is_below,
     is_dangling,
     is_filled,
     limits,
+    may_take_none,
+    no_more_taken,
     passed_on,
+    takes_less,
 )
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Table
@@ -210,7 +214,7 @@ def _may_be_known(constraint: Constraint, before: _Before, fact: Fact, subject: 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     told = [_told(fact, subject), *(_told(fact, each, of=_place(each)) for each in passed_on(subject))]
     names = frozenset[str]().union(*(each for each in told if not isinstance(each, Unknown)))
-    unknown = next((each for each in told if isinstance(each, Unknown)), None)
+    unknown = next((each for each in told if isinstance(each, Unknown)), None) or may_take_none(subject)
     return Differs(", ".join(sorted(names)), items=names) if names else unknown or HOLDS
 
 
@@ -226,10 +230,10 @@ def _told(fact: Fact, subject: Subject, of: str = "") -> frozenset[str] | Unknow
     ]
     unclear = [limit for limit in new if _may_be_known(limit, before, fact, subject)]
     unclear += [limit for limit in new if of and limit not in unclear and _may_be_renamed(limit, before, subject)]
-    if unclear and len(unclear) == len(new) and not _lost(subject):
+    if unclear and len(unclear) == len(new) and not no_more_taken(subject):
         place = cast("Table", subject.table).name
         return Unknown(f"whether the {unclear[0].kind} {unclear[0].name} of {place} is new could not be worked out")
-    return frozenset(f"{_called(limit)}{of}" for limit in new if limit not in unclear) | _lost(subject)
+    return frozenset(f"{_called(limit)}{of}" for limit in new if limit not in unclear) | no_more_taken(subject)
 
 
 def _is_known(limit: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
@@ -276,26 +280,9 @@ def _may_be_renamed(constraint: Constraint, before: _Before, subject: Subject) -
     return any(each.kind in kinds for each in before.limits)
 
 
-def _lost(subject: Subject) -> frozenset[str]:
-    """Return what took rows before that nothing takes any more."""
-    table, before = cast("Table", subject.table), subject.reference
-    if before is None:
-        return frozenset()
-    lost = before.has_default_partition and not table.has_default_partition and table.kind == "partitioned table"
-    refused = (f"no {event} any more, as no INSTEAD OF trigger takes it" for event in table.refuses - before.refuses)
-    return frozenset((*(("no default partition any more",) if lost else ()), *refused))
-
-
 def _where(is_so: Callable[[Table, Table], bool]) -> Callable[[Situation], bool]:
     """Return whether something is so of a table before and after."""
     return lambda found: found.before is not None and found.after is not None and is_so(found.before, found.after)
-
-
-def _has_lost_a_key(before: Table, after: Table) -> bool:
-    """Whether a foreign key is valid no more: where the database is SQLite, it refers to what is not there."""
-    valid = {each.columns for each in before.constraints if each.kind == "foreign key" and each.valid}
-    broken = (each for each in after.constraints if each.kind == "foreign key" and not each.valid)
-    return any(each.columns in valid for each in broken)
 
 
 _AGREED = "Agree on it with {owner}: nothing that {contract_place} could state allows it."
@@ -308,8 +295,9 @@ RULE = Rule(
         "be it the table's own or a column's by its domain; so do a new generated column that is NOT NULL, computed "
         "from one that may be NULL by operators or functions that make NULL of it, the bounds of a partition (23514), "
         "WITH CHECK OPTION of a view (44000), and the loss of the default partition. On SQLite, so does a foreign key "
-        "that finds no key any more, a key that compares by a coarser collation, and the loss of the trigger that took "
-        "the rows of a view. "
+        "that finds no key any more, and a key that compares by a coarser collation. A view that takes no INSERT or "
+        "UPDATE any more, in the place of a table or of a query that let rows through, or without the INSTEAD OF "
+        "trigger or rule that took them, counts as well. "
         "Contracts of writers rely on there being none; what the contract states, and what was there, does not count, "
         "nor what follows from a key that was there, as UNIQUE (id, code) does from PRIMARY KEY (id), "
         "nor a CHECK that lets more pass than the old one did, "
@@ -354,15 +342,14 @@ RULE = Rule(
             portable=Portable(),
         ),
         Instead(
-            when=_where(lambda before, after: bool(after.refuses - before.refuses)),
-            what="a view of SQLite's takes no rows, or lets none be deleted",
-            portable=Portable(
-                remedy=f"Keep an INSTEAD OF trigger of the view for it, or the table that it was.\n{_AGREED}",
-                fix=f"Give the view an INSTEAD OF trigger for it in a migration.\n{_AGREED}",
-            ),
+            when=_where(takes_less),
+            what="a view takes no rows any more, or lets none be changed",
+            remedy=f"Keep the table that it was, a query that lets rows through, or INSTEAD OF triggers.\n{_AGREED}",
+            fix=f"Give the view INSTEAD OF triggers in a migration, or a query that lets rows through.\n{_AGREED}",
+            portable=Portable(),
         ),
         Instead(
-            when=_where(_has_lost_a_key),
+            when=_where(has_lost_a_key),
             what="a foreign key of SQLite's finds no key any more",
             portable=Portable(
                 remedy=(

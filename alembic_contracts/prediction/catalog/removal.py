@@ -12,14 +12,18 @@ from alembic_contracts.prediction.catalog.dependencies import Object, closure
 from alembic_contracts.prediction.catalog.operators import drop_with
 from alembic_contracts.prediction.catalog.partition_bounds import unbind
 from alembic_contracts.prediction.catalog.publishing import drop_publication, unpublished
+from alembic_contracts.prediction.catalog.traits import HANGING
 from alembic_contracts.prediction.catalog.unseen_users import beware
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
     from alembic_contracts.prediction.catalog.state import State
+    from alembic_contracts.schemas.schema import Name
 
 __all__ = ["DROPPED", "drop", "remove"]
 
+_TAKING = frozenset({"trigger", "rule"})
+"""Kinds of what takes rows in the place of a view."""
 DROPPED = "dropped column"
 """The trait of a table that lost a column, so that the others' numbers are not those of their positions."""
 
@@ -127,6 +131,15 @@ def _attachment(state: State, current: Object) -> None:
         state.attachments.remove((kind, table, name))
     if kind == "publication":
         drop_publication(state, name)
+    view = None if table is None else state.tables.get(table)
+    if view is not None and view.kind == "view" and kind in _TAKING:
+        state.tables.put(view.name, replace(view, taken=_taken_by_others(state, view.name)))
+
+
+def _taken_by_others(state: State, view: Name) -> frozenset[str] | None:
+    """Return what is taken in the place of a view, which is known where nothing is there that could."""
+    is_free = state.holds_all(HANGING) and not any(k in _TAKING and table == view for k, table, _ in state.attachments)
+    return frozenset() if is_free else None
 
 
 def _published(state: State, current: Object) -> None:

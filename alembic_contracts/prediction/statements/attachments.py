@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["HANDLERS"]
 
 _TRUNCATE, _INSTEAD = 32, 64
-"""``TRIGGER_TYPE_TRUNCATE`` and ``TRIGGER_TYPE_INSTEAD`` of catalog/pg_trigger.h."""
+_EVENTS = {"INSERT": 4, "DELETE": 8, "UPDATE": 16}
+"""``TRIGGER_TYPE_TRUNCATE``, ``TRIGGER_TYPE_INSTEAD`` and others of catalog/pg_trigger.h."""
 _ROWS = {"CMD_INSERT": ("new",), "CMD_UPDATE": ("old", "new"), "CMD_DELETE": ("old",)}
 """Rows that a rule can speak of, by its event."""
 
@@ -83,6 +84,9 @@ def create_trigger(run: Execution, node: Node) -> None:
     called = function.name if function is not None else _observed(run, parser.strings(node.funcname))
     attachment = Attachment("trigger", node.trigname, table.name, frozenset(uses), called)
     _put(run, attachment, or_replace=node.replace)
+    if instead and table.taken is not None:
+        taken = frozenset(event for event, bit in _EVENTS.items() if node.events & bit)
+        run.state.tables.put(table.name, replace(table, taken=None if node.replace else table.taken | taken))
     if called is not None and not run.state.holds_all(ROW_WRITERS) and called.name in reach.alterers(run.state):
         # A function of the database may change rows of the table, and it is not looked into again.
         tables = reach.of_trigger(run.state, called)
@@ -176,6 +180,7 @@ def create_rule(run: Execution, node: Node) -> None:
     uses = frozenset(_rule_uses(run, node, table) - {(table.name, "")})
     _put(run, Attachment("rule", node.rulename, table.name, uses), or_replace=node.replace)
     if table.kind == "view" and node.instead:
+        run.state.tables.put(table.name, replace(table, taken=None))
         run.doubt(f"the rule {node.rulename} may make columns of {table.name} updatable", [table.name])
 
 

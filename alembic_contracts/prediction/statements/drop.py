@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog import pending_events
 from alembic_contracts.prediction.catalog.dependencies import Object, dependents
@@ -235,6 +236,8 @@ def _attached(run: Execution, node: Node, target: Node) -> list[Object]:
         return []
     if (kind, table.name, name) in run.state.attachments:
         return [Object("attachment", table.name, f"{kind} {name}")]
+    if table.kind == "view" and kind in ("trigger", "rule") and not run.state.holds_all(HANGING):
+        run.state.tables.put(table.name, replace(table, taken=None))  # the database may have it
     if not node.missing_ok:
         missing = sqlstate.PostgresError("42704", f'{kind} "{name}" for table "{table_name}" does not exist')
         run.absent(missing, known=run.state.holds_all(HANGING))

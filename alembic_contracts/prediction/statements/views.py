@@ -125,7 +125,15 @@ def _replaced(old: Table, new: Table) -> Table:
     # What it reads may be closed to those who may use it.
     same = (old.security_invoker, old.depends_on) == (new.security_invoker, new.depends_on)
     unusable = old.unusable if same else None
-    return replace(new, columns=columns, comment=old.comment, owner=old.owner, grants=old.grants, unusable=unusable)
+    return replace(
+        new,
+        columns=columns,
+        comment=old.comment,
+        owner=old.owner,
+        grants=old.grants,
+        unusable=unusable,
+        taken=old.taken,
+    )
 
 
 def create_as(run: Execution, node: Node) -> None:

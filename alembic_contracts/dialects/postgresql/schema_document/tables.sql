@@ -90,6 +90,21 @@ tables AS (
                 WHERE k.partrelid = asked.oid AND k.partdefid <> 0
             ),
             'options', CASE WHEN asked.relkind = 'v' THEN asked.reloptions END,
+            'taken', CASE WHEN asked.relkind = 'v' THEN (
+                SELECT pg_catalog.json_agg(e.event)
+                FROM (VALUES ('UPDATE', 16, '2'), ('INSERT', 4, '3'), ('DELETE', 8, '4')) AS e (event, bit, rule)
+                WHERE
+                    EXISTS (
+                        SELECT
+                        FROM pg_catalog.pg_trigger AS t
+                        WHERE t.tgrelid = asked.oid AND t.tgtype & 64 <> 0 AND t.tgtype & e.bit <> 0
+                    )
+                    OR EXISTS (
+                        SELECT
+                        FROM pg_catalog.pg_rewrite AS r
+                        WHERE r.ev_class = asked.oid AND r.ev_type::text = e.rule AND r.is_instead AND r.ev_qual = '<>'
+                    )
+            ) END,
             'row_security', asked.relrowsecurity,
             'row_security_forced', asked.relforcerowsecurity,
             'replica_identity', asked.relreplident,
