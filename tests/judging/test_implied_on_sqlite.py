@@ -132,7 +132,7 @@ CASES = [
         "DROP TABLE t\nCREATE TABLE t (c TEXT, k TEXT AS (lower(c)) NOT NULL)", INSERT,
     ),
     Case(VIEW, "DROP TRIGGER i", INSERT, "cannot modify t because it is a view", NEW,
-         "no INSERT any more"),
+         "nothing that takes INSERT any more"),
     Case(VIEW, "DROP TRIGGER d", "DELETE FROM t", "cannot modify t because it is a view", NEW),
     Case(VIEW, "DROP TRIGGER d\nCREATE TRIGGER e INSTEAD OF DELETE ON t BEGIN SELECT 1; END", "DELETE FROM t"),
     Case(

@@ -155,7 +155,7 @@ def no_more_taken(subject: Subject) -> frozenset[str]:
     if before is None:
         return frozenset()
     refused = _refusing(table, subject.dialect) - _refusing(before, subject.dialect)
-    found = {f"no {statement} any more" for statement in refused}
+    found = {f"nothing that takes {' or '.join(sorted(refused))} any more"} if refused else set()
     if before.has_default_partition and not table.has_default_partition and table.kind == "partitioned table":
         found.add("no default partition any more")
     return frozenset(found)
