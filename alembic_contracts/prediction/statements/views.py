@@ -61,9 +61,23 @@ def create_view(run: Execution, node: Node) -> None:
         table = of_new_table(run.state, table)
     else:
         table = _replaced(old, table)
+        if _reads_itself(run, table):  # no row gets through, and none is shown
+            table = replace(table, columns=tuple(replace(column, updatable=False) for column in table.columns))
     run.state.tables.put(name, table)
     if old is not None and [c.updatable for c in old.columns] != [c.updatable for c in table.columns]:
         _refresh(run, name)
+
+
+def _reads_itself(run: Execution, view: Table) -> bool:
+    """Whether a view is among what it reads, by way of other views."""
+    waiting, seen = [view], set[Name]()
+    while waiting:
+        for name in {read for read, _ in waiting.pop().depends_on} - seen:
+            seen.add(name)
+            table = run.state.tables.get(name)
+            if table is not None and table.kind == "view" and name != view.name:
+                waiting.append(table)
+    return view.name in seen
 
 
 def _check_option(node: Node) -> Literal["", "local", "cascaded"]:
