@@ -197,9 +197,9 @@ def test_the_first_page_lists_contracts_and_owners(site: Project) -> None:
 
 
 def test_all_tables_and_what_is_pending(site: Project) -> None:
-    assert row(site, "tables.html", "public.refers")[1:3] == ["0 of 1", "no contract"]
+    assert row(site, "tables.html", "public.refers")[1:3] == ["0 0 of 1", "no contract"]
     covered = row(site, "tables.html", "public.object_images")
-    assert covered[1] == "4 of 4"
+    assert covered[1] == "4 4 of 4"
     assert covered[2] == "met-museum-data/object-images-contract-spec , Analytics/Weekly Reports.v2"
     text = words(site, "pending.html")
     assert "column public.object_images.primary_image dropped" in text
