@@ -247,12 +247,12 @@ def _itself(table: Name) -> tuple[Name, ...]:
 
 def _placed(contracts: Iterable[Contract], kind: str, dialect: Dialect) -> Placed | None:
     """Return what tells where tables can be that all contracts about one kind name; None: they are where they say."""
-    if is_same(kind, dialect.KIND) and dialect.FORESIGHT == "catalog":
+    own = is_same(kind, dialect.KIND)
+    if own and dialect.FORESIGHT == "catalog":
         return None
-    is_elsewhere = not is_same(kind, dialect.KIND) or dialect.FORESIGHT == "none"
     from alembic_contracts.judging.naming import placed
 
-    return placed(contracts, dialect, dialects.load(kind) if is_elsewhere else dialect)
+    return placed(contracts, dialect, dialect if own and dialect.FORESIGHT == "copy" else dialects.load(kind))
 
 
 def _naming(contracts: Sequence[Contract], dialect: Dialect, placed: Placed | None) -> Naming | None:

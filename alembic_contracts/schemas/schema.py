@@ -152,8 +152,8 @@ class Index(Struct, frozen=True, kw_only=True, gc=False):
     method: str = "btree"
     predicate: str | None = None
     expressions: tuple[str, ...] = ()
-    coarser: tuple[str, ...] = ()
-    """Key columns with the collation by which more of their values are the same than by the column's own (SQLite)."""
+    coarser: tuple[tuple[str, str], ...] = ()
+    """Key columns, each with a collation by which more of its values are the same than by its own (SQLite)."""
     nulls_not_distinct: bool = False
     constraint: str | None = None
     """Name of the constraint that this index serves, None for an index of its own."""

@@ -230,17 +230,17 @@ def _keys(indexes: Sequence[Row], columns: Sequence[Row]) -> dict[str, Any]:
     known = {row["name"] for row in columns if row["expression"] != _HISTORY}
     found: dict[str, Any] = {"pk_constraint": {}, "unique_constraints": [], "indexes": []}
     for name, rows in _grouped(indexes):
+        whole = [row["column_"] for row in rows]
         named = [row["column_"] if row["part"] is None else None for row in rows]
-        shown = [column for column in named if column is None or column in known or not columns]
+        shown = [column for column in whole if column in known or not columns]
         if name == "PRIMARY" and None in named:
             continue
         if name == "PRIMARY":
             found["pk_constraint"] = {"name": name, "constrained_columns": shown}
             continue
-        is_unique, whole = not int(rows[0]["several"]), [row["column_"] for row in rows]
+        is_unique = not int(rows[0]["several"])
         if is_unique and None not in whole:  # and none of an expression
-            told = [column for column in whole if column in known or not columns]
-            found["unique_constraints"].append({"name": name, "column_names": told})
+            found["unique_constraints"].append({"name": name, "column_names": shown})
         written = [row["column_"] if row["part"] is None else f"{row['column_']}({row['part']})" for row in rows]
         found["indexes"].append({"name": name, "column_names": named, "expressions": written, "unique": is_unique})
     return found

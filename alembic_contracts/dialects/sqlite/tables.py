@@ -231,7 +231,7 @@ def _index(rows: list[IndexRow], texts: Mapping[str, str], collations: Mapping[s
         predicate=((text and text.predicate) or "?") if first.partial else None,
         expressions=expressions,
         coarser=tuple(
-            f"{row.name} COLLATE {row.collation}"
+            (column, row.collation)
             for row, column in zip(rows, columns, strict=True)
             if column is not None and upper(row.collation) != upper(collations.get(fold(column), "BINARY"))
         ),

@@ -76,9 +76,10 @@ def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]
     yield from (_as_met(each, dialect) for each in table.constraints if each.kind in _KINDS and each.enforced)
     for index in table.indexes:
         if index.unique and index.constraint is None:
-            coarser = {part.partition(" COLLATE ")[0] for part in index.coarser}
+            coarser = dict(index.coarser)
             columns = tuple(column for column in index.columns if column is not None and column not in coarser)
-            parts = (*index.expressions, *index.coarser, index.predicate or "")
+            others = (f"{column} COLLATE {collation}" for column, collation in coarser.items())
+            parts = (*index.expressions, *others, index.predicate or "")
             yield Constraint(
                 name=index.name,
                 kind="unique",
@@ -106,7 +107,7 @@ def _as_met(constraint: Constraint, dialect: Dialect) -> Constraint:
     """
     if constraint.kind != "foreign key" or constraint.valid or dialect.KIND != "sqlite":
         return constraint
-    return replace(constraint, name=f"to no key of {constraint.references}", expression="no key")
+    return replace(constraint, expression="no key")
 
 
 def passed_on(subject: Subject) -> Iterator[Subject]:

@@ -33,7 +33,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         fitting = [each for each in fitting if each.to_primary_key is not False]
     if any(each.valid for each in fitting):
         other = None if key.referenced_columns else _turned(fitting, key, subject.reference)
-        return HOLDS if other is None else _is_a_key(other)
+        return HOLDS if other is None else _may_be_no_key(other)
     # On SQLite one is not valid where the table referred to has no such key, and each row that refers to it is refused.
     return Differs("one that is not valid" if fitting else "no such foreign key")
 
@@ -55,7 +55,8 @@ def _turned(fitting: Sequence[Constraint], key: ForeignKey, before: Table | None
     return None if is_one else fitting[0]
 
 
-def _is_a_key(constraint: Constraint) -> Unknown:
+def _may_be_no_key(constraint: Constraint) -> Unknown:
+    """Return that it is not known whether a foreign key is one to the primary key."""
     columns = ", ".join(constraint.referenced_columns)
     return Unknown(f"whether the primary key of {constraint.references} is ({columns}) could not be worked out")
 

@@ -83,17 +83,17 @@ class _Before(Struct, frozen=True):
         return cls(tuple(limits(table, types, dialect)), tuple(keys), frozenset(filled), collations)
 
 
-def _is_coarser(constraint: Constraint, before: _Before, subject: Subject) -> bool:
+def _is_coarser(constraint: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
     """Whether more values are the same to a key than were before: SQLite's usual way is byte by byte."""
     if constraint.kind not in KEYS or subject.dialect.KIND != "sqlite":
         return False
-    stated = {(each.column, each.expected) for each in subject.contract.facts if each.rule == "collation"}
-    columns = [cast("Table", subject.table).column(name) for name in constraint.columns]
-    there = [each for each in columns if each is not None and each.name in before.collations]
-    return any(
-        each.collation not in (None, before.collations[each.name]) and (each.name, each.collation) not in stated
-        for each in there
-    )
+    columns = (cast("Table", subject.table).column(name) for name in constraint.columns)
+    there = (each for each in columns if each is not None and each.name in before.collations)
+    coarser = {
+        (each.name, each.collation) for each in there if each.collation not in (None, before.collations[each.name])
+    }
+    stated = (each for each in subject.contract.facts if (each.table, each.rule) == (fact.table, "collation"))
+    return bool(coarser and coarser - {(each.column, each.expected) for each in stated})
 
 
 def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bool:
@@ -224,7 +224,7 @@ def _told(fact: Fact, subject: Subject, of: str = "") -> frozenset[str] | Unknow
     new = [
         limit
         for limit in limits(cast("Table", subject.table), subject.types, subject.dialect)
-        if (_is_coarser(limit, before, subject) or not _is_known(limit, before, fact, subject))
+        if (_is_coarser(limit, before, fact, subject) or not _is_known(limit, before, fact, subject))
         and not _spares_unknowing(limit, fact, subject)
         and not (of and _is_renamed(limit, before, subject))
     ]

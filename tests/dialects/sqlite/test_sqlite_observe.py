@@ -295,7 +295,7 @@ def test_a_view_that_was_seen_before_is_seen_as_it_is_by_now(broken: str | None)
     with engine.connect() as connection:
         connection.exec_driver_sql("CREATE TABLE t (a INTEGER, b TEXT)")
         connection.exec_driver_sql("CREATE VIEW v (x) AS SELECT a FROM t ORDER BY b")
-        assert sqlite.observe(connection, [VIEW]).tables[VIEW].columns
+        assert sqlite.observe(connection, [main("v")]).tables[main("v")].columns
         if broken is None:
             connection.exec_driver_sql("DROP VIEW v")
             connection.exec_driver_sql('CREATE VIEW v (x) AS SELECT a FROM t ORDER BY b COLLATE "de_DE"')
@@ -304,10 +304,7 @@ def test_a_view_that_was_seen_before_is_seen_as_it_is_by_now(broken: str | None)
             connection.exec_driver_sql(broken)
         with pytest.raises(sa.exc.OperationalError):
             connection.exec_driver_sql("SELECT x FROM v")
-        seen = sqlite.observe(connection, [VIEW]).tables[VIEW]
+        seen = sqlite.observe(connection, [main("v")]).tables[main("v")]
     assert seen.columns == ()
     assert seen.complete == (broken is not None)
     engine.dispose()
-
-
-VIEW = Name("main", "v")

@@ -1,0 +1,85 @@
+"""What contracts of writers rely on in a view, or in a table that one takes the place of: that rows are taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.implied import Case, is_told
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import sqlalchemy as sa
+
+VIEW = "CREATE TABLE b (c integer); CREATE VIEW t AS SELECT c FROM b WHERE c > 5"
+VIEWS = [
+    Case(
+        VIEW,
+        "ALTER VIEW t SET (check_option=local)",
+        "INSERT INTO t VALUES (1)",
+        "44000",
+        "new-constraint",
+        actual="a new check option of the view (WITH LOCAL CHECK OPTION)",
+    ),
+    Case(
+        VIEW,
+        "CREATE OR REPLACE VIEW t WITH (check_option = 'CASCADED') AS SELECT c FROM b WHERE c > 5",
+        "INSERT INTO t VALUES (1)",
+        "44000",
+        "new-constraint",
+    ),
+    Case(
+        VIEW,
+        "CREATE OR REPLACE VIEW t AS SELECT c FROM b WHERE c > 5 WITH CHECK OPTION",
+        "INSERT INTO t VALUES (1)",
+        "44000",
+        "new-constraint",
+    ),
+    Case(
+        f"{VIEW} WITH CHECK OPTION",
+        "ALTER VIEW t SET (check_option=local); ALTER VIEW t RESET (check_option)",
+        "INSERT INTO t VALUES (6)",
+    ),
+    Case(f"{VIEW} WITH CHECK OPTION", "ALTER VIEW t SET (check_option='LOCAL')", "INSERT INTO t VALUES (6)"),
+]
+_FUNCTION = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
+_TRIGGER = "CREATE TRIGGER i INSTEAD OF INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"
+_ONE = "CREATE TABLE b (c integer); CREATE VIEW t AS SELECT c FROM b"
+_TAKEN = f"CREATE TABLE b (c integer); CREATE VIEW t AS SELECT DISTINCT c FROM b; {_FUNCTION}; {_TRIGGER}"
+_INSERT = "INSERT INTO t VALUES (1)"
+TAKING = [
+    Case(_ONE, "CREATE OR REPLACE VIEW t AS SELECT DISTINCT c FROM b", _INSERT, "55000", "new-constraint"),
+    Case(_ONE, "CREATE OR REPLACE VIEW t AS SELECT DISTINCT c FROM b", "UPDATE t SET c = 1", "55000", "new-constraint"),
+    Case(_ONE, "CREATE OR REPLACE VIEW t AS SELECT c FROM b WHERE c > 0", _INSERT),
+    Case(
+        "CREATE TABLE t (c integer)", "ALTER TABLE t RENAME TO b; CREATE VIEW t AS SELECT DISTINCT c FROM b", _INSERT,
+        "55000", "new-constraint", actual="nothing that takes INSERT or UPDATE any more",
+    ),
+    Case(
+        "CREATE TABLE t (c integer)", "ALTER TABLE t RENAME TO b; CREATE MATERIALIZED VIEW t AS SELECT c FROM b",
+        _INSERT, "42809", "new-constraint",
+    ),
+    Case("CREATE TABLE t (c integer)", "ALTER TABLE t RENAME TO b; CREATE VIEW t AS SELECT c FROM b", _INSERT),
+    Case(
+        f"CREATE TABLE t (c integer); {_FUNCTION}",
+        "ALTER TABLE t RENAME TO b; CREATE VIEW t AS SELECT DISTINCT c FROM b; "
+        + _TRIGGER.replace("INSERT", "INSERT OR UPDATE"),
+        _INSERT,
+    ),
+    Case(f"{_ONE}; {_FUNCTION}; {_TRIGGER}", "DROP TRIGGER i ON t", _INSERT),
+    Case(_TAKEN, "DROP TRIGGER i ON t", _INSERT, "55000", "new-constraint", foreseen=False),
+    Case(_TAKEN, "CREATE OR REPLACE VIEW t AS SELECT DISTINCT c FROM b WHERE c > 0", _INSERT),
+    Case(
+        "CREATE TABLE b (c integer); CREATE VIEW t AS SELECT DISTINCT c FROM b; "
+        "CREATE RULE r AS ON INSERT TO t DO INSTEAD INSERT INTO b VALUES (NEW.c)",
+        "CREATE OR REPLACE VIEW t AS SELECT DISTINCT c FROM b WHERE c > 0",
+        _INSERT,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*VIEWS, *TAKING], ids=lambda case: f"{case.given[-60:]}: {case.change[:80]}")
+def test_who_writes_to_a_view_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
+    is_told(case, connection, tmp_path)
