@@ -6,6 +6,7 @@
     casing               names of a schema as contracts have them where case makes no difference
     families             types of any database by what they are for (generic_types: as SQLAlchemy makes them)
     listeners            those who listen to an engine
+    witnesses            what a scratch server executes, and what of that may be otherwise elsewhere
 
 A further database is a package here, by SQLAlchemy's name for it, that offers what ``Dialect`` says; nothing else has
 to know of it. What only some runs need is imported when it is needed: a start is most of what a check of a small
@@ -14,7 +15,7 @@ project costs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects.families import Family
+    from alembic_contracts.dialects.witnesses import Statements, Witness
     from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
     from alembic_contracts.schemas.surroundings import Session, Surroundings
     from alembic_contracts.schemas.uses import Breaks
@@ -44,12 +46,9 @@ __all__ = [
     "Foresight",
     "Locked",
     "Part",
-    "Reliance",
     "Replayable",
     "Sight",
-    "Statements",
     "Transaction",
-    "Witness",
     "is_known",
     "load",
     "of",
@@ -94,15 +93,6 @@ class Locked(CannotCheck):
         self.sight = sight and replace(sight, unread=tables)
 
 
-class Reliance(Struct, frozen=True):
-    """What a statement read that need not be the same on another server, although the schema is."""
-
-    what: str
-    """For people: ``random()``, ``the rows of public.t``."""
-    rows: bool
-    """Whether it is rows, of which predictions have their own idea."""
-
-
 Fate = Literal["open", "committed", "rolled back"]
 
 
@@ -110,34 +100,6 @@ class Transaction(Struct, frozen=True):
     """A transaction block of the server's."""
 
     number: int
-
-
-class Statements(Protocol):
-    """The statements of one revision, looked at one after the other."""
-
-    def add(self, connection: Connection, sql: str, printed: Sequence[str]) -> None:
-        """Look at one more statement and what the server printed of it."""
-
-    def reliances(self) -> tuple[Reliance, ...]:
-        """Return what they read that may be otherwise elsewhere."""
-
-
-class Witness(Protocol):
-    """Has a server print all that a connection executes, nested statements included."""
-
-    def begin(self) -> None:
-        """Have everything printed from here on."""
-
-    def end(self) -> list[str]:
-        """Return what was printed since ``begin()``, and have no more printed."""
-
-    @property
-    def has_heard(self) -> bool:
-        """Whether anything was printed since ``begin()``."""
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether the connection answers queries: it does not in a transaction that has failed."""
 
 
 LOGICAL = frozenset({"string", "date", "timestamp", "time", "number", "integer", "boolean", "array", "object", "map"})
@@ -327,6 +289,9 @@ class Replayable(Dialect, Protocol):
             CannotCheck: there is no such program, or it says that it cannot.
         """
 
+    def looks(self, connection: Connection, tables: Collection[Name] | None) -> Callable[[], Schema]:
+        """Return what reads tables on a scratch server as ``observe`` does, fit to be called after every statement."""
+
     def missing_role(self, error: BaseException) -> str | None:
         """Return the role for want of which a statement failed on a scratch server; None where that is not why."""
 
@@ -349,7 +314,7 @@ def is_known(name: str) -> bool:
     return name.isidentifier() and name not in _PARTS and find_spec(f"{__name__}.{name}") is not None
 
 
-_PARTS = frozenset({"casing", "families", "generic_types", "inspected", "listeners", "servers"})
+_PARTS = frozenset({"casing", "families", "generic_types", "inspected", "listeners", "servers", "witnesses"})
 """Modules of this package that are about no single database."""
 _KIND = "alembic_contracts.kind"
 

@@ -63,6 +63,12 @@ def expression(type_: Type, dialect: Dialect, collation: str | None = None) -> s
         dialect: of the database; types of another kind are compared by what they are for.
         collation: of a text, None for the type's own.
     """
+    return _expression(type_, dialect.KIND, collation)
+
+
+@cache  # tables of SQLAlchemy's are made for it, and a report asks for each of its violations
+def _expression(type_: Type, kind: str, collation: str | None) -> str:
+    dialect = dialects.load(kind)
     for made in _candidates(type_, dialect):
         if _is_it(made, type_, dialect) and (collation is None or hasattr(made, "collation")):
             return _code(made, collation)

@@ -44,6 +44,7 @@ __all__ = ["CopyObserver", "Looks"]
 _Key = tuple[str, str]
 """A schema and a table, in lower case."""
 _LABEL_LENGTH = 100
+_TEXTS = RowTexts()
 
 
 def _key(schema: str, name: str) -> _Key:
@@ -380,7 +381,7 @@ class CopyObserver:
         key = (self._script.revision, *stack)
         if key not in self._decisions:
             self._decisions.add(key)
-            if not rest_is_seen(stack, self._script.path, RowTexts()):
+            if not rest_is_seen(stack, self._script.path, _TEXTS):
                 self._stage.doubt(reason)
 
     def _doubt_failure(self, effect: Effect) -> None:
@@ -391,6 +392,6 @@ class CopyObserver:
         if self._script is None or not may_fail:
             return
         is_alone = CHANGES_ROWS.match(effect.sql) is not None and COPY not in effect.sql
-        passes = lets_failure_pass(self._script.call_stack(), self._script.path, RowTexts())
+        passes = lets_failure_pass(self._script.call_stack(), self._script.path, _TEXTS)
         if passes == "yes" or (passes == "of one statement" and not is_alone):
             self._stage.doubt(FAILS_BY_ROWS)

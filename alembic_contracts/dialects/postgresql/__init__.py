@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.observation import observe, sight
     from alembic_contracts.dialects.postgresql.purposes import family
     from alembic_contracts.dialects.postgresql.replays.reliance import statements
+    from alembic_contracts.dialects.postgresql.replays.repeated_looks import Looks as looks  # noqa: N813 - a function of the protocol
     from alembic_contracts.dialects.postgresql.replays.restoration import missing_role, restore
     from alembic_contracts.dialects.postgresql.replays.witness import Witness as witness  # noqa: N813 - a function of the protocol
     from alembic_contracts.dialects.postgresql.replays.workings import workings
@@ -90,6 +91,7 @@ __all__ = [
     "is_looser",
     "logical",
     "look_up_as",
+    "looks",
     "lookup",
     "missing_role",
     "misspelt_type",
@@ -135,6 +137,7 @@ _LATE = {
     "completed": "hindrances",
     "observe": "observation",
     "sight": "observation",
+    "looks": "replays.repeated_looks:Looks",
     "statements": "replays.reliance",
     "missing_role": "replays.restoration",
     "restore": "replays.restoration",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, get_args
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.dialects import Asked
 
-__all__ = ["observe", "sight"]
+__all__ = ["Look", "looked", "observe", "sight"]
 
 Json = dict[str, Any]
 
@@ -82,7 +82,7 @@ def observe(
         Locked: another session holds a lock for too long.
         CannotCheck: the database refuses to answer.
     """
-    return _looked(connection, _Look.at(tables, asked), lock_timeout, before).schema
+    return looked(connection, Look.at(tables, asked), lock_timeout, before).schema
 
 
 def sight(
@@ -99,10 +99,10 @@ def sight(
     Raises:
         Locked, CannotCheck: as there.
     """
-    return _looked(connection, _Look.at(tables, None, watched), lock_timeout, None)
+    return looked(connection, Look.at(tables, None, watched), lock_timeout, None)
 
 
-class _Look(Struct, frozen=True):
+class Look(Struct, frozen=True):
     """What a query asks for."""
 
     wanted: str
@@ -124,13 +124,34 @@ class _Look(Struct, frozen=True):
             parameters["watched"] = json.dumps(sorted(set(watched)))
         return cls(_ALL_TABLES if tables is None else named("tables"), frozenset(parts), parameters)
 
+    def query(self, version: int) -> str:
+        """Return the query for a server's version, with parameters and colons as SQLAlchemy's ``text()`` takes them."""
+        return _query(self.wanted, self.parts, version)
 
-def _looked(connection: Connection, look: _Look, lock_timeout: float, before: Sight | None) -> Sight:
-    """Look until nothing is in the way, or for as long as it takes."""
+
+def looked(
+    connection: Connection,
+    look: Look,
+    lock_timeout: float,
+    before: Sight | None,
+    ask: Callable[[Connection, Look], str] | None = None,
+) -> Sight:
+    """Look until nothing is in the way, or for as long as it takes.
+
+    Args:
+        connection: as for ``observe``.
+        look: what to look at.
+        lock_timeout: as there.
+        before: as there.
+        ask: returns what ``query()`` of the look answers; None: it is sent as it is.
+
+    Raises:
+        Locked, CannotCheck: as there.
+    """
     began, pause, said = time.monotonic(), _PAUSE, False
     while True:
         found, hindrances = None, []
-        document = _document(connection, look)
+        document = _document(connection, look, ask or _ask)
         if document is not None:
             found = _sight(document, look.parts)
             hindrances = [Hindrance.of(*each) for each in _rows(document, "hindered")]
@@ -151,28 +172,38 @@ def _looked(connection: Connection, look: _Look, lock_timeout: float, before: Si
         pause = min(pause * 2, 0.5)
 
 
-def _document(connection: Connection, look: _Look) -> Json | None:
+def _document(connection: Connection, look: Look, ask: Callable[[Connection, Look], str]) -> Json | None:
     """Return the catalog's answer; None where another session took a lock between finding out and printing."""
     from sqlalchemy.exc import DBAPIError
 
-    statement = _statement(look.wanted, look.parts, server_version(connection))
     try:
         with passing(connection):
-            row = connection.execute(statement, look.parameters).one()
+            answered = ask(connection, look)
     except DBAPIError as error:
         if sqlstate(error) == _LOCK_NOT_AVAILABLE:
             return None
         raise CannotCheck(f"The schema of the database cannot be read: {error.orig}") from error
-    found: Json = json.loads(row.document)
+    found: Json = json.loads(answered)
     return found
 
 
+def _ask(connection: Connection, look: Look) -> str:
+    query = _text(look.query(server_version(connection)))
+    answered: str = connection.execute(query, look.parameters).scalar_one()
+    return answered
+
+
 @cache
-def _statement(wanted: str, parts: frozenset[str], version: int) -> TextClause:
+def _text(query: str) -> TextClause:
     from sqlalchemy import text
 
-    code = read("whole", version, parts).replace("/* wanted */", wanted).replace("/* watched */", named("watched"))
-    return text(code)
+    return text(query)
+
+
+@cache
+def _query(wanted: str, parts: frozenset[str], version: int) -> str:
+    code = read("whole", version, parts)
+    return code.replace("/* wanted */", wanted).replace("/* watched */", named("watched"))
 
 
 def _sight(document: Json, parts: frozenset[str]) -> Sight:

@@ -14,7 +14,7 @@ from alembic_contracts.errors import CannotCheck
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["answer", "passing", "put_aside", "sqlstate", "told"]
+__all__ = ["answer", "passing", "put_aside", "sqlstate", "told", "told_as_sqlalchemy_would"]
 
 _SAVEPOINT = "alembic_contracts"
 _UNCOMPILED = "SET LOCAL jit = off"
@@ -98,7 +98,7 @@ def answer(connection: Connection, question: str) -> Any:
     nested = connection.get_nested_transaction()
     if not connection.in_transaction() or not (nested is None or nested.is_active):
         return connection.exec_driver_sql(question).scalar_one()
-    with _told_as_sqlalchemy_would(connection, question), closing(connection.connection.cursor()) as cursor:
+    with told_as_sqlalchemy_would(connection, question), closing(connection.connection.cursor()) as cursor:
         cursor.execute(question)
         row: Any = cursor.fetchone()
         return row[0]
@@ -111,7 +111,7 @@ def told(connection: Connection, *statements: str) -> bool:
     if connection.invalidated:
         return False
     try:
-        with _told_as_sqlalchemy_would(connection, statements[0]), closing(connection.connection.cursor()) as cursor:
+        with told_as_sqlalchemy_would(connection, statements[0]), closing(connection.connection.cursor()) as cursor:
             for statement in statements:
                 cursor.execute(statement)
     except DBAPIError as error:
@@ -122,7 +122,7 @@ def told(connection: Connection, *statements: str) -> bool:
 
 
 @contextmanager
-def _told_as_sqlalchemy_would(connection: Connection, statement: str) -> Iterator[None]:
+def told_as_sqlalchemy_would(connection: Connection, statement: str) -> Iterator[None]:
     """Have what the driver raises told as SQLAlchemy tells it."""
     from sqlalchemy.exc import DBAPIError
 

@@ -28,6 +28,9 @@ __all__ = ["RowsAlone", "Statements"]
 class Statements(Protocol):
     """What is known of SQL texts, by the database that they are meant for."""
 
+    def __hash__(self) -> int:
+        """What is worked out by them is kept."""
+
     def triggers_change_tables(self) -> bool:
         """Return whether a change of rows may run something that changes a table."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -81,9 +82,14 @@ def lets_failure_pass(
 
 def _module(path: str, statements: Statements) -> _Module | None:
     try:
-        return _Module(ast.parse(Path(path).read_text(encoding="utf-8")), statements)
+        return _read(Path(path).read_text(encoding="utf-8"), statements)
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None
+
+
+@lru_cache(maxsize=1)  # a script is asked about at every statement
+def _read(text: str, statements: Statements) -> _Module:
+    return _Module(ast.parse(text), statements)
 
 
 def _lines(trace: TracebackType | None, path: str) -> Iterator[tuple[str, int]]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Witness"]
 
-# Plans from before would be used again without being printed.
-_ON = "DISCARD PLANS; SET client_min_messages = log; SET debug_pretty_print = off; SET debug_print_parse = on"
+_ON = "SET client_min_messages = log; SET debug_pretty_print = off; SET debug_print_parse = on"
+_AFRESH = f"DISCARD PLANS; {_ON}"
 _OFF = "SET debug_print_parse = off; SET client_min_messages = warning"
 _FAILED = 3
 """libpq's ``PQTRANS_INERROR``."""
@@ -56,7 +56,12 @@ class Witness:
             self._heard.append(detail)
 
     def begin(self) -> None:
-        """Have everything printed from here on."""
+        """Have everything printed from here on, what was planned before included."""
+        self._execute(_AFRESH)
+        self._heard.clear()
+
+    def go_on(self) -> None:
+        """Have everything printed from here on but what was printed since ``begin()`` and has its plan still."""
         self._execute(_ON)
         self._heard.clear()
 
