@@ -131,7 +131,6 @@ class Looks:
 
     def _affected(self, changed: set[_Key]) -> Iterator[tuple[_Key, Name]]:
         """Yield the watched tables that look otherwise now: they changed, name what did, or are views."""
-        names = {name for _, name in changed}
         known = {_key(*name): name for name in self.seen.tables}
         if not changed:
             return
@@ -140,9 +139,10 @@ class Looks:
             candidates = {**known, **{key: name for key, name in here.items() if key in self._texts}}
         else:
             candidates = dict(self._watched)
+        mentioning = _mentioning({name for _, name in changed})
         for key, name in candidates.items():
             text = self._texts.get(key, "")
-            if key in changed or text.startswith("view\0") or _mentions(text, names):
+            if key in changed or text.startswith("view\0") or mentioning.search(fold(text)):
                 yield key, name
 
 
@@ -163,10 +163,10 @@ def _has_made_up(parameters: object) -> bool:
     return any(isinstance(value, MadeUpCount) or _has_made_up(value) for value in parameters)
 
 
-def _mentions(text: str, names: set[str]) -> bool:
-    """Return whether a text may have one of some names in it; ``names``: in lower case."""
-    folded = fold(text)
-    return any(name in folded for name in names)
+def _mentioning(names: set[str]) -> re.Pattern[str]:
+    """Return what finds the names, in lower case, as they may be written in such a text."""
+    written = {form for name in names for form in (name, *(name.replace(mark, mark * 2) for mark in "\"`'"))}
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(written)))})(?!\w)")
 
 
 class CopyObserver:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
+from alembic_contracts.dialects import sqlite
 from alembic_contracts.dialects.sqlite.copies import copied, engine_of, fingerprint, made
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.schemas.schema import Schema
+from alembic_contracts.running.copy_observer import Looks
+from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.snapshots import Snapshot
 from tests.support.rehearsing import TABLE, History, columns, reasons
 
@@ -59,6 +61,42 @@ def test_a_copy_has_the_schema_and_no_rows(tmp_path: Path) -> None:
             assert fingerprint(there) != fingerprint(real)
     assert told == []
     engine.dispose()
+
+
+CHANGES = '''
+CREATE TABLE "a ""b""" (id INTEGER PRIMARY KEY, "x-y" TEXT);
+CREATE TABLE change (id INTEGER PRIMARY KEY, change_key INT UNIQUE, parent INT REFERENCES "a ""b""");
+CREATE TABLE "c]d" (id INTEGER PRIMARY KEY, change INT REFERENCES CHANGE(change_key));
+CREATE TABLE changes (id INTEGER PRIMARY KEY, c INT REFERENCES "c]d"(id), "change" INT);
+CREATE TABLE été (id INTEGER PRIMARY KEY, a INT REFERENCES'change');
+CREATE VIEW seen AS SELECT change.id, "x-y" FROM change, "a ""b""";
+CREATE UNIQUE INDEX by_key ON changes (c, "change");
+ALTER TABLE "a ""b""" RENAME TO `e``f`;
+ALTER TABLE change RENAME COLUMN change_key TO "key";
+ALTER TABLE changes RENAME TO "change s";
+DROP VIEW seen;
+ALTER TABLE change RENAME TO "the changes";
+DROP INDEX by_key;
+DROP TABLE été;
+DROP TABLE `e``f`
+'''
+
+
+def test_what_is_looked_at_again_is_all_that_a_change_is_about() -> None:
+    nothing = sa.create_engine("sqlite://")
+    with nothing.connect() as empty:
+        copy = copied(empty, "alembic_version", None)
+    with engine_of(copy, None, nothing.dialect, pytest.fail).connect() as connection:
+        raw = connection.connection.dbapi_connection
+        names = ('a "b"', "change", "c]d", "changes", "été", "seen", "e`f", "change s", "the changes")
+        watched = [Name("main", name) for name in names]
+        looks = Looks(connection, raw, sqlite, watched)
+        shown = set()
+        for change in CHANGES.split(";"):
+            raw.execute(change)
+            assert looks.again() == Looks(connection, raw, sqlite, watched).seen, change
+            shown |= set(looks.seen.tables)
+        assert shown == set(watched)
 
 
 def test_what_cannot_be_copied_is_said(tmp_path: Path) -> None:
