@@ -6,7 +6,7 @@
     casing               names of a schema as contracts have them where case makes no difference
     families             types of any database by what they are for (generic_types: as SQLAlchemy makes them)
     listeners            those who listen to an engine
-    witnesses            what a scratch server executes, and what of that may be otherwise elsewhere
+    replay_protocols     what a scratch server executes, and what of that may be otherwise elsewhere
 
 A further database is a package here, by SQLAlchemy's name for it, that offers what ``Dialect`` says; nothing else has
 to know of it. What only some runs need is imported when it is needed: a start is most of what a check of a small
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects.families import Family
-    from alembic_contracts.dialects.witnesses import Statements, Witness
+    from alembic_contracts.dialects.replay_protocols import Statements, Witness
     from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
     from alembic_contracts.schemas.surroundings import Session, Surroundings
     from alembic_contracts.schemas.uses import Breaks
@@ -314,7 +314,7 @@ def is_known(name: str) -> bool:
     return name.isidentifier() and name not in _PARTS and find_spec(f"{__name__}.{name}") is not None
 
 
-_PARTS = frozenset({"casing", "families", "generic_types", "inspected", "listeners", "servers", "witnesses"})
+_PARTS = frozenset({"casing", "families", "generic_types", "inspected", "listeners", "servers", "replay_protocols"})
 """Modules of this package that are about no single database."""
 _KIND = "alembic_contracts.kind"
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects import Dialect, replayable
-from alembic_contracts.dialects.witnesses import Reliance, Statements, Witness
+from alembic_contracts.dialects.replay_protocols import Reliance, Statements, Witness
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.steps import Operation
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.dialects.witnesses import Reliance
+    from alembic_contracts.dialects.replay_protocols import Reliance
     from alembic_contracts.running.courses import Course
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Unproven

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from alembic_contracts.dialects import Dialect, replayable
-from alembic_contracts.dialects.witnesses import Reliance, Witness
+from alembic_contracts.dialects.replay_protocols import Reliance, Witness
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent

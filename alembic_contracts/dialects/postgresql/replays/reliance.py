@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from alembic_contracts.dialects.postgresql.replays.parse_trees import UNSHOWN, Tree, tree_of
-from alembic_contracts.dialects.witnesses import Reliance
+from alembic_contracts.dialects.replay_protocols import Reliance
 from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
