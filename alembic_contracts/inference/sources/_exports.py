@@ -32,7 +32,7 @@ _MESSAGES = ("message", "msg", "text")
 """Columns of logs, which are taken where there is none of the others."""
 _USERS = ("user", "username", "usename", "rolname", "role", "rolename", "dbuser", "databaseuser", "sessionuser")
 _DATABASES = ("datname", "database", "databasename", "dbname", "db")
-_CALLS = ("calls", "count", "replay_protocols", "execcount", "executioncount", "numcalls")
+_CALLS = ("calls", "count", "executions", "execcount", "executioncount", "numcalls")
 _TOP = ("toplevel",)
 """pg_stat_statements: false for what functions run, which is the database's own code."""
 _LOG_COLUMNS = frozenset({"message", "error_severity"})
