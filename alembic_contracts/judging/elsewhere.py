@@ -151,7 +151,7 @@ def _trimmed(
     for contract in contracts:
         stated = [fact for fact in contract.facts if severities.get(fact.rule) != "off"]
         if isinstance(dialect, _Shape):
-            stated = list(_enums_as_texts(stated))
+            stated = list(_enums_as_texts(stated, dialect))
         facts = tuple(fact for fact in stated if fact.rule not in off and _is_comparable(fact, dialect))
         left += len(stated) - len(facts) if contract.stage != "retired" else 0
         trimmed.append(dataclasses.replace(contract, facts=facts))
@@ -159,12 +159,15 @@ def _trimmed(
     return Held(tuple(trimmed), dialect, cast("Mapping[str, Switch]", switched), left, naming)
 
 
-def _enums_as_texts(facts: Sequence[Fact]) -> Iterator[Fact]:
-    """Yield facts with PostgreSQL's word for types of users led to what a type with labels is for."""
+def _enums_as_texts(facts: Sequence[Fact], dialect: _Shape) -> Iterator[Fact]:
+    """Yield facts with types of users, by name or by PostgreSQL's word for them, led to what one with labels is for."""
     labelled = {(fact.table, fact.column) for fact in facts if fact.rule == "enum-labels"}
     for fact in facts:
-        is_enum = (fact.rule, fact.expected) == ("column-type", "USER-DEFINED")
-        yield replace(fact, expected=_TEXT) if is_enum and (fact.table, fact.column) in labelled else fact
+        is_users = fact.expected == "USER-DEFINED" or (
+            isinstance(fact.expected, Type) and not fact.expected.dimensions and not dialect.has(fact.expected)
+        )
+        is_enum = fact.rule == "column-type" and is_users and (fact.table, fact.column) in labelled
+        yield replace(fact, expected=_TEXT) if is_enum else fact
 
 
 def _is_comparable(fact: Fact, dialect: Dialect) -> bool:

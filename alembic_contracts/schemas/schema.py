@@ -129,6 +129,8 @@ class Constraint(Struct, frozen=True, kw_only=True, gc=False):
     """Whether these are the primary key there; None: it has none, or that was not looked at, as on PostgreSQL."""
     on_update: str = ""
     on_delete: str = ""
+    match_full: bool = False
+    """Whether a foreign key's columns are all NULL or none of them is (``pg_constraint.confmatchtype``)."""
     deferrable: bool = False
     initially_deferred: bool = False
     valid: bool = True

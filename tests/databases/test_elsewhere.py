@@ -70,13 +70,17 @@ def test_elsewhere(change: str, setting: str, about: Database, house: House, mon
     assert ran.after.heads == (("r2",) if ran.error is None else ("r1",))
 
 
-ENUM = {"c": {"constraints": {"data_type": "USER-DEFINED", "enum": ["new", "old"]}}}
+ENUM = {"constraints": {"data_type": "USER-DEFINED", "enum": ["new", "old"]}}
+ENUM_BY_NAME = {"constraints": {"data_type": "public.state", "enum": ["new", "old"]}}
 OF_POSTGRESQL = [pair for pair in PAIRS if pair.values[1].name == "PostgreSQL" and pair.values[0].name != "any other"]
 
 
+@pytest.mark.parametrize("enum", [ENUM, ENUM_BY_NAME], ids=["a user's type", "by name"])
 @pytest.mark.parametrize(("on", "about"), OF_POSTGRESQL, indirect=["on"])
-def test_an_enum_of_postgresql_s_is_a_text_elsewhere(about: Database, house: House) -> None:
-    house.contract(ENUM, about=about)
+def test_an_enum_of_postgresql_s_is_a_text_elsewhere(
+    about: Database, house: House, enum: dict[str, dict[str, object]]
+) -> None:
+    house.contract({"c": enum}, about=about)
     house.revision("r1", TABLE.replace("sa.String(20)", 'sa.Enum("new", "old", name="state")'))
     house.upgrade().passes()
     house.revision("r2", CHANGES["column-type"])

@@ -226,6 +226,7 @@ def _constraint(row: Json) -> Constraint:
         referenced_columns=tuple(row["referenced_columns"] or ()),
         on_update=_ACTIONS.get(row["on_update"], ""),
         on_delete=_on_delete(row),
+        match_full=bool(row["match_full"]),
         deferrable=row["deferrable"],
         initially_deferred=row["initially_deferred"],
         valid=row["valid"],

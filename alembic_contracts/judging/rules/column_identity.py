@@ -17,8 +17,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     if column.identity == fact.expected:
         return HOLDS
     from_a_sequence = not column.identity and "nextval(" in (column.default or "")
-    fills = column.identity == "by default" or from_a_sequence
-    takes_all = bool(fact.expected) and fills  # who sets it and who leaves it out goes on doing so
+    takes_all = column.identity == "by default" or from_a_sequence  # who sets it and who leaves it out goes on doing so
     return Differs(_words(column.identity), breaking(warning=("writer",)) if takes_all else None)
 
 
@@ -27,11 +26,12 @@ RULE = Rule(
     summary="The column is an identity column, or is none, as stated.",
     description=(
         "Writers that set a GENERATED ALWAYS column are refused (SQLSTATE 428C9), those that leave out a column which "
-        "no longer numbers itself as well (23502). BY DEFAULT instead of ALWAYS, or a sequence's next value, refuses "
-        "neither: a warning. Source: pg_attribute.attidentity, as information_schema.columns.identity_generation."
+        "no longer numbers itself as well (23502). BY DEFAULT, or a sequence's next value, refuses neither, whatever "
+        "else is stated: a warning. "
+        "Source: pg_attribute.attidentity, as information_schema.columns.identity_generation."
     ),
     cause="{place} is {actual} instead of {expected}.",
-    consequence="Writers that set it, or that leave it out, are refused.",
+    consequence="Writers that set it, or that leave it out, may be refused.",
     remedy=(
         "Keep it as it is, or set it back in the same revision:\n"
         '    op.execute("ALTER TABLE {sql_table} ALTER COLUMN {sql_column} SET {identity}")\n'

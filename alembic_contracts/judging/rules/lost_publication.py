@@ -7,27 +7,32 @@ from alembic_contracts.contracts.contract import Fact, Publication
 from alembic_contracts.judging.rules import HOLDS, Differs, Outcome, Rule, Subject, Unknown, breaking, not_printed
 from alembic_contracts.schemas.schema import Access, Published, Sending, Table
 
+Loss = str | Unknown | None
 
-def _loss(before: Published, after: Published | None, subject: Subject) -> str | Unknown | None:
-    """Return what consumers of a publication no longer get, or why that is not known."""
-    table = cast("Table", subject.table)
+
+def _loss(before: Published, after: Published | None, stated: Publication | None, subject: Subject) -> Loss:
+    """Return what consumers of a publication no longer get beside what is stated, or why that is not known."""
     if after is None:
-        return f"no longer in publication {before.publication}"
-    names = {column.name for column in table.columns}
-    left = names if before.columns is None else names & set(before.columns)
-    gone = sorted(left - set(after.columns)) if after.columns is not None else []
-    if gone and before.columns is not None:
+        return None if stated is not None else f"no longer in publication {before.publication}"
+    gone = [] if stated is not None and stated.columns is not None else _gone(before, after, subject)
+    if gone:
         return f"in publication {before.publication} without {', '.join(gone)}"
-    if gone and subject.reference is not None:
-        known = [name for name in gone if subject.reference.column(name) is not None]
-        if known:
-            return f"in publication {before.publication} without {', '.join(known)}"
-    if after.row_filter is None:
+    if after.row_filter is None or (stated is not None and stated.row_filter is not None):
         return None
     same = before.row_filter is not None and subject.dialect.same_expression(before.row_filter, after.row_filter)
     if same is None:
-        return not_printed(f"the row filter {after.row_filter} of {table.name}")
+        return not_printed(f"the row filter {after.row_filter} of {cast('Table', subject.table).name}")
     return None if same else f"in publication {before.publication} with the new row filter {after.row_filter}"
+
+
+def _gone(before: Published, after: Published, subject: Subject) -> list[str]:
+    """Return the columns that the table has and had, which a publication no longer sends."""
+    if after.columns is None:
+        return []
+    names = {column.name for column in cast("Table", subject.table).columns} - set(after.columns)
+    if before.columns is not None:
+        return sorted(names & set(before.columns))
+    return sorted(name for name in names if subject.reference is not None and subject.reference.column(name))
 
 
 def _unsent(publication: str, subject: Subject) -> Iterator[str]:
@@ -66,7 +71,7 @@ def _by_root(access: Access, publication: str) -> bool:
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     stated = {
-        each.expected.name
+        each.expected.name: each.expected
         for each in subject.contract.facts
         if isinstance(each.expected, Publication) and each.table == fact.table
     }
@@ -74,7 +79,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         return HOLDS
     before = subject.reference.publications
     now = {each.publication: each for each in cast("Table", subject.table).publications}
-    losses = [_loss(each, now.get(each.publication), subject) for each in before if each.publication not in stated]
+    losses = [_loss(each, now.get(each.publication), stated.get(each.publication), subject) for each in before]
     found = [loss for loss in losses if isinstance(loss, str)]
     found += _lost_above(subject)
     for name in sorted({*(each.publication for each in before), *subject.reference.published_above}):

@@ -45,7 +45,10 @@ _UNIQUE_BY_ITSELF = pattern(r"(\w+\.)?(gen_random_uuid|uuidv[47]|uuid_generate_v
 
 def _content(constraint: Constraint) -> tuple[object, ...]:
     """Return what it demands, an expression apart: its name does not count."""
-    return constraint.kind, frozenset(constraint.columns), constraint.references, constraint.referenced_columns
+    columns: frozenset[object] = frozenset(constraint.columns)
+    if len(constraint.referenced_columns) == len(constraint.columns):
+        columns = frozenset(zip(constraint.columns, constraint.referenced_columns, strict=True))
+    return constraint.kind, columns, constraint.references, bool(constraint.referenced_columns)
 
 
 def _is_same(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
@@ -108,10 +111,16 @@ def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bo
     narrower = before.keys if constraint.kind in KEYS else ()
     narrower = tuple(key for key in narrower if set(key.columns) <= set(constraint.columns))
     return any(
-        (each.nulls_not_distinct or not constraint.nulls_not_distinct or before.filled.issuperset(each.columns))
+        (_takes_as_few_nulls(each, constraint) or before.filled.issuperset(each.columns))
         and _moment(each) <= _moment(constraint)
         for each in (*same, *narrower)
     )
+
+
+def _takes_as_few_nulls(before: Constraint, now: Constraint) -> bool:
+    """Whether a constraint refused before what it refuses now for NULL in some columns."""
+    is_full = now.match_full and len(now.columns) > 1
+    return (before.nulls_not_distinct or not now.nulls_not_distinct) and (before.match_full or not is_full)
 
 
 def _is_key(constraint: Constraint) -> bool:

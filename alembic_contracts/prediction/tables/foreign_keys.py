@@ -59,6 +59,7 @@ def add_foreign_key(run: Execution, name: Name, draft: KeyDraft) -> None:
         referenced_columns=referenced,
         on_update=ACTIONS[node.fk_upd_action],
         on_delete=_on_delete(node),
+        match_full=node.fk_matchtype == "f",
         deferrable=node.deferrable or draft.deferrable or draft.initially_deferred,
         initially_deferred=node.initdeferred or draft.initially_deferred,
         valid=draft.is_valid,
