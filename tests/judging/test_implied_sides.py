@@ -408,6 +408,21 @@ FULL = PAIRED.replace("(a, b))", "(a, b) MATCH FULL)").replace("PRIMARY KEY (a, 
 FILLED = PAIRED.replace("d integer", "d integer NOT NULL").replace("c integer", "c integer NOT NULL")
 ANEW = "ALTER TABLE t DROP CONSTRAINT f; ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY"
 HALF = "INSERT INTO t (d) VALUES (7)"
+RANGES = "CREATE TABLE t (c int4range, CONSTRAINT f EXCLUDE USING gist (c WITH {}))"
+EXCLUDES = "ALTER TABLE t DROP CONSTRAINT f; ALTER TABLE t ADD CONSTRAINT f EXCLUDE USING gist"
+TWICE = "INSERT INTO t VALUES ('[1,3)'), ('[2,4)')"
+EXCLUSIONS = [
+    Case(RANGES.format("="), f"{EXCLUDES} (c WITH &&)", TWICE, "23P01", "new-constraint"),
+    Case(RANGES.format("&&"), f"{EXCLUDES} (c WITH &&)", "INSERT INTO t VALUES ('[1,3)')"),
+    Case(
+        RANGES.format("&&) WHERE (lower(c) > 5"),
+        f"{EXCLUDES} (c WITH &&) WHERE (lower(c) > 0)",
+        TWICE,
+        "23P01",
+        "new-constraint",
+        foreseen=False,
+    ),
+]
 COMPOSITE = [
     Case(PAIRED, f"{ANEW} (d, c) REFERENCES p (a, b)", "INSERT INTO t VALUES (5, 6)", FOREIGN, "new-constraint"),
     Case(PAIRED, f"{ANEW} (d, c) REFERENCES p (b, a)", "INSERT INTO t VALUES (5, 6)"),
@@ -425,7 +440,7 @@ COMPOSITE = [
 
 
 @pytest.mark.parametrize(
-    "case", [*REQUIRED, *CONSTRAINTS, *PARTITIONS, *COMPOSITE, *LOOSENED], ids=lambda case: case.change
+    "case", [*REQUIRED, *CONSTRAINTS, *PARTITIONS, *EXCLUSIONS, *COMPOSITE, *LOOSENED], ids=lambda case: case.change
 )
 def test_who_is_refused_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     is_told(case, connection, tmp_path)

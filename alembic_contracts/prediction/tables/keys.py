@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import partition_columns, refuse_taken, require_column
 from alembic_contracts.prediction.queries.operator_classes import require_operator_class
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.columns import KeyDraft
 from alembic_contracts.prediction.tables.not_null import mark_not_null, spread_not_null
-from alembic_contracts.schemas.remarks import Method
+from alembic_contracts.schemas.remarks import Method, Printed
 from alembic_contracts.schemas.schema import Constraint, ConstraintKind, Index, Name
 
 if TYPE_CHECKING:
@@ -131,11 +132,12 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
     if kind == "exclude" and table.kind == "partitioned table" and run.state.server_version < 170000:
         raise sqlstate.feature_not_supported("exclusion constraints are not supported on partitioned tables")
     _require_partition_key(table, columns, kind)
+    predicate = parser.deparse_expression(node.where_clause) if node.HasField("where_clause") else None
     constraint = Constraint(
         name="",
         kind=kind,
         columns=tuple(column for column in columns if column is not None),
-        expression=parser.deparse_expression(node.where_clause) if node.HasField("where_clause") else None,
+        expression=_exclusion(node, predicate) if kind == "exclude" else None,
         deferrable=node.deferrable or draft.deferrable or draft.initially_deferred,
         initially_deferred=node.initdeferred or draft.initially_deferred,
         nulls_not_distinct=node.nulls_not_distinct,
@@ -146,7 +148,7 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
         include=include,
         unique=kind != "exclude",
         method=_method(node, len(columns)),
-        predicate=constraint.expression,
+        predicate=predicate,
         expressions=expressions,
         nulls_not_distinct=node.nulls_not_distinct,
     )
@@ -189,6 +191,25 @@ def _exclusion_columns(run: Execution, table: Table, node: Node) -> tuple[tuple[
             columns.append(None)
             expressions.append(parser.deparse_expression(element.expr))
     return tuple(columns), tuple(expressions)
+
+
+def _exclusion(node: Node, predicate: str | None) -> Printed:
+    """Return what an exclusion constraint demands, as ``pg_get_constraintdef`` prints it; of a plain one that is known.
+
+    A plain one is about columns alone, by the usual classes of operators and operators of PostgreSQL's own.
+    """
+    told_besides = (node.including, node.options, node.indexspace, node.deferrable, node.initdeferred)
+    elements, is_plain = [], predicate is None and not any(told_besides)
+    for pair in parser.children(node.exclusions):
+        element, names = parser.unwrap(pair.items[0]), parser.strings(parser.unwrap(pair.items[1]).items)
+        is_plain = is_plain and bool(element.name) and not element.opclass and not element.collation
+        is_plain = is_plain and len(names) == 1
+        shown = quote(element.name) if element.name else f"({parser.deparse_expression(element.expr)})"
+        classes = "".join(f" {'.'.join(parser.strings(each))}" for each in (element.collation, element.opclass))
+        elements.append(f"{shown}{classes} WITH {'.'.join(names)}")
+    where = "" if predicate is None else f" WHERE ({predicate})"
+    text = f"EXCLUDE USING {node.access_method or 'btree'} ({', '.join(elements)}){where}"
+    return Printed(text, text if is_plain else None)
 
 
 def _require_partition_key(table: Table, columns: tuple[str | None, ...], kind: str) -> None:
