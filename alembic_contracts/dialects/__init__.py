@@ -112,6 +112,9 @@ memory; they run on an empty copy of the database in memory; or not at all, so t
 class Dialect(Protocol):
     """The functions that a module of this package offers."""
 
+    def __hash__(self) -> int:
+        """What is worked out by them is kept."""
+
     KIND: str
     """SQLAlchemy's name for it: ``postgresql``."""
     NAME: str

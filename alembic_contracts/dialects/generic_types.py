@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts import dialects, texts
@@ -55,6 +55,7 @@ _WHOLE = frozenset({"BIGINT", "INTEGER", "MEDIUMINT", "SMALLINT"})
 """What is in their parentheses is how wide MySQL shows them."""
 
 
+@lru_cache(maxsize=1024)  # types of SQLAlchemy's are made for it, and a report asks for each of its violations
 def expression(type_: Type, dialect: Dialect, collation: str | None = None) -> str:
     """Return code that makes a type which is the same to a contract: ``sa.String(50)``, ``sa.Numeric(10, 2)``.
 
@@ -63,12 +64,6 @@ def expression(type_: Type, dialect: Dialect, collation: str | None = None) -> s
         dialect: of the database; types of another kind are compared by what they are for.
         collation: of a text, None for the type's own.
     """
-    return _expression(type_, dialect.KIND, collation)
-
-
-@cache  # tables of SQLAlchemy's are made for it, and a report asks for each of its violations
-def _expression(type_: Type, kind: str, collation: str | None) -> str:
-    dialect = dialects.load(kind)
     for made in _candidates(type_, dialect):
         if _is_it(made, type_, dialect) and (collation is None or hasattr(made, "collation")):
             return _code(made, collation)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -126,6 +127,7 @@ def _held(
     return _trimmed(contracts, shape, severities, applicable, naming)
 
 
+@cache
 def view(dialect: Dialect, kind: str) -> Dialect:
     """Return how types of contracts about one kind are compared with those of a database: by what they are for."""
     return cast("Dialect", _Shape(dialect, dialects.load(kind)))

@@ -386,8 +386,7 @@ def _by_rows(course: Course, doubts: Sequence[Unproven]) -> str | None:
     for each in doubts:  # no server tells how many rows an UPDATE fits
         if each.reason in (GOES_BY_ROWS, FAILS_BY_ROWS):
             return f"revision {each.location.revision} goes by rows" if each.location else "a script goes by rows"
-    one, *others = course.predictions
-    for other in others:
+    for one, other in itertools.pairwise(course.predictions):
         for step, another in itertools.zip_longest(one.steps, other.steps):
             if step is None or another is None or _statements(step) != _statements(another):
                 return f"revision {(step or another).revision} goes by rows"

@@ -11,6 +11,7 @@ import pytest
 from alembic_contracts import dialects
 from alembic_contracts.contracts import formats
 from alembic_contracts.contracts.contract import Contract
+from alembic_contracts.dialects import generic_types
 from alembic_contracts.judging import elsewhere
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table
 from tests.support.project import Project
@@ -86,3 +87,19 @@ def test_what_sqlalchemy_makes_of_a_type_that_a_database_has_not(
     table = Table(name=Name(dialect.DEFAULT_SCHEMA, "items"), columns=(column,))
     assert column.type is not None
     assert held.dialect.same_type(fact.expected, column.type, Schema(tables={table.name: table}).types) == fits
+
+
+@pytest.mark.parametrize(
+    ("there", "code"),
+    [
+        ("integer", "sa.Integer()"),
+        ("text", "sa.Text()"),
+        ("timestamp with time zone", "sa.DateTime(timezone=True)"),
+        ("uuid", "sa.Uuid()"),
+        ("jsonb", "sa.JSON()"),
+        ("numeric(4,2)", "sa.Numeric(4, 2)"),
+    ],
+)
+def test_advice_names_types_that_both_databases_have(there: str, code: str) -> None:
+    seen = elsewhere.view(dialects.load("sqlite"), "postgresql")
+    assert generic_types.expression(dialects.load("postgresql").parse_type(there), seen) == code

@@ -217,6 +217,19 @@ def test_what_postgresql_calls_updatable_is_kept_until_a_run_makes_it_so() -> No
     assert "not updatable (always generated)" in judge(plain, computed, contracts=[contract]).violations[0].message
 
 
+@pytest.mark.parametrize("stated", ["", "always", "by default"])
+def test_a_column_that_may_be_set_and_left_out_refuses_no_writer(stated: str) -> None:
+    facts = (Fact("column-identity", T, "a", stated, HERE),)
+    contract = dataclasses.replace(CONTRACT, facts=facts, compatibility="writer")
+    before = with_a(identity=stated, default=None if stated else "nextval('s'::regclass)")
+    severities = {"by default": "warning", "always": "error", "": "error"}
+    for now, severity in severities.items():
+        violations = judge(before, with_a(identity=now), contracts=[contract]).violations
+        assert [each.severity for each in violations] == ([] if now == stated else [severity])
+    again = judge(before, with_a(identity="", default="nextval('s'::regclass)"), contracts=[contract]).violations
+    assert [each.severity for each in again] == (["warning"] if stated else [])
+
+
 def test_messages_name_cause_owner_place_and_way_out() -> None:
     [violation] = judge(FULL, without("a")).violations
     assert "public.t.a no longer exists" in violation.message

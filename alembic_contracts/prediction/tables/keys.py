@@ -115,8 +115,7 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
     node, table = draft.node, run.state.tables[name]
     if node.indexname:
         raise sqlstate.wrong_object_type("an index cannot be used in CREATE TABLE")
-    kind, label = KEYS[draft.kind]
-    include = tuple(parser.strings(node.including))
+    (kind, label), include = KEYS[draft.kind], tuple(parser.strings(node.including))
     columns: tuple[str | None, ...]
     if kind == "exclude":
         columns, expressions = _exclusion_columns(run, table, node)
@@ -137,7 +136,7 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
         name="",
         kind=kind,
         columns=tuple(column for column in columns if column is not None),
-        expression=_exclusion(node, predicate) if kind == "exclude" else None,
+        expression=_exclusion(node, predicate, table) if kind == "exclude" else None,
         deferrable=node.deferrable or draft.deferrable or draft.initially_deferred,
         initially_deferred=node.initdeferred or draft.initially_deferred,
         nulls_not_distinct=node.nulls_not_distinct,
@@ -193,17 +192,22 @@ def _exclusion_columns(run: Execution, table: Table, node: Node) -> tuple[tuple[
     return tuple(columns), tuple(expressions)
 
 
-def _exclusion(node: Node, predicate: str | None) -> Printed:
+_OWN_OPERATORS = (["="], ["<>"], ["&&"])
+
+
+def _exclusion(node: Node, predicate: str | None, table: Table) -> Printed:
     """Return what an exclusion constraint demands, as ``pg_get_constraintdef`` prints it; of a plain one that is known.
 
-    A plain one is about columns alone, by the usual classes of operators and operators of PostgreSQL's own.
+    A plain one is about columns of PostgreSQL's own types alone, by the usual classes of operators and operators that
+    all of these have: others are printed with their schema.
     """
     told_besides = (node.including, node.options, node.indexspace, node.deferrable, node.initdeferred)
     elements, is_plain = [], predicate is None and not any(told_besides)
     for pair in parser.children(node.exclusions):
         element, names = parser.unwrap(pair.items[0]), parser.strings(parser.unwrap(pair.items[1]).items)
-        is_plain = is_plain and bool(element.name) and not element.opclass and not element.collation
-        is_plain = is_plain and len(names) == 1
+        column = table.column(element.name)
+        is_own = column is not None and column.type is not None and column.type.name.schema == "pg_catalog"
+        is_plain = is_plain and is_own and names in _OWN_OPERATORS and not element.opclass and not element.collation
         shown = quote(element.name) if element.name else f"({parser.deparse_expression(element.expr)})"
         classes = "".join(f" {'.'.join(parser.strings(each))}" for each in (element.collation, element.opclass))
         elements.append(f"{shown}{classes} WITH {'.'.join(names)}")

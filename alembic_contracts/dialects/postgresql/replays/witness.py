@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Witness"]
 
 _ON = "SET client_min_messages = log; SET debug_pretty_print = off; SET debug_print_parse = on"
+# Plans from before would be used again without being printed.
 _AFRESH = f"DISCARD PLANS; {_ON}"
 _OFF = "SET debug_print_parse = off; SET client_min_messages = warning"
 _FAILED = 3
