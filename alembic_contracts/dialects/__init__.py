@@ -172,6 +172,15 @@ class Dialect(Protocol):
     def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Breaks:
         """Return whose uses break where a column has the actual type instead of the expected one, and how badly."""
 
+    def is_narrower(
+        self,
+        before: Type,
+        after: Type,
+        types_before: Mapping[Name, TypeDefinition],
+        types: Mapping[Name, TypeDefinition],
+    ) -> bool:
+        """Return whether one of two types of the same sort refuses values that the other takes, as it has a limit."""
+
     def numeric_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
         """Return ``information_schema.columns.numeric_precision``."""
 

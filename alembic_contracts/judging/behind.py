@@ -37,7 +37,7 @@ class Behind(NamedTuple):
             and then.partition
             and _own(table) == _own(then)
             and (table.indexes == then.indexes or not _are_unique(table))
-            and table.has_default_partition == then.has_default_partition
+            and table.partition_bounds == then.partition_bounds
             and {column.name for column in table.columns if column.not_null}
             <= {column.name for column in self.above.columns if column.not_null}
         )

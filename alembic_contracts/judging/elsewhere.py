@@ -212,6 +212,17 @@ class _Shape:
         """Return that everybody's uses break: what a column is for is another thing."""
         return EVERYBODY
 
+    def is_narrower(
+        self,
+        before: Type,
+        after: Type,
+        types_before: Mapping[Name, TypeDefinition],
+        types: Mapping[Name, TypeDefinition],
+    ) -> bool:
+        """Return whether a type has a limit that it had not; between kinds of databases no size is held."""
+        same = is_same(self._here.KIND, self._there.KIND)
+        return same and self._here.is_narrower(before, after, types_before, types)
+
     def logical(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> Iterable[str]:
         """Return which logical types of ODCS a column's type is, or stands in for."""
         from alembic_contracts.dialects.families import logical

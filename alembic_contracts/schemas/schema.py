@@ -265,8 +265,8 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
     for the default partition that it is like none of the others'."""
     default_partition: bool = False
     """Whether it takes what no other partition of the same table does."""
-    has_default_partition: bool = False
-    """Whether a partitioned table has one that does."""
+    partition_bounds: frozenset[str] = frozenset()
+    """Those of a partitioned table's own partitions (``pg_class.relpartbound``), ``DEFAULT`` among them."""
     check_option: Literal["", "local", "cascaded"] = ""
     """Whether a view refuses rows that it would not show."""
     definition: str | None = None
@@ -306,6 +306,11 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
     def may_pass_on(self) -> bool:
         """Whether it is of a kind whose rows are stored in other tables."""
         return self.kind in {"view", "partitioned table"}
+
+    @property
+    def has_default_partition(self) -> bool:
+        """Whether one of its partitions takes what no other does."""
+        return "DEFAULT" in self.partition_bounds
 
     @property
     def unvalidated(self) -> frozenset[str]:

@@ -145,6 +145,19 @@ class Inspected:
         del expected, actual, types
         return EVERYBODY
 
+    def is_narrower(self, before: Type, after: Type, types_before: Types, types: Types) -> bool:
+        """Return whether a text takes fewer characters than it did, or a decimal fewer digits before its point."""
+        if before.name.name.upper() != after.name.name.upper():
+            return False
+        sizes = [
+            (self.character_length(one, own), self.numeric_precision(one, own), self.numeric_scale(one, own) or 0)
+            for one, own in ((before, types_before), (after, types))
+        ]
+        (length, digits, scale), (new_length, new_digits, new_scale) = sizes
+        if new_length is not None:
+            return length is None or new_length < length
+        return new_digits is not None and (digits is None or new_digits - new_scale < digits - scale)
+
     def numeric_precision(self, type_: Type, types: Types) -> int | None:
         """Return what is first in the parentheses of a decimal."""
         return self._number(type_, types, 0, "decimal")

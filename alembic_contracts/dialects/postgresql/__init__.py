@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_contracts.dialects.postgresql.breaking import breaks
+from alembic_contracts.dialects.postgresql.breaking import breaks, is_narrower
 from alembic_contracts.dialects.postgresql.names import quote, quote_name, spelled
 from alembic_contracts.dialects.postgresql.properties import (
     base_type,

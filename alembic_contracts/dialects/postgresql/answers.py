@@ -132,7 +132,7 @@ class _Reader:
             partition_key=row["partition_key"],
             bounds=frozenset(row["bounds"] or ()),
             default_partition=row["default_partition"],
-            has_default_partition=row["has_default_partition"],
+            partition_bounds=frozenset(row["partition_bounds"] or ()),
             check_option=cast("Any", _options(row).get("check_option", "").lower()),
             definition=row["definition"],
             taken=frozenset(row["taken"] or ()),

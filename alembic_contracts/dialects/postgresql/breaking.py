@@ -16,7 +16,7 @@ from alembic_contracts.dialects.postgresql.properties import base_type, datetime
 from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
-__all__ = ["breaks"]
+__all__ = ["breaks", "is_narrower"]
 
 Types = Mapping[Name, TypeDefinition]
 _Change = Literal["wider", "narrower", "other"]
@@ -59,7 +59,27 @@ def breaks(expected: Type, actual: Type, types: Types) -> Breaks:
     if before in _TIMES:
         more = (datetime_precision(other, types) or 0) > (datetime_precision(one, types) or 0)
         return _WIDER if more else _RESCALED
-    return _WIDER if _fits(_length(one), _length(other)) and before in {"varbit", "bit", "bpchar"} else EVERYBODY
+    return _WIDER if _fits(_length(one), _length(other)) and before in {"varbit", "bpchar"} else EVERYBODY
+
+
+def is_narrower(before: Type, after: Type, types_before: Types, types: Types) -> bool:
+    """Return whether one of two types of the same sort refuses values that the other one takes, as it has a limit.
+
+    Args:
+        before: what a column had.
+        after: what it has.
+        types_before: the user's own types then, for domains.
+        types: those of now.
+    """
+    one, other = base_type(before, types_before), base_type(after, types)
+    if bool(one.dimensions) != bool(other.dimensions):
+        return False
+    if CATALOG not in (one.name.schema, other.name.schema):
+        return one.name == other.name and bool(other.modifiers) and not one.modifiers  # an extension's own
+    sorts = (*map(frozenset, (_INTEGERS, _FLOATS)), _TEXTS, {one.name.name})
+    if one == other or not any(sort >= {one.name.name, other.name.name} for sort in sorts):
+        return False
+    return breaks(one, other, types).get("writer") == "error"
 
 
 def _length(type_: Type) -> int | None:

@@ -14,7 +14,7 @@ from alembic_contracts.dialects.sqlite.purposes import affinity, family
 from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
-__all__ = ["breaks"]
+__all__ = ["breaks", "is_narrower"]
 
 _DECLARED: Breaks = MappingProxyType({"reader": "warning", "cdc": "warning"})
 """Those who make a table or a type of their own from the declared one get another."""
@@ -31,3 +31,10 @@ def breaks(expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -
     kept = affinity(expected) == affinity(actual) and family(expected, types) == family(actual, types)
     known = expected.name == actual.name or family(expected, types) is not None
     return _DECLARED if kept and known else EVERYBODY
+
+
+def is_narrower(
+    _before: Type, _after: Type, _types_before: Mapping[Name, TypeDefinition], _types: Mapping[Name, TypeDefinition]
+) -> bool:
+    """Return False: no size is ever looked at."""
+    return False

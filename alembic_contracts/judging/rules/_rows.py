@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
 from alembic_contracts.contracts.contract import ForeignKey
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import Situation, Subject, Types, Unknown
+from alembic_contracts.judging.rules._partition_room import has_fewer_partitions, no_room
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.passing import is_passing_on
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Table, TypeDefinition
+
+if TYPE_CHECKING:
+    from alembic_contracts.judging.behind import Behind
 
 __all__ = [
     "KEYS",
@@ -27,6 +31,7 @@ __all__ = [
     "limits",
     "may_take_none",
     "no_more_taken",
+    "parts_of",
     "passed_on",
     "takes_less",
 ]
@@ -119,10 +124,13 @@ def passed_on(subject: Subject) -> Iterator[Subject]:
     own, now = subject.reference, subject.table
     if own is None or now is None or (is_passing_on(own) and not subject.reference_behind):
         return  # what is not known to have been there is not known to be new
-    known = {each.table.name: each for each in subject.reference_behind}
+    known, new = {each.table.name: each for each in subject.reference_behind}, set[Name]()
     for each in subject.behind:
         before = known.get(each.table.name)
-        if each.is_as_before(before) if before is not None else _takes_what_none_took(each.table, subject):
+        if before is None and (each.above.name in new or _takes_what_none_took(each, subject, known)):
+            new.add(each.table.name)
+            continue
+        if before is not None and each.is_as_before(before):
             continue
         was, table = None if before is None else before.seen(), each.seen()
         met = [own, was] if was is not None else [own, *(other.table for other in known.values())]
@@ -157,14 +165,20 @@ def no_more_taken(subject: Subject) -> frozenset[str]:
         return frozenset()
     refused = _refusing(table, subject.dialect) - _refusing(before, subject.dialect)
     found = {f"nothing that takes {' or '.join(sorted(refused))} any more"} if refused else set()
-    if before.has_default_partition and not table.has_default_partition and table.kind == "partitioned table":
+    if before.has_default_partition and has_fewer_partitions(before, table):
         found.add("no default partition any more")
+    for bound in no_room(before, table) or ():
+        none = f"partitions for some rows alone ({', '.join(sorted(table.partition_bounds))})"
+        everything = none if table.partition_bounds else "no partition for any row"
+        found.add(f"no partition {bound} any more" if bound else everything)
     return frozenset(found)
 
 
 def may_take_none(subject: Subject) -> Unknown | None:
     """Return that it is not known whether rows are taken, where that is so and they were."""
     table, before = cast("Table", subject.table), subject.reference
+    if before is not None and no_room(before, table) is None:
+        return Unknown(f"whether {table.name} has a partition for each row that it took could not be worked out")
     if before is None or table.taken is not None:
         return None
     if not _refusing(replace(table, taken=frozenset()), subject.dialect) - _refusing(before, subject.dialect):
@@ -194,10 +208,14 @@ def is_below(situation: Situation) -> bool:
     return before.constraints == after.constraints and required[1] <= required[0]
 
 
-def _takes_what_none_took(partition: Table, subject: Subject) -> bool:
-    """Whether the rows of a new partition were refused before."""
+def _takes_what_none_took(partition: Behind, subject: Subject, known: Mapping[Name, Behind]) -> bool:
+    """Whether the rows of a new partition were refused before: none of those that were there has gone."""
     own, now = cast("Table", subject.reference), cast("Table", subject.table)
-    return partition.partition and now.kind != "view" and not own.has_default_partition
+    if not partition.table.partition or now.kind == "view":
+        return False
+    above = partition.above
+    was = known[above.name].table if above.name in known else own
+    return was.kind == "partitioned table" and not was.has_default_partition and not has_fewer_partitions(was, above)
 
 
 def _of_partitions(table: Table) -> Iterator[Constraint]:
@@ -242,7 +260,7 @@ def _of_domains(column: Column, types: Types, dialect: Dialect) -> Iterator[Cons
     if column.type is None:
         return
     itself = None if column.type.dimensions else column.type.name
-    for definition in _parts_of(column.type.name, types):
+    for definition in parts_of(column.type.name, types):
         is_value = definition.name == itself
         if is_value:  # so is what it is based on
             itself = definition.base.name if definition.base is not None and not definition.base.dimensions else None
@@ -254,7 +272,7 @@ def _of_domains(column: Column, types: Types, dialect: Dialect) -> Iterator[Cons
             yield replace(check, name=name, columns=(column.name,), expression=text)
 
 
-def _parts_of(name: Name, types: Types) -> Iterator[TypeDefinition]:
+def parts_of(name: Name, types: Types) -> Iterator[TypeDefinition]:
     """Yield a type of users' and those that it is made of: what a domain is based on, fields of rows."""
     waiting, seen = [name], set[Name]()
     while waiting:

@@ -11,11 +11,14 @@ from alembic_contracts.judging.rules import (
     Outcome,
     Portable,
     Rule,
+    Situation,
     Subject,
     Unknown,
+    breaking,
     known_type,
     meant_type,
 )
+from alembic_contracts.judging.rules._rows import parts_of
 from alembic_contracts.judging.rules._ways import (
     MISSPELT_TYPE,
     NOT_BY_ITSELF,
@@ -40,12 +43,37 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     if isinstance(fact.expected, str):
         # ARRAY and USER-DEFINED: the words by which information_schema names whole families of types.
         if subject.dialect.data_type(actual, subject.types) == fact.expected:
-            return HOLDS
+            return _of_attributes(actual, subject)
         return Differs(subject.dialect.format_type(actual))
     expected = cast("Type", fact.expected)
     if subject.dialect.same_type(expected, actual, subject.types):
-        return HOLDS
+        return _of_attributes(actual, subject)
     return Differs(subject.dialect.format_type(actual), subject.dialect.breaks(expected, actual, subject.types))
+
+
+def _of_attributes(type_: Type, subject: Subject) -> Outcome:
+    """Return whether composite types in it have the attributes that they had: no contract states them."""
+    then = {each.name: each.fields for each in parts_of(type_.name, subject.reference_types)}
+    now = {each.name: each.fields for each in parts_of(type_.name, subject.types)}
+    for name, fields in then.items():
+        left = now.get(name, fields)
+        if left == fields:
+            continue
+        shown = subject.dialect.format_type(Type(name))
+        if lost := [attribute for attribute, kind in fields if (attribute, kind) not in left]:
+            return Differs(f"{shown} without the attribute {lost[0]} that it had")
+        if added := [attribute for attribute, _ in left if attribute not in dict(fields)]:
+            # Rows that are written as text or by ROW(...) have one attribute too few.
+            return Differs(f"{shown} with a new attribute {added[0]}", breaking("writer", "cdc", warning=("reader",)))
+        return Differs(f"{shown} with its attributes in another order")
+    return HOLDS
+
+
+def _has_other_attributes(situation: Situation) -> bool:
+    column = situation.column
+    if column is None or column.type is None or not situation.held or not isinstance(situation.fact.expected, Type):
+        return False
+    return column.type.name == situation.fact.expected.name
 
 
 RULE = Rule(
@@ -53,8 +81,9 @@ RULE = Rule(
     summary="The column has the stated type.",
     description=(
         "Readers bind a column to a type of their own language, replication and warehouses to a type of theirs. "
-        "A modifier such as varchar(50) counts only where the contract states one; a column of a domain also has the "
-        "type that the domain is based on. Source: pg_attribute.atttypid and atttypmod, as format_type prints them; "
+        "A modifier such as varchar(50) counts only where the contract states one, but for writers it may not become "
+        "less than it was, which the rule new-constraint tells; a column of a domain also has the "
+        "type that the domain is based on, and a composite type has the attributes that it had before. Source: pg_attribute.atttypid and atttypmod, as format_type prints them, of composite types as well; "
         "ARRAY and USER-DEFINED mean what they mean in information_schema.columns.data_type."
     ),
     cause="{place} has the type {actual} instead of {expected}.",
@@ -83,6 +112,14 @@ RULE = Rule(
             remedy=(
                 "Keep the type under its name.\n"
                 "If every consumer can take {actual}, ask {owner} to change {contract_place} first."
+            ),
+        ),
+        Instead(
+            when=_has_other_attributes,
+            what="its composite type has other attributes than it had",
+            remedy=(
+                "Keep the attributes of the type, and give new ones to a type of their own.\n"
+                "Agree on it with {owner}: nothing that {contract_place} could state allows it."
             ),
         ),
         *NOT_BY_ITSELF,

@@ -21,6 +21,7 @@ from alembic_contracts.judging.rules import (
     Unknown,
     breaking,
 )
+from alembic_contracts.judging.rules._partition_room import has_fewer_partitions
 from alembic_contracts.judging.rules._rows import (
     KEYS,
     has_lost_a_key,
@@ -34,6 +35,7 @@ from alembic_contracts.judging.rules._rows import (
     passed_on,
     takes_less,
 )
+from alembic_contracts.judging.rules._type_limits import tightened
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Table
 
@@ -237,12 +239,13 @@ def _told(fact: Fact, subject: Subject, of: str = "") -> frozenset[str] | Unknow
         and not _spares_unknowing(limit, fact, subject)
         and not (of and _is_renamed(limit, before, subject))
     ]
+    others = no_more_taken(subject) | (frozenset() if of else tightened(fact, subject))
     unclear = [limit for limit in new if _may_be_known(limit, before, fact, subject)]
     unclear += [limit for limit in new if of and limit not in unclear and _may_be_renamed(limit, before, subject)]
-    if unclear and len(unclear) == len(new) and not no_more_taken(subject):
+    if unclear and len(unclear) == len(new) and not others:
         place = cast("Table", subject.table).name
         return Unknown(f"whether the {unclear[0].kind} {unclear[0].name} of {place} is new could not be worked out")
-    return frozenset(f"{_called(limit)}{of}" for limit in new if limit not in unclear) | no_more_taken(subject)
+    return frozenset(f"{_called(limit)}{of}" for limit in new if limit not in unclear) | others
 
 
 def _is_known(limit: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
@@ -301,9 +304,11 @@ RULE = Rule(
     summary="Rows meet no new key, unique, check, foreign key or exclusion constraint.",
     description=(
         "A new constraint refuses rows that writers could store before (SQLSTATE 23505, 23514, 23503, 23P01), "
-        "be it the table's own or a column's by its domain; so do a new generated column that is NOT NULL, computed "
+        "be it the table's own or a column's by its domain; so do a type of a column that the contract names without "
+        "a limit, which gets one or a smaller one (22001, 22003), a new generated column that is NOT NULL, computed "
         "from one that may be NULL by operators or functions that make NULL of it, the bounds of a partition (23514), "
-        "WITH CHECK OPTION of a view (44000), and the loss of the default partition. On SQLite, so does a foreign key "
+        "WITH CHECK OPTION of a view (44000), and the loss of partitions, or none for some of the rows of a table that "
+        "gets partitioned (23514). On SQLite, so does a foreign key "
         "that finds no key any more, and a key that compares by a coarser collation. A view that takes no INSERT or "
         "UPDATE any more, in the place of a table or of a query that let rows through, or without the INSTEAD OF "
         "trigger or rule that took them, counts as well. "
@@ -316,7 +321,7 @@ RULE = Rule(
         "told from the scripts alone, as a look at the commit is one at contracted tables. "
         "What triggers do with rows is not looked at. "
         "Source: pg_constraint contype p, u, c, f, x, of the table and of domains, pg_index.indisunique, "
-        "pg_class.relpartbound and reloptions, pg_partitioned_table.partdefid."
+        "pg_class.relpartbound and reloptions, pg_inherits."
     ),
     cause="{table} has {actual}.",
     consequence="Rows of writers that do not know it are refused.",
@@ -348,6 +353,17 @@ RULE = Rule(
                 f"{_AGREED}"
             ),
             fix=f"Create one in a migration, with PARTITION OF {{table}} DEFAULT.\n{_AGREED}",
+            portable=Portable(),
+        ),
+        Instead(
+            when=_where(has_fewer_partitions),
+            what="a partitioned table has no partition for rows that it took",
+            remedy=(
+                "Keep the partitions, or create others for these rows in the same revision, such as\n"
+                "PARTITION OF {table} DEFAULT.\n"
+                f"{_AGREED}"
+            ),
+            fix=f"Create one for these rows in a migration, such as PARTITION OF {{table}} DEFAULT.\n{_AGREED}",
             portable=Portable(),
         ),
         Instead(

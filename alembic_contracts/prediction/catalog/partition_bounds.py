@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bind", "unbind"]
 
+_DEFAULT = "DEFAULT"
+
 
 def bind(state: State, partition: Name, parent: Name, bound: Node) -> None:
     """Have a partition, and those of its own, take rows within a bound alone, and the default one no such rows."""
@@ -28,13 +30,15 @@ def bind(state: State, partition: Name, parent: Name, bound: Node) -> None:
         # Those of others are known by their text only as far as they were observed.
         own = {Printed(f"not {text}", None) for each in siblings for text in each.bounds - above}
         state.tables.put(partition, replace(state.tables[partition], default_partition=True))
-        state.tables.put(parent, replace(state.tables[parent], has_default_partition=True))
     else:
         own = {Printed(_text(bound), None)}
         rest = [each.name for each in siblings if each.default_partition]
         for name in rest:
             _add(state, name, {Printed(f"not {_text(bound)}", None)})
     _add(state, partition, own | above)
+    whole = state.tables[parent]
+    bounds = whole.partition_bounds | ({_DEFAULT} if bound.is_default else own)
+    state.tables.put(parent, replace(whole, partition_bounds=bounds))
 
 
 def unbind(state: State, partition: Table) -> Table:
@@ -42,10 +46,19 @@ def unbind(state: State, partition: Table) -> Table:
     for name in descendants(state, partition.name):
         table = state.tables[name]
         state.tables.put(name, replace(table, bounds=table.bounds - partition.bounds))
-    for parent in partition.parents if partition.default_partition else ():
+    for parent in partition.parents if partition.partition else ():
         if parent in state.tables:
-            state.tables.put(parent, replace(state.tables[parent], has_default_partition=False))
+            whole = state.tables[parent]
+            state.tables.put(parent, replace(whole, partition_bounds=whole.partition_bounds - _own(partition, whole)))
     return replace(partition, bounds=frozenset(), default_partition=False)
+
+
+def _own(partition: Table, parent: Table) -> frozenset[str]:
+    """Return what a partition is for among those of its parent; where they were observed, a bound tells of its key."""
+    if partition.default_partition:
+        return frozenset({_DEFAULT})
+    shown = {each.partition(" by column ")[0] for each in partition.bounds - parent.bounds or partition.bounds}
+    return frozenset(each for each in parent.partition_bounds if each in shown)
 
 
 def _add(state: State, name: Name, bounds: Iterable[str]) -> None:

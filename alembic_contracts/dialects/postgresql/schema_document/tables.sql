@@ -84,11 +84,12 @@ tables AS (
                 FROM pg_catalog.pg_partitioned_table AS k
                 WHERE k.partdefid = asked.oid
             ),
-            'has_default_partition', asked.relkind = 'p' AND EXISTS (
-                SELECT
-                FROM pg_catalog.pg_partitioned_table AS k
-                WHERE k.partrelid = asked.oid AND k.partdefid <> 0
-            ),
+            'partition_bounds', CASE WHEN asked.relkind = 'p' THEN (
+                SELECT pg_catalog.json_agg(pg_catalog.pg_get_expr(p.relpartbound, 0::oid))
+                FROM pg_catalog.pg_inherits AS h
+                INNER JOIN pg_catalog.pg_class AS p ON h.inhrelid = p.oid
+                WHERE h.inhparent = asked.oid
+            ) END,
             'options', CASE WHEN asked.relkind = 'v' THEN asked.reloptions END,
             'taken', CASE WHEN asked.relkind = 'v' THEN (
                 SELECT pg_catalog.json_agg(e.event)
@@ -190,9 +191,24 @@ tables AS (
                         )
                     )
             ) END /* end */,
-            'partition_key', /* if rest */ CASE
-                WHEN asked.relkind = 'p' AND asked.printable THEN pg_catalog.pg_get_partkeydef(asked.oid)
-            END /* end */,
+            'partition_key', CASE WHEN asked.relkind = 'p' THEN COALESCE(
+                /* if rest */ CASE WHEN asked.printable THEN pg_catalog.pg_get_partkeydef(asked.oid) END /* end */,
+                -- Printing takes a lock, so columns alone are put together.
+                (
+                    SELECT
+                        pg_catalog.concat(
+                            CASE k.partstrat WHEN 'r' THEN 'RANGE' WHEN 'l' THEN 'LIST' ELSE 'HASH' END,
+                            ' (',
+                            pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY p.number),
+                            ')'
+                        )
+                    FROM pg_catalog.pg_partitioned_table AS k
+                    CROSS JOIN LATERAL pg_catalog.unnest(k.partattrs::int2[]) WITH ORDINALITY AS p (attnum, number)
+                    INNER JOIN pg_catalog.pg_attribute AS a ON k.partrelid = a.attrelid AND p.attnum = a.attnum
+                    WHERE k.partrelid = asked.oid AND k.partexprs IS NULL
+                    GROUP BY k.partstrat
+                )
+            ) END,
             'definition', /* if rest */ CASE
                 WHEN asked.relkind IN ('v', 'm') AND asked.printable THEN pg_catalog.pg_get_viewdef(asked.oid)
             END /* end */,

@@ -1,0 +1,70 @@
+"""Columns that a contract names in, those whose type takes fewer values than it did out: a limit that it did not have.
+
+A limit that the contract states, or a type that it does not mean, is what rules about the type itself are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import Subject
+from alembic_contracts.schemas.schema import Column, Table, Type
+
+__all__ = ["tightened"]
+
+_SIZES = frozenset({"character-length", "numeric-precision", "numeric-scale"})
+
+
+def tightened(fact: Fact, subject: Subject) -> frozenset[str]:
+    """Return the columns whose type refuses values that it took before, in a few words each.
+
+    Args:
+        fact: about the table.
+        subject: the table.
+    """
+    before = subject.reference
+    if before is None:
+        return frozenset()
+    return frozenset(
+        _words(was, now, subject) for was, now in _both(fact, subject, before) if _is_less(was, now, subject)
+    )
+
+
+def _columns(subject: Subject) -> tuple[Column, ...]:
+    return cast("Table", subject.table).columns
+
+
+def _both(fact: Fact, subject: Subject, before: Table) -> Iterator[tuple[Column, Column]]:
+    """Yield the columns that the contract names without a limit, as they were and are, where their type has changed."""
+    then = {column.name: column for column in before.columns}
+    named = subject.contract.columns(fact.table)
+    for now in _columns(subject):
+        was = then.get(now.name)
+        if was is None or now.name not in named or was.type is None or now.type is None:
+            continue
+        same = was.type == now.type and subject.types.get(now.type.name) == subject.reference_types.get(now.type.name)
+        if not same and not any(_is_judged(stated, now.type, subject) for stated in _about(now, fact, subject)):
+            yield was, now
+
+
+def _about(column: Column, fact: Fact, subject: Subject) -> Iterator[Fact]:
+    return (each for each in subject.contract.facts if (each.table, each.column) == (fact.table, column.name))
+
+
+def _is_judged(stated: Fact, actual: Type, subject: Subject) -> bool:
+    """Whether a fact is about a limit of the column, or that it has another type."""
+    if isinstance(stated.expected, Type):
+        return bool(stated.expected.modifiers) or not subject.dialect.same_type(stated.expected, actual, subject.types)
+    return stated.rule in _SIZES
+
+
+def _is_less(was: Column, now: Column, subject: Subject) -> bool:
+    types = subject.reference_types, subject.types
+    return subject.dialect.is_narrower(cast("Type", was.type), cast("Type", now.type), *types)
+
+
+def _words(was: Column, now: Column, subject: Subject) -> str:
+    shown = (subject.dialect.format_type(cast("Type", each.type)) for each in (now, was))
+    return f"a new limit of {now.name}, {' in place of '.join(shown)}"
