@@ -100,10 +100,11 @@ def _as_it_was(fact: Fact, was: Constraint, earlier: Iterable[Table], dialect: D
     if was.kind == "check":
         return f"CHECK ({fact.expected}){' NO INHERIT' if was.no_inherit else ''}"
     when = f"{' DEFERRABLE' if was.deferrable else ''}{' INITIALLY DEFERRED' if was.initially_deferred else ''}"
-    columns = _in_parentheses(was.columns, dialect)
+    columns = _keyed(was.columns, was, dialect)
     if was.references is not None:
-        there = f"{_qualified(was.references, dialect)} {_in_parentheses(was.referenced_columns, dialect)}"
-        return f"FOREIGN KEY {columns} REFERENCES {there}{''.join(_actions(was))}{when}"
+        there = f"{_qualified(was.references, dialect)} {_keyed(was.referenced_columns, was, dialect)}"
+        match = " MATCH FULL" if was.match_full else ""
+        return f"FOREIGN KEY {columns} REFERENCES {there}{match}{''.join(_actions(was))}{when}"
     kind = _KINDS[fact.rule][0].upper()  # a key that was primary gives way to one that is just unique
     index = next((each for table in earlier for each in table.indexes if each.constraint == was.name), None)
     include = f" INCLUDE {_in_parentheses(index.include, dialect)}" if index is not None and index.include else ""
@@ -122,6 +123,15 @@ def _indexed(index: Index, dialect: Dialect) -> str:
     include = f" INCLUDE {_in_parentheses(index.include, dialect)}" if index.include else ""
     distinct = " NULLS NOT DISTINCT" if index.nulls_not_distinct else ""
     return f"{_in_parentheses([each for each in index.columns if each is not None], dialect)}{include}{distinct}"
+
+
+def _keyed(columns: Sequence[str], of: Constraint, dialect: Dialect) -> str:
+    """Return a key's columns; the last one is a range where it is one of periods."""
+    if not of.period:
+        return _in_parentheses(columns, dialect)
+    *first, last = map(dialect.quote, columns)
+    period = f"PERIOD {last}" if of.references is not None else f"{last} WITHOUT OVERLAPS"
+    return f"({', '.join((*first, period))})"
 
 
 def _in_parentheses(columns: Iterable[str], dialect: Dialect) -> str:

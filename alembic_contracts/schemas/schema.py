@@ -137,6 +137,9 @@ class Constraint(Struct, frozen=True, kw_only=True, gc=False):
     enforced: bool = True
     """Whether rows are held to it at all (``pg_constraint.conenforced``)."""
     nulls_not_distinct: bool = False
+    period: bool = False
+    """Whether the last column is a range: of a key one that overlaps no other (``WITHOUT OVERLAPS``), of a foreign key
+    one that lies within those of the key (``PERIOD``; ``pg_constraint.conperiod``)."""
     no_inherit: bool = False
     inherited: bool = False
     comment: str | None = None

@@ -50,7 +50,32 @@ COMPOSITE = [
     ),
 ]
 
+BOOKED = "CREATE TABLE t (c int4range, r int4range{})"
+WITHOUT = "ALTER TABLE t ADD UNIQUE (c, r WITHOUT OVERLAPS)"
+OVERLAPPING = "INSERT INTO t VALUES ('[1,2)', '[1,5)'), ('[1,2)', '[2,6)')"
 
-@pytest.mark.parametrize("case", [*EXCLUSIONS, *COMPOSITE], ids=lambda case: case.change)
+
+def period(given: str, change: str, use: str, refused: str | None = None) -> Case:
+    return Case(BOOKED.format(given), change, use, refused, "new-constraint" if refused else None, version=18)
+
+
+PERIODS = [
+    period(", UNIQUE (c, r)", f"ALTER TABLE t DROP CONSTRAINT t_c_r_key; {WITHOUT}", OVERLAPPING, "23P01"),
+    period(", UNIQUE (c)", WITHOUT, "INSERT INTO t VALUES ('[1,2)', '[1,5)')"),
+    period("", WITHOUT, OVERLAPPING, "23P01"),
+    period(
+        ", UNIQUE (c, r WITHOUT OVERLAPS)",
+        f"ALTER TABLE t DROP CONSTRAINT t_c_r_key; {WITHOUT}",
+        "INSERT INTO t VALUES ('[1,2)', '[1,5)')",
+    ),
+    period(
+        ", UNIQUE (c, r WITHOUT OVERLAPS)",
+        "ALTER TABLE t DROP CONSTRAINT t_c_r_key; ALTER TABLE t ADD UNIQUE (c, r)",
+        "INSERT INTO t VALUES ('[1,2)', '[1,5)')",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", [*PERIODS, *EXCLUSIONS, *COMPOSITE], ids=lambda case: case.change)
 def test_who_is_refused_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     is_told(case, connection, tmp_path)

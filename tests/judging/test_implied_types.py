@@ -87,7 +87,17 @@ ROWS = "CREATE TYPE ct AS (a integer, b integer); CREATE TABLE t (c ct)"
 
 
 def composed(change: str, use: str, refused: str | None, side: str = "writer", *, actual: str = "") -> Case:
-    return Case(ROWS, change, use, refused, "column-type" if refused else None, side, states=typed("ct"), actual=actual)
+    return Case(
+        ROWS,
+        change,
+        use,
+        refused,
+        "column-type" if refused else None,
+        side,
+        states=typed("ct"),
+        actual=actual,
+        doubted="RENAME" not in change,
+    )
 
 
 ATTRIBUTES = [

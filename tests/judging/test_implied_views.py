@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -44,6 +44,51 @@ VIEWS = [
     ),
     Case(f"{VIEW} WITH CHECK OPTION", "ALTER VIEW t SET (check_option='LOCAL')", "INSERT INTO t VALUES (6)"),
 ]
+
+
+def narrowed(before: str, after: str, row: str, refused: str | None = None, **more: Any) -> Case:
+    """A view that goes on to refuse what it does not show."""
+    made = "VIEW t AS SELECT c, d FROM b{} WITH CHECK OPTION"
+    return Case(
+        f"CREATE TABLE b (c integer, d text, e integer); CREATE {made.format(before)}",
+        f"CREATE OR REPLACE {made.format(after)}",
+        f"INSERT INTO t VALUES ({row})",
+        refused,
+        "new-constraint" if refused else None,
+        at_commit=False,
+        **more,
+    )
+
+
+NARROWED = [
+    narrowed(" WHERE c > 0", " WHERE c > 10", "5", "44000", actual="a condition for WITH CHECK OPTION that lets less pass"),
+    narrowed("", " WHERE c > 10", "5", "44000"),
+    narrowed(" WHERE c > 0", " WHERE c > 0 AND d = 'x'", "5, 'y'", "44000"),
+    narrowed(" WHERE c > 10", " WHERE c > 0", "15"),
+    narrowed(" WHERE c > 10", "", "15"),
+    narrowed(" WHERE c > 1", " WHERE (c>1)", "5"),
+    narrowed(" WHERE d IN ('a', 'b')", " WHERE d IN ('b', 'a', 'c')", "1, 'a'"),
+    Case(
+        "CREATE TABLE b (c integer, e integer); CREATE VIEW t AS SELECT c FROM b WHERE e IS NULL WITH CHECK OPTION",
+        "ALTER TABLE b RENAME e TO f",
+        "INSERT INTO t VALUES (1)",
+    ),
+    Case(
+        "CREATE TABLE b (c integer); CREATE VIEW v AS SELECT c FROM b WHERE c > 0; "
+        "CREATE VIEW t AS SELECT c FROM v WITH CASCADED CHECK OPTION",
+        "CREATE OR REPLACE VIEW v AS SELECT c FROM b WHERE c > 10",
+        "INSERT INTO t VALUES (5)",
+        "44000",
+        "new-constraint",
+        at_commit=False,
+    ),
+    Case(
+        "CREATE TABLE b (c integer); CREATE VIEW v AS SELECT c FROM b WHERE c > 0; "
+        "CREATE VIEW t AS SELECT c FROM v WITH LOCAL CHECK OPTION",
+        "CREATE OR REPLACE VIEW v AS SELECT c FROM b WHERE c > 10",
+        "INSERT INTO t VALUES (5)",
+    ),
+]
 _FUNCTION = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
 _TRIGGER = "CREATE TRIGGER i INSTEAD OF INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()"
 _ONE = "CREATE TABLE b (c integer); CREATE VIEW t AS SELECT c FROM b"
@@ -80,6 +125,8 @@ TAKING = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", [*VIEWS, *TAKING], ids=lambda case: f"{case.given[-60:]}: {case.change[:80]}")
+@pytest.mark.parametrize(
+    "case", [*NARROWED, *VIEWS, *TAKING], ids=lambda case: f"{case.given[-60:]}: {case.change[:80]}"
+)
 def test_who_writes_to_a_view_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     is_told(case, connection, tmp_path)

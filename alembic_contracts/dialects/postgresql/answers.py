@@ -232,6 +232,7 @@ def _constraint(row: Json) -> Constraint:
         valid=row["valid"],
         enforced=not row["not_enforced"],
         nulls_not_distinct=row["nulls_not_distinct"] == "true",
+        period=row["period"],
         no_inherit=row["no_inherit"],
         inherited=row["inherited"],
         comment=row["comment"],

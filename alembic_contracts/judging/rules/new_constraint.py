@@ -35,6 +35,7 @@ from alembic_contracts.judging.rules._rows import (
     passed_on,
     takes_less,
 )
+from alembic_contracts.judging.rules._shown_rows import no_more_shown
 from alembic_contracts.judging.rules._type_limits import tightened
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Table
@@ -50,7 +51,7 @@ def _content(constraint: Constraint) -> tuple[object, ...]:
     columns: frozenset[object] = frozenset(constraint.columns)
     if len(constraint.referenced_columns) == len(constraint.columns):
         columns = frozenset(zip(constraint.columns, constraint.referenced_columns, strict=True))
-    return constraint.kind, columns, constraint.references, bool(constraint.referenced_columns)
+    return constraint.kind, columns, constraint.references, bool(constraint.referenced_columns), constraint.period
 
 
 def _is_same(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
@@ -110,13 +111,20 @@ def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bo
     same = [
         each for each in before.limits if _is_same(each, constraint, dialect) or _is_looser(each, constraint, dialect)
     ]
-    narrower = before.keys if constraint.kind in KEYS else ()
-    narrower = tuple(key for key in narrower if set(key.columns) <= set(constraint.columns))
+    narrower = tuple(key for key in before.keys if constraint.kind in KEYS and _is_part(key, constraint))
     return any(
         (_takes_as_few_nulls(each, constraint) or before.filled.issuperset(each.columns))
         and _moment(each) <= _moment(constraint)
         for each in (*same, *narrower)
     )
+
+
+def _is_part(key: Constraint, constraint: Constraint) -> bool:
+    """Whether what is the same to a key was so to one that was there, be it that its ranges may not even overlap."""
+    if constraint.period and not key.period:  # distinct ranges can overlap
+        return set(key.columns) <= set(constraint.columns[:-1])
+    same_range = not constraint.period or key.columns[-1:] == constraint.columns[-1:]
+    return same_range and set(key.columns) <= set(constraint.columns)
 
 
 def _takes_as_few_nulls(before: Constraint, now: Constraint) -> bool:
@@ -223,13 +231,15 @@ def _may_be_known(constraint: Constraint, before: _Before, fact: Fact, subject: 
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
-    told = [_told(fact, subject), *(_told(fact, each, of=_place(each)) for each in passed_on(subject))]
+    tables = (cast("Table", subject.table), subject.reference)
+    held = all(table is not None and table.check_option == "cascaded" for table in tables)
+    told = [_told(fact, subject), *(_told(fact, each, of=_place(each), held=held) for each in passed_on(subject))]
     names = frozenset[str]().union(*(each for each in told if not isinstance(each, Unknown)))
     unknown = next((each for each in told if isinstance(each, Unknown)), None) or may_take_none(subject)
     return Differs(", ".join(sorted(names)), items=names) if names else unknown or HOLDS
 
 
-def _told(fact: Fact, subject: Subject, of: str = "") -> frozenset[str] | Unknown:
+def _told(fact: Fact, subject: Subject, of: str = "", *, held: bool = False) -> frozenset[str] | Unknown:
     """Return what rows meet that they did not, or that it cannot be told."""
     before = _Before.of(subject.reference, subject.reference_types, subject.dialect)
     new = [
@@ -239,13 +249,18 @@ def _told(fact: Fact, subject: Subject, of: str = "") -> frozenset[str] | Unknow
         and not _spares_unknowing(limit, fact, subject)
         and not (of and _is_renamed(limit, before, subject))
     ]
-    others = no_more_taken(subject) | (frozenset() if of else tightened(fact, subject))
     unclear = [limit for limit in new if _may_be_known(limit, before, fact, subject)]
     unclear += [limit for limit in new if of and limit not in unclear and _may_be_renamed(limit, before, subject)]
-    if unclear and len(unclear) == len(new) and not others:
+    shown = no_more_shown(subject, held=held)
+    others = no_more_taken(subject) | (frozenset() if of else tightened(fact, subject))
+    if shown is True:
+        others |= {f"a condition for WITH CHECK OPTION that lets less pass{of}"}
+    if len(unclear) < len(new) or others:
+        return frozenset(f"{_called(limit)}{of}" for limit in new if limit not in unclear) | others
+    if unclear:
         place = cast("Table", subject.table).name
         return Unknown(f"whether the {unclear[0].kind} {unclear[0].name} of {place} is new could not be worked out")
-    return frozenset(f"{_called(limit)}{of}" for limit in new if limit not in unclear) | others
+    return shown if isinstance(shown, Unknown) else frozenset()
 
 
 def _is_known(limit: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
@@ -353,6 +368,13 @@ RULE = Rule(
                 f"{_AGREED}"
             ),
             fix=f"Create one in a migration, with PARTITION OF {{table}} DEFAULT.\n{_AGREED}",
+            portable=Portable(),
+        ),
+        Instead(
+            when=_where(lambda before, after: bool(after.check_option) and before.definition != after.definition),
+            what="a view with WITH CHECK OPTION shows fewer rows",
+            remedy=f"Keep the condition of the view, and have another view for fewer rows.\n{_AGREED}",
+            fix=f"Give the view its condition back in a migration.\n{_AGREED}",
             portable=Portable(),
         ),
         Instead(

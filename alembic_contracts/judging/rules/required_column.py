@@ -56,13 +56,28 @@ def _behind(fact: Fact, subject: Subject, behind: Subject) -> frozenset[str]:
     table, was = cast("Table", subject.table), cast("Table", behind.reference)
     before = _required(was, subject.reference_types, subject.dialect)
     new = _required(cast("Table", behind.table), subject.types, subject.dialect) - before
-    new -= _required(table, subject.types, subject.dialect) | set(subject.contract.columns(fact.table))
+    taking_null = _stated_nullable(fact, subject)
+    new -= _required(table, subject.types, subject.dialect)
+    new -= set(subject.contract.columns(fact.table)) - taking_null - _filled_below(was, table, subject)
     if table.kind != "view":
         return new
     shown = {column for _, column in table.depends_on}
     if subject.reference is not None and any(column not in _shown(subject.reference) for column in before):
         return frozenset()  # no row could be inserted before
     return frozenset(column for column in new if column not in shown or table.column(column) is not None)
+
+
+def _stated_nullable(fact: Fact, subject: Subject) -> frozenset[str]:
+    """Return the columns of which the contract says that they may be NULL: what is behind the table may not refuse."""
+    facts = (each for each in subject.contract.facts if (each.rule, each.table) == ("column-nullable", fact.table))
+    return frozenset(each.column for each in facts if each.column is not None and each.expected is True)
+
+
+def _filled_below(was: Table, table: Table, subject: Subject) -> frozenset[str]:
+    """Return the columns under a view that were filled: a contract of the view can only state its own defaults."""
+    if table.kind != "view":
+        return frozenset()
+    return frozenset(column.name for column in was.columns if is_filled(column, subject.reference_types))
 
 
 def _shown(table: Table) -> frozenset[str]:

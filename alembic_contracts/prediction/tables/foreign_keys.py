@@ -64,6 +64,7 @@ def add_foreign_key(run: Execution, name: Name, draft: KeyDraft) -> None:
         initially_deferred=node.initdeferred or draft.initially_deferred,
         valid=draft.is_valid,
         enforced=draft.is_enforced,
+        period=node.fk_with_period,
     )
     put_constraint(state, name, constraint)
     if table.kind == "partitioned table":

@@ -126,10 +126,7 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
         _refuse_repeated(columns, kind)
     method = node.access_method or ("gist" if node.without_overlaps else "btree")
     _require_order(run, table, columns if kind != "exclude" and method == "btree" else ())
-    if kind == "primary key" and table.primary_key:
-        raise sqlstate.invalid_table_definition(f'multiple primary keys for table "{name.name}" are not allowed')
-    if kind == "exclude" and table.kind == "partitioned table" and run.state.server_version < 170000:
-        raise sqlstate.feature_not_supported("exclusion constraints are not supported on partitioned tables")
+    _require_place(run, table, kind)
     _require_partition_key(table, columns, kind)
     predicate = parser.deparse_expression(node.where_clause) if node.HasField("where_clause") else None
     constraint = Constraint(
@@ -140,6 +137,7 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
         deferrable=node.deferrable or draft.deferrable or draft.initially_deferred,
         initially_deferred=node.initdeferred or draft.initially_deferred,
         nulls_not_distinct=node.nulls_not_distinct,
+        period=node.without_overlaps,
     )
     index = Index(
         name="",
@@ -152,6 +150,19 @@ def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> N
         nulls_not_distinct=node.nulls_not_distinct,
     )
     _put_key(run.state, name, constraint, index, wanted=node.conname or None, label=label, recurse=recurse)
+
+
+def _require_place(run: Execution, table: Table, kind: str) -> None:
+    """Refuse what a table has already, or cannot have.
+
+    Raises:
+        PostgresError: 42P16, 0A000.
+    """
+    if kind == "primary key" and table.primary_key:
+        message = f'multiple primary keys for table "{table.name.name}" are not allowed'
+        raise sqlstate.invalid_table_definition(message)
+    if kind == "exclude" and table.kind == "partitioned table" and run.state.server_version < 170000:
+        raise sqlstate.feature_not_supported("exclusion constraints are not supported on partitioned tables")
 
 
 def _require_order(run: Execution, table: Table, columns: Iterable[str | None]) -> None:

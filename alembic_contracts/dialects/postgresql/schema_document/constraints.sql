@@ -47,6 +47,7 @@ SELECT
                 FROM pg_catalog.pg_index AS i
                 WHERE i.indexrelid = c.conindid
             ) END,
+            'period', COALESCE(pg_catalog.to_jsonb(c) ->> 'conperiod' = 'true', FALSE),
             'no_inherit', c.connoinherit,
             'inherited', c.coninhcount > 0,
             'comment', /* if rest */ (
