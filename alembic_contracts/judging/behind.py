@@ -38,6 +38,7 @@ class Behind(NamedTuple):
             and _own(table) == _own(then)
             and (table.indexes == then.indexes or not _are_unique(table))
             and table.partition_bounds == then.partition_bounds
+            and (table.publications, table.replica_identity) == (then.publications, then.replica_identity)
             and {column.name for column in table.columns if column.not_null}
             <= {column.name for column in self.above.columns if column.not_null}
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -105,6 +105,49 @@ PUBLICATIONS = [
         "55000",
         "published-key",
         "cdc",
+    ),
+]
+FILTERED, LISTED = "55000", "42P10"
+KEYED = "CREATE TABLE t (c integer PRIMARY KEY, d integer)"
+
+
+def unkeyed(given: str, change: str, refused: str | None, actual: str = "", **more: Any) -> Case:
+    """A table that is published in a way in which its key does not tell rows apart, or does."""
+    rule = "published-key" if refused else None
+    return Case(given, change, "UPDATE t SET d = 2", refused, rule, actual=actual, **more)
+
+
+KEYS = [
+    unkeyed(
+        KEYED,
+        "CREATE PUBLICATION p FOR TABLE t (d)",
+        LISTED,
+        "published by columns, and its replica identity has other columns",
+    ),
+    unkeyed(KEYED, "CREATE PUBLICATION p FOR TABLE t (d) WITH (publish = 'insert')", None),
+    unkeyed(KEYED, "CREATE PUBLICATION p FOR TABLE t (c)", None),
+    unkeyed(
+        KEYED,
+        "CREATE PUBLICATION p FOR TABLE t WHERE (d > 5)",
+        LISTED,
+        "published by a row filter, and its replica identity has other columns",
+    ),
+    unkeyed(KEYED, "CREATE PUBLICATION p FOR TABLE t WHERE (c > 5)", None),
+    unkeyed(f"{KEYED}; ALTER TABLE t REPLICA IDENTITY FULL", "CREATE PUBLICATION p FOR TABLE t WHERE (d > 5)", None),
+    unkeyed(f"{KEYED}; ALTER TABLE t REPLICA IDENTITY FULL", "CREATE PUBLICATION p FOR TABLE t (c)", LISTED),
+    unkeyed(
+        "CREATE TABLE t (c integer, d integer NOT NULL); CREATE UNIQUE INDEX i ON t (d); "
+        "ALTER TABLE t REPLICA IDENTITY USING INDEX i",
+        "CREATE PUBLICATION p FOR TABLE t WHERE (c > 5)",
+        LISTED,
+    ),
+    unkeyed(
+        "CREATE TABLE t (c integer, d integer) PARTITION BY LIST (c); "
+        "CREATE TABLE one PARTITION OF t FOR VALUES IN (1)",
+        "CREATE PUBLICATION p FOR TABLE one",
+        FILTERED,
+        "written to public.one, which is published without a replica identity",
+        at_commit=False,
     ),
 ]
 
@@ -264,6 +307,25 @@ MEMBERS = [
         states=STATED,
     ),
 ]
+COLUMNS = [
+    Case(
+        f"{ROLES}; GRANT SELECT (c), INSERT ON t TO implied_one",
+        "REVOKE SELECT (c) ON t FROM implied_one",
+        READ,
+        DENIED,
+        "lost-privileges",
+        "reader",
+        "no longer grants SELECT (c) to implied_one",
+        states=STATED.replace("SELECT", "INSERT"),
+    ),
+    Case(
+        f"{ROLES}; GRANT SELECT (c), INSERT ON t TO implied_one",
+        "GRANT SELECT ON t TO implied_one; REVOKE INSERT (c) ON t FROM implied_one",
+        READ,
+        side="reader",
+        states=STATED.replace("SELECT", "INSERT"),
+    ),
+]
 CASCADES = [
     Case(
         HANDED_ON,
@@ -294,7 +356,7 @@ CASCADES = [
 
 
 @pytest.mark.parametrize(
-    "case", [*PUBLICATIONS, *PRIVILEGES, *SCHEMAS, *MEMBERS, *CASCADES], ids=lambda case: case.change
+    "case", [*PUBLICATIONS, *KEYS, *PRIVILEGES, *SCHEMAS, *MEMBERS, *COLUMNS, *CASCADES], ids=lambda case: case.change
 )
 def test_who_is_refused_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     is_told(case, connection, tmp_path)

@@ -92,6 +92,47 @@ PARTITIONS = [
     ),
 ]
 
+NULLABLE = '{"properties": {"c": {}, "e": {"constraints": {"is_nullable": true}}}}'
+NAMED = [
+    Hidden(
+        ROOT,
+        "ALTER TABLE two ALTER e SET NOT NULL",
+        TWO,
+        "23502",
+        "required-column",
+        actual="newly required column e of public.two",
+        states=NULLABLE,
+    ),
+    Case(
+        ROOT,
+        "ALTER TABLE two ALTER e SET NOT NULL",
+        "INSERT INTO t (c, e) VALUES (2, 1)",
+        states='{"properties": {"c": {}, "e": {}}}',
+    ),
+    Hidden(
+        "CREATE TABLE b (c integer, e integer); CREATE VIEW t AS SELECT c, e FROM b",
+        "ALTER TABLE b ALTER e SET NOT NULL",
+        "INSERT INTO t (c) VALUES (1)",
+        "23502",
+        "required-column",
+        states=NULLABLE,
+    ),
+    Hidden(
+        "CREATE TABLE b (c integer, e serial PRIMARY KEY); CREATE VIEW t AS SELECT c, e FROM b",
+        "ALTER TABLE b ALTER e DROP DEFAULT",
+        "INSERT INTO t (c) VALUES (1)",
+        "23502",
+        "required-column",
+        states='{"properties": {"c": {}, "e": {}}}',
+    ),
+    Case(
+        "CREATE TABLE b (c integer, e serial PRIMARY KEY); CREATE VIEW t AS SELECT c, e FROM b",
+        "ALTER TABLE b ALTER e DROP DEFAULT; ALTER VIEW t ALTER e SET DEFAULT 7",
+        "INSERT INTO t (c) VALUES (1)",
+        states='{"properties": {"c": {}, "e": {}}}',
+    ),
+]
+
 VIEW = "CREATE TABLE b (c integer, d integer, k text DEFAULT 'x'); CREATE VIEW t AS SELECT c, d FROM b"
 INSERT = "INSERT INTO t (c) VALUES (1)"
 VIEWS = [
@@ -197,7 +238,7 @@ VIEWS = [
 ]
 
 
-@pytest.mark.parametrize("case", [*PARTITIONS, *VIEWS], ids=lambda case: case.change)
+@pytest.mark.parametrize("case", [*PARTITIONS, *NAMED, *VIEWS], ids=lambda case: case.change)
 def test_who_is_refused_behind_a_table_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     is_told(case, connection, tmp_path)
 

@@ -60,8 +60,9 @@ def narrowed(before: str, after: str, row: str, refused: str | None = None, **mo
     )
 
 
+LESS = "a condition for WITH CHECK OPTION that lets less pass"
 NARROWED = [
-    narrowed(" WHERE c > 0", " WHERE c > 10", "5", "44000", actual="a condition for WITH CHECK OPTION that lets less pass"),
+    narrowed(" WHERE c > 0", " WHERE c > 10", "5", "44000", actual=LESS),
     narrowed("", " WHERE c > 10", "5", "44000"),
     narrowed(" WHERE c > 0", " WHERE c > 0 AND d = 'x'", "5, 'y'", "44000"),
     narrowed(" WHERE c > 10", " WHERE c > 0", "15"),

@@ -32,11 +32,10 @@ def no_more_shown(subject: Subject, *, held: bool) -> bool | Unknown:
         return False  # what is new of it is told by itself
     if before.definition is None or after.definition is None or before.definition == after.definition:
         return False
-    was, now = _condition(before), _condition(after)
+    was, now = _renamed(_condition(before), before, after), _condition(after)
     if not now:
         return False
     doubt = Unknown(f"whether {after.name} shows as many rows as it did could not be worked out")
-    was = _renamed(was, before, after)
     if was is None:
         return doubt
     if was and (subject.dialect.is_looser(was, now) or subject.dialect.same_expression(was, now)):

@@ -33,7 +33,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     used = {privilege for side in subject.contract.sides(fact.table) for privilege in _USED_BY[side]}
     stated = _stated(fact, subject)
     if stated:
-        return _members(stated, subject, before)
+        return _beyond(stated, used, subject, before)
     granted: set[Held] = {(g.grantee, g.privilege, g.column) for g in before.grants if g.privilege in used}
     lost = {
         (role, privilege)
@@ -63,6 +63,27 @@ def _stated(fact: Fact, subject: Subject) -> frozenset[tuple[str, str]]:
     expected = [each.expected for each in subject.contract.facts if each.table == fact.table]
     roles = (each for each in expected if isinstance(each, Privileges))
     return frozenset((each.role, privilege) for each in roles for privilege in each.privileges)
+
+
+def _beyond(stated: AbstractSet[tuple[str, str]], used: AbstractSet[str], subject: Subject, before: Table) -> Outcome:
+    """Return what is not stated and went: what roles that the contract names could do with columns, and members all."""
+    lost = frozenset(_columns_lost(stated, used, subject, before))
+    if lost:
+        return Differs(f"no longer grants {', '.join(sorted(lost))}", None, lost)
+    return _members(stated, subject, before)
+
+
+def _columns_lost(
+    stated: AbstractSet[tuple[str, str]], used: AbstractSet[str], subject: Subject, before: Table
+) -> Iterator[str]:
+    """Yield grants on its columns that went, of roles that the contract names: what it states is of whole tables."""
+    table, names = cast("Table", subject.table), {role for role, _ in stated}
+    named = {column for column in subject.contract.columns(before.name) if table.column(column) is not None}
+    for role, privilege, column in before.grants:
+        if column not in named or role not in names or privilege not in used or (role, privilege) in stated:
+            continue
+        if subject.access.knows(role) and lacks(subject.access, table, role, privilege, column) == privilege:
+            yield f"{privilege} ({column}) to {role}"
 
 
 def _members(stated: AbstractSet[tuple[str, str]], subject: Subject, before: Table) -> Outcome:
