@@ -322,6 +322,10 @@ state, those for change data capture on no new column, those for readers on row-
 on. What was there before does not count, nor does what the contract states. `alembic-contracts explain` has all
 rules.
 
+Not looked at, and so never told: what triggers, rules and policies of row-level security do with rows; what a
+`DELETE` or an `UPDATE` of the table meets in foreign keys of other tables; EXECUTE on functions that views and defaults
+call; whether a key is DEFERRABLE, which `ON CONFLICT` cannot use, and whether a materialized view has been populated.
+
 Any change of a column's type also breaks prepared statements that are open at the time, once ("cached plan must
 not change result type"): a violation that comes of one is marked `transient`.
 """

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.implied import Case, is_told
+from tests.support.facts import judged, run
+from tests.support.implied import Case, contract_of, is_told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,3 +135,10 @@ ATTRIBUTES = [
 @pytest.mark.parametrize("case", [*LIMITS, *ATTRIBUTES], ids=lambda case: f"{case.change} {case.side}")
 def test_what_types_refuse_is_told(case: Case, connection: sa.Connection, tmp_path: Path) -> None:
     is_told(case, connection, tmp_path)
+
+
+def test_attributes_have_advice_of_their_own(connection: sa.Connection, tmp_path: Path) -> None:
+    case = ATTRIBUTES[0]
+    before, observed, _ = run(connection, case.given, "ALTER TYPE ct RENAME ATTRIBUTE b TO z")
+    [violation] = judged(contract_of(case, tmp_path), before, observed).violations
+    assert violation.remedy.startswith("Keep the attributes of the type")

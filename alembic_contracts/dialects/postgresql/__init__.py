@@ -89,6 +89,7 @@ __all__ = [
     "forbids_null",
     "format_type",
     "is_looser",
+    "is_narrower",
     "logical",
     "look_up_as",
     "looks",

@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects.casing import spelled
-from alembic_contracts.dialects.sqlite.breaking import breaks
+from alembic_contracts.dialects.sqlite.breaking import breaks, is_narrower
 from alembic_contracts.dialects.sqlite.names import KIND, quote, quote_name
 from alembic_contracts.dialects.sqlite.properties import (
     character_length,
@@ -73,6 +73,7 @@ __all__ = [
     "forbids_null",
     "format_type",
     "is_looser",
+    "is_narrower",
     "logical",
     "look_up_as",
     "lookup",

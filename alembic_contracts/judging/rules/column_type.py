@@ -71,9 +71,7 @@ def _of_attributes(type_: Type, subject: Subject) -> Outcome:
 
 def _has_other_attributes(situation: Situation) -> bool:
     column = situation.column
-    if column is None or column.type is None or not situation.held or not isinstance(situation.fact.expected, Type):
-        return False
-    return column.type.name == situation.fact.expected.name
+    return situation.held and column is not None and column.type == situation.fact.expected
 
 
 RULE = Rule(
@@ -82,8 +80,9 @@ RULE = Rule(
     description=(
         "Readers bind a column to a type of their own language, replication and warehouses to a type of theirs. "
         "A modifier such as varchar(50) counts only where the contract states one, but for writers it may not become "
-        "less than it was, which the rule new-constraint tells; a column of a domain also has the "
-        "type that the domain is based on, and a composite type has the attributes that it had before. Source: pg_attribute.atttypid and atttypmod, as format_type prints them, of composite types as well; "
+        "less than it was, which the rule new-constraint tells; a column of a domain also has the type that the domain "
+        "is based on, and a composite type has the attributes that it had before. "
+        "Source: pg_attribute.atttypid and atttypmod, as format_type prints them, also of composite types; "
         "ARRAY and USER-DEFINED mean what they mean in information_schema.columns.data_type."
     ),
     cause="{place} has the type {actual} instead of {expected}.",

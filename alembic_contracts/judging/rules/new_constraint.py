@@ -1,13 +1,10 @@
 """Rows meet no constraint that the table did not have and the contract does not state."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Self, cast
-
-from msgspec import Struct
+from collections.abc import Callable
+from typing import cast
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
-from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import (
     HOLDS,
     Differs,
@@ -17,11 +14,11 @@ from alembic_contracts.judging.rules import (
     Rule,
     Situation,
     Subject,
-    Types,
     Unknown,
     breaking,
 )
 from alembic_contracts.judging.rules._partition_room import has_fewer_partitions
+from alembic_contracts.judging.rules._refused_before import Before, content, is_implied, is_key, is_same
 from alembic_contracts.judging.rules._rows import (
     KEYS,
     has_lost_a_key,
@@ -46,50 +43,7 @@ _UNIQUE_BY_ITSELF = pattern(r"(\w+\.)?(gen_random_uuid|uuidv[47]|uuid_generate_v
 """Defaults of which no two are the same."""
 
 
-def _content(constraint: Constraint) -> tuple[object, ...]:
-    """Return what it demands, an expression apart: its name does not count."""
-    columns: frozenset[object] = frozenset(constraint.columns)
-    if len(constraint.referenced_columns) == len(constraint.columns):
-        columns = frozenset(zip(constraint.columns, constraint.referenced_columns, strict=True))
-    return constraint.kind, columns, constraint.references, bool(constraint.referenced_columns), constraint.period
-
-
-def _is_same(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
-    if one.expression is None or other.expression is None:
-        return one.expression is other.expression and _content(one) == _content(other)
-    return _content(one) == _content(other) and bool(dialect.same_expression(one.expression, other.expression))
-
-
-def _is_looser(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
-    """Whether a check refuses no more than another one did."""
-    if one.kind != "check" or one.expression is None or other.expression is None:
-        return False
-    return _content(one) == _content(other) and dialect.is_looser(one.expression, other.expression)
-
-
-class _Before(Struct, frozen=True):
-    """What refused rows before the run."""
-
-    limits: tuple[Constraint, ...] = ()
-    keys: tuple[Constraint, ...] = ()
-    """Not where an index alone is one: its collation or operators may be others."""
-    filled: frozenset[str] = frozenset()
-    """Columns that are never NULL."""
-    collations: Mapping[str, str | None] = {}
-    """Of columns, None where it is the usual one."""
-
-    @classmethod
-    def of(cls, table: Table | None, types: Types, dialect: Dialect) -> Self:
-        """Return what a table had then; None: there was none."""
-        if table is None:
-            return cls()
-        keys = (each for each in table.constraints if _is_key(each))
-        filled = (column.name for column in table.columns if column.not_null)
-        collations = {column.name: column.collation for column in table.columns}
-        return cls(tuple(limits(table, types, dialect)), tuple(keys), frozenset(filled), collations)
-
-
-def _is_coarser(constraint: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
+def _is_coarser(constraint: Constraint, before: Before, fact: Fact, subject: Subject) -> bool:
     """Whether more values are the same to a key than were before: SQLite's usual way is byte by byte."""
     if constraint.kind not in KEYS or subject.dialect.KIND != "sqlite":
         return False
@@ -102,46 +56,6 @@ def _is_coarser(constraint: Constraint, before: _Before, fact: Fact, subject: Su
     return bool(coarser and coarser - {(each.column, each.expected) for each in stated})
 
 
-def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bool:
-    """Whether all that a constraint refuses was refused: by the same one, a key of some of its columns, or more."""
-    if constraint.kind == "foreign key" and any(
-        is_dangling(each) and each.columns == constraint.columns for each in before.limits
-    ):
-        return True
-    same = [
-        each for each in before.limits if _is_same(each, constraint, dialect) or _is_looser(each, constraint, dialect)
-    ]
-    narrower = tuple(key for key in before.keys if constraint.kind in KEYS and _is_part(key, constraint))
-    return any(
-        (_takes_as_few_nulls(each, constraint) or before.filled.issuperset(each.columns))
-        and _moment(each) <= _moment(constraint)
-        for each in (*same, *narrower)
-    )
-
-
-def _is_part(key: Constraint, constraint: Constraint) -> bool:
-    """Whether what is the same to a key was so to one that was there, be it that its ranges may not even overlap."""
-    if constraint.period and not key.period:  # distinct ranges can overlap
-        return set(key.columns) <= set(constraint.columns[:-1])
-    same_range = not constraint.period or key.columns[-1:] == constraint.columns[-1:]
-    return same_range and set(key.columns) <= set(constraint.columns)
-
-
-def _takes_as_few_nulls(before: Constraint, now: Constraint) -> bool:
-    """Whether a constraint refused before what it refuses now for NULL in some columns."""
-    is_full = now.match_full and len(now.columns) > 1
-    return (before.nulls_not_distinct or not now.nulls_not_distinct) and (before.match_full or not is_full)
-
-
-def _is_key(constraint: Constraint) -> bool:
-    return constraint.kind in KEYS and constraint.expression is None
-
-
-def _moment(constraint: Constraint) -> tuple[bool, bool]:
-    """Return when it is checked, later ones being greater: they let more pass."""
-    return constraint.deferrable, constraint.initially_deferred
-
-
 def _spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
     """Whether it refuses no row of writers that do not know its columns: they are new, and NULL in such rows.
 
@@ -152,7 +66,7 @@ def _spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> b
         return False
     if constraint.kind == "not null":
         return all(_is_never_null(name, fact, subject) for name in constraint.columns)
-    if _is_key(constraint) and any(_is_left_unique(name, fact, subject) for name in constraint.columns):
+    if is_key(constraint) and any(_is_left_unique(name, fact, subject) for name in constraint.columns):
         return constraint.kind == "unique" or all(_is_filled(name, fact, subject) for name in constraint.columns)
     unknown = [_is_left_null(name, fact, subject) for name in constraint.columns]
     if constraint.kind in ("unique", "exclude"):  # a primary key's are never NULL
@@ -219,11 +133,11 @@ def _states(stated: Fact, constraint: Constraint, subject: Subject) -> bool:
     return False
 
 
-def _may_be_known(constraint: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
+def _may_be_known(constraint: Constraint, before: Before, fact: Fact, subject: Subject) -> bool:
     """Whether it is not known if an expression is one that was there before, or is stated."""
     if constraint.expression is None:
         return False
-    texts = [each.expression for each in before.limits if each.expression and _content(each) == _content(constraint)]
+    texts = [each.expression for each in before.limits if each.expression and content(each) == content(constraint)]
     if constraint.kind == "check":
         checks = (each for each in subject.contract.facts if each.table == fact.table and each.rule == "check")
         texts += [cast("str", each.expected) for each in checks]
@@ -241,7 +155,7 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
 
 def _told(fact: Fact, subject: Subject, of: str = "", *, held: bool = False) -> frozenset[str] | Unknown:
     """Return what rows meet that they did not, or that it cannot be told."""
-    before = _Before.of(subject.reference, subject.reference_types, subject.dialect)
+    before = Before.of(subject.reference, subject.reference_types, subject.dialect)
     new = [
         limit
         for limit in limits(cast("Table", subject.table), subject.types, subject.dialect)
@@ -263,14 +177,14 @@ def _told(fact: Fact, subject: Subject, of: str = "", *, held: bool = False) -> 
     return shown if isinstance(shown, Unknown) else frozenset()
 
 
-def _is_known(limit: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
+def _is_known(limit: Constraint, before: Before, fact: Fact, subject: Subject) -> bool:
     """Whether it refuses nothing new: it follows from what was there, or is stated and was not there, in a looser way.
 
     No contract states when a constraint is checked, or whether one NULL is like another.
     """
-    if _is_implied(limit, before, subject.dialect):
+    if is_implied(limit, before, subject.dialect):
         return True
-    was_looser = any(_is_same(each, limit, subject.dialect) for each in before.limits)
+    was_looser = any(is_same(each, limit, subject.dialect) for each in before.limits)
     return _is_stated(limit, fact, subject) and not was_looser
 
 
@@ -288,7 +202,7 @@ def _place(subject: Subject) -> str:
     return f" of {cast('Table', subject.table).name}"
 
 
-def _is_renamed(constraint: Constraint, before: _Before, subject: Subject) -> bool:
+def _is_renamed(constraint: Constraint, before: Before, subject: Subject) -> bool:
     """Whether it was there, about columns that have other names now: who writes to a view does not mind these."""
     table = cast("Table", subject.table)
     return any(
@@ -298,7 +212,7 @@ def _is_renamed(constraint: Constraint, before: _Before, subject: Subject) -> bo
     )
 
 
-def _may_be_renamed(constraint: Constraint, before: _Before, subject: Subject) -> bool:
+def _may_be_renamed(constraint: Constraint, before: Before, subject: Subject) -> bool:
     """Whether it may be one of the table that became a view: of another table, about columns of other names."""
     table, was = cast("Table", subject.table), cast("Table", subject.reference)
     if table.name == was.name or all(was.column(name) for name in constraint.columns):

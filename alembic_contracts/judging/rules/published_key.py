@@ -19,8 +19,8 @@ _UNCOVERED = "published by {}, and its replica identity has other columns"
 def _refused(table: Table, access: Access) -> str:
     """Return why PostgreSQL refuses UPDATE or DELETE on a table; empty: it does not.
 
-    A key that is DEFERRABLE does not help (55000), nor one that a list of columns leaves out, or that lacks columns of a
-    row filter (42P10; ``CheckCmdReplicaIdentity``).
+    A key that is DEFERRABLE does not help (55000), nor one that a list of columns leaves out, or that lacks columns of
+    a row filter (42P10; ``CheckCmdReplicaIdentity``).
     """
     names = {each.publication for each in table.publications} | table.published_above
     telling = {name for name in names if _TELLING & access.sending.get(name, Sending()).operations}
