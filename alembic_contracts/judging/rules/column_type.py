@@ -29,7 +29,7 @@ from alembic_contracts.judging.rules._ways import (
     in_a_view,
     of_a_kind,
 )
-from alembic_contracts.schemas.schema import Type
+from alembic_contracts.schemas.schema import Name, Type
 
 
 def _expected(fact: Fact, dialect: Dialect) -> str:
@@ -70,8 +70,12 @@ def _of_attributes(type_: Type, subject: Subject) -> Outcome:
 
 
 def _has_other_attributes(situation: Situation) -> bool:
-    column = situation.column
-    return situation.held and column is not None and column.type == situation.fact.expected
+    """Whether the column has the very type that is stated, so that what differs is in it."""
+    column, stated = situation.column, situation.fact.expected
+    if not situation.held or column is None or column.type is None or not isinstance(stated, Type):
+        return False
+    name = Name(stated.name.schema or column.type.name.schema, stated.name.name)
+    return column.type == Type(name, stated.modifiers, stated.dimensions)
 
 
 RULE = Rule(
