@@ -63,6 +63,7 @@ _BESIDE_THE_SHAPE = frozenset(
     }
 )
 """Rules about what the database does not have, or what the Inspector does not tell for certain."""
+_WITH_UUID = frozenset({"cockroachdb", "greenplum", "mariadb", "mssql", "yugabytedb"})
 _ENFORCED = frozenset({"foreign-key", "primary-key", "unique"})
 
 
@@ -134,7 +135,11 @@ class Inspected:
         same_name = expected.name.name.upper() == actual.name.name.upper()
         if same_name and bool(expected.dimensions) == bool(actual.dimensions):
             return True
+        if is_like_mysql(self.KIND) and "BIT" in (expected.name.name, actual.name.name):
+            return False  # a flag that is one bit is bytes to drivers, one that is a small number is a number
         one, other = self.family(expected, types), self.family(actual, types)
+        if one == "UUID" != other and self.KIND in _WITH_UUID:
+            return False  # only where there is no such type does another one stand in for it
         return one is not None and other is not None and fits(one, other)
 
     def misspelt_type(self, type_: Type) -> str | None:

@@ -8,9 +8,13 @@ may read a table. SQLAlchemy is imported by what connects alone.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -45,6 +49,12 @@ _FOREIGN_KEYS = """
     WHERE table_schema = :schema AND CONCAT(table_name) IN :names AND referenced_table_name IS NOT NULL
     ORDER BY constraint_name, ordinal_position
 """
+_REFERRED = """
+    SELECT table_schema AS of_schema, table_name AS of_table, index_name AS name, column_name AS column_
+    FROM information_schema.statistics
+    WHERE CONCAT(table_schema) IN :schemas AND CONCAT(table_name) IN :names
+    ORDER BY table_schema, table_name, index_name, seq_in_index
+"""
 _RULES = """
     SELECT table_name AS of_table, constraint_name AS name, update_rule AS onupdate, delete_rule AS ondelete
     FROM information_schema.referential_constraints WHERE constraint_schema = :schema AND CONCAT(table_name) IN :names
@@ -70,11 +80,17 @@ _NOTHING = "NULL"
 """What MariaDB has for the default of a column that has none."""
 _HISTORY = "ROW END"
 """What generates the column by which rows that are current are told from those that were: MariaDB adds it to keys."""
+_FIRST_LABEL = pattern(r"enum\(('(?:[^']|'')*')", re.IGNORECASE)
 _EVENTS = ("onupdate", "ondelete")
 _NO_ACTION = frozenset({"RESTRICT", "NO ACTION"})
 """What happens where nothing is stated."""
 
+_NO_TABLE = 1146
+"""The error of a table that is not there."""
+
 Row = Mapping[str, Any]
+_Key = tuple[str, str]
+"""A database and a table, or a table and the name of one of its foreign keys."""
 
 
 class Listed(NamedTuple):
@@ -138,12 +154,14 @@ def told(connection: Connection, schema: str, tables: Mapping[str, Listed]) -> d
         if each.kind == "table":
             _require_all(connection, schema, name)
     broken = _broken(connection, schema, [name for name in names if not columns[name]])
+    keys = [each for name in names for _, each in _grouped(foreign_keys[name])]
+    keyless = set(_without_key(connection, keys, {(schema, name): indexes[name] for name in names}))
     mariadb: bool = getattr(connection.dialect, "is_mariadb", False)
     return {
         name: {
             **({"columns": []} if name in broken else _columns(columns[name], each.collation, mariadb=mariadb)),
             **_keys(indexes[name], columns[name]),
-            "foreign_keys": list(_foreign_keys(foreign_keys[name], rules[name])),
+            "foreign_keys": list(_foreign_keys(foreign_keys[name], rules[name], keyless)),
             "check_constraints": checks.get(name, ()),
         }
         for name, each in tables.items()
@@ -215,7 +233,9 @@ def _column(row: Row, usual: str | None, *, mariadb: bool) -> dict[str, Any]:
 def _default(row: Row, extra: str, *, mariadb: bool) -> str | None:
     default = row["default_"]
     if default is None or (mariadb and default == _NOTHING):
-        return None
+        # Of an enum that is NOT NULL the first label is, also where the mode is strict.
+        first = _FIRST_LABEL.match(str(row["type"])) if row["nullable"] == "NO" else None
+        return None if first is None else first[1]
     if not mariadb and "DEFAULT_GENERATED" not in extra and not default.upper().startswith("CURRENT_TIMESTAMP"):
         default = "'" + default.replace("'", "''") + "'"  # MySQL has the value
     _, changed, at = str(row["extra"] or "").partition("on update ")
@@ -246,7 +266,43 @@ def _keys(indexes: Sequence[Row], columns: Sequence[Row]) -> dict[str, Any]:
     return found
 
 
-def _foreign_keys(rows: Sequence[Row], rules: Sequence[Row]) -> Iterator[dict[str, Any]]:
+def _without_key(
+    connection: Connection, foreign_keys: Sequence[Sequence[Row]], known: Mapping[_Key, Sequence[Row]]
+) -> Iterator[_Key]:
+    """Yield foreign keys that find no key, as scripts can switch off that one has to be there (foreign_key_checks).
+
+    InnoDB needs an index that begins with the columns. Of a table that this role may not see nothing is said.
+
+    Args:
+        connection: to the database.
+        foreign_keys: their columns, in order.
+        known: the columns of indexes, by database and table.
+    """
+    there = {(rows[0]["their_schema"], rows[0]["their_table"]) for rows in foreign_keys}
+    indexes = {**_indexes(connection, there - known.keys()), **known}
+    unseen = (table for table in there if not indexes.get(table))
+    hidden = {table for table in unseen if _failure(connection, "SHOW CREATE TABLE", *table)[0] not in (0, _NO_TABLE)}
+    for rows in foreign_keys:
+        table, columns = (rows[0]["their_schema"], rows[0]["their_table"]), {row["their_column"] for row in rows}
+        keys = ([row["column_"] for row in index] for _, index in _grouped(indexes.get(table, ())))
+        if table not in hidden and not any(set(key[: len(columns)]) == columns for key in keys):
+            yield rows[0]["of_table"], rows[0]["name"]
+
+
+def _indexes(connection: Connection, tables: Collection[_Key]) -> dict[_Key, list[Row]]:
+    from sqlalchemy import bindparam, text
+
+    found = defaultdict[_Key, list[Row]](list)
+    if tables:
+        given = {"schemas": sorted({schema for schema, _ in tables}), "names": sorted({name for _, name in tables})}
+        statement = text(_REFERRED + _ALL).bindparams(*(bindparam(each, expanding=True) for each in given))
+        for row in connection.execute(statement, given).mappings():
+            read = {key: read_as_text(value) for key, value in row.items()}
+            found[read["of_schema"], read["of_table"]].append(read)
+    return found
+
+
+def _foreign_keys(rows: Sequence[Row], rules: Sequence[Row], keyless: AbstractSet[_Key]) -> Iterator[dict[str, Any]]:
     stated = {row["name"]: {event: row[event] for event in _EVENTS if row[event] not in _NO_ACTION} for row in rules}
     for name, pairs in _grouped(rows):
         yield {
@@ -256,6 +312,7 @@ def _foreign_keys(rows: Sequence[Row], rules: Sequence[Row]) -> Iterator[dict[st
             "referred_table": pairs[0]["their_table"],
             "referred_columns": [pair["their_column"] for pair in pairs],
             "options": stated.get(name, {}),
+            "finds_no_key": (pairs[0]["of_table"], name) in keyless,
         }
 
 

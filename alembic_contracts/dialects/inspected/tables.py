@@ -151,6 +151,7 @@ class Reader:
             on_delete=options.get("ondelete") or "",
             deferrable=bool(options.get("deferrable")),
             initially_deferred=options.get("initially") == "DEFERRED",
+            valid=not told.get("finds_no_key"),
         )
 
 

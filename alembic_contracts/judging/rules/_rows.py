@@ -106,11 +106,11 @@ def is_dangling(constraint: Constraint) -> bool:
 
 
 def _as_met(constraint: Constraint, dialect: Dialect) -> Constraint:
-    """Return what a constraint is to a row: SQLite refuses each one where a foreign key finds no key, NULL or not.
+    """Return what a constraint is to a row: SQLite and MySQL refuse each one where a foreign key finds no key.
 
-    https://sqlite.org/foreignkeys.html, section 3; elsewhere one that is not valid is held to by new rows all the same.
+    https://sqlite.org/foreignkeys.html, section 3; on PostgreSQL new rows are held to one that is NOT VALID as well.
     """
-    if constraint.kind != "foreign key" or constraint.valid or dialect.KIND != "sqlite":
+    if constraint.kind != "foreign key" or constraint.valid or dialect.KIND == "postgresql":
         return constraint
     return replace(constraint, expression="no key")
 

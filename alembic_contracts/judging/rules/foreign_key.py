@@ -34,12 +34,12 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     if any(each.valid for each in fitting):
         other = None if key.referenced_columns else _turned(fitting, key, subject.reference)
         return HOLDS if other is None else _may_be_no_key(other)
-    # On SQLite one is not valid where the table referred to has no such key, and each row that refers to it is refused.
+    # On SQLite and MySQL one is not valid where the table referred to has no such key: rows are refused.
     return Differs("one that is not valid" if fitting else "no such foreign key")
 
 
 def _finds_no_key(situation: Situation) -> bool:
-    """Whether the foreign key is there: on SQLite, it is what it refers to that is not."""
+    """Whether the foreign key is there: on SQLite and MySQL, it is what it refers to that is not."""
     key = cast("ForeignKey", situation.fact.expected)
     there = situation.after.constraints if situation.after is not None else ()
     return any(is_as_stated(each, key) and not each.valid for each in there)
@@ -119,15 +119,15 @@ RULE = Rule(
         ),
         Instead(
             when=_finds_no_key,
-            what="what SQLite's foreign key refers to is not there any more",
+            what="what a foreign key of SQLite's or MySQL's refers to is not there any more",
             portable=Portable(
                 remedy=(
-                    "The foreign key is there, but finds no such key in {referenced_table}: SQLite refuses the rows.\n"
+                    "The foreign key is there, but finds no such key in {referenced_table}: {database} refuses rows.\n"
                     "Keep the table, and a primary key or unique index of {referenced_columns} there.\n"
                     "If nobody relies on it, ask {owner} to change {contract_place} first."
                 ),
                 fix=(
-                    "The foreign key is there, but finds no such key in {referenced_table}: SQLite refuses the rows.\n"
+                    "The foreign key is there, but finds no such key in {referenced_table}: {database} refuses rows.\n"
                     "Give {referenced_table} a unique index of {referenced_columns} in a migration.\n"
                     "If the contract is wrong, ask {owner} to correct {contract_place}."
                 ),

@@ -236,10 +236,10 @@ RULE = Rule(
         "be it the table's own or a column's by its domain; so do a type of a column that the contract names without "
         "a limit, which gets one or a smaller one (22001, 22003), a new generated column that is NOT NULL, computed "
         "from one that may be NULL by operators or functions that make NULL of it, the bounds of a partition (23514), "
-        "WITH CHECK OPTION of a view (44000), and the loss of partitions, or none for some of the rows of a table that "
-        "gets partitioned (23514). On SQLite, so does a foreign key "
-        "that finds no key any more, and a key that compares by a coarser collation. A view that takes no INSERT or "
-        "UPDATE any more, in the place of a table or of a query that let rows through, or without the INSTEAD OF "
+        "WITH CHECK OPTION of a view, or a condition for it that lets less pass (44000), and the loss of partitions, "
+        "or none for some of the rows of a table that gets partitioned (23514). On SQLite and MySQL, so does a foreign "
+        "key that finds no key any more, and on SQLite a key that compares by a coarser collation. A view that takes "
+        "no INSERT or UPDATE any more, in the place of a table or of a query that let rows through, or without the INSTEAD OF "
         "trigger or rule that took them, counts as well. "
         "Contracts of writers rely on there being none; what the contract states, and what was there, does not count, "
         "nor what follows from a key that was there, as UNIQUE (id, code) does from PRIMARY KEY (id), "
@@ -311,7 +311,7 @@ RULE = Rule(
         ),
         Instead(
             when=_where(has_lost_a_key),
-            what="a foreign key of SQLite's finds no key any more",
+            what="a foreign key of SQLite's or MySQL's finds no key any more",
             portable=Portable(
                 remedy=(
                     "Keep the table that it refers to, and its key; or drop the foreign key in the same revision.\n"

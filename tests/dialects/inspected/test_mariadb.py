@@ -247,3 +247,39 @@ def test_where_beginnings_are_unique_so_are_values_but_no_primary_key_is_made_of
         ("u", (None,), ("b(5)",)),
         ("w", (None, "a"), ("b(5)",)),
     }
+
+
+def test_an_enum_without_a_default_has_its_first_label(connection: sa.Connection) -> None:
+    make(connection, "CREATE TABLE a (x INT, e ENUM('it''s', 'b') NOT NULL, f ENUM('a') NULL, g SET('a') NOT NULL)")
+    connection.exec_driver_sql("INSERT INTO a (x, g) VALUES (1, 'a')")
+    assert connection.scalar(sa.text("SELECT e FROM a")) == "it's"
+    [table] = dialects.of("mysql", connection).observe(connection, None).tables.values()
+    assert [(column.name, column.default) for column in table.columns if column.default] == [("e", "'it''s'")]
+
+
+GONE = [
+    ("DROP TABLE p", True),
+    ("ALTER TABLE p DROP PRIMARY KEY", True),
+    ("ALTER TABLE p DROP PRIMARY KEY, ADD INDEX i (a, b)", False),
+    ("ALTER TABLE p ADD INDEX i (b)", False),
+]
+
+
+@pytest.mark.parametrize(("change", "is_gone"), GONE, ids=[change for change, _ in GONE])
+def test_a_foreign_key_without_a_key_is_not_valid(change: str, is_gone: bool, connection: sa.Connection) -> None:
+    make(
+        connection,
+        "CREATE TABLE p (a INT PRIMARY KEY, b INT)\nINSERT INTO p VALUES (1, 1)\n"
+        "CREATE TABLE t (c INT, FOREIGN KEY (c) REFERENCES p (a))\nSET foreign_key_checks = 0",
+    )
+    connection.exec_driver_sql(change)
+    connection.exec_driver_sql("SET foreign_key_checks = 1")
+    insert = sa.text("INSERT INTO t VALUES (1)")
+    if is_gone:
+        with pytest.raises(sa.exc.DBAPIError, match="1452"):
+            connection.execute(insert)
+    else:
+        connection.execute(insert)
+    tables = dialects.of("mysql", connection).observe(connection, [Name("", "t")]).tables
+    [key] = (each for each in tables[Name("", "t")].constraints if each.kind == "foreign key")
+    assert key.valid is not is_gone

@@ -129,6 +129,18 @@ def test_types_are_the_same_by_name_or_by_what_they_are_for() -> None:
     assert not same("point", "int")
     assert not same("smallint", "bool")
     assert not same("date", "datetime")
+    assert same("uuid", "char(32)")
+    assert same("bit", "BIT(1)")
+    assert not same("tinyint(1)", "bit(1)")
+    assert not same("bit(1)", "tinyint(1)")
+
+
+def test_a_type_of_ones_own_has_no_stand_ins() -> None:
+    dialect = Inspected("mariadb")
+    given, bytes_, text = map(dialect.parse_type, ("uuid", "binary(16)", "char(32)"))
+    assert dialect.same_type(given, given, {})
+    assert not dialect.same_type(given, bytes_, {})
+    assert not dialect.same_type(given, text, {})
 
 
 def test_dates_of_oracle_stand_for_both() -> None:
