@@ -117,6 +117,7 @@ class Course:
                 access=moment.schema.access,
                 unvalidated=self._unvalidated_at(index),
                 reference_access=reference.schema.access,
+                is_new=self.history[0].table is None,
                 behind=moment.behind() if is_met else (),
                 reference_behind=reference.behind() if is_met else (),
             )

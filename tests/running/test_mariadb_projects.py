@@ -193,3 +193,22 @@ def test_what_one_contract_names_with_its_database_another_one_may_name_without(
         assert shop.alembic("check-contracts").returncode == 0
         assert "100.0 % of the columns" in shop.cli("coverage").stdout
         assert "error[foreign-key]: " in run(shop, "r2", "ALTER TABLE orders DROP FOREIGN KEY fk")
+
+
+DEFAULTED = "CREATE TABLE items (id INT PRIMARY KEY, s VARCHAR(20) NOT NULL DEFAULT 'x')"
+
+
+def test_a_default_that_no_contract_can_state_is_not_lost_unsaid(shop: Project) -> None:
+    shop.contract("items", {**contract("items", "id", "s"), "compatibility": "writer"})
+    assert run(shop, "r1", DEFAULTED) == ""
+    assert "items has the newly required column s" in run(shop, "r2", "ALTER TABLE items ALTER s DROP DEFAULT")
+
+
+def test_a_default_that_was_there_only_on_the_way_is_not_missed(shop: Project) -> None:
+    shop.contract("items", {**contract("items", "id", "s", "n"), "compatibility": "writer"})
+    shop.revision("r1", f"op.execute({DEFAULTED!r})")
+    shop.revision("r2", 'op.execute("ALTER TABLE items ALTER s DROP DEFAULT")')
+    added = 'op.execute("ALTER TABLE items ADD n INT NOT NULL DEFAULT 1")'
+    shop.revision("r3", f'{added}\nop.execute("ALTER TABLE items ALTER n DROP DEFAULT")')
+    assert shop.alembic("upgrade", "head").returncode == 0
+    assert shop.alembic("check-contracts").returncode == 0

@@ -101,6 +101,8 @@ class Subject(Struct, frozen=True):
     """Who got at it then."""
     unvalidated: frozenset[str] = frozenset()
     """Columns that are NOT NULL in new rows alone; told here, so that a wide table is looked through once."""
+    is_new: bool = False
+    """Whether the table was not there before the run: what it was on the way nobody has ever used."""
     behind: tuple[Behind, ...] = ()
     """The tables that rows of a view or partitioned table get into, as far as they are known."""
     reference_behind: tuple[Behind, ...] = ()

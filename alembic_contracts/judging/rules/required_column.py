@@ -24,14 +24,17 @@ def _forbids_null(column: Column, types: Types, dialect: Dialect) -> bool:
 def _filled_unsaid(subject: Subject) -> frozenset[str]:
     """Return columns that were filled in a way of which no fact of theirs says so.
 
-    That is by their domain; and where a database has no identities that contracts could state, as a row's number.
+    That is by their domain; and where contracts cannot state defaults or identities, by these.
     """
     columns = () if subject.reference is None else subject.reference.columns
-    types, is_stated = subject.reference_types, "column-identity" not in subject.dialect.NOT_EXPRESSED
+    types, unsaid = subject.reference_types, subject.dialect.NOT_EXPRESSED
     return frozenset(
         each.name
         for each in columns
-        if each.default is None and is_filled(each, types) and not (each.identity and is_stated) and not each.generated
+        if is_filled(each, types)
+        and not each.generated
+        and (each.default is None or ("column-default" in unsaid and not subject.is_new))
+        and (not each.identity or "column-identity" in unsaid)
     )
 
 
@@ -93,7 +96,8 @@ RULE = Rule(
         "An INSERT that does not know a new column is refused if that is NOT NULL without a default (SQLSTATE 23502), "
         "by itself or by its domain. "
         "Contracts of writers rely on it; columns that the contract names, and those that had to be given one before, "
-        "do not count, but for those that their domain filled, or that were numbered where no contract can state that. "
+        "do not count, but for those that their domain filled, or a default or a number where no contract can state "
+        "these, and those of a partition or under a view that it states to be nullable. "
         "So do columns of partitions, and of the table under a view; these are told from the scripts alone. "
         "Source: pg_attribute.attnotnull, atthasdef, attidentity, pg_type.typnotnull, typdefault."
     ),
