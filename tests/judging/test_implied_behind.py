@@ -210,6 +210,18 @@ VIEWS = [
     Case(VIEW, "ALTER VIEW t ALTER d SET DEFAULT 1; ALTER TABLE b ALTER d SET NOT NULL", INSERT),
     Case(VIEW, "ALTER TABLE b RENAME d TO f; ALTER TABLE b RENAME TO a", INSERT),
     Case(
+        "CREATE TABLE b (c integer, d integer NOT NULL); CREATE VIEW t AS SELECT c FROM b",
+        "ALTER TABLE b RENAME TO a; CREATE VIEW b AS SELECT * FROM a",
+        "SELECT * FROM t",
+    ),
+    Hidden(
+        "CREATE TABLE b (c integer, d integer); CREATE VIEW t AS SELECT c FROM b",
+        "ALTER TABLE b RENAME TO a; ALTER TABLE a ALTER d SET NOT NULL",
+        INSERT,
+        "23502",
+        "required-column",
+    ),
+    Case(
         "CREATE TABLE b (c integer CHECK (c > 0) PRIMARY KEY, d integer NOT NULL UNIQUE); "
         "CREATE VIEW t AS SELECT c, d FROM b",
         "ALTER TABLE b RENAME d TO f; ALTER TABLE b RENAME c TO e; ALTER TABLE b RENAME TO a",

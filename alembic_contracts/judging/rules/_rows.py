@@ -125,8 +125,9 @@ def passed_on(subject: Subject) -> Iterator[Subject]:
     if own is None or now is None or (is_passing_on(own) and not subject.reference_behind):
         return  # what is not known to have been there is not known to be new
     known, new = {each.table.name: each for each in subject.reference_behind}, set[Name]()
+    successor = _successor(subject, known)
     for each in subject.behind:
-        before = known.get(each.table.name)
+        before = known.get(each.table.name) or successor.get(each.table.name)
         if before is None and (each.above.name in new or _takes_what_none_took(each, subject, known)):
             new.add(each.table.name)
             continue
@@ -141,6 +142,14 @@ def passed_on(subject: Subject) -> Iterator[Subject]:
             indexes=tuple(chain.from_iterable(each.indexes for each in met)),
         )
         yield replace(subject, table=table, column=None, reference=reference, behind=(), reference_behind=())
+
+
+def _successor(subject: Subject, known: Mapping[Name, Behind]) -> Mapping[Name, Behind]:
+    """Return what was under a view, by the name of what is there in its place: it may just have been renamed."""
+    there = {each.table.name for each in subject.behind}
+    gone, come = [known[name] for name in known if name not in there], there - known.keys()
+    is_one = len(gone) == len(come) == 1 and not gone[0].table.partition
+    return dict.fromkeys(come, gone[0]) if is_one else {}
 
 
 def _refusing(table: Table, dialect: Dialect) -> frozenset[str]:
