@@ -60,6 +60,7 @@ LIMITS = [
     limited("varbit", "varbit(2)", "B'101'", TOO_LONG, states="bit varying"),
     limited("bit(3)", "bit(5) USING c::bit(5)", "B'101'", "22026"),
     limited("bigint", "integer", "3000000000", TOO_LARGE),
+    limited("bigint", "integer", "3", states="integer"),
     limited("integer", "bigint", "3"),
     limited("integer", "numeric(12)", "3"),
     limited("timestamp", "timestamp(0)", "'2024-01-01'", states="timestamp without time zone"),

@@ -176,7 +176,7 @@ def no_more_taken(subject: Subject) -> frozenset[str]:
     found = {f"nothing that takes {' or '.join(sorted(refused))} any more"} if refused else set()
     if before.has_default_partition and has_fewer_partitions(before, table):
         found.add("no default partition any more")
-    for bound in no_room(before, table) or ():
+    for bound in () if subject.is_new else no_room(before, table) or ():
         none = f"partitions for some rows alone ({', '.join(sorted(table.partition_bounds))})"
         everything = none if table.partition_bounds else "no partition for any row"
         found.add(f"no partition {bound} any more" if bound else everything)
@@ -186,7 +186,7 @@ def no_more_taken(subject: Subject) -> frozenset[str]:
 def may_take_none(subject: Subject) -> Unknown | None:
     """Return that it is not known whether rows are taken, where that is so and they were."""
     table, before = cast("Table", subject.table), subject.reference
-    if before is not None and no_room(before, table) is None:
+    if before is not None and not subject.is_new and no_room(before, table) is None:
         return Unknown(f"whether {table.name} has a partition for each row that it took could not be worked out")
     if before is None or table.taken is not None:
         return None

@@ -26,7 +26,7 @@ def no_more_shown(subject: Subject, *, held: bool) -> bool | Unknown:
         held: whether a view above it holds rows to what this one shows.
     """
     before, after = subject.reference, cast("Table", subject.table)
-    if before is None or before.kind != "view" or after.kind != "view":
+    if subject.is_new or before is None or before.kind != "view" or after.kind != "view":
         return False
     if not held and not (before.check_option and after.check_option):
         return False  # what is new of it is told by itself

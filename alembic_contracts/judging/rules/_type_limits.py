@@ -45,19 +45,18 @@ def _both(fact: Fact, subject: Subject, before: Table) -> Iterator[tuple[Column,
         if was is None or now.name not in named or was.type is None or now.type is None:
             continue
         same = was.type == now.type and subject.types.get(now.type.name) == subject.reference_types.get(now.type.name)
-        if not same and not any(_is_judged(stated, now.type, subject) for stated in _about(now, fact, subject)):
+        facts = (each for each in subject.contract.facts if (each.table, each.column) == (fact.table, now.name))
+        if not same and not any(_is_judged(each, was.type, now.type, subject) for each in facts):
             yield was, now
 
 
-def _about(column: Column, fact: Fact, subject: Subject) -> Iterator[Fact]:
-    return (each for each in subject.contract.facts if (each.table, each.column) == (fact.table, column.name))
-
-
-def _is_judged(stated: Fact, actual: Type, subject: Subject) -> bool:
-    """Whether a fact is about a limit of the column, or that it has another type."""
-    if isinstance(stated.expected, Type):
-        return bool(stated.expected.modifiers) or not subject.dialect.same_type(stated.expected, actual, subject.types)
-    return stated.rule in _SIZES
+def _is_judged(stated: Fact, was: Type, now: Type, subject: Subject) -> bool:
+    """Whether a fact is about a limit of the column, or about its type where that is or was another one."""
+    if not isinstance(stated.expected, Type):
+        return stated.rule in _SIZES
+    kinds = ((was, subject.reference_types), (now, subject.types))
+    same = all(subject.dialect.same_type(stated.expected, each, types) for each, types in kinds)
+    return not same or bool(stated.expected.modifiers)
 
 
 def _is_less(was: Column, now: Column, subject: Subject) -> bool:

@@ -17,7 +17,7 @@ from alembic_contracts.judging.rules import (
     Unknown,
     breaking,
 )
-from alembic_contracts.judging.rules._partition_room import has_fewer_partitions
+from alembic_contracts.judging.rules._partition_room import no_room
 from alembic_contracts.judging.rules._refused_before import Before, content, is_implied, is_key, is_same
 from alembic_contracts.judging.rules._rows import (
     KEYS,
@@ -293,7 +293,7 @@ RULE = Rule(
             portable=Portable(),
         ),
         Instead(
-            when=_where(has_fewer_partitions),
+            when=_where(lambda before, after: bool(no_room(before, after))),
             what="a partitioned table has no partition for rows that it took",
             remedy=(
                 "Keep the partitions, or create others for these rows in the same revision, such as\n"
