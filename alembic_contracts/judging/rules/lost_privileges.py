@@ -68,7 +68,7 @@ def _stated(fact: Fact, subject: Subject) -> frozenset[tuple[str, str]]:
 def _beyond(stated: AbstractSet[tuple[str, str]], used: AbstractSet[str], subject: Subject, before: Table) -> Outcome:
     """Return what is not stated and went: what roles that the contract names could do with columns, and members all."""
     lost = frozenset(_columns_lost(stated, used, subject, before))
-    if lost:
+    if lost and not subject.is_new:
         return Differs(f"no longer grants {', '.join(sorted(lost))}", None, lost)
     return _members(stated, subject, before)
 

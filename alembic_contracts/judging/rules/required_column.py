@@ -78,7 +78,7 @@ def _stated_nullable(fact: Fact, subject: Subject) -> frozenset[str]:
 
 def _filled_below(was: Table, table: Table, subject: Subject) -> frozenset[str]:
     """Return the columns under a view that were filled: a contract of the view can only state its own defaults."""
-    if table.kind != "view":
+    if table.kind != "view" or subject.is_new:
         return frozenset()
     return frozenset(column.name for column in was.columns if is_filled(column, subject.reference_types))
 
