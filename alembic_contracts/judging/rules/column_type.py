@@ -56,7 +56,7 @@ def _of_attributes(type_: Type, subject: Subject) -> Outcome:
 
     Those that they had on the way to a table that was not there are nobody's loss.
     """
-    if subject.is_new:
+    if subject.is_new or type_.name not in subject.reference_types:  # nearly all types are the server's own
         return HOLDS
     then = {each.name: each.fields for each in parts_of(type_.name, subject.reference_types)}
     now = {each.name: each.fields for each in parts_of(type_.name, subject.types)}
