@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from alembic_contracts.contracts.contract import ForeignKey
 from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import Situation, Subject, Types, Unknown
-from alembic_contracts.judging.rules._partition_room import has_fewer_partitions, no_room
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.passing import is_passing_on
 from alembic_contracts.schemas.remarks import Printed
@@ -28,6 +27,7 @@ __all__ = [
     "is_below",
     "is_dangling",
     "is_filled",
+    "lacks_partitions",
     "limits",
     "may_take_none",
     "no_more_taken",
@@ -174,19 +174,46 @@ def no_more_taken(subject: Subject) -> frozenset[str]:
         return frozenset()
     refused = _refusing(table, subject.dialect) - _refusing(before, subject.dialect)
     found = {f"nothing that takes {' or '.join(sorted(refused))} any more"} if refused else set()
+    return frozenset(found | _without_partition(before, table, subject))
+
+
+def _without_partition(before: Table, table: Table, subject: Subject) -> set[str]:
+    """Return rows that have no partition any more, in a few words each."""
+    if table.kind != "partitioned table":
+        return set()
+    from alembic_contracts.judging.rules._partition_room import has_fewer_partitions, no_room
+
+    found = set[str]()
     if before.has_default_partition and has_fewer_partitions(before, table):
         found.add("no default partition any more")
     for bound in () if subject.is_new else no_room(before, table) or ():
         none = f"partitions for some rows alone ({', '.join(sorted(table.partition_bounds))})"
         everything = none if table.partition_bounds else "no partition for any row"
         found.add(f"no partition {bound} any more" if bound else everything)
-    return frozenset(found)
+    return found
+
+
+def lacks_partitions(before: Table, table: Table) -> bool:
+    """Return whether rows that a table took certainly have no partition any more, the default one apart."""
+    if table.kind != "partitioned table":
+        return False
+    from alembic_contracts.judging.rules._partition_room import no_room
+
+    return bool(no_room(before, table))
+
+
+def _may_lack_partitions(before: Table, table: Table) -> bool:
+    if table.kind != "partitioned table":
+        return False
+    from alembic_contracts.judging.rules._partition_room import no_room
+
+    return no_room(before, table) is None
 
 
 def may_take_none(subject: Subject) -> Unknown | None:
     """Return that it is not known whether rows are taken, where that is so and they were."""
     table, before = cast("Table", subject.table), subject.reference
-    if before is not None and not subject.is_new and no_room(before, table) is None:
+    if before is not None and not subject.is_new and _may_lack_partitions(before, table):
         return Unknown(f"whether {table.name} has a partition for each row that it took could not be worked out")
     if before is None or table.taken is not None:
         return None
@@ -222,6 +249,8 @@ def _takes_what_none_took(partition: Behind, subject: Subject, known: Mapping[Na
     own, now = cast("Table", subject.reference), cast("Table", subject.table)
     if not partition.table.partition or now.kind == "view":
         return False
+    from alembic_contracts.judging.rules._partition_room import has_fewer_partitions
+
     above = partition.above
     was = known[above.name].table if above.name in known else own
     return was.kind == "partitioned table" and not was.has_default_partition and not has_fewer_partitions(was, above)

@@ -18,7 +18,6 @@ from alembic_contracts.judging.rules import (
     known_type,
     meant_type,
 )
-from alembic_contracts.judging.rules._rows import parts_of
 from alembic_contracts.judging.rules._ways import (
     MISSPELT_TYPE,
     NOT_BY_ITSELF,
@@ -58,6 +57,8 @@ def _of_attributes(type_: Type, subject: Subject) -> Outcome:
     """
     if subject.is_new or type_.name not in subject.reference_types:  # nearly all types are the server's own
         return HOLDS
+    from alembic_contracts.judging.rules._rows import parts_of
+
     then = {each.name: each.fields for each in parts_of(type_.name, subject.reference_types)}
     now = {each.name: each.fields for each in parts_of(type_.name, subject.types)}
     for name, fields in then.items():

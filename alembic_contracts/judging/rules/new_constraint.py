@@ -1,10 +1,12 @@
 """Rows meet no constraint that the table did not have and the contract does not state."""
 
-import re
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Self, cast
+
+from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Fact, ForeignKey
+from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import (
     HOLDS,
     Differs,
@@ -14,36 +16,112 @@ from alembic_contracts.judging.rules import (
     Rule,
     Situation,
     Subject,
+    Types,
     Unknown,
     breaking,
 )
-from alembic_contracts.judging.rules._partition_room import no_room
-from alembic_contracts.judging.rules._refused_before import Before, content, is_implied, is_key, is_same
 from alembic_contracts.judging.rules._rows import (
     KEYS,
     has_lost_a_key,
     is_as_stated,
     is_below,
     is_dangling,
-    is_filled,
+    lacks_partitions,
     limits,
     may_take_none,
     no_more_taken,
     passed_on,
     takes_less,
 )
-from alembic_contracts.judging.rules._shown_rows import no_more_shown
-from alembic_contracts.judging.rules._type_limits import tightened
-from alembic_contracts.patterns import pattern
-from alembic_contracts.schemas.schema import Column, Constraint, Table
-
-_TELLS_NULL = pattern(r"\b(is|null|case|coalesce|not|distinct)\b|\w\(", re.IGNORECASE)
-"""What an expression can have that is not NULL where its column is: a test for NULL, a function."""
-_UNIQUE_BY_ITSELF = pattern(r"(\w+\.)?(gen_random_uuid|uuidv[47]|uuid_generate_v[14]|nextval)\(.*\)", re.IGNORECASE)
-"""Defaults of which no two are the same."""
+from alembic_contracts.schemas.schema import Constraint, Table
 
 
-def _is_coarser(constraint: Constraint, before: Before, fact: Fact, subject: Subject) -> bool:
+def _content(constraint: Constraint) -> tuple[object, ...]:
+    """Return what it demands, an expression apart: its name does not count."""
+    columns: frozenset[object] = frozenset(constraint.columns)
+    if len(constraint.referenced_columns) == len(constraint.columns):
+        columns = frozenset(zip(constraint.columns, constraint.referenced_columns, strict=True))
+    return constraint.kind, columns, constraint.references, bool(constraint.referenced_columns), constraint.period
+
+
+def _is_same(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
+    """Return whether two constraints refuse the same rows, as far as their texts tell."""
+    if one.expression is None or other.expression is None:
+        return one.expression is other.expression and _content(one) == _content(other)
+    return _content(one) == _content(other) and bool(dialect.same_expression(one.expression, other.expression))
+
+
+def _is_looser(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
+    """Whether a check refuses no more than another one did."""
+    if one.kind != "check" or one.expression is None or other.expression is None:
+        return False
+    return _content(one) == _content(other) and dialect.is_looser(one.expression, other.expression)
+
+
+class _Before(Struct, frozen=True):
+    """What refused rows before the run."""
+
+    limits: tuple[Constraint, ...] = ()
+    keys: tuple[Constraint, ...] = ()
+    """Not where an index alone is one: its collation or operators may be others."""
+    filled: frozenset[str] = frozenset()
+    """Columns that are never NULL."""
+    collations: Mapping[str, str | None] = {}
+    """Of columns, None where it is the usual one."""
+
+    @classmethod
+    def of(cls, table: Table | None, types: Types, dialect: Dialect) -> Self:
+        """Return what a table had then; None: there was none."""
+        if table is None:
+            return cls()
+        keys = (each for each in table.constraints if _is_key(each))
+        filled = (column.name for column in table.columns if column.not_null)
+        collations = {column.name: column.collation for column in table.columns}
+        return cls(tuple(limits(table, types, dialect)), tuple(keys), frozenset(filled), collations)
+
+
+def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bool:
+    """Whether all that a constraint refuses was refused: by the same one, a key of some of its columns, or more."""
+    if constraint.kind == "foreign key" and any(
+        is_dangling(each) and each.columns == constraint.columns for each in before.limits
+    ):
+        return True
+    same = [
+        each for each in before.limits if _is_same(each, constraint, dialect) or _is_looser(each, constraint, dialect)
+    ]
+    narrower = tuple(key for key in before.keys if constraint.kind in KEYS and _is_part(key, constraint))
+    return any(
+        (_takes_as_few_nulls(each, constraint) or before.filled.issuperset(each.columns))
+        and _moment(each) <= _moment(constraint)
+        for each in (*same, *narrower)
+    )
+
+
+def _is_part(key: Constraint, constraint: Constraint) -> bool:
+    """Whether what is the same to a key was so to one that was there, be it that its ranges may not even overlap."""
+    if constraint.period and not key.period:  # distinct ranges can overlap
+        return set(key.columns) <= set(constraint.columns[:-1])
+    same_range = not constraint.period or key.columns[-1:] == constraint.columns[-1:]
+    return same_range and set(key.columns) <= set(constraint.columns)
+
+
+def _takes_as_few_nulls(before: Constraint, now: Constraint) -> bool:
+    """Whether a constraint refused before what it refuses now for NULL in some columns."""
+    is_full = now.match_full and len(now.columns) > 1
+    return (before.nulls_not_distinct or not now.nulls_not_distinct) and (before.match_full or not is_full)
+
+
+def _is_key(constraint: Constraint) -> bool:
+    """Return whether no two rows are the same by its columns, all rows being looked at."""
+    return constraint.kind in KEYS and constraint.expression is None
+
+
+def _moment(constraint: Constraint) -> tuple[bool, bool]:
+    """Return when it is checked, later ones being greater: they let more pass."""
+    return constraint.deferrable, constraint.initially_deferred
+
+
+def _is_coarser(constraint: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
     """Whether more values are the same to a key than were before: SQLite's usual way is byte by byte."""
     if constraint.kind not in KEYS or subject.dialect.KIND != "sqlite":
         return False
@@ -54,64 +132,6 @@ def _is_coarser(constraint: Constraint, before: Before, fact: Fact, subject: Sub
     }
     stated = (each for each in subject.contract.facts if (each.table, each.rule) == (fact.table, "collation"))
     return bool(coarser and coarser - {(each.column, each.expected) for each in stated})
-
-
-def _spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
-    """Whether it refuses no row of writers that do not know its columns: they are new, and NULL in such rows.
-
-    NULL refers to nothing, is unlike any other NULL, excludes nothing, and makes no simple comparison false. So is a
-    value unlike any other that a new column gives itself, as an identity does.
-    """
-    if is_dangling(constraint):
-        return False
-    if constraint.kind == "not null":
-        return all(_is_never_null(name, fact, subject) for name in constraint.columns)
-    if is_key(constraint) and any(_is_left_unique(name, fact, subject) for name in constraint.columns):
-        return constraint.kind == "unique" or all(_is_filled(name, fact, subject) for name in constraint.columns)
-    unknown = [_is_left_null(name, fact, subject) for name in constraint.columns]
-    if constraint.kind in ("unique", "exclude"):  # a primary key's are never NULL
-        return any(unknown) and not constraint.nulls_not_distinct
-    tells = constraint.kind != "foreign key" and _TELLS_NULL.search(constraint.expression or "")
-    simple = constraint.kind != "primary key" and not tells
-    return bool(unknown) and all(unknown) and simple  # some of a foreign key's are not enough where it is MATCH FULL
-
-
-def _new_column(name: str, fact: Fact, subject: Subject) -> Column | None:
-    """Return a column if it is new and the contract does not name it."""
-    before = subject.reference
-    if before is None or before.column(name) or name in subject.contract.columns(fact.table):
-        return None
-    return cast("Table", subject.table).column(name)
-
-
-def _is_left_null(name: str, fact: Fact, subject: Subject) -> bool:
-    """Whether a column is new, and NULL in the rows of those who do not know it."""
-    column = _new_column(name, fact, subject)
-    return column is not None and column.type is not None and not is_filled(column, subject.types)
-
-
-def _is_left_unique(name: str, fact: Fact, subject: Subject) -> bool:
-    """Whether a column is new, and has another value in each row of those who do not know it."""
-    column = _new_column(name, fact, subject)
-    if column is None:
-        return False
-    return bool(column.identity) or _UNIQUE_BY_ITSELF.fullmatch(column.default or "") is not None
-
-
-def _is_never_null(name: str, fact: Fact, subject: Subject) -> bool:
-    """Whether a column is not NULL in the rows of those who do not know new ones."""
-    column, new = cast("Table", subject.table).column(name), _new_column(name, fact, subject)
-    return (column is not None and column.not_null) or (new is not None and is_filled(new, subject.types))
-
-
-def _is_filled(name: str, fact: Fact, subject: Subject) -> bool:
-    """Whether no row of those who do not know new columns has NULL in this one."""
-    column = cast("Table", subject.table).column(name)
-    before = None if subject.reference is None else subject.reference.column(name)
-    new = _new_column(name, fact, subject)
-    if new is not None:
-        return is_filled(new, subject.types)
-    return column is not None and before is not None and before.not_null
 
 
 def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
@@ -133,11 +153,11 @@ def _states(stated: Fact, constraint: Constraint, subject: Subject) -> bool:
     return False
 
 
-def _may_be_known(constraint: Constraint, before: Before, fact: Fact, subject: Subject) -> bool:
+def _may_be_known(constraint: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
     """Whether it is not known if an expression is one that was there before, or is stated."""
     if constraint.expression is None:
         return False
-    texts = [each.expression for each in before.limits if each.expression and content(each) == content(constraint)]
+    texts = [each.expression for each in before.limits if each.expression and _content(each) == _content(constraint)]
     if constraint.kind == "check":
         checks = (each for each in subject.contract.facts if each.table == fact.table and each.rule == "check")
         texts += [cast("str", each.expected) for each in checks]
@@ -155,18 +175,18 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
 
 def _told(fact: Fact, subject: Subject, of: str = "", *, held: bool = False) -> frozenset[str] | Unknown:
     """Return what rows meet that they did not, or that it cannot be told."""
-    before = Before.of(subject.reference, subject.reference_types, subject.dialect)
+    before = _Before.of(subject.reference, subject.reference_types, subject.dialect)
     new = [
         limit
         for limit in limits(cast("Table", subject.table), subject.types, subject.dialect)
         if (_is_coarser(limit, before, fact, subject) or not _is_known(limit, before, fact, subject))
-        and not _spares_unknowing(limit, fact, subject)
+        and not _is_spared(limit, fact, subject)
         and not (of and _is_renamed(limit, before, subject))
     ]
     unclear = [limit for limit in new if _may_be_known(limit, before, fact, subject)]
     unclear += [limit for limit in new if of and limit not in unclear and _may_be_renamed(limit, before, subject)]
-    shown = no_more_shown(subject, held=held)
-    others = no_more_taken(subject) | (frozenset() if of else tightened(fact, subject))
+    shown = _shows_less(subject, held=held)
+    others = no_more_taken(subject) | (frozenset() if of else _limited(fact, subject))
     if shown is True:
         others |= {f"a condition for WITH CHECK OPTION that lets less pass{of}"}
     if len(unclear) < len(new) or others:
@@ -177,14 +197,39 @@ def _told(fact: Fact, subject: Subject, of: str = "", *, held: bool = False) -> 
     return shown if isinstance(shown, Unknown) else frozenset()
 
 
-def _is_known(limit: Constraint, before: Before, fact: Fact, subject: Subject) -> bool:
+def _is_spared(limit: Constraint, fact: Fact, subject: Subject) -> bool:
+    from alembic_contracts.judging.rules._unknowing_rows import spares_unknowing
+
+    return spares_unknowing(limit, fact, subject)
+
+
+def _shows_less(subject: Subject, *, held: bool) -> bool | Unknown:
+    if cast("Table", subject.table).kind != "view":
+        return False
+    from alembic_contracts.judging.rules._shown_rows import no_more_shown
+
+    return no_more_shown(subject, held=held)
+
+
+def _limited(fact: Fact, subject: Subject) -> frozenset[str]:
+    """Return columns with a limit that is new; most have the type that they had, which is no type of users."""
+    then = {} if subject.reference is None else {column.name: column.type for column in subject.reference.columns}
+    columns = ((then.get(column.name), column.type) for column in cast("Table", subject.table).columns)
+    if all(was is None or (was == now and was.name not in subject.reference_types) for was, now in columns):
+        return frozenset()
+    from alembic_contracts.judging.rules._type_limits import tightened
+
+    return tightened(fact, subject)
+
+
+def _is_known(limit: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
     """Whether it refuses nothing new: it follows from what was there, or is stated and was not there, in a looser way.
 
     No contract states when a constraint is checked, or whether one NULL is like another.
     """
-    if is_implied(limit, before, subject.dialect):
+    if _is_implied(limit, before, subject.dialect):
         return True
-    was_looser = any(is_same(each, limit, subject.dialect) for each in before.limits)
+    was_looser = any(_is_same(each, limit, subject.dialect) for each in before.limits)
     return _is_stated(limit, fact, subject) and not was_looser
 
 
@@ -202,7 +247,7 @@ def _place(subject: Subject) -> str:
     return f" of {cast('Table', subject.table).name}"
 
 
-def _is_renamed(constraint: Constraint, before: Before, subject: Subject) -> bool:
+def _is_renamed(constraint: Constraint, before: _Before, subject: Subject) -> bool:
     """Whether it was there, about columns that have other names now: who writes to a view does not mind these."""
     table = cast("Table", subject.table)
     return any(
@@ -212,7 +257,7 @@ def _is_renamed(constraint: Constraint, before: Before, subject: Subject) -> boo
     )
 
 
-def _may_be_renamed(constraint: Constraint, before: Before, subject: Subject) -> bool:
+def _may_be_renamed(constraint: Constraint, before: _Before, subject: Subject) -> bool:
     """Whether it may be one of the table that became a view: of another table, about columns of other names."""
     table, was = cast("Table", subject.table), cast("Table", subject.reference)
     if table.name == was.name or all(was.column(name) for name in constraint.columns):
@@ -293,7 +338,7 @@ RULE = Rule(
             portable=Portable(),
         ),
         Instead(
-            when=_where(lambda before, after: bool(no_room(before, after))),
+            when=_where(lacks_partitions),
             what="a partitioned table has no partition for rows that it took",
             remedy=(
                 "Keep the partitions, or create others for these rows in the same revision, such as\n"
