@@ -70,6 +70,11 @@ NARROWED = [
     narrowed(" WHERE c > 1", " WHERE (c>1)", "5"),
     narrowed(" WHERE d IN ('a', 'b')", " WHERE d IN ('b', 'a', 'c')", "1, 'a'"),
     Case(
+        "CREATE TABLE b (c integer, d integer); CREATE VIEW t AS SELECT c, d FROM b WHERE c > 0 WITH CHECK OPTION",
+        "ALTER TABLE b RENAME TO a; CREATE OR REPLACE VIEW t AS SELECT c, d FROM a WHERE c > 0 WITH CHECK OPTION",
+        "INSERT INTO t VALUES (1)",
+    ),
+    Case(
         "CREATE TABLE b (c integer, e integer); CREATE VIEW t AS SELECT c FROM b WHERE e IS NULL WITH CHECK OPTION",
         "ALTER TABLE b RENAME e TO f",
         "INSERT INTO t VALUES (1)",

@@ -64,6 +64,7 @@ _BESIDE_THE_SHAPE = frozenset(
 )
 """Rules about what the database does not have, or what the Inspector does not tell for certain."""
 _WITH_UUID = frozenset({"cockroachdb", "greenplum", "mariadb", "mssql", "yugabytedb"})
+"""Databases that have the type themselves."""
 _ENFORCED = frozenset({"foreign-key", "primary-key", "unique"})
 
 

@@ -81,6 +81,7 @@ _NOTHING = "NULL"
 _HISTORY = "ROW END"
 """What generates the column by which rows that are current are told from those that were: MariaDB adds it to keys."""
 _FIRST_LABEL = pattern(r"enum\(('(?:[^']|'')*')", re.IGNORECASE)
+"""What an enum that is NOT NULL fills itself with."""
 _EVENTS = ("onupdate", "ondelete")
 _NO_ACTION = frozenset({"RESTRICT", "NO ACTION"})
 """What happens where nothing is stated."""
@@ -267,7 +268,7 @@ def _keys(indexes: Sequence[Row], columns: Sequence[Row]) -> dict[str, Any]:
 
 
 def _without_key(
-    connection: Connection, foreign_keys: Sequence[Sequence[Row]], known: Mapping[_Key, Sequence[Row]]
+    connection: Connection, foreign_keys: Sequence[Sequence[Row]], known: dict[_Key, list[Row]]
 ) -> Iterator[_Key]:
     """Yield foreign keys that find no key, as scripts can switch off that one has to be there (foreign_key_checks).
 
@@ -278,15 +279,26 @@ def _without_key(
         foreign_keys: their columns, in order.
         known: the columns of indexes, by database and table.
     """
-    there = {(rows[0]["their_schema"], rows[0]["their_table"]) for rows in foreign_keys}
-    indexes = {**_indexes(connection, there - known.keys()), **known}
-    unseen = (table for table in there if not indexes.get(table))
+    there = {_target(rows) for rows in foreign_keys}
+    indexes = defaultdict[_Key, list[Row]](list)
+    for table, rows in (known | _indexes(connection, there - known.keys())).items():
+        indexes[_folded(table)] += rows  # of those that differ by case alone either may be meant
+    unseen = (table for table in there if not indexes.get(_folded(table)))
     hidden = {table for table in unseen if _failure(connection, "SHOW CREATE TABLE", *table)[0] not in (0, _NO_TABLE)}
-    for rows in foreign_keys:
-        table, columns = (rows[0]["their_schema"], rows[0]["their_table"]), {row["their_column"] for row in rows}
-        keys = ([row["column_"] for row in index] for _, index in _grouped(indexes.get(table, ())))
-        if table not in hidden and not any(set(key[: len(columns)]) == columns for key in keys):
-            yield rows[0]["of_table"], rows[0]["name"]
+    for key in foreign_keys:
+        table, columns = _target(key), {row["their_column"].casefold() for row in key}
+        of_table = _grouped(indexes.get(_folded(table), ()))
+        keys = ([row["column_"].casefold() for row in index if row["column_"]] for _, index in of_table)
+        if table not in hidden and not any(set(index[: len(columns)]) == columns for index in keys):
+            yield key[0]["of_table"], key[0]["name"]
+
+
+def _target(rows: Sequence[Row]) -> _Key:
+    return rows[0]["their_schema"], rows[0]["their_table"]
+
+
+def _folded(table: _Key) -> _Key:
+    return table[0].casefold(), table[1].casefold()
 
 
 def _indexes(connection: Connection, tables: Collection[_Key]) -> dict[_Key, list[Row]]:

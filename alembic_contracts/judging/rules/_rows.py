@@ -38,6 +38,8 @@ __all__ = [
 
 KEYS = frozenset({"primary key", "unique"})
 _KINDS = frozenset({"check", "foreign key", "exclude"}) | KEYS
+_SHOWN = 3
+"""So many partitions are named where there are more."""
 _STATEMENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
 _VALUE = pattern(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")|\bVALUE\b""")
 """What a domain's check calls the value, outside of quotes."""
@@ -179,41 +181,36 @@ def no_more_taken(subject: Subject) -> frozenset[str]:
 
 def _without_partition(before: Table, table: Table, subject: Subject) -> set[str]:
     """Return rows that have no partition any more, in a few words each."""
-    if table.kind != "partitioned table":
-        return set()
-    from alembic_contracts.judging.rules._partition_room import has_fewer_partitions, no_room
-
     found = set[str]()
-    if before.has_default_partition and has_fewer_partitions(before, table):
+    if table.kind == "partitioned table" and before.has_default_partition and not table.has_default_partition:
         found.add("no default partition any more")
-    for bound in () if subject.is_new else no_room(before, table) or ():
-        none = f"partitions for some rows alone ({', '.join(sorted(table.partition_bounds))})"
-        everything = none if table.partition_bounds else "no partition for any row"
+    for bound in () if subject.is_new else _no_room(before, table) or ():
+        shown = sorted(table.partition_bounds)
+        more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+        some = f"partitions for some rows alone ({', '.join(shown[:_SHOWN])}{more})"
+        everything = some if shown else "no partition for any row"
         found.add(f"no partition {bound} any more" if bound else everything)
     return found
 
 
+def _no_room(before: Table, table: Table) -> frozenset[str] | None:
+    """Return the rows that a table has no partition for, as ``no_room`` does."""
+    if table.kind != "partitioned table":
+        return frozenset()
+    from alembic_contracts.judging.rules._partition_room import no_room
+
+    return no_room(before, table)
+
+
 def lacks_partitions(before: Table, table: Table) -> bool:
     """Return whether rows that a table took certainly have no partition any more, the default one apart."""
-    if table.kind != "partitioned table":
-        return False
-    from alembic_contracts.judging.rules._partition_room import no_room
-
-    return bool(no_room(before, table))
-
-
-def _may_lack_partitions(before: Table, table: Table) -> bool:
-    if table.kind != "partitioned table":
-        return False
-    from alembic_contracts.judging.rules._partition_room import no_room
-
-    return no_room(before, table) is None
+    return bool(_no_room(before, table))
 
 
 def may_take_none(subject: Subject) -> Unknown | None:
     """Return that it is not known whether rows are taken, where that is so and they were."""
     table, before = cast("Table", subject.table), subject.reference
-    if before is not None and not subject.is_new and _may_lack_partitions(before, table):
+    if before is not None and not subject.is_new and _no_room(before, table) is None:
         return Unknown(f"whether {table.name} has a partition for each row that it took could not be worked out")
     if before is None or table.taken is not None:
         return None

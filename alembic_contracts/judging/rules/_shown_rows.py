@@ -57,12 +57,11 @@ def _condition(view: Table) -> str:
 
 def _renamed(text: str, before: Table, after: Table) -> str | None:
     """Return a condition with the name that a column of the table below has by now; None: that is not plain."""
-    gone, new = (set(one.depends_on) - set(other.depends_on) for one, other in ((before, after), (after, before)))
-    names = {column for _, column in gone}
-    words = set(_WORD.findall(text)) & names
-    if not words:
+    then, now = ({column for _, column in view.depends_on} for view in (before, after))
+    gone, new = then - now, now - then
+    if gone.isdisjoint(_WORD.findall(text)):
         return text
     if len(gone) != 1 or len(new) != 1:
         return None
-    [(_, old)], [(_, name)] = gone, new
+    [old], [name] = gone, new
     return _WORD.sub(lambda found: name if found[0] == old else found[0], text)

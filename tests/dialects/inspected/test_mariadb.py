@@ -283,3 +283,12 @@ def test_a_foreign_key_without_a_key_is_not_valid(change: str, is_gone: bool, co
     tables = dialects.of("mysql", connection).observe(connection, [Name("", "t")]).tables
     [key] = (each for each in tables[Name("", "t")].constraints if each.kind == "foreign key")
     assert key.valid is not is_gone
+
+
+def test_a_key_is_found_in_any_spelling(mariadb_in_lower_case: str) -> None:
+    engine = sa.create_engine(mariadb_in_lower_case, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        make(connection, "CREATE TABLE Parent (Id INT PRIMARY KEY)\nCREATE TABLE Child (c INT REFERENCES PARENT (ID))")
+        tables = dialects.of("mysql", connection).observe(connection, [Name("", "child")]).tables
+    [key] = (each for each in tables[Name("", "child")].constraints if each.kind == "foreign key")
+    assert key.valid
