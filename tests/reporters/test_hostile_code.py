@@ -79,7 +79,9 @@ def test_code_for_other_databases_is_code_with_the_very_names(text):
     table = Table(name=name, columns=(column,))
     for rule in rules.load().values():
         fact = Fact(rule.id, name, text, EXPECTED.get(rule.id, lambda _: True)(text), WHERE)
-        fields = dict.fromkeys(("table", "table_name", "column", "actual", "expected", "owner", "meant"), text)
+        fields = dict.fromkeys(
+            ("table", "table_name", "column", "actual", "expected", "owner", "meant", "database"), text
+        )
         fields |= {"place": fact.place, "contract_place": text, "schema": f", schema={texts.quoted(text)}"}
         fields |= remedies.names(fact, _at(table), dialect, "main")
         for each in (rule, *rule.instead):
