@@ -44,17 +44,13 @@ def _even_if_failed() -> Iterator[None]:
     """Do without the answers of a transaction that has failed, which will commit nothing; not of a connection lost."""
     try:
         yield
-    except DBAPIError as error:
-        if error.connection_invalidated:
+    except SQLAlchemyError as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
-    except SQLAlchemyError:
-        pass
 
 
 class _Quietly:
     """While it is entered, statements on a connection are our own; a class, as it is entered at each statement."""
-
-    __slots__ = ("_before", "_ledger")
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -101,8 +97,8 @@ class Ledger:
         """Whether each statement was seen to commit by itself."""
         self.partly = False
         """Whether some of what has been done since the last commit was seen to commit by itself."""
-        self.statements = 0
-        """How many were executed, beside our own."""
+        self.statements, self.judged = 0, -1
+        """How many were executed, beside our own; the number when the end of a revision that stays was judged."""
         self.unjudged = False
         """Whether something has been committed that was not judged before."""
         self.is_quiet = False
@@ -155,15 +151,15 @@ class Ledger:
     def look(self) -> None:
         """Ask the server which transaction the connection is in, and account for the one before."""
         self._answers = False
-        with _Quietly(self):
-            try:  # without _even_if_failed(): where drivers begin transactions, it is asked after each statement
-                self._look()
-                self._answers = True
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise
-            except SQLAlchemyError:
-                pass
+        before, self.is_quiet = self.is_quiet, True  # as quietly() does, at each statement
+        try:  # without _even_if_failed(): where drivers begin transactions, it is asked after each statement
+            self._look()
+            self._answers = True
+        except SQLAlchemyError as error:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                raise
+        finally:
+            self.is_quiet = before
         self.unjudged = self.unjudged or self.loose
         self.partly = self.partly or (self.loose and self._dialect.BEGINS_BY_ITSELF)
 
@@ -258,6 +254,9 @@ class Ledger:
 
     def _ask(self) -> None:
         self.look()
+        if self.judged == self.statements:
+            self._judge()  # which has nothing to ask
+            return
         with self.as_at_commit(goes_on=False):
             self._judge()
 

@@ -81,6 +81,18 @@ _OURS = (
 """What SQLite says where something is missing here that the real database may have."""
 
 
+_OF_ALEMBIC = (NotImplementedError, ValueError)
+"""With which Alembic refuses what cannot be done on SQLite, or to a table as it is."""
+
+
+def _raised_in(error: BaseException) -> str:
+    """Return the module that raised an exception."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else str(trace.tb_frame.f_globals.get("__name__"))
+
+
 class Rehearsal:
     """One run of the scripts."""
 
@@ -119,7 +131,7 @@ class Rehearsal:
         """Run the scripts, telling what they do: the schema before, a step each, and how it ended."""
         self._stage = stage
         connection = self._connected()
-        raw = cast("WatchedConnection", connection.connection.dbapi_connection)
+        raw = self._raw = cast("WatchedConnection", connection.connection.dbapi_connection)
         raw.is_copy = self._run.connection is not None
         looks = Looks(connection, raw, self._dialect, self._tables)
         stage.tell(looks.seen)
@@ -240,6 +252,8 @@ class Rehearsal:
             if isinstance(error, KeyboardInterrupt) and not self._stage.is_contained:
                 raise  # it may be somebody's at the keyboard
             failed = error
+            if self._is_refused(error) and self._raw.in_transaction:
+                self._raw.rollback()  # as env.py does: what was not committed does not stay
         operations, marks = self._observer.finish(), self._recorder.marks()
         self._stage.tell(Step(script.revision, operations, "" if failed else self._looks.fingerprint(), marks))
         if failed is not None:
@@ -277,7 +291,7 @@ class Rehearsal:
         """
         assert self._stage is not None  # noqa: S101 - scripts run
         place, reason, turns = script.of_error(error), self._reason(error), self._turns
-        is_refused = isinstance(error, DBAPIError | sqlite3.Error) and not self._message(error).startswith(_OURS)
+        is_refused = self._is_refused(error)
         rows = self._observer.looked or (
             turns.of(script.revision) == "row" and is_refused and bool(self._observer.unknown)
         )
@@ -290,6 +304,12 @@ class Rehearsal:
         if is_refused:
             raise _StoppedError
         self._is_complete = False  # what it would have gone on to do is missing
+
+    def _is_refused(self, error: BaseException) -> bool:
+        """Whether the real run ends there as well: it is SQLite that refuses something, or Alembic's part for it."""
+        if isinstance(error, DBAPIError | sqlite3.Error):
+            return not self._message(error).startswith(_OURS)
+        return type(error) in _OF_ALEMBIC and _raised_in(error).startswith(("alembic.ddl.", "alembic.operations."))
 
     def _ends_without_trace(self, error: BaseException, script: Script) -> bool:
         """Return whether a script that raised for a row can do nothing to a table but what was seen without the row."""

@@ -108,11 +108,12 @@ class Watch:
     def _begin(self, steps: Sequence[RevisionStep], heads: tuple[str, ...]) -> None:
         from alembic_contracts.support import garbage
 
+        collected = self._stack.enter_context(ExitStack())
+        collected.enter_context(garbage.migration())
         try:
-            with garbage.migration():  # modules, contracts and predictions, which stay
-                from alembic_contracts.running.upgrade import Upgrade
+            from alembic_contracts.running.upgrade import Upgrade
 
-                upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self._database)
+            upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self._database)
         except CannotCheck as error:
             if hooks.goes_on_regardless(str(error)):
                 if self._entry is not None:

@@ -37,10 +37,11 @@ def seldom() -> None:
 
 @contextmanager
 def migration() -> Iterator[None]:
-    """Have Python look seldom while the body runs, in which a guard makes what it needs.
+    """Have Python look seldom while the body runs: a guarded upgrade.
 
-    So it does until the end where the process is Alembic's own command line, which ends with the upgrade; everywhere
-    else it looks as often as before afterwards.
+    Most of what a guard makes is needed until the end, and most of what scripts make is gone without a look. It stays
+    so where the process is Alembic's own command line, which ends with the upgrade; everywhere else Python looks as
+    often as before afterwards.
     """
     before = gc.get_threshold()
     if not (gc.isenabled() and 0 < before[0] < _MEANWHILE):  # 0: never

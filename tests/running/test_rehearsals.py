@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
 from alembic_contracts.schemas.schema import Name
 from tests.support.rehearsing import TABLE, History, columns, lines, reasons, recipe
@@ -147,6 +148,54 @@ def test_what_sqlite_refuses(tmp_path: Path) -> None:
         'op.create_index("ix", "t", ["nope"])',
     )
     assert [len(step.operations) for step in prediction.steps] == [1, 0, 0]
+
+
+FAILING = {
+    "a view": """
+        op.execute("CREATE VIEW v AS SELECT id FROM t")
+        op.get_bind().commit()
+        with op.batch_alter_table("t") as batch:
+            batch.alter_column("a", type_=sa.String(10))
+        """,
+    "steps by hand": """
+        op.execute("ALTER TABLE t ADD COLUMN stays INTEGER")
+        op.execute("CREATE TABLE n (id INTEGER PRIMARY KEY)")
+        op.execute("INSERT INTO n SELECT id FROM t")
+        op.execute("DROP TABLE t")
+        op.execute("ALTER TABLE nonesuch RENAME TO t")
+        """,
+    "an operation that Alembic has not": """
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        op.drop_column("t", "a")
+        op.create_unique_constraint("u", "t", ["id"])
+        """,
+    "a constraint that is not there": """
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        op.drop_column("t", "a")
+        with op.batch_alter_table("t") as batch:
+            batch.drop_constraint("nope", type_="unique")
+        """,
+    "all of it stays": 'op.drop_column("t", "a")\nop.create_unique_constraint("u", "t", ["id"])',
+}
+
+
+@pytest.mark.parametrize("is_transactional", [False, True])
+@pytest.mark.parametrize("name", FAILING)
+def test_what_fails_leaves_what_the_database_keeps(name: str, is_transactional: bool, tmp_path: Path) -> None:
+    history = History(tmp_path, [TABLE, FAILING[name], 'op.create_table("n", sa.Column("x", sa.Integer))'])
+    if is_transactional:
+        history.changed, history.options["transactional_ddl"] = recipe, True
+    history.upgrade("r0")
+    [prediction] = history.predicted()
+    with pytest.raises((sa.exc.OperationalError, NotImplementedError, ValueError)):
+        history.upgrade("head")
+    [doubt] = prediction.unproven
+    assert doubt.location is not None
+    assert doubt.location.file.endswith("r1.py")
+    after = history.observed()[0]
+    assert after.tables.keys() >= {Name("main", "t")}
+    kept = {each: columns(after, each) for each in ("t", "n", "v")}
+    assert {each: columns(prediction.after, each) for each in kept} == kept
 
 
 OUTSIDE = {

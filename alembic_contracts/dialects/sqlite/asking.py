@@ -33,9 +33,10 @@ class Refused(CannotCheck):
 
 def in_block(connection: Connection) -> bool | None:
     """Return whether statements are in a transaction, as SQLite itself has it; None: the driver does not tell."""
-    pooled = connection.connection
-    found = getattr(pooled.dbapi_connection, "in_transaction", None)
-    if found is None:  # an adapter of an asynchronous driver's
+    pooled: Any = connection.connection
+    try:
+        return bool(pooled.dbapi_connection.in_transaction)
+    except AttributeError:  # an adapter of an asynchronous driver's
         found = getattr(pooled.driver_connection, "in_transaction", None)
     return None if found is None else bool(found)
 

@@ -37,7 +37,8 @@ def transaction(connection: Connection, known: Transaction | None = None) -> Tra
         known: the one that it was in before.
     """
     if not in_block(connection):
-        connection.info.pop(_CURRENT, None)
+        if known is not None:
+            connection.info.pop(_CURRENT, None)
         return None
     if known is not None and _is_in(connection, known):
         return known
