@@ -109,6 +109,8 @@ class Column(Struct, frozen=True, kw_only=True, gc=False):
     """Expression of a generated column."""
     collation: str | None = None
     """Only where it differs from the type's own."""
+    on_null: Literal["", "ignore", "replace"] = ""
+    """What a NOT NULL of SQLite's does instead of refusing a row (``ON CONFLICT``): ``replace`` takes the default."""
     updatable: bool | None = True
     """``pg_column_is_updatable``, which is true for generated and identity columns of ordinary tables as well."""
     comment: str | None = None
@@ -140,6 +142,8 @@ class Constraint(Struct, frozen=True, kw_only=True, gc=False):
     period: bool = False
     """Whether the last column is a range: of a key one that overlaps no other (``WITHOUT OVERLAPS``), of a foreign key
     one that lies within those of the key (``PERIOD``; ``pg_constraint.conperiod``)."""
+    on_conflict: Literal["", "ignore", "replace"] = ""
+    """What is done instead of refusing a row (``ON CONFLICT``, on SQLite alone); empty: nothing."""
     no_inherit: bool = False
     inherited: bool = False
     comment: str | None = None
@@ -266,6 +270,8 @@ class Table(Struct, frozen=True, kw_only=True, gc=False):
     bounds: frozenset[str] = frozenset()
     """What a row of a partition has to be like (``pg_class.relpartbound``), that of those that it is a part of as well;
     for the default partition that it is like none of the others'."""
+    strict: bool = False
+    """Whether it refuses values that are not of a column's type, on SQLite, where all others take any."""
     default_partition: bool = False
     """Whether it takes what no other partition of the same table does."""
     partition_bounds: frozenset[str] = frozenset()

@@ -36,6 +36,8 @@ class Case:
     actual: str = ""
     states: str = ""
     """What the contract states of the table, as JSON."""
+    columns: str = '{"c": {}}'
+    """What it states of columns, as JSON."""
 
 
 REFERS = "CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT UNIQUE, b TEXT UNIQUE)\nINSERT INTO p VALUES (1, 'x', 'y')\n"
@@ -152,6 +154,92 @@ CASES = [
         "CREATE TABLE t (c TEXT)", "DROP TABLE t\nCREATE TABLE t (c TEXT CHECK (length(c) > 3))", INSERT,
         "CHECK constraint failed", NEW, "a new check (length(c) > 3)",
     ),
+    Case(
+        "CREATE TABLE t (c INTEGER, n TEXT)", "DROP TABLE t\nCREATE TABLE t (c INTEGER, n TEXT) STRICT", INSERT,
+        "cannot store TEXT value in INTEGER column t.c", NEW,
+        "a new check of the table (STRICT)",
+    ),
+    Case(
+        "CREATE TABLE t (c INTEGER) STRICT", "DROP TABLE t\nCREATE TABLE t (c INTEGER, n ANY) STRICT",
+        "INSERT INTO t (c) VALUES (1)",
+    ),
+    Case(
+        "CREATE TABLE t (c INTEGER)", "DROP TABLE t\nCREATE TABLE t (c INTEGER) STRICT",
+        "INSERT INTO t (c) VALUES (1)", columns='{"c": {"data_type": "INTEGER"}}',
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)", "DROP TABLE t\nCREATE TABLE t (c ANY) STRICT", INSERT,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT UNIQUE ON CONFLICT REPLACE)", "DROP TABLE t\nCREATE TABLE t (c TEXT UNIQUE)",
+        "INSERT INTO t (c) VALUES ('x'), ('x')", "UNIQUE constraint failed: t.c", NEW,
+        "a unique (c) without ON CONFLICT REPLACE", states=UNIQUE,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT, UNIQUE (c) ON CONFLICT IGNORE)", "DROP TABLE t\nCREATE TABLE t (c TEXT PRIMARY KEY)",
+        "INSERT INTO t (c) VALUES ('x'), ('x')", "UNIQUE constraint failed: t.c", NEW,
+        "a primary key (c) without ON CONFLICT IGNORE",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT UNIQUE ON CONFLICT FAIL)", "DROP TABLE t\nCREATE TABLE t (c TEXT UNIQUE)",
+        INSERT, states=UNIQUE,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT, CHECK (c <> '') ON CONFLICT IGNORE)",
+        "DROP TABLE t\nCREATE TABLE t (c TEXT, CHECK (c <> ''))", INSERT,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT NOT NULL ON CONFLICT REPLACE DEFAULT 'd')",
+        "DROP TABLE t\nCREATE TABLE t (c TEXT NOT NULL DEFAULT 'd')", "INSERT INTO t (c) VALUES (NULL)",
+        "NOT NULL constraint failed: t.c", NEW, "a NOT NULL of c without ON CONFLICT",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT NOT NULL ON CONFLICT IGNORE)", "DROP TABLE t\nCREATE TABLE t (c TEXT)",
+        "INSERT INTO t (c) VALUES (NULL)",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)", "ALTER TABLE t ADD COLUMN k TEXT NOT NULL AS (C || 'x')",
+        "INSERT INTO t (c) VALUES (NULL)", "NOT NULL constraint failed: t.k", NEW,
+        "a new generated column k that is NOT NULL, from (c)",
+    ),
+    Case(
+        'CREATE TABLE t (c TEXT, "full name" TEXT)',
+        "ALTER TABLE t ADD COLUMN k TEXT NOT NULL AS ([Full Name] || 'is' || \"FULL NAME\")", INSERT,
+        "NOT NULL constraint failed: t.k", NEW, "a new generated column k that is NOT NULL, from (full name)",
+        columns='{"c": {}, "full name": {}}',
+    ),
+    *(
+        Case(
+            "CREATE TABLE t (c TEXT)", f"ALTER TABLE t ADD COLUMN k TEXT NOT NULL AS ({made})",
+            "INSERT INTO t (c) VALUES (NULL)", "NOT NULL constraint failed: t.k", NEW,
+        )
+        for made in (
+            "abs(c)", "CAST(c AS VARCHAR (9))", "c COLLATE NOCASE", "c ->> '$.a'", "date(c)", "datetime(c, '+1 day')",
+            "instr(c, 'x')", "json(c)", "json_array_length(c)", "json_extract(c, '$.a')",
+            "json_extract(c, '$.a', '$.b')",
+            "julianday(c)", "length(c)", "ltrim(c)", "replace(c, 'x', 'y')", "round(c)", "rtrim(c, 'x')", "sign(c)",
+            "strftime('%s', c)", "substr(c, 1)", "substring(c, 1, 2)", "time(c)", "trim(c)", "unicode(c)",
+            "unixepoch(c)", "upper(c)", "-c", "c > 'is null'",
+        )
+    ),
+    *(
+        Case(
+            "CREATE TABLE t (c TEXT)", f"ALTER TABLE t ADD COLUMN k TEXT NOT NULL AS ({made})",
+            "INSERT INTO t (c) VALUES (NULL)",
+        )
+        for made in ("coalesce(c, '')", "c IS NULL", "ifnull(c, 1)", "hex(c)", "quote(c)", "typeof(c)", "c ISNULL")
+    ),
+    Case(
+        "CREATE TABLE t (c INTEGER PRIMARY KEY, n TEXT)",
+        "DROP TABLE t\nCREATE TABLE t (c BIGINT PRIMARY KEY, n TEXT)",
+        "INSERT INTO t (n) VALUES ('x')", rule=REQUIRED,
+        actual="column c, which is not numbered any more",
+    ),
+    Case(
+        "CREATE TABLE t (c INTEGER PRIMARY KEY, n TEXT)",
+        "DROP TABLE t\nCREATE TABLE t (c INTEGER PRIMARY KEY DESC, n TEXT)", "INSERT INTO t (n) VALUES ('x')",
+        rule=REQUIRED,
+    ),
 ]  # fmt: skip
 
 
@@ -187,7 +275,7 @@ def said_to(connection: sa.Connection, statement: str) -> str:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.given[-40:]}: {case.change[:60]}")
 def test_what_writers_rely_on(case: Case, compatibility: str, tmp_path: Path) -> None:
     table: dict[str, Any] = json.loads(case.states or "{}")
-    stated = contracts(Broken("", (), "", {"c": {}}, table, compatibility), tmp_path, "sqlite")
+    stated = contracts(Broken("", (), "", json.loads(case.columns), table, compatibility), tmp_path, "sqlite")
     with opened() as connection:
         run(connection, case.given)
         before = sqlite.observe(connection, None)

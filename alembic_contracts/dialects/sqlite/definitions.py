@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +20,9 @@ from alembic_contracts.dialects.sqlite.tokens import meaning
 from alembic_contracts.schemas.schema import Constraint, ConstraintKind, Name
 
 __all__ = ["Definition", "definition"]
+
+
+OnConflict = Literal["", "ignore", "replace"]
 
 
 class Definition(Struct, frozen=True, kw_only=True):
@@ -32,6 +36,8 @@ class Definition(Struct, frozen=True, kw_only=True):
     """Of generated columns, by folded name."""
     constraints: tuple[Constraint, ...]
     """In the order of the text; the name of one without is empty."""
+    on_null: Mapping[str, OnConflict] = MappingProxyType({})
+    """What NOT NULL does in place of refusing, by folded name of the column."""
     without_rowid: bool = False
     strict: bool = False
 
@@ -71,6 +77,7 @@ class _Table(Clauses):
         self._collations: dict[str, str] = {}
         self._expressions: dict[str, str] = {}
         self._constraints: list[Constraint] = []
+        self._on_null: dict[str, OnConflict] = {}
         self._name = ""
         """Of the constraint that follows."""
 
@@ -98,6 +105,7 @@ class _Table(Clauses):
             collations=MappingProxyType(self._collations),
             expressions=MappingProxyType(self._expressions),
             constraints=tuple(map(self._with_columns, self._constraints)),
+            on_null=MappingProxyType(self._on_null),
             without_rowid=without_rowid,
             strict=strict,
         )
@@ -111,8 +119,16 @@ class _Table(Clauses):
         }
         return replace(constraint, columns=tuple(column for column in self._columns if fold(column) in named))
 
-    def _add(self, kind: ConstraintKind, columns: tuple[str, ...], expression: str | None = None) -> None:
-        self._constraints.append(Constraint(name=self._name, kind=kind, columns=columns, expression=expression))
+    def _add(
+        self,
+        kind: ConstraintKind,
+        columns: tuple[str, ...],
+        expression: str | None = None,
+        on_conflict: OnConflict = "",
+    ) -> None:
+        self._constraints.append(
+            Constraint(name=self._name, kind=kind, columns=columns, expression=expression, on_conflict=on_conflict)
+        )
         self._name = ""
 
     # -- columns -------------------------------------------------------------------------------------------------------
@@ -138,7 +154,7 @@ class _Table(Clauses):
             case "null":
                 self._on_conflict()
             case "not" if self.words("null"):
-                self._on_conflict()
+                self._on_null[fold(column)] = self._on_conflict()
             case "not":
                 self.need("deferrable")
                 self._initially()
@@ -147,12 +163,10 @@ class _Table(Clauses):
             case "primary":
                 self.need("key")
                 _ = self.words("asc") or self.words("desc")
-                self._on_conflict()
+                self._add("primary key", (column,), on_conflict=self._on_conflict())
                 self.words("autoincrement")
-                self._add("primary key", (column,))
             case "unique":
-                self._on_conflict()
-                self._add("unique", (column,))
+                self._add("unique", (column,), on_conflict=self._on_conflict())
             case "check":
                 self._add("check", (), self.group())
             case "references":
@@ -188,11 +202,12 @@ class _Table(Clauses):
     def _constraint_of_table(self) -> None:
         self._name = self.name() if self.words("constraint") else ""
         if self.words("primary", "key"):
-            self._add("primary key", self._keys())
+            self._add("primary key", self._keys(), on_conflict=self._on_conflict())
         elif self.words("unique"):
-            self._add("unique", self._keys())
+            self._add("unique", self._keys(), on_conflict=self._on_conflict())
         elif self.words("check"):
             self._add("check", (), self.group())
+            self._on_conflict()  # which is nothing to a CHECK (https://sqlite.org/lang_conflict.html)
         elif self.words("foreign", "key"):
             columns = self._names()
             self.need("references")
@@ -203,7 +218,6 @@ class _Table(Clauses):
                 self._initially()
         elif not self._name:  # a name alone is one of nothing
             raise Unread
-        self._on_conflict()
 
     def _keys(self) -> tuple[str, ...]:
         """Read columns with what an index makes of them, which a constraint does not."""
@@ -268,6 +282,7 @@ class _Table(Clauses):
             self.need("immediate")
         return deferred
 
-    def _on_conflict(self) -> None:
-        if self.words("on", "conflict"):
-            self.word()
+    def _on_conflict(self) -> OnConflict:
+        """Read what is done where a row would be refused; ABORT, FAIL and ROLLBACK refuse it."""
+        found = self.word() if self.words("on", "conflict") else ""
+        return "ignore" if found == "ignore" else "replace" if found == "replace" else ""

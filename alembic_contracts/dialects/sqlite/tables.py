@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from alembic_contracts.dialects.sqlite.definitions import Definition
 from alembic_contracts.dialects.sqlite.names import fold, upper
@@ -138,6 +138,7 @@ def table(answers: Answers, text: Definition | None, parents: Parents) -> Table:
             *_foreign_keys(answers, known, parents),
         ),
         indexes=tuple(indexes),
+        strict=known is not None and known.strict,
     )
 
 
@@ -159,6 +160,7 @@ def _columns(answers: Answers, text: Definition | None) -> Iterator[Column]:
             generated=_GENERATED.get(row.hidden, ""),
             expression=expression,
             collation=_collation(text.collations.get(fold(row.name))) if text is not None else None,
+            on_null=text.on_null.get(fold(row.name), "") if text is not None else "",
         )
 
 
@@ -191,27 +193,38 @@ def _collation(name: str | None) -> str | None:
 
 
 class _Names:
-    """Names of constraints, by what they are about."""
+    """What texts say of constraints: their names, and what they do in place of refusing, by what they are about."""
 
     def __init__(self, constraints: Collection[Constraint]) -> None:
-        self._names: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._written: dict[tuple[str, tuple[str, ...]], Constraint] = {}
         for each in reversed(list(constraints)):
-            self._names[each.kind, tuple(map(fold, each.columns))] = each.name
+            self._written[each.kind, tuple(map(fold, each.columns))] = each
 
     def of(self, kind: str, columns: Sequence[str | None]) -> str:
-        return self._names.get((kind, tuple(fold(column or "") for column in columns)), "")
+        found = self._as_written(kind, columns)
+        return "" if found is None else found.name
+
+    def key(self, kind: Literal["primary key", "unique"], columns: tuple[str, ...]) -> Constraint:
+        """Return a key with what its text says of it."""
+        found = self._as_written(kind, columns)
+        if found is None:
+            return Constraint(name="", kind=kind, columns=columns)
+        return Constraint(name=found.name, kind=kind, columns=columns, on_conflict=found.on_conflict)
+
+    def _as_written(self, kind: str, columns: Sequence[str | None]) -> Constraint | None:
+        return self._written.get((kind, tuple(fold(column or "") for column in columns)))
 
 
 def _keys(answers: Answers, collations: Mapping[str, str], names: _Names) -> Iterator[Constraint]:
     key = _key_of(answers.columns)
     if key:
-        yield Constraint(name=names.of("primary key", key), kind="primary key", columns=key)
+        yield names.key("primary key", key)
     rows = sorted((row for row in answers.indexes if row.origin == "u"), key=lambda row: (-row.place, row.key))
     for _, group in groupby(rows, lambda row: row.place):
         keys = list(group)
         columns = tuple(row.name for row in keys if row.name is not None and not _is_expression(row, collations))
         if len(columns) == len(keys):
-            yield Constraint(name=names.of("unique", columns), kind="unique", columns=columns)
+            yield names.key("unique", columns)
 
 
 def _index(rows: list[IndexRow], texts: Mapping[str, str], collations: Mapping[str, str], names: _Names) -> Index:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEYS",
+    "STRICT",
     "has_lost_a_key",
     "is_as_stated",
     "is_below",
@@ -38,6 +39,8 @@ __all__ = [
 
 KEYS = frozenset({"primary key", "unique"})
 _KINDS = frozenset({"check", "foreign key", "exclude"}) | KEYS
+STRICT = "STRICT"
+"""What stands for the condition that values are of their columns' types (https://sqlite.org/stricttables.html)."""
 _SHOWN = 3
 """So many partitions are named where there are more."""
 _STATEMENTS = frozenset({"INSERT", "UPDATE", "DELETE"})
@@ -95,11 +98,18 @@ def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]
                 nulls_not_distinct=index.nulls_not_distinct,
             )
     yield from _of_partitions(table)
+    if table.strict:
+        typed = tuple(each.name for each in table.columns if each.type is None or each.type.name.name.upper() != "ANY")
+        yield Constraint(name=f"of the table ({STRICT})", kind="check", columns=typed, expression=STRICT)
     for column in table.columns:
         if column.updatable is not False:
             yield from _of_domains(column, types, dialect)
         if column.generated and column.not_null:
-            yield from _of_generated(column, table)
+            from alembic_contracts.judging.rules._generated_rows import sources_of
+
+            asked, sources = f"({column.expression}) IS NOT NULL", sources_of(column, table, dialect)
+            if sources:
+                yield Constraint(name=column.name, kind="not null", columns=sources, expression=asked)
 
 
 def is_dangling(constraint: Constraint) -> bool:
@@ -262,32 +272,6 @@ def _of_partitions(table: Table) -> Iterator[Constraint]:
     for option in options:
         text = f"WITH {option} CHECK OPTION"
         yield Constraint(name=f"option of the view ({text})", kind="check", expression=text)
-
-
-_LITERAL = pattern(r"'(?:[^']|'')*'")
-_CALL = pattern(r"(\w+)\s*\(")
-_STRICT = frozenset(
-    {
-        "abs", "btrim", "ceil", "date_trunc", "floor", "length", "lower", "ltrim", "md5", "replace", "round", "rtrim",
-        "substr", "substring", "to_tsvector", "trim", "upper",
-    }
-)  # fmt: skip
-"""Functions that make NULL of NULL."""
-_TAKES_NULL = pattern(r"\b(is|null|case|distinct|and|or|array|row)\b|\[|->", re.IGNORECASE)
-"""What an expression can have that makes something else of NULL."""
-
-
-def _of_generated(column: Column, table: Table) -> Iterator[Constraint]:
-    """Yield what a generated column that is NOT NULL asks of those that it is computed from, where that is certain."""
-    text = _LITERAL.sub("''", column.expression or "")
-    if _TAKES_NULL.search(text) or not {name.lower() for name in _CALL.findall(text)} <= _STRICT:
-        return
-    words = set(re.findall(r"\w+", text))
-    sources = [each for each in table.columns if each.name in words]
-    # An array || NULL is an array.
-    if sources and all(each.type is not None and not each.type.dimensions for each in sources):
-        asked, names = f"({column.expression}) IS NOT NULL", tuple(each.name for each in sources)
-        yield Constraint(name=column.name, kind="not null", columns=names, expression=asked)
 
 
 def _of_domains(column: Column, types: Types, dialect: Dialect) -> Iterator[Constraint]:

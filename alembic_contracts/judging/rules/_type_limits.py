@@ -1,4 +1,4 @@
-"""Columns that a contract names in, those whose type takes fewer values than it did out: a limit that it did not have.
+"""Columns that a contract names in, those out that take fewer values than they did, by a limit of their type or NULL.
 
 A limit that the contract states, or a type that it does not mean, is what rules about the type itself are for.
 """
@@ -27,9 +27,16 @@ def tightened(fact: Fact, subject: Subject) -> frozenset[str]:
     before = subject.reference
     if before is None:
         return frozenset()
-    return frozenset(
-        _words(was, now, subject) for was, now in _both(fact, subject, before) if _is_less(was, now, subject)
-    )
+    less = (_words(was, now, subject) for was, now in _both(fact, subject, before) if _is_less(was, now, subject))
+    return frozenset((*less, *_no_more_replaced(fact, subject, before)))
+
+
+def _no_more_replaced(fact: Fact, subject: Subject, before: Table) -> Iterator[str]:
+    """Yield columns whose NULL is refused by now, where SQLite took a default, or no row at all, in its place."""
+    named = {each.name for each in before.columns if each.on_null}.intersection(subject.contract.columns(fact.table))
+    for each in _columns(subject):
+        if each.name in named and each.not_null and not each.on_null:
+            yield f"a NOT NULL of {each.name} without ON CONFLICT"
 
 
 def _columns(subject: Subject) -> tuple[Column, ...]:

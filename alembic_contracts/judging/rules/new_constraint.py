@@ -22,6 +22,7 @@ from alembic_contracts.judging.rules import (
 )
 from alembic_contracts.judging.rules._rows import (
     KEYS,
+    STRICT,
     has_lost_a_key,
     is_as_stated,
     is_below,
@@ -116,9 +117,9 @@ def _is_key(constraint: Constraint) -> bool:
     return constraint.kind in KEYS and constraint.expression is None
 
 
-def _moment(constraint: Constraint) -> tuple[bool, bool]:
-    """Return when it is checked, later ones being greater: they let more pass."""
-    return constraint.deferrable, constraint.initially_deferred
+def _moment(constraint: Constraint) -> tuple[bool, bool, bool]:
+    """Return when it is checked, later ones being greater: they let more pass, as do those that refuse no row."""
+    return constraint.deferrable, constraint.initially_deferred, bool(constraint.on_conflict)
 
 
 def _is_coarser(constraint: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
@@ -135,6 +136,10 @@ def _is_coarser(constraint: Constraint, before: _Before, fact: Fact, subject: Su
 
 
 def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
+    if constraint.expression == STRICT:
+        named, facts = {*subject.contract.columns(fact.table)}, subject.contract.facts
+        typed = {each.column for each in facts if (each.table, each.rule) == (fact.table, "column-type")}
+        return bool(named) and typed.issuperset(named.intersection(constraint.columns))
     return any(stated.table == fact.table and _states(stated, constraint, subject) for stated in subject.contract.facts)
 
 
@@ -190,7 +195,7 @@ def _told(fact: Fact, subject: Subject, of: str = "", *, held: bool = False) -> 
     if shown is True:
         others |= {f"a condition for WITH CHECK OPTION that lets less pass{of}"}
     if len(unclear) < len(new) or others:
-        return frozenset(f"{_called(limit)}{of}" for limit in new if limit not in unclear) | others
+        return frozenset(f"{_called(limit, before)}{of}" for limit in new if limit not in unclear) | others
     if unclear:
         place = cast("Table", subject.table).name
         return Unknown(f"whether the {unclear[0].kind} {unclear[0].name} of {place} is new could not be worked out")
@@ -213,9 +218,10 @@ def _shows_less(subject: Subject, *, held: bool) -> bool | Unknown:
 
 def _limited(fact: Fact, subject: Subject) -> frozenset[str]:
     """Return columns with a limit that is new; most have the type that they had, which is no type of users."""
-    then = {} if subject.reference is None else {column.name: column.type for column in subject.reference.columns}
-    columns = ((then.get(column.name), column.type) for column in cast("Table", subject.table).columns)
-    if all(was is None or (was == now and was.name not in subject.reference_types) for was, now in columns):
+    then = {} if subject.reference is None else {column.name: column for column in subject.reference.columns}
+    both = ((then.get(column.name), column.type) for column in cast("Table", subject.table).columns)
+    users = subject.reference_types
+    if all(was is None or (was.type == now and not was.on_null and now and now.name not in users) for was, now in both):
         return frozenset()
     from alembic_contracts.judging.rules._type_limits import tightened
 
@@ -233,14 +239,20 @@ def _is_known(limit: Constraint, before: _Before, fact: Fact, subject: Subject) 
     return _is_stated(limit, fact, subject) and not was_looser
 
 
-def _called(limit: Constraint) -> str:
+def _called(limit: Constraint, before: _Before) -> str:
     """Return what a constraint is, for people; on SQLite most have no name."""
     columns = f"({', '.join(limit.columns)})"
+    what = limit.name or (f"({limit.expression})" if limit.kind == "check" else columns)
+    forgiving = next(
+        (each for each in before.limits if each.on_conflict and _content(each)[1:] == _content(limit)[1:]), None
+    )
+    if forgiving is not None:
+        return f"a {limit.kind} {what} without ON CONFLICT {forgiving.on_conflict.upper()}"
     if is_dangling(limit):
         return f"a foreign key {columns} that finds no key in {limit.references}"
     if limit.kind == "not null":
         return f"a new generated column {limit.name} that is NOT NULL, from {columns}"
-    return f"a new {limit.kind} {limit.name or (f'({limit.expression})' if limit.kind == 'check' else columns)}"
+    return f"a new {limit.kind} {what}"
 
 
 def _place(subject: Subject) -> str:
@@ -283,10 +295,10 @@ RULE = Rule(
         "from one that may be NULL by operators or functions that make NULL of it, the bounds of a partition (23514), "
         "WITH CHECK OPTION of a view, or a condition for it that lets less pass (44000), and the loss of partitions, "
         "or none for some of the rows of a table that gets partitioned (23514). On SQLite and MySQL, so does a foreign "
-        "key that finds no key any more, and on SQLite a key that compares by a coarser collation. A view that takes "
-        "no INSERT or UPDATE any more, in the place of a table or of a query that let rows through, or without the "
-        "INSTEAD OF "
-        "trigger or rule that took them, counts as well. "
+        "key that finds no key any more, and on SQLite a key that compares by a coarser collation, a key or NOT NULL "
+        "that has lost its ON CONFLICT, and a table that becomes STRICT with columns whose type the contract does not "
+        "state. A view that takes no INSERT or UPDATE any more, in the place of a table or of a query that let rows "
+        "through, or without the INSTEAD OF trigger or rule that took them, counts as well. "
         "Contracts of writers rely on there being none; what the contract states, and what was there, does not count, "
         "nor what follows from a key that was there, as UNIQUE (id, code) does from PRIMARY KEY (id), "
         "nor a CHECK that lets more pass than the old one did, "

@@ -45,10 +45,29 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         before = _required(subject.reference, subject.reference_types, dialect)
     new = _required(cast("Table", subject.table), subject.types, dialect) - before
     new -= known - _filled_unsaid(subject)
+    unfilled = _no_more_numbered(subject) - new
     for each in passed_on(subject):
         new |= frozenset(f"{column} of {cast('Table', each.table).name}" for column in _behind(fact, subject, each))
     columns = "newly required column" if len(new) == 1 else "newly required columns"
-    return Differs(f"{columns} {', '.join(sorted(new))}", items=new) if new else HOLDS
+    found = [f"{columns} {', '.join(sorted(new))}"] if new else []
+    found += [f"column {name}, which is not numbered any more" for name in sorted(unfilled)]
+    return Differs(" and the ".join(found), items=new | unfilled) if found else HOLDS
+
+
+def _no_more_numbered(subject: Subject) -> frozenset[str]:
+    """Return columns that are NULL in rows that do not name them, where each got a number: SQLite's primary keys.
+
+    Any but an INTEGER PRIMARY KEY takes NULL unless it is NOT NULL (https://sqlite.org/lang_createtable.html).
+    """
+    if subject.reference is None or "column-identity" not in subject.dialect.NOT_EXPRESSED:
+        return frozenset()
+    numbered = {column.name for column in subject.reference.columns if column.identity}
+    columns = (each for each in cast("Table", subject.table).columns if each.name in numbered)
+    return frozenset(
+        each.name
+        for each in columns
+        if not is_filled(each, subject.types) and not _forbids_null(each, subject.types, subject.dialect)
+    )
 
 
 def _behind(fact: Fact, subject: Subject, behind: Subject) -> frozenset[str]:
@@ -98,11 +117,12 @@ RULE = Rule(
         "Contracts of writers rely on it; columns that the contract names, and those that had to be given one before, "
         "do not count, but for those that their domain filled, or a default or a number where no contract can state "
         "these, and those of a partition or under a view that it states to be nullable. "
+        "A number that SQLite gave counts even where the column takes NULL by now, as a primary key can there. "
         "So do columns of partitions, and of the table under a view; these are told from the scripts alone. "
         "Source: pg_attribute.attnotnull, atthasdef, attidentity, pg_type.typnotnull, typdefault."
     ),
     cause="{table} has the {actual}.",
-    consequence="INSERTs of writers that do not know it are refused.",
+    consequence="INSERTs of writers that do not give it a value are refused, or have NULL there.",
     remedy=(
         "Add it with a server_default, or let it be NULL until every writer sets it.\n"
         "Agree on it with {owner}; once {contract_place} names the column, it may be required."
