@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.dialects.sqlite import made_up
-from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, FILE
+from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, goes_by
 from alembic_contracts.dialects.sqlite.copies import fingerprint_of, stored_rows
 from alembic_contracts.dialects.sqlite.effects import CHANGES_ROWS
 from alembic_contracts.dialects.sqlite.names import fold
@@ -26,8 +26,13 @@ from alembic_contracts.prediction.answers.noticing import MadeUpCount
 from alembic_contracts.prediction.scripts.batches import COPY
 from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.schemas.schema import Name
-from alembic_contracts.schemas.steps import FAILS_BY_ROWS, GOES_BY_FILE, GOES_BY_ROWS, Operation, Unproven, World
-from alembic_contracts.support.greenlets import frames
+from alembic_contracts.schemas.steps import (
+    FAILS_BY_ROWS,
+    GOES_BY_ROWS,
+    Operation,
+    Unproven,
+    World,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -146,14 +151,6 @@ class Looks:
                 yield key, name
 
 
-def _asks_for_names() -> bool:
-    """Whether it is SQLAlchemy that asks for the file of each database, for its name alone."""
-    return any(
-        frame.f_code.co_name == "get_schema_names" and str(frame.f_globals.get("__name__")).startswith("sqlalchemy.")
-        for frame in frames()
-    )
-
-
 def _has_made_up(parameters: object) -> bool:
     """Whether values that a statement is given come of rows that are not known."""
     if isinstance(parameters, dict):
@@ -266,16 +263,16 @@ class CopyObserver:
         return self._on_fetch(effect) if effect.returns else None
 
     def _on_fetch(self, effect: Effect) -> Callable[[], None] | None:
-        rows = self._on_fetch_of_rows(effect)
-        if FILE not in effect.reads or _asks_for_names():
+        rows, reason = self._on_fetch_of_rows(effect), goes_by(effect)
+        if reason is None:
             return rows
 
-        def of_file() -> None:
-            self._decide(GOES_BY_FILE)
+        def of_more() -> None:
+            self._decide(reason)
             if rows is not None:
                 rows()
 
-        return of_file
+        return of_more
 
     def _on_fetch_of_rows(self, effect: Effect) -> Callable[[], None] | None:
         if self.unknown.isdisjoint(effect.reads):

@@ -11,6 +11,7 @@ from alembic_contracts.schemas.schema import Name, Schema
 
 __all__ = [
     "FAILS_BY_ROWS",
+    "GOES_BY_CHANCE",
     "GOES_BY_FILE",
     "GOES_BY_ROWS",
     "MAY_REFUSE",
@@ -68,6 +69,7 @@ GOES_BY_ROWS = "the script may go by what is in the rows that it reads, which on
 FAILS_BY_ROWS = "it depends on rows whether this fails, and the script goes on where it does"
 """Reasons that only a database with its rows could take away."""
 
+GOES_BY_CHANCE = "the script may go by chance or by the time of day, which are others in the real run"
 GOES_BY_FILE = "the script may go by what SQLite says of the file or the connection, which only the database knows"
 """One that only the database itself could."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_contracts.schemas.steps import GOES_BY_FILE
+from alembic_contracts.schemas.steps import GOES_BY_CHANCE, GOES_BY_FILE
 from tests.support.rehearsing import TABLE, History, columns, reasons
 
 if TYPE_CHECKING:
@@ -393,3 +393,64 @@ def test_without_a_database_nothing_is_known_of_its_header(question: str, tmp_pa
     code = f'if op.get_bind().execute(sa.text("{question}")).scalar():\n    op.drop_column("t", "a")'
     history = History(tmp_path, [TABLE, code])
     assert reasons(history.predicted(offline=True)[0]) == [GOES_BY_FILE]
+
+
+CHANCE = [
+    "abs(random()) % 2",
+    "hex(randomblob(1)) > '8'",
+    "CURRENT_TIMESTAMP > '2030'",
+    "CURRENT_DATE > '2030'",
+    "date('now') > '2030'",
+    "datetime( 'NOW', 'localtime') > '2030'",
+    "date() > '2030'",
+    "julianday('now') > 2500000",
+    "strftime('%f', 'now') > '30'",
+    "strftime('%Y') > '2030'",
+    "unixepoch() % 2",
+    "time(:when) > '12'",
+]
+
+
+@pytest.mark.parametrize("question", CHANCE)
+def test_what_is_otherwise_each_time_is_unproven(question: str, tmp_path: Path) -> None:
+    given = ', {"when": "now"}' if ":when" in question else ""
+    code = f"""
+        if op.get_bind().execute(sa.text("SELECT {question}"){given}).scalar():
+            op.drop_column("t", "a")
+    """
+    history = History(tmp_path, [TABLE, code])
+    history.upgrade("r0")
+    assert reasons(history.predicted()[0]) == [GOES_BY_CHANCE]
+    assert reasons(history.predicted(offline=True)[0]) == [GOES_BY_CHANCE]
+
+
+NO_CHANCE = [
+    """
+    if op.get_bind().execute(sa.text("SELECT date('2020-01-31', '+1 month') > '2030'")).scalar():
+        op.drop_column("t", "a")
+    """,
+    """
+    given = {"form": "%Y", "when": "2020-01-31"}
+    if op.get_bind().execute(sa.text("SELECT strftime(:form, :when) = '2020'"), given).scalar():
+        op.add_column("t", sa.Column("b", sa.Integer))
+    """,
+    "op.execute(\"INSERT INTO t (a) VALUES (hex(randomblob(8))), (CURRENT_TIMESTAMP), (datetime('now'))\")",
+    """
+    op.execute("CREATE TABLE n (x DEFAULT (random()), y DEFAULT CURRENT_TIMESTAMP)")
+    op.execute("INSERT INTO n DEFAULT VALUES")
+    """,
+    """
+    now = op.get_bind().execute(sa.text("SELECT CURRENT_TIMESTAMP")).scalar()
+    op.bulk_insert(sa.table("t", sa.column("a", sa.String)), [{"a": now}])
+    """,
+]
+
+
+@pytest.mark.parametrize("code", NO_CHANCE)
+def test_what_nobody_goes_by_is_no_doubt(code: str, tmp_path: Path) -> None:
+    history = History(tmp_path, [TABLE, code])
+    history.upgrade("r0")
+    [prediction] = history.predicted()
+    assert prediction.unproven == ()
+    history.upgrade("head")
+    assert prediction.steps[-1].fingerprint == history.observed()[1]

@@ -5,18 +5,39 @@ See ``sqlite3.Connection.set_authorizer`` and SQLite's list of pragmas.
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects.sqlite.names import fold
+from alembic_contracts.patterns import pattern
+from alembic_contracts.schemas.steps import GOES_BY_CHANCE, GOES_BY_FILE
+from alembic_contracts.support.greenlets import frames
 
-__all__ = ["COUNTS", "FILE", "depends_on"]
+if TYPE_CHECKING:
+    from alembic_contracts.dialects.sqlite.effects import Effect
+
+__all__ = ["COUNTS", "depends_on", "goes_by"]
 
 COUNTS = ("", "counts")
 """Stands among tables for what SQLite knows of all their rows: how many were changed, whether they are sound."""
 FILE = ("", "file")
 """Stands there for what is so of one file, or of one connection to it."""
+CHANCE = ("", "chance")
+"""Stands there for what is another value each time."""
+CLOCK = ("", "clock")
+"""Stands there for what may be (``asks_the_clock``)."""
 _COUNTING = frozenset({"changes", "last_insert_rowid", "total_changes"})
 """Functions that tell of rows."""
+_BY_CHANCE = frozenset({"current_date", "current_time", "current_timestamp", "random", "randomblob"})
+"""Functions of which no two answers need to be the same."""
+_OF_TIME = frozenset({"date", "datetime", "julianday", "strftime", "time", "timediff", "unixepoch"})
+"""Those that are so where they are asked of no time or of ``now`` (https://sqlite.org/lang_datefunc.html)."""
+_NOW = pattern(
+    r"""(?P<text>['"]\s*now\s*['"])|\b(?:date|datetime|julianday|time|unixepoch)\s*\(\s*\)"""
+    r"""|\bstrftime\s*\([^,()]*\)""",
+    re.IGNORECASE,
+)
 _CHECKING = frozenset({"foreign_key_check", "freelist_count", "integrity_check", "page_count", "quick_check"})
 """Pragmas that do."""
 _OF_FILE = frozenset(
@@ -34,11 +55,12 @@ _OWN = ("sqlite_", "dbstat")
 """How the names of SQLite's own tables begin."""
 _DEFINES = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
 """Those that say nothing of rows."""
+_FUNCTIONS = {COUNTS: _COUNTING, CHANCE: _BY_CHANCE, CLOCK: _OF_TIME}
 _FUNCTION_OF_PRAGMA = "pragma_"
 
 
 def depends_on(action: int, one: str | None, two: str | None, *, is_copy: bool = True) -> tuple[str, str] | None:
-    """Return ``COUNTS`` or ``FILE`` where an answer depends on that.
+    """Return ``COUNTS``, ``FILE``, ``CHANCE`` or ``CLOCK`` where an answer depends on that, or may.
 
     Args:
         action: as ``sqlite3`` names it.
@@ -48,7 +70,7 @@ def depends_on(action: int, one: str | None, two: str | None, *, is_copy: bool =
     """
     first, second = fold(one or ""), fold(two or "")
     if action == sqlite3.SQLITE_FUNCTION:
-        return COUNTS if second in _COUNTING else None
+        return next((what for what, functions in _FUNCTIONS.items() if second in functions), None)
     if action == sqlite3.SQLITE_READ:
         if first.startswith(_FUNCTION_OF_PRAGMA):
             first, two = first.removeprefix(_FUNCTION_OF_PRAGMA), None
@@ -59,3 +81,23 @@ def depends_on(action: int, one: str | None, two: str | None, *, is_copy: bool =
     if first in _CHECKING:
         return COUNTS
     return FILE if two is None and first in (_OF_FILE if is_copy else _OF_FILE | _OF_HEADER) else None
+
+
+def goes_by(effect: Effect) -> str | None:
+    """Return what a script may go by that looks at an answer, where that is neither a row nor the schema."""
+    if CHANCE in effect.reads or (CLOCK in effect.reads and _asks_the_clock(effect.sql, effect.parameters)):
+        return GOES_BY_CHANCE
+    return GOES_BY_FILE if FILE in effect.reads and not _asks_for_names() else None
+
+
+def _asks_the_clock(sql: str, parameters: object) -> bool:
+    """Whether a statement that has functions of time may ask them what time it is."""
+    return _NOW.search(sql) is not None or "now" in repr(parameters).lower()
+
+
+def _asks_for_names() -> bool:
+    """Whether it is SQLAlchemy that asks for the file of each database, for its name alone."""
+    return any(
+        frame.f_code.co_name == "get_schema_names" and str(frame.f_globals.get("__name__")).startswith("sqlalchemy.")
+        for frame in frames()
+    )
