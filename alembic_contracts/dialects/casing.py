@@ -44,15 +44,16 @@ def spelled(schema: Schema, names: Mapping[Name, Collection[str]], *, tables: bo
     """
     of = fold_name if tables else _as_it_is
     asked: dict[tuple[str, str], list[Name]] = {}
-    for name in names:
+    known: dict[tuple[str, str], list[str]] = {}
+    for name, columns in names.items():
         asked.setdefault(of(name), []).append(name)
-    spellers = {of(name): _speller(each) for name, each in reversed(list(names.items()))}
+        known.setdefault(of(name), []).extend(columns)
 
     def called(name: Name) -> Name:
         return asked.get(of(name), [name])[0]
 
     def speller(name: Name) -> Spell:
-        return _speller(names[name]) if name in names else spellers.get(of(name), str)
+        return _speller([*names.get(name, ()), *known.get(of(name), ())])
 
     found = {
         name: _table(table, name, called, speller)

@@ -145,6 +145,7 @@ def _trimmed(
     applicable: Iterable[str],
     naming: Naming | None,
 ) -> Held:
+    contracts = contracts if naming is None else tuple(map(naming.contract, contracts))
     off = rules.load().keys() - frozenset(applicable)
     if not off and naming is None:
         return Held(contracts, dialect, severities, 0, None)

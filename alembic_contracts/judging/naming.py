@@ -5,15 +5,16 @@ Imported where names can be other ones: contracts about PostgreSQL have its own 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from msgspec.structs import replace
 
-from alembic_contracts.contracts.contract import Contract, ForeignKey
+from alembic_contracts.contracts.contract import Contract, Fact, ForeignKey
 from alembic_contracts.judging.alike import columns_of
-from alembic_contracts.schemas.schema import Name, Schema, Table
+from alembic_contracts.schemas.schema import Column, Constraint, Name, Schema, Table
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Naming", "Placed", "placed"]
 
+_OF_COLUMNS = frozenset({"primary-key", "unique"})
+"""Rules whose facts are about several columns."""
 
 Placed: TypeAlias = Callable[[Name], tuple[Name, ...]]
 """A table's name in contracts in, where it can be in the database out, likelier places first."""
@@ -46,6 +49,15 @@ def placed(contracts: Iterable[Contract], here: Dialect, there: Dialect) -> Plac
         return (table,) if table.name in taken else (table, default)
 
     return places
+
+
+class _Words(NamedTuple):
+    """How a table, its columns and what foreign keys have of them are spelled."""
+
+    columns: Mapping[str, str]
+    table: Name
+    """To those that refer to it."""
+    referenced: Mapping[str, str]
 
 
 class Naming:
@@ -83,6 +95,22 @@ class Naming:
             return unproven
         tables = {name for name in self._named if not unproven.tables.isdisjoint(self._places(name))}
         return replace(unproven, tables=frozenset(tables))
+
+    def contract(self, contract: Contract) -> Contract:
+        """Return a contract with one spelling for each name, that of its first mention, where case is no difference."""
+        words = {name: self._words(name, columns) for name, columns in columns_of((contract,)).items()}
+        facts = tuple(_spelled(fact, words) for fact in contract.facts)
+        return contract if facts == contract.facts else dataclasses.replace(contract, facts=facts)
+
+    def _words(self, name: Name, columns: tuple[str, ...]) -> _Words:
+        """Return how the schemas that are shown have a table and columns that a contract names."""
+        itself = Constraint(name="", kind="foreign key", references=name, referenced_columns=columns)
+        named = tuple(Column(name=column, type=None) for column in columns)
+        schema = Schema(tables=MappingProxyType({name: Table(name=name, columns=named, constraints=(itself,))}))
+        table = self._here.spelled(schema, self._columns).tables[name]
+        key = table.constraints[0]
+        own = {was: now.name for was, now in zip(columns, table.columns, strict=True)}
+        return _Words(own, key.references or name, dict(zip(columns, key.referenced_columns, strict=True)))
 
     def schema(self, schema: Schema) -> Schema:
         """Return a schema in the contracts' names; the same object for the same one, as nothing changed then."""
@@ -125,6 +153,18 @@ class Naming:
         if name in names:
             return names[name]
         return next((named for named in sorted(self._named) if name in self._places(named)), name)
+
+
+def _spelled(fact: Fact, words: Mapping[Name, _Words]) -> Fact:
+    """Return a fact with other spellings of what it is about."""
+    own, expected = words[fact.table].columns, fact.expected
+    if isinstance(expected, ForeignKey):
+        there = words[expected.table]
+        referenced = tuple(there.referenced[column] for column in expected.referenced_columns)
+        expected = ForeignKey(tuple(own[column] for column in expected.columns), there.table, referenced)
+    elif fact.rule in _OF_COLUMNS:
+        expected = tuple(own.get(column, column) for column in cast("tuple[str, ...]", expected))
+    return replace(fact, column=fact.column and own[fact.column], expected=expected)
 
 
 def _named(contracts: Iterable[Contract]) -> Iterator[Name]:

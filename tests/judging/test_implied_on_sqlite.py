@@ -344,3 +344,34 @@ def test_a_foreign_key_without_columns_is_one_to_the_primary_key(there: str, is_
         after = sqlite.observe(connection, None)
     found = violations(stated, before, [Operation(None, "", after)])
     assert [each.rule for each in found] == ([] if is_kept else ["foreign-key"])
+
+
+@pytest.mark.parametrize("compatibility", ["writer", "reader", "exact"])
+@pytest.mark.parametrize(
+    ("columns", "table"),
+    [
+        ({"Name": {}}, {"unique": [["name"]]}),
+        ({"NAME": {}, "id": {}}, {"unique": [["Name"]]}),
+        ({"P": {}}, {"foreign_keys": [{"columns": ["p"], "references": {"table_name": "O", "columns": ["ID"]}}]}),
+        ({"p": {}}, {"foreign_keys": [{"columns": ["P"], "references": {"table_name": "T", "columns": ["Id"]}}]}),
+    ],
+)
+def test_one_contract_may_write_a_name_in_two_ways(
+    columns: dict[str, Any], table: dict[str, Any], compatibility: str, tmp_path: Path
+) -> None:
+    to = "t" if "T" in str(table) else "o"
+    given = (
+        "CREATE TABLE o (id INTEGER PRIMARY KEY)\n"
+        f"CREATE TABLE t (Id INTEGER PRIMARY KEY, nAme TEXT UNIQUE, p INTEGER REFERENCES {to} (id))"
+    )
+    stated = contracts(Broken("", (), "", columns, table, compatibility), tmp_path, "sqlite")
+    with opened() as connection:
+        run(connection, given)
+        before = sqlite.observe(connection, None)
+        run(connection, "ALTER TABLE t ADD COLUMN further TEXT")
+        kept = sqlite.observe(connection, None)
+        run(connection, "CREATE TABLE n (id INTEGER, name TEXT, p INTEGER)\nDROP TABLE t\nALTER TABLE n RENAME TO t")
+        broken = sqlite.observe(connection, None)
+    assert violations(stated, before, [Operation(None, "", kept)]) == []
+    if compatibility != "writer":
+        assert violations(stated, before, [Operation(None, "", broken)])
