@@ -244,7 +244,7 @@ class Rehearsal:
         try:
             function = self._function(step, script)
             self._stage.knows(script)
-            called(function, arguments, is_async=self._run.context.dialect.is_async)
+            called(function, arguments, is_async=self._is_async(script))
             self._stage.ends()
             if is_over(migration):
                 self._over = self._over or script.at(script.first_line)
@@ -260,6 +260,13 @@ class Rehearsal:
             self._fail(failed, script)
         elif script.revision not in self._turns.turned:
             self._through.add(script.revision)
+
+    def _is_async(self, script: Script) -> bool:
+        """Whether the real run's driver is one for async code; env.py need not say so without a database."""
+        known = self._run.context.dialect.is_async
+        needed = self._run.connection is None and not self._run.as_sql and "run_async" in script.text()
+        self.engine.dialect.is_async = known or needed
+        return known or needed
 
     def _function(self, step: RevisionStep, script: Script) -> Any:
         function = getattr(step, "generated", None)

@@ -1,4 +1,4 @@
-"""Nothing in, the frames out that led here."""
+"""Nothing in, the frames out that led here; and a wait for nothing, as async connections insist on one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["frames", "waiting"]
+__all__ = ["frames", "wait_for_nothing", "waiting"]
 
 
 def frames() -> Iterator[FrameType]:
@@ -29,3 +29,16 @@ def waiting() -> Iterator[FrameType]:
         if parent.gr_frame is not None:
             yield parent.gr_frame
         parent = parent.parent
+
+
+def wait_for_nothing() -> None:
+    """Await something, if anything can be: SQLAlchemy's async connections insist on it wherever a driver would wait."""
+    from sqlalchemy.util import await_only
+    from sqlalchemy.util.concurrency import in_greenlet
+
+    if in_greenlet():
+        await_only(_nothing())
+
+
+async def _nothing() -> None:
+    """Take no time."""

@@ -19,6 +19,7 @@ from alembic_contracts.dialects.sqlite.lending import Beside, Lent, lent
 from alembic_contracts.dialects.sqlite.names import literal, quote, stored_in
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 from alembic_contracts.patterns import pattern
+from alembic_contracts.support.greenlets import wait_for_nothing
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Dialect, Engine
@@ -190,9 +191,23 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
         native_datetime=getattr(like, "native_datetime", False),
         **{name: value for name, value in options.items() if value is not None},
     )
+    event.listen(made_, "before_cursor_execute", _wait_if_async)
+    _have_streams(made_.dialect)
     if engine is not None:
         _take_over(engine, made_, told)
     return made_
+
+
+def _have_streams(dialect: Dialect) -> None:
+    """Have rows asked for one by one where a script does so, as it can with an asynchronous driver."""
+    dialect.supports_server_side_cursors = True
+    own = {"create_server_side_cursor": lambda context: context._dbapi_connection.cursor()}  # noqa: SLF001 - as others do
+    dialect.execution_ctx_cls = type("Streaming", (dialect.execution_ctx_cls,), own)
+
+
+def _wait_if_async(connection: Connection, *_: object) -> None:
+    if connection.dialect.is_async:
+        wait_for_nothing()
 
 
 def _is_file(engine: Engine) -> bool:

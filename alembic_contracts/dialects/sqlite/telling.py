@@ -318,6 +318,9 @@ class WatchedCursor(sqlite3.Cursor):
         self._show()
         return super().__next__()
 
+    async def _async_soft_close(self) -> None:
+        """Do nothing: what an async driver's cursor closes is here already."""
+
     def _show(self) -> None:
         """Tell, once, that somebody looks at the rows."""
         look, self.look = self.look, None

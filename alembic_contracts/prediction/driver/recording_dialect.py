@@ -12,12 +12,11 @@ from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.pool import NullPool
-from sqlalchemy.util import await_only
-from sqlalchemy.util.concurrency import in_greenlet
 
 from alembic_contracts.prediction.driver import dbapi
 from alembic_contracts.prediction.driver.manners import manners_of
 from alembic_contracts.prediction.driver.reflection import CatalogReflection
+from alembic_contracts.support.greenlets import wait_for_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.driver.dbapi import RecordingConnection, Session
 
 __all__ = ["RecordingDialect", "recording_engine"]
-
-
-async def _nothing() -> None:
-    """Take no time."""
 
 
 class _NativeJSON(JSON):
@@ -118,9 +113,8 @@ class RecordingDialect(CatalogReflection, PGDialect):
         cursor.executemany(statement, parameters)
 
     def _await(self) -> None:
-        # SQLAlchemy's async connections insist that something is awaited wherever a real driver would wait.
-        if self.is_async and in_greenlet():
-            await_only(_nothing())
+        if self.is_async:
+            wait_for_nothing()
 
     def do_ping(self, dbapi_connection: Any) -> bool:
         """Say that the connection is alive."""
