@@ -46,7 +46,8 @@ from alembic_contracts.support.late import late
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects.sqlite.copies import fingerprint
-    from alembic_contracts.dialects.sqlite.equivalence import is_looser, same_expression
+    from alembic_contracts.dialects.sqlite.equivalence import same_expression
+    from alembic_contracts.dialects.sqlite.looser import is_looser
     from alembic_contracts.dialects.sqlite.observation import completed, observe, sight
     from alembic_contracts.dialects.sqlite.transactions import at_commit, fate, look_up_as, lookup, transaction
 
@@ -123,7 +124,7 @@ NOT_EXPRESSED = frozenset(
 """There are no roles, no publications, no types of users; a rowid that is given out by itself is no identity column."""
 
 _LATE = {
-    "is_looser": "equivalence",
+    "is_looser": "looser",
     "same_expression": "equivalence",
     "completed": "observation",
     "observe": "observation",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic_contracts.dialects.sqlite.names import KEYWORDS, fold
 from alembic_contracts.dialects.sqlite.tokens import Token, meaning
 
-__all__ = ["is_looser", "same_expression"]
+__all__ = ["are_same", "bare", "closing", "same_expression"]
 
 _SAME_MARKS = {"==": "=", "<>": "!="}
 _LITERALS = frozenset({"null", "true", "false", "current_date", "current_time", "current_timestamp"})
@@ -18,26 +18,31 @@ def same_expression(one: str, other: str) -> bool:
     written alike: where there is no such column, SQLite takes it for a string. So is a word alone, which is a string as
     a default (``DEFAULT abc``).
     """
-    first, second = _bare(meaning(one)), _bare(meaning(other))
-    if len(first) != len(second):
+    return are_same(bare(meaning(one)), bare(meaning(other)))
+
+
+def are_same(one: list[Token], other: list[Token], *, alone: bool | None = None) -> bool:
+    """Tell the same of what has no parentheses around it.
+
+    Args:
+        one: the tokens of an expression.
+        other: those of another one.
+        alone: whether a word that is all of it may be a string; None: it may.
+    """
+    if len(one) != len(other):
         return False
-    alone = len(first) == 1
-    return all(_is_same(left, right, alone=alone) for left, right in zip(first, second, strict=True))
+    alone = len(one) == 1 if alone is None else alone
+    return all(_is_same(left, right, alone=alone) for left, right in zip(one, other, strict=True))
 
 
-def is_looser(before: str, after: str) -> bool:
-    """Tell whether a condition is certainly met where another one is; without a parser: where they are the same."""
-    return same_expression(before, after)
-
-
-def _bare(parts: list[Token]) -> list[Token]:
+def bare(parts: list[Token]) -> list[Token]:
     """Return tokens without parentheses around all of them."""
-    while len(parts) > 2 and parts[0].text == "(" and _closing(parts) == len(parts) - 1:
+    while len(parts) > 2 and parts[0].text == "(" and closing(parts) == len(parts) - 1:
         parts = parts[1:-1]
     return parts
 
 
-def _closing(parts: list[Token]) -> int | None:
+def closing(parts: list[Token]) -> int | None:
     """Return where the parenthesis is closed that is the first token."""
     depth = 0
     for at, token in enumerate(parts):
