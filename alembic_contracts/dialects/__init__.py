@@ -15,7 +15,7 @@ project costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.dialects.families import Family
     from alembic_contracts.dialects.replay_protocols import Statements, Witness
-    from alembic_contracts.schemas.schema import Name, Schema, Table, Type, TypeDefinition
+    from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type, TypeDefinition
     from alembic_contracts.schemas.surroundings import Session, Surroundings
     from alembic_contracts.schemas.uses import Breaks
 
@@ -201,6 +201,9 @@ class Dialect(Protocol):
 
     def is_looser(self, before: str, after: str) -> bool:
         """Return whether a condition is certainly not false where another is not; False: that is not plain."""
+
+    def meets(self, condition: str, columns: Sequence[Column]) -> bool:
+        """Return whether a row with the defaults of columns, all that a condition names, certainly meets it."""
 
     def datetime_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
         """Return ``information_schema.columns.datetime_precision``."""

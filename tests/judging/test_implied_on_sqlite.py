@@ -240,6 +240,62 @@ CASES = [
         "DROP TABLE t\nCREATE TABLE t (c INTEGER PRIMARY KEY DESC, n TEXT)", "INSERT INTO t (n) VALUES ('x')",
         rule=REQUIRED,
     ),
+    Case(
+        "CREATE TABLE t (c TEXT)", "ALTER TABLE t ADD COLUMN n INTEGER CHECK (n NOTNULL)", INSERT,
+        "CHECK constraint failed: n NOTNULL", NEW,
+    ),
+    *(
+        Case("CREATE TABLE t (c TEXT)", f"ALTER TABLE t ADD COLUMN {column}", INSERT)
+        for column in (
+            "n INTEGER NOT NULL DEFAULT 0 CHECK (n >= 0)", "n TEXT NOT NULL DEFAULT 'new' CHECK (n IN ('new', 'old'))",
+            "n INTEGER CHECK (length(n) > 0)", "n INTEGER CHECK (n IS NULL OR n > 0)",
+            "n INTEGER CHECK (typeof(n) IN ('integer', 'null'))", "n INTEGER DEFAULT (1 + 1) CHECK (n = 2)",
+            "n TEXT DEFAULT 12 CHECK (typeof(n) = 'text')",
+        )
+    ),
+    *(
+        Case(
+            "CREATE TABLE t (c TEXT)", f"DROP TABLE t\nCREATE TABLE t (c TEXT, {column})", INSERT,
+            "CHECK constraint failed", NEW,
+        )
+        for column in (
+            "n INTEGER NOT NULL DEFAULT 0 CHECK (n > 0)", "n TEXT DEFAULT 'NEW' CHECK (n IN ('new', 'old'))",
+            "n INTEGER CHECK (typeof(n) <> 'null')", "n INTEGER DEFAULT 1 CHECK (n > 0 AND c <> 'x')",
+        )
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)",
+        "DROP TABLE t\nCREATE TABLE t (c TEXT, n INTEGER DEFAULT 1 CHECK (n IN (1, length(c))))",
+        INSERT, rule=NEW,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT, CONSTRAINT ck CHECK (c IN ('x','b')))",
+        "DROP TABLE t\nCREATE TABLE t (c TEXT, CONSTRAINT ck CHECK (c IN ('x', 'b', 'z')))", INSERT,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT, CONSTRAINT ck CHECK (c IN ('x', 'b', 'z')))",
+        "DROP TABLE t\nCREATE TABLE t (c TEXT, CONSTRAINT ck CHECK (c IN ('b', 'z')))", INSERT,
+        "CHECK constraint failed: ck", NEW, "a new check ck",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT, n INT)\nCREATE UNIQUE INDEX u ON t (c)",
+        "DROP INDEX u\nCREATE UNIQUE INDEX u2 ON t (c, n)\nCREATE UNIQUE INDEX u3 ON t (n, c) WHERE n > 1", INSERT,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT, n INT)\nCREATE UNIQUE INDEX u ON t (c, n)",
+        "DROP INDEX u\nCREATE UNIQUE INDEX u ON t (c)",
+        "INSERT INTO t (c, n) VALUES ('x', 1), ('x', 2)", "UNIQUE constraint failed", NEW,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT, n INT)\nCREATE UNIQUE INDEX u ON t (c)",
+        "DROP INDEX u\nCREATE UNIQUE INDEX u ON t (c COLLATE NOCASE, n)",
+        "INSERT INTO t (c, n) VALUES ('x', 1), ('X', 1)", "UNIQUE constraint failed", NEW,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT, n INT)\nCREATE UNIQUE INDEX u ON t (c) WHERE n > 1",
+        "DROP INDEX u\nCREATE UNIQUE INDEX u ON t (c, n)",
+        "INSERT INTO t (c, n) VALUES ('x', 1), ('x', 1)", "UNIQUE constraint failed", NEW,
+    ),
 ]  # fmt: skip
 
 

@@ -42,6 +42,7 @@ from alembic_contracts.support.late import late
 if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.beside import surroundings
     from alembic_contracts.dialects.postgresql.columns_back import restoring
+    from alembic_contracts.dialects.postgresql.default_rows import meets
     from alembic_contracts.dialects.postgresql.equivalence import is_looser, same_expression
     from alembic_contracts.dialects.postgresql.hindrances import completed
     from alembic_contracts.dialects.postgresql.observation import observe, sight
@@ -94,6 +95,7 @@ __all__ = [
     "look_up_as",
     "looks",
     "lookup",
+    "meets",
     "missing_role",
     "misspelt_type",
     "numeric_precision",
@@ -133,6 +135,7 @@ _LATE = {
     "surroundings": "beside",
     "restoring": "columns_back",
     "family": "purposes",
+    "meets": "default_rows",
     "is_looser": "equivalence",
     "same_expression": "equivalence",
     "completed": "hindrances",

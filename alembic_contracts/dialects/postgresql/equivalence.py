@@ -16,7 +16,7 @@ from alembic_contracts.dialects.postgresql.literal_outputs import BOOLEANS, outp
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.remarks import Printed, printed_as
 
-__all__ = ["is_looser", "same_expression"]
+__all__ = ["Called", "Constant", "is_looser", "same_expression", "tree_of"]
 
 _ALIASES = {
     "now": "current_timestamp",
@@ -60,7 +60,7 @@ def is_looser(before: str, after: str) -> bool:
 
     It is for lists that got longer (``IN``), for bounds that are numbers, and for parts of AND and OR.
     """
-    trees = [_tree(each) for text in (before, after) for each in (str(text), printed_as(text))]
+    trees = [tree_of(each) for text in (before, after) for each in (str(text), printed_as(text))]
     return any(
         first is not None and second is not None and _lets_pass(first, second)
         for first in trees[:2]
@@ -96,7 +96,7 @@ def _listed(tree: Any) -> tuple[Any, ...] | None:
     match tree:
         case ("any", "=", _, tuple(values)):
             return values
-        case ("operator", "=", _, _Literal() as value):
+        case ("operator", "=", _, Constant() as value):
             return (value,)
     return None
 
@@ -107,7 +107,7 @@ def _contains(values: tuple[Any, ...] | None, others: tuple[Any, ...] | None) ->
 
 def _is_wider(old: str, first: Any, new: str, second: Any) -> bool:
     """Whether a comparison with a number lets all numbers pass that another one does."""
-    numbers = [each.text for each in (first, second) if isinstance(each, _Literal) and each.type_name == "number"]
+    numbers = [each.text for each in (first, second) if isinstance(each, Constant) and each.type_name == "number"]
     if len(numbers) < 2 or new not in _WIDER.get(old, ()):
         return False
     bound, other = map(Decimal, numbers)
@@ -118,17 +118,17 @@ def _surely_differ(one: str, other: str) -> bool:
     """Whether two texts cannot be printed alike: what they read and call stays, however that is done."""
     if bool(one.strip()) != bool(other.strip()):
         return True
-    first, second = _tree(str(one)), _tree(str(other))
+    first, second = tree_of(str(one)), tree_of(str(other))
     if first is None or second is None:
         return False
-    if isinstance(first, _Literal) and isinstance(second, _Literal):
+    if isinstance(first, Constant) and isinstance(second, Constant):
         return first.type_name == second.type_name == "number"
-    return isinstance(first, _Literal) or isinstance(second, _Literal) or _used(first) != _used(second)
+    return isinstance(first, Constant) or isinstance(second, Constant) or _used(first) != _used(second)
 
 
 def _used(tree: Any) -> frozenset[str]:
     """Return the columns that a tree reads and the functions that it calls."""
-    if isinstance(tree, _Called):
+    if isinstance(tree, Called):
         return frozenset({f"{tree.name}()"})
     if not isinstance(tree, tuple):
         return frozenset()
@@ -142,7 +142,7 @@ def _same(one: str, other: str) -> bool:
         return True
     if not one.strip() or not other.strip():
         return False
-    first, second = _tree(one), _tree(other)
+    first, second = tree_of(one), tree_of(other)
     return first is not None and second is not None and _alike(first, second)
 
 
@@ -152,7 +152,7 @@ def _bare(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _tree(text: str) -> Any:
+def tree_of(text: str) -> Any:
     """Return the parse tree as plain values that can be compared, None where it cannot be parsed."""
     try:
         from alembic_contracts.dialects.postgresql import library
@@ -187,14 +187,14 @@ def _plain(message: Any) -> Any:
     return tuple(parts)
 
 
-class _Literal(Struct, frozen=True):
+class Constant(Struct, frozen=True):
     """A literal's text, and the type that it is written or cast to (``number`` for any); empty: any will do."""
 
     text: str
     type_name: str
 
 
-class _Called(Struct, frozen=True):
+class Called(Struct, frozen=True):
     """A function's name; one without a schema (empty) is that of any, as it depends on a search path which is meant."""
 
     schema: str
@@ -204,16 +204,16 @@ class _Called(Struct, frozen=True):
 def _alike(one: Any, other: Any) -> bool:
     """Whether two trees are the same, as far as a literal's type and a function's schema are written."""
     match one, other:
-        case _Literal(), _Literal():
+        case Constant(), Constant():
             return _same_literal(one, other)
-        case _Called(), _Called():
+        case Called(), Called():
             return one.name == other.name and (one.schema == other.schema or not (one.schema and other.schema))
         case tuple(), tuple():
             return len(one) == len(other) and all(map(_alike, one, other))
     return bool(one == other)
 
 
-def _same_literal(one: _Literal, other: _Literal) -> bool:
+def _same_literal(one: Constant, other: Constant) -> bool:
     if one.type_name == other.type_name == "number":
         return Decimal(one.text) == Decimal(other.text)
     if "number" in {one.type_name, other.type_name}:  # '1' is 1, while '1'::text is not
@@ -230,23 +230,23 @@ def _cast(cast: Any) -> Any:
     if kind == "a_const" and cast.arg.a_const.WhichOneof("val") == "sval":
         text, name = cast.arg.a_const.sval.sval, _names(cast.type_name.names)[-1]
         if name in _NUMBERS and _NUMBER.fullmatch(text):
-            return _Literal(text, "number")
-        return _Literal(BOOLEANS.get(text.strip().lower(), text) if name == "bool" else text, name)
+            return Constant(text, "number")
+        return Constant(BOOLEANS.get(text.strip().lower(), text) if name == "bool" else text, name)
     return _plain(cast.arg) if kind in _LITERALS or _is_text_of_column(cast) else None
 
 
 def _constant(constant: Any) -> Any:
     match constant.WhichOneof("val"):
         case "ival":
-            return _Literal(str(constant.ival.ival), "number")
+            return Constant(str(constant.ival.ival), "number")
         case "fval":
-            return _Literal(constant.fval.fval, "number") if _NUMBER.fullmatch(constant.fval.fval) else None
+            return Constant(constant.fval.fval, "number") if _NUMBER.fullmatch(constant.fval.fval) else None
         case "boolval":
-            return _Literal("true" if constant.boolval.boolval else "false", "bool")
+            return Constant("true" if constant.boolval.boolval else "false", "bool")
         case "sval":
-            return _Literal(constant.sval.sval, "")
+            return Constant(constant.sval.sval, "")
         case "bsval" if constant.bsval.bsval.startswith("b"):
-            return _Literal(constant.bsval.bsval[1:], "bit")
+            return Constant(constant.bsval.bsval[1:], "bit")
     return None
 
 
@@ -289,13 +289,13 @@ def _logic(expression: Any) -> Any:
 
 def _value(function: Any) -> Any:
     name = _enum_name(function, "op")
-    return ("call", _Called("", _ALIASES.get(name, name)), ())
+    return ("call", Called("", _ALIASES.get(name, name)), ())
 
 
 def _call(call: Any) -> Any:
     """Return a function call; what PostgreSQL prints with its schema is the same without."""
     *schema, name = _names(call.funcname)
-    called = _Called(".".join(schema), name) if schema else _Called("", _ALIASES.get(name, name))
+    called = Called(".".join(schema), name) if schema else Called("", _ALIASES.get(name, name))
     return ("call", called, tuple(_plain(argument) for argument in call.args))
 
 

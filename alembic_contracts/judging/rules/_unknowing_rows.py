@@ -13,7 +13,7 @@ from alembic_contracts.schemas.schema import Column, Constraint, Table
 
 __all__ = ["spares_unknowing"]
 
-_TELLS_NULL = pattern(r"\b(is|null|case|coalesce|not|distinct)\b|\w\(", re.IGNORECASE)
+_TELLS_NULL = pattern(r"\b(is|isnull|notnull|null|case|coalesce|not|distinct)\b|\w\(", re.IGNORECASE)
 """What an expression can have that is not NULL where its column is: a test for NULL, a function."""
 _UNIQUE_BY_ITSELF = pattern(r"(\w+\.)?(gen_random_uuid|uuidv[47]|uuid_generate_v[14]|nextval)\(.*\)", re.IGNORECASE)
 """Defaults of which no two are the same."""
@@ -32,6 +32,8 @@ def spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> bo
     is_key = constraint.kind in KEYS and constraint.expression is None
     if is_key and any(_is_left_unique(name, fact, subject) for name in constraint.columns):
         return constraint.kind == "unique" or all(_is_filled(name, fact, subject) for name in constraint.columns)
+    if constraint.kind == "check" and _meets_by_default(constraint, fact, subject):
+        return True
     unknown = [_is_left_null(name, fact, subject) for name in constraint.columns]
     if constraint.kind in ("unique", "exclude"):  # a primary key's are never NULL
         return any(unknown) and not constraint.nulls_not_distinct
@@ -52,6 +54,15 @@ def _is_left_null(name: str, fact: Fact, subject: Subject) -> bool:
     """Whether a column is new, and NULL in the rows of those who do not know it."""
     column = _new_column(name, fact, subject)
     return column is not None and column.type is not None and not is_filled(column, subject.types)
+
+
+def _meets_by_default(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
+    """Whether a check is about new columns alone, and met by what is in them where nobody knows them."""
+    found = [_new_column(name, fact, subject) for name in constraint.columns]
+    columns = [column for column in found if column is not None]
+    if not columns or len(columns) < len(found) or constraint.expression is None:
+        return False
+    return subject.dialect.meets(constraint.expression, columns)
 
 
 def _is_left_unique(name: str, fact: Fact, subject: Subject) -> bool:

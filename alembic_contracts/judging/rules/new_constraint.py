@@ -64,7 +64,7 @@ class _Before(Struct, frozen=True):
 
     limits: tuple[Constraint, ...] = ()
     keys: tuple[Constraint, ...] = ()
-    """Not where an index alone is one: its collation or operators may be others."""
+    """Where an index alone is one on SQLite alone: elsewhere its collation or operators may be others."""
     filled: frozenset[str] = frozenset()
     """Columns that are never NULL."""
     collations: Mapping[str, str | None] = {}
@@ -75,10 +75,12 @@ class _Before(Struct, frozen=True):
         """Return what a table had then; None: there was none."""
         if table is None:
             return cls()
-        keys = (each for each in table.constraints if _is_key(each))
+        found = tuple(limits(table, types, dialect))
+        # SQLite tells of an index by what it compares: where that is not as the columns do, it has an expression.
+        keys = (each for each in (found if dialect.KIND == "sqlite" else table.constraints) if _is_key(each))
         filled = (column.name for column in table.columns if column.not_null)
         collations = {column.name: column.collation for column in table.columns}
-        return cls(tuple(limits(table, types, dialect)), tuple(keys), frozenset(filled), collations)
+        return cls(found, tuple(keys), frozenset(filled), collations)
 
 
 def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bool:
@@ -303,7 +305,7 @@ RULE = Rule(
         "nor what follows from a key that was there, as UNIQUE (id, code) does from PRIMARY KEY (id), "
         "nor a CHECK that lets more pass than the old one did, "
         "nor what is about new columns that are NULL in the rows of all who do not know them, or give themselves a "
-        "value of their own, as an identity does; nor what is NOT ENFORCED. "
+        "value that it lets pass, as an identity does; nor what is NOT ENFORCED. "
         "What partitions of the table refuse, and what is under a view that can be written to, counts as well; that is "
         "told from the scripts alone, as a look at the commit is one at contracted tables. "
         "What triggers do with rows is not looked at. "
