@@ -3,6 +3,7 @@
 names, types, properties   a type's name -> Type, and what follows from it
 purposes                   a type -> what it is for, which other databases have as well
 breaking, equivalence      two types or expressions -> whose uses break; whether they are the same
+default_rows               a condition, columns -> whether a row that names none of them meets it
 literal_outputs            a literal and its type -> how it is printed
 library, messages          PostgreSQL's own parser out of the one that has it; the classes of its answers
 session_settings           a connection -> where names lead

@@ -3,6 +3,7 @@
 names, types, properties      a type's name -> Type, and what follows from it
 purposes                      a type -> what it is for, which other databases have as well, and its affinity
 breaking, equivalence         two types or expressions -> whose uses break; whether they are the same
+looser, default_rows          two conditions -> whether one lets pass what the other does; whether defaults meet one
 session                       a connection -> its file and SQLite's version
 asking, questions             answers that leave nothing behind; the questions about any number of tables
 observation, tables           a connection, tables -> Schema; what SQLite answers of one table -> Table
