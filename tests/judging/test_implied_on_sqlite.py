@@ -241,6 +241,18 @@ CASES = [
         rule=REQUIRED,
     ),
     Case(
+        "CREATE TABLE t (c VARCHAR(20) NOT NULL PRIMARY KEY)",
+        "DROP TABLE t\nCREATE TABLE t (c INTEGER NOT NULL PRIMARY KEY)", INSERT, "datatype mismatch", NEW,
+        "a new limit of c, INTEGER in place of VARCHAR(20)",
+    ),
+    Case(
+        "CREATE TABLE t (c BIGINT NOT NULL PRIMARY KEY)",
+        "DROP TABLE t\nCREATE TABLE t (c INTEGER NOT NULL PRIMARY KEY)", "INSERT INTO t (c) VALUES (1)",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)", "DROP TABLE t\nCREATE TABLE t (c TEXT, n INTEGER PRIMARY KEY)", INSERT,
+    ),
+    Case(
         "CREATE TABLE t (c TEXT)", "ALTER TABLE t ADD COLUMN n INTEGER CHECK (n NOTNULL)", INSERT,
         "CHECK constraint failed: n NOTNULL", NEW,
     ),
