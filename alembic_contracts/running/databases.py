@@ -80,7 +80,8 @@ def _of_run(run: Run, database: str | None) -> frozenset[str] | None:
     if not named:
         return None
     connection = run.connection
-    connected = name_of(connection.engine.url) if connection is not None else None
+    url = run.url if connection is None else connection.engine.url
+    connected = None if url is None else name_of(url)
     config = run.context.config
     known = _known(config) if config is not None else {}
     return frozenset({*named, *filter(None, (connected, *(known.get(name) for name in named)))})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import sys
@@ -16,7 +17,8 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from alembic_contracts import dialects, texts
 from alembic_contracts.errors import CannotCheck
@@ -97,6 +99,7 @@ def visit(config: Config, range_: Range, look: Callable[[Run], None]) -> None:
     if range_.dialect is not None and not range_.offline:
         raise CannotCheck("--dialect stands in for env.py where there is no database either: use it with --offline.")
     arguments: dict[str, Any] = {}
+    configured: dict[str, Any] = {}
     settings = settings_of(config)
     if settings.exec == "never":
         range_ = without_scripts(range_)
@@ -104,22 +107,32 @@ def visit(config: Config, range_: Range, look: Callable[[Run], None]) -> None:
     seen: list[tuple[str, ...]] = []
 
     def plan(heads: tuple[str, ...], context: MigrationContext) -> list[RevisionStep]:
-        seen.append(_names(context, arguments))
+        url = _url_of(context, configured)
+        seen.append(_names(url, arguments))
         if range_.database is None or range_.database in seen[-1]:
-            look(replace(_run(context, heads, range_, arguments), lock_timeout=lock_timeout))
+            look(replace(_run(context, heads, range_, arguments), lock_timeout=lock_timeout, url=url))
         return []
 
-    _run_environment(config, plan, arguments, range_)
+    _run_environment(config, plan, arguments, configured, range_)
     if not seen:
         raise CannotCheck("env.py ran no migrations: it must call context.run_migrations() for this check as well.")
     _require_the_one(range_, seen)
 
 
-def _names(context: MigrationContext, arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what env.py calls a database, and what its URL does."""
+def _url_of(context: MigrationContext, configured: Mapping[str, Any]) -> URL | None:
+    """Return where a database is: what it is connected by, else what env.py has passed to ``configure``."""
     connection = None if context.as_sql else context.connection
-    url = connection.engine.url.database if connection is not None else None
-    return tuple(filter(None, (arguments.get("engine_name"), url)))
+    if connection is not None:
+        return connection.engine.url
+    try:
+        return make_url(configured["url"])
+    except (KeyError, ArgumentError):
+        return None
+
+
+def _names(url: URL | None, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what env.py calls a database, and what its URL does."""
+    return tuple(filter(None, (arguments.get("engine_name"), url and url.database)))
 
 
 def _require_the_one(range_: Range, seen: Sequence[tuple[str, ...]]) -> None:
@@ -241,8 +254,10 @@ def script_directory(config: Config) -> ScriptDirectory:
         raise CannotCheck(f"{said}: {type(error).__name__}: {said_by(error)}") from error
 
 
-def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range_: Range) -> None:
-    """Run env.py with a function in the place of the one that yields what to apply."""
+def _run_environment(
+    config: Config, plan: Any, arguments: dict[str, Any], configured: dict[str, Any], range_: Range
+) -> None:
+    """Run env.py with a function in the place of the one that yields what to apply; note what it passes to Alembic."""
     script = script_directory(config)
     # In --sql mode Alembic writes the SQL of its version table; nobody wants it here.
     buffer, config.output_buffer = config.output_buffer, io.StringIO()
@@ -252,14 +267,8 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
         environment = EnvironmentContext(
             config, script, fn=plan, as_sql=range_.without_database, dont_mutate=True, destination_rev=range_.target
         )
-        run_migrations = environment.run_migrations
-
-        def remember_arguments(**given: Any) -> None:
-            arguments.clear()
-            arguments.update(given)
-            run_migrations(**given)
-
-        vars(environment)["run_migrations"] = remember_arguments
+        _remember(environment, "run_migrations", arguments)
+        _remember(environment, "configure", configured)
         with scripts_are_read(run_them=not range_.no_exec), environment:
             if range_.dialect is None:
                 with application(Path(script.env_py_location)):
@@ -277,6 +286,19 @@ def _run_environment(config: Config, plan: Any, arguments: dict[str, Any], range
         raise CannotCheck(_misfit(script, range_) or _failure(error, script.dir, range_)) from error
     finally:
         config.output_buffer, config.stdout = buffer, stdout
+
+
+def _remember(environment: EnvironmentContext, name: str, given: dict[str, Any]) -> None:
+    """Keep the named arguments that a function of an environment was called with last."""
+    function = getattr(environment, name)
+
+    @functools.wraps(function)
+    def called(*args: Any, **arguments: Any) -> None:
+        given.clear()
+        given.update(arguments)
+        function(*args, **arguments)
+
+    vars(environment)[name] = called
 
 
 def _failure(error: BaseException, folder: str, range_: Range) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationContext, RevisionStep
     from alembic.script import ScriptDirectory
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import URL, Connection
 
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.running.postponed import Postponed
@@ -41,6 +41,8 @@ class Run(Struct, frozen=True, kw_only=True):
     """Revisions that lead to the start, to be predicted first where no database shows their result."""
     connection: Connection | None = None
     """The database that the run starts from; None: ``snapshot`` or an empty one, plus ``history``."""
+    url: URL | None = None
+    """What env.py says of where the database would be, where there is none."""
     snapshot: Snapshot | None = None
     """The schema before ``history``."""
     as_sql: bool = False
