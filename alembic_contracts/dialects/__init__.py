@@ -199,8 +199,11 @@ class Dialect(Protocol):
     def same_expression(self, one: str, other: str) -> bool | None:
         """Return whether two SQL expressions are the same but for their spelling; None: that is not known."""
 
-    def is_looser(self, before: str, after: str) -> bool:
-        """Return whether a condition is certainly not false where another is not; False: that is not plain."""
+    def is_looser(self, before: str, after: str, columns: Sequence[Column] = ()) -> bool:
+        """Return whether a condition is certainly not false where another is not; False: that is not plain.
+
+        ``columns``: that they may be about, as they were and are.
+        """
 
     def meets(self, condition: str, columns: Sequence[Column]) -> bool:
         """Return whether a row with the defaults of columns, all that a condition names, certainly meets it."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.dialects.sqlite import made_up
-from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, goes_by
+from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, goes_by, says_what_is_otherwise
 from alembic_contracts.dialects.sqlite.copies import fingerprint_of, stored_rows
 from alembic_contracts.dialects.sqlite.effects import CHANGES_ROWS
 from alembic_contracts.dialects.sqlite.names import fold
@@ -26,13 +26,7 @@ from alembic_contracts.prediction.answers.noticing import MadeUpCount
 from alembic_contracts.prediction.scripts.batches import COPY
 from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
 from alembic_contracts.schemas.schema import Name
-from alembic_contracts.schemas.steps import (
-    FAILS_BY_ROWS,
-    GOES_BY_ROWS,
-    Operation,
-    Unproven,
-    World,
-)
+from alembic_contracts.schemas.steps import FAILS_BY_ROWS, GOES_BY_CHANCE, GOES_BY_ROWS, Operation, Unproven, World
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -50,12 +44,6 @@ _Key = tuple[str, str]
 """A schema and a table, in lower case."""
 _LABEL_LENGTH = 100
 _TEXTS = RowTexts()
-
-
-def _key(schema: str, name: str) -> _Key:
-    return fold(schema), fold(name)
-
-
 _BY_HAND = frozenset({"UPDATE", "INSERT", "DELETE"})
 _SCHEMA = frozenset({"sqlite_master", "sqlite_temp_master"})
 _ALTERS = pattern(r"\s*ALTER\b", re.IGNORECASE)
@@ -64,6 +52,10 @@ _MAY_FAIL = pattern(
     re.IGNORECASE | re.DOTALL,
 )
 """Statements that fail, or do not, by what rows there are; where it is by whether there are any, the worlds show it."""
+
+
+def _key(schema: str, name: str) -> _Key:
+    return fold(schema), fold(name)
 
 
 class Looks:
@@ -197,6 +189,8 @@ class CopyObserver:
         self._tables = looks.tables
         self.unknown = self._tables.keys() - {version_table}
         """Tables whose rows are not known."""
+        self._by_chance: set[_Key] = set()
+        """Tables with rows that scripts have made of what is otherwise each time."""
         self._world: World = "empty"
         self._is_filled = False
         self.read_rows = False
@@ -264,6 +258,8 @@ class CopyObserver:
 
     def _on_fetch(self, effect: Effect) -> Callable[[], None] | None:
         rows, reason = self._on_fetch_of_rows(effect), goes_by(effect)
+        if reason is None and not self._by_chance.isdisjoint(effect.reads):
+            reason = GOES_BY_CHANCE
         if reason is None:
             return rows
 
@@ -341,11 +337,18 @@ class CopyObserver:
         """Know no more of rows that come from rows that are not known, be it by way of the script."""
         is_handed_on = _has_made_up(effect.parameters)
         self._goes_by_rows = self._goes_by_rows or is_handed_on
+        if self._is_by_chance(effect):
+            self._by_chance |= effect.writes
         if is_handed_on or not self.unknown.isdisjoint(effect.reads):
             self.unknown |= {key for key in effect.writes if key in self._tables} - {self._version_table}
 
+    def _is_by_chance(self, effect: Effect) -> bool:
+        return says_what_is_otherwise(effect) or not self._by_chance.isdisjoint(effect.reads)
+
     def _follow_tables(self, effect: Effect) -> None:
         before, self._tables = self._tables, self._looks.tables
+        if self._is_by_chance(effect):
+            self._by_chance |= self._tables.keys() - before.keys()
         if not self.unknown.isdisjoint(effect.reads | effect.writes):
             self.unknown |= self._tables.keys() - before.keys()
         self.unknown &= self._tables.keys()

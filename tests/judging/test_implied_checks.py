@@ -69,6 +69,10 @@ ADDED = [
     added("n integer DEFAULT 5 CHECK (n BETWEEN 1 AND 9 AND n <> 4)"),
     added("n numeric DEFAULT 0.5 CHECK (n < 1)"),
     added("n integer CHECK (coalesce(n, 0) > 0)", CHECK),
+    added("n integer NOT NULL DEFAULT 1.5 CHECK (n < 2)", CHECK),
+    added("n bigint DEFAULT 0.5 CHECK (n <> 1)", CHECK),
+    added("n boolean DEFAULT 't' CHECK (n::text = 't')", CHECK),
+    added("n text DEFAULT 5 CHECK (n > '10')", told=True),
     # A scale rounds what a default is written as; what a function makes of a literal is not worked out.
     added("n numeric(3, 1) DEFAULT 0.96 CHECK (n < 1)", CHECK),
     added("n text DEFAULT 'x' CHECK (length(n) = 1)", told=True),

@@ -246,10 +246,6 @@ CASES = [
         "a new limit of c, INTEGER in place of VARCHAR(20)",
     ),
     Case(
-        "CREATE TABLE t (c BIGINT NOT NULL PRIMARY KEY)",
-        "DROP TABLE t\nCREATE TABLE t (c INTEGER NOT NULL PRIMARY KEY)", "INSERT INTO t (c) VALUES (1)",
-    ),
-    Case(
         "CREATE TABLE t (c TEXT)", "DROP TABLE t\nCREATE TABLE t (c TEXT, n INTEGER PRIMARY KEY)", INSERT,
     ),
     Case(
@@ -307,6 +303,56 @@ CASES = [
         "CREATE TABLE t (c TEXT, n INT)\nCREATE UNIQUE INDEX u ON t (c) WHERE n > 1",
         "DROP INDEX u\nCREATE UNIQUE INDEX u ON t (c, n)",
         "INSERT INTO t (c, n) VALUES ('x', 1), ('x', 1)", "UNIQUE constraint failed", NEW,
+    ),
+    *(
+        Case(
+            "CREATE TABLE t (c TEXT, n TEXT) STRICT", change,
+            "INSERT INTO t (c) VALUES ('x')",
+        )
+        for change in (
+            "ALTER TABLE t ADD COLUMN z TEXT", "ALTER TABLE t DROP COLUMN n", "ALTER TABLE t RENAME COLUMN n TO m",
+            "DROP TABLE t\nCREATE TABLE t (c ANY, n INTEGER) STRICT",
+        )
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT) STRICT", "DROP TABLE t\nCREATE TABLE t (c INTEGER) STRICT", INSERT,
+        "cannot store TEXT value in INTEGER column t.c", NEW, "a new limit of c, INTEGER in place of TEXT",
+    ),
+    Case(
+        "CREATE TABLE t (c INTEGER) STRICT", "DROP TABLE t\nCREATE TABLE t (c TEXT) STRICT",
+        "INSERT INTO t (c) VALUES (1)",
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT, n INTEGER DEFAULT 'no')",
+        "DROP TABLE t\nCREATE TABLE t (c TEXT, n INTEGER DEFAULT 'no') STRICT", INSERT,
+        "cannot store TEXT value in INTEGER column t.n", NEW, columns='{"c": {"data_type": "TEXT"}}',
+    ),
+    Case(
+        "CREATE TABLE t (c INT PRIMARY KEY)", "DROP TABLE t\nCREATE TABLE t (c INTEGER PRIMARY KEY)", INSERT,
+        "datatype mismatch", NEW,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT)", "ALTER TABLE t ADD COLUMN n INTEGER DEFAULT 1 CHECK (n >= rowid)",
+        "INSERT INTO t (c) VALUES ('x'), ('y')", "CHECK constraint failed", NEW,
+    ),
+    *(
+        Case(
+            f"CREATE TABLE t (c {of}, CHECK (c {before}))", f"DROP TABLE t\nCREATE TABLE t (c {of}, CHECK (c {after}))",
+            f"INSERT INTO t (c) VALUES ({use})", "CHECK constraint failed", NEW,
+        )
+        for of, before, after, use in (
+            ("VARCHAR(9)", ">= 1000", ">= 500", "'1234'"), ("TEXT", "> 10", "> 9", "5"), ("TEXT", "<= 5", "<= 10", "4"),
+        )
+    ),
+    *(
+        Case(
+            f"CREATE TABLE t (c {of}, CHECK (c {before}))", f"DROP TABLE t\nCREATE TABLE t (c {of}, CHECK (c {after}))",
+            f"INSERT INTO t (c) VALUES ({use})",
+        )
+        for of, before, after, use in (
+            ("INTEGER", ">= 1000", ">= 500", "1234"), ("NUMERIC", "<= 5", "<= 10", "4"), ("BLOB", "<= 5", "<= 10", "4"),
+            ("TEXT", "<= 10", "<= 100", "'1'"),
+        )
     ),
 ]  # fmt: skip
 

@@ -408,12 +408,15 @@ CHANCE = [
     "strftime('%Y') > '2030'",
     "unixepoch() % 2",
     "time(:when) > '12'",
+    "date('n' || 'ow') > '2030'",
+    "strftime(:form, 'now') > '2030'",
+    "date('2020-01-01') < date('now')",
 ]
 
 
 @pytest.mark.parametrize("question", CHANCE)
 def test_what_is_otherwise_each_time_is_unproven(question: str, tmp_path: Path) -> None:
-    given = ', {"when": "now"}' if ":when" in question else ""
+    given = ', {"when": "now"}' if ":when" in question else ', {"form": "%Y"}' if ":form" in question else ""
     code = f"""
         if op.get_bind().execute(sa.text("SELECT {question}"){given}).scalar():
             op.drop_column("t", "a")
@@ -422,6 +425,25 @@ def test_what_is_otherwise_each_time_is_unproven(question: str, tmp_path: Path) 
     history.upgrade("r0")
     assert reasons(history.predicted()[0]) == [GOES_BY_CHANCE]
     assert reasons(history.predicted(offline=True)[0]) == [GOES_BY_CHANCE]
+
+
+BY_WAY = {
+    "a table": "op.execute('INSERT INTO k SELECT abs(random()) % 2')",
+    "a clock": "op.execute(\"INSERT INTO k VALUES (date('now') > '2100')\")",
+    "a change": "op.execute('INSERT INTO k VALUES (1)')\nop.execute('UPDATE k SET v = abs(random()) % 2')",
+    "a new table": "op.execute('DROP TABLE k')\nop.execute('CREATE TABLE k AS SELECT CURRENT_TIMESTAMP AS v')",
+    "a view": "op.execute('DROP TABLE k')\nop.execute(\"CREATE VIEW k AS SELECT strftime('%Y','now') > '2100' AS v\")",
+    "made up": "op.execute(\"INSERT INTO k VALUES (date('n' || 'ow') > '2100')\")",
+}
+
+
+@pytest.mark.parametrize("way", BY_WAY)
+def test_chance_is_followed_through_tables_and_views(way: str, tmp_path: Path) -> None:
+    asks = "if op.get_bind().execute(sa.text('SELECT v FROM k')).scalar():\n    op.drop_column('t', 'a')"
+    history = History(tmp_path, [TABLE, f"op.execute('CREATE TABLE k (v)')\n{BY_WAY[way]}\n{asks}"])
+    history.upgrade("r0")
+    for offline in (False, True):
+        assert any(GOES_BY_CHANCE in reasons(each) for each in history.predicted(offline=offline))
 
 
 NO_CHANCE = [

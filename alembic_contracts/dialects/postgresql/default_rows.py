@@ -22,8 +22,7 @@ _NULL_OF_NULL = frozenset(
      "trim", "upper"}
 )  # fmt: skip
 """Functions that are STRICT (``pg_proc.proisstrict``)."""
-_EXACT = frozenset({"bool", "int2", "int4", "int8", "numeric", "text", "varchar"})
-"""Types that keep a default as it is written, where they have no scale."""
+_WHOLE, _TEXTS = frozenset({"int2", "int4", "int8"}), frozenset({"text", "varchar"})
 _NULL = "null"
 _IS_NULL = 1
 """``IS_NULL`` of PostgreSQL's ``NullTestType``, as the parser's library numbers it."""
@@ -45,11 +44,22 @@ def meets(condition: str, columns: Sequence[Column]) -> bool:
 
 
 def _is_exact(column: Column) -> bool:
-    if column.default is None:
-        return column.type is not None and column.type.name.schema == "pg_catalog"  # a domain has a default of its own
+    """Whether a column keeps its default as that is written."""
     type_ = column.type
-    is_plain = type_ is not None and type_.name.name in _EXACT and not type_.dimensions
-    return is_plain and type_ is not None and not (type_.name.name == "numeric" and type_.modifiers)
+    if type_ is None or type_.name.schema != "pg_catalog":  # a domain has a default, and checks, of its own
+        return False
+    if column.default is None:
+        return True
+    default, name = tree_of(column.default), type_.name.name
+    if not isinstance(default, Constant) or type_.dimensions:
+        return False
+    if name == "bool":
+        return default.text in ("true", "false")
+    if name in _WHOLE:
+        return default.type_name == "number" and default.text.lstrip("-").isdigit()
+    if name == "numeric":
+        return default.type_name == "number" and not type_.modifiers
+    return name in _TEXTS and default.type_name not in ("number", "bool")
 
 
 def _truth(tree: Any, values: Mapping[str, Any]) -> _Truth:

@@ -17,7 +17,7 @@ from alembic_contracts.support.greenlets import frames
 if TYPE_CHECKING:
     from alembic_contracts.dialects.sqlite.effects import Effect
 
-__all__ = ["COUNTS", "depends_on", "goes_by"]
+__all__ = ["COUNTS", "depends_on", "goes_by", "says_what_is_otherwise"]
 
 COUNTS = ("", "counts")
 """Stands among tables for what SQLite knows of all their rows: how many were changed, whether they are sound."""
@@ -31,13 +31,16 @@ _COUNTING = frozenset({"changes", "last_insert_rowid", "total_changes"})
 """Functions that tell of rows."""
 _BY_CHANCE = frozenset({"current_date", "current_time", "current_timestamp", "random", "randomblob"})
 """Functions of which no two answers need to be the same."""
+_CHANCE_IN_TEXT = pattern(r"\b(?:current_date|current_time|current_timestamp|random|randomblob)\b", re.IGNORECASE)
 _OF_TIME = frozenset({"date", "datetime", "julianday", "strftime", "time", "timediff", "unixepoch"})
 """Those that are so where they are asked of no time or of ``now`` (https://sqlite.org/lang_datefunc.html)."""
-_NOW = pattern(
-    r"""(?P<text>['"]\s*now\s*['"])|\b(?:date|datetime|julianday|time|unixepoch)\s*\(\s*\)"""
-    r"""|\bstrftime\s*\([^,()]*\)""",
+_CALL_OF_TIME = pattern(
+    r"\b(?:date|datetime|julianday|time|timediff|unixepoch|strftime\s*\(\s*'[^']*'\s*,|strftime\s*\(\s*[?:@$]\w*\s*,)"
+    r"\s*\(?\s*(?P<asked>'[^']*'|[\w.]+|[?:@$]\w*)\s*[,)]",
     re.IGNORECASE,
 )
+"""A call whose time is a literal, a column or a parameter."""
+_TIME = pattern(r"\b(?:date|datetime|julianday|strftime|time|timediff|unixepoch)\s*\(", re.IGNORECASE)
 _CHECKING = frozenset({"foreign_key_check", "freelist_count", "integrity_check", "page_count", "quick_check"})
 """Pragmas that do."""
 _OF_FILE = frozenset(
@@ -90,9 +93,17 @@ def goes_by(effect: Effect) -> str | None:
     return GOES_BY_FILE if FILE in effect.reads and not _asks_for_names() else None
 
 
+def says_what_is_otherwise(effect: Effect) -> bool:
+    """Whether a statement itself has a value that is another one each time, not by a column's default."""
+    if CHANCE in effect.reads and _CHANCE_IN_TEXT.search(effect.sql):
+        return True
+    return CLOCK in effect.reads and bool(_TIME.search(effect.sql)) and _asks_the_clock(effect.sql, effect.parameters)
+
+
 def _asks_the_clock(sql: str, parameters: object) -> bool:
-    """Whether a statement that has functions of time may ask them what time it is."""
-    return _NOW.search(sql) is not None or "now" in repr(parameters).lower()
+    """Whether a statement that has functions of time may ask them what time it is, be it by a view that it reads."""
+    asked = [found["asked"].lower().strip("' ") for found in _CALL_OF_TIME.finditer(sql)]
+    return not asked or len(asked) < len(_TIME.findall(sql)) or "now" in asked or "'now'" in repr(parameters).lower()
 
 
 def _asks_for_names() -> bool:

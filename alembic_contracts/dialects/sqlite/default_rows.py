@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from alembic_contracts.dialects.sqlite.beside_schema import depends_on
-from alembic_contracts.dialects.sqlite.names import quote
+from alembic_contracts.dialects.sqlite.names import fold, quote
+from alembic_contracts.dialects.sqlite.tokens import meaning
 from alembic_contracts.dialects.sqlite.types import format_type
 from alembic_contracts.schemas.schema import Column
 
 __all__ = ["meets"]
+
+_ROW_NUMBER = frozenset({"_rowid_", "oid", "rowid"})
+"""Names of what each row has, and no list of columns (https://sqlite.org/lang_createtable.html, section 5)."""
 
 
 def meets(condition: str, columns: Sequence[Column]) -> bool:
@@ -22,6 +26,9 @@ def meets(condition: str, columns: Sequence[Column]) -> bool:
         columns: all that it names.
     """
     if any(column.generated or column.identity or column.type is None for column in columns):
+        return False
+    named = {fold(token.identifier) for token in meaning(condition)}
+    if named & _ROW_NUMBER - {fold(column.name) for column in columns}:
         return False
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.set_authorizer(_is_the_same_each_time)

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from alembic_contracts.dialects.sqlite.equivalence import are_same, bare, closing
 from alembic_contracts.dialects.sqlite.names import fold
+from alembic_contracts.dialects.sqlite.purposes import affinity
 from alembic_contracts.dialects.sqlite.tokens import Token, meaning
+from alembic_contracts.schemas.schema import Column
 
 __all__ = ["is_looser"]
 
@@ -38,30 +40,34 @@ class _Bounded(NamedTuple):
     bound: Decimal
 
 
-def is_looser(before: str, after: str) -> bool:
+def is_looser(before: str, after: str, columns: Sequence[Column] = ()) -> bool:
     """Tell whether one condition is certainly not false where another is not; False where that is not plain.
 
     Args:
         before: the one that is met.
         after: the one that is asked for.
+        columns: that they may be about, as they were and are; of others it is not known whether they have texts.
     """
-    return _lets_pass(bare(meaning(before)), bare(meaning(after)))
+    of_texts = {fold(each.name) for each in columns if each.type is None or affinity(each.type) == "TEXT"}
+    numeric = frozenset(fold(each.name) for each in columns) - of_texts
+    return _lets_pass(bare(meaning(before)), bare(meaning(after)), numeric)
 
 
-def _lets_pass(before: list[Token], after: list[Token]) -> bool:
+def _lets_pass(before: list[Token], after: list[Token], numeric: frozenset[str]) -> bool:
+    """Tell it of tokens; ``numeric``: columns that compare with a number as what it is."""
     if are_same(before, after):
         return True
     either, both = (_parts(after, word) for word in ("or", "and"))
     if len(both) > 1:
-        return all(_lets_pass(before, part) for part in both)
+        return all(_lets_pass(before, part, numeric) for part in both)
     given_either, given_both = (_parts(before, word) for word in ("or", "and"))
     if len(given_either) > 1:
-        return all(_lets_pass(part, after) for part in given_either)
-    if len(given_both) > 1 and any(_lets_pass(part, after) for part in given_both):
+        return all(_lets_pass(part, after, numeric) for part in given_either)
+    if len(given_both) > 1 and any(_lets_pass(part, after, numeric) for part in given_both):
         return True
     if len(either) > 1:
-        return any(_lets_pass(before, part) for part in either)
-    return _is_longer(_listed(before), _listed(after)) or _is_wider(_bounded(before), _bounded(after))
+        return any(_lets_pass(before, part, numeric) for part in either)
+    return _is_longer(_listed(before), _listed(after)) or _is_wider(_bounded(before), _bounded(after), numeric)
 
 
 def _parts(tokens: Sequence[Token], word: str) -> list[list[Token]]:
@@ -139,10 +145,16 @@ def _is_longer(before: _Listed | None, after: _Listed | None) -> bool:
     return all(any(are_same(value, other) for other in after.values) for value in before.values)
 
 
-def _is_wider(before: _Bounded | None, after: _Bounded | None) -> bool:
+def _is_wider(before: _Bounded | None, after: _Bounded | None, numeric: frozenset[str]) -> bool:
     if before is None or after is None or not are_same(before.subject, after.subject, alone=False):
         return False
     if before.bound == after.bound:
         return after.sign in _WIDER[before.sign]
-    is_beyond = after.bound < before.bound if before.sign[0] == ">" else after.bound > before.bound
+    down = before.sign[0] == ">"
+    is_beyond = (after.bound < before.bound) if down else (after.bound > before.bound)
+    subject = before.subject
+    if len(subject) == 1 and fold(subject[0].identifier) not in numeric:
+        # What a column of texts is compared with is a text, too (https://sqlite.org/datatype3.html, section 4.2).
+        was, now = (str(float(each)) if "." in str(each) else str(each) for each in (before.bound, after.bound))
+        is_beyond = is_beyond and (now < was if down else now > was) and "E" not in f"{was}{now}".upper()
     return before.sign[0] == after.sign[0] and is_beyond

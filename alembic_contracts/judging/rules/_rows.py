@@ -99,8 +99,7 @@ def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]
             )
     yield from _of_partitions(table)
     if table.strict:
-        typed = tuple(each.name for each in table.columns if each.type is None or each.type.name.name.upper() != "ANY")
-        yield Constraint(name=f"of the table ({STRICT})", kind="check", columns=typed, expression=STRICT)
+        yield Constraint(name=f"of the table ({STRICT})", kind="check", expression=STRICT)
     for column in table.columns:
         if column.updatable is not False:
             yield from _of_domains(column, types, dialect)

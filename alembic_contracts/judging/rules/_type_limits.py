@@ -68,8 +68,13 @@ def _is_judged(stated: Fact, was: Type, now: Type, subject: Subject) -> bool:
 
 def _is_less(was: Column, now: Column, subject: Subject) -> bool:
     types = subject.reference_types, subject.types
-    if now.identity and not was.identity and subject.dialect.KIND == "sqlite":  # which takes nothing but whole numbers
-        return subject.dialect.family(cast("Type", was.type), types[0]) != "whole number"
+    if (
+        subject.dialect.KIND == "sqlite"
+    ):  # where columns take anything, but for the number of a row and in STRICT tables
+        from alembic_contracts.judging.rules._strict_tables import is_stricter
+
+        strict = [each is not None and each.strict for each in (subject.reference, subject.table)]
+        return bool(now.identity and not was.identity) or (all(strict) and is_stricter(was, now))
     return subject.dialect.is_narrower(cast("Type", was.type), cast("Type", now.type), *types)
 
 

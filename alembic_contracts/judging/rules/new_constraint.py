@@ -1,6 +1,6 @@
 """Rows meet no constraint that the table did not have and the contract does not state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Self, cast
 
 from msgspec import Struct
@@ -34,7 +34,7 @@ from alembic_contracts.judging.rules._rows import (
     passed_on,
     takes_less,
 )
-from alembic_contracts.schemas.schema import Constraint, Table
+from alembic_contracts.schemas.schema import Column, Constraint, Table
 
 
 def _content(constraint: Constraint) -> tuple[object, ...]:
@@ -52,11 +52,11 @@ def _is_same(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
     return _content(one) == _content(other) and bool(dialect.same_expression(one.expression, other.expression))
 
 
-def _is_looser(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
+def _is_looser(one: Constraint, other: Constraint, columns: tuple[Column, ...], dialect: Dialect) -> bool:
     """Whether a check refuses no more than another one did."""
     if one.kind != "check" or one.expression is None or other.expression is None:
         return False
-    return _content(one) == _content(other) and dialect.is_looser(one.expression, other.expression)
+    return _content(one) == _content(other) and dialect.is_looser(one.expression, other.expression, columns)
 
 
 class _Before(Struct, frozen=True):
@@ -67,8 +67,7 @@ class _Before(Struct, frozen=True):
     """Where an index alone is one on SQLite alone: elsewhere its collation or operators may be others."""
     filled: frozenset[str] = frozenset()
     """Columns that are never NULL."""
-    collations: Mapping[str, str | None] = {}
-    """Of columns, None where it is the usual one."""
+    columns: tuple[Column, ...] = ()
 
     @classmethod
     def of(cls, table: Table | None, types: Types, dialect: Dialect) -> Self:
@@ -79,18 +78,20 @@ class _Before(Struct, frozen=True):
         # SQLite tells of an index by what it compares: where that is not as the columns do, it has an expression.
         keys = (each for each in (found if dialect.KIND == "sqlite" else table.constraints) if _is_key(each))
         filled = (column.name for column in table.columns if column.not_null)
-        collations = {column.name: column.collation for column in table.columns}
-        return cls(found, tuple(keys), frozenset(filled), collations)
+        return cls(found, tuple(keys), frozenset(filled), table.columns)
 
 
-def _is_implied(constraint: Constraint, before: _Before, dialect: Dialect) -> bool:
+def _is_implied(constraint: Constraint, before: _Before, subject: Subject) -> bool:
     """Whether all that a constraint refuses was refused: by the same one, a key of some of its columns, or more."""
     if constraint.kind == "foreign key" and any(
         is_dangling(each) and each.columns == constraint.columns for each in before.limits
     ):
         return True
+    dialect, columns = subject.dialect, (*before.columns, *cast("Table", subject.table).columns)
     same = [
-        each for each in before.limits if _is_same(each, constraint, dialect) or _is_looser(each, constraint, dialect)
+        each
+        for each in before.limits
+        if _is_same(each, constraint, dialect) or _is_looser(each, constraint, columns, dialect)
     ]
     narrower = tuple(key for key in before.keys if constraint.kind in KEYS and _is_part(key, constraint))
     return any(
@@ -128,20 +129,19 @@ def _is_coarser(constraint: Constraint, before: _Before, fact: Fact, subject: Su
     """Whether more values are the same to a key than were before: SQLite's usual way is byte by byte."""
     if constraint.kind not in KEYS or subject.dialect.KIND != "sqlite":
         return False
+    was = {column.name: column.collation for column in before.columns}
     columns = (cast("Table", subject.table).column(name) for name in constraint.columns)
-    there = (each for each in columns if each is not None and each.name in before.collations)
-    coarser = {
-        (each.name, each.collation) for each in there if each.collation not in (None, before.collations[each.name])
-    }
+    there = (each for each in columns if each is not None and each.name in was)
+    coarser = {(each.name, each.collation) for each in there if each.collation not in (None, was[each.name])}
     stated = (each for each in subject.contract.facts if (each.table, each.rule) == (fact.table, "collation"))
     return bool(coarser and coarser - {(each.column, each.expected) for each in stated})
 
 
 def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
     if constraint.expression == STRICT:
-        named, facts = {*subject.contract.columns(fact.table)}, subject.contract.facts
-        typed = {each.column for each in facts if (each.table, each.rule) == (fact.table, "column-type")}
-        return bool(named) and typed.issuperset(named.intersection(constraint.columns))
+        from alembic_contracts.judging.rules._strict_tables import is_stated
+
+        return is_stated(fact, subject)
     return any(stated.table == fact.table and _states(stated, constraint, subject) for stated in subject.contract.facts)
 
 
@@ -235,7 +235,7 @@ def _is_known(limit: Constraint, before: _Before, fact: Fact, subject: Subject) 
 
     No contract states when a constraint is checked, or whether one NULL is like another.
     """
-    if _is_implied(limit, before, subject.dialect):
+    if _is_implied(limit, before, subject):
         return True
     was_looser = any(_is_same(each, limit, subject.dialect) for each in before.limits)
     return _is_stated(limit, fact, subject) and not was_looser

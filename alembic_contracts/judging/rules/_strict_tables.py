@@ -1,0 +1,41 @@
+"""SQLite's STRICT tables (https://sqlite.org/stricttables.html): whether contracts state all that they refuse."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.judging.rules import Subject
+from alembic_contracts.schemas.schema import Column, Table
+
+__all__ = ["is_stated", "is_stricter"]
+
+_TAKEN_AS = frozenset({("INT", "REAL"), ("INT", "TEXT"), ("REAL", "TEXT")})
+"""Types whose values a column of another one takes, converted."""
+
+
+def is_stated(fact: Fact, subject: Subject) -> bool:
+    """Whether a table refuses nothing by being STRICT but values of types that the contract states otherwise.
+
+    Columns that it does not name get their defaults, which may not fit.
+
+    Args:
+        fact: about the table.
+        subject: the table.
+    """
+    named = {*subject.contract.columns(fact.table)}
+    typed = {each.column for each in subject.contract.facts if (each.table, each.rule) == (fact.table, "column-type")}
+    columns = [each for each in cast("Table", subject.table).columns if _name(each) != "ANY"]
+    filled = (each for each in columns if each.name not in named and each.default is not None)
+    return bool(named) and typed >= named.intersection(each.name for each in columns) and not any(filled)
+
+
+def is_stricter(was: Column, now: Column) -> bool:
+    """Whether a column of a table that was STRICT takes fewer values than it did."""
+    before, after = _name(was), _name(now)
+    return after not in (before, "ANY") and (before, after) not in _TAKEN_AS
+
+
+def _name(column: Column) -> str:
+    name = "" if column.type is None else column.type.name.name.upper()
+    return "INT" if name == "INTEGER" else name
