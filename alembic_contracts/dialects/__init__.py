@@ -208,6 +208,9 @@ class Dialect(Protocol):
     def meets(self, condition: str, columns: Sequence[Column]) -> bool:
         """Return whether a row with the defaults of columns, all that a condition names, certainly meets it."""
 
+    def makes_null(self, expression: str, columns: Sequence[Column]) -> bool | None:
+        """Return whether an expression is NULL for some row of a table with these columns; None: that is not known."""
+
     def datetime_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
         """Return ``information_schema.columns.datetime_precision``."""
 

@@ -219,7 +219,9 @@ CASES = [
             "json_extract(c, '$.a', '$.b')",
             "julianday(c)", "length(c)", "ltrim(c)", "replace(c, 'x', 'y')", "round(c)", "rtrim(c, 'x')", "sign(c)",
             "strftime('%s', c)", "substr(c, 1)", "substring(c, 1, 2)", "time(c)", "trim(c)", "unicode(c)",
-            "unixepoch(c)", "upper(c)", "-c", "c > 'is null'",
+            "unixepoch(c)", "upper(c)", "-c", "c > 'is null'", "nullif(c, '')", "ifnull(c, NULL)", "likely(c)",
+            "max(c, 'x')", "c || ifnull(c, '')", "c IN ('x')", "c BETWEEN 'a' AND 'z'", "c AND 1", "c OR 0",
+            "iif(c = 'x', 1, NULL)", "CASE WHEN c = 'x' THEN 1 ELSE NULL END",
         )
     ),
     *(
@@ -227,7 +229,18 @@ CASES = [
             "CREATE TABLE t (c TEXT)", f"ALTER TABLE t ADD COLUMN k TEXT NOT NULL AS ({made})",
             "INSERT INTO t (c) VALUES (NULL)",
         )
-        for made in ("coalesce(c, '')", "c IS NULL", "ifnull(c, 1)", "hex(c)", "quote(c)", "typeof(c)", "c ISNULL")
+        for made in (
+            "coalesce(c, '')", "iif(c IS NULL, 0, 1)", "c OR 1", "c IS NULL", "ifnull(c, 1)", "hex(c)", "quote(c)",
+            "typeof(c)", "c ISNULL",
+        )
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT NOT NULL, n TEXT)", "ALTER TABLE t ADD COLUMN k TEXT NOT NULL AS (coalesce(n, c))",
+        INSERT,
+    ),
+    Case(
+        "CREATE TABLE t (c TEXT, n TEXT)", "ALTER TABLE t ADD COLUMN k TEXT NOT NULL AS (coalesce(n, c))",
+        "INSERT INTO t (c) VALUES (NULL)", "NOT NULL constraint failed: t.k", NEW,
     ),
     Case(
         "CREATE TABLE t (c INTEGER PRIMARY KEY, n TEXT)",
@@ -489,3 +502,44 @@ def test_one_contract_may_write_a_name_in_two_ways(
     assert violations(stated, before, [Operation(None, "", kept)]) == []
     if compatibility != "writer":
         assert violations(stated, before, [Operation(None, "", broken)])
+
+
+NUMBERED = "CREATE TABLE t (c INTEGER NOT NULL PRIMARY KEY, n TEXT)"
+
+
+@pytest.mark.parametrize(
+    "key", ["c BIGINT NOT NULL PRIMARY KEY", "c BIGINT NOT NULL, n TEXT NOT NULL, PRIMARY KEY (c, n)"]
+)
+@pytest.mark.parametrize("columns", [{"c": {"data_type": "integer"}}, {"n": {}}])
+def test_a_contract_about_another_database_relies_on_no_number_of_sqlites(
+    key: str, columns: dict[str, Any], tmp_path: Path
+) -> None:
+    found = {}
+    for kind in ("postgresql", "sqlite"):
+        folder = tmp_path / kind
+        folder.mkdir()
+        stated = contracts(
+            Broken("", (), "", columns if kind == "postgresql" else {"n": {}}, {}, "writer"), folder, kind
+        )
+        with opened() as connection:
+            run(connection, NUMBERED.replace("n TEXT", "n TEXT NOT NULL"))
+            before = sqlite.observe(connection, None)
+            run(connection, f"DROP TABLE t\nCREATE TABLE t ({key}{'' if 'n TEXT' in key else ', n TEXT NOT NULL'})")
+            after = sqlite.observe(connection, None)
+        found[kind] = {each.rule for each in violations(stated, before, [Operation(None, "", after)])}
+    assert REQUIRED not in found["postgresql"]
+    assert REQUIRED in found["sqlite"]
+
+
+@pytest.mark.parametrize("compatibility", ["reader", "exact"])
+def test_a_key_that_takes_null_by_now_is_told_to_readers(compatibility: str, tmp_path: Path) -> None:
+    stated = contracts(Broken("", (), "", {"c": {"primaryKey": True}}, {}, compatibility), tmp_path, "sqlite")
+    with opened() as connection:
+        run(connection, "CREATE TABLE t (c INTEGER PRIMARY KEY)")
+        before = sqlite.observe(connection, None)
+        run(connection, "DROP TABLE t\nCREATE TABLE t (c INTEGER PRIMARY KEY DESC)")
+        after = sqlite.observe(connection, None)
+        assert said_to(connection, "INSERT INTO t VALUES (NULL), (NULL)") == ""
+    found = [each for each in violations(stated, before, [Operation(None, "", after)]) if each.rule == "primary-key"]
+    assert [each.actual for each in found] == ["PRIMARY KEY (c) that takes NULL in c"]
+    assert violations(stated, after, [Operation(None, "", after)]) == []

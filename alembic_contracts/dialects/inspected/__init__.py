@@ -223,6 +223,10 @@ class Inspected:
         del condition, columns
         return False
 
+    def makes_null(self, expression: str, columns: Sequence[Column]) -> None:
+        """Return None: that is not worked out."""
+        del expression, columns
+
     def spelled(self, schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
         """Return a schema with names as contracts have them, where the database does not mind the case of letters."""
         from alembic_contracts.dialects.casing import spelled

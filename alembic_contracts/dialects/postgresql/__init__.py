@@ -43,7 +43,7 @@ from alembic_contracts.support.late import late
 if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.beside import surroundings
     from alembic_contracts.dialects.postgresql.columns_back import restoring
-    from alembic_contracts.dialects.postgresql.default_rows import meets
+    from alembic_contracts.dialects.postgresql.default_rows import makes_null, meets
     from alembic_contracts.dialects.postgresql.equivalence import is_looser, same_expression
     from alembic_contracts.dialects.postgresql.hindrances import completed
     from alembic_contracts.dialects.postgresql.observation import observe, sight
@@ -96,6 +96,7 @@ __all__ = [
     "look_up_as",
     "looks",
     "lookup",
+    "makes_null",
     "meets",
     "missing_role",
     "misspelt_type",
@@ -136,6 +137,7 @@ _LATE = {
     "surroundings": "beside",
     "restoring": "columns_back",
     "family": "purposes",
+    "makes_null": "default_rows",
     "meets": "default_rows",
     "is_looser": "equivalence",
     "same_expression": "equivalence",

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from alembic_contracts.dialects.postgresql.equivalence import Called, Constant, tree_of
 from alembic_contracts.schemas.schema import Column
 
-__all__ = ["meets"]
+__all__ = ["makes_null", "meets"]
 
 _Truth = bool | None | Literal["unknown"]
 """None: NULL."""
@@ -41,6 +41,11 @@ def meets(condition: str, columns: Sequence[Column]) -> bool:
         return False
     values = {column.name: _NULL if column.default is None else tree_of(column.default) for column in columns}
     return _truth(tree_of(condition), values) in (True, None)
+
+
+def makes_null(expression: str, columns: Sequence[Column]) -> None:
+    """Return None: no server is at hand that would tell."""
+    del expression, columns
 
 
 def _is_exact(column: Column) -> bool:

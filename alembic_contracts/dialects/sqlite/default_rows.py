@@ -1,10 +1,11 @@
-"""A condition and columns in, whether a row that gives them no value meets it out: SQLite's own answer."""
+"""An expression and columns in, what it is for a row out: SQLite's own answer."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import product
 
 from alembic_contracts.dialects.sqlite.beside_schema import depends_on
 from alembic_contracts.dialects.sqlite.names import fold, quote
@@ -12,8 +13,12 @@ from alembic_contracts.dialects.sqlite.tokens import meaning
 from alembic_contracts.dialects.sqlite.types import format_type
 from alembic_contracts.schemas.schema import Column
 
-__all__ = ["meets"]
+__all__ = ["makes_null", "meets"]
 
+_VALUES = ("", "x", 0, 1)
+"""What rows are tried with: of each kind what counts as nothing, and what does not."""
+_MOST = 4
+"""Columns for which all of them are tried, in all combinations."""
 _ROW_NUMBER = frozenset({"_rowid_", "oid", "rowid"})
 """Names of what each row has, and no list of columns (https://sqlite.org/lang_createtable.html, section 5)."""
 
@@ -38,6 +43,29 @@ def meets(condition: str, columns: Sequence[Column]) -> bool:
         except sqlite3.Error:
             return False
     return True
+
+
+def makes_null(expression: str, columns: Sequence[Column]) -> bool | None:
+    """Tell whether an expression is NULL for some row of a table; None: for none of those that were tried.
+
+    Args:
+        expression: of a generated column.
+        columns: of the table.
+    """
+    names = {fold(token.identifier) for token in meaning(expression)}
+    used = [each for each in columns if fold(each.name) in names and each.type is not None and not each.generated]
+    values = [_VALUES if each.not_null else (None, *_VALUES) for each in used[:_MOST]]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.set_authorizer(_is_the_same_each_time)
+        try:
+            connection.execute(f"CREATE TABLE t ({', '.join(_definition(each) for each in used)})")
+            row = f"INSERT INTO t VALUES ({', '.join('?' * len(used))})"
+            for chosen in product(*values):
+                connection.execute(row, (*chosen, *(None if not each.not_null else "" for each in used[_MOST:])))
+            found = connection.execute(f"SELECT 1 FROM t WHERE ({expression}) IS NULL").fetchone()  # noqa: S608 - the schema's own
+        except sqlite3.Error:
+            return None
+    return True if found is not None else None
 
 
 def _definition(column: Column) -> str:

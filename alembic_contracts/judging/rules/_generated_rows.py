@@ -45,6 +45,8 @@ def sources_of(column: Column, table: Table, dialect: Dialect) -> tuple[str, ...
     Returns:
         Nothing where it is not certain that it is NULL then.
     """
+    if dialect.makes_null(column.expression or "", table.columns):
+        return _named_in(column.expression or "", table, dialect)
     text, on_sqlite = _LITERAL.sub("''", column.expression or ""), dialect.KIND == "sqlite"
     known, takes_null = _NULL_OF_NULL, _TAKES_NULL
     if on_sqlite:
@@ -60,6 +62,13 @@ def sources_of(column: Column, table: Table, dialect: Dialect) -> tuple[str, ...
     # An array || NULL is an array.
     is_certain = all(each.type is not None and not each.type.dimensions for each in sources)
     return tuple(each.name for each in sources) if is_certain else ()
+
+
+def _named_in(expression: str, table: Table, dialect: Dialect) -> tuple[str, ...]:
+    """Return the columns that may be NULL in an expression, all of them where none may."""
+    written = {_folded(_bare(each), dialect) for each in _NAMED.findall(_LITERAL.sub("''", expression))}
+    named = [each for each in table.columns if _folded(each.name, dialect) in written]
+    return tuple(each.name for each in named if not each.not_null) or tuple(each.name for each in named)
 
 
 def _bare(name: str) -> str:

@@ -21,7 +21,19 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
     if not expected:
         return Differs("part of the " + _key(table.primary_key), breaks) if fact.column in table.primary_key else HOLDS
     # Exactly these columns: one more, and each of them alone no longer identifies a row.
-    return HOLDS if set(table.primary_key) == set(expected) else Differs(_key(table.primary_key), breaks)
+    if set(table.primary_key) != set(expected):
+        return Differs(_key(table.primary_key), breaks)
+    nullable = _taking_null(table, subject)
+    return Differs(f"{_key(table.primary_key)} that takes NULL in {', '.join(nullable)}", breaks) if nullable else HOLDS
+
+
+def _taking_null(table: Table, subject: Subject) -> tuple[str, ...]:
+    """Return columns of the key that take NULL and did not, as SQLite lets those of most keys."""
+    was, is_own = subject.reference, subject.contract.kind == subject.dialect.KIND
+    if was is None or not (is_own and subject.dialect.KEYS_TAKE_NULL) or set(was.primary_key) != set(table.primary_key):
+        return ()
+    filled = {column.name for column in was.columns if column.not_null}
+    return tuple(c.name for c in table.columns if c.name in table.primary_key and c.name in filled and not c.not_null)
 
 
 _ADDED = f'{IN_BATCH_ANEW}        batch.create_primary_key("pk_{{constraint}}", {{columns}})\n{ANEW}'

@@ -34,8 +34,24 @@ def _filled_unsaid(subject: Subject) -> frozenset[str]:
         if is_filled(each, types)
         and not each.generated
         and (each.default is None or ("column-default" in unsaid and not subject.is_new))
-        and (not each.identity or "column-identity" in unsaid)
+        and (not each.identity or _counts_numbers(subject))
     )
+
+
+def _counts_numbers(subject: Subject) -> bool:
+    """Whether a contract cannot state that a column is numbered, and relies on it.
+
+    SQLite numbers a key by its type, INTEGER; where a contract is about another database, that goes on numbering it.
+    """
+    return "column-identity" in subject.dialect.NOT_EXPRESSED and not _is_elsewhere(subject)
+
+
+def _is_elsewhere(subject: Subject) -> bool:
+    return subject.dialect.KIND == "sqlite" != subject.contract.kind
+
+
+def _numbered(table: Table | None) -> frozenset[str]:
+    return frozenset() if table is None else frozenset(column.name for column in table.columns if column.identity)
 
 
 def _evaluate(fact: Fact, subject: Subject) -> Outcome:
@@ -45,6 +61,8 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
         before = _required(subject.reference, subject.reference_types, dialect)
     new = _required(cast("Table", subject.table), subject.types, dialect) - before
     new -= known - _filled_unsaid(subject)
+    if _is_elsewhere(subject):
+        new -= _numbered(subject.reference)
     unfilled = _no_more_numbered(subject) - new
     for each in passed_on(subject):
         new |= frozenset(f"{column} of {cast('Table', each.table).name}" for column in _behind(fact, subject, each))
@@ -59,10 +77,10 @@ def _no_more_numbered(subject: Subject) -> frozenset[str]:
 
     Any but an INTEGER PRIMARY KEY takes NULL unless it is NOT NULL (https://sqlite.org/lang_createtable.html).
     """
-    if subject.reference is None or "column-identity" not in subject.dialect.NOT_EXPRESSED:
+    table, numbered = cast("Table", subject.table), _numbered(subject.reference)
+    if not numbered or table.kind != "table" or not _counts_numbers(subject):
         return frozenset()
-    numbered = {column.name for column in subject.reference.columns if column.identity}
-    columns = (each for each in cast("Table", subject.table).columns if each.name in numbered)
+    columns = (each for each in table.columns if each.name in numbered)
     return frozenset(
         each.name
         for each in columns
