@@ -113,6 +113,9 @@ def _copy(name: str, type_: str, dialect: Dialect) -> str:
     """Return the value of a column as one of a type."""
     value = f"sa.column({texts.quoted(name)})"
     is_own = type_.startswith("type(")  # SQLAlchemy does not know how to cast to it
+    part = next((part for part in ("Date", "Time") if type_.startswith(f"sa.{part}(")), "")
+    if part and dialect.KIND == "sqlite":  # where a date and time is one text, of which SQLAlchemy reads neither
+        return f"sa.func.{part.lower()}({value})"
     return value if is_own or (dialect.KIND == "sqlite" and _SPOILT.match(type_)) else f"sa.cast({value}, {type_})"
 
 
