@@ -34,7 +34,7 @@ from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.prediction.scripts.worlds import Turns
 from alembic_contracts.running.copy_observer import CopyObserver, Looks
 from alembic_contracts.running.hooks import make_ours
-from alembic_contracts.schemas.steps import Location, Step, Unproven, refused_by
+from alembic_contracts.schemas.steps import Location, Operation, Step, Unproven, refused_by
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
@@ -252,9 +252,10 @@ class Rehearsal:
             if isinstance(error, KeyboardInterrupt) and not self._stage.is_contained:
                 raise  # it may be somebody's at the keyboard
             failed = error
-            if self._is_refused(error) and self._raw.in_transaction:
-                self._raw.rollback()  # as env.py does: what was not committed does not stay
         operations, marks = self._observer.finish(), self._recorder.marks()
+        if failed is not None and self._is_rolled_back(failed, script):
+            self._raw.rollback()  # as env.py does: what was not committed does not stay
+            operations += (Operation(script.of_error(failed), "ROLLBACK", self._looks.seen),)
         self._stage.tell(Step(script.revision, operations, "" if failed else self._looks.fingerprint(), marks))
         if failed is not None:
             self._fail(failed, script)
@@ -297,20 +298,26 @@ class Rehearsal:
             _StoppedError: they are not.
         """
         assert self._stage is not None  # noqa: S101 - scripts run
-        place, reason, turns = script.of_error(error), self._reason(error), self._turns
-        is_refused = self._is_refused(error)
-        rows = self._observer.looked or (
-            turns.of(script.revision) == "row" and is_refused and bool(self._observer.unknown)
-        )
-        if rows and turns.can_turn(script.revision):
+        place, reason = script.of_error(error), self._reason(error)
+        if self._is_cut(error, script):
             self._stage.tell(Cut(Unproven(reason, place)))
             if not self._ends_without_trace(error, script):
                 self._stage.tell(Unproven(reason, place))
             raise _StoppedError
         self._stage.tell(Unproven(reason, place, is_final=not isinstance(error, Exception | SystemExit)))
-        if is_refused:
+        if self._is_refused(error):
             raise _StoppedError
         self._is_complete = False  # what it would have gone on to do is missing
+
+    def _is_cut(self, error: BaseException, script: Script) -> bool:
+        """Whether it is for rows that are made up that a script raised, so that the other world goes on."""
+        is_refused, world = self._is_refused(error), self._turns.of(script.revision)
+        rows = self._observer.looked or (world == "row" and is_refused and bool(self._observer.unknown))
+        return rows and self._turns.can_turn(script.revision)
+
+    def _is_rolled_back(self, error: BaseException, script: Script) -> bool:
+        """Whether what a script that raised has not committed is undone by that, whatever rows there are."""
+        return self._is_refused(error) and self._raw.in_transaction and not self._is_cut(error, script)
 
     def _is_refused(self, error: BaseException) -> bool:
         """Whether the real run ends there as well: it is SQLite that refuses something, or Alembic's part for it."""

@@ -198,6 +198,20 @@ def test_what_fails_leaves_what_the_database_keeps(name: str, is_transactional: 
     assert {each: columns(prediction.after, each) for each in kept} == kept
 
 
+def test_what_fails_for_a_row_that_is_made_up_is_not_what_a_run_leaves(tmp_path: Path) -> None:
+    code = """
+        names = [each for (each,) in op.get_bind().execute(sa.text("SELECT a FROM t"))]
+        with op.batch_alter_table("t") as batch:
+            batch.alter_column("a", new_column_name="c")
+        op.execute("UPDATE t SET c = json(c || '}')")
+    """
+    history = History(tmp_path, [TABLE, code])
+    history.upgrade("r0")
+    found = history.predicted()
+    assert any(each.cut is not None for each in found)
+    assert [columns(each.after) for each in found] == [["id", "c"]] * len(found)
+
+
 OUTSIDE = {
     "a file": ("open('{folder}/written', 'w')", "writes the file"),
     "a process": ("__import__('subprocess').run(['true'])", "starts a process"),
