@@ -44,7 +44,8 @@ RULE = Rule(
     summary="The primary key consists of exactly the stated columns.",
     description=(
         "Consumers join on the key, upsert by it (ON CONFLICT) and replicate by it. Dropped or widened, rows that were "
-        "unique no longer are. The order of its columns does not count. Source: pg_constraint.conkey, contype 'p'."
+        "unique no longer are. The order of its columns does not count. On SQLite a key that takes NULL, and did not, "
+        "is none either. Source: pg_constraint.conkey, contype 'p'; on SQLite pragma_table_xinfo."
     ),
     cause="{table} has {actual} instead of {expected}.",
     consequence="Joins can yield duplicates, ON CONFLICT on the key fails, and replication loses its row identity.",
