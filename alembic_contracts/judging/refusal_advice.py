@@ -76,6 +76,13 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         "a check, an index or a default compares the old type: drop it before, and make it again for the new one.",
     ),
     (
+        r"still names$",
+        (
+            "Alembic copies a CHECK as it is written: drop it in the same batch (drop_constraint), and create it again "
+            "with the new name (create_check_constraint)."
+        ),
+    ),
+    (
         r"does not exist|doesn't exist|[Nn]o such (table|column|index|view|trigger|constraint)",
         (
             "it is not there: has an earlier revision renamed or dropped it, or does something else than the scripts "

@@ -22,7 +22,7 @@ from alembic_contracts.dialects.sqlite.names import fold, quote
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 from alembic_contracts.dialects.sqlite.tokens import apart
-from alembic_contracts.prediction.scripts.batches import lines_noted
+from alembic_contracts.prediction.scripts.batches import COPY, lines_noted
 from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, silent
 from alembic_contracts.prediction.scripts.loading import called, fresh_module
 from alembic_contracts.prediction.scripts.outside import OutsideReachedError
@@ -91,6 +91,15 @@ def _raised_in(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return "" if trace is None else str(trace.tb_frame.f_globals.get("__name__"))
+
+
+def _of_batch(error: BaseException, message: str) -> str:
+    """Return what is to be added where batch mode makes a table anew with a text that names what is gone."""
+    statement = str(getattr(error, "statement", None) or "")
+    is_copy = statement.lstrip().startswith("CREATE TABLE") and COPY in statement
+    return (
+        ", which a CHECK or an expression of the table still names" if is_copy and "no such column" in message else ""
+    )
 
 
 class Rehearsal:
@@ -351,7 +360,7 @@ class Rehearsal:
         if isinstance(original, sqlite3.Error):
             is_certain = self._is_complete and not self._observer.missing and not message.startswith(_OURS)
             if is_certain:
-                return f"{refused_by(self._dialect.NAME)}{message}"
+                return f"{refused_by(self._dialect.NAME)}{message}{_of_batch(error, message)}"
         if isinstance(error, RealDatabaseReachedError | OutsideReachedError):
             return f"the script {error}"
         return f"the script raised {type(original).__name__} under prediction" + (f": {message}" if message else "")

@@ -23,6 +23,7 @@ REASONS = {
     # in SQLite's words
     "table t already exists": "is the downgrade() of r1 empty",
     "duplicate column name: a": "is the downgrade() of r1 empty",
+    "no such column: a, which a CHECK or an expression of the table still names": "drop it in the same batch",
     "no such table: t": "has an earlier revision renamed or dropped it",
     'near "CONSTRAINT": syntax error': "batch_alter_table",
     "Cannot add a UNIQUE column": "recreate",

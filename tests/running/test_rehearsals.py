@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from alembic_contracts.judging.refusal_advice import advice
 from alembic_contracts.schemas.schema import Name
 from tests.support.rehearsing import TABLE, History, columns, lines, reasons, recipe
 
@@ -196,6 +197,39 @@ def test_what_fails_leaves_what_the_database_keeps(name: str, is_transactional: 
     assert after.tables.keys() >= {Name("main", "t")}
     kept = {each: columns(after, each) for each in ("t", "n", "v")}
     assert {each: columns(prediction.after, each) for each in kept} == kept
+
+
+CHECKED = """
+    op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.String(9)),
+                    sa.CheckConstraint("a <> ''", name="ck"))
+"""
+
+
+def test_a_rename_that_leaves_a_check_behind_is_advised(tmp_path: Path) -> None:
+    rename = 'with op.batch_alter_table("t") as batch:\n    batch.alter_column("a", new_column_name="b")'
+    history = History(tmp_path, [CHECKED, rename])
+    history.upgrade("r0")
+    [doubt] = history.predicted()[0].unproven
+    assert doubt.reason.endswith("no such column: a, which a CHECK or an expression of the table still names")
+    assert "drop_constraint" in str(advice(doubt.reason, "r1"))
+    with pytest.raises(sa.exc.OperationalError, match="no such column"):
+        history.upgrade("head")
+
+
+def test_that_advice_can_be_followed(tmp_path: Path) -> None:
+    renamed = """
+        with op.batch_alter_table("t") as batch:
+            batch.drop_constraint("ck", type_="check")
+            batch.alter_column("a", new_column_name="b")
+            batch.create_check_constraint("ck", "b <> ''")
+    """
+    history = History(tmp_path, [CHECKED, renamed])
+    history.upgrade("r0")
+    [prediction] = history.predicted()
+    assert prediction.unproven == ()
+    history.upgrade("head")
+    assert prediction.steps[-1].fingerprint == history.observed()[1]
+    assert columns(prediction.after) == ["id", "b"]
 
 
 def test_what_fails_for_a_row_that_is_made_up_is_not_what_a_run_leaves(tmp_path: Path) -> None:
