@@ -271,7 +271,7 @@ CASES = [
             "n INTEGER NOT NULL DEFAULT 0 CHECK (n >= 0)", "n TEXT NOT NULL DEFAULT 'new' CHECK (n IN ('new', 'old'))",
             "n INTEGER CHECK (length(n) > 0)", "n INTEGER CHECK (n IS NULL OR n > 0)",
             "n INTEGER CHECK (typeof(n) IN ('integer', 'null'))", "n INTEGER DEFAULT (1 + 1) CHECK (n = 2)",
-            "n TEXT DEFAULT 12 CHECK (typeof(n) = 'text')",
+            "n TEXT DEFAULT 12 CHECK (typeof(n) = 'text')", "n INTEGER CHECK (n == c)", 'n TEXT CHECK (n <> "c" || n)',
         )
     ),
     *(

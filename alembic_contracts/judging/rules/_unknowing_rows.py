@@ -15,6 +15,8 @@ __all__ = ["spares_unknowing"]
 
 _TELLS_NULL = pattern(r"\b(is|isnull|notnull|null|case|coalesce|not|distinct)\b|\w\(", re.IGNORECASE)
 """What an expression can have that is not NULL where its column is: a test for NULL, a function."""
+_QUOTED = pattern(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`""")
+_WORD = pattern(r"[^\W\d]\w*")
 _UNIQUE_BY_ITSELF = pattern(r"(\w+\.)?(gen_random_uuid|uuidv[47]|uuid_generate_v[14]|nextval)\(.*\)", re.IGNORECASE)
 """Defaults of which no two are the same."""
 
@@ -37,6 +39,8 @@ def spares_unknowing(constraint: Constraint, fact: Fact, subject: Subject) -> bo
     unknown = [_is_left_null(name, fact, subject) for name in constraint.columns]
     if constraint.kind in ("unique", "exclude"):  # a primary key's are never NULL
         return any(unknown) and not constraint.nulls_not_distinct
+    if constraint.kind == "check" and any(unknown) and _is_of_operators(constraint):
+        return True
     tells = constraint.kind != "foreign key" and _TELLS_NULL.search(constraint.expression or "")
     simple = constraint.kind != "primary key" and not tells
     return bool(unknown) and all(unknown) and simple  # some of a foreign key's are not enough where it is MATCH FULL
@@ -54,6 +58,13 @@ def _is_left_null(name: str, fact: Fact, subject: Subject) -> bool:
     """Whether a column is new, and NULL in the rows of those who do not know it."""
     column = _new_column(name, fact, subject)
     return column is not None and column.type is not None and not is_filled(column, subject.types)
+
+
+def _is_of_operators(constraint: Constraint) -> bool:
+    """Whether a check has nothing but operators between its columns and literals: NULL in one makes it NULL."""
+    text = _QUOTED.sub("", constraint.expression or "")
+    words = {word.lower() for word in _WORD.findall(text)}
+    return "," not in text and words <= {name.lower() for name in constraint.columns}  # rows are compared part by part
 
 
 def _meets_by_default(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
