@@ -265,7 +265,9 @@ class Rehearsal:
         if failed is not None and self._is_rolled_back(failed, script):
             self._raw.rollback()  # as env.py does: what was not committed does not stay
             operations += (Operation(script.of_error(failed), "ROLLBACK", self._looks.seen),)
-        self._stage.tell(Step(script.revision, operations, "" if failed else self._looks.fingerprint(), marks))
+        is_open = failed is not None and self._raw.in_transaction and not self._is_cut(failed, script)
+        fingerprint = "" if failed else self._looks.fingerprint()
+        self._stage.tell(Step(script.revision, operations, fingerprint, marks, may_go_on=is_open))
         if failed is not None:
             self._fail(failed, script)
         elif script.revision not in self._turns.turned:

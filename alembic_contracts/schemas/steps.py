@@ -109,7 +109,8 @@ class Step(Struct, frozen=True):
     marks: bytes | None = None
     """What the statements of its script are known again by (``prediction.scripts.traces``), where all of them are."""
     may_go_on: bool = False
-    """Whether it ends at a statement that PostgreSQL may execute after all: then the rest of it was not seen."""
+    """Whether it ends where the script may go on after all, so that the rest of it was not seen: at a statement that
+    PostgreSQL may execute, at an exception that may be raised under prediction alone."""
 
 
 class Prediction(Struct, frozen=True, kw_only=True):

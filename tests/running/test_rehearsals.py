@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,7 @@ import sqlalchemy as sa
 
 from alembic_contracts.judging.refusal_advice import advice
 from alembic_contracts.schemas.schema import Name
+from tests.support.project import ENV, Project
 from tests.support.rehearsing import TABLE, History, columns, lines, reasons, recipe
 
 if TYPE_CHECKING:
@@ -197,6 +200,45 @@ def test_what_fails_leaves_what_the_database_keeps(name: str, is_transactional: 
     assert after.tables.keys() >= {Name("main", "t")}
     kept = {each: columns(after, each) for each in ("t", "n", "v")}
     assert {each: columns(prediction.after, each) for each in kept} == kept
+
+
+RECIPE = ENV.replace(
+    "    with engine.connect() as connection:",
+    """
+    from sqlalchemy import event
+
+    @event.listens_for(engine, "connect")
+    def connects(connection, _record):
+        connection.isolation_level = None
+
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    with engine.connect() as connection:""",
+).replace(
+    "context.configure(connection=connection,", "context.configure(connection=connection, transactional_ddl=True,"
+)
+A_OF_T = {
+    "spec-version": "1.0.0",
+    "name": "t",
+    "namespace": "tests",
+    "owner": {"name": "Team"},
+    "schema": {"table_name": "t", "properties": {"a": {}}},
+}
+
+
+@pytest.mark.parametrize(("is_transactional", "told"), [(True, 3), (False, 1)])
+def test_a_script_that_raises_breaks_what_it_has_committed(is_transactional: bool, told: int, tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", f"sqlite:///{tmp_path}/t.db")
+    project.write("migrations/env.py", RECIPE if is_transactional else ENV)
+    project.revision("r1", TABLE)
+    project.contract("t", A_OF_T)
+    assert project.alembic("upgrade", "head").returncode == 0
+    project.revision("r2", "op.alter_column('t', 'a', new_column_name='q')\nraise ValueError('no')")
+    assert project.alembic("check-contracts").returncode == told
+    assert project.alembic("upgrade", "head").returncode != 0
+    assert project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"}).returncode != 0
+    with closing(sqlite3.connect(tmp_path / "t.db")) as connection:
+        names = [each[1] for each in connection.execute("PRAGMA table_info(t)")]
+    assert names == ["id", "a" if is_transactional else "q"]
 
 
 CHECKED = """
