@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from msgspec.structs import replace
 
 from alembic_contracts.contracts.contract import Contract, Fact, ForeignKey
+from alembic_contracts.dialects.casing import fold_name
 from alembic_contracts.judging.alike import columns_of
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Schema, Table
 
@@ -59,6 +61,20 @@ class _Words(NamedTuple):
     """To those that refer to it."""
     referenced: Mapping[str, str]
 
+    @classmethod
+    def of(cls, named: Table, shown: Table) -> _Words:
+        """Return them for a table that refers to itself, as it is named and as it is shown."""
+        was, now = named.constraints[0], shown.constraints[0]
+        columns = zip(named.columns, shown.columns, strict=True)
+        referenced = dict(zip(was.referenced_columns, now.referenced_columns, strict=True))
+        return cls({each.name: other.name for each, other in columns}, now.references or named.name, referenced)
+
+
+def _itself(name: Name, columns: tuple[str, ...]) -> Table:
+    """Return a table that refers to itself."""
+    key = Constraint(name="", kind="foreign key", references=name, referenced_columns=columns)
+    return Table(name=name, columns=tuple(Column(name=each, type=None) for each in columns), constraints=(key,))
+
 
 class Naming:
     """The names of a database's tables, as contracts about another kind of database have them.
@@ -98,19 +114,20 @@ class Naming:
 
     def contract(self, contract: Contract) -> Contract:
         """Return a contract with one spelling for each name, that of its first mention, where case is no difference."""
-        words = {name: self._words(name, columns) for name, columns in columns_of((contract,)).items()}
-        facts = tuple(_spelled(fact, words) for fact in contract.facts)
+        facts = tuple(_spelled(fact, self._words) for fact in contract.facts)
         return contract if facts == contract.facts else dataclasses.replace(contract, facts=facts)
 
-    def _words(self, name: Name, columns: tuple[str, ...]) -> _Words:
-        """Return how the schemas that are shown have a table and columns that a contract names."""
-        itself = Constraint(name="", kind="foreign key", references=name, referenced_columns=columns)
-        named = tuple(Column(name=column, type=None) for column in columns)
-        schema = Schema(tables=MappingProxyType({name: Table(name=name, columns=named, constraints=(itself,))}))
-        table = self._here.spelled(schema, self._columns).tables[name]
-        key = table.constraints[0]
-        own = {was: now.name for was, now in zip(columns, table.columns, strict=True)}
-        return _Words(own, key.references or name, dict(zip(columns, key.referenced_columns, strict=True)))
+    @cached_property
+    def _words(self) -> Mapping[Name, _Words]:
+        """How the schemas that are shown have the tables and columns that contracts name."""
+        found: dict[Name, _Words] = {}
+        left = dict(self._columns)
+        while left:  # once, but for tables that are named in two ways: a schema has one of them
+            some = {fold_name(name): name for name in reversed(left)}.values()
+            tables = {name: _itself(name, left.pop(name)) for name in some}
+            shown = self._here.spelled(Schema(tables=MappingProxyType(tables)), self._columns).tables
+            found |= {name: _Words.of(tables[name], shown[name]) for name in some}
+        return found
 
     def schema(self, schema: Schema) -> Schema:
         """Return a schema in the contracts' names; the same object for the same one, as nothing changed then."""
