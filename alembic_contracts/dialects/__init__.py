@@ -4,6 +4,7 @@
     inspected            any other one, as far as SQLAlchemy's Inspector shows it
     servers              a kind of database -> what is known of it; a connection -> which kind answers it
     casing               names of a schema as contracts have them where case makes no difference
+    null_of_null         an expression's text -> the columns that make it NULL
     families             types of any database by what they are for (generic_types: as SQLAlchemy makes them)
     listeners            those who listen to an engine
     replay_protocols     what a scratch server executes, and what of that may be otherwise elsewhere
@@ -208,8 +209,8 @@ class Dialect(Protocol):
     def meets(self, condition: str, columns: Sequence[Column]) -> bool:
         """Return whether a row with the defaults of columns, all that a condition names, certainly meets it."""
 
-    def makes_null(self, expression: str, columns: Sequence[Column]) -> bool | None:
-        """Return whether an expression is NULL for some row of a table with these columns; None: that is not known."""
+    def nulls_from(self, expression: str, columns: Sequence[Column]) -> tuple[str, ...]:
+        """Return those of a table's columns for which an expression is NULL; nothing where that is not certain."""
 
     def datetime_precision(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> int | None:
         """Return ``information_schema.columns.datetime_precision``."""
@@ -335,7 +336,9 @@ def is_known(name: str) -> bool:
     return name.isidentifier() and name not in _PARTS and find_spec(f"{__name__}.{name}") is not None
 
 
-_PARTS = frozenset({"casing", "families", "generic_types", "inspected", "listeners", "servers", "replay_protocols"})
+_PARTS = frozenset(
+    {"casing", "families", "generic_types", "inspected", "listeners", "null_of_null", "servers", "replay_protocols"}
+)
 """Modules of this package that are about no single database."""
 _KIND = "alembic_contracts.kind"
 

@@ -8,7 +8,7 @@ that it knows.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -52,6 +52,7 @@ def spelled(schema: Schema, names: Mapping[Name, Collection[str]], *, tables: bo
     def called(name: Name) -> Name:
         return asked.get(of(name), [name])[0]
 
+    @cache
     def speller(name: Name) -> Spell:
         return _speller([*names.get(name, ()), *known.get(of(name), ())])
 

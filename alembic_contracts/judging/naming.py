@@ -70,7 +70,7 @@ class _Words(NamedTuple):
         return cls({each.name: other.name for each, other in columns}, now.references or named.name, referenced)
 
 
-def _itself(name: Name, columns: tuple[str, ...]) -> Table:
+def _of_itself(name: Name, columns: tuple[str, ...]) -> Table:
     """Return a table that refers to itself."""
     key = Constraint(name="", kind="foreign key", references=name, referenced_columns=columns)
     return Table(name=name, columns=tuple(Column(name=each, type=None) for each in columns), constraints=(key,))
@@ -124,7 +124,7 @@ class Naming:
         left = dict(self._columns)
         while left:  # once, but for tables that are named in two ways: a schema has one of them
             some = {fold_name(name): name for name in reversed(left)}.values()
-            tables = {name: _itself(name, left.pop(name)) for name in some}
+            tables = {name: _of_itself(name, left.pop(name)) for name in some}
             shown = self._here.spelled(Schema(tables=MappingProxyType(tables)), self._columns).tables
             found |= {name: _Words.of(tables[name], shown[name]) for name in some}
         return found

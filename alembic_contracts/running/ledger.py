@@ -97,8 +97,8 @@ class Ledger:
         """Whether each statement was seen to commit by itself."""
         self.partly = False
         """Whether some of what has been done since the last commit was seen to commit by itself."""
-        self.statements, self.judged = 0, -1
-        """How many were executed, beside our own; the number when the end of a revision that stays was judged."""
+        self.statements = 0
+        """How many were executed, beside our own."""
         self.unjudged = False
         """Whether something has been committed that was not judged before."""
         self.is_quiet = False
@@ -254,9 +254,6 @@ class Ledger:
 
     def _ask(self) -> None:
         self.look()
-        if self.judged == self.statements:
-            self._judge()  # which has nothing to ask
-            return
         with self.as_at_commit(goes_on=False):
             self._judge()
 

@@ -70,6 +70,8 @@ class Upgrade(Struct):
     _looks: list[Step] = field(default_factory=list)
     """What was seen at earlier commits, where nobody foresaw it."""
     _folder: Path = field(default_factory=Path.cwd)
+    _judged: int = -1
+    """How many statements had been executed when the end of a revision was judged, since it was committed already."""
     _prevented: Refused | None = None
     """Why the script that runs must not go on."""
     _confirmed: bool = False
@@ -227,7 +229,7 @@ class Upgrade(Struct):
                 self._judge()
             self.commits.unjudged = False
             alone = len(self.migration.on_version_apply_callbacks) == 1  # no other one runs before the commit
-            self.commits.judged = self.commits.statements if alone else -1
+            self._judged = self.commits.statements if alone else -1
 
     def commit(self) -> None:
         """Judge what a commit that is about to happen would leave; after the end of the run there is nothing to judge.
@@ -236,7 +238,7 @@ class Upgrade(Struct):
             Refused: it must not happen, or could not be judged.
         """
         if not self.committed:
-            if self.commits is None or self.commits.judged != self.commits.statements:
+            if self.commits is None or self._judged != self.commits.statements:
                 self._judge()
             self._since_commit.clear()
             self.committed = self.through

@@ -108,8 +108,7 @@ class Watch:
     def _begin(self, steps: Sequence[RevisionStep], heads: tuple[str, ...]) -> None:
         from alembic_contracts.support import garbage
 
-        collected = self._stack.enter_context(ExitStack())
-        collected.enter_context(garbage.migration())
+        self._stack.enter_context(garbage.migration())
         try:
             from alembic_contracts.running.upgrade import Upgrade
 

@@ -223,9 +223,11 @@ class Inspected:
         del condition, columns
         return False
 
-    def makes_null(self, expression: str, columns: Sequence[Column]) -> None:
-        """Return None: that is not worked out."""
-        del expression, columns
+    def nulls_from(self, expression: str, columns: Sequence[Column]) -> tuple[str, ...]:
+        """Return the columns of which each makes an expression NULL, by its text."""
+        from alembic_contracts.dialects.null_of_null import nulls_from
+
+        return nulls_from(expression, columns, minds_case=not self._folds)
 
     def spelled(self, schema: Schema, names: Mapping[Name, Collection[str]]) -> Schema:
         """Return a schema with names as contracts have them, where the database does not mind the case of letters."""

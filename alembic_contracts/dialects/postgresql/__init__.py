@@ -43,7 +43,7 @@ from alembic_contracts.support.late import late
 if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.beside import surroundings
     from alembic_contracts.dialects.postgresql.columns_back import restoring
-    from alembic_contracts.dialects.postgresql.default_rows import makes_null, meets
+    from alembic_contracts.dialects.postgresql.default_rows import meets, nulls_from
     from alembic_contracts.dialects.postgresql.equivalence import is_looser, same_expression
     from alembic_contracts.dialects.postgresql.hindrances import completed
     from alembic_contracts.dialects.postgresql.observation import observe, sight
@@ -96,10 +96,10 @@ __all__ = [
     "look_up_as",
     "looks",
     "lookup",
-    "makes_null",
     "meets",
     "missing_role",
     "misspelt_type",
+    "nulls_from",
     "numeric_precision",
     "numeric_scale",
     "observe",
@@ -137,8 +137,8 @@ _LATE = {
     "surroundings": "beside",
     "restoring": "columns_back",
     "family": "purposes",
-    "makes_null": "default_rows",
     "meets": "default_rows",
+    "nulls_from": "default_rows",
     "is_looser": "equivalence",
     "same_expression": "equivalence",
     "completed": "hindrances",

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
+from alembic_contracts.dialects import null_of_null
 from alembic_contracts.dialects.postgresql.equivalence import Called, Constant, tree_of
 from alembic_contracts.schemas.schema import Column
 
-__all__ = ["makes_null", "meets"]
+__all__ = ["meets", "nulls_from"]
 
 _Truth = bool | None | Literal["unknown"]
 """None: NULL."""
@@ -43,9 +44,9 @@ def meets(condition: str, columns: Sequence[Column]) -> bool:
     return _truth(tree_of(condition), values) in (True, None)
 
 
-def makes_null(expression: str, columns: Sequence[Column]) -> None:
-    """Return None: no server is at hand that would tell."""
-    del expression, columns
+def nulls_from(expression: str, columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return the columns of which each makes an expression NULL, by its text."""
+    return null_of_null.nulls_from(expression, columns, minds_case=True)
 
 
 def _is_exact(column: Column) -> bool:

@@ -47,7 +47,7 @@ from alembic_contracts.support.late import late
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects.sqlite.copies import fingerprint
-    from alembic_contracts.dialects.sqlite.default_rows import makes_null, meets
+    from alembic_contracts.dialects.sqlite.default_rows import meets, nulls_from
     from alembic_contracts.dialects.sqlite.equivalence import same_expression
     from alembic_contracts.dialects.sqlite.looser import is_looser
     from alembic_contracts.dialects.sqlite.observation import completed, observe, sight
@@ -80,9 +80,9 @@ __all__ = [
     "logical",
     "look_up_as",
     "lookup",
-    "makes_null",
     "meets",
     "misspelt_type",
+    "nulls_from",
     "numeric_precision",
     "numeric_scale",
     "observe",
@@ -128,8 +128,8 @@ NOT_EXPRESSED = frozenset(
 """There are no roles, no publications, no types of users; a rowid that is given out by itself is no identity column."""
 
 _LATE = {
-    "makes_null": "default_rows",
     "meets": "default_rows",
+    "nulls_from": "default_rows",
     "is_looser": "looser",
     "same_expression": "equivalence",
     "completed": "observation",

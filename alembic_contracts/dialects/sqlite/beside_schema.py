@@ -26,7 +26,7 @@ FILE = ("", "file")
 CHANCE = ("", "chance")
 """Stands there for what is another value each time."""
 CLOCK = ("", "clock")
-"""Stands there for what may be (``asks_the_clock``)."""
+"""Stands there for what may be (``_asks_the_clock``)."""
 _COUNTING = frozenset({"changes", "last_insert_rowid", "total_changes"})
 """Functions that tell of rows."""
 _BY_CHANCE = frozenset({"current_date", "current_time", "current_timestamp", "random", "randomblob"})
@@ -35,11 +35,11 @@ _CHANCE_IN_TEXT = pattern(r"\b(?:current_date|current_time|current_timestamp|ran
 _OF_TIME = frozenset({"date", "datetime", "julianday", "strftime", "time", "timediff", "unixepoch"})
 """Those that are so where they are asked of no time or of ``now`` (https://sqlite.org/lang_datefunc.html)."""
 _CALL_OF_TIME = pattern(
-    r"\b(?:date|datetime|julianday|time|timediff|unixepoch|strftime\s*\(\s*'[^']*'\s*,|strftime\s*\(\s*[?:@$]\w*\s*,)"
-    r"\s*\(?\s*(?P<asked>'[^']*'|[\w.]+|[?:@$]\w*)\s*[,)]",
+    r"\b(?:(?:date|datetime|julianday|time|unixepoch)\s*\(|strftime\s*\(\s*(?:'[^']*'|[?:@$]\w*)\s*,)"
+    r"\s*(?P<asked>'[^']*'|[\w.]+|[?:@$]\w*)\s*[,)]",
     re.IGNORECASE,
 )
-"""A call whose time is a literal, a column or a parameter."""
+"""A call whose only time is a literal, a column or a parameter."""
 _TIME = pattern(r"\b(?:date|datetime|julianday|strftime|time|timediff|unixepoch)\s*\(", re.IGNORECASE)
 _CHECKING = frozenset({"foreign_key_check", "freelist_count", "integrity_check", "page_count", "quick_check"})
 """Pragmas that do."""

@@ -13,7 +13,7 @@ from alembic_contracts.dialects.sqlite.tokens import meaning
 from alembic_contracts.dialects.sqlite.types import format_type
 from alembic_contracts.schemas.schema import Column
 
-__all__ = ["makes_null", "meets"]
+__all__ = ["meets", "nulls_from"]
 
 _VALUES = ("", "x", 0, 1)
 """What rows are tried with: of each kind what counts as nothing, and what does not."""
@@ -45,27 +45,36 @@ def meets(condition: str, columns: Sequence[Column]) -> bool:
     return True
 
 
-def makes_null(expression: str, columns: Sequence[Column]) -> bool | None:
-    """Tell whether an expression is NULL for some row of a table; None: for none of those that were tried.
+def nulls_from(expression: str, columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return the columns that may be NULL and an expression with them.
 
     Args:
         expression: of a generated column.
-        columns: of the table.
+        columns: of its table.
+
+    Returns:
+        Nothing where it is NULL for none of the rows that were tried.
     """
     names = {fold(token.identifier) for token in meaning(expression)}
     used = [each for each in columns if fold(each.name) in names and each.type is not None and not each.generated]
     values = [_VALUES if each.not_null else (None, *_VALUES) for each in used[:_MOST]]
+    rest = tuple("" if each.not_null else None for each in used[_MOST:])
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.set_authorizer(_is_the_same_each_time)
-        try:
-            connection.execute(f"CREATE TABLE t ({', '.join(_definition(each) for each in used)})")
-            row = f"INSERT INTO t VALUES ({', '.join('?' * len(used))})"  # noqa: S608 - question marks alone
-            for chosen in product(*values):
-                connection.execute(row, (*chosen, *(None if not each.not_null else "" for each in used[_MOST:])))
-            found = connection.execute(f"SELECT 1 FROM t WHERE ({expression}) IS NULL").fetchone()  # noqa: S608 - the schema's own
-        except sqlite3.Error:
-            return None
-    return True if found is not None else None
+        is_null = any(_is_null(expression, used, (*row, *rest), connection) for row in product(*values))
+    return tuple(each.name for each in used if is_null and not each.not_null)
+
+
+def _is_null(
+    expression: str, columns: Sequence[Column], row: tuple[object, ...], connection: sqlite3.Connection
+) -> bool:
+    """Whether an expression is NULL for a row; not where it fails for it, as for what is no JSON."""
+    try:
+        connection.execute(f"CREATE TABLE IF NOT EXISTS t ({', '.join(map(_definition, columns))})")
+        connection.execute("DELETE FROM t")
+        connection.execute(f"INSERT INTO t VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - question marks
+        return connection.execute(f"SELECT 1 FROM t WHERE ({expression}) IS NULL").fetchone() is not None  # noqa: S608 - the schema's own
+    except sqlite3.Error:
+        return False
 
 
 def _definition(column: Column) -> str:

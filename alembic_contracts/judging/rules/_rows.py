@@ -104,10 +104,9 @@ def limits(table: Table, types: Types, dialect: Dialect) -> Iterator[Constraint]
         if column.updatable is not False:
             yield from _of_domains(column, types, dialect)
         if column.generated and column.not_null:
-            from alembic_contracts.judging.rules._generated_rows import sources_of
-
-            asked, sources = f"({column.expression}) IS NOT NULL", sources_of(column, table, dialect)
+            sources = dialect.nulls_from(column.expression or "", table.columns)
             if sources:
+                asked = f"({column.expression}) IS NOT NULL"
                 yield Constraint(name=column.name, kind="not null", columns=sources, expression=asked)
 
 

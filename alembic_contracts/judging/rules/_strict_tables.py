@@ -26,8 +26,9 @@ def is_stated(fact: Fact, subject: Subject) -> bool:
     named = {*subject.contract.columns(fact.table)}
     typed = {each.column for each in subject.contract.facts if (each.table, each.rule) == (fact.table, "column-type")}
     columns = [each for each in cast("Table", subject.table).columns if _name(each) != "ANY"]
-    filled = (each for each in columns if each.name not in named and each.default is not None)
-    return bool(named) and typed >= named.intersection(each.name for each in columns) and not any(filled)
+    if not named or any(each.name not in named and each.default is not None for each in columns):
+        return False
+    return typed >= named.intersection(each.name for each in columns)
 
 
 def is_stricter(was: Column, now: Column) -> bool:

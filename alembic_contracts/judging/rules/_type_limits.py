@@ -68,9 +68,8 @@ def _is_judged(stated: Fact, was: Type, now: Type, subject: Subject) -> bool:
 
 def _is_less(was: Column, now: Column, subject: Subject) -> bool:
     types = subject.reference_types, subject.types
-    if (
-        subject.dialect.KIND == "sqlite"
-    ):  # where columns take anything, but for the number of a row and in STRICT tables
+    # There, columns take anything but for the number of a row, and in STRICT tables.
+    if subject.dialect.KIND == "sqlite":
         from alembic_contracts.judging.rules._strict_tables import is_stricter
 
         strict = [each is not None and each.strict for each in (subject.reference, subject.table)]

@@ -34,7 +34,7 @@ from alembic_contracts.judging.rules._rows import (
     passed_on,
     takes_less,
 )
-from alembic_contracts.schemas.schema import Column, Constraint, Table
+from alembic_contracts.schemas.schema import Constraint, Table
 
 
 def _content(constraint: Constraint) -> tuple[object, ...]:
@@ -52,11 +52,12 @@ def _is_same(one: Constraint, other: Constraint, dialect: Dialect) -> bool:
     return _content(one) == _content(other) and bool(dialect.same_expression(one.expression, other.expression))
 
 
-def _is_looser(one: Constraint, other: Constraint, columns: tuple[Column, ...], dialect: Dialect) -> bool:
+def _is_looser(one: Constraint, other: Constraint, subject: Subject) -> bool:
     """Whether a check refuses no more than another one did."""
-    if one.kind != "check" or one.expression is None or other.expression is None:
+    if one.kind != "check" or one.expression is None or other.expression is None or _content(one) != _content(other):
         return False
-    return _content(one) == _content(other) and dialect.is_looser(one.expression, other.expression, columns)
+    columns = (each for table in (subject.reference, subject.table) if table is not None for each in table.columns)
+    return subject.dialect.is_looser(one.expression, other.expression, tuple(columns))
 
 
 class _Before(Struct, frozen=True):
@@ -67,7 +68,6 @@ class _Before(Struct, frozen=True):
     """Where an index alone is one on SQLite alone: elsewhere its collation or operators may be others."""
     filled: frozenset[str] = frozenset()
     """Columns that are never NULL."""
-    columns: tuple[Column, ...] = ()
 
     @classmethod
     def of(cls, table: Table | None, types: Types, dialect: Dialect) -> Self:
@@ -78,7 +78,7 @@ class _Before(Struct, frozen=True):
         # SQLite tells of an index by what it compares: where that is not as the columns do, it has an expression.
         keys = (each for each in (found if dialect.KIND == "sqlite" else table.constraints) if _is_key(each))
         filled = (column.name for column in table.columns if column.not_null)
-        return cls(found, tuple(keys), frozenset(filled), table.columns)
+        return cls(found, tuple(keys), frozenset(filled))
 
 
 def _is_implied(constraint: Constraint, before: _Before, subject: Subject) -> bool:
@@ -87,11 +87,12 @@ def _is_implied(constraint: Constraint, before: _Before, subject: Subject) -> bo
         is_dangling(each) and each.columns == constraint.columns for each in before.limits
     ):
         return True
-    dialect, columns = subject.dialect, (*before.columns, *cast("Table", subject.table).columns)
+    if constraint.kind == "not null" and before.filled.issuperset(constraint.columns):
+        return True
     same = [
         each
         for each in before.limits
-        if _is_same(each, constraint, dialect) or _is_looser(each, constraint, columns, dialect)
+        if _is_same(each, constraint, subject.dialect) or _is_looser(each, constraint, subject)
     ]
     narrower = tuple(key for key in before.keys if constraint.kind in KEYS and _is_part(key, constraint))
     return any(
@@ -125,14 +126,15 @@ def _moment(constraint: Constraint) -> tuple[bool, bool, bool]:
     return constraint.deferrable, constraint.initially_deferred, bool(constraint.on_conflict)
 
 
-def _is_coarser(constraint: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
+def _is_coarser(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
     """Whether more values are the same to a key than were before: SQLite's usual way is byte by byte."""
-    if constraint.kind not in KEYS or subject.dialect.KIND != "sqlite":
+    before, table = subject.reference, cast("Table", subject.table)
+    if constraint.kind not in KEYS or subject.dialect.KIND != "sqlite" or before is None:
         return False
-    was = {column.name: column.collation for column in before.columns}
-    columns = (cast("Table", subject.table).column(name) for name in constraint.columns)
-    there = (each for each in columns if each is not None and each.name in was)
-    coarser = {(each.name, each.collation) for each in there if each.collation not in (None, was[each.name])}
+    both = ((before.column(name), table.column(name)) for name in constraint.columns)
+    coarser = {
+        (now.name, now.collation) for was, now in both if was and now and now.collation not in (None, was.collation)
+    }
     stated = (each for each in subject.contract.facts if (each.table, each.rule) == (fact.table, "collation"))
     return bool(coarser and coarser - {(each.column, each.expected) for each in stated})
 
@@ -186,7 +188,7 @@ def _told(fact: Fact, subject: Subject, of: str = "", *, held: bool = False) -> 
     new = [
         limit
         for limit in limits(cast("Table", subject.table), subject.types, subject.dialect)
-        if (_is_coarser(limit, before, fact, subject) or not _is_known(limit, before, fact, subject))
+        if (_is_coarser(limit, fact, subject) or not _is_known(limit, before, fact, subject))
         and not _is_spared(limit, fact, subject)
         and not (of and _is_renamed(limit, before, subject))
     ]

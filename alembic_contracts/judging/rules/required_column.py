@@ -47,7 +47,8 @@ def _counts_numbers(subject: Subject) -> bool:
 
 
 def _is_elsewhere(subject: Subject) -> bool:
-    return subject.dialect.KIND == "sqlite" != subject.contract.kind
+    """Whether a contract about another database is held to a SQLite."""
+    return subject.dialect.KIND == "sqlite" and subject.contract.kind != "sqlite"
 
 
 def _numbered(table: Table | None) -> frozenset[str]:
