@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KEYS",
     "STRICT",
+    "forgives_less",
     "has_lost_a_key",
     "is_as_stated",
     "is_below",
@@ -238,6 +239,15 @@ def has_lost_a_key(before: Table, after: Table) -> bool:
     valid = {each.columns for each in before.constraints if each.kind == "foreign key" and each.valid}
     broken = (each for each in after.constraints if each.kind == "foreign key" and not each.valid)
     return any(each.columns in valid for each in broken)
+
+
+def forgives_less(before: Table, after: Table) -> bool:
+    """Whether rows are refused where something else was done in their place, as SQLite does for ``ON CONFLICT``."""
+    keys = [{each.columns for each in table.constraints if each.on_conflict} for table in (before, after)]
+    nulls = [{each.name for each in table.columns if each.on_null} for table in (before, after)]
+    refusing = {column.name for column in after.columns if column.not_null}
+    there = {each.columns for each in after.constraints}
+    return bool((keys[0] - keys[1]) & there or (nulls[0] - nulls[1]) & refusing)
 
 
 def is_below(situation: Situation) -> bool:

@@ -70,7 +70,7 @@ def _is_less(was: Column, now: Column, subject: Subject) -> bool:
     types = subject.reference_types, subject.types
     # There, columns take anything but for the number of a row, and in STRICT tables.
     if subject.dialect.KIND == "sqlite":
-        from alembic_contracts.judging.rules._strict_tables import is_stricter
+        from alembic_contracts.judging.rules._on_sqlite import is_stricter
 
         strict = [each is not None and each.strict for each in (subject.reference, subject.table)]
         return bool(now.identity and not was.identity) or (all(strict) and is_stricter(was, now))

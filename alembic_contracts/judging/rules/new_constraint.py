@@ -23,6 +23,7 @@ from alembic_contracts.judging.rules import (
 from alembic_contracts.judging.rules._rows import (
     KEYS,
     STRICT,
+    forgives_less,
     has_lost_a_key,
     is_as_stated,
     is_below,
@@ -127,21 +128,16 @@ def _moment(constraint: Constraint) -> tuple[bool, bool, bool]:
 
 
 def _is_coarser(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
-    """Whether more values are the same to a key than were before: SQLite's usual way is byte by byte."""
-    before, table = subject.reference, cast("Table", subject.table)
-    if constraint.kind not in KEYS or subject.dialect.KIND != "sqlite" or before is None:
+    if constraint.kind not in KEYS or subject.dialect.KIND != "sqlite":
         return False
-    both = ((before.column(name), table.column(name)) for name in constraint.columns)
-    coarser = {
-        (now.name, now.collation) for was, now in both if was and now and now.collation not in (None, was.collation)
-    }
-    stated = (each for each in subject.contract.facts if (each.table, each.rule) == (fact.table, "collation"))
-    return bool(coarser and coarser - {(each.column, each.expected) for each in stated})
+    from alembic_contracts.judging.rules._on_sqlite import is_coarser
+
+    return is_coarser(constraint, fact, subject)
 
 
 def _is_stated(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
     if constraint.expression == STRICT:
-        from alembic_contracts.judging.rules._strict_tables import is_stated
+        from alembic_contracts.judging.rules._on_sqlite import is_stated
 
         return is_stated(fact, subject)
     return any(stated.table == fact.table and _states(stated, constraint, subject) for stated in subject.contract.facts)
@@ -190,10 +186,14 @@ def _told(fact: Fact, subject: Subject, of: str = "", *, held: bool = False) -> 
         for limit in limits(cast("Table", subject.table), subject.types, subject.dialect)
         if (_is_coarser(limit, fact, subject) or not _is_known(limit, before, fact, subject))
         and not _is_spared(limit, fact, subject)
-        and not (of and _is_renamed(limit, before, subject))
     ]
     unclear = [limit for limit in new if _may_be_known(limit, before, fact, subject)]
-    unclear += [limit for limit in new if of and limit not in unclear and _may_be_renamed(limit, before, subject)]
+    if of:
+        from alembic_contracts.judging.rules._renamed_columns import is_renamed, may_be_renamed
+
+        new = [limit for limit in new if not is_renamed(limit, before.limits, subject)]
+        doubtful = [limit for limit in new if may_be_renamed(limit, before.limits, subject)]
+        unclear = [limit for limit in new if limit in unclear or limit in doubtful]
     shown = _shows_less(subject, held=held)
     others = no_more_taken(subject) | (frozenset() if of else _limited(fact, subject))
     if shown is True:
@@ -261,25 +261,6 @@ def _called(limit: Constraint, before: _Before) -> str:
 
 def _place(subject: Subject) -> str:
     return f" of {cast('Table', subject.table).name}"
-
-
-def _is_renamed(constraint: Constraint, before: _Before, subject: Subject) -> bool:
-    """Whether it was there, about columns that have other names now: who writes to a view does not mind these."""
-    table = cast("Table", subject.table)
-    return any(
-        (each.kind, each.name) == (constraint.kind, constraint.name)
-        and any(table.column(name) is None for name in each.columns)
-        for each in before.limits
-    )
-
-
-def _may_be_renamed(constraint: Constraint, before: _Before, subject: Subject) -> bool:
-    """Whether it may be one of the table that became a view: of another table, about columns of other names."""
-    table, was = cast("Table", subject.table), cast("Table", subject.reference)
-    if table.name == was.name or all(was.column(name) for name in constraint.columns):
-        return False
-    kinds = KEYS if constraint.kind in KEYS else {constraint.kind}
-    return any(each.kind in kinds for each in before.limits)
 
 
 def _where(is_so: Callable[[Table, Table], bool]) -> Callable[[Situation], bool]:
@@ -382,6 +363,22 @@ RULE = Rule(
                 fix=(
                     f"Give the table that it refers to such a key in a migration, or drop the foreign key.\n{_AGREED}"
                 ),
+            ),
+        ),
+        Instead(
+            when=_where(lambda before, after: after.strict and not before.strict),
+            what="a table of SQLite's has become STRICT",
+            portable=Portable(
+                remedy="Let {owner} state the types of all columns that it names once every writer keeps to them.",
+                fix="Make the table without STRICT again, or ask {owner} to state the types of what it names.",
+            ),
+        ),
+        Instead(
+            when=_where(forgives_less),
+            what="a key or NOT NULL of SQLite's has lost its ON CONFLICT, which batch mode does not copy",
+            portable=Portable(
+                remedy=f"Make the table anew in SQL, with the ON CONFLICT that it has.\n{_AGREED}",
+                fix=f"Make the table anew in SQL, with ON CONFLICT as it was.\n{_AGREED}",
             ),
         ),
         Instead(

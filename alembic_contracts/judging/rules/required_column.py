@@ -4,7 +4,18 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, Types, breaking
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Portable,
+    Rule,
+    Situation,
+    Subject,
+    Types,
+    breaking,
+)
 from alembic_contracts.judging.rules._rows import is_below, is_filled, passed_on
 from alembic_contracts.schemas.schema import Column, Table
 
@@ -127,6 +138,16 @@ def _shown(table: Table) -> frozenset[str]:
     return frozenset(names.union(column for _, column in table.depends_on))
 
 
+def _is_numbered_no_more(situation: Situation) -> bool:
+    """Whether SQLite numbered a column that is still there, and does so no more."""
+    before, after = situation.before, situation.after
+    if before is None or after is None:
+        return False
+    numbered = [each for each in before.columns if each.identity and each.type and each.type.name.schema == "sqlite"]
+    now = [after.column(each.name) for each in numbered]
+    return any(each is not None and not each.identity for each in now)
+
+
 RULE = Rule(
     id="required-column",
     summary="No new column has to be given a value.",
@@ -148,6 +169,17 @@ RULE = Rule(
     ),
     fix=("Give it a default in a migration, or ask {owner} to name it in {contract_place} if the writers know it."),
     instead=(
+        Instead(
+            when=_is_numbered_no_more,
+            what="SQLite numbered the key, and does so no more",
+            portable=Portable(
+                remedy=(
+                    "Keep it an INTEGER PRIMARY KEY of one column; SQLite numbers no other key.\n"
+                    'A larger type elsewhere is sa.BigInteger().with_variant(sa.Integer(), "sqlite").'
+                ),
+                fix="Make it an INTEGER PRIMARY KEY again, sa.Integer on SQLite, the only column of the key.",
+            ),
+        ),
         Instead(
             when=is_below,
             what="a partition has it, or the table under a view",

@@ -1,4 +1,4 @@
-"""SQLite's STRICT tables (https://sqlite.org/stricttables.html): whether contracts state all that they refuse."""
+"""What rows meet on SQLite alone: collations of keys, and STRICT tables (https://sqlite.org/stricttables.html)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,31 @@ from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import Subject
-from alembic_contracts.schemas.schema import Column, Table
+from alembic_contracts.schemas.schema import Column, Constraint, Table
 
-__all__ = ["is_stated", "is_stricter"]
+__all__ = ["is_coarser", "is_stated", "is_stricter"]
 
 _TAKEN_AS = frozenset({("INT", "REAL"), ("INT", "TEXT"), ("REAL", "TEXT")})
 """Types whose values a column of another one takes, converted."""
+
+
+def is_coarser(constraint: Constraint, fact: Fact, subject: Subject) -> bool:
+    """Whether more values are the same to a key than were before: the usual way is byte by byte.
+
+    Args:
+        constraint: a key.
+        fact: about its table.
+        subject: the table.
+    """
+    before, table = subject.reference, cast("Table", subject.table)
+    if before is None:
+        return False
+    both = ((before.column(name), table.column(name)) for name in constraint.columns)
+    coarser = {
+        (now.name, now.collation) for was, now in both if was and now and now.collation not in (None, was.collation)
+    }
+    stated = (each for each in subject.contract.facts if (each.table, each.rule) == (fact.table, "collation"))
+    return bool(coarser and coarser - {(each.column, each.expected) for each in stated})
 
 
 def is_stated(fact: Fact, subject: Subject) -> bool:
