@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from alembic_contracts.dialects.sqlite import made_up
 from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, goes_by, says_what_is_otherwise
-from alembic_contracts.dialects.sqlite.copies import fingerprint_of, stored_rows
 from alembic_contracts.dialects.sqlite.effects import CHANGES_ROWS
+from alembic_contracts.dialects.sqlite.fingerprints import fingerprint_of, stored_rows
 from alembic_contracts.dialects.sqlite.names import fold
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts, asked_for_existence
 from alembic_contracts.patterns import pattern
@@ -78,8 +78,7 @@ class Looks:
             return self._dialect.observe(self._connection, None if self._watched is None else [*self._watched.values()])
 
     def _stored(self) -> tuple[tuple[str, str, str, str, str | None], ...]:
-        with self._raw.aside() as cursor:
-            return tuple(stored_rows(cursor))
+        return tuple(stored_rows(self._raw.asked))
 
     def _by_table(self) -> dict[_Key, str]:
         found: dict[_Key, str] = {}

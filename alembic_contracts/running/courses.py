@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import cache, partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from alembic_contracts.support.terminal import Progress
 
 __all__ = ["Course", "follow"]
+
+_T = TypeVar("_T")
 
 log = logging.getLogger("alembic.contracts")
 
@@ -63,11 +65,19 @@ class Course(Struct, frozen=True):
 
     def fingerprints(self) -> dict[str, frozenset[str]]:
         """Return what the database can be at the end of each revision, where that is known."""
-        found: dict[str, frozenset[str]] = {}
+        return self._at_ends(lambda step: step.fingerprint or None)
+
+    def changes(self) -> dict[str, frozenset[int]]:
+        """Return how often the schema can have been changed by the end of each revision, where that is known."""
+        return self._at_ends(lambda step: step.changes)
+
+    def _at_ends(self, known: Callable[[Step], _T | None]) -> dict[str, frozenset[_T]]:
+        found: dict[str, frozenset[_T]] = {}
         for prediction in self.predictions:
             for step in prediction.steps:
-                if step.fingerprint:
-                    found[step.revision] = found.get(step.revision, frozenset()) | {step.fingerprint}
+                what = known(step)
+                if what is not None:
+                    found[step.revision] = found.get(step.revision, frozenset()) | {what}
         return found
 
 

@@ -7,6 +7,7 @@ go by more than is known of (``kept_predictions``). It is known before a stateme
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
@@ -46,8 +47,12 @@ class Expected(Struct):
     """The verdict on them, before the first script or where scripts turned out to do otherwise."""
     _fingerprints: Mapping[str, frozenset[str]]
     """What the database can be at the end of each revision, where that is known."""
-    _trail: Trail | None
+    _counts: Mapping[str, frozenset[int]] = MappingProxyType({})
+    """How often its schema can have been changed by then since the run began, where the scripts are followed."""
+    _trail: Trail | None = None
     """What an earlier run's scripts executed; None: this one's are not compared with that."""
+    _begun_at: int | None = None
+    """How often the schema had been changed before the run, where that is counted and scripts are followed."""
 
     @classmethod
     def of(cls, run: Run, terms: Terms) -> Self:
@@ -58,12 +63,12 @@ class Expected(Struct):
         """
         with terminal.progress_line(_PROGRESS) as progress:
             course, report = foresee(run, terms, scope=scope_of(terms), progress=progress)
-        trail = None
-        if course.anew is not None:
-            from alembic_contracts.prediction.scripts.traces import Trail
+        if course.anew is None or run.connection is None:
+            return cls(terms, course, report, course.fingerprints())
+        from alembic_contracts.prediction.scripts.traces import Trail
 
-            trail = Trail(course.predictions)
-        return cls(terms, course, report, course.fingerprints(), trail)
+        trail, begun_at = Trail(course.predictions), course.dialect.changes(run.connection)
+        return cls(terms, course, report, course.fingerprints(), course.changes(), trail, begun_at)
 
     def begins(self, revision: str) -> None:
         """Take note of the revision whose script begins."""
@@ -116,12 +121,26 @@ class Expected(Struct):
             return (settings.unproven or ("warn" if is_seen_at_commit(report, run) else "refuse")) == "refuse"
         return report.status == "broken"
 
-    def is_there(self, connection: Connection, revision: str) -> bool:
-        """Whether a database is exactly as foreseen at the end of a revision, where that is known to keep all."""
+    def is_there(self, connection: Connection, revision: str, *, goes_on: bool) -> bool:
+        """Whether a database is exactly as foreseen at the end of a revision, where that is known to keep all.
+
+        Where more revisions follow (``goes_on``), it is enough that the same statements have been executed as when it
+        was foreseen, from the same start, and that the schema has been changed as often, by whomever.
+        """
         if self.report.violations or self.report.unproven:
             return False
         foreseen = self._fingerprints.get(revision)
-        return foreseen is not None and self.course.dialect.fingerprint(connection) in foreseen
+        if foreseen is None:
+            return False
+        is_followed = goes_on and self._trail is not None
+        if is_followed and self._changes(connection) in self._counts.get(revision, ()):
+            return True
+        return self.course.dialect.fingerprint(connection) in foreseen
+
+    def _changes(self, connection: Connection) -> int | None:
+        """Return how often the schema has been changed since the run began."""
+        now = None if self._begun_at is None else self.course.dialect.changes(connection)
+        return None if now is None or self._begun_at is None else now - self._begun_at
 
 
 def is_seen_at_commit(report: Report, run: Run) -> bool:

@@ -114,10 +114,16 @@ def split(steps: Sequence[RevisionStep]) -> tuple[tuple[RevisionStep, ...], Post
     """Return what is pending in two parts, before and from the first script that refuses to run today."""
     today = datetime.now(tz=UTC).date()
     for number, step in enumerate(steps):
-        day = day_of(text_of(step)) if step.is_upgrade else None
+        day = day_of(text_of(step)) if step.is_upgrade and _may_refuse(step) else None
         if day is not None and today < day:
             return tuple(steps[:number]), Postponed(tuple(steps[number:]), day)
     return tuple(steps), None
+
+
+def _may_refuse(step: RevisionStep) -> bool:
+    """Whether a script's ``upgrade()``, if it is in memory, imports what a refusal raises; reading it takes longer."""
+    code = getattr(getattr(step.revision.module, "upgrade", None), "__code__", None)
+    return code is None or code.co_filename != step.revision.path or "CommandError" in code.co_varnames
 
 
 def text_of(step: RevisionStep) -> str:

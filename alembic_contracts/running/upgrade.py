@@ -33,7 +33,6 @@ from alembic_contracts.schemas.steps import Location, Operation, Step
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
-    from sqlalchemy.engine import Connection
 
     from alembic_contracts.judging.aftermath import Earlier
     from alembic_contracts.judging.violations import Report, Violation
@@ -281,17 +280,13 @@ class Upgrade(Struct):
         assert connection is not None  # noqa: S101 - there is none in --sql mode, where nothing is committed
         self.refused = None
         with self._answering():
-            since = self._since_commit
-            is_there = bool(since) and self.expected.is_there(connection, since[-1].revision.revision)
+            latest = self._since_commit[-1].revision.revision if self._since_commit else ""
+            is_there = self.expected.is_there(connection, latest, goes_on=not self.through)
             if is_there and self._confirmed and not self.through:
                 return  # as at the commit before: there is nothing new to say
             self._confirmed = is_there
-            self._conclude(replace(self.foreseen, phase="commit", notices=()) if is_there else self._seen(connection))
-
-    def _seen(self, connection: Connection) -> Report:
-        """Return the verdict on what is there."""
-        revision = self._since_commit[-1].revision.revision if self._since_commit else ""
-        return self._verdict(revision, self.expected.observed(connection))
+            as_foreseen = replace(self.foreseen, phase="commit", notices=())
+            self._conclude(as_foreseen if is_there else self._verdict(latest, self.expected.observed(connection)))
 
     def _verdict(self, revision: str, now: Schema) -> Report:
         """Return the verdict on what is there, by what has been seen before where nobody foresaw it."""

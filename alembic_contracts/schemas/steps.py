@@ -106,6 +106,8 @@ class Step(Struct, frozen=True):
     operations: tuple[Operation, ...]
     fingerprint: str = ""
     """Of the whole schema at its end, where that is known: a database that has it is exactly as predicted."""
+    changes: int | None = None
+    """How often the schema has been changed by its end since the first one began, where the database counts that."""
     marks: bytes | None = None
     """What the statements of its script are known again by (``prediction.scripts.traces``), where all of them are."""
     may_go_on: bool = False

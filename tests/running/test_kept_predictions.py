@@ -68,6 +68,39 @@ for _ in range(2):
 print(len(made))
 """
 
+FOLLOWED = """
+import os, sqlite3
+from alembic.config import main
+from alembic_contracts.dialects.sqlite import fingerprints
+from alembic_contracts.running.upgrade import Upgrade
+
+path = os.environ["DATABASE_URL"].removeprefix("sqlite:///")
+looks, of, starts = [], fingerprints.fingerprint_of, Upgrade.starts
+
+
+def counted(rows):
+    looks.append(rows)
+    return of(rows)
+
+
+def interrupted(upgrade, step):
+    if step.revision.revision == os.environ.get("INTERRUPTED"):
+        with sqlite3.connect(path) as other:
+            other.execute(os.environ["BY"])
+    return starts(upgrade, step)
+
+
+main(["upgrade", "r1"])
+main(["upgrade", "head"])
+os.unlink(path)
+main(["upgrade", "r1"])
+fingerprints.fingerprint_of, Upgrade.starts = counted, interrupted
+try:
+    main(["upgrade", "head"])
+finally:
+    print(len(looks))
+"""
+
 
 @pytest.fixture(scope="module")
 def databases() -> Iterator[Databases]:
@@ -313,6 +346,30 @@ def test_what_a_script_does_otherwise_than_before_is_refused_before_it_does_it(p
     assert done.returncode == 255
     assert "a data contract would be broken. Committed and staying: r1." in done.stderr  # by pysqlite, with each one
     assert project.sql("SELECT a FROM t") == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_scripts_that_do_the_same_are_looked_at_once(project: Project) -> None:
+    project.revision("r3", 'op.create_table("u", sa.Column("id", sa.Integer, primary_key=True))')
+    assert project.run("-c", FOLLOWED).stdout == "1\n"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("statement", "looks", "stays"),
+    [
+        ("CREATE TABLE other (x)", 2, "r4"),
+        ("ALTER TABLE t RENAME COLUMN a TO z", 1, "r2"),
+    ],
+)
+def test_what_another_session_changes_meanwhile_is_seen_at_the_next_revision(
+    statement: str, looks: int, stays: str, project: Project
+) -> None:
+    for revision in ("r3", "r4"):
+        project.revision(revision, f'op.create_table("{revision}", sa.Column("id", sa.Integer, primary_key=True))')
+    done = project.run("-c", FOLLOWED, env={"INTERRUPTED": "r3", "BY": statement})
+    assert (done.stdout.splitlines()[-1], done.returncode) == (str(looks), 0 if stays == "r4" else 255), done.stderr
+    assert project.sql("SELECT version_num FROM alembic_version") == [(stays,)]
 
 
 def test_old_files_go(project: Project) -> None:

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from alembic_contracts.dialects import sqlite
-from alembic_contracts.dialects.sqlite.copies import copied, engine_of, fingerprint, made
+from alembic_contracts.dialects.sqlite.copies import copied, engine_of, made
+from alembic_contracts.dialects.sqlite.fingerprints import fingerprint
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.copy_observer import Looks
 from alembic_contracts.schemas.schema import Name, Schema

@@ -13,7 +13,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
 from alembic_contracts import dialects
-from alembic_contracts.dialects.sqlite.copies import fingerprint
+from alembic_contracts.dialects.sqlite.fingerprints import fingerprint
 from alembic_contracts.prediction.containment.limits import Limits
 from alembic_contracts.running import remembered
 from alembic_contracts.running.pending import Run

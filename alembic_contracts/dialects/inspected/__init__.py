@@ -300,6 +300,10 @@ class Inspected:
         del connection
         return ""
 
+    def changes(self, connection: Connection) -> None:
+        """Return nothing: changes are not known to be counted."""
+        del connection
+
     def transaction(self, connection: Connection, known: Transaction | None = None) -> Transaction | None:
         """Return the transaction that DDL is in, None where each statement is one of its own.
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.session_settings import session
     from alembic_contracts.dialects.postgresql.transactions import (
         at_commit,
+        changes,
         fate,
         fingerprint,
         look_up_as,
@@ -79,6 +80,7 @@ __all__ = [
     "at_commit",
     "base_type",
     "breaks",
+    "changes",
     "character_length",
     "completed",
     "data_type",
@@ -152,6 +154,7 @@ _LATE = {
     "workings": "replays.workings",
     "session": "session_settings",
     "at_commit": "transactions",
+    "changes": "transactions",
     "fate": "transactions",
     "fingerprint": "transactions",
     "look_up_as": "transactions",

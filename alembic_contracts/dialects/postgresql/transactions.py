@@ -17,7 +17,7 @@ from alembic_contracts.dialects.postgresql.traceless import answer, put_aside, t
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["at_commit", "fate", "fingerprint", "look_up_as", "lookup", "transaction"]
+__all__ = ["at_commit", "changes", "fate", "fingerprint", "look_up_as", "lookup", "transaction"]
 
 _NUMBER = "SELECT CAST(CAST(pg_catalog.pg_current_xact_id() AS text) AS bigint)"
 """Gives the transaction its number, as its first change would."""
@@ -66,6 +66,11 @@ def fingerprint(connection: Connection) -> str:
     """Return nothing: a look costs no more than anything by which two states could be told to be the same."""
     del connection
     return ""
+
+
+def changes(connection: Connection) -> None:
+    """Return nothing: PostgreSQL does not count them."""
+    del connection
 
 
 def lookup(connection: Connection) -> str:

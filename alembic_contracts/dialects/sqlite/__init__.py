@@ -13,6 +13,7 @@ definitions, objects          the text of a CREATE TABLE, of an index, view or t
 transactions                  a connection -> the transaction that it is in
 restoring                     a table before and now -> SQL that gives it back its shape
 copies, made_up               a database -> an empty one in memory that behaves like it; rows made up in it
+fingerprints                  a database -> what tells that two schemas are the same; how often one has changed
 lending                       the connection to that one -> a further one, while the first is not in its way
 telling, effects              what statements do there, told by the connection
 row_texts                     whether texts are about rows alone
@@ -46,9 +47,9 @@ from alembic_contracts.dialects.sqlite.types import format_type, misspelt_type, 
 from alembic_contracts.support.late import late
 
 if TYPE_CHECKING:
-    from alembic_contracts.dialects.sqlite.copies import fingerprint
     from alembic_contracts.dialects.sqlite.default_rows import meets, nulls_from
     from alembic_contracts.dialects.sqlite.equivalence import same_expression
+    from alembic_contracts.dialects.sqlite.fingerprints import changes, fingerprint
     from alembic_contracts.dialects.sqlite.looser import is_looser
     from alembic_contracts.dialects.sqlite.observation import completed, observe, sight
     from alembic_contracts.dialects.sqlite.transactions import at_commit, fate, look_up_as, lookup, transaction
@@ -64,6 +65,7 @@ __all__ = [
     "REFERS_ACROSS_SCHEMAS",
     "at_commit",
     "breaks",
+    "changes",
     "character_length",
     "completed",
     "data_type",
@@ -135,7 +137,8 @@ _LATE = {
     "completed": "observation",
     "observe": "observation",
     "sight": "observation",
-    "fingerprint": "copies",
+    "changes": "fingerprints",
+    "fingerprint": "fingerprints",
     "at_commit": "transactions",
     "fate": "transactions",
     "look_up_as": "transactions",

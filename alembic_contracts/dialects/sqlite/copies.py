@@ -5,10 +5,8 @@ Rows are not copied, but those of Alembic's version table: where the database is
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -16,7 +14,7 @@ from sqlalchemy import URL, NullPool, QueuePool, create_engine, event
 
 from alembic_contracts.dialects.listeners import EVENTS, is_users, listen
 from alembic_contracts.dialects.sqlite.lending import Beside, Lent, lent
-from alembic_contracts.dialects.sqlite.names import literal, quote, stored_in
+from alembic_contracts.dialects.sqlite.names import quote, stored_in
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 from alembic_contracts.patterns import pattern
 from alembic_contracts.support.greenlets import wait_for_nothing
@@ -29,10 +27,7 @@ __all__ = [
     "Part",
     "copied",
     "engine_of",
-    "fingerprint",
-    "fingerprint_of",
     "made",
-    "stored_rows",
 ]
 
 _SESSION = (
@@ -284,63 +279,3 @@ def _in_schema(statement: str, schema: str) -> str:
     if schema == "main" or found is None:
         return statement
     return f"{found[0]}{quote(schema)}.{statement[found.end() :]}"
-
-
-# -- fingerprints ------------------------------------------------------------------------------------------------------
-
-
-def fingerprint(connection: Connection) -> str:
-    """Return what is the same for databases whose schemas are the same."""
-    raw = connection.connection.dbapi_connection
-    assert raw is not None  # noqa: S101 - it is connected
-    cursor = raw.cursor()
-    try:
-        return fingerprint_of(tuple(stored_rows(cursor)))
-    finally:
-        cursor.close()
-
-
-@lru_cache(maxsize=256)  # the databases of a test suite go through the same ones
-def fingerprint_of(rows: tuple[tuple[str, str, str, str, str | None], ...]) -> str:
-    """Return it for what SQLite's own tables of the schemas have: schema, kind, name, table and SQL of each object."""
-    own = sorted(
-        [
-            "\0".join((schema, kind, name, table, _in_order(sql)))
-            for schema, kind, name, table, sql in rows
-            if sql is not None and not name.startswith("sqlite_")
-        ]
-    )
-    text = "\0\n".join(own).encode("utf-8", "surrogateescape")
-    return hashlib.blake2b(text, digest_size=16).hexdigest()
-
-
-_CLAUSE = pattern(r"CONSTRAINT|UNIQUE|CHECK|FOREIGN KEY|PRIMARY KEY")
-_BETWEEN = ", \n\t"
-"""What SQLAlchemy has between columns and constraints."""
-
-
-@lru_cache(maxsize=4096)  # from one revision to the next, most tables are as they were
-def _in_order(sql: str) -> str:
-    """Return a text with a table's constraints in an order of their own: Alembic's batch mode has them in any."""
-    inside, end, rest = sql.rpartition("\n)")
-    parts = inside.split(_BETWEEN)
-    clauses = [part for part in parts if _CLAUSE.match(part)]
-    if len(clauses) < 2:
-        return sql
-    columns = (part for part in parts if not _CLAUSE.match(part))
-    return _BETWEEN.join((*columns, *sorted(part.strip() for part in clauses))) + end + rest
-
-
-def stored_rows(cursor: Any) -> list[tuple[str, str, str, str, str | None]]:
-    """Return schema, kind, name, table and SQL of everything that there is."""
-    cursor.execute("PRAGMA database_list")
-    cursor.execute(_of_schemas(tuple(row[1] for row in cursor.fetchall())))
-    return list(cursor.fetchall())
-
-
-@lru_cache(maxsize=16)
-def _of_schemas(schemas: tuple[str, ...]) -> str:
-    return " UNION ALL ".join(
-        f"SELECT {literal(schema)}, type, name, tbl_name, sql FROM {stored_in(schema)}"  # noqa: S608 - its own names
-        for schema in schemas
-    )

@@ -183,6 +183,11 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
         finally:
             self._silent = before
 
+    def asked(self, question: str) -> list[Any]:
+        """Return the rows that answer a question of which nothing is told."""
+        with self.aside() as cursor:
+            return cursor.execute(question).fetchall()
+
     def _tell(self, effect: Effect) -> Callable[[], None] | None:
         return self.listener.done(effect) if self.listener is not None and not self._silent else None
 

@@ -34,9 +34,7 @@ class Script(Struct):
     @classmethod
     def of(cls, revision: str, path: str, working_directory: Path) -> Script:
         """Return the script at a path."""
-        folder, name = os.path.split(path)
-        shown = _shown(folder, str(working_directory))
-        return cls(revision, path, f"{shown}/{name}" if shown and not shown.endswith("/") else f"{shown}{name}")
+        return cls(revision, path, _shown(path, str(working_directory)))
 
     def copy(self) -> Script:
         """Return it as it is now."""
@@ -100,9 +98,17 @@ class Script(Struct):
         return Location(self.revision, self.shown, line, linecache.getline(self.path, line).strip())
 
 
+@lru_cache(maxsize=1024)  # which a test suite runs again and again
+def _shown(path: str, directory: str) -> str:
+    """Return how people see a path, with forward slashes."""
+    folder, name = os.path.split(path)
+    shown = _shown_folder(folder, directory)
+    return f"{shown}/{name}" if shown and not shown.endswith("/") else f"{shown}{name}"
+
+
 @lru_cache(maxsize=64)  # of the scripts of a project, which are in few folders
-def _shown(folder: str, directory: str) -> str:
-    """Return how people see a folder, with forward slashes: ``""`` for the working directory."""
+def _shown_folder(folder: str, directory: str) -> str:
+    """Return the same of a folder: ``""`` for the working directory."""
     working_directory = Path(directory)
     full = working_directory / folder
     shown = full.relative_to(working_directory) if full.is_relative_to(working_directory) else full

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ _MAKES_OR_SETS = pattern(r"(?i)\binto\b|\bset_config\b")
 _INDEXES = pattern(r"(?i)\s*create\s+(?:unique\s+)?index\b")
 _TABLES = pattern(r"(?i)\s*create\s+(?:temp\w*\s+)?table\b")
 _CONSTRAINTS = pattern(r"(?:CONSTRAINT|PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK|EXCLUDE)\b")
+_LONG = 5_000
+"""Characters of a statement; the marks of longer ones, which have rows in them, are worked out each time."""
 _BETWEEN, _AFTER = ", \n\t", "\n)"
 """Columns and constraints, as SQLAlchemy writes them, and the last of them."""
 
@@ -48,17 +51,28 @@ def _mark(statement: str, parameters: object = None) -> bytes:
 
     SQLAlchemy has constraints and indexes of a table in sets, so their order is another one each time.
     """
+    mark = _mark_alone(statement) if len(statement) < _LONG else _mark_alone.__wrapped__(statement)
+    return _digest(_OTHER, statement + repr(parameters)) if mark is None else mark
+
+
+@lru_cache(maxsize=1024)  # of a history, which a test suite runs again and again
+def _mark_alone(statement: str) -> bytes | None:
+    """Return its mark; None: its parameters have a say in what it does to a schema."""
     first = _FIRST_WORD.match(statement)
     word = "" if first is None else first[1].lower()
     if word == "select" and _MAKES_OR_SETS.search(statement):
-        statement += repr(parameters)
-    elif ";" not in statement.strip().rstrip(";") and (
+        return None
+    if ";" not in statement.strip().rstrip(";") and (
         word in _OF_ROWS or word == "select" or (word == "pragma" and "=" not in statement)
     ):
         return b""
     kind = _INDEX if _INDEXES.match(statement) else _OTHER
     if _BETWEEN in statement and _TABLES.match(statement):
         statement = _in_order(statement)
+    return _digest(kind, statement)
+
+
+def _digest(kind: bytes, statement: str) -> bytes:
     return kind + blake2b(statement.encode("utf-8", "replace"), digest_size=_DIGEST).digest()
 
 
@@ -137,6 +151,8 @@ class Trail:
 
     def _keep(self, are_kept: list[bool]) -> bool:
         """Go on with some of the ways; returns whether there are any."""
+        if all(are_kept):
+            return True
         self._ways = [way for way, is_kept in zip(self._ways, are_kept, strict=True) if is_kept]
         self._left = [left for left, is_kept in zip(self._left, are_kept, strict=True) if is_kept]
         return bool(self._ways)
