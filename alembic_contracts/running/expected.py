@@ -7,11 +7,13 @@ go by more than is known of (``kept_predictions``). It is known before a stateme
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
+from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.engine import asked_of
 from alembic_contracts.running.courses import Course
 from alembic_contracts.running.examination import examine, foresee
@@ -61,14 +63,16 @@ class Expected(Struct):
         Raises:
             CannotCheck: that cannot be found out.
         """
+        begun_at = None
+        with suppress(CannotCheck):  # whoever looks next says why
+            begun_at = None if run.connection is None else run.dialect.changes(run.connection)
         with terminal.progress_line(_PROGRESS) as progress:
             course, report = foresee(run, terms, scope=scope_of(terms), progress=progress)
         if course.anew is None or run.connection is None:
             return cls(terms, course, report, course.fingerprints())
         from alembic_contracts.prediction.scripts.traces import Trail
 
-        trail, begun_at = Trail(course.predictions), course.dialect.changes(run.connection)
-        return cls(terms, course, report, course.fingerprints(), course.changes(), trail, begun_at)
+        return cls(terms, course, report, course.fingerprints(), course.changes(), Trail(course.predictions), begun_at)
 
     def begins(self, revision: str) -> None:
         """Take note of the revision whose script begins."""

@@ -123,7 +123,11 @@ def split(steps: Sequence[RevisionStep]) -> tuple[tuple[RevisionStep, ...], Post
 def _may_refuse(step: RevisionStep) -> bool:
     """Whether a script's ``upgrade()``, if it is in memory, imports what a refusal raises; reading it takes longer."""
     code = getattr(getattr(step.revision.module, "upgrade", None), "__code__", None)
-    return code is None or code.co_filename != step.revision.path or "CommandError" in code.co_varnames
+    return (
+        code is None
+        or code.co_filename != step.revision.path
+        or "CommandError" in (*code.co_varnames, *code.co_cellvars)
+    )
 
 
 def text_of(step: RevisionStep) -> str:

@@ -281,7 +281,8 @@ class Upgrade(Struct):
         self.refused = None
         with self._answering():
             latest = self._since_commit[-1].revision.revision if self._since_commit else ""
-            is_there = self.expected.is_there(connection, latest, goes_on=not self.through)
+            goes_on = len(self.applied) < len(self.course.run.steps)  # what is postponed does not run today
+            is_there = self.expected.is_there(connection, latest, goes_on=goes_on)
             if is_there and self._confirmed and not self.through:
                 return  # as at the commit before: there is nothing new to say
             self._confirmed = is_there

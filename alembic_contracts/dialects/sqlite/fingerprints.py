@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.dialects.sqlite.asking import rows
-from alembic_contracts.dialects.sqlite.names import literal, stored_in
+from alembic_contracts.dialects.sqlite.names import literal, quote, stored_in
 from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ Ask = Callable[[str], list[tuple[Any, ...]]]
 
 
 def changes(connection: Connection) -> int:
-    """Return how often the schema has been changed since the database was made, by whomever; of ``main`` alone.
+    """Return how often its schemas have been changed since they were made, by whomever; ``temp`` is nobody else's.
 
     SQLite counts that (``PRAGMA schema_version``), which takes a fifth of the time that a fingerprint takes.
 
@@ -33,8 +33,12 @@ def changes(connection: Connection) -> int:
 
 def changes_of(ask: Ask) -> int:
     """Return it, as SQLite answers."""
-    count: int = ask("PRAGMA main.schema_version")[0][0]
-    return count
+    return sum([ask(_count_of(schema))[0][0] for schema in _schemas(ask) if schema != "temp"])
+
+
+@lru_cache(maxsize=16)
+def _count_of(schema: str) -> str:
+    return f"PRAGMA {quote(schema)}.schema_version"
 
 
 def fingerprint(connection: Connection) -> str:

@@ -36,6 +36,13 @@ _OF_ROWS = frozenset(
     {"analyze", "delete", "explain", "insert", "merge", "replace", "show", "table", "update", "values", "with"}
 )
 """What statements begin with that are about rows alone."""
+_READING_PRAGMA = pattern(
+    r"""(?ix)\s*pragma\s+(?:["'`\[]?\w+["'`\]]?\s*\.\s*)?
+    (?: \w+\s*;?\s*$ | (?:table_x?info|table_list|index_x?info|index_list|foreign_key_(?:list|check)
+                        |integrity_check|quick_check)\s*\( )"""
+)
+"""Others with an argument set something, written with ``=`` or in parentheses (https://sqlite.org/pragma.html)."""
+_SCHEMA_TABLE = pattern(r"(?i)\bsqlite_(?:temp_)?(?:master|schema)\b")
 _MAKES_OR_SETS = pattern(r"(?i)\binto\b|\bset_config\b")
 _INDEXES = pattern(r"(?i)\s*create\s+(?:unique\s+)?index\b")
 _TABLES = pattern(r"(?i)\s*create\s+(?:temp\w*\s+)?table\b")
@@ -62,14 +69,19 @@ def _mark_alone(statement: str) -> bytes | None:
     word = "" if first is None else first[1].lower()
     if word == "select" and _MAKES_OR_SETS.search(statement):
         return None
-    if ";" not in statement.strip().rstrip(";") and (
-        word in _OF_ROWS or word == "select" or (word == "pragma" and "=" not in statement)
-    ):
+    if ";" not in statement.strip().rstrip(";") and _is_about_rows(word, statement):
         return b""
     kind = _INDEX if _INDEXES.match(statement) else _OTHER
     if _BETWEEN in statement and _TABLES.match(statement):
         statement = _in_order(statement)
     return _digest(kind, statement)
+
+
+def _is_about_rows(word: str, statement: str) -> bool:
+    """Whether a statement that begins with a word changes no schema, nor how other statements change it."""
+    if word == "pragma":
+        return _READING_PRAGMA.match(statement) is not None
+    return word == "select" or (word in _OF_ROWS and not _SCHEMA_TABLE.search(statement))
 
 
 def _digest(kind: bytes, statement: str) -> bytes:
