@@ -128,8 +128,9 @@ class Expected(Struct):
     def is_there(self, connection: Connection, revision: str, *, goes_on: bool) -> bool:
         """Whether a database is exactly as foreseen at the end of a revision, where that is known to keep all.
 
-        Where more revisions follow (``goes_on``), it is enough that the same statements have been executed as when it
-        was foreseen, from the same start, and that the schema has been changed as often, by whomever.
+        Where more revisions follow and each end of a transaction was seen (``goes_on``), it is enough that the same
+        statements have been executed as when it was foreseen, from the same start, and that the schema has been changed
+        as often, by whomever.
         """
         if self.report.violations or self.report.unproven:
             return False

@@ -282,7 +282,8 @@ class Upgrade(Struct):
         with self._answering():
             latest = self._since_commit[-1].revision.revision if self._since_commit else ""
             goes_on = len(self.applied) < len(self.course.run.steps)  # what is postponed does not run today
-            is_there = self.expected.is_there(connection, latest, goes_on=goes_on)
+            has_gap = self.commits is not None and self.commits.gap
+            is_there = self.expected.is_there(connection, latest, goes_on=goes_on and not has_gap)
             if is_there and self._confirmed and not self.through:
                 return  # as at the commit before: there is nothing new to say
             self._confirmed = is_there

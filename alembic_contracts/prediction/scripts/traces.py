@@ -176,6 +176,6 @@ def _take(left: bytearray, mark: bytes) -> bool:
         if left[at : at + _SIZE] == mark:
             del left[at : at + _SIZE]
             return True
-        if left[at : at + 1] != _INDEX:
+        if left[at : at + 1] != _INDEX or mark[:1] != _INDEX:
             return False
     return False
