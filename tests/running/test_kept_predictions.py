@@ -73,6 +73,7 @@ print(len(made))
 
 FOLLOWED = """
 import glob, os, sqlite3
+from contextlib import suppress
 from alembic.config import main
 from alembic_contracts.dialects.sqlite import fingerprints
 from alembic_contracts.running import expected
@@ -108,7 +109,8 @@ def foreseen(*arguments, **options):
 
 
 main(["upgrade", "r1"])
-main(["upgrade", "head"])
+with suppress(SystemExit):
+    main(["upgrade", "head"])
 for file in glob.glob(path + "*"):
     os.unlink(file)
 main(["upgrade", "r1"])
@@ -423,8 +425,8 @@ def test_what_another_session_changes_in_an_attached_database_is_seen(project: P
 def test_the_last_revision_before_one_that_waits_is_looked_at(project: Project) -> None:
     nested = "\ndef check(x):\n    raise CommandError(x)"  # a name that functions inside have as well
     project.revision("r3", refusing(date(9000, 1, 1), "later") + nested)
-    done = project.run("-c", FOLLOWED.replace('"head"', '"r2"', 1), env={"COUNTED": "r3"})
-    assert (done.stdout.splitlines()[0], done.returncode) == ("1", 255), done.stderr
+    done = project.run("-c", FOLLOWED, env={"COUNTED": "r3"})
+    assert (done.stdout.splitlines()[-3], done.returncode) == ("1", 255), done.stderr
     assert "refuses to run before 9000-01-01: it was not looked at" in done.stderr
     assert project.sql("SELECT version_num FROM alembic_version") == [("r2",)]
 
