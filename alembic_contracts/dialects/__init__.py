@@ -267,8 +267,8 @@ class Dialect(Protocol):
     def fingerprint(self, connection: Connection) -> str:
         """Return what is the same wherever all that is there is the same, cheaper than a look; empty: nothing is."""
 
-    def changes(self, connection: Connection) -> int | None:
-        """Return how often the schema has been changed since some moment long ago; None: nobody counts that."""
+    def changes(self, connection: Connection) -> Callable[[], int] | None:
+        """Return what tells how often the schema has been changed from now on; None: nobody counts that."""
 
     def transaction(self, connection: Connection, known: Transaction | None = None) -> Transaction | None:
         """Return the block that the connection's statements are in, None where each is a transaction of its own.

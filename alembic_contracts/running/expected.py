@@ -6,7 +6,7 @@ go by more than is known of (``kept_predictions``). It is known before a stateme
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
@@ -53,8 +53,8 @@ class Expected(Struct):
     """How often its schema can have been changed by then since the run began, where the scripts are followed."""
     _trail: Trail | None = None
     """What an earlier run's scripts executed; None: this one's are not compared with that."""
-    _begun_at: int | None = None
-    """How often the schema had been changed before the run, where that is counted and scripts are followed."""
+    _changes: Callable[[], int] | None = None
+    """Returns how often the schema has been changed since the run began, where that is counted."""
 
     @classmethod
     def of(cls, run: Run, terms: Terms) -> Self:
@@ -63,16 +63,16 @@ class Expected(Struct):
         Raises:
             CannotCheck: that cannot be found out.
         """
-        begun_at = None
+        changes = None
         with suppress(CannotCheck):  # whoever looks next says why
-            begun_at = None if run.connection is None else run.dialect.changes(run.connection)
+            changes = None if run.connection is None else run.dialect.changes(run.connection)
         with terminal.progress_line(_PROGRESS) as progress:
             course, report = foresee(run, terms, scope=scope_of(terms), progress=progress)
         if course.anew is None or run.connection is None:
             return cls(terms, course, report, course.fingerprints())
         from alembic_contracts.prediction.scripts.traces import Trail
 
-        return cls(terms, course, report, course.fingerprints(), course.changes(), Trail(course.predictions), begun_at)
+        return cls(terms, course, report, course.fingerprints(), course.changes(), Trail(course.predictions), changes)
 
     def begins(self, revision: str) -> None:
         """Take note of the revision whose script begins."""
@@ -137,15 +137,10 @@ class Expected(Struct):
         foreseen = self._fingerprints.get(revision)
         if foreseen is None:
             return False
-        is_followed = goes_on and self._trail is not None
-        if is_followed and self._changes(connection) in self._counts.get(revision, ()):
+        changes = self._changes if goes_on and self._trail is not None else None
+        if changes is not None and changes() in self._counts.get(revision, ()):
             return True
         return self.course.dialect.fingerprint(connection) in foreseen
-
-    def _changes(self, connection: Connection) -> int | None:
-        """Return how often the schema has been changed since the run began."""
-        now = None if self._begun_at is None else self.course.dialect.changes(connection)
-        return None if now is None or self._begun_at is None else now - self._begun_at
 
 
 def is_seen_at_commit(report: Report, run: Run) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alembic_contracts.dialects.listeners import listen, own_listeners_of
 from alembic_contracts.dialects.sqlite.copies import Copy, engine_of, made
-from alembic_contracts.dialects.sqlite.fingerprints import changes_of
+from alembic_contracts.dialects.sqlite.fingerprints import changes_by
 from alembic_contracts.dialects.sqlite.names import fold, quote
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
@@ -147,7 +147,7 @@ class Rehearsal:
         stage.tell(looks.seen)
         context = self._run.context
         version_table = fold(context.version_table_schema or "main"), fold(context.version_table)
-        self._looks, self._begun_at = looks, self._count()
+        self._looks, self._changes = looks, changes_by(raw.asked)
         self._observer = CopyObserver(looks, raw, stage, version_table, rows_between=self._run.connection is None)
         self._observer.changes = self._recorder.changes
         with silent():
@@ -267,16 +267,12 @@ class Rehearsal:
             self._raw.rollback()  # as env.py does: what was not committed does not stay
             operations += (Operation(script.of_error(failed), "ROLLBACK", self._looks.seen),)
         is_open = failed is not None and self._raw.in_transaction and not self._is_cut(failed, script)
-        fingerprint, changes = ("", None) if failed else (self._looks.fingerprint(), self._count() - self._begun_at)
+        fingerprint, changes = ("", None) if failed else (self._looks.fingerprint(), self._changes())
         self._stage.tell(Step(script.revision, operations, fingerprint, changes, marks, may_go_on=is_open))
         if failed is not None:
             self._fail(failed, script)
         elif script.revision not in self._turns.turned:
             self._through.add(script.revision)
-
-    def _count(self) -> int:
-        """Return how often the copy's schema has been changed."""
-        return changes_of(self._raw.asked)
 
     def _is_async(self, script: Script) -> bool:
         """Whether the real run's driver is one for async code; env.py need not say so without a database."""

@@ -14,26 +14,32 @@ from alembic_contracts.patterns import pattern
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-__all__ = ["changes", "changes_of", "fingerprint", "fingerprint_of", "stored_rows"]
+__all__ = ["changes", "changes_by", "fingerprint", "fingerprint_of", "stored_rows"]
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 """A question in, the rows that answer it out."""
 
 
-def changes(connection: Connection) -> int:
-    """Return how often its schemas have been changed since they were made, by whomever; ``temp`` is nobody else's.
+def changes(connection: Connection) -> Callable[[], int]:
+    """Return what tells how often schemas that there are have been changed since, by whomever; ``temp`` is nobody's.
 
     SQLite counts that (``PRAGMA schema_version``), which takes a fifth of the time that a fingerprint takes.
 
     Raises:
-        Locked, Refused: the database does not answer.
+        Locked, Refused: the database does not answer; what is returned raises them as well.
     """
-    return changes_of(partial(rows, connection))
+    return changes_by(partial(rows, connection))
 
 
-def changes_of(ask: Ask) -> int:
+def changes_by(ask: Ask) -> Callable[[], int]:
     """Return it, as SQLite answers."""
-    return sum([ask(_count_of(schema))[0][0] for schema in _schemas(ask) if schema != "temp"])
+    questions = [_count_of(schema) for schema in _schemas(ask) if schema != "temp"]
+
+    def count() -> int:
+        return sum([ask(question)[0][0] for question in questions])
+
+    begun_at = count()
+    return lambda: count() - begun_at
 
 
 @lru_cache(maxsize=16)
