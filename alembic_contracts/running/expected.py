@@ -65,7 +65,8 @@ class Expected(Struct):
         """
         changes = None
         with suppress(CannotCheck):  # whoever looks next says why
-            changes = None if run.connection is None else run.dialect.changes(run.connection)
+            if run.connection is not None:
+                changes = run.dialect.changes(run.connection)
         with terminal.progress_line(_PROGRESS) as progress:
             course, report = foresee(run, terms, scope=scope_of(terms), progress=progress)
         if course.anew is None or run.connection is None:

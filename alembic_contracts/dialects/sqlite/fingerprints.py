@@ -14,7 +14,7 @@ from alembic_contracts.patterns import pattern
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-__all__ = ["changes", "changes_by", "fingerprint", "fingerprint_of", "stored_rows"]
+__all__ = ["changes", "changes_by", "fingerprint", "fingerprint_of", "schemas", "stored_rows", "version_of"]
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 """A question in, the rows that answer it out."""
@@ -33,7 +33,7 @@ def changes(connection: Connection) -> Callable[[], int]:
 
 def changes_by(ask: Ask) -> Callable[[], int]:
     """Return it, as SQLite answers."""
-    questions = [_count_of(schema) for schema in _schemas(ask) if schema != "temp"]
+    questions = [version_of(schema) for schema in schemas(ask) if schema != "temp"]
 
     def count() -> int:
         return sum([ask(question)[0][0] for question in questions])
@@ -43,7 +43,8 @@ def changes_by(ask: Ask) -> Callable[[], int]:
 
 
 @lru_cache(maxsize=16)
-def _count_of(schema: str) -> str:
+def version_of(schema: str) -> str:
+    """Return the question how often a schema has been changed."""
     return f"PRAGMA {quote(schema)}.schema_version"
 
 
@@ -89,10 +90,10 @@ def _in_order(sql: str) -> str:
 
 def stored_rows(ask: Ask) -> list[tuple[str, str, str, str, str | None]]:
     """Return schema, kind, name, table and SQL of everything that there is."""
-    return ask(_of_schemas(_schemas(ask)))
+    return ask(_of_schemas(schemas(ask)))
 
 
-def _schemas(ask: Ask) -> tuple[str, ...]:
+def schemas(ask: Ask) -> tuple[str, ...]:
     """Return the schemas that there are; ``temp`` once something is in it, and asking for it would make it."""
     return tuple([row[1] for row in ask("PRAGMA database_list")])
 

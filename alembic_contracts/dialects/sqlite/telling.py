@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, depends_on
 from alembic_contracts.dialects.sqlite.effects import CHANGES_ROWS, Effect, Listener, Rows
-from alembic_contracts.dialects.sqlite.names import fold, quote
+from alembic_contracts.dialects.sqlite.fingerprints import schemas, version_of
+from alembic_contracts.dialects.sqlite.names import fold
 from alembic_contracts.dialects.sqlite.tokens import apart
 from alembic_contracts.patterns import pattern
 
@@ -264,15 +265,8 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
         before, self._versions = self._versions, self._versions_now()
         return self._versions != before
 
-    def _attached(self) -> tuple[str, ...]:
-        """Return the schemas that there are; ``temp`` once something is in it, and asking for it would make it."""
-        return tuple(row[1] for row in sqlite3.Cursor(self).execute("PRAGMA database_list").fetchall())
-
     def _versions_now(self) -> tuple[tuple[str, int], ...]:
-        cursor = sqlite3.Cursor(self)
-        return tuple(
-            (name, cursor.execute(f"PRAGMA {quote(name)}.schema_version").fetchone()[0]) for name in self._attached()
-        )
+        return tuple([(schema, self.asked(version_of(schema))[0][0]) for schema in schemas(self.asked)])
 
 
 class WatchedCursor(sqlite3.Cursor):
