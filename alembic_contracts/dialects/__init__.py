@@ -276,6 +276,9 @@ class Dialect(Protocol):
         ``known`` is the one that it was in before.
         """
 
+    def exchanges(self, connection: Connection) -> AbstractContextManager[Callable[[], tuple[int, bool]] | None]:
+        """Yield what tells how often the server was asked something, and whether a block is open; None: nobody does."""
+
     def fate(self, connection: Connection, transaction: Transaction) -> Fate | None:
         """Return what has become of a transaction, None where that is not known any more."""
 

@@ -23,6 +23,7 @@ The road of every verdict, on which each module hands one value to the next:
     examination       Course, Terms -> Report
     evidence          a source of uses -> what it finds in the project's database
     ledger            a connection -> each commit on it, asked before it happens or found afterwards
+    drivers           a connection -> its driver's own commits, and whether it was asked anything that nobody saw
     looking_again     a run that was stopped -> what stays of it in the database
     refusals          Report -> words, and the error that stops Alembic
     report_file       Report -> the file that programs read

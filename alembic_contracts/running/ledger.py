@@ -23,6 +23,7 @@ from alembic_contracts.dialects.servers import server
 from alembic_contracts.judging.aftermath import Commit, Rest
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.scripts.traces import COMMIT, ROLLBACK
+from alembic_contracts.running.drivers import Hearing, commits_asked
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -117,6 +118,7 @@ class Ledger:
         """The line that executed something last."""
         self._inside: Location | None = None
         """The last one that is known to have been in ``block``."""
+        self._hearing = Hearing()
         self._ending: End | None = None
         self._ended: list[Transaction] = []
         """Those of which SQLAlchemy said that they would be rolled back."""
@@ -141,12 +143,24 @@ class Ledger:
             ):
                 event.listen(target, "before_cursor_execute", told)
                 stack.callback(event.remove, target, "before_cursor_execute", told)
-            stack.enter_context(self._driver_asked())
+            stack.enter_context(commits_asked(self._connection, self._before_driver_commits))
+            stack.enter_context(self._hearing.opened(self._connection, self._dialect))
             yield
 
     def quietly(self) -> AbstractContextManager[None]:
         """Execute statements of our own while the body runs."""
         return _Quietly(self)
+
+    def glance(self) -> None:
+        """Account for the transaction before where the connection can be in another one than was seen last.
+
+        It cannot where the driver has asked the server nothing past SQLAlchemy. What went past the driver as well is
+        found by the next look, of which there is one before each commit and at the end.
+        """
+        if self._known and self.block is not None and self._hearing.all_seen():
+            self._answers, self._inside = True, self._last
+        else:
+            self.look()
 
     def look(self) -> None:
         """Ask the server which transaction the connection is in, and account for the one before."""
@@ -164,7 +178,8 @@ class Ledger:
         self.partly = self.partly or (self.loose and self._dialect.BEGINS_BY_ITSELF)
 
     def _look(self) -> None:
-        block = self._dialect.transaction(self._connection, self.block)
+        with self._hearing.caught_up():
+            block = self._dialect.transaction(self._connection, self.block)
         if self.block is not None and block != self.block:
             self.gap = True
             self._account(self.block)
@@ -326,6 +341,8 @@ class Ledger:
         is_ours = self.is_quiet or self._is_apart or connection is not self._connection
         if not is_ours and not self._is_told:
             self._tell(statement, parameters)
+        if connection is self._connection:
+            self._hearing.begins()
 
     def _tell(self, statement: str, parameters: Any) -> None:
         try:
@@ -348,6 +365,7 @@ class Ledger:
     def _after_statement(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if self.is_quiet:
             return
+        self._hearing.ends()
         end, self._ending = self._ending, None
         if end is not None:
             if end.commits:
@@ -355,7 +373,7 @@ class Ledger:
             self._forget()
             self.unjudged = not end.is_alone
         elif not _SETTINGS.match(statement) and self._may_be_elsewhere():
-            self.look()
+            self.glance()
 
     def _may_be_elsewhere(self) -> bool:
         """Whether a statement may have been in another transaction than the one before."""
@@ -370,27 +388,8 @@ class Ledger:
 
         return first_end if self._dialect.FORESIGHT == "catalog" else only_end
 
-    # -- what the driver tells -----------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _driver_asked(self) -> Iterator[None]:
-        """Have the driver's own ``commit()`` ask as well, where its connections take an attribute."""
-        driver = self._connection.connection.dbapi_connection
-        attributes = getattr(driver, "__dict__", None)
-        if driver is None or attributes is None or "commit" in attributes:
-            yield
-            return
-        commit = driver.commit
-
-        def ask_and_commit() -> None:
-            passing, self._passing = self._passing, False
-            if not passing and not self.is_quiet:
-                self._ask()
-                self._committed()
-            commit()
-
-        attributes["commit"] = ask_and_commit
-        try:
-            yield
-        finally:
-            attributes.pop("commit", None)
+    def _before_driver_commits(self) -> None:
+        passing, self._passing = self._passing, False
+        if not passing and not self.is_quiet:
+            self._ask()
+            self._committed()

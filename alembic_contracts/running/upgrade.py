@@ -222,7 +222,7 @@ class Upgrade(Struct):
         self.applied.append(Applied(self._script.revision, frozenset(heads)))
         if self.commits is None:
             return
-        self.commits.look()
+        self.commits.glance()
         if self.commits.unjudged:
             with self.commits.quietly():
                 self._judge()

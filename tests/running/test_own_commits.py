@@ -47,6 +47,22 @@ MODES = {
 DRIVER = "op.get_bind().connection.dbapi_connection"
 ADD = 'op.add_column("object_images", sa.Column("primary_image", sa.Text))'
 CURSOR = 'op.get_bind().connection.cursor().execute("COMMIT")'
+ASKED = """
+import psycopg
+
+execute = psycopg.Cursor.execute
+
+
+def told(cursor, query, *arguments, **keywords):
+    if "pg_current_xact_id" in str(query):
+        print("asked which transaction")
+    return execute(cursor, query, *arguments, **keywords)
+
+
+psycopg.Cursor.execute = told
+"""
+"""Before env.py does anything else: says which statements of the guard's ask for the transaction."""
+TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
 EXTRA = 'op.create_table("extra", sa.Column("a", sa.Integer))\n'
 
 
@@ -108,6 +124,47 @@ def test_what_the_driver_was_not_asked_for_is_found(project: Project, driver: st
     assert not is_held(project)
     assert versions(project) == ["r1"]
     goes_back(project, said)
+
+
+def test_it_is_found_before_the_next_revision_runs(project: Project) -> None:
+    before = at_r1(project)
+    project.revision("r2", EXTRA + UNSEEN + CURSOR, 'op.drop_table("extra")')
+    project.revision("r3", 'op.create_table("more", sa.Column("a", sa.Integer))')
+    said = holds(project, before, project.alembic("upgrade", "head"))
+    assert "Revision r2 committed by itself after migrations/versions/r2.py:16" in said
+    assert ("extra",) in project.sql(TABLES)
+    assert ("more",) not in project.sql(TABLES)
+    goes_back(project, said)
+
+
+@pytest.mark.parametrize("command", ["COMMIT", "COMMIT; BEGIN"])
+def test_what_went_past_the_driver_is_found_at_the_end(project: Project, command: str) -> None:
+    before = at_r1(project)
+    project.revision("r2", EXTRA + UNSEEN + f'{DRIVER}.pgconn.exec_(b"{command}")', 'op.drop_table("extra")')
+    project.revision("r3", 'op.create_table("more", sa.Column("a", sa.Integer))')
+    said = holds(project, before, project.alembic("upgrade", "head"))
+    assert "committed" in said
+    assert not is_held(project)
+    assert ("extra",) in project.sql(TABLES)
+
+
+def test_the_server_is_not_asked_at_each_line_which_transaction_it_is(project: Project) -> None:
+    at_r1(project)
+    env = (project.path / "migrations/env.py").read_text()
+    project.write("migrations/env.py", ASKED + env)
+
+    def asked(revisions: int) -> int:
+        for number in range(revisions):
+            lines = [f'op.create_table("more{number}{letter}", sa.Column("a", sa.Integer))\n' for letter in "abc"]
+            drops = [f'op.drop_table("more{number}{letter}")\n' for letter in "abc"]
+            down = f"n{number - 1}" if number else "r1"
+            project.revision(f"n{number}", "".join(lines), "".join(drops), down=down)
+        done = project.alembic("upgrade", "head")
+        assert done.returncode == 0, done.stderr
+        assert project.alembic("downgrade", "r1").returncode == 0
+        return done.stdout.count("asked which transaction")
+
+    assert 0 < asked(1) == asked(6)
 
 
 @pytest.mark.parametrize("driver", ["psycopg2", "asyncpg"])

@@ -313,6 +313,11 @@ class Inspected:
 
         return None if self.ROLLS_BACK is False else transaction(connection, known)
 
+    def exchanges(self, connection: Connection) -> AbstractContextManager[None]:
+        """Yield nothing: drivers differ."""
+        del connection
+        return nullcontext()
+
     def fate(self, connection: Connection, transaction: Transaction) -> Fate | None:
         """Return that a transaction is still open, None for what has become of another one."""
         from alembic_contracts.dialects.inspected.transactions import fate

@@ -12,6 +12,7 @@ observation, queries       a connection, tables -> Schema (schema_document: the 
 answers                    what such a query answers -> Schema
 traceless, hindrances      looks that leave no lock; what is printed under one, and who is in the way of that
 transactions               a connection -> the transaction that it is in, and what became of another one
+conversations              a connection -> how often its driver asks the server something
 columns_back               a table before and now -> SQL that gives it back its shape
 replays                    what a replay on a scratch server shows of another one, and what only of itself
 
@@ -43,6 +44,7 @@ from alembic_contracts.support.late import late
 if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.beside import surroundings
     from alembic_contracts.dialects.postgresql.columns_back import restoring
+    from alembic_contracts.dialects.postgresql.conversations import exchanges
     from alembic_contracts.dialects.postgresql.default_rows import meets, nulls_from
     from alembic_contracts.dialects.postgresql.equivalence import is_looser, same_expression
     from alembic_contracts.dialects.postgresql.hindrances import completed
@@ -87,6 +89,7 @@ __all__ = [
     "datetime_precision",
     "element",
     "enum_labels",
+    "exchanges",
     "family",
     "fate",
     "fingerprint",
@@ -138,6 +141,7 @@ NOT_EXPRESSED = frozenset[str]()
 _LATE = {
     "surroundings": "beside",
     "restoring": "columns_back",
+    "exchanges": "conversations",
     "family": "purposes",
     "meets": "default_rows",
     "nulls_from": "default_rows",

@@ -14,7 +14,7 @@ from alembic_contracts.errors import CannotCheck
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["answer", "passing", "put_aside", "sqlstate", "told", "told_as_sqlalchemy_would"]
+__all__ = ["answer", "passing", "put_aside", "said_in_block", "sqlstate", "told", "told_as_sqlalchemy_would"]
 
 _SAVEPOINT = "alembic_contracts"
 _UNCOMPILED = "SET LOCAL jit = off"
@@ -77,6 +77,15 @@ def _in_block(connection: Connection) -> bool:
     """Whether statements are in a transaction block, as they are even in autocommit mode after a script's own BEGIN."""
     if not connection._is_autocommit_isolation():  # noqa: SLF001 - knows of the engine's setting as well
         return True
+    return bool(said_in_block(connection))
+
+
+def said_in_block(connection: Connection) -> bool | None:
+    """Return whether a block was open when the server last answered, as it says at the end of each answer.
+
+    Returns:
+        None where the driver does not pass it on.
+    """
     driver: Any = connection.connection.dbapi_connection
     info: Any = getattr(driver, "info", None)
     if hasattr(info, "transaction_status"):  # psycopg, psycopg2
@@ -84,7 +93,8 @@ def _in_block(connection: Connection) -> bool:
     there: Any = getattr(driver, "driver_connection", None)
     if hasattr(there, "is_in_transaction"):  # asyncpg
         return bool(there.is_in_transaction())
-    return getattr(driver, "_transaction_status", b"I") not in (b"I", ord("I"))  # pg8000
+    status = getattr(driver, "_transaction_status", None)  # pg8000
+    return None if status is None else status not in (b"I", ord("I"))
 
 
 def answer(connection: Connection, question: str) -> Any:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, cast
 
 from alembic_contracts.dialects import Fate, Transaction
-from alembic_contracts.dialects.postgresql.traceless import answer, put_aside, told
+from alembic_contracts.dialects.postgresql.traceless import answer, put_aside, said_in_block, told
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,8 +27,8 @@ _FATES: dict[str | None, Fate] = {"committed": "committed", "aborted": "rolled b
 def transaction(connection: Connection, known: Transaction | None = None) -> Transaction | None:
     """Return the block that the connection's statements are in, None where each is a transaction of its own.
 
-    Whether there is a block is the server's answer, whatever SQLAlchemy and the driver believe: two statements in one
-    have the same number.
+    Whether there is a block is the server's answer, whatever SQLAlchemy and the driver believe: it says so after each
+    statement, and where the driver does not pass that on, two statements in one have the same number.
 
     Args:
         connection: in whatever state.
@@ -37,7 +37,10 @@ def transaction(connection: Connection, known: Transaction | None = None) -> Tra
     number = answer(connection, _NUMBER)
     if known is not None and known.number == number:
         return known
-    return Transaction(number) if answer(connection, _NUMBER) == number else None
+    is_in_block = said_in_block(connection)
+    if is_in_block is None:
+        is_in_block = answer(connection, _NUMBER) == number
+    return Transaction(number) if is_in_block else None
 
 
 @contextmanager

@@ -52,7 +52,14 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.sqlite.fingerprints import changes, fingerprint
     from alembic_contracts.dialects.sqlite.looser import is_looser
     from alembic_contracts.dialects.sqlite.observation import completed, observe, sight
-    from alembic_contracts.dialects.sqlite.transactions import at_commit, fate, look_up_as, lookup, transaction
+    from alembic_contracts.dialects.sqlite.transactions import (
+        at_commit,
+        exchanges,
+        fate,
+        look_up_as,
+        lookup,
+        transaction,
+    )
 
 __all__ = [
     "DEFAULT_COLLATION",
@@ -72,6 +79,7 @@ __all__ = [
     "datetime_precision",
     "element",
     "enum_labels",
+    "exchanges",
     "family",
     "fate",
     "fingerprint",
@@ -140,6 +148,7 @@ _LATE = {
     "changes": "fingerprints",
     "fingerprint": "fingerprints",
     "at_commit": "transactions",
+    "exchanges": "transactions",
     "fate": "transactions",
     "look_up_as": "transactions",
     "lookup": "transactions",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dis
 import linecache
 import os
+import sys
 from collections.abc import Collection, Iterator
 from importlib.machinery import SourceFileLoader
 from types import CodeType
@@ -20,7 +21,7 @@ __all__ = ["Words", "known_code", "words_of"]
 
 _MOST = 4096
 """Scripts of which it is remembered, as a test suite runs them time and again."""
-_IMPORT = dis.opmap["IMPORT_NAME"]
+_IMPORT, _EXTENDED = dis.opmap["IMPORT_NAME"], dis.opmap["EXTENDED_ARG"]
 _RELATIVE = pattern(r"\bfrom[\s\\]*\.")
 
 
@@ -112,9 +113,18 @@ def _with_those_in(code: CodeType) -> Iterator[CodeType]:
 def _imported(code: CodeType) -> Iterator[str]:
     if _IMPORT not in code.co_code[::2]:  # most functions have none
         return
-    for step in dis.get_instructions(code):
-        if step.opcode == _IMPORT:
-            yield step.argval
+    if sys.version_info >= (3, 15):  # where an import's argument says as well whether it is a lazy one
+        yield from (step.argval for step in dis.get_instructions(code) if step.opcode == _IMPORT)
+        return
+    operations, arguments = code.co_code[::2], code.co_code[1::2]  # as dis reads them, which takes long
+    index = operations.find(_IMPORT)
+    while index >= 0:
+        place, name = index - 1, arguments[index]
+        while place >= 0 and operations[place] == _EXTENDED:
+            name |= arguments[place] << 8 * (index - place)
+            place -= 1
+        yield code.co_names[name]
+        index = operations.find(_IMPORT, index + 1)
 
 
 def _texts(constants: Collection[object]) -> Iterator[str]:
