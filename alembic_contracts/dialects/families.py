@@ -33,6 +33,9 @@ Family = Literal[
     "JSON",
     "UUID",
     "array",
+    "geometry",
+    "network address",
+    "vector",
 ]
 """``decimal``: any number with a fraction, exact or not. ``boolean or whole number``, ``date and time``: what is taken
 for either of them."""
@@ -77,15 +80,15 @@ _MADE_AS: Mapping[tuple[str, tuple[str, ...]], Family] = {
 """The same the other way round, by a type's name and sizes: contracts about such databases have no word for it."""
 
 _LOGICAL: Mapping[str, frozenset[Family]] = {
-    "string": frozenset({"text", "UUID", "binary"}),
+    "string": frozenset({"text", "UUID", "binary", "network address", "geometry"}),
     "date": frozenset({"date"}),
     "timestamp": frozenset({"timestamp"}),
     "time": frozenset({"time"}),
     "number": frozenset({"decimal", "whole number"}),
     "integer": frozenset({"whole number", "decimal"}),
     "boolean": frozenset({"boolean"}),
-    "array": frozenset({"array"}),
-    "object": frozenset({"JSON"}),
+    "array": frozenset({"array", "vector"}),
+    "object": frozenset({"JSON", "geometry"}),
     "map": frozenset({"JSON"}),
 }
 """Logical types of ODCS."""

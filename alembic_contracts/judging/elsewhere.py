@@ -51,6 +51,10 @@ _SAME: frozenset[frozenset[str]] = frozenset({frozenset({"mysql", "mariadb"})})
 
 
 _TEXT = Type(Name("pg_catalog", "text"))
+_OF_ONE_KIND = frozenset({None, "array"})
+"""Families of which no type is compared: what is there is not told, or not in full."""
+_OF_OTHERS_TOO = _OF_ONE_KIND | {"geometry", "network address", "vector"}
+"""The same between kinds of databases, some of which have none of them."""
 
 
 class Held(Struct, frozen=True):
@@ -198,7 +202,8 @@ class _Shape:
 
     def has(self, type_: Type) -> bool:
         """Whether a type of the contracts' is for something that the database has types for."""
-        return self._there.family(type_, {}) not in (None, "array")
+        left_out = _OF_ONE_KIND if is_same(self._here.KIND, self._there.KIND) else _OF_OTHERS_TOO
+        return self._there.family(type_, {}) not in left_out
 
     def same_type(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
         """Return whether both are for the same, or one stands in for the other, as far as that can be told."""
@@ -209,9 +214,10 @@ class _Shape:
         wanted, found = self._there.family(expected, {}), self._here.family(actual, types)
         return wanted is not None and (found is None or fits(wanted, found) or found == stands_for(expected))
 
-    def breaks(self, _expected: Type, _actual: Type, _types: Mapping[Name, TypeDefinition]) -> Breaks:
+    def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Breaks:
         """Return that everybody's uses break: what a column is for is another thing."""
-        return EVERYBODY
+        same = is_same(self._here.KIND, self._there.KIND)
+        return self._here.breaks(expected, actual, types) if same else EVERYBODY
 
     def is_narrower(
         self,

@@ -1,6 +1,7 @@
 """Any other database, as far as SQLAlchemy's Inspector shows it: tables, columns, keys, and types by what they are for.
 
 types               a type's spelling -> Type, and back
+mysql_types         a type of MySQL's in any spelling -> the one that the server keeps
 purposes            a type -> what it is for
 observation         a connection, names of tables -> Schema
 trials              a connection -> whether the Inspector can read its kind of database
@@ -130,14 +131,18 @@ class Inspected:
         return split(type_.name.name)[0].lower()
 
     def same_type(self, expected: Type, actual: Type, types: Types) -> bool:
-        """Return whether two types have the same name, or are for the same."""
+        """Return whether two types are the same, as far as the database tells: by name, or what they are for."""
+        if is_like_mysql(self.KIND):
+            from alembic_contracts.dialects.inspected import mysql_types
+
+            known = mysql_types.same_type(expected, actual, mariadb=self.KIND == "mariadb")
+            if known is not None:
+                return known
         from alembic_contracts.dialects.families import fits
 
         same_name = expected.name.name.upper() == actual.name.name.upper()
         if same_name and bool(expected.dimensions) == bool(actual.dimensions):
             return True
-        if is_like_mysql(self.KIND) and "BIT" in (expected.name.name, actual.name.name):
-            return False  # a flag that is one bit is bytes to drivers, one that is a small number is a number
         one, other = self.family(expected, types), self.family(actual, types)
         if one == "UUID" != other and self.KIND in _WITH_UUID:
             return False  # only where there is no such type does another one stand in for it
@@ -147,9 +152,13 @@ class Inspected:
         """Return None: the types of such a database are not known by name."""
 
     def breaks(self, expected: Type, actual: Type, types: Types) -> Breaks:
-        """Return that another type breaks everybody: which ones are wider is not known."""
-        del expected, actual, types
-        return EVERYBODY
+        """Return whom another type breaks: everybody, where it is not known which ones are wider."""
+        del types
+        if not is_like_mysql(self.KIND):
+            return EVERYBODY
+        from alembic_contracts.dialects.inspected import mysql_types
+
+        return mysql_types.breaks(expected, actual, mariadb=self.KIND == "mariadb")
 
     def is_narrower(self, before: Type, after: Type, types_before: Types, types: Types) -> bool:
         """Return whether a text takes fewer characters than it did, or a decimal fewer digits before its point."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.dialects.inspected.mysql_types import kept_as
 from alembic_contracts.dialects.inspected.types import split
 from alembic_contracts.dialects.servers import is_like_mysql, is_like_postgresql, server
 
@@ -45,8 +46,16 @@ _FURTHER: Mapping[str, Family] = {
 """What dialects do not list, or not as something that other databases have too."""
 
 
-_OF_MYSQL: Mapping[str, Family] = {"BIT": "binary", "YEAR": "whole number"}
-"""What its drivers give: bytes for several bits."""
+_OF_MYSQL: Mapping[str, Family] = {
+    "BIT": "binary",
+    "INET4": "network address",
+    "INET6": "network address",
+    "VECTOR": "vector",
+    "YEAR": "whole number",
+    **dict.fromkeys(("GEOMETRY", "GEOMETRYCOLLECTION", "POINT", "LINESTRING", "POLYGON"), "geometry"),
+    **dict.fromkeys(("MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON"), "geometry"),
+}
+"""What its drivers give: bytes for several bits; and what no other database's type is taken for."""
 
 
 def family(type_: Type, types: Mapping[Name, TypeDefinition]) -> Family | None:
@@ -69,11 +78,18 @@ def family(type_: Type, types: Mapping[Name, TypeDefinition]) -> Family | None:
         return "date and time"
     if not is_like_postgresql(kind) and (name, type_.modifiers) in _FLAGS:
         return "boolean"
-    if is_like_mysql(kind) and name in _OF_MYSQL:
-        return _OF_MYSQL[name]
-    if is_like_mysql(kind) and (name, type_.modifiers) == ("TINYINT", ()):  # as contracts name both
-        return "boolean or whole number"
+    if is_like_mysql(kind):
+        return _of_mysql(type_)
     return "interval" if name.partition(" ")[0] == "INTERVAL" else _by_name(kind, name)
+
+
+def _of_mysql(type_: Type) -> Family | None:
+    kind, name = type_.name
+    if (name, type_.modifiers) == ("TINYINT", ()):  # as contracts name both
+        return "boolean or whole number"
+    known = kept_as(type_, mariadb=name != "JSON")
+    kept = name if known is None else split(known.name.name)[0]
+    return _OF_MYSQL.get(kept) or _by_name(kind, name) or _by_name(kind, kept)
 
 
 _FLAGS = frozenset({("TINYINT", ("1",)), ("BIT", ("1",)), ("BIT", ())})

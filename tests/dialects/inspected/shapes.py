@@ -156,7 +156,7 @@ SHAPES = [
     Shape(
         "types that SQLAlchemy does not know",
         "CREATE TABLE t (a POINT, b INET6, c INT)",
-        "table t\na POINT, None\nb INET6, None\nc INT(11), whole number",
+        "table t\na POINT, geometry\nb INET6, network address\nc INT(11), whole number",
     ),
     Shape(
         "defaults",

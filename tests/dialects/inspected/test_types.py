@@ -44,7 +44,7 @@ FOR = {
         "datetime(6)": "timestamp",
         "json": "JSON",
         "year": "whole number",
-        "point": None,
+        "point": "geometry",
     },
     "mssql": {
         "bit": "boolean",
@@ -115,24 +115,99 @@ def test_what_a_type_is_for(kind: str, text: str, expected: str | None) -> None:
 
 
 def test_types_are_the_same_by_name_or_by_what_they_are_for() -> None:
-    dialect = Inspected("mysql")
+    dialect = Inspected("mssql")
 
     def same(one: str, other: str) -> bool:
         return dialect.same_type(dialect.parse_type(one), dialect.parse_type(other), {})
 
-    assert same("int", "INTEGER(11)")
-    assert same("varchar(50)", "longtext")
-    assert same("tinyint", "tinyint(1)")
-    assert same("point", "POINT")
-    assert same("bool", "smallint")
+    assert same("int", "INTEGER")
+    assert same("varchar(50)", "nvarchar(max)")
+    assert same("geography", "GEOGRAPHY")
     assert not same("int", "varchar(50)")
-    assert not same("point", "int")
-    assert not same("smallint", "bool")
+    assert not same("geography", "int")
     assert not same("date", "datetime")
-    assert same("uuid", "char(32)")
-    assert same("bit", "BIT(1)")
-    assert not same("tinyint(1)", "bit(1)")
-    assert not same("bit(1)", "tinyint(1)")
+
+
+OF_MYSQL = {
+    "same": [
+        ("int", "INTEGER(11)"),
+        ("int(11)", "int(10)"),
+        ("tinyint", "tinyint(1)"),
+        ("bool", "tinyint(1)"),
+        ("point", "POINT"),
+        ("bit", "BIT(1)"),
+        ("varchar", "varchar(20)"),
+        ("national varchar(20)", "varchar(20)"),
+        ("long varchar", "mediumtext"),
+        ("middleint", "mediumint(9)"),
+        ("serial", "bigint(20) unsigned"),
+        ("int zerofill", "int(10) unsigned zerofill"),
+        ("numeric(5)", "decimal(5,0)"),
+        ("float(30)", "double"),
+        ("text(100)", "tinytext"),
+        ("datetime(0)", "datetime"),
+        ("datetime", "datetime(6)"),
+        ("double precision", "double"),
+    ],
+    "wider": [
+        ("int", "bigint(20)"),
+        ("int unsigned", "bigint(20)"),
+        ("bool", "smallint"),
+        ("varchar(50)", "varchar(51)"),
+        ("varchar(50)", "longtext"),
+        ("char(5)", "varchar(5)"),
+        ("varbinary(9)", "blob"),
+        ("enum('a')", "enum('a','b')"),
+        ("decimal(10,2)", "decimal(11,2)"),
+        ("timestamp", "datetime"),
+        ("datetime(0)", "datetime(6)"),
+        ("float", "double"),
+    ],
+    "other": [
+        ("int", "varchar(50)"),
+        ("int", "int(10) unsigned"),
+        ("int unsigned", "int(11)"),
+        ("bigint", "int(11)"),
+        ("point", "int"),
+        ("point", "geometry"),
+        ("inet6", "varchar(45)"),
+        ("smallint", "bool"),
+        ("date", "datetime"),
+        ("datetime", "timestamp"),
+        ("datetime(6)", "datetime"),
+        ("varchar(50)", "varchar(20)"),
+        ("char(5)", "varchar(4)"),
+        ("longtext", "varchar(50)"),
+        ("enum('a','b')", "enum('a')"),
+        ("enum('a','b')", "enum('b','a')"),
+        ("enum('a','b')", "set('a','b')"),
+        ("enum('a')", "varchar(9)"),
+        ("decimal(10,2)", "decimal(10,0)"),
+        ("decimal(10,2)", "decimal(12,3)"),
+        ("decimal(10,2)", "float"),
+        ("double", "float"),
+        ("tinyint(1)", "bit(1)"),
+        ("bit(1)", "tinyint(1)"),
+        ("bit(8)", "bit(4)"),
+    ],
+}
+"""What a contract states and what is there; whether that is the same, or takes all values that the other did."""
+
+
+@pytest.mark.parametrize(
+    ("verdict", "stated", "there"), [(verdict, *pair) for verdict, pairs in OF_MYSQL.items() for pair in pairs]
+)
+def test_types_of_mariadbs_own_are_held_as_they_are_stated(verdict: str, stated: str, there: str) -> None:
+    dialect = Inspected("mariadb")
+    one, other = dialect.parse_type(stated), dialect.parse_type(there)
+    assert dialect.same_type(one, other, {}) == (verdict == "same")
+    if verdict != "same":
+        assert ("error" in dialect.breaks(one, other, {}).values()) == (verdict == "other")
+
+
+def test_where_there_is_no_uuid_a_text_stands_for_it() -> None:
+    dialect = Inspected("mysql")
+    assert dialect.same_type(dialect.parse_type("uuid"), dialect.parse_type("char(32)"), {})
 
 
 def test_a_type_of_ones_own_has_no_stand_ins() -> None:

@@ -1,0 +1,185 @@
+"""A type of MySQL's or MariaDB's in any of its spellings in, the one that the server keeps out; two types compared.
+
+Sources: https://mariadb.com/kb/en/data-types/, https://dev.mysql.com/doc/refman/en/other-vendor-data-types.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+from types import MappingProxyType
+
+from alembic_contracts.dialects.inspected.types import split
+from alembic_contracts.schemas.schema import Name, Type
+from alembic_contracts.schemas.uses import EVERYBODY, Breaks
+
+__all__ = ["breaks", "kept_as", "same_type"]
+
+_INTEGERS = ("TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT")
+_SIZED = {
+    "TEXT": ("TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT"),
+    "BLOB": ("TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"),
+}
+"""Each takes more than those before it."""
+_TIMES = frozenset({"DATETIME", "TIME", "TIMESTAMP"})
+_FLOATS = frozenset({"DOUBLE", "FLOAT"})
+_LABELLED = frozenset({"ENUM", "SET"})
+_OF_A_SIZE = frozenset({"BINARY", "BIT", "CHAR", "VARBINARY", "VARCHAR", "VECTOR"})
+_OTHERS = frozenset(
+    {
+        "DATE",
+        "DECIMAL",
+        "GEOMETRY",
+        "GEOMETRYCOLLECTION",
+        "INET4",
+        "INET6",
+        "JSON",
+        "LINESTRING",
+        "MULTILINESTRING",
+        "MULTIPOINT",
+        "MULTIPOLYGON",
+        "POINT",
+        "POLYGON",
+        "UUID",
+        "YEAR",
+    }
+)
+_KEPT = _OTHERS | _TIMES | _FLOATS | _LABELLED | _OF_A_SIZE | frozenset(_INTEGERS).union(*_SIZED.values())
+"""The names that a server has for the types of columns."""
+_OF_MARIADB = frozenset({"INET4", "INET6", "UUID"})
+_ALIASES: Mapping[str, str] = {
+    "CHAR VARYING": "VARCHAR",
+    "CHARACTER": "CHAR",
+    "CHARACTER VARYING": "VARCHAR",
+    "DEC": "DECIMAL",
+    "DOUBLE PRECISION": "DOUBLE",
+    "FIXED": "DECIMAL",
+    "FLOAT4": "FLOAT",
+    "FLOAT8": "DOUBLE",
+    "GEOMCOLLECTION": "GEOMETRYCOLLECTION",
+    "INT1": "TINYINT",
+    "INT2": "SMALLINT",
+    "INT3": "MEDIUMINT",
+    "INT4": "INT",
+    "INT8": "BIGINT",
+    "INTEGER": "INT",
+    "LONG": "MEDIUMTEXT",
+    "LONG VARBINARY": "MEDIUMBLOB",
+    "LONG VARCHAR": "MEDIUMTEXT",
+    "MIDDLEINT": "MEDIUMINT",
+    "NATIONAL CHAR": "CHAR",
+    "NATIONAL CHARACTER": "CHAR",
+    "NATIONAL VARCHAR": "VARCHAR",
+    "NCHAR": "CHAR",
+    "NUMERIC": "DECIMAL",
+    "NVARCHAR": "VARCHAR",
+    "REAL": "DOUBLE",
+    "VARCHARACTER": "VARCHAR",
+}
+_USUAL: Mapping[str, tuple[str, ...]] = {
+    "BINARY": ("1",),
+    "BIT": ("1",),
+    "CHAR": ("1",),
+    "DATETIME": ("0",),
+    "TIME": ("0",),
+    "TIMESTAMP": ("0",),
+}
+"""What is meant where no size is stated."""
+_FLAG = ("1",)
+
+_ROOMIER = (
+    ("CHAR", "VARCHAR", *_SIZED["TEXT"]),
+    ("BINARY", "VARBINARY", *_SIZED["BLOB"]),
+    ("FLOAT", "DOUBLE"),
+    ("TIMESTAMP", "DATETIME"),
+)
+"""Each takes all values that one before it takes, where it is not of a smaller size."""
+_BY_NUMBER = frozenset({"DATETIME", "TIME", "TIMESTAMP", "VARBINARY", "VARCHAR"})
+_WIDER: Breaks = MappingProxyType({"reader": "warning", "cdc": "warning"})
+_MOST_DIGITS = 24
+"""Of a FLOAT's precision in bits; more make it a DOUBLE."""
+
+
+def kept_as(type_: Type, *, mariadb: bool) -> Type | None:
+    """Return a type as ``information_schema.columns.column_type`` has it, but for what integers are shown with.
+
+    Args:
+        type_: in any spelling that the server takes.
+        mariadb: whether it is one of MariaDB's, which has no JSON of its own.
+
+    Returns:
+        None where no such type is known.
+    """
+    name, behind = split(type_.name.name)
+    modifiers = type_.modifiers
+    if name in ("BOOL", "BOOLEAN"):
+        name, modifiers = "TINYINT", _FLAG
+    elif name == "SERIAL":
+        name, behind = "BIGINT", "UNSIGNED"
+    elif name == "JSON" and mariadb:
+        name = "LONGTEXT"
+    name = _ALIASES.get(name, name)
+    if name not in _KEPT or type_.dimensions or (name in _OF_MARIADB and not mariadb):
+        return None
+    if name == "FLOAT" and len(modifiers) == 1 and modifiers[0].isdecimal():
+        name, modifiers = "FLOAT" if int(modifiers[0]) <= _MOST_DIGITS else "DOUBLE", ()
+    unsigned = " UNSIGNED" if {"UNSIGNED", "ZEROFILL"} & set(behind.split()) else ""
+    return Type(Name(type_.name.schema, name + unsigned), _sizes(name, modifiers))
+
+
+def _sizes(name: str, modifiers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sizes that tell a type from others of its name."""
+    if name == "DECIMAL":
+        return (modifiers + ("10", "0")[len(modifiers) :])[:2]
+    if name in _INTEGERS or name == "YEAR" or name in _SIZED["TEXT"] or name in _SIZED["BLOB"]:
+        return ()  # how wide they are shown; the size by which another one of them was chosen
+    return modifiers or _USUAL.get(name, ())
+
+
+def same_type(expected: Type, actual: Type, *, mariadb: bool) -> bool | None:
+    """Return whether a column of the actual type is one of the expected type; None: one of them is not known.
+
+    Sizes count where they are stated, as do labels.
+    """
+    one, other = kept_as(expected, mariadb=mariadb), kept_as(actual, mariadb=mariadb)
+    if one is None or other is None:
+        return None
+    if one.name.name != other.name.name:
+        return bool(expected.modifiers) and _chosen_by_size(one, other)
+    return not expected.modifiers or one.modifiers == other.modifiers
+
+
+def _chosen_by_size(expected: Type, actual: Type) -> bool:
+    """Whether both are texts, or both bytes: ``TEXT(100)`` is a TINYTEXT."""
+    return any(expected.name.name in names and actual.name.name in names for names in _SIZED.values())
+
+
+def breaks(expected: Type, actual: Type, *, mariadb: bool) -> Breaks:
+    """Return whose uses of a column of the expected type break where it has the actual one, which is another.
+
+    What takes all values that the other one did is for those to look at who sized their own by it.
+    """
+    one, other = kept_as(expected, mariadb=mariadb), kept_as(actual, mariadb=mariadb)
+    return EVERYBODY if one is None or other is None or not _is_wider(one, other) else _WIDER
+
+
+def _is_wider(one: Type, other: Type) -> bool:
+    (before, sign), (after, new_sign) = split(one.name.name), split(other.name.name)
+    if before in _INTEGERS and after in _INTEGERS:
+        return _INTEGERS.index(after) > _INTEGERS.index(before) and (sign == new_sign or not new_sign)
+    for names in _ROOMIER:
+        if before in names and after in names and before != after:
+            return names.index(after) > names.index(before) and _number(other) >= _number(one)
+    if before != after:
+        return False
+    if before == "ENUM":
+        return other.modifiers[: len(one.modifiers)] == one.modifiers
+    if before == "DECIMAL":
+        return one.modifiers[1:] == other.modifiers[1:] and _number(other) > _number(one)
+    return before in _BY_NUMBER and _number(other) > _number(one)
+
+
+def _number(type_: Type) -> float:
+    """Return a type's first size; of one that has none, more than any: nothing that is stated is less."""
+    number = type_.modifiers[0] if type_.modifiers else ""
+    return int(number) if number.isdecimal() else inf
