@@ -285,6 +285,9 @@ class Dialect(Protocol):
     def at_commit(self, connection: Connection, *, goes_on: bool) -> AbstractContextManager[None]:
         """Let what is put off until the commit happen before the body; ``goes_on``: it is taken back afterwards."""
 
+    def answering(self, connection: Connection) -> AbstractContextManager[object]:
+        """Have a session answer in full while the body runs, whatever scripts have set it to."""
+
     def lookup(self, connection: Connection) -> str:
         """Return where unqualified names lead."""
 

@@ -254,14 +254,24 @@ class _Shape:
 
 
 def places(contracts: Iterable[Contract], dialect: Dialect) -> frozenset[Name]:
-    """Return where a database can have the tables of contracts."""
+    """Return where a database can have the tables of contracts, and those in other schemas that these refer to."""
     contracts = tuple(contracts)
     found = set[Name]()
     for kind in {contract.kind for contract in contracts}:
         of_kind = [contract for contract in contracts if contract.kind == kind]
         placed = (None if kind == dialect.KIND else _placed(of_kind, kind, dialect)) or _itself
-        found.update(place for contract in of_kind for table in contract.tables for place in placed(table))
+        named = {table for contract in of_kind for table in contract.tables}
+        if dialect.FORESIGHT == "none":
+            named.update(table for contract in of_kind for table in _referred_elsewhere(contract))
+        found.update(place for table in named for place in placed(table))
     return frozenset(found)
+
+
+def _referred_elsewhere(contract: Contract) -> Iterator[Name]:
+    """Yield tables of other schemas to which foreign keys lead: which is meant depends on whether there is such one."""
+    for fact in contract.facts:
+        if isinstance(fact.expected, ForeignKey) and fact.expected.table.schema != fact.table.schema:
+            yield fact.expected.table
 
 
 def _itself(table: Name) -> tuple[Name, ...]:

@@ -135,7 +135,7 @@ class Naming:
         if known is not None and known[0] is schema:
             return known[1]
         names = self.names(schema)
-        tables = {names.get(name, name): self._table(table, names) for name, table in schema.tables.items()}
+        tables = {names.get(name, name): self._table(table, names, schema) for name, table in schema.tables.items()}
         found = self._here.spelled(replace(schema, tables=MappingProxyType(tables)), self._columns)
         self._seen[id(schema)] = schema, found
         return found
@@ -153,23 +153,26 @@ class Naming:
         """Return what tables of the database are called in the contracts, the first name of those that have several."""
         return {place: name for name, place in reversed(self.found(schema).items())}
 
-    def _table(self, table: Table, names: Mapping[Name, Name]) -> Table:
+    def _table(self, table: Table, names: Mapping[Name, Name], schema: Schema) -> Table:
         known = self._tables.get(id(table))
         if known is not None and known[0] is table:
             return known[1]
         constraints = tuple(
-            each if each.references is None else replace(each, references=self._referenced(each.references, names))
+            each
+            if each.references is None
+            else replace(each, references=self._referenced(each.references, names, schema))
             for each in table.constraints
         )
         found = replace(table, name=names.get(table.name, table.name), constraints=constraints)
         self._tables[id(table)] = table, found
         return found
 
-    def _referenced(self, name: Name, names: Mapping[Name, Name]) -> Name:
+    def _referenced(self, name: Name, names: Mapping[Name, Name], schema: Schema) -> Name:
         """Return what a table is called to which a foreign key leads; it need not be one that was looked at."""
         if name in names:
             return names[name]
-        return next((named for named in sorted(self._named) if name in self._places(named)), name)
+        could_be = (named for named in sorted(self._named) if name in self._places(named))
+        return next((named for named in could_be if named == name or named.schema not in schema.namespaces), name)
 
 
 def _spelled(fact: Fact, words: Mapping[Name, _Words]) -> Fact:

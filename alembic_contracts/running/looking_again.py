@@ -16,6 +16,7 @@ from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.running.revisions import Strayed
 
 if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects import Dialect
@@ -131,7 +132,8 @@ def look_again(ran: Ran, earlier: Callable[[], Sequence[Earlier]]) -> Seen:
         with _usable_inside(connection), _taken_back(connection, callers=callers, inside=inside):
             rest = commits.rest(goes_on=inside)
             ran.course.dialect.look_up_as(connection, ran.lookup)
-            now, versioned = migration.get_current_heads(), migration._has_version_table()  # noqa: SLF001 - what it asks itself
+            with ran.course.dialect.answering(connection):
+                now, versioned = _heads(migration), migration._has_version_table()  # noqa: SLF001 - what it asks itself
             schema = ran.course.dialect.observe(
                 connection,
                 ran.tables,
@@ -193,17 +195,25 @@ def _heads_now(ran: Ran) -> tuple[str, ...] | None:
     begins = not connection.in_transaction()
     try:
         if dialect.lookup(connection) == ran.lookup:
-            return migration.get_current_heads()
+            with dialect.answering(connection):
+                return _heads(migration)
         if ran.commits.loose:
             return None
         with connection.begin_nested() as aside:
             dialect.look_up_as(connection, ran.lookup)
-            heads = migration.get_current_heads()
+            with dialect.answering(connection):
+                heads = _heads(migration)
             aside.rollback()
         return heads
     finally:
         if begins:
             connection.rollback()
+
+
+def _heads(migration: MigrationContext) -> tuple[str, ...]:
+    """Return the heads as texts: a MySQL gives bytes where a script has set the session's letters to binary."""
+    heads: tuple[str | bytes, ...] = migration.get_current_heads()
+    return tuple(head.decode() if isinstance(head, bytes) else head for head in heads)
 
 
 def _noted(found: Aftermath, commits: Ledger, earlier: Sequence[Earlier]) -> Aftermath:

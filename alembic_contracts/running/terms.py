@@ -61,7 +61,7 @@ class Terms(Struct, frozen=True):
         """Return where a database can have these tables, by its own names."""
         there = self.base.terms.places(dialect) if self.base is not None else frozenset[Name]()
         there = there.union(*(each.places(dialect) for release in self.releases for each in release.databases))
-        if all(contract.kind == dialect.KIND for contract in self.contracts):
+        if dialect.FORESIGHT != "none" and all(contract.kind == dialect.KIND for contract in self.contracts):
             return there.union(*(contract.tables for contract in self.contracts))
         from alembic_contracts.judging import elsewhere
 

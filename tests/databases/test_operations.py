@@ -97,18 +97,19 @@ def _with_existing(script: str) -> str:
 def facts(url: str, on: Database) -> set[tuple[str, str]]:
     with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
         inspector = sa.inspect(connection)
-        return set(_facts(inspector, exact=on.exact)) if inspector.has_table("t") else set()
+        return set(_facts(inspector, on)) if inspector.has_table("t") else set()
 
 
-def _facts(inspector: sa.Inspector, *, exact: bool) -> Iterator[tuple[str, str]]:
+def _facts(inspector: sa.Inspector, on: Database) -> Iterator[tuple[str, str]]:
     yield "table-exists", ""
     columns = {column["name"]: column for column in inspector.get_columns("t")}
     for name in CONTRACT.keys() & columns.keys():
         yield "column-exists", name
-    for name, family, spelling in (("a", sa.String, "VARCHAR"), ("b", sa.Integer, "INTEGER")):
+    for name, family, spelling in (("a", sa.String, "VARCHAR"), ("b", sa.Integer, "INT")):
         if name in columns:
             type_ = columns[name]["type"]
-            if str(type_).partition("(")[0] == spelling if exact else issubclass(type_._type_affinity, family):
+            named = str(type_).partition("(")[0].replace("INTEGER", "INT") == spelling
+            if named if on.exact or on.kind == "mariadb" else issubclass(type_._type_affinity, family):
                 yield "column-type", name
     if "a" in columns and not columns["a"]["nullable"]:
         yield "column-nullable", "a"

@@ -212,3 +212,94 @@ def test_a_default_that_was_there_only_on_the_way_is_not_missed(shop: Project) -
     shop.revision("r3", f'{added}\nop.execute("ALTER TABLE items ALTER n DROP DEFAULT")')
     assert shop.alembic("upgrade", "head").returncode == 0
     assert shop.alembic("check-contracts").returncode == 0
+
+
+OWN_TYPES = {
+    "INT": ["BIGINT", "SMALLINT", "INT UNSIGNED", "VARCHAR(9)", "POINT", "INET6"],
+    "INET6": ["VARCHAR(45)", "INET4"],
+    "POINT": ["VARCHAR(30)"],
+    "VARCHAR(50)": ["VARCHAR(20)", "VARCHAR(99)"],
+    "DECIMAL(10,2)": ["DECIMAL(8,0)", "FLOAT"],
+    "ENUM('a','b')": ["ENUM('a')", "ENUM('a','b','c')", "SET('a','b')"],
+    "DATETIME(6)": ["DATETIME"],
+}
+ROOMIER = {"BIGINT", "VARCHAR(99)", "ENUM('a','b','c')"}
+"""What takes all values that the one before did is a warning to readers."""
+
+
+@pytest.mark.parametrize(("stated", "there"), [(one, other) for one, others in OWN_TYPES.items() for other in others])
+def test_a_contract_of_its_own_is_held_to_its_types(shop: Project, stated: str, there: str) -> None:
+    assert not run(shop, "r1", f"CREATE TABLE t (id INT PRIMARY KEY, a {stated})")
+    shop.contract("c", contract("t", "id") | {"schema": own("t", a={"data_type": stated})})
+    assert shop.alembic("check-contracts").returncode == 0
+    assert "error[column-type]: t.a has the type" in run(
+        shop, "r2", "ALTER TABLE t DROP a", f"ALTER TABLE t ADD a {there}"
+    )
+    assert shop.alembic("stamp", "r2").returncode == 0
+    assert shop.alembic("check-contracts").returncode == 1
+    stated_to_readers = contract("t", "id") | {"schema": own("t", a={"data_type": stated})}
+    shop.contract("c", stated_to_readers | {"compatibility": "reader"})
+    assert shop.alembic("check-contracts").returncode == (0 if there in ROOMIER else 1)
+
+
+def own(table: str, **columns: dict[str, Any]) -> dict[str, Any]:
+    return {"table_name": table, "properties": {name: {"constraints": stated} for name, stated in columns.items()}}
+
+
+@pytest.mark.parametrize("there", ["POINT", "INET6", "GEOMETRY"])
+def test_what_no_other_database_has_is_no_integer_to_a_contract_about_postgresql(shop: Project, there: str) -> None:
+    assert not run(shop, "r1", "CREATE TABLE t (id INT PRIMARY KEY, a INT)")
+    stated = contract("t", "id", about="postgresql") | {"schema": own("t", a={"data_type": "integer"})}
+    shop.contract("c", stated)
+    assert "column-type" in run(shop, "r2", "ALTER TABLE t DROP a", f"ALTER TABLE t ADD a {there}")
+
+
+def test_a_primary_key_of_a_columns_beginning_is_one(shop: Project) -> None:
+    assert not run(shop, "r1", "CREATE TABLE t (k INT, a TEXT NOT NULL, PRIMARY KEY (k))")
+    shop.contract("c", contract("t", "k") | {"schema": own("t", a={"primaryKey": False})})
+    assert "primary key" in run(shop, "r2", "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (a(9))")
+
+
+LED = {
+    "to another column": (
+        "ALTER TABLE t DROP FOREIGN KEY f",
+        "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (o) REFERENCES p (k)",
+    ),
+    "no key of its own": ("ALTER TABLE p DROP PRIMARY KEY, ADD PRIMARY KEY (id, k)",),
+}
+
+
+@pytest.mark.parametrize("change", LED.values(), ids=list(LED))
+def test_a_foreign_key_to_a_primary_key_leads_there(shop: Project, change: tuple[str, ...]) -> None:
+    made = "CREATE TABLE t (id INT PRIMARY KEY, o INT, CONSTRAINT f FOREIGN KEY (o) REFERENCES p (id))"
+    assert not run(shop, "r1", "CREATE TABLE p (id INT PRIMARY KEY, k INT UNIQUE)", made)
+    shop.contract("c", contract("t", "o", foreign_keys=[{"columns": ["o"], "references": {"table_name": "p"}}]))
+    assert shop.alembic("check-contracts").returncode == 0
+    assert "[foreign-key]" in run(shop, "r2", *change)
+    assert shop.alembic("stamp", "r2").returncode == 0
+    assert shop.alembic("check-contracts").returncode == 1
+
+
+def test_a_foreign_key_to_another_database_leads_there(shop: Project, mariadbs: MariaDB) -> None:
+    with mariadbs.new() as url:
+        there = str(sa.make_url(url).database)
+        stated = {"columns": ["o"], "references": {"table_schema": there, "table_name": "p", "columns": ["id"]}}
+        made = f"CREATE TABLE t (id INT PRIMARY KEY, o INT, CONSTRAINT f FOREIGN KEY (o) REFERENCES {there}.p (id))"
+        tables = (f"CREATE TABLE {there}.p (id INT PRIMARY KEY)", "CREATE TABLE p (id INT PRIMARY KEY)")
+        assert not run(shop, "r1", *tables, made)
+        shop.contract("c", contract("t", "o", foreign_keys=[stated]))
+        assert shop.alembic("check-contracts").returncode == 0
+        turned = "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (o) REFERENCES p (id)"
+        assert "[foreign-key]" in run(shop, "r2", "ALTER TABLE t DROP FOREIGN KEY f", turned)
+        shop.sql("DROP TABLE t")
+
+
+@pytest.mark.parametrize("setting", ["NAMES binary", "NAMES latin1", "sql_select_limit = 0"])
+def test_an_upgrade_goes_through_whatever_the_session_is_set_to(shop: Project, setting: str) -> None:
+    made = "CREATE TABLE t (id INT PRIMARY KEY, `größe` ENUM('klein', 'größer') NOT NULL COMMENT 'Größe')"
+    assert not run(shop, "r1", made)
+    shop.contract("c", contract("t", "größe"))
+    late = "" if setting.startswith("NAMES") else f"SET {setting}"
+    statements = (f"SET {setting}", "ALTER TABLE t ADD zz INT") if not late else ("ALTER TABLE t ADD zz INT", late)
+    assert not run(shop, "r2", *statements)
+    assert shop.alembic("check-contracts").returncode == 0

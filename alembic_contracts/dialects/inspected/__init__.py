@@ -6,6 +6,7 @@ purposes            a type -> what it is for
 observation         a connection, names of tables -> Schema
 trials              a connection -> whether the Inspector can read its kind of database
 information_schema  MySQL's tables -> what the Inspector would tell of them
+mysql_sessions      a session of MySQL's -> its answers in full, in the driver's letters
 tables              what the Inspector tells of one table -> Table
 transactions        a connection -> the transaction that it is in
 
@@ -337,6 +338,12 @@ class Inspected:
         """Do nothing: what is put off until the commit, if anything is, is not known."""
         del connection, goes_on
         return nullcontext()
+
+    def answering(self, connection: Connection) -> AbstractContextManager[object]:
+        """Have a session answer in full while the body runs, in letters that its driver reads."""
+        from alembic_contracts.dialects.inspected.mysql_sessions import as_connected
+
+        return as_connected(connection) if is_like_mysql(self.KIND) else nullcontext()
 
     def lookup(self, connection: Connection) -> str:
         """Return where unqualified names lead."""

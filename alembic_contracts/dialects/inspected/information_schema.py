@@ -11,16 +11,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from alembic_contracts.dialects.inspected.mysql_sessions import ALL, read_as_text
 from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.exc import DBAPIError
 
-__all__ = ["Listed", "listed", "read_as_text", "told"]
+__all__ = ["Listed", "listed", "told"]
 
 _LISTED = """
     SELECT table_name AS name, table_type AS kind, table_collation AS collation FROM information_schema.tables
@@ -74,8 +74,6 @@ _UNREADABLE = frozenset({1356, 1449})
 """The errors of views that refer to what is not there, and of those of users who are not there."""
 _DENIED = frozenset({1142, 1143})
 """The errors of tables of which a role may see some columns, or none."""
-_ALL = "LIMIT 18446744073709551615"
-"""Without it, a script's ``sql_select_limit`` holds."""
 _NOTHING = "NULL"
 """What MariaDB has for the default of a column that has none."""
 _HISTORY = "ROW END"
@@ -112,7 +110,7 @@ def listed(connection: Connection, schema: str) -> dict[str, Listed]:
     from sqlalchemy import text
 
     found = {}
-    for row in connection.execute(text(_LISTED + _ALL), {"schema": schema}):
+    for row in connection.execute(text(_LISTED + ALL), {"schema": schema}):
         name, kind, collation = map(read_as_text, row)
         found[name] = Listed("view" if kind == "VIEW" else "table", collation)
     return found
@@ -137,7 +135,7 @@ def told(connection: Connection, schema: str, tables: Mapping[str, Listed]) -> d
     names = list(tables)
 
     def rows(question: str) -> Mapping[str, list[Row]]:
-        statement = text(question + _ALL).bindparams(bindparam("names", expanding=True))
+        statement = text(question + ALL).bindparams(bindparam("names", expanding=True))
         found = defaultdict[str, list[Row]](list)
         for row in connection.execute(statement, {"schema": schema, "names": names}).mappings():
             read = {key: read_as_text(value) for key, value in row.items()}
@@ -156,22 +154,17 @@ def told(connection: Connection, schema: str, tables: Mapping[str, Listed]) -> d
             _require_all(connection, schema, name)
     broken = _broken(connection, schema, [name for name in names if not columns[name]])
     keys = [each for name in names for _, each in _grouped(foreign_keys[name])]
-    keyless = set(_without_key(connection, keys, {(schema, name): indexes[name] for name in names}))
+    targets = _targets(connection, keys, {(schema, name): indexes[name] for name in names})
     mariadb: bool = getattr(connection.dialect, "is_mariadb", False)
     return {
         name: {
             **({"columns": []} if name in broken else _columns(columns[name], each.collation, mariadb=mariadb)),
             **_keys(indexes[name], columns[name]),
-            "foreign_keys": list(_foreign_keys(foreign_keys[name], rules[name], keyless)),
+            "foreign_keys": list(_foreign_keys(foreign_keys[name], rules[name], targets)),
             "check_constraints": checks.get(name, ()),
         }
         for name, each in tables.items()
     }
-
-
-def read_as_text(value: Any) -> Any:
-    """Return a value of the server's: a text also where a session or a driver has bytes (``SET NAMES binary``)."""
-    return bytes(value).decode() if isinstance(value, (bytes, bytearray)) else value
 
 
 def _broken(connection: Connection, schema: str, names: Sequence[str]) -> set[str]:
@@ -180,7 +173,7 @@ def _broken(connection: Connection, schema: str, names: Sequence[str]) -> set[st
 
     if not names:
         return set()
-    question = text(_OF_THEIR_MAKERS + _ALL).bindparams(bindparam("names", expanding=True))
+    question = text(_OF_THEIR_MAKERS + ALL).bindparams(bindparam("names", expanding=True))
     views = map(read_as_text, connection.execute(question, {"schema": schema, "names": names}).scalars())
     return {name for name in views if _failure(connection, "SHOW COLUMNS FROM", schema, name)[0] in _UNREADABLE}
 
@@ -254,8 +247,6 @@ def _keys(indexes: Sequence[Row], columns: Sequence[Row]) -> dict[str, Any]:
         whole = [row["column_"] for row in rows]
         named = [row["column_"] if row["part"] is None else None for row in rows]
         shown = [column for column in whole if column in known or not columns]
-        if name == "PRIMARY" and None in named:
-            continue
         if name == "PRIMARY":
             found["pk_constraint"] = {"name": name, "constrained_columns": shown}
             continue
@@ -267,12 +258,20 @@ def _keys(indexes: Sequence[Row], columns: Sequence[Row]) -> dict[str, Any]:
     return found
 
 
-def _without_key(
-    connection: Connection, foreign_keys: Sequence[Sequence[Row]], known: dict[_Key, list[Row]]
-) -> Iterator[_Key]:
-    """Yield foreign keys that find no key, as scripts can switch off that one has to be there (foreign_key_checks).
+class _Target(NamedTuple):
+    """What a foreign key leads to."""
 
-    InnoDB needs an index that begins with the columns. Of a table that this role may not see nothing is said.
+    is_key: bool
+    """Whether an index begins with the columns, which InnoDB needs; scripts can have it do without for a time
+    (foreign_key_checks)."""
+    is_primary: bool
+    """Whether they are the primary key."""
+
+
+def _targets(
+    connection: Connection, foreign_keys: Sequence[Sequence[Row]], known: dict[_Key, list[Row]]
+) -> dict[_Key, _Target]:
+    """Return what foreign keys lead to, by their tables and names; without those to tables that this role may not see.
 
     Args:
         connection: to the database.
@@ -285,12 +284,18 @@ def _without_key(
         indexes[_folded(table)] += rows  # of those that differ by case alone either may be meant
     unseen = (table for table in there if not indexes.get(_folded(table)))
     hidden = {table for table in unseen if _failure(connection, "SHOW CREATE TABLE", *table)[0] not in (0, _NO_TABLE)}
+    found = {}
     for key in foreign_keys:
         table, columns = _target(key), {row["their_column"].casefold() for row in key}
+        if table in hidden:
+            continue
         of_table = _grouped(indexes.get(_folded(table), ()))
-        keys = ([row["column_"].casefold() for row in index if row["column_"]] for _, index in of_table)
-        if table not in hidden and not any(set(index[: len(columns)]) == columns for index in keys):
-            yield key[0]["of_table"], key[0]["name"]
+        keys = [(name, [row["column_"].casefold() for row in rows if row["column_"]]) for name, rows in of_table]
+        found[key[0]["of_table"], key[0]["name"]] = _Target(
+            is_key=any(set(index[: len(columns)]) == columns for _, index in keys),
+            is_primary=any(name == "PRIMARY" and set(index) == columns for name, index in keys),
+        )
+    return found
 
 
 def _target(rows: Sequence[Row]) -> _Key:
@@ -307,16 +312,19 @@ def _indexes(connection: Connection, tables: Collection[_Key]) -> dict[_Key, lis
     found = defaultdict[_Key, list[Row]](list)
     if tables:
         given = {"schemas": sorted({schema for schema, _ in tables}), "names": sorted({name for _, name in tables})}
-        statement = text(_REFERRED + _ALL).bindparams(*(bindparam(each, expanding=True) for each in given))
+        statement = text(_REFERRED + ALL).bindparams(*(bindparam(each, expanding=True) for each in given))
         for row in connection.execute(statement, given).mappings():
             read = {key: read_as_text(value) for key, value in row.items()}
             found[read["of_schema"], read["of_table"]].append(read)
     return found
 
 
-def _foreign_keys(rows: Sequence[Row], rules: Sequence[Row], keyless: AbstractSet[_Key]) -> Iterator[dict[str, Any]]:
+def _foreign_keys(
+    rows: Sequence[Row], rules: Sequence[Row], targets: Mapping[_Key, _Target]
+) -> Iterator[dict[str, Any]]:
     stated = {row["name"]: {event: row[event] for event in _EVENTS if row[event] not in _NO_ACTION} for row in rules}
     for name, pairs in _grouped(rows):
+        target = targets.get((pairs[0]["of_table"], name))
         yield {
             "name": name,
             "constrained_columns": [pair["column_"] for pair in pairs],
@@ -324,7 +332,8 @@ def _foreign_keys(rows: Sequence[Row], rules: Sequence[Row], keyless: AbstractSe
             "referred_table": pairs[0]["their_table"],
             "referred_columns": [pair["their_column"] for pair in pairs],
             "options": stated.get(name, {}),
-            "finds_no_key": (pairs[0]["of_table"], name) in keyless,
+            "finds_no_key": target is not None and not target.is_key,
+            "to_primary_key": None if target is None else target.is_primary,
         }
 
 

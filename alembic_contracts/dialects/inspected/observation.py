@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.dialects.inspected import information_schema
+from alembic_contracts.dialects.inspected import information_schema, mysql_sessions
 from alembic_contracts.dialects.inspected.information_schema import Listed
 from alembic_contracts.dialects.inspected.tables import Reader
 from alembic_contracts.dialects.inspected.trials import Trial, is_tried, reason_of, trial
@@ -57,7 +57,10 @@ def observe(connection: Connection, kind: str, tables: Collection[Name] | None) 
     try:
         with _passing(connection, kind, tables), warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # of types that it does not know, which come out as unknown
-            return _Observer(connection, kind).schema(tables)
+            if not is_like_mysql(kind):
+                return _Observer(connection, kind, default_schema(connection, kind)).schema(tables)
+            with mysql_sessions.as_connected(connection) as chosen:
+                return _Observer(connection, kind, chosen).schema(tables)
     except SQLAlchemyError as error:
         told = getattr(error, "orig", None) or error
         raise CannotCheck(f"What {known.name} has of the tables cannot be read: {told}") from error
@@ -79,7 +82,11 @@ def untold(connection: Connection, kind: str, tables: Collection[Name] | None) -
 
 
 def _trial(connection: Connection, kind: str, tables: Collection[Name] | None) -> Trial:
-    return trial(connection, tables, lambda own, savepoints: _Observer(own, kind).ask_all(tables, savepoints))
+    return trial(connection, tables, lambda own, savepoints: _tried(own, kind).ask_all(tables, savepoints))
+
+
+def _tried(connection: Connection, kind: str) -> _Observer:
+    return _Observer(connection, kind, default_schema(connection, kind))
 
 
 def default_schema(connection: Connection, kind: str) -> str | None:
@@ -92,9 +99,10 @@ def default_schema(connection: Connection, kind: str) -> str | None:
     Raises:
         sqlalchemy.exc.DBAPIError: the server does not answer.
     """
-    found: str | None = connection.dialect.default_schema_name
     if is_like_mysql(kind):
-        found = information_schema.read_as_text(connection.exec_driver_sql("SELECT DATABASE()").scalar_one())
+        with mysql_sessions.as_connected(connection) as chosen:
+            return chosen
+    found: str | None = connection.dialect.default_schema_name
     return found
 
 
@@ -120,12 +128,11 @@ def _has_savepoints(connection: Connection, kind: str, tables: Collection[Name] 
 class _Observer:
     """Asks one Inspector, which remembers its answers."""
 
-    def __init__(self, connection: Connection, kind: str) -> None:
+    def __init__(self, connection: Connection, kind: str, default: str | None) -> None:
         from sqlalchemy import inspect
 
-        self._connection, self._kind, self._server = connection, kind, server(kind)
+        self._connection, self._kind, self._server, self._default = connection, kind, server(kind), default
         self._inspector = inspect(connection)
-        self._default = default_schema(connection, kind)
 
     def schema(self, tables: Collection[Name] | None) -> Schema:
         named = {Name(name.schema, self._spelled(name.name)): name for name in tables or ()}
@@ -138,6 +145,8 @@ class _Observer:
         for schema in schemas:
             found |= self._tables(reader, schema, None if tables is None else wanted[schema])
         namespaces = frozenset({self._server.default_schema, *schemas})
+        if not self._server.has_schemas:  # by its own name, it is no other one
+            namespaces -= {self._default}
         return Schema(
             tables=found, types=reader.types, namespaces=namespaces, ignores_case=self._casing() > _CASE_COUNTS
         )

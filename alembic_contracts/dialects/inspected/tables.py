@@ -152,6 +152,7 @@ class Reader:
             deferrable=bool(options.get("deferrable")),
             initially_deferred=options.get("initially") == "DEFERRED",
             valid=not told.get("finds_no_key"),
+            to_primary_key=told.get("to_primary_key"),
         )
 
 

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.replays.workings import workings
     from alembic_contracts.dialects.postgresql.session_settings import session
     from alembic_contracts.dialects.postgresql.transactions import (
+        answering,
         at_commit,
         changes,
         fate,
@@ -79,6 +80,7 @@ __all__ = [
     "NOT_EXPRESSED",
     "PLANS_FAIL",
     "REFERS_ACROSS_SCHEMAS",
+    "answering",
     "at_commit",
     "base_type",
     "breaks",
@@ -157,6 +159,7 @@ _LATE = {
     "witness": "replays.witness:Witness",
     "workings": "replays.workings",
     "session": "session_settings",
+    "answering": "transactions",
     "at_commit": "transactions",
     "changes": "transactions",
     "fate": "transactions",

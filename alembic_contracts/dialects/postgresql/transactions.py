@@ -8,7 +8,7 @@ SQLAlchemy is imported by what connects alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, cast
 
 from alembic_contracts.dialects import Fate, Transaction
@@ -17,7 +17,7 @@ from alembic_contracts.dialects.postgresql.traceless import answer, put_aside, s
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["at_commit", "changes", "fate", "fingerprint", "look_up_as", "lookup", "transaction"]
+__all__ = ["answering", "at_commit", "changes", "fate", "fingerprint", "look_up_as", "lookup", "transaction"]
 
 _NUMBER = "SELECT CAST(CAST(pg_catalog.pg_current_xact_id() AS text) AS bigint)"
 """Gives the transaction its number, as its first change would."""
@@ -74,6 +74,12 @@ def fingerprint(connection: Connection) -> str:
 def changes(connection: Connection) -> None:
     """Return nothing: PostgreSQL does not count them."""
     del connection
+
+
+def answering(connection: Connection) -> AbstractContextManager[None]:
+    """Do nothing: drivers follow the encoding of a session, and what takes too long fails."""
+    del connection
+    return nullcontext()
 
 
 def lookup(connection: Connection) -> str:

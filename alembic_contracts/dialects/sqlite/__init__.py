@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects.sqlite.looser import is_looser
     from alembic_contracts.dialects.sqlite.observation import completed, observe, sight
     from alembic_contracts.dialects.sqlite.transactions import (
+        answering,
         at_commit,
         exchanges,
         fate,
@@ -70,6 +71,7 @@ __all__ = [
     "NAME",
     "NOT_EXPRESSED",
     "REFERS_ACROSS_SCHEMAS",
+    "answering",
     "at_commit",
     "breaks",
     "changes",
@@ -147,6 +149,7 @@ _LATE = {
     "sight": "observation",
     "changes": "fingerprints",
     "fingerprint": "fingerprints",
+    "answering": "transactions",
     "at_commit": "transactions",
     "exchanges": "transactions",
     "fate": "transactions",

@@ -17,7 +17,7 @@ from alembic_contracts.dialects.sqlite.asking import in_block
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["at_commit", "exchanges", "fate", "look_up_as", "lookup", "transaction"]
+__all__ = ["answering", "at_commit", "exchanges", "fate", "look_up_as", "lookup", "transaction"]
 
 _NUMBERS = count(1)
 _CURRENT = "alembic_contracts.transaction"
@@ -71,6 +71,12 @@ def exchanges(connection: Connection) -> AbstractContextManager[None]:
 def at_commit(connection: Connection, *, goes_on: bool) -> AbstractContextManager[None]:
     """Do nothing: deferred foreign keys are checked at the commit, and change nothing."""
     del connection, goes_on
+    return nullcontext()
+
+
+def answering(connection: Connection) -> AbstractContextManager[None]:
+    """Do nothing: no setting of a session cuts its answers short."""
+    del connection
     return nullcontext()
 
 

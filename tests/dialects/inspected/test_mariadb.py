@@ -69,8 +69,13 @@ SESSIONS = [
     "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
     "SET sql_quote_show_create = 0",
     "SET sql_select_limit = 1",
+    "SET sql_select_limit = 0",
+    "SET max_statement_time = 0.000001",
     "SET NAMES binary",
     "SET NAMES latin1",
+    "SET NAMES ascii",
+    "SET CHARACTER SET cp850",
+    "SET character_set_results = NULL",
     "SET autocommit = 1",
     "SET TRANSACTION READ ONLY",
     "LOCK TABLES other WRITE",
@@ -85,13 +90,17 @@ def test_it_is_seen_alike_in_each_session(statement: str, connection: sa.Connect
         connection,
         "CREATE TABLE other (id INT PRIMARY KEY)\n"
         "CREATE TABLE `tag` (id INT PRIMARY KEY, a VARCHAR(9) NOT NULL UNIQUE, `b c` INT REFERENCES other (id))\n"
-        "CREATE VIEW v AS SELECT id FROM `tag`",
+        "CREATE VIEW v AS SELECT id FROM `tag`\n"
+        "CREATE TABLE `größen` (`größe` ENUM('männlich') NOT NULL DEFAULT 'männlich' COMMENT 'Größe')",
     )
-    names = Name("", "tag"), Name("", "v")
+    names = Name("", "tag"), Name("", "v"), Name("", "größen")
     before = seen(connection, *names)
-    assert len(before) == 10
+    assert len(before) == 12
     connection.exec_driver_sql(statement)
+    settings = "SELECT @@character_set_client, @@character_set_results, @@collation_connection, @@max_statement_time"
+    session = connection.exec_driver_sql(f"{settings} LIMIT 1").one()
     assert seen(connection, *names) == before
+    assert connection.exec_driver_sql(f"{settings} LIMIT 1").one() == session
 
 
 def test_unqualified_names_lead_where_use_has_them_lead(mariadbs: MariaDB, connection: sa.Connection) -> None:
@@ -221,9 +230,7 @@ def test_what_would_be_foreseen_is_said_not_to_be(connection: sa.Connection) -> 
         dialects.replayable(dialects.of("mysql", connection))
 
 
-def test_where_beginnings_are_unique_so_are_values_but_no_primary_key_is_made_of_them(
-    connection: sa.Connection,
-) -> None:
+def test_where_beginnings_are_unique_so_are_values(connection: sa.Connection) -> None:
     make(
         connection,
         """
@@ -238,6 +245,7 @@ def test_where_beginnings_are_unique_so_are_values_but_no_primary_key_is_made_of
         ("unique", ("b", "a")),
     ]
     assert [(c.kind, c.columns) for c in tables[Name("", "part")].constraints] == [
+        ("primary key", ("a",)),
         ("unique", ("b",)),
         ("unique", ("b", "a")),
     ]
