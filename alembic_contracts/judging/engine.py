@@ -63,7 +63,7 @@ def judge(
             contracts=len({contract.id for contract in contracts}),
             tables=len(tables),
             facts=sum(len(each.facts) for each in held),
-            revisions=max((len(prediction.steps) for prediction in predictions), default=0),
+            revisions=max((len({step.revision for step in each.steps}) for each in predictions), default=0),
         ),
         in_doubt=tuple(_in_doubt(held, doubted)),
         database=dialect.NAME,

@@ -6,8 +6,8 @@ go by more than is known of (``kept_predictions``). It is known before a stateme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
@@ -22,6 +22,7 @@ from alembic_contracts.support import terminal
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from alembic_contracts.dialects import Dialect
     from alembic_contracts.judging.engine import Scope
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.prediction.scripts.traces import Trail
@@ -101,21 +102,27 @@ class Expected(Struct):
             self.report = examine(self.course, self.terms, phase="before", scope=scope_of(self.terms))
             self._fingerprints = self.course.fingerprints()
 
-    def observed(self, connection: Connection) -> Schema:
+    def observed(self, connection: Connection, lookup: str) -> Schema:
         """Return what is there of the tables that contracts are about.
+
+        Args:
+            connection: to the database.
+            lookup: where unqualified names led when the run began, in whatever other one a script has left it since.
 
         Raises:
             CannotCheck, sqlalchemy.exc.SQLAlchemyError: the database does not answer.
         """
         terms, sight = self.terms, self.course.sight
         is_complete = sight is None or not sight.unread  # else it becomes so from this one
-        return self.course.dialect.observe(
-            connection,
-            terms.places(self.course.dialect),
-            lock_timeout=terms.settings.lock_timeout,
-            before=sight,
-            asked=asked_of(terms.contracts, terms.settings.rules) if is_complete else None,
-        )
+        dialect = self.course.dialect
+        with _looking_up_as(dialect, connection, lookup) if dialect.FORESIGHT == "none" else nullcontext():
+            return dialect.observe(
+                connection,
+                terms.places(dialect),
+                lock_timeout=terms.settings.lock_timeout,
+                before=sight,
+                asked=asked_of(terms.contracts, terms.settings.rules) if is_complete else None,
+            )
 
     def refuses(self, report: Report) -> bool:
         """Whether a run must not go on for what was found in it."""
@@ -142,6 +149,20 @@ class Expected(Struct):
         if changes is not None and changes() in self._counts.get(revision, ()):
             return True
         return self.course.dialect.fingerprint(connection) in foreseen
+
+
+@contextmanager
+def _looking_up_as(dialect: Dialect, connection: Connection, lookup: str) -> Iterator[None]:
+    """Have unqualified names lead where they led once while the body runs, such as before a MySQL's ``USE``."""
+    now = dialect.lookup(connection)
+    if now == lookup:
+        yield
+        return
+    dialect.look_up_as(connection, lookup)
+    try:
+        yield
+    finally:
+        dialect.look_up_as(connection, now)
 
 
 def is_seen_at_commit(report: Report, run: Run) -> bool:

@@ -239,7 +239,8 @@ class Upgrade(Struct):
         if not self.committed:
             if self.commits is None or self._judged != self.commits.statements:
                 self._judge()
-            self._since_commit.clear()
+            goes_on = self._script is not None and not self._script.is_through
+            self._since_commit = self._since_commit[-1:] if goes_on else []
             self.committed = self.through
 
     @property
@@ -287,8 +288,10 @@ class Upgrade(Struct):
             if is_there and self._confirmed and not self.through:
                 return  # as at the commit before: there is nothing new to say
             self._confirmed = is_there
-            as_foreseen = replace(self.foreseen, phase="commit", notices=())
-            self._conclude(as_foreseen if is_there else self._verdict(latest, self.expected.observed(connection)))
+            if is_there:
+                self._conclude(replace(self.foreseen, phase="commit", notices=()))
+            else:
+                self._conclude(self._verdict(latest, self.expected.observed(connection, self.lookup)))
 
     def _verdict(self, revision: str, now: Schema) -> Report:
         """Return the verdict on what is there, by what has been seen before where nobody foresaw it."""
@@ -303,7 +306,7 @@ class Upgrade(Struct):
         """Refuse where the database does not answer what the body asks it, but for one that nobody knows."""
         try:
             yield
-        except (CannotCheck, SQLAlchemyError) as error:
+        except (CannotCheck, SQLAlchemyError, UnicodeError) as error:
             reason = str(error) if isinstance(error, CannotCheck) else reason_of(error)
             if unheld.goes_on_unseen(self.course.dialect, reason):
                 return

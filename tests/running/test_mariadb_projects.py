@@ -303,3 +303,52 @@ def test_an_upgrade_goes_through_whatever_the_session_is_set_to(shop: Project, s
     statements = (f"SET {setting}", "ALTER TABLE t ADD zz INT") if not late else ("ALTER TABLE t ADD zz INT", late)
     assert not run(shop, "r2", *statements)
     assert shop.alembic("check-contracts").returncode == 0
+
+
+GRANTED = ("REVOKE SELECT ON {db}.* FROM {user}", "DROP USER {user}")
+
+
+@pytest.mark.parametrize("change", GRANTED)
+def test_a_view_whose_definer_may_not_read_is_broken(shop: Project, change: str) -> None:
+    database = sa.make_url(shop.database).database
+    user = f"lim_{database}@localhost"
+    made = f"CREATE DEFINER={user} VIEW v AS SELECT id, a FROM t"
+    granted = (f"CREATE USER {user}", f"GRANT SELECT ON {database}.* TO {user}")
+    assert not run(shop, "r1", *granted, "CREATE TABLE t (id INT PRIMARY KEY, a INT)", made)
+    shop.contract("c", contract("v", "id", "a"))
+    assert shop.alembic("check-contracts").returncode == 0
+    assert "error[" in run(shop, "r2", change.format(db=database, user=user))
+    shop.sql(f"DROP USER IF EXISTS {user}")
+
+
+def test_a_default_that_is_no_text_is_no_hindrance(shop: Project) -> None:
+    made = "CREATE TABLE t (id INT PRIMARY KEY, a INT, z BINARY(2) NOT NULL DEFAULT x'ff00')"
+    assert not run(shop, "r1", made)
+    shop.contract("c", contract("t", "id", "a"))
+    assert not run(shop, "r2", "CREATE TABLE other (id INT)", "ALTER TABLE t ADD y BINARY(1) DEFAULT x'fe'")
+    assert shop.alembic("check-contracts").returncode == 0
+    assert "error[column-exists]" in run(shop, "r3", "ALTER TABLE t DROP a")
+
+
+def test_a_run_is_judged_by_the_database_that_it_began_in(shop: Project, mariadbs: MariaDB) -> None:
+    with mariadbs.new() as url:
+        there, here = str(sa.make_url(url).database), str(sa.make_url(shop.database).database)
+        env = (shop.path / "migrations/env.py").read_text()
+        versions = f"target_metadata=target_metadata, version_table_schema={here!r}"
+        shop.write("migrations/env.py", env.replace("target_metadata=target_metadata", versions))
+        tables = ("CREATE TABLE t (id INT PRIMARY KEY, a INT)", f"CREATE TABLE {there}.t (id INT PRIMARY KEY, a INT)")
+        assert not run(shop, "r1", *tables)
+        shop.contract("c", contract("t", "a"))
+        assert not run(shop, "r2", f"USE {there}", "ALTER TABLE t DROP a")
+        assert "error[column-exists]" in run(shop, "r3", "ALTER TABLE t DROP a", f"USE {there}")
+
+
+def test_what_an_own_commit_leaves_is_put_down_to_its_script(shop: Project) -> None:
+    assert not run(shop, "r1", "CREATE TABLE t (id INT PRIMARY KEY, a INT)")
+    shop.contract("c", contract("t", "a"))
+    shop.revision("r2", 'with op.get_context().autocommit_block():\n    op.execute("ALTER TABLE t DROP a")')
+    said = shop.alembic("upgrade", "head").stderr
+    assert "error[column-exists]" in said
+    assert "caused outside" not in said
+    assert 'revision: "r2"' in said
+    assert "1 revision checked" in " ".join(said.split())

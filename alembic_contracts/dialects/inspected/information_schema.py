@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alembic_contracts.dialects.inspected.mysql_sessions import ALL, read_as_text
+from alembic_contracts.dialects.inspected.mysql_sessions import ALL, read_as_text, uninterpreted
 from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ _OF_THEIR_MAKERS = """
 """Views of which everybody sees the same; others show what each may read of their tables."""
 _UNREADABLE = frozenset({1356, 1449})
 """The errors of views that refer to what is not there, and of those of users who are not there."""
+_PREPARED = "alembic_contracts"
+"""A statement that is prepared to find that out, and the variable that has its text."""
 _DENIED = frozenset({1142, 1143})
 """The errors of tables of which a role may see some columns, or none."""
 _NOTHING = "NULL"
@@ -149,10 +151,11 @@ def told(connection: Connection, schema: str, tables: Mapping[str, Listed]) -> d
         if error.connection_invalidated:
             raise
         checks = {}  # MySQL has them by other names, and no rule looks at them
-    for name, each in tables.items():
-        if each.kind == "table":
-            _require_all(connection, schema, name)
-    broken = _broken(connection, schema, [name for name in names if not columns[name]])
+    with uninterpreted(connection):  # such as a default of BINARY, which is no text in any letters
+        for name, each in tables.items():
+            if each.kind == "table":
+                _require_all(connection, schema, name)
+    broken = _broken(connection, schema, [name for name, each in tables.items() if each.kind == "view"])
     keys = [each for name in names for _, each in _grouped(foreign_keys[name])]
     targets = _targets(connection, keys, {(schema, name): indexes[name] for name in names})
     mariadb: bool = getattr(connection.dialect, "is_mariadb", False)
@@ -175,7 +178,7 @@ def _broken(connection: Connection, schema: str, names: Sequence[str]) -> set[st
         return set()
     question = text(_OF_THEIR_MAKERS + ALL).bindparams(bindparam("names", expanding=True))
     views = map(read_as_text, connection.execute(question, {"schema": schema, "names": names}).scalars())
-    return {name for name in views if _failure(connection, "SHOW COLUMNS FROM", schema, name)[0] in _UNREADABLE}
+    return {name for name in views if _number(_unprepared(connection, schema, name)) in _UNREADABLE}
 
 
 def _require_all(connection: Connection, schema: str, table: str) -> None:
@@ -184,25 +187,52 @@ def _require_all(connection: Connection, schema: str, table: str) -> None:
     Raises:
         sqlalchemy.exc.DBAPIError: as that is said by the server.
     """
-    number, error = _failure(connection, "SHOW CREATE TABLE", schema, table)
-    if error is not None and number in _DENIED:
+    error = _unshown(connection, schema, table)
+    if error is not None and _number(error) in _DENIED:
         raise error
 
 
-def _failure(connection: Connection, show: str, schema: str, name: str) -> tuple[int, DBAPIError | None]:
-    """Return the number and the error with which a table or view cannot be shown; 0 and None: it can."""
+def _unshown(connection: Connection, schema: str, name: str) -> DBAPIError | None:
+    """Return with what a table cannot be shown; None: it can."""
+    return _failure(connection, "SHOW CREATE TABLE " + _quoted(connection, schema, name))
+
+
+def _unprepared(connection: Connection, schema: str, name: str) -> DBAPIError | None:
+    """Return with what a query of a view fails; None: it does not. It is not run, and leaves no lock.
+
+    What its columns are is known to the server also where its definer may not read them any more.
+    """
+    from sqlalchemy import text
+
+    query = f"SELECT 1 FROM {_quoted(connection, schema, name)}"  # noqa: S608 - as identifiers
+    connection.execute(text(f"SET @{_PREPARED} = :query"), {"query": query})
+    error = _failure(connection, f"PREPARE {_PREPARED} FROM @{_PREPARED}")
+    if error is None:
+        connection.execute(text(f"DEALLOCATE PREPARE {_PREPARED}"))
+    return error
+
+
+def _quoted(connection: Connection, schema: str, name: str) -> str:
+    return ".".join(map(connection.dialect.identifier_preparer.quote_identifier, (schema, name)))
+
+
+def _failure(connection: Connection, statement: str) -> DBAPIError | None:
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError
 
-    quoted = ".".join(map(connection.dialect.identifier_preparer.quote_identifier, (schema, name)))
     try:
-        connection.execute(text(f"{show} {quoted}".replace(":", r"\:")))
+        connection.execute(text(statement.replace(":", r"\:")))
     except DBAPIError as error:
         if error.connection_invalidated:
             raise
-        number = (*getattr(error.orig, "args", ()), 0)[0]
-        return (number if isinstance(number, int) else 0), error
-    return 0, None
+        return error
+    return None
+
+
+def _number(error: DBAPIError | None) -> int:
+    """Return the server's number for an error; 0: there is none."""
+    number = (*getattr(getattr(error, "orig", None), "args", ()), 0)[0]
+    return number if isinstance(number, int) else 0
 
 
 def _columns(rows: Sequence[Row], usual: str | None, *, mariadb: bool) -> dict[str, Any]:
@@ -283,7 +313,7 @@ def _targets(
     for table, rows in (known | _indexes(connection, there - known.keys())).items():
         indexes[_folded(table)] += rows  # of those that differ by case alone either may be meant
     unseen = (table for table in there if not indexes.get(_folded(table)))
-    hidden = {table for table in unseen if _failure(connection, "SHOW CREATE TABLE", *table)[0] not in (0, _NO_TABLE)}
+    hidden = {table for table in unseen if _number(_unshown(connection, *table)) not in (0, _NO_TABLE)}
     found = {}
     for key in foreign_keys:
         table, columns = _target(key), {row["their_column"].casefold() for row in key}

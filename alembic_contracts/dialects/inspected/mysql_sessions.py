@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["ALL", "as_connected", "read_as_text"]
+__all__ = ["ALL", "as_connected", "read_as_text", "uninterpreted"]
 
 _ROWS, _MOST = "sql_select_limit", 2**64 - 1
 ALL = f"LIMIT {_MOST}"
@@ -53,6 +53,25 @@ def as_connected(connection: Connection) -> Iterator[str | None]:
     finally:
         if changed and not connection.invalidated:
             connection.exec_driver_sql(_set({name: before[name] for name in changed}))
+
+
+@contextmanager
+def uninterpreted(connection: Connection) -> Iterator[None]:
+    """Have the driver give bytes while the body runs, which is within ``as_connected``.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the server does not answer.
+    """
+    letters: str | None = getattr(connection.dialect, "_connection_charset", None)
+    if letters is None:
+        yield
+        return
+    connection.exec_driver_sql(_set({"character_set_results": "binary"}))
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            connection.exec_driver_sql(_set({"character_set_results": letters}))
 
 
 def _as_it_was(connection: Connection, now: dict[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def observe(connection: Connection, kind: str, tables: Collection[Name] | None) 
                 return _Observer(connection, kind, default_schema(connection, kind)).schema(tables)
             with mysql_sessions.as_connected(connection) as chosen:
                 return _Observer(connection, kind, chosen).schema(tables)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, UnicodeError) as error:  # some drivers raise what they cannot read as it comes
         told = getattr(error, "orig", None) or error
         raise CannotCheck(f"What {known.name} has of the tables cannot be read: {told}") from error
     except NotImplementedError as error:
