@@ -21,6 +21,7 @@ __all__ = ["Family", "family_of", "fits", "logical", "stands_for"]
 Family = Literal[
     "whole number",
     "decimal",
+    "float",
     "text",
     "boolean",
     "boolean or whole number",
@@ -37,8 +38,8 @@ Family = Literal[
     "network address",
     "vector",
 ]
-"""``decimal``: any number with a fraction, exact or not. ``boolean or whole number``, ``date and time``: what is taken
-for either of them."""
+"""``decimal``, ``float``: a number with a fraction, exact or not. ``boolean or whole number``, ``date and time``: what
+is taken for either of them."""
 
 _FAMILIES: tuple[tuple[type[TypeEngine[Any]], Family], ...] = (
     (types.ARRAY, "array"),
@@ -50,8 +51,8 @@ _FAMILIES: tuple[tuple[type[TypeEngine[Any]], Family], ...] = (
     (types.Date, "date"),
     (types.Time, "time"),
     (types.Integer, "whole number"),
+    (types.Float, "float"),
     (types.Numeric, "decimal"),
-    (types.Float, "decimal"),
     (types.LargeBinary, "binary"),
     (types.BINARY, "binary"),
     (types.VARBINARY, "binary"),
@@ -59,6 +60,8 @@ _FAMILIES: tuple[tuple[type[TypeEngine[Any]], Family], ...] = (
 )
 
 _STAND_INS: Mapping[Family, frozenset[Family]] = {
+    "decimal": frozenset({"float"}),
+    "float": frozenset({"decimal"}),
     "boolean": frozenset({"whole number", "boolean or whole number"}),
     "whole number": frozenset({"boolean or whole number"}),
     "boolean or whole number": frozenset({"boolean", "whole number"}),
@@ -98,7 +101,8 @@ def logical(family: Family | None) -> frozenset[str]:
     """Return the logical types of ODCS that a type of a family is, or stands in for; of an unknown one any."""
     if family is None:
         return frozenset(_LOGICAL)
-    return frozenset(name for name, families in _LOGICAL.items() if any(fits(each, family) for each in families))
+    found = frozenset(name for name, families in _LOGICAL.items() if any(fits(each, family) for each in families))
+    return found - {"integer"} if family == "float" else found
 
 
 def family_of(type_: TypeEngine[Any]) -> Family | None:

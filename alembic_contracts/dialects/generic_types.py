@@ -37,6 +37,7 @@ LOGICAL_TYPES: Mapping[str, str] = {
 _FAMILIES: Mapping[Family, str] = {
     "whole number": "BigInteger",
     "decimal": "Numeric",
+    "float": "Float",
     "text": "Text",
     "boolean": "Boolean",
     "date": "Date",

@@ -352,3 +352,56 @@ def test_what_an_own_commit_leaves_is_put_down_to_its_script(shop: Project) -> N
     assert "caused outside" not in said
     assert 'revision: "r2"' in said
     assert "1 revision checked" in " ".join(said.split())
+
+
+ODCS = """
+apiVersion: v3.0.2
+kind: DataContract
+id: shop-t
+version: 1.0.0
+status: active
+team: [{username: sales}]
+schema:
+- name: t
+  physicalName: t
+  properties:
+  - {name: n, logicalType: integer}
+"""
+
+
+def followed(shop: Project, revision: str, said: str) -> None:
+    """Do what the report advises, to the letter, and see all kept afterwards."""
+    [advised] = {line.strip() for line in said.splitlines() if line.strip().startswith('op.execute("ALTER')}
+    shop.revision(revision, advised)
+    done = shop.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"})
+    assert done.returncode == 0, done.stderr
+    assert shop.alembic("check-contracts").returncode == 0
+
+
+def test_a_key_that_is_numbered_is_put_back_at_once(shop: Project) -> None:
+    assert not run(shop, "r1", "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, c INT)")
+    shop.contract("c", contract("t", "c") | {"schema": own("t", id={"primaryKey": True}, c={})})
+    said = run(shop, "r2", "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (id, c)")
+    assert "numbers no column that is in no key" in " ".join(said.split())
+    assert "SQLite" not in said
+    assert shop.alembic("stamp", "r2").returncode == 0
+    followed(shop, "r3", shop.alembic("check-contracts").stdout)
+
+
+def test_a_number_that_is_lost_is_told_as_such(shop: Project) -> None:
+    assert not run(shop, "r1", "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a INT)")
+    shop.contract("c", contract("t", "id", "a") | {"compatibility": "writer"})
+    said = run(shop, "r2", "ALTER TABLE t MODIFY id INT")
+    assert "Keep its AUTO_INCREMENT" in said
+    assert "server_default" not in said
+
+
+NO_INTEGERS = {"DOUBLE": True, "FLOAT": True, "DECIMAL(8,0)": False, "INET6": True}
+
+
+@pytest.mark.parametrize(("there", "is_broken"), NO_INTEGERS.items())
+def test_what_has_a_floating_point_is_no_integer(shop: Project, there: str, is_broken: bool) -> None:
+    assert not run(shop, "r1", "CREATE TABLE t (id INT PRIMARY KEY, n INT)")
+    shop.contract("c.odcs.yaml", ODCS)
+    assert shop.alembic("check-contracts").returncode == 0
+    assert ("[logical-type]" in run(shop, "r2", "ALTER TABLE t DROP n", f"ALTER TABLE t ADD n {there}")) == is_broken

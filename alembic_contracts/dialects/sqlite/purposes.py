@@ -42,7 +42,7 @@ _BY_AFFINITY: Mapping[Affinity, Family] = {
     "INTEGER": "whole number",
     "TEXT": "text",
     "BLOB": "binary",
-    "REAL": "decimal",
+    "REAL": "float",
 }
 
 

@@ -3,7 +3,17 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
-from alembic_contracts.judging.rules import HOLDS, Differs, Instead, Outcome, Portable, Rule, Subject, breaking
+from alembic_contracts.judging.rules import (
+    HOLDS,
+    Differs,
+    Instead,
+    Outcome,
+    Portable,
+    Rule,
+    Situation,
+    Subject,
+    breaking,
+)
 from alembic_contracts.judging.rules._ways import ANEW, IN_BATCH_ANEW, INDEXED, VIEWS, in_tables_only
 from alembic_contracts.schemas.schema import Table
 
@@ -36,6 +46,19 @@ def _taking_null(table: Table, subject: Subject) -> tuple[str, ...]:
     return tuple(c.name for c in table.columns if c.name in table.primary_key and c.name in filled and not c.not_null)
 
 
+def _is_numbered(situation: Situation) -> bool:
+    """Whether MySQL numbers a column of a key that is there, which it does for no column without one."""
+    after, stated = situation.after, situation.fact.expected
+    if after is None or not (stated and after.primary_key):
+        return False
+    return any(each.identity and each.type and each.type.name.schema in _OF_MYSQL for each in after.columns)
+
+
+_OF_MYSQL = frozenset({"mariadb", "mysql"})
+_AT_ONCE = (
+    "in one statement, since {database} numbers no column that is in no key:\n"
+    '    op.execute("ALTER TABLE {sql_table} DROP PRIMARY KEY, ADD PRIMARY KEY ({sql_columns})")\n'
+)
 _ADDED = f'{IN_BATCH_ANEW}        batch.create_primary_key("pk_{{constraint}}", {{columns}})\n{ANEW}'
 
 
@@ -64,6 +87,21 @@ RULE = Rule(
     ),
     instead=(
         in_tables_only("primary key", (*VIEWS, "foreign table")),
+        Instead(
+            when=_is_numbered,
+            what="MySQL numbers a column of another key",
+            portable=Portable(
+                remedy=(
+                    f"Keep the key, or put it back in the same revision, {_AT_ONCE}"
+                    "What else has to be unique gets a unique constraint of its own.\n"
+                    "If the key must change, ask {owner} to change {contract_place} first."
+                ),
+                fix=(
+                    f"Give the table the stated key in a migration, {_AT_ONCE}"
+                    "If the contract is wrong, ask {owner} to correct {contract_place}."
+                ),
+            ),
+        ),
         Instead(
             when=lambda situation: not situation.fact.expected,
             what="the column was stated to be in no primary key",

@@ -1,5 +1,6 @@
 """A row can be inserted with the columns that the contract names and the table had."""
 
+from functools import partial
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
@@ -138,12 +139,12 @@ def _shown(table: Table) -> frozenset[str]:
     return frozenset(names.union(column for _, column in table.depends_on))
 
 
-def _is_numbered_no_more(situation: Situation) -> bool:
-    """Whether SQLite numbered a column that is still there, and does so no more."""
+def _is_numbered_no_more(situation: Situation, kinds: tuple[str, ...]) -> bool:
+    """Whether such a database numbered a column that is still there, and does so no more."""
     before, after = situation.before, situation.after
     if before is None or after is None:
         return False
-    numbered = [each for each in before.columns if each.identity and each.type and each.type.name.schema == "sqlite"]
+    numbered = [each for each in before.columns if each.identity and each.type and each.type.name.schema in kinds]
     now = [after.column(each.name) for each in numbered]
     return any(each is not None and not each.identity for each in now)
 
@@ -170,7 +171,19 @@ RULE = Rule(
     fix=("Give it a default in a migration, or ask {owner} to name it in {contract_place} if the writers know it."),
     instead=(
         Instead(
-            when=_is_numbered_no_more,
+            when=partial(_is_numbered_no_more, kinds=("mariadb", "mysql")),
+            what="MySQL numbered the key, and does so no more",
+            portable=Portable(
+                remedy=(
+                    "Keep its AUTO_INCREMENT, which each MODIFY and CHANGE has to say again: autoincrement=True and\n"
+                    "existing_autoincrement=True of op.alter_column().\n"
+                    "If every writer is to give it a value, ask {owner} to change {contract_place} first."
+                ),
+                fix="Make it AUTO_INCREMENT again: op.alter_column(..., autoincrement=True), with its type and key.",
+            ),
+        ),
+        Instead(
+            when=partial(_is_numbered_no_more, kinds=("sqlite",)),
             what="SQLite numbered the key, and does so no more",
             portable=Portable(
                 remedy=(

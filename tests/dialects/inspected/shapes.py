@@ -77,11 +77,11 @@ SHAPES = [
         "CREATE TABLE t (a FLOAT, b DOUBLE, c DOUBLE PRECISION, d REAL, e FLOAT(7,3))",
         """
         table t
-        a FLOAT, decimal
-        b DOUBLE, decimal
-        c DOUBLE, decimal
-        d DOUBLE, decimal
-        e FLOAT(7,3), decimal
+        a FLOAT, float
+        b DOUBLE, float
+        c DOUBLE, float
+        d DOUBLE, float
+        e FLOAT(7,3), float
         """,
     ),
     Shape(

@@ -36,7 +36,7 @@ FOR = {
         "tinyint(4)": "whole number",
         "bit(1)": "boolean",
         "bit(8)": "binary",
-        "double precision": "decimal",
+        "double precision": "float",
         "dec(5,2)": "decimal",
         "longblob": "binary",
         "char(36)": "text",
@@ -57,7 +57,7 @@ FOR = {
         "image": "binary",
         "money": None,
         "timestamp": None,  # a row's version
-        "float(53)": "decimal",
+        "float(53)": "float",
         "tinyint": "whole number",
     },
     "oracle": {
@@ -71,7 +71,7 @@ FOR = {
         "varchar2(50 char)": "text",
         "clob": "text",
         "raw(16)": "binary",
-        "binary_double": "decimal",
+        "binary_double": "float",
         "interval day to second": "interval",
     },
     "cockroachdb": {

@@ -101,7 +101,7 @@ def test_affinity_is_what_sqlite_does(name: str) -> None:
         ("VARCHAR(9)", "text"),
         ("CHARACTER VARYING(9)", "text"),
         ("NUMERIC(9, 2)", "decimal"),
-        ("DOUBLE PRECISION", "decimal"),
+        ("DOUBLE PRECISION", "float"),
         ("DATETIME", "timestamp"),
         ("TIMESTAMP WITH TIME ZONE", "timestamp"),
         ("DATE", "date"),
