@@ -67,6 +67,11 @@ class Violation(Struct, frozen=True, kw_only=True):
         """The violation, and what is folded into it."""
         return (self, *self.folded)
 
+    @property
+    def what(self) -> tuple[object, ...]:
+        """What is broken, wherever and however that was found."""
+        return self.contract, self.rule, self.table, self.column, self.severity
+
 
 class Notice(Struct, frozen=True):
     """Worth knowing, changes no verdict: a contract written for another database, for example."""

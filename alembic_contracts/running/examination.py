@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -21,7 +21,7 @@ from alembic_contracts.support.paths import shown
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.contracts.contract import Contract
+    from alembic_contracts.contracts.contract import Contract, Waiver
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.pending import Run
@@ -176,7 +176,7 @@ def _judged(
             group.seen(predictions),
             dialect=group.dialect,
             policy=replace(policy, severities=group.severities),
-            waivers=terms.waivers,
+            waivers=tuple(_of_group(terms.waivers, group.contracts, contracts)),
         )
         if group.not_applicable:
             checked = replace(report.checked, not_applicable=group.not_applicable, unheld_on=dialect.KIND)
@@ -191,6 +191,15 @@ def _judged(
     tables = {fold_name(table) for group in groups for contract in group.contracts for table in contract.tables}
     whole = merged(reports)
     return replace(whole, checked=replace(whole.checked, tables=len(tables)))
+
+
+def _of_group(waivers: Iterable[Waiver], group: Iterable[Contract], contracts: Iterable[Contract]) -> Iterator[Waiver]:
+    """Yield what is waived of some contracts, and of none at all: nothing is said of what is not applicable here."""
+    stated, held = ({each.id: {fact.id for fact in each.facts} for each in some} for some in (contracts, group))
+    for waiver in waivers:
+        facts = stated.get(waiver.contract)
+        if facts is None or (waiver.contract in held and waiver.fact not in facts - held[waiver.contract]):
+            yield waiver
 
 
 def _without(contracts: Sequence[Contract], tables: frozenset[Name]) -> tuple[Contract, ...]:

@@ -71,6 +71,8 @@ class Upgrade(Struct):
     _folder: Path = field(default_factory=Path.cwd)
     _judged: int = -1
     """How many statements had been executed when the end of a revision was judged, since it was committed already."""
+    _settled: int = 0
+    """The same when the run was through, and its last commit judged."""
     _prevented: Refused | None = None
     """Why the script that runs must not go on."""
     _confirmed: bool = False
@@ -239,9 +241,14 @@ class Upgrade(Struct):
         if not self.committed:
             if self.commits is None or self._judged != self.commits.statements:
                 self._judge()
-            goes_on = self._script is not None and not self._script.is_through
-            self._since_commit = self._since_commit[-1:] if goes_on else []
+            self._since_commit = [] if self._script is None or self._script.is_through else self._since_commit[-1:]
             self.committed = self.through
+            self._settled = 0 if self.commits is None else self.commits.statements
+
+    @property
+    def _is_done(self) -> bool:
+        """Whether the last commit of the run was judged, and env.py has executed nothing since."""
+        return self.committed and (self.commits is None or self.commits.statements <= self._settled)
 
     @property
     def through(self) -> bool:
@@ -255,7 +262,7 @@ class Upgrade(Struct):
             Refused: it must not happen, or could not be judged; or a refusal before was not heeded.
         """
         # A script that went on after a refused commit may have mended what was broken: the end is judged anew.
-        if self.commits is not None and not self.committed and (self.refused is None or self.through):
+        if self.commits is not None and not self._is_done and (self.refused is None or self.through):
             with self._answering():
                 self.commits.look()
             with self.commits.as_at_commit(goes_on=True):
@@ -326,7 +333,7 @@ class Upgrade(Struct):
             return next(iter(doubtful))
         return location_of(self._since_commit[0]) if len(self._since_commit) == 1 else None
 
-    # -- what follows from a verdict ---------------------------------------------------------------------------------
+    # -- what follows from a verdict, and what stays ------------------------------------------------------------------
 
     def _conclude(self, report: Report) -> None:
         """Say what was found, and refuse where the settings ask for it: then it is said after a look at what stays."""
@@ -338,12 +345,12 @@ class Upgrade(Struct):
         if (report.phase, report.status) == ("commit", "kept") and not self.through:
             return  # it is said once, in the end
         when = "by the pending revisions" if report.phase == "before" else "by the resulting schema"
-        said = {_what(part) for violation in self._shown for part in violation.parts}
+        said = {part.what for violation in self._shown for part in violation.parts}
         if not report.violations and not report.unproven:
             for notice in report.notices:
                 sys.stderr.write(f"note: {texts.lines(notice.message)}\n")  # Alembic's log may have no handler at all
             log.info("%s %s", unheld.kept(report), when)
-        elif report.unproven or not said.issuperset(_what(part) for v in report.violations for part in v.parts):
+        elif report.unproven or not said.issuperset(part.what for v in report.violations for part in v.parts):
             from alembic_contracts.running.refusals import attributed, because, show
 
             why = because(report, self.terms.settings, self.course.run)
@@ -351,8 +358,6 @@ class Upgrade(Struct):
             self._shown = report.violations
         else:
             log.info("What is said above of data contracts is confirmed %s", when)
-
-    # -- what stays --------------------------------------------------------------------------------------------------
 
     def abandoned(self, earlier: Callable[[], Sequence[Earlier]], error: BaseException) -> CommandError | None:
         """Roll back a run that was refused or failed, look at what stays, and say it.
@@ -393,8 +398,3 @@ def _refused(report: Report) -> Refused:
     from alembic_contracts.running.refusals import Refused
 
     return Refused(replace(report, refused=True))
-
-
-def _what(violation: Violation) -> tuple[object, ...]:
-    """Return what is broken, wherever and however that was found."""
-    return violation.contract, violation.rule, violation.table, violation.column, violation.severity

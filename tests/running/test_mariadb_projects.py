@@ -405,3 +405,29 @@ def test_what_has_a_floating_point_is_no_integer(shop: Project, there: str, is_b
     shop.contract("c.odcs.yaml", ODCS)
     assert shop.alembic("check-contracts").returncode == 0
     assert ("[logical-type]" in run(shop, "r2", "ALTER TABLE t DROP n", f"ALTER TABLE t ADD n {there}")) == is_broken
+
+
+def test_a_waiver_is_of_use_to_contracts_of_its_own_kind(shop: Project) -> None:
+    assert not run(shop, "r1", "CREATE TABLE t (id INT PRIMARY KEY, a INT)")
+    shop.contract("own", contract("t", "a"))
+    shop.contract("other", contract("t", "a", about="postgresql") | {"name": "other"})
+    waived = "- contract: shop/{}\n  fact: column-exists t.a\n  reason: moved\n  approver: x\n  expiry: 2099-01-01\n"
+    shop.write("contracts/waivers.yaml", "waivers:\n" + waived.format("t") + waived.format("other"))
+    said = run(shop, "r2", "ALTER TABLE t DROP a")
+    assert said.count("waived by x") == 2
+    assert "belongs to no contract" not in said
+    shop.write("contracts/waivers.yaml", "waivers:\n" + waived.format("t") + waived.format("nobody"))
+    assert "`column-exists t.a` in shop/nobody belongs to no contract" in shop.alembic("check-contracts").stdout
+
+
+@pytest.mark.parametrize("commits", ["", "\n            connection.commit()"])
+def test_what_env_py_does_after_the_run_is_judged(shop: Project, commits: str) -> None:
+    assert not run(shop, "r1", "CREATE TABLE t (id INT PRIMARY KEY, a INT)")
+    shop.contract("c", contract("t", "a"))
+    env = (shop.path / "migrations/env.py").read_text()
+    own = f'context.run_migrations()\n            connection.exec_driver_sql("ALTER TABLE t DROP a"){commits}'
+    assert env.count("connection=connection") == 1
+    shop.write("migrations/env.py", env[::-1].replace("context.run_migrations()"[::-1], own[::-1], 1)[::-1])
+    said = run(shop, "r2", "ALTER TABLE t ADD b INT")
+    assert "error[column-exists]" in said
+    assert "caused outside the version scripts" in said

@@ -314,3 +314,16 @@ def test_what_a_script_committed_before_the_end_that_nobody_does_is_said(project
     said = " ".join(done.stderr.split())
     assert "the end of this upgrade was not committed" in said
     assert "nothing of this upgrade was committed" not in said
+
+
+@pytest.mark.parametrize("mode", ["", ", transaction_per_migration=True"])
+@pytest.mark.parametrize("commits", ["pass", "connection.commit()"])
+def test_what_env_py_does_after_the_run_is_judged(project: Project, mode: str, commits: str) -> None:
+    at_r1(project)
+    body = GUARDED.replace("connection=connection)", f"connection=connection{mode})").format(before="", inside="pass")
+    own = f'connection.execute(text("ALTER TABLE object_images DROP COLUMN primary_image"))\n        {commits}'
+    env(project, f"{body.rstrip()}\n        {own}\n")
+    project.revision("r2", 'op.create_table("more", sa.Column("a", sa.Integer))')
+    done = project.alembic("upgrade", "head")
+    assert done.returncode != 0
+    assert "primary_image no longer exists" in done.stderr
