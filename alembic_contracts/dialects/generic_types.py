@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.dialects.families import Family
 
-__all__ = ["LOGICAL_TYPES", "expression", "is_reflected", "type_for"]
+__all__ = ["LOGICAL_TYPES", "expression", "is_reflected", "spelled", "type_for"]
 
 LOGICAL_TYPES: Mapping[str, str] = {
     "string": "sa.Text()",
@@ -68,7 +68,9 @@ def expression(type_: Type, dialect: Dialect, collation: str | None = None) -> s
     for made in _candidates(type_, dialect):
         if _is_it(made, type_, dialect) and (collation is None or hasattr(made, "collation")):
             return _code(made, collation)
-    return _own(dialect.format_type(type_) + (f" COLLATE {dialect.quote(collation)}" if collation is not None else ""))
+    return spelled(
+        dialect.format_type(type_) + (f" COLLATE {dialect.quote(collation)}" if collation is not None else "")
+    )
 
 
 def type_for(type_: Type, dialect: Dialect) -> TypeEngine[Any] | None:
@@ -83,7 +85,7 @@ def is_reflected(type_: Type, dialect: Dialect) -> bool:
     return made is not None and _is_it(made, type_, dialect)
 
 
-def _own(spelling: str) -> str:
+def spelled(spelling: str) -> str:
     """Return code for a type that SQLAlchemy has not: one that is spelled so, whatever the database makes of it."""
     column = f'"get_col_spec": lambda self, **_: {texts.quoted(spelling)}'
     return f'type("Stated", (sa.types.UserDefinedType,), {{"cache_ok": True, {column}}})()'

@@ -59,6 +59,8 @@ def names(broken: Broken, dialect: Dialect) -> dict[str, str]:
         "sa_type": stated,
         "sa_became": now,
         "sa_held": _typed(broken.before, dialect),
+        "sa_became_computed": _as_computed(now, dialect),
+        "sa_held_computed": _as_computed(_typed(broken.before, dialect), dialect),
         "sa_copy": _copy(fact.column or "", now, dialect),
         "sa_computed": _computed(fact, broken.after, broken.before),
         "existing": "existing_type=sa.Text()" if column is None else _existing(column, dialect),
@@ -75,6 +77,14 @@ def _typed(column: Column | None, dialect: Dialect) -> str:
     if column is None or column.type is None:
         return "sa.Text()"
     return expression(column.type, dialect, column.collation)
+
+
+def _as_computed(type_: str, dialect: Dialect) -> str:
+    """Return the type of a computed column: of a TIMESTAMP SQLAlchemy says that it takes NULL, which MySQL refuses."""
+    from alembic_contracts.dialects.generic_types import spelled
+    from alembic_contracts.dialects.servers import is_like_mysql
+
+    return spelled("TIMESTAMP") if is_like_mysql(dialect.KIND) and type_ == "sa.TIMESTAMP()" else type_
 
 
 def _stated(fact: Fact, column: Column | None, dialect: Dialect) -> str:
@@ -123,7 +133,8 @@ def _computed(fact: Fact, *columns: Column | None) -> str:
     column = next((each for each in columns if each is not None and each.generated and each.expression), None)
     if column is None:
         return _EXAMPLE
-    stored = ", persisted=True" if fact.expected == "stored" else ""
+    kept = fact.rule != "column-generated" and column.generated == "stored"
+    stored = ", persisted=True" if kept or fact.expected == "stored" else ""
     return f"sa.Computed({_sql(column.expression or '')}{stored})"
 
 

@@ -431,3 +431,17 @@ def test_what_env_py_does_after_the_run_is_judged(shop: Project, commits: str) -
     said = run(shop, "r2", "ALTER TABLE t ADD b INT")
     assert "error[column-exists]" in said
     assert "caused outside the version scripts" in said
+
+
+def test_the_copy_of_a_timestamp_can_be_made(shop: Project) -> None:
+    stamped = "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"
+    assert not run(shop, "r1", f"CREATE TABLE t (id INT PRIMARY KEY, c {stamped})")
+    shop.contract("c", contract("t", "c"))
+    said = run(shop, "r2", "ALTER TABLE t RENAME COLUMN c TO d")
+    assert shop.alembic("stamp", "r2").returncode == 0
+    shop.sql("ALTER TABLE t RENAME COLUMN d TO c")
+    [added] = (line.strip() for line in said.splitlines() if "batch.add_column" in line)
+    shop.revision("r3", f'with op.batch_alter_table("t") as batch:\n    {added}')
+    done = shop.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    assert shop.alembic("check-contracts").returncode == 0

@@ -177,7 +177,7 @@ def computed_beside(intro: str, outro: str) -> str:
         f"{intro}\n"
         "Add the column; the database computes it from {column}:\n"
         f"{IN_BATCH}"
-        '        batch.add_column(sa.Column("{new_name}", {sa_became}, sa.Computed({sa_copy})))\n'
+        '        batch.add_column(sa.Column("{new_name}", {sa_became_computed}, sa.Computed({sa_copy})))\n'
         "The application writes {column} alone: no database takes a value for a computed column.\n"
         f"{outro}"
     )

@@ -92,7 +92,7 @@ _IN_A_LATER_ONE = "In a later one, once the consumers of {column} have moved and
 _RENAMED_ANYWHERE = (
     "Expand first, contract later. In this revision, have both names, the new one computed from the old:\n"
     f"{IN_BATCH}"
-    '        batch.add_column(sa.Column("{new_name}", {sa_held}, sa.Computed(sa.column("{column}"))))\n'
+    '        batch.add_column(sa.Column("{new_name}", {sa_held_computed}, sa.Computed(sa.column("{column}"))))\n'
     f"{_IN_A_LATER_ONE}"
     '    op.drop_column("{table_name}", "{new_name}"{schema})\n'
     '    op.alter_column("{table_name}", "{column}", new_column_name="{new_name}", {existing}{schema})\n'
