@@ -55,9 +55,14 @@ def _is_numbered(situation: Situation) -> bool:
 
 
 _OF_MYSQL = frozenset({"mariadb", "mysql"})
-_AT_ONCE = (
-    "in one statement, since {database} numbers no column that is in no key:\n"
-    '    op.execute("ALTER TABLE {sql_table} DROP PRIMARY KEY, ADD PRIMARY KEY ({sql_columns})")\n'
+_NUMBERED_ON = (
+    "its columns have an index\n"
+    "of their own meanwhile, since {database} numbers no column that is in none:\n"
+    '    op.create_index("uq_{constraint}", "{table_name}", {columns}, unique=True{schema})\n'
+    '    with op.batch_alter_table("{table_name}"{schema}) as batch:\n'
+    '        batch.drop_constraint("PRIMARY", type_="primary")\n'
+    '        batch.create_primary_key("pk_{constraint}", {columns})\n'
+    '    op.drop_index("uq_{constraint}", "{table_name}"{schema})\n'
 )
 _ADDED = f'{IN_BATCH_ANEW}        batch.create_primary_key("pk_{{constraint}}", {{columns}})\n{ANEW}'
 
@@ -92,12 +97,12 @@ RULE = Rule(
             what="MySQL numbers a column of another key",
             portable=Portable(
                 remedy=(
-                    f"Keep the key, or put it back in the same revision, {_AT_ONCE}"
+                    f"Keep the key, or put it back in the same revision; {_NUMBERED_ON}"
                     "What else has to be unique gets a unique constraint of its own.\n"
                     "If the key must change, ask {owner} to change {contract_place} first."
                 ),
                 fix=(
-                    f"Give the table the stated key in a migration, {_AT_ONCE}"
+                    f"Give the table the stated key in a migration; {_NUMBERED_ON}"
                     "If the contract is wrong, ask {owner} to correct {contract_place}."
                 ),
             ),
