@@ -195,29 +195,28 @@ class _Shape:
     """A dialect by which types of two kinds of databases are compared; in all else it is the database's own."""
 
     def __init__(self, here: Dialect, there: Dialect) -> None:
-        self._here, self._there = here, there
+        self._here, self._there, self._is_own = here, there, is_same(here.KIND, there.KIND)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._here, name)
 
     def has(self, type_: Type) -> bool:
         """Whether a type of the contracts' is for something that the database has types for."""
-        left_out = _OF_ONE_KIND if is_same(self._here.KIND, self._there.KIND) else _OF_OTHERS_TOO
+        left_out = _OF_ONE_KIND if self._is_own else _OF_OTHERS_TOO
         return self._there.family(type_, {}) not in left_out
 
     def same_type(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
         """Return whether both are for the same, or one stands in for the other, as far as that can be told."""
         from alembic_contracts.dialects.families import fits, stands_for
 
-        if is_same(self._here.KIND, self._there.KIND):
+        if self._is_own:
             return self._here.same_type(expected, actual, types)
         wanted, found = self._there.family(expected, {}), self._here.family(actual, types)
         return wanted is not None and (found is None or fits(wanted, found) or found == stands_for(expected))
 
     def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Breaks:
-        """Return that everybody's uses break: what a column is for is another thing."""
-        same = is_same(self._here.KIND, self._there.KIND)
-        return self._here.breaks(expected, actual, types) if same else EVERYBODY
+        """Return whose uses break: everybody's, where what a column is for is another thing."""
+        return self._here.breaks(expected, actual, types) if self._is_own else EVERYBODY
 
     def is_narrower(
         self,
@@ -227,8 +226,7 @@ class _Shape:
         types: Mapping[Name, TypeDefinition],
     ) -> bool:
         """Return whether a type has a limit that it had not; between kinds of databases no size is held."""
-        same = is_same(self._here.KIND, self._there.KIND)
-        return same and self._here.is_narrower(before, after, types_before, types)
+        return self._is_own and self._here.is_narrower(before, after, types_before, types)
 
     def logical(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> Iterable[str]:
         """Return which logical types of ODCS a column's type is, or stands in for."""

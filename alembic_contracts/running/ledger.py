@@ -151,6 +151,11 @@ class Ledger:
         """Execute statements of our own while the body runs."""
         return _Quietly(self)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no transaction is open, so that a question would begin one."""
+        return not self._connection.in_transaction()
+
     def glance(self) -> None:
         """Account for the transaction before where the connection can be in another one than was seen last.
 

@@ -16,7 +16,6 @@ from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.running.revisions import Strayed
 
 if TYPE_CHECKING:
-    from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects import Dialect
@@ -132,8 +131,7 @@ def look_again(ran: Ran, earlier: Callable[[], Sequence[Earlier]]) -> Seen:
         with _usable_inside(connection), _taken_back(connection, callers=callers, inside=inside):
             rest = commits.rest(goes_on=inside)
             ran.course.dialect.look_up_as(connection, ran.lookup)
-            with ran.course.dialect.answering(connection):
-                now, versioned = _heads(migration), migration._has_version_table()  # noqa: SLF001 - what it asks itself
+            now, versioned = _heads(ran, connection), migration._has_version_table()  # noqa: SLF001 - what it asks itself
             schema = ran.course.dialect.observe(
                 connection,
                 ran.tables,
@@ -189,20 +187,18 @@ def _undoes_the_last_step(ran: Ran, now: Collection[str]) -> bool:
 
 def _heads_now(ran: Ran) -> tuple[str, ...] | None:
     """Read the version table where it was found at the start; None: it cannot be found from here."""
-    dialect, migration, connection = ran.course.dialect, ran.course.run.context, ran.course.run.connection
+    dialect, connection = ran.course.dialect, ran.course.run.connection
     if connection is None:
         return None
     begins = not connection.in_transaction()
     try:
         if dialect.lookup(connection) == ran.lookup:
-            with dialect.answering(connection):
-                return _heads(migration)
+            return _heads(ran, connection)
         if ran.commits.loose:
             return None
         with connection.begin_nested() as aside:
             dialect.look_up_as(connection, ran.lookup)
-            with dialect.answering(connection):
-                heads = _heads(migration)
+            heads = _heads(ran, connection)
             aside.rollback()
         return heads
     finally:
@@ -210,10 +206,10 @@ def _heads_now(ran: Ran) -> tuple[str, ...] | None:
             connection.rollback()
 
 
-def _heads(migration: MigrationContext) -> tuple[str, ...]:
-    """Return the heads as texts: a MySQL gives bytes where a script has set the session's letters to binary."""
-    heads: tuple[str | bytes, ...] = migration.get_current_heads()
-    return tuple(head.decode() if isinstance(head, bytes) else head for head in heads)
+def _heads(ran: Ran, connection: Connection) -> tuple[str, ...]:
+    """Return what the version table has, whatever scripts have set the session to."""
+    with ran.course.dialect.answering(connection):
+        return ran.course.run.context.get_current_heads()
 
 
 def _noted(found: Aftermath, commits: Ledger, earlier: Sequence[Earlier]) -> Aftermath:

@@ -263,8 +263,9 @@ class Upgrade(Struct):
         """
         # A script that went on after a refused commit may have mended what was broken: the end is judged anew.
         if self.commits is not None and not self._is_done and (self.refused is None or self.through):
-            with self._answering():
-                self.commits.look()
+            if not (self.committed and self.commits.is_idle):
+                with self._answering():
+                    self.commits.look()
             with self.commits.as_at_commit(goes_on=True):
                 self._judge()
         if self.refused is not None:
@@ -332,8 +333,6 @@ class Upgrade(Struct):
         if len(doubtful) == 1:
             return next(iter(doubtful))
         return location_of(self._since_commit[0]) if len(self._since_commit) == 1 else None
-
-    # -- what follows from a verdict, and what stays ------------------------------------------------------------------
 
     def _conclude(self, report: Report) -> None:
         """Say what was found, and refuse where the settings ask for it: then it is said after a look at what stays."""

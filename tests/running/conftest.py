@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
+def shop(tmp_path: Path, mariadb: str) -> Project:
+    return Project.create(tmp_path / "project", mariadb)
+
+
+@pytest.fixture
 def settling(project: Project, postgres_url: str) -> Project:
     """A project as users have it, on the server under test: that is faster than an embedded one for each check."""
     project.environment["ALEMBIC_CONTRACTS_SETTLE"] = ""

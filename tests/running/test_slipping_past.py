@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.prediction.driver.test_drivers import url_for
 from tests.support.aftermath import at_r1, holds, refusal, versions
 from tests.support.object_images import CONTRACT, CREATE, UNSEEN, state
 
@@ -327,3 +328,26 @@ def test_what_env_py_does_after_the_run_is_judged(project: Project, mode: str, c
     done = project.alembic("upgrade", "head")
     assert done.returncode != 0
     assert "primary_image no longer exists" in done.stderr
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_env_py_finds_its_connection_as_it_left_it(project: Project, driver: str) -> None:
+    at_r1(project)
+    body = """
+with engine.connect() as connection:
+    context.configure(connection=connection, transaction_per_migration=True)
+    with alembic_contracts.guard(context):
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.execute(text("CREATE TABLE own (a int)"))
+        connection.commit()
+    assert not connection.in_transaction()
+    with connection.begin():
+        connection.execute(text("CREATE TABLE further (a int)"))
+"""
+    env(project, body)
+    project.environment["DATABASE_URL"] = url_for(project.database, driver).render_as_string(hide_password=False)
+    project.revision("r2", 'op.create_table("more", sa.Column("a", sa.Integer))')
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    assert project.sql("SELECT to_regclass('own') IS NOT NULL, to_regclass('further') IS NOT NULL") == [(True, True)]

@@ -151,11 +151,9 @@ def told(connection: Connection, schema: str, tables: Mapping[str, Listed]) -> d
         if error.connection_invalidated:
             raise
         checks = {}  # MySQL has them by other names, and no rule looks at them
-    with uninterpreted(connection):  # such as a default of BINARY, which is no text in any letters
-        for name, each in tables.items():
-            if each.kind == "table":
-                _require_all(connection, schema, name)
-    broken = _broken(connection, schema, [name for name, each in tables.items() if each.kind == "view"])
+    views = [name for name, each in tables.items() if each.kind == "view"]
+    _require_all(connection, schema, [name for name, each in tables.items() if each.kind == "table"])
+    broken = _broken(connection, schema, views)
     keys = [each for name in names for _, each in _grouped(foreign_keys[name])]
     targets = _targets(connection, keys, {(schema, name): indexes[name] for name in names})
     mariadb: bool = getattr(connection.dialect, "is_mariadb", False)
@@ -181,15 +179,19 @@ def _broken(connection: Connection, schema: str, names: Sequence[str]) -> set[st
     return {name for name in views if _number(_unprepared(connection, schema, name)) in _UNREADABLE}
 
 
-def _require_all(connection: Connection, schema: str, table: str) -> None:
-    """Refuse to answer for a table of which the role may see some columns alone, as if there were no others.
+def _require_all(connection: Connection, schema: str, tables: Sequence[str]) -> None:
+    """Refuse to answer for tables of which the role may see some columns alone, as if there were no others.
 
     Raises:
         sqlalchemy.exc.DBAPIError: as that is said by the server.
     """
-    error = _unshown(connection, schema, table)
-    if error is not None and _number(error) in _DENIED:
-        raise error
+    if not tables:
+        return
+    with uninterpreted(connection):  # such as a default of BINARY, which is no text in any letters
+        for table in tables:
+            error = _unshown(connection, schema, table)
+            if error is not None and _number(error) in _DENIED:
+                raise error
 
 
 def _unshown(connection: Connection, schema: str, name: str) -> DBAPIError | None:

@@ -21,30 +21,13 @@ _SIZED = {
     "BLOB": ("TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"),
 }
 """Each takes more than those before it."""
-_TIMES = frozenset({"DATETIME", "TIME", "TIMESTAMP"})
-_FLOATS = frozenset({"DOUBLE", "FLOAT"})
-_LABELLED = frozenset({"ENUM", "SET"})
-_OF_A_SIZE = frozenset({"BINARY", "BIT", "CHAR", "VARBINARY", "VARCHAR", "VECTOR"})
-_OTHERS = frozenset(
-    {
-        "DATE",
-        "DECIMAL",
-        "GEOMETRY",
-        "GEOMETRYCOLLECTION",
-        "INET4",
-        "INET6",
-        "JSON",
-        "LINESTRING",
-        "MULTILINESTRING",
-        "MULTIPOINT",
-        "MULTIPOLYGON",
-        "POINT",
-        "POLYGON",
-        "UUID",
-        "YEAR",
-    }
+_KEPT = frozenset(_INTEGERS).union(
+    *_SIZED.values(),
+    ("BINARY", "BIT", "CHAR", "VARBINARY", "VARCHAR", "VECTOR", "ENUM", "SET", "JSON"),
+    ("DATE", "DATETIME", "TIME", "TIMESTAMP", "YEAR", "DECIMAL", "DOUBLE", "FLOAT", "INET4", "INET6", "UUID"),
+    ("GEOMETRY", "GEOMETRYCOLLECTION", "POINT", "LINESTRING", "POLYGON"),
+    ("MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON"),
 )
-_KEPT = _OTHERS | _TIMES | _FLOATS | _LABELLED | _OF_A_SIZE | frozenset(_INTEGERS).union(*_SIZED.values())
 """The names that a server has for the types of columns."""
 _OF_MARIADB = frozenset({"INET4", "INET6", "UUID"})
 _ALIASES: Mapping[str, str] = {
@@ -85,8 +68,6 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     "TIMESTAMP": ("0",),
 }
 """What is meant where no size is stated."""
-_FLAG = ("1",)
-
 _ROOMIER = (
     ("CHAR", "VARCHAR", *_SIZED["TEXT"]),
     ("BINARY", "VARBINARY", *_SIZED["BLOB"]),
@@ -113,7 +94,7 @@ def kept_as(type_: Type, *, mariadb: bool) -> Type | None:
     name, behind = split(type_.name.name)
     modifiers = type_.modifiers
     if name in ("BOOL", "BOOLEAN"):
-        name, modifiers = "TINYINT", _FLAG
+        name, modifiers = "TINYINT", ("1",)
     elif name == "SERIAL":
         name, behind = "BIGINT", "UNSIGNED"
     elif name == "JSON" and mariadb:

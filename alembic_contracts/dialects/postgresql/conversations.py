@@ -22,7 +22,7 @@ def exchanges(connection: Connection) -> Iterator[Callable[[], tuple[int, bool]]
     psycopg's cursors, transactions and pipelines all wait for answers in one method, which takes our place for the time
     of the body. What speaks to libpq itself (``pgconn``) is not counted.
 
-    Returns:
+    Yields:
         None where the driver is another one: one in C, or an asynchronous one.
     """
     driver: Any = connection.connection.dbapi_connection

@@ -3,6 +3,7 @@
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
+from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.judging.rules import (
     HOLDS,
     Differs,
@@ -51,10 +52,9 @@ def _is_numbered(situation: Situation) -> bool:
     after, stated = situation.after, situation.fact.expected
     if after is None or not (stated and after.primary_key):
         return False
-    return any(each.identity and each.type and each.type.name.schema in _OF_MYSQL for each in after.columns)
+    return any(each.identity and each.type and is_like_mysql(each.type.name.schema) for each in after.columns)
 
 
-_OF_MYSQL = frozenset({"mariadb", "mysql"})
 _NUMBERED_ON = (
     "its columns have an index\n"
     "of their own meanwhile, since {database} numbers no column that is in none:\n"

@@ -1,10 +1,12 @@
 """A row can be inserted with the columns that the contract names and the table had."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
 from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.dialects import Dialect
+from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.judging.rules import (
     HOLDS,
     Differs,
@@ -139,12 +141,12 @@ def _shown(table: Table) -> frozenset[str]:
     return frozenset(names.union(column for _, column in table.depends_on))
 
 
-def _is_numbered_no_more(situation: Situation, kinds: tuple[str, ...]) -> bool:
-    """Whether such a database numbered a column that is still there, and does so no more."""
+def _is_numbered_no_more(situation: Situation, by: Callable[[str], bool]) -> bool:
+    """Whether such a kind of database numbered a column that is still there, and does so no more."""
     before, after = situation.before, situation.after
     if before is None or after is None:
         return False
-    numbered = [each for each in before.columns if each.identity and each.type and each.type.name.schema in kinds]
+    numbered = [each for each in before.columns if each.identity and each.type and by(each.type.name.schema)]
     now = [after.column(each.name) for each in numbered]
     return any(each is not None and not each.identity for each in now)
 
@@ -171,7 +173,7 @@ RULE = Rule(
     fix=("Give it a default in a migration, or ask {owner} to name it in {contract_place} if the writers know it."),
     instead=(
         Instead(
-            when=partial(_is_numbered_no_more, kinds=("mariadb", "mysql")),
+            when=partial(_is_numbered_no_more, by=is_like_mysql),
             what="MySQL numbered the key, and does so no more",
             portable=Portable(
                 remedy=(
@@ -183,7 +185,7 @@ RULE = Rule(
             ),
         ),
         Instead(
-            when=partial(_is_numbered_no_more, kinds=("sqlite",)),
+            when=partial(_is_numbered_no_more, by="sqlite".__eq__),
             what="SQLite numbered the key, and does so no more",
             portable=Portable(
                 remedy=(
