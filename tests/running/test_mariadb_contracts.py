@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from tests.support.shop import contract, own, run
+from tests.support.maria import contract, own, run
 
 if TYPE_CHECKING:
     from tests.support.mariadb import MariaDB

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from tests.support.maria import contract, run
 from tests.support.project import Project
-from tests.support.shop import contract, run
 
 if TYPE_CHECKING:
     from pathlib import Path
