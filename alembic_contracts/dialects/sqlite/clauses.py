@@ -19,9 +19,11 @@ class Unread(Exception):  # noqa: N818 - nobody's error: what is not understood 
 class Clauses:
     """Reads a text from its beginning; what is not where it has to be raises ``Unread``."""
 
-    def __init__(self, sql: str) -> None:
+    def __init__(self, sql: str, start: int = 0) -> None:
+        """``start``: where a token begins, from which on it is read."""
         self.sql = sql
-        self._tokens = meaning(sql)
+        self._start = start
+        self._tokens = meaning(sql, start)
         self._at = 0
 
     # -- a look --------------------------------------------------------------------------------------------------------
@@ -47,6 +49,14 @@ class Clauses:
     def is_name(self) -> bool:
         """Whether something follows that SQLite takes for a name."""
         return self._token().kind in _NAMES
+
+    def has_unknown(self) -> bool:
+        """Whether anything is no token of SQLite's, such as a quote that is never closed."""
+        return any(token.kind == "other" for token in self._tokens)
+
+    def end_of_last(self) -> int:
+        """Return where what was stepped over ends in the text."""
+        return self._tokens[self._at - 1].end if self._at else self._start
 
     # -- a step, where it fits -----------------------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ its grammar (https://sqlite.org/lang_createtable.html). What does not follow it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal
 
@@ -52,10 +53,32 @@ def definition(sql: str | None, schema: str) -> Definition | None:
     """
     if sql is None:
         return None
+    beginnings = _beginnings(sql[: sql.find("(") + 1], schema)
     try:
-        return _Table(sql, schema).read()
+        read = _Table(sql, schema, beginnings[0] if beginnings and sql.startswith(beginnings[0].text) else None)
+        found = read.read()
     except Unread:
         return None
+    beginnings[:] = read.beginning()
+    return found
+
+
+class _Beginning(Struct, frozen=True):
+    """What a text says up to the comma before the last column or constraint: scripts add one after the other."""
+
+    text: str
+    columns: tuple[str, ...] = ()
+    collations: Mapping[str, str] = MappingProxyType({})
+    expressions: Mapping[str, str] = MappingProxyType({})
+    constraints: tuple[Constraint, ...] = ()
+    on_null: Mapping[str, OnConflict] = MappingProxyType({})
+
+
+@lru_cache(maxsize=256)
+def _beginnings(head: str, schema: str) -> list[_Beginning]:
+    """Return where what was read last of a table is kept, by its text up to the first parenthesis: one at most."""
+    del head, schema
+    return []
 
 
 _OF_TABLES = ("constraint", "primary", "unique", "check", "foreign")
@@ -70,28 +93,31 @@ _ACTIONS = ("cascade", "restrict", "set null", "set default", "no action")
 class _Table(Clauses):
     """Reads one text from its beginning to its end."""
 
-    def __init__(self, sql: str, schema: str) -> None:
-        super().__init__(sql)
+    def __init__(self, sql: str, schema: str, known: _Beginning | None = None) -> None:
+        """``known``: what the text begins with, if that was read before."""
+        super().__init__(sql, 0 if known is None else len(known.text))
         self._schema = schema
-        self._columns: list[str] = []
-        self._collations: dict[str, str] = {}
-        self._expressions: dict[str, str] = {}
-        self._constraints: list[Constraint] = []
-        self._on_null: dict[str, OnConflict] = {}
+        self._known = known
+        known = known or _Beginning("")
+        self._columns = [*known.columns]
+        self._collations = {**known.collations}
+        self._expressions = {**known.expressions}
+        self._constraints = [*known.constraints]
+        self._on_null = {**known.on_null}
         self._name = ""
         """Of the constraint that follows."""
+        self._comma: tuple[int, ...] = ()
+        """Where the last one between two columns or constraints ends, and how much was found before it."""
 
     def read(self) -> Definition:
-        self.need("create")
-        _ = self.words("temp") or self.words("temporary")
-        self.need("table")
-        self.words("if", "not", "exists")
-        self.qualified()
-        self.need_mark("(")
-        self._column()
+        if self._known is None:
+            self._head()
+            self._column()
+        else:
+            self._after_comma()
         while not self.mark(")"):
-            if self.mark(",") and not self.is_word(*_OF_TABLES):
-                self._column()
+            if self.mark(","):
+                self._after_comma()
             else:
                 self._constraint_of_table()
         without_rowid = strict = False
@@ -109,6 +135,36 @@ class _Table(Clauses):
             without_rowid=without_rowid,
             strict=strict,
         )
+
+    def beginning(self) -> Iterator[_Beginning]:
+        """Yield what was read before the last comma; nothing where a quote that is closed later would change it."""
+        if not self._comma or self.has_unknown():
+            return
+        end, columns, collations, expressions, constraints, on_null = self._comma
+        yield _Beginning(
+            self.sql[:end],
+            tuple(self._columns[:columns]),
+            dict(islice(self._collations.items(), collations)),
+            dict(islice(self._expressions.items(), expressions)),
+            tuple(self._constraints[:constraints]),
+            dict(islice(self._on_null.items(), on_null)),
+        )
+
+    def _head(self) -> None:
+        self.need("create")
+        _ = self.words("temp") or self.words("temporary")
+        self.need("table")
+        self.words("if", "not", "exists")
+        self.qualified()
+        self.need_mark("(")
+
+    def _after_comma(self) -> None:
+        found = (self._columns, self._collations, self._expressions, self._constraints, self._on_null)
+        self._comma = (self.end_of_last(), *map(len, found))
+        if self.is_word(*_OF_TABLES):
+            self._constraint_of_table()
+        else:
+            self._column()
 
     def _with_columns(self, constraint: Constraint) -> Constraint:
         """Return a check with the columns that it is about: those that it names."""

@@ -57,9 +57,9 @@ def tokens(text: str) -> list[Token]:
     return list(map(_token, _TOKEN.finditer(text)))
 
 
-def meaning(text: str) -> list[Token]:
-    """Return the tokens that mean something: neither spaces nor comments."""
-    return [_token(found) for found in _TOKEN.finditer(text) if found.lastgroup != "space"]
+def meaning(text: str, start: int = 0) -> list[Token]:
+    """Return the tokens that mean something, neither spaces nor comments, from where one begins on."""
+    return [_token(found) for found in _TOKEN.finditer(text, start) if found.lastgroup != "space"]
 
 
 def _token(found: re.Match[str]) -> Token:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from contextlib import closing
 
@@ -200,6 +201,25 @@ def test_whatever_sqlite_takes_is_understood(sql: str, change: str) -> None:
 def test_what_is_not_understood_is_unknown_and_nothing_else(sql: str, at: int, put: str) -> None:
     at = min(at, len(sql))
     definition(sql[:at] + put + sql[at:], "main")  # raises nothing
+
+
+MOMENTS = itertools.count()
+"""Each of a schema of its own, of which nothing was read before."""
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    tables(),
+    st.integers(0, 300),
+    st.integers(0, 40),
+    st.sampled_from(["", "(", ")", ",", "'", '"', "[", "]", "-- ", "*/", "/*", ", zz INT", ", CHECK (1)", "x", "1"]),
+)
+def test_what_was_read_before_changes_nothing(sql: str, at: int, length: int, put: str) -> None:
+    changed = sql[:at] + put + sql[at + length :]
+    for before, after in ((sql, changed), (changed, sql)):
+        alone, second = (f"schema{next(MOMENTS)}" for _ in range(2))
+        definition(before, second)
+        assert repr(definition(after, second)) == repr(definition(after, alone)).replace(alone, second)
 
 
 @pytest.mark.parametrize(
