@@ -258,20 +258,21 @@ class _Watch:
         self._since = time.monotonic()
         self._told_long = False
         self._ended = False
-        self._words = 0
         self._asked: set[tuple[Any, ...]] = set()
 
     def until_the_end(self, listener: Listener) -> Death | None:
         """Listen, and hand on what is said; returns how the process ended where that was not by itself."""
         self._listener = listener
-        with self._opened(), selectors.DefaultSelector() as selector:
+        begun = time.monotonic()
+        with self._opened(), selectors.DefaultSelector() as selector, selectors.DefaultSelector() as asking:
             selector.register(self._channel, selectors.EVENT_READ)
             if self._kernel is not None:
-                selector.register(self._kernel, selectors.EVENT_READ)
-            ready = set[Any]()
+                for each in (selector, asking):
+                    each.register(self._kernel, selectors.EVENT_READ)
             while True:
-                if self._words > _MANY_WORDS and self._kernel not in ready:
-                    time.sleep(_GATHER)
+                gather = min((time.monotonic() - begun) / _PARTS, _GATHER)
+                if gather >= _SHORTEST:
+                    asking.select(gather)
                 ready = {key.fileobj for key, _ in selector.select(self._patience())}
                 if not self._listen():
                     return None if self._ended else self._death()
@@ -318,7 +319,6 @@ class _Watch:
         return False
 
     def _take(self, kind: bytes, value: Any) -> None:
-        self._words += 1
         if kind == VALUE:
             self._listener.heard(value)
         elif kind == LAP:
@@ -389,10 +389,10 @@ class _Watch:
 
 _LOOK_EVERY = 0.5
 """Seconds after which to see whether the process is still there."""
-_MANY_WORDS = 100
-"""After which words gather in the channel, where they are safe whatever becomes of the process, and are read at once:
-being woken for each takes this process longer than to read it, and the other one as long."""
-_GATHER = 0.001
-"""Seconds."""
+_PARTS = 20
+"""Of the time that a process has taken, one is what its words gather for in the channel, where they are safe whatever
+becomes of it, to be read at once: being woken for each takes this process longer than to read it."""
+_GATHER, _SHORTEST = 0.005, 0.001
+"""Seconds for which they gather at most, and for which it is worth it."""
 _MOST_ASKED = 50
 """Refused calls of one stretch of work whose lines are found out."""
