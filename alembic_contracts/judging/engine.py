@@ -99,7 +99,7 @@ def _found(
     unproven: dict[Unproven, None] = {}
     doubted, any_table = set[Name](), False
     for prediction in predictions:
-        for each in _about(prediction.unproven, tables):
+        for each in _about(prediction.unproven, tables) if tables else ():  # of nothing there is no doubt
             unproven[replace(each, tables=None)] = None
             doubted |= each.tables or set()
             any_table |= each.tables is None

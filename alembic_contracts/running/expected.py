@@ -17,6 +17,7 @@ from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.engine import asked_of
 from alembic_contracts.running.courses import Course
 from alembic_contracts.running.examination import examine, foresee
+from alembic_contracts.running.unheld import is_another_kind
 from alembic_contracts.support import terminal
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ class Expected(Struct):
         if settings.enforce == "report" or (run.is_downgrade and settings.downgrade == "report"):
             return False
         if report.status == "unproven":
-            return (settings.unproven or ("warn" if is_seen_at_commit(report, run) else "refuse")) == "refuse"
+            goes_on = is_seen_at_commit(report, run) or is_another_kind(self.terms, run)
+            return (settings.unproven or ("warn" if goes_on else "refuse")) == "refuse"
         return report.status == "broken"
 
     def is_there(self, connection: Connection, revision: str, *, goes_on: bool) -> bool:

@@ -13,12 +13,13 @@ from alembic_contracts.judging import aftermath
 from alembic_contracts.judging.violations import Report, Violation
 from alembic_contracts.running.expected import is_seen_at_commit
 from alembic_contracts.running.hooks import failure
+from alembic_contracts.running.unheld import is_another_kind
 from alembic_contracts.support import terminal
 
 if TYPE_CHECKING:
-    from alembic_contracts.config import Settings
     from alembic_contracts.judging.aftermath import Aftermath
     from alembic_contracts.running.pending import Run
+    from alembic_contracts.running.terms import Terms
 
 __all__ = ["Refused", "attributed", "because", "refusal", "show"]
 
@@ -107,10 +108,11 @@ def _what(violation: Violation) -> tuple[object, ...]:
     return violation.contract, violation.rule, violation.table, violation.column
 
 
-def because(report: Report, settings: Settings, run: Run) -> str:
+def because(report: Report, terms: Terms, run: Run) -> str:
     """Return why a report that is not of kept contracts refuses nothing, in a clause that follows "because"."""
     if report.status == "kept":
         return ""
+    settings = terms.settings
     if settings.enforce == "report":
         return 'enforce = "report" refuses nothing'
     if run.is_downgrade and settings.downgrade == "report":
@@ -118,6 +120,8 @@ def because(report: Report, settings: Settings, run: Run) -> str:
     setting = f'unproven = "warn"{", the default" if settings.unproven is None else ""}'
     if report.phase == "before" and is_seen_at_commit(report, run):
         return f"the result is checked again before the commit ({setting})"
+    if settings.unproven is None and is_another_kind(terms, run):
+        return f"no contract is about {run.dialect.NAME} ({setting} there); what results is looked at"
     return f"of {setting}"
 
 

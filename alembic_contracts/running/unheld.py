@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = [
     "foreseen",
     "goes_on_unseen",
-    "goes_unread",
+    "goes_unchecked",
+    "is_another_kind",
     "kept",
     "passes",
     "report_on",
@@ -71,8 +72,20 @@ def passes(migration: MigrationContext, *, looked_at: bool) -> bool:
     return True
 
 
-def goes_unread(run: Run, terms: Terms) -> bool:
-    """Whether a run goes on unchecked, since nothing shows what tables look like; says so once."""
+def is_another_kind(terms: Terms, run: Run) -> bool:
+    """Whether no contract is about the kind of database that a run migrates, such as the SQLite of a test."""
+    from alembic_contracts.judging.elsewhere import is_same
+
+    return run.connection is not None and not any(is_same(each.kind, run.dialect.KIND) for each in terms.contracts)
+
+
+def goes_unchecked(run: Run, terms: Terms) -> bool:
+    """Whether a run goes on unchecked: it is to be left alone, or nothing shows what tables look like, which is said.
+
+    It is left alone where ``elsewhere`` is off and contracts are about other kinds of databases alone.
+    """
+    if terms.settings.elsewhere == "off" and terms.base is None and not terms.releases and is_another_kind(terms, run):
+        return True
     dialect = run.dialect
     if run.connection is None or dialect.FORESIGHT != "none":
         return False

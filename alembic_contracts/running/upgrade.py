@@ -126,7 +126,7 @@ class Upgrade(Struct):
             may_be_kept=not migration.as_sql and terms.settings.keep_predictions == "auto",
         )
         terms = narrowed(terms, run, database)
-        return None if not terms.contracts or unheld.goes_unread(run, terms) else cls._examined(run, terms, heads)
+        return None if not terms.contracts or unheld.goes_unchecked(run, terms) else cls._examined(run, terms, heads)
 
     @classmethod
     def _examined(cls, run: Run, terms: Terms, heads: tuple[str, ...]) -> Self:
@@ -352,7 +352,7 @@ class Upgrade(Struct):
         elif report.unproven or not said.issuperset(part.what for v in report.violations for part in v.parts):
             from alembic_contracts.running.refusals import attributed, because, show
 
-            why = because(report, self.terms.settings, self.course.run)
+            why = because(report, self.terms, self.course.run)
             show(replace(attributed(report, self.foreseen), refused=False, because=why))
             self._shown = report.violations
         else:
