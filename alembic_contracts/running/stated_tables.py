@@ -184,6 +184,8 @@ class Maker:
         element = self._stated.expected("array-element-type", column)
         if isinstance(expected, Type):
             return self._of(expected, column, labels)
+        if expected == "USER-DEFINED" and labels:
+            return postgresql.ENUM(*labels, name=column)  # any name will do
         if element is not None:
             inner = self._of(element, column, labels) if isinstance(element, Type) else None
             return postgresql.ARRAY(inner) if inner is not None else NullType()
@@ -200,10 +202,13 @@ class Maker:
 
         expected, labels = (self._stated.expected(rule, column) for rule in ("column-type", "enum-labels"))
         dialect = self._dialect if self._dialect is not None else dialects.load(kind)
+        none_like_it = sa.types.NullType() if self._is_own(kind) else sa.Text()  # any value can be written as a text
+        if labels and kind == _POSTGRESQL:
+            return sa.Enum(*labels, name=expected.name.name if isinstance(expected, Type) else column)
+        if expected == "USER-DEFINED":
+            return none_like_it
         if isinstance(expected, Type) and not expected.dimensions:
-            if labels and kind == _POSTGRESQL:
-                return sa.Enum(*labels, name=expected.name.name)
-            return type_for(expected, dialect if self._is_own(kind) else view(dialect, kind)) or sa.types.NullType()
+            return type_for(expected, dialect if self._is_own(kind) else view(dialect, kind)) or none_like_it
         if expected == "ARRAY" or isinstance(expected, Type):
             return sa.JSON()
         logical = LOGICAL_TYPES.get(str(self._stated.expected("logical-type", column)), "sa.types.NullType()")

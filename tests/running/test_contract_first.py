@@ -131,6 +131,38 @@ def test_what_is_not_stated_stays(first: Project) -> None:
     assert "op.drop_column('notes', 'later')" in script
 
 
+ALIEN = {
+    "id": stated(data_type="integer", primaryKey=True),
+    "state": stated(data_type="USER-DEFINED", enum=["new", "paid"]),
+    "address": stated(data_type="inet"),
+    "price": stated(data_type="money"),
+    "words": stated(data_type="tsvector"),
+    "page": stated(data_type="xml"),
+    "mail": stated(data_type="public.email"),
+    "place": stated(data_type="USER-DEFINED"),
+}
+
+
+def test_types_that_another_database_has_not_are_texts_there(first: Project) -> None:
+    first.contract("orders", contract("orders", ALIEN))
+    (first.path / "contracts" / "object_images.json").unlink(missing_ok=True)
+    first.environment["DATABASE_URL"] = "sqlite:///test.db"
+    for script in (first.path / "migrations/versions").glob("*.py"):
+        script.unlink()
+    script = generated(first)
+    assert "sa.Column('state', sa.Enum('new', 'paid', name='state')" in script
+    assert script.count("sa.Text()") == 6
+    done = first.alembic("check-contracts")
+    assert done.returncode == 0, done.stdout
+
+
+def test_labels_of_a_type_without_a_name_are_a_type(first: Project) -> None:
+    first.contract("orders", contract("orders", {name: ALIEN[name] for name in ("id", "state")}))
+    assert "postgresql.ENUM('new', 'paid', name='state')" in generated(first)
+    done = first.alembic("check-contracts")
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_stated_difference_is_mended(first: Project) -> None:
     first.sql("CREATE TABLE notes (id int, text varchar(10) NOT NULL)")
     first.contract(
