@@ -21,6 +21,7 @@ from alembic_contracts.contracts.contract import Contract, Expected, Fact, Forei
 from alembic_contracts.dialects import LOGICAL, Dialect
 from alembic_contracts.judging import rules
 from alembic_contracts.judging.alike import alike
+from alembic_contracts.judging.engine import facts_of
 from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
@@ -46,6 +47,7 @@ SHAPE = frozenset(
     }
 )
 """Rules about what every database has."""
+_OF_TYPES = frozenset({"column-type", "logical-type"})
 _SAME: frozenset[frozenset[str]] = frozenset({frozenset({"mysql", "mariadb"})})
 """Kinds that are one: SQLAlchemy calls a MariaDB by either name."""
 
@@ -80,6 +82,18 @@ class Held(Struct, frozen=True):
     def unheld(self) -> tuple[str, ...]:
         """Ids of the contracts of which nothing is judged, since nothing of them is applicable."""
         return tuple(contract.id for contract in self.contracts if not contract.facts) if self.not_applicable else ()
+
+    def untold(self, schema: Schema) -> int:
+        """Return how many of the types that are stated a database has as ones of which nobody can tell what for.
+
+        Args:
+            schema: of the database, in the contracts' names.
+        """
+        dialect = self.dialect
+        if not isinstance(dialect, _Shape):
+            return 0
+        facts = (fact for contract in self.contracts for fact in facts_of(contract, self.severities))
+        return sum(dialect.is_untold(_type_of(fact, schema), schema.types) for fact in facts if fact.rule in _OF_TYPES)
 
     def seen(self, predictions: Iterable[Prediction]) -> tuple[Prediction, ...]:
         """Return what a run goes through, in the contracts' names."""
@@ -166,6 +180,12 @@ def _trimmed(
     return Held(tuple(trimmed), dialect, cast("Mapping[str, Switch]", switched), left, naming)
 
 
+def _type_of(fact: Fact, schema: Schema) -> Type | None:
+    table = schema.tables.get(fact.table)
+    column = table.column(fact.column) if table is not None and fact.column is not None else None
+    return None if column is None else column.type
+
+
 def _enums_as_texts(facts: Sequence[Fact], dialect: _Shape) -> Iterator[Fact]:
     """Yield facts with types of users, by name or by PostgreSQL's word for them, led to what one with labels is for."""
     labelled = {(fact.table, fact.column) for fact in facts if fact.rule == "enum-labels"}
@@ -204,6 +224,10 @@ class _Shape:
         """Whether a type of the contracts' is for something that the database has types for."""
         left_out = _OF_ONE_KIND if self._is_own else _OF_OTHERS_TOO
         return self._there.family(type_, {}) not in left_out
+
+    def is_untold(self, actual: Type | None, types: Mapping[Name, TypeDefinition]) -> bool:
+        """Whether a type that is there is not compared, since SQLAlchemy does not know it."""
+        return not self._is_own and actual is not None and self._here.family(actual, types) is None
 
     def same_type(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
         """Return whether both are for the same, or one stands in for the other, as far as that can be told."""

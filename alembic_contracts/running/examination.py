@@ -171,15 +171,18 @@ def _judged(
 
     groups = elsewhere.held(contracts, dialect, policy.severities, terms.settings.elsewhere)
     for group in groups:
+        seen = group.seen(predictions)
         report = engine.judge(
             group.contracts,
-            group.seen(predictions),
+            seen,
             dialect=group.dialect,
             policy=replace(policy, severities=group.severities),
             waivers=tuple(_of_group(terms.waivers, group.contracts, contracts)),
         )
-        if group.not_applicable:
-            checked = replace(report.checked, not_applicable=group.not_applicable, unheld_on=dialect.KIND)
+        untold = group.untold(seen[-1].after)
+        if group.not_applicable or untold:
+            facts, left = report.checked.facts - untold, group.not_applicable + untold
+            checked = replace(report.checked, facts=facts, not_applicable=left, unheld_on=dialect.KIND)
             report = replace(report, checked=checked, unheld=group.unheld)
         if not all(elsewhere.is_same(contract.kind, dialect.KIND) for contract in group.contracts):
             marked = tuple(replace(violation, is_elsewhere=True) for violation in report.violations)
