@@ -12,6 +12,8 @@ aftermath         what a refused run left in the database -> the sentences that 
 permits           violations -> those that a sunset or waiver permits made warnings
 alike             contracts -> groups of them that have one name for each table and column
 elsewhere         contracts and the database -> those that are held there alike
+shape             two kinds of databases -> how types of the one are compared with the other's
+left_out          what a database has nothing like -> what its scripts leave out there
 naming            a database of another kind -> the names that contracts have for its tables
 merging           reports on several databases -> one
 engine            contracts, schemas -> Report: all of the above

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,15 +21,16 @@ from alembic_contracts.dialects import LOGICAL, Dialect
 from alembic_contracts.judging import rules
 from alembic_contracts.judging.alike import alike
 from alembic_contracts.judging.engine import facts_of
-from alembic_contracts.schemas.schema import Name, Schema, Type, TypeDefinition
-from alembic_contracts.schemas.uses import EVERYBODY, Breaks
+from alembic_contracts.judging.left_out import Place
+from alembic_contracts.judging.shape import Shape, is_same, view
+from alembic_contracts.schemas.schema import Name, Schema, Type
 
 if TYPE_CHECKING:
     from alembic_contracts.config import Elsewhere, Switch
     from alembic_contracts.judging.naming import Naming, Placed
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["SHAPE", "Aligned", "Held", "aligned", "held", "is_same", "places", "view"]
+__all__ = ["SHAPE", "Aligned", "Held", "aligned", "held", "places"]
 
 SHAPE = frozenset(
     {
@@ -48,15 +48,9 @@ SHAPE = frozenset(
 )
 """Rules about what every database has."""
 _OF_TYPES = frozenset({"column-type", "logical-type"})
-_SAME: frozenset[frozenset[str]] = frozenset({frozenset({"mysql", "mariadb"})})
-"""Kinds that are one: SQLAlchemy calls a MariaDB by either name."""
 
 
 _TEXT = Type(Name("pg_catalog", "text"))
-_OF_ONE_KIND = frozenset({None, "array"})
-"""Families of which no type is compared: what is there is not told, or not in full."""
-_OF_OTHERS_TOO = _OF_ONE_KIND | {"geometry", "network address", "vector"}
-"""The same between kinds of databases, some of which have none of them."""
 
 
 class Held(Struct, frozen=True):
@@ -72,16 +66,37 @@ class Held(Struct, frozen=True):
     """How many facts that are stated nobody looks at."""
     naming: Naming | None
     """How the database's names become the contracts'; None: they are the same."""
+    beyond: frozenset[Place] = frozenset()
+    """What is stated for which the database has nothing."""
 
     @property
     def is_exact(self) -> bool:
         """Whether they are held exactly, not by their shape."""
-        return not isinstance(self.dialect, _Shape)
+        return not isinstance(self.dialect, Shape)
 
     @property
     def unheld(self) -> tuple[str, ...]:
         """Ids of the contracts of which nothing is judged, since nothing of them is applicable."""
         return tuple(contract.id for contract in self.contracts if not contract.facts) if self.not_applicable else ()
+
+    def shown(self, predictions: Sequence[Prediction]) -> Held:
+        """Return it without what is beyond the database, where no moment of a run has it: it is left out there.
+
+        Args:
+            predictions: the run, in the contracts' names.
+        """
+        from alembic_contracts.judging import left_out
+
+        absent = left_out.absent(self.beyond, predictions)
+        if not absent:
+            return self
+        found = [left_out.without(contract, absent) for contract in self.contracts]
+        left = sum(
+            len(before.facts) - len(after.facts)
+            for before, after in zip(self.contracts, found, strict=True)
+            if before.stage != "retired"
+        )
+        return replace(self, contracts=tuple(found), not_applicable=self.not_applicable + left)
 
     def untold(self, schema: Schema) -> int:
         """Return how many of the types that are stated a database has as ones of which nobody can tell what for.
@@ -90,7 +105,7 @@ class Held(Struct, frozen=True):
             schema: of the database, in the contracts' names.
         """
         dialect = self.dialect
-        if not isinstance(dialect, _Shape):
+        if not isinstance(dialect, Shape):
             return 0
         facts = (fact for contract in self.contracts for fact in facts_of(contract, self.severities))
         return sum(dialect.is_untold(_type_of(fact, schema), schema.types) for fact in facts if fact.rule in _OF_TYPES)
@@ -145,17 +160,6 @@ def _held(
     return _trimmed(contracts, shape, severities, applicable, naming)
 
 
-@cache
-def view(dialect: Dialect, kind: str) -> Dialect:
-    """Return how types of contracts about one kind are compared with those of a database: by what they are for."""
-    return cast("Dialect", _Shape(dialect, dialects.load(kind)))
-
-
-def is_same(one: str, other: str) -> bool:
-    """Return whether two kinds of databases are one."""
-    return one == other or frozenset({one, other}) in _SAME
-
-
 def _trimmed(
     contracts: tuple[Contract, ...],
     dialect: Dialect,
@@ -167,17 +171,17 @@ def _trimmed(
     off = rules.load().keys() - frozenset(applicable)
     if not off and naming is None:
         return Held(contracts, dialect, severities, 0, None)
-    left = 0
-    trimmed = []
+    left, trimmed, beyond = 0, [], set[Place]()
     for contract in contracts:
         stated = [fact for fact in contract.facts if severities.get(fact.rule) != "off"]
-        if isinstance(dialect, _Shape):
+        if isinstance(dialect, Shape):
             stated = list(_enums_as_texts(stated, dialect))
+            beyond.update((fact.table, fact.column) for fact in stated if dialect.is_beyond(fact))
         facts = tuple(fact for fact in stated if fact.rule not in off and _is_comparable(fact, dialect))
         left += len(stated) - len(facts) if contract.stage != "retired" else 0
         trimmed.append(dataclasses.replace(contract, facts=facts))
     switched = MappingProxyType({**severities, **dict.fromkeys(off, "off")})
-    return Held(tuple(trimmed), dialect, cast("Mapping[str, Switch]", switched), left, naming)
+    return Held(tuple(trimmed), dialect, cast("Mapping[str, Switch]", switched), left, naming, frozenset(beyond))
 
 
 def _type_of(fact: Fact, schema: Schema) -> Type | None:
@@ -186,7 +190,7 @@ def _type_of(fact: Fact, schema: Schema) -> Type | None:
     return None if column is None else column.type
 
 
-def _enums_as_texts(facts: Sequence[Fact], dialect: _Shape) -> Iterator[Fact]:
+def _enums_as_texts(facts: Sequence[Fact], dialect: Shape) -> Iterator[Fact]:
     """Yield facts with types of users, by name or by PostgreSQL's word for them, led to what one with labels is for."""
     labelled = {(fact.table, fact.column) for fact in facts if fact.rule == "enum-labels"}
     for fact in facts:
@@ -199,77 +203,13 @@ def _enums_as_texts(facts: Sequence[Fact], dialect: _Shape) -> Iterator[Fact]:
 
 def _is_comparable(fact: Fact, dialect: Dialect) -> bool:
     """Whether a fact is about what the database can have, too: a type, a foreign key between schemas."""
-    if not isinstance(dialect, _Shape):
+    if not isinstance(dialect, Shape):
         return True
     if isinstance(fact.expected, ForeignKey) and fact.expected.table.schema != fact.table.schema:
         return bool(dialect.REFERS_ACROSS_SCHEMAS)
     if fact.rule == "logical-type":
         return fact.expected in LOGICAL - {"array"}
     return fact.rule != "column-type" or (isinstance(fact.expected, Type) and dialect.has(fact.expected))
-
-
-# -- types -------------------------------------------------------------------------------------------------------------
-
-
-class _Shape:
-    """A dialect by which types of two kinds of databases are compared; in all else it is the database's own."""
-
-    def __init__(self, here: Dialect, there: Dialect) -> None:
-        self._here, self._there, self._is_own = here, there, is_same(here.KIND, there.KIND)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._here, name)
-
-    def has(self, type_: Type) -> bool:
-        """Whether a type of the contracts' is for something that the database has types for."""
-        left_out = _OF_ONE_KIND if self._is_own else _OF_OTHERS_TOO
-        return self._there.family(type_, {}) not in left_out
-
-    def is_untold(self, actual: Type | None, types: Mapping[Name, TypeDefinition]) -> bool:
-        """Whether a type that is there is not compared, since SQLAlchemy does not know it."""
-        return not self._is_own and actual is not None and self._here.family(actual, types) is None
-
-    def same_type(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
-        """Return whether both are for the same, or one stands in for the other, as far as that can be told."""
-        from alembic_contracts.dialects.families import fits, stands_for
-
-        if self._is_own:
-            return self._here.same_type(expected, actual, types)
-        wanted, found = self._there.family(expected, {}), self._here.family(actual, types)
-        return wanted is not None and (found is None or fits(wanted, found) or found == stands_for(expected))
-
-    def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Breaks:
-        """Return whose uses break: everybody's, where what a column is for is another thing."""
-        return self._here.breaks(expected, actual, types) if self._is_own else EVERYBODY
-
-    def is_narrower(
-        self,
-        before: Type,
-        after: Type,
-        types_before: Mapping[Name, TypeDefinition],
-        types: Mapping[Name, TypeDefinition],
-    ) -> bool:
-        """Return whether a type has a limit that it had not; between kinds of databases no size is held."""
-        return self._is_own and self._here.is_narrower(before, after, types_before, types)
-
-    def logical(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> Iterable[str]:
-        """Return which logical types of ODCS a column's type is, or stands in for."""
-        from alembic_contracts.dialects.families import logical
-
-        return logical(self._here.family(type_, types))
-
-    def misspelt_type(self, _type: Type) -> None:
-        """Return nothing: the type is another database's."""
-
-    def format_type(self, type_: Type) -> str:
-        """Return how the database writes a type, or the contracts' kind does: the name of either says whose it is."""
-        own = self._here if self._is_here(type_) else self._there
-        return own.format_type(type_)
-
-    def _is_here(self, type_: Type) -> bool:
-        if type_.name.schema in (self._here.KIND, self._there.KIND):
-            return type_.name.schema == self._here.KIND
-        return self._here.KIND == "postgresql"
 
 
 # -- names -------------------------------------------------------------------------------------------------------------
@@ -316,7 +256,8 @@ def _naming(contracts: Sequence[Contract], dialect: Dialect, placed: Placed | No
         return None
     from alembic_contracts.judging.naming import Naming
 
-    return Naming(contracts, dialect, placed)
+    usual = dialects.load(contracts[0].kind).DEFAULT_SCHEMA if contracts else ""
+    return Naming(contracts, dialect, placed, usual)
 
 
 class Aligned(Struct, frozen=True):

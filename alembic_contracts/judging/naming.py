@@ -47,7 +47,8 @@ def placed(contracts: Iterable[Contract], here: Dialect, there: Dialect) -> Plac
     def places(table: Name) -> tuple[Name, ...]:
         default = Name(here.DEFAULT_SCHEMA, table.name)
         if table.schema == usual:
-            return (default,)
+            # A file can be attached to a SQLite by that name; elsewhere it is nothing of this connection's.
+            return (table, default) if here.FORESIGHT == "copy" and table != default else (default,)
         return (table,) if table.name in taken else (table, default)
 
     return places
@@ -80,13 +81,20 @@ class Naming:
     """The names of a database's tables, as contracts about another kind of database have them.
 
     The schema that is meant where none is named has another name there. One that a database does not have (SQLite has
-    none but for files that are attached) is where env.py leads it by ``schema_translate_map``, or what scripts leave
-    out: the one that is meant where none is named.
+    none but for files that are attached) is the one that is meant where none is named: so env.py leads it there by
+    ``schema_translate_map``, or scripts leave it out.
     """
 
-    def __init__(self, contracts: Sequence[Contract], here: Dialect, placed: Placed) -> None:
-        """Take the contracts, what knows the database, and what tells where their tables can be there."""
-        self._here, self._places = here, placed
+    def __init__(self, contracts: Sequence[Contract], here: Dialect, placed: Placed, usual: str) -> None:
+        """Make one.
+
+        Args:
+            contracts: about one kind of database.
+            here: knows the database.
+            placed: tells where their tables can be there.
+            usual: the schema that is meant where a contract names none.
+        """
+        self._here, self._places, self._usual = here, placed, usual
         self._named = frozenset(_named(contracts))
         self._columns = columns_of(contracts)
         self._seen: dict[int, tuple[Schema, Schema]] = {}
@@ -145,7 +153,7 @@ class Naming:
         found: dict[Name, Name] = {}
         for name in sorted(self._named):
             there = [place for place in self._places(name) if place in schema.tables]
-            if there and (there[0] == name or name.schema not in schema.namespaces):
+            if there and (there[0] == name or name.schema == self._usual or name.schema not in schema.namespaces):
                 found[name] = there[0]
         return found
 

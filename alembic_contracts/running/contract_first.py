@@ -88,7 +88,7 @@ def made_for(made: MetaData, dialect: Dialect) -> MetaData:
         made: from ``metadata``; what else is in it, env.py has added.
         dialect: of the database.
     """
-    from alembic_contracts.judging.elsewhere import is_same
+    from alembic_contracts.judging.shape import is_same
 
     if all(is_same(kind, dialect.KIND) for kind in made.info[_KINDS]):
         return made

@@ -168,10 +168,12 @@ def _judged(
     from alembic_contracts.dialects.casing import fold_name
     from alembic_contracts.judging import elsewhere
     from alembic_contracts.judging.merging import merged
+    from alembic_contracts.judging.shape import is_same
 
     groups = elsewhere.held(contracts, dialect, policy.severities, terms.settings.elsewhere)
-    for group in groups:
-        seen = group.seen(predictions)
+    for each in groups:
+        seen = each.seen(predictions)
+        group = each.shown(seen)
         report = engine.judge(
             group.contracts,
             seen,
@@ -184,7 +186,7 @@ def _judged(
             facts, left = report.checked.facts - untold, group.not_applicable + untold
             checked = replace(report.checked, facts=facts, not_applicable=left, unheld_on=dialect.KIND)
             report = replace(report, checked=checked, unheld=group.unheld)
-        if not all(elsewhere.is_same(contract.kind, dialect.KIND) for contract in group.contracts):
+        if not all(is_same(contract.kind, dialect.KIND) for contract in group.contracts):
             marked = tuple(replace(violation, is_elsewhere=True) for violation in report.violations)
             report = replace(report, violations=marked)
         reports.append(report)

@@ -124,7 +124,7 @@ class Maker:
         return Table(stated.name, made, *columns, *self._constraints(), schema=stated.schema, comment=comment)
 
     def _is_own(self, kind: str) -> bool:
-        from alembic_contracts.judging.elsewhere import is_same
+        from alembic_contracts.judging.shape import is_same
 
         return self._dialect is None or is_same(kind, self._dialect.KIND)
 
@@ -198,7 +198,7 @@ class Maker:
 
         from alembic_contracts import dialects
         from alembic_contracts.dialects.generic_types import LOGICAL_TYPES, type_for
-        from alembic_contracts.judging.elsewhere import view
+        from alembic_contracts.judging.shape import view
 
         expected, labels = (self._stated.expected(rule, column) for rule in ("column-type", "enum-labels"))
         dialect = self._dialect if self._dialect is not None else dialects.load(kind)

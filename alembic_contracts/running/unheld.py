@@ -74,7 +74,7 @@ def passes(migration: MigrationContext, *, looked_at: bool) -> bool:
 
 def is_another_kind(terms: Terms, run: Run) -> bool:
     """Whether no contract is about the kind of database that a run migrates, such as the SQLite of a test."""
-    from alembic_contracts.judging.elsewhere import is_same
+    from alembic_contracts.judging.shape import is_same
 
     return run.connection is not None and not any(is_same(each.kind, run.dialect.KIND) for each in terms.contracts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
@@ -134,6 +135,12 @@ class Prediction(Struct, frozen=True, kw_only=True):
         """Return it with its first steps made part of what was there before."""
         past = replace(self, steps=self.steps[:count])
         return replace(self, before=past.after, steps=self.steps[count:])
+
+    @property
+    def schemas(self) -> Iterator[Schema]:
+        """All schemas that it goes through."""
+        yield self.before
+        yield from (operation.after for step in self.steps for operation in step.operations)
 
     @property
     def doubts(self) -> tuple[Unproven, ...]:

@@ -12,7 +12,7 @@ from alembic_contracts import dialects
 from alembic_contracts.contracts import formats
 from alembic_contracts.contracts.contract import Contract
 from alembic_contracts.dialects import generic_types
-from alembic_contracts.judging import elsewhere
+from alembic_contracts.judging import elsewhere, shape
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table
 from tests.support.project import Project
 
@@ -101,5 +101,5 @@ def test_what_sqlalchemy_makes_of_a_type_that_a_database_has_not(
     ],
 )
 def test_advice_names_types_that_both_databases_have(there: str, code: str) -> None:
-    seen = elsewhere.view(dialects.load("sqlite"), "postgresql")
+    seen = shape.view(dialects.load("sqlite"), "postgresql")
     assert generic_types.expression(dialects.load("postgresql").parse_type(there), seen) == code

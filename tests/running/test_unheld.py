@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -307,3 +307,68 @@ def test_a_type_that_nobody_knows_is_not_said_to_be_kept(both: Project, type_: s
     done = both.alembic("check-contracts", "--format", "json", env=SQLITE)
     after = json.loads(done.stdout)["checked"]
     assert (after["facts"], after["not_applicable"]) == (before["facts"] - 1, before["not_applicable"] + 1)
+
+
+# -- what is made on the contract's own kind alone ---------------------------------------------------------------------
+
+SEARCH = """
+op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+if op.get_bind().dialect.name == "postgresql":
+    op.execute("ALTER TABLE t ADD COLUMN search tsvector")
+    op.execute("CREATE MATERIALIZED VIEW names AS SELECT name FROM t")
+"""
+
+
+def stated(table: str, *types: str, **of_table: str) -> dict[str, Any]:
+    contract = {**json.loads(CONTRACT), "name": table}
+    columns = {name: {"constraints": {"data_type": type_}} for name, type_ in (each.split(":") for each in types)}
+    contract["schema"] = {"table_name": table, "properties": columns, **of_table}
+    return contract
+
+
+def test_what_has_no_like_is_left_out_there(project: Project) -> None:
+    project.contract("t", stated("t", "id:integer", "search:tsvector"))
+    project.contract("names", stated("names", "name:text", table_type="materialized view"))
+    project.revision("r1", SEARCH)
+    for env in (SQLITE, {}):
+        done = project.alembic("upgrade", "head", env=env)
+        assert (done.returncode, "warning" in done.stderr) == (0, False), done.stderr
+    check = project.alembic("check-contracts", env=SQLITE)
+    assert (check.returncode, "3 facts kept, 6 not applicable on sqlite" in check.stdout) == (0, True), check.stdout
+    project.revision("r2", 'op.alter_column("t", "id", new_column_name="number")')
+    refused = project.alembic("upgrade", "head", env=SQLITE)
+    assert "public.t.id no longer exists" in refused.stderr
+
+
+def test_what_has_no_like_and_was_there_is_held(project: Project) -> None:
+    project.contract("t", stated("t", "id:integer", "search:tsvector"))
+    project.revision("r1", 'op.create_table("t", sa.Column("id", sa.Integer), sa.Column("search", sa.Text))')
+    assert project.alembic("upgrade", "head", env=SQLITE).returncode == 0
+    project.revision("r2", 'op.drop_column("t", "search")')
+    refused = project.alembic("upgrade", "head", env=SQLITE)
+    assert (refused.returncode, "public.t.search no longer exists" in refused.stderr) == (255, True), refused.stderr
+
+
+def test_a_missing_table_is_missing_whatever_its_types_are(project: Project) -> None:
+    project.contract("t", stated("t", "search:tsvector"))
+    project.revision("r1", 'op.create_table("other", sa.Column("id", sa.Integer))')
+    assert project.alembic("upgrade", "head", env=SQLITE).returncode == 0
+    check = project.alembic("check-contracts", env=SQLITE)
+    assert (check.returncode, "public.t does not exist" in check.stdout) == (1, True), check.stdout
+
+
+def test_a_file_that_is_attached_by_the_schemas_name_is_the_schema(project: Project) -> None:
+    env = project.path / "migrations/env.py"
+    text = env.read_text()
+    [line] = [each for each in text.splitlines() if each.strip().startswith("with ") and ".connect() as" in each]
+    attach = "connection.exec_driver_sql(\"ATTACH 'other.db' AS public\"); connection.commit()"
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    env.write_text(text.replace(line, f"{line}\n{indent}{attach}", 1))
+    project.contract("t", stated("t", "id:integer", "name:text"))
+    columns = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text)'
+    project.revision("r1", f'op.create_table("t", {columns}, schema="public")')
+    done = project.alembic("upgrade", "head", env=SQLITE)
+    assert (done.returncode, "warning" in done.stderr) == (0, False), done.stderr
+    project.revision("r2", 'op.drop_column("t", "name", schema="public")')
+    refused = project.alembic("upgrade", "head", env=SQLITE)
+    assert (refused.returncode, "public.t.name no longer exists" in refused.stderr) == (255, True), refused.stderr
