@@ -88,6 +88,17 @@ def test_unproven_is_not_passed(tested: Project) -> None:
     assert "could not be worked out" in done.stdout
 
 
+def test_a_contract_of_which_nothing_is_held_is_skipped(project: Project) -> None:
+    tested = project
+    tested.contract("object_images", CONTRACT)
+    tested.revision("r1", 'op.create_table("object_images", sa.Column("object_id", sa.Integer))')
+    tested.environment |= {"DATABASE_URL": "sqlite:///test.db", "ALEMBIC_CONTRACTS_ELSEWHERE": "off"}
+    assert tested.alembic("upgrade", "head").returncode == 0
+    done = run(tested, "--alembic-contracts")
+    assert (done.returncode, "1 skipped" in done.stdout) == (0, True), done.stdout
+    assert "nothing of met-museum-data/object-images-contract-spec is applicable on this kind" in done.stdout
+
+
 def test_in_parallel_chosen_and_with_arguments(tested: Project) -> None:
     done = run(tested, "--alembic-contracts", "-n", "2")
     assert outcomes(done) == {"test_own.py::test_own": "PASSED", ID: "PASSED"}

@@ -224,12 +224,19 @@ def _of_key(fact: Fact, schema: Schema, default_schema: str) -> dict[str, str]:
         return {}
     key = fact.expected
     there = schema.tables.get(key.table)
-    columns = key.referenced_columns or (there.primary_key if there is not None else ()) or key.columns
+    columns = key.referenced_columns or (there.primary_key if there is not None else ())
+    listed = f"[{', '.join(map(texts.quoted, columns))}]" if columns else _looked_up(key.table, default_schema)
     return {
         "referenced_table": key.table.name,
-        "referenced_columns": f"[{', '.join(map(texts.quoted, columns))}]",
+        "referenced_columns": listed,
         "referent_schema": _schema("referent_schema", key.table, default_schema),
     }
+
+
+def _looked_up(table: Name, default_schema: str) -> str:
+    """Return code for the primary key of a table of which nothing is known."""
+    arguments = f"{texts.quoted(table.name)}{_schema('schema', table, default_schema)}"
+    return f'sa.inspect(op.get_bind()).get_pk_constraint({arguments})["constrained_columns"]'
 
 
 def _as_it_was(broken: Broken, dialect: Dialect) -> dict[str, str]:

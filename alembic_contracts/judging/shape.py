@@ -25,6 +25,7 @@ _OF_ONE_KIND = frozenset({None, "array"})
 """Families of which no type is compared: what is there is not told, or not in full."""
 _OF_OTHERS_TOO = _OF_ONE_KIND | {"geometry", "network address", "vector"}
 """The same between kinds of databases, some of which have none of them."""
+_NUMBERS = frozenset({"whole number", "decimal", "float"})
 _KINDS_OF_ONE = ("materialized view", "foreign table")
 """Of relations, that not every database has."""
 
@@ -44,19 +45,20 @@ class Shape:
     """A dialect by which types of two kinds of databases are compared; in all else it is the database's own."""
 
     def __init__(self, here: Dialect, there: Dialect) -> None:
-        self._here, self._there, self._is_own = here, there, is_same(here.KIND, there.KIND)
+        """Take the database's, and that of the kind that contracts are about; ``is_own``: they are one."""
+        self._here, self._there, self.is_own = here, there, is_same(here.KIND, there.KIND)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._here, name)
 
     def has(self, type_: Type) -> bool:
         """Whether a type of the contracts' is for something that the database has types for."""
-        left_out = _OF_ONE_KIND if self._is_own else _OF_OTHERS_TOO
+        left_out = _OF_ONE_KIND if self.is_own else _OF_OTHERS_TOO
         return self._there.family(type_, {}) not in left_out
 
     def is_beyond(self, fact: Fact) -> bool:
         """Whether a fact is of a column or a table for which the database has nothing that is for the same."""
-        if self._is_own:
+        if self.is_own:
             return False
         if fact.rule == "relation-kind":
             return fact.expected in _KINDS_OF_ONE
@@ -64,20 +66,29 @@ class Shape:
 
     def is_untold(self, actual: Type | None, types: Mapping[Name, TypeDefinition]) -> bool:
         """Whether a type that is there is not compared, since SQLAlchemy does not know it."""
-        return not self._is_own and actual is not None and self._here.family(actual, types) is None
+        return not self.is_own and actual is not None and self._here.family(actual, types) is None
 
     def same_type(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
         """Return whether both are for the same, or one stands in for the other, as far as that can be told."""
         from alembic_contracts.dialects.families import fits, stands_for
 
-        if self._is_own:
+        if self.is_own:
             return self._here.same_type(expected, actual, types)
         wanted, found = self._there.family(expected, {}), self._here.family(actual, types)
         return wanted is not None and (found is None or fits(wanted, found) or found == stands_for(expected))
 
+    def computes(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
+        """Return whether what has a type there can have the other one here, computed by the same expression.
+
+        A sum of integers is a ``bigint`` to PostgreSQL and a ``DECIMAL`` to MySQL, to which NULL is a ``BINARY(0)``.
+        """
+        found = self._here.family(actual, types)
+        is_number = self._there.family(expected, {}) in _NUMBERS and found in _NUMBERS
+        return not self.is_own and (is_number or (found == "binary" and actual.modifiers == ("0",)))
+
     def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Breaks:
         """Return whose uses break: everybody's, where what a column is for is another thing."""
-        return self._here.breaks(expected, actual, types) if self._is_own else EVERYBODY
+        return self._here.breaks(expected, actual, types) if self.is_own else EVERYBODY
 
     def is_narrower(
         self,
@@ -87,7 +98,7 @@ class Shape:
         types: Mapping[Name, TypeDefinition],
     ) -> bool:
         """Return whether a type has a limit that it had not; between kinds of databases no size is held."""
-        return self._is_own and self._here.is_narrower(before, after, types_before, types)
+        return self.is_own and self._here.is_narrower(before, after, types_before, types)
 
     def logical(self, type_: Type, types: Mapping[Name, TypeDefinition]) -> Iterable[str]:
         """Return which logical types of ODCS a column's type is, or stands in for."""

@@ -46,18 +46,17 @@ def names_of(contract: Contract) -> frozenset[str]:
     return frozenset(name for name in found if name)
 
 
-def narrowed(terms: Terms, run: Run, database: str | None = None) -> Terms:
+def narrowed(terms: Terms, run: Run) -> Terms:
     """Return what a run is held to: where env.py migrates several databases, the contracts about its own.
 
     Args:
         terms: settings, and all contracts.
         run: what is pending in one database.
-        database: what ``guard()`` was told that it is called.
 
     Raises:
         CannotCheck: a contract names a database that env.py does not migrate, so that nothing would keep it.
     """
-    names = _of_run(run, database)
+    names = _of_run(run)
     if names is None:
         return terms
     base = terms.base
@@ -73,10 +72,10 @@ def _released(release: Release, names: frozenset[str]) -> tuple[Released, ...]:
     return tuple(each for each in release.databases if each.database in names or not each.database)
 
 
-def _of_run(run: Run, database: str | None) -> frozenset[str] | None:
+def _of_run(run: Run) -> frozenset[str] | None:
     """Return the names of the database that a run is about; None where env.py migrates a single one."""
     engine = run.arguments.get("engine_name")
-    named = {name for name in (database, engine) if isinstance(name, str) and name}
+    named = {name for name in (run.database, engine) if isinstance(name, str) and name}
     if not named:
         return None
     connection = run.connection

@@ -24,6 +24,7 @@ from alembic_contracts import dialects, texts
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.running.env_py import has_own_transaction
 from alembic_contracts.running.flask_app import application, asks_flask
+from alembic_contracts.running.hooks import database_of
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.postponed import split
 from alembic_contracts.running.revisions import misfit, upgrade_steps
@@ -108,7 +109,7 @@ def visit(config: Config, range_: Range, look: Callable[[Run], None]) -> None:
 
     def plan(heads: tuple[str, ...], context: MigrationContext) -> list[RevisionStep]:
         url = _url_of(context, configured)
-        seen.append(_names(url, arguments))
+        seen.append(_names(context, url, arguments))
         if range_.database is None or range_.database in seen[-1]:
             look(replace(_run(context, heads, range_, arguments), lock_timeout=lock_timeout, url=url))
         return []
@@ -130,9 +131,10 @@ def _url_of(context: MigrationContext, configured: Mapping[str, Any]) -> URL | N
         return None
 
 
-def _names(url: URL | None, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+def _names(context: MigrationContext, url: URL | None, arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what env.py calls a database, and what its URL does."""
-    return tuple(filter(None, (arguments.get("engine_name"), url and url.database)))
+    found = (database_of(context), arguments.get("engine_name"), url and url.database)
+    return tuple(filter(None, found))
 
 
 def _require_the_one(range_: Range, seen: Sequence[tuple[str, ...]]) -> None:
@@ -171,6 +173,7 @@ def _run(context: MigrationContext, heads: tuple[str, ...], range_: Range, argum
         steps=today,
         postponed=postponed,
         arguments=arguments,
+        database=database_of(context),
         heads=there,
         history=history,
         connection=None if replayed else context.connection,

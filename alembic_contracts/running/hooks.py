@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
 __all__ = [
+    "WATCH",
+    "database_of",
     "failure",
     "goes_on_regardless",
     "is_ours",
@@ -31,6 +33,8 @@ __all__ = [
     "warn",
 ]
 
+WATCH = "_alembic_contracts_watch"
+"""Attribute of a context for who watches it: running.watch."""
 _OWN = ("_migrations_fn", "on_version_apply_callbacks")
 """Attributes of the context itself, which are replaced while it is watched."""
 _OF_CONTEXT = (
@@ -78,6 +82,11 @@ def _missing_events() -> Iterator[str]:
     for name in _EVENTS:
         if not hasattr(Connection.dispatch, name):
             yield f"sqlalchemy.events.ConnectionEvents.{name}"
+
+
+def database_of(migration: MigrationContext) -> str | None:
+    """Return what ``guard()`` was told that a context's database is called."""
+    return getattr(vars(migration).get(WATCH), "database", None)
 
 
 def kind_of(steps: Sequence[Any]) -> str:

@@ -33,6 +33,8 @@ class Run(Struct, frozen=True, kw_only=True):
     """Those that run today."""
     arguments: Mapping[str, Any]
     """What env.py passed to ``run_migrations``."""
+    database: str | None = None
+    """What ``guard()`` was told that the database is called."""
     postponed: Postponed | None = None
     """Those that refuse to run before a day that has not come."""
     heads: tuple[str, ...] = ()

@@ -117,6 +117,7 @@ class Upgrade(Struct):
             steps=today,
             postponed=postponed,
             arguments=arguments,
+            database=database,
             heads=() if migration.as_sql else heads,
             history=upgrade_steps(script_of(migration), heads, ()) if migration.as_sql else (),
             connection=None if migration.as_sql else migration.connection,
@@ -125,7 +126,7 @@ class Upgrade(Struct):
             committed_under_guard=not migration.as_sql,
             may_be_kept=not migration.as_sql and terms.settings.keep_predictions == "auto",
         )
-        terms = narrowed(terms, run, database)
+        terms = narrowed(terms, run)
         return None if not terms.contracts or unheld.goes_unchecked(run, terms) else cls._examined(run, terms, heads)
 
     @classmethod

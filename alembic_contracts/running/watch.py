@@ -23,15 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Watch"]
 
-_MARK = "_alembic_contracts_watch"
-
 
 class Watch:
     """Stands between Alembic and the function that yields the steps of one context."""
 
     def __init__(self, migration: MigrationContext, database: str | None, before_run: Callable[[], None]) -> None:
         """Make one; ``before_run`` is called before revisions are applied."""
-        self._migration, self._database, self._before_run = migration, database, before_run
+        self._migration, self.database, self._before_run = migration, database, before_run
         self._arguments: dict[str, Any] = {}
         self._upgrade: Upgrade | None = None
         """What is being applied; None as long as nothing is, or nothing is held to contracts."""
@@ -48,7 +46,7 @@ class Watch:
     @staticmethod
     def is_watched(migration: MigrationContext) -> bool:
         """Whether a context has a watch already."""
-        return _MARK in vars(migration)
+        return hooks.WATCH in vars(migration)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -69,13 +67,13 @@ class Watch:
             own["_migrations_fn"] = lambda heads, context: self._watched(pending(heads, context), heads)
         own["on_version_apply_callbacks"] = (self._on_version, *before["on_version_apply_callbacks"])
         own["run_migrations"] = functools.partial(self._run, migration.run_migrations)
-        own[_MARK] = self
+        own[hooks.WATCH] = self
         try:
             with self._stack:
                 yield
         finally:
             own.update(before)
-            del own["run_migrations"], own[_MARK]
+            del own["run_migrations"], own[hooks.WATCH]
 
     def _run(self, run_migrations: Any, **arguments: Any) -> None:
         self._arguments = arguments
@@ -112,7 +110,7 @@ class Watch:
         try:
             from alembic_contracts.running.upgrade import Upgrade
 
-            upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self._database)
+            upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self.database)
         except CannotCheck as error:
             if hooks.goes_on_regardless(str(error)):
                 if self._entry is not None:
@@ -235,6 +233,6 @@ class Watch:
         url = connection.engine.url.database if connection is not None and not migration.as_sql else None
         upgrade = self._upgrade
         used = upgrade.lookup if upgrade is not None and is_like_mysql(upgrade.course.dialect.KIND) else ""
-        name = self._database or self._arguments.get("engine_name") or used or url
+        name = self.database or self._arguments.get("engine_name") or used or url
         schema = migration.version_table_schema
         return f"database {name}" + (f", schema {schema}" if schema else "")

@@ -244,3 +244,18 @@ def test_what_env_py_does_after_the_run_is_judged(shop: Project, commits: str) -
     said = run(shop, "r2", "ALTER TABLE t ADD b INT")
     assert "error[column-exists]" in said
     assert "caused outside the version scripts" in said
+
+
+def test_views_that_are_stated_for_postgresql_have_marias_expressions(shop: Project) -> None:
+    """PostgreSQL calls each column of a view nullable, and computes numbers in other types."""
+    view = contract("report", about="postgresql", table_type="view")
+    types = {"id": "integer", "total": "bigint", "half": "integer", "nothing": "text"}
+    view["schema"]["properties"] = {
+        name: {"constraints": {"data_type": type_, "is_nullable": True}} for name, type_ in types.items()
+    }
+    shop.contract("report", view)
+    table = "CREATE TABLE orders (id INT NOT NULL PRIMARY KEY, n INT)"
+    query = "SELECT id, sum(n) AS total, n / 2 AS half, NULL AS nothing FROM orders GROUP BY id"
+    assert run(shop, "r1", table, f"CREATE VIEW report AS {query}") == ""
+    said = run(shop, "r2", f"CREATE OR REPLACE VIEW report AS {query.replace('NULL AS nothing', '7 AS nothing')}")
+    assert "error[column-type]: public.report.nothing has the type" in said
