@@ -35,6 +35,8 @@ class _Ending:
         self._name = name
         self._before, self._after = tuple(sorted(upgrade.heads)), tuple(sorted(upgrade.applied[-1].heads))
         self._state: Literal["committed", "open", "rolled back"] = "committed"
+        self._is_meant = False
+        """Whether it was rolled back before the connection was closed, which then ended another transaction."""
 
     def value(self) -> Earlier:
         return Earlier(self._name, self._before, self._after, self._state)
@@ -47,6 +49,7 @@ class _Ending:
         """Follow the connection until its transaction ends."""
         self._ledger: Ledger | None = ledger
         self._commits_at_ddl, self._has_committed = ledger.commits_at_ddl, bool(ledger.found)
+        self._partly = ledger.partly
         self._state = "open"
         watched = connection.info.setdefault(_WATCHED, [])
         for over in [each for each in watched if each.is_over]:
@@ -79,6 +82,8 @@ class _Ending:
             with suppress(SQLAlchemyError):
                 committed = self._ledger.is_committed()
                 self._ended("committed" if committed else "rolled back")
+        elif self._state == "rolled back":
+            self._is_meant = True
 
     def _ended(self, state: Literal["committed", "rolled back"]) -> None:
         self._state, self._ledger = state, None
@@ -87,7 +92,7 @@ class _Ending:
     def reset(self, reset_state: Any) -> None:
         """Warn where the connection is closed with the transaction open: Connection.close() has rolled it back."""
         if self._state != "committed":
-            if self._state == "open" or reset_state.transaction_was_reset:
+            if self._state == "open" or (reset_state.transaction_was_reset and not self._is_meant):
                 self._warn()
             self._ended("rolled back")
 
@@ -103,6 +108,12 @@ class _Ending:
         elif self._has_committed:
             what = "the end of this upgrade was not"
             stays = " What a script has committed itself is there all the same, and the version table may not say so."
+        elif self._partly:
+            what = "the end of this upgrade was not"
+            stays = (
+                " What changed the schema before its transaction began is there all the same, and the version table "
+                "does not say so: put it back or, where all of it is there, `alembic stamp` it before the next upgrade."
+            )
         hooks.warn(
             f"{what} committed: {self._name} was brought from {at(self._before)} to {at(self._after)} in a "
             f"transaction that ended without a commit.{stays} Where env.py executes anything on the connection before "

@@ -211,7 +211,7 @@ class Ledger:
         """Whether something is known to be committed already, as far as the transaction still answers."""
         with suppress(SQLAlchemyError):
             self.look()
-        return bool(self.loose or self.found or self.gap)
+        return bool(self.loose or self.partly or self.found or self.gap)
 
     def rest(self, *, goes_on: bool = False) -> Rest:
         """Return what has become of what was open last; what is found committed is noted.

@@ -235,4 +235,4 @@ class Watch:
         used = upgrade.lookup if upgrade is not None and is_like_mysql(upgrade.course.dialect.KIND) else ""
         name = self.database or self._arguments.get("engine_name") or used or url
         schema = migration.version_table_schema
-        return f"database {name}" + (f", schema {schema}" if schema else "")
+        return (f"database {name}" if name else "the database") + (f", schema {schema}" if schema else "")
