@@ -41,6 +41,9 @@ LOOSENED = [
     loosened("c BETWEEN 1 AND 5", "c BETWEEN 0 AND 6", use="(1, 'x'), (5, 'x')"),
     loosened("c > 0 OR c < -5", "c > 0", use="(-6, 'x')", refused=CHECK),
     loosened("c > 5", "c > 0 OR c < -5", use="(6, 'x')"),
+    loosened("c > 0 AND b <> ''", "c > 0", use="(1, 'x')"),
+    loosened("c > 0 AND b <> ''", "c > 0), ADD CONSTRAINT r CHECK (b <> ''", use="(1, 'x')"),
+    loosened("c > 0 AND b <> ''", "c > 1", use="(1, 'x')", refused=CHECK),
 ]
 
 

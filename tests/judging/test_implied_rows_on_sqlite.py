@@ -50,6 +50,21 @@ CASES = [
         "DROP TABLE t\nCREATE TABLE t (c TEXT, CHECK (c <> ''))", INSERT,
     ),
     Case(
+        "CREATE TABLE t (c INTEGER, b INTEGER, CHECK (c > 0 AND b > 0))",
+        "DROP TABLE t\nCREATE TABLE t (c INTEGER, b INTEGER, CHECK (b > 0), CHECK (c > 0))",
+        "INSERT INTO t VALUES (1, 1)",
+    ),
+    Case(
+        "CREATE TABLE t (c INTEGER, b INTEGER, CHECK (b > 0), CHECK (c > 0))",
+        "DROP TABLE t\nCREATE TABLE t (c INTEGER, b INTEGER, CHECK (c > 0 AND b >= 0))",
+        "INSERT INTO t VALUES (1, 1)",
+    ),
+    Case(
+        "CREATE TABLE t (c INTEGER, b INTEGER, CHECK (b > 0), CHECK (c > 0))",
+        "DROP TABLE t\nCREATE TABLE t (c INTEGER, b INTEGER, CHECK (c > 0 AND b > 1))",
+        "INSERT INTO t VALUES (1, 1)", "CHECK constraint failed", NEW, "a new check (c > 0 AND b > 1)",
+    ),
+    Case(
         "CREATE TABLE t (c TEXT NOT NULL ON CONFLICT REPLACE DEFAULT 'd')",
         "DROP TABLE t\nCREATE TABLE t (c TEXT NOT NULL DEFAULT 'd')", "INSERT INTO t (c) VALUES (NULL)",
         "NOT NULL constraint failed: t.c", NEW, "a NOT NULL of c without ON CONFLICT",

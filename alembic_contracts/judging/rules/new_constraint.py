@@ -20,6 +20,7 @@ from alembic_contracts.judging.rules import (
     Unknown,
     breaking,
 )
+from alembic_contracts.judging.rules._looser_checks import is_looser_than_all, lets_pass
 from alembic_contracts.judging.rules._rows import (
     KEYS,
     STRICT,
@@ -57,8 +58,7 @@ def _is_looser(one: Constraint, other: Constraint, subject: Subject) -> bool:
     """Whether a check refuses no more than another one did."""
     if one.kind != "check" or one.expression is None or other.expression is None or _content(one) != _content(other):
         return False
-    columns = (each for table in (subject.reference, subject.table) if table is not None for each in table.columns)
-    return subject.dialect.is_looser(one.expression, other.expression, tuple(columns))
+    return lets_pass(one.expression, other.expression, subject)
 
 
 class _Before(Struct, frozen=True):
@@ -89,6 +89,8 @@ def _is_implied(constraint: Constraint, before: _Before, subject: Subject) -> bo
     ):
         return True
     if constraint.kind == "not null" and before.filled.issuperset(constraint.columns):
+        return True
+    if is_looser_than_all(constraint, subject):
         return True
     same = [
         each
