@@ -34,7 +34,8 @@ class Earlier(Struct, frozen=True):
     before: tuple[str, ...]
     """Where it began: heads of the version table."""
     after: tuple[str, ...]
-    state: Literal["committed", "open", "rolled back"]
+    state: Literal["committed", "open", "rolled back", "unheld"]
+    """``unheld``: no contract is about it, so that nobody has looked what became of it."""
 
 
 class Aftermath(Struct, frozen=True, kw_only=True):
@@ -125,6 +126,7 @@ def runs_before(earlier: Sequence[Earlier]) -> str:
         "committed": "which is committed and stays",
         "open": "in a transaction that env.py has yet to end",
         "rolled back": "which is rolled back",
+        "unheld": "which was not looked at again: no contract is about it",
     }
     return " ".join(
         f"Before this, {run.label} was brought from {at(run.before)} to {at(run.after)}, {words[run.state]}."

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alembic_contracts.running.ledger import Ledger
     from alembic_contracts.running.upgrade import Upgrade
 
-__all__ = ["before", "follow"]
+__all__ = ["before", "follow", "note"]
 
 
 class _Ending:
@@ -131,7 +131,7 @@ def _reset(_driver: Any, record: Any, reset_state: Any) -> None:
         ending.reset(reset_state)
 
 
-_ENDINGS: WeakKeyDictionary[EnvironmentContext, list[_Ending]] = WeakKeyDictionary()
+_ENDINGS: WeakKeyDictionary[EnvironmentContext, list[_Ending | Earlier]] = WeakKeyDictionary()
 """The runs of each env.py that is being executed, in their order."""
 
 
@@ -151,7 +151,24 @@ def follow(upgrade: Upgrade, name: str) -> None:
     _ENDINGS.setdefault(environment, []).append(ending)
 
 
+def note(migration: MigrationContext, name: str, heads: tuple[str, ...], after: tuple[str, ...]) -> None:
+    """Note a run that was held to nothing, so that nobody looks what becomes of it.
+
+    Args:
+        migration: its context.
+        name: what people know its database by.
+        heads: where it began.
+        after: where it ended.
+    """
+    if migration.environment_context is not None:
+        found = Earlier(name, tuple(sorted(heads)), tuple(sorted(after)), "unheld")
+        _ENDINGS.setdefault(migration.environment_context, []).append(found)
+
+
 def before(migration: MigrationContext) -> tuple[Earlier, ...]:
     """Return the runs that the same env.py has made before, with what has become of them by now."""
     environment = migration.environment_context
-    return tuple(ending.value() for ending in _ENDINGS.get(environment, ())) if environment is not None else ()
+    if environment is None:
+        return ()
+    found = _ENDINGS.get(environment, ())
+    return tuple(each if isinstance(each, Earlier) else each.value() for each in found)

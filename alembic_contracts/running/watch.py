@@ -35,6 +35,8 @@ class Watch:
         """What is being applied; None as long as nothing is, or nothing is held to contracts."""
         self._ended = False
         """Whether that was judged in the end."""
+        self._unheld: list[tuple[str, ...]] = []
+        """The heads before and after each revision that is held to nothing."""
         self._refused: Refused | None = None
         """Why nothing could be checked."""
         self._entry: report_file.Entry | None = None
@@ -83,6 +85,8 @@ class Watch:
     def _on_version(self, *, heads: Any, **_: Any) -> None:
         if self._upgrade is not None:
             self._upgrade.ends(heads)
+        elif self._unheld:
+            self._unheld.append(tuple(heads))
 
     def _watched(self, planned: Iterable[Any], heads: tuple[str, ...]) -> Iterator[Any]:
         self._planned += 1
@@ -111,6 +115,7 @@ class Watch:
             from alembic_contracts.running.upgrade import Upgrade
 
             upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self.database)
+            self._unheld = [heads] if upgrade is None and not self._migration.as_sql else []
         except CannotCheck as error:
             if hooks.goes_on_regardless(str(error)):
                 if self._entry is not None:
@@ -162,6 +167,11 @@ class Watch:
             alembic.util.CommandError: it is refused, or was not seen.
         """
         upgrade = self._upgrade
+        if len(self._unheld) > 1:
+            from alembic_contracts.running import endings
+
+            endings.note(self._migration, self._name(), self._unheld[0], self._unheld[-1])
+            self._unheld = []
         if upgrade is None or self._ended:
             return
         if not upgrade.through:

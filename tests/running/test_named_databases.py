@@ -60,3 +60,13 @@ def test_a_command_is_about_the_one_that_is_named(two: Project) -> None:
     plan = two.cli("plan", "--database", "stock")
     assert plan.returncode == 0, plan.stderr
     assert "stock" in plan.stdout
+
+
+def test_a_database_that_no_contract_is_about_is_told_of_as_well(two: Project) -> None:
+    assert two.alembic("upgrade", "head").returncode == 0
+    (two.path / "contracts" / "orders.json").unlink()
+    break_ = 'if "stock" in str(op.get_bind().engine.url):\n    op.drop_table("stock")\nelse:\n    '
+    two.revision("r2", f'{break_}op.execute("ALTER TABLE orders ADD COLUMN a")')
+    said = " ".join(two.alembic("upgrade", "head").stderr.split())
+    assert "database orders was brought from r1 to r2, which was not looked at again: no contract is about it." in said
+    assert "Here nothing was run; this database is unchanged." in said
