@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,3 +77,47 @@ def test_what_waits_is_predicted(offline: str, project: Project) -> None:
     for where in ((), ("--offline",)):
         assert project.alembic("check-contracts", *where).returncode == 1
     assert "public.t.a" in project.alembic("upgrade", "head").stderr
+
+
+LISTENER = """
+from sqlalchemy import event
+
+async def prepare(connection):
+    await connection.create_function("slug", 1, lambda text: text.lower())
+    async with connection.execute("PRAGMA foreign_keys=ON") as cursor:
+        await cursor.fetchall()
+
+@event.listens_for(engine.sync_engine, "connect")
+def on_connect(connection, record):
+    RUN
+"""
+RUNS = [
+    "connection.run_async(prepare)",
+    'connection.run_async(lambda own: own.create_function("slug", 1, str.lower))',
+    'connection.driver_connection._conn.create_function("slug", 1, str.lower)',
+    'connection.create_function("slug", 1, str.lower); connection.driver_connection.isolation_level = None',
+]
+ASYNCHRONOUS = """
+raw = op.get_bind().connection
+raw.dbapi_connection.run_async(lambda own: own.execute("UPDATE t SET a = slug(a)"))
+columns = "SELECT name FROM pragma_table_info('t')"
+for name, in raw.dbapi_connection.run_async(lambda own: own.execute_fetchall(columns)):
+    if name == "b":
+        await_only(raw.driver_connection.execute("ALTER TABLE t DROP COLUMN b"))
+raw.driver_connection.execute("DROP TABLE t")
+"""
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_what_listeners_and_scripts_do_to_the_drivers_own_connection(run: str, project: Project) -> None:
+    made = "    engine = create_async_engine(url)\n"
+    listener = textwrap.indent(LISTENER.replace("RUN", run), "    ")
+    project.write("migrations/env.py", ENV.replace(made, f"{made}{listener}"))
+    forgotten = "-W ignore::RuntimeWarning"
+    for revision, column in (("r2", "b"), ("r3", "a")):
+        script = ASYNCHRONOUS.replace('"b"', f'"{column}"').replace("COLUMN b", f"COLUMN {column}")
+        project.revision(revision, script, prelude="from sqlalchemy.util import await_only")
+        check = project.alembic("check-contracts", env={"PYTHONWARNINGS": forgotten.split()[1]})
+        assert (check.returncode, "unproven" in check.stdout) == (int(column == "a"), False), check.stdout
+        done = project.alembic("upgrade", "head", env={"PYTHONWARNINGS": forgotten.split()[1]})
+        assert ("public.t.a no longer exists" in done.stderr) == (column == "a"), done.stderr

@@ -14,7 +14,8 @@ transactions                  a connection -> the transaction that it is in
 restoring                     a table before and now -> SQL that gives it back its shape
 copies, made_up               a database -> an empty one in memory that behaves like it; rows made up in it
 fingerprints                  a database -> what tells that two schemas are the same; how often one has changed
-lending                       the connection to that one -> a further one, while the first is not in its way
+awaited                       the connection to that one -> what a driver for asynchronous code has of it
+lending                       the same -> a further one, while the first is not in its way
 telling, effects              what statements do there, told by the connection
 row_texts                     whether texts are about rows alone
 beside_schema                 what a statement asks for -> what beside the schema the answer depends on

@@ -162,6 +162,7 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
     for name in ("json_serializer", "json_deserializer"):
         options[name] = getattr(like, f"_{name}", None)
     first: WatchedConnection | None = None
+    factory = _factory(like)
 
     may_be_beside = engine is None or (isinstance(engine.pool, QueuePool | NullPool) and _is_file(engine))
 
@@ -173,7 +174,7 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
             except sqlite3.OperationalError:
                 told(_SECOND)
                 raise
-        first = sqlite3.connect(":memory:", factory=WatchedConnection, check_same_thread=False)
+        first = sqlite3.connect(":memory:", factory=factory, check_same_thread=False)
         first.execute(f"PRAGMA encoding = '{copy.encoding}'")
         first.in_use = lambda: told(_SECOND)
         return first
@@ -188,9 +189,20 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
     )
     event.listen(made_, "before_cursor_execute", _wait_if_async)
     _have_streams(made_.dialect)
+    if like.is_async:
+        vars(made_.dialect)["get_driver_connection"] = lambda connection: connection.driver_connection
     if engine is not None:
         _take_over(engine, made_, told)
     return made_
+
+
+def _factory(like: Dialect) -> type[WatchedConnection]:
+    """Return what a connection is made as: with what the driver's have."""
+    if not like.is_async:
+        return WatchedConnection
+    from alembic_contracts.dialects.sqlite.awaited import AsyncConnection
+
+    return AsyncConnection
 
 
 def _have_streams(dialect: Dialect) -> None:
