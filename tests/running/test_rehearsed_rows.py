@@ -393,3 +393,34 @@ def test_without_a_database_nothing_is_known_of_its_header(question: str, tmp_pa
     code = f'if op.get_bind().execute(sa.text("{question}")).scalar():\n    op.drop_column("t", "a")'
     history = History(tmp_path, [TABLE, code])
     assert reasons(history.predicted(offline=True)[0]) == [GOES_BY_FILE]
+
+
+FAILS_WITHOUT = {
+    "a key of the first row": ('first = op.get_bind().execute(sa.text("SELECT a FROM t")).fetchall()[0]', False),
+    "it says so itself": (
+        'if not op.get_bind().scalar(sa.text("SELECT count(*) FROM t")):\n    raise RuntimeError("load it first")',
+        False,
+    ),
+    "SQLite refuses a row": (
+        'if not op.get_bind().scalar(sa.text("SELECT count(*) FROM t")):\n'
+        '    op.execute("INSERT INTO t (id) SELECT 1 UNION ALL SELECT 1")',
+        False,
+    ),
+    "it has changed the table by then": (
+        'op.execute("ALTER TABLE t ADD COLUMN half")\n'
+        'if not op.get_bind().scalar(sa.text("SELECT count(*) FROM t")):\n    raise RuntimeError("load it first")',
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAILS_WITHOUT)
+def test_a_script_that_needs_rows_ends_where_there_are_none(name: str, tmp_path: Path) -> None:
+    body, leaves = FAILS_WITHOUT[name]
+    history = History(tmp_path, [TABLE, body, "op.execute('ALTER TABLE t ADD COLUMN more')"])
+    history.upgrade("r0")
+    predictions = history.predicted()
+    assert any(map(reasons, predictions)) == leaves
+    going_on = [each for each in predictions if each.cut is None]
+    assert going_on
+    assert all(columns(each.after)[-1] == "more" for each in going_on)
