@@ -24,7 +24,7 @@ from alembic_contracts.commands._shared import (
 )
 
 if TYPE_CHECKING:
-    from alembic_contracts.judging.violations import Violation
+    from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.reviews.plans import Plan, Revision, Touch
     from alembic_contracts.schemas.uses import Place
 
@@ -76,7 +76,17 @@ def _text(plans: tuple[Plan, ...]) -> Iterator[str]:
         yield ""
         if plan.postponed:
             yield plan.postponed
-        yield f"Verdict: {plan.report.status}."
+        yield f"Verdict: {_verdict(plan.report)}."
+
+
+def _verdict(report: Report) -> str:
+    """Return it in words: kept is what was looked at."""
+    checked = report.checked
+    if report.status != "kept" or not checked.not_applicable:
+        return report.status
+    whole = checked.facts + checked.not_applicable
+    left = f"{checked.not_applicable} of {whole} facts not applicable on {checked.unheld_on}"
+    return f"kept ({left})" if checked.facts else f"nothing was checked ({left})"
 
 
 def _text_of(revision: Revision) -> Iterator[str]:
@@ -111,7 +121,7 @@ def _mark(touch: Touch) -> str:
 
 def _markdown(plans: tuple[Plan, ...]) -> Iterator[str]:
     for plan in plans:
-        yield f"## Migration plan: {plan.report.status}"
+        yield f"## Migration plan: {_verdict(plan.report)}"
         yield ""
         if not plan.revisions:
             yield "Nothing is pending."

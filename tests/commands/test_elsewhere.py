@@ -221,6 +221,19 @@ def test_doctor_says_what_is_held_how(sqlite: Project) -> None:
     assert "ok      held: 1 contract about SQLite is held exactly" in said(sqlite, "doctor", code=0)
 
 
+def test_what_nobody_looked_at_is_not_called_kept(sqlite: Project) -> None:
+    said(sqlite, "docs", "--output", "site", code=0)
+    index, page = sqlite.path / "site/index.html", next(sqlite.path.glob("site/contracts/*orders*.html"))
+    note = "Looked at on sqlite, where 1 of all 12 facts that contracts state is not applicable: kept is what is left."
+    for file in (index, page):
+        assert note in " ".join(file.read_text().split()), sorted(sqlite.path.glob("site/**/*.html"))
+    assert "Verdict: kept (1 of 12 facts not applicable on sqlite)." in said(sqlite, "plan", code=0)
+    sqlite.environment["ALEMBIC_CONTRACTS_ELSEWHERE"] = "off"
+    said(sqlite, "docs", "--output", "site", code=0)
+    assert "<b>not checked</b><span>with all that is pending" in index.read_text()
+    assert "Verdict: nothing was checked (12 of 12 facts" in said(sqlite, "plan", code=0)
+
+
 # -- MariaDB -----------------------------------------------------------------------------------------------------------
 
 

@@ -228,6 +228,9 @@ class Pages:
     @property
     def verdict(self) -> Verdict:
         """The verdict on all of it."""
+        checked = self.plan.report.checked
+        if checked.not_applicable and not (checked.facts or self.plan.report.unproven):
+            return "not checked"
         return _verdict(self.plan.report.violations, unproven=bool(self.plan.report.unproven))
 
     def _verdict(self, contract: Contract) -> Verdict:
