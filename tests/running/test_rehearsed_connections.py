@@ -17,6 +17,30 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.steps import Prediction
 
 ALIKE = {
+    "an engine of the script's own": """
+        engine = sa.create_engine(op.get_bind().engine.url)
+        if not sa.inspect(engine).has_table("n"):
+            op.execute("CREATE TABLE n (x)")
+        if sa.inspect(engine).has_table("n"):
+            op.execute("ALTER TABLE t ADD COLUMN b")
+        engine.dispose()
+    """,
+    "an engine of the script's own beside changes of rows": """
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        engine = sa.create_engine(op.get_bind().engine.url)
+        names = [each["name"] for each in sa.inspect(engine).get_columns("t")]
+        op.execute(f"ALTER TABLE t ADD COLUMN of_{len(names)}")
+    """,
+    "an engine of the script's own changes a table": """
+        engine = sa.create_engine(op.get_bind().engine.url)
+        with engine.begin() as other:
+            other.execute(sa.text("PRAGMA foreign_keys = ON"))
+            other.execute(sa.text("ALTER TABLE t DROP COLUMN a"))
+        ours = op.get_bind().exec_driver_sql("PRAGMA foreign_keys").scalar()
+        with engine.connect() as other:
+            theirs = other.exec_driver_sql("PRAGMA foreign_keys").scalar()
+        op.execute(f"ALTER TABLE t ADD COLUMN b_{ours}_{theirs}")
+    """,
     "reflects": """
         if "a" in [each["name"] for each in sa.inspect(op.get_bind().engine).get_columns("t")]:
             op.execute("ALTER TABLE t ADD COLUMN b")

@@ -240,11 +240,9 @@ op.create_table(
 # -- what is unproven there --------------------------------------------------------------------------------------------
 
 OWN_ENGINE = f"""
-import os
-engine = sa.create_engine(os.environ["DATABASE_URL"])
-with engine.connect() as other:
-    there = sa.inspect(other).get_table_names()
-if "object_images" not in there:
+with sa.create_engine("sqlite:///other.db").connect() as other:
+    sa.inspect(other).get_table_names()
+if not sa.inspect(op.get_bind()).has_table("object_images"):
 {textwrap.indent(CREATE, "    ")}
 """
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -164,6 +165,12 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
     first: WatchedConnection | None = None
     factory = _factory(like)
 
+    def is_it(dialect: Dialect, database: object = None, *_: object) -> bool:
+        """Whether an engine of a script's own connects to the database that this one is a copy of."""
+        own = None if engine is None or not _is_file(engine) else engine.url.database
+        is_plain = (dialect.name, dialect.is_async) == ("sqlite", False) and isinstance(database, str)
+        return own is not None and is_plain and Path(str(database)).absolute() == Path(own).absolute()
+
     may_be_beside = engine is None or (isinstance(engine.pool, QueuePool | NullPool) and _is_file(engine))
 
     def connect() -> sqlite3.Connection | Lent | Beside:
@@ -187,6 +194,7 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
         native_datetime=getattr(like, "native_datetime", False),
         **{name: value for name, value in options.items() if value is not None},
     )
+    vars(made_)["lends"] = lambda dialect, *args: connect() if first is not None and is_it(dialect, *args) else None
     event.listen(made_, "before_cursor_execute", _wait_if_async)
     _have_streams(made_.dialect)
     if like.is_async:

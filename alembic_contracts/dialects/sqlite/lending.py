@@ -38,7 +38,7 @@ def lent(owner: WatchedConnection, *, may_be_beside: bool) -> Lent | Beside:
 
 
 class Lent(OnCursors):
-    """A connection of Python's ``sqlite3``, in another one's place until it is closed."""
+    """A connection of Python's ``sqlite3``, in another one's place while it is in use: from a statement to an end."""
 
     def __init__(self, owner: WatchedConnection) -> None:
         """Borrow a connection.
@@ -46,15 +46,8 @@ class Lent(OnCursors):
         Raises:
             sqlite3.OperationalError: it is in use, or has what another one would not.
         """
-        with owner.aside() as cursor:
-            has_own = cursor.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1").fetchone() is not None
-            if has_own or owner.in_transaction or owner.borrower is not None:
-                raise sqlite3.OperationalError(_IN_USE)
-            before = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in _SESSION}
-            _set(cursor, _SESSION)
-        self.__dict__.update(_owner=owner, _before=before, _level=owner.isolation_level)
-        owner.isolation_level = ""  # type: ignore[assignment] # the driver's default
-        owner.borrower = self
+        self.__dict__.update(_owner=owner, _own=_SESSION, _own_level="")
+        self._take()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._owner, name)
@@ -64,30 +57,52 @@ class Lent(OnCursors):
 
     def cursor(self, *arguments: Any) -> Any:
         """PEP 249."""
+        if self._owner.borrower is not self:
+            self._take()
         cursor = self._owner.cursor(*arguments)
         cursor.borrower = self
         return cursor
 
     def commit(self) -> None:
         """PEP 249."""
-        if self._owner.borrower is self:
-            self._owner.end(commits=True)
+        self._end(commits=True)
 
     def rollback(self) -> None:
-        """PEP 249."""
-        if self._owner.borrower is self:
-            self._owner.end(commits=False)
+        """PEP 249; pools call it, and keep the connection."""
+        self._end(commits=False)
 
     def close(self) -> None:
         """Give it back."""
+        if self._owner.in_transaction:
+            self._end(commits=False)
+        self._give_back()
+
+    def _end(self, *, commits: bool) -> None:
+        if self._owner.borrower is self:
+            self._owner.end(commits=commits)
+            self._give_back()
+
+    def _take(self) -> None:
+        owner = self._owner
+        with owner.aside() as cursor:
+            has_own = cursor.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1").fetchone() is not None
+            if has_own or owner.in_transaction or owner.borrower is not None:
+                raise sqlite3.OperationalError(_IN_USE)
+            before = _session(cursor)
+            _set(cursor, self._own)
+        self.__dict__.update(_before=before, _level=owner.isolation_level)
+        owner.isolation_level = self._own_level
+        owner.borrower = self
+
+    def _give_back(self) -> None:
+        """Leave the connection as it was lent; what this one has set for itself it has again when it is used again."""
         owner = self._owner
         if owner.borrower is not self:
             return
-        if owner.in_transaction:
-            owner.end(commits=False)
-        owner.borrower = None
-        owner.isolation_level = self._level
         with owner.aside() as cursor:
+            self.__dict__.update(_own=_session(cursor), _own_level=owner.isolation_level)
+            owner.borrower = None
+            owner.isolation_level = self._level
             _set(cursor, self._before)
 
 
@@ -102,31 +117,39 @@ class Beside(OnCursors):
         Raises:
             sqlite3.OperationalError: it has what another one would not.
         """
-        with owner.aside() as cursor:
-            if cursor.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1").fetchone() is not None:
-                raise sqlite3.OperationalError(_IN_USE)
         self._owner = owner
-        owner.borrower = self
+        self._take()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._owner, name)
 
     def cursor(self, *_arguments: Any) -> Any:
         """PEP 249."""
+        if self._owner.borrower is not self:
+            self._take()
         cursor = self._owner.cursor(_SchemaCursor)
         cursor.borrower = self
         return cursor
 
     def commit(self) -> None:
         """PEP 249; it has changed nothing."""
+        self.close()
 
     def rollback(self) -> None:
         """PEP 249; it has changed nothing."""
+        self.close()
 
     def close(self) -> None:
         """Look no more."""
         if self._owner.borrower is self:
             self._owner.borrower = None
+
+    def _take(self) -> None:
+        with self._owner.aside() as cursor:
+            has_own = cursor.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1").fetchone() is not None
+        if has_own or self._owner.borrower is not None or not self._owner.lets_others_read:
+            raise sqlite3.OperationalError(_IN_USE)
+        self._owner.borrower = self
 
 
 _OF_SESSION = pattern(
@@ -137,7 +160,7 @@ _OF_SESSION = pattern(
 )
 """What engines' listeners do to each connection; a look at the schema does not go by it."""
 _LOOKS = pattern(
-    r"\s*(?:SELECT\b|PRAGMA\s+(?:(?:\w+|\"[^\"]+\")\.)?"
+    r"\s*(?:SELECT\b|PRAGMA\s+read_uncommitted\s*$|PRAGMA\s+(?:(?:\w+|\"[^\"]+\")\.)?"
     r"(?:table_info|table_xinfo|index_list|index_info|index_xinfo|foreign_key_list)\s*\()",
     re.IGNORECASE,
 )
@@ -170,6 +193,10 @@ class _SchemaCursor(WatchedCursor):
         if not is_known:
             self.connection.in_use()
             raise sqlite3.OperationalError(_IN_USE)
+
+
+def _session(cursor: sqlite3.Cursor) -> dict[str, int]:
+    return {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in _SESSION}
 
 
 def _set(cursor: sqlite3.Cursor, pragmas: dict[str, int]) -> None:

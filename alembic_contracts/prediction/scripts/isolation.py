@@ -45,7 +45,8 @@ def isolated(
         folder: Alembic's script location. Scripts see fresh copies of the modules in it, so that nothing that helpers
             of theirs keep leaks into the real run.
         alone: whether the process is for scripts alone, and ends after them.
-        permitted: an engine that may connect.
+        permitted: an engine that may connect. That of a copy ``lends`` a connection to those that would connect to the
+            database that it is a copy of, by their dialect and what they connect with, and None to others.
     """
     with (
         warnings.catch_warnings(),
@@ -133,7 +134,9 @@ def _process_state() -> Iterator[None]:
 @contextmanager
 def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None) -> Iterator[None]:
     """Refuse connections of engines that are not the recorder's, new ones and those that wait in a pool."""
-    dialect_permitted = permitted.dialect if permitted is not None else None
+    own = frozenset[Dialect]() if permitted is None else frozenset({permitted.dialect})
+    may_be_used = {*own}
+    lends = getattr(permitted, "lends", None)  # a copy of a database, in that one's place
 
     def refusal(verb: str, dialect: Dialect) -> RealDatabaseReachedError:
         what = f"{verb} a database connection of its own ({dialect.name}+{dialect.driver})"
@@ -141,13 +144,17 @@ def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None) ->
         return RealDatabaseReachedError(what)
 
     def refuse_connecting(dialect: Dialect, _record: Any, positional: Any, named: Any) -> Any:
-        if dialect is dialect_permitted:
+        if dialect in own:
             with connecting():
                 return dialect.connect(*positional, **named)
-        raise refusal("opens", dialect)
+        lent = None if lends is None else lends(dialect, *positional)
+        if lent is None:
+            raise refusal("opens", dialect)
+        may_be_used.add(dialect)
+        return lent
 
     def refuse_pooled(connection: Connection) -> None:
-        if connection.dialect is not dialect_permitted and not getattr(connection.dialect, "sends_nothing", False):
+        if connection.dialect not in may_be_used and not getattr(connection.dialect, "sends_nothing", False):
             connection.close()
             raise refusal("uses", connection.dialect)
 
