@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from alembic_contracts.dialects.sqlite.names import KEYWORDS, fold
 from alembic_contracts.dialects.sqlite.tokens import Token, meaning
 
@@ -32,7 +34,22 @@ def are_same(one: list[Token], other: list[Token], *, alone: bool | None = None)
     if len(one) != len(other):
         return False
     alone = len(one) == 1 if alone is None else alone
+    if alone and len(one) == 1 and _constant(one[0]) is not None and _constant(one[0]) == _constant(other[0]):
+        return True
     return all(_is_same(left, right, alone=alone) for left, right in zip(one, other, strict=True))
+
+
+def _constant(token: Token) -> tuple[str, Decimal] | None:
+    """Return the type and value of a number, and of TRUE and FALSE, which are 1 and 0; None: it is something else.
+
+    Source: https://sqlite.org/lang_expr.html#boolean_expressions
+    """
+    word = fold(token.text)
+    if token.kind == "word" and word in ("true", "false"):
+        return "integer", Decimal(word == "true")
+    if token.kind == "number" and not word.startswith("0x") and "_" not in word:
+        return "integer" if word.isdigit() else "real", Decimal(word)
+    return None
 
 
 def bare(parts: list[Token]) -> list[Token]:
