@@ -271,7 +271,8 @@ class Rehearsal:
         if failed is not None and self._is_rolled_back(failed, script):
             self._raw.rollback()  # as env.py does: what was not committed does not stay
             operations += (Operation(script.of_error(failed), "ROLLBACK", self._looks.seen),)
-        is_open = failed is not None and self._raw.in_transaction and not self._is_cut(failed, script)
+        is_unsure = self._raw.in_transaction or (self._run.no_exec and not self._is_complete)
+        is_open = failed is not None and is_unsure and not self._is_cut(failed, script)
         fingerprint, changes = ("", None) if failed else (self._looks.fingerprint(), self._changes())
         self._stage.tell(Step(script.revision, operations, fingerprint, changes, marks, may_go_on=is_open))
         if failed is not None:
@@ -299,6 +300,7 @@ class Rehearsal:
 
         def tell(reason: str, line: int) -> None:
             assert self._stage is not None  # noqa: S101 - scripts run
+            self._is_complete = False  # it may have changed rows, for one
             self._stage.doubt(f"the script {reason}", script.at(line))
 
         return plain_module(script.path, tell)
@@ -338,6 +340,8 @@ class Rehearsal:
 
     def _is_refused(self, error: BaseException) -> bool:
         """Whether the real run ends there as well: it is SQLite that refuses something, or Alembic's part for it."""
+        if self._run.no_exec and not self._is_complete:
+            return False
         if isinstance(error, DBAPIError | sqlite3.Error):
             return not self._message(error).startswith(_OURS)
         return type(error) in _OF_ALEMBIC and _raised_in(error).startswith(("alembic.ddl.", "alembic.operations."))
