@@ -131,7 +131,8 @@ class Expected(Struct):
         if settings.enforce == "report" or (run.is_downgrade and settings.downgrade == "report"):
             return False
         if report.status == "unproven":
-            goes_on = is_seen_at_commit(report, run) or is_another_kind(self.terms, run)
+            is_hidden = any(each.is_hidden for each in report.unproven)
+            goes_on = is_seen_at_commit(report, run) or (is_another_kind(self.terms, run) and not is_hidden)
             return (settings.unproven or ("warn" if goes_on else "refuse")) == "refuse"
         return report.status == "broken"
 

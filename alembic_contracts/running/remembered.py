@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,17 +174,31 @@ def _named(run: Run, scripts: Iterable[Script]) -> Hashable:
     if names & _ENVIRONMENT:
         seen.append({name: value for name, value in os.environ.items() if name != _ENVIRONMENT_OF_TESTS})
     if names & _CONTEXT and names & _CONFIG:
-        seen.append(_configured(run.environment.config))
+        seen.append(_configured(run.environment.config, run.connection))
     if "url" in names and run.connection is not None:
         seen.append(run.connection.engine.url)
     return same(seen)
 
 
-def _configured(config: Config) -> tuple[object, ...]:
+def _configured(config: Config, connection: Connection | None) -> tuple[object, ...]:
+    """Return what is configured, but for what the database itself is called: a test suite has one for each test."""
     file, options = config.file_config, config.cmd_opts
-    sections = {name: dict(file.items(name, raw=True)) for name in (*file.sections(), "DEFAULT")}
-    given: dict[str, Any] = {} if options is None else vars(options)
-    return sections, config.toml_alembic_config, dict(config.attributes), given, config.config_file_name
+
+    def given(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: "the database" if _is_it(value, connection) else value for name, value in values.items()}
+
+    sections = {name: given(dict(file.items(name, raw=True))) for name in (*file.sections(), "DEFAULT")}
+    told = given({} if options is None else vars(options))
+    return sections, given(config.toml_alembic_config), given(config.attributes), told, config.config_file_name
+
+
+def _is_it(value: object, connection: Connection | None) -> bool:
+    """Whether a value is a connection, its engine, or its URL."""
+    if connection is None:
+        return False
+    if isinstance(value, str):
+        return value == connection.engine.url.render_as_string(hide_password=False)
+    return value is connection or value is connection.engine
 
 
 def _manners(connection: Connection) -> tuple[object, ...]:

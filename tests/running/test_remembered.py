@@ -116,6 +116,35 @@ def test_what_is_configured_counts_where_scripts_read_it(tmp_path: Path, counted
     assert len(counted) == 2
 
 
+class Suite(Guarded):
+    """A history with a database for each test."""
+
+    number = 0
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.folder}/{self.number}.db"
+
+
+OWN_ENGINE = """
+engine = sa.engine_from_config(op.get_context().config.get_section("alembic"), prefix="sqlalchemy.")
+if not sa.inspect(engine).has_table("u"):
+    op.execute("CREATE TABLE u (x)")
+"""
+
+
+def test_what_the_database_is_called_is_no_matter(tmp_path: Path, counted: list[int]) -> None:
+    suite = Suite(tmp_path, [TABLE, OWN_ENGINE])
+    for suite.number in range(3):
+        suite.config.set_main_option("sqlalchemy.url", suite.url)
+        [found] = suite.predicted(fresh=False)
+        assert found.unproven == ()
+    assert len(counted) == 1
+    suite.config.set_main_option("sqlalchemy.url", "sqlite://")
+    suite.predicted(fresh=False)
+    assert len(counted) == 2
+
+
 def test_without_the_guard_nothing_is_remembered(tmp_path: Path, counted: list[int]) -> None:
     """Nobody would hold it against what scripts do then."""
     history = History(tmp_path, [TABLE])
