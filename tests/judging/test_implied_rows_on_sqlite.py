@@ -65,6 +65,21 @@ CASES = [
         "INSERT INTO t VALUES (1, 1)", "CHECK constraint failed", NEW, "a new check (c > 0 AND b > 1)",
     ),
     Case(
+        "CREATE TABLE t (z INTEGER, c INTEGER)",
+        "ALTER TABLE t DROP COLUMN c\nALTER TABLE t ADD COLUMN c INTEGER AS (z)",
+        "INSERT INTO t (c) VALUES (1)", "cannot INSERT into generated column", NEW,
+        "a value of c that the database computes",
+    ),
+    Case(
+        "CREATE TABLE t (z INTEGER, c INTEGER AS (z))",
+        "ALTER TABLE t DROP COLUMN c\nALTER TABLE t ADD COLUMN c INTEGER AS (z + 1)",
+        "INSERT INTO t (z) VALUES (1)",
+    ),
+    Case(
+        "CREATE TABLE t (z INTEGER, c INTEGER)", "ALTER TABLE t ADD COLUMN d INTEGER AS (z)",
+        "INSERT INTO t (c) VALUES (1)",
+    ),
+    Case(
         "CREATE TABLE t (c TEXT NOT NULL ON CONFLICT REPLACE DEFAULT 'd')",
         "DROP TABLE t\nCREATE TABLE t (c TEXT NOT NULL DEFAULT 'd')", "INSERT INTO t (c) VALUES (NULL)",
         "NOT NULL constraint failed: t.c", NEW, "a NOT NULL of c without ON CONFLICT",

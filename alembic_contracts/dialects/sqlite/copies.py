@@ -165,12 +165,6 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
     first: WatchedConnection | None = None
     factory = _factory(like)
 
-    def is_it(dialect: Dialect, database: object = None, *_: object) -> bool:
-        """Whether an engine of a script's own connects to the database that this one is a copy of."""
-        own = None if engine is None or not _is_file(engine) else engine.url.database
-        is_plain = (dialect.name, dialect.is_async) == ("sqlite", False) and isinstance(database, str)
-        return own is not None and is_plain and Path(str(database)).absolute() == Path(own).absolute()
-
     may_be_beside = engine is None or (isinstance(engine.pool, QueuePool | NullPool) and _is_file(engine))
 
     def connect() -> sqlite3.Connection | Lent | Beside:
@@ -194,7 +188,7 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
         native_datetime=getattr(like, "native_datetime", False),
         **{name: value for name, value in options.items() if value is not None},
     )
-    vars(made_)["lends"] = lambda dialect, *args: connect() if first is not None and is_it(dialect, *args) else None
+    vars(made_)["lends"] = lambda *its: connect() if first is not None and _is_to_the_same(engine, *its) else None
     event.listen(made_, "before_cursor_execute", _wait_if_async)
     _have_streams(made_.dialect)
     if like.is_async:
@@ -202,6 +196,13 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
     if engine is not None:
         _take_over(engine, made_, told)
     return made_
+
+
+def _is_to_the_same(engine: Engine | None, dialect: Dialect, database: object = None, *_: object) -> bool:
+    """Whether an engine of a script's own connects to the file of another one, by what it connects with."""
+    own = None if engine is None or not _is_file(engine) else engine.url.database
+    is_plain = (dialect.name, dialect.is_async) == ("sqlite", False) and isinstance(database, str)
+    return own is not None and is_plain and Path(str(database)).absolute() == Path(own).absolute()
 
 
 def _factory(like: Dialect) -> type[WatchedConnection]:

@@ -12,8 +12,9 @@ from alembic_contracts.contracts.contract import Fact
 from alembic_contracts.judging.rules import Subject
 from alembic_contracts.schemas.schema import Column, Table, Type
 
-__all__ = ["tightened"]
+__all__ = ["computes_more", "tightened"]
 
+_OF_VALUES = frozenset({"column-generated", "column-identity", "column-updatable"})
 _SIZES = frozenset({"character-length", "numeric-precision", "numeric-scale"})
 
 
@@ -28,7 +29,30 @@ def tightened(fact: Fact, subject: Subject) -> frozenset[str]:
     if before is None:
         return frozenset()
     less = (_words(was, now, subject) for was, now in _both(fact, subject, before) if _is_less(was, now, subject))
-    return frozenset((*less, *_no_more_replaced(fact, subject, before)))
+    return frozenset((*less, *_no_more_replaced(fact, subject, before), *_computed(fact, subject, before)))
+
+
+def computes_more(before: Table, after: Table) -> bool:
+    """Whether a column took values that the database alone gives by now."""
+    return any(_is_computed(before.column(each.name), each) for each in after.columns)
+
+
+def _is_computed(was: Column | None, now: Column) -> bool:
+    return was is not None and not _has_its_own(was) and _has_its_own(now)
+
+
+def _has_its_own(column: Column) -> bool:
+    """Whether an INSERT that gives a value is refused."""
+    return bool(column.generated) or column.identity == "always"
+
+
+def _computed(fact: Fact, subject: Subject, before: Table) -> Iterator[str]:
+    """Yield columns that are computed by now, and of which the contract states nothing about that."""
+    stated = {each.column for each in subject.contract.facts if each.table == fact.table and each.rule in _OF_VALUES}
+    named = set(subject.contract.columns(fact.table)) - stated
+    for each in _columns(subject):
+        if each.name in named and _is_computed(before.column(each.name), each):
+            yield f"a value of {each.name} that the database computes"
 
 
 def _no_more_replaced(fact: Fact, subject: Subject, before: Table) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Rows meet no constraint that the table did not have and the contract does not state."""
 
-from collections.abc import Callable
 from typing import Self, cast
 
 from msgspec import Struct
@@ -10,33 +9,27 @@ from alembic_contracts.dialects import Dialect
 from alembic_contracts.judging.rules import (
     HOLDS,
     Differs,
-    Instead,
     Outcome,
     Portable,
     Rule,
-    Situation,
     Subject,
     Types,
     Unknown,
     breaking,
 )
 from alembic_contracts.judging.rules._looser_checks import is_looser_than_all, lets_pass
+from alembic_contracts.judging.rules._new_constraint_ways import WAYS
 from alembic_contracts.judging.rules._rows import (
     KEYS,
     STRICT,
-    forgives_less,
-    has_lost_a_key,
     is_as_stated,
-    is_below,
     is_dangling,
-    lacks_partitions,
     limits,
     may_take_none,
     no_more_taken,
     passed_on,
-    takes_less,
 )
-from alembic_contracts.schemas.schema import Constraint, Table
+from alembic_contracts.schemas.schema import Column, Constraint, Table
 
 
 def _content(constraint: Constraint) -> tuple[object, ...]:
@@ -223,15 +216,19 @@ def _shows_less(subject: Subject, *, held: bool) -> bool | Unknown:
 
 
 def _limited(fact: Fact, subject: Subject) -> frozenset[str]:
-    """Return columns with a limit that is new; most have the type that they had, which is no type of users."""
+    """Return columns with a limit that is new; most are as they were, of a type that is none of users."""
     then = {} if subject.reference is None else {column.name: column for column in subject.reference.columns}
-    both = ((then.get(column.name), column.type) for column in cast("Table", subject.table).columns)
-    users = subject.reference_types
-    if all(was is None or (was.type == now and not was.on_null and now and now.name not in users) for was, now in both):
+    both = ((then.get(column.name), column) for column in cast("Table", subject.table).columns)
+    if all(was is None or _is_as_before(was, now, subject.reference_types) for was, now in both):
         return frozenset()
     from alembic_contracts.judging.rules._type_limits import tightened
 
     return tightened(fact, subject)
+
+
+def _is_as_before(was: Column, now: Column, users: Types) -> bool:
+    same_type = was.type == now.type and now.type is not None and now.type.name not in users
+    return same_type and not was.on_null and (was.generated, was.identity) == (now.generated, now.identity)
 
 
 def _is_known(limit: Constraint, before: _Before, fact: Fact, subject: Subject) -> bool:
@@ -265,20 +262,14 @@ def _place(subject: Subject) -> str:
     return f" of {cast('Table', subject.table).name}"
 
 
-def _where(is_so: Callable[[Table, Table], bool]) -> Callable[[Situation], bool]:
-    """Return whether something is so of a table before and after."""
-    return lambda found: found.before is not None and found.after is not None and is_so(found.before, found.after)
-
-
-_AGREED = "Agree on it with {owner}: nothing that {contract_place} could state allows it."
-
 RULE = Rule(
     id="new-constraint",
     summary="Rows meet no new key, unique, check, foreign key or exclusion constraint.",
     description=(
         "A new constraint refuses rows that writers could store before (SQLSTATE 23505, 23514, 23503, 23P01), "
         "be it the table's own or a column's by its domain; so do a type of a column that the contract names without "
-        "a limit, which gets one or a smaller one (22001, 22003), a new generated column that is NOT NULL, computed "
+        "a limit, which gets one or a smaller one (22001, 22003), a column that it names and that is computed by now "
+        "(428C9), a new generated column that is NOT NULL, computed "
         "from one that may be NULL by operators or functions that make NULL of it, the bounds of a partition (23514), "
         "WITH CHECK OPTION of a view, or a condition for it that lets less pass (44000), and the loss of partitions, "
         "or none for some of the rows of a table that gets partitioned (23514). On SQLite and MySQL, so does a foreign "
@@ -304,92 +295,7 @@ RULE = Rule(
         "Until then, look for rows that it would refuse, without refusing any."
     ),
     fix="If the writers keep to it, ask {owner} to state it in {contract_place}; else drop it in a migration.",
-    instead=(
-        Instead(
-            when=_where(lambda before, after: bool(after.bounds - before.bounds)),
-            what="rows of a partition have to be within bounds",
-            remedy=f"Attach it once every writer keeps to the bounds, or writes to the partitioned table.\n{_AGREED}",
-            fix=f"Detach it in a migration, or have its writers keep to the bounds.\n{_AGREED}",
-            portable=Portable(),
-        ),
-        Instead(
-            when=_where(lambda before, after: after.check_option not in {"", before.check_option}),
-            what="a view has WITH CHECK OPTION",
-            remedy=f"Leave WITH CHECK OPTION out until every writer keeps to what the view shows.\n{_AGREED}",
-            fix=f"Take it away in a migration, with ALTER VIEW {{table}} RESET (check_option).\n{_AGREED}",
-            portable=Portable(),
-        ),
-        Instead(
-            when=_where(lambda before, after: before.has_default_partition and not after.has_default_partition),
-            what="a partitioned table has lost its default partition",
-            remedy=(
-                "Keep the default partition, or create another in the same revision, PARTITION OF {table} DEFAULT.\n"
-                f"{_AGREED}"
-            ),
-            fix=f"Create one in a migration, with PARTITION OF {{table}} DEFAULT.\n{_AGREED}",
-            portable=Portable(),
-        ),
-        Instead(
-            when=_where(lambda before, after: bool(after.check_option) and before.definition != after.definition),
-            what="a view with WITH CHECK OPTION shows fewer rows",
-            remedy=f"Keep the condition of the view, and have another view for fewer rows.\n{_AGREED}",
-            fix=f"Give the view its condition back in a migration.\n{_AGREED}",
-            portable=Portable(),
-        ),
-        Instead(
-            when=_where(lacks_partitions),
-            what="a partitioned table has no partition for rows that it took",
-            remedy=(
-                "Keep the partitions, or create others for these rows in the same revision, such as\n"
-                "PARTITION OF {table} DEFAULT.\n"
-                f"{_AGREED}"
-            ),
-            fix=f"Create one for these rows in a migration, such as PARTITION OF {{table}} DEFAULT.\n{_AGREED}",
-            portable=Portable(),
-        ),
-        Instead(
-            when=_where(takes_less),
-            what="a view takes no rows any more, or lets none be changed",
-            remedy=f"Keep the table that it was, a query that lets rows through, or INSTEAD OF triggers.\n{_AGREED}",
-            fix=f"Give the view INSTEAD OF triggers in a migration, or a query that lets rows through.\n{_AGREED}",
-            portable=Portable(),
-        ),
-        Instead(
-            when=_where(has_lost_a_key),
-            what="a foreign key of SQLite's or MySQL's finds no key any more",
-            portable=Portable(
-                remedy=(
-                    "Keep the table that it refers to, and its key; or drop the foreign key in the same revision.\n"
-                    f"{_AGREED}"
-                ),
-                fix=(
-                    f"Give the table that it refers to such a key in a migration, or drop the foreign key.\n{_AGREED}"
-                ),
-            ),
-        ),
-        Instead(
-            when=_where(lambda before, after: after.strict and not before.strict),
-            what="a table of SQLite's has become STRICT",
-            portable=Portable(
-                remedy="Let {owner} state the types of all columns that it names once every writer keeps to them.",
-                fix="Make the table without STRICT again, or ask {owner} to state the types of what it names.",
-            ),
-        ),
-        Instead(
-            when=_where(forgives_less),
-            what="a key or NOT NULL of SQLite's has lost its ON CONFLICT, which batch mode does not copy",
-            portable=Portable(
-                remedy=f"Make the table anew in SQL, with the ON CONFLICT that it has.\n{_AGREED}",
-                fix=f"Make the table anew in SQL, with ON CONFLICT as it was.\n{_AGREED}",
-            ),
-        ),
-        Instead(
-            when=is_below,
-            what="a partition has it, or the table under a view",
-            remedy=f"Add it once every writer of {{table}} keeps to it, too.\n{_AGREED}",
-            fix=f"Drop it there in a migration, or have the writers of {{table}} keep to it.\n{_AGREED}",
-        ),
-    ),
+    instead=WAYS,
     portable=Portable(),
     expected=lambda _fact, _dialect: "no new constraint",
     evaluate=_evaluate,
