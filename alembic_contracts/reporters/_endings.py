@@ -132,13 +132,18 @@ def _endings(broken: Sequence[Violation]) -> tuple[list[Way], list[Way]]:
     # From the end of a file on: what is pasted moves what comes after it.
     first = list(found)[:_PERMITS]
     backwards = sorted(first, key=lambda ending: (ending.file, -ending.line, -(ending.column or 0)))
-    shown = [(ending, found[ending]) for ending in backwards]
-    ways = {ending: Way(_ending(ending, violation), ending.text, blanks_count=True) for ending, violation in shown}
+    last = next((ending for ending in reversed(backwards) if ending.day is None), None)
+    left = len(found) - len(first)
+    ways = {
+        each: Way(_ending(each, found[each], left if each is last else 0), each.text, blanks_count=True)
+        for each in backwards
+    }
     ends = [way for ending, way in ways.items() if ending.day is None]
     return ends, [way for ending, way in ways.items() if ending.day is not None]
 
 
-def _ending(ending: Ending, violation: Violation) -> str:
+def _ending(ending: Ending, violation: Violation, others: int) -> str:
+    """Return what is to be done about one promise, and how many others it is to be done about as well."""
     place = wording.place(violation) if violation.column else f"all of {wording.place(violation)}"
     if ending.day is not None:
         said = f"{place} may be broken from {ending.day:%Y-%m-%d} on, as {ending.file}:{ending.line} says."
@@ -147,7 +152,8 @@ def _ending(ending: Ending, violation: Violation) -> str:
     if ending.column is not None:
         where = f"behind the bracket in line {ending.line}, column {ending.column}"
     what = "the promise" if violation.column else "what is promised"
-    return wording.one_line(f"let {what} of {place} end on a day: add to {ending.file}, {where}:")
+    more = f", and the like for {others} more" if others > 0 else ""
+    return wording.one_line(f"let {what} of {place} end on a day: add to {ending.file}, {where}{more}:")
 
 
 def _permitting(report: Report, broken: Sequence[Violation]) -> Way:
