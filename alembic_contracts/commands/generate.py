@@ -27,6 +27,7 @@ from alembic_contracts.commands._shared import (
 )
 from alembic_contracts.commands._shared import tables as known_tables
 from alembic_contracts.contracts.contract import Compatibility
+from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,10 @@ _EXAMPLES = (
     ("--offline --stdout orders", "to look at, without a database"),
     ('--owner "Analytics <analytics@example.org>" orders', "who answers for it"),
 )
+
+
+_NO_TABLE = pattern(r'["\x00-\x1f\x7f]|^\s|\s\Z')
+_NO_COLUMN = pattern(r'^".*"\Z|[\x00-\x1f\x7f]|^\s|\s\Z', re.DOTALL)
 
 
 @click.command(
@@ -97,6 +102,8 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> int:
     usual = seen.dialect.DEFAULT_SCHEMA
     writer = formats.writer(values["format_"])
     found = [_only(_find(written, seen), values["columns"], tables) for written in tables]
+    for table in found:
+        _require_names(table, values["format_"])
     choice = Choice(minimal=values["minimal"], compatibility=values["compatibility"])
 
     def namespace(table: Table) -> str:
@@ -147,6 +154,27 @@ def _find(written: str, seen: Seen) -> Table:
         here = "" if usual else " in the database that env.py connects to, and others are not looked at"
         raise CannotCheck(f"There is no table `{written}`{here}{hint}")
     return table
+
+
+def _require_names(table: Table, format_: str) -> None:
+    """Refuse names that contracts cannot have (``native.schema.json``).
+
+    Raises:
+        CannotCheck: the table has such a name, or a column that the base format has none for.
+    """
+    from alembic_contracts.errors import CannotCheck
+
+    if _NO_TABLE.search(table.name.name):
+        raise CannotCheck(
+            f"The table `{table.name.name}` has a quote, a control character or spaces around its name, so that no "
+            "contract can name it."
+        )
+    column = next((each.name for each in table.columns if _NO_COLUMN.search(each.name)), None)
+    if column is not None and format_ == "native":
+        raise CannotCheck(
+            f"The column `{column}` of {table.name} has quotes, a control character or spaces around its name, so that "
+            "no contract in the base format can name it: --format odcs can, and --columns leaves it out."
+        )
 
 
 def _only(table: Table, columns: str | None, tables: Sequence[str]) -> Table:

@@ -170,3 +170,24 @@ def test_a_kind_that_is_misspelt_is_said(museum: Project) -> None:
     done = museum.cli("lint")
     assert done.returncode == 2
     assert "the dialect 'sqlit' is not known; did you mean `sqlite`?" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "format_", "said"),
+    [
+        ('a"b', "x INTEGER", "native", 'The table `a"b` has a quote'),
+        ('a"b', "x INTEGER", "odcs", 'The table `a"b` has a quote'),
+        ("t", '" x" INTEGER', "native", "The column ` x` of main.t has"),
+        ("t", '" x" INTEGER', "odcs", ""),
+        ("t", '"x""y" INTEGER', "native", ""),
+    ],
+)
+def test_names_that_no_contract_can_have(table: str, columns: str, format_: str, said: str, tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", f"sqlite:///{tmp_path}/t.db")
+    name = table.replace('"', '""')
+    project.sql(f'CREATE TABLE "{name}" ({columns})')
+    done = project.cli("generate", table, "--format", format_)
+    assert (done.returncode, said in done.stderr) == (2 if said else 0, True), done.stderr
+    if not said:
+        check = project.cli("check")
+        assert check.returncode == 0, check.stdout + check.stderr
