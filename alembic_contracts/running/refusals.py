@@ -28,7 +28,7 @@ _THEN = "Once the database is again as the contract states, run the upgrade agai
 _OR_OURS = "That session may be one that a script opened itself: see what was unproven before the run."
 _UNFORESEEN = (
     "not by the pending scripts, by their prediction, which leaves nothing open: it seems that another session did it "
-    "while this upgrade ran."
+    "while this upgrade ran, or env.py itself."
 )
 
 
