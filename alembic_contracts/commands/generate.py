@@ -101,9 +101,7 @@ def COMMAND(project: Project, /, tables: tuple[str, ...], **values: Any) -> int:
     seen = schema_of(config, range_of(values), settings.snapshot)
     usual = seen.dialect.DEFAULT_SCHEMA
     writer = formats.writer(values["format_"])
-    found = [_only(_find(written, seen), values["columns"], tables) for written in tables]
-    for table in found:
-        _require_names(table, values["format_"])
+    found = [_to_be_stated(written, seen, tables, values) for written in tables]
     choice = Choice(minimal=values["minimal"], compatibility=values["compatibility"])
 
     def namespace(table: Table) -> str:
@@ -156,12 +154,18 @@ def _find(written: str, seen: Seen) -> Table:
     return table
 
 
-def _require_names(table: Table, format_: str) -> None:
-    """Refuse names that contracts cannot have (``native.schema.json``).
+def _to_be_stated(written: str, seen: Seen, tables: Sequence[str], values: dict[str, Any]) -> Table:
+    """Return a table as it is to be stated.
 
     Raises:
-        CannotCheck: the table has such a name, or a column that the base format has none for.
+        CannotCheck: it is not there, or has names that contracts cannot have (``native.schema.json``).
     """
+    table = _only(_find(written, seen), values["columns"], tables)
+    _require_name(table, values["format_"])
+    return table
+
+
+def _require_name(table: Table, format_: str) -> None:
     from alembic_contracts.errors import CannotCheck
 
     if _NO_TABLE.search(table.name.name):
