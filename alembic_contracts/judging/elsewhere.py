@@ -66,8 +66,8 @@ class Held(Struct, frozen=True):
     """How many facts that are stated nobody looks at."""
     naming: Naming | None
     """How the database's names become the contracts'; None: they are the same."""
-    beyond: frozenset[Place] = frozenset()
-    """What is stated for which the database has nothing."""
+    beyond: tuple[frozenset[Place], ...] = ()
+    """What each of the contracts states for which the database has nothing."""
 
     @property
     def is_exact(self) -> bool:
@@ -79,18 +79,22 @@ class Held(Struct, frozen=True):
         """Ids of the contracts of which nothing is judged, since nothing of them is applicable."""
         return tuple(contract.id for contract in self.contracts if not contract.facts) if self.not_applicable else ()
 
-    def shown(self, predictions: Sequence[Prediction]) -> Held:
+    def shown(self, predictions: Sequence[Prediction], foreseen: Sequence[Prediction]) -> Held:
         """Return it without what is beyond the database, where no moment of a run has it: it is left out there.
 
         Args:
             predictions: the run, in the contracts' names.
+            foreseen: where it was to lead, in the database's.
         """
+        if not any(self.beyond):
+            return self
         from alembic_contracts.judging import left_out
 
-        absent = left_out.absent(self.beyond, predictions)
+        absent = left_out.absent(frozenset().union(*self.beyond), (*predictions, *self.seen(foreseen)))
         if not absent:
             return self
-        found = [left_out.without(contract, absent) for contract in self.contracts]
+        each = zip(self.contracts, self.beyond, strict=True)
+        found = [left_out.without(contract, absent & places) for contract, places in each]
         left = sum(
             len(before.facts) - len(after.facts)
             for before, after in zip(self.contracts, found, strict=True)
@@ -171,17 +175,19 @@ def _trimmed(
     off = rules.load().keys() - frozenset(applicable)
     if not off and naming is None:
         return Held(contracts, dialect, severities, 0, None)
-    left, trimmed, beyond = 0, [], set[Place]()
+    left, trimmed, beyond = 0, [], []
     for contract in contracts:
+        like_nothing = set[Place]()
         stated = [fact for fact in contract.facts if severities.get(fact.rule) != "off"]
         if isinstance(dialect, Shape):
             stated = list(_enums_as_texts(stated, dialect))
-            beyond.update((fact.table, fact.column) for fact in stated if dialect.is_beyond(fact))
+            like_nothing.update((fact.table, fact.column) for fact in stated if dialect.is_beyond(fact))
+        beyond.append(frozenset(like_nothing))
         facts = tuple(fact for fact in stated if fact.rule not in off and _is_comparable(fact, dialect))
         left += len(stated) - len(facts) if contract.stage != "retired" else 0
         trimmed.append(dataclasses.replace(contract, facts=facts))
     switched = MappingProxyType({**severities, **dict.fromkeys(off, "off")})
-    return Held(tuple(trimmed), dialect, cast("Mapping[str, Switch]", switched), left, naming, frozenset(beyond))
+    return Held(tuple(trimmed), dialect, cast("Mapping[str, Switch]", switched), left, naming, tuple(beyond))
 
 
 def _type_of(fact: Fact, schema: Schema) -> Type | None:
@@ -256,8 +262,7 @@ def _naming(contracts: Sequence[Contract], dialect: Dialect, placed: Placed | No
         return None
     from alembic_contracts.judging.naming import Naming
 
-    usual = dialects.load(contracts[0].kind).DEFAULT_SCHEMA if contracts else ""
-    return Naming(contracts, dialect, placed, usual)
+    return Naming(contracts, dialect, placed)
 
 
 class Aligned(Struct, frozen=True):

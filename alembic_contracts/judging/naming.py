@@ -85,16 +85,9 @@ class Naming:
     ``schema_translate_map``, or scripts leave it out.
     """
 
-    def __init__(self, contracts: Sequence[Contract], here: Dialect, placed: Placed, usual: str) -> None:
-        """Make one.
-
-        Args:
-            contracts: about one kind of database.
-            here: knows the database.
-            placed: tells where their tables can be there.
-            usual: the schema that is meant where a contract names none.
-        """
-        self._here, self._places, self._usual = here, placed, usual
+    def __init__(self, contracts: Sequence[Contract], here: Dialect, placed: Placed) -> None:
+        """Take the contracts, what knows the database, and what tells where their tables can be there."""
+        self._here, self._places = here, placed
         self._named = frozenset(_named(contracts))
         self._columns = columns_of(contracts)
         self._seen: dict[int, tuple[Schema, Schema]] = {}
@@ -153,7 +146,7 @@ class Naming:
         found: dict[Name, Name] = {}
         for name in sorted(self._named):
             there = [place for place in self._places(name) if place in schema.tables]
-            if there and (there[0] == name or name.schema == self._usual or name.schema not in schema.namespaces):
+            if there and (there[0] == name or name.schema not in schema.namespaces):
                 found[name] = there[0]
         return found
 

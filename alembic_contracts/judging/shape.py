@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic_contracts import dialects
+from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.schemas.schema import Name, Type, TypeDefinition
 from alembic_contracts.schemas.uses import EVERYBODY, Breaks
 
@@ -25,7 +26,6 @@ _OF_ONE_KIND = frozenset({None, "array"})
 """Families of which no type is compared: what is there is not told, or not in full."""
 _OF_OTHERS_TOO = _OF_ONE_KIND | {"geometry", "network address", "vector"}
 """The same between kinds of databases, some of which have none of them."""
-_NUMBERS = frozenset({"whole number", "decimal", "float"})
 _KINDS_OF_ONE = ("materialized view", "foreign table")
 """Of relations, that not every database has."""
 
@@ -82,9 +82,11 @@ class Shape:
 
         A sum of integers is a ``bigint`` to PostgreSQL and a ``DECIMAL`` to MySQL, to which NULL is a ``BINARY(0)``.
         """
-        found = self._here.family(actual, types)
-        is_number = self._there.family(expected, {}) in _NUMBERS and found in _NUMBERS
-        return not self.is_own and (is_number or (found == "binary" and actual.modifiers == ("0",)))
+        if self.is_own or not is_like_mysql(self._here.KIND):
+            return False
+        wanted, found = self._there.family(expected, {}), self._here.family(actual, types)
+        is_result = wanted == "whole number" and found == "decimal"
+        return is_result or (found == "binary" and actual.modifiers == ("0",))
 
     def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Breaks:
         """Return whose uses break: everybody's, where what a column is for is another thing."""

@@ -51,10 +51,13 @@ def policy_of(run: Run, terms: Terms, *, phase: Phase, scope: engine.Scope) -> e
     )
 
 
-def judge(course: Course, terms: Terms, policy: engine.Policy) -> Report:
-    """Return the verdict on a course by the contracts of the working tree alone, but for tables that are unread."""
+def judge(course: Course, terms: Terms, policy: engine.Policy, *, foreseen: Sequence[Prediction] = ()) -> Report:
+    """Return the verdict on a course by the contracts of the working tree alone, but for tables that are unread.
+
+    ``foreseen``: where the run was to lead, where the course is what is known by now.
+    """
     unread = course.sight.unread if course.sight is not None else frozenset[Name]()
-    return _placed(_judged(terms, course.predictions, course.dialect, policy, unread), terms)
+    return _placed(_judged(terms, course.predictions, course.dialect, policy, unread, foreseen=foreseen), terms)
 
 
 def _placed(report: Report, terms: Terms) -> Report:
@@ -134,7 +137,7 @@ def judge_state(course: Course, terms: Terms, *, scope: engine.Scope, since: Seq
         unread = course.sight.unread
         before = course.dialect.completed(course.run.connection, course.sight, observed)
     done = replace(course, predictions=(Prediction(before=before, steps=tuple(since)),), sight=None)
-    report = judge(done, terms, policy)
+    report = judge(done, terms, policy, foreseen=course.predictions)
     # Where another session has had a lock all along, what it hides is at least the same as before.
     shown = tuple(v for v in report.violations if v.introduced or v.table not in unread)
     return replace(report, violations=shown)
@@ -160,6 +163,8 @@ def _judged(
     dialect: Dialect,
     policy: engine.Policy,
     unread: frozenset[Name],
+    *,
+    foreseen: Sequence[Prediction] = (),
 ) -> Report:
     """Return the verdict by the contracts of the working tree, each as it is held on this kind of database."""
     contracts, reports = _without(terms.contracts, unread), []
@@ -173,7 +178,7 @@ def _judged(
     groups = elsewhere.held(contracts, dialect, policy.severities, terms.settings.elsewhere)
     for each in groups:
         seen = each.seen(predictions)
-        group = each.shown(seen)
+        group = each.shown(seen, foreseen)
         report = engine.judge(
             group.contracts,
             seen,

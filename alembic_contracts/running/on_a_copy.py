@@ -10,6 +10,7 @@ import copy
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 from alembic.runtime.migration import MigrationContext
@@ -88,10 +89,21 @@ _OF_ALEMBIC = (NotImplementedError, ValueError)
 
 def _raised_in(error: BaseException) -> str:
     """Return the module that raised an exception."""
+    frame = _innermost(error)
+    return "" if frame is None else str(frame.f_globals.get("__name__"))
+
+
+def _file_of(error: BaseException) -> str:
+    """Return the file whose code raised an exception, or called what is written in C and did."""
+    frame = _innermost(error)
+    return "" if frame is None else frame.f_code.co_filename
+
+
+def _innermost(error: BaseException) -> FrameType | None:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return "" if trace is None else str(trace.tb_frame.f_globals.get("__name__"))
+    return None if trace is None else trace.tb_frame
 
 
 def _of_batch(error: BaseException, message: str) -> str:
@@ -354,7 +366,8 @@ class Rehearsal:
         if isinstance(error, RealDatabaseReachedError | OutsideReachedError):
             return False
         if self._turns.of(script.revision) == "empty":
-            return isinstance(error, Exception) and not self._leaves
+            is_its_own = self._is_refused(error) or _file_of(error) == script.path  # none of what is missing here
+            return is_its_own and self._is_complete and not (self._observer.missing or self._leaves)
         if isinstance(error, DBAPIError | sqlite3.Error):  # in the real run as well, if such a row is there
             return True
         return isinstance(error, Exception) and only_changes_rows(error, script.path, RowTexts())

@@ -31,6 +31,15 @@ ALIKE = {
         names = [each["name"] for each in sa.inspect(engine).get_columns("t")]
         op.execute(f"ALTER TABLE t ADD COLUMN of_{len(names)}")
     """,
+    "an engine of the script's own has settings of its own": """
+        engine = sa.create_engine(op.get_bind().engine.url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as other:
+            other.exec_driver_sql("PRAGMA query_only = ON")
+        op.execute("ALTER TABLE t ADD COLUMN c")
+        with engine.connect() as other:
+            only = other.exec_driver_sql("PRAGMA query_only").scalar()
+        op.execute(f"ALTER TABLE t ADD COLUMN b_{only}")
+    """,
     "an engine of the script's own changes a table": """
         engine = sa.create_engine(op.get_bind().engine.url)
         with engine.begin() as other:
@@ -171,6 +180,21 @@ NOT_ALIKE = {
             other.execute(sa.text("SELECT a FROM t")).all()
             op.execute("UPDATE t SET a = 'x'")
     """,
+    "again, by an engine of its own": """
+        engine = sa.create_engine(op.get_bind().engine.url)
+        with engine.connect() as other:
+            other.execute(sa.text("SELECT a FROM t")).all()
+        op.execute("INSERT INTO t (a) VALUES ('x')")
+        try:
+            with engine.begin() as other:
+                other.execute(sa.text("SELECT a FROM t")).all()
+        except sa.exc.OperationalError:
+            pass
+    """,
+    "where one has attached a file": """
+        op.execute("ATTACH ':memory:' AS more")
+        sa.inspect(sa.create_engine(op.get_bind().engine.url)).get_schema_names()
+    """,
     "and one more": """
         with op.get_bind().engine.connect(), op.get_bind().engine.connect() as other:
             other.execute(sa.text("SELECT a FROM t")).all()
@@ -262,3 +286,10 @@ def test_who_listens_to_the_connection_alone_has_a_say(options: dict[str, bool],
     assert columns(prediction.after) == ["id", "a", "of_the_connection"]
     history.upgrade("head")
     assert prediction.steps[-1].fingerprint == history.observed()[1]
+
+
+@pytest.mark.parametrize("arguments", ['{"isolation_level": None}', '{"detect_types": 1}'])
+def test_an_engine_that_connects_otherwise_is_not_known(arguments: str, tmp_path: Path) -> None:
+    script = f"sa.create_engine(op.get_bind().engine.url, connect_args={arguments}).connect()"
+    history = History(tmp_path, [TABLE, script])
+    assert "the script opens a database connection of its own (sqlite+pysqlite)" in reasons(predicted(history))

@@ -417,3 +417,15 @@ def test_a_script_that_needs_rows_ends_where_there_are_none(name: str, tmp_path:
     going_on = [each for each in predictions if each.cut is None]
     assert going_on
     assert all(columns(each.after)[-1] == "more" for each in going_on)
+
+
+MISSING = """
+if not op.get_bind().scalar(sa.text("SELECT count(*) FROM t")):
+    op.get_bind().execute(sa.text("SELECT slug('x')"))
+"""
+
+
+def test_what_fails_for_want_of_what_env_py_gives_is_no_end(tmp_path: Path) -> None:
+    history = History(tmp_path, [TABLE, f"{MISSING}op.execute('ALTER TABLE t DROP COLUMN a')"])
+    history.upgrade("r0")
+    assert any(map(reasons, history.predicted()))

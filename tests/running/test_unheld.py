@@ -347,6 +347,25 @@ def test_what_has_no_like_and_was_there_is_held(project: Project) -> None:
     assert (refused.returncode, "public.t.search no longer exists" in refused.stderr) == (255, True), refused.stderr
 
 
+def test_what_has_no_like_and_goes_unseen_is_held_at_the_commit(project: Project) -> None:
+    project.contract("t", stated("t", "id:integer", "search:tsvector"))
+    project.revision("r1", 'op.create_table("t", sa.Column("id", sa.Integer), sa.Column("search", sa.Text))')
+    connect = "import sqlite3\nwith sqlite3.connect('test.db') as other:"
+    unseen = f"{connect}\n    other.execute('ALTER TABLE t DROP COLUMN search')"
+    project.revision("r2", unseen)
+    done = project.alembic("upgrade", "head", env=SQLITE)
+    assert (done.returncode, "public.t.search" in done.stderr) == (255, True), done.stderr
+
+
+def test_what_a_retired_contract_states_is_no_matter_to_others(project: Project) -> None:
+    project.contract("t", stated("t", "id:integer", "search:text"))
+    retired = {**stated("t", "search:tsvector"), "name": "retired", "status": "retired"}
+    project.contract("retired", retired)
+    project.revision("r1", 'op.create_table("t", sa.Column("id", sa.Integer))')
+    done = project.alembic("upgrade", "head", env=SQLITE)
+    assert (done.returncode, "public.t.search does not exist" in done.stderr) == (255, True), done.stderr
+
+
 def test_a_missing_table_is_missing_whatever_its_types_are(project: Project) -> None:
     project.contract("t", stated("t", "search:tsvector"))
     project.revision("r1", 'op.create_table("other", sa.Column("id", sa.Integer))')
@@ -367,6 +386,10 @@ def test_a_file_that_is_attached_by_the_schemas_name_is_the_schema(project: Proj
     project.revision("r1", f'op.create_table("t", {columns}, schema="public")')
     done = project.alembic("upgrade", "head", env=SQLITE)
     assert (done.returncode, "warning" in done.stderr) == (0, False), done.stderr
-    project.revision("r2", 'op.drop_column("t", "name", schema="public")')
+    columns = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text)'
+    project.revision("r2", f'op.create_table("t", {columns})\nop.drop_column("t", "name", schema="public")')
     refused = project.alembic("upgrade", "head", env=SQLITE)
     assert (refused.returncode, "public.t.name no longer exists" in refused.stderr) == (255, True), refused.stderr
+    project.revision("r2", f'op.create_table("t", {columns})\nop.drop_table("t", schema="public")', down="r1")
+    refused = project.alembic("upgrade", "head", env=SQLITE)
+    assert (refused.returncode, "public.t no longer exists" in refused.stderr) == (255, True), refused.stderr

@@ -6,8 +6,8 @@ What a script or a listener awaits is done at once, and what it forgets to await
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Generic, Self, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from typing import Any, Generic, Self, TypeVar, cast
 
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 
@@ -49,6 +49,10 @@ class _Later(Generic[_T]):
     def __await__(self) -> Generator[Any, None, _T]:
         yield from ()
         return self._function()
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        for each in cast("Any", self._function()):
+            yield each
 
     async def __aenter__(self) -> _T:
         self._made = self._function()

@@ -6,7 +6,7 @@ Rows are not copied, but those of Alembic's version table: where the database is
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -198,11 +198,19 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
     return made_
 
 
-def _is_to_the_same(engine: Engine | None, dialect: Dialect, database: object = None, *_: object) -> bool:
-    """Whether an engine of a script's own connects to the file of another one, by what it connects with."""
+def _is_to_the_same(
+    engine: Engine | None, dialect: Dialect, positional: Sequence[object], named: Mapping[str, object]
+) -> bool:
+    """Whether an engine of a script's own connects to the file of another one, as a new engine does."""
     own = None if engine is None or not _is_file(engine) else engine.url.database
-    is_plain = (dialect.name, dialect.is_async) == ("sqlite", False) and isinstance(database, str)
-    return own is not None and is_plain and Path(str(database)).absolute() == Path(own).absolute()
+    is_plain = (dialect.name, dialect.is_async) == ("sqlite", False) and named.keys() <= _HARMLESS
+    if own is None or not is_plain or len(positional) != 1 or not isinstance(positional[0], str):
+        return False
+    return Path(positional[0]).absolute() == Path(own).absolute()
+
+
+_HARMLESS = {"check_same_thread", "timeout"}
+"""Arguments of the driver's ``connect`` that change nothing of what its connection sees and does."""
 
 
 def _factory(like: Dialect) -> type[WatchedConnection]:

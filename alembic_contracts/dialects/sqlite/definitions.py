@@ -108,6 +108,8 @@ class _Table(Clauses):
         """Of the constraint that follows."""
         self._comma: tuple[int, ...] = ()
         """Where the last one between two columns or constraints ends, and how much was found before it."""
+        self._last: tuple[Constraint, ...] = ()
+        """The last constraint that was found before it, which what follows can make deferrable."""
 
     def read(self) -> Definition:
         if self._known is None:
@@ -146,7 +148,7 @@ class _Table(Clauses):
             tuple(self._columns[:columns]),
             dict(islice(self._collations.items(), collations)),
             dict(islice(self._expressions.items(), expressions)),
-            tuple(self._constraints[:constraints]),
+            (*self._constraints[: constraints - len(self._last)], *self._last),
             dict(islice(self._on_null.items(), on_null)),
         )
 
@@ -160,7 +162,7 @@ class _Table(Clauses):
 
     def _after_comma(self) -> None:
         found = (self._columns, self._collations, self._expressions, self._constraints, self._on_null)
-        self._comma = (self.end_of_last(), *map(len, found))
+        self._comma, self._last = (self.end_of_last(), *map(len, found)), tuple(self._constraints[-1:])
         if self.is_word(*_OF_TABLES):
             self._constraint_of_table()
         else:

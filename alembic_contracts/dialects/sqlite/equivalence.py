@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from alembic_contracts.dialects.sqlite.names import KEYWORDS, fold
 from alembic_contracts.dialects.sqlite.tokens import Token, meaning
+from alembic_contracts.patterns import pattern
 
 __all__ = ["are_same", "bare", "closing", "same_expression"]
 
+_PLAIN = pattern(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]{1,3})?", re.ASCII)
+"""Numbers, but for those beyond what a number can be."""
 _SAME_MARKS = {"==": "=", "<>": "!="}
 _LITERALS = frozenset({"null", "true", "false", "current_date", "current_time", "current_timestamp"})
 
@@ -47,7 +51,7 @@ def _constant(token: Token) -> tuple[str, Decimal] | None:
     word = fold(token.text)
     if token.kind == "word" and word in ("true", "false"):
         return "integer", Decimal(word == "true")
-    if token.kind == "number" and not word.startswith("0x") and "_" not in word:
+    if token.kind == "number" and _PLAIN.fullmatch(word):
         return "integer" if word.isdigit() else "real", Decimal(word)
     return None
 

@@ -16,8 +16,18 @@ from alembic_contracts.patterns import pattern
 
 __all__ = ["Beside", "Lent", "lent"]
 
-_SESSION = {"foreign_keys": 0, "legacy_alter_table": 0, "ignore_check_constraints": 0, "recursive_triggers": 0}
+_SESSION = {
+    "foreign_keys": 0,
+    "legacy_alter_table": 0,
+    "ignore_check_constraints": 0,
+    "recursive_triggers": 0,
+    "defer_foreign_keys": 0,
+    "query_only": 0,
+    "reverse_unordered_selects": 0,
+}
 """Pragmas that each connection has of its own, and what they are in a new one."""
+_NEW: dict[str, Any] = {"isolation_level": "", "row_factory": None, "text_factory": str}
+"""The same of the driver's attributes."""
 
 _IN_USE = "there is one connection to this database"
 
@@ -46,19 +56,21 @@ class Lent(OnCursors):
         Raises:
             sqlite3.OperationalError: it is in use, or has what another one would not.
         """
-        self.__dict__.update(_owner=owner, _own=_SESSION, _own_level="")
+        self.__dict__.update(_owner=owner, _pragmas=_SESSION, _own=_NEW)
         self._take()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._owner, name)
+        return self._own[name] if name in _NEW and self._owner.borrower is not self else getattr(self._owner, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._owner, name, value)
+        if name in _NEW and self._owner.borrower is not self:
+            self.__dict__["_own"] = {**self._own, name: value}
+        else:
+            setattr(self._owner, name, value)
 
     def cursor(self, *arguments: Any) -> Any:
         """PEP 249."""
-        if self._owner.borrower is not self:
-            self._take()
+        _again(self)
         cursor = self._owner.cursor(*arguments)
         cursor.borrower = self
         return cursor
@@ -85,13 +97,13 @@ class Lent(OnCursors):
     def _take(self) -> None:
         owner = self._owner
         with owner.aside() as cursor:
-            has_own = cursor.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1").fetchone() is not None
-            if has_own or owner.in_transaction or owner.borrower is not None:
+            if _has_more(cursor) or owner.in_transaction or owner.borrower is not None:
                 raise sqlite3.OperationalError(_IN_USE)
             before = _session(cursor)
-            _set(cursor, self._own)
-        self.__dict__.update(_before=before, _level=owner.isolation_level)
-        owner.isolation_level = self._own_level
+            _set(cursor, self._pragmas)
+        self.__dict__.update(_before=before, _theirs={name: getattr(owner, name) for name in _NEW})
+        for name, value in self._own.items():
+            setattr(owner, name, value)
         owner.borrower = self
 
     def _give_back(self) -> None:
@@ -100,9 +112,10 @@ class Lent(OnCursors):
         if owner.borrower is not self:
             return
         with owner.aside() as cursor:
-            self.__dict__.update(_own=_session(cursor), _own_level=owner.isolation_level)
+            self.__dict__.update(_pragmas=_session(cursor), _own={name: getattr(owner, name) for name in _NEW})
             owner.borrower = None
-            owner.isolation_level = self._level
+            for name, value in self._theirs.items():
+                setattr(owner, name, value)
             _set(cursor, self._before)
 
 
@@ -125,8 +138,7 @@ class Beside(OnCursors):
 
     def cursor(self, *_arguments: Any) -> Any:
         """PEP 249."""
-        if self._owner.borrower is not self:
-            self._take()
+        _again(self)
         cursor = self._owner.cursor(_SchemaCursor)
         cursor.borrower = self
         return cursor
@@ -146,8 +158,8 @@ class Beside(OnCursors):
 
     def _take(self) -> None:
         with self._owner.aside() as cursor:
-            has_own = cursor.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1").fetchone() is not None
-        if has_own or self._owner.borrower is not None or not self._owner.lets_others_read:
+            has_more = _has_more(cursor)
+        if has_more or self._owner.borrower is not None or not self._owner.lets_others_read:
             raise sqlite3.OperationalError(_IN_USE)
         self._owner.borrower = self
 
@@ -193,6 +205,24 @@ class _SchemaCursor(WatchedCursor):
         if not is_known:
             self.connection.in_use()
             raise sqlite3.OperationalError(_IN_USE)
+
+
+def _again(connection: Lent | Beside) -> None:
+    """Borrow again what was given back; where that is not possible the real run would go on, so that it is told."""
+    owner = connection._owner  # noqa: SLF001 - its own
+    if owner.borrower is connection:
+        return
+    try:
+        connection._take()  # noqa: SLF001
+    except sqlite3.OperationalError:
+        owner.in_use()
+        raise
+
+
+def _has_more(cursor: sqlite3.Cursor) -> bool:
+    """Whether a connection has what no other one has: temporary tables, or attached databases."""
+    attached = any(row[1] not in ("main", "temp") for row in cursor.execute("PRAGMA database_list").fetchall())
+    return attached or cursor.execute("SELECT 1 FROM sqlite_temp_master LIMIT 1").fetchone() is not None
 
 
 def _session(cursor: sqlite3.Cursor) -> dict[str, int]:

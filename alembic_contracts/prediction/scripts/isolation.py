@@ -52,7 +52,7 @@ def isolated(
         warnings.catch_warnings(),
         _process_state(),
         _fresh_modules(folder),
-        _no_real_database(doubt, permitted),
+        _no_real_database(doubt, permitted, lends=alone),
         no_trace_outside(doubt, alone=alone),
     ):
         yield
@@ -132,11 +132,14 @@ def _process_state() -> Iterator[None]:
 
 
 @contextmanager
-def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None) -> Iterator[None]:
-    """Refuse connections of engines that are not the recorder's, new ones and those that wait in a pool."""
+def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None, *, lends: bool) -> Iterator[None]:
+    """Refuse connections of engines that are not the recorder's, new ones and those that wait in a pool.
+
+    ``lends``: whether a copy may lend its own, which then stays in pools of engines that nobody uses afterwards.
+    """
     own = frozenset[Dialect]() if permitted is None else frozenset({permitted.dialect})
     may_be_used = {*own}
-    lends = getattr(permitted, "lends", None)  # a copy of a database, in that one's place
+    lender = getattr(permitted, "lends", None) if lends else None
 
     def refusal(verb: str, dialect: Dialect) -> RealDatabaseReachedError:
         what = f"{verb} a database connection of its own ({dialect.name}+{dialect.driver})"
@@ -147,7 +150,7 @@ def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None) ->
         if dialect in own:
             with connecting():
                 return dialect.connect(*positional, **named)
-        lent = None if lends is None else lends(dialect, *positional)
+        lent = None if lender is None else lender(dialect, positional, named)
         if lent is None:
             raise refusal("opens", dialect)
         may_be_used.add(dialect)

@@ -222,6 +222,14 @@ def test_what_was_read_before_changes_nothing(sql: str, at: int, length: int, pu
         assert repr(definition(after, second)) == repr(definition(after, alone)).replace(alone, second)
 
 
+def test_what_makes_a_key_before_it_deferrable_is_not_remembered_of_that() -> None:
+    table = "CREATE TABLE t (a INTEGER REFERENCES p (id), b INTEGER"
+    late, plain = (definition(f"{table}{end})", "main") for end in (" DEFERRABLE INITIALLY DEFERRED", ""))
+    assert late is not None
+    assert plain is not None
+    assert [each.deferrable for each in (*late.constraints, *plain.constraints)] == [True, False]
+
+
 @pytest.mark.parametrize(
     "text",
     [

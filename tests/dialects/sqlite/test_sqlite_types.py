@@ -203,6 +203,7 @@ def test_differences_of_types(expected: str, actual: str, is_same: bool, breaks:
         ("1.0", "1", False),
         ("1.0", "1.00", True),
         ("10.0", "1e1", True),
+        ("1e99999999999999999999", "1e88888888888888888888", False),
         ("01", "1", True),
         ("1", "TRUE", True),
         ("false", "0", True),
