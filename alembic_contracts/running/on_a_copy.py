@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from alembic.runtime.migration import MigrationContext
 from msgspec import Struct
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from alembic_contracts.dialects.listeners import listen, own_listeners_of
 from alembic_contracts.dialects.sqlite.copies import Copy, engine_of, made
@@ -366,7 +366,8 @@ class Rehearsal:
         if isinstance(error, RealDatabaseReachedError | OutsideReachedError):
             return False
         if self._turns.of(script.revision) == "empty":
-            is_its_own = self._is_refused(error) or _file_of(error) == script.path  # none of what is missing here
+            is_of_rows = isinstance(error, NoResultFound) or _file_of(error) == script.path
+            is_its_own = self._is_refused(error) or is_of_rows  # and not for something that is missing here
             return is_its_own and self._is_complete and not (self._observer.missing or self._leaves)
         if isinstance(error, DBAPIError | sqlite3.Error):  # in the real run as well, if such a row is there
             return True

@@ -398,6 +398,7 @@ def test_without_a_database_nothing_is_known_of_its_header(question: str, tmp_pa
 NO_ROWS = 'if not op.get_bind().scalar(sa.text("SELECT count(*) FROM t")):'
 FAILS_WITHOUT = {
     "a key of the first row": ('first = op.get_bind().execute(sa.text("SELECT a FROM t")).fetchall()[0]', False),
+    "one row and no other": ('first = op.get_bind().execute(sa.text("SELECT a FROM t")).scalar_one()', False),
     "it says so itself": (f'{NO_ROWS}\n    raise RuntimeError("load it first")', False),
     "SQLite refuses a row": (f'{NO_ROWS}\n    op.execute("INSERT INTO t (id) SELECT 1 UNION ALL SELECT 1")', False),
     "it has changed the table by then": (
