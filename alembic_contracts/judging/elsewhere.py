@@ -180,8 +180,9 @@ def _trimmed(
         like_nothing = set[Place]()
         stated = [fact for fact in contract.facts if severities.get(fact.rule) != "off"]
         if isinstance(dialect, Shape):
+            everything = _enums_as_texts(contract.facts, dialect)  # be it that types are not to be looked at
+            like_nothing.update((fact.table, fact.column) for fact in everything if dialect.is_beyond(fact))
             stated = list(_enums_as_texts(stated, dialect))
-            like_nothing.update((fact.table, fact.column) for fact in stated if dialect.is_beyond(fact))
         beyond.append(frozenset(like_nothing))
         facts = tuple(fact for fact in stated if fact.rule not in off and _is_comparable(fact, dialect))
         left += len(stated) - len(facts) if contract.stage != "retired" else 0

@@ -338,6 +338,15 @@ def test_what_has_no_like_is_left_out_there(project: Project) -> None:
     assert "public.t.id no longer exists" in refused.stderr
 
 
+def test_what_has_no_like_is_left_out_where_nobody_looks_at_types(project: Project) -> None:
+    settings = project.path / "pyproject.toml"
+    settings.write_text(f'{settings.read_text()}\n[tool.alembic_contracts.rules]\n"column-type" = "off"\n')
+    project.contract("t", stated("t", "id:integer", "search:tsvector"))
+    project.revision("r1", SEARCH)
+    done = project.alembic("upgrade", "head", env=SQLITE)
+    assert (done.returncode, "search" in done.stderr) == (0, False), done.stderr
+
+
 def test_what_has_no_like_and_was_there_is_held(project: Project) -> None:
     project.contract("t", stated("t", "id:integer", "search:tsvector"))
     project.revision("r1", 'op.create_table("t", sa.Column("id", sa.Integer), sa.Column("search", sa.Text))')
