@@ -138,7 +138,6 @@ def _of_run(run: Run, terms: Terms, options: _Options, progress: Any) -> tuple[l
     from alembic_contracts.judging.elsewhere import aligned
     from alembic_contracts.reviews.fixes.dropping import contraction
     from alembic_contracts.reviews.fixes.expanding import expansion
-    from alembic_contracts.reviews.plans import schemas_of
     from alembic_contracts.running.contract_first import made_for, metadata
     from alembic_contracts.running.courses import follow
     from alembic_contracts.running.databases import narrowed
@@ -153,7 +152,7 @@ def _of_run(run: Run, terms: Terms, options: _Options, progress: Any) -> tuple[l
         stated = made_for(metadata(terms.settings.contracts), run.dialect)
     except CommandError as error:
         raise CannotCheck(f"No tables can be made of the contracts: {error}") from error
-    alike = aligned(held.contracts, run.dialect, tuple(schemas_of(course.predictions[0])))
+    alike = aligned(held.contracts, run.dialect, tuple(course.predictions[0].schemas))
     course = replace(course, predictions=tuple(map(alike.prediction, course.predictions)))
     wanted = _wanted(options.what, held)
     found = expansion(course, stated, report, wanted)

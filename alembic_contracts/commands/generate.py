@@ -27,7 +27,6 @@ from alembic_contracts.commands._shared import (
 )
 from alembic_contracts.commands._shared import tables as known_tables
 from alembic_contracts.contracts.contract import Compatibility
-from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,8 +57,9 @@ _EXAMPLES = (
 )
 
 
-_NO_TABLE = pattern(r'["\x00-\x1f\x7f]|^\s|\s\Z')
-_NO_COLUMN = pattern(r'^".*"\Z|[\x00-\x1f\x7f]|^\s|\s\Z', re.DOTALL)
+_TABLE = ("properties", "schema", "properties", "table_name")
+_COLUMN = ("properties", "schema", "properties", "properties", "propertyNames")
+"""Where ``native.schema.json`` says which names there can be."""
 
 
 @click.command(
@@ -166,15 +166,18 @@ def _to_be_stated(written: str, seen: Seen, tables: Sequence[str], values: dict[
 
 
 def _require_name(table: Table, format_: str) -> None:
+    from alembic_contracts.contracts.formats._native_facts import SCHEMA
+    from alembic_contracts.documents.validation import is_valid
     from alembic_contracts.errors import CannotCheck
 
-    if _NO_TABLE.search(table.name.name):
+    if not is_valid(table.name.name, SCHEMA, _TABLE):
         raise CannotCheck(
             f"The table `{table.name.name}` has a quote, a control character or spaces around its name, so that no "
             "contract can name it."
         )
-    column = next((each.name for each in table.columns if _NO_COLUMN.search(each.name)), None)
-    if column is not None and format_ == "native":
+    of_columns = table.columns if format_ == "native" else ()
+    column = next((each.name for each in of_columns if not is_valid(each.name, SCHEMA, _COLUMN)), None)
+    if column is not None:
         raise CannotCheck(
             f"The column `{column}` of {table.name} has quotes, a control character or spaces around its name, so that "
             "no contract in the base format can name it: --format odcs can, and --columns leaves it out."

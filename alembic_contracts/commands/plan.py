@@ -86,7 +86,7 @@ def _verdict(report: Report) -> str:
         return report.status
     whole = checked.facts + checked.not_applicable
     left = f"{checked.not_applicable} of {whole} facts not applicable on {checked.unheld_on}"
-    return f"kept ({left})" if checked.facts else f"nothing was checked ({left})"
+    return f"nothing was checked ({left})" if checked.saw_nothing else f"kept ({left})"
 
 
 def _text_of(revision: Revision) -> Iterator[str]:

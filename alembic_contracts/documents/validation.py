@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.errors import Problem
 
-__all__ = ["validate", "validate_part"]
+__all__ = ["is_valid", "validate", "validate_part"]
 
 _MAXIMUM_ERRORS = 1000
 _TYPES = {
@@ -49,12 +49,19 @@ def validate(document: Document, schema: Path) -> tuple[Problem, ...]:
         document: What was read.
         schema: The file of a JSON Schema.
     """
-    if _is_surely_valid(document.value, schema):
+    if is_valid(document.value, schema):
         return ()
     return tuple(islice(_once(_problems(document, schema)), MAXIMUM_PROBLEMS))
 
 
-def _is_surely_valid(value: object, schema: Path, path: tuple[str, ...] = ()) -> bool:
+def is_valid(value: object, schema: Path, path: tuple[str, ...] = ()) -> bool:
+    """Return whether a value is certainly valid.
+
+    Args:
+        value: of a document, or a name in it.
+        schema: the file of a JSON Schema.
+        path: where in that schema the value's own schema stands.
+    """
     try:
         return _quick_validator(schema, path).is_valid(value)
     except (ValueError, OverflowError, RecursionError):  # halves of characters, endless numbers: not for Rust
@@ -82,7 +89,7 @@ def validate_part(
         schema: The file of a JSON Schema.
         path: Where in that schema its own schema stands.
     """
-    if _is_surely_valid(value, schema, path):
+    if is_valid(value, schema, path):
         return ()
     from jsonschema import Draft202012Validator
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Contract, Expected, Fact, ForeignKey
 from alembic_contracts.dialects import LOGICAL, Dialect
-from alembic_contracts.judging import rules
+from alembic_contracts.judging import left_out, rules
 from alembic_contracts.judging.alike import alike
 from alembic_contracts.judging.engine import facts_of
 from alembic_contracts.judging.left_out import Place
@@ -88,8 +88,6 @@ class Held(Struct, frozen=True):
         """
         if not any(self.beyond):
             return self
-        from alembic_contracts.judging import left_out
-
         absent = left_out.absent(frozenset().union(*self.beyond), (*predictions, *self.seen(foreseen)))
         if not absent:
             return self

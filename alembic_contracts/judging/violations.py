@@ -92,6 +92,11 @@ class Checked(Struct, frozen=True):
     unheld_on: str = ""
     """SQLAlchemy's name of that kind."""
 
+    @property
+    def saw_nothing(self) -> bool:
+        """Whether facts are stated, and none of them was looked at."""
+        return bool(self.not_applicable) and not self.facts
+
 
 class Reliance(Struct, frozen=True):
     """A contract that states something of a table."""

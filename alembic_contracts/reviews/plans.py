@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.steps import Prediction, Step
     from alembic_contracts.support.terminal import Progress
 
-__all__ = ["Plan", "Revision", "Touch", "plans", "schemas_of"]
+__all__ = ["Plan", "Revision", "Touch", "plans"]
 
 
 class Touch(Struct, frozen=True):
@@ -149,7 +149,7 @@ def _plan(course: Course, terms: Terms) -> Plan:
     run = course.run
     report = judge(course, terms, policy_of(run, terms, phase="check", scope="introduced"))
     whole = course.predictions[0]
-    alike = aligned(terms.contracts, course.dialect, tuple(schemas_of(whole)))
+    alike = aligned(terms.contracts, course.dialect, tuple(whole.schemas))
     prediction = alike.prediction(whole)
     schema_of_versions = run.context.version_table_schema or course.dialect.DEFAULT_SCHEMA
     version_table = Name(schema_of_versions, run.context.version_table)
@@ -190,12 +190,6 @@ def _revision(
         violations=violations,
         unproven=unproven,
     )
-
-
-def schemas_of(prediction: Prediction) -> Iterator[Schema]:
-    """Yield the schemas that a run goes through."""
-    yield prediction.before
-    yield from (operation.after for step in prediction.steps for operation in step.operations)
 
 
 def _with_starts(prediction: Prediction) -> Iterator[tuple[Step, Schema]]:

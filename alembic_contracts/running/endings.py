@@ -131,7 +131,7 @@ def _reset(_driver: Any, record: Any, reset_state: Any) -> None:
         ending.reset(reset_state)
 
 
-_ENDINGS: WeakKeyDictionary[EnvironmentContext, list[_Ending | Earlier]] = WeakKeyDictionary()
+_ENDINGS: WeakKeyDictionary[EnvironmentContext, list[Callable[[], Earlier]]] = WeakKeyDictionary()
 """The runs of each env.py that is being executed, in their order."""
 
 
@@ -148,7 +148,7 @@ def follow(upgrade: Upgrade, name: str) -> None:
     ending = _Ending(upgrade, name)
     if not upgrade.committed and (upgrade.commits.commits_at_ddl or not upgrade.commits.loose):
         ending.watch(upgrade.migration.connection, upgrade.commits)
-    _ENDINGS.setdefault(environment, []).append(ending)
+    _ENDINGS.setdefault(environment, []).append(ending.value)
 
 
 def note(migration: MigrationContext, name: str, heads: tuple[str, ...], after: tuple[str, ...]) -> None:
@@ -162,13 +162,10 @@ def note(migration: MigrationContext, name: str, heads: tuple[str, ...], after: 
     """
     if migration.environment_context is not None:
         found = Earlier(name, tuple(sorted(heads)), tuple(sorted(after)), "unheld")
-        _ENDINGS.setdefault(migration.environment_context, []).append(found)
+        _ENDINGS.setdefault(migration.environment_context, []).append(lambda: found)
 
 
 def before(migration: MigrationContext) -> tuple[Earlier, ...]:
     """Return the runs that the same env.py has made before, with what has become of them by now."""
     environment = migration.environment_context
-    if environment is None:
-        return ()
-    found = _ENDINGS.get(environment, ())
-    return tuple(each if isinstance(each, Earlier) else each.value() for each in found)
+    return tuple(ending() for ending in _ENDINGS.get(environment, ())) if environment is not None else ()

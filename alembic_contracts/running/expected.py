@@ -131,8 +131,8 @@ class Expected(Struct):
         if settings.enforce == "report" or (run.is_downgrade and settings.downgrade == "report"):
             return False
         if report.status == "unproven":
-            is_hidden = any(each.is_hidden for each in report.unproven)
-            goes_on = is_seen_at_commit(report, run) or (is_another_kind(self.terms, run) and not is_hidden)
+            can_wait = run.is_checked_at_commit or is_another_kind(self.terms, run)
+            goes_on = can_wait and _is_shown(report)
             return (settings.unproven or ("warn" if goes_on else "refuse")) == "refuse"
         return report.status == "broken"
 
@@ -170,4 +170,9 @@ def _looking_up_as(dialect: Dialect, connection: Connection, lookup: str) -> Ite
 
 def is_seen_at_commit(report: Report, run: Run) -> bool:
     """Whether what is unproven before the run is known before its commit."""
-    return run.is_checked_at_commit and not any(each.is_hidden for each in report.unproven)
+    return run.is_checked_at_commit and _is_shown(report)
+
+
+def _is_shown(report: Report) -> bool:
+    """Whether a look at the result shows whatever is unproven."""
+    return not any(each.is_hidden for each in report.unproven)

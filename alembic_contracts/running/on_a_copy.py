@@ -40,7 +40,7 @@ from alembic_contracts.schemas.steps import Location, Operation, Step, Unproven,
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.running.pending import Run
@@ -137,7 +137,8 @@ class Rehearsal:
         self._leaves = False
         """Whether the script has changed a table in a way that its end by itself does not undo."""
         real = None if run.connection is None else run.connection
-        self.engine: Engine = engine_of(copied, None if real is None else real.engine, run.context.dialect, self._doubt)
+        own = None if real is None else real.engine
+        self.engine, self.lends = engine_of(copied, own, run.context.dialect, self._doubt)
         self._recorder = Recorder(self.engine if run.committed_under_guard else None)
 
     def _doubt(self, reason: str) -> None:

@@ -85,7 +85,8 @@ def _once(rehearsal: Rehearsal, run: Run, progress: Callable[[int], None] | None
             case _:
                 before.append(value)
 
-    found = performed(rehearsal.go, limits, run.environment.script.dir, heard=hear, permitted=rehearsal.engine)
+    folder, engine = run.environment.script.dir, rehearsal.engine
+    found = performed(rehearsal.go, limits, folder, heard=hear, permitted=engine, lends=rehearsal.lends)
     if not before:
         raise CannotCheck(f"The database could not be copied: {found.end.reason if found.end else 'for no reason'}")
     revisions = [step.revision.revision for step in (*run.history, *run.steps)]

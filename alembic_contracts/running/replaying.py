@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.config import Settings
     from alembic_contracts.prediction.containment.process import Channel
+    from alembic_contracts.prediction.scripts.isolation import Lender
 
 __all__ = ["Replayed", "Stage", "connected", "limits_of", "performed", "replayed"]
 
@@ -153,6 +154,7 @@ def performed(
     *,
     heard: Callable[[Any], None],
     permitted: Engine | None = None,
+    lends: Lender | None = None,
     kept: process.Kept | None = None,
 ) -> Replayed:
     """Run a body that runs scripts, and return what came of it, be that the end of its process.
@@ -163,6 +165,7 @@ def performed(
         folder: Alembic's script location.
         heard: called here with each value that it tells.
         permitted: an engine that may connect there.
+        lends: connects others there, in a process of its own: they keep what they are lent.
         kept: what the process keeps of what this one has.
 
     Raises:
@@ -178,7 +181,7 @@ def performed(
     if process.is_possible():
         outside.prepare()
         death = process.run(
-            lambda channel: _contained(body, _Contained(channel), folder, permitted),
+            lambda channel: _contained(body, _Contained(channel), folder, permitted, lends),
             limits,
             process.Listener(heard=listener.hear, refused=listener.refused, lasts=listener.lasts),
             kept,
@@ -288,10 +291,12 @@ class _Here:
         self._listener.hear(Unproven(reason, here, is_hidden=is_hidden))
 
 
-def _contained(body: Callable[[Stage], None], stage: _Contained, folder: str, permitted: Engine | None) -> None:
+def _contained(
+    body: Callable[[Stage], None], stage: _Contained, folder: str, permitted: Engine | None, lends: Lender | None
+) -> None:
     with ExitStack() as stack:
         stack.enter_context(no_exit())
-        stack.enter_context(isolated(stage.doubt, folder, alone=True, permitted=permitted))
+        stack.enter_context(isolated(stage.doubt, folder, alone=True, permitted=permitted, lends=lends))
         let_waiting_pass_at_once(for_files=False)
         stage.watch()
         body(stage)

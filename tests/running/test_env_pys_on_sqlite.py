@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.maria import contract
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -24,21 +25,10 @@ op.execute("ALTER TABLE tt RENAME TO t")
 """
 
 
-def contract(table: str, *columns: str) -> dict[str, Any]:
-    return {
-        "spec-version": "1.0.0",
-        "name": table,
-        "namespace": "shop",
-        "dataAssetResourceName": "sqlite://",
-        "owner": {"name": "Shop"},
-        "schema": {"table_name": table, "properties": {column: {} for column in columns}},
-    }
-
-
 @pytest.fixture
 def shop(tmp_path: Path) -> Project:
     project = Project.create(tmp_path / "shop", f"sqlite:///{tmp_path}/shop.db")
-    project.contract("t", contract("t", "a"))
+    project.contract("t", contract("t", "a", about="sqlite"))
     return project
 
 
@@ -128,7 +118,7 @@ op.execute("CREATE VIEW v AS SELECT a FROM t")
 
 
 def test_what_fails_after_a_statement_that_was_not_read_is_not_certain(shop: Project) -> None:
-    shop.contract("v", contract("v", "a"))
+    shop.contract("v", contract("v", "a", about="sqlite"))
     shop.revision("r1", f'{CREATE}\nop.execute("CREATE VIEW v AS SELECT a FROM t")')
     shop.revision("r2", UNREAD)
     read = shop.alembic("check-contracts", "--offline", "--no-exec")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.maria import contract
+
 if TYPE_CHECKING:
     from tests.support.project import Project
 
@@ -31,15 +33,7 @@ op.execute(f"CREATE TABLE {name} (id INTEGER)")
 def two(project: Project) -> Project:
     project.write("migrations/env.py", ENV_PY)
     for name in ("orders", "stock"):
-        contract = {
-            "spec-version": "1.0.0",
-            "name": name,
-            "namespace": "shop",
-            "dataAssetResourceName": "sqlite://",
-            "owner": {"name": "Shop"},
-            "schema": {"table_name": name, "table_catalog": name, "properties": {"id": {}}},
-        }
-        project.contract(name, contract)
+        project.contract(name, contract(name, "id", about="sqlite", table_catalog=name))
     project.revision("r1", EACH_ITS_OWN)
     return project
 

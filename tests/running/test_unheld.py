@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -237,65 +236,6 @@ op.create_table(
     assert "app.people" not in done.stderr
 
 
-# -- what is unproven there --------------------------------------------------------------------------------------------
-
-OWN_ENGINE = f"""
-with sa.create_engine("sqlite:///other.db").connect() as other:
-    sa.inspect(other).get_table_names()
-if not sa.inspect(op.get_bind()).has_table("object_images"):
-{textwrap.indent(CREATE, "    ")}
-"""
-
-
-@pytest.mark.parametrize(
-    ("settings", "goes_on", "is_told"),
-    [
-        ({}, True, True),
-        ({"ELSEWHERE": "warn"}, True, True),
-        ({"ELSEWHERE": "off"}, True, False),
-        ({"UNPROVEN": "refuse"}, False, True),
-        ({"UNPROVEN": "refuse", "ELSEWHERE": "off"}, True, False),
-    ],
-)
-def test_what_is_unproven_in_a_test_locks_nobody_out(
-    project: Project, settings: dict[str, str], *, goes_on: bool, is_told: bool
-) -> None:
-    project.contract("object_images", CONTRACT)
-    project.revision("r1", OWN_ENGINE)
-    env = {**SQLITE, "COLUMNS": "200", **{f"ALEMBIC_CONTRACTS_{name}": value for name, value in settings.items()}}
-    done = project.alembic("upgrade", "head", env=env)
-    assert (done.returncode == 0) == goes_on, done.stderr
-    assert ("opens a database connection of its own" in done.stderr) == is_told
-    if goes_on and is_told:
-        assert 'because no contract is about SQLite (unproven = "warn", the default there)' in done.stderr
-    project.revision("r2", f"{OWN_ENGINE}{BREAK}")
-    if goes_on:
-        done = project.alembic("upgrade", "head", env=env)
-        breaks = settings.get("ELSEWHERE") is None
-        assert (done.returncode != 0) == breaks, done.stderr
-        assert ("primary_image no longer exists" in done.stderr) == (settings.get("ELSEWHERE") != "off")
-
-
-def test_what_is_unproven_of_the_own_kind_is_refused_beside_another_one(project: Project) -> None:
-    project.contract("object_images", CONTRACT)
-    own = {**json.loads(CONTRACT), "name": "own", "dataAssetResourceName": "sqlite:///test.db"}
-    project.contract("own", own)
-    project.revision("r1", OWN_ENGINE)
-    done = project.alembic("upgrade", "head", env=SQLITE)
-    assert (done.returncode, "Refused: it is not proven" in done.stderr) == (255, True), done.stderr
-
-
-def test_of_no_fact_is_anything_unproven(project: Project) -> None:
-    project.contract("object_images", CONTRACT)
-    project.revision("r1", OWN_ENGINE)
-    env = {**SQLITE, "ALEMBIC_CONTRACTS_ELSEWHERE": "off"}
-    check = project.alembic("check-contracts", env=env)
-    assert (check.returncode, "unproven" in check.stdout.lower()) == (0, False), check.stdout
-    failing = project.revision("r2", 'op.execute("SELEKT 1")')
-    done = project.alembic("upgrade", "head", env=env)
-    assert 'OperationalError) near "SELEKT": syntax error' in done.stderr, failing
-
-
 @pytest.mark.parametrize("type_", ["", "FOO", "STRING", "YEAR"])
 def test_a_type_that_nobody_knows_is_not_said_to_be_kept(both: Project, type_: str) -> None:
     assert both.alembic("upgrade", "head", env=SQLITE).returncode == 0
@@ -305,100 +245,3 @@ def test_a_type_that_nobody_knows_is_not_said_to_be_kept(both: Project, type_: s
     done = both.alembic("check-contracts", "--format", "json", env=SQLITE)
     after = json.loads(done.stdout)["checked"]
     assert (after["facts"], after["not_applicable"]) == (before["facts"] - 1, before["not_applicable"] + 1)
-
-
-# -- what is made on the contract's own kind alone ---------------------------------------------------------------------
-
-SEARCH = """
-op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
-if op.get_bind().dialect.name == "postgresql":
-    op.execute("ALTER TABLE t ADD COLUMN search tsvector")
-    op.execute("CREATE MATERIALIZED VIEW names AS SELECT name FROM t")
-"""
-
-
-def stated(table: str, *types: str, **of_table: str) -> dict[str, Any]:
-    contract = {**json.loads(CONTRACT), "name": table}
-    columns = {name: {"constraints": {"data_type": type_}} for name, type_ in (each.split(":") for each in types)}
-    contract["schema"] = {"table_name": table, "properties": columns, **of_table}
-    return contract
-
-
-def test_what_has_no_like_is_left_out_there(project: Project) -> None:
-    project.contract("t", stated("t", "id:integer", "search:tsvector"))
-    project.contract("names", stated("names", "name:text", table_type="materialized view"))
-    project.revision("r1", SEARCH)
-    for env in (SQLITE, {}):
-        done = project.alembic("upgrade", "head", env=env)
-        assert (done.returncode, "warning" in done.stderr) == (0, False), done.stderr
-    check = project.alembic("check-contracts", env=SQLITE)
-    assert (check.returncode, "3 facts kept, 6 not applicable on sqlite" in check.stdout) == (0, True), check.stdout
-    project.revision("r2", 'op.alter_column("t", "id", new_column_name="number")')
-    refused = project.alembic("upgrade", "head", env=SQLITE)
-    assert "public.t.id no longer exists" in refused.stderr
-
-
-def test_what_has_no_like_is_left_out_where_nobody_looks_at_types(project: Project) -> None:
-    settings = project.path / "pyproject.toml"
-    settings.write_text(f'{settings.read_text()}\n[tool.alembic_contracts.rules]\n"column-type" = "off"\n')
-    project.contract("t", stated("t", "id:integer", "search:tsvector"))
-    project.revision("r1", SEARCH)
-    done = project.alembic("upgrade", "head", env=SQLITE)
-    assert (done.returncode, "search" in done.stderr) == (0, False), done.stderr
-
-
-def test_what_has_no_like_and_was_there_is_held(project: Project) -> None:
-    project.contract("t", stated("t", "id:integer", "search:tsvector"))
-    project.revision("r1", 'op.create_table("t", sa.Column("id", sa.Integer), sa.Column("search", sa.Text))')
-    assert project.alembic("upgrade", "head", env=SQLITE).returncode == 0
-    project.revision("r2", 'op.drop_column("t", "search")')
-    refused = project.alembic("upgrade", "head", env=SQLITE)
-    assert (refused.returncode, "public.t.search no longer exists" in refused.stderr) == (255, True), refused.stderr
-
-
-def test_what_has_no_like_and_goes_unseen_is_held_at_the_commit(project: Project) -> None:
-    project.contract("t", stated("t", "id:integer", "search:tsvector"))
-    project.revision("r1", 'op.create_table("t", sa.Column("id", sa.Integer), sa.Column("search", sa.Text))')
-    connect = "import sqlite3\nwith sqlite3.connect('test.db') as other:"
-    unseen = f"{connect}\n    other.execute('ALTER TABLE t DROP COLUMN search')"
-    project.revision("r2", unseen)
-    done = project.alembic("upgrade", "head", env=SQLITE)
-    assert (done.returncode, "public.t.search" in done.stderr) == (255, True), done.stderr
-
-
-def test_what_a_retired_contract_states_is_no_matter_to_others(project: Project) -> None:
-    project.contract("t", stated("t", "id:integer", "search:text"))
-    retired = {**stated("t", "search:tsvector"), "name": "retired", "status": "retired"}
-    project.contract("retired", retired)
-    project.revision("r1", 'op.create_table("t", sa.Column("id", sa.Integer))')
-    done = project.alembic("upgrade", "head", env=SQLITE)
-    assert (done.returncode, "public.t.search does not exist" in done.stderr) == (255, True), done.stderr
-
-
-def test_a_missing_table_is_missing_whatever_its_types_are(project: Project) -> None:
-    project.contract("t", stated("t", "search:tsvector"))
-    project.revision("r1", 'op.create_table("other", sa.Column("id", sa.Integer))')
-    assert project.alembic("upgrade", "head", env=SQLITE).returncode == 0
-    check = project.alembic("check-contracts", env=SQLITE)
-    assert (check.returncode, "public.t does not exist" in check.stdout) == (1, True), check.stdout
-
-
-def test_a_file_that_is_attached_by_the_schemas_name_is_the_schema(project: Project) -> None:
-    env = project.path / "migrations/env.py"
-    text = env.read_text()
-    [line] = [each for each in text.splitlines() if each.strip().startswith("with ") and ".connect() as" in each]
-    attach = "connection.exec_driver_sql(\"ATTACH 'other.db' AS public\"); connection.commit()"
-    indent = " " * (len(line) - len(line.lstrip()) + 4)
-    env.write_text(text.replace(line, f"{line}\n{indent}{attach}", 1))
-    project.contract("t", stated("t", "id:integer", "name:text"))
-    columns = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text)'
-    project.revision("r1", f'op.create_table("t", {columns}, schema="public")')
-    done = project.alembic("upgrade", "head", env=SQLITE)
-    assert (done.returncode, "warning" in done.stderr) == (0, False), done.stderr
-    columns = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text)'
-    project.revision("r2", f'op.create_table("t", {columns})\nop.drop_column("t", "name", schema="public")')
-    refused = project.alembic("upgrade", "head", env=SQLITE)
-    assert (refused.returncode, "public.t.name no longer exists" in refused.stderr) == (255, True), refused.stderr
-    project.revision("r2", f'op.create_table("t", {columns})\nop.drop_table("t", schema="public")', down="r1")
-    refused = project.alembic("upgrade", "head", env=SQLITE)
-    assert (refused.returncode, "public.t no longer exists" in refused.stderr) == (255, True), refused.stderr

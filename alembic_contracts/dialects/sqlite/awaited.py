@@ -55,8 +55,8 @@ class _Later(Generic[_T]):
             yield each
 
     async def __aenter__(self) -> _T:
-        self._made = self._function()
-        return self._made  # type: ignore[no-any-return]
+        made = self._made = self._function()
+        return made
 
     async def __aexit__(self, *_: object) -> None:
         await self._made.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import URL, NullPool, QueuePool, create_engine, event
@@ -150,7 +150,16 @@ _SECOND = "the script uses a second connection to the database beside the first 
 # -- the copy ----------------------------------------------------------------------------------------------------------
 
 
-def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[str], None]) -> Engine:
+class CopyEngine(NamedTuple):
+    """An engine that connects to a copy of a database."""
+
+    engine: Engine
+    lends: Callable[..., Lent | Beside | sqlite3.Connection | None]
+    """Returns a connection for another engine to the same database, by its dialect and what it connects with; None: it
+    is an engine to another one."""
+
+
+def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[str], None]) -> CopyEngine:
     """Return an engine with one connection: to an empty database, in the way that the user's engine connects.
 
     Args:
@@ -188,14 +197,13 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
         native_datetime=getattr(like, "native_datetime", False),
         **{name: value for name, value in options.items() if value is not None},
     )
-    vars(made_)["lends"] = lambda *its: connect() if first is not None and _is_to_the_same(engine, *its) else None
     event.listen(made_, "before_cursor_execute", _wait_if_async)
     _have_streams(made_.dialect)
     if like.is_async:
         vars(made_.dialect)["get_driver_connection"] = lambda connection: connection.driver_connection
     if engine is not None:
         _take_over(engine, made_, told)
-    return made_
+    return CopyEngine(made_, lambda *its: connect() if first is not None and _is_to_the_same(engine, *its) else None)
 
 
 def _is_to_the_same(

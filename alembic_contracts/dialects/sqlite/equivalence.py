@@ -38,8 +38,6 @@ def are_same(one: list[Token], other: list[Token], *, alone: bool | None = None)
     if len(one) != len(other):
         return False
     alone = len(one) == 1 if alone is None else alone
-    if alone and len(one) == 1 and _constant(one[0]) is not None and _constant(one[0]) == _constant(other[0]):
-        return True
     return all(_is_same(left, right, alone=alone) for left, right in zip(one, other, strict=True))
 
 
@@ -75,6 +73,10 @@ def closing(parts: list[Token]) -> int | None:
 
 def _is_same(one: Token, other: Token, *, alone: bool) -> bool:
     kinds = {one.kind, other.kind}
+    if alone or kinds == {"number"}:
+        value = _constant(one)
+        if value is not None and value == _constant(other):
+            return True
     if kinds <= {"word", "quoted"}:
         if kinds == {"word"} and (not alone or fold(one.text) in _LITERALS):
             return fold(one.text) == fold(other.text)

@@ -21,6 +21,7 @@ from alembic_contracts.schemas.uses import EVERYBODY, Breaks, Severity, Side
 
 if TYPE_CHECKING:
     from alembic_contracts.judging.behind import Behind
+    from alembic_contracts.judging.shape import Shape
 
 __all__ = [
     "HOLDS",
@@ -107,6 +108,16 @@ class Subject(Struct, frozen=True):
     """The tables that rows of a view or partitioned table get into, as far as they are known."""
     reference_behind: tuple[Behind, ...] = ()
     """What they were then."""
+
+    @property
+    def shape(self) -> Shape | None:
+        """What compares types, where the contract is about another kind of database than this one."""
+        if self.contract.kind == self.dialect.KIND:
+            return None
+        from alembic_contracts.judging.shape import Shape  # which few runs need
+
+        dialect: object = self.dialect
+        return dialect if isinstance(dialect, Shape) and not dialect.is_own else None
 
 
 class Situation(Struct, frozen=True, kw_only=True):

@@ -39,11 +39,8 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
 
 def _is_said_of_any_view(fact: Fact, subject: Subject) -> bool:
     """Whether a column of a view is stated to be nullable for another kind of database: on PostgreSQL each one is."""
-    if not fact.expected or subject.table is None or subject.table.kind != "view":
-        return False
-    from alembic_contracts.judging.shape import Shape
-
-    return isinstance(subject.dialect, Shape) and not subject.dialect.is_own
+    is_view = subject.table is not None and subject.table.kind == "view"
+    return bool(fact.expected) and is_view and subject.shape is not None
 
 
 def _is_unvalidated(situation: Situation) -> bool:

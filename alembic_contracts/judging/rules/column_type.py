@@ -54,11 +54,9 @@ def _evaluate(fact: Fact, subject: Subject) -> Outcome:
 
 def _is_computed(expected: Type, actual: Type, subject: Subject) -> bool:
     """Whether a view's column can be the same expression as on the kind of database that a contract is about."""
-    if subject.table is None or subject.table.kind != "view":
-        return False
-    from alembic_contracts.judging.shape import Shape
-
-    return isinstance(subject.dialect, Shape) and subject.dialect.computes(expected, actual, subject.types)
+    is_view = subject.table is not None and subject.table.kind == "view"
+    shape = subject.shape if is_view else None
+    return shape is not None and shape.computes(expected, actual, subject.types)
 
 
 def _of_attributes(type_: Type, subject: Subject) -> Outcome:

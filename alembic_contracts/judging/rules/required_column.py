@@ -62,7 +62,7 @@ def _counts_numbers(subject: Subject) -> bool:
 
 def _is_elsewhere(subject: Subject) -> bool:
     """Whether a contract about another database is held to a SQLite."""
-    return subject.dialect.KIND == "sqlite" and subject.contract.kind != "sqlite"
+    return subject.dialect.KIND == "sqlite" and subject.shape is not None
 
 
 def _numbered(table: Table | None) -> frozenset[str]:

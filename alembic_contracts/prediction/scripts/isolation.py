@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import alembic.op
 from alembic.operations import Operations
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationContext
 
-__all__ = ["RealDatabaseReachedError", "alembic_leads_to", "isolated", "no_exit", "silent"]
+__all__ = ["Lender", "RealDatabaseReachedError", "alembic_leads_to", "isolated", "no_exit", "silent"]
+
+
+Lender: TypeAlias = Callable[..., Any]
+"""Takes a dialect and what its driver would connect with, returns a connection in that one's place; None: there is
+none."""
 
 
 class RealDatabaseReachedError(Exception):
@@ -33,7 +38,12 @@ class RealDatabaseReachedError(Exception):
 
 @contextmanager
 def isolated(
-    doubt: Callable[[str], None], folder: str, *, alone: bool = False, permitted: Engine | None = None
+    doubt: Callable[[str], None],
+    folder: str,
+    *,
+    alone: bool = False,
+    permitted: Engine | None = None,
+    lends: Lender | None = None,
 ) -> Iterator[None]:
     """Let scripts run without a real database, and without a trace outside of the process.
 
@@ -45,14 +55,14 @@ def isolated(
         folder: Alembic's script location. Scripts see fresh copies of the modules in it, so that nothing that helpers
             of theirs keep leaks into the real run.
         alone: whether the process is for scripts alone, and ends after them.
-        permitted: an engine that may connect. That of a copy ``lends`` a connection to those that would connect to the
-            database that it is a copy of, by their dialect and what they connect with, and None to others.
+        permitted: an engine that may connect.
+        lends: connects others, whose pools keep what they are lent.
     """
     with (
         warnings.catch_warnings(),
         _process_state(),
         _fresh_modules(folder),
-        _no_real_database(doubt, permitted, lends=alone),
+        _no_real_database(doubt, permitted, lends or _nothing),
         no_trace_outside(doubt, alone=alone),
     ):
         yield
@@ -131,15 +141,15 @@ def _process_state() -> Iterator[None]:
             os.chdir(directory)
 
 
-@contextmanager
-def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None, *, lends: bool) -> Iterator[None]:
-    """Refuse connections of engines that are not the recorder's, new ones and those that wait in a pool.
+def _nothing(*_: Any) -> None:
+    """Lend nothing."""
 
-    ``lends``: whether a copy may lend its own, which then stays in pools of engines that nobody uses afterwards.
-    """
+
+@contextmanager
+def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None, lends: Lender) -> Iterator[None]:
+    """Refuse connections of engines that are not the recorder's, new ones and those that wait in a pool."""
     own = frozenset[Dialect]() if permitted is None else frozenset({permitted.dialect})
     may_be_used = {*own}
-    lender = getattr(permitted, "lends", None) if lends else None
 
     def refusal(verb: str, dialect: Dialect) -> RealDatabaseReachedError:
         what = f"{verb} a database connection of its own ({dialect.name}+{dialect.driver})"
@@ -150,7 +160,7 @@ def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None, *,
         if dialect in own:
             with connecting():
                 return dialect.connect(*positional, **named)
-        lent = None if lender is None else lender(dialect, positional, named)
+        lent = lends(dialect, positional, named)
         if lent is None:
             raise refusal("opens", dialect)
         may_be_used.add(dialect)

@@ -228,8 +228,7 @@ class Pages:
     @property
     def verdict(self) -> Verdict:
         """The verdict on all of it."""
-        checked = self.plan.report.checked
-        if checked.not_applicable and not (checked.facts or self.plan.report.unproven):
+        if self.plan.report.checked.saw_nothing and not self.plan.report.unproven:
             return "not checked"
         return _verdict(self.plan.report.violations, unproven=bool(self.plan.report.unproven))
 
