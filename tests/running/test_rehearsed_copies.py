@@ -52,7 +52,7 @@ def test_a_copy_has_the_schema_and_no_rows(tmp_path: Path) -> None:
         copy = copied(real, "alembic_version", None)
         assert not real.connection.dbapi_connection.in_transaction
         told: list[str] = []
-        with engine_of(copy, engine, engine.dialect, told.append).connect() as there:
+        with engine_of(copy, engine, engine.dialect, told.append).engine.connect() as there:
             assert made(there.connection.dbapi_connection, copy, "alembic_version") == []
             assert fingerprint(there) == fingerprint(real)
             assert copied(there, "alembic_version", None) == copy
@@ -87,7 +87,7 @@ def test_what_is_looked_at_again_is_all_that_a_change_is_about() -> None:
     nothing = sa.create_engine("sqlite://")
     with nothing.connect() as empty:
         copy = copied(empty, "alembic_version", None)
-    with engine_of(copy, None, nothing.dialect, pytest.fail).connect() as connection:
+    with engine_of(copy, None, nothing.dialect, pytest.fail).engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         names = ('a "b"', "change", "c]d", "changes", "été", "seen", "e`f", "change s", "the changes")
         watched = [Name("main", name) for name in names]
