@@ -20,7 +20,7 @@ __all__ = ["command", "migration", "seldom", "uncollected"]
 
 _NEW_OBJECTS = 100_000
 """After which Python looks in commands; its own number is 700 (2,000 from 3.13 on)."""
-_MEANWHILE = 20_000
+_MEANWHILE = 5_000
 """The same while scripts run, whose garbage is found sooner while the processor still has it at hand.
 
 Another number, since what there is may be a user's own, of which nothing is frozen (``uncollected``).

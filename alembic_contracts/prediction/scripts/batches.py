@@ -13,6 +13,8 @@ from typing import Any
 
 from alembic.operations import batch as alembics
 
+from alembic_contracts.support.greenlets import line_of
+
 __all__ = ["CARRIES_OUT", "COPY", "lines_noted", "noted_at"]
 
 CARRIES_OUT = "flush"
@@ -39,7 +41,7 @@ class _Noting(list[Any]):
 
 def _running(frame: FrameType | None) -> Iterator[tuple[str, int]]:
     while frame is not None:
-        yield frame.f_code.co_filename, frame.f_lineno
+        yield frame.f_code.co_filename, line_of(frame)
         frame = frame.f_back
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from alembic_contracts.prediction.scripts.batches import CARRIES_OUT, noted_at
 from alembic_contracts.schemas.steps import Location
-from alembic_contracts.support.greenlets import frames, waiting
+from alembic_contracts.support.greenlets import frames, line_of, waiting
 
 __all__ = ["Script"]
 
@@ -57,7 +57,7 @@ class Script(Struct):
         while frame is not None:  # some twenty of them, at each statement
             code = frame.f_code
             if code.co_filename == self.path:
-                return self.at(frame.f_lineno)
+                return self.at(line_of(frame))
             for file, line in noted_at(frame) if code.co_name == CARRIES_OUT else ():
                 if file == self.path:
                     return self.at(line)
@@ -67,7 +67,7 @@ class Script(Struct):
     def call_stack(self) -> list[tuple[str, int]]:
         """Return the functions of the script that are running, outermost first, and the line in each."""
         found = [frame for frame in frames() if frame.f_code.co_filename == self.path]
-        return [(frame.f_code.co_name, frame.f_lineno) for frame in reversed(found)]
+        return [(frame.f_code.co_name, line_of(frame)) for frame in reversed(found)]
 
     def is_running(self) -> bool:
         """Whether the script itself is being executed, rather than a module that it imports."""
