@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_contracts import dialects, texts
 from alembic_contracts.dialects import Dialect
+from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.schemas.schema import Type
 
 if TYPE_CHECKING:
@@ -68,9 +69,8 @@ def expression(type_: Type, dialect: Dialect, collation: str | None = None) -> s
     for made in _candidates(type_, dialect):
         if _is_it(made, type_, dialect) and (collation is None or hasattr(made, "collation")):
             return _code(made, collation)
-    return spelled(
-        dialect.format_type(type_) + (f" COLLATE {dialect.quote(collation)}" if collation is not None else "")
-    )
+    spelling = dialect.format_type(type_) + (f" COLLATE {dialect.quote(collation)}" if collation is not None else "")
+    return spelled(spelling.replace("%", "%%") if is_like_mysql(dialect.KIND) else spelling)  # as its drivers want it
 
 
 def type_for(type_: Type, dialect: Dialect) -> TypeEngine[Any] | None:
@@ -114,14 +114,14 @@ def _candidates(type_: Type, dialect: Dialect) -> Iterator[TypeEngine[Any]]:
 def _of_mysql(type_: Type, dialect: Dialect) -> Iterator[TypeEngine[Any]]:
     """Yield MySQL's own type with all that makes it: ``BIGINT(20) UNSIGNED``, ``ENUM('a','b')``, ``DATETIME(6)``."""
     import sqlalchemy as sa
+    from sqlalchemy.dialects import mysql
 
     from alembic_contracts.dialects.inspected.types import split
-    from alembic_contracts.dialects.servers import is_like_mysql
 
     if not is_like_mysql(_kind(type_)) or not is_like_mysql(dialect.KIND):
         return
     name, behind = split(type_.name.name)
-    class_ = _sqlalchemy(dialect.KIND).ischema_names.get(name.lower())
+    class_ = _sqlalchemy(dialect.KIND).ischema_names.get(name.lower()) or getattr(mysql, name.upper(), None)
     if class_ is None:
         return
     labels = dialect.enum_labels(type_, {})
@@ -183,7 +183,8 @@ def _is_it(made: TypeEngine[Any], type_: Type, dialect: Dialect) -> bool:
     from sqlalchemy.exc import CompileError
 
     try:
-        found = dialect.parse_type(_sqlalchemy(dialect.KIND).type_compiler_instance.process(made))
+        spelling: str = _sqlalchemy(dialect.KIND).type_compiler_instance.process(made)
+        found = dialect.parse_type(spelling.replace("%%", "%") if is_like_mysql(dialect.KIND) else spelling)
     except (CompileError, ValueError):  # a text without a length, where it needs one
         return False
     if _kind(type_) != dialect.KIND:

@@ -110,7 +110,7 @@ class Held(Struct, frozen=True):
         if not isinstance(dialect, Shape):
             return 0
         facts = (fact for contract in self.contracts for fact in facts_of(contract, self.severities))
-        return sum(dialect.is_untold(_type_of(fact, schema), schema.types) for fact in facts if fact.rule in _OF_TYPES)
+        return sum(_is_untold(fact, dialect, schema) for fact in facts if fact.rule in _OF_TYPES)
 
     def seen(self, predictions: Iterable[Prediction]) -> tuple[Prediction, ...]:
         """Return what a run goes through, in the contracts' names."""
@@ -189,10 +189,15 @@ def _trimmed(
     return Held(tuple(trimmed), dialect, cast("Mapping[str, Switch]", switched), left, naming, tuple(beyond))
 
 
-def _type_of(fact: Fact, schema: Schema) -> Type | None:
+def _is_untold(fact: Fact, dialect: Shape, schema: Schema) -> bool:
+    """Whether it is held for want of anything that tells otherwise."""
     table = schema.tables.get(fact.table)
     column = table.column(fact.column) if table is not None and fact.column is not None else None
-    return None if column is None else column.type
+    if table is None or column is None or column.type is None:
+        return False
+    if table.kind == "view" and isinstance(fact.expected, Type):
+        return dialect.may_compute(fact.expected, column.type, schema.types)
+    return dialect.is_untold(column.type, schema.types)
 
 
 def _enums_as_texts(facts: Sequence[Fact], dialect: Shape) -> Iterator[Fact]:

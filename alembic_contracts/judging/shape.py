@@ -26,6 +26,7 @@ _OF_ONE_KIND = frozenset({None, "array"})
 """Families of which no type is compared: what is there is not told, or not in full."""
 _OF_OTHERS_TOO = _OF_ONE_KIND | {"geometry", "network address", "vector"}
 """The same between kinds of databases, some of which have none of them."""
+_FRACTIONS = frozenset({"decimal", "float"})
 _KINDS_OF_ONE = ("materialized view", "foreign table")
 """Of relations, that not every database has."""
 
@@ -86,7 +87,17 @@ class Shape:
             return False
         wanted, found = self._there.family(expected, {}), self._here.family(actual, types)
         is_result = wanted == "whole number" and found == "decimal"
-        return is_result or (found == "binary" and actual.modifiers == ("0",))
+        is_null = found == "binary" and actual.modifiers == ("0",)
+        return is_result or is_null or self.may_compute(expected, actual, types)
+
+    def may_compute(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> bool:
+        """Return whether that can be the same expression, and as well be another column: nobody can tell by the type.
+
+        ``floor()`` and ``EXTRACT`` are integers to MySQL.
+        """
+        if self.is_own or not is_like_mysql(self._here.KIND):
+            return False
+        return self._there.family(expected, {}) in _FRACTIONS and self._here.family(actual, types) == "whole number"
 
     def breaks(self, expected: Type, actual: Type, types: Mapping[Name, TypeDefinition]) -> Breaks:
         """Return whose uses break: everybody's, where what a column is for is another thing."""

@@ -29,6 +29,12 @@ CASES = [
         {"c": {"data_type": "timestamp"}}, here={"c": {"data_type": "DATETIME"}},
     ),
     Broken(
+        "column-type", ["CREATE TABLE t (id INT PRIMARY KEY, c ENUM('10%%','50%%c'))"],
+        f"{BATCH}batch.alter_column('c', type_=sa.Text(), existing_type=sa.String(50))\n{BATCH}batch.alter_column('c', "
+        "type_=sa.Integer(), existing_type=sa.Text())",
+        {"c": {"data_type": "text"}}, here={"c": {"data_type": "ENUM('10%','50%c')"}},
+    ),
+    Broken(
         "column-nullable", ["CREATE TABLE t (id INT PRIMARY KEY, c INT UNSIGNED NOT NULL DEFAULT 3)"],
         "op.execute('ALTER TABLE t MODIFY c INT UNSIGNED DEFAULT 3')", {"c": {"is_nullable": False}},
     ),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OWN = [
-    "id INT UNSIGNED NOT NULL PRIMARY KEY",
+    "id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY",
     "other BIGINT UNSIGNED NOT NULL",
     "flag TINYINT(1) NOT NULL",
     "small TINYINT UNSIGNED",
@@ -54,15 +54,27 @@ def test_what_is_stated_of_a_table_asks_for_nothing_more(stated: Project) -> Non
 
 
 def test_a_table_that_is_made_from_its_contract_is_as_it_was(stated: Project) -> None:
-    before = [row[:3] for row in stated.sql("SHOW COLUMNS FROM own")]
+    before = [(*row[:3], row[5]) for row in stated.sql("SHOW COLUMNS FROM own")]
+    assert before[0][-1] == "auto_increment"
     stated.sql("DROP TABLE own")
     stated.sql("DROP TABLE others")
     written = stated.alembic("revision", "--autogenerate", "-m", "made", "--rev-id", "r2")
     assert written.returncode == 0, written.stderr
     done = stated.alembic("upgrade", "head")
     assert done.returncode == 0, done.stderr
-    assert [row[:3] for row in stated.sql("SHOW COLUMNS FROM own")] == before
+    assert [(*row[:3], row[5]) for row in stated.sql("SHOW COLUMNS FROM own")] == before
     assert stated.alembic("check").returncode == 0
+
+
+def test_types_that_sqlalchemy_does_not_reflect_are_made(stated: Project) -> None:
+    stated.sql("CREATE TABLE hosts (id INT PRIMARY KEY, address INET6, older INET4)")
+    done = stated.cli("generate", "hosts", env={"PYTHONWARNINGS": "default"})  # SQLAlchemy: Did not recognize type
+    assert done.returncode == 0, done.stderr
+    stated.sql("DROP TABLE hosts")
+    assert stated.alembic("revision", "--autogenerate", "-m", "made", "--rev-id", "r2").returncode == 0
+    done = stated.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    assert [row[1] for row in stated.sql("SHOW COLUMNS FROM hosts")] == ["int(11)", "inet6", "inet4"]
 
 
 def test_a_table_that_no_contract_can_name_is_said(stated: Project) -> None:

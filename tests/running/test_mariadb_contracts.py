@@ -189,3 +189,27 @@ def test_the_copy_of_a_timestamp_can_be_made(shop: Project) -> None:
     done = shop.alembic("upgrade", "head")
     assert done.returncode == 0, done.stderr
     assert shop.alembic("check-contracts").returncode == 0
+
+
+def test_columns_that_are_missing_are_added_in_types_of_its_own(shop: Project) -> None:
+    types = {
+        "at": "DATETIME(6)",
+        "size": "INT UNSIGNED",
+        "state": "ENUM('a','10%')",
+        "born": "YEAR",
+        "text": "LONGTEXT",
+    }
+    assert not run(shop, "r1", "CREATE TABLE t (id INT PRIMARY KEY)")
+    stated = {name: {"data_type": type_} for name, type_ in types.items()}
+    shop.contract("c", contract("t", "id") | {"schema": own("t", id={}, **stated)})
+    done = shop.cli("fix")
+    assert done.returncode == 0, done.stderr
+    done = shop.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    assert shop.alembic("check-contracts").returncode == 0
+    found = {row[0]: row[1].upper() for row in shop.sql("SHOW COLUMNS FROM t")}
+    assert found == {"id": "INT(11)"} | types | {
+        "size": "INT(10) UNSIGNED",
+        "state": "ENUM('A','10%')",
+        "born": "YEAR(4)",
+    }

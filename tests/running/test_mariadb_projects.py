@@ -264,3 +264,17 @@ def test_views_that_are_stated_for_postgresql_have_marias_expressions(shop: Proj
         (shop.path / f"migrations/versions/{revision}.py").unlink()
         shop.last_revision = "r1"
         shop.sql(f"CREATE OR REPLACE VIEW report AS {query}")
+
+
+def test_what_may_be_computed_as_a_whole_number_is_not_told(shop: Project) -> None:
+    """EXTRACT and floor() are numeric to PostgreSQL, round() of an integer is a double precision."""
+    view = contract("report", about="postgresql", table_type="view")
+    types = {"id": "integer", "year": "numeric", "rounded": "double precision", "total": "numeric"}
+    view["schema"]["properties"] = {name: {"constraints": {"data_type": type_}} for name, type_ in types.items()}
+    shop.contract("report", view)
+    table = "CREATE TABLE orders (id INT NOT NULL PRIMARY KEY, day DATE, n DECIMAL(10,2))"
+    query = "SELECT id, extract(year from day) AS year, round(id) AS rounded, sum(n) AS total FROM orders GROUP BY id"
+    assert run(shop, "r1", table, f"CREATE VIEW report AS {query}") == ""
+    said = shop.alembic("check-contracts").stdout
+    assert "7 facts kept, 3 not applicable on mariadb" in said
+    assert "error[column-type]" in run(shop, "r2", f"CREATE OR REPLACE VIEW report AS {query.replace('sum(n)', 'day')}")

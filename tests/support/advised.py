@@ -44,13 +44,13 @@ class Broken:
     """What it states of the table."""
     compatibility: str = "exact"
     here: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The columns' constraints where the contract is about a SQLite, if they are others."""
+    """The columns' constraints where the contract is not about a PostgreSQL, if they are others."""
     logical: Mapping[str, str] = field(default_factory=dict)
     """Logical types of columns, which contracts of this format do not state."""
 
 
 def contracts(case: Broken, folder: Path, kind: str) -> tuple[Contract, ...]:
-    columns = {name: {} for name in case.logical} | case.columns | (case.here if kind == "sqlite" else {})
+    columns = {name: {} for name in case.logical} | case.columns | (case.here if kind != "postgresql" else {})
     stated = {
         "spec-version": "1.0.0",
         "name": "t",

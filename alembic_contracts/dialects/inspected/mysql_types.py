@@ -75,8 +75,14 @@ _ROOMIER = (
     ("TIMESTAMP", "DATETIME"),
 )
 """Each takes all values that one before it takes, where it is not of a smaller size."""
+_BYTES: Mapping[str, int] = {
+    name: (1 << bits) - 1 for names in _SIZED.values() for name, bits in zip(names, (8, 16, 24, 32), strict=True)
+}
+_BYTES_OF_A_CHARACTER = 4
+"""Of utf8mb4, the largest."""
+_FLOATING = frozenset({"FLOAT", "DOUBLE"})
 _BY_NUMBER = frozenset({"DATETIME", "TIME", "TIMESTAMP", "VARBINARY", "VARCHAR"})
-_WIDER: Breaks = MappingProxyType({"reader": "warning", "cdc": "warning"})
+_WIDER: Breaks = MappingProxyType({"reader": "warning", "cdc": "error"})
 _MOST_DIGITS = 24
 """Of a FLOAT's precision in bits; more make it a DOUBLE."""
 
@@ -120,44 +126,86 @@ def _sizes(name: str, modifiers: tuple[str, ...]) -> tuple[str, ...]:
 def same_type(expected: Type, actual: Type, *, mariadb: bool) -> bool | None:
     """Return whether a column of the actual type is one of the expected type; None: one of them is not known.
 
-    Sizes count where they are stated, as do labels.
+    Sizes count where they are stated, as do labels. A FLOAT or DOUBLE of which none is stated has none.
     """
     one, other = kept_as(expected, mariadb=mariadb), kept_as(actual, mariadb=mariadb)
     if one is None or other is None:
         return None
+    chosen = _chosen_by_size(expected, one)
+    if chosen:
+        return other.name.name in chosen
     if one.name.name != other.name.name:
-        return bool(expected.modifiers) and _chosen_by_size(one, other)
-    return not expected.modifiers or one.modifiers == other.modifiers
+        return False
+    is_open = not expected.modifiers and one.name.name.split()[0] not in _FLOATING
+    return is_open or one.modifiers == other.modifiers
 
 
-def _chosen_by_size(expected: Type, actual: Type) -> bool:
-    """Whether both are texts, or both bytes: ``TEXT(100)`` is a TINYTEXT."""
-    return any(expected.name.name in names and actual.name.name in names for names in _SIZED.values())
+def _chosen_by_size(stated: Type, kept: Type) -> tuple[str, ...]:
+    """Return the types of which the server chooses one by a stated size: ``TEXT(100)`` is a TINYTEXT, or a TEXT.
+
+    It is the first that takes so many characters, of one to four bytes each; of none, where no size is stated.
+    """
+    size = stated.modifiers[0] if stated.modifiers else ""
+    names = _SIZED.get(kept.name.name, ())
+    if not names or not size.isdecimal():
+        return ()
+    most = int(size) * (_BYTES_OF_A_CHARACTER if kept.name.name == "TEXT" else 1)
+    fits = [name for name in names if _BYTES[name] >= int(size)]
+    return tuple(name for number, name in enumerate(fits) if number == 0 or _BYTES[fits[number - 1]] < most)
 
 
 def breaks(expected: Type, actual: Type, *, mariadb: bool) -> Breaks:
     """Return whose uses of a column of the expected type break where it has the actual one, which is another.
 
-    What takes all values that the other one did is for those to look at who sized their own by it.
+    What takes all values that the other one did is for those to look at who sized their own by it, and breaks those
+    whose schemas are made of it.
     """
     one, other = kept_as(expected, mariadb=mariadb), kept_as(actual, mariadb=mariadb)
     return EVERYBODY if one is None or other is None or not _is_wider(one, other) else _WIDER
 
 
 def _is_wider(one: Type, other: Type) -> bool:
+    """Whether a column of the other type takes each value that one of the first takes, and as it is."""
     (before, sign), (after, new_sign) = split(one.name.name), split(other.name.name)
+    if new_sign and not sign:
+        return False
     if before in _INTEGERS and after in _INTEGERS:
-        return _INTEGERS.index(after) > _INTEGERS.index(before) and (sign == new_sign or not new_sign)
+        return _INTEGERS.index(after) > _INTEGERS.index(before)
+    if before in _FLOATING:
+        return (before, after) != ("DOUBLE", "FLOAT") and after in _FLOATING and _has_digits(one, other)
     for names in _ROOMIER:
         if before in names and after in names and before != after:
-            return names.index(after) > names.index(before) and _number(other) >= _number(one)
+            return names.index(after) > names.index(before) and _room(other) >= _need(one, other)
     if before != after:
         return False
     if before == "ENUM":
         return other.modifiers[: len(one.modifiers)] == one.modifiers
     if before == "DECIMAL":
-        return one.modifiers[1:] == other.modifiers[1:] and _number(other) > _number(one)
+        return one.modifiers[1:] == other.modifiers[1:] and _number(other) >= _number(one)
     return before in _BY_NUMBER and _number(other) > _number(one)
+
+
+def _has_digits(one: Type, other: Type) -> bool:
+    """Whether a FLOAT or DOUBLE has as many digits as another one, before the point and behind it."""
+    if not other.modifiers:
+        return True
+    if not all(map(str.isdecimal, one.modifiers + other.modifiers)) or not one.modifiers:
+        return False
+    (digits, behind), (new_digits, new_behind) = (map(int, type_.modifiers) for type_ in (one, other))
+    return new_behind >= behind and new_digits - new_behind >= digits - behind
+
+
+def _room(type_: Type) -> float:
+    """Return how much a type takes, in what it is counted in."""
+    return _BYTES.get(type_.name.name) or _number(type_)
+
+
+def _need(one: Type, other: Type) -> float:
+    """Return how much of the other type's room the first one's values can need."""
+    if one.name.name in _BYTES or other.name.name not in _BYTES:
+        return _room(one)
+    each = _BYTES_OF_A_CHARACTER if other.name.name in _SIZED["TEXT"] else 1
+    return min(_number(one) * each, _BYTES["TEXT"])  # a row has no more for all of its columns
 
 
 def _number(type_: Type) -> float:

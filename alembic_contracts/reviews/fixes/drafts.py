@@ -58,6 +58,10 @@ def scripts_of(config: Config, folder: Path | None) -> ScriptDirectory:
     return scripts
 
 
+_DIALECTS = ("mysql", "postgresql", "sqlite")
+"""Whose types Alembic renders by the names of SQLAlchemy's modules."""
+
+
 def written(draft: Draft, run: Run, scripts: ScriptDirectory, *, head: str, folder: Path | None) -> tuple[str, Path]:
     """Write a revision.
 
@@ -80,8 +84,8 @@ def written(draft: Draft, run: Run, scripts: ScriptDirectory, *, head: str, fold
     upgrade = _guarded(_rendered(script.upgrade_ops, run), draft, scripts, head)
     downgrade = _noted(_rendered(script.downgrade_ops, run), draft)
     imports = sorted(script.imports)
-    if "postgresql." in upgrade + downgrade:
-        imports.append("from sqlalchemy.dialects import postgresql")
+    code = upgrade + downgrade
+    imports += [f"from sqlalchemy.dialects import {name}" for name in _DIALECTS if f"{name}." in code]
     name = run.arguments.get("engine_name")
     tokens = {"upgrades": upgrade, "downgrades": downgrade}
     if name is not None:  # Alembic's template for several databases
