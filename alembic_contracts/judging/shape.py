@@ -117,6 +117,8 @@ class Shape:
         """Return which logical types of ODCS a column's type is, or stands in for."""
         from alembic_contracts.dialects.families import logical
 
+        if is_like_mysql(self._here.KIND):
+            return self._here.logical(type_, types)
         return logical(self._here.family(type_, types))
 
     def misspelt_type(self, _type: Type) -> None:

@@ -232,6 +232,8 @@ class Upgrade(Struct):
             self.commits.unjudged = False
             alone = len(self.migration.on_version_apply_callbacks) == 1  # no other one runs before the commit
             self._judged = self.commits.statements if alone else -1
+        if self.commits.commits_at_ddl:
+            self._since_commit = []  # what it changed of the schema was judged: no later break is its own
 
     def commit(self) -> None:
         """Judge what a commit that is about to happen would leave; after the end of the run there is nothing to judge.
@@ -319,9 +321,7 @@ class Upgrade(Struct):
             reason = str(error) if isinstance(error, CannotCheck) else reason_of(error)
             if unheld.goes_on_unseen(self.course.dialect, reason):
                 return
-            from alembic_contracts.running.refusals import Refused
-
-            self.refused = Refused(f"The schema could not be checked before its commit.\n{reason}")
+            self.refused = _refused(f"The schema could not be checked before its commit.\n{reason}")
             raise self.refused from error
 
     def _place(self) -> tuple[str, Location | None]:
@@ -394,7 +394,7 @@ class Upgrade(Struct):
         return None
 
 
-def _refused(report: Report) -> Refused:
+def _refused(why: Report | str) -> Refused:
     from alembic_contracts.running.refusals import Refused
 
-    return Refused(replace(report, refused=True))
+    return Refused(why if isinstance(why, str) else replace(why, refused=True))

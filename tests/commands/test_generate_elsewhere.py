@@ -107,6 +107,22 @@ def test_all_that_it_writes_holds_there_exactly(museum: Project) -> None:
     assert counted["facts"] > 100
 
 
+SIZES = ("TEXT(16777215)", "VARCHAR(20000000)", "VARCHAR(0)", "CHAR(-1)", "NUMERIC(1200, 2)", "DECIMAL(0)")
+"""SQLite takes any, and none of them is one that another database has."""
+
+
+@pytest.mark.parametrize("format_", ["native", "odcs"])
+def test_sizes_that_no_contract_can_state_are_held_with_the_type(format_: str, museum: Project) -> None:
+    columns = ", ".join(f"c{number} {size}" for number, size in enumerate((*SIZES, "NUMERIC(10, 1001)", "FLOAT(100)")))
+    made(museum.path / "museum.db", f"CREATE TABLE sizes (id INTEGER PRIMARY KEY, {columns})")
+    generated(museum, "sizes", "--format", format_, "--full")
+    assert checked(museum)["status"] == "kept"
+    url = made(
+        museum.path / "other.db", f"CREATE TABLE sizes (id INTEGER PRIMARY KEY, {columns.replace('200', '300')})"
+    )
+    assert {violation["column"] for violation in checked(museum, url=url)["violations"]} == {"c1", "c4"}
+
+
 @pytest.mark.parametrize(("change", "rules"), BREAKS.items())
 def test_each_fact_counts(change: tuple[str, str], rules: set[str], museum: Project) -> None:
     generated(museum, "works")

@@ -153,7 +153,7 @@ def test_a_number_that_is_lost_is_told_as_such(shop: Project) -> None:
     assert "server_default" not in said
 
 
-NO_INTEGERS = {"DOUBLE": True, "FLOAT": True, "DECIMAL(8,0)": False, "INET6": True}
+NO_INTEGERS = {"DOUBLE": True, "FLOAT": True, "DECIMAL(8,0)": False, "INET6": True, "TINYINT(1)": False}
 
 
 @pytest.mark.parametrize(("there", "is_broken"), NO_INTEGERS.items())

@@ -246,6 +246,15 @@ def test_what_env_py_does_after_the_run_is_judged(shop: Project, commits: str) -
     assert "caused outside the version scripts" in said
 
 
+def test_a_break_in_a_transaction_of_env_pys_is_put_down_to_its_revision(shop: Project) -> None:
+    assert not run(shop, "r1", "CREATE TABLE t (id INT PRIMARY KEY, a INT)")
+    shop.contract("t", contract("t", "id", "a"))
+    env = (shop.path / "migrations/env.py").read_text()
+    shop.write("migrations/env.py", env.replace("engine.connect() as", "engine.begin() as"))
+    shop.revision("r2", "op.execute('SELECT 1')")
+    assert " --> migrations/versions/r3.py:" in run(shop, "r3", "ALTER TABLE t DROP a")
+
+
 def test_views_that_are_stated_for_postgresql_have_marias_expressions(shop: Project) -> None:
     """PostgreSQL calls each column of a view nullable, and computes numbers in other types."""
     view = contract("report", about="postgresql", table_type="view")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.contracts.formats._kinds import DEFAULT, resource_of
-from alembic_contracts.contracts.formats._native_facts import rule_of
+from alembic_contracts.contracts.formats._native_facts import SCHEMA, rule_of
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Published, Schema, Table, Type
 
@@ -195,7 +195,8 @@ def of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) ->
     if column.type is not None and is_held(column.type, dialect):
         element = dialect.element(column.type, schema.types)
         constraints["data_type"] = "ARRAY" if element is not None else _spelled(column.type, dialect)
-        constraints |= {key: value for key, value in _of_type(column.type, schema, dialect) if value is not None}
+        of_type = _of_type(column.type, schema, dialect)
+        constraints |= {key: value for key, value in of_type if value is not None and _can_be_stated(key, value)}
         if element is not None:
             stated["array_element"] = {"data_type": _spelled(element, dialect)}
     forbidden = column.type is not None and dialect.forbids_null(column.type, schema.types)
@@ -208,6 +209,20 @@ def of_column(column: Column, table: Table, schema: Schema, dialect: Dialect) ->
     constraints |= dict(_of_value(column))
     stated["constraints"] = _expressed(constraints.items(), dialect)
     return stated
+
+
+def _can_be_stated(key: str, value: Any) -> bool:
+    """Whether a value is one that contracts can have: SQLite takes any number for a size, and holds nobody to it."""
+    from alembic_contracts.documents.validation import is_valid
+
+    return not isinstance(value, int) or is_valid(value, SCHEMA, (*_CONSTRAINTS, key))
+
+
+_CONSTRAINTS = (
+    *("properties", "schema", "properties", "properties", "additionalProperties", "properties", "constraints"),
+    "properties",
+)
+"""Where ``native.schema.json`` says what can be stated of a column."""
 
 
 def is_held(type_: Type, dialect: Dialect) -> bool:

@@ -110,7 +110,9 @@ class Inspected:
         """Return the logical types of ODCS that a type is, or stands in for; of an unknown one any."""
         from alembic_contracts.dialects.families import logical
 
-        return logical(self.family(type_, types))
+        family = self.family(type_, types)
+        is_number = family == "boolean" and is_like_mysql(self.KIND) and type_.name.name == "TINYINT"
+        return logical("boolean or whole number" if is_number else family)
 
     def parse_type(self, text: str) -> Type:
         """Return the type that is spelled so.

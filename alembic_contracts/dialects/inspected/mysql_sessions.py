@@ -18,6 +18,8 @@ __all__ = ["ALL", "as_connected", "read_as_text", "uninterpreted"]
 _ROWS, _MOST = "sql_select_limit", 2**64 - 1
 ALL = f"LIMIT {_MOST}"
 """Without it, a script's ``sql_select_limit`` holds."""
+_LARGE = "sql_big_selects"
+"""Without it, a script's ``max_join_size`` holds."""
 _LETTERS = ("character_set_client", "character_set_results", "collation_connection")
 _LIMITS = {True: "max_statement_time", False: "max_execution_time"}
 """How long a statement may take, by whether it is MariaDB's; 0: as long as it takes."""
@@ -38,13 +40,13 @@ def as_connected(connection: Connection) -> Iterator[str | None]:
     dialect = connection.dialect
     mariadb, version = bool(getattr(dialect, "is_mariadb", False)), dialect.server_version_info or _SINCE
     limits = (_LIMITS[mariadb],) if mariadb or version >= _SINCE else ()
-    names = [*_LETTERS, _ROWS, *limits]
+    names = [*_LETTERS, _ROWS, _LARGE, *limits]
     asked = ", ".join(f"@@SESSION.{name}" for name in names)
     # As bytes, since the letters in which it would be told are not known yet.
     row = connection.exec_driver_sql(f"SELECT CAST(DATABASE() AS BINARY), {asked} {ALL}").one()
     chosen, *values = map(read_as_text, row)
     before = dict(zip(names, values, strict=True))
-    wanted = _as_it_was(connection, before) | {_ROWS: _MOST} | dict.fromkeys(limits, 0)
+    wanted = _as_it_was(connection, before) | {_ROWS: _MOST, _LARGE: 1} | dict.fromkeys(limits, 0)
     changed = {name: value for name, value in wanted.items() if value != before[name]}
     if changed:
         connection.exec_driver_sql(_set(changed))

@@ -71,10 +71,10 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
 _ROOMIER = (
     ("CHAR", "VARCHAR", *_SIZED["TEXT"]),
     ("BINARY", "VARBINARY", *_SIZED["BLOB"]),
-    ("FLOAT", "DOUBLE"),
-    ("TIMESTAMP", "DATETIME"),
 )
-"""Each takes all values that one before it takes, where it is not of a smaller size."""
+"""Each takes all values that one before it takes, where it is not of a smaller size.
+
+No DATETIME is one of a TIMESTAMP: what is kept as a moment is kept as the time of a clock from then on."""
 _BYTES: Mapping[str, int] = {
     name: (1 << bits) - 1 for names in _SIZED.values() for name, bits in zip(names, (8, 16, 24, 32), strict=True)
 }

@@ -70,6 +70,7 @@ SESSIONS = [
     "SET sql_quote_show_create = 0",
     "SET sql_select_limit = 1",
     "SET sql_select_limit = 0",
+    "SET max_join_size = 1",
     "SET max_statement_time = 0.000001",
     "SET NAMES binary",
     "SET NAMES latin1",
@@ -97,10 +98,11 @@ def test_it_is_seen_alike_in_each_session(statement: str, connection: sa.Connect
     before = seen(connection, *names)
     assert len(before) == 12
     connection.exec_driver_sql(statement)
-    settings = "SELECT @@character_set_client, @@character_set_results, @@collation_connection, @@max_statement_time"
-    session = connection.exec_driver_sql(f"{settings} LIMIT 1").one()
+    letters = "@@character_set_client, @@character_set_results, @@collation_connection"
+    settings = f"SELECT {letters}, @@max_statement_time, @@sql_big_selects, @@max_join_size LIMIT 1"
+    session = connection.exec_driver_sql(settings).one()
     assert seen(connection, *names) == before
-    assert connection.exec_driver_sql(f"{settings} LIMIT 1").one() == session
+    assert connection.exec_driver_sql(settings).one() == session
 
 
 def test_unqualified_names_lead_where_use_has_them_lead(mariadbs: MariaDB, connection: sa.Connection) -> None:
