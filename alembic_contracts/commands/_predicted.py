@@ -117,7 +117,7 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> Seen:
         environments.visit(config, replace(range_, snapshot=snapshot, single=True), look)
     course = found[0]
     prediction = course.predictions[0]
-    doubts = prediction.doubts if range_.offline else ()
+    doubts = course.doubts if range_.offline else ()
     for doubt in doubts:
         click.echo(texts.line(f"unproven: {doubt.reason}"), err=True)
     if range_.offline and course.run.postponed is not None:

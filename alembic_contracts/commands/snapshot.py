@@ -167,19 +167,18 @@ def _predicted(run: Run, progress: Progress | None) -> Snapshot | None:
 
     if run.connection is not None:
         return None
-    predictions = follow(run, None, progress=progress).predictions
+    course = follow(run, None, progress=progress)
     if run.postponed is not None:
         click.echo(texts.line(f"note: {run.postponed}"), err=True)
-    doubts = [doubt for prediction in predictions for doubt in prediction.unproven]
-    for doubt in doubts:
+    for doubt in course.doubts:
         place = f"{doubt.location.file}:{doubt.location.line}: " if doubt.location is not None else ""
         click.echo(texts.line(f"{place}unproven: {doubt.reason}"), err=True)
-    if doubts:
+    if course.doubts:
         return None
     return Snapshot(
         revisions=tuple(sorted(_heads(run))),
         server_version=DEFAULT_VERSION,
-        schema=predictions[0].after,
+        schema=course.predictions[0].after,
     )
 
 

@@ -171,7 +171,7 @@ def _plan(course: Course, terms: Terms) -> Plan:
         contracts=alike.contracts,
         before=alike.schema(course.before),
         after=prediction.after,
-        doubts=whole.doubts,
+        doubts=course.doubts,
         postponed="" if run.postponed is None else str(run.postponed),
     )
 

@@ -191,7 +191,7 @@ def _predicted(question: Question) -> Predicted:
     last = run.steps[-1].revision.path if run.steps else config.config_file_name or "env.py"
     return Predicted(
         schema=json.dumps(schema_json.encode(replace(prediction.after, tables=tables))),
-        doubts=tuple(doubt.reason for doubt in prediction.doubts),
+        doubts=tuple(doubt.reason for doubt in courses[0].doubts),
         file=shown(last),
     )
 

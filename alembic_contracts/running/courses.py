@@ -38,6 +38,8 @@ __all__ = ["Course", "follow"]
 
 _T = TypeVar("_T")
 
+_GOES_BY_ROWS = "it depends on rows what the script does, and what is shown is what it does where there are none"
+
 log = logging.getLogger("alembic.contracts")
 
 
@@ -63,6 +65,18 @@ class Course(Struct, frozen=True):
         """The schema before the run."""
         return self.predictions[0].before
 
+    @property
+    def doubts(self) -> tuple[Unproven, ...]:
+        """What keeps anybody from saying that the run ends as the first prediction does; so do others that do not."""
+        known = dict.fromkeys(doubt for prediction in self.predictions for doubt in prediction.doubts)
+        first, *others = self.predictions
+        parted = (
+            other
+            for other in others
+            if (other.after.tables, other.after.types) != (first.after.tables, first.after.types)
+        )
+        return (*known, *dict.fromkeys(Unproven(_GOES_BY_ROWS, _parting(first, other)) for other in parted))
+
     def fingerprints(self) -> dict[str, frozenset[str]]:
         """Return what the database can be at the end of each revision, where that is known."""
         return self._at_ends(lambda step: step.fingerprint or None)
@@ -79,6 +93,16 @@ class Course(Struct, frozen=True):
                 if what is not None:
                     found[step.revision] = found.get(step.revision, frozenset()) | {what}
         return found
+
+
+def _parting(one: Prediction, other: Prediction) -> Location | None:
+    """Return where two ways part: the last line of the first revision after which the schema is not the same."""
+    ends = [one.before, other.before]
+    for steps in zip(one.steps, other.steps, strict=False):
+        ends = [step.operations[-1].after if step.operations else end for step, end in zip(steps, ends, strict=True)]
+        if ends[0] != ends[1]:
+            return next((step.operations[-1].location for step in reversed(steps) if step.operations), None)
+    return None
 
 
 def follow(

@@ -128,7 +128,7 @@ def _offline(source: sources.Source, request: Request, run: Run, progress: Progr
     path = snapshot.search_path if snapshot is not None else (course.dialect.DEFAULT_SCHEMA,)
     asked = _asked(request, prediction.after, course.dialect, version, path)
     found = source.uses(asked)
-    return Evidence(found=found, schema=prediction.after, dialect=course.dialect, gaps=tuple(prediction.doubts))
+    return Evidence(found=found, schema=prediction.after, dialect=course.dialect, gaps=course.doubts)
 
 
 def _asked(
