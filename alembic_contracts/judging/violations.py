@@ -140,6 +140,11 @@ class Report(Struct, frozen=True, kw_only=True):
         return self.status != "kept" if self.refused is None else self.refused
 
     @property
+    def is_broken_anew(self) -> bool:
+        """Whether any violation is an error that what was looked at has brought about."""
+        return any(violation.severity == "error" and violation.introduced for violation in self.violations)
+
+    @property
     def status(self) -> Status:
         """``broken`` if any violation is an error, else ``unproven`` if anything is, else ``kept``."""
         if any(violation.severity == "error" for violation in self.violations):

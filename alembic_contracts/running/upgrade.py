@@ -249,11 +249,6 @@ class Upgrade(Struct):
             self._settled = 0 if self.commits is None else self.commits.statements
 
     @property
-    def _is_done(self) -> bool:
-        """Whether the last commit of the run was judged, and env.py has executed nothing since."""
-        return self.committed and (self.commits is None or self.commits.statements <= self._settled)
-
-    @property
     def through(self) -> bool:
         """Whether all revisions are marked as applied."""
         return len(self.applied) == len(self.course.run.all_steps)
@@ -265,7 +260,9 @@ class Upgrade(Struct):
             Refused: it must not happen, or could not be judged; or a refusal before was not heeded.
         """
         # A script that went on after a refused commit may have mended what was broken: the end is judged anew.
-        if self.commits is not None and not self._is_done and (self.refused is None or self.through):
+        # Where its last commit was judged and env.py has executed nothing since, there is nothing to judge.
+        is_done = self.committed and (self.commits is None or self.commits.statements <= self._settled)
+        if self.commits is not None and not is_done and (self.refused is None or self.through):
             if not (self.committed and self.commits.is_idle):
                 with self._answering():
                     self.commits.look()
@@ -379,8 +376,10 @@ class Upgrade(Struct):
         with commits.quietly():
             seen = look_again(self._ran(commits), earlier)
         left, found = self._left(seen.schema), seen.aftermath
-        if refused is None and left is not None and left.status == "broken":
-            refused, found = _refused(left), replace(found, failure=reason_of(error))
+        if refused is None and left is not None and left.is_broken_anew:
+            with suppress(CommandError):
+                self._conclude(left)  # where the settings refuse nothing, it is said
+            refused, found = self.refused, replace(found, failure=reason_of(error))
         alone = found.rest == "rolled back" and not (commits.found or commits.gap)
         is_its_own = bool(found.failure and found.stopped) and not alone  # what a script had done when it failed
         if refused is not None and self._script is not None and not is_its_own:

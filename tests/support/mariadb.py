@@ -75,7 +75,7 @@ def _run(server: str, folder: Path, user: account.Account | None, further: tuple
     data, socket, log = folder / "data", folder / "socket", folder / "log"
     installer = shutil.which("mariadb-install-db", path=_PLACES)
     assert installer is not None, "mariadb-install-db comes with the server, and is not there"
-    options = [*_QUICK, *further, f"--datadir={data}"]
+    options = [*_QUICK, *further, f"--datadir={data}", f"--tmpdir={folder}"]
     made = subprocess.run(
         [installer, *options, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"],
         cwd=folder,
