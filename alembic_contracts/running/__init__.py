@@ -12,7 +12,8 @@ The road of every verdict, on which each module hands one value to the next:
                       replayed; replaying: in a process of its own; scratch_observer: what each statement changed and
                       read there)
     rehearsals        Run -> its predictions, where an empty copy of the database can be made (on_a_copy: the scripts
-                      run on it once; copy_observer: what each statement changed there)
+                      run on it once; copy_observer: what each statement changed there; copy_looks: what is there
+                      then; batch_copies: whether a row can hinder one)
     kept_predictions  Run -> predictions that were made before: in this process (remembered) or in another one (keys:
                       what they follow from)
     expected          Run -> its Course and Report, and others once its scripts do otherwise than they did before

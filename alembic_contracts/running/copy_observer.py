@@ -8,40 +8,30 @@ everything, a doubt says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
 
 from alembic_contracts.dialects.sqlite import made_up
 from alembic_contracts.dialects.sqlite.beside_schema import COUNTS, goes_by, says_what_is_otherwise
 from alembic_contracts.dialects.sqlite.effects import CHANGES_ROWS
-from alembic_contracts.dialects.sqlite.fingerprints import fingerprint_of, stored_rows
 from alembic_contracts.dialects.sqlite.names import fold
 from alembic_contracts.dialects.sqlite.row_texts import RowTexts, asked_for_existence
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.answers.noticing import MadeUpCount
 from alembic_contracts.prediction.scripts.batches import COPY
 from alembic_contracts.prediction.scripts.unseen_code import lets_failure_pass, rest_is_seen
-from alembic_contracts.schemas.schema import Name
+from alembic_contracts.running.copy_looks import Key, Looks
 from alembic_contracts.schemas.steps import FAILS_BY_ROWS, GOES_BY_CHANCE, GOES_BY_ROWS, Operation, Unproven, World
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
-    from alembic_contracts.dialects import Dialect
     from alembic_contracts.dialects.sqlite.effects import Effect
     from alembic_contracts.dialects.sqlite.telling import WatchedConnection
     from alembic_contracts.prediction.scripts.source_lines import Script
     from alembic_contracts.running.replaying import Stage
-    from alembic_contracts.schemas.schema import Schema
 
-__all__ = ["CopyObserver", "Looks"]
+__all__ = ["CopyObserver"]
 
-_Key = tuple[str, str]
-"""A schema and a table, in lower case."""
 _LABEL_LENGTH = 100
 _TEXTS = RowTexts()
 _BY_HAND = frozenset({"UPDATE", "INSERT", "DELETE"})
@@ -54,94 +44,6 @@ _MAY_FAIL = pattern(
 """Statements that fail, or do not, by what rows there are; where it is by whether there are any, the worlds show it."""
 
 
-def _key(schema: str, name: str) -> _Key:
-    return fold(schema), fold(name)
-
-
-class Looks:
-    """Reads the watched tables anew where something changed that they are made of."""
-
-    def __init__(
-        self, connection: Connection, raw: WatchedConnection, dialect: Dialect, watched: Collection[Name] | None
-    ) -> None:
-        self._connection, self._raw, self._dialect = connection, raw, dialect
-        self._watched = None if watched is None else {(fold(name.schema), fold(name.name)): name for name in watched}
-        self.rows: tuple[tuple[str, str, str, str, str | None], ...] = ()
-        """Schema, kind, name, table and SQL of everything that there is."""
-        self._texts: dict[_Key, str] = {}
-        self.seen = self._first()
-
-    def _first(self) -> Schema:
-        self.rows = self._stored()
-        self._texts = self._by_table()
-        with self._raw.aside():
-            return self._dialect.observe(self._connection, None if self._watched is None else [*self._watched.values()])
-
-    def _stored(self) -> tuple[tuple[str, str, str, str, str | None], ...]:
-        return tuple(stored_rows(self._raw.asked))
-
-    def _by_table(self) -> dict[_Key, str]:
-        found: dict[_Key, str] = {}
-        for schema, kind, name, table, sql in self.rows:
-            key = _key(schema, table)
-            found[key] = f"{found.get(key, '')}{kind}\0{name}\0{sql}\0"
-        return found
-
-    @property
-    def tables(self) -> dict[_Key, _Key]:
-        """Tables that rows can be inserted into: by lower case, as they are written."""
-        return {
-            _key(schema, name): (schema, name)
-            for schema, kind, name, _, sql in self.rows
-            if kind == "table" and not name.startswith("sqlite_") and not (sql or "").startswith("CREATE VIRTUAL")
-        }
-
-    def fingerprint(self) -> str:
-        """Return it of the whole schema as it is now."""
-        return fingerprint_of(tuple(self.rows))
-
-    def again(self, *, whole: bool = False) -> Schema:
-        """Return what is there now; the same object as before where nothing of it changed.
-
-        ``whole``: texts do not tell what changed.
-        """
-        before = self._texts
-        self.rows = self._stored()
-        self._texts = self._by_table()
-        changed = {key for key in before.keys() | self._texts.keys() if before.get(key) != self._texts.get(key)}
-        # Which tables belong to virtual ones is not in their texts either.
-        if whole or (self._watched is None and any((row[4] or "").startswith("CREATE VIRTUAL") for row in self.rows)):
-            now = self._first()
-            self.seen = self.seen if now == self.seen else now
-            return self.seen
-        wanted = dict(self._affected(changed))
-        if not wanted:
-            return self.seen
-        with self._raw.aside():
-            found = self._dialect.observe(self._connection, [*wanted.values()])
-        kept = {name: table for name, table in self.seen.tables.items() if _key(*name) not in wanted}
-        tables = {**kept, **found.tables}
-        now = replace(found, tables=MappingProxyType(dict(sorted(tables.items()))))
-        self.seen = self.seen if now == self.seen else now
-        return self.seen
-
-    def _affected(self, changed: set[_Key]) -> Iterator[tuple[_Key, Name]]:
-        """Yield the watched tables that look otherwise now: they changed, name what did, or are views."""
-        known = {_key(*name): name for name in self.seen.tables}
-        if not changed:
-            return
-        if self._watched is None:
-            here = {_key(schema, name): Name(schema, name) for schema, _, name, *_ in self.rows}
-            candidates = {**known, **{key: name for key, name in here.items() if key in self._texts}}
-        else:
-            candidates = dict(self._watched)
-        mentioning = _mentioning({name for _, name in changed})
-        for key, name in candidates.items():
-            text = self._texts.get(key, "")
-            if key in changed or text.startswith("view\0") or mentioning.search(fold(text)):
-                yield key, name
-
-
 def _has_made_up(parameters: object) -> bool:
     """Whether values that a statement is given come of rows that are not known."""
     if isinstance(parameters, dict):
@@ -151,12 +53,6 @@ def _has_made_up(parameters: object) -> bool:
     return any(isinstance(value, MadeUpCount) or _has_made_up(value) for value in parameters)
 
 
-def _mentioning(names: set[str]) -> re.Pattern[str]:
-    """Return what finds the names, in lower case, as they may be written in such a text."""
-    written = {form for name in names for form in (name, *(name.replace(mark, mark * 2) for mark in "\"`'"))}
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(written)))})(?!\w)")
-
-
 class CopyObserver:
     """Listens to the connection."""
 
@@ -164,7 +60,7 @@ class CopyObserver:
     """Called when a script changes a schema."""
 
     def __init__(
-        self, looks: Looks, raw: WatchedConnection, stage: Stage, version_table: _Key, *, rows_between: bool
+        self, looks: Looks, raw: WatchedConnection, stage: Stage, version_table: Key, *, rows_between: bool
     ) -> None:
         """Observe what scripts do.
 
@@ -182,13 +78,13 @@ class CopyObserver:
         self._noted = looks.seen
         self._effect: Effect | None = None
         self._decisions: set[object] = set()
-        self._left: dict[_Key, str] = {}
+        self._left: dict[Key, str] = {}
         self._found: set[str] = set()
         """The questions whether there are rows to which the answer has been yes."""
         self._tables = looks.tables
         self.unknown = self._tables.keys() - {version_table}
         """Tables whose rows are not known."""
-        self._by_chance: set[_Key] = set()
+        self._by_chance: set[Key] = set()
         """Tables with rows that scripts have made of what is otherwise each time."""
         self._world: World = "empty"
         self._is_filled = False
@@ -392,5 +288,6 @@ class CopyObserver:
             return
         is_alone = CHANGES_ROWS.match(effect.sql) is not None and COPY not in effect.sql
         passes = lets_failure_pass(self._script.call_stack(), self._script.path, _TEXTS)
-        if passes == "yes" or (passes == "of one statement" and not is_alone):
+        goes_on = passes == "yes" or (passes == "of one statement" and not is_alone)
+        if goes_on and not self._looks.takes_any_row(effect.sql):
             self._stage.doubt(FAILS_BY_ROWS)

@@ -34,7 +34,8 @@ from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.traces import Recorder
 from alembic_contracts.prediction.scripts.unseen_code import only_changes_rows
 from alembic_contracts.prediction.scripts.worlds import Turns
-from alembic_contracts.running.copy_observer import CopyObserver, Looks
+from alembic_contracts.running.copy_looks import Looks
+from alembic_contracts.running.copy_observer import CopyObserver
 from alembic_contracts.running.hooks import make_ours
 from alembic_contracts.schemas.steps import Location, Operation, Step, Unproven, refused_by
 

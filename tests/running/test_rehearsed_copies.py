@@ -12,7 +12,7 @@ from alembic_contracts.dialects import sqlite
 from alembic_contracts.dialects.sqlite.copies import copied, engine_of, made
 from alembic_contracts.dialects.sqlite.fingerprints import fingerprint
 from alembic_contracts.errors import CannotCheck
-from alembic_contracts.running.copy_observer import Looks
+from alembic_contracts.running.copy_looks import Looks
 from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.snapshots import Snapshot
 from tests.support.rehearsing import TABLE, History, columns, reasons

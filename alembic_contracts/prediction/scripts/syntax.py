@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from alembic_contracts.patterns import pattern
 
 __all__ = [
+    "OTHER_ERRORS",
     "catching",
     "dotted",
     "functions_of",
@@ -130,18 +131,35 @@ def is_within(line: int, body: Sequence[ast.stmt]) -> bool:
     return body[0].lineno <= line <= (body[-1].end_lineno or 0)
 
 
-def lets_pass(node: ast.Try | ast.With) -> bool:
-    """Return whether the script goes on after an error in it."""
+OTHER_ERRORS = frozenset({
+    "AssertionError", "AttributeError", "FileNotFoundError", "ImportError", "IndexError", "KeyError", "LookupError",
+    "ModuleNotFoundError", "NameError", "NotImplementedError", "TypeError", "UnboundLocalError", "ValueError",
+})  # fmt: skip
+"""Of Python's own, those that no driver raises where a statement fails, nor is any of its errors one of them."""
+
+
+def lets_pass(node: ast.Try | ast.With, others: Collection[str]) -> bool:
+    """Return whether the script goes on after an error of the database in it.
+
+    ``others``: the names of errors that are none.
+    """
     if isinstance(node, ast.Try):
-        return any(not isinstance(handler.body[-1], ast.Raise) for handler in node.handlers)
+        handlers = (handler for handler in node.handlers if not _is_of(handler.type, others))
+        return any(not isinstance(handler.body[-1], ast.Raise) for handler in handlers)
     calls = (item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call))
     return any("suppress" in ast.unparse(call.func) for call in calls)
 
 
-def catching(function: ast.AST, line: int) -> list[ast.Try | ast.With]:
-    """Return what lets an error at a line of a function pass."""
+def _is_of(caught: ast.expr | None, names: Collection[str]) -> bool:
+    """Whether a handler is for errors of these names alone."""
+    each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return all(isinstance(one, ast.Name) and one.id in names for one in each)
+
+
+def catching(function: ast.AST, line: int, others: Collection[str]) -> list[ast.Try | ast.With]:
+    """Return what lets an error of the database at a line of a function pass; ``others``: as above."""
     found = (each for each in ast.walk(function) if isinstance(each, ast.Try | ast.With))
-    return [each for each in found if is_within(line, each.body) and lets_pass(each)]
+    return [each for each in found if is_within(line, each.body) and lets_pass(each, others)]
 
 
 def is_single(body: Sequence[ast.stmt]) -> bool:

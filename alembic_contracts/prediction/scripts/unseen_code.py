@@ -19,7 +19,7 @@ from alembic_contracts.prediction.scripts.computing import only_computes
 from alembic_contracts.prediction.scripts.data_calls import EXECUTE, READS, is_safe
 from alembic_contracts.prediction.scripts.names import Function
 from alembic_contracts.prediction.scripts.rows_alone import RowsAlone, Statements
-from alembic_contracts.prediction.scripts.syntax import catching, has_return, is_single, root_of, tells
+from alembic_contracts.prediction.scripts.syntax import OTHER_ERRORS, catching, has_return, is_single, root_of, tells
 
 __all__ = ["Statements", "lets_failure_pass", "only_changes_rows", "rest_is_seen"]
 
@@ -246,7 +246,8 @@ class _Module(RowsAlone):
         if function is None:
             return False
         with self._within(name):
-            return any(tells(function, each) or not self._changes_rows_only(each) for each in catching(function, line))
+            found = catching(function, line, self._other_errors())
+            return any(tells(function, each) or not self._changes_rows_only(each) for each in found)
 
     def fails_alone(self, name: str, line: int) -> bool:
         """Return whether all that is caught with an error at a line of a function is one statement."""
@@ -256,8 +257,13 @@ class _Module(RowsAlone):
         with self._within(name):
             return all(
                 not tells(function, each) and is_single(each.body) and self._is_quiet(each)
-                for each in catching(function, line)
+                for each in catching(function, line, self._other_errors())
             )
+
+    def _other_errors(self) -> frozenset[str]:
+        """Return the names of Python's errors that are none of a database, and mean that here."""
+        taken = self._origins.keys() | self._inner_classes.keys()
+        return frozenset(name for name in OTHER_ERRORS if name not in taken and not self._stored(name))
 
     def _is_quiet(self, node: ast.Try | ast.With) -> bool:
         """Whether an error is let pass without anything else being done to the database."""
