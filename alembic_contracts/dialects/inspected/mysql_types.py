@@ -31,6 +31,7 @@ _KEPT = frozenset(_INTEGERS).union(
 """The names that a server has for the types of columns."""
 _OF_MARIADB = frozenset({"INET4", "INET6", "UUID"})
 _ALIASES: Mapping[str, str] = {
+    "CHAR BYTE": "BINARY",
     "CHAR VARYING": "VARCHAR",
     "CHARACTER": "CHAR",
     "CHARACTER VARYING": "VARCHAR",
@@ -47,13 +48,19 @@ _ALIASES: Mapping[str, str] = {
     "INT8": "BIGINT",
     "INTEGER": "INT",
     "LONG": "MEDIUMTEXT",
+    "LONG CHAR VARYING": "MEDIUMTEXT",
+    "LONG CHARACTER VARYING": "MEDIUMTEXT",
     "LONG VARBINARY": "MEDIUMBLOB",
     "LONG VARCHAR": "MEDIUMTEXT",
     "MIDDLEINT": "MEDIUMINT",
     "NATIONAL CHAR": "CHAR",
+    "NATIONAL CHAR VARYING": "VARCHAR",
     "NATIONAL CHARACTER": "CHAR",
+    "NATIONAL CHARACTER VARYING": "VARCHAR",
     "NATIONAL VARCHAR": "VARCHAR",
     "NCHAR": "CHAR",
+    "NCHAR VARCHAR": "VARCHAR",
+    "NCHAR VARYING": "VARCHAR",
     "NUMERIC": "DECIMAL",
     "NVARCHAR": "VARCHAR",
     "REAL": "DOUBLE",

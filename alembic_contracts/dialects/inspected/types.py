@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Name, Type
 
@@ -11,6 +14,12 @@ _WORDS = pattern(r"\s*([^\W\d][\w$]*)")
 _INSIDE = pattern(r"\s*\(((?:[^()']|'(?:[^'\\]|''|\\.)*'|\([^()]*\))*)\)")
 _DIMENSION = pattern(r"\s*\[\s*\d*\s*\]")
 _MODIFIER = pattern(r"\s*((?:[^,'()]|'(?:[^'\\]|''|\\.)*'|\([^()]*\))+?)\s*(?:,|$)")
+_NO_TYPE = pattern(
+    r"""('(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|""|\\.)*")"""
+    r"""|\s+(?:CHARACTER\s+SET|CHARSET|COLLATE)\s+(?:"[^"]*"|\S+)|\s+(?:NOT\s+)?NULL\b|\s+(?:UNICODE|ASCII)\b""",
+    re.IGNORECASE,
+)
+"""What MySQL takes behind a type and keeps beside it; or a label of an enum, which stays."""
 _BEHIND = frozenset({"UNSIGNED", "ZEROFILL", "SIGNED", "WITH", "WITHOUT"})
 """Words that stand behind what is in parentheses, with all that follow them."""
 
@@ -25,6 +34,8 @@ def parse_type(text: str, kind: str) -> Type:
     Raises:
         ValueError: it cannot be a type's name.
     """
+    if is_like_mysql(kind):
+        text = _NO_TYPE.sub(_label, text)
     words: list[str] = []
     modifiers: list[str] = []
     dimensions, at = 0, 0
@@ -43,6 +54,15 @@ def parse_type(text: str, kind: str) -> Type:
     if not words:
         raise ValueError("a type name is missing")
     return Type(Name(kind, " ".join(words)), tuple(modifiers), dimensions)
+
+
+def _label(found: re.Match[str]) -> str:
+    """Return a label as the server shows it, in single quotes; nothing of what is none."""
+    written = found[1] or ""
+    if written.startswith('"'):
+        inside = written[1:-1].replace('""', '"').replace('\\"', '"').replace("\\'", "'")
+        return "'" + inside.replace("'", "''") + "'"
+    return written.replace("\\'", "''")
 
 
 def split(name: str) -> tuple[str, str]:

@@ -17,6 +17,8 @@ from alembic_contracts.schemas.schema import Name, Type
 __all__ = ["declared", "format_type", "misspelt_type", "parse_type"]
 
 _WORDS = pattern(r"(?:[^\x00-@\[-^`-\x7f][^\x00-#%-/:-@\[-^`-\x7f]*(?: (?!\Z)|\Z))+")
+_NUMBER = pattern(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+"""What SQLite takes in parentheses."""
 _HARMLESS = frozenset({"with", "without"})
 """Keywords that a type can have without quotes; the only ones that types are known to have."""
 
@@ -32,8 +34,20 @@ def parse_type(text: str) -> Type:
     if len(parts) == 1 and parts[0].kind in ("quoted", "string"):
         return parse_type(parts[0].identifier)
     inside = next((at for at, token in enumerate(parts) if token.text in ("(", ")")), len(parts))
-    name = " ".join(upper(token.identifier) for token in parts[:inside] if token.identifier)
+    name = _joined(parts[:inside])
+    if any(token.kind in ("quoted", "string") for token in parts[:inside]) and not _stands_alone(name):
+        raise ValueError(f"{text!r} is not a type: it is another one without its quotes")
     return Type(Name(KIND, name), _modifiers(text, parts[inside:]))
+
+
+def _stands_alone(name: str) -> bool:
+    """Whether a name is read as the same one where it has no quotes."""
+    parts = meaning(name)
+    return _joined(parts) == name and not any(token.text in ("(", ")") for token in parts)
+
+
+def _joined(parts: list[Token]) -> str:
+    return " ".join(upper(token.identifier) for token in parts if token.identifier)
 
 
 def _modifiers(text: str, parts: list[Token]) -> tuple[str, ...]:
@@ -51,7 +65,7 @@ def _modifiers(text: str, parts: list[Token]) -> tuple[str, ...]:
             values[-1] += token.text
     if "" in values:
         raise ValueError(f"{text!r} is not a type: a number is missing in its parentheses")
-    return tuple(value.removeprefix("+") for value in values)
+    return tuple(value[1:] if value.startswith("+") and _NUMBER.fullmatch(value[1:]) else value for value in values)
 
 
 def declared(text: str) -> Type:
@@ -66,9 +80,15 @@ def format_type(type_: Type) -> str:
     """Return the SQL spelling: ``DECIMAL(10, 2)``; of a column without a type ``""``, which SQLite takes as well."""
     name = type_.name.name
     inside = f"({', '.join(type_.modifiers)})" if type_.modifiers else ""
+    if not all(map(_NUMBER.fullmatch, type_.modifiers)):
+        return _quoted(name + inside)
     if _WORDS.fullmatch(name) and KEYWORDS.isdisjoint(set(fold(name).split()) - _HARMLESS):
         return name + inside
-    return '"' + (name + inside).replace('"', '""') + '"'
+    return _quoted(name + inside)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def misspelt_type(type_: Type) -> str | None:

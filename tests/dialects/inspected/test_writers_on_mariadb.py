@@ -40,6 +40,38 @@ VALUES: tuple[object, ...] = (
     *("2024-05-06 07:08:09.123456", "2024-05-06", "1900-01-01 00:00:00", "07:08:09.5", "-10:00:00", 2024),
 )
 
+SPELLED = (
+    *("VARCHAR(50) CHARACTER SET utf8mb4", "VARCHAR(50) COLLATE utf8mb4_bin", "VARCHAR(50) CHARSET latin1 NOT NULL"),
+    *(
+        "NATIONAL CHARACTER VARYING(9)",
+        "NATIONAL CHAR VARYING(9)",
+        "NCHAR VARYING(9)",
+        "NATIONAL VARCHAR(9)",
+        "NCHAR(9)",
+    ),
+    *(
+        "CHAR(5) BYTE",
+        "LONG CHAR VARYING",
+        "LONG VARCHAR",
+        "LONG",
+        "LONG VARBINARY",
+        "INT(11) NOT NULL",
+        "TIMESTAMP NULL",
+    ),
+    *(
+        'ENUM("a","b")',
+        "ENUM('it\\'s')",
+        "ENUM('a ''b')",
+        'SET("it\'s")',
+        "CHAR(5) ASCII",
+        "TEXT UNICODE",
+        "INT SIGNED",
+    ),
+    *("BOOL", "BOOLEAN", "SERIAL", "DEC(5)", "FIXED(5,1)", "NUMERIC", "REAL", "DOUBLE PRECISION", "FLOAT(30)", "INT8"),
+    *("MIDDLEINT", "INT UNSIGNED ZEROFILL", "BIT", "YEAR(4)", "JSON", "UUID", "INET6", "character varying ( 7 )"),
+)
+"""As the server takes them, and keeps them in other words."""
+
 Taken = dict[object, object]
 """What is read back of each value that a column took."""
 
@@ -100,3 +132,14 @@ def test_what_is_as_stated_is_the_same(stated: str, taken: dict[str, tuple[str, 
     dialect = Inspected("mariadb")
     kept, _ = taken[stated]
     assert dialect.same_type(dialect.parse_type(stated), dialect.parse_type(kept), {})
+
+
+@pytest.mark.parametrize("spelled", SPELLED)
+def test_a_type_is_known_in_each_spelling(spelled: str, mariadb: str) -> None:
+    dialect = Inspected("mariadb")
+    engine = sa.create_engine(mariadb, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        kept, _ = _takes(connection, spelled)
+    stated, there = dialect.parse_type(spelled), dialect.parse_type(kept)
+    assert dialect.same_type(stated, there, {})
+    assert not dialect.same_type(stated, dialect.parse_type("date"), {})

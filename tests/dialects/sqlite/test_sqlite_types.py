@@ -60,6 +60,8 @@ def test_nonsense(text: str) -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8))
 @example("0[]")
+@example("0'0:'")
+@example("_(:)")
 def test_any_type_of_a_database_has_a_spelling_that_sqlite_takes(text: str) -> None:
     quoted = '"' + text.replace('"', '""') + '"'
     with closing(sqlite3.connect(":memory:")) as connection:
