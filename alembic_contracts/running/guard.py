@@ -39,7 +39,7 @@ def guard(context: _Context, *, database: str | None = None) -> Iterator[None]:
     Where ``context.configure()`` is called again inside, each context that it makes is guarded.
 
     Args:
-        context: ``alembic.context`` after ``configure()``.
+        context: ``alembic.context``; ``configure()`` has been called, or is called inside.
         database: what the database is called, where env.py migrates several and does not hand their names to
             ``run_migrations(engine_name=...)``: contracts about another one do not count then.
 
@@ -81,12 +81,22 @@ class _Guarded:
     def watching(self) -> Iterator[None]:
         """Watch the context that there is, and each that is configured while the body runs."""
         with self._stack:
-            self._watch(self._context.get_context())
-            environment = self._context.get_context().environment_context
-            if environment is not None:
-                self._watch_configure(environment)
+            migration = self._configured()
+            if migration is not None:
+                self._watch(migration)
+                if migration.environment_context is not None:
+                    self._watch_configure(migration.environment_context)
             self._watch_others()
             yield
+
+    def _configured(self) -> MigrationContext | None:
+        """Return the context that there is; None before ``configure()``, which may be called inside."""
+        try:
+            return self._context.get_context()
+        except Exception as error:
+            if type(error) is not Exception:  # what Alembic raises for that
+                raise
+            return None
 
     def _watch(self, migration: MigrationContext) -> None:
         from alembic_contracts.running.watch import Watch
@@ -128,9 +138,8 @@ class _Guarded:
             if threading.get_ident() != here or Watch.is_watched(migration) or hooks.is_ours(migration):
                 before(migration, **arguments)
             elif migration.environment_context is None:
-                hooks.not_guarded(
-                    self._context.get_context(), "env.py runs migrations with a context that it has made by hand"
-                )
+                known = self._configured() or migration
+                hooks.not_guarded(known, "env.py runs migrations with a context that it has made by hand")
                 before(migration, **arguments)
             else:
                 self._watch(migration)
@@ -150,16 +159,17 @@ class _Guarded:
 
         for watch in self._watches:
             watch.finish()
-        if not Watch.is_watched(self._context.get_context()):
-            hooks.not_guarded(
-                self._context.get_context(), "env.py ended with a migration context that guard() has not seen"
-            )
+        migration = self._configured()
+        if migration is not None and not Watch.is_watched(migration):
+            hooks.not_guarded(migration, "env.py ended with a migration context that guard() has not seen")
 
     def say_once(self, error: BaseException) -> None:
         """Have an error with which the guard ends a command said once."""
         from alembic_contracts.running import hooks
 
-        hooks.said_once(error, self._context.get_context())
+        migration = self._configured()
+        if migration is not None:
+            hooks.said_once(error, migration)
 
     def abandon(self, error: BaseException) -> Exception | None:
         """Look at what a run that was refused or failed has left, say it, and return the error to end with."""

@@ -20,6 +20,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, Modul
 
 from alembic_contracts.prediction.scripts.data_calls import (
     BUILTINS,
+    CALLERS,
     MUTATORS,
     SAFE_MODULES,
     VALUE_METHODS,
@@ -32,7 +33,7 @@ __all__ = ["may_act", "only_computes"]
 _MOST = 40
 """Functions that are read for one that a script calls."""
 _COMPUTING = SAFE_MODULES - {"logging", "sqlalchemy", "traceback", "typing"}
-_CALLED = BUILTINS - {"iter", "next", "print", "type"}
+_CALLED = BUILTINS - CALLERS - {"iter", "next", "print", "type"}
 _CONSTANTS = (
     str, bytes, int, float, complex, bool, type(None), decimal.Decimal, uuid.UUID, re.Pattern, dt.date, dt.time,
     dt.timedelta, dt.timezone,

@@ -9,6 +9,7 @@ from pathlib import PurePath
 __all__ = [
     "BUILDERS",
     "BUILTINS",
+    "CALLERS",
     "CHANGES_TABLES",
     "EXECUTE",
     "METHODS",
@@ -24,11 +25,15 @@ __all__ = [
 
 BUILTINS = frozenset(
     {
-        "abs", "all", "any", "bool", "bytes", "chr", "dict", "divmod", "enumerate", "float", "format", "frozenset",
-        "int", "isinstance", "iter", "len", "list", "max", "min", "next", "ord", "print", "range", "repr", "reversed",
-        "round", "set", "sorted", "str", "sum", "tuple", "type", "zip",
+        "abs", "all", "any", "ascii", "bin", "bool", "bytearray", "bytes", "callable", "chr", "dict", "divmod",
+        "enumerate", "filter", "float", "format", "frozenset", "hasattr", "hash", "hex", "id", "int", "isinstance",
+        "issubclass", "iter", "len", "list", "map", "max", "min", "next", "oct", "ord", "pow", "print", "range", "repr",
+        "reversed", "round", "set", "slice", "sorted", "str", "sum", "tuple", "type", "zip",
     }
 )  # fmt: skip
+
+CALLERS = frozenset({"filter", "map"})
+"""What of them calls what it is given with each of several values, whatever that does to them."""
 
 SAFE_MODULES = frozenset(
     {
@@ -43,15 +48,20 @@ SAFE_MODULES = frozenset(
 _CALLERS = frozenset({"operator.call", "operator.methodcaller"})
 """What of them calls whatever it is given."""
 
-_PARTS = ("io.BytesIO", "io.StringIO", "urllib.parse", "warnings.warn")
+_PARTS = (
+    "io.BytesIO", "io.StringIO", "sys.maxsize", "sys.stderr", "sys.stdout", "sys.version_info",
+    "urllib.parse", "warnings.warn",
+)  # fmt: skip
 """Parts of modules, others of which do more."""
 
 _INSTALLED = (
-    "dateutil.parser", "dateutil.relativedelta", "dateutil.tz", "orjson.dumps", "orjson.loads",
-    "oslo_serialization.jsonutils", "oslo_utils.strutils", "oslo_utils.timeutils", "oslo_utils.uuidutils",
-    "packaging.utils", "packaging.version", "pytz.timezone", "pytz.utc", "simplejson.dumps", "simplejson.loads",
-    "slugify.slugify", "text_unidecode.unidecode", "unidecode.unidecode", "yaml.safe_dump", "yaml.safe_load",
-    "yaml.YAMLError",
+    "argon2.PasswordHasher", "arrow.get", "arrow.utcnow", "bcrypt.checkpw", "bcrypt.gensalt", "bcrypt.hashpw",
+    "bleach.clean", "cryptography.fernet", "dateutil.parser", "dateutil.relativedelta", "dateutil.tz",
+    "markdown.markdown", "nanoid.generate", "orjson.dumps", "orjson.loads", "oslo_serialization.jsonutils",
+    "oslo_utils.strutils", "oslo_utils.timeutils", "oslo_utils.uuidutils", "packaging.utils", "packaging.version",
+    "passlib.context", "passlib.hash", "pytz.timezone", "pytz.utc", "shortuuid.uuid", "simplejson.dumps",
+    "simplejson.loads", "slugify.slugify", "text_unidecode.unidecode", "ulid.ULID", "unidecode.unidecode",
+    "werkzeug.security", "yaml.YAMLError", "yaml.safe_dump", "yaml.safe_load",
 )  # fmt: skip
 """Parts of packages that many install."""
 
@@ -69,24 +79,31 @@ EXECUTE = frozenset({"exec_driver_sql", "execute", "executemany", "scalar", "sca
 
 BUILDERS = frozenset(
     {
-        "as_scalar", "bindparams", "correlate", "delete", "distinct", "execution_options", "filter", "filter_by",
-        "from_select", "from_self",
-        "group_by", "having", "insert", "join", "limit", "offset", "on_conflict_do_nothing", "on_conflict_do_update",
-        "options", "order_by", "outerjoin", "returning", "scalar_subquery", "select", "select_from", "subquery",
-        "union", "union_all", "update", "values", "where", "with_entities", "with_for_update", "yield_per", "columns",
+        "add_columns", "add_cte", "alias", "as_scalar", "bindparams", "columns", "correlate", "correlate_except", "cte",
+        "delete", "distinct", "except_", "except_all", "execution_options", "fetch", "filter", "filter_by",
+        "from_select", "from_self", "group_by", "having", "insert", "intersect", "intersect_all", "join", "join_from",
+        "lateral", "limit", "offset", "on_conflict_do_nothing", "on_conflict_do_update", "options", "order_by",
+        "outerjoin", "outerjoin_from", "params", "populate_existing", "prefix_with", "returning", "scalar_subquery",
+        "select", "select_from", "slice", "subquery", "suffix_with", "tablesample", "union", "union_all", "update",
+        "values", "where", "with_entities", "with_for_update", "with_hint", "with_only_columns",
+        "with_statement_hint", "yield_per",
     }
 )  # fmt: skip
 """Methods of SQLAlchemy's statements and queries that return another one."""
 
 VALUE_METHODS = frozenset(
     {
-        "as_integer_ratio", "astimezone", "capitalize", "casefold", "copy", "date", "decode", "difference", "encode",
-        "endswith", "find", "format", "fromisoformat", "fromkeys", "get", "group", "groupdict", "groups", "hexdigest",
-        "index", "intersection", "isalnum", "isalpha", "isdigit", "isformat", "isnumeric", "isoformat", "isspace",
-        "issubset", "items", "join", "lower", "lstrip", "match", "partition", "quantize", "removeprefix",
-        "removesuffix", "replace", "rpartition", "rsplit", "rstrip", "search", "split", "splitlines", "strftime",
-        "strip", "sub", "swapcase", "time", "timestamp", "title", "total_seconds", "translate", "union", "upper",
-        "values", "zfill",
+        "as_integer_ratio", "astimezone", "bit_length", "capitalize", "casefold", "center", "copy", "date", "decode",
+        "difference", "digest", "elements", "encode", "endswith", "expandtabs", "find", "findall", "finditer", "format",
+        "format_map", "fromhex", "fromisoformat", "fromkeys", "fromtimestamp", "fullmatch", "get", "group", "groupdict",
+        "groups", "hex", "hexdigest", "index", "intersection", "is_integer", "isalnum", "isalpha", "isascii",
+        "isdecimal", "isdigit", "isdisjoint", "isformat", "isidentifier", "islower", "isnumeric", "isoformat",
+        "isoweekday", "isprintable", "isspace", "issubset", "issuperset", "istitle", "isupper", "items", "join",
+        "ljust", "lower", "lstrip", "maketrans", "match", "most_common", "normalize", "partition", "quantize",
+        "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip",
+        "search", "split", "splitlines", "strftime", "strip", "sub", "swapcase", "symmetric_difference", "time",
+        "timestamp", "timetuple", "title", "to_bytes", "toordinal", "total_seconds", "translate", "union", "upper",
+        "utcoffset", "values", "weekday", "zfill",
     }
 )  # fmt: skip
 """Methods of Python's own values that change nothing."""
@@ -96,14 +113,17 @@ METHODS = VALUE_METHODS | frozenset(
         # of results and sessions
         "_asdict", "add", "add_all", "all", "begin_nested", "bulk_insert_mappings", "bulk_save_objects",
         "bulk_update_mappings", "count", "expire_all", "expunge_all", "fetchall", "fetchmany", "fetchone", "first",
-        "flush", "keys", "mappings", "merge", "one", "one_or_none", "partitions", "query", "scalar_one",
-        "scalar_one_or_none", "tuples", "unique",
+        "exists", "flush", "keys", "mappings", "merge", "one", "one_or_none", "partitions", "query", "refresh",
+        "scalar_one", "scalar_one_or_none", "tuples", "unique", "value",
         # of columns
-        "any_", "as_boolean", "as_float", "as_integer", "as_string",
-        "asc", "between", "cast", "contains", "desc", "ilike", "in_", "is_", "is_distinct_from", "is_not",
-        "isnot", "label", "like", "not_in", "notin_", "op", "startswith",
+        "all_", "any_", "as_boolean", "as_float", "as_integer", "as_string", "asc", "between", "bitwise_and",
+        "bitwise_lshift", "bitwise_not", "bitwise_or", "bitwise_rshift", "bitwise_xor", "cast", "collate", "compile",
+        "concat", "contains", "desc", "icontains", "iendswith", "ilike", "in_", "is_", "is_distinct_from", "is_not",
+        "is_not_distinct_from", "isnot", "isnot_distinct_from", "istartswith", "label", "like", "not_ilike", "not_in",
+        "not_like", "notilike", "notin_", "notlike", "nulls_first", "nulls_last", "nullsfirst", "nullslast", "op",
+        "over", "regexp_match", "regexp_replace", "self_group", "startswith", "within_group",
         # of values
-        "append", "clear", "discard", "extend", "pop", "remove", "setdefault", "sort",
+        "append", "clear", "discard", "extend", "pop", "remove", "reverse", "setdefault", "sort",
         # of loggers
         "debug", "error", "exception", "info", "warning",
     }
@@ -111,7 +131,20 @@ METHODS = VALUE_METHODS | frozenset(
 """Methods of what is neither imported nor Alembic's."""
 
 MUTATORS = frozenset(
-    {"add", "append", "clear", "discard", "extend", "insert", "pop", "remove", "setdefault", "sort", "update"}
+    {
+        "add",
+        "append",
+        "clear",
+        "discard",
+        "extend",
+        "insert",
+        "pop",
+        "remove",
+        "reverse",
+        "setdefault",
+        "sort",
+        "update",
+    }
 )
 """Methods that change what they are called on."""
 

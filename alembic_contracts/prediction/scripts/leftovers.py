@@ -10,6 +10,7 @@ import atexit
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Leftovers"]
 
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
 _PATIENCE = 0.25
 """Seconds in which a thread may come to its end."""
 
@@ -69,7 +71,9 @@ class Leftovers:
             self._threads[thread] = place
 
     def _at_exit(self, function: Callable[..., Any], /, *_: Any, **__: Any) -> Callable[..., Any]:
-        place = self._here()
+        registers = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - documented
+        # What a library has to clean up is its own; Python's own also register what others hand to them.
+        place = None if _INSTALLED.intersection(PurePath(registers).parts) else self._here()
         if place is not None:
             self._doubt("the script leaves something to be done when the process ends (atexit)", place)
         return function

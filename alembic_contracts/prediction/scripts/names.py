@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from alembic_contracts.prediction.scripts.data_calls import BUILTINS, MUTATORS, SAFE_MODULES, is_safe
+from alembic_contracts.prediction.scripts.data_calls import BUILTINS, CALLERS, MUTATORS, SAFE_MODULES, is_safe
 from alembic_contracts.prediction.scripts.syntax import functions_of, imports_of, paths_of, root_of
 
 __all__ = ["Function", "Names"]
@@ -218,7 +218,7 @@ def _handed_on(node: ast.AST) -> Iterator[str]:
             given = (*values, *more)
         case ast.For(iter=ast.List() | ast.Tuple() | ast.Set() as value):
             given = (value,)
-        case ast.Call(func=ast.Name(id=name)) if name not in BUILTINS:
+        case ast.Call(func=ast.Name(id=name)) if name not in BUILTINS - CALLERS:
             given = (*node.args, *(each.value for each in node.keywords))
         case ast.Call(func=ast.Attribute(attr=name)) if name in MUTATORS:
             given = node.args

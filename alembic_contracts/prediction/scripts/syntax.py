@@ -38,6 +38,9 @@ def text_of(node: ast.expr) -> str | None:
             return _FIELD.sub("x", text)
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
             return _FIELD.sub("x", text)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            first, second = text_of(left), text_of(right)
+            return None if first is None else first + ("x" if second is None else second)
     return None
 
 
