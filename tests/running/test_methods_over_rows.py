@@ -52,6 +52,9 @@ OTHERS = [
     IDS.format("pass").replace("if ids:", "names = []\nlist(map(names.append, ids))\nif names:").replace(
         "pass", "op.drop_column('t', 'b')"
     ),
+    IDS.format("pass").replace("if ids:", "names = []\nsorted(ids, key=names.append)\nif names:").replace(
+        "pass", "op.drop_column('t', 'b')"
+    ),
 ]  # fmt: skip
 
 

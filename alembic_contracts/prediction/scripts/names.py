@@ -71,13 +71,13 @@ class Names:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 for part in (each for each in targets if isinstance(each, ast.Attribute | ast.Subscript)):
                     self._changed.update(root_of(part) or ())
-            elif isinstance(node, ast.Call) and self._changes_in_place(node.func):
-                self._changed.update(root_of(node.func) or ())
+            elif isinstance(node, ast.Attribute) and self._changes_in_place(node):  # called, or handed on to be
+                self._changed.update(root_of(node) or ())
             self._shared.update(_handed_on(node))
 
-    def _changes_in_place(self, called: ast.expr) -> bool:
+    def _changes_in_place(self, called: ast.Attribute) -> bool:
         """Whether a method may change what it is called on; ``sqlalchemy.update`` is a function of a module."""
-        if not isinstance(called, ast.Attribute) or called.attr not in MUTATORS:
+        if called.attr not in MUTATORS:
             return False
         origin = self._origins.get(called.value.id, "") if isinstance(called.value, ast.Name) else ""
         return origin.partition(".")[0] not in SAFE_MODULES
