@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from alembic_contracts.running.environments import Range
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
-    from alembic_contracts.schemas.schema import Schema
+    from alembic_contracts.schemas.schema import Name, Schema, Table
     from alembic_contracts.schemas.steps import Unproven
 
 __all__ = ["PARTLY", "Seen", "checked", "partly", "planned", "schema_of", "told_of"]
@@ -88,13 +89,14 @@ class Seen(Struct, frozen=True, kw_only=True):
     """What ``partly`` says of what could not be predicted; it has been told one by one as well."""
 
 
-def schema_of(config: Config, range_: Range, snapshot: Path) -> Seen:
+def schema_of(config: Config, range_: Range, snapshot: Path, terms: Terms | None = None) -> Seen:
     """Return all tables of a project's database, or offline of what its migrations predict.
 
     Args:
         config: Alembic's configuration of the project.
         range_: which revisions, and whether to predict.
         snapshot: the file that predictions can start from.
+        terms: whose tables are looked at as well where they are in other databases of the server.
 
     Raises:
         CannotCheck: env.py migrates several databases, or none can be told.
@@ -107,11 +109,15 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> Seen:
     from alembic_contracts.support import terminal
 
     found: list[Course] = []
+    beside: dict[Name, Table] = {}
     with terminal.own_output("Predicting revision") as progress:
 
         def look(run: Run) -> None:
             if range_.offline:
                 unheld.require_shown(run)
+            elif terms is not None and run.connection is not None and run.dialect.FORESIGHT == "none":
+                stated = run.dialect.observe(run.connection, terms.places(run.dialect), lock_timeout=run.lock_timeout)
+                beside.update(stated.tables)
             found.append(follow(run, None, progress=progress))
 
         environments.visit(config, replace(range_, snapshot=snapshot, single=True), look)
@@ -123,6 +129,8 @@ def schema_of(config: Config, range_: Range, snapshot: Path) -> Seen:
     if range_.offline and course.run.postponed is not None:
         click.echo(texts.line(f"note: {course.run.postponed}"), err=True)
     schema = prediction.after if range_.offline else prediction.before
+    if not schema.tables.keys() >= beside.keys():
+        schema = replace(schema, tables=MappingProxyType(dict(sorted({**beside, **schema.tables}.items()))))
     connection = course.run.connection
     database = None if connection is None else name_of(connection.engine.url)
     return Seen(schema=schema, dialect=course.dialect, database=database, gaps=partly(doubts))

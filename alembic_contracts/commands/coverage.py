@@ -64,7 +64,7 @@ def COMMAND(project: Project, /, format_: str, fail_under: float | None, **value
 
     config = project.config()
     terms = required(config)
-    seen = schema_of(config, range_of(values), terms.settings.snapshot)
+    seen = schema_of(config, range_of(values), terms.settings.snapshot, terms)
     alike = aligned(terms.contracts, seen.dialect, (seen.schema,))
     coverage = coverage_of(alike.contracts, alike.schema(seen.schema))
     written(_FORMATS[format_](coverage, seen.gaps), format_)

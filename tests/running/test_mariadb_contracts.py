@@ -213,3 +213,23 @@ def test_columns_that_are_missing_are_added_in_types_of_its_own(shop: Project) -
         "state": "ENUM('A','10%')",
         "born": "YEAR(4)",
     }
+
+
+def test_a_table_of_another_database_is_covered_by_its_contract(shop: Project, mariadbs: MariaDB) -> None:
+    with mariadbs.new() as url:
+        other = str(sa.make_url(url).database)
+        assert not run(shop, "r1", f"CREATE TABLE {other}.p (id INT PRIMARY KEY, a INT)", "CREATE TABLE t (id INT)")
+        shop.contract("p", contract("p", "id", table_schema=other))
+        done = shop.cli("coverage")
+        assert done.returncode == 0, done.stderr
+        assert f"{other}.p  1 of 2 columns by shop/p, not: a" in done.stdout
+        assert "which is not there" not in done.stdout
+
+
+def test_a_default_of_a_sequence_that_is_gone_fills_nothing(shop: Project) -> None:
+    made = "CREATE TABLE t (id BIGINT NOT NULL DEFAULT NEXTVAL(`s``x`) PRIMARY KEY, a INT)"
+    assert not run(shop, "r1", "CREATE SEQUENCE `s``x`", "CREATE SEQUENCE other", made)
+    shop.contract("t", contract("t", "id", "a") | {"compatibility": "writer"})
+    assert shop.alembic("check-contracts").returncode == 0
+    assert not run(shop, "r2", "DROP SEQUENCE other")
+    assert "error[required-column]: t has the newly required column id" in run(shop, "r3", "DROP SEQUENCE `s``x`")

@@ -30,7 +30,11 @@ _LISTED = """
 # CONCAT, as MariaDB takes names that differ by case for one where it looks for the name of a table itself.
 _COLUMNS = """
     SELECT table_name AS of_table, column_name AS name, column_type AS type, is_nullable AS nullable,
-        column_default AS default_, extra AS extra, generation_expression AS expression, collation_name AS collation,
+        CASE WHEN LEFT(column_default, 8) = 'nextval(' AND column_default NOT IN (
+            SELECT CONCAT('nextval(`', REPLACE(table_schema, '`', '``'), '`.`', REPLACE(table_name, '`', '``'), '`)')
+            FROM information_schema.tables WHERE table_type = 'SEQUENCE'
+        ) THEN NULL ELSE column_default END AS default_, -- MariaDB drops a sequence that a default takes numbers of
+        extra AS extra, generation_expression AS expression, collation_name AS collation,
         column_comment AS comment
     FROM information_schema.columns WHERE table_schema = :schema AND CONCAT(table_name) IN :names
     ORDER BY ordinal_position
