@@ -73,7 +73,8 @@ class Leftovers:
     def _at_exit(self, function: Callable[..., Any], /, *_: Any, **__: Any) -> Callable[..., Any]:
         registers = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - documented
         # What a library has to clean up is its own; Python's own also register what others hand to them.
-        place = None if _INSTALLED.intersection(PurePath(registers).parts) else self._here()
+        is_script = self._script is not None and self._script.path == registers
+        place = self._here() if is_script or _INSTALLED.isdisjoint(PurePath(registers).parts) else None
         if place is not None:
             self._doubt("the script leaves something to be done when the process ends (atexit)", place)
         return function
