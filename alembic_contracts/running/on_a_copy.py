@@ -139,7 +139,7 @@ class Rehearsal:
         """Whether the script has changed a table in a way that its end by itself does not undo."""
         real = None if run.connection is None else run.connection
         own = None if real is None else real.engine
-        self.engine, self.lends = engine_of(copied, own, run.context.dialect, self._doubt)
+        self.engine, self.lends = engine_of(copied, own, run.context.dialect, self._doubt, run.configured_url)
         self._recorder = Recorder(self.engine if run.committed_under_guard else None)
 
     def _doubt(self, reason: str) -> None:

@@ -70,6 +70,21 @@ class Run(Struct, frozen=True, kw_only=True):
         return dialects.of(self.context.dialect.name, self.connection)
 
     @property
+    def configured_url(self) -> URL | None:
+        """Where Alembic's configuration says that the database is (``sqlalchemy.url``), if it can be read there."""
+        from configparser import Error
+
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        config = self.environment.config
+        try:
+            stated = config.get_section(config.config_ini_section, {}).get("sqlalchemy.url")
+            return make_url(stated) if stated else None
+        except (ArgumentError, Error):
+            return None
+
+    @property
     def is_shown(self) -> bool:
         """Whether anything shows the schema that it leads to: a prediction, or with nothing pending the database."""
         dialect, connection = self.dialect, self.connection

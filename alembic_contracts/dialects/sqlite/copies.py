@@ -159,7 +159,9 @@ class CopyEngine(NamedTuple):
     is an engine to another one."""
 
 
-def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[str], None]) -> CopyEngine:
+def engine_of(
+    copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[str], None], configured: URL | None = None
+) -> CopyEngine:
     """Return an engine with one connection: to an empty database, in the way that the user's engine connects.
 
     Args:
@@ -167,14 +169,16 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
         engine: the user's, whose listeners count: they decide what transactions and foreign keys are.
         like: its dialect, or the one that there would be.
         told: what of that does not work here.
+        configured: where the project's configuration says that the database is, for want of an engine.
     """
+    place = configured if engine is None else engine.url
     options: dict[str, Any] = {"isolation_level": getattr(like, "_on_connect_isolation_level", None)}
     for name in ("json_serializer", "json_deserializer"):
         options[name] = getattr(like, f"_{name}", None)
     first: WatchedConnection | None = None
     factory = _factory(like)
 
-    may_be_beside = engine is None or (isinstance(engine.pool, QueuePool | NullPool) and _is_file(engine))
+    may_be_beside = engine is None or (isinstance(engine.pool, QueuePool | NullPool) and _is_file(engine.url))
 
     def connect() -> sqlite3.Connection | Lent | Beside:
         nonlocal first
@@ -203,14 +207,14 @@ def engine_of(copy: Copy, engine: Engine | None, like: Dialect, told: Callable[[
         vars(made_.dialect)["get_driver_connection"] = lambda connection: connection.driver_connection
     if engine is not None:
         _take_over(engine, made_, told)
-    return CopyEngine(made_, lambda *its: connect() if first is not None and _is_to_the_same(engine, *its) else None)
+    return CopyEngine(made_, lambda *its: connect() if first is not None and _is_to_the_same(place, *its) else None)
 
 
 def _is_to_the_same(
-    engine: Engine | None, dialect: Dialect, positional: Sequence[object], named: Mapping[str, object]
+    place: URL | None, dialect: Dialect, positional: Sequence[object], named: Mapping[str, object]
 ) -> bool:
-    """Whether an engine of a script's own connects to the file of another one, as a new engine does."""
-    own = None if engine is None or not _is_file(engine) else engine.url.database
+    """Whether an engine of a script's own connects to the file that a URL is of, as a new engine does."""
+    own = None if place is None or not _is_file(place) else place.database
     is_plain = (dialect.name, dialect.is_async) == ("sqlite", False) and named.keys() <= _HARMLESS
     if own is None or not is_plain or len(positional) != 1 or not isinstance(positional[0], str):
         return False
@@ -242,9 +246,9 @@ def _wait_if_async(connection: Connection, *_: object) -> None:
         wait_for_nothing()
 
 
-def _is_file(engine: Engine) -> bool:
-    """Whether all connections of an engine are to one database, each with transactions of its own."""
-    return not (engine.url.database or ":memory:").startswith((":memory:", "file:"))
+def _is_file(url: URL) -> bool:
+    """Whether all connections to it are to one database, each with transactions of its own."""
+    return not (url.database or ":memory:").startswith((":memory:", "file:"))
 
 
 def _take_over(engine: Engine, copy: Engine, told: Callable[[str], None]) -> None:
