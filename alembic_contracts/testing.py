@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from alembic_contracts.commands._shared import Project
 from alembic_contracts.errors import CannotCheck
@@ -23,8 +23,6 @@ from alembic_contracts.running.examination import judge_now
 from alembic_contracts.running.terms import required
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from alembic_contracts.contracts.contract import Contract
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.running.terms import Terms
@@ -97,6 +95,11 @@ class Contracts:
         if isinstance(bind, Engine):
             with bind.connect() as connection:
                 return self._check(connection)
+        if not isinstance(bind, Connection):
+            raise CannotCheck(
+                f"An Engine or a Connection of SQLAlchemy's is looked at, not {type(bind).__name__}. Of an async one: "
+                "`async with engine.connect() as connection: await connection.run_sync(alembic_contracts.assert_kept)`."
+            )
         return self._check(bind)
 
     def _check(self, connection: Connection) -> Report:

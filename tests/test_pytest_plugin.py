@@ -135,6 +135,21 @@ def test_within_a_transaction_of_the_tests(alembic_contracts, engine):
         assert [v.rule for v in report.violations] == ["column-exists"]
         with pytest.raises(AssertionError, match="primary_image"):
             alembic_contracts.assert_kept(connection)
+
+
+def test_of_an_async_engine(alembic_contracts):
+    import asyncio
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    engine = create_async_engine(os.environ["DATABASE_URL"], poolclass=sa.NullPool)
+    with pytest.raises(Exception, match="await connection.run_sync\\\\(alembic_contracts.assert_kept\\\\)"):
+        alembic_contracts.assert_kept(engine)
+
+    async def looked_at():
+        async with engine.connect() as connection:
+            await connection.run_sync(alembic_contracts.assert_kept)
+
+    asyncio.run(looked_at())
 """
 
 
