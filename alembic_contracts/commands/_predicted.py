@@ -13,10 +13,11 @@ from alembic_contracts import texts
 from alembic_contracts.commands._shared import Project, range_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from alembic.config import Config
+    from sqlalchemy import Connection
 
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.judging.violations import Report
@@ -103,6 +104,7 @@ def schema_of(config: Config, range_: Range, snapshot: Path, terms: Terms | None
     """
     from msgspec.structs import replace
 
+    from alembic_contracts.dialects.servers import is_like_mysql
     from alembic_contracts.running import environments, unheld
     from alembic_contracts.running.courses import follow
     from alembic_contracts.running.databases import name_of
@@ -115,9 +117,8 @@ def schema_of(config: Config, range_: Range, snapshot: Path, terms: Terms | None
         def look(run: Run) -> None:
             if range_.offline:
                 unheld.require_shown(run)
-            elif terms is not None and run.connection is not None and run.dialect.FORESIGHT == "none":
-                stated = run.dialect.observe(run.connection, terms.places(run.dialect), lock_timeout=run.lock_timeout)
-                beside.update(stated.tables)
+            elif terms is not None and run.connection is not None and is_like_mysql(run.dialect.KIND):
+                beside.update(_of_others(run.dialect, run.connection, terms.places(run.dialect), run.lock_timeout))
             found.append(follow(run, None, progress=progress))
 
         environments.visit(config, replace(range_, snapshot=snapshot, single=True), look)
@@ -134,6 +135,15 @@ def schema_of(config: Config, range_: Range, snapshot: Path, terms: Terms | None
     connection = course.run.connection
     database = None if connection is None else name_of(connection.engine.url)
     return Seen(schema=schema, dialect=course.dialect, database=database, gaps=partly(doubts))
+
+
+def _of_others(
+    dialect: Dialect, connection: Connection, places: Collection[Name], lock_timeout: float
+) -> Mapping[Name, Table]:
+    """Return tables of other databases of a server than the one that env.py connects to."""
+    own = dialect.lookup(connection).casefold()
+    others = [name for name in places if name.schema.casefold() not in ("", own)]
+    return dialect.observe(connection, others, lock_timeout=lock_timeout).tables if others else {}
 
 
 def partly(doubts: Sequence[Unproven]) -> str:
