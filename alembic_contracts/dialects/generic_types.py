@@ -115,6 +115,7 @@ def _of_mysql(type_: Type, dialect: Dialect) -> Iterator[TypeEngine[Any]]:
     """Yield MySQL's own type with all that makes it: ``BIGINT(20) UNSIGNED``, ``ENUM('a','b')``, ``DATETIME(6)``."""
     import sqlalchemy as sa
     from sqlalchemy.dialects import mysql
+    from sqlalchemy.dialects.mysql.base import MySQLTypeCompiler  # of a MariaDB as well, where the URL says mysql
 
     from alembic_contracts.dialects.inspected.types import split
 
@@ -122,7 +123,7 @@ def _of_mysql(type_: Type, dialect: Dialect) -> Iterator[TypeEngine[Any]]:
         return
     name, behind = split(type_.name.name)
     class_ = _sqlalchemy(dialect.KIND).ischema_names.get(name.lower()) or getattr(mysql, name.upper(), None)
-    if class_ is None:
+    if class_ is None or not hasattr(MySQLTypeCompiler, f"visit_{class_.__visit_name__}"):
         return
     labels = dialect.enum_labels(type_, {})
     sizes = [int(each) for each in type_.modifiers if each.isdecimal()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.dialects.mysql.base import MySQLTypeCompiler
 
 from tests.support.project import ENV, Project
 
@@ -72,6 +73,10 @@ def test_types_that_sqlalchemy_does_not_reflect_are_made(stated: Project) -> Non
     assert done.returncode == 0, done.stderr
     stated.sql("DROP TABLE hosts")
     assert stated.alembic("revision", "--autogenerate", "-m", "made", "--rev-id", "r2").returncode == 0
+    if not hasattr(MySQLTypeCompiler, "visit_INET6"):  # SQLAlchemy 2.0 has them for URLs that say mariadb
+        [script] = (stated.path / "migrations/versions").glob("r2*.py")
+        assert script.read_text().count("sa.NullType()") >= 2
+        return
     done = stated.alembic("upgrade", "head")
     assert done.returncode == 0, done.stderr
     assert [row[1] for row in stated.sql("SHOW COLUMNS FROM hosts")] == ["int(11)", "inet6", "inet4"]
