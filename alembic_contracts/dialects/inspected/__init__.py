@@ -219,7 +219,7 @@ class Inspected:
         """Return an identifier as SQL writes it: in quotes where SQLAlchemy's dialect would put it in some."""
         from alembic_contracts.dialects.inspected.purposes import preparer
 
-        return preparer(self.KIND).quote(identifier)
+        return preparer(self.KIND).quote(identifier) if identifier else ""  # at which SQLAlchemy 2.0 raises
 
     def same_expression(self, one: str, other: str) -> bool:
         """Return whether two expressions are the same but for white space."""
