@@ -170,10 +170,11 @@ def _predicted(run: Run, progress: Progress | None) -> Snapshot | None:
     course = follow(run, None, progress=progress)
     if run.postponed is not None:
         click.echo(texts.line(f"note: {run.postponed}"), err=True)
-    for doubt in course.doubts:
+    doubts = course.doubts
+    for doubt in doubts:
         place = f"{doubt.location.file}:{doubt.location.line}: " if doubt.location is not None else ""
         click.echo(texts.line(f"{place}unproven: {doubt.reason}"), err=True)
-    if course.doubts:
+    if doubts:
         return None
     return Snapshot(
         revisions=tuple(sorted(_heads(run))),

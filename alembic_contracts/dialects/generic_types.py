@@ -184,8 +184,7 @@ def _is_it(made: TypeEngine[Any], type_: Type, dialect: Dialect) -> bool:
     from sqlalchemy.exc import CompileError
 
     try:
-        spelling: str = _sqlalchemy(dialect.KIND).type_compiler_instance.process(made)
-        found = dialect.parse_type(spelling.replace("%%", "%") if is_like_mysql(dialect.KIND) else spelling)
+        found = dialect.parse_type(_sqlalchemy(dialect.KIND).type_compiler_instance.process(made))
     except (CompileError, ValueError):  # a text without a length, where it needs one
         return False
     if _kind(type_) != dialect.KIND:
@@ -220,4 +219,7 @@ def _sqlalchemy(kind: str) -> Any:
 
     from alembic_contracts.dialects.inspected.purposes import dialect_class
 
-    return (dialect_class(kind) or DefaultDialect)()
+    made = (dialect_class(kind) or DefaultDialect)()
+    made.paramstyle = "named"  # some drivers want each `%` twice, for which nothing is written here
+    made.identifier_preparer = made.preparer(made)
+    return made

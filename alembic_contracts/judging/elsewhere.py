@@ -195,9 +195,10 @@ def _is_untold(fact: Fact, dialect: Shape, schema: Schema) -> bool:
     column = table.column(fact.column) if table is not None and fact.column is not None else None
     if table is None or column is None or column.type is None:
         return False
-    if table.kind == "view" and isinstance(fact.expected, Type):
-        return dialect.may_compute(fact.expected, column.type, schema.types)
-    return dialect.is_untold(column.type, schema.types)
+    if dialect.is_untold(column.type, schema.types):
+        return True
+    expected = fact.expected if table.kind == "view" else None
+    return isinstance(expected, Type) and dialect.may_compute(expected, column.type, schema.types)
 
 
 def _enums_as_texts(facts: Sequence[Fact], dialect: Shape) -> Iterator[Fact]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from alembic_contracts.dialects.sqlite.names import fold
+from alembic_contracts.dialects.sqlite.names import fold, mentioning
 from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.scripts.batches import COPY
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Schema, Table
@@ -34,11 +34,12 @@ _FROM = pattern(
 _FINEST = None
 """The collation by which no two values are the same: BINARY, which is meant where none is stated."""
 _KEYS = frozenset({"primary key", "unique"})
-_WORDS = pattern(r"\w+")
 
 
 def takes_any_row(sql: str, look: Callable[[list[Name]], Schema]) -> bool:
-    """Return whether a statement of batch mode succeeds, whatever rows there are, while no foreign keys are held to.
+    """Return whether a statement certainly succeeds, whatever rows there are, while no foreign keys are held to.
+
+    It is so of dropping a table, and of copying its rows in batch mode to one that asks for no more of them.
 
     Args:
         sql: the statement, as SQLAlchemy writes it.
@@ -102,6 +103,6 @@ def _is_met(constraint: Constraint, old: Table, told: set[str], same: set[str]) 
         keys = (each.columns for each in old.constraints if each.kind in _KEYS)
         return columns <= told and any(columns.issuperset(map(fold, key)) for key in keys)
     changed = {fold(column.name) for column in old.columns} - same
-    if changed.intersection(map(fold, _WORDS.findall(constraint.expression or ""))):
+    if changed and mentioning(changed).search(fold(constraint.expression or "")):
         return False
     return any(each.kind == constraint.kind and each.expression == constraint.expression for each in old.constraints)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from alembic_contracts.dialects.sqlite.fingerprints import fingerprint_of, stored_rows
-from alembic_contracts.dialects.sqlite.names import fold
+from alembic_contracts.dialects.sqlite.names import fold, mentioning
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
@@ -119,14 +118,8 @@ class Looks:
             candidates = {**known, **{key: name for key, name in here.items() if key in self._texts}}
         else:
             candidates = dict(self._watched)
-        mentioning = _mentioning({name for _, name in changed})
+        finds = mentioning({name for _, name in changed})
         for key, name in candidates.items():
             text = self._texts.get(key, "")
-            if key in changed or text.startswith("view\0") or mentioning.search(fold(text)):
+            if key in changed or text.startswith("view\0") or finds.search(fold(text)):
                 yield key, name
-
-
-def _mentioning(names: set[str]) -> re.Pattern[str]:
-    """Return what finds the names, in lower case, as they may be written in such a text."""
-    written = {form for name in names for form in (name, *(name.replace(mark, mark * 2) for mark in "\"`'"))}
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(written)))})(?!\w)")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from msgspec import Struct
 
 from alembic_contracts.contracts.contract import Contract, Fact, ForeignKey
+from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.schemas.schema import Name, Type
 
 if TYPE_CHECKING:
@@ -107,6 +108,9 @@ class Maker:
     def __init__(self, stated: Stated, dialect: Dialect | None) -> None:
         """Take what is stated, and which kind of database to make it for; None: the one that it is stated of."""
         self._stated, self._dialect = stated, dialect
+        kinds = {kind for kind, _ in stated.facts} if dialect is None else {dialect.KIND}
+        self._numbers_keys = all(map(is_like_mysql, kinds))
+        """Whether the database numbers keys by AUTO_INCREMENT, of which no contract speaks."""
 
     def table(self, made: MetaData) -> Table:
         """Add the table to others."""
@@ -146,13 +150,6 @@ class Maker:
         """Return what is expected of what is the database's own business."""
         return self._stated.expected(rule, column) if self._is_own(self._stated.kind(rule, column)) else None
 
-    def _is_like_mysql(self) -> bool:
-        """Whether it is made for a database that numbers keys by AUTO_INCREMENT, of which no contract speaks."""
-        from alembic_contracts.dialects.servers import is_like_mysql
-
-        kinds = {kind for kind, _ in self._stated.facts} if self._dialect is None else {self._dialect.KIND}
-        return all(map(is_like_mysql, kinds))
-
     def _key(self) -> tuple[str, ...]:
         keys = (fact.expected for _, fact in self._stated.facts if fact.rule == "primary-key" and fact.expected)
         return cast("tuple[str, ...]", next(keys, ()))
@@ -166,13 +163,14 @@ class Maker:
         default = self._own("column-default", name)
         nullable = stated.expected("column-nullable", name)
         arguments = [Identity(always=identity == "always")] if identity else []
-        is_open = self._is_like_mysql() and stated.expected("column-identity", name) is None
+        numbered = stated.expected("column-identity", name)
+        is_numbered = self._numbers_keys if numbered is None else bool(numbered)
         return Column(
             name,
             self._type(name),
             *arguments,
             primary_key=in_key,
-            autoincrement=False if in_key and not is_open and not stated.expected("column-identity", name) else "auto",
+            autoincrement=False if in_key and not is_numbered else "auto",
             nullable=not in_key if nullable is None else bool(nullable),
             server_default=text(default) if default else None,
             comment=stated.descriptions.get(name),

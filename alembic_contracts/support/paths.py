@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from alembic_contracts import texts
 
-__all__ = ["is_folder", "is_there", "shown"]
+__all__ = ["is_folder", "is_installed", "is_there", "shown"]
 
+_OF_PACKAGES = frozenset({"site-packages", "dist-packages"})
 _LONGEST = 4096
 """Characters; no system opens a path of more."""
 
@@ -33,6 +34,11 @@ def shown(path: Path | str) -> str:
 def is_folder(path: Path) -> bool:
     """Return whether there is a folder at a path, which may be one that no system has, such as too long a one."""
     return os.path.isdir(path)  # noqa: PTH112 - `Path.is_dir()` raises on those
+
+
+def is_installed(path: str) -> bool:
+    """Return whether a file is that of a package which was installed, be it in a folder of the project's."""
+    return not _OF_PACKAGES.isdisjoint(PurePath(path).parts)
 
 
 def is_there(path: Path) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.maria import contract
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -35,17 +36,7 @@ def made(folder: Path, kind: str) -> Project:
     project = Project.create(folder / "project", URLS[kind])
     created = 'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer))'
     project.revision("r1", created)
-    project.contract(
-        "t",
-        {
-            "spec-version": "1.0.0",
-            "name": "t",
-            "namespace": "n",
-            "owner": {"name": "o"},
-            "dataAssetResourceName": f"{kind}://t",
-            "schema": {"table_name": "t", "properties": {"id": {}}},
-        },
-    )
+    project.contract("t", contract("t", "id", about=kind))
     return project
 
 

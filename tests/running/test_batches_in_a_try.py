@@ -19,11 +19,16 @@ TABLE = """op.create_table(
     sa.Column("b", sa.String(9)),
     sa.Column("c", sa.String(9, collation="NOCASE")),
     sa.Column("other", sa.Integer),
+    sa.Column("e f", sa.Integer),
     sa.UniqueConstraint("a", name="ua"),
     sa.UniqueConstraint("c", name="uc"),
     sa.CheckConstraint("a < 100", name="ca"),
+    sa.CheckConstraint('"e f" < 100', name="cf"),
 )"""
-ROWS = "INSERT INTO t VALUES (1, 1, 'x', 'X', 7), (2, 2, 'x', 'Y', 8), (3, 3, NULL, '', 9), (4, -4, '', NULL, NULL)"
+ROWS = (
+    "INSERT INTO t (id, a, b, c, other) "
+    "VALUES (1, 1, 'x', 'X', 7), (2, 2, 'x', 'Y', 8), (3, 3, NULL, '', 9), (4, -4, '', NULL, NULL)"
+)
 
 CANNOT_FAIL = {
     "a unique constraint goes": "b.drop_constraint('ua', type_='unique')",
@@ -44,6 +49,7 @@ MAY_FAIL = {
     "not null": "b.alter_column('b', existing_type=sa.String(9), nullable=False)",
     "a check": "b.create_check_constraint('n', 'a > 0')",
     "a check of a column that becomes a text": "b.alter_column('a', type_=sa.Text())",
+    "a check of a column whose name is two words": "b.alter_column('e f', type_=sa.Text())",
     "a column comes that is not null": "b.add_column(sa.Column('z', sa.Integer, nullable=False))",
     "unique under another name": "b.alter_column('b', new_column_name='d', existing_type=sa.String(9))\n"
     "b.create_unique_constraint('n', ['b'])",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.maria import contract
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -46,17 +47,7 @@ def project(tmp_path: Path) -> Project:
         "r1", 'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer))'
     )
     project.revision("r2", ASKS.format(CONFIGURED))
-    project.contract(
-        "u",
-        {
-            "spec-version": "1.0.0",
-            "name": "u",
-            "namespace": "shop",
-            "dataAssetResourceName": "sqlite:///shop.db",
-            "owner": {"name": "Sales"},
-            "schema": {"table_name": "u", "properties": {"id": {}, "a": {}}},
-        },
-    )
+    project.contract("u", contract("u", "id", "a", about="sqlite"))
     return project
 
 

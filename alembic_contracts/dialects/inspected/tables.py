@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from alembic_contracts.dialects.inspected.types import parse_type
 from alembic_contracts.dialects.servers import is_like_postgresql, server
-from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.schema import Column, Constraint, Index, Name, Table, Type, TypeDefinition
 
 if TYPE_CHECKING:
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import TableKind
 
 __all__ = ["Reader"]
-
-_BESIDE = pattern(r"('(?:[^'\\]|''|\\.)*')| (?:CHARACTER SET|COLLATE) (?:\"[^\"]*\"|\S+)|/\*.*?\*/")
-"""What stands behind a type: what is about a text's characters, and how it is kept (MariaDB's ``/*M! COMPRESSED*/``);
-or a label of an enum, which stays."""
 
 
 class Reader:
@@ -102,7 +97,7 @@ class Reader:
 
     def _parsed(self, spelling: str) -> Type | None:
         try:
-            return parse_type(_BESIDE.sub(r"\1", spelling), self._kind)
+            return parse_type(spelling, self._kind)
         except ValueError:
             return None
 

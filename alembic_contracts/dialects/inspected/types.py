@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from alembic_contracts.dialects.servers import is_like_mysql
 from alembic_contracts.patterns import pattern
@@ -16,14 +17,17 @@ _DIMENSION = pattern(r"\s*\[\s*\d*\s*\]")
 _MODIFIER = pattern(r"\s*((?:[^,'()]|'(?:[^'\\]|''|\\.)*'|\([^()]*\))+?)\s*(?:,|$)")
 _NO_TYPE = pattern(
     r"""('(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|""|\\.)*")"""
-    r"""|\s+(?:CHARACTER\s+SET|CHARSET|COLLATE)\s+(?:"[^"]*"|\S+)|\s+(?:NOT\s+)?NULL\b|\s+(?:UNICODE|ASCII)\b""",
+    r"""|\s+(?:CHARACTER\s+SET|CHARSET|COLLATE)\s+(?:"[^"]*"|\S+)|\s+(?:NOT\s+)?NULL\b|\s+(?:UNICODE|ASCII)\b"""
+    r"""|/\*.*?\*/""",
     re.IGNORECASE,
 )
-"""What MySQL takes behind a type and keeps beside it; or a label of an enum, which stays."""
+"""What stands behind a type and is kept beside it, such as what is about a text's characters, or how it is kept
+(MariaDB's ``/*M! COMPRESSED*/``); or a label of an enum, which stays."""
 _BEHIND = frozenset({"UNSIGNED", "ZEROFILL", "SIGNED", "WITH", "WITHOUT"})
 """Words that stand behind what is in parentheses, with all that follow them."""
 
 
+@lru_cache(maxsize=1024)  # a thousand columns have a dozen types
 def parse_type(text: str, kind: str) -> Type:
     """Return the type that is spelled ``varchar(50)``, ``INTEGER UNSIGNED``, ``timestamp(6) with time zone``.
 
@@ -34,8 +38,7 @@ def parse_type(text: str, kind: str) -> Type:
     Raises:
         ValueError: it cannot be a type's name.
     """
-    if is_like_mysql(kind):
-        text = _NO_TYPE.sub(_label, text)
+    spelled, text = text, _NO_TYPE.sub(_label if is_like_mysql(kind) else r"\1", text)
     words: list[str] = []
     modifiers: list[str] = []
     dimensions, at = 0, 0
@@ -50,14 +53,14 @@ def parse_type(text: str, kind: str) -> Type:
             dimensions += 1
             at = dimension.end()
         else:
-            raise ValueError(f"{text!r} is not a type: {text[at:].lstrip()[:1]!r} is not understood")
+            raise ValueError(f"{spelled!r} is not a type: {text[at:].lstrip()[:1]!r} is not understood")
     if not words:
         raise ValueError("a type name is missing")
     return Type(Name(kind, " ".join(words)), tuple(modifiers), dimensions)
 
 
 def _label(found: re.Match[str]) -> str:
-    """Return a label as the server shows it, in single quotes; nothing of what is none."""
+    """Return a label as MySQL shows it, in single quotes; nothing of what is none."""
     written = found[1] or ""
     if written.startswith('"'):
         inside = written[1:-1].replace('""', '"').replace('\\"', '"').replace("\\'", "'")

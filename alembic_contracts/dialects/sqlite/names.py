@@ -5,15 +5,29 @@ SQLite tells names apart without regard to the case of ASCII letters, quoted or 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects.casing import fold, fold_name
 from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from alembic_contracts.schemas.schema import Name
 
-__all__ = ["KEYWORDS", "KIND", "fold", "fold_name", "literal", "quote", "quote_name", "stored_in", "upper"]
+__all__ = [
+    "KEYWORDS",
+    "KIND",
+    "fold",
+    "fold_name",
+    "literal",
+    "mentioning",
+    "quote",
+    "quote_name",
+    "stored_in",
+    "upper",
+]
 
 KIND = "sqlite"
 """``Name.schema`` of types."""
@@ -34,6 +48,12 @@ KEYWORDS = frozenset(_KEYWORDS.split())
 
 _PLAIN = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _UPPER = {letter + 32: letter for letter in range(ord("A"), ord("Z") + 1)}
+
+
+def mentioning(names: Collection[str]) -> re.Pattern[str]:
+    """Return what finds any of the names, in lower case, as they may be written in SQL that is in lower case."""
+    written = {form for name in names for form in (name, *(name.replace(mark, mark * 2) for mark in "\"`'"))}
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(written)))})(?!\w)")
 
 
 def upper(text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alembic_contracts import texts
 from alembic_contracts.inference.metadata.places import file_name
+from alembic_contracts.support.paths import is_installed
 
 __all__ = ["said_of"]
 
@@ -23,6 +24,6 @@ def said_of(error: BaseException) -> str:
     here = os.path.realpath(Path.cwd()) + os.sep
     frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
     places = [(os.path.realpath(file), line) for file, line in frames if not file.startswith("<")]  # <frozen os>
-    own = [place for place in places if place[0].startswith(here) and "site-packages" not in place[0]]
+    own = [place for place in places if place[0].startswith(here) and not is_installed(place[0])]
     where = f" ({file_name(own[-1][0])}:{own[-1][1]})" if own else ""
     return texts.shortened(f"{type(error).__name__}: {said}" if said else type(error).__name__, _LONGEST) + where

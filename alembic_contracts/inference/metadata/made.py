@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Mapper
 
+from alembic_contracts.support.paths import is_installed
+
 __all__ = ["Made", "watched"]
 
 _LIBRARY = os.path.dirname(os.path.abspath(sa.__file__)) + os.sep  # noqa: PTH100, PTH120 - as frames have it
@@ -43,7 +45,7 @@ class Made:
     def attached(self, table: sa.Table, _parent: object) -> None:
         """Take note of a table: of the nearest line of the application's own, else of any that is not SQLAlchemy's."""
         places = list(_callers())
-        own = (place for place in places if place[0].startswith(self._folder) and "site-packages" not in place[0])
+        own = (place for place in places if place[0].startswith(self._folder) and not is_installed(place[0]))
         found = next(own, places[0] if places else None)
         if found is not None and id(table) not in self._lines:
             self._lines[id(table)] = (table, *found)

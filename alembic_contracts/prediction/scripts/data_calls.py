@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.util import find_spec
-from pathlib import PurePath
+
+from alembic_contracts.support.paths import is_installed
 
 __all__ = [
     "BUILDERS",
@@ -132,20 +133,10 @@ METHODS = VALUE_METHODS | frozenset(
 
 MUTATORS = frozenset(
     {
-        "add",
-        "append",
-        "clear",
-        "discard",
-        "extend",
-        "insert",
-        "pop",
-        "remove",
-        "reverse",
-        "setdefault",
-        "sort",
+        "add", "append", "clear", "discard", "extend", "insert", "pop", "remove", "reverse", "setdefault", "sort",
         "update",
     }
-)
+)  # fmt: skip
 """Methods that change what they are called on."""
 
 READS = frozenset(
@@ -194,5 +185,4 @@ def _is_installed(package: str) -> bool:
         found = find_spec(package)
     except (ImportError, ValueError):
         return False
-    places = PurePath((found and found.origin) or "").parts
-    return "site-packages" in places or "dist-packages" in places
+    return is_installed((found and found.origin) or "")

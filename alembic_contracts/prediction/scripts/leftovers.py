@@ -10,8 +10,9 @@ import atexit
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+from alembic_contracts.support.paths import is_installed
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.scripts.source_lines import Script
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Leftovers"]
 
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
 _PATIENCE = 0.25
 """Seconds in which a thread may come to its end."""
 
@@ -74,7 +74,7 @@ class Leftovers:
         registers = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - documented
         # What a library has to clean up is its own; Python's own also register what others hand to them.
         is_script = self._script is not None and self._script.path == registers
-        place = self._here() if is_script or _INSTALLED.isdisjoint(PurePath(registers).parts) else None
+        place = self._here() if is_script or not is_installed(registers) else None
         if place is not None:
             self._doubt("the script leaves something to be done when the process ends (atexit)", place)
         return function
