@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
     from alembic_contracts.config import Settings
-    from alembic_contracts.prediction.containment.process import Channel
+    from alembic_contracts.prediction.containment.messages import Channel
     from alembic_contracts.prediction.scripts.isolation import Lender
 
 __all__ = ["Replayed", "Stage", "connected", "limits_of", "performed", "replayed"]

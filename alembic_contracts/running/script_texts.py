@@ -21,7 +21,7 @@ from alembic_contracts.prediction.scripts.outline import outline
 from alembic_contracts.support.paths import shown
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.containment.process import Channel
+    from alembic_contracts.prediction.containment.messages import Channel
 
 __all__ = ["scripts_are_read"]
 

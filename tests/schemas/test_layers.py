@@ -9,7 +9,7 @@ import pytest
 
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.catalog.snapshots import Snapshots
-from alembic_contracts.prediction.containment.messages import VALUE, Reader, Writer
+from alembic_contracts.prediction.containment.messages import VALUES, Reader, Writer
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.layers import Layers, differences
 from alembic_contracts.schemas.schema import Schema
@@ -67,7 +67,7 @@ TOKEN = bytes(16)
 
 
 def message(value: object) -> bytes:
-    return Writer(TOKEN).message(VALUE, value)
+    return Writer(TOKEN).message(VALUES, value)
 
 
 def snapshots(tables: int) -> list[Schema]:
@@ -90,7 +90,7 @@ def test_a_snapshot_stays_what_it_is() -> None:
     taken = snapshots(20)
     assert [len(each.tables) for each in taken] == [0, *(number // 2 for number in range(1, 41))]
     assert [len(each.types) for each in taken] == [0, *((number + 1) // 2 for number in range(1, 41))]
-    assert list(Reader(TOKEN).feed(message(taken))) == [(VALUE, taken)]
+    assert list(Reader(TOKEN).feed(message(taken))) == [(VALUES, taken)]
     assert taken[-1] == Catalog(taken[-1]).schema()
 
 

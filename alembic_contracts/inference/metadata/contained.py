@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -13,6 +13,9 @@ from sqlalchemy.engine import Engine
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.containment import process
 from alembic_contracts.prediction.containment.limits import Limits
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.containment.messages import Channel
 
 __all__ = ["nothing_outside", "returned"]
 
@@ -42,7 +45,7 @@ def returned(function: Callable[[], Value], limits: Limits, folders: tuple[str, 
             return function()
     said: list[Value] = []
 
-    def body(channel: process.Channel) -> None:
+    def body(channel: Channel) -> None:
         channel.lap("")
         with nothing_outside():
             channel.send(function())

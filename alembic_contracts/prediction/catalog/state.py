@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from alembic_contracts.prediction.catalog.journal import Journal, Store
-from alembic_contracts.prediction.catalog.table_changes import Ties
+from alembic_contracts.prediction.catalog.table_changes import ColumnNames, Ties
 from alembic_contracts.prediction.catalog.uncertainty import Uncertainty
 from alembic_contracts.prediction.catalog.unread import PartialTables, Unread
 from alembic_contracts.prediction.sql import sqlstate
@@ -122,8 +122,9 @@ class State:
     """Queries by their text, as long as nothing changes."""
     defaults: dict[str, str] = field(default_factory=dict)
     """What settings are at the start of a session, and after RESET."""
-    _path: tuple[tuple[str, int, int], tuple[str, ...]] = (("", -1, -1), ())
-    """The search path, and the moment that it is of."""
+    _path: tuple[tuple[str, int, int], tuple[str, ...], tuple[str, ...]] = (("", -1, -1), (), ())
+    """The moment that the search path is of, the path, and the schemas in which names are looked for."""
+    column_names: ColumnNames = field(default_factory=ColumnNames)
     _ties: Ties = field(default_factory=Ties)
 
     def __post_init__(self) -> None:
@@ -224,10 +225,14 @@ class State:
     @property
     def search_path(self) -> tuple[str, ...]:
         """Schemas in which unqualified names are looked for, as set, ``$user`` replaced."""
+        return self._paths()[1]
+
+    def _paths(self) -> tuple[tuple[str, int, int], tuple[str, ...], tuple[str, ...]]:
         moment = (self.user, len(self.settings.changes), len(self.local_settings.changes))
         if self._path[0] != moment:
-            self._path = moment, self._search_path()
-        return self._path[1]
+            path = self._search_path()
+            self._path = moment, path, (*(() if TEMPORARY in path else (TEMPORARY,)), *path)
+        return self._path
 
     def _search_path(self) -> tuple[str, ...]:
         value = self.setting("search_path")
@@ -290,9 +295,7 @@ class State:
         """Return the qualified names that a written name can stand for, in the order of lookup."""
         if schema:
             return [Name(schema, name)]
-        path = self.search_path
-        first = () if TEMPORARY in path else (TEMPORARY,)
-        return [Name(part, name) for part in (*first, *path)]
+        return [Name(part, name) for part in self._paths()[2]]
 
     # -- lookups -----------------------------------------------------------------------------------------------------
 
@@ -302,7 +305,7 @@ class State:
             table = self.tables.get(candidate)
             if table is not None:
                 return table
-            if self.relation_kind(candidate) is not None:
+            if self._other_kind(candidate) is not None:
                 return None
         return None
 
@@ -325,8 +328,9 @@ class State:
     def relation_kind(self, name: Name) -> str | None:
         """Return what a name is in ``pg_class``: a table's kind, ``sequence``, ``index`` or ``composite type``."""
         table = self.tables.get(name)
-        if table is not None:
-            return table.kind
+        return self._other_kind(name) if table is None else table.kind
+
+    def _other_kind(self, name: Name) -> str | None:
         if name in self.sequences:
             return "sequence"
         if name in self._ties.index_owners:

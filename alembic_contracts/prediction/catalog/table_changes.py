@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alembic_contracts.prediction.sql.mentions import relations_in, relations_of
@@ -13,10 +14,11 @@ from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
-    from alembic_contracts.schemas.schema import Table
+    from alembic_contracts.schemas.schema import Column, Table
 
-__all__ = ["Changed", "Ties", "changed", "relations_after"]
+__all__ = ["Changed", "ColumnNames", "Ties", "changed", "relations_after"]
 
 
 class Changed(NamedTuple):
@@ -56,6 +58,27 @@ def _others(table: Table) -> tuple[object, ...]:
     return table.depends_on, table.parents
 
 
+_TIED = attrgetter("indexes", "constraints", "parents")
+"""What other objects are found by."""
+
+
+class ColumnNames:
+    """The names of tables' columns. Each costs what was added since it was asked for last."""
+
+    def __init__(self) -> None:
+        self._known: dict[Name, tuple[tuple[Column, ...], set[str]]] = {}
+
+    def of(self, table: Table) -> AbstractSet[str]:
+        """Return the names of a table's columns, good until the next change."""
+        columns = table.columns
+        known, names = self._known.get(table.name, ((), set()))
+        if columns[: len(known)] != known:
+            known, names = (), set()
+        names.update(column.name for column in columns[len(known) :])
+        self._known[table.name] = columns, names
+        return names
+
+
 class Ties:
     """What follows from tables."""
 
@@ -73,6 +96,9 @@ class Ties:
 
     def table_changed(self, name: Name, old: Table | None, new: Table | None) -> None:
         """Take note of a change."""
+        self._unlooked.setdefault(name, old)
+        if old is not None and new is not None and _TIED(old) == _TIED(new):
+            return
         indexes, constraints = changed(old, new, "indexes"), changed(old, new, "constraints")
         for index in indexes.gone:
             self.index_owners.pop(Name(name.schema, index.name), None)
@@ -87,7 +113,6 @@ class Ties:
             self.parents[parent] -= 1
         for parent in parents.come:
             self.parents[parent] += 1
-        self._unlooked.setdefault(name, old)
 
     def users_of(self, name: Name, tables: Mapping[Name, Table]) -> list[Name]:
         """Return the tables that mention a relation or type, in a stable order; ``tables``: all, as they are now."""

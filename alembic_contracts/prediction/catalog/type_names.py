@@ -138,11 +138,9 @@ def _may_exist(state: State) -> bool:
 
 def find_named(state: State, name: str, schema: str | None) -> Type | None:
     """Return the type of a name: built-in, user-defined, or a table's row type."""
-    if schema in {None, "pg_catalog"}:
-        if name in system.element_types():
-            return Type(Name("pg_catalog", system.element_types()[name]), (), 1)
-        if name in system.categories():
-            return Type(Name("pg_catalog", name))
+    own = _own(name) if schema is None or schema == "pg_catalog" else None
+    if own is not None:
+        return own
     for candidate in state.candidates(name, schema):
         if _is_there(state, candidate):
             return Type(candidate)
@@ -153,6 +151,14 @@ def find_named(state: State, name: str, schema: str | None) -> Type | None:
         if candidate.name.startswith("_") and _is_there(state, element):
             return Type(element, (), 1)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _own(name: str) -> Type | None:
+    """Return PostgreSQL's own type of a name."""
+    if name in system.element_types():
+        return Type(Name("pg_catalog", system.element_types()[name]), (), 1)
+    return Type(Name("pg_catalog", name)) if name in system.categories() else None
 
 
 _OF_INFORMATION_SCHEMA = frozenset({"cardinal_number", "character_data", "sql_identifier", "time_stamp", "yes_or_no"})
@@ -182,8 +188,10 @@ def _column_type(state: State, names: list[str]) -> Type | None:
 
 def modifiers(name: Name, node: Node) -> tuple[str, ...]:
     """Return what stands in parentheses behind a type's name, as PostgreSQL keeps it."""
+    if not node.typmods:
+        return ()
     values = [_modifier(mod) for mod in parser.children(node.typmods)]
-    if name.schema != "pg_catalog" or not values:
+    if name.schema != "pg_catalog":
         return tuple(values)
     if name.name == "interval":
         fields = _INTERVAL_FIELDS.get(int(values[0]))

@@ -2,7 +2,7 @@
 
 process           a body -> what it said, and how it ended where that was not by itself
 limits            of time and memory
-messages          values -> a stream of bytes, and back
+messages          values -> a stream of bytes, and back; the channel of the process to the one that it is a copy of
 dumps             a traceback of faulthandler's -> a line
 kernel            on Linux: what the process asks its kernel for -> granted, or refused and told
 syscalls          the system's calls that leave a trace, by their numbers

@@ -5,16 +5,24 @@ from __future__ import annotations
 import copyreg
 import io
 import pickle
+import socket
 import struct
 from collections.abc import Iterator
+from time import monotonic
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["END", "FAULT", "LAP", "VALUE", "Reader", "Writer", "read", "written"]
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.containment.limits import Limits
+
+__all__ = ["END", "FAULT", "LAP", "VALUES", "Channel", "Reader", "Writer", "read", "written"]
 
 _HEAD = struct.Struct(">16scI")
-VALUE, LAP, FAULT, END = KINDS = (b"v", b"l", b"f", b"e")
-"""A value; a stretch of work begins; the body failed; it came to its end."""
+VALUES, LAP, FAULT, END = KINDS = (b"v", b"l", b"f", b"e")
+"""Values; a stretch of work begins; the body failed; it came to its end."""
+_SHORT = 0.01
+"""Seconds for which limits hold on: what revisions take meanwhile is little beside them, and to ask for a process's
+size takes longer than most revisions do."""
 
 
 def _parts(mapping: MappingProxyType[Any, Any]) -> tuple[Any, tuple[dict[Any, Any]]]:
@@ -62,6 +70,66 @@ class Writer:
         self._pickler.dump(value)
         body = self._buffer.getvalue()
         return _HEAD.pack(self._token, kind, len(body)) + body
+
+
+class Channel:
+    """How a body speaks to the process that it is a copy of."""
+
+    def __init__(self, socket_: socket.socket, token: bytes, limits: Limits) -> None:
+        """``token``: 16 bytes that both sides know."""
+        self._socket, self._writer, self._limits = socket_, Writer(token), limits
+        self._held: list[Any] = []
+        self._limited = -_SHORT
+
+    def send(self, value: Any) -> None:
+        """Hand a value over; it must be one that can be pickled."""
+        self._say(VALUES, (*self._take_held(), value))
+
+    def hold(self, value: Any) -> None:
+        """Hand a value over together with what is said next: nothing of others runs before, nor does it change."""
+        self._held.append(value)
+
+    def lap(self, file: str, *values: Any) -> None:
+        """Say that a stretch of work begins, with limits of its own, and which file's lines are of interest.
+
+        ``values`` are handed over with it.
+        """
+        now = monotonic()
+        if now - self._limited >= _SHORT:
+            self._limited = now
+            self._limits.apply()
+        self._say(LAP, (file, *self._take_held(), *values))
+
+    def _take_held(self) -> list[Any]:
+        held, self._held = self._held, []
+        return held
+
+    def _say(self, kind: bytes, value: Any) -> None:
+        self._socket.sendall(self._writer.message(kind, value))
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._socket.fileno()
+
+    def open(self, listener: int | None) -> None:
+        """Say that work can begin, and hand over who is to decide on calls of the kernel, if anybody."""
+        socket.send_fds(self._socket, [b"-" if listener is None else b"k"], [] if listener is None else [listener])
+
+    def end(self, error: BaseException | None) -> None:
+        """Say how the body ended."""
+        kind, value = (END, None) if error is None else (FAULT, _that_can_be_told(error))
+        if self._held:
+            self._say(VALUES, tuple(self._take_held()))
+        self._say(kind, value)
+
+
+def _that_can_be_told(error: BaseException) -> bytes:
+    try:
+        told = pickle.dumps(error)
+        pickle.loads(told)  # noqa: S301 - our own
+    except Exception:  # noqa: BLE001 - errors can be made of anything
+        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    return told
 
 
 class Reader:

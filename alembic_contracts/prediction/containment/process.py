@@ -19,21 +19,21 @@ import socket
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec import Struct
 
 from alembic_contracts.prediction.containment import kernel
 from alembic_contracts.prediction.containment.dumps import Dumps
-from alembic_contracts.prediction.containment.messages import END, FAULT, LAP, VALUE, Reader, Writer
+from alembic_contracts.prediction.containment.messages import FAULT, LAP, VALUES, Channel, Reader
 from alembic_contracts.support import garbage
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.containment.kernel import Peer
     from alembic_contracts.prediction.containment.limits import Limits
 
-__all__ = ["Channel", "Death", "Kept", "Listener", "is_possible", "run"]
+__all__ = ["Death", "Kept", "Listener", "is_possible", "run"]
 
 
 class Death(Struct, frozen=True):
@@ -118,62 +118,6 @@ def _end(process: int) -> None:
 
 
 # -- the process itself ------------------------------------------------------------------------------------------------
-
-
-class Channel:
-    """How a body speaks to the process that it is a copy of."""
-
-    def __init__(self, socket_: socket.socket, token: bytes, limits: Limits) -> None:
-        """``token``: 16 bytes that both sides know."""
-        self._socket, self._writer, self._limits = socket_, Writer(token), limits
-        self._held = b""
-
-    def send(self, value: Any) -> None:
-        """Hand a value over; it must be one that can be pickled."""
-        self.hold(value)
-        self._flush()
-
-    def hold(self, value: Any) -> None:
-        """Hand a value over together with what is said next: nothing of others runs before."""
-        self._held += self._writer.message(VALUE, value)
-
-    def lap(self, file: str, *values: Any) -> None:
-        """Say that a stretch of work begins, with limits of its own, and which file's lines are of interest.
-
-        ``values`` are handed over with it.
-        """
-        self._limits.apply()
-        self._held += self._writer.message(LAP, file)
-        for value in values:
-            self.hold(value)
-        self._flush()
-
-    def _flush(self) -> None:
-        held, self._held = self._held, b""
-        self._socket.sendall(held)
-
-    def fileno(self) -> int:
-        """Return the descriptor."""
-        return self._socket.fileno()
-
-    def open(self, listener: int | None) -> None:
-        """Say that work can begin, and hand over who is to decide on calls of the kernel, if anybody."""
-        socket.send_fds(self._socket, [b"-" if listener is None else b"k"], [] if listener is None else [listener])
-
-    def end(self, error: BaseException | None) -> None:
-        """Say how the body ended."""
-        kind, value = (END, None) if error is None else (FAULT, _that_can_be_told(error))
-        self._held += self._writer.message(kind, value)
-        self._flush()
-
-
-def _that_can_be_told(error: BaseException) -> bytes:
-    try:
-        told = pickle.dumps(error)
-        pickle.loads(told)  # noqa: S301 - our own
-    except Exception:  # noqa: BLE001 - errors can be made of anything
-        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
-    return told
 
 
 def _be_child(body: Callable[[Channel], None], channel: Channel, dump: int, files: frozenset[int]) -> NoReturn:
@@ -319,17 +263,23 @@ class _Watch:
         return False
 
     def _take(self, kind: bytes, value: Any) -> None:
-        if kind == VALUE:
-            self._listener.heard(value)
+        if kind == VALUES:
+            self._hand_on(value)
         elif kind == LAP:
-            self._file, self._since, self._told_long = value, time.monotonic(), False
+            self._file, *values = value
+            self._since, self._told_long = time.monotonic(), False
             self._asked.clear()
             self._dumps.forget()
+            self._hand_on(values)
         elif kind == FAULT:
             error: BaseException = pickle.loads(value)  # noqa: S301 - our own
             raise error
         else:
             self._ended = True
+
+    def _hand_on(self, values: Iterable[Any]) -> None:
+        for value in values:
+            self._listener.heard(value)
 
     def _is_gone(self) -> bool:
         """Whether the process has ended without closing the channel, as where others that it started hold it open."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
 
     from alembic_contracts.prediction.containment.limits import Limits
-    from alembic_contracts.prediction.containment.process import Channel
+    from alembic_contracts.prediction.containment.messages import Channel
     from alembic_contracts.schemas.schema import Schema
 
 __all__ = ["Observer", "run"]

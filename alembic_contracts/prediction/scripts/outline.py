@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 import dis
+import linecache
+import os
 from collections.abc import Iterator, Mapping
 from importlib.machinery import SourceFileLoader
+from importlib.util import decode_source
+from io import StringIO
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -41,7 +45,8 @@ def outline(path: Path, *, compiles: bool = False) -> Outline | None:
     """
     file = str(path)
     with open(file, "rb") as opened:  # noqa: PTH123 - for each revision
-        source = opened.read()
+        source, written = opened.read(), os.fstat(opened.fileno())
+    _remember(file, source, written)
     code = _compiled(file) if compiles else None
     stated = _stated(source, file) if code is None else _stated_in(code, source)
     if stated is None or not {"revision", "down_revision"} <= stated.keys():
@@ -50,6 +55,16 @@ def outline(path: Path, *, compiles: bool = False) -> Outline | None:
     module.__file__, module.code = file, code
     vars(module).update(stated)
     return module
+
+
+def _remember(file: str, source: bytes, written: os.stat_result) -> None:
+    """Let ``linecache`` have the lines of a file that was read: who quotes them need not read it once more."""
+    try:
+        text = decode_source(source)
+    except (SyntaxError, UnicodeDecodeError):
+        return  # compiling says it better
+    lines = StringIO(text if not text or text.endswith("\n") else f"{text}\n").readlines()
+    linecache.cache[file] = written.st_size, written.st_mtime, lines, file
 
 
 def _stated(source: bytes, file: str) -> dict[str, Any] | None:

@@ -68,6 +68,8 @@ _OTHERS = {
     "socket.sendto": "uses the network",
 }
 """Other audit events that are refused."""
+_LOOKED_AT = frozenset({"open", *_FILES, *_OTHERS})
+"""All that can be refused; most events are none of them: to look at a frame's code is one as well."""
 
 _watched: dict[int, Doubt] = {}
 """Threads that run scripts under prediction, by identifier. All others are none of our business."""
@@ -143,7 +145,7 @@ def _install() -> None:
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     # Called for thousands of events in every thread until the process ends: nothing may be slow or go wrong here.
-    if not _watched and _everyone is None:
+    if event not in _LOOKED_AT or (not _watched and _everyone is None):
         return
     doubt = _doubt_of_thread()
     if doubt is None:

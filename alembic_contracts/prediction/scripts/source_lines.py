@@ -54,9 +54,10 @@ class Script(Struct):
 
     def _line_in(self, frame: FrameType | None) -> Location | None:
         """Return the innermost line of the script in a frame and those around it."""
+        path = self.path
         while frame is not None:  # some twenty of them, at each statement
             code = frame.f_code
-            if code.co_filename == self.path:
+            if code.co_filename == path:
                 return self.at(line_of(frame))
             for file, line in noted_at(frame) if code.co_name == CARRIES_OUT else ():
                 if file == self.path:

@@ -118,6 +118,8 @@ def _refuse_pseudo_type(column: Column) -> None:
 
 
 def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -> Draft:
+    if not node.constraints:
+        return current
     nullable_said = False
     default_said = current.column.default is not None
     for constraint in _with_attributes(node):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import linecache
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,25 @@ def test_scripts_that_do_the_same_state_what_each_says(tmp_path: Path) -> None:
         assert {name: getattr(found, name) for name in ("revision", "down_revision")} == {
             name: value for name, value in run(path).items() if name != "__doc__"
         }
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"revision, down_revision = 'a', None\nx = 1\n",
+        b"revision = 'a'\r\ndown_revision = None\r\nx = 1",
+        b"# coding: latin-1\nrevision = 'a'\ndown_revision = None\nx = '\xe4\x0c'\n",
+        b"\xef\xbb\xbfrevision = 'a'\ndown_revision = None",
+    ],
+)
+def test_the_lines_that_are_quoted_are_those_of_the_file(source: bytes, tmp_path: Path) -> None:
+    script = tmp_path / "s.py"
+    script.write_bytes(source)
+    outline(script)
+    path = str(script)
+    ours = linecache.cache.pop(path)
+    assert linecache.getlines(path)
+    assert linecache.cache[path][1:] == ours[1:]  # the same lines, and good until the file is written again
+    script.write_bytes(b"revision = 'b'\ndown_revision = None\n")
+    outline(script)
+    assert linecache.getline(path, 1) == "revision = 'b'\n"

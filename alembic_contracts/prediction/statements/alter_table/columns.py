@@ -59,7 +59,7 @@ def _add(alteration: Alteration, command: Node) -> None:
         raise sqlstate.wrong_object_type("cannot add column to a partition")
     if is_typed(alteration.state, table):
         raise sqlstate.wrong_object_type("cannot add column to typed table")
-    if table.column(node.colname) is not None:
+    if node.colname in alteration.state.column_names.of(table):
         if command.missing_ok:
             return
         raise sqlstate.duplicate_column(node.colname, table.name.name)

@@ -1,0 +1,72 @@
+"""How a process speaks to the one that it is a copy of: few words, since each costs both of them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+
+from alembic_contracts.prediction.containment.limits import Limits
+from alembic_contracts.prediction.containment.messages import END, FAULT, LAP, VALUES, Channel, Reader
+
+TOKEN = b"0123456789abcdef"
+
+
+@dataclass
+class Held:
+    """Counts how often a process is held to limits, in place of holding the tests to them."""
+
+    times: int = 0
+
+    def apply(self) -> None:
+        self.times += 1
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def said(ours: socket.socket) -> list[tuple[bytes, Any]]:
+    return list(Reader(TOKEN).feed(ours.recv(1 << 16)))
+
+
+def test_what_is_held_goes_with_the_next_word_in_order(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    channel = Channel(theirs, TOKEN, cast("Limits", Held()))
+    channel.hold("a")
+    channel.hold("b")
+    channel.lap("one.py", "c")
+    channel.send("d")
+    channel.hold("e")
+    channel.end(None)
+    assert said(ours) == [(LAP, ("one.py", "a", "b", "c")), (VALUES, ("d",)), (VALUES, ("e",)), (END, None)]
+
+
+def test_what_is_held_is_told_before_a_failure(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    channel = Channel(theirs, TOKEN, cast("Limits", Held()))
+    channel.hold("a")
+    channel.end(ValueError("no"))
+    assert [kind for kind, _ in said(ours)] == [VALUES, FAULT]
+
+
+def test_work_that_takes_no_time_is_held_to_the_limits_of_what_came_before(
+    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = ends
+    held, now = Held(), [100.0]
+    monkeypatch.setattr("alembic_contracts.prediction.containment.messages.monotonic", lambda: now[0])
+    channel = Channel(theirs, TOKEN, cast("Limits", held))
+    for _ in range(5):
+        channel.lap("one.py")
+    assert held.times == 1
+    now[0] += 1
+    channel.lap("two.py")
+    assert held.times == 2
+    assert [kind for kind, _ in said(ours)] == [LAP] * 6
