@@ -28,17 +28,29 @@ def fresh_module(path: str, known: object = None) -> ModuleType:
         known: its outline, if there is one; what that has compiled is not compiled again.
     """
     name = re.sub(r"\W", "_", os.path.basename(path))  # noqa: PTH119 - for each revision
-    loader = SourceFileLoader(name, path)
-    spec = ModuleSpec(name, loader, origin=path)
-    spec.has_location = True
-    # As ``importlib.util.module_from_spec`` would, in a third of the time: what is left out is where the bytecode is.
+    if not path.endswith(".py"):
+        return _without_source(name, path)
     module = ModuleType(name)
-    module.__spec__, module.__loader__, module.__file__, module.__package__ = spec, loader, path, ""
+    # As ``module_from_spec`` has it, which takes three times as long: what is left out is where the bytecode would be.
+    loader = SourceFileLoader(name, path)
+    module.__spec__, module.__loader__, module.__file__ = ModuleSpec(name, loader, origin=path), loader, path
+    module.__spec__.has_location, module.__package__ = True, ""
     code = known.code if isinstance(known, Outline) else _code_of(path)
     if code is not None and code.co_filename == path:
         exec(code, vars(module))  # noqa: S102 - what the loader would do
     else:
         loader.exec_module(module)
+    return module
+
+
+def _without_source(name: str, path: str) -> ModuleType:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
     return module
 
 
