@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
@@ -31,8 +31,10 @@ class World(Protocol):
 
     catalog: Catalog
 
-    def relation(self, schema: str | None, name: str) -> Relation:
+    def relation(self, schema: str | None, name: str, asked: Mapping[str, str] = ...) -> Relation:
         """Return a table, view or system relation.
+
+        ``asked``: by column, the only name that rows which matter can have in it; others may be left out.
 
         Raises:
             UnanswerableError: its rows cannot be told.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
@@ -79,8 +80,10 @@ class Data:
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    def relation(self, schema: str | None, name: str) -> Relation:
+    def relation(self, schema: str | None, name: str, asked: Mapping[str, str] = MappingProxyType({})) -> Relation:
         """Return the rows of a table, view or system relation.
+
+        ``asked``: by column, the only name that rows which matter can have in it; others may be left out.
 
         Raises:
             UnanswerableError: they cannot be told.
@@ -94,7 +97,7 @@ class Data:
         system_name = system.is_system_relation(name, schema)
         if system_name is None:
             raise UnanswerableError(f"{schema}.{name}" if schema else name)
-        return system_relation(system_name.schema, system_name.name, self)
+        return system_relation(system_name.schema, system_name.name, self, asked)
 
     def query(self, node: Node, scope: Scope) -> Relation:
         """Return the result of a query inside of another one.

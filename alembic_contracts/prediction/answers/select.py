@@ -78,7 +78,7 @@ def _plain(node: Node, scope: Scope) -> Relation:
     rows: Iterable[dict[str, Row]] = [{}]
     conditions = list(conjuncts(node.where_clause)) if node.HasField("where_clause") else []
     for item in node.from_clause:
-        rows = joined(rows, item, scope, sources, conditions)
+        rows = joined(rows, item, scope, sources, conditions, alone=len(node.from_clause) == 1)
     matching = [scope.inner(row) for row in certain(filtered(rows, conditions, scope))]
     return _projected(node, scope, matching, sources)
 

@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.answers.bindings import MANY, Relation, Row, Scope, Source, renamed
-from alembic_contracts.prediction.answers.deferred import resolved
+from alembic_contracts.prediction.answers.equalities import (
+    Equality,
+    columns_in,
+    equalities,
+    names_asked_for,
+    that_may_fit,
+)
 from alembic_contracts.prediction.answers.evaluation import evaluate, is_true
 from alembic_contracts.prediction.answers.hashable import GUESSED, hashable
 from alembic_contracts.prediction.answers.operators import operate
@@ -20,8 +26,7 @@ from alembic_contracts.prediction.answers.values import (
     is_guess,
     known,
 )
-from alembic_contracts.prediction.sql.parser import child, enum_name, kind_of, strings, unwrap, walk
-from alembic_contracts.prediction.sql.sqlstate import PostgresError
+from alembic_contracts.prediction.sql.parser import child, enum_name, kind_of, strings, unwrap
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
@@ -87,7 +92,7 @@ def _bind(condition: Node, row: dict[str, Row], scope: Scope) -> bool:
         return False
     nullable = kind_of(condition) != "a_expr"
     value = Unknown("a made-up value that has to satisfy a condition", nullable=nullable)
-    found = [_put(row, names, lambda: value) for names in _columns(condition)]
+    found = [_put(row, names, lambda: value) for names in columns_in(condition)]
     return any(found)
 
 
@@ -99,12 +104,6 @@ def _put(row: dict[str, Row], names: list[str], value: Callable[[], Any]) -> boo
             values[names[-1]] = value()
             found = True
     return found
-
-
-def _columns(condition: Node) -> Iterator[list[str]]:
-    for message in walk(condition):
-        if message.DESCRIPTOR.name == "ColumnRef" and len(strings(message.fields)) == len(message.fields):
-            yield strings(message.fields)
 
 
 def _equality(condition: Node, scope: Scope) -> tuple[list[str], Any] | None:
@@ -141,6 +140,7 @@ def joined(
     conditions: list[Node],
     *,
     where: list[Node] | None = None,
+    alone: bool = False,
 ) -> Iterable[dict[str, Row]]:
     """Return every row combined with the rows of an item of FROM that may fit it by a condition, or all of them.
 
@@ -151,6 +151,7 @@ def joined(
         sources: collects the columns of each item by its alias.
         conditions: on the rows that come out.
         where: on those of the query (None: the same), by which rows can be left out that are none of the result's.
+        alone: whether the query is about nothing but this item.
     """
     where = conditions if where is None else where
     if kind_of(item) == "join_expr":
@@ -158,45 +159,25 @@ def joined(
     if _is_lateral(item):
         return [{**row, **more} for row in rows for more in _one(item, scope.inner(row), sources, lateral=True)]
     before = set(sources)
-    right = _one(item, scope, sources, where)
+    right = _one(item, scope, sources, where, alone=alone)
     lookup = _Lookup(right, set(sources) - before, before, conditions, sources)
     return ({**row, **more} for row in rows for more in lookup.candidates(row))
 
 
 def _one(
-    item: Node, scope: Scope, sources: dict[str, tuple[str, ...]], where: Iterable[Node] = (), *, lateral: bool = False
+    item: Node,
+    scope: Scope,
+    sources: dict[str, tuple[str, ...]],
+    where: Iterable[Node] = (),
+    *,
+    lateral: bool = False,
+    alone: bool = False,
 ) -> list[dict[str, Row]]:
-    source = _source(item, scope if not lateral else Scope(scope.world, outer=scope))
+    wanted = list(equalities(where, _alias(item), scope, alone=alone))
+    source = _source(item, scope if not lateral else Scope(scope.world, outer=scope), wanted)
     sources[source.alias] = source.relation.columns
-    rows = source.relation.rows
-    for condition in where:
-        rows = _without(rows, condition, source.alias, scope)
+    rows = that_may_fit(source.relation.rows, wanted)
     return [_marked({source.alias: row}, row[MANY]) if MANY in row else {source.alias: row} for row in rows]
-
-
-def _without(rows: Sequence[Row], condition: Node, alias: str, scope: Scope) -> Sequence[Row]:
-    """Return rows but those that ``alias.column = value`` rejects for sure, whatever they are joined with."""
-    if kind_of(condition) != "a_expr" or enum_name(condition.a_expr, "kind") != "AEXPR_OP":
-        return rows
-    column, value = condition.a_expr.lexpr, condition.a_expr.rexpr
-    names = strings(column.column_ref.fields) if kind_of(column) == "column_ref" else []
-    if strings(condition.a_expr.name) != ["="] or len(names) != 2 or names[0] != alias:
-        return rows
-    if kind_of(value) not in {"a_const", "type_cast"} or any(_columns(value)):
-        return rows
-    try:
-        wanted = evaluate(value, Scope(scope.world))
-        return [row for row in rows if _may_be(row, names[1], wanted)]
-    except (PostgresError, UnanswerableError):
-        return rows  # where it matters, it is raised by those that are left
-
-
-def _may_be(row: Row, column: str, wanted: Any) -> bool:
-    """Return whether a row may have a value in a column; made-up rows become what conditions ask for."""
-    if column not in row or any(map(is_guess, row.values())):
-        return True
-    same = operate("=", resolved(row[column]), wanted)
-    return isinstance(same, Unknown) or is_true(same)
 
 
 def _is_lateral(item: Node) -> bool:
@@ -323,14 +304,22 @@ def _agreeing(
             yield row if unknown is None else _marked(row, unknown)
 
 
-def _source(item: Node, scope: Scope) -> Source:
+def _alias(item: Node) -> str:
+    """Return the name of an item of FROM in conditions."""
+    node = unwrap(item)
+    alias = child(node, "alias") if "alias" in node.DESCRIPTOR.fields_by_name else None
+    return alias.aliasname if alias is not None else getattr(node, "relname", "")
+
+
+def _source(item: Node, scope: Scope, wanted: Sequence[Equality]) -> Source:
     kind, node = kind_of(item), unwrap(item)
     alias = child(node, "alias") if "alias" in node.DESCRIPTOR.fields_by_name else None
     names = strings(alias.colnames) if alias is not None else []
     if kind == "range_var":
         relation = scope.with_table(node.relname) if not node.schemaname else None
         if relation is None:
-            relation = scope.world.relation(node.schemaname or None, node.relname)
+            asked = {} if names else names_asked_for(wanted)
+            relation = scope.world.relation(node.schemaname or None, node.relname, asked)
         return Source(alias.aliasname if alias is not None else node.relname, renamed(relation, names))
     if kind == "range_subselect":
         relation = scope.world.query(unwrap(node.subquery), scope)

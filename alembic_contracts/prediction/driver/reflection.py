@@ -122,9 +122,11 @@ class CatalogReflection(PGDialect):
 
         return Visibility(self.catalog)
 
-    def _in_schema(self, schema: str | None, kinds: Collection[str], scope: ObjectScope) -> Iterator[Table]:
+    def _in_schema(
+        self, schema: str | None, kinds: Collection[str], scope: ObjectScope, names: Collection[str] = ()
+    ) -> Iterator[Table]:
         visible = self._visible()
-        for table in tuple(self.catalog.tables.values()):
+        for table in self._named(schema, names):
             temporary = table.persistence == "temporary"
             if table.kind not in kinds or (scope is ObjectScope.DEFAULT and temporary):
                 continue
@@ -139,9 +141,18 @@ class CatalogReflection(PGDialect):
         """Yield the tables that a ``get_multi_...`` call is about."""
         kinds = [name for name, object_kind in _KINDS.items() if object_kind in kind]
         self._doubt_names(names or None)
-        for table in self._in_schema(schema, kinds, scope):
-            if not names or table.name.name in names:
-                yield (schema, table.name.name), table
+        for table in self._in_schema(schema, kinds, scope, names or ()):
+            yield (schema, table.name.name), table
+
+    def _named(self, schema: str | None, names: Collection[str]) -> Iterable[Table]:
+        """Return the tables of some names (none: of any), others of which may be in another schema."""
+        if len(names) == 1:  # as an inspector asks for each table
+            (name,) = names
+            found = self.catalog.resolve(name) if schema is None else Name(schema, name)
+            table = None if found is None else self.catalog.table(found)
+            return () if table is None else (table,)
+        tables = tuple(self.catalog.tables.values())
+        return [table for table in tables if table.name.name in names] if names else tables
 
     def _doubt_names(self, names: Collection[str] | None) -> None:
         """Say so where a script asks for an object (None: for all) of which it is not known what became of it."""

@@ -9,6 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
+from alembic_contracts.patterns import pattern
+from alembic_contracts.prediction.scripts.syntax import tree_of
+
 __all__ = ["may_wait_for_rows"]
 
 _WHOLE_FILE = ((0, sys.maxsize),)
@@ -16,6 +19,8 @@ _Loop = ast.While | ast.For | ast.AsyncFor | ast.ListComp | ast.SetComp | ast.Di
 _LOOPS = get_args(_Loop)
 _ENDLESS = frozenset({"iter", "count", "cycle", "repeat"})
 """Iterators that may never end: ``iter(function, sentinel)``, and those of itertools."""
+_MAY_BE_ENDLESS = pattern(rf"\b(?:while|yield|(?:{'|'.join(sorted(_ENDLESS))})\s*\()")
+"""What stands in each script with such a loop; most have none, and are not read as Python."""
 
 
 def may_wait_for_rows(lines: Sequence[tuple[str, int]], path: str) -> bool:
@@ -38,13 +43,15 @@ def may_wait_for_rows(lines: Sequence[tuple[str, int]], path: str) -> bool:
 @lru_cache(maxsize=16)
 def _loops(text: str) -> tuple[tuple[int, int], ...]:
     """Return the first and the last line of each such loop of a script."""
+    if not _MAY_BE_ENDLESS.search(text):
+        return ()
     try:
-        tree = ast.parse(text)
+        nodes = list(ast.walk(tree_of(text)))
     except (SyntaxError, ValueError):
         return _WHOLE_FILE
-    functions = (each for each in ast.walk(tree) if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    functions = (each for each in nodes if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)))
     own = {each.name for each in functions if any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(each))}
-    loops = (node for node in ast.walk(tree) if isinstance(node, _LOOPS) and _is_endless(node, own | _ENDLESS))
+    loops = (node for node in nodes if isinstance(node, _LOOPS) and _is_endless(node, own | _ENDLESS))
     return tuple((node.lineno, node.end_lineno or sys.maxsize) for node in loops)
 
 

@@ -24,7 +24,8 @@ class Names:
         Args:
             tree: the script.
         """
-        self.functions = {each.name: each for each in ast.walk(tree) if isinstance(each, Function)}
+        told = [each for each in ast.walk(tree) if isinstance(each, _TOLD)]  # once: most of a tree says nothing here
+        self.functions = {each.name: each for each in told if isinstance(each, Function)}
         self.functions |= {each.name: each for each in tree.body if isinstance(each, Function)}
         self._tree = tree
         apart = list(functions_of(tree))
@@ -37,13 +38,13 @@ class Names:
         """By name, the methods that classes of the script have."""
         self._inner_classes: dict[str, list[ast.ClassDef]] = {}
         """By name, classes, those that are defined in functions included."""
-        for owner in (each for each in ast.walk(tree) if isinstance(each, ast.ClassDef)):
+        for owner in (each for each in told if isinstance(each, ast.ClassDef)):
             self._inner_classes.setdefault(owner.name, []).append(owner)
             for method in (each for each in owner.body if isinstance(each, Function)):
                 self._methods.setdefault(method.name, []).append(method)
         self._classes = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
-        self._origins = dict(imports_of(tree))
-        self._paths = {name: _chosen(paths) for name, paths in paths_of(tree).items()}
+        self._origins = dict(imports_of(told))
+        self._paths = {name: _chosen(paths) for name, paths in paths_of(told).items()}
         """By name that is imported, its dotted name; None where it may stand for several things."""
         self._stores: dict[tuple[str, str], list[ast.expr | None]] = {}
         """By function ("": none) and name, whatever is assigned to it there: None where that is no plain value."""
@@ -65,6 +66,8 @@ class Names:
 
     def _note_stores(self, scope: str, statement: ast.stmt) -> None:
         for node in ast.walk(statement):
+            if type(node) not in _NOTED:
+                continue
             for name, value in _stores(node):
                 self._stores.setdefault((scope, name), []).append(value)
             if isinstance(node, _STORES):
@@ -87,7 +90,7 @@ class Names:
         for statement in body:
             if isinstance(statement, ast.With):
                 self._note_conditional(statement.body)
-            elif isinstance(statement, ast.For | ast.While | ast.If | ast.Try | ast.Match):
+            elif isinstance(statement, ast.For | ast.While | ast.If | ast.Try | ast.TryStar | ast.Match):
                 stored = (n for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
                 self._conditional.update(name.id for name in stored)
 
@@ -244,5 +247,22 @@ def _parts(value: ast.expr | None) -> Iterator[str]:
             yield from _parts(inner)
 
 
+_TOLD = (Function, ast.ClassDef, ast.Import, ast.ImportFrom)
+"""Syntax that names are defined by, wherever it stands."""
 _STORES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.comprehension, ast.NamedExpr)
+_NOTED = frozenset(
+    {
+        *_STORES,
+        ast.Attribute,
+        ast.Call,
+        ast.ExceptHandler,
+        ast.MatchAs,
+        ast.MatchStar,
+        ast.Return,
+        ast.arg,
+        ast.arguments,
+        ast.withitem,
+    }
+)
+"""Syntax that sets names, changes values in place or hands them on."""
 _MUTABLE = frozenset({"Counter", "OrderedDict", "bytearray", "defaultdict", "deque", "dict", "list", "set"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from alembic_contracts.patterns import pattern
 
@@ -22,6 +23,7 @@ __all__ = [
     "running",
     "tells",
     "text_of",
+    "tree_of",
 ]
 
 _FIELD = pattern(r"%[sdr]|\{[^{}]*\}")
@@ -56,9 +58,9 @@ def is_of_connection(node: ast.expr) -> bool:
     return any(isinstance(each, ast.Attribute) and each.attr == "get_bind" for each in ast.walk(node))
 
 
-def imports_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield names that stand for something imported, and for what."""
-    for node in ast.walk(tree):
+def imports_of(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Yield names that stand for something imported by one of these, and for what."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.asname or alias.name.split(".")[0], alias.name
@@ -67,10 +69,10 @@ def imports_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name, f"{'.' * node.level}{node.module or ''}.{alias.name}"
 
 
-def paths_of(tree: ast.Module) -> dict[str, set[str]]:
+def paths_of(nodes: Iterable[ast.AST]) -> dict[str, set[str]]:
     """Return what names that are imported stand for, by dotted names: several, where a script has a choice."""
     found: dict[str, set[str]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
             if isinstance(node, ast.ImportFrom):
                 path = f"{'.' * node.level}{node.module or ''}.{alias.name}"
@@ -81,9 +83,23 @@ def paths_of(tree: ast.Module) -> dict[str, set[str]]:
     return found
 
 
+@lru_cache(maxsize=4)  # of the script that runs, which is asked about again and again
+def tree_of(text: str) -> ast.Module:
+    """Return the syntax tree of a script, which is shared: it must not be changed.
+
+    Raises:
+        SyntaxError: it is no Python.
+        ValueError: as well.
+        RecursionError: it is nested too deep.
+    """
+    return ast.parse(text)
+
+
 def functions_of(tree: ast.AST, around: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
     """Yield functions that are no methods, each with the name of the function that it is defined in ("": none)."""
     for each in ast.iter_child_nodes(tree):
+        if isinstance(each, ast.expr):
+            continue  # no function of a name is in one
         if isinstance(each, ast.FunctionDef):
             yield around, each
             yield from functions_of(each, each.name)
@@ -141,16 +157,26 @@ OTHER_ERRORS = frozenset({
 """Of Python's own, those that no driver raises where a statement fails, nor is any of its errors one of them."""
 
 
-def lets_pass(node: ast.Try | ast.With, others: Collection[str]) -> bool:
+Catching = ast.Try | ast.TryStar | ast.With
+"""What can let an error pass."""
+
+
+def lets_pass(node: Catching, others: Collection[str]) -> bool:
     """Return whether the script goes on after an error of the database in it.
 
     ``others``: the names of errors that are none.
     """
-    if isinstance(node, ast.Try):
+    if isinstance(node, ast.Try | ast.TryStar):
+        if any(isinstance(each, _LEAVES) for part in node.finalbody for each in ast.walk(part)):
+            return True  # whatever was raised is forgotten then
         handlers = (handler for handler in node.handlers if not _is_of(handler.type, others))
         return any(not isinstance(handler.body[-1], ast.Raise) for handler in handlers)
     calls = (item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call))
     return any("suppress" in ast.unparse(call.func) for call in calls)
+
+
+_LEAVES = (ast.Return, ast.Break, ast.Continue)
+"""What leaves a ``finally`` before its end."""
 
 
 def _is_of(caught: ast.expr | None, names: Collection[str]) -> bool:
@@ -159,9 +185,9 @@ def _is_of(caught: ast.expr | None, names: Collection[str]) -> bool:
     return all(isinstance(one, ast.Name) and one.id in names for one in each)
 
 
-def catching(function: ast.AST, line: int, others: Collection[str]) -> list[ast.Try | ast.With]:
+def catching(function: ast.AST, line: int, others: Collection[str]) -> list[Catching]:
     """Return what lets an error of the database at a line of a function pass; ``others``: as above."""
-    found = (each for each in ast.walk(function) if isinstance(each, ast.Try | ast.With))
+    found = (each for each in ast.walk(function) if isinstance(each, Catching))
     return [each for each in found if is_within(line, each.body) and lets_pass(each, others)]
 
 
@@ -176,7 +202,7 @@ _CHANGES = frozenset({"add", "append", "clear", "discard", "extend", "insert", "
 """Methods of Python's collections."""
 
 
-def tells(function: ast.AST, node: ast.Try | ast.With) -> bool:
+def tells(function: ast.AST, node: Catching) -> bool:
     """Whether the rest of a function can go by how far a part of it came: by what is set there, or by a jump."""
     inside = list(ast.walk(node))
     changed = {name for each in inside for name in _changed(each)}

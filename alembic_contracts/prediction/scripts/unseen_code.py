@@ -19,10 +19,21 @@ from alembic_contracts.prediction.scripts.computing import only_computes
 from alembic_contracts.prediction.scripts.data_calls import EXECUTE, READS, is_safe
 from alembic_contracts.prediction.scripts.names import Function
 from alembic_contracts.prediction.scripts.rows_alone import RowsAlone, Statements
-from alembic_contracts.prediction.scripts.syntax import OTHER_ERRORS, catching, has_return, is_single, root_of, tells
+from alembic_contracts.prediction.scripts.syntax import (
+    OTHER_ERRORS,
+    Catching,
+    catching,
+    has_return,
+    is_single,
+    root_of,
+    tells,
+    tree_of,
+)
 
 __all__ = ["Statements", "lets_failure_pass", "only_changes_rows", "rest_is_seen"]
 
+_CATCHES = ("try", "with")
+"""Words of statements that can let an error pass."""
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -45,7 +56,7 @@ def rest_is_seen(lines: Sequence[tuple[str, int]], path: str, statements: Statem
         path: the script's, as in its code objects.
         statements: what is known of texts there, of triggers and functions.
     """
-    module = None if statements.triggers_change_tables() else _module(path, statements)
+    module = None if statements.triggers_change_tables() else _module(_text(path), statements)
     if module is None:
         return False
     function = module.function_at(*lines[0]) if lines else None
@@ -70,7 +81,10 @@ def lets_failure_pass(
     """
     if not path:  # operations that autogenerate found are in no file yet: nothing around them catches anything
         return "no"
-    module = _module(path, statements)
+    text = _text(path)
+    if text is not None and not any(word in text for word in _CATCHES):  # reading it as Python takes a while
+        return "no"
+    module = _module(text, statements)
     try:
         if module is not None and not any(module.catches(name, line) for name, line in lines):
             return "no"
@@ -80,16 +94,23 @@ def lets_failure_pass(
     return "of one statement" if is_alone else "yes"
 
 
-def _module(path: str, statements: Statements) -> _Module | None:
+def _text(path: str) -> str | None:
     try:
-        return _read(Path(path).read_text(encoding="utf-8"), statements)
-    except (OSError, SyntaxError, ValueError, RecursionError):
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+def _module(text: str | None, statements: Statements) -> _Module | None:
+    try:
+        return None if text is None else _read(text, statements)
+    except (SyntaxError, ValueError, RecursionError):
         return None
 
 
 @lru_cache(maxsize=1)  # a script is asked about at every statement
 def _read(text: str, statements: Statements) -> _Module:
-    return _Module(ast.parse(text), statements)
+    return _Module(tree_of(text), statements)
 
 
 def _lines(trace: TracebackType | None, path: str) -> Iterator[tuple[str, int]]:
@@ -265,7 +286,7 @@ class _Module(RowsAlone):
         taken = self._origins.keys() | self._inner_classes.keys()
         return frozenset(name for name in OTHER_ERRORS if name not in taken and not self._stored(name))
 
-    def _is_quiet(self, node: ast.Try | ast.With) -> bool:
+    def _is_quiet(self, node: Catching) -> bool:
         """Whether an error is let pass without anything else being done to the database."""
         if isinstance(node, ast.With):
             return True

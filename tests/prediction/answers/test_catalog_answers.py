@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from alembic_contracts.prediction.answers.noticing import Noticing
 from alembic_contracts.prediction.answers.reader import Reader
+from alembic_contracts.prediction.answers.system_relations import information_schema
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.driver.recording_dialect import recording_engine
 from alembic_contracts.prediction.scripts.recording import Recording
@@ -130,6 +131,19 @@ def test_it_takes_no_longer_where_there_are_many_tables() -> None:
     started = time.process_time()
     assert _ask("CREATE TABLE t (id serial)", *others, query=SERIAL) == ([("t_id_seq", "id")], [])
     assert time.process_time() - started < 5, "each table is combined with each"
+
+
+@pytest.mark.parametrize("where", ["table_name = 't'", "t.table_name = 't' AND t.column_name = 'id'", "column_name = 'id'"])
+def test_what_is_asked_about_one_table_is_worked_out_of_no_other(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, column = [], information_schema._column
+    monkeypatch.setattr(information_schema, "_column", lambda *of: told.append(of) or column(*of))
+    others = tuple(f"CREATE TABLE t{number} (id int, a int)" for number in range(20))
+    rows, doubts = _ask(
+        *others, "CREATE TABLE t (id int)", query=f"SELECT 1 FROM information_schema.columns t WHERE {where}"
+    )
+    is_about_one = "table_name" in where
+    assert (len(rows), doubts) == (1, []) if is_about_one else doubts
+    assert len(told) == (1 if is_about_one else 41) + 1, "one to know which columns there are"
 
 
 @pytest.mark.parametrize(

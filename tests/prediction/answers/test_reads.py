@@ -70,6 +70,16 @@ SELECT data_type FROM information_schema.columns WHERE table_name = 'author' AND
 SELECT column_default FROM information_schema.columns WHERE table_name = 'author' AND column_name = 'name'
 SELECT column_name FROM information_schema.columns WHERE table_name = 'author' AND column_name LIKE '%ma%' ORDER BY 1
 SELECT column_name FROM information_schema.columns WHERE table_name = 'author' AND column_name ILIKE 'E%'
+SELECT c.column_name FROM information_schema.columns c WHERE c.table_name = 'note' AND c.table_schema = 's' ORDER BY 1
+SELECT column_name FROM information_schema.columns WHERE table_name = 'note' AND table_schema = current_schema()
+SELECT count(*) FROM information_schema.columns WHERE table_name = 'missing'
+SELECT column_name FROM information_schema.columns WHERE 'author' = table_name ORDER BY 1
+SELECT column_name FROM information_schema.columns WHERE table_name = 'author'::varchar AND column_name = 'id'::text
+SELECT column_name FROM information_schema.columns WHERE table_name = 'author' AND table_name = 'book'
+SELECT t.table_name, c.column_name FROM information_schema.tables t LEFT JOIN information_schema.columns c ON c.table_name = t.table_name AND c.column_name = 'email' WHERE t.table_schema = 'public' AND t.table_name = 'author'
+SELECT t.table_name, c.column_name FROM information_schema.tables t LEFT JOIN information_schema.columns c ON c.table_name = t.table_name AND c.column_name = 'email' WHERE t.table_schema = 'public' AND t.table_name = 'book'
+SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('ix_title')
+SELECT count(*) FROM pg_class WHERE oid = to_regclass('missing')
 SELECT constraint_name FROM information_schema.table_constraints WHERE table_name = 'book' AND constraint_type = 'FOREIGN KEY'
 SELECT constraint_name, constraint_type FROM information_schema.table_constraints WHERE table_name = 'author' AND constraint_type <> 'CHECK' ORDER BY 1
 SELECT kcu.column_name FROM information_schema.table_constraints tc JOIN information_schema.key_column_usage kcu ON tc.constraint_name = kcu.constraint_name AND tc.table_schema = kcu.table_schema WHERE tc.constraint_type = 'PRIMARY KEY' AND tc.table_name = 'author'

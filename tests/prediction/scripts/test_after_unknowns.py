@@ -70,6 +70,8 @@ CASES = {
     "    op.drop_column('c', 'x')",
     "an error that rows decide": "try:\n    with op.get_bind().begin_nested():\n"
     "        op.alter_column('a', 'y', nullable=False)\nexcept sa.exc.DBAPIError:\n    op.drop_column('c', 'x')",
+    "an error that rows decide, in a group": "try:\n    with op.get_bind().begin_nested():\n"
+    "        op.alter_column('a', 'y', nullable=False)\nexcept* sa.exc.DBAPIError:\n    op.drop_column('c', 'x')",
     "an error that rows decide, not caught for good": "try:\n    with op.get_bind().begin_nested():\n"
     "        op.execute('INSERT INTO k VALUES (1)')\nexcept sa.exc.DBAPIError:\n    op.drop_column('c', 'x')",
     "a division by what is in rows": "try:\n    with op.get_bind().begin_nested():\n"

@@ -1,11 +1,13 @@
 """Version scripts that fail, are refused, or do not come to an end."""
 
+import ast
 import logging
 import sys
 
 import pytest
 import sqlalchemy as sa
 
+from alembic_contracts.prediction.scripts.syntax import catching
 from alembic_contracts.schemas.schema import Name
 from tests.support.scripts import TABLE, columns, operations, reasons, the_only
 
@@ -234,3 +236,23 @@ def test_batches_that_end_when_nothing_is_left_come_to_an_end(scripts, change, r
     scripts.revision("one", f"while op.get_bind().execute(sa.text({change!r})).rowcount != 0:\n    pass")
     for prediction in scripts.predict("public.t", setup=f"{TABLE}; CREATE TABLE o (id int, name text); {rows}"):
         assert reasons(prediction) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "passes"),
+    [
+        ("try:\n  work()\nexcept E:\n  pass", True),
+        ("try:\n  work()\nexcept E:\n  raise", False),
+        ("try:\n  work()\nexcept* E:\n  pass", True),
+        ("try:\n  work()\nfinally:\n  more()", False),
+        ("try:\n  work()\nfinally:\n  return", True),
+        ("while True:\n try:\n  work()\n finally:\n  if x:\n   break", True),
+        ("with suppress(E):\n  work()", True),
+        ("with other(E):\n  work()", False),
+    ],
+)
+def test_what_lets_an_error_pass_is_found_in_the_syntax(code: str, passes: bool) -> None:
+    source = "def f():\n" + "".join(f" {line}\n" for line in code.splitlines())
+    (function,) = ast.parse(source).body
+    line = next(number for number, text in enumerate(source.splitlines(), 1) if "work" in text)
+    assert bool(catching(function, line, ())) is passes

@@ -18,11 +18,14 @@ from alembic_contracts.prediction.answers.values import NameText, UnanswerableEr
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import Relation, Row, World
 
-__all__ = ["relation", "system_relation"]
+__all__ = ["relation", "relation_by_table", "system_relation"]
 
 Rows = Callable[["World"], Iterator[dict[str, Any]]]
+RowsOf = Callable[["World", str | None], Iterator[dict[str, Any]]]
 
 _RELATIONS: dict[tuple[str, str], Rows] = {}
+_BY_TABLE: dict[tuple[str, str], tuple[str, RowsOf]] = {}
+"""Relations of which the rows of one table can be told alone, with the column that has its name."""
 
 
 def relation(schema: str, *names: str) -> Callable[[Rows], Rows]:
@@ -36,8 +39,31 @@ def relation(schema: str, *names: str) -> Callable[[Rows], Rows]:
     return register
 
 
-def system_relation(schema: str, name: str, world: World) -> Relation:
+def relation_by_table(schema: str, name: str, column: str) -> Callable[[RowsOf], RowsOf]:
+    """Make a function answer for a relation of a schema: for the tables of a name, or for all (None).
+
+    Args:
+        schema: the relation's.
+        name: its name.
+        column: which of its columns has a table's name.
+    """
+
+    def register(function: RowsOf) -> RowsOf:
+        _BY_TABLE[schema, name] = column, function
+        _RELATIONS[schema, name] = lambda world: function(world, None)
+        return function
+
+    return register
+
+
+def system_relation(schema: str, name: str, world: World, asked: Mapping[str, str]) -> Relation:
     """Return a relation of ``pg_catalog`` or ``information_schema``.
+
+    Args:
+        schema: the relation's.
+        name: its name.
+        world: what it is about.
+        asked: by column, the only name that rows which matter can have in it; others may be left out.
 
     Raises:
         UnanswerableError: it is not one of those that can be answered.
@@ -48,13 +74,19 @@ def system_relation(schema: str, name: str, world: World) -> Relation:
     rows = _RELATIONS.get((schema, name))
     if rows is None:
         raise UnanswerableError(f"{schema}.{name}")
-    found = [{column: name_text(value) for column, value in row.items()} for row in rows(world)]
-    if found and any(found[0].keys() - row.keys() for row in found):
-        untold = dict.fromkeys(found[0], Unknown(f"more of a row of {schema}.{name}"))
+    told = dict.fromkeys(next(rows(world), ()))
+    found = [{column: name_text(value) for column, value in row.items()} for row in _asked(schema, name, world, asked)]
+    if any(told.keys() - row.keys() for row in found):
+        untold = dict.fromkeys(told, Unknown(f"more of a row of {schema}.{name}"))
         found = [{**untold, **row} for row in found]
-    others = list(_of_the_server(schema, name, dict.fromkeys(found[0]) if found else {}))
-    columns = tuple(column for column in (found or others or [{}])[0] if column != MANY)
+    others = list(_of_the_server(schema, name, told))
+    columns = tuple(column for column in told or next(iter(others), {}) if column != MANY)
     return Relation(columns, [*found, *others])
+
+
+def _asked(schema: str, name: str, world: World, asked: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    column, of_table = _BY_TABLE.get((schema, name), ("", None))
+    return _RELATIONS[schema, name](world) if of_table is None else of_table(world, asked.get(column))
 
 
 _OWN = {
