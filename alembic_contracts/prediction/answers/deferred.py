@@ -62,7 +62,9 @@ def number(catalog: Catalog, table: Table, position: int) -> Int2:
 
 def numbers_of(catalog: Catalog, table: Table) -> dict[str, Int2]:
     """Return ``attnum`` of each column by its name."""
-    return {column.name: number(catalog, table, position) for position, column in enumerate(table.columns, 1)}
+    lost = lost_columns(catalog, table)
+    places = enumerate(table.columns, 1)
+    return {column.name: Number(place, table.name) if lost else Int2(place) for place, column in places}
 
 
 def has_index(table: Table) -> bool | Unknown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.type_names import array_of, base_type, builtin, category
@@ -130,7 +131,7 @@ def _expanded(signature: Signature, count: int) -> tuple[str, ...]:
     return arguments[:count]
 
 
-def _resolve(state: State, options: list[Overload], types: list[Type]) -> list[Overload]:
+def _resolve(state: State, options: Sequence[Overload], types: list[Type]) -> list[Overload]:
     """Return the best overloads (``func_select_candidate``)."""
     possible = [o for o in options if all(_accepts(state, p, t) for p, t in zip(o[1], types, strict=False))]
     return (
@@ -216,12 +217,13 @@ def operators_for(state: State, name: str, left: Type | None, right: Type | None
     return [parameters for _, parameters in _resolve(state, options, _operands(state, options, [left, right]))]
 
 
-def _built_in(name: str, *, prefix: bool) -> list[Overload]:
+@lru_cache(maxsize=64)
+def _built_in(name: str, *, prefix: bool) -> tuple[Overload, ...]:
     overloads = [o for o in system.operators().get(name, ()) if (o[0] == "-") == prefix]
-    return [(_signature(o, prefix=prefix), (o[1],) if prefix else (o[0], o[1])) for o in overloads]
+    return tuple((_signature(o, prefix=prefix), (o[1],) if prefix else (o[0], o[1])) for o in overloads)
 
 
-def _operands(state: State, options: list[Overload], operands: list[Type]) -> list[Type]:
+def _operands(state: State, options: Sequence[Overload], operands: list[Type]) -> list[Type]:
     """Return the types of operands, where a literal is taken for what stands beside it if there is such an operator."""
     types = [base_type(operand, state) for operand in operands]
     if len(types) == 2 and UNKNOWN in types and types[0] != types[1]:

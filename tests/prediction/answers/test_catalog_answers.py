@@ -133,7 +133,9 @@ def test_it_takes_no_longer_where_there_are_many_tables() -> None:
     assert time.process_time() - started < 5, "each table is combined with each"
 
 
-@pytest.mark.parametrize("where", ["table_name = 't'", "t.table_name = 't' AND t.column_name = 'id'", "column_name = 'id'"])
+@pytest.mark.parametrize(
+    "where", ["table_name = 't'", "t.table_name = 't' AND t.column_name = 'id'", "column_name = 'id'"]
+)
 def test_what_is_asked_about_one_table_is_worked_out_of_no_other(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     told, column = [], information_schema._column
     monkeypatch.setattr(information_schema, "_column", lambda *of: told.append(of) or column(*of))

@@ -18,14 +18,14 @@ from alembic_contracts.prediction.answers.values import NameText, UnanswerableEr
 if TYPE_CHECKING:
     from alembic_contracts.prediction.answers.bindings import Relation, Row, World
 
-__all__ = ["relation", "relation_by_table", "system_relation"]
+__all__ = ["relation", "relation_by_name", "system_relation"]
 
 Rows = Callable[["World"], Iterator[dict[str, Any]]]
-RowsOf = Callable[["World", str | None], Iterator[dict[str, Any]]]
+RowsNamed = Callable[["World", str | None], Iterator[dict[str, Any]]]
 
 _RELATIONS: dict[tuple[str, str], Rows] = {}
-_BY_TABLE: dict[tuple[str, str], tuple[str, RowsOf]] = {}
-"""Relations of which the rows of one table can be told alone, with the column that has its name."""
+_BY_NAME: dict[tuple[str, str], tuple[str, RowsNamed]] = {}
+"""Relations of which the rows with one name can be told alone, with the column that has it."""
 
 
 def relation(schema: str, *names: str) -> Callable[[Rows], Rows]:
@@ -39,17 +39,17 @@ def relation(schema: str, *names: str) -> Callable[[Rows], Rows]:
     return register
 
 
-def relation_by_table(schema: str, name: str, column: str) -> Callable[[RowsOf], RowsOf]:
-    """Make a function answer for a relation of a schema: for the tables of a name, or for all (None).
+def relation_by_name(schema: str, name: str, column: str) -> Callable[[RowsNamed], RowsNamed]:
+    """Make a function answer for a relation of a schema: with the rows of a name, or with all (None).
 
     Args:
         schema: the relation's.
-        name: its name.
-        column: which of its columns has a table's name.
+        name: its own name.
+        column: which of its columns has the name that rows are asked for by.
     """
 
-    def register(function: RowsOf) -> RowsOf:
-        _BY_TABLE[schema, name] = column, function
+    def register(function: RowsNamed) -> RowsNamed:
+        _BY_NAME[schema, name] = column, function
         _RELATIONS[schema, name] = lambda world: function(world, None)
         return function
 
@@ -85,8 +85,8 @@ def system_relation(schema: str, name: str, world: World, asked: Mapping[str, st
 
 
 def _asked(schema: str, name: str, world: World, asked: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    column, of_table = _BY_TABLE.get((schema, name), ("", None))
-    return _RELATIONS[schema, name](world) if of_table is None else of_table(world, asked.get(column))
+    column, named = _BY_NAME.get((schema, name), ("", None))
+    return _RELATIONS[schema, name](world) if named is None else named(world, asked.get(column))
 
 
 _OWN = {

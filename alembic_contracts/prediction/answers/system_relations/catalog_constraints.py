@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_contracts.prediction.answers.deferred import Stored, numbers_of
 from alembic_contracts.prediction.answers.elsewhere import OneOf
 from alembic_contracts.prediction.answers.oids import namespace_number, oid
-from alembic_contracts.prediction.answers.system_relations import relation
+from alembic_contracts.prediction.answers.system_relations import relation_by_name
 from alembic_contracts.prediction.answers.values import Unknown
 from alembic_contracts.schemas.schema import Name
 
@@ -28,12 +28,13 @@ _CONTYPES = {"primary key": "p", "unique": "u", "check": "c", "foreign key": "f"
 _OF_PARENTS = Unknown("which constraints a table has of its parents", nullable=False)
 
 
-@relation("pg_catalog", "pg_constraint")
-def pg_constraint(world: World) -> Iterator[Row]:
-    """Yield constraints of tables and domains."""
+@relation_by_name("pg_catalog", "pg_constraint", "conname")
+def pg_constraint(world: World, only: str | None) -> Iterator[Row]:
+    """Yield constraints of tables and domains: of tables those of a name, or all."""
     for table in tuple(world.catalog.tables.values()):
-        numbers = numbers_of(world.catalog, table)
-        for constraint in table.constraints:
+        wanted = [each for each in table.constraints if only is None or each.name == only]
+        numbers = numbers_of(world.catalog, table) if wanted else {}
+        for constraint in wanted:
             target = constraint.references
             target_table = world.catalog.table(target) if target is not None else None
             target_numbers = numbers_of(world.catalog, target_table) if target_table else {}

@@ -9,7 +9,7 @@ from alembic_contracts.prediction.answers.bindings import MANY
 from alembic_contracts.prediction.answers.deferred import Stored, has_index, lost_columns, number, numbers_of
 from alembic_contracts.prediction.answers.elsewhere import Besides, Dropped, DroppedNumber, Elsewhere, OneOf
 from alembic_contracts.prediction.answers.oids import namespace_number, oid, type_number
-from alembic_contracts.prediction.answers.system_relations import relation
+from alembic_contracts.prediction.answers.system_relations import relation, relation_by_name
 from alembic_contracts.prediction.answers.type_modifiers import number_of
 from alembic_contracts.prediction.answers.values import Int2, UnanswerableError, Unknown, Vector
 from alembic_contracts.schemas.schema import Name
@@ -55,26 +55,28 @@ def _class(name: Name, kind: str, persistence: str = "p", **more: Any) -> Row:
     }
 
 
-@relation("pg_catalog", "pg_class")
-def pg_class(world: World) -> Iterator[Row]:
-    """Yield tables, views, indexes and sequences."""
+@relation_by_name("pg_catalog", "pg_class", "relname")
+def pg_class(world: World, only: str | None) -> Iterator[Row]:
+    """Yield tables, views, indexes and sequences: those of a name, or all."""
     for table in tuple(world.catalog.tables.values()):
-        yield _class(
-            table.name,
-            _KINDS[table.kind],
-            _PERSISTENCE[table.persistence],
-            relispartition=table.partition,
-            relhasindex=has_index(table) if table.kind not in _UNINDEXED else False,
-            relnatts=_had_columns(world.catalog, table),
-        )
-        for index in table.indexes:
+        if only is None or table.name.name == only:
+            yield _class(
+                table.name,
+                _KINDS[table.kind],
+                _PERSISTENCE[table.persistence],
+                relispartition=table.partition,
+                relhasindex=has_index(table) if table.kind not in _UNINDEXED else False,
+                relnatts=_had_columns(world.catalog, table),
+            )
+        for index in (each for each in table.indexes if only is None or each.name == only):
             kind = "I" if table.kind == "partitioned table" else "i"
             persistence, keys = _PERSISTENCE[table.persistence], len(index.columns) + len(index.include)
             yield _class(Name(table.name.schema, index.name), kind, persistence, relnatts=keys)
     for name in tuple(world.catalog.sequences):
-        yield _class(name, "S", relnatts=3)
+        if only is None or name.name == only:
+            yield _class(name, "S", relnatts=3)
     for name, definition in tuple(world.catalog.types.items()):
-        if definition.kind == "composite":
+        if definition.kind == "composite" and (only is None or name.name == only):
             yield _class(
                 name, "c", reltype=oid("type", name), relnatts=Unknown("how many fields a type has", nullable=False)
             )
@@ -90,8 +92,9 @@ def _had_columns(catalog: Catalog, table: Table) -> int | Unknown:
 def pg_attribute(world: World) -> Iterator[Row]:
     """Yield columns."""
     for table in tuple(world.catalog.tables.values()):
-        for position, column in enumerate(table.columns, 1):
-            yield _attribute(table, column, number(world.catalog, table, position))
+        numbers = numbers_of(world.catalog, table)
+        for column in table.columns:
+            yield _attribute(table, column, numbers[column.name])
         if lost_columns(world.catalog, table):
             yield {
                 "attrelid": oid("class", table.name),

@@ -13,7 +13,7 @@ from alembic_contracts.dialects.postgresql import data_type, datetime_precision,
 from alembic_contracts.prediction.answers.deferred import Deferred, number
 from alembic_contracts.prediction.answers.definitions import domain_default, text, view_text
 from alembic_contracts.prediction.answers.elsewhere import Numbered
-from alembic_contracts.prediction.answers.system_relations import relation, relation_by_table
+from alembic_contracts.prediction.answers.system_relations import relation, relation_by_name
 from alembic_contracts.prediction.answers.values import Unknown
 from alembic_contracts.prediction.printing.definitions import is_match_full
 from alembic_contracts.schemas.schema import Name, Type
@@ -73,7 +73,7 @@ def views(world: World) -> Iterator[Row]:
             yield _place(world.catalog, table) | {"view_definition": Deferred(partial(view_text, world.catalog, table))}
 
 
-@relation_by_table("information_schema", "columns", "table_name")
+@relation_by_name("information_schema", "columns", "table_name")
 def columns(world: World, only: str | None) -> Iterator[Row]:
     """Yield columns: those of the tables of a name, or of all."""
     for table in _tables(world.catalog):
