@@ -52,7 +52,8 @@ def equalities(conditions: Iterable[Node], alias: str, scope: Scope, *, alone: b
             continue
         column, value = condition.a_expr.lexpr, condition.a_expr.rexpr
         names = strings(column.column_ref.fields) if kind_of(column) == "column_ref" else []
-        if strings(condition.a_expr.name) != ["="] or names[:-1] not in ([[alias], []] if alone else [[alias]]):
+        is_here = (len(names) == 2 and names[0] == alias) or (len(names) == 1 and alone)
+        if not is_here or strings(condition.a_expr.name) != ["="]:
             continue
         if not _is_fixed(value):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import dropwhile
@@ -54,10 +54,14 @@ class Extension(Struct, frozen=True):
     functions: tuple[str, ...] = ()
 
 
-def _lines(name: str) -> list[list[str]]:
+def _texts(name: str) -> Iterator[str]:
     text = files("alembic_contracts.prediction.sql").joinpath("data", name).read_text(encoding="utf-8")
     lines = dropwhile(lambda line: line.startswith("# "), text.splitlines())  # further down, # is an operator
-    return [line.split(" ") for line in lines if line]
+    return (line for line in lines if line)
+
+
+def _lines(name: str) -> list[list[str]]:
+    return [line.split(" ") for line in _texts(name)]
 
 
 @cache
@@ -73,20 +77,45 @@ def element_types() -> dict[str, str]:
 
 
 @cache
-def functions() -> dict[str, tuple[Signature, ...]]:
+def functions() -> Mapping[str, tuple[Signature, ...]]:
     """Return the overloads of each built-in function."""
-    found: dict[str, list[Signature]] = {}
-    for name, kind, result, required, *arguments in _lines("functions.txt"):
-        signature = Signature(
-            kind,
-            result.removeprefix("*"),
-            result.startswith("*"),
-            int(required.removesuffix("+")),
-            required.endswith("+"),
-            tuple(arguments),
-        )
-        found.setdefault(name, []).append(signature)
-    return {name: tuple(signatures) for name, signatures in found.items()}
+    return _Functions(_texts("functions.txt"))
+
+
+class _Functions(Mapping[str, tuple[Signature, ...]]):
+    """The overloads by name; they are put together when somebody asks for them, which is for few of them."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._written: dict[str, list[str]] = {}
+        for line in lines:
+            self._written.setdefault(line[: line.index(" ")], []).append(line)
+        self._made: dict[str, tuple[Signature, ...]] = {}
+
+    def __getitem__(self, name: str) -> tuple[Signature, ...]:
+        if name not in self._made:
+            self._made[name] = tuple(map(_signature, self._written[name]))
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._written
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._written)
+
+    def __len__(self) -> int:
+        return len(self._written)
+
+
+def _signature(line: str) -> Signature:
+    _name, kind, result, required, *arguments = line.split(" ")
+    return Signature(
+        kind,
+        result.removeprefix("*"),
+        result.startswith("*"),
+        int(required.removesuffix("+")),
+        required.endswith("+"),
+        tuple(arguments),
+    )
 
 
 @cache

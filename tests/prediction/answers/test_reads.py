@@ -80,6 +80,9 @@ SELECT t.table_name, c.column_name FROM information_schema.tables t LEFT JOIN in
 SELECT t.table_name, c.column_name FROM information_schema.tables t LEFT JOIN information_schema.columns c ON c.table_name = t.table_name AND c.column_name = 'email' WHERE t.table_schema = 'public' AND t.table_name = 'book'
 SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('ix_title')
 SELECT count(*) FROM pg_class WHERE oid = to_regclass('missing')
+SELECT table_name FROM information_schema.tables WHERE lower(table_name) = 'book' AND 1 = 1
+SELECT count(*) FROM book WHERE length(title) = 3
+SELECT count(*) FROM book WHERE (price > 1) = true
 SELECT constraint_name FROM information_schema.table_constraints WHERE table_name = 'book' AND constraint_type = 'FOREIGN KEY'
 SELECT constraint_name, constraint_type FROM information_schema.table_constraints WHERE table_name = 'author' AND constraint_type <> 'CHECK' ORDER BY 1
 SELECT kcu.column_name FROM information_schema.table_constraints tc JOIN information_schema.key_column_usage kcu ON tc.constraint_name = kcu.constraint_name AND tc.table_schema = kcu.table_schema WHERE tc.constraint_type = 'PRIMARY KEY' AND tc.table_name = 'author'
