@@ -69,6 +69,16 @@ SELECT constraint_name, check_clause FROM information_schema.check_constraints W
 SELECT sequence_schema, sequence_name FROM information_schema.sequences ORDER BY 1, 2;
 SELECT domain_name, data_type, domain_default FROM information_schema.domains WHERE domain_schema = 'public'
 ORDER BY 1;
+SELECT table_schema, column_name, data_type FROM information_schema.columns WHERE table_name = 't' AND table_schema IN
+('public', 'o') ORDER BY 1, 2;
+SELECT count(*) FROM information_schema.columns c WHERE c.table_name = 'u'::varchar AND c.table_schema =
+current_schema();
+SELECT c.relname, c.relkind, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname =
+'v' AND n.nspname IN ('public', 'o') ORDER BY 3;
+SELECT relname, relkind FROM pg_class WHERE relname = 't_pkey' AND relnamespace = 'public'::regnamespace;
+SELECT conname, contype FROM pg_constraint WHERE conname = 't_pkey' ORDER BY 2;
+SELECT t.relname, c.conname FROM pg_class t LEFT JOIN pg_constraint c ON c.conrelid = t.oid AND c.conname = 't_pkey'
+WHERE t.relname IN ('t', 'u') AND t.relkind = 'r' ORDER BY 1, 2;
 SELECT count(*) FROM pg_depend WHERE refobjid = 't'::regclass;
 SELECT count(*) FROM pg_depend WHERE classid = 'pg_rewrite'::regclass AND refobjid = 't'::regclass;
 SELECT count(*) FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = 's'::regclass AND refclassid =
