@@ -19,6 +19,8 @@ MAX_BYTES = 63
 
 def make_name(first: str, second: str, label: str) -> str:
     """Return ``first_second_label``, the longer of the first two shortened until all fits into 63 bytes."""
+    if first and len(first) + len(second) + len(label) + 2 <= MAX_BYTES and first.isascii() and second.isascii():
+        return f"{first}_{second}_{label}" if second else f"{first}_{label}"
     one, two = first.encode(), second.encode()
     available = MAX_BYTES - len(label.encode()) - 1 - (1 if second else 0)
     size_one, size_two = len(one), len(two)

@@ -6,7 +6,7 @@ kind (``create_stmt``, ``column_ref``). Cached results are shared: never change 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any, TypeAlias, cast
 
@@ -134,12 +134,14 @@ def strings(nodes: Iterable[Node]) -> list[str]:
 
 def enum_name(message: Node, field: str) -> str:
     """Return the name of an enumeration's value (``AT_AddColumn``)."""
-    return _enum_name(cast("Hashable", type(message)), field, getattr(message, field))
+    key = type(message), field, getattr(message, field)
+    name = _NAMES.get(key)
+    if name is None:
+        name = _NAMES[key] = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number[key[2]].name
+    return name
 
 
-@lru_cache(maxsize=2048)
-def _enum_name(kind: Any, field: str, number: int) -> str:
-    return cast("str", kind.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number[number].name)
+_NAMES: dict[tuple[type, str, int], str] = {}
 
 
 def walk(message: Node, into: Callable[[Node], bool] | None = None) -> Iterator[Node]:

@@ -88,7 +88,7 @@ def _plan(run: Execution, name: Name, node: Node) -> Plan:
             else:
                 plan.overrides.append(element)
         elif element_kind == "Constraint":
-            plan.keys.append(KeyDraft(element))
+            plan.keys.append(KeyDraft.of_table(element))
         elif element_kind == "TableLikeClause":
             from alembic_contracts.prediction.tables.like import copy_columns
 
@@ -96,7 +96,7 @@ def _plan(run: Execution, name: Name, node: Node) -> Plan:
             if copied is not None:
                 plan.likes.append(copied)
                 plan.columns.extend(Draft(column) for column in copied.columns)
-    plan.keys.extend(KeyDraft(constraint) for constraint in parser.children(node.constraints))
+    plan.keys.extend(map(KeyDraft.of_table, parser.children(node.constraints)))
     return plan
 
 

@@ -37,6 +37,8 @@ __all__ = [
 class KeyDraft(Struct, frozen=True):
     """A constraint that still has to be added: written at a column (``column`` set) or at the table."""
 
+    kind: str
+    """The parser's name (``CONSTR_UNIQUE``)."""
     node: Node
     column: str | None = None
     deferrable: bool = False
@@ -44,10 +46,10 @@ class KeyDraft(Struct, frozen=True):
     enforced: bool = True
     """False where NOT ENFORCED follows, behind a column's constraint."""
 
-    @property
-    def kind(self) -> str:
-        """The parser's name (``CONSTR_UNIQUE``)."""
-        return parser.enum_name(self.node, "contype")
+    @classmethod
+    def of_table(cls, node: Node) -> KeyDraft:
+        """Return one that is written at a table."""
+        return cls(parser.enum_name(node, "contype"), node)
 
     @property
     def is_enforced(self) -> bool:
@@ -101,8 +103,10 @@ def draft(run: Execution, table: Name, node: Node, *, type_: Type | None = None)
 
 
 def _serial(node: Node) -> str | None:
+    if len(node.type_name.names) != 1:
+        return None
     written = parser.strings(node.type_name.names)
-    if len(written) != 1 or written[0] not in type_names.SERIAL:
+    if not written or written[0] not in type_names.SERIAL:
         return None
     if len(node.type_name.array_bounds):
         raise sqlstate.feature_not_supported(f"array of {written[0]} is not implemented")
@@ -219,7 +223,7 @@ def _with_attributes(node: Node) -> list[KeyDraft]:
     for constraint in parser.children(node.constraints):
         kind = parser.enum_name(constraint, "contype")
         if not kind.startswith("CONSTR_ATTR"):
-            found.append(KeyDraft(constraint, node.colname))
+            found.append(KeyDraft(kind, constraint, node.colname))
             continue
         if not found or found[-1].kind not in _DEFERRABLE:
             if kind in {"CONSTR_ATTR_NOT_DEFERRABLE", "CONSTR_ATTR_IMMEDIATE", "CONSTR_ATTR_ENFORCED"} and found:

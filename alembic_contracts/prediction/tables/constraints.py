@@ -34,7 +34,9 @@ def add(run: Execution, table: Name, drafts: Iterable[KeyDraft]) -> None:
         for draft in drafts:
             if draft.kind == kind:
                 add_constraint(run, table, draft)
-    add_keys(run, table, [draft for draft in drafts if draft.kind in KEYS])
+    keys = [draft for draft in drafts if draft.kind in KEYS]
+    if keys:
+        add_keys(run, table, keys)
     for draft in drafts:
         if draft.kind == "CONSTR_FOREIGN":
             add_constraint(run, table, draft)

@@ -39,7 +39,7 @@ def _add(alteration: Alteration, command: Node) -> None:
     """Put the constraint off to the pass of its kind."""
     from alembic_contracts.prediction.tables import constraints
 
-    key = KeyDraft(parser.unwrap(getattr(command, "def")))
+    key = KeyDraft.of_table(parser.unwrap(getattr(command, "def")))
     order = {"CONSTR_CHECK": ADD_CONSTRAINT, "CONSTR_NOTNULL": ADD_CONSTRAINT, "CONSTR_FOREIGN": ADD_OTHER}
 
     def apply(later: Alteration, _: Node) -> None:
