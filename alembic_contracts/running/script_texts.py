@@ -39,7 +39,7 @@ def scripts_are_read(*, run_them: bool) -> Iterator[None]:
     original, load = vars(Script)["_from_path"], util.load_python_file
 
     def read(folder: str | os.PathLike[str], filename: str | os.PathLike[str]) -> ModuleType:
-        return _read(Path(folder) / filename, run_them=run_them)
+        return _read(os.path.join(folder, filename), run_them=run_them)  # noqa: PTH118 - for each revision
 
     def from_path(cls: type[Script], *arguments: Any) -> Script | None:
         util.load_python_file = read  # type: ignore[assignment] # as a rule; env.py is loaded by the same function
@@ -56,15 +56,16 @@ def scripts_are_read(*, run_them: bool) -> Iterator[None]:
         Script._from_path = original  # type: ignore[method-assign] # noqa: SLF001 - as it was
 
 
-def _read(path: Path, *, run_them: bool) -> ModuleType:
+def _read(file: str, *, run_them: bool) -> ModuleType:
     try:
-        found = outline(path, compiles=run_them) if path.suffix == ".py" else None
+        found = outline(file, compiles=run_them) if file.endswith(".py") else None
     except FileNotFoundError:
         found = None
     except SyntaxError as error:
-        raise CannotCheck(f"{shown(path)}:{error.lineno or 1}: this is no Python: {error.msg}") from None
+        raise CannotCheck(f"{shown(Path(file))}:{error.lineno or 1}: this is no Python: {error.msg}") from None
     if found is not None:
         return found
+    path = Path(file)
     if not run_them:
         raise CannotCheck(
             f"{shown(path)}: which revision it is can only be told by running it, which --no-exec, or the setting "

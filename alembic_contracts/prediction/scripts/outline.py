@@ -30,7 +30,7 @@ class Outline(ModuleType):
 
 
 @uncollected()
-def outline(path: Path, *, compiles: bool = False) -> Outline | None:
+def outline(path: str | Path, *, compiles: bool = False) -> Outline | None:
     """Return what is written down in a script.
 
     Args:
@@ -43,7 +43,7 @@ def outline(path: Path, *, compiles: bool = False) -> Outline | None:
     Raises:
         SyntaxError: it is no Python.
     """
-    file = str(path)
+    file = os.fspath(path)
     with open(file, "rb") as opened:  # noqa: PTH123 - for each revision
         source, written = opened.read(), os.fstat(opened.fileno())
     _remember(file, source, written)
@@ -51,7 +51,7 @@ def outline(path: Path, *, compiles: bool = False) -> Outline | None:
     stated = _stated(source, file) if code is None else _stated_in(code, source)
     if stated is None or not {"revision", "down_revision"} <= stated.keys():
         return None
-    module = Outline(path.stem)
+    module = Outline(os.path.basename(file).removesuffix(".py"))  # noqa: PTH119 - as above
     module.__file__, module.code = file, code
     vars(module).update(stated)
     return module
