@@ -236,17 +236,16 @@ def _refuse_repeated(drafts: list[Draft]) -> None:
 def _mark_not_null(run: Execution, name: Name, columns: list[Column], plan: Plan, own: dict[str, Node | None]) -> None:
     """Make columns NOT NULL, those of the primary key included, in the order of the columns."""
     stated = {column: node for column, node in own.items() if node is not None}
+    known = {column.name for column in columns}
     for written in stated:
-        if written not in {c.name for c in columns}:
+        if written not in known:
             raise sqlstate.PostgresError("42703", f'column "{written}" does not exist')
     named = {column: (node.conname or None, node.is_no_inherit) for column, node in stated.items()}
     for like in plan.likes:
         for copied, constraint in like.not_null.items():
             named.setdefault(copied, (None, False) if constraint is None else (constraint.name, constraint.no_inherit))
-    for column in columns:
-        if column.not_null or column.name in named:
-            constraint_name, alone = named.get(column.name, (None, False))
-            not_null.mark_not_null(run.state, name, column.name, name=constraint_name, no_inherit=alone)
+    marked = [column.name for column in columns if column.not_null or column.name in named]
+    not_null.mark_all_not_null(run.state, name, {column: named.get(column, (None, False)) for column in marked})
 
 
 def _partition_key(run: Execution, columns: list[Column], name: Name, spec: Node) -> str:

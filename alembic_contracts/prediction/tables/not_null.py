@@ -14,12 +14,14 @@ from alembic_contracts.prediction.catalog.relations import (
     refuse_taken,
 )
 from alembic_contracts.prediction.sql import sqlstate
-from alembic_contracts.schemas.schema import Constraint, Name, Table
+from alembic_contracts.schemas.schema import Column, Constraint, Name, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from alembic_contracts.prediction.catalog.state import State
 
-__all__ = ["mark_not_null", "not_valid", "spread_not_null"]
+__all__ = ["mark_all_not_null", "mark_not_null", "not_valid", "spread_not_null"]
 
 
 def spread_not_null(state: State, table: Name, column: str, *, valid: bool = True, validates: bool = False) -> None:
@@ -59,7 +61,57 @@ def mark_not_null(
         PostgresError: 0A000 it is NO INHERIT where children are to have it, or there already, 55000 it has another
             name or is NOT VALID, 42710 the name is taken.
     """
-    change_column(state, table, column, lambda c: c if c.not_null else replace(c, not_null=True))
+    change_column(state, table, column, _flagged)
+    _constrain(
+        state,
+        table,
+        column,
+        name,
+        suggested,
+        inherited=inherited,
+        valid=valid,
+        validates=validates,
+        no_inherit=no_inherit,
+    )
+
+
+def mark_all_not_null(state: State, table: Name, columns: Mapping[str, tuple[str | None, bool]]) -> None:
+    """Make columns of a new table NOT NULL, in this order; the table is put down once for all of them.
+
+    Args:
+        state: the catalog.
+        table: the table, which has the columns.
+        columns: by name, that of the constraint as written, and whether it is NO INHERIT.
+
+    Raises:
+        PostgresError: as ``mark_not_null`` says.
+    """
+    if not columns:
+        return
+    current = state.tables[table]
+    flagged = tuple(_flagged(column) if column.name in columns else column for column in current.columns)
+    state.tables.put(table, replace(current, columns=flagged))
+    for column, (name, no_inherit) in columns.items():
+        _constrain(state, table, column, name, no_inherit=no_inherit)
+
+
+def _flagged(column: Column) -> Column:
+    return column if column.not_null else replace(column, not_null=True)
+
+
+def _constrain(
+    state: State,
+    table: Name,
+    column: str,
+    name: str | None,
+    suggested: str | None = None,
+    *,
+    inherited: bool = False,
+    valid: bool = True,
+    validates: bool = False,
+    no_inherit: bool = False,
+) -> None:
+    """Add the constraint of a column that has become NOT NULL, or make that which it has the one."""
     current = state.tables[table]
     if state.server_version < 180000 or (current.kind == "foreign table" and not current.columns):
         return
@@ -102,6 +154,6 @@ def _put_in_place(state: State, table: Table, same: Constraint, now: Constraint,
 def _constraint_name(state: State, table: Table, column: str, written: str | None, suggested: str | None) -> str:
     if written is not None:
         refuse_taken(table, written)
-    free = suggested if all(c.name != suggested for c in table.constraints) else None
+    free = None if suggested is None or any(c.name == suggested for c in table.constraints) else suggested
     schema, name = table.name
     return written or free or generated_names.constraint_name(state, schema, name, [column], "not_null")
