@@ -150,7 +150,7 @@ def take_bound(state: State, partition: Name, parent: Table, bound: Node) -> Non
     from alembic_contracts.prediction.catalog.publishing import spread
 
     values = {"DEFAULT"} if bound.is_default else {parser.deparse_expression(datum) for datum in bound.listdatums}
-    for sibling in state.children(parent.name):
+    for sibling in state.children(parent.name) if values else ():
         taken = state.traits.get(("bound", str(sibling.name)), "").split("\n")
         if sibling.name != partition and values & set(taken):
             raise sqlstate.invalid_definition(f'partition "{partition.name}" would overlap partition "{sibling.name}"')
