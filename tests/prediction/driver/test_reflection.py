@@ -11,6 +11,7 @@ from alembic_contracts.dialects import postgresql
 from alembic_contracts.prediction.answers.reader import Reader
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.driver.recording_dialect import recording_engine
+from alembic_contracts.prediction.driver.sqlalchemy_types import Visibility
 from alembic_contracts.prediction.scripts.recording import Recording
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Name
@@ -369,3 +370,14 @@ def test_table_numbers_lead_back_to_the_table():
     number = sa.inspect(connection).get_table_oid("t")
     assert connection.dialect.catalog.table(Name("public", "t")) is not None
     assert number >= 16_384
+
+
+def test_a_question_about_one_table_is_no_question_about_others(monkeypatch):
+    catalog = Catalog()
+    for number in range(20):
+        execute(catalog, f"CREATE TABLE t{number} (id integer, a text)")
+    looked_at, look = [], Visibility.table
+    monkeypatch.setattr(Visibility, "table", lambda self, name: looked_at.append(name) or look(self, name))
+    names = [column["name"] for column in sa.inspect(recorded(catalog)).get_columns("t7")]
+    assert names == ["id", "a"]
+    assert looked_at == [Name("public", "t7")]
