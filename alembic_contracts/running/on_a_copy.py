@@ -26,7 +26,7 @@ from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 from alembic_contracts.dialects.sqlite.tokens import apart
 from alembic_contracts.prediction.scripts.batches import COPY, lines_noted
 from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, silent
-from alembic_contracts.prediction.scripts.loading import called, fresh_module
+from alembic_contracts.prediction.scripts.loading import begin_of, called, fresh_module, function_of
 from alembic_contracts.prediction.scripts.outside import OutsideReachedError
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
 from alembic_contracts.prediction.scripts.source_lines import Script
@@ -305,8 +305,8 @@ class Rehearsal:
         function = getattr(step, "generated", None)
         if function is None:
             module = self._plain(script) if self._run.no_exec else fresh_module(script.path, step.revision.module)
-            function = getattr(module, "upgrade" if step.is_upgrade else "downgrade")
-        script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+            function = getattr(module, function_of(step))
+        script.first_line = begin_of(function)
         return function
 
     def _plain(self, script: Script) -> Any:

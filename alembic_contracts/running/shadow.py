@@ -23,7 +23,7 @@ from alembic_contracts.dialects.replay_protocols import Reliance, Witness
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent
-from alembic_contracts.prediction.scripts.loading import fresh_module
+from alembic_contracts.prediction.scripts.loading import begin_of, fresh_module, function_of
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.running.replaying import Stage, connected, replayed
@@ -232,9 +232,8 @@ class Scratch:
             # A transaction that Alembic knows of, for `autocommit_block()`, whatever the project's own are.
             own = bool(self._migration.opts.get("transaction_per_migration"))
             with self._migration.begin_transaction(_per_migration=own):
-                name = "upgrade" if step.is_upgrade else "downgrade"
-                function = getattr(fresh_module(step.revision.path), name)
-                script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+                function = getattr(fresh_module(step.revision.path), function_of(step))
+                script.first_line = begin_of(function)
                 stage.knows(script)
                 function(**self._arguments)
                 stage.ends()

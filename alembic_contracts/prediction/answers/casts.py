@@ -216,13 +216,8 @@ def relation_named(text: str, catalog: Catalog) -> Reg | None:
     schema, name = split_name(text)
     if schema is None and name.isdecimal():
         raise UnanswerableError("an object by its number")
-    found = catalog.resolve(name, schema) or catalog.resolve_sequence(name, schema)
-    if found is None:
-        found = next(
-            (Name(t.name.schema, name) for t in catalog.tables.values() for i in t.indexes
-             if i.name == name and schema in {None, t.name.schema}),
-            None,
-        )  # fmt: skip
+    relation = catalog.state.find_relation(name, schema)
+    found = None if relation is None else relation[0]
     system_name = system.is_system_relation(name, schema) if found is None else None
     if system_name is not None:
         return Reg(oid("class", system_name), system_name.name)

@@ -21,7 +21,7 @@ from alembic_contracts.prediction.sql.sqlstate import PostgresError
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["Equality", "columns_in", "equalities", "names_asked_for", "that_may_fit"]
+__all__ = ["Equality", "columns_in", "compared", "equalities", "names_asked_for", "that_may_fit"]
 
 _LONGEST_NAME = 63
 """Bytes; a longer literal is cut where it is compared with a name."""
@@ -37,7 +37,7 @@ class Equality(Struct, frozen=True):
 
 
 def equalities(conditions: Iterable[Node], alias: str, scope: Scope, *, alone: bool) -> Iterator[Equality]:
-    """Yield what conditions say of the columns of an item of FROM: ``alias.column = value``.
+    """Yield what conditions say of the columns of an item of FROM: ``alias.column = value``, either way round.
 
     Args:
         conditions: joined by AND.
@@ -48,19 +48,26 @@ def equalities(conditions: Iterable[Node], alias: str, scope: Scope, *, alone: b
     if scope.world.catalog.has_operator("="):
         return
     for condition in conditions:
-        if kind_of(condition) != "a_expr" or enum_name(condition.a_expr, "kind") != "AEXPR_OP":
-            continue
-        column, value = condition.a_expr.lexpr, condition.a_expr.rexpr
-        names = strings(column.column_ref.fields) if kind_of(column) == "column_ref" else []
+        names, value = compared(condition) or ([], None)
         is_here = (len(names) == 2 and names[0] == alias) or (len(names) == 1 and alone)
-        if not is_here or strings(condition.a_expr.name) != ["="]:
-            continue
-        if not _is_fixed(value):
+        if not is_here or not _is_fixed(value):
             continue
         try:
             yield Equality(names[-1], evaluate(value, Scope(scope.world)))
         except (PostgresError, UnanswerableError):
             continue  # where it matters, it is raised by the rows that are left
+
+
+def compared(condition: Node) -> tuple[list[str], Node] | None:
+    """Return the column and the other side of ``column = value``, ``value = column`` or ``column IN (value, ...)``."""
+    if kind_of(condition) != "a_expr" or enum_name(condition.a_expr, "kind") not in {"AEXPR_OP", "AEXPR_IN"}:
+        return None
+    column, value = condition.a_expr.lexpr, condition.a_expr.rexpr
+    if kind_of(value) == "column_ref":  # as SQLAlchemy's lazy loads have it
+        column, value = value, column
+    if strings(condition.a_expr.name) != ["="] or kind_of(column) != "column_ref":
+        return None
+    return strings(column.column_ref.fields), value
 
 
 def _is_fixed(value: Node) -> bool:

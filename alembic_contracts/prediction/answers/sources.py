@@ -9,6 +9,7 @@ from alembic_contracts.prediction.answers.bindings import MANY, Relation, Row, S
 from alembic_contracts.prediction.answers.equalities import (
     Equality,
     columns_in,
+    compared,
     equalities,
     names_asked_for,
     that_may_fit,
@@ -107,20 +108,13 @@ def _put(row: dict[str, Row], names: list[str], value: Callable[[], Any]) -> boo
 
 
 def _equality(condition: Node, scope: Scope) -> tuple[list[str], Any] | None:
-    """Return column and value of a condition ``column = value``, ``value = column`` or ``column IN (value, ...)``."""
-    if kind_of(condition) != "a_expr" or enum_name(condition.a_expr, "kind") not in {"AEXPR_OP", "AEXPR_IN"}:
-        return None
-    expression = condition.a_expr
-    column, value = expression.lexpr, expression.rexpr
-    if kind_of(value) == "column_ref":  # as SQLAlchemy's lazy loads have it
-        column, value = value, column
-    if strings(expression.name) != ["="] or kind_of(column) != "column_ref":
-        return None
-    if kind_of(value) == "list":
+    """Return the column that a condition is about and the value that it asks for: of several, the first."""
+    names, value = compared(condition) or ([], None)
+    if value is not None and kind_of(value) == "list":
         value = value.list.items[0]
-    if kind_of(value) not in {"a_const", "type_cast"}:
+    if value is None or kind_of(value) not in {"a_const", "type_cast"}:
         return None
-    return strings(column.column_ref.fields), evaluate(value, Scope(scope.world))
+    return names, evaluate(value, Scope(scope.world))
 
 
 def conjuncts(node: Node) -> Iterator[Node]:

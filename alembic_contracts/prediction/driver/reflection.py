@@ -145,7 +145,7 @@ class CatalogReflection(PGDialect):
             yield (schema, table.name.name), table
 
     def _named(self, schema: str | None, names: Collection[str]) -> Iterable[Table]:
-        """Return the tables of some names (none: of any), others of which may be in another schema."""
+        """Return the tables of some names (none: of any); of several names those of other schemas as well."""
         if len(names) == 1:  # as an inspector asks for each table
             (name,) = names
             found = self.catalog.resolve(name) if schema is None else Name(schema, name)

@@ -17,7 +17,9 @@ from alembic_contracts.prediction.scripts.outline import Outline
 if TYPE_CHECKING:
     from types import CodeType
 
-__all__ = ["called", "defined_at", "fresh_module"]
+    from alembic.runtime.migration import RevisionStep
+
+__all__ = ["begin_of", "called", "defined_at", "fresh_module", "function_of"]
 
 
 def fresh_module(path: str, known: object = None) -> ModuleType:
@@ -61,19 +63,28 @@ def _code_of(path: str) -> CodeType | None:
     return known_code(path)
 
 
-def defined_at(name: str, known: object) -> int | None:
-    """Return the line at which a script defines a function, where that can be told without running it.
+def function_of(step: RevisionStep) -> str:
+    """Return the name of the function that a step calls."""
+    return "upgrade" if step.is_upgrade else "downgrade"
+
+
+def begin_of(function: object) -> int:
+    """Return the line at which a function is defined, 1 where that cannot be told."""
+    line: int = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+    return line
+
+
+def defined_at(name: str, known: object) -> int:
+    """Return the line at which a script defines a function, 1 where only running it would tell.
 
     Args:
         name: of the function.
         known: the script's module, or its outline.
     """
-    if isinstance(known, Outline):
-        constants = () if known.code is None else known.code.co_consts
-        code = next((each for each in constants if getattr(each, "co_name", None) == name), None)
-    else:
-        code = getattr(getattr(known, name, None), "__code__", None)
-    return None if code is None else code.co_firstlineno
+    if not isinstance(known, Outline):
+        return begin_of(getattr(known, name, None))
+    constants = () if known.code is None else known.code.co_consts
+    return next((each.co_firstlineno for each in constants if getattr(each, "co_name", None) == name), 1)
 
 
 def called(function: Callable[..., Any], arguments: Mapping[str, Any], *, is_async: bool) -> None:

@@ -18,7 +18,7 @@ from alembic_contracts.prediction.driver.recording_dialect import RecordingDiale
 from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, isolated, silent
 from alembic_contracts.prediction.scripts.leftovers import Leftovers
-from alembic_contracts.prediction.scripts.loading import called, defined_at, fresh_module
+from alembic_contracts.prediction.scripts.loading import begin_of, called, defined_at, fresh_module, function_of
 from alembic_contracts.prediction.scripts.outside import OutsideReachedError
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over, takes_along
 from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
@@ -251,7 +251,7 @@ class Play:
     ) -> MigrationContext:
         """Run one revision, add what it did to ``done``, and return the context for the next one."""
         script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
-        script.first_line = defined_at(_name(step), getattr(step.revision, "module", None)) or 1
+        script.first_line = defined_at(function_of(step), getattr(step.revision, "module", None))
         self._last = script.revision
         self._leftovers.begin(script)
         self.tell(script.copy())
@@ -328,9 +328,9 @@ class Play:
         function = getattr(step, "generated", None)  # operations that autogenerate found are in no file yet
         if function is None:
             module = self._plain(script) if self.is_plain else fresh_module(script.path, step.revision.module)
-            function = getattr(module, _name(step))
+            function = getattr(module, function_of(step))
         told = script.first_line
-        script.first_line = getattr(getattr(function, "__code__", None), "co_firstlineno", 1)
+        script.first_line = begin_of(function)
         if script.first_line != told:
             self.tell(script.copy())
         # Without a database env.py need not say which driver it takes with one: for this it has to be an async one.
@@ -359,10 +359,6 @@ class _VersionTableLostError(Exception):
         self.is_certain = is_certain
         left = "" if search_path is None else f' (the script leaves search_path at "{search_path}")'
         super().__init__(f'relation "{table}" does not exist, where Alembic marks the revision{left}')
-
-
-def _name(step: RevisionStep) -> str:
-    return "upgrade" if step.is_upgrade else "downgrade"
 
 
 def _heads_before(steps: Sequence[RevisionStep]) -> set[str]:

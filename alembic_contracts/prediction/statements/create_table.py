@@ -245,7 +245,9 @@ def _mark_not_null(run: Execution, name: Name, columns: list[Column], plan: Plan
         for copied, constraint in like.not_null.items():
             named.setdefault(copied, (None, False) if constraint is None else (constraint.name, constraint.no_inherit))
     marked = [column.name for column in columns if column.not_null or column.name in named]
-    not_null.mark_all_not_null(run.state, name, {column: named.get(column, (None, False)) for column in marked})
+    said = [(column, *named.get(column, (None, False))) for column in marked]
+    wanted = [not_null.NotNull(column, written, no_inherit=alone) for column, written, alone in said]
+    not_null.mark_not_null(run.state, name, *wanted)
 
 
 def _partition_key(run: Execution, columns: list[Column], name: Name, spec: Node) -> str:

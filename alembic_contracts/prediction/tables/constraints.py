@@ -11,7 +11,7 @@ from alembic_contracts.prediction.catalog.relations import descendants, put_cons
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.columns import KeyDraft
 from alembic_contracts.prediction.tables.keys import KEYS, add_keys
-from alembic_contracts.prediction.tables.not_null import mark_not_null, spread_not_null
+from alembic_contracts.prediction.tables.not_null import NotNull, mark_not_null, spread_not_null
 from alembic_contracts.schemas.schema import Constraint, Name
 
 if TYPE_CHECKING:
@@ -107,9 +107,8 @@ def _add_not_null(run: Execution, table: Name, draft: KeyDraft) -> None:
         raise sqlstate.PostgresError("42601", 'syntax error at or near "NOT"')
     for column in written or ([draft.column] if draft.column else []):
         require_column(run.state.tables[table], column)
-        mark_not_null(
-            run.state, table, column, name=draft.node.conname or None, valid=not draft.node.skip_validation,
-            no_inherit=draft.node.is_no_inherit,
-        )  # fmt: skip
+        valid, no_inherit = not draft.node.skip_validation, draft.node.is_no_inherit
+        wanted = NotNull(column, draft.node.conname or None, valid=valid, no_inherit=no_inherit)
+        mark_not_null(run.state, table, wanted)
         if not draft.node.is_no_inherit:
             spread_not_null(run.state, table, column, valid=not draft.node.skip_validation)

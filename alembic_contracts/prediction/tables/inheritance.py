@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from alembic_contracts.prediction.catalog.relations import NOT_TABLES, descendants, put_constraint
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.keys import attach_key
-from alembic_contracts.prediction.tables.not_null import mark_not_null
+from alembic_contracts.prediction.tables.not_null import NotNull, mark_not_null
 from alembic_contracts.schemas.schema import Column, Name, Persistence, Table
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def adopt(state: State, name: Name, parents: list[Table], own: Mapping[str, Node
                     raise sqlstate.PostgresError("42804", message)
                 written = said.conname or None if said is not None else None
                 wanted = None if column in own else constraint.name
-                mark_not_null(state, name, column, name=written, suggested=wanted, inherited=True)
+                mark_not_null(state, name, NotNull(column, written, wanted, inherited=True))
 
 
 def take_bound(state: State, partition: Name, parent: Table, bound: Node) -> None:

@@ -12,7 +12,7 @@ from alembic_contracts.prediction.catalog.relations import partition_columns, re
 from alembic_contracts.prediction.queries.operator_classes import require_operator_class
 from alembic_contracts.prediction.sql import parser, sqlstate
 from alembic_contracts.prediction.tables.columns import KeyDraft
-from alembic_contracts.prediction.tables.not_null import mark_not_null, spread_not_null
+from alembic_contracts.prediction.tables.not_null import NotNull, mark_not_null, spread_not_null
 from alembic_contracts.schemas.remarks import Method, Printed
 from alembic_contracts.schemas.schema import Constraint, ConstraintKind, Index, Name
 
@@ -80,7 +80,7 @@ def add_keys(run: Execution, table: Name, drafts: list[KeyDraft], *, recurse: bo
         if draft.kind == "CONSTR_PRIMARY":
             for column in parser.strings(draft.node.keys) or [draft.column or ""]:
                 _require_key_column(run, table, column)
-                mark_not_null(run.state, table, column)
+                mark_not_null(run.state, table, NotNull(column))
                 if recurse:
                     spread_not_null(run.state, table, column)
                 else:
@@ -108,7 +108,7 @@ def _require_not_null_children(run: Execution, table: Table, column: str) -> Non
             message = f'column "{column}" of table "{child.name.name}" is not marked NOT NULL'
             raise sqlstate.PostgresError("XX000" if strict else "42P16", message)
         if known is not None and strict:
-            mark_not_null(run.state, child.name, column, inherited=True)
+            mark_not_null(run.state, child.name, NotNull(column, inherited=True))
 
 
 def _add_key(run: Execution, name: Name, draft: KeyDraft, *, recurse: bool) -> None:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog import generated_names
 from alembic_contracts.prediction.catalog.relations import (
-    change_column,
     descendants,
     put_constraint,
     refuse_taken,
 )
 from alembic_contracts.prediction.sql import sqlstate
-from alembic_contracts.schemas.schema import Column, Constraint, Name, Table
+from alembic_contracts.schemas.schema import Constraint, Name, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from alembic_contracts.prediction.catalog.state import State
 
-__all__ = ["mark_all_not_null", "mark_not_null", "not_valid", "spread_not_null"]
+__all__ = ["NotNull", "mark_not_null", "not_valid", "spread_not_null"]
 
 
 def spread_not_null(state: State, table: Name, column: str, *, valid: bool = True, validates: bool = False) -> None:
@@ -29,107 +27,71 @@ def spread_not_null(state: State, table: Name, column: str, *, valid: bool = Tru
     same = state.tables[table].not_null_constraint(column)
     name = None if same is None else same.name
     for child in descendants(state, table):
-        mark_not_null(state, child, column, suggested=name, inherited=True, valid=valid, validates=validates)
+        mark_not_null(state, child, NotNull(column, None, name, inherited=True, valid=valid, validates=validates))
 
 
-def mark_not_null(
-    state: State,
-    table: Name,
-    column: str,
-    *,
-    name: str | None = None,
-    suggested: str | None = None,
-    inherited: bool = False,
-    valid: bool = True,
-    validates: bool = False,
-    no_inherit: bool = False,
-) -> None:
-    """Make a column NOT NULL; from PostgreSQL 18 on that is a constraint with a name.
+class NotNull(Struct, frozen=True):
+    """That a column becomes NOT NULL; from PostgreSQL 18 on that is a constraint with a name."""
 
-    Args:
-        state: the catalog.
-        table: the table, which has the column.
-        column: the column.
-        name: the constraint's name as written.
-        suggested: the name of the parent's constraint, taken where it is free.
-        inherited: whether it comes from a parent.
-        valid: False for NOT VALID.
-        validates: whether what is NOT VALID so far becomes valid, as by SET NOT NULL, instead of being in the way.
-        no_inherit: whether children are to be left alone.
+    column: str
+    name: str | None = None
+    """The constraint's name as written."""
+    suggested: str | None = None
+    """The name of the parent's constraint, taken where it is free."""
+    inherited: bool = False
+    """Whether it comes from a parent."""
+    valid: bool = True
+    """False for NOT VALID."""
+    validates: bool = False
+    """Whether what is NOT VALID so far becomes valid, as by SET NOT NULL, instead of being in the way."""
+    no_inherit: bool = False
+    """Whether children are to be left alone."""
+
+
+def mark_not_null(state: State, table: Name, *wanted: NotNull) -> None:
+    """Make columns of a table NOT NULL, in this order; they are changed at once, as a wide table has many.
 
     Raises:
         PostgresError: 0A000 it is NO INHERIT where children are to have it, or there already, 55000 it has another
             name or is NOT VALID, 42710 the name is taken.
     """
-    change_column(state, table, column, _flagged)
-    _constrain(
-        state,
-        table,
-        column,
-        name,
-        suggested,
-        inherited=inherited,
-        valid=valid,
-        validates=validates,
-        no_inherit=no_inherit,
-    )
-
-
-def mark_all_not_null(state: State, table: Name, columns: Mapping[str, tuple[str | None, bool]]) -> None:
-    """Make columns of a new table NOT NULL, in this order; the table is put down once for all of them.
-
-    Args:
-        state: the catalog.
-        table: the table, which has the columns.
-        columns: by name, that of the constraint as written, and whether it is NO INHERIT.
-
-    Raises:
-        PostgresError: as ``mark_not_null`` says.
-    """
-    if not columns:
+    if not wanted:
         return
-    current = state.tables[table]
-    flagged = tuple(_flagged(column) if column.name in columns else column for column in current.columns)
-    state.tables.put(table, replace(current, columns=flagged))
-    for column, (name, no_inherit) in columns.items():
-        _constrain(state, table, column, name, no_inherit=no_inherit)
+    current, names = state.tables[table], {each.column for each in wanted}
+    columns = tuple(
+        replace(column, not_null=True) if column.name in names and not column.not_null else column
+        for column in current.columns
+    )
+    state.tables.put(table, replace(current, columns=columns))
+    for each in wanted:
+        _constrain(state, table, each)
 
 
-def _flagged(column: Column) -> Column:
-    return column if column.not_null else replace(column, not_null=True)
-
-
-def _constrain(
-    state: State,
-    table: Name,
-    column: str,
-    name: str | None,
-    suggested: str | None = None,
-    *,
-    inherited: bool = False,
-    valid: bool = True,
-    validates: bool = False,
-    no_inherit: bool = False,
-) -> None:
+def _constrain(state: State, table: Name, wanted: NotNull) -> None:
     """Add the constraint of a column that has become NOT NULL, or make that which it has the one."""
     current = state.tables[table]
     if state.server_version < 180000 or (current.kind == "foreign table" and not current.columns):
         return
-    if no_inherit and current.kind == "partitioned table":
+    column, name = wanted.column, wanted.name
+    if wanted.no_inherit and current.kind == "partitioned table":
         raise sqlstate.feature_not_supported("not-null constraints on partitioned tables cannot be NO INHERIT")
     same = current.not_null_constraint(column)
-    if same is not None and same.no_inherit and inherited:
+    if same is not None and same.no_inherit and wanted.inherited:
         message = f'cannot change NO INHERIT status of NOT NULL constraint "{same.name}" on relation "{table.name}"'
         raise sqlstate.feature_not_supported(message)
     if same is not None:
-        if valid and not same.valid and not validates:
+        if wanted.valid and not same.valid and not wanted.validates:
             raise not_valid(same, table)
-        now = replace(same, valid=same.valid or valid, inherited=same.inherited or inherited)
+        now = replace(same, valid=same.valid or wanted.valid, inherited=same.inherited or wanted.inherited)
         _put_in_place(state, current, same, now, name)
         return
-    chosen = _constraint_name(state, current, column, name, suggested)
     constraint = Constraint(
-        name=chosen, kind="not null", columns=(column,), inherited=inherited, valid=valid, no_inherit=no_inherit
+        name=_constraint_name(state, current, column, name, wanted.suggested),
+        kind="not null",
+        columns=(column,),
+        inherited=wanted.inherited,
+        valid=wanted.valid,
+        no_inherit=wanted.no_inherit,
     )
     put_constraint(state, table, constraint)
 

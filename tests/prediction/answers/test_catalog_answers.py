@@ -134,6 +134,29 @@ def test_it_takes_no_longer_where_there_are_many_tables() -> None:
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT to_regclass('i')::text",
+        "SELECT count(*) FROM pg_class WHERE oid = to_regclass('t_pkey')",
+        "SELECT to_regclass('public.i') IS NULL, to_regclass('j')::text, to_regclass('o.j')::text",
+    ],
+)
+def test_an_index_is_found_where_the_search_path_leads_to_it(database: str, query: str) -> None:
+    made = (
+        "CREATE SCHEMA o",
+        "CREATE TABLE t (id int PRIMARY KEY)",
+        "CREATE INDEX i ON t (id)",
+        "CREATE TABLE o.u (id int)",
+        "CREATE INDEX j ON o.u (id)",
+        "SET search_path = o",
+    )
+    with sa.create_engine(database, poolclass=sa.NullPool).connect() as connection:
+        for statement in made:
+            connection.exec_driver_sql(statement)
+        assert _ask(*made, query=query) == ([tuple(row) for row in connection.exec_driver_sql(query)], [])
+
+
+@pytest.mark.parametrize(
     "where", ["table_name = 't'", "t.table_name = 't' AND t.column_name = 'id'", "column_name = 'id'"]
 )
 def test_what_is_asked_about_one_table_is_worked_out_of_no_other(where: str, monkeypatch: pytest.MonkeyPatch) -> None:

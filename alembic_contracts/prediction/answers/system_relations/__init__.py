@@ -23,9 +23,8 @@ __all__ = ["relation", "relation_by_name", "system_relation"]
 Rows = Callable[["World"], Iterator[dict[str, Any]]]
 RowsNamed = Callable[["World", str | None], Iterator[dict[str, Any]]]
 
-_RELATIONS: dict[tuple[str, str], Rows] = {}
-_BY_NAME: dict[tuple[str, str], tuple[str, RowsNamed]] = {}
-"""Relations of which the rows with one name can be told alone, with the column that has it."""
+_RELATIONS: dict[tuple[str, str], tuple[str, RowsNamed]] = {}
+"""By schema and name: the column with the name that rows can be asked for by ("": none), and what tells them."""
 
 
 def relation(schema: str, *names: str) -> Callable[[Rows], Rows]:
@@ -33,7 +32,7 @@ def relation(schema: str, *names: str) -> Callable[[Rows], Rows]:
 
     def register(function: Rows) -> Rows:
         for name in names:
-            _RELATIONS[schema, name] = function
+            _RELATIONS[schema, name] = "", lambda world, _only: function(world)
         return function
 
     return register
@@ -49,8 +48,7 @@ def relation_by_name(schema: str, name: str, column: str) -> Callable[[RowsNamed
     """
 
     def register(function: RowsNamed) -> RowsNamed:
-        _BY_NAME[schema, name] = column, function
-        _RELATIONS[schema, name] = lambda world: function(world, None)
+        _RELATIONS[schema, name] = column, function
         return function
 
     return register
@@ -71,22 +69,17 @@ def system_relation(schema: str, name: str, world: World, asked: Mapping[str, st
     from alembic_contracts.prediction.answers.bindings import MANY, Relation
 
     _load()
-    rows = _RELATIONS.get((schema, name))
-    if rows is None:
+    if (schema, name) not in _RELATIONS:
         raise UnanswerableError(f"{schema}.{name}")
-    told = dict.fromkeys(next(rows(world), ()))
-    found = [{column: name_text(value) for column, value in row.items()} for row in _asked(schema, name, world, asked)]
+    by, rows = _RELATIONS[schema, name]
+    told = dict.fromkeys(next(rows(world, None), ()))
+    found = [{column: name_text(value) for column, value in row.items()} for row in rows(world, asked.get(by))]
     if any(told.keys() - row.keys() for row in found):
         untold = dict.fromkeys(told, Unknown(f"more of a row of {schema}.{name}"))
         found = [{**untold, **row} for row in found]
     others = list(_of_the_server(schema, name, told))
     columns = tuple(column for column in told or next(iter(others), {}) if column != MANY)
     return Relation(columns, [*found, *others])
-
-
-def _asked(schema: str, name: str, world: World, asked: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    column, named = _BY_NAME.get((schema, name), ("", None))
-    return _RELATIONS[schema, name](world) if named is None else named(world, asked.get(column))
 
 
 _OWN = {

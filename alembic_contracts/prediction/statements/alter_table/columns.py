@@ -133,7 +133,8 @@ def _mark_not_null(
     from alembic_contracts.prediction.tables import not_null
 
     state, table = alteration.state, alteration.name
-    not_null.mark_not_null(state, table, column, name=name, no_inherit=no_inherit, validates=validates)
+    wanted = not_null.NotNull(column, name, no_inherit=no_inherit, validates=validates)
+    not_null.mark_not_null(state, table, wanted)
     if alteration.recurse:
         not_null.spread_not_null(state, table, column, validates=validates)
 

@@ -103,7 +103,7 @@ def _forbid_null(alteration: Alteration, column: str) -> None:
     from alembic_contracts.prediction.tables import not_null
 
     state, name = alteration.state, alteration.name
-    not_null.mark_not_null(state, name, column)
+    not_null.mark_not_null(state, name, not_null.NotNull(column))
     if alteration.recurse:
         not_null.spread_not_null(state, name, column)
     elif state.server_version >= 180000:
