@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from alembic_contracts.schemas.steps import Operation, Prediction
+    from alembic_contracts.prediction.containment.limits import Limits
+    from alembic_contracts.schemas.steps import Location, Operation, Prediction
     from tests.support.project import Project
 
 TABLE = "CREATE TABLE t (id integer PRIMARY KEY, name text NOT NULL)"
@@ -68,8 +69,10 @@ class Scripts:
         inside: Callable[[EnvironmentContext], None] = lambda _environment: None,
         progress: Callable[[int], None] | None = None,
         rows_between_revisions: bool = False,
+        limits: Limits | None = None,
+        slow: Callable[[Location], None] | None = None,
     ) -> tuple[Prediction, ...]:
-        """Predict all scripts without a database, on top of what ``setup`` makes.
+        """Predict all scripts without a database, on top of what ``setup`` makes; with limits, in another process.
 
         ``inside`` is called with the environment afterwards, while it is still the one that Alembic's proxies lead to.
         """
@@ -92,6 +95,8 @@ class Scripts:
                 as_sql=as_sql,
                 progress=progress,
                 rows_between_revisions=rows_between_revisions,
+                limits=limits,
+                slow=slow,
             )
             inside(environment)
         return predictions

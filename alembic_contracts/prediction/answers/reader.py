@@ -56,8 +56,6 @@ class Reader:
     def __init__(self, catalog: Catalog, world: World) -> None:
         """Read from a catalog; ``world`` says whether tables of unknown contents are empty or hold one row."""
         self._catalog, self._world = catalog, world
-        self._playing = world
-        """The world of the revision at hand."""
         self._data = Data(catalog, world)
         self._deletes: Counter[str] = Counter()
         self._rounds: Counter[tuple[object, str]] = Counter()
@@ -80,9 +78,18 @@ class Reader:
         self._goes_by_rows = False
         self._deletes.clear()
         self._rounds.clear()
-        self._playing = world if world is not None else self._world
-        self._data.row_world = self._playing == "row"
+        self._data.row_world = (world or self._world) == "row"
         self._looked, self._guesses = False, self._data.guesses
+
+    def part(self, ways: Callable[[], tuple[World, World]]) -> None:
+        """Have it asked in which worlds to go on once anything depends on that: the run, and its revision at hand."""
+
+        def parts() -> None:
+            self._data.parts = _nothing
+            self._world, playing = ways()
+            self._data.row_world = playing == "row"
+
+        self._data.parts = parts
 
     @property
     def is_made_up(self) -> bool:
@@ -166,7 +173,7 @@ class Reader:
         of_rows = bool(effect.reads) and all(name.schema not in _SYSTEM for name in effect.reads)
         if not of_rows or not columns:
             return self._unanswered(f"{_short(effect.sql)} asks what is not known: {error}", columns)
-        if self._playing != "row" or not self._data.show_guesses:
+        if not self._data.row_world or not self._data.show_guesses:
             return _answer(Relation(columns, ()), on_fetch=self._reads_values)
         return self._answered(Relation(columns, [dict.fromkeys(columns, Unknown(str(error)))]), of_rows=True)
 
@@ -268,7 +275,7 @@ class Reader:
 
     def _decided_by_count(self) -> None:
         self._reads_values()
-        if self._playing == "row":
+        if self._data.row_world:
             self.decided()
 
     def _is_worn_out(self, sql: str) -> bool:
@@ -283,7 +290,7 @@ class Reader:
         self._rounds[where, sql] += 1
         self._rounds[where, similar] += 1
         over = max(self._rounds[where, sql] - 1, self._rounds[where, similar] - _SIMILAR_READS)
-        if over > 1 and self._playing == "row":
+        if over > 1 and self._data.row_world:
             self._decides()
         return over > 0
 
@@ -310,6 +317,10 @@ class Reader:
         if last is not None:
             self._data.forget(others)
         return count
+
+
+def _nothing() -> None:
+    return
 
 
 def follows_from_catalog(effect: Effect, answer: Answer) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,6 +35,10 @@ _FILLED = frozenset({"create_table_as_stmt", "select_stmt"})
 """Statements that create a table with rows in it."""
 
 
+def _nothing() -> None:
+    return
+
+
 class Contents(Struct):
     """What is known of a table's rows."""
 
@@ -58,7 +62,9 @@ class Data:
             world: ``empty``: rows that are not known do not exist; ``row``: each such table has one.
         """
         self.catalog = catalog
-        self.row_world = world == "row"
+        self._row_world = world == "row"
+        self.parts: Callable[[], None] = _nothing
+        """Called before anything depends on the world, which it may set anew."""
         self.guesses = 0
         """How many rows were made up so far."""
         self._contents: dict[Name, Contents] = {name: Contents(unknown=True) for name in catalog.loaded_tables}
@@ -77,6 +83,16 @@ class Data:
         self.show_guesses = True
         """Whether the plausible rows of the world ``row`` are there."""
         self._tables.update(catalog.loaded_tables)
+
+    @property
+    def row_world(self) -> bool:
+        """Whether tables of unknown contents hold a row."""
+        self.parts()
+        return self._row_world
+
+    @row_world.setter
+    def row_world(self, is_it: bool) -> None:
+        self._row_world = is_it
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from alembic_contracts.prediction.containment.syscalls import ARCHITECTURES, CALLS, Call, Condition, Told
 
-__all__ = ["Asked", "Peer", "answer", "ask", "install", "is_harmless"]
+__all__ = ["Asked", "Peer", "answer", "ask", "die_with_parent", "install", "is_harmless"]
 
 # <linux/seccomp.h>, <linux/filter.h>, <linux/prctl.h>
 _ALLOW, _ERRNO, _NOTIFY = 0x7FFF0000, 0x00050000, 0x7FC00000
@@ -40,6 +40,12 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
+def die_with_parent() -> None:
+    """Have the kernel end this process as soon as that which it is a fork of has ended, where it can."""
+    if os.uname().sysname == "Linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, _SIGKILL, 0, 0, 0)
+
+
 def install(channel: int) -> int | None:
     """Have every call of this process that could leave a trace decided by whoever reads the file that is returned.
 
@@ -53,7 +59,6 @@ def install(channel: int) -> int | None:
     if os.uname().sysname != "Linux" or machine not in ARCHITECTURES:
         return None
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_DIE_WITH_PARENT, _SIGKILL, 0, 0, 0)
     program = list(_program(machine, channel))
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *each) for each in program))
 
@@ -163,6 +168,11 @@ class Asked(Struct, frozen=True):
             return None
         separator = " " if self.call.told == Told.WRITES else ": "
         return f"{self.call.told}{separator}{path}" if path else self.call.told
+
+    @property
+    def is_fork(self) -> bool:
+        """Whether it makes a copy of the process, as ``fork()`` of the C library does (musl: by the call itself)."""
+        return self.call.name in ("fork", "clone")
 
     def ends(self, process: int) -> bool:
         """Whether it may be the process's last call."""

@@ -7,7 +7,7 @@ import io
 import pickle
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alembic_contracts.prediction.containment.limits import Limits
 
-__all__ = ["END", "FAULT", "LAP", "VALUES", "Channel", "Reader", "Writer", "read", "written"]
+__all__ = [
+    "BACK",
+    "COPY",
+    "END",
+    "FAULT",
+    "FORKS",
+    "LAP",
+    "VALUES",
+    "Channel",
+    "Reader",
+    "Writer",
+    "read",
+    "written",
+]
 
 _HEAD = struct.Struct(">16scI")
-VALUES, LAP, FAULT, END = KINDS = (b"v", b"l", b"f", b"e")
-"""Values; a stretch of work begins; the body failed; it came to its end."""
+VALUES, LAP, FAULT, END, FORKS, COPY, BACK = KINDS = (b"v", b"l", b"f", b"e", b"p", b"c", b"b")
+"""Values; a stretch of work begins; the body failed; it came to its end; its process is about to fork; the number of
+the copy that goes on; that is over, and the process waits for what to go on with."""
 _SHORT = 0.01
 """Seconds for which limits hold on: what revisions take meanwhile is little beside them, and to ask for a process's
 size takes longer than most revisions do."""
@@ -77,13 +91,17 @@ class Channel:
 
     def __init__(self, socket_: socket.socket, token: bytes, limits: Limits) -> None:
         """``token``: 16 bytes that both sides know."""
-        self._socket, self._writer, self._limits = socket_, Writer(token), limits
+        self._socket, self._token, self._writer, self._limits = socket_, token, Writer(token), limits
         self._held: list[Any] = []
         self._limited = -_SHORT
+        self.ends: Callable[[], None] | None = None
+        """Called before the end is told, unless an error is."""
+        self.files = frozenset({socket_.fileno()})
+        """The descriptors behind which something is that its process began with."""
 
     def send(self, value: Any) -> None:
         """Hand a value over; it must be one that can be pickled."""
-        self._say(VALUES, (*self._take_held(), value))
+        self.say(VALUES, (*self._take_held(), value))
 
     def hold(self, value: Any) -> None:
         """Hand a value over together with what is said next: nothing of others runs before, nor does it change."""
@@ -98,14 +116,32 @@ class Channel:
         if now - self._limited >= _SHORT:
             self._limited = now
             self._limits.apply()
-        self._say(LAP, (file, *self._take_held(), *values))
+        self.say(LAP, (file, *self._take_held(), *values))
+
+    def flush(self) -> None:
+        """Hand over what is held."""
+        if self._held:
+            self.say(VALUES, tuple(self._take_held()))
 
     def _take_held(self) -> list[Any]:
         held, self._held = self._held, []
         return held
 
-    def _say(self, kind: bytes, value: Any) -> None:
+    def say(self, kind: bytes, value: Any) -> None:
+        """Send one message, ``kind`` one of those above."""
         self._socket.sendall(self._writer.message(kind, value))
+
+    def receive(self) -> Any:
+        """Wait for a value that the other side sends, and return it.
+
+        Raises:
+            EOFError: there is no other side any more.
+        """
+        reader = Reader(self._token)
+        while data := self._socket.recv(1 << 16):
+            for _, value in reader.feed(data):
+                return value
+        raise EOFError
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -118,9 +154,10 @@ class Channel:
     def end(self, error: BaseException | None) -> None:
         """Say how the body ended."""
         kind, value = (END, None) if error is None else (FAULT, _that_can_be_told(error))
-        if self._held:
-            self._say(VALUES, tuple(self._take_held()))
-        self._say(kind, value)
+        self.flush()
+        if error is None and self.ends is not None:
+            self.ends()
+        self.say(kind, value)
 
 
 def _that_can_be_told(error: BaseException) -> bytes:
@@ -142,6 +179,16 @@ class Reader:
         """``token``: the writer's."""
         self._token, self._received, self._file = token, bytearray(), io.BytesIO()
         self._unpickler = pickle.Unpickler(self._file)  # noqa: S301 - what our own code wrote, see the token
+        self._marked: dict[int, Any] = {}
+
+    def mark(self) -> None:
+        """Take note of the objects that the writer has sent: its copies know those."""
+        self._marked = self._unpickler.memo.copy()
+
+    def go_back(self) -> None:
+        """Go on with a copy of the writer as it was at the mark; what is not complete is not of that one."""
+        self._unpickler = _Knowing(self._file, self._marked)
+        self._received.clear()
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, Any]]:
         """Take bytes, and yield the kind and value of each message that is complete."""
@@ -160,3 +207,26 @@ class Reader:
             self._file.seek(0)
             del self._received[:end]
             yield kind, self._unpickler.load()
+
+
+class _Knowing(pickle.Unpickler):
+    """Knows objects already that a pickler refers to by numbers.
+
+    To set ``memo`` does not do it: the next object would get the number after all that there ever were.
+    """
+
+    def __init__(self, file: io.BytesIO, objects: dict[int, Any]) -> None:
+        super().__init__(file)
+        self._objects = objects
+        each = [
+            pickle.BININT + number.to_bytes(4, "little") + pickle.BINPERSID + pickle.MEMOIZE + pickle.POP
+            for number in range(len(objects))
+        ]
+        file.seek(0)
+        file.truncate()
+        file.write(b"".join([*each, pickle.NONE, pickle.STOP]))
+        file.seek(0)
+        self.load()
+
+    def persistent_load(self, number: int) -> Any:
+        return self._objects[number]

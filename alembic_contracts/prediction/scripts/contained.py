@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from copy import copy
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 from msgspec.structs import replace
 
@@ -11,7 +14,7 @@ from alembic_contracts.prediction.containment import process
 from alembic_contracts.prediction.scripts import outside
 from alembic_contracts.prediction.scripts.play import Event, Play
 from alembic_contracts.prediction.scripts.source_lines import Script
-from alembic_contracts.prediction.scripts.worlds import Played
+from alembic_contracts.prediction.scripts.worlds import Played, Turns
 from alembic_contracts.schemas.steps import Location, Operation, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.containment.messages import Channel
     from alembic_contracts.schemas.schema import Schema
 
-__all__ = ["Observer", "run"]
+__all__ = ["Observer", "Plays"]
 
 
 class Observer:
@@ -47,6 +50,18 @@ class Observer:
         self._unproven: dict[Unproven, None] = {}
         self._refused: dict[Unproven, None] = {}
         self.played: Played | None = None
+
+    def __copy__(self) -> Observer:
+        """Return one that has heard the same."""
+        copied = Observer(self._steps, self._progress, self._slow)
+        copied.go_on_like(self)
+        return copied
+
+    def go_on_like(self, other: Observer) -> None:
+        """Take for heard what another one has heard."""
+        self._script = other._script
+        self._done, self._operations = list(other._done), list(other._operations)
+        self._unproven, self._refused = dict(other._unproven), dict(other._refused)
 
     @property
     def tells(self) -> bool:
@@ -105,41 +120,91 @@ class Observer:
         )
 
 
-def run(
-    play: Play, steps: Sequence[RevisionStep], arguments: Mapping[str, Any], observer: Observer, limits: Limits | None
-) -> Played:
-    """Play revisions, and return what came of it.
+class Plays:
+    """The plays of some revisions, one world after the other; all that comes before the worlds part is played once."""
 
-    Args:
-        play: as it is to begin.
-        steps: the revisions.
-        arguments: what the scripts are called with.
-        observer: told of what happens.
-        limits: of each revision, for a process of its own; None: in this one.
-    """
-    if limits is None or not process.is_possible():
-        play.tell, play.is_followed = observer.hear, observer.tells
-        return play.run(steps, arguments)
-    before = play.before
-    outside.prepare()
+    def __init__(
+        self,
+        begun: Callable[[Turns], Play],
+        steps: Sequence[RevisionStep],
+        arguments: Mapping[str, Any],
+        limits: Limits | None,
+        observed: Callable[[Turns], Observer],
+    ) -> None:
+        """Make ready.
 
-    def body(channel: Channel) -> None:
-        started = ""
+        Args:
+            begun: makes a play as it is to begin, in its worlds.
+            steps: the revisions.
+            arguments: what the scripts are called with.
+            limits: of each revision, for a process of its own; None: in this one.
+            observed: makes who is told of what happens.
+        """
+        self._begun, self._steps, self._arguments = begun, steps, arguments
+        self._limits, self._observed = limits, observed
+        self._processes = ExitStack()
+        self._watch: process.Watch | None = None
+        self._before: Schema | None = None
+        self._parted: Observer | None = None
 
-        def tell(event: Event) -> None:
-            nonlocal started
-            if isinstance(event, Script) and event.revision != started:
-                started = event.revision
-                channel.lap(event.path, event)
-            elif isinstance(event, Step):
-                channel.hold(event)
-            else:
-                channel.send(event)
+    def __enter__(self) -> Self:
+        """End with the context the process that another play could go on in."""
+        return self
 
-        play.tell, play.is_contained = tell, True
-        channel.send(play.run(steps, arguments))
+    def __exit__(self, *_: object) -> None:
+        """End that process."""
+        self._processes.close()
 
-    death = process.run(
-        body, limits, process.Listener(heard=observer.hear, refused=observer.refused, lasts=observer.lasts)
-    )
-    return observer.after(death, before)
+    def play(self, turns: Turns) -> Played:
+        """Play the revisions, and return what came of it."""
+        observer = self._observed(turns)
+        limits = self._limits if process.is_possible() else None
+        if limits is None:
+            play = self._begun(turns)
+            play.tell, play.is_followed = observer.hear, observer.tells
+            return play.run(self._steps, self._arguments)
+        if self._watch is not None and self._watch.can_go_on and self._parted is not None:
+            observer.go_on_like(self._parted)
+            self._watch.go_on(turns)
+        else:
+            self._watch = self._start(turns, limits)
+
+        def parted() -> None:
+            self._parted = copy(observer)
+
+        listener = process.Listener(heard=observer.hear, refused=observer.refused, lasts=observer.lasts, parted=parted)
+        assert self._before is not None, "it has started"  # noqa: S101
+        return observer.after(self._watch.until_the_end(listener), self._before)
+
+    def _start(self, turns: Turns, limits: Limits) -> process.Watch:
+        """Start a process with a play, in place of the one there is."""
+        self._processes.close()
+        play = self._begun(turns)
+        self._before = play.before
+        outside.prepare()
+        body = partial(_contained, play, self._steps, self._arguments)
+        return self._processes.enter_context(process.started(body, limits))
+
+
+def _contained(play: Play, steps: Sequence[RevisionStep], arguments: Mapping[str, Any], channel: Channel) -> None:
+    """Play revisions in a process of their own, and say what comes of it."""
+    started = ""
+
+    def tell(event: Event) -> None:
+        nonlocal started
+        if isinstance(event, Script) and event.revision != started:
+            started = event.revision
+            channel.lap(event.path, event)
+        elif isinstance(event, Step):
+            channel.hold(event)
+        else:
+            channel.send(event)
+
+    def part(turns: Turns) -> Turns:
+        from alembic_contracts.prediction.containment import parting
+
+        with outside.unwatched():
+            return parting.part(channel, turns)
+
+    play.tell, play.part, play.is_contained = tell, part, True
+    channel.send(play.run(steps, arguments))

@@ -16,7 +16,7 @@ from alembic.operations import Operations
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 
-from alembic_contracts.prediction.scripts.outside import connecting, no_trace_outside
+from alembic_contracts.prediction.scripts.outside import no_trace_outside, unwatched
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -158,7 +158,7 @@ def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None, le
 
     def refuse_connecting(dialect: Dialect, _record: Any, positional: Any, named: Any) -> Any:
         if dialect in own:
-            with connecting():
+            with unwatched():
                 return dialect.connect(*positional, **named)
         lent = lends(dialect, positional, named)
         if lent is None:

@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 from alembic_contracts.prediction.containment.kernel import is_own_address
 from alembic_contracts.prediction.scripts.real_drivers import drivers_refuse
 
-__all__ = ["OutsideReachedError", "connecting", "no_trace_outside", "prepare"]
+__all__ = ["OutsideReachedError", "no_trace_outside", "prepare", "unwatched"]
 
 Doubt = Callable[[str], None]
 """Told what a script tried; a script may catch the error, but what the real run does differs from there on."""
@@ -75,8 +75,8 @@ _watched: dict[int, Doubt] = {}
 """Threads that run scripts under prediction, by identifier. All others are none of our business."""
 _everyone: Doubt | None = None
 """Where the whole process is under prediction."""
-_connecting: set[int] = set()
-"""Threads that open a connection which is permitted, by identifier."""
+_unwatched: set[int] = set()
+"""Threads that do what they may, such as opening a connection that is lent, by identifier."""
 _started: WeakKeyDictionary[threading.Thread, Doubt] = WeakKeyDictionary()
 """Threads that were started by them."""
 _installed = False
@@ -120,13 +120,13 @@ def no_trace_outside(doubt: Doubt, *, alone: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def connecting() -> Iterator[None]:
-    """Let this thread open a connection."""
-    _connecting.add(get_ident())
+def unwatched() -> Iterator[None]:
+    """Let this thread do what scripts may not."""
+    _unwatched.add(get_ident())
     try:
         yield
     finally:
-        _connecting.discard(get_ident())
+        _unwatched.discard(get_ident())
 
 
 def prepare() -> None:
@@ -157,7 +157,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _doubt_of_thread() -> Doubt | None:
-    if get_ident() in _connecting:
+    if get_ident() in _unwatched:
         return None
     if _everyone is not None:
         return _everyone

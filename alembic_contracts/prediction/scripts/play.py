@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.schemas.schema import Name, Schema
+    from alembic_contracts.schemas.steps import World
 
 __all__ = ["Event", "Play"]
 
@@ -60,6 +62,8 @@ class Play:
     """Whether the process is one of its own."""
     is_followed = False
     """Whether somebody is told of revisions while it goes on, who may say so on the terminal."""
+    part: Callable[[Turns], Turns] | None = None
+    """Called once anything depends on the worlds, with those at hand; returns in which to go on, perhaps repeatedly."""
     tell: Callable[[Event], None] = staticmethod(lambda _event: None)
     """Called with what happens."""
 
@@ -106,6 +110,8 @@ class Play:
         from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
 
         self._recording.tell = self._found
+        if self.part is not None:
+            self.reader.part(partial(self._parts, self.part))
         self._recorder = Recorder(self._engine if self.is_held else None)
         before = self.before
         done: list[Step] = []
@@ -136,6 +142,10 @@ class Play:
             read_unknown_rows=self.reader.read_unknown_rows,
             asked_for_unread=self.catalog.asked_for_unread,
         )
+
+    def _parts(self, part: Callable[[Turns], Turns]) -> tuple[World, World]:
+        self._turns = part(self._turns)
+        return self._turns.world, self._turns.of(self._last)
 
     def _found(self, event: Operation | Unproven) -> None:
         if isinstance(event, Operation) and not event.commits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from alembic_contracts.prediction.scripts.contained import Observer, run
+from alembic_contracts.prediction.scripts.contained import Observer, Plays
 from alembic_contracts.prediction.scripts.play import Play
 from alembic_contracts.prediction.scripts.worlds import Played, Turns, in_worlds
 
@@ -48,7 +48,7 @@ def predict(
         context: the real run's migration context; its options are what scripts see.
         steps: the revisions to run, in order.
         run_arguments: what ``context.run_migrations()`` hands to the scripts.
-        baseline: returns a new catalog of what is there before; called once for each prediction.
+        baseline: returns a new catalog of what is there before; called at least once.
         watched: the tables that the predictions' schemas show (None: all).
         as_sql: whether the real run writes SQL (``--sql``) instead of executing it.
         rows_between_revisions: whether the revisions are a history, in which applications may have filled tables
@@ -66,17 +66,24 @@ def predict(
         NotReadError: the scripts need more of the database than the baseline has.
     """
 
-    def play(turns: Turns) -> Played:
-        once = Play(environment, context, baseline(), watched, turns, as_sql=as_sql)
-        once.reader.rows_between_revisions, once.own_transaction = rows_between_revisions, own_transaction
-        once.is_plain, once.heads, once.is_held = plain, frozenset(heads), is_held
-        observer = Observer(steps, progress if turns.world == "empty" else None, slow)
-        played = run(once, steps, run_arguments, observer, limits)
-        if played.asked_for_unread:
-            raise NotReadError
-        return played
+    def begun(turns: Turns) -> Play:
+        play = Play(environment, context, baseline(), watched, turns, as_sql=as_sql)
+        play.reader.rows_between_revisions, play.own_transaction = rows_between_revisions, own_transaction
+        play.is_plain, play.heads, play.is_held = plain, frozenset(heads), is_held
+        return play
 
-    return in_worlds(play)
+    def observed(turns: Turns) -> Observer:
+        return Observer(steps, progress if turns.world == "empty" else None, slow)
+
+    with Plays(begun, steps, run_arguments, limits, observed) as plays:
+
+        def play(turns: Turns) -> Played:
+            played = plays.play(turns)
+            if played.asked_for_unread:
+                raise NotReadError
+            return played
+
+        return in_worlds(play)
 
 
 class NotReadError(Exception):

@@ -1,0 +1,108 @@
+"""A value in, and what to go on with out: once for each way that there is to go on from the place of the call.
+
+A process that runs a body forks there. It stays, and its copy goes on; once that has come to its end there is another
+copy for the next way. So whatever comes before is done once.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import mmap
+import os
+import signal
+import stat
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from alembic_contracts.prediction.containment import kernel
+from alembic_contracts.prediction.containment.messages import BACK, COPY, FORKS
+
+if TYPE_CHECKING:
+    from alembic_contracts.prediction.containment.messages import Channel
+
+__all__ = ["part"]
+
+T = TypeVar("T")
+
+
+def part(channel: Channel, first: T) -> T:
+    """Return a value in a process that is a copy of this one, and what the other side says instead in each further one.
+
+    Where a copy would not be the same, this process goes on, and there is no further one: that is where there are other
+    threads, and where files are open, as what one copy reads of them is gone for the next.
+
+    Args:
+        channel: this process's.
+        first: the first value.
+    """
+    if _is_more_than_a_thread() or _open_files() - channel.files:
+        return first
+    value = first
+    while True:
+        is_through = mmap.mmap(-1, 1)  # one byte that both have
+        copy = _copy(channel)
+        if copy is None:
+            return value
+        if copy == 0:
+            channel.ends = partial(is_through.__setitem__, 0, 1)
+            return value
+        _, status = os.waitpid(copy, 0)
+        if not is_through[0]:
+            _end_like(status)
+        channel.say(BACK, 0)
+        value = channel.receive()
+
+
+def _open_files() -> frozenset[int]:
+    """Return the descriptors behind which something is, of this process."""
+    nowhere = Path(os.devnull).stat().st_rdev
+    found = set()
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - numbers
+        try:
+            status = os.fstat(int(name))
+        except OSError:  # that of the listing itself
+            continue
+        if not (stat.S_ISCHR(status.st_mode) and status.st_rdev == nowhere):
+            found.add(int(name))
+    return frozenset(found)
+
+
+def _is_more_than_a_thread() -> bool:
+    """Whether there is what no copy has: other threads, those of libraries among them, or an event loop that runs."""
+    asyncio = sys.modules.get("asyncio")
+    if threading.active_count() > 1 or (asyncio is not None and asyncio._get_running_loop() is not None):  # noqa: SLF001 - the public one raises
+        return True
+    tasks = "/proc/self/task"
+    return os.path.isdir(tasks) and len(os.listdir(tasks)) > 1  # noqa: PTH112, PTH208 - as above
+
+
+def _copy(channel: Channel) -> int | None:
+    """Fork, with word of it to the other side; returns what ``os.fork()`` does, None where there is no copy."""
+    channel.flush()
+    channel.say(FORKS, 0)
+    random = sys.modules.get("random")
+    numbers = None if random is None else random.getstate()
+    try:
+        copy = os.fork()
+    except OSError:
+        return None
+    if copy == 0:
+        kernel.die_with_parent()
+        if random is not None:
+            random.setstate(numbers)  # Python begins with others in a copy
+        channel.say(COPY, os.getpid())
+    return copy
+
+
+def _end_like(status: int) -> NoReturn:
+    """End as a process did that has a status."""
+    faulthandler.disable()
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1)

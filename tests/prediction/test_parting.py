@@ -1,0 +1,219 @@
+"""A process that parts: what comes before is done once, and what comes after is as if it had been done each time."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alembic_contracts.prediction.containment.limits import Limits
+from alembic_contracts.prediction.containment.messages import Channel
+from alembic_contracts.prediction.containment.parting import part
+from alembic_contracts.prediction.containment.process import Death, Listener, started
+
+HERE = __file__
+
+
+@dataclass
+class Said:
+    """What a body said in each of its ways, and how that ended."""
+
+    values: list[list[Any]] = field(default_factory=list)
+    parted: list[int] = field(default_factory=list)
+    """How much it had said by then."""
+    ends: list[Death | None] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def ways(body: Callable[[Channel], None], *values: Any, limits: Limits | None = None) -> Said:
+    """Have a body go on with each of some values, as long as it can."""
+    said = Said()
+    with started(body, limits or Limits()) as watch:
+        for value in (None, *values):
+            if value is not None:
+                if not watch.can_go_on:
+                    break
+                watch.go_on(value)
+            heard: list[Any] = []
+            said.values.append(heard)
+            listener = Listener(
+                heard=heard.append,
+                refused=lambda what, _line: said.refused.append(what),
+                lasts=lambda: None,
+                parted=lambda heard=heard: said.parted.append(len(heard)),  # type: ignore[misc] # its default
+            )
+            said.ends.append(watch.until_the_end(listener))
+    return said
+
+
+def test_what_comes_before_is_done_once() -> None:
+    def body(channel: Channel) -> None:
+        channel.send(("before", os.getpid()))
+        way = part(channel, "first")
+        channel.send((way, os.getpid()))
+
+    said = ways(body, "second", "third")
+    (before, first), *more = said.values
+    assert before[0] == "before"
+    assert [first[0], *(name for ((name, _),) in more)] == ["first", "second", "third"]
+    assert len({number for values in said.values for _, number in values}) == 4
+    assert said.ends == [None, None, None]
+    assert said.parted == [1, 0, 0]
+
+
+def test_what_is_held_is_told_before_it_parts() -> None:
+    def body(channel: Channel) -> None:
+        channel.hold("before")
+        channel.send(part(channel, "first"))
+
+    said = ways(body, "second")
+    assert said.values == [["before", "first"], ["second"]]
+    assert said.parted == [1, 0]
+
+
+def test_objects_that_were_sent_before_are_the_same_in_all_ways() -> None:
+    shared = tuple(range(1000, 1010))
+
+    def body(channel: Channel) -> None:
+        channel.send(shared)
+        way = part(channel, 1)
+        own = tuple(range(way, way + 5))
+        channel.send(own)
+        channel.send((shared, own))
+
+    (before, own, (again, own_again)), *others = ways(body, 2, 3).values
+    assert before is again == shared
+    assert own is own_again
+    for way, (other, (there, other_again)) in enumerate(others, 2):
+        assert there is before
+        assert other is other_again == tuple(range(way, way + 5))
+
+
+def test_random_numbers_go_on_as_they_would_have() -> None:
+    def body(channel: Channel) -> None:
+        random.seed(7)
+        part(channel, 1)
+        channel.send(random.random())
+
+    numbers = ways(body, 2, 3).values
+    random.seed(7)
+    assert numbers == [[random.random()]] * 3
+
+
+def test_a_body_that_fails_in_a_later_way_raises() -> None:
+    def body(channel: Channel) -> None:
+        if part(channel, 1) == 2:
+            raise LookupError("two")
+
+    with pytest.raises(LookupError, match="two"):
+        ways(body, 2)
+
+
+ENDS: dict[str, tuple[Callable[[], Any], str]] = {
+    "exits": (lambda: os._exit(0), "ended its process with exit code 0"),
+    "exits with a code": (lambda: os._exit(3), "ended its process with exit code 3"),
+    "is killed": (lambda: os.kill(os.getpid(), 9), "made its process end by signal SIGKILL"),
+    "is interrupted": (lambda: os.kill(os.getpid(), 15), "made its process end by signal SIGTERM"),
+    "crashes": (lambda: __import__("ctypes").string_at(0), "made its process end by signal SIGSEGV"),
+    "hangs": (threading.Event().wait, "did not come to an end within 1 s (predict_timeout)"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("when", ["at once", "again"])
+def test_how_a_copy_ends_is_how_the_process_does(end: str, when: str) -> None:
+    act, reason = ENDS[end]
+    line = act.__code__.co_firstlineno if end != "hangs" else None
+
+    def body(channel: Channel) -> None:
+        channel.lap(HERE)
+        if part(channel, "at once") == when:
+            act()
+
+    said = ways(body, "again", "never", limits=Limits(seconds=1.0))
+    death = said.ends[-1]
+    assert death is not None
+    assert death.reason == reason
+    assert line is None or death.line == line
+    assert said.ends[:-1] == ([] if when == "at once" else [None])
+
+
+def test_no_process_outlives_the_context() -> None:
+    numbers: list[int] = []
+
+    def body(channel: Channel) -> None:
+        channel.send(os.getpid())
+        part(channel, 1)
+        channel.send(os.getpid())
+        threading.Event().wait()
+
+    with started(body, Limits(seconds=1.0)) as watch:
+        watch.until_the_end(Listener(heard=numbers.append, refused=lambda *_: None, lasts=lambda: None))
+    assert len(numbers) == 2
+    for number in numbers:
+        state = Path(f"/proc/{number}/stat")
+        assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_it_does_not_part_beside_another_thread() -> None:
+    def body(channel: Channel) -> None:
+        wait = threading.Event()
+        threading.Thread(target=wait.wait, daemon=True).start()
+        channel.send(part(channel, 1))
+
+    said = ways(body, 2)
+    assert said.values == [[1]]
+    assert said.parted == []
+
+
+def test_it_does_not_part_while_it_reads_a_file() -> None:
+    def body(channel: Channel) -> None:
+        with Path(HERE).open(encoding="utf-8") as file:
+            channel.send(part(channel, file.readline()))
+
+    said = ways(body, "again")
+    assert len(said.values) == 1
+    assert said.parted == []
+
+
+def test_it_does_not_part_in_an_event_loop() -> None:
+    def body(channel: Channel) -> None:
+        import asyncio
+
+        async def work() -> None:
+            channel.send(part(channel, 1))
+
+        asyncio.run(work())
+
+    said = ways(body, 2)
+    assert said.values == [[1]]
+    assert said.parted == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what forks is asked of Linux alone")
+def test_what_forks_without_parting_is_refused_before_and_after() -> None:
+    def fork(channel: Channel) -> None:
+        try:
+            process = os.fork()
+        except OSError as error:
+            channel.send(type(error).__name__)
+        else:
+            if process == 0:
+                os._exit(0)
+            channel.send("forked")
+
+    def body(channel: Channel) -> None:
+        fork(channel)
+        part(channel, 1)
+        fork(channel)
+
+    said = ways(body, 2)
+    assert said.values == [["PermissionError", "PermissionError"], ["PermissionError"]]
+    assert said.refused == ["starts a process"] * 3
