@@ -12,7 +12,6 @@ import os
 import signal
 import stat
 import sys
-import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -71,12 +70,14 @@ def _open_files() -> frozenset[int]:
 
 
 def _is_more_than_a_thread() -> bool:
-    """Whether there is what no copy has: other threads, those of libraries among them, or an event loop that runs."""
+    """Whether Python runs what no copy goes on with: another thread, or an event loop.
+
+    Threads that libraries keep for themselves, as for computing, wait for work; those of the process that this one is a
+    copy of are not here either.
+    """
     asyncio = sys.modules.get("asyncio")
-    if threading.active_count() > 1 or (asyncio is not None and asyncio._get_running_loop() is not None):  # noqa: SLF001 - the public one raises
-        return True
-    tasks = "/proc/self/task"
-    return os.path.isdir(tasks) and len(os.listdir(tasks)) > 1  # noqa: PTH112, PTH208 - as above
+    loop = None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001 - the public one raises
+    return loop is not None or len(sys._current_frames()) > 1  # noqa: SLF001 - all threads, and not those of one module
 
 
 def _copy(channel: Channel) -> int | None:
