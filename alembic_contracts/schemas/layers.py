@@ -70,6 +70,15 @@ class Layers(Mapping[K, V], Generic[K, V]):
     def __len__(self) -> int:
         return self._length
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Layers):
+            return super().__eq__(other)
+        if self._length != other._length:
+            return False
+        return all(self.get(key) == other.get(key) for key in differences(self, other))
+
+    __hash__ = None  # type: ignore[assignment] # as of every mapping
+
     def apart(self, other: Layers[K, V]) -> Iterator[K]:
         """Yield the keys in layers that the two do not share."""
         shared = sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(self._layers, other._layers)))  # noqa: B905

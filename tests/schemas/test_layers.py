@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from random import Random
 
 import pytest
@@ -18,11 +18,14 @@ from alembic_contracts.schemas.schema import Schema
 class Value:
     """One that is equal to others and not the same."""
 
+    def __init__(self, number: int = 0) -> None:
+        self.number = number
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Value)
+        return isinstance(other, Value) and other.number == self.number
 
     def __hash__(self) -> int:
-        return 0
+        return self.number
 
 
 def unlike(one: Mapping[int, Value], other: Mapping[int, Value]) -> set[int]:
@@ -37,7 +40,7 @@ def test_they_are_what_dictionaries_are(seed: int) -> None:
     seen: list[tuple[dict[int, Value], Layers[int, Value]]] = [({**plain}, shared)]
     for _ in range(200):
         keys = random.choices(range(60), k=random.choice((1, 1, 1, 2, 20)))
-        changes = {key: random.choice((Value(), Value(), None, plain.get(key))) for key in keys}
+        changes = {key: random.choice((Value(), Value(key % 2), None, plain.get(key))) for key in keys}
         plain = {key: value for key, value in {**plain, **changes}.items() if value is not None}
         changed = shared.changed(changes)
         assert (changed is shared) == (not unlike(plain, seen[-1][0]))
@@ -53,6 +56,20 @@ def test_they_are_what_dictionaries_are(seed: int) -> None:
         expected = unlike(one, other)
         assert differences(shared_one, shared_other) == differences(shared_one, other) == expected
         assert differences(one, shared_other) == expected
+        assert (shared_one == shared_other) == (shared_one == other) == (one == shared_other) == (one == other)
+    assert any(one == other and shared is not same for one, shared in seen for other, same in seen)
+
+
+def test_what_is_shared_is_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = Layers.of({number: Value() for number in range(1000)})
+    same, unlike_it = values.changed({0: Value()}), values.changed({0: Value(1)})
+
+    def through_all(_self: Layers[int, Value]) -> Iterator[int]:
+        raise AssertionError
+
+    monkeypatch.setattr(Layers, "__iter__", through_all)
+    assert values == same != unlike_it
+    assert values != values.changed({0: None})
 
 
 def test_what_is_absent_raises_a_key_error() -> None:

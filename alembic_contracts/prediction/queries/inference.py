@@ -245,7 +245,24 @@ def no_operator(state: State, name: str, left: Type | None, right: Type | None) 
         return False
     if category(one, state) == category(two, state) == "C":
         return False
-    return not any(
+    if state.casts or {one.name.schema, two.name.schema} != {"pg_catalog"}:
+        return not _takes_operands(state, name, one, two)
+    key = name, _bare(one), _bare(two), state.server_version
+    if key not in _TAKEN:  # the same in every database
+        _TAKEN[key] = _takes_operands(state, name, one, two)
+    return not _TAKEN[key]
+
+
+_TAKEN: dict[tuple[str, Type, Type, int], bool] = {}
+"""Whether built-in operators take operands of built-in types, by those and the server's version."""
+
+
+def _bare(type_: Type) -> Type:
+    return Type(type_.name, (), type_.dimensions)
+
+
+def _takes_operands(state: State, name: str, one: Type, two: Type) -> bool:
+    return any(
         _accepts(state, o[0], one) and _accepts(state, o[1], two) and _alike(o, one, two)
         for o in system.operators().get(name, ())
         if o[0] != "-"
