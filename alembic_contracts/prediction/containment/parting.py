@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from alembic_contracts.prediction.containment import kernel
 from alembic_contracts.prediction.containment.messages import BACK, COPY, FORKS
+from alembic_contracts.prediction.containment.process import fork
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.containment.messages import Channel
@@ -81,13 +82,13 @@ def _is_more_than_a_thread() -> bool:
 
 
 def _copy(channel: Channel) -> int | None:
-    """Fork, with word of it to the other side; returns what ``os.fork()`` does, None where there is no copy."""
+    """Fork, with word of it to the other side; returns what ``fork()`` does, None where there is no copy."""
     channel.flush()
     channel.say(FORKS, 0)
     random = sys.modules.get("random")
     numbers = None if random is None else random.getstate()
     try:
-        copy = os.fork()
+        copy = fork()
     except OSError:
         return None
     if copy == 0:

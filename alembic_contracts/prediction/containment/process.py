@@ -25,7 +25,7 @@ from alembic_contracts.prediction.containment.watch import Death, Kept, Listener
 if TYPE_CHECKING:
     from alembic_contracts.prediction.containment.limits import Limits
 
-__all__ = ["Death", "Kept", "Listener", "Watch", "is_possible", "run", "started"]
+__all__ = ["Death", "Kept", "Listener", "Watch", "fork", "is_possible", "run", "started"]
 
 
 def is_possible() -> bool:
@@ -63,7 +63,7 @@ def started(body: Callable[[Channel], None], limits: Limits, kept: Kept | None =
     dump, dump_there = os.pipe()
     token = secrets.token_bytes(16)
     with ours, contextlib.closing(Dumps(dump)) as dumps:
-        process = _fork()
+        process = fork()
         if process == 0:
             be_inside(body, Channel(theirs, token, limits), dump_there, kept.files)
         try:
@@ -75,7 +75,12 @@ def started(body: Callable[[Channel], None], limits: Limits, kept: Kept | None =
             _end(process)
 
 
-def _fork() -> int:
+def fork() -> int:
+    """Do what ``os.fork()`` does, whatever threads there are.
+
+    Raises:
+        OSError: there is no room for another process.
+    """
     with warnings.catch_warnings():
         # Threads of the parent are not in the child, whatever locks they hold: it would only come to its time limit.
         warnings.simplefilter("ignore", DeprecationWarning)
