@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from alembic_contracts.prediction.containment import parting
 from alembic_contracts.prediction.containment.limits import Limits
 from alembic_contracts.prediction.containment.messages import Channel
 from alembic_contracts.prediction.containment.parting import part
@@ -170,6 +172,91 @@ def runs(number: int) -> bool:
         return Path(f"/proc/{number}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+@pytest.mark.parametrize("inherited", [True, False])
+def test_it_parts_where_nobody_is_interested_in_the_end_of_processes(inherited: bool) -> None:
+    def body(channel: Channel) -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        way = part(channel, 1)
+        channel.send((way, signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN))
+
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN if inherited else signal.SIG_DFL)
+    try:
+        said = ways(body, 2)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert said.values == [[(1, True)], [(2, True)]]
+    assert said.ends == [None, None]
+
+
+def test_the_end_of_a_process_that_nobody_is_interested_in() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        said = ways(lambda _channel: os._exit(3))
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    (death,) = said.ends
+    assert death is not None
+    assert death.reason == "ended its process"
+
+
+def test_what_a_script_has_signals_do_is_done_where_it_goes_on() -> None:
+    def body(channel: Channel) -> None:
+        def stop(_number: int, _frame: object) -> None:
+            raise LookupError
+
+        signal.signal(signal.SIGUSR1, stop)
+        channel.send(os.getpid())
+        way = part(channel, 1)
+        try:
+            os.kill(os.getpid(), signal.SIGUSR1)
+        except LookupError:
+            channel.send(way)
+
+    heard: list[int] = []
+    listener = Listener(
+        heard=heard.append,
+        refused=lambda *_: None,
+        lasts=lambda: None,
+        parted=lambda: os.kill(heard[0], signal.SIGUSR1),  # that which waits
+    )
+    with started(body, Limits()) as watch:
+        assert watch.until_the_end(listener) is None
+        watch.go_on(2)
+        assert watch.until_the_end(listener) is None
+    assert heard[1:] == [1, 2]
+
+
+def test_it_does_not_part_while_a_timer_runs() -> None:
+    def body(channel: Channel) -> None:
+        signal.alarm(30)
+        channel.send(part(channel, 1))
+
+    said = ways(body, 2)
+    assert said.values == [[1]]
+    assert said.parted == []
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_where_there_is_no_room_for_a_copy_the_process_itself_goes_on(times: int) -> None:
+    def body(channel: Channel) -> None:
+        left, fork = [times], parting.fork
+
+        def scarce() -> int:
+            if not left[0]:
+                raise BlockingIOError
+            left[0] -= 1
+            return fork()
+
+        parting.fork = scarce  # type: ignore[assignment] # of this process
+        channel.send((part(channel, 1), os.getpid()))
+        os.kill(os.getpid(), 0)
+
+    said = ways(body, 2, 3)
+    assert [way for ((way, _),) in said.values] == [1, 2][: times + 1]
+    assert said.ends == [None] * (times + 1)
+    assert said.refused == []
 
 
 def test_it_does_not_part_beside_another_thread() -> None:

@@ -12,9 +12,11 @@ import os
 import signal
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from alembic_contracts.prediction.containment import kernel
 from alembic_contracts.prediction.containment.messages import BACK, COPY, FORKS
@@ -32,28 +34,49 @@ def part(channel: Channel, first: T) -> T:
     """Return a value in a process that is a copy of this one, and what the other side says instead in each further one.
 
     Where a copy would not be the same, this process goes on, and there is no further one: that is where there are other
-    threads, and where files are open, as what one copy reads of them is gone for the next.
+    threads or a timer, and where files are open, as what one copy reads of them is gone for the next.
 
     Args:
         channel: this process's.
         first: the first value.
     """
-    if _is_more_than_a_thread() or _open_files() - channel.files:
+    if _has_what_no_copy_has() or _open_files() - channel.files:
         return first
     value = first
-    while True:
-        is_through = mmap.mmap(-1, 1)  # one byte that both have
-        copy = _copy(channel)
-        if copy is None:
-            return value
-        if copy == 0:
-            channel.ends = partial(is_through.__setitem__, 0, 1)
-            return value
+    with _uninterrupted():
+        while True:
+            is_through = mmap.mmap(-1, 1)  # one byte that both have
+            copy = _copy(channel)
+            if copy is None:
+                return value
+            if copy == 0:
+                channel.ends = partial(is_through.__setitem__, 0, 1)
+                return value
+            value = _told_after(copy, is_through, channel)
+
+
+def _told_after(copy: int, is_through: mmap.mmap, channel: Channel) -> Any:
+    """Wait for the end of a copy, and return what to go on with; whatever happens is no concern of the script's."""
+    try:
         _, status = os.waitpid(copy, 0)
         if not is_through[0]:
             _end_like(status)
         channel.say(BACK, 0)
-        value = channel.receive()
+        return channel.receive()
+    except BaseException:  # noqa: BLE001 - there is nobody to tell
+        os._exit(1)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back what a script has signals do, and have the end of a process told, whoever is not interested in it."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    told = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        yield
+    finally:  # in each of those that go on
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL if told is None else told)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _open_files() -> frozenset[int]:
@@ -70,19 +93,28 @@ def _open_files() -> frozenset[int]:
     return frozenset(found)
 
 
-def _is_more_than_a_thread() -> bool:
-    """Whether Python runs what no copy goes on with: another thread, or an event loop.
+def _has_what_no_copy_has() -> bool:
+    """Whether there is a thread of Python's besides, an event loop that runs, or a timer.
 
     Threads that libraries keep for themselves, as for computing, wait for work; those of the process that this one is a
     copy of are not here either.
     """
     asyncio = sys.modules.get("asyncio")
     loop = None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001 - the public one raises
-    return loop is not None or len(sys._current_frames()) > 1  # noqa: SLF001 - all threads, and not those of one module
+    timers = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+    return (
+        loop is not None
+        or len(sys._current_frames()) > 1  # noqa: SLF001 - all threads, and not those of one module
+        or any(signal.getitimer(timer)[0] for timer in timers)
+    )
 
 
 def _copy(channel: Channel) -> int | None:
-    """Fork, with word of it to the other side; returns what ``fork()`` does, None where there is no copy."""
+    """Fork, with word of it to the other side.
+
+    Returns:
+        what ``fork()`` does; None where there can be no copy, and this process goes on as if it were one.
+    """
     channel.flush()
     channel.say(FORKS, 0)
     random = sys.modules.get("random")
@@ -90,6 +122,7 @@ def _copy(channel: Channel) -> int | None:
     try:
         copy = fork()
     except OSError:
+        channel.say(COPY, os.getpid())
         return None
     if copy == 0:
         kernel.die_with_parent()
@@ -104,7 +137,8 @@ def _end_like(status: int) -> NoReturn:
     faulthandler.disable()
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        if number not in (signal.SIGKILL, signal.SIGSTOP):
+        if number != signal.SIGKILL:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
         os.kill(os.getpid(), number)
-    os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1)
+    os._exit(os.waitstatus_to_exitcode(status))

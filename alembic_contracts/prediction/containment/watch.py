@@ -129,7 +129,7 @@ class Watch:
     @property
     def can_go_on(self) -> bool:
         """Whether it parted, and came to its end since."""
-        return self._parted_in is not None and self._ended
+        return self._ended and self._running != self._process
 
     def close(self) -> None:
         """Answer nothing any more."""
@@ -194,7 +194,7 @@ class Watch:
             raise error
         else:
             self._is_done = True
-            self._ended = kind == BACK or self._parted_in is None
+            self._ended = kind == BACK or self._running == self._process
 
     def _hand_on(self, values: Iterable[Any]) -> None:
         for value in values:
@@ -202,7 +202,7 @@ class Watch:
 
     def _is_gone(self) -> bool:
         """Whether the process has ended without closing the channel, as where others that it started hold it open."""
-        return os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        return self._end(os.WNOHANG) is not None
 
     def _decide(self) -> None:
         """Answer the process's kernel."""
@@ -245,12 +245,21 @@ class Watch:
         line = self._dumps.line_of(self._file)
         if self._reader.garbled or not self._is_gone_soon():
             return Death("writes to files that are not its own, or closes them", line)
-        status = os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOWAIT)
-        if status is not None and status.si_code == os.CLD_EXITED:
-            return Death(f"ended its process with exit code {status.si_status}", line)
-        number = status.si_status if status is not None else 0
+        code, number = self._end() or _NOT_TOLD
+        if (code, number) == _NOT_TOLD:
+            return Death("ended its process", line)
+        if code == os.CLD_EXITED:
+            return Death(f"ended its process with exit code {number}", line)
         name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
         return Death(f"made its process end by signal {name}", line)
+
+    def _end(self, options: int = 0) -> tuple[int, int] | None:
+        """Return how the process ended: its ``si_code`` and ``si_status``; None: it did not."""
+        try:
+            end = os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOWAIT | options)
+        except ChildProcessError:  # whoever started this process has it ignore SIGCHLD
+            return _NOT_TOLD
+        return None if end is None else (end.si_code, end.si_status)
 
     def _is_gone_soon(self) -> bool:
         until = time.monotonic() + 1
@@ -261,6 +270,8 @@ class Watch:
         return True
 
 
+_NOT_TOLD = (0, 0)
+"""What no end has."""
 _LOOK_EVERY = 0.5
 """Seconds after which to see whether the process is still there."""
 _PARTS = 20
