@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,3 +71,59 @@ def test_work_that_takes_no_time_is_held_to_the_limits_of_what_came_before(
     channel.lap("two.py")
     assert held.times == 2
     assert [kind for kind, _ in said(ours)] == [LAP] * 6
+
+
+class Unwilling:
+    """A value that cannot be pickled."""
+
+    def __reduce__(self) -> str:
+        raise RecursionError
+
+
+def test_a_value_that_cannot_be_told_leaves_those_after_it_what_they_are(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = ends
+    channel = Channel(theirs, TOKEN, cast("Limits", Held()))
+    shared, never_sent, later = ("shared",), tuple(f"never {n}" for n in range(50)), ("later",)
+    channel.send(shared)
+    with pytest.raises(RecursionError):
+        channel.send((shared, never_sent, Unwilling()))
+    channel.send((later, shared))
+    channel.send((shared, later, never_sent))
+    channel.end(None)
+    first, second, third, end = said(ours)
+    assert first == (VALUES, (shared,))
+    assert second == (VALUES, ((later, shared),))
+    assert third == (VALUES, ((shared, later, never_sent),))
+    assert third[1][0][1] is second[1][0][0]
+    assert end == (END, None)
+
+
+def test_the_rest_of_a_message_that_was_cut_off_comes_first(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    theirs.settimeout(0.05)  # raises in the middle, as a signal's handler does
+    channel = Channel(theirs, TOKEN, cast("Limits", Held()))
+    large = "x" * (1 << 22)
+    with pytest.raises(TimeoutError):
+        channel.send(large)
+    reader, heard = Reader(TOKEN), list[tuple[bytes, Any]]()
+    ours.setblocking(False)
+
+    def read() -> None:
+        with contextlib.suppress(BlockingIOError):
+            while data := ours.recv(1 << 16):
+                heard.extend(reader.feed(data))
+
+    for value in ("next", None):
+        while True:
+            read()
+            try:
+                channel.end(None) if value is None else channel.send(value)
+            except TimeoutError:
+                continue
+            break
+        read()
+    assert not reader.garbled
+    assert heard[0] == (VALUES, (large,))
+    assert (END, None) in heard

@@ -32,6 +32,8 @@ __all__ = [
 
 _HEAD = struct.Struct(">16scI")
 VALUES, LAP, FAULT, END, FORKS, COPY, BACK = KINDS = (b"v", b"l", b"f", b"e", b"p", b"c", b"b")
+_ANEW = b"n"
+"""A message of nothing, after which no object counts as sent."""
 """Values; a stretch of work begins; the body failed; it came to its end; its process is about to fork; the number of
 the copy that goes on; that is over, and the process waits for what to go on with."""
 _SHORT = 0.01
@@ -74,16 +76,24 @@ class Writer:
 
     def __init__(self, token: bytes) -> None:
         """``token``: 16 bytes that both sides know, so that nothing else that is written passes for a message."""
-        self._token, self._buffer = token, io.BytesIO()
+        self._token, self._buffer, self._head = token, io.BytesIO(), b""
         self._pickler = _pickler(self._buffer)
 
     def message(self, kind: bytes, value: Any) -> bytes:
-        """Return a message."""
+        """Return a message.
+
+        Raises:
+            Exception: of any kind, where the value cannot be pickled, or not in what room there is; others can follow.
+        """
         self._buffer.seek(0)
         self._buffer.truncate()
-        self._pickler.dump(value)
-        body = self._buffer.getvalue()
-        return _HEAD.pack(self._token, kind, len(body)) + body
+        try:
+            self._pickler.dump(value)
+        except BaseException:  # it has counted objects that will never be sent
+            self._pickler, self._head = _pickler(self._buffer), _HEAD.pack(self._token, _ANEW, 0)
+            raise
+        body, head, self._head = self._buffer.getvalue(), self._head, b""
+        return head + _HEAD.pack(self._token, kind, len(body)) + body
 
 
 class Channel:
@@ -93,6 +103,8 @@ class Channel:
         """``token``: 16 bytes that both sides know."""
         self._socket, self._token, self._writer, self._limits = socket_, token, Writer(token), limits
         self._held: list[Any] = []
+        self._out = bytearray()
+        """What is still to be sent: of a message that a signal's handler cut off, the rest comes first."""
         self._limited = -_SHORT
         self.ends: Callable[[], None] | None = None
         """Called before the end is told, unless an error is."""
@@ -129,7 +141,9 @@ class Channel:
 
     def say(self, kind: bytes, value: Any) -> None:
         """Send one message, ``kind`` one of those above."""
-        self._socket.sendall(self._writer.message(kind, value))
+        self._out.extend(self._writer.message(kind, value))
+        while self._out:
+            del self._out[: self._socket.send(self._out)]
 
     def receive(self) -> Any:
         """Wait for a value that the other side sends, and return it.
@@ -195,9 +209,13 @@ class Reader:
         self._received += data
         while not self.garbled and len(self._received) >= _HEAD.size:
             token, kind, length = _HEAD.unpack_from(self._received)
-            if token != self._token or kind not in KINDS:
+            if token != self._token or (kind not in KINDS and kind != _ANEW):
                 self.garbled = True
                 return
+            if kind == _ANEW:
+                self._unpickler = pickle.Unpickler(self._file)  # noqa: S301 - see above
+                del self._received[: _HEAD.size]
+                continue
             end = _HEAD.size + length
             if len(self._received) < end:
                 return

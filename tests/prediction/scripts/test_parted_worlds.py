@@ -180,3 +180,25 @@ def test_what_is_shared_is_what_each_would_have(
     monkeypatch.setattr(parting, "part", lambda _channel, first: first)
     assert shared == all_of_them()
     assert len(shared) > 1
+
+
+@pytest.mark.parametrize("caught", [True, False])
+def test_a_script_that_recurses_too_deep(caught: bool, scripts: Scripts) -> None:
+    scripts.revision(
+        "one",
+        f"""
+        def deeper(number):
+            op.execute(f"COMMENT ON TABLE t IS '{{number}}'")
+            deeper(number + 1)
+
+        try:
+            deeper(0)
+        except {"RecursionError" if caught else "ZeroDivisionError"}:
+            pass
+        """,
+    )
+    scripts.revision("two", "op.add_column('t', sa.Column('a', sa.Text))")
+    prediction = the_only(predict(scripts))
+    assert columns(prediction, "public.t") == ["id", "name", "a"]
+    assert all("RecursionError" in reason for reason in reasons(prediction))
+    assert all("Unpickling" not in reason for reason in reasons(prediction))
