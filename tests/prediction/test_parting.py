@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import random
 import signal
@@ -277,6 +278,16 @@ def test_it_does_not_part_while_it_reads_a_file() -> None:
 
     said = ways(body, "again")
     assert len(said.values) == 1
+    assert said.parted == []
+
+
+def test_it_does_not_part_where_it_shares_memory() -> None:
+    def body(channel: Channel) -> None:
+        shared = mmap.mmap(-1, 1)
+        channel.send(part(channel, shared[0]))
+
+    said = ways(body, 2)
+    assert said.values == [[0]]
     assert said.parted == []
 
 

@@ -7,7 +7,6 @@ copy for the next way. So whatever comes before is done once.
 from __future__ import annotations
 
 import faulthandler
-import mmap
 import os
 import signal
 import stat
@@ -23,25 +22,33 @@ from alembic_contracts.prediction.containment.messages import BACK, COPY, FORKS
 from alembic_contracts.prediction.containment.process import fork
 
 if TYPE_CHECKING:
+    import mmap
+
     from alembic_contracts.prediction.containment.messages import Channel
 
 __all__ = ["part"]
 
 T = TypeVar("T")
 
+_MAY_SHARE = "mmap" in sys.modules
+"""Whether somebody besides can have mapped memory, where the system does not tell."""
+
 
 def part(channel: Channel, first: T) -> T:
     """Return a value in a process that is a copy of this one, and what the other side says instead in each further one.
 
     Where a copy would not be the same, this process goes on, and there is no further one: that is where there are other
-    threads or a timer, and where files are open, as what one copy reads of them is gone for the next.
+    threads or a timer, where files are open, as what one copy reads of them is gone for the next, and where memory is
+    shared, as what one copy writes there is seen by the next.
 
     Args:
         channel: this process's.
         first: the first value.
     """
-    if _has_what_no_copy_has() or _open_files() - channel.files:
+    if _has_what_no_copy_has() or _open_files() - channel.files or _shares_memory():
         return first
+    import mmap
+
     value = first
     with _uninterrupted():
         while True:
@@ -91,6 +98,15 @@ def _open_files() -> frozenset[int]:
         if not (stat.S_ISCHR(status.st_mode) and status.st_rdev == nowhere):
             found.add(int(name))
     return frozenset(found)
+
+
+def _shares_memory() -> bool:
+    """Whether there is memory that copies have in common with each other (``MAP_SHARED``)."""
+    try:
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return _MAY_SHARE
+    return " rw-s " in maps
 
 
 def _has_what_no_copy_has() -> bool:

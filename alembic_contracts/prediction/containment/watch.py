@@ -211,7 +211,7 @@ class Watch:
         if asked is None:
             return
         waits = asked.thread == self._process != self._running
-        if waits or (self._forks and asked.is_fork):  # our own code does it
+        if (waits and asked.ends(self._process)) or (self._forks and asked.is_fork):  # our own code does it
             kernel.answer(self._kernel, asked, granted=True)
             return
         what = asked.what(self._running, self._kept.peers, self._kept.folders)
