@@ -6,7 +6,7 @@ there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.traits import has_functions
@@ -15,7 +15,7 @@ from alembic_contracts.prediction.sql.statement_kinds import CHANGES_ROWS
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.execution import Execution
-    from alembic_contracts.prediction.catalog.state import Attachment
+    from alembic_contracts.prediction.catalog.state import Attachment, State
     from alembic_contracts.prediction.plpgsql.reach import Tables
     from alembic_contracts.prediction.sql.parser import Node, Statement
     from alembic_contracts.schemas.schema import Name
@@ -42,6 +42,8 @@ _NO_USES = frozenset(
     }
 )  # fmt: skip
 """Statements whose handlers follow the calls in them, and those that name functions without using them."""
+_RUNS_NONE = _NO_USES - CHANGES_ROWS
+"""Those of them after which nothing runs either that is set off by rows."""
 
 _DEFINITIONS = frozenset(
     {
@@ -54,7 +56,7 @@ _DEFINITIONS = frozenset(
 
 def doubt_functions(run: Execution, statement: Statement) -> None:
     """Say which tables functions could change that a statement runs without calling them, or has run from then on."""
-    if not has_functions(run.state):
+    if not has_functions(run.state) or _runs_none(run.state, statement):
         return
     from alembic_contracts.prediction.plpgsql import reach
 
@@ -62,6 +64,17 @@ def doubt_functions(run: Execution, statement: Statement) -> None:
     if alterers:
         _doubt_uses(run, statement, alterers)
         _doubt_set_off(run, statement, alterers)
+
+
+def _runs_none(state: State, statement: Statement) -> bool:
+    """Whether a statement is plainly one that runs no function, whatever there is: a thousand are made so in a row."""
+    from alembic_contracts.prediction.plpgsql.altering import OF_EVENTS, OF_EXPRESSIONS
+
+    return (
+        statement.kind in _RUNS_NONE
+        and not any(each.kind in {OF_EVENTS, OF_EXPRESSIONS} for each in state.attachments.values())
+        and not any(True for _ in _references(statement.node))
+    )
 
 
 def _doubt_uses(run: Execution, statement: Statement, alterers: Collection[str]) -> None:
@@ -113,10 +126,16 @@ def _named(node: Node) -> Iterator[tuple[str, ...]]:
 
 def _as_columns(node: Node, names: Collection[str]) -> Iterator[str]:
     """Yield functions that a row may be given to as if they were its columns: ``t.f`` is ``f(t)``."""
+    for fields in _references(node):
+        yield from (each.string.sval for each in fields if each.HasField("string") and each.string.sval in names)
+
+
+def _references(node: Node) -> Iterator[Sequence[Node]]:
+    """Yield the parts of each reference to a column, or to a field of a value."""
     for message in parser.walk(node):
         kind = message.DESCRIPTOR.name
-        fields = message.fields if kind == "ColumnRef" else message.indirection if kind == "A_Indirection" else ()
-        yield from (each.string.sval for each in fields if each.HasField("string") and each.string.sval in names)
+        if kind in ("ColumnRef", "A_Indirection"):
+            yield message.fields if kind == "ColumnRef" else message.indirection
 
 
 def _observed_to_run(run: Execution, statement: Statement) -> list[Attachment]:
