@@ -9,7 +9,7 @@ from alembic_contracts.prediction.sql import parser
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["asks_for_existence"]
+__all__ = ["asks_for_existence", "may_shrink"]
 
 _OF_NONE = frozenset({"=", "<>", "!=", ">"})
 """Operators between a number of rows and 0 whose result says whether there are any."""
@@ -22,6 +22,19 @@ def asks_for_existence(query: Node) -> bool:
     if query.group_clause or query.HasField("having_clause"):
         return False
     return _is_existence(parser.unwrap(query.target_list[0].res_target.val))
+
+
+def may_shrink(query: Node) -> bool:
+    """Return whether a query may yield fewer rows, or other values, where tables hold more of them."""
+    for node in parser.walk(query):
+        kind = node.DESCRIPTOR.name
+        if kind in ("SubLink", "FuncCall") or (
+            kind == "JoinExpr" and parser.enum_name(node, "jointype") != "JOIN_INNER"
+        ):
+            return True
+        if kind == "SelectStmt" and parser.enum_name(node, "op") == "SETOP_EXCEPT":
+            return True
+    return False
 
 
 def _is_existence(node: Node) -> bool:

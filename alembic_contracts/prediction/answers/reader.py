@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -67,6 +68,10 @@ class Reader:
         self.read_unknown_rows = False
         """Whether a script looked at rows of a table whose contents are not known."""
         self._looked = False
+        self._questions: set[str] = set()
+        """What the revision has asked of such rows."""
+        self._seen: set[str] = set()
+        """Those of them whose answer was another one than without the rows."""
         self._goes_by_rows = False
         """Whether the revision may have got values of such rows, by which it may write others, or write them at all."""
         self._guesses = 0
@@ -78,6 +83,8 @@ class Reader:
         self._goes_by_rows = False
         self._deletes.clear()
         self._rounds.clear()
+        self._questions.clear()
+        self._seen.clear()
         self._data.row_world = (world or self._world) == "row"
         self._looked, self._guesses = False, self._data.guesses
 
@@ -135,6 +142,7 @@ class Reader:
         self._data.asked_unknown = self._data.asked_aged = False
         try:
             relation = select(effect.query, Scope(self._data))
+            is_seen = self._is_seen_both_ways(effect, relation)
         except UnanswerableError as error:
             return self._without_answer(effect, error)
         except PostgresError:
@@ -148,14 +156,50 @@ class Reader:
         if self._catalog.state.uncertain.answers(effect.query):
             self.doubt(f"{_short(effect.sql)} asks what depends on something that is not known", None)
         is_existence = asks_for_existence(effect.query)
-        return self._answered(relation, of_rows=self._data.asked_unknown, shown_both_ways=is_existence)
+        return self._answered(
+            relation, effect.sql, of_rows=self._data.asked_unknown, shown_both_ways=is_existence, is_seen=is_seen
+        )
+
+    def _is_seen_both_ways(self, effect: Effect, relation: Relation) -> bool:
+        """Return whether a result of rows that are not known is another one without them, or was before.
+
+        Where it is the same, as with ``EXISTS (...) AND NOT EXISTS (...)``, what else it can be is seen in no world.
+        """
+        from alembic_contracts.prediction.answers.bindings import Scope
+        from alembic_contracts.prediction.answers.existence import may_shrink
+        from alembic_contracts.prediction.answers.select import select
+
+        data = self._data
+        if not data.asked_unknown or not data.row_world or not data.show_guesses or effect.sql in self._seen:
+            return True
+        asked = data.asked_unknown, data.asked_aged
+        data.show_guesses = False
+        try:
+            without = select(effect.query, Scope(data))
+        finally:
+            data.show_guesses = True
+            data.asked_unknown, data.asked_aged = asked
+        if relation.rows != without.rows:
+            self._seen.add(effect.sql)
+            return True
+        return bool(relation.rows) and not may_shrink(effect.query)
 
     def _reads_unknown(self) -> None:
         self.read_unknown_rows = self._looked = True
 
-    def _reads_values(self) -> None:
+    def _asks(self, question: str) -> None:
+        """Take note that the script sees whether there are such rows: both answers are seen, of one question.
+
+        Of several each may have its own answer in the database, and the worlds have all of the rows, or none.
+        """
         self._reads_unknown()
+        self._questions.add(question)
+        if len(self._questions) > 1:
+            self._decides()
+
+    def _reads_values(self, question: str) -> None:
         self._goes_by_rows = True
+        self._asks(question)
 
     def _decides(self) -> None:
         self._goes_by_rows = True
@@ -174,16 +218,27 @@ class Reader:
         if not of_rows or not columns:
             return self._unanswered(f"{_short(effect.sql)} asks what is not known: {error}", columns)
         if not self._data.row_world or not self._data.show_guesses:
-            return _answer(Relation(columns, ()), on_fetch=self._reads_values)
-        return self._answered(Relation(columns, [dict.fromkeys(columns, Unknown(str(error)))]), of_rows=True)
+            return _answer(Relation(columns, ()), on_fetch=partial(self._reads_values, effect.sql))
+        unknown = Relation(columns, [dict.fromkeys(columns, Unknown(str(error)))])
+        return self._answered(unknown, effect.sql, of_rows=True)
 
-    def _answered(self, relation: Relation, *, of_rows: bool, shown_both_ways: bool = False) -> Answer:
+    def _answered(
+        self,
+        relation: Relation,
+        question: str,
+        *,
+        of_rows: bool,
+        shown_both_ways: bool = False,
+        is_seen: bool = True,
+    ) -> Answer:
         """Return what a query yields; what is not known of it is said once somebody looks.
 
         Args:
             relation: the result.
+            question: the query.
             of_rows: whether rows of tables are among it whose contents are not known.
-            shown_both_ways: whether all that it can say is seen in one of the worlds.
+            shown_both_ways: whether it says no more than whether there are rows.
+            is_seen: whether both that it can say are seen.
         """
         from alembic_contracts.prediction.answers.bindings import Relation
         from alembic_contracts.prediction.answers.deferred import told
@@ -200,8 +255,8 @@ class Reader:
 
         def look() -> None:
             if of_rows:
-                (self._reads_unknown if shown_both_ways else self._reads_values)()
-            if is_aged or (is_made_up and not shown_both_ways):
+                (self._asks if shown_both_ways else self._reads_values)(question)
+            if is_aged or (is_made_up and not shown_both_ways) or not is_seen:
                 self._decides()
             if unknown is not None:
                 self._doubt_value(unknown)
@@ -226,7 +281,7 @@ class Reader:
         value = setting(self._data, name)
         if value is None:
             unknown = Unknown(f"the setting {name}", nullable=False)
-            return self._answered(Relation((name,), [{name: unknown}]), of_rows=False)
+            return self._answered(Relation((name,), [{name: unknown}]), effect.sql, of_rows=False)
         return Answer((name,), ((value,),), 1)
 
     # -- changes of rows ---------------------------------------------------------------------------------------------
@@ -245,7 +300,7 @@ class Reader:
             return answer
         if answer.columns or isinstance(answer.rowcount, MadeUpCount) or answer.rowcount < 0:
             return answer
-        return replace(answer, rowcount=MadeUpCount(answer.rowcount, self._reads_unknown, self._decided_by_count))
+        return replace(answer, rowcount=self._count(answer.rowcount, effect.sql))
 
     def _changed(self, effect: Effect, statement: Statement) -> Answer:
         from alembic_contracts.prediction.answers.bindings import Relation
@@ -263,18 +318,26 @@ class Reader:
         if relation is None and statement.kind == "delete_stmt" and self._data.guesses > guesses:
             self._deletes[effect.sql] += 1
             if self._deletes[effect.sql] > 1:  # the rows that there were are gone, unless others came or it takes a few
-                return Answer(rowcount=MadeUpCount(count, self._decided_by_count, self._decided_by_count))
+                decides = partial(self._decided_by_count, effect.sql)
+                return Answer(rowcount=MadeUpCount(count, decides, decides))
         if relation is None and self._data.asked_aged and count >= 0:
             return Answer(rowcount=MadeUpCount(count, self._decides, self._decides))
         if relation is None and self._data.asked_unknown and count >= 0:
-            return Answer(rowcount=MadeUpCount(count, self._reads_unknown, self._decided_by_count))
+            return Answer(rowcount=self._count(count, effect.sql))
         if relation is None:
             return Answer(rowcount=count)
         unknown = self._data.asked_unknown or any(is_guess(v) for row in relation.rows for v in row.values())
-        return self._answered(relation, of_rows=unknown)
+        return self._answered(relation, effect.sql, of_rows=unknown)
 
-    def _decided_by_count(self) -> None:
-        self._reads_values()
+    def _count(self, count: int, question: str) -> MadeUpCount:
+        is_seen = bool(count) or question in self._seen or not self._data.row_world
+        if count:
+            self._seen.add(question)
+        exists = partial(self._asks, question) if is_seen else partial(self._decided_by_count, question)
+        return MadeUpCount(count, exists, partial(self._decided_by_count, question))
+
+    def _decided_by_count(self, question: str) -> None:
+        self._reads_values(question)
         if self._data.row_world:
             self.decided()
 
