@@ -92,6 +92,8 @@ class CopyObserver:
         """Whether a script has looked at rows that are not known."""
         self.looked = False
         """Whether the revision has."""
+        self._asked: set[str] = set()
+        """What the revision has asked of such rows: of several each may have its own answer in the database."""
         self._goes_by_rows = False
         """Whether the revision may have got values of such rows, by which it may write others, or write them at all."""
         self._writing = False
@@ -118,6 +120,7 @@ class CopyObserver:
         """Begin with a script."""
         self._script, self.looked, self._noted = script, False, self._looks.seen
         self._found.clear()
+        self._asked.clear()
 
     def finish(self) -> tuple[Operation, ...]:
         """Return the operations of the script, which has come to its end."""
@@ -187,7 +190,7 @@ class CopyObserver:
         if found:
             self._found.add(effect.sql)
         is_shown = (found or effect.sql in self._found) if self._world == "row" else not found
-        return partial(self._look if is_shown else self._look_wherever, effect)
+        return partial(self._ask if is_shown else self._look_wherever, effect)
 
     def counted(self, count: int) -> int:
         """Return a count that says so when it is looked at, where it is of rows that are not known."""
@@ -256,8 +259,15 @@ class CopyObserver:
                 table = ".".join(self._tables.get(key, key))
                 self._stage.doubt(f"the script reads {table}, of which no row can be made up: {self._left[key]}")
 
-    def _look_closely(self, effect: Effect) -> None:
+    def _ask(self, effect: Effect) -> None:
+        """Take note that the script sees whether there are such rows."""
         self._look(effect)
+        self._asked.add(effect.sql)
+        if len(self._asked) > 1:
+            self._decide()
+
+    def _look_closely(self, effect: Effect) -> None:
+        self._ask(effect)
         self._goes_by_rows = True
         if self._world == "row":
             self._decide()

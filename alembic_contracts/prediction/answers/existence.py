@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.sql import parser
 
 if TYPE_CHECKING:
+    from alembic_contracts.prediction.answers.bindings import Relation
+    from alembic_contracts.prediction.answers.rows import Data
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["asks_for_existence", "may_shrink"]
+__all__ = ["asks_for_existence", "may_shrink", "yields_same_without"]
 
 _OF_NONE = frozenset({"=", "<>", "!=", ">"})
 """Operators between a number of rows and 0 whose result says whether there are any."""
@@ -22,6 +24,26 @@ def asks_for_existence(query: Node) -> bool:
     if query.group_clause or query.HasField("having_clause"):
         return False
     return _is_existence(parser.unwrap(query.target_list[0].res_target.val))
+
+
+def yields_same_without(query: Node, relation: Relation, data: Data) -> bool:
+    """Return whether a query yields the same where tables of unknown contents hold no rows.
+
+    Args:
+        query: the query.
+        relation: what it yields where each holds one.
+        data: what it is evaluated against.
+    """
+    from alembic_contracts.prediction.answers.bindings import Scope
+    from alembic_contracts.prediction.answers.select import select
+
+    asked = data.asked_unknown, data.asked_aged
+    data.show_guesses = False
+    try:
+        return select(query, Scope(data)).rows == relation.rows
+    finally:
+        data.show_guesses = True
+        data.asked_unknown, data.asked_aged = asked
 
 
 def may_shrink(query: Node) -> bool:

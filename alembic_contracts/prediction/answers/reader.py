@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from alembic_contracts.patterns import pattern
-from alembic_contracts.prediction.answers.answer import Answer
-from alembic_contracts.prediction.answers.noticing import MadeUpCount, Noticing
+from alembic_contracts.prediction.answers.answer import Answer, answer_of
+from alembic_contracts.prediction.answers.noticing import MadeUpCount
 from alembic_contracts.prediction.answers.rows import Data
 from alembic_contracts.prediction.answers.unseen_writes import changed_beside, targets, written
-from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess, shown
+from alembic_contracts.prediction.answers.values import UnanswerableError, Unknown, is_guess
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 
@@ -92,7 +92,7 @@ class Reader:
         """Have it asked in which worlds to go on once anything depends on that: the run, and its revision at hand."""
 
         def parts() -> None:
-            self._data.parts = _nothing
+            self._data.parts = None
             self._world, playing = ways()
             self._data.row_world = playing == "row"
 
@@ -165,21 +165,12 @@ class Reader:
 
         Where it is the same, as with ``EXISTS (...) AND NOT EXISTS (...)``, what else it can be is seen in no world.
         """
-        from alembic_contracts.prediction.answers.bindings import Scope
-        from alembic_contracts.prediction.answers.existence import may_shrink
-        from alembic_contracts.prediction.answers.select import select
+        from alembic_contracts.prediction.answers.existence import may_shrink, yields_same_without
 
         data = self._data
         if not data.asked_unknown or not data.row_world or not data.show_guesses or effect.sql in self._seen:
             return True
-        asked = data.asked_unknown, data.asked_aged
-        data.show_guesses = False
-        try:
-            without = select(effect.query, Scope(data))
-        finally:
-            data.show_guesses = True
-            data.asked_unknown, data.asked_aged = asked
-        if relation.rows != without.rows:
+        if not yields_same_without(effect.query, relation, data):
             self._seen.add(effect.sql)
             return True
         return bool(relation.rows) and not may_shrink(effect.query)
@@ -218,7 +209,7 @@ class Reader:
         if not of_rows or not columns:
             return self._unanswered(f"{_short(effect.sql)} asks what is not known: {error}", columns)
         if not self._data.row_world or not self._data.show_guesses:
-            return _answer(Relation(columns, ()), on_fetch=partial(self._reads_values, effect.sql))
+            return answer_of(Relation(columns, ()), on_fetch=partial(self._reads_values, effect.sql))
         unknown = Relation(columns, [dict.fromkeys(columns, Unknown(str(error)))])
         return self._answered(unknown, effect.sql, of_rows=True)
 
@@ -261,7 +252,7 @@ class Reader:
             if unknown is not None:
                 self._doubt_value(unknown)
 
-        return _answer(
+        return answer_of(
             relation, self._doubt_value, on_fetch=look if of_rows or is_aged or unknown is not None else None
         )
 
@@ -271,7 +262,7 @@ class Reader:
     def _unanswered(self, reason: str, columns: tuple[str, ...]) -> Answer:
         from alembic_contracts.prediction.answers.bindings import Relation
 
-        return _answer(Relation(columns, ()), on_fetch=lambda: self.doubt(reason, None))
+        return answer_of(Relation(columns, ()), on_fetch=lambda: self.doubt(reason, None))
 
     def _show(self, effect: Effect) -> Answer:
         from alembic_contracts.prediction.answers.bindings import Relation
@@ -314,7 +305,7 @@ class Reader:
             return self._unanswered(f"{_short(effect.sql)} returns what is not known: {error}", ())
         if self._data.guesses > guesses and self._is_worn_out(effect.sql):
             columns = () if relation is None else relation.columns
-            return Answer(rowcount=0) if relation is None else _answer(Relation(columns, ()))
+            return Answer(rowcount=0) if relation is None else answer_of(Relation(columns, ()))
         if relation is None and statement.kind == "delete_stmt" and self._data.guesses > guesses:
             self._deletes[effect.sql] += 1
             if self._deletes[effect.sql] > 1:  # the rows that there were are gone, unless others came or it takes a few
@@ -382,10 +373,6 @@ class Reader:
         return count
 
 
-def _nothing() -> None:
-    return
-
-
 def follows_from_catalog(effect: Effect, answer: Answer) -> bool:
     """Return whether a query asked the catalog for nothing but what is known, so that it cannot have failed."""
     return (
@@ -394,23 +381,6 @@ def follows_from_catalog(effect: Effect, answer: Answer) -> bool:
         and bool(effect.reads)
         and all(name.schema in _SYSTEM for name in effect.reads)
     )
-
-
-def _answer(
-    relation: Relation,
-    look: Callable[[Unknown], None] | None = None,
-    on_fetch: Callable[[], None] | None = None,
-) -> Answer:
-    def value_of(value: Any) -> Any:
-        if isinstance(value, Unknown) and value.instead is not None:
-            return value.instead
-        if isinstance(value, Unknown):
-            return Noticing(lambda: look(value) if look is not None else None)
-        return shown(value)
-
-    columns = tuple(column.partition("\0")[0] for column in relation.columns)
-    rows = tuple(tuple(value_of(row[column]) for column in relation.columns) for row in relation.rows)
-    return Answer(columns, rows, len(rows), on_fetch)
 
 
 def _short(sql: str) -> str:

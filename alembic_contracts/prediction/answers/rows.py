@@ -35,10 +35,6 @@ _FILLED = frozenset({"create_table_as_stmt", "select_stmt"})
 """Statements that create a table with rows in it."""
 
 
-def _nothing() -> None:
-    return
-
-
 class Contents(Struct):
     """What is known of a table's rows."""
 
@@ -63,7 +59,7 @@ class Data:
         """
         self.catalog = catalog
         self._row_world = world == "row"
-        self.parts: Callable[[], None] = _nothing
+        self.parts: Callable[[], None] | None = None
         """Called before anything depends on the world, which it may set anew."""
         self.guesses = 0
         """How many rows were made up so far."""
@@ -87,7 +83,8 @@ class Data:
     @property
     def row_world(self) -> bool:
         """Whether tables of unknown contents hold a row."""
-        self.parts()
+        if self.parts is not None:
+            self.parts()
         return self._row_world
 
     @row_world.setter

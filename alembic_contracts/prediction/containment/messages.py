@@ -32,10 +32,11 @@ __all__ = [
 
 _HEAD = struct.Struct(">16scI")
 VALUES, LAP, FAULT, END, FORKS, COPY, BACK = KINDS = (b"v", b"l", b"f", b"e", b"p", b"c", b"b")
+"""Values; a stretch of work begins; the body failed; it came to its end; its process is about to fork; the number of
+the copy that goes on, and whether it lacks threads of libraries; that is over, and the process waits for what is next.
+"""
 _ANEW = b"n"
 """A message of nothing, after which no object counts as sent."""
-"""Values; a stretch of work begins; the body failed; it came to its end; its process is about to fork; the number of
-the copy that goes on; that is over, and the process waits for what to go on with."""
 _SHORT = 0.01
 """Seconds for which limits hold on: what revisions take meanwhile is little beside them, and to ask for a process's
 size takes longer than most revisions do."""

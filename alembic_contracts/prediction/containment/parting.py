@@ -45,7 +45,12 @@ def part(channel: Channel, first: T) -> T:
         channel: this process's.
         first: the first value.
     """
-    if _has_what_no_copy_has() or _open_files() - channel.files or _shares_memory():
+    try:
+        if _has_what_no_copy_has() or _open_files() - channel.files or _shares_memory():
+            return first
+        random = sys.modules.get("random")
+        numbers = None if random is None else random.getstate()
+    except Exception:  # noqa: BLE001 - scripts may put what they like in the place of functions
         return first
     import mmap
 
@@ -57,6 +62,8 @@ def part(channel: Channel, first: T) -> T:
             if copy is None:
                 return value
             if copy == 0:
+                if random is not None:
+                    random.setstate(numbers)  # Python begins with others in a copy
                 channel.ends = partial(is_through.__setitem__, 0, 1)
                 return value
             value = _told_after(copy, is_through, channel)
@@ -112,8 +119,8 @@ def _shares_memory() -> bool:
 def _has_what_no_copy_has() -> bool:
     """Whether there is a thread of Python's besides, an event loop that runs, or a timer.
 
-    Threads that libraries keep for themselves, as for computing, wait for work; those of the process that this one is a
-    copy of are not here either.
+    Threads that libraries keep for themselves are none of these: mostly they wait for work that does not come. Whoever
+    watches is told of them.
     """
     asyncio = sys.modules.get("asyncio")
     loop = None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001 - the public one raises
@@ -133,19 +140,24 @@ def _copy(channel: Channel) -> int | None:
     """
     channel.flush()
     channel.say(FORKS, 0)
-    random = sys.modules.get("random")
-    numbers = None if random is None else random.getstate()
+    lacks_threads = _threads() > 1
     try:
         copy = fork()
     except OSError:
-        channel.say(COPY, os.getpid())
+        channel.say(COPY, (os.getpid(), False))
         return None
     if copy == 0:
         kernel.die_with_parent()
-        if random is not None:
-            random.setstate(numbers)  # Python begins with others in a copy
-        channel.say(COPY, os.getpid())
+        channel.say(COPY, (os.getpid(), lacks_threads))
     return copy
+
+
+def _threads() -> int:
+    """Return how many threads there are, those of libraries included; 1 where the system does not tell."""
+    try:
+        return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - numbers
+    except OSError:
+        return 1
 
 
 def _end_like(status: int) -> NoReturn:

@@ -64,6 +64,9 @@ class Kept(Struct, frozen=True):
 class Watch:
     """Listens to a process until it ends."""
 
+    lacks_threads = False
+    """Whether it parted beside threads of libraries, for which a copy of it can wait in vain."""
+
     def __init__(
         self, process: int, channel: socket.socket, dumps: Dumps, *, token: bytes, limits: Limits, kept: Kept
     ) -> None:
@@ -187,7 +190,8 @@ class Watch:
         elif kind == FORKS:
             self._reader.mark()
         elif kind == COPY:
-            self._running, self._parted_in = value, self._file
+            self._running, self.lacks_threads = value
+            self._parted_in = self._file
             self._listener.parted()
         elif kind == FAULT:
             error: BaseException = pickle.loads(value)  # noqa: S301 - our own

@@ -146,6 +146,7 @@ class Plays:
         self._watch: process.Watch | None = None
         self._before: Schema | None = None
         self._parted: Observer | None = None
+        self._may_part = True
 
     def __enter__(self) -> Self:
         """End with the context the process that another play could go on in."""
@@ -174,7 +175,11 @@ class Plays:
 
         listener = process.Listener(heard=observer.hear, refused=observer.refused, lasts=observer.lasts, parted=parted)
         assert self._before is not None, "it has started"  # noqa: S101
-        return observer.after(self._watch.until_the_end(listener), self._before)
+        death = self._watch.until_the_end(listener)
+        if death is not None and self._may_part and self._watch.lacks_threads:
+            self._may_part = False
+            return self.play(turns)
+        return observer.after(death, self._before)
 
     def _start(self, turns: Turns, limits: Limits) -> process.Watch:
         """Start a process with a play, in place of the one there is."""
@@ -182,11 +187,13 @@ class Plays:
         play = self._begun(turns)
         self._before = play.before
         outside.prepare()
-        body = partial(_contained, play, self._steps, self._arguments)
+        body = partial(_contained, play, self._steps, self._arguments, may_part=self._may_part)
         return self._processes.enter_context(process.started(body, limits))
 
 
-def _contained(play: Play, steps: Sequence[RevisionStep], arguments: Mapping[str, Any], channel: Channel) -> None:
+def _contained(
+    play: Play, steps: Sequence[RevisionStep], arguments: Mapping[str, Any], channel: Channel, *, may_part: bool
+) -> None:
     """Play revisions in a process of their own, and say what comes of it."""
     started = ""
 
@@ -206,5 +213,7 @@ def _contained(play: Play, steps: Sequence[RevisionStep], arguments: Mapping[str
         with outside.unwatched():
             return parting.part(channel, turns)
 
-    play.tell, play.part, play.is_contained = tell, part, True
+    play.tell, play.is_contained = tell, True
+    if may_part:
+        play.part = part
     channel.send(play.run(steps, arguments))
