@@ -117,6 +117,28 @@ def test_a_file_that_is_read_beside_rows_is_read_whole_in_each_world(scripts: Sc
     assert [processes(each) for each in predict(scripts)] == [["CREATE TABLE by_2000 (id integer)"]] * 2
 
 
+def test_what_a_copy_waits_for_in_vain_is_run_without_parting(
+    scripts: Scripts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parting, "_threads", lambda: 2)  # as where a library computes in several
+    scripts.revision(
+        "one",
+        """
+        import os
+        here = os.getpid()
+        rows = op.get_bind().execute(sa.text("SELECT id FROM t")).fetchall()
+        while os.getpid() != here:
+            pass
+        if rows:
+            op.drop_column("t", "name")
+        """,
+    )
+    empty, row = scripts.predict("public.t", setup=TABLE, limits=Limits(seconds=1.0))
+    assert columns(empty, "public.t") == ["id", "name"]
+    assert columns(row, "public.t") == ["id"]
+    assert not any("come to an end" in reason for each in (empty, row) for reason in reasons(each))
+
+
 BODIES = {
     "a count": """
         if op.get_bind().scalar(sa.text("SELECT count(*) FROM t")):

@@ -389,3 +389,10 @@ def test_where_nothing_but_rows_follows_from_them_there_is_no_doubt(scripts):
     )
     predictions = scripts.predict("public.t", setup=TABLE, rows_between_revisions=True)
     assert all(reasons(each) == [] for each in predictions)
+
+
+def test_a_query_that_fails_without_rows_alone(scripts):
+    scripts.revision("one", 'op.get_bind().execute(sa.text("SELECT 10 / count(*) FROM t")).scalar()')
+    failing = [any("division by zero" in reason for reason in reasons(each)) for each in scripts.predict(setup=TABLE)]
+    assert True in failing
+    assert False in failing
