@@ -291,6 +291,15 @@ def test_it_does_not_part_where_it_shares_memory() -> None:
     assert said.parted == []
 
 
+def test_it_parts_where_every_process_shares_the_memory() -> None:
+    with mmap.mmap(-1, 1) as shared:
+
+        def body(channel: Channel) -> None:
+            channel.send((part(channel, 1), shared[0]))
+
+        assert ways(body, 2).values == [[(1, 0)], [(2, 0)]]
+
+
 def test_it_does_not_part_in_an_event_loop() -> None:
     def body(channel: Channel) -> None:
         import asyncio

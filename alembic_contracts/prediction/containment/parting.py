@@ -108,12 +108,23 @@ def _open_files() -> frozenset[int]:
 
 
 def _shares_memory() -> bool:
-    """Whether there is memory that copies have in common with each other (``MAP_SHARED``)."""
+    """Whether there is memory that copies have in common with each other alone (``MAP_SHARED``)."""
     try:
-        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+        own = _shared_by("self")
     except OSError:
         return _MAY_SHARE
-    return " rw-s " in maps
+    if not own:
+        return False
+    try:  # what the process has that this one was forked from, each fork of that one has as well
+        return bool(own - _shared_by(str(os.getppid())))
+    except OSError:
+        return True
+
+
+def _shared_by(process: str) -> set[str]:
+    """Return the ranges of addresses where a process has memory of this kind, and may write."""
+    maps = Path(f"/proc/{process}/maps").read_text(encoding="utf-8", errors="replace")
+    return {line.partition(" ")[0] for line in maps.splitlines() if " rw-s " in line}
 
 
 def _has_what_no_copy_has() -> bool:
