@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alembic_contracts.schemas.steps import GOES_BY_FILE
-from tests.support.mixed_rows import MIXED, MIXED_HERE
 from tests.support.rehearsing import TABLE, History, columns, reasons
 
 if TYPE_CHECKING:
@@ -132,26 +131,6 @@ op.execute("CREATE VIEW special AS SELECT id FROM t WHERE a = 'special'")"""
     history = History(tmp_path, [table, f"if {ASKS[name]}:\n    op.drop_column('t', 'a')"])
     history.upgrade("r0")
     assert any(reasons(each) for each in history.predicted())
-
-
-MIXED_TABLES = "\n".join(
-    f'op.create_table("{name}", sa.Column("id", sa.Integer, primary_key=True), sa.Column("k", sa.Text), sa.Column("n", sa.Text))'
-    for name in ("t", "u")
-)
-
-
-@pytest.mark.parametrize("name", MIXED)
-def test_what_is_seen_in_no_world_is_unproven(name: str, tmp_path: Path) -> None:
-    history = History(tmp_path, [MIXED_TABLES, MIXED[name]])
-    history.upgrade("r0")
-    assert any(reasons(each) or "n" not in columns(each.after) for each in history.predicted())
-
-
-@pytest.mark.parametrize("name", MIXED_HERE)
-def test_what_needs_no_world_is_known(name: str, tmp_path: Path) -> None:
-    history = History(tmp_path, [MIXED_TABLES, MIXED_HERE[name]])
-    history.upgrade("r0")
-    assert [reasons(each) for each in history.predicted()] == [[]] * len(history.predicted())
 
 
 def test_rows_of_the_schema_itself_are_tables(tmp_path: Path) -> None:

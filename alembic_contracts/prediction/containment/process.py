@@ -43,10 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["Death", "Kept", "Listener", "Watch", "fork", "is_possible", "run", "started"]
 
 
-def _nothing() -> None:
-    return
-
-
 class Death(Struct, frozen=True):
     """An end that was not the body's own."""
 
@@ -65,7 +61,7 @@ class Listener(Struct, frozen=True, kw_only=True):
     """Of what it tried and its kernel refused, and at which line."""
     lasts: Callable[[], None]
     """That a stretch of work takes long."""
-    parted: Callable[[], None] = _nothing
+    parted: Callable[[], None] = lambda: None
     """That the body may go on more than once from where it is now."""
 
 

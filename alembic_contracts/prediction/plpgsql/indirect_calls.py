@@ -68,12 +68,10 @@ def doubt_functions(run: Execution, statement: Statement) -> None:
 
 def _runs_none(state: State, statement: Statement) -> bool:
     """Whether a statement is plainly one that runs no function, whatever there is: a thousand are made so in a row."""
-    from alembic_contracts.prediction.plpgsql.altering import OF_EVENTS, OF_EXPRESSIONS
-
     return (
         statement.kind in _RUNS_NONE
-        and not any(each.kind in {OF_EVENTS, OF_EXPRESSIONS} for each in state.attachments.values())
-        and not any(True for _ in _references(statement.node))
+        and next(_references(statement.node), None) is None
+        and next(_observed_uses(state), None) is None
     )
 
 
@@ -139,10 +137,10 @@ def _references(node: Node) -> Iterator[Sequence[Node]]:
 
 
 def _observed_to_run(run: Execution, statement: Statement) -> list[Attachment]:
-    """Return the uses of functions that the observed database has: by event triggers, and in expressions."""
-    from alembic_contracts.prediction.plpgsql.altering import OF_EVENTS, OF_EXPRESSIONS
+    """Return the uses of functions that the observed database has and a statement sets off."""
+    from alembic_contracts.prediction.plpgsql.altering import OF_EVENTS
 
-    uses = [each for each in run.state.attachments.values() if each.kind in {OF_EVENTS, OF_EXPRESSIONS}]
+    uses = list(_observed_uses(run.state))
     evaluates = statement.kind in _EVALUATES or (statement.kind == "create_stmt" and _copies(statement.node))
     named = _reached(run, statement) if uses and evaluates else ()
     return [
@@ -151,6 +149,13 @@ def _observed_to_run(run: Execution, statement: Statement) -> list[Attachment]:
         if (statement.kind not in _NO_EVENT if use.kind == OF_EVENTS else evaluates)
         and (use.table is None or use.table in named)
     ]
+
+
+def _observed_uses(state: State) -> Iterator[Attachment]:
+    """Yield the uses of functions that the observed database has: by event triggers, and in expressions."""
+    from alembic_contracts.prediction.plpgsql.altering import OF_EVENTS, OF_EXPRESSIONS
+
+    yield from (each for each in state.attachments.values() if each.kind in {OF_EVENTS, OF_EXPRESSIONS})
 
 
 def _copies(create: Node) -> bool:
