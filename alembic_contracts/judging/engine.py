@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from alembic_contracts.contracts.contract import Contract, Fact, Waiver
 from alembic_contracts.dialects import Asked, Dialect, Part
 from alembic_contracts.judging import permits, rules
-from alembic_contracts.judging.moments import histories, points
-from alembic_contracts.judging.verdicts import SIDES, Course, Policy, Scope, finding
-from alembic_contracts.judging.violations import Checked, Notice, Reliance, Report, Violation
+from alembic_contracts.judging.moments import Course, History, histories, points
+from alembic_contracts.judging.verdicts import SIDES, finding
+from alembic_contracts.judging.violations import Checked, Notice, Policy, Reliance, Report, Scope, Violation
 from alembic_contracts.schemas.schema import Name, Type
 from alembic_contracts.schemas.steps import Location, Prediction, Unproven
 from alembic_contracts.support.garbage import uncollected
@@ -208,12 +208,17 @@ def asked_of(contracts: Iterable[Contract], severities: Mapping[str, str]) -> As
 def _findings(
     held: Iterable[_Held], tables: frozenset[Name], prediction: Prediction, dialect: Dialect, policy: Policy
 ) -> Iterator[tuple[tuple[int, Fact], Violation | Unproven]]:
-    told = histories(points(prediction, commits_each_revision=policy.commits_each_revision), tables)
+    judged = tables if policy.tables is None else tables & policy.tables
+    moments = histories(points(prediction, commits_each_revision=policy.commits_each_revision), judged)
+    told = {table: History(moments[table]) for table in moments}
     known = rules.load()
     for place, each in enumerate(held):
-        courses = {table: Course(each.contract, told[table], policy=policy, dialect=dialect) for table in each.tables}
+        about = judged.intersection(each.tables)
+        if not about:
+            continue
+        courses = {table: Course(each.contract, told[table], policy=policy, dialect=dialect) for table in about}
         for fact in each.facts:
-            found = finding(courses[fact.table], fact, known[fact.rule])
+            found = finding(courses[fact.table], fact, known[fact.rule]) if fact.table in about else None
             if found is not None:
                 yield (place, fact), found
 

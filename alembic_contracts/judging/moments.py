@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import chain
+from functools import cached_property
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from alembic_contracts.contracts.contract import Contract, Fact
+from alembic_contracts.dialects import Dialect
+from alembic_contracts.judging.rules import Rule, Subject
+from alembic_contracts.judging.violations import Policy
 from alembic_contracts.schemas.layers import differences
-from alembic_contracts.schemas.schema import Name, Schema, Table
+from alembic_contracts.schemas.schema import Column, Name, Schema, Table
 from alembic_contracts.schemas.steps import Operation, Prediction, Unproven
 
 if TYPE_CHECKING:
     from alembic_contracts.judging.behind import Behind
 
-__all__ = ["Moment", "Point", "histories", "points", "reference"]
+__all__ = ["Course", "History", "Moment", "Point", "histories", "points", "reference"]
 
 
 class Point(Struct, frozen=True):
@@ -198,3 +203,118 @@ def _same_surroundings(one: Schema, other: Schema) -> bool:
     return (one.types is other.types or one.types == other.types) and (
         one.access is other.access or one.access == other.access
     )
+
+
+class History:
+    """A table's moments, and what is known of its columns at each; all contracts about the table share it."""
+
+    def __init__(self, moments: Sequence[Moment]) -> None:
+        """Take the moments of a table, of which there is one at least."""
+        self.moments = moments
+        self._columns: dict[int, dict[str, Column]] = {}
+        self._unvalidated: dict[int, frozenset[str]] = {}
+        self._since: dict[str, Sequence[int]] = {}
+
+    def columns(self, index: int) -> Mapping[str, Column]:
+        """Return the columns at a moment, by their names."""
+        if index not in self._columns:
+            table = self.moments[index].table
+            self._columns[index] = {} if table is None else {column.name: column for column in table.columns}
+        return self._columns[index]
+
+    def unvalidated(self, index: int) -> frozenset[str]:
+        """Return the columns that are NOT NULL in new rows alone at a moment."""
+        if index not in self._unvalidated:
+            table = self.moments[index].table
+            self._unvalidated[index] = frozenset() if table is None else table.unvalidated
+        return self._unvalidated[index]
+
+    def since(self, column: str) -> Sequence[int]:
+        """Return for each moment the earliest one since when a column, its table's kind and all types are the same."""
+        if column not in self._since:
+            of_all, of_columns = self._changes
+            changes = of_all | of_columns.get(column, set())
+            self._since[column] = tuple(accumulate((i if i in changes else 0 for i in range(len(self.moments))), max))
+        return self._since[column]
+
+    @cached_property
+    def _changes(self) -> tuple[set[int], dict[str, set[int]]]:
+        """The moments at which what facts about any column depend on changes, and those of single columns."""
+        of_all, of_columns = {0}, dict[str, set[int]]()
+        for index, (one, other) in enumerate(pairwise(self.moments), 1):
+            if not _are_alike(one, other):
+                of_all.add(index)
+            elif one.table is not None and other.table is not None:
+                for name in _changed(one.table, other.table):
+                    of_columns.setdefault(name, set()).add(index)
+        return of_all, of_columns
+
+
+def _are_alike(one: Moment, other: Moment) -> bool:
+    """Whether what facts about columns depend on besides these is the same at two moments."""
+    if one.table is None or other.table is None:
+        return one.table is other.table
+    same = one.table.kind == other.table.kind and one.table.complete == other.table.complete
+    return same and (one.schema.types is other.schema.types or one.schema.types == other.schema.types)
+
+
+def _changed(before: Table, after: Table) -> set[str]:
+    """Return the names of columns that are not the same in two states of a table."""
+    if before is after:
+        return set()
+    found = set[str]()
+    if before.constraints is not after.constraints:
+        found.update(before.unvalidated ^ after.unvalidated)
+    count = len(before.columns)
+    if after.columns[:count] == before.columns:  # what most revisions do: at most there are some more
+        return found.union(column.name for column in after.columns[count:])
+    then, now = ({column.name: column for column in table.columns} for table in (before, after))
+    return found | {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
+
+
+class Course:
+    """A table's moments as one contract sees them: what all of its facts about the table are compared with."""
+
+    def __init__(self, contract: Contract, told: History, *, policy: Policy, dialect: Dialect) -> None:
+        """Take what became of a table."""
+        self.contract, self.policy, self.dialect = contract, policy, dialect
+        self._told, self.history = told, told.moments
+        history = self.history
+        self.is_doubted = any(moment.doubt is not None for moment in history)
+        last = len(history) - 1
+        self.judged = [last] if policy.scope == "target" else [i for i, m in enumerate(history) if m.judged][::-1]
+        self.decisive = {last, *self.judged}
+        """Where a fact has to hold; what it was elsewhere matters where it does not."""
+        self._reference = reference(history)
+        self._subjects: dict[tuple[int, str | None], Subject] = {}
+
+    def subject(self, index: int, column: str | None) -> Subject:
+        """Return what a fact of a column (None: of the table) is compared with at one moment."""
+        key = index, column
+        if key not in self._subjects:
+            moment = self.history[index]
+            reference, table = self._reference or moment, moment.table
+            is_met = column is None and table is not None and "writer" in self.contract.sides(table.name)
+            self._subjects[key] = Subject(
+                table=table,
+                column=None if column is None else self._told.columns(index).get(column),
+                types=moment.schema.types,
+                tables=moment.schema.tables.keys(),
+                dialect=self.dialect,
+                contract=self.contract,
+                reference=reference.table,
+                reference_types=reference.schema.types,
+                access=moment.schema.access,
+                unvalidated=self._told.unvalidated(index),
+                reference_access=reference.schema.access,
+                is_new=self.history[0].table is None,
+                behind=moment.behind() if is_met else (),
+                reference_behind=reference.behind() if is_met else (),
+            )
+        return self._subjects[key]
+
+    def since(self, fact: Fact, rule: Rule) -> Sequence[int]:
+        """Return for each moment the earliest one since when what a fact is compared with has been the same."""
+        if fact.column is None or not rule.column_alone:
+            return range(len(self.history))
+        return self._told.since(fact.column)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts import dialects, texts
-from alembic_contracts.contracts.contract import NOT_STATED, Contract, Ending, Fact
-from alembic_contracts.dialects import Dialect
-from alembic_contracts.judging.moments import Moment, reference
+from alembic_contracts.contracts.contract import NOT_STATED, Ending, Fact
+from alembic_contracts.judging.moments import Course
 from alembic_contracts.judging.rules import (
     HOLDS,
     Differs,
@@ -24,32 +21,14 @@ from alembic_contracts.judging.rules import (
     advice,
     consequence,
 )
-from alembic_contracts.judging.violations import Phase, Violation
-from alembic_contracts.schemas.schema import Column, Table
+from alembic_contracts.judging.violations import Violation
+from alembic_contracts.schemas.schema import Table
 from alembic_contracts.schemas.steps import Location, Unproven
 from alembic_contracts.schemas.uses import Breaks, Severity, Side
 
-__all__ = ["SIDES", "Course", "Policy", "Scope", "finding"]
-
-Scope = Literal["introduced", "strict", "target"]
-"""Which breaks a run answers for: its own, standing ones as well, or all at the end whatever held before."""
+__all__ = ["SIDES", "finding"]
 
 SIDES: tuple[Side, ...] = ("reader", "writer", "cdc")
-
-
-class Policy(Struct, frozen=True, kw_only=True):
-    """How a run is judged."""
-
-    phase: Phase
-    scope: Scope
-    ends_at_head: bool
-    """Whether the run ends at a head: only then can a table be born broken."""
-    commits_each_revision: bool = False
-    """Whether the end of every revision is committed (transaction_per_migration, no transactional DDL)."""
-    severities: Mapping[str, Literal["error", "warning", "off"]]
-    """What the settings say of single rules."""
-    today: date
-    """What sunsets are compared with."""
 
 
 class _State(Struct, frozen=True):
@@ -82,63 +61,13 @@ class _State(Struct, frozen=True):
 _KEPT = _State(HOLDS)
 
 
-class Course:
-    """A table's moments as one contract sees them: what all of its facts about the table are compared with."""
-
-    def __init__(self, contract: Contract, history: Sequence[Moment], *, policy: Policy, dialect: Dialect) -> None:
-        """Take the moments of a table, of which there is one at least."""
-        self.contract, self.history, self.policy, self.dialect = contract, history, policy, dialect
-        self.is_doubted = any(moment.doubt is not None for moment in history)
-        last = len(history) - 1
-        self.judged = [last] if policy.scope == "target" else [i for i, m in enumerate(history) if m.judged][::-1]
-        self.decisive = {last, *self.judged}
-        """Where a fact has to hold; what it was elsewhere matters where it does not."""
-        self._reference = reference(history)
-        self._columns: dict[int, dict[str, Column]] = {}
-        self._unvalidated: dict[int, frozenset[str]] = {}
-        self._subjects: dict[tuple[int, str | None], Subject] = {}
-
-    def subject(self, index: int, column: str | None) -> Subject:
-        """Return what a fact of a column (None: of the table) is compared with at one moment."""
-        key = index, column
-        if key not in self._subjects:
-            moment = self.history[index]
-            reference, table = self._reference or moment, moment.table
-            is_met = column is None and table is not None and "writer" in self.contract.sides(table.name)
-            self._subjects[key] = Subject(
-                table=table,
-                column=None if column is None else self._columns_at(index).get(column),
-                types=moment.schema.types,
-                tables=moment.schema.tables.keys(),
-                dialect=self.dialect,
-                contract=self.contract,
-                reference=reference.table,
-                reference_types=reference.schema.types,
-                access=moment.schema.access,
-                unvalidated=self._unvalidated_at(index),
-                reference_access=reference.schema.access,
-                is_new=self.history[0].table is None,
-                behind=moment.behind() if is_met else (),
-                reference_behind=reference.behind() if is_met else (),
-            )
-        return self._subjects[key]
-
-    def _unvalidated_at(self, index: int) -> frozenset[str]:
-        if index not in self._unvalidated:
-            table = self.history[index].table
-            self._unvalidated[index] = frozenset() if table is None else table.unvalidated
-        return self._unvalidated[index]
-
-    def _columns_at(self, index: int) -> dict[str, Column]:
-        if index not in self._columns:
-            table = self.history[index].table
-            self._columns[index] = {} if table is None else {column.name: column for column in table.columns}
-        return self._columns[index]
-
-
 def finding(course: Course, fact: Fact, rule: Rule) -> Violation | Unproven | None:
     """Return the verdict on a fact: None where it is kept."""
-    if all(_evaluated(fact, rule, course.subject(index, fact.column)) is HOLDS for index in course.decisive):
+    decisive = course.decisive
+    if len(decisive) > 1:
+        since = course.since(fact, rule)
+        decisive = {since[index] for index in decisive}
+    if all(_evaluated(fact, rule, course.subject(index, fact.column)) is HOLDS for index in decisive):
         return None
     return _Case(course, fact, rule).finding()
 
@@ -162,11 +91,15 @@ class _Case:
         """Evaluate the fact at every moment of its table's history."""
         self._course, self._fact, self._rule = course, fact, rule
         self._contract, self._history, self._policy = course.contract, course.history, course.policy
-        subjects = (course.subject(index, fact.column) for index in range(len(self._history)))
-        states = [self._state(_evaluated(fact, rule, subject)) for subject in subjects]
+        states: list[_State] = []
+        for index, earliest in enumerate(course.since(fact, rule)):
+            states.append(self._state(self._outcome(index)) if earliest == index else states[earliest])
         self._states = self._in_doubt(states) if course.is_doubted else states
 
     # -- the fact at one moment --------------------------------------------------------------------------------------
+
+    def _outcome(self, index: int) -> Outcome:
+        return _evaluated(self._fact, self._rule, self._course.subject(index, self._fact.column))
 
     def _state(self, outcome: Outcome) -> _State:
         if outcome is HOLDS:
@@ -221,7 +154,7 @@ class _Case:
             start = self._states[0].outcome
             if isinstance(start, Unknown) and self._policy.scope == "introduced":
                 return Unproven(start.reason, self._cause(end))
-            return self._violation(end, introduced=False)
+            return self._violation(end, introduced=False) if self._policy.standing else None
         for index in judged:
             state = self._states[index]
             if state.doubt is not None:

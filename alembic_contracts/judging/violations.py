@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
@@ -14,10 +15,31 @@ from alembic_contracts.schemas.schema import Name
 from alembic_contracts.schemas.steps import Location, Unproven
 from alembic_contracts.schemas.uses import Place, Severity, Side
 
-__all__ = ["Checked", "Notice", "Phase", "Reliance", "Report", "Status", "Violation"]
+__all__ = ["Checked", "Notice", "Phase", "Policy", "Reliance", "Report", "Scope", "Status", "Violation"]
 
 Status = Literal["kept", "broken", "unproven"]
 Phase = Literal["check", "before", "commit"]
+Scope = Literal["introduced", "strict", "target"]
+"""Which breaks a run answers for: its own, standing ones as well, or all at the end whatever held before."""
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """How a run is judged."""
+
+    phase: Phase
+    scope: Scope
+    ends_at_head: bool
+    """Whether the run ends at a head: only then can a table be born broken."""
+    commits_each_revision: bool = False
+    """Whether the end of every revision is committed (transaction_per_migration, no transactional DDL)."""
+    severities: Mapping[str, Literal["error", "warning", "off"]]
+    """What the settings say of single rules."""
+    today: date
+    """What sunsets are compared with."""
+    tables: frozenset[Name] | None = None
+    """Whose facts need a verdict; None: all. Those of the others are known to be kept."""
+    standing: bool = True
+    """Whether facts that did not hold before the run either are told."""
 
 
 class Violation(Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ The road of every verdict, on which each module hands one value to the next:
     settling          Course with doubts -> the one that a scratch server shows (starts: is it where the run begins?
                       real_schema: what that makes of the real database)
     examination       Course, Terms -> Report
+    resulting         what is there at each commit -> Report, of which only what has changed since is judged
     evidence          a source of uses -> what it finds in the project's database
     ledger            a connection -> each commit on it, asked before it happens or found afterwards
     drivers           a connection -> its driver's own commits, and whether it was asked anything that nobody saw

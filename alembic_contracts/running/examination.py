@@ -120,7 +120,16 @@ def _remembered(course: Course, terms: Terms, policy: engine.Policy) -> Report:
     return _placed(verdict(judged, lambda: judge(course, terms, policy)), terms)
 
 
-def judge_state(course: Course, terms: Terms, *, scope: engine.Scope, since: Sequence[Step], ends: bool) -> Report:
+def judge_state(
+    course: Course,
+    terms: Terms,
+    *,
+    scope: engine.Scope,
+    since: Sequence[Step],
+    ends: bool,
+    tables: frozenset[Name] | None = None,
+    standing: bool = True,
+) -> Report:
     """Return the verdict on a schema that was observed while a run went on, or after it.
 
     Args:
@@ -129,9 +138,12 @@ def judge_state(course: Course, terms: Terms, *, scope: engine.Scope, since: Seq
         scope: which breaks the run answers for.
         since: what has been done since; the operations say where, and what was observed after them, last of all now.
         ends: whether the run is through.
+        tables: whose facts need a verdict; None: all.
+        standing: whether facts that did not hold before either are told.
     """
     policy = policy_of(course.run, terms, phase="commit", scope=scope)
-    policy = replace(policy, ends_at_head=policy.ends_at_head and ends, commits_each_revision=False)
+    ends = policy.ends_at_head and ends
+    policy = replace(policy, ends_at_head=ends, commits_each_revision=False, tables=tables, standing=standing)
     observed, before, unread = since[-1].operations[-1].after, course.before, frozenset[Name]()
     if course.sight is not None and course.sight.unread and course.run.connection is not None:
         unread = course.sight.unread

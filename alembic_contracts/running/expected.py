@@ -23,7 +23,7 @@ from alembic_contracts.support import terminal
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.dialects import Asked, Dialect
     from alembic_contracts.judging.engine import Scope
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.prediction.scripts.traces import Trail
@@ -55,6 +55,8 @@ class Expected(Struct):
     """How often its schema can have been changed by then since the run began, where the scripts are followed."""
     _trail: Trail | None = None
     """What an earlier run's scripts executed; None: this one's are not compared with that."""
+    _asked: Asked | None = None
+    """What has to be known of tables to judge them; None: not worked out yet."""
     _changes: Callable[[], int] | None = None
     """Returns how often the schema has been changed since the run began, where that is counted."""
 
@@ -75,7 +77,8 @@ class Expected(Struct):
             return cls(terms, course, report, course.fingerprints())
         from alembic_contracts.prediction.scripts.traces import Trail
 
-        return cls(terms, course, report, course.fingerprints(), course.changes(), Trail(course.predictions), changes)
+        trail = Trail(course.predictions)
+        return cls(terms, course, report, course.fingerprints(), course.changes(), _trail=trail, _changes=changes)
 
     def begins(self, revision: str) -> None:
         """Take note of the revision whose script begins."""
@@ -122,8 +125,13 @@ class Expected(Struct):
                 terms.places(dialect),
                 lock_timeout=terms.settings.lock_timeout,
                 before=sight,
-                asked=asked_of(terms.contracts, terms.settings.rules) if is_complete else None,
+                asked=self._asked_of() if is_complete else None,
             )
+
+    def _asked_of(self) -> Asked:
+        if self._asked is None:
+            self._asked = asked_of(self.terms.contracts, self.terms.settings.rules)
+        return self._asked
 
     def refuses(self, report: Report) -> bool:
         """Whether a run must not go on for what was found in it."""

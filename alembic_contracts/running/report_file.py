@@ -44,6 +44,11 @@ class Entry:
         _write(self._entries)
 
     @property
+    def is_asked_for(self) -> bool:
+        """Whether anybody reads what the file says."""
+        return bool(os.environ.get(VARIABLE))
+
+    @property
     def report(self) -> Report | None:
         """What was found."""
         return self._report

@@ -22,14 +22,14 @@ from alembic_contracts.judging.aftermath import Aftermath
 from alembic_contracts.running import bases, unheld
 from alembic_contracts.running.courses import log
 from alembic_contracts.running.databases import narrowed
-from alembic_contracts.running.examination import judge_state
-from alembic_contracts.running.expected import Expected, scope_of
+from alembic_contracts.running.expected import Expected
 from alembic_contracts.running.ledger import Ledger
 from alembic_contracts.running.looking_again import Applied, Ran, look_again, reason_of, strayed
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.postponed import split
+from alembic_contracts.running.resulting import Resulting
 from alembic_contracts.running.revisions import Strayed, location_of, upgrade_steps
-from alembic_contracts.schemas.steps import Location, Operation, Step
+from alembic_contracts.schemas.steps import Location
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
@@ -52,6 +52,8 @@ class Upgrade(Struct):
     terms: Terms
     expected: Expected
     """Where the revisions were predicted to lead."""
+    resulting: Resulting
+    """What they have led to so far."""
     heads: tuple[str, ...]
     """What the version table has before them."""
     commits: Ledger | None = None
@@ -66,8 +68,6 @@ class Upgrade(Struct):
     """Where unqualified names led before them."""
     entry: Entry | None = None
     """Where programs read what was found."""
-    _looks: list[Step] = field(default_factory=list)
-    """What was seen at earlier commits, where nobody foresaw it."""
     _folder: Path = field(default_factory=Path.cwd)
     _judged: int = -1
     """How many statements had been executed when the end of a revision was judged, since it was committed already."""
@@ -131,7 +131,7 @@ class Upgrade(Struct):
 
     @classmethod
     def _examined(cls, run: Run, terms: Terms, heads: tuple[str, ...]) -> Self:
-        upgrade = cls(terms, Expected.of(run, terms), heads)
+        upgrade = cls(terms, Expected.of(run, terms), Resulting(terms), heads)
         if run.connection is not None:
             dialect = upgrade.course.dialect
             upgrade.commits = Ledger(run.connection, dialect, upgrade._place, upgrade.commit, upgrade._executes)
@@ -299,15 +299,13 @@ class Upgrade(Struct):
             if is_there:
                 self._conclude(replace(self.foreseen, phase="commit", notices=()))
             else:
-                self._conclude(self._verdict(latest, self.expected.observed(connection, self.lookup)))
+                now = self.expected.observed(connection, self.lookup)
+                self._conclude(self._verdict(latest, now, whole=self.entry is not None and self.entry.is_asked_for))
 
-    def _verdict(self, revision: str, now: Schema) -> Report:
+    def _verdict(self, revision: str, now: Schema, *, whole: bool) -> Report:
         """Return the verdict on what is there, by what has been seen before where nobody foresaw it."""
-        place = self._suspect()
-        since = (*self._looks, Step(revision, (Operation(place, "commit", now, commits=True),)))
-        if self.course.dialect.FORESIGHT == "none":  # so that a break is put down to the revision that was run then
-            self._looks.append(Step(revision, (Operation(place, "commit", now),)))
-        return judge_state(self.course, self.terms, scope=scope_of(self.terms), since=since, ends=self.through)
+        place, ends = self._suspect(), self.through
+        return self.resulting.verdict(self.course, now, revision=revision, place=place, ends=ends, whole=whole)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -389,7 +387,7 @@ class Upgrade(Struct):
     def _left(self, schema: Schema | None) -> Report | None:
         """Return the verdict on what is there now; None where nobody could look."""
         with suppress(CannotCheck):
-            return None if schema is None else self._verdict("", schema)
+            return None if schema is None else self._verdict("", schema, whole=True)
         return None
 
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.histories list|run|mutate``."""
+"""``python -m benchmarks.histories list|run|mutate|time``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.histories import catalogue, fetch, report, worker
+from benchmarks.histories import catalogue, fetch, report, timing, worker
 from benchmarks.histories.databases import DATABASES, Database
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     cache = options.cache.absolute()
     if options.command == "mutate":
         return _mutate(options, histories, cache)
+    if options.command == "time":
+        return _time(options, histories, cache)
     return _run(options, histories, cache)
 
 
@@ -72,6 +74,14 @@ def _mutate(options: argparse.Namespace, histories: Sequence[catalogue.History],
     return int(any(answer["found"] == "kept" for some in answers.values() for answer in some))
 
 
+def _time(options: argparse.Namespace, histories: Sequence[catalogue.History], cache: Path) -> int:
+    places = {history: fetch.fetch(history, cache) for history in histories}
+    with DATABASES["postgresql"].scratch() as server_url:
+        for line in timing.table(places, cache, server_url, options.times):
+            print(line, flush=True)
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.histories", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -79,10 +89,12 @@ def _parser() -> argparse.ArgumentParser:
         "list": "name the histories",
         "run": "predict histories and compare with a real database",
         "mutate": "plant breaks and see whether they are found",
+        "time": "apply histories with the guard and without, and compare what that costs",
     }.items():
         command = commands.add_parser(name, help=purpose, description=purpose)
         command.add_argument("names", nargs="*", metavar="HISTORY", help="default: all")
-        command.add_argument("--database", choices=DATABASES, default="postgresql", help="default: %(default)s")
+        known = ["postgresql"] if name == "time" else [*DATABASES]
+        command.add_argument("--database", choices=known, default="postgresql", help="default: %(default)s")
         command.add_argument("--small", action="store_true", help="only the set for continuous integration")
         command.add_argument("--cache", type=Path, default=fetch.cache_folder(), help="default: %(default)s")
         if name == "run":
@@ -90,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
         if name == "mutate":
             command.add_argument("--count", type=int, default=20, help="planted breaks per history (default: 20)")
             command.add_argument("--seed", type=int, default=1, help="the same seed plants the same breaks")
+        if name == "time":
+            command.add_argument("--times", type=int, default=3, help="runs of each kind (default: 3)")
+            continue
         command.add_argument("--json", type=Path, help="write every detail to this file")
     return parser
 

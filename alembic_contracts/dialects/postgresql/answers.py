@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Raw
+from msgspec.json import decode
 
 from alembic_contracts.dialects.postgresql.names import CATALOG, quote
 from alembic_contracts.dialects.postgresql.types import modifiers_of
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.schemas.schema import ConstraintKind, TableKind
 
-__all__ = ["schema"]
+__all__ = ["Json", "read_document", "schema"]
 
 Json = dict[str, Any]
 
@@ -60,11 +65,19 @@ _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"
 """``pg_constraint.confupdtype`` and ``confdeltype``; NO ACTION is the empty text."""
 
 
+def read_document(answered: str) -> Json:
+    """Return the catalog's answer as ``schema`` takes it: its tables are texts still."""
+    parts = decode(answered, type=dict[str, Raw])
+    document: Json = {key: decode(text) for key, text in parts.items() if key != "tables"}
+    return {**document, "tables": decode(parts["tables"], type=list[Raw] | None)}
+
+
 @uncollected(stays=True)
 def schema(document: Json, parts: AbstractSet[str]) -> Schema:
     """Return what a document says, as far as ``parts`` of tables were asked for."""
     read = _Reader(document["type_names"] or {})
-    tables = (read.table(each) for each in document["tables"] or ())
+    texts = document["tables"] or ()
+    tables = _tables(texts, read) if "all types" in parts else _LATEST.tables(texts, read)
     types = (read.definition(each) for each in document["types"] or ())
     return Schema(
         tables=MappingProxyType({table.name: table for table in sorted(tables, key=lambda table: table.name)}),
@@ -113,11 +126,38 @@ def _sending(document: Json) -> MappingProxyType[str, Sending]:
     )
 
 
+def _tables(texts: Sequence[Raw], read: _Reader) -> Iterator[Table]:
+    return (read.table(decode(text)) for text in texts)
+
+
+class _Latest:
+    """The tables of the last look, by digests of what was said of them: most are the same at the next commit."""
+
+    def __init__(self) -> None:
+        self._tables: dict[bytes, Table] = {}
+
+    def tables(self, texts: Sequence[Raw], read: _Reader) -> Iterator[Table]:
+        """Yield the tables that an answer has."""
+        types = blake2b(repr(sorted(read.types.items())).encode())
+        found = {}
+        for text in texts:
+            digest = types.copy()
+            digest.update(text)
+            key = digest.digest()
+            known = self._tables.get(key)
+            found[key] = read.table(decode(text)) if known is None else known
+        self._tables = found
+        return iter(found.values())
+
+
+_LATEST = _Latest()
+
+
 class _Reader:
     """Turns the document's objects into values; knows the types' names by their number in the catalog."""
 
     def __init__(self, type_names: dict[str, list[Any]]) -> None:
-        self._types = {oid: (Name(schema, name), is_array) for oid, (schema, name, is_array) in type_names.items()}
+        self.types = {oid: (Name(schema, name), is_array) for oid, (schema, name, is_array) in type_names.items()}
 
     def table(self, row: Json) -> Table:
         return Table(
@@ -168,7 +208,7 @@ class _Reader:
         )
 
     def type(self, row: Json) -> Type:
-        name, is_array = self._types[row["type"]]
+        name, is_array = self.types[row["type"]]
         # The catalog's number of dimensions is what was written at one time; 0 for CREATE TABLE AS, for example.
         dimensions = max(row["dimensions"], 1) if is_array else 0
         return Type(name, modifiers_of(row["modifier"]) if row["modifier"] else (), dimensions)

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from alembic_contracts import texts
 from alembic_contracts.dialects import Locked, Part, Sight
-from alembic_contracts.dialects.postgresql.answers import schema
+from alembic_contracts.dialects.postgresql.answers import Json, read_document, schema
 from alembic_contracts.dialects.postgresql.hindrances import Hindrance, named, printed_as_before, told
 from alembic_contracts.dialects.postgresql.queries import read, server_version
 from alembic_contracts.dialects.postgresql.traceless import passing, sqlstate
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from alembic_contracts.dialects import Asked
 
 __all__ = ["Look", "looked", "observe", "sight"]
-
-Json = dict[str, Any]
 
 _PARTS = get_args(Part)
 
@@ -183,8 +181,7 @@ def _document(connection: Connection, look: Look, ask: Callable[[Connection, Loo
         if sqlstate(error) == _LOCK_NOT_AVAILABLE:
             return None
         raise CannotCheck(f"The schema of the database cannot be read: {error.orig}") from error
-    found: Json = json.loads(answered)
-    return found
+    return read_document(answered)
 
 
 def _ask(connection: Connection, look: Look) -> str:

@@ -215,6 +215,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """What the fact expects, in a few words."""
     evaluate: Callable[[Fact, Subject], Outcome]
     """Whether the fact holds. The table, and the column of a fact about one, are there unless ``judges_absence``."""
+    column_alone: bool = False
+    """Whether all that a fact looks at of a table is its column, where that is there, and the table's name and kind."""
     judges_absence: bool = False
     """Whether the rule is about the very existence of the table or column."""
     breaks: Breaks = field(default_factory=lambda: EVERYBODY)

@@ -78,6 +78,7 @@ def size_rule(
         ),
         expected=lambda fact, _dialect: str(fact.expected),
         evaluate=evaluate,
+        column_alone=True,
         about_types=True,
         **more,
     )

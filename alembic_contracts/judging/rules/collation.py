@@ -54,5 +54,6 @@ RULE = Rule(
     ),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
+    column_alone=True,
     breaks=breaking("reader", warning=("writer",)),
 )

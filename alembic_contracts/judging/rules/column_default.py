@@ -122,4 +122,5 @@ RULE = Rule(
     ),
     expected=lambda fact, _dialect: _words(cast("str", fact.expected)),
     evaluate=_evaluate,
+    column_alone=True,
 )

@@ -190,5 +190,6 @@ RULE = Rule(
     portable=Portable(consequence="Queries and writes that name it fail: no such column."),
     expected=lambda _fact, _dialect: "present",
     evaluate=_evaluate,
+    column_alone=True,
     judges_absence=True,
 )

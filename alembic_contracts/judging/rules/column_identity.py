@@ -87,5 +87,6 @@ RULE = Rule(
     ),
     expected=lambda fact, _dialect: _words(str(fact.expected)),
     evaluate=_evaluate,
+    column_alone=True,
     breaks=breaking("writer"),
 )

@@ -129,4 +129,5 @@ RULE = Rule(
     ),
     expected=lambda fact, _dialect: _words(bool(fact.expected)),
     evaluate=_evaluate,
+    column_alone=True,
 )

@@ -155,5 +155,6 @@ RULE = Rule(
     ),
     expected=_expected,
     evaluate=_evaluate,
+    column_alone=True,
     about_types=True,
 )

@@ -122,5 +122,6 @@ RULE = Rule(
     ),
     expected=lambda fact, _dialect: _words(bool(fact.expected)),
     evaluate=_evaluate,
+    column_alone=True,
     breaks=breaking("writer"),
 )

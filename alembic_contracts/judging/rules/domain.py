@@ -42,6 +42,7 @@ RULE = Rule(
     instead=(in_a_view("a value of the domain {expected}"), *NOT_BY_ITSELF),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
+    column_alone=True,
     breaks=breaking("writer", warning=("reader",)),
     about_types=True,
 )

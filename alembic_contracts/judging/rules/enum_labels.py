@@ -73,5 +73,6 @@ RULE = Rule(
     ),
     expected=lambda fact, _dialect: _words(cast("tuple[str, ...]", fact.expected)),
     evaluate=_evaluate,
+    column_alone=True,
     about_types=True,
 )

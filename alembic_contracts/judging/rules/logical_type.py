@@ -55,5 +55,6 @@ RULE = Rule(
     ),
     expected=lambda fact, _dialect: str(fact.expected),
     evaluate=_evaluate,
+    column_alone=True,
     about_types=True,
 )

@@ -4,12 +4,16 @@ SELECT
         pg_catalog.json_build_object(
             'name', c.conname,
             'kind', c.contype,
-            'columns', (
+            'columns', CASE WHEN pg_catalog.cardinality(c.conkey) = 1 THEN (
+                SELECT pg_catalog.json_build_array(a.attname)
+                FROM pg_catalog.pg_attribute AS a
+                WHERE a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+            ) ELSE (
                 SELECT pg_catalog.json_agg(a.attname ORDER BY k.position)
                 FROM pg_catalog.unnest(c.conkey) WITH ORDINALITY AS k (attnum, position)
                 INNER JOIN pg_catalog.pg_attribute AS a
                     ON a.attrelid = c.conrelid AND k.attnum = a.attnum
-            ),
+            ) END,
             'expression', CASE
                 WHEN NOT asked.printable THEN NULL
                 WHEN c.contype = 'c' THEN pg_catalog.pg_get_expr(c.conbin, c.conrelid)
@@ -30,24 +34,22 @@ SELECT
             'on_update', c.confupdtype,
             'on_delete', c.confdeltype,
             'match_full', c.confmatchtype = 'f',
-            'on_delete_columns', (
+            'on_delete_columns', CASE WHEN c.reset IS NOT NULL THEN (
                 SELECT pg_catalog.json_agg(a.attname ORDER BY k.position)
-                FROM pg_catalog.jsonb_array_elements_text(
-                    NULLIF(pg_catalog.to_jsonb(c) -> 'confdelsetcols', 'null'::jsonb)
-                ) WITH ORDINALITY AS k (attnum, position)
+                FROM pg_catalog.unnest(c.reset) WITH ORDINALITY AS k (attnum, position)
                 INNER JOIN pg_catalog.pg_attribute AS a
-                    ON a.attrelid = c.conrelid AND k.attnum = a.attnum::text
-            ),
+                    ON a.attrelid = c.conrelid AND k.attnum = a.attnum
+            ) END,
             'deferrable', c.condeferrable,
             'initially_deferred', c.condeferred,
             'valid', c.convalidated,
-            'not_enforced', pg_catalog.to_jsonb(c) ->> 'conenforced' = 'false',
+            'not_enforced', NOT c.enforced,
             'nulls_not_distinct', CASE WHEN c.contype = 'u' THEN (
                 SELECT pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct'
                 FROM pg_catalog.pg_index AS i
                 WHERE i.indexrelid = c.conindid
             ) END,
-            'period', COALESCE(pg_catalog.to_jsonb(c) ->> 'conperiod' = 'true', FALSE),
+            'period', c.period,
             'no_inherit', c.connoinherit,
             'inherited', c.coninhcount > 0,
             'comment', /* if rest */ (
@@ -58,13 +60,22 @@ SELECT
         )
         ORDER BY c.conname, c.oid
     )
-FROM pg_catalog.pg_constraint AS c
-WHERE
-    c.conrelid = asked.oid
-    AND c.contype IN ('p', 'u', 'c', 'f', 'x', 'n')
-    -- A foreign key to a partitioned table has a row more for each of that table's partitions.
-    AND NOT EXISTS (
-        SELECT
-        FROM pg_catalog.pg_constraint AS parent
-        WHERE parent.oid = c.conparentid AND parent.conrelid = c.conrelid
-    )
+-- A column without a table's name before it is that of "older" where the server's pg_constraint has none of that name.
+FROM (SELECT NULL::int2[] AS confdelsetcols, TRUE AS conenforced, FALSE AS conperiod) AS older
+CROSS JOIN LATERAL (
+    SELECT
+        k.*,
+        confdelsetcols AS reset,
+        conenforced AS enforced,
+        conperiod AS period
+    FROM pg_catalog.pg_constraint AS k
+    WHERE
+        k.conrelid = asked.oid
+        AND k.contype IN ('p', 'u', 'c', 'f', 'x', 'n')
+        -- A foreign key to a partitioned table has a row more for each of that table's partitions.
+        AND NOT EXISTS (
+            SELECT
+            FROM pg_catalog.pg_constraint AS parent
+            WHERE parent.oid = k.conparentid AND parent.conrelid = k.conrelid
+        )
+) AS c

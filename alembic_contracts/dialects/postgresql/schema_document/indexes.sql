@@ -4,12 +4,16 @@ SELECT
         pg_catalog.json_build_object(
             'name', x.relname,
             'key_columns', i.indnkeyatts,
-            'columns', (
+            'columns', CASE WHEN i.indnatts = 1 THEN pg_catalog.json_build_array((
+                SELECT a.attname
+                FROM pg_catalog.pg_attribute AS a
+                WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[0] AND a.attnum <> 0
+            )) ELSE (
                 SELECT pg_catalog.json_agg(a.attname ORDER BY k.position)
                 FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
                 LEFT JOIN pg_catalog.pg_attribute AS a
                     ON a.attrelid = i.indrelid AND k.attnum = a.attnum AND a.attnum <> 0
-            ),
+            ) END,
             'expressions', CASE WHEN i.indexprs IS NOT NULL AND asked.printable THEN (
                 SELECT
                     pg_catalog.json_agg(
@@ -48,7 +52,7 @@ SELECT
                     ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.position - 1] AND a.attnum <> 0
             ) END /* end */,
             'predicate', CASE WHEN asked.printable THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END,
-            'nulls_not_distinct', pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct',
+            'nulls_not_distinct', i.nulls_not_distinct::text,
             'constraint', (
                 SELECT c.conname
                 FROM pg_catalog.pg_constraint AS c
@@ -65,6 +69,13 @@ SELECT
         )
         ORDER BY x.relname
     )
-FROM pg_catalog.pg_index AS i
+-- Without a table's name before it, it is what "older" has where the server's pg_index has no such column.
+FROM (SELECT FALSE AS indnullsnotdistinct) AS older
+CROSS JOIN LATERAL (
+    SELECT
+        k.*,
+        indnullsnotdistinct AS nulls_not_distinct
+    FROM pg_catalog.pg_index AS k
+    WHERE k.indrelid = asked.oid
+) AS i
 INNER JOIN pg_catalog.pg_class AS x ON i.indexrelid = x.oid
-WHERE i.indrelid = asked.oid

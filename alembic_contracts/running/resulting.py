@@ -1,0 +1,92 @@
+"""What a run leaves at each commit in, the verdict on it out: what is as it was at the commit before is judged once.
+
+A run commits as often as it has revisions where Alembic is set to ``transaction_per_migration``.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from alembic_contracts.running.examination import judge_state
+from alembic_contracts.running.expected import scope_of
+from alembic_contracts.schemas.layers import differences
+from alembic_contracts.schemas.steps import Location, Operation, Step
+
+if TYPE_CHECKING:
+    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.judging.violations import Report
+    from alembic_contracts.running.courses import Course
+    from alembic_contracts.running.terms import Terms
+    from alembic_contracts.schemas.schema import Name, Schema
+
+__all__ = ["Resulting"]
+
+
+class Resulting(Struct):
+    """What was seen of a run's commits so far."""
+
+    terms: Terms
+    _seen: list[Step] = field(default_factory=list)
+    """What was there at earlier ones, where nobody foresaw it."""
+    _last: Schema | None = None
+    """What was there at the last one."""
+    _kept: Course | None = None
+    """What that was compared with, where it broke nothing."""
+
+    def verdict(
+        self, course: Course, now: Schema, *, revision: str, place: Location | None, ends: bool, whole: bool
+    ) -> Report:
+        """Return the verdict on what is there.
+
+        Args:
+            course: what was examined before the run; its start is what held before.
+            now: what is there of the tables that contracts are about.
+            revision: the latest one that has run.
+            place: where what is broken is put down to.
+            ends: whether the run is through.
+            whole: whether what did not hold before either is told of a run that is not through and breaks nothing.
+        """
+        before = self._last
+        self._last = now = now if before is None else _sharing(now, before)
+        since = (*self._seen, Step(revision, (Operation(place, "commit", now, commits=True),)))
+        if course.dialect.FORESIGHT == "none":  # so that a break is put down to the revision that was run then
+            self._seen.append(Step(revision, (Operation(place, "commit", now),)))
+        scope = scope_of(self.terms)
+        judged = partial(judge_state, course, self.terms, scope=scope, since=since, ends=ends)
+        if ends or whole or scope != "introduced":
+            self._kept = None
+            return judged()
+        report = judged(tables=self._changed(course, before, now), standing=False)
+        self._kept = course if report.status == "kept" else None
+        return report if self._kept else judged()
+
+    def _changed(self, course: Course, before: Schema | None, now: Schema) -> frozenset[Name] | None:
+        """Return the tables that are other than at a commit that broke nothing; None: any fact may be broken by now."""
+        is_read = course.sight is None or not course.sight.unread
+        if before is None or self._kept is not course or not is_read or _surroundings(before) != _surroundings(now):
+            return None
+        changed = frozenset(differences(before.tables, now.tables))
+        # What the rows of a table get into is not looked at here.
+        return changed if not changed or self._are_names_alike(course.dialect) else None
+
+    def _are_names_alike(self, dialect: Dialect) -> bool:
+        """Whether each table has the one name that contracts have for it."""
+        of_its_kind = all(contract.kind == dialect.KIND for contract in self.terms.contracts)
+        return dialect.FORESIGHT == "catalog" and of_its_kind
+
+
+def _sharing(now: Schema, before: Schema) -> Schema:
+    """Return a schema with what is the same as before being the same object: so it is seen at a glance."""
+    known = before.tables
+    tables = {name: known[name] if known.get(name) == table else table for name, table in now.tables.items()}
+    return replace(now, tables=MappingProxyType(tables))
+
+
+def _surroundings(schema: Schema) -> tuple[object, ...]:
+    """Return what facts depend on besides tables."""
+    return schema.types, schema.access, schema.namespaces, schema.sequences, schema.ignores_case

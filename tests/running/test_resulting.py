@@ -1,0 +1,174 @@
+"""What a run leaves at each commit: only what has changed since the last one is judged, and nothing is missed."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.project import ENV
+
+if TYPE_CHECKING:
+    from tests.support.project import Project
+
+EACH = ENV.replace(
+    "target_metadata=target_metadata)", "target_metadata=target_metadata, transaction_per_migration=True)"
+)
+COMPARED = """
+import json
+
+from alembic_contracts.running.resulting import Resulting
+
+judged = Resulting.verdict
+
+
+def compared(self, course, now, **arguments):
+    found = judged(self, course, now, **arguments)
+    whole = judged(Resulting(self.terms), course, now, **{**arguments, "whole": True})
+    said = [[each.message for each in report.violations if each.introduced] for report in (found, whole)]
+    with open("compared.jsonl", "a") as file:
+        print(json.dumps([found.status, whole.status, *said, found.unproven == whole.unproven]), file=file)
+    return found
+
+
+Resulting.verdict = compared
+"""
+UNKNOWN = """op.execute('''DO $$
+DECLARE wanted text;
+BEGIN
+    SELECT statement INTO wanted FROM statements WHERE number = {number};
+    EXECUTE wanted;
+END $$''')"""
+TABLES = """
+CREATE TYPE colour AS ENUM ('red', 'green');
+CREATE TABLE a (id int PRIMARY KEY, name varchar(50) NOT NULL, kind colour, n numeric(8, 2) DEFAULT 0);
+CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a, note text);
+CREATE TABLE p (id int NOT NULL, at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE q PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2030-01-01');
+CREATE VIEW v AS SELECT id, note FROM b;
+CREATE TABLE other (id int);
+CREATE SCHEMA s;
+GRANT SELECT ON a, b, p, q, v TO PUBLIC
+"""
+STATEMENTS = [
+    "ALTER TABLE a ADD COLUMN x{n} int",
+    "ALTER TABLE a ADD COLUMN y{n} int NOT NULL",
+    "ALTER TABLE a DROP COLUMN IF EXISTS name",
+    "ALTER TABLE a ADD COLUMN IF NOT EXISTS name varchar(50) NOT NULL",
+    "ALTER TABLE a ALTER COLUMN n TYPE numeric(10, 2)",
+    "ALTER TABLE a ALTER COLUMN n TYPE numeric(8, 2)",
+    "ALTER TABLE a ALTER COLUMN kind SET NOT NULL",
+    "ALTER TABLE a ALTER COLUMN kind DROP NOT NULL",
+    "ALTER TYPE colour RENAME VALUE 'red' TO 'crimson'",
+    "ALTER TYPE colour RENAME VALUE 'crimson' TO 'red'",
+    "ALTER TABLE b RENAME COLUMN note TO remark",
+    "ALTER TABLE b RENAME COLUMN remark TO note",
+    "ALTER TABLE b ADD CONSTRAINT c{n} CHECK (id > 0)",
+    "ALTER TABLE b DROP CONSTRAINT IF EXISTS b_a_fkey",
+    "ALTER TABLE b RENAME TO b2",
+    "ALTER TABLE b2 RENAME TO b",
+    "ALTER TABLE q ADD CONSTRAINT d{n} CHECK (id > 0)",
+    "ALTER TABLE q DROP CONSTRAINT IF EXISTS d3",
+    "ALTER TABLE p ADD COLUMN z{n} text",
+    "ALTER TABLE a SET SCHEMA s",
+    "ALTER TABLE s.a SET SCHEMA public",
+    "CREATE UNIQUE INDEX ON b (note)",
+    "CREATE OR REPLACE VIEW v AS SELECT id, note FROM b WHERE id > 0",
+    "DROP VIEW IF EXISTS v",
+    "CREATE TABLE other{n} (id int)",
+    "ALTER TABLE other ADD COLUMN o{n} int",
+    "ALTER TABLE a ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE a DISABLE ROW LEVEL SECURITY",
+    "SELECT 1",
+]
+
+
+def stating(table: str, more: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "spec-version": "1.0.0",
+        "name": table,
+        "namespace": "test",
+        "dataAssetResourceName": f"postgresql://localhost/test.{table}",
+        "owner": {"name": "Data"},
+        "schema": {
+            "table_schema": "public",
+            "table_name": table,
+            "properties": STATED[table],
+            "privileges": [{"role": "PUBLIC", "privileges": ["SELECT"]}],
+        },
+        **more,
+    }
+
+
+def table(**columns: dict[str, Any]) -> dict[str, Any]:
+    return {name: {"constraints": constraints} for name, constraints in columns.items()}
+
+
+STATED = {
+    "a": table(
+        id={"data_type": "integer", "primaryKey": True, "is_nullable": False},
+        name={"data_type": "character varying", "character_maximum_length": 50, "is_nullable": False},
+        kind={"data_type": "USER-DEFINED", "is_nullable": True, "enum": ["red", "green"]},
+        n={"data_type": "numeric", "numeric_precision": 8, "numeric_scale": 2},
+    ),
+    "b": table(
+        id={"data_type": "integer"}, a={"data_type": "integer", "is_nullable": True}, note={"data_type": "text"}
+    ),
+    "p": table(id={"data_type": "integer", "is_nullable": False}, at={"data_type": "date"}),
+    "q": table(id={"data_type": "integer"}),
+    "v": table(id={"data_type": "integer"}, note={"data_type": "text"}),
+}
+
+
+BREAKS = {
+    "a column": ("a", "ALTER TABLE a DROP COLUMN name"),
+    "a label of a column's type": ("a", "ALTER TYPE colour RENAME VALUE 'red' TO 'crimson'"),
+    "the schema's privileges": ("a", "REVOKE USAGE ON SCHEMA public FROM PUBLIC"),
+    "what a view shows": ("vb", "ALTER TABLE b ALTER COLUMN a SET NOT NULL"),
+}
+"""Tables that contracts are about, and what breaks those, with the table itself or with what is around it."""
+
+
+def apply(project: Project, names: str, statements: list[str], more: dict[str, Any]) -> list[Any]:
+    """Have each statement run by a revision of its own, of which nobody knows what it does; returns what was compared.
+
+    That is, of each commit, the status, the one that judging everything gives, and what both say.
+    """
+    project.sql("CREATE TABLE statements (number int, statement text)")
+    for number, statement in enumerate(statements):
+        tried = f"DO $q$ BEGIN {statement}; EXCEPTION WHEN OTHERS THEN END $q$".replace("SELECT 1", "PERFORM 1")
+        quoted = tried.replace("'", "''").replace("%", "%%")
+        project.sql(f"INSERT INTO statements VALUES ({number}, '{quoted}')")
+        project.revision(f"r{number}", UNKNOWN.format(number=number))
+    project.sql(*TABLES.split(";\n"))
+    for name in names:
+        project.contract(name, stating(name, more.get(name, {})))
+    project.write("migrations/env.py", COMPARED + EACH)
+    done = project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"})
+    assert done.returncode == 0, done.stderr
+    compared = [json.loads(line) for line in (project.path / "compared.jsonl").read_text().splitlines()]
+    assert len(compared) == len(statements)
+    for status, expected, said, all_said, same_doubts in compared:
+        assert (status, same_doubts) == (expected, True)
+        assert status == "kept" or said == all_said
+    return compared
+
+
+@pytest.mark.parametrize("what", BREAKS)
+def test_a_break_is_found_at_its_commit(what: str, project: Project) -> None:
+    names, statement = BREAKS[what]
+    statements = ["SELECT 1", "CREATE TABLE another (id int)", statement, "SELECT 1"]
+    found = apply(project, names, statements, {names[0]: {"compatibility": "full"}})
+    assert [status for status, *_ in found] == ["kept", "kept", "broken", "broken"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("names", ["ab", "abp", "abpqv"])
+def test_each_commit_has_the_verdict_that_all_facts_give(names: str, seed: int, project: Project) -> None:
+    chance = random.Random(f"{names}{seed}")
+    statements = ["SELECT 1", *(chance.choice(STATEMENTS).format(n=number) for number in range(25))]
+    sides = [{}, *({"compatibility": each} for each in ("reader", "writer", "full"))]
+    found = apply(project, names, statements, {name: chance.choice(sides) for name in names})
+    assert {status for status, *_ in found} == {"kept", "broken"}
