@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
     from alembic_contracts.contracts.contract import Contract, Waiver
     from alembic_contracts.dialects import Dialect
+    from alembic_contracts.judging.elsewhere import Held
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.pending import Run
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Schema
     from alembic_contracts.support.terminal import Progress
 
-__all__ = ["examine", "foresee", "judge", "judge_now", "judge_state", "policy_of"]
+__all__ = ["examine", "foresee", "groups_of", "judge", "judge_now", "judge_state", "policy_of"]
 
 
 def policy_of(run: Run, terms: Terms, *, phase: Phase, scope: engine.Scope) -> engine.Policy:
@@ -129,6 +130,7 @@ def judge_state(
     ends: bool,
     tables: frozenset[Name] | None = None,
     standing: bool = True,
+    groups: tuple[Held, ...] = (),
 ) -> Report:
     """Return the verdict on a schema that was observed while a run went on, or after it.
 
@@ -140,6 +142,7 @@ def judge_state(
         ends: whether the run is through.
         tables: whose facts need a verdict; None: all.
         standing: whether facts that did not hold before either are told.
+        groups: the contracts as they are held there, where that is known (``groups_of``).
     """
     policy = policy_of(course.run, terms, phase="commit", scope=scope)
     ends = policy.ends_at_head and ends
@@ -148,11 +151,11 @@ def judge_state(
     if course.sight is not None and course.sight.unread and course.run.connection is not None:
         unread = course.sight.unread
         before = course.dialect.completed(course.run.connection, course.sight, observed)
-    done = replace(course, predictions=(Prediction(before=before, steps=tuple(since)),), sight=None)
-    report = judge(done, terms, policy, foreseen=course.predictions)
+    done, foreseen = (Prediction(before=before, steps=tuple(since)),), course.predictions
+    report = _judged(terms, done, course.dialect, policy, frozenset(), foreseen=foreseen, groups=groups)
     # Where another session has had a lock all along, what it hides is at least the same as before.
     shown = tuple(v for v in report.violations if v.introduced or v.table not in unread)
-    return replace(report, violations=shown)
+    return _placed(replace(report, violations=shown), terms)
 
 
 def judge_now(connection: Connection, terms: Terms) -> Report:
@@ -177,17 +180,17 @@ def _judged(
     unread: frozenset[Name],
     *,
     foreseen: Sequence[Prediction] = (),
+    groups: tuple[Held, ...] = (),
 ) -> Report:
     """Return the verdict by the contracts of the working tree, each as it is held on this kind of database."""
     contracts, reports = _without(terms.contracts, unread), []
-    if dialect.FORESIGHT == "catalog" and all(contract.kind == dialect.KIND for contract in contracts):
+    if _is_held_as_it_is(contracts, dialect):
         return engine.judge(contracts, predictions, dialect=dialect, policy=policy, waivers=terms.waivers)
     from alembic_contracts.dialects.casing import fold_name
-    from alembic_contracts.judging import elsewhere
     from alembic_contracts.judging.merging import merged
     from alembic_contracts.judging.shape import is_same
 
-    groups = elsewhere.held(contracts, dialect, policy.severities, terms.settings.elsewhere)
+    groups = groups or _groups(contracts, dialect, terms)
     for each in groups:
         seen = each.seen(predictions)
         group = each.shown(seen, foreseen)
@@ -213,6 +216,24 @@ def _judged(
     tables = {fold_name(table) for group in groups for contract in group.contracts for table in contract.tables}
     whole = merged(reports)
     return replace(whole, checked=replace(whole.checked, tables=len(tables)))
+
+
+def groups_of(terms: Terms, dialect: Dialect) -> tuple[Held, ...]:
+    """Return the contracts as they are held on a kind of database; none where each is held as it is there.
+
+    They know what was seen of a database by the names that contracts have, so that it is told once in a run.
+    """
+    return () if _is_held_as_it_is(terms.contracts, dialect) else _groups(terms.contracts, dialect, terms)
+
+
+def _is_held_as_it_is(contracts: Sequence[Contract], dialect: Dialect) -> bool:
+    return dialect.FORESIGHT == "catalog" and all(contract.kind == dialect.KIND for contract in contracts)
+
+
+def _groups(contracts: Sequence[Contract], dialect: Dialect, terms: Terms) -> tuple[Held, ...]:
+    from alembic_contracts.judging import elsewhere
+
+    return elsewhere.held(contracts, dialect, terms.settings.rules, terms.settings.elsewhere)
 
 
 def _of_group(waivers: Iterable[Waiver], group: Iterable[Contract], contracts: Iterable[Contract]) -> Iterator[Waiver]:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from alembic_contracts.running.examination import judge_state
+from alembic_contracts.running.examination import groups_of, judge_state
 from alembic_contracts.running.expected import scope_of
 from alembic_contracts.schemas.layers import differences
 from alembic_contracts.schemas.steps import Location, Operation, Step
 
 if TYPE_CHECKING:
-    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.judging.elsewhere import Held
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.terms import Terms
@@ -35,8 +35,9 @@ class Resulting(Struct):
     """What was there at earlier ones, where nobody foresaw it."""
     _last: Schema | None = None
     """What was there at the last one."""
-    _kept: Course | None = None
-    """What that was compared with, where it broke nothing."""
+    _kept: tuple[Course, Report] | None = None
+    """What that was compared with and the verdict on it, where it broke nothing."""
+    _groups: tuple[Held, ...] | None = None
 
     def verdict(
         self, course: Course, now: Schema, *, revision: str, place: Location | None, ends: bool, whole: bool
@@ -57,27 +58,28 @@ class Resulting(Struct):
         if course.dialect.FORESIGHT == "none":  # so that a break is put down to the revision that was run then
             self._seen.append(Step(revision, (Operation(place, "commit", now),)))
         scope = scope_of(self.terms)
-        judged = partial(judge_state, course, self.terms, scope=scope, since=since, ends=ends)
+        if self._groups is None:
+            self._groups = groups_of(self.terms, course.dialect)
+        judged = partial(judge_state, course, self.terms, scope=scope, since=since, ends=ends, groups=self._groups)
         if ends or whole or scope != "introduced":
             self._kept = None
             return judged()
-        report = judged(tables=self._changed(course, before, now), standing=False)
-        self._kept = course if report.status == "kept" else None
+        changed = self._changed(course, before, now)
+        if self._kept is not None and changed is not None and not changed:
+            return self._kept[1]
+        report = judged(tables=changed, standing=False)
+        self._kept = (course, report) if report.status == "kept" else None
         return report if self._kept else judged()
 
     def _changed(self, course: Course, before: Schema | None, now: Schema) -> frozenset[Name] | None:
         """Return the tables that are other than at a commit that broke nothing; None: any fact may be broken by now."""
         is_read = course.sight is None or not course.sight.unread
-        if before is None or self._kept is not course or not is_read or _surroundings(before) != _surroundings(now):
+        is_known = before is not None and self._kept is not None and self._kept[0] is course and is_read
+        if before is None or not is_known or _surroundings(before) != _surroundings(now):
             return None
         changed = frozenset(differences(before.tables, now.tables))
-        # What the rows of a table get into is not looked at here.
-        return changed if not changed or self._are_names_alike(course.dialect) else None
-
-    def _are_names_alike(self, dialect: Dialect) -> bool:
-        """Whether each table has the one name that contracts have for it."""
-        of_its_kind = all(contract.kind == dialect.KIND for contract in self.terms.contracts)
-        return dialect.FORESIGHT == "catalog" and of_its_kind
+        # What the rows of a table get into is not looked at here. In groups tables have other names.
+        return None if changed and self._groups else changed
 
 
 def _sharing(now: Schema, before: Schema) -> Schema:
