@@ -68,7 +68,7 @@ _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"
 def read_document(answered: str) -> Json:
     """Return the catalog's answer as ``schema`` takes it: its tables are texts still."""
     parts = decode(answered, type=dict[str, Raw])
-    document: Json = {key: decode(text) for key, text in parts.items() if key != "tables"}
+    document: Json = {key: decode(part) for key, part in parts.items() if key != "tables"}
     return {**document, "tables": decode(parts["tables"], type=list[Raw] | None)}
 
 
