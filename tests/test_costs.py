@@ -59,6 +59,7 @@ FUNCTIONS = [
     "relations_of",
     "Snapshots._made",
     "_evaluated",
+    "_Case.finding",
     "_Scanner.document",
     "read_settings",
     "outline",
@@ -171,6 +172,22 @@ def test_a_check_does_each_thing_once(tmp_path: Path) -> None:
     facts = size.contracts * 28
     assert found.of["_evaluated"] == facts  # where it counts, and all of them hold there
     assert "_Scanner.document" not in found.of  # nobody is told where anything stands
+
+
+def test_a_commit_costs_what_has_changed_since_the_last_one(tmp_path: Path, databases: Databases) -> None:
+    found = []
+    for further in (20, 40):
+        folder = tmp_path / str(further)
+        folder.mkdir()
+        write(folder, Size(tables=10, columns=6, revisions=10 + further, contracts=10))
+        env = folder / "migrations" / "env.py"
+        each = "connection=connection, transaction_per_migration=True"
+        env.write_text(env.read_text().replace("connection=connection", each))
+        with databases.new() as url:
+            found.append(counted(folder, url, "upgrade", "head").of)
+    facts, more = 28, 20
+    assert found[1]["_evaluated"] - found[0]["_evaluated"] <= more * (facts + 10)  # of the table that each changes
+    assert found[1]["_Case.finding"] == found[0]["_Case.finding"], "nothing is written that is not told"
 
 
 def test_a_check_imports_what_it_needs(tmp_path: Path) -> None:
