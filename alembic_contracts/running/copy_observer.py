@@ -138,7 +138,8 @@ class CopyObserver:
     def done(self, effect: Effect) -> Callable[[], None] | None:
         """Take note of what a statement did; returns what is to follow once its rows are looked at."""
         self._effect = effect
-        self._doubt_failure(effect)
+        if self._may_fail(effect):
+            self._doubt_failure(effect)
         if effect.reads or effect.writes:
             self._follow(effect)
         if effect.changes:
@@ -153,6 +154,11 @@ class CopyObserver:
             text = " ".join(effect.sql.split())[:_LABEL_LENGTH]
             self._operations.append(Operation(self._script.here(), text, self._noted, effect.commits))
         return self._on_fetch(effect) if effect.returns else None
+
+    def failed(self, effect: Effect) -> None:
+        """Take note of a statement that a row has hindered: one that may be another one in the real run."""
+        if self._is_about_chance(effect):
+            self._doubt_failure(effect)
 
     def _on_fetch(self, effect: Effect) -> Callable[[], None] | None:
         rows, reason = self._on_fetch_of_rows(effect), goes_by(effect)
@@ -236,7 +242,8 @@ class CopyObserver:
         is_handed_on = _has_made_up(effect.parameters)
         self._goes_by_rows = self._goes_by_rows or is_handed_on
         if self._is_by_chance(effect):
-            self._by_chance |= effect.writes
+            # What defines a table or an index says the same whatever is in the rows that it is made from.
+            self._by_chance |= {key for key in effect.writes if self._writing or key[1] not in _SCHEMA}
         if is_handed_on or not self.unknown.isdisjoint(effect.reads):
             self.unknown |= {key for key in effect.writes if key in self._tables} - {self._version_table}
 
@@ -289,12 +296,17 @@ class CopyObserver:
             if not rest_is_seen(stack, self._script.path, _TEXTS):
                 self._stage.doubt(reason)
 
+    def _may_fail(self, effect: Effect) -> bool:
+        """Whether it may depend on rows whether a statement fails."""
+        doubtful = not self.unknown.isdisjoint(effect.reads | effect.writes) or self._is_about_chance(effect)
+        return effect.is_beside or (doubtful and _MAY_FAIL.match(effect.sql) is not None)
+
+    def _is_about_chance(self, effect: Effect) -> bool:
+        return self._is_by_chance(effect) or not self._by_chance.isdisjoint(effect.writes)
+
     def _doubt_failure(self, effect: Effect) -> None:
         """Note a doubt where it depends on rows whether a statement fails, and the script goes on where it does."""
-        may_fail = effect.is_beside or (
-            not self.unknown.isdisjoint(effect.reads | effect.writes) and _MAY_FAIL.match(effect.sql) is not None
-        )
-        if self._script is None or not may_fail:
+        if self._script is None:
             return
         is_alone = CHANGES_ROWS.match(effect.sql) is not None and COPY not in effect.sql
         passes = lets_failure_pass(self._script.call_stack(), self._script.path, _TEXTS)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_contracts.schemas.steps import GOES_BY_CHANCE
+from alembic_contracts.schemas.steps import FAILS_BY_ROWS, GOES_BY_CHANCE
 from tests.support.rehearsing import TABLE, History, reasons
 
 if TYPE_CHECKING:
@@ -82,6 +83,15 @@ NO_CHANCE = [
     now = op.get_bind().execute(sa.text("SELECT CURRENT_TIMESTAMP")).scalar()
     op.bulk_insert(sa.table("t", sa.column("a", sa.String)), [{"a": now}])
     """,
+    """
+    op.execute("CREATE TABLE k AS SELECT hex(randomblob(8)) AS v")
+    op.create_index("by_chance", "k", ["v"])
+    with op.batch_alter_table("k") as batch:
+        batch.add_column(sa.Column("w", sa.Integer))
+    found = sa.inspect(op.get_bind())
+    if "k" in found.get_table_names() and [each["name"] for each in found.get_indexes("k")] == ["by_chance"]:
+        op.add_column("t", sa.Column("b", sa.Integer))
+    """,
 ]
 
 
@@ -93,3 +103,26 @@ def test_what_nobody_goes_by_is_no_doubt(code: str, tmp_path: Path) -> None:
     assert prediction.unproven == ()
     history.upgrade("head")
     assert prediction.steps[-1].fingerprint == history.observed()[1]
+
+
+FAILS = {
+    "an index": 'op.create_index("unique_by_chance", "k", ["v"], unique=True)',
+    "a row": 'op.execute("CREATE UNIQUE INDEX u ON n (v)")\nop.execute("INSERT INTO n VALUES (abs(random()) % 2)")',
+    "rows": 'op.execute("CREATE UNIQUE INDEX u ON n (v)")\nop.execute("INSERT INTO n SELECT v FROM k")',
+}
+
+
+@pytest.mark.parametrize("what", FAILS)
+def test_what_fails_by_chance_is_no_way_to_go_on(what: str, tmp_path: Path) -> None:
+    code = f"""
+op.execute("CREATE TABLE n AS SELECT 1 AS v")
+op.execute("CREATE TABLE k AS SELECT abs(random()) % 2 AS v UNION ALL SELECT 1")
+try:
+{textwrap.indent(FAILS[what], "    ")}
+except Exception:
+    op.drop_column("t", "a")
+"""
+    history = History(tmp_path, [TABLE, code])
+    history.upgrade("r0")
+    for _ in range(4):
+        assert any(FAILS_BY_ROWS in reasons(each) for each in history.predicted())

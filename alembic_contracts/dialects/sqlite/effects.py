@@ -42,6 +42,9 @@ class Listener(Protocol):
     def done(self, effect: Effect) -> Callable[[], None] | None:
         """Hear what a statement did; returns what to call once somebody fetches its rows, if anything."""
 
+    def failed(self, effect: Effect) -> None:
+        """Hear of a statement that a row has hindered."""
+
     def counted(self, count: int) -> int:
         """Hear that the last statement changed so many rows; returns what the script is to see of that."""
 

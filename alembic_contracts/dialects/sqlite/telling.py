@@ -225,13 +225,13 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
         cursor.shown_count = cursor.look = None
         try:
             execute()
-        except BaseException:
+        except BaseException as error:
             if was_open and not self.in_transaction:  # as INSERT OR ROLLBACK does
                 self._tell(Effect("ROLLBACK", changes=self._has_changed()))
+            if isinstance(error, sqlite3.IntegrityError) and self.listener is not None:
+                self.listener.failed(Effect(sql, parameters, *self._tables_of(sql)))
             raise
-        if self._reads or self._writes:
-            self._known[sql] = (frozenset(self._reads), frozenset(self._writes))
-        reads, writes = self._known.get(sql, (frozenset(), frozenset()))
+        reads, writes = self._tables_of(sql)
         self._is_ours(cursor.borrower, uses=was_open or self.in_transaction or bool(writes))
         effect = Effect(
             sql,
@@ -250,6 +250,12 @@ class WatchedConnection(OnCursors, sqlite3.Connection):
                 cursor.shown_count = self.listener.counted(sqlite3.Cursor.rowcount.__get__(cursor))
                 rowid: int | None = sqlite3.Cursor.lastrowid.__get__(cursor)
                 cursor.shown_rowid = None if rowid is None else self.listener.numbered(rowid)
+
+    def _tables_of(self, sql: str) -> tuple[Rows, Rows]:
+        """Return what a statement reads and writes, which is told when it is prepared: once."""
+        if self._reads or self._writes:
+            self._known[sql] = (frozenset(self._reads), frozenset(self._writes))
+        return self._known.get(sql, (frozenset(), frozenset()))
 
     def _may_have_changed(self, sql: str) -> bool:
         found = _WRITES_SCHEMA.search(sql)
