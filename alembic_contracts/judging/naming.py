@@ -93,6 +93,8 @@ class Naming:
         self._seen: dict[int, tuple[Schema, Schema]] = {}
         """By identity, with what has it: a value that is kept keeps its place in memory."""
         self._tables: dict[int, tuple[Table, Table]] = {}
+        """The same, as long as names lead where they lead in the schema that they were last seen in."""
+        self._leading: tuple[Mapping[Name, Name], frozenset[str]] | None = None
 
     def prediction(self, prediction: Prediction) -> Prediction:
         """Return what a run goes through, in the contracts' names."""
@@ -136,6 +138,9 @@ class Naming:
         if known is not None and known[0] is schema:
             return known[1]
         names = self.names(schema)
+        if self._leading != (names, schema.namespaces):
+            self._leading = names, schema.namespaces
+            self._tables.clear()
         tables = {names.get(name, name): self._table(table, names, schema) for name, table in schema.tables.items()}
         found = self._here.spelled(replace(schema, tables=MappingProxyType(tables)), self._columns)
         self._seen[id(schema)] = schema, found

@@ -32,7 +32,8 @@ class Resulting(Struct):
 
     terms: Terms
     _seen: list[Step] = field(default_factory=list)
-    """What was there at earlier ones, where nobody foresaw it."""
+    """What was there at earlier ones, where nobody foresaw it or where what was broken is permitted: so that a break is
+    put down to the revision that was run then."""
     _last: Schema | None = None
     """What was there at the last one."""
     _kept: tuple[Course, Report] | None = None
@@ -55,21 +56,24 @@ class Resulting(Struct):
         before = self._last
         self._last = now = now if before is None else _sharing(now, before)
         since = (*self._seen, Step(revision, (Operation(place, "commit", now, commits=True),)))
-        if course.dialect.FORESIGHT == "none":  # so that a break is put down to the revision that was run then
-            self._seen.append(Step(revision, (Operation(place, "commit", now),)))
-        scope = scope_of(self.terms)
+        seen = Step(revision, (Operation(place, "commit", now),))
+        if course.dialect.FORESIGHT == "none":
+            self._seen.append(seen)
         if self._groups is None:
             self._groups = groups_of(self.terms, course.dialect)
-        judged = partial(judge_state, course, self.terms, scope=scope, since=since, ends=ends, groups=self._groups)
-        if ends or whole or scope != "introduced":
-            self._kept = None
-            return judged()
+        scope, groups = scope_of(self.terms), self._groups
+        judged = partial(judge_state, course, self.terms, scope=scope, since=since, ends=ends, groups=groups)
         changed = self._changed(course, before, now)
-        if self._kept is not None and changed is not None and not changed:
+        if self._kept is not None and changed is not None and not changed and not ends:
             return self._kept[1]
-        report = judged(tables=changed, standing=False)
+        is_whole = ends or whole or scope != "introduced"
+        report = judged() if is_whole else judged(tables=changed, standing=False)
         self._kept = (course, report) if report.status == "kept" else None
-        return report if self._kept else judged()
+        if self._kept is None:
+            return report if is_whole else judged()
+        if course.dialect.FORESIGHT != "none" and any(violation.introduced for violation in report.violations):
+            self._seen.append(seen)
+        return report
 
     def _changed(self, course: Course, before: Schema | None, now: Schema) -> frozenset[Name] | None:
         """Return the tables that are other than at a commit that broke nothing; None: any fact may be broken by now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -233,3 +234,21 @@ def test_a_default_of_a_sequence_that_is_gone_fills_nothing(shop: Project) -> No
     assert shop.alembic("check-contracts").returncode == 0
     assert not run(shop, "r2", "DROP SEQUENCE other")
     assert "error[required-column]: t has the newly required column id" in run(shop, "r3", "DROP SEQUENCE `s``x`")
+
+
+def test_what_a_foreign_key_leads_to_is_told_anew_where_a_schema_has_come_to_be(shop: Project) -> None:
+    there = f"shop_{os.getpid()}"
+    assert not run(
+        shop,
+        "r1",
+        "CREATE TABLE b (id INT PRIMARY KEY)",
+        "CREATE TABLE c (id INT PRIMARY KEY, b INT, FOREIGN KEY (b) REFERENCES b (id))",
+    )
+    key = {"columns": ["b"], "references": {"table_schema": there, "table_name": "b", "columns": ["id"]}}
+    shop.contract("c", contract("c", "id", "b", about="postgresql", table_schema="public", foreign_keys=[key]))
+    shop.revision("r2", 'op.execute("CREATE TABLE other (id INT)")')
+    try:
+        refused = run(shop, "r3", f"CREATE DATABASE {there}", f"CREATE TABLE {there}.b (id INT PRIMARY KEY)")
+    finally:
+        shop.sql(f"DROP DATABASE IF EXISTS {there}")
+    assert "error[foreign-key]: public.c has no valid FOREIGN KEY (b)" in refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +27,9 @@ judged = Resulting.verdict
 
 def compared(self, course, now, **arguments):
     found = judged(self, course, now, **arguments)
-    whole = judged(Resulting(self.terms), course, now, **{**arguments, "whole": True})
+    alone = Resulting(self.terms)
+    alone._seen = [*self._seen]
+    whole = judged(alone, course, now, **{**arguments, "whole": True})
     said = [[each.message for each in report.violations if each.introduced] for report in (found, whole)]
     with open("compared.jsonl", "a") as file:
         print(json.dumps([found.status, whole.status, *said, found.unproven == whole.unproven]), file=file)
@@ -131,7 +134,12 @@ BREAKS = {
 """Tables that contracts are about, and what breaks those, with the table itself or with what is around it."""
 
 
-def apply(project: Project, names: str, statements: list[str], more: dict[str, Any]) -> list[Any]:
+REPORT = {"ALEMBIC_CONTRACTS_ENFORCE": "report"}
+
+
+def apply(
+    project: Project, names: str, statements: list[str], more: dict[str, Any], environment: dict[str, str] = REPORT
+) -> list[Any]:
     """Have each statement run by a revision of its own, of which nobody knows what it does; returns what was compared.
 
     That is, of each commit, the status, the one that judging everything gives, and what both say.
@@ -146,7 +154,7 @@ def apply(project: Project, names: str, statements: list[str], more: dict[str, A
     for name in names:
         project.contract(name, stating(name, more.get(name, {})))
     project.write("migrations/env.py", COMPARED + EACH)
-    done = project.alembic("upgrade", "head", env={"ALEMBIC_CONTRACTS_ENFORCE": "report"})
+    done = project.alembic("upgrade", "head", env=environment)
     assert done.returncode == 0, done.stderr
     compared = [json.loads(line) for line in (project.path / "compared.jsonl").read_text().splitlines()]
     assert len(compared) == len(statements)
@@ -172,3 +180,25 @@ def test_each_commit_has_the_verdict_that_all_facts_give(names: str, seed: int, 
     sides = [{}, *({"compatibility": each} for each in ("reader", "writer", "full"))]
     found = apply(project, names, statements, {name: chance.choice(sides) for name in names})
     assert {status for status, *_ in found} == {"kept", "broken"}
+
+
+WAIVED = """\
+waivers:
+- contract: test/a
+  fact: column-exists public.a.name
+  revision: r1
+  reason: agreed
+  approver: Data
+  expiry: 2999-01-01
+"""
+
+
+@pytest.mark.parametrize("asked", [{}, {"ALEMBIC_CONTRACTS_REPORT": "report.json"}], ids=["told", "in a file"])
+@pytest.mark.parametrize("later", ["CREATE TABLE another (id int)", "ALTER TABLE a ADD COLUMN more int"])
+def test_what_is_permitted_of_a_revision_stays_permitted_at_later_commits(
+    later: str, asked: dict[str, str], project: Project
+) -> None:
+    project.write("contracts/waivers.yaml", textwrap.dedent(WAIVED))
+    statements = ["SELECT 1", "ALTER TABLE a DROP COLUMN name", later, "SELECT 1"]
+    found = apply(project, "a", statements, {}, {"ALEMBIC_CONTRACTS_ENFORCE": "", **asked})
+    assert [status for status, *_ in found] == ["kept"] * 4
