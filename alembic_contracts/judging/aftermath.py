@@ -18,6 +18,10 @@ Rest = Literal["rolled back", "perhaps", "committed", "up to DDL", "partly", "op
 statement committed by itself; up to DDL: each that changed the schema did, with all before it; partly: some did."""
 
 
+_FEW = 6
+"""Revisions that are named one by one."""
+
+
 class Commit(Struct, frozen=True):
     """A commit of what a version script did, beside those of Alembic at the end of revisions."""
 
@@ -97,11 +101,17 @@ def summary(aftermath: Aftermath | None) -> str:
     if aftermath.commits or aftermath.rest != "rolled back":
         as_before = not (aftermath.commits or aftermath.changed or aftermath.now != aftermath.before)
         return "the contracted tables are as before" if as_before else "the schema has already changed"
-    return (
-        f"{at(aftermath.applied)} stays, the rest is rolled back"
-        if aftermath.applied
-        else f"{_what_is(aftermath)} rolled back{_where(aftermath)}"
-    )
+    if not aftermath.applied:
+        return f"{_what_is(aftermath)} rolled back{_where(aftermath)}"
+    verb = "stays" if len(aftermath.applied) == 1 else "stay"
+    return f"{_listed(aftermath.applied)} {verb}, the rest is rolled back"
+
+
+def _listed(revisions: Sequence[str]) -> str:
+    """Return revisions that were applied, in their order: all of a few."""
+    if len(revisions) <= _FEW:
+        return ", ".join(revisions)
+    return f"{revisions[0]} to {revisions[-1]} ({len(revisions)} revisions)"
 
 
 def _what_is(aftermath: Aftermath) -> str:
@@ -159,7 +169,7 @@ def _stays(aftermath: Aftermath) -> Iterator[str]:
     if aftermath.failure:
         yield f"Revision {aftermath.stopped or 'at the end'} failed by itself: {aftermath.failure}"
     if aftermath.applied:
-        yield f"Committed and staying: {', '.join(aftermath.applied)}."
+        yield f"Committed and staying: {_listed(aftermath.applied)}."
     yield from map(_committed, aftermath.commits)
     if aftermath.gap and not aftermath.commits:
         yield "A script ended its transaction in a way that was not seen: what it did until then may stay."

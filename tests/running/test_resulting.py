@@ -202,3 +202,17 @@ def test_what_is_permitted_of_a_revision_stays_permitted_at_later_commits(
     statements = ["SELECT 1", "ALTER TABLE a DROP COLUMN name", later, "SELECT 1"]
     found = apply(project, "a", statements, {}, {"ALEMBIC_CONTRACTS_ENFORCE": "", **asked})
     assert [status for status, *_ in found] == ["kept"] * 4
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "r0 stays"), (2, "r0, r1 stay"), (8, "r0 to r7 (8 revisions) stay")])
+def test_what_stays_of_many_revisions_is_told_in_a_few_words(count: int, told: str, project: Project) -> None:
+    project.sql("CREATE TABLE statements (number int, statement text)", *TABLES.split(";\n"))
+    project.sql(f"INSERT INTO statements VALUES ({count}, 'ALTER TABLE b RENAME COLUMN note TO remark')")
+    for number in range(count):
+        project.revision(f"r{number}", f'op.create_table("x{number}", sa.Column("id", sa.Integer))')
+    project.revision(f"r{count}", UNKNOWN.format(number=count))
+    project.contract("b", stating("b", {}))
+    project.write("migrations/env.py", EACH)
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 255
+    assert f"{told}, the rest is rolled back" in done.stderr
