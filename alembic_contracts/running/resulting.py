@@ -6,15 +6,14 @@ A run commits as often as it has revisions where Alembic is set to ``transaction
 from __future__ import annotations
 
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts.running.examination import groups_of, judge_state
 from alembic_contracts.running.expected import scope_of
-from alembic_contracts.schemas.layers import differences
+from alembic_contracts.schemas.layers import Layers, differences
 from alembic_contracts.schemas.steps import Location, Operation, Step
 
 if TYPE_CHECKING:
@@ -31,9 +30,11 @@ class Resulting(Struct):
     """What was seen of a run's commits so far."""
 
     terms: Terms
-    _seen: list[Step] = field(default_factory=list)
-    """What was there at earlier ones, where nobody foresaw it or where what was broken is permitted: so that a break is
-    put down to the revision that was run then."""
+    _stayed: tuple[Step, ...] = ()
+    """What was there at earlier ones, one step a revision: a break is put down to the revision that was run then, and a
+    table that the run has made is held to what it was when its revision was through."""
+    _looked: tuple[Step, ...] = ()
+    """The same, with the last look, which need not stay."""
     _last: Schema | None = None
     """What was there at the last one."""
     _kept: tuple[Course, Report] | None = None
@@ -54,14 +55,14 @@ class Resulting(Struct):
             whole: whether what did not hold before either is told of a run that is not through and breaks nothing.
         """
         before = self._last
-        self._last = now = now if before is None else _sharing(now, before)
-        since = (*self._seen, Step(revision, (Operation(place, "commit", now, commits=True),)))
-        seen = Step(revision, (Operation(place, "commit", now),))
+        self._last = now = _sharing(now, before)
+        self._looked = _with(self._stayed, revision, Operation(place, "commit", now))
         if course.dialect.FORESIGHT == "none":
-            self._seen.append(seen)
+            self.stays()  # each statement that changes the schema has committed that
         if self._groups is None:
             self._groups = groups_of(self.terms, course.dialect)
         scope, groups = scope_of(self.terms), self._groups
+        since = _committing(self._looked)
         judged = partial(judge_state, course, self.terms, scope=scope, since=since, ends=ends, groups=groups)
         changed = self._changed(course, before, now)
         if self._kept is not None and changed is not None and not changed and not ends:
@@ -69,11 +70,11 @@ class Resulting(Struct):
         is_whole = ends or whole or scope != "introduced"
         report = judged() if is_whole else judged(tables=changed, standing=False)
         self._kept = (course, report) if report.status == "kept" else None
-        if self._kept is None:
-            return report if is_whole else judged()
-        if course.dialect.FORESIGHT != "none" and any(violation.introduced for violation in report.violations):
-            self._seen.append(seen)
-        return report
+        return report if is_whole or self._kept else judged()
+
+    def stays(self) -> None:
+        """Take note that what was there at the last look is committed."""
+        self._stayed = self._looked
 
     def _changed(self, course: Course, before: Schema | None, now: Schema) -> frozenset[Name] | None:
         """Return the tables that are other than at a commit that broke nothing; None: any fact may be broken by now."""
@@ -86,11 +87,30 @@ class Resulting(Struct):
         return None if changed and self._groups else changed
 
 
-def _sharing(now: Schema, before: Schema) -> Schema:
+def _with(steps: tuple[Step, ...], revision: str, operation: Operation) -> tuple[Step, ...]:
+    """Return what was seen with one look more: a revision that commits in its middle is one step all the same."""
+    if steps and steps[-1].revision == revision:
+        return (*steps[:-1], Step(revision, (*steps[-1].operations, operation)))
+    return (*steps, Step(revision, (operation,)))
+
+
+def _committing(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return steps of which the last operation is the one that is judged: the others were, when they were the last."""
+    *operations, last = steps[-1].operations
+    return (*steps[:-1], Step(steps[-1].revision, (*operations, replace(last, commits=True))))
+
+
+def _sharing(now: Schema, before: Schema | None) -> Schema:
     """Return a schema with what is the same as before being the same object: so it is seen at a glance."""
+    if before is None:
+        return replace(now, tables=Layers.of(now.tables))
     known = before.tables
-    tables = {name: known[name] if known.get(name) == table else table for name, table in now.tables.items()}
-    return replace(now, tables=MappingProxyType(tables))
+    assert isinstance(known, Layers)  # noqa: S101 - as it was made here
+    changes = {name: table for name, table in now.tables.items() if known.get(name) != table}
+    tables = known.changed({**changes, **dict.fromkeys(known.keys() - now.tables.keys())})
+    types = before.types if before.types == now.types else now.types
+    access = before.access if before.access == now.access else now.access
+    return replace(now, tables=tables, types=types, access=access)
 
 
 def _surroundings(schema: Schema) -> tuple[object, ...]:

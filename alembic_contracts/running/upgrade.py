@@ -301,6 +301,7 @@ class Upgrade(Struct):
             else:
                 now = self.expected.observed(connection, self.lookup)
                 self._conclude(self._verdict(latest, now, whole=self.entry is not None and self.entry.is_asked_for))
+                self.resulting.stays()
 
     def _verdict(self, revision: str, now: Schema, *, whole: bool) -> Report:
         """Return the verdict on what is there, by what has been seen before where nobody foresaw it."""
