@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Report
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.terms import Terms
-    from alembic_contracts.schemas.schema import Name, Schema
+    from alembic_contracts.schemas.schema import Name, Schema, Table
 
 __all__ = ["Resulting"]
 
@@ -35,6 +35,10 @@ class Resulting(Struct):
     table that the run has made is held to what it was when its revision was through."""
     _looked: tuple[Step, ...] = ()
     """The same, with the last look, which need not stay."""
+    _tables: frozenset[Name] = frozenset()
+    """That were there at any of them."""
+    _making: frozenset[str] = frozenset()
+    """Revisions in which any of them was there for the first time."""
     _last: Schema | None = None
     """What was there at the last one."""
     _kept: tuple[Course, Report] | None = None
@@ -62,19 +66,34 @@ class Resulting(Struct):
         if self._groups is None:
             self._groups = groups_of(self.terms, course.dialect)
         scope, groups = scope_of(self.terms), self._groups
-        since = _committing(self._looked)
-        judged = partial(judge_state, course, self.terms, scope=scope, since=since, ends=ends, groups=groups)
-        changed = self._changed(course, before, now)
-        if self._kept is not None and changed is not None and not changed and not ends:
-            return self._kept[1]
-        is_whole = ends or whole or scope != "introduced"
-        report = judged() if is_whole else judged(tables=changed, standing=False)
-        self._kept = (course, report) if report.status == "kept" else None
-        return report if is_whole or self._kept else judged()
+        known = partial(judge_state, course, self.terms, scope=scope, ends=ends, groups=groups)
+        judged = partial(known, since=_committing(self._looked))
+        kept, changed = self._kept, self._changed(course, before, now)
+        self._kept = None
+        if ends or whole or scope != "introduced":
+            return judged()
+        if kept is not None and changed is not None and not changed:
+            self._kept = kept
+            return kept[1]
+        # Whether anything is broken depends on what was there at first and is now; the rest tells by which revision.
+        *earlier, latest = _committing(self._looked)
+        making = (*(step for step in earlier if step.revision in self._making), latest)
+        report = known(since=making, tables=changed, standing=False)
+        if report.status != "kept" or report.violations:
+            report = judged(tables=changed, standing=False)
+        if report.status != "kept":
+            return judged()
+        self._kept = course, report
+        return report
 
     def stays(self) -> None:
         """Take note that what was there at the last look is committed."""
         self._stayed = self._looked
+        *_, latest = self._stayed
+        there = latest.operations[-1].after.tables.keys()
+        if not there <= self._tables:
+            self._making |= {latest.revision}
+            self._tables |= there
 
     def _changed(self, course: Course, before: Schema | None, now: Schema) -> frozenset[Name] | None:
         """Return the tables that are other than at a commit that broke nothing; None: any fact may be broken by now."""
@@ -106,11 +125,19 @@ def _sharing(now: Schema, before: Schema | None) -> Schema:
         return replace(now, tables=Layers.of(now.tables))
     known = before.tables
     assert isinstance(known, Layers)  # noqa: S101 - as it was made here
-    changes = {name: table for name, table in now.tables.items() if known.get(name) != table}
+    changes = {n: _with_columns_of(known.get(n), table) for n, table in now.tables.items() if known.get(n) != table}
     tables = known.changed({**changes, **dict.fromkeys(known.keys() - now.tables.keys())})
     types = before.types if before.types == now.types else now.types
     access = before.access if before.access == now.access else now.access
     return replace(now, tables=tables, types=types, access=access)
+
+
+def _with_columns_of(before: Table | None, table: Table) -> Table:
+    if before is None:
+        return table
+    known = {column.name: column for column in before.columns}
+    columns = (known[each.name] if known.get(each.name) == each else each for each in table.columns)
+    return replace(table, columns=tuple(columns))
 
 
 def _surroundings(schema: Schema) -> tuple[object, ...]:

@@ -238,6 +238,22 @@ def test_what_is_permitted_of_a_revision_stays_permitted_at_later_commits(
     assert [status for status, *_ in found] == ["kept"] * 4
 
 
+def test_what_is_permitted_of_one_revision_is_not_of_another(project: Project) -> None:
+    project.write("contracts/waivers.yaml", textwrap.dedent(WAIVED))
+    mended, again = "ALTER TABLE a ADD COLUMN name varchar(50) NOT NULL", "ALTER TABLE a DROP COLUMN name"
+    found = apply(project, "a", ["SELECT 1", "ALTER TABLE a DROP COLUMN name", mended, again], {}, REPORT)
+    assert [status for status, *_ in found] == ["kept", "kept", "kept", "broken"]
+
+
+@pytest.mark.parametrize("warned", [True, False])
+def test_a_warning_about_one_table_makes_no_difference_to_another(warned: bool, project: Project) -> None:
+    made = "CREATE TABLE made (id int PRIMARY KEY); GRANT SELECT ON made TO PUBLIC"
+    first = f"{made}; ALTER TABLE a ALTER COLUMN n TYPE numeric(10, 2)" if warned else made
+    sides = {"a": {"compatibility": "reader"}, "m": {"compatibility": "full"}}
+    found = apply(project, "am", ["SELECT 1", first, "ALTER TABLE made ADD CHECK (id > 0)", "SELECT 1"], sides)
+    assert [status for status, *_ in found] == ["kept", "kept", "kept", "broken"]
+
+
 @pytest.mark.parametrize(("count", "told"), [(1, "r0 stays"), (2, "r0, r1 stay"), (8, "r0 to r7 (8 revisions) stay")])
 def test_what_stays_of_many_revisions_is_told_in_a_few_words(count: int, told: str, project: Project) -> None:
     project.sql("CREATE TABLE statements (number int, statement text)", *TABLES.split(";\n"))
