@@ -104,14 +104,14 @@ def summary(aftermath: Aftermath | None) -> str:
     if not aftermath.applied:
         return f"{_what_is(aftermath)} rolled back{_where(aftermath)}"
     verb = "stays" if len(aftermath.applied) == 1 else "stay"
-    return f"{_listed(aftermath.applied)} {verb}, the rest is rolled back"
+    return f"{_told(aftermath.applied)} {verb}, the rest is rolled back"
 
 
-def _listed(revisions: Sequence[str]) -> str:
+def _told(revisions: Sequence[str]) -> str:
     """Return revisions that were applied, in their order: all of a few."""
     if len(revisions) <= _FEW:
         return ", ".join(revisions)
-    return f"{revisions[0]} to {revisions[-1]} ({len(revisions)} revisions)"
+    return f"{len(revisions)} revisions, the last of them {revisions[-1]},"
 
 
 def _what_is(aftermath: Aftermath) -> str:
@@ -169,7 +169,7 @@ def _stays(aftermath: Aftermath) -> Iterator[str]:
     if aftermath.failure:
         yield f"Revision {aftermath.stopped or 'at the end'} failed by itself: {aftermath.failure}"
     if aftermath.applied:
-        yield f"Committed and staying: {_listed(aftermath.applied)}."
+        yield f"Committed and staying: {', '.join(aftermath.applied)}."
     yield from map(_committed, aftermath.commits)
     if aftermath.gap and not aftermath.commits:
         yield "A script ended its transaction in a way that was not seen: what it did until then may stay."

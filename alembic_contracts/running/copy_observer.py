@@ -44,6 +44,11 @@ _MAY_FAIL = pattern(
 """Statements that fail, or do not, by what rows there are; where it is by whether there are any, the worlds show it."""
 
 
+def _is_by_hand(effect: Effect) -> bool:
+    """Whether a statement changes SQLite's own table of the schema as if it were one of rows."""
+    return effect.sql.lstrip()[:6].upper() in _BY_HAND and any(name in _SCHEMA for _, name in effect.writes)
+
+
 def _has_made_up(parameters: object) -> bool:
     """Whether values that a statement is given come of rows that are not known."""
     if isinstance(parameters, dict):
@@ -231,8 +236,7 @@ class CopyObserver:
     def _writes_schema(self, effect: Effect) -> bool:
         """Return whether SQLite's own table of the schema is being written to by hand, so that texts tell nothing."""
         may_write = self._raw.writes_schema
-        by_hand = effect.sql.lstrip()[:6].upper() in _BY_HAND and any(name in _SCHEMA for _, name in effect.writes)
-        self._writing = may_write and (self._writing or by_hand)
+        self._writing = may_write and (self._writing or _is_by_hand(effect))
         return may_write or "writable_schema" in effect.sql.lower()
 
     # -- rows --------------------------------------------------------------------------------------------------------
@@ -243,7 +247,8 @@ class CopyObserver:
         self._goes_by_rows = self._goes_by_rows or is_handed_on
         if self._is_by_chance(effect):
             # What defines a table or an index says the same whatever is in the rows that it is made from.
-            self._by_chance |= {key for key in effect.writes if self._writing or key[1] not in _SCHEMA}
+            by_hand = _is_by_hand(effect)
+            self._by_chance |= {key for key in effect.writes if by_hand or key[1] not in _SCHEMA}
         if is_handed_on or not self.unknown.isdisjoint(effect.reads):
             self.unknown |= {key for key in effect.writes if key in self._tables} - {self._version_table}
 

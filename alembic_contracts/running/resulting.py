@@ -6,7 +6,7 @@ A run commits as often as it has revisions where Alembic is set to ``transaction
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.schema import Name, Schema, Table
 
-__all__ = ["Resulting"]
+__all__ = ["Resulting", "When"]
+
+
+class When(NamedTuple):
+    """When a run commits."""
+
+    revision: str
+    """The latest one that has run."""
+    place: Location | None
+    """What is broken then is put down to it."""
+    is_through: bool
+    """Whether the script of the revision is."""
 
 
 class Resulting(Struct):
@@ -31,43 +42,40 @@ class Resulting(Struct):
 
     terms: Terms
     _stayed: tuple[Step, ...] = ()
-    """What was there at earlier ones, one step a revision: a break is put down to the revision that was run then, and a
-    table that the run has made is held to what it was when its revision was through."""
+    """What was committed so far, as far as it was looked at, a revision a step: what is broken is put down to the one
+    that was run then, and a table that the run has made is held in the end to what it was when its revision was."""
     _looked: tuple[Step, ...] = ()
-    """The same, with the last look, which need not stay."""
-    _tables: frozenset[Name] = frozenset()
-    """That were there at any of them."""
-    _making: frozenset[str] = frozenset()
-    """Revisions in which any of them was there for the first time."""
+    """The same with the last look, which need not stay."""
+    _is_open: bool = False
+    """Whether the last of what was committed was so in the middle of a revision."""
+    _is_middle: bool = False
+    """The same of the last look."""
     _last: Schema | None = None
     """What was there at the last one."""
     _kept: tuple[Course, Report] | None = None
     """What that was compared with and the verdict on it, where it broke nothing."""
     _groups: tuple[Held, ...] | None = None
 
-    def verdict(
-        self, course: Course, now: Schema, *, revision: str, place: Location | None, ends: bool, whole: bool
-    ) -> Report:
+    def verdict(self, course: Course, now: Schema, at: When, *, ends: bool, whole: bool) -> Report:
         """Return the verdict on what is there.
 
         Args:
             course: what was examined before the run; its start is what held before.
             now: what is there of the tables that contracts are about.
-            revision: the latest one that has run.
-            place: where what is broken is put down to.
+            at: when that is.
             ends: whether the run is through.
             whole: whether what did not hold before either is told of a run that is not through and breaks nothing.
         """
         before = self._last
         self._last = now = _sharing(now, before)
-        self._looked = _with(self._stayed, revision, Operation(place, "commit", now))
-        if course.dialect.FORESIGHT == "none":
-            self.stays()  # each statement that changes the schema has committed that
+        self._look(now, at)
+        if course.dialect.COMMITS_AT_DDL:
+            self.stays()
         if self._groups is None:
             self._groups = groups_of(self.terms, course.dialect)
         scope, groups = scope_of(self.terms), self._groups
-        known = partial(judge_state, course, self.terms, scope=scope, ends=ends, groups=groups)
-        judged = partial(known, since=_committing(self._looked))
+        since = _committing(self._looked)
+        judged = partial(judge_state, course, self.terms, scope=scope, since=since, ends=ends, groups=groups)
         kept, changed = self._kept, self._changed(course, before, now)
         self._kept = None
         if ends or whole or scope != "introduced":
@@ -75,12 +83,7 @@ class Resulting(Struct):
         if kept is not None and changed is not None and not changed:
             self._kept = kept
             return kept[1]
-        # Whether anything is broken depends on what was there at first and is now; the rest tells by which revision.
-        *earlier, latest = _committing(self._looked)
-        making = (*(step for step in earlier if step.revision in self._making), latest)
-        report = known(since=making, tables=changed, standing=False)
-        if report.status != "kept" or report.violations:
-            report = judged(tables=changed, standing=False)
+        report = judged(tables=changed, standing=False)
         if report.status != "kept":
             return judged()
         self._kept = course, report
@@ -88,12 +91,15 @@ class Resulting(Struct):
 
     def stays(self) -> None:
         """Take note that what was there at the last look is committed."""
-        self._stayed = self._looked
-        *_, latest = self._stayed
-        there = latest.operations[-1].after.tables.keys()
-        if not there <= self._tables:
-            self._making |= {latest.revision}
-            self._tables |= there
+        self._stayed, self._is_open = self._looked, self._is_middle
+
+    def _look(self, now: Schema, at: When) -> None:
+        """Add a look: to the last step where that is one of a revision that was not through then."""
+        steps, earlier = self._stayed, tuple[Operation, ...]()
+        if steps and (self._is_open or steps[-1].revision == at.revision):
+            steps, earlier = steps[:-1], steps[-1].operations
+        step = Step(at.revision, (*earlier, Operation(at.place, "commit", now)))
+        self._looked, self._is_middle = (*steps, step), not at.is_through
 
     def _changed(self, course: Course, before: Schema | None, now: Schema) -> frozenset[Name] | None:
         """Return the tables that are other than at a commit that broke nothing; None: any fact may be broken by now."""
@@ -104,13 +110,6 @@ class Resulting(Struct):
         changed = frozenset(differences(before.tables, now.tables))
         # What the rows of a table get into is not looked at here. In groups tables have other names.
         return None if changed and self._groups else changed
-
-
-def _with(steps: tuple[Step, ...], revision: str, operation: Operation) -> tuple[Step, ...]:
-    """Return what was seen with one look more: a revision that commits in its middle is one step all the same."""
-    if steps and steps[-1].revision == revision:
-        return (*steps[:-1], Step(revision, (*steps[-1].operations, operation)))
-    return (*steps, Step(revision, (operation,)))
 
 
 def _committing(steps: tuple[Step, ...]) -> tuple[Step, ...]:

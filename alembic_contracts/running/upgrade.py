@@ -27,7 +27,7 @@ from alembic_contracts.running.ledger import Ledger
 from alembic_contracts.running.looking_again import Applied, Ran, look_again, reason_of, strayed
 from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.postponed import split
-from alembic_contracts.running.resulting import Resulting
+from alembic_contracts.running.resulting import Resulting, When
 from alembic_contracts.running.revisions import Strayed, location_of, upgrade_steps
 from alembic_contracts.schemas.steps import Location
 
@@ -305,8 +305,8 @@ class Upgrade(Struct):
 
     def _verdict(self, revision: str, now: Schema, *, whole: bool) -> Report:
         """Return the verdict on what is there, by what has been seen before where nobody foresaw it."""
-        place, ends = self._suspect(), self.through
-        return self.resulting.verdict(self.course, now, revision=revision, place=place, ends=ends, whole=whole)
+        at = When(revision, self._suspect(), self._script is None or self._script.is_through)
+        return self.resulting.verdict(self.course, now, at, ends=self.through, whole=whole)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:

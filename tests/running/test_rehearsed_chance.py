@@ -126,3 +126,29 @@ except Exception:
     history.upgrade("r0")
     for _ in range(4):
         assert any(FAILS_BY_ROWS in reasons(each) for each in history.predicted())
+
+
+def test_a_schema_that_is_written_by_hand_and_by_chance_is_by_chance(tmp_path: Path) -> None:
+    code = """
+        op.execute("PRAGMA writable_schema=ON")
+        op.execute("UPDATE sqlite_master SET sql = replace(sql, 'z', 'y') WHERE name = 't' AND abs(random()) % 2")
+        op.execute("PRAGMA writable_schema=RESET")
+        if op.get_bind().execute(sa.text("SELECT sql FROM sqlite_master WHERE name = 't'")).scalar() == "x":
+            op.drop_column("t", "a")
+    """
+    history = History(tmp_path, [TABLE, code])
+    history.upgrade("r0")
+    assert GOES_BY_CHANCE in reasons(history.predicted()[0])
+
+
+def test_a_table_with_rows_by_chance_that_is_dropped_is_no_doubt(tmp_path: Path) -> None:
+    code = """
+        op.execute("CREATE TABLE k AS SELECT abs(random()) % 2 AS v")
+        try:
+            op.drop_table("k")
+        except Exception:
+            op.drop_column("t", "a")
+    """
+    history = History(tmp_path, [TABLE, code])
+    history.upgrade("r0")
+    assert [reasons(each) for each in history.predicted()] == [[]]

@@ -137,7 +137,7 @@ class _Latest:
         self._tables: dict[bytes, Table] = {}
 
     def tables(self, texts: Sequence[Raw], read: _Reader) -> Iterator[Table]:
-        """Yield the tables that an answer has."""
+        """Return the tables that an answer has."""
         types = blake2b(repr(sorted(read.types.items())).encode())
         found = {}
         for text in texts:
