@@ -43,7 +43,7 @@ class Resulting(Struct):
     terms: Terms
     _stayed: tuple[Step, ...] = ()
     """What was committed so far, as far as it was looked at, a revision a step: what is broken is put down to the one
-    that was run then, and a table that the run has made is held in the end to what it was when its revision was."""
+    that was run then, and a table that the run has made is held in the end to what it was after its revision."""
     _looked: tuple[Step, ...] = ()
     """The same with the last look, which need not stay."""
     _is_open: bool = False
