@@ -278,8 +278,8 @@ class Course:
     def __init__(self, contract: Contract, told: History, *, policy: Policy, dialect: Dialect) -> None:
         """Take what became of a table."""
         self.contract, self.policy, self.dialect = contract, policy, dialect
-        self._told, self.history = told, told.moments
-        history = self.history
+        history = told.moments
+        self._told, self.history = told, history
         self.is_doubted = any(moment.doubt is not None for moment in history)
         last = len(history) - 1
         self.judged = [last] if policy.scope == "target" else [i for i, m in enumerate(history) if m.judged][::-1]

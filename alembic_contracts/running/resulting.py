@@ -37,19 +37,40 @@ class When(NamedTuple):
     """Whether the script of the revision is."""
 
 
+class _Seen(NamedTuple):
+    """What was looked at, and when.
+
+    By it what is broken is put down to the revision that was run then, and a table that the run has made is held in the
+    end to what it was after its revision.
+    """
+
+    steps: tuple[Step, ...] = ()
+    """One a revision."""
+    is_open: bool = False
+    """Whether the last look was in the middle of a revision."""
+
+    def and_now(self, now: Schema, at: When) -> _Seen:
+        """Return it with one look more: in the last step where that is of a revision that was not through then."""
+        steps, earlier = self.steps, tuple[Operation, ...]()
+        if steps and (self.is_open or steps[-1].revision == at.revision):
+            steps, earlier = steps[:-1], steps[-1].operations
+        step = Step(at.revision, (*earlier, Operation(at.place, "commit", now)))
+        return _Seen((*steps, step), not at.is_through)
+
+    def committing(self) -> tuple[Step, ...]:
+        """Return steps of which the last operation is the one that is judged: the others were, as the last ones."""
+        *operations, last = self.steps[-1].operations
+        return (*self.steps[:-1], Step(self.steps[-1].revision, (*operations, replace(last, commits=True))))
+
+
 class Resulting(Struct):
     """What was seen of a run's commits so far."""
 
     terms: Terms
-    _stayed: tuple[Step, ...] = ()
-    """What was committed so far, as far as it was looked at, a revision a step: what is broken is put down to the one
-    that was run then, and a table that the run has made is held in the end to what it was after its revision."""
-    _looked: tuple[Step, ...] = ()
+    _stayed: _Seen = _Seen()
+    """What was committed so far, as far as it was looked at."""
+    _looked: _Seen = _Seen()
     """The same with the last look, which need not stay."""
-    _is_open: bool = False
-    """Whether the last of what was committed was so in the middle of a revision."""
-    _is_middle: bool = False
-    """The same of the last look."""
     _last: Schema | None = None
     """What was there at the last one."""
     _kept: tuple[Course, Report] | None = None
@@ -68,13 +89,13 @@ class Resulting(Struct):
         """
         before = self._last
         self._last = now = _sharing(now, before)
-        self._look(now, at)
+        self._looked = self._stayed.and_now(now, at)
         if course.dialect.COMMITS_AT_DDL:
             self.stays()
         if self._groups is None:
             self._groups = groups_of(self.terms, course.dialect)
         scope, groups = scope_of(self.terms), self._groups
-        since = _committing(self._looked)
+        since = self._looked.committing()
         judged = partial(judge_state, course, self.terms, scope=scope, since=since, ends=ends, groups=groups)
         kept, changed = self._kept, self._changed(course, before, now)
         self._kept = None
@@ -91,15 +112,7 @@ class Resulting(Struct):
 
     def stays(self) -> None:
         """Take note that what was there at the last look is committed."""
-        self._stayed, self._is_open = self._looked, self._is_middle
-
-    def _look(self, now: Schema, at: When) -> None:
-        """Add a look: to the last step where that is one of a revision that was not through then."""
-        steps, earlier = self._stayed, tuple[Operation, ...]()
-        if steps and (self._is_open or steps[-1].revision == at.revision):
-            steps, earlier = steps[:-1], steps[-1].operations
-        step = Step(at.revision, (*earlier, Operation(at.place, "commit", now)))
-        self._looked, self._is_middle = (*steps, step), not at.is_through
+        self._stayed = self._looked
 
     def _changed(self, course: Course, before: Schema | None, now: Schema) -> frozenset[Name] | None:
         """Return the tables that are other than at a commit that broke nothing; None: any fact may be broken by now."""
@@ -110,12 +123,6 @@ class Resulting(Struct):
         changed = frozenset(differences(before.tables, now.tables))
         # What the rows of a table get into is not looked at here. In groups tables have other names.
         return None if changed and self._groups else changed
-
-
-def _committing(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return steps of which the last operation is the one that is judged: the others were, when they were the last."""
-    *operations, last = steps[-1].operations
-    return (*steps[:-1], Step(steps[-1].revision, (*operations, replace(last, commits=True))))
 
 
 def _sharing(now: Schema, before: Schema | None) -> Schema:

@@ -27,7 +27,7 @@ judged = Resulting.verdict
 
 def compared(self, course, now, at, **arguments):
     alone = Resulting(self.terms)
-    alone._stayed, alone._is_open = self._stayed, self._is_open
+    alone._stayed = self._stayed
     found = judged(self, course, now, at, **arguments)
     whole = judged(alone, course, now, at, **{**arguments, "whole": True})
     said = [[each.message for each in report.violations if each.introduced] for report in (found, whole)]
