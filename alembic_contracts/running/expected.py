@@ -106,11 +106,10 @@ class Expected(Struct):
             self.report = examine(self.course, self.terms, phase="before", scope=scope_of(self.terms))
             self._fingerprints = self.course.fingerprints()
 
-    def observed(self, connection: Connection, lookup: str) -> Schema:
+    def observed(self, lookup: str) -> Schema:
         """Return what is there of the tables that contracts are about.
 
         Args:
-            connection: to the database.
             lookup: where unqualified names led when the run began, in whatever other one a script has left it since.
 
         Raises:
@@ -118,7 +117,7 @@ class Expected(Struct):
         """
         terms, sight = self.terms, self.course.sight
         is_complete = sight is None or not sight.unread  # else it becomes so from this one
-        dialect = self.course.dialect
+        dialect, connection = self.course.dialect, self._connection
         with _looking_up_as(dialect, connection, lookup) if dialect.FORESIGHT == "none" else nullcontext():
             return dialect.observe(
                 connection,
@@ -144,8 +143,8 @@ class Expected(Struct):
             return (settings.unproven or ("warn" if goes_on else "refuse")) == "refuse"
         return report.status == "broken"
 
-    def is_there(self, connection: Connection, revision: str, *, goes_on: bool) -> bool:
-        """Whether a database is exactly as foreseen at the end of a revision, where that is known to keep all.
+    def is_there(self, revision: str, *, goes_on: bool) -> bool:
+        """Whether the database is exactly as foreseen at the end of a revision, where that is known to keep all.
 
         Where more revisions follow and each end of a transaction was seen (``goes_on``), it is enough that the same
         statements have been executed as when it was foreseen, from the same start, and that the schema has been changed
@@ -159,7 +158,13 @@ class Expected(Struct):
         changes = self._changes if goes_on and self._trail is not None else None
         if changes is not None and changes() in self._counts.get(revision, ()):
             return True
-        return self.course.dialect.fingerprint(connection) in foreseen
+        return self.course.dialect.fingerprint(self._connection) in foreseen
+
+    @property
+    def _connection(self) -> Connection:
+        connection = self.course.run.connection
+        assert connection is not None  # noqa: S101 - there is none in --sql mode, where nothing is committed
+        return connection
 
 
 @contextmanager

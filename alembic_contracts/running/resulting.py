@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from alembic_contracts.running.examination import groups_of, judge_state
@@ -57,6 +57,12 @@ class _Seen(NamedTuple):
         step = Step(at.revision, (*earlier, Operation(at.place, "commit", now)))
         return _Seen((*steps, step), not at.is_through)
 
+    def makes_tables(self, before: Schema) -> bool:
+        """Whether there are tables at the last look that were not there at the end of the revision before."""
+        *earlier, last = self.steps
+        known = earlier[-1].operations[-1].after if earlier else before
+        return not last.operations[-1].after.tables.keys() <= known.tables.keys()
+
     def committing(self) -> tuple[Step, ...]:
         """Return steps of which the last operation is the one that is judged: the others were, as the last ones."""
         *operations, last = self.steps[-1].operations
@@ -69,6 +75,8 @@ class Resulting(Struct):
     terms: Terms
     _stayed: _Seen = _Seen()
     """What was committed so far, as far as it was looked at."""
+    _passed: _Seen | None = None
+    """The same with the end of a revision that nothing has committed yet; None: that is not looked at."""
     _looked: _Seen = _Seen()
     """The same with the last look, which need not stay."""
     _last: Schema | None = None
@@ -76,6 +84,20 @@ class Resulting(Struct):
     _kept: tuple[Course, Report] | None = None
     """What that was compared with and the verdict on it, where it broke nothing."""
     _groups: tuple[Held, ...] | None = None
+    _unseen: list[When] = field(default_factory=list)
+    """The commits since the last look that left what was foreseen."""
+
+    def is_half_made(self, course: Course) -> bool:
+        """Whether what was committed last is the middle of a revision that has made tables, so that its end counts."""
+        return self._passed is None and self._stayed.is_open and self._stayed.makes_tables(course.before)
+
+    def passes(self, now: Schema, at: When) -> None:
+        """Take note of what is there at the end of a revision that is not committed yet."""
+        self._passed = self._stayed.and_now(_sharing(now, self._last), at)
+
+    def confirmed(self, at: When) -> None:
+        """Take note that what is committed is what was foreseen, so that nobody has to look."""
+        self._unseen.append(at)
 
     def verdict(self, course: Course, now: Schema, at: When, *, ends: bool, whole: bool) -> Report:
         """Return the verdict on what is there.
@@ -89,7 +111,9 @@ class Resulting(Struct):
         """
         before = self._last
         self._last = now = _sharing(now, before)
-        self._looked = self._stayed.and_now(now, at)
+        self._see(course)
+        stayed = self._stayed if at.revision == "" else self._passed or self._stayed
+        self._looked = stayed.and_now(now, at)
         if course.dialect.COMMITS_AT_DDL:
             self.stays()
         if self._groups is None:
@@ -110,9 +134,21 @@ class Resulting(Struct):
         self._kept = course, report
         return report
 
+    def _see(self, course: Course) -> None:
+        """Have what nobody had to look at among the looks, as it was foreseen."""
+        if self._unseen:
+            foreseen = {step.revision: step.operations for each in course.predictions for step in each.steps}
+            for at in self._unseen:
+                operations = foreseen.get(at.revision)
+                if operations:
+                    self._stayed = (self._passed or self._stayed).and_now(operations[-1].after, at)
+                    self._passed = None
+            self._unseen.clear()
+            self._kept = None
+
     def stays(self) -> None:
         """Take note that what was there at the last look is committed."""
-        self._stayed = self._looked
+        self._stayed, self._passed = self._looked, None
 
     def _changed(self, course: Course, before: Schema | None, now: Schema) -> frozenset[Name] | None:
         """Return the tables that are other than at a commit that broke nothing; None: any fact may be broken by now."""

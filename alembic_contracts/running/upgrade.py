@@ -232,6 +232,9 @@ class Upgrade(Struct):
             self.commits.unjudged = False
             alone = len(self.migration.on_version_apply_callbacks) == 1  # no other one runs before the commit
             self._judged = self.commits.statements if alone else -1
+        elif self.resulting.is_half_made(self.course) and not self.through:
+            with self.commits.quietly(), self._answering():
+                self.resulting.passes(self.expected.observed(self.lookup), self._when(self._script.revision))
         if self.commits.commits_at_ddl:
             self._since_commit = []  # what it changed of the schema was judged: no later break is its own
 
@@ -280,33 +283,32 @@ class Upgrade(Struct):
         return None
 
     def _ran(self, commits: Ledger) -> Ran:
-        last = self._script.revision if self._script is not None else ""
-        applied = tuple(self.applied)
+        last, applied = self._script.revision if self._script is not None else "", tuple(self.applied)
         return Ran(self.course, self.terms, commits, heads=self.heads, lookup=self.lookup, last=last, applied=applied)
 
     def _judge(self) -> None:
-        connection = self.course.run.connection
-        assert connection is not None  # noqa: S101 - there is none in --sql mode, where nothing is committed
         self.refused = None
         with self._answering():
             latest = self._since_commit[-1].revision.revision if self._since_commit else ""
-            goes_on = len(self.applied) < len(self.course.run.steps)  # what is postponed does not run today
-            has_gap = self.commits is not None and self.commits.gap
-            is_there = self.expected.is_there(connection, latest, goes_on=goes_on and not has_gap)
-            if is_there and self._confirmed and not self.through:
-                return  # as at the commit before: there is nothing new to say
-            self._confirmed = is_there
-            if is_there:
-                self._conclude(replace(self.foreseen, phase="commit", notices=()))
-            else:
-                now = self.expected.observed(connection, self.lookup)
-                self._conclude(self._verdict(latest, now, whole=self.entry is not None and self.entry.is_asked_for))
+            # What is postponed does not run today.
+            goes_on = len(self.applied) < len(self.course.run.steps) and not (self.commits and self.commits.gap)
+            at, was_there = self._when(latest), self._confirmed
+            self._confirmed = self.expected.is_there(latest, goes_on=goes_on)
+            if not self._confirmed:
+                whole = self.entry is not None and self.entry.is_asked_for
+                self._conclude(self._verdict(at, self.expected.observed(self.lookup), whole=whole))
                 self.resulting.stays()
+                return
+            self.resulting.confirmed(at)
+            if not was_there or self.through:  # else it is as at the commit before: there is nothing new to say
+                self._conclude(replace(self.foreseen, phase="commit", notices=()))
 
-    def _verdict(self, revision: str, now: Schema, *, whole: bool) -> Report:
+    def _verdict(self, at: When, now: Schema, *, whole: bool) -> Report:
         """Return the verdict on what is there, by what has been seen before where nobody foresaw it."""
-        at = When(revision, self._suspect(), self._script is None or self._script.is_through)
         return self.resulting.verdict(self.course, now, at, ends=self.through, whole=whole)
+
+    def _when(self, revision: str) -> When:
+        return When(revision, self._suspect(), self._script is None or self._script.is_through)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -388,7 +390,7 @@ class Upgrade(Struct):
     def _left(self, schema: Schema | None) -> Report | None:
         """Return the verdict on what is there now; None where nobody could look."""
         with suppress(CannotCheck):
-            return None if schema is None else self._verdict("", schema, whole=True)
+            return None if schema is None else self._verdict(self._when(""), schema, whole=True)
         return None
 
 

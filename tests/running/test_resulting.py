@@ -221,6 +221,23 @@ def test_a_revision_that_commits_in_its_middle_has_made_a_table_when_it_is_throu
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("middle", MIDDLES)
+@pytest.mark.parametrize("later", ["SELECT 1", *LATER])
+def test_what_a_revision_made_that_committed_in_its_middle_is_held_to_what_it_was_at_its_end(
+    later: str, middle: str, project: Project
+) -> None:
+    """In one transaction, of which the next revision is a part that nobody could predict."""
+    columns = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column("k", sa.Text)'
+    rest = 'op.create_check_constraint("positive", "made", "k > \'\'")\nop.execute("GRANT SELECT ON made TO PUBLIC")'
+    project.sql("CREATE TABLE statements (number int, statement text)")
+    project.sql(f"INSERT INTO statements VALUES (2, '{later}')")
+    project.revision("r1", f'op.create_table("made", {columns})\n{MIDDLES[middle]}\n{rest}')
+    project.revision("r2", UNKNOWN.format(number=2))
+    project.contract("m", stating("m", {"compatibility": "full"}))
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == (0 if later == "SELECT 1" else 255), done.stderr
+
+
 WAIVED = """\
 waivers:
 - contract: test/a
