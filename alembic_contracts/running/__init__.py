@@ -15,7 +15,7 @@ The road of every verdict, on which each module hands one value to the next:
                       run on it once; copy_observer: what each statement changed there; copy_looks: what is there
                       then; batch_copies: whether a row can hinder one)
     kept_predictions  Run -> predictions that were made before: in this process (remembered) or in another one (keys:
-                      what they follow from)
+                      what they follow from; loaded_code: the files of what scripts import)
     expected          Run -> its Course and Report, and others once its scripts do otherwise than they did before
     release_contracts what a release uses, the schema that it was made for -> a Contract, in no file
     release_verdicts  Course, releases -> what of theirs breaks, added to the Report

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Notice
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.containment.limits import Limits
+    from alembic_contracts.running.kept_predictions import Kept
     from alembic_contracts.running.origins import Origin
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.snapshots import Snapshot
@@ -59,6 +60,8 @@ class Course(Struct, frozen=True):
     anew: Callable[[Progress | None], Course] | None = None
     """Returns it with predictions of its own, where these were made of the same scripts before; None: they are its own.
     They start from the database as it was then, whatever has been done to it since."""
+    kept: Kept | None = None
+    """Where the next run of the same finds its predictions; None: nowhere."""
 
     @property
     def before(self) -> Schema:
@@ -138,6 +141,10 @@ def follow(
     return _course(run, begins, progress)
 
 
+_Found = tuple[tuple[Prediction, ...], "Kept | None"]
+"""Predictions, and where the next run of the same finds them."""
+
+
 class _Beginning(Struct, frozen=True):
     """What a course starts from, and what is asked of it."""
 
@@ -152,16 +159,17 @@ class _Beginning(Struct, frozen=True):
 def _course(run: Run, begins: _Beginning, progress: Progress | None) -> Course:
     dialect, origin, sight = run.dialect, begins.origin, begins.sight
     if run.shadow and dialect.FORESIGHT == "catalog":
-        found: tuple[Prediction, ...] = (_replay(run, begins.tables, begins.shadow_url, dialect, progress),)
+        made: _Found = (_replay(run, begins.tables, begins.shadow_url, dialect, progress),), None
     else:
-        found = _foreseen_or_doubted(run, begins, progress)
+        made = _foreseen_or_doubted(run, begins, progress)
+    found, kept = made
     observed = None if sight is None else sight.schema
     count, doubts = len(run.history), () if origin is None else origin.doubts
     found = tuple(_from_start(each, count, observed) for each in found)
     found = tuple(replace(each, unproven=(*each.unproven, *doubts)) for each in found)
     was_known = any(each.found_out_before for each in found)
     anew = partial(_course, replace(run, afresh=True), begins) if was_known else None
-    return Course(run, dialect, observed, found, (), sight, anew)
+    return Course(run, dialect, observed, found, (), sight, anew, kept)
 
 
 def _origin(run: Run, tables: Collection[Name] | None, dialect: Dialect) -> Origin | None:
@@ -172,7 +180,7 @@ def _origin(run: Run, tables: Collection[Name] | None, dialect: Dialect) -> Orig
     return Origin(run, run.connection, tables, dialect)
 
 
-def _foreseen_or_doubted(run: Run, begins: _Beginning, progress: Progress | None) -> tuple[Prediction, ...]:
+def _foreseen_or_doubted(run: Run, begins: _Beginning, progress: Progress | None) -> _Found:
     observed = None if begins.origin is None else begins.origin.sight.schema
     try:
         if run.dialect.FORESIGHT == "copy":
@@ -182,11 +190,11 @@ def _foreseen_or_doubted(run: Run, begins: _Beginning, progress: Progress | None
         if observed is None or not run.committed_under_guard:
             raise
         steps = tuple(Step(step.revision.revision, ()) for step in run.steps)
-        return (Prediction(before=observed, steps=steps, unproven=(Unproven(str(locked), None),)),)
+        return (Prediction(before=observed, steps=steps, unproven=(Unproven(str(locked), None),)),), None
     except CannotCheck:
         raise
     except Exception as error:  # noqa: BLE001 - a fault of ours must neither pass for "kept" nor break `alembic`
-        return (_faulty(run, observed, error),)
+        return (_faulty(run, observed, error),), None
 
 
 def _limits(run: Run) -> Limits:
@@ -207,20 +215,16 @@ def _copied(run: Run) -> Copy:
     return copied(run)
 
 
-def _rehearsed(
-    run: Run, start: Copy, tables: Collection[Name] | None, progress: Progress | None
-) -> tuple[Prediction, ...]:
+def _rehearsed(run: Run, start: Copy, tables: Collection[Name] | None, progress: Progress | None) -> _Found:
     from alembic_contracts.running.rehearsals import rehearsed
 
     return rehearsed(run, start, tables, run.dialect, progress=_reported(run, progress), limits=partial(_limits, run))
 
 
-def _predicted(
-    run: Run, tables: Collection[Name] | None, origin: Origin | None, progress: Progress | None
-) -> tuple[Prediction, ...]:
+def _predicted(run: Run, tables: Collection[Name] | None, origin: Origin | None, progress: Progress | None) -> _Found:
     start = None if origin is None else origin.bare()
     if start is None:
-        return _predicted_anew(run, tables, origin, progress)
+        return _predicted_anew(run, tables, origin, progress), None
     from alembic_contracts.running.kept_predictions import known_or_made
 
     return known_or_made(run, start, tables, lambda: _predicted_anew(run, tables, origin, progress))

@@ -106,8 +106,7 @@ def foresee(run: Run, terms: Terms, *, scope: engine.Scope, progress: Progress |
 
         return course, unheld.foreseen(run)
     report = examine(course, terms, phase="before", scope=scope)
-    # Nothing is refused, or warned of, for what scripts did once.
-    if course.anew is not None and (report.status != "kept" or report.violations):
+    if course.anew is not None and report.violations:  # nothing is said to be broken by what scripts did once
         course = course.anew(progress)
         report = examine(course, terms, phase="before", scope=scope)
     return course, report

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.judging.engine import asked_of
-from alembic_contracts.running.courses import Course
+from alembic_contracts.running.courses import Course, log
 from alembic_contracts.running.examination import examine, foresee
 from alembic_contracts.running.unheld import is_another_kind
 from alembic_contracts.support import terminal
@@ -54,7 +54,7 @@ class Expected(Struct):
     _counts: Mapping[str, frozenset[int]] = MappingProxyType({})
     """How often its schema can have been changed by then since the run began, where the scripts are followed."""
     _trail: Trail | None = None
-    """What an earlier run's scripts executed; None: this one's are not compared with that."""
+    """What was executed when this was found out; None: what scripts execute is not compared with that, or is other."""
     _asked: Asked | None = None
     """What has to be known of tables to judge them; None: not worked out yet."""
     _changes: Callable[[], int] | None = None
@@ -73,12 +73,15 @@ class Expected(Struct):
                 changes = run.dialect.changes(run.connection)
         with terminal.progress_line(_PROGRESS) as progress:
             course, report = foresee(run, terms, scope=scope_of(terms), progress=progress)
-        if course.anew is None or run.connection is None:
+        if course.kept is None or run.connection is None:
             return cls(terms, course, report, course.fingerprints())
         from alembic_contracts.prediction.scripts.traces import Trail
 
         trail = Trail(course.predictions)
-        return cls(terms, course, report, course.fingerprints(), course.changes(), _trail=trail, _changes=changes)
+        found = cls(terms, course, report, course.fingerprints(), course.changes(), _trail=trail, _changes=changes)
+        if course.anew is not None and found.refuses(report):  # nor is anything refused for that
+            found.find_out_anew()
+        return found
 
     def begins(self, revision: str) -> None:
         """Take note of the revision whose script begins."""
@@ -87,11 +90,26 @@ class Expected(Struct):
 
     def is_met_by(self, statement: str, parameters: object) -> bool:
         """Whether a statement that is about to be executed is one that was foreseen, as far as that is asked."""
-        return self._trail is None or self._trail.goes_on(statement, parameters)
+        return self._is_as_before(self._trail is None or self._trail.goes_on(statement, parameters))
 
     def is_met(self) -> bool:
         """Whether the script has executed all that was foreseen, as far as that is asked."""
-        return self._trail is None or self._trail.ends()
+        return self._is_as_before(self._trail is None or self._trail.ends())
+
+    def _is_as_before(self, is_foreseen: bool) -> bool:
+        """Whether nothing is to be found out anew: what was found out of this very run is looked at in the end."""
+        if not is_foreseen and self.course.anew is None:
+            self._trail = None
+            return True
+        return is_foreseen
+
+    def keep(self) -> None:
+        """Have the next run of the same find what was found out of this one, if its scripts have done what it shows."""
+        if self._trail is not None and self.course.anew is None and self.course.kept is not None:
+            try:
+                self.course.kept.keep()
+            except Exception as error:  # noqa: BLE001 - what is loaded can be anything, and the upgrade is through
+                log.debug("not kept", exc_info=error)
 
     def find_out_anew(self) -> None:
         """Predict these scripts themselves, from what there was before the first of them.
@@ -100,6 +118,8 @@ class Expected(Struct):
             CannotCheck: where they lead cannot be found out.
         """
         self._trail = None
+        if self.course.kept is not None:
+            self.course.kept.forget()
         if self.course.anew is not None:
             with terminal.progress_line(_PROGRESS) as progress:
                 self.course = self.course.anew(progress)

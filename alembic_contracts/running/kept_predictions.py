@@ -5,16 +5,16 @@ process. The files are as those of Python beside them (``__pycache__``, PEP 3147
 thrown away at will, and trusted as far as the code there. Where Python is told to write none they are where programs
 keep such things for a user (XDG Base Directory Specification).
 
-What is in scripts decides whether this may be done (``remembered``); here that is held to what is the same in another
-process: scripts import nothing but Alembic, SQLAlchemy, a few modules of Python's and packages that bring types, and
-operations are Alembic's own.
+They are kept once scripts have done what they show: one that goes by the time, or by chance, does otherwise. And where
+it is found that scripts do otherwise now (``expected``) they are thrown away. So nothing has to be known of all that
+scripts may go by; but what they import is looked at, since who changes it should be told before the first script.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from importlib.util import cache_from_source, find_spec
@@ -24,14 +24,13 @@ from typing import TYPE_CHECKING, Any
 
 import alembic
 import sqlalchemy
-from alembic.operations import Operations
+from msgspec import Struct
 
-from alembic_contracts.patterns import pattern
-from alembic_contracts.running import remembered
+from alembic_contracts.prediction.scripts.words import words_of
+from alembic_contracts.running import loaded_code, remembered
 from alembic_contracts.running.keys import NO_REFERENCES, UnknownError, digest_of
 
 if TYPE_CHECKING:
-    from alembic_contracts.prediction.scripts.words import Words
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
@@ -43,22 +42,35 @@ _MOST = 32
 _LARGEST = 5_000_000
 """Bytes; what takes longer to read than to make anew is not kept."""
 _PREFIX = "alembic_contracts."
-_PURE = frozenset(
-    {
-        "__future__", "alembic", "base64", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal",
-        "enum", "functools", "hashlib", "itertools", "json", "logging", "math", "operator", "random", "re", "secrets",
-        "sqlalchemy", "string", "textwrap", "typing", "uuid",
-    }
-)  # fmt: skip
-"""Modules that bring nothing along which may be other by now, but for time and chance."""
-_OF_TYPES = frozenset({"citext", "pgvector", "sqlalchemy_utils", "sqlmodel"})
-"""Packages that scripts have types of, which are the same as long as these are."""
-_FURTHER = frozenset(
-    {"__import__", "create_all", "drop_all", "eval", "exec", "globals", "metadata", "open", "opts", "target_metadata"}
-)
-"""What leads further than to the database: to files, to code, and to models."""
-_CLOCKS = frozenset({"now", "today", "utcnow"})
-_READS_CLOCK = pattern(r"(?is)\bselect\b.*(?:\bnow\b|current_|julianday|unixepoch|_timestamp|timeofday)")
+_TELLING = ("alembic_contracts", "postgast")
+"""Packages that tell what becomes of a schema."""
+
+
+class Kept(Struct, frozen=True):
+    """Where predictions of a run are to be found by the next one of the same."""
+
+    key: Hashable
+    """All that they follow from in one process."""
+    place: Path | None
+    """The file that other processes find them in; None: they do not."""
+    packages: frozenset[str]
+    """What scripts and env.py import."""
+    predictions: tuple[Prediction, ...]
+
+    def keep(self) -> None:
+        """Have them found, where scripts can be held against them."""
+        if not all(map(remembered.can_be_held, self.predictions)):
+            return
+        remembered.keep(self.key, self.predictions)
+        if self.place is not None:
+            _keep(self.place, (loaded_code.files_of(self.packages), self.predictions))
+
+    def forget(self) -> None:
+        """Have them found no more."""
+        remembered.forget(self.key)
+        if self.place is not None:
+            with suppress(OSError):
+                self.place.unlink()
 
 
 def known_or_made(
@@ -66,8 +78,8 @@ def known_or_made(
     start: Hashable | None,
     tables: Collection[Name] | None,
     make: Callable[[], tuple[Prediction, ...]],
-) -> tuple[Prediction, ...]:
-    """Return the predictions of a run, made only where nobody has made them before.
+) -> tuple[tuple[Prediction, ...], Kept | None]:
+    """Return the predictions of a run, made only where nobody has made them before, and where the next one finds them.
 
     Args:
         run: what is pending.
@@ -77,36 +89,36 @@ def known_or_made(
     """
     # What is known before is held against what scripts do then, and so for what runs under the guard alone.
     key = remembered.key_of(run, start, tables) if start is not None and run.committed_under_guard else None
-    known = None if run.afresh else remembered.find(key)
-    if known is not None:
-        return known
-    place = _place_of(run, key) if run.may_be_kept else None
-    found = None if place is None or run.afresh else _read(place)
-    if found is not None:
-        return remembered.keep(key, found)
-    found = make()
-    if place is not None:
-        _keep(place, found)
-    remembered.keep(key, found)
-    return found
+    if not isinstance(key, tuple):
+        return make(), None
+    environment = Path(run.environment.script.env_py_location)
+    place = _place_of(environment, key) if run.may_be_kept else None
+    packages = frozenset[str]().union(*(script.words.modules for script in key[0]), _imported_by(environment))
+    found = None if run.afresh else remembered.find(key)
+    if found is None and place is not None and not run.afresh:
+        read = _read(place)
+        found = read and remembered.keep(key, read)
+    found = found or make()
+    return found, Kept(key, place, packages, found)
 
 
-def _place_of(run: Run, key: Hashable | None) -> Path | None:
+def _imported_by(environment: Path) -> frozenset[str]:
+    """Return the packages that an env.py imports."""
+    with suppress(OSError, UnicodeError):
+        words = words_of(str(environment), environment.read_text(encoding="utf-8"))
+        return frozenset() if words is None else words.modules
+    return frozenset()
+
+
+def _place_of(environment: Path, key: tuple[Any, ...]) -> Path | None:
     """Return the file that the predictions of a run are kept in; None: they are not.
 
     Args:
-        run: what is pending.
+        environment: the path of env.py.
         key: all that they follow from in one process.
     """
-    if not isinstance(key, tuple):
-        return None
     scripts, *rest = key
-    if not _has_own_operations() or not all(is_alone(script.words) for script in scripts):
-        return None
-    environment = Path(run.environment.script.env_py_location)
-    used = {each for script in scripts for each in script.words.modules & _OF_TYPES}
-    states = [_state_of(package) for package in ("alembic_contracts", "postgast", *sorted(used))]
-    versions = (sys.version, alembic.__version__, sqlalchemy.__version__, *states)
+    versions = (sys.version, alembic.__version__, sqlalchemy.__version__, *map(_state_of, _TELLING))
     # What Python runs is older than the text where that was changed within a second.
     codes = tuple(dumps(script.words.code, NO_REFERENCES) for script in scripts)
     texts = tuple((script.is_upgrade, script.revision, script.path, script.text) for script in scripts)
@@ -152,23 +164,6 @@ def _files_in(folder: str) -> Iterator[os.stat_result]:
                 yield from _files_in(each.path)
 
 
-def _has_own_operations() -> bool:
-    """Whether ``op`` has no operations but Alembic's."""
-    registry = getattr(getattr(Operations, "_to_impl", None), "_registry", None)
-    if not isinstance(registry, Mapping):
-        return False
-    return all(getattr(function, "__module__", "").startswith("alembic.") for function in registry.values())
-
-
-def is_alone(words: Words) -> bool:
-    """Whether a script goes by nothing that may be other in another process: code, models, or what time it is."""
-    if not words.modules <= _PURE | _OF_TYPES or words.names & _FURTHER:
-        return False
-    if words.names & _CLOCKS and ("datetime" in words.modules or "select" in words.names):
-        return False
-    return not any(map(_READS_CLOCK.search, words.texts))
-
-
 def _read(place: Path) -> tuple[Prediction, ...] | None:
     """Return what was kept in a file, of which there may be none."""
     from alembic_contracts.prediction.containment.messages import read
@@ -180,20 +175,21 @@ def _read(place: Path) -> tuple[Prediction, ...] | None:
         found: Any = read(place.read_bytes())
     except Exception:  # noqa: BLE001 - there is none, or it is no such file
         return None
-    if not (isinstance(found, tuple) and found and all(isinstance(each, Prediction) for each in found)):
+    files, predictions = found if isinstance(found, tuple) and len(found) == 2 else ((), ())
+    if not (predictions and isinstance(predictions, tuple) and all(isinstance(p, Prediction) for p in predictions)):
+        return None
+    if not loaded_code.are_same(files):
         return None
     with suppress(OSError):
         place.touch()
-    return found
+    return predictions
 
 
-def _keep(place: Path, predictions: tuple[Prediction, ...]) -> None:
-    """Keep predictions that leave nothing open, where files can be written."""
-    if not all(map(remembered.can_be_held, predictions)):
-        return
+def _keep(place: Path, value: tuple[loaded_code.Files, tuple[Prediction, ...]]) -> None:
+    """Write what ``_read`` reads, where files can be written."""
     from alembic_contracts.prediction.containment.messages import written
 
-    content = written(predictions)
+    content = written(value)
     if len(content) > _LARGEST:
         return
     from alembic_contracts.support import whole_files

@@ -279,14 +279,15 @@ class Rehearsal:
             if isinstance(error, KeyboardInterrupt) and not self._stage.is_contained:
                 raise  # it may be somebody's at the keyboard
             failed = error
-        operations, marks = self._observer.finish(), self._recorder.marks()
+        may_go_on = failed is not None and not self._is_cut(failed, script)
+        operations, marks = self._observer.finish(), self._recorder.marks(is_open=may_go_on)
         is_undone = was_open and self._raw.in_transaction and not any(each.commits for each in operations)
         self._leaves = self._looks.seen is not began and not is_undone
         if failed is not None and self._is_rolled_back(failed, script):
             self._raw.rollback()  # as env.py does: what was not committed does not stay
             operations += (Operation(script.of_error(failed), "ROLLBACK", self._looks.seen),)
         is_unsure = self._raw.in_transaction or (self._run.no_exec and not self._is_complete)
-        is_open = failed is not None and is_unsure and not self._is_cut(failed, script)
+        is_open = is_unsure and may_go_on
         fingerprint, changes = ("", None) if failed else (self._looks.fingerprint(), self._changes())
         self._stage.tell(Step(script.revision, operations, fingerprint, changes, marks, may_go_on=is_open))
         if failed is not None:

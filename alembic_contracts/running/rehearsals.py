@@ -20,6 +20,7 @@ from alembic_contracts.schemas.steps import Prediction, Step, Unproven
 if TYPE_CHECKING:
     from alembic_contracts.dialects import Dialect
     from alembic_contracts.prediction.containment.limits import Limits
+    from alembic_contracts.running.kept_predictions import Kept
     from alembic_contracts.running.on_a_copy import Rehearsal
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.schema import Name, Schema
@@ -36,8 +37,8 @@ def rehearsed(
     *,
     progress: Callable[[int], None] | None,
     limits: Callable[[], Limits],
-) -> tuple[Prediction, ...]:
-    """Return the schemas that a run goes through, in each of the ways in which it can go.
+) -> tuple[tuple[Prediction, ...], Kept | None]:
+    """Return the schemas that a run goes through, in each of the ways in which it can go, and where they are kept.
 
     Where scripts read rows that are not known there are several: see ``prediction.scripts.worlds``.
 

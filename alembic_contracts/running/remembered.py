@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["Judged", "Script", "can_be_held", "find", "keep", "key_of", "may_name", "verdict"]
+__all__ = ["Judged", "Script", "can_be_held", "find", "forget", "keep", "key_of", "may_name", "verdict"]
 
 _known: dict[Hashable, tuple[Prediction, ...]] = {}
 _MOST = 16
@@ -87,12 +87,12 @@ def find(key: Hashable | None) -> tuple[Prediction, ...] | None:
 
 
 def can_be_held(prediction: Prediction) -> bool:
-    """Whether scripts can be held against what is predicted: it leaves nothing open, and all of it is seen again."""
-    return not prediction.unproven and all(step.marks is not None for step in prediction.steps)
+    """Whether scripts can be held against what is predicted: all of what they did then is seen again."""
+    return all(step.marks is not None for step in prediction.steps)
 
 
 def keep(key: Hashable | None, predictions: tuple[Prediction, ...]) -> tuple[Prediction, ...]:
-    """Remember predictions that leave nothing open; returns them as they are to be found again."""
+    """Remember predictions that scripts can be held against; returns them as they are to be found again."""
     found = tuple(replace(each, found_out_before=True) for each in predictions)
     if key is not None and all(map(can_be_held, predictions)):
         if _known.get(key) == found:  # of which verdicts are known
@@ -101,6 +101,11 @@ def keep(key: Hashable | None, predictions: tuple[Prediction, ...]) -> tuple[Pre
             del _known[next(iter(_known))]
         _known[key] = found
     return found
+
+
+def forget(key: Hashable) -> None:
+    """Know nothing of a run any more."""
+    _known.pop(key, None)
 
 
 class Judged(Struct, frozen=True):

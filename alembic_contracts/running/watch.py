@@ -182,6 +182,7 @@ class Watch:
 
         upgrade.end()
         self._prove(upgrade)
+        upgrade.expected.keep()
         endings.follow(upgrade, self._name())
         self._ended = True
 

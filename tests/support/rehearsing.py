@@ -173,7 +173,9 @@ class History:
                 as_sql=as_sql,
                 **run,
             )
-            found.append(rehearsed(given, copied(given), tables, dialects.load("sqlite"), progress=None, limits=Limits))
+            found.append(
+                rehearsed(given, copied(given), tables, dialects.load("sqlite"), progress=None, limits=Limits)[0]
+            )
             return []
 
         is_written = offline or as_sql

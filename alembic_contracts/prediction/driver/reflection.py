@@ -9,10 +9,11 @@ dictionaries. Its single-table methods call the ``get_multi_...`` ones, so these
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.engine import ObjectKind, ObjectScope
+from sqlalchemy.engine import Connection, ObjectKind, ObjectScope
 from sqlalchemy.exc import NoSuchTableError
 
 from alembic_contracts.prediction.answers.oids import oid
@@ -317,3 +318,19 @@ class CatalogReflection(PGDialect):
         if not self._visible().table(referred) or schema == referred.schema:
             return referred.schema
         return None
+
+
+def _as_a_query(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def ask(self: CatalogReflection, connection: Any, *arguments: Any, **options: Any) -> Any:
+        # What else is executed is in this transaction, and commits no more by itself.
+        if isinstance(connection, Connection) and not connection.in_transaction():
+            connection.begin()
+        return method(self, connection, *arguments, **options)
+
+    return ask
+
+
+for _name, _method in tuple(vars(CatalogReflection).items()):
+    if "connection" in getattr(getattr(_method, "__code__", None), "co_varnames", ()):
+        setattr(CatalogReflection, _name, _as_a_query(_method))

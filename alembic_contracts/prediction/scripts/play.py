@@ -292,6 +292,7 @@ class Play:
             if isinstance(error, KeyboardInterrupt) and not self.is_contained:
                 raise  # it may be somebody's at the keyboard
             self._fail(error, script)
+            marks = None if self._cut is not None else self._recorder.marks(is_open=True)
             may_go_on = _reason(error).startswith(MAY_REFUSE)
             migration = self._after_failure(migration)
         finally:

@@ -30,7 +30,9 @@ _DIGEST = 8
 """Of a statement, in bytes."""
 _SIZE = 1 + _DIGEST
 """Of a mark: what kind of statement it is, and its digest."""
-_INDEX, _OTHER = b"i", b"o"
+_INDEX, _OTHER, _ANY = b"i", b"o", b"*"
+_REST = _ANY + bytes(_DIGEST)
+"""Whatever a script executes after what was seen of it."""
 _FIRST_WORD = pattern(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|[(;])*(\w*)", re.DOTALL)
 _OF_ROWS = frozenset(
     {"analyze", "delete", "explain", "insert", "merge", "replace", "show", "table", "update", "values", "with"}
@@ -44,7 +46,8 @@ _READING_PRAGMA = pattern(
 """Others with an argument set something, written with ``=`` or in parentheses (https://sqlite.org/pragma.html)."""
 _SCHEMA_TABLE = pattern(r"(?i)\bsqlite_(?:temp_)?(?:master|schema)\b")
 _MAKES_OR_SETS = pattern(r"(?i)\binto\b|\bset_config\b")
-_INDEXES = pattern(r"(?i)\s*create\s+(?:unique\s+)?index\b")
+_INDEXES = pattern(r"(?i)\s*(?:create\s+(?:unique\s+)?index\b|alter\s+index\s+(?!if\b)\S+\s+rename\s+to\b)")
+"""Scripts may come by their tables in any order, as by SQLAlchemy's inspector (``pg_class`` has none)."""
 _TABLES = pattern(r"(?i)\s*create\s+(?:temp\w*\s+)?table\b")
 _CONSTRAINTS = pattern(r"(?:CONSTRAINT|PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK|EXCLUDE)\b")
 _LONG = 5_000
@@ -134,9 +137,13 @@ class Recorder:
         self._marks.clear()
         self._has_missed = self._misses_all
 
-    def marks(self) -> bytes | None:
-        """Return the marks of the statements of this script; None: others of its statements change a schema."""
-        return None if self._has_missed else b"".join(self._marks)
+    def marks(self, *, is_open: bool = False) -> bytes | None:
+        """Return the marks of the statements of this script; None: others of its statements change a schema.
+
+        Args:
+            is_open: whether it was not followed to its end, so that any others may come.
+        """
+        return None if self._has_missed else b"".join([*self._marks, *([_REST] if is_open else [])])
 
 
 class Trail:
@@ -159,7 +166,7 @@ class Trail:
 
     def ends(self) -> bool:
         """Whether the script has executed all that it executed then."""
-        return self._keep([not left for left in self._left])
+        return self._keep([not left or left == _REST for left in self._left])
 
     def _keep(self, are_kept: list[bool]) -> bool:
         """Go on with some of the ways; returns whether there are any."""
@@ -172,6 +179,8 @@ class Trail:
 
 def _take(left: bytearray, mark: bytes) -> bool:
     """Take the mark that comes next away, or among indexes one of the next; returns whether it was there."""
+    if left == _REST:
+        return True
     for at in range(0, len(left), _SIZE):
         if left[at : at + _SIZE] == mark:
             del left[at : at + _SIZE]

@@ -1,0 +1,79 @@
+"""Packages that scripts import in, the files out that the code is from which they bring along, as these are by now.
+
+What is loaded from them decides what scripts do, as their own text does: so what was found out of scripts is of no use
+once one of these files is another one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from types import FunctionType, ModuleType
+
+__all__ = ["Files", "are_same", "files_of"]
+
+Files = tuple[tuple[str, int, int], ...]
+"""Paths, when each was written (nanoseconds since 1970), and its size in bytes: by these Python itself tells whether a
+file is the one that it has compiled (PEP 3147)."""
+
+_KNOWN_BY_VERSION = frozenset({"__main__", "alembic", "alembic_contracts", "postgast", "sqlalchemy"})
+"""Packages that are told apart otherwise, and what was started, which imports and is not imported."""
+
+
+def files_of(packages: Collection[str]) -> Files:
+    """Return the files of all loaded modules of some packages, and of those that their modules refer to.
+
+    Args:
+        packages: by the first part of a module's name. Those of Python itself have its version.
+    """
+    modules: dict[str, list[ModuleType]] = {}
+    for name, module in list(sys.modules.items()):
+        if issubclass(type(module), ModuleType):
+            modules.setdefault(_package(name), []).append(module)
+    waiting, seen, files = list(packages), set(_KNOWN_BY_VERSION | sys.stdlib_module_names), dict[str, None]()
+    while waiting:
+        package = waiting.pop()
+        if package in seen:
+            continue
+        seen.add(package)
+        for module in modules.get(package, ()):
+            own = dict(vars(module))
+            if isinstance(own.get("__file__"), str):
+                files[own["__file__"]] = None
+            waiting.extend(_referred_to(own.values()))
+    return tuple(found for found in map(_as_it_is, files) if found is not None)
+
+
+def are_same(files: Files) -> bool:
+    """Whether files are as they were."""
+    return all(_as_it_is(path) == (path, written, size) for path, written, size in files)
+
+
+def _referred_to(values: Iterable[object]) -> Iterator[str]:
+    """Yield the packages that modules, classes and functions are from.
+
+    Nothing of theirs is run: what stands for another object may make that, or fail, when it is asked its class.
+    """
+    for value in values:
+        kind, name = type(value), None
+        if issubclass(kind, ModuleType):
+            name = vars(value).get("__name__")
+        elif issubclass(kind, type):
+            name = type.__getattribute__(value, "__module__")
+        elif kind is FunctionType:
+            name = value.__module__
+        if isinstance(name, str):
+            yield _package(name)
+
+
+def _package(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _as_it_is(path: str) -> tuple[str, int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - for each module
+    except OSError:
+        return None
+    return path, found.st_mtime_ns, found.st_size
