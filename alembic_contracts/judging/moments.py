@@ -205,6 +205,12 @@ def _same_surroundings(one: Schema, other: Schema) -> bool:
     )
 
 
+def _doubt_at(history: Sequence[Moment], index: int) -> Unproven | None:
+    """Return the last thing up to a moment that could not be worked out."""
+    doubts = (history[each].doubt for each in range(index, -1, -1))
+    return next((doubt for doubt in doubts if doubt is not None), None)
+
+
 class History:
     """A table's moments, and what is known of its columns at each; all contracts about the table share it."""
 
@@ -285,6 +291,11 @@ class Course:
         self.judged = [last] if policy.scope == "target" else [i for i, m in enumerate(history) if m.judged][::-1]
         self.decisive = {last, *self.judged}
         """Where a fact has to hold; what it was elsewhere matters where it does not."""
+        birth = next((index for index, moment in enumerate(history) if moment.table is not None), 0)
+        self.since_birth = {index for index in self.decisive if index >= birth}
+        """The same once the table is there: before a run has made it nothing of it can break."""
+        self.doubt_before = _doubt_at(history, next((index for index in self.judged if index < birth), -1))
+        """What may have made the table then, when that was last judged; it is in vain to ask what it was like."""
         self._reference = reference(history)
         self._subjects: dict[tuple[int, str | None], Subject] = {}
 

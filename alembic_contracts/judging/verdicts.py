@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts import dialects, texts
-from alembic_contracts.contracts.contract import NOT_STATED, Ending, Fact
+from alembic_contracts.contracts.contract import NOT_STATED, Contract, Ending, Fact
 from alembic_contracts.judging.moments import Course
 from alembic_contracts.judging.rules import (
     HOLDS,
@@ -63,13 +63,16 @@ _KEPT = _State(HOLDS)
 
 def finding(course: Course, fact: Fact, rule: Rule) -> Violation | Unproven | None:
     """Return the verdict on a fact: None where it is kept."""
-    decisive = course.decisive
+    is_of_what_is_there = not rule.judges_absence or fact.column is not None
+    decisive = course.since_birth if is_of_what_is_there else course.decisive
     if len(decisive) > 1:
         since = course.since(fact, rule)
         decisive = {since[index] for index in decisive}
-    if all(_evaluated(fact, rule, course.subject(index, fact.column)) is HOLDS for index in decisive):
+    if not all(_evaluated(fact, rule, course.subject(index, fact.column)) is HOLDS for index in decisive):
+        return _Case(course, fact, rule).finding()
+    if course.doubt_before is None or not is_of_what_is_there or _graded(course.contract, fact, rule.breaks) is None:
         return None
-    return _Case(course, fact, rule).finding()
+    return replace(course.doubt_before, tables=None)
 
 
 def _evaluated(fact: Fact, rule: Rule, subject: Subject) -> Outcome:
@@ -82,6 +85,14 @@ def _evaluated(fact: Fact, rule: Rule, subject: Subject) -> Outcome:
             return Differs("absent")
         return Unknown(f"the columns of {table.name} could not be worked out")
     return rule.evaluate(fact, subject)
+
+
+def _graded(contract: Contract, fact: Fact, breaks: Breaks) -> Severity | None:
+    """Return how bad a difference is for those whom the contract protects."""
+    if contract.compatibility_of(fact.table) == "exact":
+        return "error"
+    found = {breaks[side] for side in contract.sides(fact.table) if side in breaks}
+    return "error" if "error" in found else "warning" if found else None
 
 
 class _Case:
@@ -106,19 +117,12 @@ class _Case:
             return _KEPT
         if not isinstance(outcome, Differs):
             return _State(outcome)
-        return _State(outcome, self._graded(self._breaks(outcome)))
+        return _State(outcome, _graded(self._contract, self._fact, self._breaks(outcome)))
 
     def _breaks(self, outcome: Outcome) -> Breaks:
         """Return whose uses break by an outcome, and how badly."""
         own = outcome.breaks if isinstance(outcome, Differs) else None
         return self._rule.breaks if own is None else own
-
-    def _graded(self, breaks: Breaks) -> Severity | None:
-        """Return how bad a difference is for those whom the contract protects."""
-        if self._contract.compatibility_of(self._fact.table) == "exact":
-            return "error"
-        found = {breaks[side] for side in self._contract.sides(self._fact.table) if side in breaks}
-        return "error" if "error" in found else "warning" if found else None
 
     def _in_doubt(self, states: Sequence[_State]) -> list[_State]:
         """Return the states, unknown where something unproven may have made a fact hold that is not seen to.
@@ -167,7 +171,11 @@ class _Case:
         """Whether the run answers for the fact not holding at this judged moment."""
         start, now = self._states[0], self._states[index]
         if isinstance(now.outcome, Holds):
-            return bool(now.outcome.but) and start.outcome == HOLDS and self._graded(self._rule.breaks) is not None
+            return (
+                bool(now.outcome.but)
+                and start.outcome == HOLDS
+                and _graded(self._contract, self._fact, self._rule.breaks) is not None
+            )
         if now.severity is None:
             return False
         if start.holds or _worse(start, now):

@@ -37,6 +37,7 @@ from alembic_contracts.running.script_texts import scripts_are_read
 from alembic_contracts.running.terms import settings_of
 from alembic_contracts.running.unheld import require_shown
 from alembic_contracts.schemas import schema_json
+from alembic_contracts.support import modules
 from alembic_contracts.support.paths import shown
 
 __all__ = ["Question", "answer"]
@@ -82,9 +83,8 @@ def _lead_into_copy(question: Question) -> None:
 def _elsewhere(before: Iterable[str], copy: str) -> Iterator[str]:
     """Yield the folders of the copy that have modules which were imported from outside of it."""
     python = {path.relative_to(copy).as_posix() for path in Path(copy).rglob("*.py")}
-    for name, module in [*sys.modules.items()]:
-        file = getattr(module, "__file__", None)
-        if name in before or not isinstance(file, str) or os.path.realpath(file).startswith(copy + os.sep):
+    for name, _, file in [*modules.files()]:
+        if name in before or os.path.realpath(file).startswith(copy + os.sep):
             continue
         end = name.replace(".", "/") + ("/__init__.py" if file.endswith("__init__.py") else ".py")
         for path in python:

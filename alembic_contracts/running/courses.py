@@ -80,6 +80,12 @@ class Course(Struct, frozen=True):
         )
         return (*known, *dict.fromkeys(Unproven(_GOES_BY_ROWS, _parting(first, other)) for other in parted))
 
+    def doubted(self, reason: str) -> Course:
+        """Return it with nothing known of where it leads."""
+        steps = tuple(Step(step.revision.revision, ()) for step in self.run.steps)
+        unknown = Prediction(before=self.before, steps=steps, unproven=(Unproven(reason, None),))
+        return replace(self, predictions=(unknown,), anew=None, kept=None)
+
     def fingerprints(self) -> dict[str, frozenset[str]]:
         """Return what the database can be at the end of each revision, where that is known."""
         return self._at_ends(lambda step: step.fingerprint or None)

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Expected", "is_seen_at_commit", "scope_of"]
 
+_NOT_AGAIN = (
+    "the scripts do otherwise than in an upgrade before, and what they have done once in this process already is in "
+    "the way of finding out what they lead to"
+)
 _PROGRESS = "Checking data contracts: revision"
 
 
@@ -117,12 +121,16 @@ class Expected(Struct):
         Raises:
             CannotCheck: where they lead cannot be found out.
         """
+        trail, known = self._trail, self.course
         self._trail = None
-        if self.course.kept is not None:
-            self.course.kept.forget()
-        if self.course.anew is not None:
+        if known.kept is not None:
+            known.kept.forget()
+        if known.anew is not None:
             with terminal.progress_line(_PROGRESS) as progress:
-                self.course = self.course.anew(progress)
+                found = known.anew(progress)
+            if trail is not None and not trail.is_retraced(found.predictions):
+                found = found.doubted(_NOT_AGAIN)
+            self.course = found
             self.report = examine(self.course, self.terms, phase="before", scope=scope_of(self.terms))
             self._fingerprints = self.course.fingerprints()
 

@@ -172,17 +172,16 @@ def _read(place: Path) -> tuple[Prediction, ...] | None:
     try:
         if hasattr(os, "geteuid") and place.stat().st_uid != os.geteuid():  # somebody else's are not to be trusted
             return None
-        found: Any = read(place.read_bytes())
+        files, predictions = read(place.read_bytes())
+        are_such = isinstance(predictions, tuple) and all(isinstance(each, Prediction) for each in predictions)
+        if not (are_such and predictions and loaded_code.are_same(files)):
+            return None
     except Exception:  # noqa: BLE001 - there is none, or it is no such file
-        return None
-    files, predictions = found if isinstance(found, tuple) and len(found) == 2 else ((), ())
-    if not (predictions and isinstance(predictions, tuple) and all(isinstance(p, Prediction) for p in predictions)):
-        return None
-    if not loaded_code.are_same(files):
         return None
     with suppress(OSError):
         place.touch()
-    return predictions
+    found: tuple[Prediction, ...] = predictions
+    return found
 
 
 def _keep(place: Path, value: tuple[loaded_code.Files, tuple[Prediction, ...]]) -> None:

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Collection, Iterable, Iterator
 from types import FunctionType, ModuleType
 
+from alembic_contracts.support import modules
+
 __all__ = ["Files", "are_same", "files_of"]
 
 Files = tuple[tuple[str, int, int], ...]
@@ -27,22 +29,19 @@ def files_of(packages: Collection[str]) -> Files:
     Args:
         packages: by the first part of a module's name. Those of Python itself have its version.
     """
-    modules: dict[str, list[ModuleType]] = {}
-    for name, module in list(sys.modules.items()):
-        if issubclass(type(module), ModuleType):
-            modules.setdefault(_package(name), []).append(module)
-    waiting, seen, files = list(packages), set(_KNOWN_BY_VERSION | sys.stdlib_module_names), dict[str, None]()
+    loaded: dict[str, list[tuple[ModuleType, str]]] = {}
+    for name, module, file in modules.files():
+        loaded.setdefault(_package(name), []).append((module, file))
+    waiting, seen, found = list(packages), set(_KNOWN_BY_VERSION | sys.stdlib_module_names), dict[str, None]()
     while waiting:
         package = waiting.pop()
         if package in seen:
             continue
         seen.add(package)
-        for module in modules.get(package, ()):
-            own = dict(vars(module))
-            if isinstance(own.get("__file__"), str):
-                files[own["__file__"]] = None
-            waiting.extend(_referred_to(own.values()))
-    return tuple(found for found in map(_as_it_is, files) if found is not None)
+        for module, file in loaded.get(package, ()):
+            found[file] = None
+            waiting.extend(_referred_to(modules.own(module).copy().values()))
+    return tuple(state for state in map(_as_it_is, found) if state is not None)
 
 
 def are_same(files: Files) -> bool:
@@ -58,7 +57,7 @@ def _referred_to(values: Iterable[object]) -> Iterator[str]:
     for value in values:
         kind, name = type(value), None
         if issubclass(kind, ModuleType):
-            name = vars(value).get("__name__")
+            name = modules.own(value).get("__name__")
         elif issubclass(kind, type):
             name = type.__getattribute__(value, "__module__")
         elif kind is FunctionType:
@@ -74,6 +73,6 @@ def _package(name: str) -> str:
 def _as_it_is(path: str) -> tuple[str, int, int] | None:
     try:
         found = os.stat(path)  # noqa: PTH116 - for each module
-    except OSError:
+    except (OSError, ValueError):  # also where it is no path of a file at all
         return None
     return path, found.st_mtime_ns, found.st_size

@@ -265,7 +265,7 @@ class Rehearsal:
         script = self._script = Script.of(step.revision.revision, step.revision.path, Path.cwd())
         self._stage.begins(script)
         self._observer.start(script)
-        self._recorder.begin()
+        self._recorder.begin(step.revision.path)
         failed: BaseException | None = None
         began, was_open = self._looks.seen, self._raw.in_transaction
         try:

@@ -232,6 +232,7 @@ def test_what_else_a_package_has_does_not_count(project: Project) -> None:
 
 TOLD = "import pathlib\nop.execute(pathlib.Path('told.sql').read_text())"
 MADE = "ALTER TABLE t ADD c integer"
+REQUIRED = f"{MADE} NOT NULL"
 
 
 @pytest.mark.parametrize("told", ["ALTER TABLE t RENAME a TO c", "ALTER TABLE t ADD c integer; ALTER TABLE t DROP a"])
@@ -250,6 +251,80 @@ def test_what_is_seen_of_nothing_that_scripts_import_is_seen_before_it_is_done(
     assert project.sql("SELECT a FROM t" if mode == "True" else "SELECT 1 WHERE false") == []
     project.write("told.sql", MADE)
     assert [upgraded(project), upgraded(project)] == [(0, "predicted"), (0, "known before")]
+
+
+PAST_WORDS = {
+    "it is not followed to its end": (
+        "import inspect\nif any('play' in f.filename for f in inspect.stack()):\n    raise RuntimeError('here')",
+        f"op.execute('{REQUIRED}')",
+    ),
+    "a function of its own": ('op.execute("SELECT g()")', 'op.execute("SELECT f()")'),
+    "a trigger": ("pass", 'op.execute("INSERT INTO written VALUES (1)")'),
+}
+FUNCTIONS = f"""
+op.execute("CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS '{REQUIRED}; SELECT 1'")
+op.execute("CREATE FUNCTION g() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
+op.execute("CREATE TABLE written (x integer)")
+op.execute("CREATE FUNCTION h() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {REQUIRED}; RETURN NEW; END $$")
+op.execute("CREATE TRIGGER h BEFORE INSERT ON written FOR EACH ROW EXECUTE FUNCTION h()")
+"""
+
+
+@pytest.mark.parametrize("how", PAST_WORDS)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_what_the_words_of_statements_do_not_show_counts_where_scripts_go_by_more(how: str, project: Project) -> None:
+    before, after = PAST_WORDS[how]
+    project.contract("t", json.dumps({**json.loads(contract(is_nullable=False)), "compatibility": "writer"}))
+    project.revision("r3", f"{FUNCTIONS}exec(pathlib.Path('told.py').read_text())", prelude="import pathlib")
+    project.write("told.py", before)
+    assert [upgraded(project)[0], upgraded(project)[0]] == [0, 0]
+    project.write("told.py", after)
+    never = {"ALEMBIC_CONTRACTS_KEEP_PREDICTIONS": "never"}
+    assert upgraded(project) == upgraded(project, **never) == (0 if how == "a trigger" else 255, "predicted")
+
+
+@pytest.mark.parametrize("unproven", ["warn", "refuse"])
+def test_what_is_done_once_in_a_process_is_not_held_against_scripts(unproven: str, project: Project) -> None:
+    """Scripts that do otherwise are predicted anew in a process that has run some of them."""
+    project.write(
+        "helper.py", "import functools\n@functools.cache\ndef once(op):\n    op.execute('CREATE TABLE u (x integer)')\n"
+    )
+    project.revision("r3", "helper.once(op)", prelude="import helper")
+    project.revision("r4", 'op.execute("DROP TABLE u")\n' + TOLD)
+    for told, code in [(MADE, 0), (MADE.replace("c", "another"), 255 if unproven == "refuse" else 0)]:
+        project.write("told.sql", told)
+        env = {"PYTHONPATH": ".", "ALEMBIC_CONTRACTS_UNPROVEN": unproven}
+        make_fresh(project)
+        done = project.alembic("upgrade", "head", env=env)
+        assert (done.returncode, "will fail" in done.stderr) == (code, False), done.stderr
+        assert told == MADE or "have done once in this process" in " ".join(done.stderr.split())
+    assert upgraded(project, **env) == (0, "predicted")
+
+
+LAZY = """
+import importlib.util, sys
+spec = importlib.util.find_spec("heavy")
+spec.loader = importlib.util.LazyLoader(spec.loader)
+heavy = sys.modules["heavy"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(heavy)
+"""
+ODD = {
+    "one that is loaded when it is needed": LAZY,
+    "what is no module": "import sys\nclass Odd:\n    def __getattr__(self, name): raise RuntimeError(name)\n"
+    "sys.modules['heavy'] = Odd()",
+    "what has another name": "import sys\nsys.modules[1] = sys.modules['heavy'] = None",
+    "what has no class": "class Odd:\n    @property\n    def __class__(self): raise RuntimeError\nodd = Odd()",
+    "no path": "__file__ = '\\0'",
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_nothing_is_run_of_modules_that_are_looked_at(odd: str, project: Project) -> None:
+    project.write("migrations/env.py", f"import helper\n{ENV}")
+    project.write("helper.py", ODD[odd])
+    project.write("heavy.py", "raise SystemExit('it was loaded')")
+    for what in ("predicted", "known before"):
+        assert upgraded(project, PYTHONPATH=".") == (0, what)
 
 
 WORDS = "string_agg(word, ' ') FROM regexp_split_to_table(current_setting('app.told'), '_') AS word"

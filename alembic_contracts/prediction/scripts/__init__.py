@@ -17,6 +17,7 @@ loading           a script's file -> its module
 own_transaction   a migration context -> whether a script ended its transaction
 outline, plain_calls                a script's text -> what of it is known without running it
 words             a script's code -> what is named in it, and so what it goes by
+alone             what a script names -> whether it goes by nothing but its text and the database
 traces            the statements that scripts execute -> whether they do the same again
 source_lines, batches               the running code -> a line of the script
 sql_output        what --sql would write -> the catalog

@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 
 from alembic_contracts.prediction.scripts.outside import no_trace_outside, unwatched
+from alembic_contracts.support import modules
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -84,8 +85,7 @@ def _fresh_modules(folder: str) -> Iterator[None]:
 
 def _modules_in(folder: str) -> dict[str, ModuleType]:
     prefixes = tuple(f"{path}{os.sep}" for path in {Path(folder).absolute(), Path(folder).resolve()})
-    files = [(name, module, getattr(module, "__file__", None)) for name, module in sys.modules.copy().items()]
-    return {name: module for name, module, file in files if isinstance(file, str) and file.startswith(prefixes)}
+    return {name: module for name, module, file in modules.files() if file.startswith(prefixes)}
 
 
 _STREAMS = ("stdin", "__stdout__", "__stderr__")

@@ -58,9 +58,10 @@ def _without_source(name: str, path: str) -> ModuleType:
 
 def _code_of(path: str) -> CodeType | None:
     """Return what Python runs of a script, where that is known."""
-    from alembic_contracts.prediction.scripts.words import known_code
+    from alembic_contracts.prediction.scripts.words import known_words
 
-    return known_code(path)
+    words = known_words(path)
+    return None if words is None else words.code
 
 
 def function_of(step: RevisionStep) -> str:

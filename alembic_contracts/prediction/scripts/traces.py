@@ -1,7 +1,9 @@
 """The statements of a run in, marks out by which another run of the same scripts is seen to execute the same ones.
 
 What was predicted of scripts before holds as long as they do the same again, whatever it is that they go by. Only
-statements that may change a schema count: how many rows a script reads and writes depends on what is there.
+statements that may change a schema count: how many rows a script reads and writes depends on what is there. Of a script
+that may go by more than its text and the database (``alone``) those count as well that call a function, or write rows
+where a trigger may: on a server these can change a schema, too.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event
 
 from alembic_contracts.patterns import pattern
+from alembic_contracts.prediction.scripts.alone import is_alone
+from alembic_contracts.prediction.scripts.words import known_words
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -33,6 +37,8 @@ _SIZE = 1 + _DIGEST
 _INDEX, _OTHER, _ANY = b"i", b"o", b"*"
 _REST = _ANY + bytes(_DIGEST)
 """Whatever a script executes after what was seen of it."""
+_STRICTLY = b"s" + bytes(_DIGEST)
+"""That functions and triggers count in the script, of which this is the first mark."""
 _FIRST_WORD = pattern(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|[(;])*(\w*)", re.DOTALL)
 _OF_ROWS = frozenset(
     {"analyze", "delete", "explain", "insert", "merge", "replace", "show", "table", "update", "values", "with"}
@@ -44,6 +50,27 @@ _READING_PRAGMA = pattern(
                         |integrity_check|quick_check)\s*\( )"""
 )
 """Others with an argument set something, written with ``=`` or in parentheses (https://sqlite.org/pragma.html)."""
+_CALL = pattern(r"""(?i)(?<![\w."])(?!pg_catalog\.)(?<!\binto )(?<!\bas )(\w+|"[^"]+")(\.(?:\w+|"[^"]+"))?\s*\(""")
+_OWN = frozenset(
+    {
+        # what is in front of a parenthesis, and no function
+        "all", "and", "any", "array", "as", "between", "by", "case", "char", "character", "check", "conflict",
+        "decimal", "default", "distinct", "else", "end", "except", "exists", "filter", "from", "group", "having", "in",
+        "intersect", "interval", "into", "is", "join", "lateral", "like", "limit", "not", "numeric", "offset", "on",
+        "only", "or", "order", "over", "returning", "row", "select", "set", "some", "then", "time", "timestamp",
+        "union", "using", "values", "varchar", "varying", "when", "where", "with", "within",
+        # functions of PostgreSQL
+        "abs", "array_agg", "avg", "bool_and", "bool_or", "btrim", "cast", "coalesce", "concat", "count",
+        "current_setting", "date_trunc", "extract", "format", "format_type", "gen_random_uuid", "generate_series",
+        "generate_subscripts", "greatest", "json_agg", "json_build_object", "jsonb_agg", "jsonb_build_object", "least",
+        "left", "length", "lower", "lpad", "max", "md5", "min", "now", "nullif", "obj_description", "position",
+        "quote_ident", "random", "regexp_replace", "replace", "right", "row_number", "split_part", "string_agg",
+        "substr", "substring", "sum", "to_char", "to_regclass", "to_timestamp", "trim", "unnest", "upper",
+    }
+)  # fmt: skip
+_VALUE = pattern("'[^']*'")
+"""Which may be another one each time, such as a key by chance."""
+_WRITES = pattern(r"(?i)(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:insert|update|delete|merge|replace|with)\b")
 _SCHEMA_TABLE = pattern(r"(?i)\bsqlite_(?:temp_)?(?:master|schema)\b")
 _MAKES_OR_SETS = pattern(r"(?i)\binto\b|\bset_config\b")
 _INDEXES = pattern(r"(?i)\s*(?:create\s+(?:unique\s+)?index\b|alter\s+index\s+(?!if\b)\S+\s+rename\s+to\b)")
@@ -56,13 +83,25 @@ _BETWEEN, _AFTER = ", \n\t", "\n)"
 """Columns and constraints, as SQLAlchemy writes them, and the last of them."""
 
 
-def _mark(statement: str, parameters: object = None) -> bytes:
+def _mark(statement: str, parameters: object = None, *, is_strict: bool = False) -> bytes:
     """Return what a statement is known again by; nothing of one that changes no schema.
 
     SQLAlchemy has constraints and indexes of a table in sets, so their order is another one each time.
+
+    Args:
+        statement: as it is executed.
+        parameters: that it is executed with.
+        is_strict: whether functions and triggers count as well.
     """
     mark = _mark_alone(statement) if len(statement) < _LONG else _mark_alone.__wrapped__(statement)
-    return _digest(_OTHER, statement + repr(parameters)) if mark is None else mark
+    if mark is None or (mark and parameters) or (is_strict and not mark and _calls(statement)):
+        return _digest(_OTHER, statement + repr(parameters))
+    return _digest(_OTHER, _VALUE.sub("", statement)) if is_strict and not mark and _WRITES.match(statement) else mark
+
+
+def _calls(statement: str) -> bool:
+    """Whether a function is called that is none of the database's own, as far as its name tells."""
+    return any(qualified or name.lower() not in _OWN for name, qualified in _CALL.findall(statement))
 
 
 @lru_cache(maxsize=1024)  # of a history, which a test suite runs again and again
@@ -111,9 +150,11 @@ class Recorder:
             engine: None where nobody will hold scripts against them.
         """
         self._marks: list[bytes] = []
+        self._is_alone, self._is_strict = False, False
         self._is_seen_again, self._has_missed, self._misses_all = False, False, engine is None
         if engine is None:
             return
+        self._has_functions = engine.dialect.name != "sqlite"  # none of those can change a schema
         event.listen(engine, "before_cursor_execute", self._begins)
         event.listen(engine, "after_cursor_execute", self._ends)
         event.listen(engine, "handle_error", self._ends)
@@ -121,7 +162,7 @@ class Recorder:
         event.listen(engine, "rollback", lambda _connection: self._marks.append(_mark(ROLLBACK)))
 
     def _begins(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        mark = _mark(statement, parameters)
+        mark = _mark(statement, parameters, is_strict=self._is_strict)
         self._is_seen_again = bool(mark)
         self._marks.append(mark)
 
@@ -132,18 +173,24 @@ class Recorder:
         """Take note that a schema changes: by a function in a query, or past the engine, it does so unseen."""
         self._has_missed = self._has_missed or not self._is_seen_again
 
-    def begin(self) -> None:
-        """Forget what was executed so far: a script begins."""
+    def begin(self, script: str) -> None:
+        """Forget what was executed so far: the script at a path begins."""
         self._marks.clear()
         self._has_missed = self._misses_all
+        if not self._misses_all:
+            words = known_words(script)
+            self._is_alone = words is not None and is_alone(words)
+            self._is_strict = not self._is_alone and self._has_functions
 
     def marks(self, *, is_open: bool = False) -> bytes | None:
         """Return the marks of the statements of this script; None: others of its statements change a schema.
 
         Args:
-            is_open: whether it was not followed to its end, so that any others may come.
+            is_open: whether it was not followed to its end, so that any others may come: of one that is alone.
         """
-        return None if self._has_missed else b"".join([*self._marks, *([_REST] if is_open else [])])
+        if self._has_missed or (is_open and not self._is_alone):
+            return None
+        return b"".join([*([_STRICTLY] if self._is_strict else []), *self._marks, *([_REST] if is_open else [])])
 
 
 class Trail:
@@ -151,22 +198,35 @@ class Trail:
 
     def __init__(self, predictions: Iterable[Prediction]) -> None:
         """Begin before the first script."""
-        self._ways = [{step.revision: step.marks for step in each.steps} for each in predictions]
+        self._ways = [_marks_of(each) for each in predictions]
+        self._known, self._begun = tuple(self._ways), list[str]()
         self._left: list[bytearray] = []
         """What is still to come of the script that runs, in each of these ways."""
+        self._is_strict = False
 
     def begins(self, revision: str) -> None:
         """Take note of the revision whose script begins."""
+        self._begun.append(revision)
         self._left = [bytearray(way.get(revision) or b"") for way in self._ways]
+        self._is_strict = any(left.startswith(_STRICTLY) for left in self._left)
+        self._left = [left.removeprefix(_STRICTLY) for left in self._left]
 
     def goes_on(self, statement: str, parameters: object = None) -> bool:
         """Whether a statement that is about to be executed is what the script executed then."""
-        mark = _mark(statement, parameters)
+        mark = _mark(statement, parameters, is_strict=self._is_strict)
         return not mark or self._keep([_take(left, mark) for left in self._left])
 
     def ends(self) -> bool:
         """Whether the script has executed all that it executed then."""
         return self._keep([not left or left == _REST for left in self._left])
+
+    def is_retraced(self, predictions: Iterable[Prediction]) -> bool:
+        """Whether the scripts that are through do the same in other predictions of the run as they have done.
+
+        They do not where something that is done once in a process was done by them already.
+        """
+        ways = [_marks_of(each) for each in predictions]
+        return all(any(_are_same(a.get(r), b.get(r)) for a in self._known for b in ways) for r in self._begun[:-1])
 
     def _keep(self, are_kept: list[bool]) -> bool:
         """Go on with some of the ways; returns whether there are any."""
@@ -175,6 +235,18 @@ class Trail:
         self._ways = [way for way, is_kept in zip(self._ways, are_kept, strict=True) if is_kept]
         self._left = [left for left, is_kept in zip(self._left, are_kept, strict=True) if is_kept]
         return bool(self._ways)
+
+
+def _marks_of(prediction: Prediction) -> dict[str, bytes | None]:
+    return {step.revision: step.marks for step in prediction.steps}
+
+
+def _are_same(one: bytes | None, other: bytes | None) -> bool:
+    """Whether the marks of a script are those of another run of it; indexes have no order."""
+    if one is None or other is None:
+        return False
+    parts, others = (sorted(each[at : at + _SIZE] for at in range(0, len(each), _SIZE)) for each in (one, other))
+    return parts == others
 
 
 def _take(left: bytearray, mark: bytes) -> bool:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from alembic_contracts.patterns import pattern
 
-__all__ = ["Words", "known_code", "words_of"]
+__all__ = ["Words", "known_words", "words_of"]
 
 _MOST = 4096
 """Scripts of which it is remembered, as a test suite runs them time and again."""
@@ -73,14 +73,14 @@ def words_of(path: str, text: str) -> Words | None:
     return found
 
 
-def known_code(path: str) -> CodeType | None:
-    """Return what Python runs of a script, where ``words_of`` has found it out and nobody has written there since."""
+def known_words(path: str) -> Words | None:
+    """Return what is named in a script, where ``words_of`` has found it out and nobody has written there since."""
     known = _known.get(path)
     if known is None:
         return None
     _, written, words = known
     try:
-        return words.code if os.stat(path).st_mtime == written else None  # noqa: PTH116 - for each revision
+        return words if os.stat(path).st_mtime == written else None  # noqa: PTH116 - for each revision
     except OSError:
         return None
 
