@@ -170,6 +170,38 @@ def test_which_statements_are_compared(statement: str, *, is_compared: bool) -> 
     assert bool(traces._mark(statement)) is is_compared
 
 
+@pytest.mark.parametrize(
+    ("statement", "is_compared"),
+    [
+        ("SELECT f()", True),
+        ("SELECT s.f (1)", True),
+        ('SELECT "F"(1) FROM t', True),
+        ("WITH x AS (SELECT 1) SELECT * FROM x", True),
+        ("-- why\nINSERT INTO t (a) VALUES (1)", True),
+        ("UPDATE t SET a = coalesce(a, 'x')", True),
+        ("SELECT count(*) FROM t WHERE a IN (1, 2) AND (b OR c)", False),
+        ("SELECT pg_catalog.pg_get_expr(adbin, adrelid) FROM pg_catalog.pg_attrdef", False),
+        ("SHOW search_path", False),
+    ],
+)
+def test_which_statements_are_compared_of_scripts_that_go_by_more(statement: str, *, is_compared: bool) -> None:
+    assert bool(traces._mark(statement, is_strict=True)) is is_compared
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_strict", "is_other"),
+    [
+        ("ALTER TABLE t ADD c integer %s", False, True),
+        ("SELECT f(%s)", True, True),
+        ("INSERT INTO t VALUES (%s)", True, False),
+        ("INSERT INTO t VALUES (%s)", False, False),
+    ],
+)
+def test_parameters_count_where_they_can_change_a_schema(statement: str, is_strict: bool, is_other: bool) -> None:
+    one, other = (traces._mark(statement, (each,), is_strict=is_strict) for each in ("a", "b"))
+    assert (one != other) is is_other
+
+
 def test_an_index_that_is_made_after_what_came_after_it_is_seen(project: Project) -> None:
     """Indexes of a table have no order, but come before and after whatever else is done."""
     project.revision("r1", f'{CREATE}\nop.rename_table("t", "s")\n{CREATE}', down=None)

@@ -301,6 +301,17 @@ def test_what_is_done_once_in_a_process_is_not_held_against_scripts(unproven: st
     assert upgraded(project, **env) == (0, "predicted")
 
 
+@pytest.mark.parametrize(
+    "asked", ["get_unique_constraints('t')", "get_table_names()", "has_table('t')", "get_columns('t')"]
+)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_what_is_executed_after_an_inspector_is_in_the_transaction_of_its_queries(asked: str, project: Project) -> None:
+    """Alembic commits what it executes outside of any; then the run does what was foreseen."""
+    add = 'with op.batch_alter_table("t") as batch:\n    batch.add_column(sa.Column("c", sa.Integer))'
+    project.revision("r3", f"bind = op.get_bind()\nbind.commit()\nsa.inspect(bind).{asked}\n{add}")
+    assert [upgraded(project), upgraded(project)] == [(0, "predicted"), (0, "known before")]
+
+
 LAZY = """
 import importlib.util, sys
 spec = importlib.util.find_spec("heavy")
