@@ -137,7 +137,8 @@ class Resulting(Struct):
     def _see(self, course: Course) -> None:
         """Have what nobody had to look at among the looks, as it was foreseen."""
         if self._unseen:
-            foreseen = {step.revision: step.operations for each in course.predictions for step in each.steps}
+            ways = reversed(course.predictions)  # the first one counts, where several show the revision
+            foreseen = {step.revision: step.operations for each in ways for step in each.steps}
             for at in self._unseen:
                 operations = foreseen.get(at.revision)
                 if operations:
