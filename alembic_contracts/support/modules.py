@@ -1,4 +1,4 @@
-"""What is loaded in, what it has out, without running anything of it.
+"""Modules: of a package, imported when their names are asked for; loaded ones, looked at without running anything.
 
 A module may load, do or raise anything when it is looked at: lazy ones do (``importlib.util.LazyLoader``), and what
 stands for one in ``sys.modules`` need be no module.
@@ -7,11 +7,12 @@ stands for one in ``sys.modules`` need be no module.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-__all__ = ["files", "own"]
+__all__ = ["files", "late", "own"]
 
 _NAMESPACE = vars(ModuleType)["__dict__"].__get__
 
@@ -28,3 +29,22 @@ def files() -> Iterator[tuple[str, ModuleType, str]]:
         file = own(module).get("__file__")
         if isinstance(file, str) and isinstance(name, str):  # which as a rule it is
             yield name, module, file
+
+
+def late(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
+    """Return a function for a package to call ``__getattr__`` (PEP 562).
+
+    Args:
+        package: its name.
+        places: modules of it by the names that they have: ``module``, or ``module:name`` where it is called otherwise.
+    """
+
+    def attribute(name: str) -> Any:
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module, _, called = places[name].partition(":")
+        found = getattr(import_module(f"{package}.{module}"), called or name)
+        setattr(sys.modules[package], name, found)
+        return found
+
+    return attribute

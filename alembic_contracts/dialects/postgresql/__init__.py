@@ -39,7 +39,7 @@ from alembic_contracts.dialects.postgresql.properties import (
     same_type,
 )
 from alembic_contracts.dialects.postgresql.types import format_type, misspelt_type, parse_type
-from alembic_contracts.support.late import late
+from alembic_contracts.support.modules import late
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects.postgresql.beside import surroundings

@@ -45,7 +45,7 @@ from alembic_contracts.dialects.sqlite.purposes import family, logical
 from alembic_contracts.dialects.sqlite.restoring import restoring
 from alembic_contracts.dialects.sqlite.session import session
 from alembic_contracts.dialects.sqlite.types import format_type, misspelt_type, parse_type
-from alembic_contracts.support.late import late
+from alembic_contracts.support.modules import late
 
 if TYPE_CHECKING:
     from alembic_contracts.dialects.sqlite.default_rows import meets, nulls_from

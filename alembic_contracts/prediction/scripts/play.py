@@ -266,9 +266,8 @@ class Play:
         self._leftovers.begin(script)
         self.tell(script.copy())
         self._recorder.begin(step.revision.path)
-        self._recording.start(
-            script, self._turns.of(script.revision) if script.revision in self._turns.turned else None
-        )
+        turn = self._turns.of(script.revision) if script.revision in self._turns.turned else None
+        self._recording.start(script, turn)
         marks, may_go_on = None, False
         try:
             transaction = migration.begin_transaction(_per_migration=True)

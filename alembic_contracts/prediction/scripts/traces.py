@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event
 
 from alembic_contracts.patterns import pattern
-from alembic_contracts.prediction.scripts.alone import is_alone
-from alembic_contracts.prediction.scripts.words import known_words
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -178,6 +176,9 @@ class Recorder:
         self._marks.clear()
         self._has_missed = self._misses_all
         if not self._misses_all:
+            from alembic_contracts.prediction.scripts.alone import is_alone
+            from alembic_contracts.prediction.scripts.words import known_words
+
             words = known_words(script)
             self._is_alone = words is not None and is_alone(words)
             self._is_strict = not self._is_alone and self._has_functions
