@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from alembic_contracts import dialects
 from alembic_contracts.contracts.contract import Contract, Fact, Owner
-from alembic_contracts.judging import engine
-from alembic_contracts.judging.moments import History
-from alembic_contracts.judging.rules import load
+from alembic_contracts.judging import engine, verdicts
+from alembic_contracts.judging.moments import Course, History
+from alembic_contracts.judging.rules import Rule, load
+from alembic_contracts.judging.violations import Violation
 from alembic_contracts.schemas.schema import Column, Constraint, Name, Schema, Table, Type, TypeDefinition
 from alembic_contracts.schemas.steps import Location, Operation, Prediction, Step, Unproven
 from tests.judging.test_verdicts import HERE, INTEGER, TEXT, T
@@ -153,3 +154,29 @@ def test_the_verdict_is_that_of_every_moment(seed: int, monkeypatch: pytest.Monk
         every.setattr(History, "since", lambda self, _column: range(len(self.moments)))
         assert found == reports()
     assert {report.status for report in found} == {"broken", "unproven", "kept"}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_a_table_was_before_it_was_made_makes_no_difference(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Facts that hold where they have to are not looked at further: the verdict is that of all moments."""
+    chance, found = random.Random(seed), list[tuple[object, object]]()
+
+    def compared(course: Course, fact: Fact, rule: Rule) -> Violation | Unproven | None:
+        found.append((verdicts.finding(course, fact, rule), verdicts._Case(course, fact, rule).finding()))
+        return found[-1][0]
+
+    monkeypatch.setattr(engine, "finding", compared)
+    for _ in range(100):
+        facts = (Fact(rule, T, chance.choice("ab"), chance.choice(EXPECTED[rule]), HERE) for rule in EXPECTED)
+        whole = Fact("table-exists", T, None, "table", HERE)
+        contract = Contract(
+            namespace="test",
+            name="t",
+            owner=Owner("Data"),
+            facts=(whole, *facts),
+            location=HERE,
+            compatibility=chance.choice(("exact", "reader", "writer", "full")),
+        )
+        judged(contract, history(chance), each=chance.random() < 0.5)
+    assert all(one == other for one, other in found)
+    assert {type(one) for one, _ in found} == {Violation, Unproven, type(None)}
