@@ -49,7 +49,8 @@ def of_new_table(state: State, table: Table) -> Table:
         if default.role == table.owner and default.schema in {None, table.name.schema}
         if default.grantee != table.owner
     )
-    return replace(table, grants=grants, publications=published_by_schema(state.access, table))
+    # An empty frozenset is an object of its own each time.
+    return replace(table, grants=grants or table.grants, publications=published_by_schema(state.access, table))
 
 
 def handed_over(table: Table, owner: str) -> Table:
