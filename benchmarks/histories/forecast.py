@@ -124,7 +124,7 @@ def _rehearsal(
     def predicted(environment: EnvironmentContext, context: MigrationContext) -> tuple[Prediction, ...]:
         start = None if offline else context.connection
         run = Run(environment=environment, context=context, steps=steps, arguments={}, connection=start)
-        return rehearsed(run, copied(run), watched, scripts.database.dialect, progress=None, limits=Limits)
+        return rehearsed(run, copied(run), watched, scripts.database.dialect, progress=None, limits=Limits)[0]
 
     return _Plan(predicted)
 

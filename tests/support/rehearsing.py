@@ -173,9 +173,11 @@ class History:
                 as_sql=as_sql,
                 **run,
             )
-            found.append(
-                rehearsed(given, copied(given), tables, dialects.load("sqlite"), progress=None, limits=Limits)[0]
-            )
+            start, dialect = copied(given), dialects.load("sqlite")
+            predictions, kept = rehearsed(given, start, tables, dialect, progress=None, limits=Limits)
+            if kept is not None and not any(each.unproven for each in predictions):
+                kept.keep()  # as the run does once it is through
+            found.append(predictions)
             return []
 
         is_written = offline or as_sql
