@@ -86,6 +86,16 @@ class Course(Struct, frozen=True):
         unknown = Prediction(before=self.before, steps=steps, unproven=(Unproven(reason, None),))
         return replace(self, predictions=(unknown,), anew=None, kept=None)
 
+    def ends(self) -> dict[str, Schema]:
+        """Return what is there at the end of each revision, in the first of the ways that shows it."""
+        found: dict[str, Schema] = {}
+        for prediction in self.predictions:
+            now = prediction.before
+            for step in prediction.steps:
+                now = step.operations[-1].after if step.operations else now
+                found.setdefault(step.revision, now)
+        return found
+
     def fingerprints(self) -> dict[str, frozenset[str]]:
         """Return what the database can be at the end of each revision, where that is known."""
         return self._at_ends(lambda step: step.fingerprint or None)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Expected", "is_seen_at_commit", "scope_of"]
 
 _NOT_AGAIN = (
-    "the scripts do otherwise than in an upgrade before, and what they have done once in this process already is in "
-    "the way of finding out what they lead to"
+    "the scripts do otherwise than in an upgrade before, and do something else again when it is found out anew where "
+    "they lead, such as where something is done once in a process"
 )
 _PROGRESS = "Checking data contracts: revision"
 
@@ -123,16 +123,15 @@ class Expected(Struct):
         """
         trail, known = self._trail, self.course
         self._trail = None
-        if known.kept is not None:
-            known.kept.forget()
-        if known.anew is not None:
-            with terminal.progress_line(_PROGRESS) as progress:
-                found = known.anew(progress)
-            if trail is not None and not trail.is_retraced(found.predictions):
-                found = found.doubted(_NOT_AGAIN)
-            self.course = found
-            self.report = examine(self.course, self.terms, phase="before", scope=scope_of(self.terms))
-            self._fingerprints = self.course.fingerprints()
+        assert known.kept is not None and known.anew is not None  # noqa: S101, PT018 - else scripts are not compared
+        known.kept.forget()
+        with terminal.progress_line(_PROGRESS) as progress:
+            found = known.anew(progress)
+        if trail is not None and not trail.is_retraced(found.predictions):
+            found = found.doubted(_NOT_AGAIN)
+        self.course = found
+        self.report = examine(self.course, self.terms, phase="before", scope=scope_of(self.terms))
+        self._fingerprints = self.course.fingerprints()
 
     def observed(self, lookup: str) -> Schema:
         """Return what is there of the tables that contracts are about.

@@ -58,9 +58,7 @@ class Kept(Struct, frozen=True):
     predictions: tuple[Prediction, ...]
 
     def keep(self) -> None:
-        """Have them found, where scripts can be held against them."""
-        if not all(map(remembered.can_be_held, self.predictions)):
-            return
+        """Have them found."""
         remembered.keep(self.key, self.predictions)
         if self.place is not None:
             _keep(self.place, (loaded_code.files_of(self.packages), self.predictions))
@@ -81,6 +79,8 @@ def known_or_made(
 ) -> tuple[tuple[Prediction, ...], Kept | None]:
     """Return the predictions of a run, made only where nobody has made them before, and where the next one finds them.
 
+    It finds none where scripts cannot be held against them.
+
     Args:
         run: what is pending.
         start: what tells what it starts from, with the versions of what tells what becomes of it; None: more does.
@@ -99,7 +99,8 @@ def known_or_made(
         read = _read(place)
         found = read and remembered.keep(key, read)
     found = found or make()
-    return found, Kept(key, place, packages, found)
+    can_be_held = all(map(remembered.can_be_held, found))
+    return found, Kept(key, place, packages, found) if can_be_held else None
 
 
 def _imported_by(environment: Path) -> frozenset[str]:

@@ -33,7 +33,7 @@ class _Itself:
 
 
 class _Models(_Itself):
-    """What tables belong to, which scripts come to by words that are among those that go further."""
+    """What tables belong to: the files of models are looked at, and what scripts execute is (``kept_predictions``)."""
 
 
 def same(value: object) -> Hashable:
@@ -99,7 +99,7 @@ def _parts(value: Any) -> Iterator[bytes]:
         case type():
             yield from _parts((value.__module__, value.__qualname__))
         case _Models():
-            return  # scripts do not come to them, but for what stands beside it in the key
+            return  # what matters of them stands beside it in the key
         case CodeType():
             yield from _parts((dumps(value, NO_REFERENCES), Path(value.co_filename).read_bytes()))
         case _:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from types import FunctionType, ModuleType
 
 from alembic_contracts.support import modules
 
 __all__ = ["Files", "are_same", "files_of"]
 
+_NAMED = (FunctionType, type(cache(print)))
+"""Kinds of values that are from a module themselves, also where ``functools.cache`` makes another one of them."""
 Files = tuple[tuple[str, int, int], ...]
 """Paths, when each was written (nanoseconds since 1970), and its size in bytes: by these Python itself tells whether a
 file is the one that it has compiled (PEP 3147)."""
@@ -50,7 +53,7 @@ def are_same(files: Files) -> bool:
 
 
 def _referred_to(values: Iterable[object]) -> Iterator[str]:
-    """Yield the packages that modules, classes and functions are from.
+    """Yield the packages that modules, classes, functions and the classes of all other values are from.
 
     Nothing of theirs is run: what stands for another object may make that, or fail, when it is asked its class.
     """
@@ -60,8 +63,10 @@ def _referred_to(values: Iterable[object]) -> Iterator[str]:
             name = modules.own(value).get("__name__")
         elif issubclass(kind, type):
             name = type.__getattribute__(value, "__module__")
-        elif kind is FunctionType:
-            name = value.__module__
+        elif kind in _NAMED:
+            name = getattr(value, "__module__", None)
+        else:
+            name = type.__getattribute__(kind, "__module__")
         if isinstance(name, str):
             yield _package(name)
 

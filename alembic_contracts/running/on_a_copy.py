@@ -265,7 +265,7 @@ class Rehearsal:
         script = self._script = Script.of(step.revision.revision, step.revision.path, Path.cwd())
         self._stage.begins(script)
         self._observer.start(script)
-        self._recorder.begin(step.revision.path)
+        self._recorder.begin(step.revision.path, migration.connection)
         failed: BaseException | None = None
         began, was_open = self._looks.seen, self._raw.in_transaction
         try:
@@ -279,17 +279,19 @@ class Rehearsal:
             if isinstance(error, KeyboardInterrupt) and not self._stage.is_contained:
                 raise  # it may be somebody's at the keyboard
             failed = error
-        may_go_on = failed is not None and not self._is_cut(failed, script)
-        operations, marks = self._observer.finish(), self._recorder.marks(is_open=may_go_on)
+        operations = self._observer.finish()
+        is_open = failed is not None and not self._is_cut(failed, script)
+        marks = self._recorder.marks(is_open=is_open)
         is_undone = was_open and self._raw.in_transaction and not any(each.commits for each in operations)
         self._leaves = self._looks.seen is not began and not is_undone
         if failed is not None and self._is_rolled_back(failed, script):
             self._raw.rollback()  # as env.py does: what was not committed does not stay
             operations += (Operation(script.of_error(failed), "ROLLBACK", self._looks.seen),)
         is_unsure = self._raw.in_transaction or (self._run.no_exec and not self._is_complete)
-        is_open = is_unsure and may_go_on
         fingerprint, changes = ("", None) if failed else (self._looks.fingerprint(), self._changes())
-        self._stage.tell(Step(script.revision, operations, fingerprint, changes, marks, may_go_on=is_open))
+        self._stage.tell(
+            Step(script.revision, operations, fingerprint, changes, marks, may_go_on=is_open and is_unsure)
+        )
         if failed is not None:
             self._fail(failed, script)
         elif script.revision not in self._turns.turned:

@@ -84,8 +84,10 @@ class Resulting(Struct):
     _kept: tuple[Course, Report] | None = None
     """What that was compared with and the verdict on it, where it broke nothing."""
     _groups: tuple[Held, ...] | None = None
-    _unseen: list[When] = field(default_factory=list)
-    """The commits since the last look that left what was foreseen."""
+    _unseen: list[tuple[Schema, When]] = field(default_factory=list)
+    """The commits since the last look that left what was foreseen, with that."""
+    _ends: tuple[Course, dict[str, Schema]] | None = None
+    """What is foreseen of the ends of revisions, and where."""
 
     def is_half_made(self, course: Course) -> bool:
         """Whether what was committed last is the middle of a revision that has made tables, so that its end counts."""
@@ -95,9 +97,13 @@ class Resulting(Struct):
         """Take note of what is there at the end of a revision that is not committed yet."""
         self._passed = self._stayed.and_now(_sharing(now, self._last), at)
 
-    def confirmed(self, at: When) -> None:
-        """Take note that what is committed is what was foreseen, so that nobody has to look."""
-        self._unseen.append(at)
+    def confirmed(self, course: Course, at: When) -> None:
+        """Take note that what is committed is what a course shows, so that nobody has to look."""
+        if self._ends is None or self._ends[0] is not course:
+            self._ends = course, course.ends()
+        foreseen = self._ends[1].get(at.revision)
+        if foreseen is not None:
+            self._unseen.append((foreseen, at))
 
     def verdict(self, course: Course, now: Schema, at: When, *, ends: bool, whole: bool) -> Report:
         """Return the verdict on what is there.
@@ -111,7 +117,7 @@ class Resulting(Struct):
         """
         before = self._last
         self._last = now = _sharing(now, before)
-        self._see(course)
+        self._see()
         stayed = self._stayed if at.revision == "" else self._passed or self._stayed
         self._looked = stayed.and_now(now, at)
         if course.dialect.COMMITS_AT_DDL:
@@ -134,18 +140,12 @@ class Resulting(Struct):
         self._kept = course, report
         return report
 
-    def _see(self, course: Course) -> None:
+    def _see(self) -> None:
         """Have what nobody had to look at among the looks, as it was foreseen."""
-        if self._unseen:
-            ways = reversed(course.predictions)  # the first one counts, where several show the revision
-            foreseen = {step.revision: step.operations for each in ways for step in each.steps}
-            for at in self._unseen:
-                operations = foreseen.get(at.revision)
-                if operations:
-                    self._stayed = (self._passed or self._stayed).and_now(operations[-1].after, at)
-                    self._passed = None
-            self._unseen.clear()
-            self._kept = None
+        for foreseen, at in self._unseen:
+            self._stayed = (self._passed or self._stayed).and_now(foreseen, at)
+            self._passed = self._kept = None
+        self._unseen.clear()
 
     def stays(self) -> None:
         """Take note that what was there at the last look is committed."""

@@ -299,7 +299,7 @@ class Upgrade(Struct):
                 self._conclude(self._verdict(at, self.expected.observed(self.lookup), whole=whole))
                 self.resulting.stays()
                 return
-            self.resulting.confirmed(at)
+            self.resulting.confirmed(self.course, at)
             if not was_there or self.through:  # else it is as at the commit before: there is nothing new to say
                 self._conclude(replace(self.foreseen, phase="commit", notices=()))
 

@@ -182,6 +182,14 @@ def test_which_statements_are_compared(statement: str, *, is_compared: bool) -> 
         ("SELECT count(*) FROM t WHERE a IN (1, 2) AND (b OR c)", False),
         ("SELECT pg_catalog.pg_get_expr(adbin, adrelid) FROM pg_catalog.pg_attrdef", False),
         ("SHOW search_path", False),
+        ("/* a\nb */ INSERT INTO t VALUES (1)", True),
+        ("(INSERT INTO t VALUES (1))", True),
+        ("EXPLAIN ANALYZE INSERT INTO t VALUES (1)", True),
+        ("SELECT f/**/(1)", True),
+        ("SELECT d.s.f(1)", True),
+        ("SELECT s. lower(1)", True),
+        ("SELECT pg_catalog.query_to_xml('DROP TABLE t', true, false, '')", True),
+        ("SELECT pg_catalog.lower(a) FROM t", False),
     ],
 )
 def test_which_statements_are_compared_of_scripts_that_go_by_more(statement: str, *, is_compared: bool) -> None:

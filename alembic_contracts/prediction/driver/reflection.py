@@ -332,5 +332,5 @@ def _as_a_query(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 for _name, _method in tuple(vars(CatalogReflection).items()):
-    if "connection" in getattr(getattr(_method, "__code__", None), "co_varnames", ()):
+    if getattr(getattr(_method, "__code__", None), "co_varnames", ())[1:2] == ("connection",):
         setattr(CatalogReflection, _name, _as_a_query(_method))

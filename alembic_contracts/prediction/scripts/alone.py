@@ -1,6 +1,6 @@
 """What a script names in, whether it goes by nothing but its own text and the database out.
 
-Another one may do otherwise the next time: by code or a file that nobody looks at, by the time, by an option.
+Another one may do otherwise the next time: by code or a file that nobody looks at, by the time or by chance.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ __all__ = ["is_alone"]
 _PURE = frozenset(
     {
         "__future__", "alembic", "base64", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal",
-        "enum", "functools", "hashlib", "itertools", "json", "logging", "math", "operator", "random", "re", "secrets",
-        "sqlalchemy", "string", "textwrap", "typing", "uuid",
+        "enum", "functools", "hashlib", "itertools", "json", "logging", "math", "operator", "re", "sqlalchemy",
+        "string", "textwrap", "typing",
     }
 )  # fmt: skip
-"""Modules that bring nothing along which may be other by now, but for time and chance."""
+"""Modules that bring nothing along which may be other by now, but for the time."""
 _OF_TYPES = frozenset({"citext", "pgvector", "sqlalchemy_utils", "sqlmodel"})
 """Packages that scripts have types of, which are the same as long as these are."""
 _FURTHER = frozenset(
@@ -35,7 +35,7 @@ _READS_CLOCK = pattern(
 
 
 def is_alone(words: Words) -> bool:
-    """Whether a script goes by nothing that may be other in another process: code, models, or what time it is."""
+    """Whether a script goes by nothing that may be other the next time: code, models, chance, or what time it is."""
     if not words.modules <= _PURE | _OF_TYPES or words.names & _FURTHER:
         return False
     if words.names & _CLOCKS and ("datetime" in words.modules or "select" in words.names):

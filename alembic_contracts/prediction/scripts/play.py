@@ -265,7 +265,7 @@ class Play:
         self._last = script.revision
         self._leftovers.begin(script)
         self.tell(script.copy())
-        self._recorder.begin(step.revision.path)
+        self._recorder.begin(step.revision.path, migration.connection)
         turn = self._turns.of(script.revision) if script.revision in self._turns.turned else None
         self._recording.start(script, turn)
         marks, may_go_on = None, False

@@ -9,7 +9,7 @@ where a trigger may: on a server these can change a schema, too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from sqlalchemy import event
 from alembic_contracts.patterns import pattern
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Engine
+    from sqlalchemy.engine import Connection, Engine
 
     from alembic_contracts.schemas.steps import Prediction
 
@@ -48,7 +48,9 @@ _READING_PRAGMA = pattern(
                         |integrity_check|quick_check)\s*\( )"""
 )
 """Others with an argument set something, written with ``=`` or in parentheses (https://sqlite.org/pragma.html)."""
-_CALL = pattern(r"""(?i)(?<![\w."])(?!pg_catalog\.)(?<!\binto )(?<!\bas )(\w+|"[^"]+")(\.(?:\w+|"[^"]+"))?\s*\(""")
+_COMMENT = pattern(r"(?s)/\*.*?\*/")
+_NAME = r"""(?:\w+|"[^"]+")"""
+_CALL = pattern(rf"""(?i)(?<![\w."])(?<!\binto )(?<!\bas )((?:{_NAME}\s*\.\s*)*)({_NAME})\s*\(""")
 _OWN = frozenset(
     {
         # what is in front of a parenthesis, and no function
@@ -68,7 +70,7 @@ _OWN = frozenset(
 )  # fmt: skip
 _VALUE = pattern("'[^']*'")
 """Which may be another one each time, such as a key by chance."""
-_WRITES = pattern(r"(?i)(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:insert|update|delete|merge|replace|with)\b")
+_WRITES = frozenset({"delete", "explain", "insert", "merge", "replace", "update", "with"})
 _SCHEMA_TABLE = pattern(r"(?i)\bsqlite_(?:temp_)?(?:master|schema)\b")
 _MAKES_OR_SETS = pattern(r"(?i)\binto\b|\bset_config\b")
 _INDEXES = pattern(r"(?i)\s*(?:create\s+(?:unique\s+)?index\b|alter\s+index\s+(?!if\b)\S+\s+rename\s+to\b)")
@@ -94,12 +96,23 @@ def _mark(statement: str, parameters: object = None, *, is_strict: bool = False)
     mark = _mark_alone(statement) if len(statement) < _LONG else _mark_alone.__wrapped__(statement)
     if mark is None or (mark and parameters) or (is_strict and not mark and _calls(statement)):
         return _digest(_OTHER, statement + repr(parameters))
-    return _digest(_OTHER, _VALUE.sub("", statement)) if is_strict and not mark and _WRITES.match(statement) else mark
+    return _digest(_OTHER, _VALUE.sub("", statement)) if is_strict and not mark and _writes(statement) else mark
+
+
+def _writes(statement: str) -> bool:
+    """Whether a statement may write rows."""
+    first = _FIRST_WORD.match(statement)
+    return first is not None and first[1].lower() in _WRITES
 
 
 def _calls(statement: str) -> bool:
     """Whether a function is called that is none of the database's own, as far as its name tells."""
-    return any(qualified or name.lower() not in _OWN for name, qualified in _CALL.findall(statement))
+    return any(not _is_own(where, name.lower()) for where, name in _CALL.findall(_COMMENT.sub(" ", statement)))
+
+
+def _is_own(where: str, name: str) -> bool:
+    is_catalogs = where.lower() == "pg_catalog."
+    return (not where or is_catalogs) and (name in _OWN or (is_catalogs and name.startswith("pg_")))
 
 
 @lru_cache(maxsize=1024)  # of a history, which a test suite runs again and again
@@ -149,6 +162,7 @@ class Recorder:
         """
         self._marks: list[bytes] = []
         self._is_alone, self._is_strict = False, False
+        self._connection: Connection | None = None
         self._is_seen_again, self._has_missed, self._misses_all = False, False, engine is None
         if engine is None:
             return
@@ -156,8 +170,8 @@ class Recorder:
         event.listen(engine, "before_cursor_execute", self._begins)
         event.listen(engine, "after_cursor_execute", self._ends)
         event.listen(engine, "handle_error", self._ends)
-        event.listen(engine, "commit", lambda _connection: self._marks.append(_mark(COMMIT)))
-        event.listen(engine, "rollback", lambda _connection: self._marks.append(_mark(ROLLBACK)))
+        event.listen(engine, "commit", lambda connection: self._end(connection, COMMIT))
+        event.listen(engine, "rollback", lambda connection: self._end(connection, ROLLBACK))
 
     def _begins(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         mark = _mark(statement, parameters, is_strict=self._is_strict)
@@ -167,13 +181,18 @@ class Recorder:
     def _ends(self, *_: Any) -> None:
         self._is_seen_again = False
 
+    def _end(self, connection: Connection, how: str) -> None:
+        if connection is self._connection:  # no other one's transaction is followed in an upgrade
+            self._marks.append(_mark(how))
+
     def changes(self) -> None:
         """Take note that a schema changes: by a function in a query, or past the engine, it does so unseen."""
         self._has_missed = self._has_missed or not self._is_seen_again
 
-    def begin(self, script: str) -> None:
-        """Forget what was executed so far: the script at a path begins."""
+    def begin(self, script: str, connection: Connection | None) -> None:
+        """Forget what was executed so far: the script at a path begins, on a connection."""
         self._marks.clear()
+        self._connection = connection
         self._has_missed = self._misses_all
         if not self._misses_all:
             from alembic_contracts.prediction.scripts.alone import is_alone
@@ -200,14 +219,17 @@ class Trail:
     def __init__(self, predictions: Iterable[Prediction]) -> None:
         """Begin before the first script."""
         self._ways = [_marks_of(each) for each in predictions]
-        self._known, self._begun = tuple(self._ways), list[str]()
+        self._taken: list[tuple[str, list[bytes]]] = []
+        """The scripts that have begun, with the marks of what they have executed."""
+        self._is_through = False
         self._left: list[bytearray] = []
         """What is still to come of the script that runs, in each of these ways."""
         self._is_strict = False
 
     def begins(self, revision: str) -> None:
         """Take note of the revision whose script begins."""
-        self._begun.append(revision)
+        self._taken.append((revision, []))
+        self._is_through = False
         self._left = [bytearray(way.get(revision) or b"") for way in self._ways]
         self._is_strict = any(left.startswith(_STRICTLY) for left in self._left)
         self._left = [left.removeprefix(_STRICTLY) for left in self._left]
@@ -215,19 +237,31 @@ class Trail:
     def goes_on(self, statement: str, parameters: object = None) -> bool:
         """Whether a statement that is about to be executed is what the script executed then."""
         mark = _mark(statement, parameters, is_strict=self._is_strict)
-        return not mark or self._keep([_take(left, mark) for left in self._left])
+        if not mark:
+            return True
+        if self._taken:
+            self._taken[-1][1].append(mark)
+        return self._keep([_take(left, mark) for left in self._left])
 
     def ends(self) -> bool:
         """Whether the script has executed all that it executed then."""
-        return self._keep([not left or left == _REST for left in self._left])
+        self._is_through = True
+        return self._keep([_is_empty(left) for left in self._left])
 
     def is_retraced(self, predictions: Iterable[Prediction]) -> bool:
-        """Whether the scripts that are through do the same in other predictions of the run as they have done.
+        """Whether one of other predictions of the run shows what its scripts have executed so far.
 
-        They do not where something that is done once in a process was done by them already.
+        They do not where something that is done once in a process was done already.
         """
-        ways = [_marks_of(each) for each in predictions]
-        return all(any(_are_same(a.get(r), b.get(r)) for a in self._known for b in ways) for r in self._begun[:-1])
+        return any(self._is_retraced(_marks_of(each)) for each in predictions)
+
+    def _is_retraced(self, way: Mapping[str, bytes | None]) -> bool:
+        for number, (revision, taken) in enumerate(self._taken, 1):
+            left = bytearray(way.get(revision) or b"").removeprefix(_STRICTLY)
+            is_through = self._is_through or number < len(self._taken)
+            if not all(_take(left, mark) for mark in taken) or (is_through and not _is_empty(left)):
+                return False
+        return True
 
     def _keep(self, are_kept: list[bool]) -> bool:
         """Go on with some of the ways; returns whether there are any."""
@@ -242,12 +276,8 @@ def _marks_of(prediction: Prediction) -> dict[str, bytes | None]:
     return {step.revision: step.marks for step in prediction.steps}
 
 
-def _are_same(one: bytes | None, other: bytes | None) -> bool:
-    """Whether the marks of a script are those of another run of it; indexes have no order."""
-    if one is None or other is None:
-        return False
-    parts, others = (sorted(each[at : at + _SIZE] for at in range(0, len(each), _SIZE)) for each in (one, other))
-    return parts == others
+def _is_empty(left: bytearray) -> bool:
+    return not left or left == _REST
 
 
 def _take(left: bytearray, mark: bytes) -> bool:
