@@ -171,11 +171,8 @@ class _Case:
         """Whether the run answers for the fact not holding at this judged moment."""
         start, now = self._states[0], self._states[index]
         if isinstance(now.outcome, Holds):
-            return (
-                bool(now.outcome.but)
-                and start.outcome == HOLDS
-                and _graded(self._contract, self._fact, self._rule.breaks) is not None
-            )
+            was_whole = bool(now.outcome.but) and start.outcome == HOLDS
+            return was_whole and _graded(self._contract, self._fact, self._rule.breaks) is not None
         if now.severity is None:
             return False
         if start.holds or _worse(start, now):

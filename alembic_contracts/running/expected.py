@@ -94,18 +94,18 @@ class Expected(Struct):
 
     def is_met_by(self, statement: str, parameters: object) -> bool:
         """Whether a statement that is about to be executed is one that was foreseen, as far as that is asked."""
-        return self._is_as_before(self._trail is None or self._trail.goes_on(statement, parameters))
+        return self._trail is None or self._trail.goes_on(statement, parameters) or self._leave_own_trail()
 
     def is_met(self) -> bool:
         """Whether the script has executed all that was foreseen, as far as that is asked."""
-        return self._is_as_before(self._trail is None or self._trail.ends())
+        return self._trail is None or self._trail.ends() or self._leave_own_trail()
 
-    def _is_as_before(self, is_foreseen: bool) -> bool:
-        """Whether nothing is to be found out anew: what was found out of this very run is looked at in the end."""
-        if not is_foreseen and self.course.anew is None:
-            self._trail = None
-            return True
-        return is_foreseen
+    def _leave_own_trail(self) -> bool:
+        """Where this very run was predicted, compare no more, as its commit is looked at; returns whether it was."""
+        if self.course.anew is not None:
+            return False
+        self._trail = None
+        return True
 
     def keep(self) -> None:
         """Have the next run of the same find what was found out of this one, if its scripts have done what it shows."""

@@ -16,7 +16,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.util import cache_from_source, find_spec
 from marshal import dumps
 from pathlib import Path
@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 
 import alembic
 import sqlalchemy
-from msgspec import Struct
 
 from alembic_contracts.prediction.scripts.words import words_of
 from alembic_contracts.running import loaded_code, remembered
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["known_or_made"]
+__all__ = ["Kept", "known_or_made"]
 
 _MOST = 32
 """Files in a folder: of the starts that tests have, and branches that are switched between."""
@@ -46,29 +45,42 @@ _TELLING = ("alembic_contracts", "postgast")
 """Packages that tell what becomes of a schema."""
 
 
-class Kept(Struct, frozen=True):
+class Kept:
     """Where predictions of a run are to be found by the next one of the same."""
 
-    key: Hashable
-    """All that they follow from in one process."""
-    place: Path | None
-    """The file that other processes find them in; None: they do not."""
-    packages: frozenset[str]
-    """What scripts and env.py import."""
-    predictions: tuple[Prediction, ...]
+    def __init__(self, run: Run, key: tuple[Any, ...]) -> None:
+        """Take a run, and all that its predictions follow from in one process."""
+        self._key, self._may_be_kept = key, run.may_be_kept
+        self._environment = Path(run.environment.script.env_py_location)
+        self.predictions: tuple[Prediction, ...] = ()
+
+    @cached_property
+    def _place(self) -> Path | None:
+        """The file that other processes find them in; None: they do not."""
+        return _place_of(self._environment, self._key) if self._may_be_kept else None
+
+    def find(self) -> tuple[Prediction, ...] | None:
+        """Return what was found out before."""
+        found = remembered.find(self._key)
+        if found is None and self._place is not None:
+            read = _read(self._place)
+            found = read and remembered.keep(self._key, read)
+        return found
 
     def keep(self) -> None:
         """Have them found."""
-        remembered.keep(self.key, self.predictions)
-        if self.place is not None:
-            _keep(self.place, (loaded_code.files_of(self.packages), self.predictions))
+        remembered.keep(self._key, self.predictions)
+        if self._place is not None:
+            packages = (script.words.modules for script in self._key[0])
+            files = loaded_code.files_of(_imported_by(self._environment).union(*packages))
+            _keep(self._place, (files, self.predictions))
 
     def forget(self) -> None:
         """Have them found no more."""
-        remembered.forget(self.key)
-        if self.place is not None:
+        remembered.forget(self._key)
+        if self._place is not None:
             with suppress(OSError):
-                self.place.unlink()
+                self._place.unlink()
 
 
 def known_or_made(
@@ -91,16 +103,9 @@ def known_or_made(
     key = remembered.key_of(run, start, tables) if start is not None and run.committed_under_guard else None
     if not isinstance(key, tuple):
         return make(), None
-    environment = Path(run.environment.script.env_py_location)
-    place = _place_of(environment, key) if run.may_be_kept else None
-    packages = frozenset[str]().union(*(script.words.modules for script in key[0]), _imported_by(environment))
-    found = None if run.afresh else remembered.find(key)
-    if found is None and place is not None and not run.afresh:
-        read = _read(place)
-        found = read and remembered.keep(key, read)
-    found = found or make()
-    can_be_held = all(map(remembered.can_be_held, found))
-    return found, Kept(key, place, packages, found) if can_be_held else None
+    kept = Kept(run, key)
+    found = kept.predictions = (None if run.afresh else kept.find()) or make()
+    return found, kept if all(map(remembered.can_be_held, found)) else None
 
 
 def _imported_by(environment: Path) -> frozenset[str]:

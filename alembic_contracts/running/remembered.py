@@ -81,9 +81,9 @@ class Script(Struct, frozen=True):
     words: Words
 
 
-def find(key: Hashable | None) -> tuple[Prediction, ...] | None:
+def find(key: Hashable) -> tuple[Prediction, ...] | None:
     """Return the predictions that were made of a run."""
-    return None if key is None else _known.get(key)
+    return _known.get(key)
 
 
 def can_be_held(prediction: Prediction) -> bool:
@@ -91,15 +91,14 @@ def can_be_held(prediction: Prediction) -> bool:
     return all(step.marks is not None for step in prediction.steps)
 
 
-def keep(key: Hashable | None, predictions: tuple[Prediction, ...]) -> tuple[Prediction, ...]:
+def keep(key: Hashable, predictions: tuple[Prediction, ...]) -> tuple[Prediction, ...]:
     """Remember predictions that scripts can be held against; returns them as they are to be found again."""
     found = tuple(replace(each, found_out_before=True) for each in predictions)
-    if key is not None and all(map(can_be_held, predictions)):
-        if _known.get(key) == found:  # of which verdicts are known
-            return _known[key]
-        while len(_known) >= _MOST:
-            del _known[next(iter(_known))]
-        _known[key] = found
+    if _known.get(key) == found:  # of which verdicts are known
+        return _known[key]
+    while len(_known) >= _MOST:
+        del _known[next(iter(_known))]
+    _known[key] = found
     return found
 
 

@@ -59,7 +59,7 @@ _OWN = frozenset(
         "intersect", "interval", "into", "is", "join", "lateral", "like", "limit", "not", "numeric", "offset", "on",
         "only", "or", "order", "over", "returning", "row", "select", "set", "some", "then", "time", "timestamp",
         "union", "using", "values", "varchar", "varying", "when", "where", "with", "within",
-        # functions of PostgreSQL
+        # functions of PostgreSQL, as scripts and SQLAlchemy's inspector call them: others are compared, to no harm
         "abs", "array_agg", "avg", "bool_and", "bool_or", "btrim", "cast", "coalesce", "concat", "count",
         "current_setting", "date_trunc", "extract", "format", "format_type", "gen_random_uuid", "generate_series",
         "generate_subscripts", "greatest", "json_agg", "json_build_object", "jsonb_agg", "jsonb_build_object", "least",
