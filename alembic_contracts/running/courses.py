@@ -255,7 +255,7 @@ def _predicted_anew(
         raise CannotCheck(
             f"Predicting migrations needs {error.name}: pip install 'alembic-contracts[postgresql]'"
         ) from error
-    limits, reported = _limits(run), _reported(run, progress)
+    reported = _reported(run, progress)
 
     def predicted(baseline: Callable[[], Catalog]) -> tuple[Prediction, ...]:
         return predict(
@@ -272,7 +272,7 @@ def _predicted_anew(
             own_transaction=run.own_transaction,
             progress=reported,
             plain=run.no_exec,
-            limits=limits,
+            limits=partial(_limits, run),
             slow=_say_slow,
         )
 

@@ -25,10 +25,10 @@ from alembic_contracts.dialects.sqlite.row_texts import RowTexts
 from alembic_contracts.dialects.sqlite.telling import WatchedConnection
 from alembic_contracts.dialects.sqlite.tokens import apart
 from alembic_contracts.prediction.scripts.batches import COPY, lines_noted
-from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, silent
+from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, silent
 from alembic_contracts.prediction.scripts.loading import begin_of, called, fresh_module, function_of
-from alembic_contracts.prediction.scripts.outside import OutsideReachedError
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over
+from alembic_contracts.prediction.scripts.refusals import OutsideReachedError, RealDatabaseReachedError
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.traces import Recorder

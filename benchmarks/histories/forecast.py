@@ -56,7 +56,7 @@ def forecast(
             baseline=lambda: Catalog(before),
             watched=watched,
             as_sql=False,
-            limits=Limits(),
+            limits=Limits,
         )
 
     plan = _Plan(predicted)

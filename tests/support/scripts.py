@@ -95,7 +95,7 @@ class Scripts:
                 as_sql=as_sql,
                 progress=progress,
                 rows_between_revisions=rows_between_revisions,
-                limits=limits,
+                limits=None if limits is None else lambda: limits,
                 slow=slow,
             )
             inside(environment)

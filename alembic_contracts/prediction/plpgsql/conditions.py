@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+
+from alembic_contracts.prediction.sql import system
 
 __all__ = ["matches", "sqlstate_of", "sqlstates_of"]
 
@@ -13,9 +14,8 @@ _NOT_IN_OTHERS = frozenset({"57014", "P0004"})
 
 @cache
 def _conditions() -> dict[str, tuple[str, ...]]:
-    text = files("alembic_contracts.prediction.sql").joinpath("data", "conditions.txt").read_text(encoding="utf-8")
     found: dict[str, tuple[str, ...]] = {}
-    for line in text.splitlines():
+    for line in system.data("conditions.txt").splitlines():
         if not line.startswith("#"):
             name, _, code = line.partition(" ")
             found[name] = (*found.get(name, ()), code)

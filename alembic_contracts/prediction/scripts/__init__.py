@@ -3,9 +3,11 @@
 predict           pending revisions -> predictions
 worlds            a way to run in one world -> what they lead to in each
 contained, play   one run in one world, in a process of its own
+harmless          scripts -> whether they need that process, as most do not
 recording         the SQL of that run -> operations and doubts
 baseline          an observed database -> the catalog to start from, with what its routines can change
 isolation, outside, real_drivers    no database, no file, no network while scripts run
+refusals, reasons what they are refused, and what that and other errors are called
 clock, leftovers  what scripts wait for, and leave to be done later
 unseen_code, rows_alone             what a script would do for other rows or errors, as far as that matters
 data_calls, syntax                  the names of calls that are known, and pieces of syntax -> what they stand for

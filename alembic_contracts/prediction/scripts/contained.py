@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from msgspec.structs import replace
 
-from alembic_contracts.prediction.containment import process
-from alembic_contracts.prediction.scripts import outside
 from alembic_contracts.prediction.scripts.play import Event, Play
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.worlds import Played, Turns
@@ -20,6 +18,7 @@ from alembic_contracts.schemas.steps import Location, Operation, Prediction, Ste
 if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
 
+    from alembic_contracts.prediction.containment import process
     from alembic_contracts.prediction.containment.limits import Limits
     from alembic_contracts.prediction.containment.messages import Channel
     from alembic_contracts.schemas.schema import Schema
@@ -128,7 +127,7 @@ class Plays:
         begun: Callable[[Turns], Play],
         steps: Sequence[RevisionStep],
         arguments: Mapping[str, Any],
-        limits: Limits | None,
+        limits: Callable[[], Limits] | None,
         observed: Callable[[Turns], Observer],
     ) -> None:
         """Make ready.
@@ -137,7 +136,7 @@ class Plays:
             begun: makes a play as it is to begin, in its worlds.
             steps: the revisions.
             arguments: what the scripts are called with.
-            limits: of each revision, for a process of its own; None: in this one.
+            limits: returns those of each revision, for a process of its own; None: in this one.
             observed: makes who is told of what happens.
         """
         self._begun, self._steps, self._arguments = begun, steps, arguments
@@ -159,16 +158,17 @@ class Plays:
     def play(self, turns: Turns) -> Played:
         """Play the revisions, and return what came of it."""
         observer = self._observed(turns)
-        limits = self._limits if process.is_possible() else None
-        if limits is None:
-            play = self._begun(turns)
-            play.tell, play.is_followed = observer.hear, observer.tells
-            return play.run(self._steps, self._arguments)
+        if self._limits is None:
+            return self._play_here(turns, observer)
+        from alembic_contracts.prediction.containment import process
+
+        if not process.is_possible():
+            return self._play_here(turns, observer)
         if self._watch is not None and self._watch.can_go_on and self._parted is not None:
             observer.go_on_like(self._parted)
             self._watch.go_on(turns)
         else:
-            self._watch = self._start(turns, limits)
+            self._watch = self._start(turns, self._limits())
 
         def parted() -> None:
             self._parted = copy(observer)
@@ -181,8 +181,16 @@ class Plays:
             return self.play(turns)
         return observer.after(death, self._before)
 
+    def _play_here(self, turns: Turns, observer: Observer) -> Played:
+        play = self._begun(turns)
+        play.tell, play.is_followed = observer.hear, observer.tells
+        return play.run(self._steps, self._arguments)
+
     def _start(self, turns: Turns, limits: Limits) -> process.Watch:
         """Start a process with a play, in place of the one there is."""
+        from alembic_contracts.prediction.containment import process
+        from alembic_contracts.prediction.scripts import outside
+
         self._processes.close()
         play = self._begun(turns)
         self._before = play.before
@@ -209,6 +217,7 @@ def _contained(
 
     def part(turns: Turns) -> Turns:
         from alembic_contracts.prediction.containment import parting
+        from alembic_contracts.prediction.scripts import outside
 
         with outside.unwatched():
             return parting.part(channel, turns)

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import alembic.op
@@ -16,7 +17,7 @@ from alembic.operations import Operations
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 
-from alembic_contracts.prediction.scripts.outside import no_trace_outside, unwatched
+from alembic_contracts.prediction.scripts.refusals import RealDatabaseReachedError
 from alembic_contracts.support import modules
 
 if TYPE_CHECKING:
@@ -25,16 +26,12 @@ if TYPE_CHECKING:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationContext
 
-__all__ = ["Lender", "RealDatabaseReachedError", "alembic_leads_to", "isolated", "no_exit", "silent"]
+__all__ = ["Lender", "alembic_leads_to", "isolated", "no_exit", "silent", "unheard"]
 
 
 Lender: TypeAlias = Callable[..., Any]
 """Takes a dialect and what its driver would connect with, returns a connection in that one's place; None: there is
 none."""
-
-
-class RealDatabaseReachedError(Exception):
-    """A script opened a connection of its own to a real database, which prediction does not allow."""
 
 
 @contextmanager
@@ -59,6 +56,8 @@ def isolated(
         permitted: an engine that may connect.
         lends: connects others, whose pools keep what they are lent.
     """
+    from alembic_contracts.prediction.scripts.outside import no_trace_outside
+
     with (
         warnings.catch_warnings(),
         _process_state(),
@@ -111,6 +110,38 @@ def silent() -> Iterator[None]:
 
 
 @contextmanager
+def unheard() -> Iterator[None]:
+    """Let the libraries say nothing in this thread: to no log, and no warning."""
+    handlers = _handlers()
+    quiet = _OfOthers(get_ident())
+    for handler in handlers:
+        handler.addFilter(quiet)
+    try:
+        with warnings.catch_warnings(record=True):
+            yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(quiet)
+
+
+def _handlers() -> set[logging.Handler]:
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    found = {handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers}
+    return found if logging.lastResort is None else found | {logging.lastResort}
+
+
+class _OfOthers(logging.Filter):
+    """Passes what other threads log."""
+
+    def __init__(self, thread: int) -> None:
+        super().__init__()
+        self._thread = thread
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.thread != self._thread
+
+
+@contextmanager
 def no_exit() -> Iterator[None]:
     """Let ``os._exit()`` be an error where scripts run in a process that others need."""
 
@@ -148,6 +179,8 @@ def _nothing(*_: Any) -> None:
 @contextmanager
 def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None, lends: Lender) -> Iterator[None]:
     """Refuse connections of engines that are not the recorder's, new ones and those that wait in a pool."""
+    from alembic_contracts.prediction.scripts.outside import unwatched
+
     own = frozenset[Dialect]() if permitted is None else frozenset({permitted.dialect})
     may_be_used = {*own}
 

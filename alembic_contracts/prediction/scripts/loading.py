@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from alembic.runtime.migration import RevisionStep
 
-__all__ = ["begin_of", "called", "defined_at", "fresh_module", "function_of"]
+__all__ = ["begin_of", "called", "code_of", "defined_at", "fresh_module", "function_of"]
 
 
 def fresh_module(path: str, known: object = None) -> ModuleType:
@@ -37,7 +38,7 @@ def fresh_module(path: str, known: object = None) -> ModuleType:
     loader = SourceFileLoader(name, path)
     module.__spec__, module.__loader__, module.__file__ = ModuleSpec(name, loader, origin=path), loader, path
     module.__spec__.has_location, module.__package__ = True, ""
-    code = known.code if isinstance(known, Outline) else _code_of(path)
+    code = code_of(path, known)
     if code is not None and code.co_filename == path:
         exec(code, vars(module))  # noqa: S102 - what the loader would do
     else:
@@ -56,12 +57,29 @@ def _without_source(name: str, path: str) -> ModuleType:
     return module
 
 
-def _code_of(path: str) -> CodeType | None:
-    """Return what Python runs of a script, where that is known."""
+def code_of(path: str, known: object = None) -> CodeType | None:
+    """Return what Python runs of a script, None where it cannot be told.
+
+    Args:
+        path: of the file.
+        known: its module, or its outline.
+    """
+    if isinstance(known, Outline):
+        return known.code
     from alembic_contracts.prediction.scripts.words import known_words
 
     words = known_words(path)
-    return None if words is None else words.code
+    if words is not None:
+        return words.code
+    try:
+        return _read_code(path, os.stat(path).st_mtime_ns)  # noqa: PTH116 - for each revision
+    except (SyntaxError, ValueError, OSError, EOFError, RecursionError, MemoryError):
+        return None
+
+
+@lru_cache(maxsize=4096)  # as a script is looked at first, and run then
+def _read_code(path: str, _written: int) -> CodeType | None:
+    return SourceFileLoader(path, path).get_code(path)
 
 
 def function_of(step: RevisionStep) -> str:

@@ -21,15 +21,12 @@ from weakref import WeakKeyDictionary
 
 from alembic_contracts.prediction.containment.kernel import is_own_address
 from alembic_contracts.prediction.scripts.real_drivers import drivers_refuse
+from alembic_contracts.prediction.scripts.refusals import OutsideReachedError
 
-__all__ = ["OutsideReachedError", "no_trace_outside", "prepare", "unwatched"]
+__all__ = ["no_trace_outside", "prepare", "unwatched"]
 
 Doubt = Callable[[str], None]
 """Told what a script tried; a script may catch the error, but what the real run does differs from there on."""
-
-
-class OutsideReachedError(PermissionError):
-    """A script was about to change something outside of the process, which prediction does not allow."""
 
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND

@@ -18,9 +18,8 @@ import alembic.op
 import sqlalchemy as sa
 from alembic.operations import BatchOperations, Operations
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import SchemaItem
-from sqlalchemy.types import TypeEngine
 
+from alembic_contracts.prediction.scripts.harmless import is_part
 from alembic_contracts.prediction.scripts.outline import bound, parsed
 
 __all__ = ["plain_module"]
@@ -204,7 +203,7 @@ class _Plain:
                 return self._is_word(function) and all(map(self._is_plain, _arguments(node)))
             case ast.Name() | ast.Attribute():
                 found = self._resolved(node)
-                return _is_shown(found) or isinstance(found, str | int | float | tuple | list | dict | bool)
+                return is_part(found) or isinstance(found, str | int | float | tuple | list | dict | bool)
         return False
 
     def _is_word(self, function: ast.expr) -> bool:
@@ -215,7 +214,7 @@ class _Plain:
             case ast.Attribute(value=value, attr="f") if self._resolved(value) is alembic.op:
                 return True
         found = self._resolved(function)
-        return _is_shown(found) or any(found is word for word in _WORDS)
+        return is_part(found) or any(found is word for word in _WORDS)
 
     def _resolved(self, node: ast.expr) -> Any:
         """Return what a name of the libraries stands for, None where it is none of theirs."""
@@ -226,10 +225,6 @@ class _Plain:
                 owner = self._resolved(value)
                 return getattr(owner, attribute, None) if isinstance(owner, ModuleType) else None
         return None
-
-
-def _is_shown(found: Any) -> bool:
-    return isinstance(found, type) and issubclass(found, SchemaItem | TypeEngine)
 
 
 def _arguments(call: ast.Call) -> Iterator[ast.expr]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -17,18 +17,19 @@ from alembic_contracts.prediction.catalog.traits import has_functions
 from alembic_contracts.prediction.driver.failures import RefusalError
 from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, recording_engine
 from alembic_contracts.prediction.scripts.batches import lines_noted
-from alembic_contracts.prediction.scripts.isolation import RealDatabaseReachedError, alembic_leads_to, isolated, silent
+from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, isolated, silent, unheard
 from alembic_contracts.prediction.scripts.leftovers import Leftovers
 from alembic_contracts.prediction.scripts.loading import begin_of, called, defined_at, fresh_module, function_of
-from alembic_contracts.prediction.scripts.outside import OutsideReachedError
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over, takes_along
-from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEMENT_LIMIT, Recording, TooManyStatements
+from alembic_contracts.prediction.scripts.reasons import StillFailedError, VersionTableLostError, reason_of
+from alembic_contracts.prediction.scripts.recording import Recording, TooManyStatements
+from alembic_contracts.prediction.scripts.refusals import OutsideReachedError, RealDatabaseReachedError
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.traces import Recorder
 from alembic_contracts.prediction.scripts.worlds import Played, Turns
 from alembic_contracts.prediction.statements import execute
-from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED, Location, Operation, Prediction, Step, Unproven
+from alembic_contracts.schemas.steps import MAY_REFUSE, Location, Operation, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -60,6 +61,8 @@ class Play:
     """Whether no script is run: of each, what is plain to see is done."""
     is_contained = False
     """Whether the process is one of its own."""
+    is_harmless = False
+    """Whether nothing need be kept from what the scripts do."""
     is_followed = False
     """Whether somebody is told of revisions while it goes on, who may say so on the terminal."""
     part: Callable[[Turns], Turns] | None = None
@@ -95,6 +98,7 @@ class Play:
         self._recorder = Recorder(None)
         self._connection: Connection | None = None
         self._working_directory = Path.cwd()
+        self._each: Callable[[], AbstractContextManager[None]] = silent
         self._transaction: Any = None
 
     def _doubted(self, reason: str, place: Location | None) -> None:
@@ -107,18 +111,20 @@ class Play:
 
     def run(self, steps: Sequence[RevisionStep], arguments: Mapping[str, Any]) -> Played:
         """Run the revisions one after the other, also after one that fails."""
-        from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
-
         self._recording.tell = self._found
         if self.part is not None:
             self.reader.part(partial(self._parts, self.part))
         self._recorder = Recorder(self._engine if self.is_held else None)
         before = self.before
         done: list[Step] = []
-        whole, each = (nullcontext, silent) if self.is_followed else (silent, nullcontext)
+        whole, self._each = (nullcontext, silent) if self.is_followed else (silent, nullcontext)
         isolation = isolated(self._recording.doubt, self._environment.script.dir, alone=self.is_contained)
+        if self.is_harmless:
+            isolation, whole, self._each = unheard(), nullcontext, nullcontext
         with isolation, whole(), self._closing():
             if self.is_contained:
+                from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
+
                 let_waiting_pass_at_once()
                 self._leftovers.watch()
             migration = self._migration()
@@ -127,7 +133,7 @@ class Play:
                 if self._stops:
                     done.append(Step(step.revision.revision, ()))
                     continue
-                with each():
+                with self._each():
                     self._show_heads(migration, heads)
                     migration = self._revision(migration, step, arguments, done)
                     heads = heads.difference(step.from_revisions).union(step.to_revisions)
@@ -172,7 +178,7 @@ class Play:
         options = {**self._real.opts, "as_sql": self._as_sql}
         for name in ("fn", "output_encoding"):
             options.pop(name, None)
-        with silent():
+        with self._each():
             if self._as_sql:
                 options["output_buffer"] = SqlStream(self._recording.write)
                 migration = MigrationContext(self._real.dialect, None, options, self._environment)
@@ -197,7 +203,7 @@ class Play:
             if not self._last:  # later on, it is a script that lost it, and the real run stops there
                 path = ", ".join(self.catalog.search_path)
                 where = f' (search_path is "{path}")' if migration.version_table_schema is None else ""
-                self._recording.doubt(f"{_reason(error)}, where Alembic makes its version table{where}")
+                self._recording.doubt(f"{reason_of(error)}, where Alembic makes its version table{where}")
 
     def _connect(self) -> Connection:
         connection = self._engine.connect()
@@ -222,7 +228,7 @@ class Play:
         if not self._finds_version_table(migration):
             written = name if schema is None else f"{schema}.{name}"
             path = ", ".join(self.catalog.search_path) if schema is None else None
-            raise _VersionTableLostError(written, path, is_certain=not self.catalog.is_uncertain)
+            raise VersionTableLostError(written, path, is_certain=not self.catalog.is_uncertain)
 
     def _mark_applied(self, migration: MigrationContext, script: Script) -> None:
         """Let happen what a trigger may do when Alembic marks the revision."""
@@ -277,7 +283,7 @@ class Play:
                 marks = self._recorder.marks()
                 self._leftovers.end()
             if self.catalog.failed:
-                raise _StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
+                raise StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
             self._require_version_table(migration)
             self._mark_applied(migration, script)
             is_left = is_over(migration)
@@ -292,7 +298,7 @@ class Play:
                 raise  # it may be somebody's at the keyboard
             self._fail(error, script)
             marks = None if self._cut is not None else self._recorder.marks(is_open=True)
-            may_go_on = _reason(error).startswith(MAY_REFUSE)
+            may_go_on = reason_of(error).startswith(MAY_REFUSE)
             migration = self._after_failure(migration)
         finally:
             done.append(replace(self._recording.finish(), marks=marks, may_go_on=may_go_on))
@@ -306,11 +312,11 @@ class Play:
         """
         place, revision = script.of_error(error), script.revision
         if self.reader.is_made_up and self._turns.can_turn(revision):
-            self._cut = Unproven(_reason(error), place)
+            self._cut = Unproven(reason_of(error), place)
         self._stops = self._recording.forget_rollbacks() or self._cut is not None
         if self._cut is None or not self._ends_without_trace(error, script):
             is_final = not isinstance(error, Exception | SystemExit | TooManyStatements)
-            self._recording.doubt(_reason(error), None, place, is_final=is_final)
+            self._recording.doubt(reason_of(error), None, place, is_final=is_final)
 
     def _ends_without_trace(self, error: BaseException, script: Script) -> bool:
         """Return whether a script that raised for a row can do nothing to a table but what was seen without the row.
@@ -323,8 +329,8 @@ class Play:
         ours = (
             RealDatabaseReachedError
             | OutsideReachedError
-            | _StillFailedError
-            | _VersionTableLostError
+            | StillFailedError
+            | VersionTableLostError
             | DBAPIError
             | RefusalError
         )
@@ -358,19 +364,6 @@ class Play:
         return plain_module(script.path, tell)
 
 
-class _StillFailedError(Exception):
-    """A script caught PostgreSQL's error and left the transaction aborted."""
-
-
-class _VersionTableLostError(Exception):
-    """Alembic would not find its version table after a script."""
-
-    def __init__(self, table: str, search_path: str | None, *, is_certain: bool) -> None:
-        self.is_certain = is_certain
-        left = "" if search_path is None else f' (the script leaves search_path at "{search_path}")'
-        super().__init__(f'relation "{table}" does not exist, where Alembic marks the revision{left}')
-
-
 def _heads_before(steps: Sequence[RevisionStep]) -> set[str]:
     """Return the revisions that the steps start from."""
     needed = {revision for step in steps for revision in step.from_revisions}
@@ -380,21 +373,3 @@ def _heads_before(steps: Sequence[RevisionStep]) -> set[str]:
 def _url(context: MigrationContext) -> URL | None:
     connection = None if context.as_sql else context.connection
     return None if connection is None else connection.engine.url
-
-
-def _reason(error: BaseException) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(original, RefusalError):
-        return f"{REFUSED if original.is_certain else MAY_REFUSE}{original.message}"
-    if isinstance(original, _StillFailedError):
-        return f"{REFUSED}the script goes on after an error without a savepoint"
-    if isinstance(original, _VersionTableLostError):
-        return f"{REFUSED if original.is_certain else MAY_REFUSE}{original}"
-    if isinstance(error, TooManyStatements):
-        return (
-            f"the script did not come to an end within {STATEMENT_LIMIT:,} statements, or {REPEAT_LIMIT:,} of the same"
-        )
-    if isinstance(error, RealDatabaseReachedError | OutsideReachedError):
-        return f"the script {error}"
-    text = " ".join(str(error).split())
-    return f"the script raised {type(error).__name__} under prediction" + (f": {text[:300]}" if text else "")

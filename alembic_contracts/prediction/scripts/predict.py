@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.prediction.scripts.contained import Observer, Plays
+from alembic_contracts.prediction.scripts.harmless import are_harmless
 from alembic_contracts.prediction.scripts.play import Play
 from alembic_contracts.prediction.scripts.worlds import Played, Turns, in_worlds
 
@@ -34,7 +35,7 @@ def predict(
     own_transaction: bool = False,
     progress: Callable[[int], None] | None = None,
     plain: bool = False,
-    limits: Limits | None = None,
+    limits: Callable[[], Limits] | None = None,
     slow: Callable[[Location], None] | None = None,
     heads: Collection[str] = (),
     is_held: bool = False,
@@ -56,8 +57,8 @@ def predict(
         own_transaction: whether env.py has begun the transaction that the scripts run in, and commits it.
         progress: told the number of revisions that have been predicted.
         plain: whether no script is to be run; what is not plain to see of one is unproven.
-        limits: of each revision, for scripts to run in a process of its own (None: in this one, which is not kept from
-            what they do to it).
+        limits: returns those of each revision, for scripts to run in a process of its own (None: in this one, which is
+            not kept from what they do to it). Where all of them are ``harmless`` they run in this one.
         slow: told of a revision that takes long, with limits.
         heads: what the version table has before, beside what the steps start from.
         is_held: whether somebody will hold the scripts against what they executed here.
@@ -65,17 +66,19 @@ def predict(
     Raises:
         NotReadError: the scripts need more of the database than the baseline has.
     """
+    is_harmless = not plain and are_harmless(steps, context)
 
     def begun(turns: Turns) -> Play:
         play = Play(environment, context, baseline(), watched, turns, as_sql=as_sql)
         play.reader.rows_between_revisions, play.own_transaction = rows_between_revisions, own_transaction
         play.is_plain, play.heads, play.is_held = plain, frozenset(heads), is_held
+        play.is_harmless = is_harmless
         return play
 
     def observed(turns: Turns) -> Observer:
         return Observer(steps, progress if turns.world == "empty" else None, slow)
 
-    with Plays(begun, steps, run_arguments, limits, observed) as plays:
+    with Plays(begun, steps, run_arguments, None if is_harmless else limits, observed) as plays:
 
         def play(turns: Turns) -> Played:
             played = plays.play(turns)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from itertools import dropwhile
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -19,6 +19,7 @@ __all__ = [
     "Signature",
     "casts",
     "categories",
+    "data",
     "element_types",
     "functions",
     "implicit_casts",
@@ -54,9 +55,13 @@ class Extension(Struct, frozen=True):
     functions: tuple[str, ...] = ()
 
 
+def data(name: str) -> str:
+    """Return what is in a file of what PostgreSQL brings along."""
+    return Path(__file__).with_name("data").joinpath(name).read_text(encoding="utf-8")
+
+
 def _texts(name: str) -> Iterator[str]:
-    text = files("alembic_contracts.prediction.sql").joinpath("data", name).read_text(encoding="utf-8")
-    lines = dropwhile(lambda line: line.startswith("# "), text.splitlines())  # further down, # is an operator
+    lines = dropwhile(lambda line: line.startswith("# "), data(name).splitlines())  # further down, # is an operator
     return (line for line in lines if line)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alembic_contracts.prediction.scripts.outside import OutsideReachedError, no_trace_outside
+from alembic_contracts.prediction.scripts.outside import no_trace_outside
+from alembic_contracts.prediction.scripts.refusals import OutsideReachedError
 from tests.support.scripts import Scripts, reasons
 
 if TYPE_CHECKING:
