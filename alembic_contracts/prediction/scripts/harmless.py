@@ -48,21 +48,22 @@ _MODULES = frozenset(
 _OF_MODULES = frozenset(
     {
         "Any", "List", "Optional", "Sequence", "Tuple", "Union", "__annotations__", "__doc__", "alembic", "annotations",
-        "branch_labels", "depends_on", "dialects", "down_revision", "downgrade", "op", "postgresql", "revision", "sa",
-        "sqlalchemy", "str", "tuple", "upgrade", *_MODULES,
+        "branch_labels", "context", "depends_on", "dialects", "down_revision", "downgrade", "op", "postgresql",
+        "revision", "sa", "sqlalchemy", "str", "tuple", "upgrade", *_MODULES,
     }
 )  # fmt: skip
 """What a script's module names beside parts of a schema."""
 _OF_FUNCTIONS = frozenset(
     {
         "alembic", "current_date", "current_timestamp", "dialects", "f", "false", "func", "gen_random_uuid",
-        "literal_column", "now", "null", "op", "postgresql", "sa", "sqlalchemy", "text", "true", "with_variant",
+        "literal_column", "now", "null", "op", "postgresql", "sa", "sqlalchemy", "text", "true", "types",
+        "with_variant",
         *_OPERATIONS,
     }
 )  # fmt: skip
 """What its functions name beside those."""
-_TEXT = 1_000
-"""Characters of a constant: longer ones can have more in them than a parser has room for."""
+_TEXT = 500
+"""Characters of a constant, or parts: longer ones can have more in them than a parser has room for."""
 
 
 def are_harmless(steps: Sequence[RevisionStep], context: MigrationContext) -> bool:
@@ -168,7 +169,7 @@ def _instructions(*names: str) -> bytes:
     return bytes(dis.opmap[name] for name in names if name in dis.opmap and dis.opmap[name] < 256)
 
 
-_FUNCTION_CODE = _instructions(
+_ANY_CODE = _instructions(
     # nothing, and what is at hand
     "CACHE", "COPY", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "POP_TOP", "POP_ITER", "PUSH_NULL", "RESUME", "SWAP",
     "LOAD_ATTR", "LOAD_COMMON_CONSTANT", "LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_FAST",
@@ -177,13 +178,15 @@ _FUNCTION_CODE = _instructions(
     # values that are written out
     "BUILD_CONST_KEY_MAP", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "BUILD_TUPLE", "LIST_APPEND", "LIST_EXTEND",
     "SET_ADD", "SET_UPDATE", "UNARY_NEGATIVE", "UNARY_NOT",
-    # calls
-    "CALL", "CALL_KW", "KW_NAMES", "PRECALL", "RETURN_CONST", "RETURN_VALUE",
+    "RETURN_CONST", "RETURN_VALUE",
+)  # fmt: skip
+_FUNCTION_CODE = _ANY_CODE + _instructions(
+    "CALL", "CALL_KW", "KW_NAMES", "PRECALL",
     # `with op.batch_alter_table(...)`; no other way back, so nothing is done twice
     "BEFORE_WITH", "JUMP_FORWARD", "LOAD_SPECIAL", "POP_EXCEPT", "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_IF_TRUE",
     "PUSH_EXC_INFO", "RERAISE", "TO_BOOL", "WITH_EXCEPT_START",
 )  # fmt: skip
-_MODULE_CODE = _FUNCTION_CODE + _instructions(
+_MODULE_CODE = _ANY_CODE + _instructions(
     "BINARY_OP", "BINARY_SUBSCR", "IMPORT_FROM", "IMPORT_NAME", "LOAD_NAME", "MAKE_FUNCTION", "SETUP_ANNOTATIONS",
     "SET_FUNCTION_ATTRIBUTE", "STORE_NAME", "STORE_SUBSCR",
 )  # fmt: skip

@@ -137,8 +137,8 @@ class _OfOthers(logging.Filter):
         super().__init__()
         self._thread = thread
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.thread != self._thread
+    def filter(self, _record: logging.LogRecord) -> bool:
+        return get_ident() != self._thread
 
 
 @contextmanager
