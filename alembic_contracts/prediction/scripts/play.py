@@ -350,8 +350,8 @@ class Play:
         if script.first_line != told:
             self.tell(script.copy())
         # Without a database env.py need not say which driver it takes with one: for this it has to be an async one.
-        needs_async = self._real.as_sql and not self._as_sql and "run_async" in script.text()
-        self._engine.dialect.is_async = self._real.dialect.is_async or needs_async
+        asks = self._real.as_sql and not self._as_sql and not self.is_harmless
+        self._engine.dialect.is_async = self._real.dialect.is_async or (asks and "run_async" in script.text())
         with lines_noted():
             called(function, arguments, is_async=self._engine.dialect.is_async)
 
