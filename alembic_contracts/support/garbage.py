@@ -16,7 +16,7 @@ from typing import Any
 
 from alembic_contracts.support.greenlets import frames
 
-__all__ = ["command", "migration", "seldom", "uncollected"]
+__all__ = ["command", "migration", "scripts", "seldom", "uncollected"]
 
 _NEW_OBJECTS = 100_000
 """After which Python looks in commands; its own number is 700 (2,000 from 3.13 on)."""
@@ -97,6 +97,21 @@ def command() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()  # a process may call a command and go on
+        gc.set_threshold(*before)
+
+
+@contextmanager
+def scripts() -> Iterator[None]:
+    """Have a command look as a migration does while version scripts run in its process, and not at what it has made."""
+    before = gc.get_threshold()
+    if before[0] != _NEW_OBJECTS:
+        yield
+        return
+    gc.freeze()
+    gc.set_threshold(_MEANWHILE)
+    try:
+        yield
+    finally:
         gc.set_threshold(*before)
 
 

@@ -14,6 +14,7 @@ from alembic_contracts.prediction.scripts.play import Event, Play
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.worlds import Played, Turns
 from alembic_contracts.schemas.steps import Location, Operation, Prediction, Step, Unproven
+from alembic_contracts.support import garbage
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
@@ -184,7 +185,8 @@ class Plays:
     def _play_here(self, turns: Turns, observer: Observer) -> Played:
         play = self._begun(turns)
         play.tell, play.is_followed = observer.hear, observer.tells
-        return play.run(self._steps, self._arguments)
+        with garbage.scripts():
+            return play.run(self._steps, self._arguments)
 
     def _start(self, turns: Turns, limits: Limits) -> process.Watch:
         """Start a process with a play, in place of the one there is."""

@@ -65,6 +65,9 @@ _OF_FUNCTIONS = frozenset(
 _TEXT = 500
 """Characters of a constant, or parts: longer ones can have more in them than a parser has room for."""
 
+_LINES = 100_000
+"""Bytes of what Python knows of the lines of a function, a thousand operations or more: longer ones may take long."""
+
 
 def are_harmless(steps: Sequence[RevisionStep], context: MigrationContext) -> bool:
     """Whether all that scripts do is to call the libraries, with what is written out.
@@ -127,7 +130,7 @@ def _is_harmless(step: RevisionStep) -> bool:
     called = [each for each in functions if each.co_name == name]
     if len(called) != 1 or any(each.co_name not in _FUNCTIONS for each in functions):
         return False
-    return _does(called[0], _FUNCTION_CODE) and _of_functions().issuperset(called[0].co_names) and _is_short(called[0])
+    return _is_short(called[0]) and _does(called[0], _FUNCTION_CODE) and _of_functions().issuperset(called[0].co_names)
 
 
 _FUNCTIONS = frozenset({"upgrade", "downgrade", "__annotate__"})
@@ -152,7 +155,7 @@ def _of_functions() -> frozenset[str]:
 
 
 def _is_short(function: CodeType) -> bool:
-    return all(map(_is_small, function.co_consts))
+    return len(function.co_linetable) <= _LINES and all(map(_is_small, function.co_consts))
 
 
 def _is_small(constant: object) -> bool:
