@@ -72,7 +72,7 @@ def written(effect: Effect, catalog: Catalog, data: Data) -> Written:
         return None
     if kind == "do_stmt":
         return _by_block(effect.sql, catalog, data)
-    if _may_write(functions_of(node), state):
+    if ("(" in effect.sql or state.functions) and _may_write(functions_of(node), state):  # others are the server's
         return None
     if kind == "copy_stmt" and node.is_from:
         return _by_change(targets(effect.statement, catalog), {}, catalog, data, itself=True)

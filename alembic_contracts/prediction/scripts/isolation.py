@@ -124,10 +124,10 @@ def unheard() -> Iterator[None]:
             handler.removeFilter(quiet)
 
 
-def _handlers() -> set[logging.Handler]:
+def _handlers() -> list[logging.Handler]:
     loggers = [logging.root, *logging.root.manager.loggerDict.values()]
-    found = {handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers}
-    return found if logging.lastResort is None else found | {logging.lastResort}
+    found = [handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers]
+    return found if logging.lastResort is None else [*found, logging.lastResort]
 
 
 class _OfOthers(logging.Filter):
