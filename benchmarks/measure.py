@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 import subprocess
@@ -84,13 +85,15 @@ def _median(found: Sequence[Usage]) -> Usage:
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
     """Return by which power of its size a cost grows: the slope of a line through their logarithms.
 
-    What the smallest size costs is taken for what any size does, and left out.
+    What the smallest size costs is taken for what any size does, and left out. By how much runs of one size differ is
+    about the same at each of them, so that the logarithm of a small cost is known less well: each counts by its square.
     """
     grown = [(size - sizes[0], cost - costs[0]) for size, cost in zip(sizes[1:], costs[1:], strict=True)]
-    points = [(size, cost) for size, cost in grown if cost > 0]
+    points = [(math.log(size), math.log(cost), cost**2) for size, cost in grown if cost > 0]
     if len(points) < 2:
         return float("nan")
-    from math import log
-
-    slope, _ = statistics.linear_regression([log(size) for size, _ in points], [log(cost) for _, cost in points])
-    return slope
+    whole = sum(weight for *_, weight in points)
+    middle = sum(size * weight for size, _, weight in points) / whole
+    level = sum(cost * weight for _, cost, weight in points) / whole
+    spread = sum(weight * (size - middle) ** 2 for size, _, weight in points)
+    return sum(weight * (size - middle) * (cost - level) for size, cost, weight in points) / spread
