@@ -71,6 +71,8 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     """Whether any script was handed out."""
     changed: tuple[Name, ...] = ()
     """Contracted tables that are not as they were before the run."""
+    made: tuple[Name, ...] = ()
+    """Those of them that were not there, where no revision stays as a whole: those that do not have made them."""
     restoring: tuple[str, ...] = ()
     """SQL that gives them back their shape (never their rows)."""
     leftovers: tuple[str, ...] = ()
@@ -254,15 +256,26 @@ def _way_back(aftermath: Aftermath) -> Iterator[str]:
         yield f"To undo {', '.join(aftermath.applied)}: `alembic downgrade {at(aftermath.before)}`."
     elif aftermath.applied:
         yield f"To undo {', '.join(aftermath.applied)}, downgrade each of its branches to {at(aftermath.before)}."
+    lost = set(aftermath.changed) - set(aftermath.made)
     if aftermath.restoring:
         yield f"SQL for the shape of what is lost, without its rows: {' '.join(aftermath.restoring)}"
-    elif aftermath.changed and not aftermath.applied:
+    elif lost and not aftermath.applied:
         yield "What is lost has to come from a backup, or from a new revision."
-    elif aftermath.changed and aftermath.stopped and aftermath.rest in ("committed", "up to DDL"):
+    elif lost and aftermath.stopped and aftermath.rest in ("committed", "up to DDL"):
         yield f"What {aftermath.stopped} lost has to come from a backup, or from a new revision."
-    if aftermath.stopped and aftermath.rest in ("committed", "up to DDL") and aftermath.changed:
-        there = aftermath.leads_to or ("base",)
-        yield (
-            f"Run again, {aftermath.stopped} meets what it has done itself: that has to be put back before. Or, if it "
-            f"came to its end and all of that shall stay: permit it, and `alembic stamp {' '.join(there)}`."
-        )
+    yield from _before_the_next_run(aftermath)
+
+
+def _before_the_next_run(aftermath: Aftermath) -> Iterator[str]:
+    """Yield what has to be done before revisions run again that have left something, and are not marked as applied."""
+    is_kept = aftermath.rest in ("committed", "up to DDL")
+    of_commits = () if aftermath.applied else dict.fromkeys(commit.revision for commit in aftermath.commits)
+    again = (aftermath.stopped,) if is_kept else tuple(of_commits)
+    if not (aftermath.stopped and aftermath.changed and again):
+        return
+    meets = "meets what it has done itself" if len(again) == 1 else "meet what they have done themselves"
+    drop = f", and {', '.join(map(str, aftermath.made))} dropped" if aftermath.made else ""
+    yield f"Run again, {' and '.join(again)} {meets}: that has to be put back before{drop}."
+    if is_kept:
+        there = " ".join(aftermath.leads_to or ("base",))
+        yield f"Or, if it came to its end and all of that shall stay: permit it, and `alembic stamp {there}`."

@@ -224,12 +224,14 @@ def _completed(found: Aftermath, ran: Ran, before: Schema, now: Schema) -> After
     inside = tuple(commit for commit in ran.commits.found if commit.revision not in whole)
     changed = tuple(sorted(n for n in ran.tables if before.tables.get(n) != now.tables.get(n)))
     stopped = ran.last if ran.last not in (*whole, ran.commits.idle) else ""
+    made = [name for name in changed if stopped and not whole and name not in before.tables]
     # Where whole revisions stay and nothing else, it is they that changed it, and their downgrade takes it back.
     restoring = [sql for name in changed if stopped for sql in _restoring(ran.course.dialect, before, now, name)]
     began = found.started and bool(applied or inside or ran.last != ran.commits.idle)
     found = replace(found, applied=whole, commits=inside, stopped=stopped, started=began)
     ends = (step.to_revisions_no_deps for step in ran.course.run.all_steps if step.revision.revision == stopped)
-    return replace(found, changed=changed, restoring=tuple(restoring), leads_to=tuple(next(ends, ())))
+    found = replace(found, changed=changed, made=tuple(made), restoring=tuple(restoring))
+    return replace(found, leads_to=tuple(next(ends, ())))
 
 
 def _restoring(dialect: Dialect, before: Schema, now: Schema, name: Name) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.prediction.driver.test_drivers import url_for
 from tests.support.aftermath import at_r1, goes_back, holds, is_held, refusal, versions
-from tests.support.object_images import UNSEEN, state
+from tests.support.object_images import CONTRACT, CREATE, UNSEEN, state
 
 if TYPE_CHECKING:
     from tests.support.project import Project
@@ -273,4 +273,22 @@ def test_what_a_script_mends_after_a_refused_commit_is_kept(project: Project) ->
     assert done.returncode == 0, done.stderr
     assert "Refused" in done.stdout
     assert is_held(project)
+    assert versions(project) == ["r2"]
+
+
+def test_what_is_new_is_dropped_before_it_is_made_again(project: Project) -> None:
+    """Nothing is lost, so that nothing has to come from a backup."""
+    project.contract("object_images", CONTRACT)
+    project.revision("r1", f"{CREATE}\n{CURSOR}", 'op.drop_table("object_images")')
+    project.revision("r2", UNSEEN)
+    said = refusal(project.alembic("upgrade", "head"))
+    assert "Revision r1 committed by itself" in said
+    assert "backup" not in said
+    assert "Run again, r1 meets what it has done itself: that has to be put back before, " in said
+    assert "and public.object_images dropped." in said
+    project.revision("r2", ADD.replace("primary", "second"), down="r1")
+    assert "already exists" in project.alembic("upgrade", "head").stderr
+    project.sql("DROP TABLE public.object_images")
+    done = project.alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
     assert versions(project) == ["r2"]
