@@ -13,6 +13,7 @@ scripts may go by; but what they import is looked at, since who changes it shoul
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import suppress
@@ -176,7 +177,9 @@ def _read(place: Path) -> tuple[Prediction, ...] | None:
     from alembic_contracts.schemas.steps import Prediction
 
     try:
-        if hasattr(os, "geteuid") and place.stat().st_uid != os.geteuid():  # somebody else's are not to be trusted
+        state = place.stat()
+        is_own = not hasattr(os, "geteuid") or state.st_uid == os.geteuid()  # somebody else's are not to be trusted
+        if not (is_own and stat.S_ISREG(state.st_mode)):  # whoever reads a pipe waits for who writes into it
             return None
         files, predictions = read(place.read_bytes())
         are_such = isinstance(predictions, tuple) and all(isinstance(each, Prediction) for each in predictions)

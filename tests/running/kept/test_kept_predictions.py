@@ -186,6 +186,15 @@ def test_somebody_else_s_file_does_not_count(project: Project) -> None:
     assert upgraded(project) == (0, "predicted")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_is_not_waited_for(project: Project) -> None:
+    assert upgraded(project) == (0, "predicted")
+    [file] = kept(project)
+    file.unlink()
+    os.mkfifo(file)
+    assert upgraded(project) == (0, "predicted")
+
+
 def test_the_setting(project: Project) -> None:
     env = {"ALEMBIC_CONTRACTS_KEEP_PREDICTIONS": "never"}
     assert upgraded(project, **env) == upgraded(project, **env) == (0, "predicted")
