@@ -169,36 +169,55 @@ def _is_small(constant: object) -> bool:
 
 def _instructions(*names: str) -> bytes:
     """Return those of a list that this Python has."""
-    return bytes(dis.opmap[name] for name in names if name in dis.opmap and dis.opmap[name] < 256)
+    return bytes(dis.opmap[name] for name in names if dis.opmap.get(name, 256) < 256)
 
 
 _ANY_CODE = _instructions(
     # nothing, and what is at hand
-    "CACHE", "COPY", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "POP_TOP", "POP_ITER", "PUSH_NULL", "RESUME", "SWAP",
-    "LOAD_ATTR", "LOAD_COMMON_CONSTANT", "LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_FAST",
-    "LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST", "LOAD_GLOBAL",
-    "LOAD_METHOD", "LOAD_SMALL_INT", "STORE_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST",
+    "CACHE", "COPY", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "POP_TOP", "PUSH_NULL", "RESUME", "SWAP", "LOAD_ATTR",
+    "LOAD_COMMON_CONSTANT", "LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_GLOBAL", "LOAD_METHOD",
+    "LOAD_SMALL_INT", "RETURN_CONST", "RETURN_VALUE",
     # values that are written out
-    "BUILD_CONST_KEY_MAP", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "BUILD_TUPLE", "LIST_APPEND", "LIST_EXTEND",
-    "SET_ADD", "SET_UPDATE", "UNARY_NEGATIVE", "UNARY_NOT",
-    "RETURN_CONST", "RETURN_VALUE",
+    "BUILD_CONST_KEY_MAP", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "BUILD_TUPLE", "LIST_EXTEND", "SET_UPDATE",
+    "UNARY_NEGATIVE", "UNARY_NOT",
 )  # fmt: skip
 _FUNCTION_CODE = _ANY_CODE + _instructions(
     "CALL", "CALL_KW", "KW_NAMES", "PRECALL",
-    # `with op.batch_alter_table(...)`; no other way back, so nothing is done twice
+    # `with op.batch_alter_table(...) as batch_op`; no other way back, so nothing is done twice
     "BEFORE_WITH", "JUMP_FORWARD", "LOAD_SPECIAL", "POP_EXCEPT", "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_IF_TRUE",
-    "PUSH_EXC_INFO", "RERAISE", "TO_BOOL", "WITH_EXCEPT_START",
+    "PUSH_EXC_INFO", "RERAISE", "TO_BOOL", "WITH_EXCEPT_START", "LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK",
+    "STORE_FAST", "STORE_FAST_LOAD_FAST",
 )  # fmt: skip
 _MODULE_CODE = _ANY_CODE + _instructions(
     "BINARY_OP", "BINARY_SUBSCR", "IMPORT_FROM", "IMPORT_NAME", "LOAD_NAME", "MAKE_FUNCTION", "SETUP_ANNOTATIONS",
     "SET_FUNCTION_ATTRIBUTE", "STORE_NAME", "STORE_SUBSCR",
 )  # fmt: skip
 _BINARY = dis.opmap["BINARY_OP"]
+_NOTHING = _instructions("CACHE", "EXTENDED_ARG")
+_CALL, _SPECIAL, _WITH = (_instructions(name) for name in ("CALL", "LOAD_SPECIAL", "BEFORE_WITH"))
+_CONSTANTS = _instructions("LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL")
+_EXTENDS = _instructions("LIST_EXTEND", "SET_UPDATE")
+_STORES = _instructions("STORE_FAST", "STORE_FAST_LOAD_FAST")
 
 
 def _does(code: CodeType, only: bytes) -> bool:
-    """Whether code does nothing but some instructions."""
-    return not code.co_code[::2].translate(None, only)
+    """Whether code does nothing but some instructions, and nothing with a value that it has made before.
+
+    What is made of two of the same again and again grows beyond all bounds, and what is iterated over need not end.
+    """
+    done = code.co_code[::2].translate(None, _NOTHING)
+    if done.translate(None, only):
+        return False
+    if done.translate(None, _EXTENDS + _STORES) == done:  # as nearly always
+        return True
+    return all(map(_is_written_out, b"\0\0" + done, b"\0" + done, done))
+
+
+def _is_written_out(one: int, before: int, now: int) -> bool:
+    """Whether an instruction keeps nothing but a batch, by the two before it, and extends by nothing but constants."""
+    if now in _EXTENDS:
+        return before in _CONSTANTS
+    return now not in _STORES or before in _WITH or (before in _CALL and one in _SPECIAL)
 
 
 def _operators(text: str) -> Collection[int]:

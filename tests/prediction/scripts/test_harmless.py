@@ -34,6 +34,10 @@ with op.batch_alter_table("t", schema=None) as batch_op:
     batch_op.add_column(sa.Column("a", sa.String(20), server_default="x", nullable=False))
     batch_op.create_index(batch_op.f("ix_t_a"), ["a"], unique=False)
 """
+IN_ANOTHER_BATCH = """
+with op.batch_alter_table("t") as another:
+    another.alter_column("name", existing_type=sa.Text(), nullable=True)
+"""
 MAKES = """
 op.create_table(
     "made",
@@ -58,6 +62,8 @@ HARMLESS = {
     "makes": MAKES,
     "is refused": CHANGES,
     "does nothing": "pass",
+    "has lists": """op.create_index("i", "t", ["id", "name", sa.text("lower(name)")], postgresql_include=["id", "name"])""",
+    "in two batches": f"{BATCH}\n{IN_ANOTHER_BATCH}",
     "more than one": f"{ADDS}\nop.drop_constraint('t_pkey', 't', type_='primary')\nop.rename_table('t', 'u')",
 }
 OTHERS = {
@@ -72,6 +78,10 @@ OTHERS = {
     "has a long text in a list": f"op.create_index('i', 't', ('name', {'x' * 501!r}))",
     "has a function": "op.add_column('t', sa.Column('a', sa.Text, default=lambda: 1))",
     "works out": "op.drop_column('t' * 10**9, 'name')",
+    "makes more of the same": "x = sa.func.now()\nx = sa.func.now(x, x)",
+    "takes a batch for another": "with op.f('t'):\n    pass\nx = sa.func.now()",
+    "goes through something": "sa.Enum(name=[*sa.func.now()])",
+    "keeps what it makes": "sa.func.now(x := sa.func.now(), x)",
     "makes a type itself": "sa.Enum('a', name='kind').create(op.get_bind())",
 }
 MODULES = {
