@@ -3,7 +3,8 @@
 predict           pending revisions -> predictions
 worlds            a way to run in one world -> what they lead to in each
 contained, play   one run in one world, in a process of its own
-harmless          scripts -> whether they need that process, as most do not
+harmless          scripts -> whether they can do without that process
+bystanders        a migration context -> whether nobody else has a part in what Alembic and SQLAlchemy do there
 recording         the SQL of that run -> operations and doubts
 baseline          an observed database -> the catalog to start from, with what its routines can change
 isolation, outside, real_drivers    no database, no file, no network while scripts run

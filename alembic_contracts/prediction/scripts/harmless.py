@@ -9,21 +9,16 @@ of what it may name, and one of what it may do. What is on neither is no harm, a
 from __future__ import annotations
 
 import dis
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Iterator, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic.operations import BatchOperations, Operations
-from sqlalchemy.engine.events import ConnectionEvents, DialectEvents
-from sqlalchemy.pool.events import PoolEvents
 from sqlalchemy.schema import SchemaItem
-from sqlalchemy.sql.events import DDLEvents
 from sqlalchemy.types import TypeEngine
 
+from alembic_contracts.prediction.scripts import bystanders
 from alembic_contracts.prediction.scripts.loading import code_of, function_of
-from alembic_contracts.prediction.scripts.words import imported
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
@@ -45,14 +40,12 @@ _MODULES = frozenset(
         "sqlalchemy.dialects.postgresql", "typing",
     }
 )  # fmt: skip
-_OF_MODULES = frozenset(
-    {
-        "Any", "List", "Optional", "Sequence", "Tuple", "Union", "__annotations__", "__doc__", "alembic", "annotations",
-        "branch_labels", "context", "depends_on", "dialects", "down_revision", "downgrade", "op", "postgresql",
-        "revision", "sa", "sqlalchemy", "str", "tuple", "upgrade", *_MODULES,
-    }
-)  # fmt: skip
-"""What a script's module names beside parts of a schema."""
+_ANNOTATIONS = frozenset({"Any", "List", "Optional", "Sequence", "Tuple", "Union", "__annotations__", "str", "tuple"})
+"""What a script's module has in annotations."""
+_FUNCTIONS = frozenset({"downgrade", "upgrade"})
+_STATED = frozenset({"__doc__", "branch_labels", "depends_on", "down_revision", "revision"})
+_OF_MODULES = frozenset({"annotations", "context", *_ANNOTATIONS, *_FUNCTIONS, *_MODULES, *_STATED})
+"""What it names, beside what it imports of a schema's parts."""
 _OF_FUNCTIONS = frozenset(
     {
         "alembic", "current_date", "current_timestamp", "dialects", "f", "false", "func", "gen_random_uuid",
@@ -62,9 +55,10 @@ _OF_FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 """What its functions name beside those."""
-_TEXT = 500
-"""Characters of a constant, or parts: longer ones can have more in them than a parser has room for."""
-
+_TEXTS = 10_000
+"""Characters of all that a function writes out but names: more can make SQL that a parser has no room for."""
+_NUMBER = 10_000_000
+"""Larger ones may be how often something is repeated in SQL, such as the dimensions of an array."""
 _LINES = 100_000
 """Bytes of what Python knows of the lines of a function, a thousand operations or more: longer ones may take long."""
 
@@ -76,10 +70,12 @@ def are_harmless(steps: Sequence[RevisionStep], context: MigrationContext) -> bo
         steps: their revisions.
         context: the real run's migration context.
     """
-    try:
-        return _is_alembics(context) and all(map(_is_harmless, steps)) and not _is_somebody_told()
-    except (AttributeError, TypeError):  # the libraries are of another shape
+    if context.dialect.is_async:
         return False
+    parts = _parts()
+    of_modules, of_functions = _OF_MODULES | _OF_FUNCTIONS - _OPERATIONS | parts, _OF_FUNCTIONS | parts
+    are = all(_is_harmless(step, of_modules, of_functions) for step in steps)
+    return are and bystanders.has_none(context, _OPERATIONS)
 
 
 def is_part(found: object) -> bool:
@@ -87,81 +83,44 @@ def is_part(found: object) -> bool:
     return isinstance(found, type) and issubclass(found, SchemaItem | TypeEngine)
 
 
-def _is_alembics(context: MigrationContext) -> bool:
-    """Whether operations are carried out by Alembic's own code."""
-    if not _is_of("alembic", type(context.impl)) or context.dialect.is_async:
-        return False
-    carried_out = Operations._to_impl._registry.items()  # noqa: SLF001 - there is no public way to look
-    codes = [code for (operation, *_), code in carried_out if _is_of("alembic", operation)]
-    for owner in (Operations, BatchOperations):
-        own: Mapping[str, Any] = vars(owner)
-        calls = [own[name] for name in _OPERATIONS if name in own]
-        codes += [call.__globals__.get("op_cls") for call in calls]
-    return all(_is_of("alembic", code) for code in codes)
+def _parts() -> frozenset[str]:
+    """Return the names of those that SQLAlchemy has, where nobody has put another one in their place."""
+    from sqlalchemy.dialects import postgresql
+
+    found = ((name, what) for module in (sa, postgresql) for name, what in vars(module).items() if is_part(what))
+    return frozenset(name for name, what in found if bystanders.is_of(("sqlalchemy",), what))
 
 
-def _is_of(library: str, code: object) -> bool:
-    return str(getattr(code, "__module__", None)).partition(".")[0] == library
-
-
-def _is_somebody_told() -> bool:
-    """Whether somebody listens to what becomes of any engine or table, beside SQLAlchemy itself."""
-    return not all(_is_of("sqlalchemy", each) for each in _listeners())
-
-
-def _listeners() -> Iterator[object]:
-    kinds: tuple[Any, ...] = ConnectionEvents, DDLEvents, DialectEvents, PoolEvents
-    for events in kinds:
-        for name in events.dispatch._event_names:  # noqa: SLF001 - SQLAlchemy tells of those whom one knows alone
-            for listeners in getattr(events.dispatch, name)._clslevel.values():  # noqa: SLF001 - as above
-                yield from listeners
-
-
-def _is_harmless(step: RevisionStep) -> bool:
+def _is_harmless(step: RevisionStep, of_modules: frozenset[str], of_functions: frozenset[str]) -> bool:
+    """Whether a script is. ``of_modules``, ``of_functions``: what its code may name."""
     if getattr(step, "generated", None) is not None:
         return False
     module = code_of(step.revision.path, step.revision.module)
-    if module is None or not _does(module, _MODULE_CODE) or not _of_modules().issuperset(module.co_names):
-        return False
-    if not _MODULES.issuperset(imported(module)) or not _only_joins_types(module):
+    if module is None or not of_modules.issuperset(module.co_names) or not _only_binds(module):
         return False
     name = function_of(step)
-    functions = [each for each in module.co_consts if isinstance(each, CodeType)]
-    called = [each for each in functions if each.co_name == name]
-    if len(called) != 1 or any(each.co_name not in _FUNCTIONS for each in functions):
+    called = [each for each in module.co_consts if isinstance(each, CodeType) and each.co_name == name]
+    if len(called) != 1 or not of_functions.issuperset(called[0].co_names):
         return False
-    return _is_short(called[0]) and _does(called[0], _FUNCTION_CODE) and _of_functions().issuperset(called[0].co_names)
-
-
-_FUNCTIONS = frozenset({"upgrade", "downgrade", "__annotate__"})
-"""Those of a script, and what Python makes of annotations from 3.14 on."""
-
-
-@cache
-def _parts() -> frozenset[str]:
-    from sqlalchemy.dialects import postgresql
-
-    return frozenset(name for module in (sa, postgresql) for name, found in vars(module).items() if is_part(found))
-
-
-@cache
-def _of_modules() -> frozenset[str]:
-    return _OF_MODULES | _OF_FUNCTIONS - _OPERATIONS | _parts()
-
-
-@cache
-def _of_functions() -> frozenset[str]:
-    return _OF_FUNCTIONS | _parts()
+    return _is_short(called[0]) and _does(called[0], _FUNCTION_CODE)
 
 
 def _is_short(function: CodeType) -> bool:
-    return len(function.co_linetable) <= _LINES and all(map(_is_small, function.co_consts))
+    values = list(_values(function.co_consts))
+    texts = (each for each in values if isinstance(each, bytes) or (isinstance(each, str) and not each.isidentifier()))
+    return (
+        len(function.co_linetable) <= _LINES
+        and sum(map(len, texts)) <= _TEXTS
+        and not any(isinstance(each, CodeType) or (isinstance(each, int) and abs(each) > _NUMBER) for each in values)
+    )
 
 
-def _is_small(constant: object) -> bool:
-    if isinstance(constant, tuple | frozenset):
-        return len(constant) <= _TEXT and all(map(_is_small, constant))
-    return len(constant) <= _TEXT if isinstance(constant, str | bytes) else not isinstance(constant, CodeType)
+def _values(constants: Collection[object]) -> Iterator[object]:
+    for each in constants:
+        if isinstance(each, tuple | frozenset):
+            yield from _values(each)
+        else:
+            yield each
 
 
 # -- what code does ----------------------------------------------------------------------------------------------------
@@ -174,30 +133,32 @@ def _instructions(*names: str) -> bytes:
 
 _ANY_CODE = _instructions(
     # nothing, and what is at hand
-    "CACHE", "COPY", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "POP_TOP", "PUSH_NULL", "RESUME", "SWAP", "LOAD_ATTR",
-    "LOAD_COMMON_CONSTANT", "LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_GLOBAL", "LOAD_METHOD",
-    "LOAD_SMALL_INT", "RETURN_CONST", "RETURN_VALUE",
+    "CACHE", "COPY", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "POP_TOP", "PUSH_NULL", "RESUME", "SWAP", "LOAD_CONST",
+    "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL", "LOAD_COMMON_CONSTANT", "LOAD_SMALL_INT", "RETURN_CONST",
+    "RETURN_VALUE",
     # values that are written out
     "BUILD_CONST_KEY_MAP", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "BUILD_TUPLE", "LIST_EXTEND", "SET_UPDATE",
     "UNARY_NEGATIVE", "UNARY_NOT",
 )  # fmt: skip
 _FUNCTION_CODE = _ANY_CODE + _instructions(
-    "CALL", "CALL_KW", "KW_NAMES", "PRECALL",
+    "CALL", "CALL_KW", "KW_NAMES", "PRECALL", "LOAD_ATTR", "LOAD_GLOBAL", "LOAD_METHOD",
     # `with op.batch_alter_table(...) as batch_op`; no other way back, so nothing is done twice
-    "BEFORE_WITH", "JUMP_FORWARD", "LOAD_SPECIAL", "POP_EXCEPT", "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_IF_TRUE",
-    "PUSH_EXC_INFO", "RERAISE", "TO_BOOL", "WITH_EXCEPT_START", "LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK",
-    "STORE_FAST", "STORE_FAST_LOAD_FAST",
+    "BEFORE_WITH", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_FORWARD", "LOAD_SPECIAL", "POP_EXCEPT",
+    "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_IF_TRUE", "PUSH_EXC_INFO", "RERAISE", "TO_BOOL", "WITH_EXCEPT_START",
+    "LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK", "STORE_FAST", "STORE_FAST_LOAD_FAST",
 )  # fmt: skip
 _MODULE_CODE = _ANY_CODE + _instructions(
     "BINARY_OP", "BINARY_SUBSCR", "IMPORT_FROM", "IMPORT_NAME", "LOAD_NAME", "MAKE_FUNCTION", "SETUP_ANNOTATIONS",
     "SET_FUNCTION_ATTRIBUTE", "STORE_NAME", "STORE_SUBSCR",
 )  # fmt: skip
-_BINARY = dis.opmap["BINARY_OP"]
 _NOTHING = _instructions("CACHE", "EXTENDED_ARG")
 _CALL, _SPECIAL, _WITH = (_instructions(name) for name in ("CALL", "LOAD_SPECIAL", "BEFORE_WITH"))
 _CONSTANTS = _instructions("LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL")
 _EXTENDS = _instructions("LIST_EXTEND", "SET_UPDATE")
 _STORES = _instructions("STORE_FAST", "STORE_FAST_LOAD_FAST")
+_BACK = _instructions("JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT")
+_AFTER_WITH = _instructions("POP_EXCEPT") + _instructions("POP_TOP") * 2
+"""What is done where a ``with`` has caught an error; from 3.12 on, what follows it stands before that."""
 
 
 def _does(code: CodeType, only: bytes) -> bool:
@@ -208,30 +169,56 @@ def _does(code: CodeType, only: bytes) -> bool:
     done = code.co_code[::2].translate(None, _NOTHING)
     if done.translate(None, only):
         return False
-    if done.translate(None, _EXTENDS + _STORES) == done:  # as nearly always
+    if done.translate(None, _EXTENDS + _STORES + _BACK) == done:  # as nearly always
         return True
-    return all(map(_is_written_out, b"\0\0" + done, b"\0" + done, done))
+    return all(_is_written_out(done[max(at - 3, 0) : at], now) for at, now in enumerate(done))
 
 
-def _is_written_out(one: int, before: int, now: int) -> bool:
-    """Whether an instruction keeps nothing but a batch, by the two before it, and extends by nothing but constants."""
+def _is_written_out(before: bytes, now: int) -> bool:
+    """Whether an instruction extends by a constant, keeps a batch, or goes on after one, by the three before it."""
     if now in _EXTENDS:
-        return before in _CONSTANTS
-    return now not in _STORES or before in _WITH or (before in _CALL and one in _SPECIAL)
+        return before[-1:] in _CONSTANTS
+    if now in _BACK:
+        return before == _AFTER_WITH
+    return now not in _STORES or before[-1:] == _WITH or before[-2:] == _SPECIAL + _CALL
 
 
-def _operators(text: str) -> Collection[int]:
-    """Return what the operators of an expression are to Python."""
-    code = compile(text, "", "eval").co_code
-    return {argument for operation, argument in zip(code[::2], code[1::2], strict=True) if operation == _BINARY}
+_known: dict[tuple[Any, ...], bool] = {}
+"""Whether modules only bind, by their instructions and what these name: those of a project's scripts are alike."""
+_MOST = 1024
 
 
-_OF_TYPES = frozenset(_operators("a | b[c]"))
+def _only_binds(module: CodeType) -> bool:
+    """Whether a module's code binds each name once: to what it imports, a value, or the function that is called so."""
+    functions = tuple(getattr(each, "co_name", None) for each in module.co_consts)
+    alike = module.co_code, module.co_names, functions
+    if alike not in _known:
+        if len(_known) >= _MOST:
+            _known.clear()
+        _known[alike] = _does(module, _MODULE_CODE) and all(_binding(module))
+    return _known[alike]
+
+
+def _binding(module: CodeType) -> Iterator[bool]:
+    """Yield of each instruction whether it does no more than that."""
+    bound: set[str] = set()
+    function, before = None, ""
+    for step in dis.get_instructions(module):
+        if isinstance(step.argval, CodeType):
+            function = step.argval.co_name
+        elif step.opname == "LOAD_NAME":
+            yield step.argval in _ANNOTATIONS
+        elif step.opname == "IMPORT_NAME":
+            yield step.argval in _MODULES
+        elif step.opname == "BINARY_OP":
+            yield step.argrepr in _JOINS
+        elif step.opname == "STORE_NAME":
+            is_function = before in ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
+            is_its_own = function == step.argval in _FUNCTIONS if is_function else step.argval in _STATED
+            yield step.argval not in bound and (is_its_own or before in ("IMPORT_NAME", "IMPORT_FROM"))
+            bound.add(step.argval)
+        before = step.opname
+
+
+_JOINS = frozenset({"|", "[]"})
 """Operators of annotations: others can make a large value of two small ones."""
-
-
-def _only_joins_types(module: CodeType) -> bool:
-    code = module.co_code
-    if _BINARY not in code[::2]:
-        return True
-    return all(of in _OF_TYPES for operation, of in zip(code[::2], code[1::2], strict=True) if operation == _BINARY)

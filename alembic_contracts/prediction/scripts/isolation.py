@@ -111,23 +111,22 @@ def silent() -> Iterator[None]:
 
 @contextmanager
 def unheard() -> Iterator[None]:
-    """Let the libraries say nothing in this thread: to no log, and no warning."""
-    handlers = _handlers()
+    """Let Alembic and SQLAlchemy say nothing in this thread: to no log, and no warning."""
+    named = logging.root.manager.loggerDict.copy().items()
+    theirs = (each for name, each in named if name.partition(".")[0] in _LIBRARIES)
+    loggers = [each for each in theirs if isinstance(each, logging.Logger)]  # others are to be one day
     quiet = _OfOthers(get_ident())
-    for handler in handlers:
-        handler.addFilter(quiet)
+    for logger in loggers:
+        logger.filters.insert(0, quiet)  # before others', which may do more than to filter
     try:
         with warnings.catch_warnings(record=True):
             yield
     finally:
-        for handler in handlers:
-            handler.removeFilter(quiet)
+        for logger in loggers:
+            logger.removeFilter(quiet)
 
 
-def _handlers() -> list[logging.Handler]:
-    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
-    found = [handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers]
-    return found if logging.lastResort is None else [*found, logging.lastResort]
+_LIBRARIES = ("alembic", "sqlalchemy")
 
 
 class _OfOthers(logging.Filter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import textwrap
@@ -11,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import alembic.op
 import pytest
 import sqlalchemy as sa
 from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.operations import Operations, ops, toimpl
 from sqlalchemy import event
+from sqlalchemy.ext.compiler import compiles, deregister
 
 from alembic_contracts.prediction.containment import process
 from alembic_contracts.prediction.containment.limits import Limits
@@ -62,7 +65,7 @@ HARMLESS = {
     "makes": MAKES,
     "is refused": CHANGES,
     "does nothing": "pass",
-    "has lists": """op.create_index("i", "t", ["id", "name", sa.text("lower(name)")], postgresql_include=["id", "name"])""",
+    "has lists": 'op.create_index("i", "t", ["id", "name", sa.text("abs(id)")], postgresql_include=["id", "name"])',
     "in two batches": f"{BATCH}\n{IN_ANOTHER_BATCH}",
     "more than one": f"{ADDS}\nop.drop_constraint('t_pkey', 't', type_='primary')\nop.rename_table('t', 'u')",
 }
@@ -74,8 +77,10 @@ OTHERS = {
     "never ends": "while True:\n    pass",
     "calls itself": "upgrade()",
     "imports": "import os",
-    "has a long text": f"op.create_table_comment('t', {'x' * 501!r})",
-    "has a long text in a list": f"op.create_index('i', 't', ('name', {'x' * 501!r}))",
+    "has long texts": f"op.create_table_comment('t', {'x ' * 3000!r})\nop.create_table_comment('t', {'y ' * 3000!r})",
+    "has a long text in a list": f"op.create_index('i', 't', ('name', {'x ' * 5001!r}))",
+    "has a large number": "op.add_column('t', sa.Column('a', sa.ARRAY(sa.Text, dimensions=10**9)))",
+    "has many operations": "\n".join(f"op.add_column('t', sa.Column('c{n}', sa.Text))" for n in range(4000)),
     "has a function": "op.add_column('t', sa.Column('a', sa.Text, default=lambda: 1))",
     "works out": "op.drop_column('t' * 10**9, 'name')",
     "makes more of the same": "x = sa.func.now()\nx = sa.func.now(x, x)",
@@ -91,6 +96,10 @@ MODULES = {
     "is large": "branch_labels = 'a' * 10**10",
     "has another function": "def f():\n    pass",
     "has a class": "class A:\n    pass",
+    "binds a function otherwise": "upgrade = downgrade",
+    "gives a function another name": "text = downgrade",
+    "goes on with a type": "from typing import Tuple\ntext = Tuple[str, str]",
+    "leaves something": "sa.Column.__annotations__['left'] = 1",
     "is decorated": "def downgrade(op=print('x')):\n    pass",
     "has a second one": "def upgrade():\n    pass",
 }
@@ -168,17 +177,17 @@ def test_a_module_that_is_called_like_something_else(
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("imports", "annotation"),
     [
-        "from typing import Optional, Sequence, Union\n\ndown_revision: Union[str, Sequence[str], None] = None",
-        "from collections.abc import Sequence\n\ndown_revision: str | Sequence[str] | None = None",
-        "from __future__ import annotations\n\ndepends_on: str | tuple[str, ...] | None = None",
+        ("from typing import Optional, Sequence, Union", "Union[str, Sequence[str], None]"),
+        ("from collections.abc import Sequence", "str | Sequence[str] | None"),
+        ("from __future__ import annotations", "str | tuple[str, ...] | None"),
     ],
 )
-def test_annotations_of_templates(head: str, scripts: Scripts, forked: list[int]) -> None:
+def test_annotations_of_templates(imports: str, annotation: str, scripts: Scripts, forked: list[int]) -> None:
     path = scripts.revision("one", ADDS)
-    future, body = (head.split("\n\n", 1)) if "__future__" in head else ("", head)
-    path.write_text(f"{future}\n{path.read_text()}\n{body}\n")
+    text = path.read_text().replace("down_revision =", f"down_revision: {annotation} =")
+    path.write_text(f"{imports}\n{text}")
     assert len(operations(predict(scripts))) == 1
     assert forked == []
 
@@ -194,14 +203,14 @@ def test_both_ways(scripts: Scripts, forked: list[int]) -> None:
 
 
 @contextmanager
-def listening(target: Any, name: str) -> Iterator[list[int]]:
+def listening(target: Any, name: str, **how: bool) -> Iterator[list[int]]:
     heard: list[int] = []
 
-    def hear(what: Any, *_: Any) -> None:
+    def hear(what: Any = None, *_: Any, **__: Any) -> None:
         if getattr(what, "name", "") not in ("alembic_version", "version_num"):  # which Alembic makes itself
             heard.append(os.getpid())
 
-    event.listen(target, name, hear)
+    event.listen(target, name, hear, **how)
     try:
         yield heard
     finally:
@@ -212,6 +221,7 @@ def listening(target: Any, name: str) -> Iterator[list[int]]:
     ("target", "name"),
     [
         (sa.Engine, "after_cursor_execute"),
+        (sa.Engine, "before_cursor_execute"),  # which SQLAlchemy puts a function of its own around
         (sa.Engine, "engine_connect"),
         (sa.pool.Pool, "connect"),
         (sa.Table, "after_parent_attach"),
@@ -228,6 +238,72 @@ def test_who_listens_hears_nothing(target: Any, name: str, scripts: Scripts, for
     forked.clear()
     predict(scripts)
     assert forked == []
+
+
+@pytest.mark.parametrize("how", [{"named": True}, {"once": True}])
+def test_nor_who_listens_in_another_way(how: dict[str, bool], scripts: Scripts, forked: list[int]) -> None:
+    """SQLAlchemy puts a function of its own around those, too."""
+    scripts.revision("one", MAKES)
+    with listening(sa.Engine, "commit", **how) as heard:
+        predict(scripts)
+        assert heard == []
+    assert forked
+
+
+def test_compilers_of_others(scripts: Scripts, forked: list[int]) -> None:
+    scripts.revision("one", MAKES)
+    seen: list[int] = []
+
+    @compiles(sa.Text, "postgresql")
+    def compiled(_type: sa.Text, _compiler: Any, **_options: Any) -> str:
+        seen.append(os.getpid())
+        return "TEXT"
+
+    try:
+        predict(scripts)
+    finally:
+        deregister(sa.Text)
+    assert forked
+    assert seen == []
+
+
+def test_functions_that_make_names(scripts: Scripts, forked: list[int]) -> None:
+    seen: list[int] = []
+
+    def token(*_: Any) -> str:
+        seen.append(os.getpid())
+        return "x"
+
+    scripts.revision("one", MAKES)
+    scripts.configure["target_metadata"] = sa.MetaData(naming_convention={"token": token, "uq": "uq_%(token)s"})
+    predict(scripts)
+    assert forked
+    assert seen == []
+    forked.clear()
+    scripts.configure["target_metadata"] = [sa.MetaData(naming_convention={"uq": "uq_%(table_name)s"})]
+    predict(scripts)
+    assert forked == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [(alembic.op, "add_column"), (PostgresqlImpl, "_exec"), (sa, "Column"), (sa, "Text")]
+)
+def test_libraries_that_somebody_has_changed(
+    owner: Any, name: str, scripts: Scripts, forked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = getattr(owner, name)
+    if isinstance(found, type):
+        changed: Any = type(name, (found,), {"__module__": __name__})
+    else:
+
+        @functools.wraps(found)
+        def changed(*arguments: Any, **options: Any) -> Any:
+            return found(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, changed)
+    scripts.revision("one", ADDS)
+    predict(scripts)
+    assert forked
 
 
 def test_operations_that_somebody_has_replaced(scripts: Scripts, forked: list[int]) -> None:
@@ -289,8 +365,8 @@ def test_libraries_say_nothing_meanwhile(scripts: Scripts, caplog: pytest.LogCap
 
 
 def test_other_threads_are_heard(caplog: pytest.LogCaptureFixture) -> None:
-    log = logging.getLogger("of.somebody")
-    caplog.set_level(logging.INFO)
+    log = logging.getLogger("sqlalchemy.of.somebody")
+    caplog.set_level(logging.INFO, logger=log.name)
     thread = threading.Thread(target=lambda: log.info("theirs"))
     with warnings.catch_warnings(record=True) as warned, unheard():
         warnings.simplefilter("always")
