@@ -57,7 +57,7 @@ _OF_FUNCTIONS = frozenset(
 """What its functions name beside those."""
 _TEXTS = 10_000
 """Characters of all that a function writes out but names: more can make SQL that a parser has no room for."""
-_NUMBER = 10_000_000
+_NUMBER = 1_000_000
 """Larger ones may be how often something is repeated in SQL, such as the dimensions of an array."""
 _LINES = 100_000
 """Bytes of what Python knows of the lines of a function, a thousand operations or more: longer ones may take long."""
