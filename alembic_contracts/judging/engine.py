@@ -50,7 +50,8 @@ def judge(
     held = [_held(contract, policy.severities) for contract in contracts]
     tables = frozenset(table for each in held for table in each.tables)
     violations, unproven, doubted = _found(held, tables, predictions, dialect, policy)
-    permitted = permits.apply(tuple(_folded(violations)), contracts, waivers, policy.today)
+    folded = tuple(_folded(violations))
+    permitted = permits.apply(folded, contracts, waivers, policy.today, is_proven=not unproven)
     told = {(v.table, v.column) for v in permitted.violations if v.transient}
     retyped = () if policy.phase == "commit" or not dialect.PLANS_FAIL else _retyped(held, predictions, dialect, told)
     return Report(

@@ -22,7 +22,12 @@ class Permitted(Struct, frozen=True):
 
 
 def apply(
-    violations: Sequence[Violation], contracts: Sequence[Contract], waivers: Sequence[Waiver], today: date
+    violations: Sequence[Violation],
+    contracts: Sequence[Contract],
+    waivers: Sequence[Waiver],
+    today: date,
+    *,
+    is_proven: bool = True,
 ) -> Permitted:
     """Take out what is past its sunset, and let what is waived be a warning.
 
@@ -31,6 +36,7 @@ def apply(
         contracts: all that were judged, for waivers that belong to none of them.
         waivers: all that were read, expired ones included.
         today: what sunsets and expiries are compared with.
+        is_proven: whether nothing else can be broken than what was found.
     """
     notices: list[Notice] = []
     kept: list[Violation] = []
@@ -49,7 +55,8 @@ def apply(
             used.add(waiver)
             violation = replace(violation, severity="warning", waiver=waiver)  # noqa: PLW2901
         kept.append(violation)
-    notices.extend(_idle(waivers, used, violations, contracts, today))
+    needless = "is not needed: nothing breaks it" if is_proven else "is not used: nothing that is known breaks it"
+    notices.extend(_idle(waivers, used, violations, contracts, today, needless=needless))
     return Permitted(tuple(kept), tuple(notices))
 
 
@@ -78,8 +85,13 @@ def _idle(
     violations: Sequence[Violation],
     contracts: Sequence[Contract],
     today: date,
+    *,
+    needless: str,
 ) -> Iterator[Notice]:
-    """Yield a notice for each waiver that is of no use: unknown, expired, or without anything to waive."""
+    """Yield a notice for each waiver that is of no use: unknown, expired, or without anything to waive.
+
+    ``needless``: what is said of the last ones.
+    """
     broken = {_fact_id(violation) for violation in violations} if waivers else set()
     named = {waiver.contract for waiver in waivers}
     facts = {each.id: {fact.id for fact in each.facts} for each in contracts if each.id in named}
@@ -96,4 +108,4 @@ def _idle(
         elif waiver.fact in broken:
             yield Notice(f"{what} is for revision {waiver.revision}, not for what breaks it here.", waiver.location)
         else:
-            yield Notice(f"{what} is not needed: nothing breaks it.", waiver.location)
+            yield Notice(f"{what} {needless}.", waiver.location)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.object_images import CONTRACT, museum
+from tests.support.object_images import CONTRACT, UNSEEN, museum
 
 if TYPE_CHECKING:
     import subprocess
@@ -136,6 +136,17 @@ def test_a_waiver_that_does_not_fit(changes: dict[str, str], said: str, project_
     done = upgrade(project_that_drops, "2030-06-30")
     assert done.returncode != 0
     assert said in " ".join(done.stderr.split())
+
+
+def test_what_is_unproven_may_need_a_waiver(project_that_drops: Project) -> None:
+    """Nobody can say that nothing breaks it."""
+    waive(project_that_drops)
+    project_that_drops.revision("r2", UNSEEN, down="r1")
+    done = project_that_drops.alembic("check-contracts", env={"ALEMBIC_CONTRACTS_SETTLE": "never"})
+    assert done.returncode == 3, done.stderr
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "is not used: nothing that is known breaks it." in said
+    assert "is not needed" not in said
 
 
 @pytest.mark.parametrize(
