@@ -9,6 +9,7 @@ of what it may name, and one of what it may do. What is on neither is no harm, a
 from __future__ import annotations
 
 import dis
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,7 @@ def are_harmless(steps: Sequence[RevisionStep], context: MigrationContext) -> bo
         steps: their revisions.
         context: the real run's migration context.
     """
-    if context.dialect.is_async:
+    if context.dialect.is_async or threading.active_count() > 1:  # what is switched off meanwhile is so for all threads
         return False
     parts = _parts()
     of_modules, of_functions = _OF_MODULES | _OF_FUNCTIONS - _OPERATIONS | parts, _OF_FUNCTIONS | parts

@@ -350,6 +350,20 @@ def test_an_implementation_of_a_projects_own(scripts: Scripts, forked: list[int]
     assert OwnImpl is not PostgresqlImpl
 
 
+def test_other_threads(scripts: Scripts, forked: list[int]) -> None:
+    """Warnings are caught in all of them at once, and not put back where two do so."""
+    scripts.revision("one", ADDS)
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        predict(scripts)
+    finally:
+        over.set()
+        thread.join()
+    assert forked
+
+
 # -- what is heard of it -----------------------------------------------------------------------------------------------
 
 
