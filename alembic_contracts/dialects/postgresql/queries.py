@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +15,8 @@ __all__ = ["read", "server_version"]
 
 _PLACE = pattern(r"/\* (\w+)\.sql \*/")
 """Where a part of the query goes that has a file of its own."""
-_CHOICE = pattern(
-    r"/\* if ([\w ]+) \*/((?:(?!/\* (?:if|else|end)\b).)*)(?:/\* else \*/((?:(?!/\* (?:if|end)\b).)*))?/\* end \*/",
-    re.DOTALL,
-)
-"""What is there where something is asked for, and what otherwise; one that has no other inside."""
+_CHOICE = pattern(r"/\* (if [\w ]+|else|end) \*/")
+"""``if``: what follows is there where something is asked for; ``else``: what follows, where it is not."""
 _BEFORE_15 = {
     "r.prattrs": "NULL::pg_catalog.int2vector",
     "r.prqual": "NULL::pg_catalog.pg_node_tree",
@@ -44,16 +40,38 @@ def read(document: str, version: int, asked: frozenset[str] = frozenset()) -> st
         version: the server's.
         asked: the parts to leave in.
     """
-    code, found = _read(document), 1
-    while found:
-        code, found = _CHOICE.subn(lambda choice: choice[2] if choice[1] in asked else choice[3] or "NULL", code)
+    code = _chosen(_read(document), asked)
     if version < 15:
         for new, old in _BEFORE_15.items():
             code = code.replace(new, old)
     return code
 
 
+def _chosen(code: str, asked: frozenset[str]) -> str:
+    """Return a text with one side of each choice in it, which can be inside of another: NULL where that side is empty.
+
+    What is read here is sent with each look, so that its length counts, and the time that it takes.
+    """
+    first, *rest = _CHOICE.split(code)
+    sides: list[list[str]] = [[first]]
+    """Those that are open, each as its pieces; of a choice the first one, and perhaps another."""
+    choices: list[tuple[bool, int]] = []
+    """Of each choice that is open: whether it is asked for, and how many sides are open before it."""
+    for mark, text in zip(rest[::2], rest[1::2], strict=True):
+        if mark == "end":
+            is_asked, before = choices.pop()
+            found = sides[before:]
+            del sides[before:]
+            side = found[0] if is_asked else found[1] if len(found) > 1 else []
+            sides[-1] += ["".join(side) or "NULL", text]
+        else:
+            if mark != "else":
+                choices.append((mark.removeprefix("if ") in asked, len(sides)))
+            sides.append([text])
+    return "".join(sides[0])
+
+
 def _read(part: str) -> str:
     sql = Path(__file__).with_name("schema_document").joinpath(f"{part}.sql").read_text(encoding="utf-8")
-    code = "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
+    code = "\n".join(line.strip() for line in sql.splitlines() if not line.startswith("--"))
     return _PLACE.sub(lambda place: _read(place[1]), code)
