@@ -1,65 +1,94 @@
 """A migration context in, whether nobody's code but Alembic's and SQLAlchemy's own has a part in its operations out.
 
-Listeners, compilers of SQL, implementations of operations and functions that make names are others' ways to take part.
-They may write down what is never executed, so that scripts have a process of their own where there are any.
+Listeners, compilers of SQL, implementations of operations and functions that make names are others' ways to take part,
+and to put something of their own in a library's place is one, too: tracing does so. They may write down what is never
+executed, so that scripts have a process of their own where there are any.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from types import FunctionType
+import sys
+from collections.abc import Iterator
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import alembic.op
+import sqlalchemy as sa
 from alembic.operations import BatchOperations, Operations
+from alembic.operations.schemaobj import SchemaObjects
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine.events import ConnectionEvents, DialectEvents
 from sqlalchemy.pool.events import PoolEvents
 from sqlalchemy.sql.events import DDLEvents
 from sqlalchemy.sql.visitors import Visitable
 
 if TYPE_CHECKING:
-    from alembic.runtime.migration import MigrationContext
+    from collections.abc import Collection
 
 __all__ = ["has_none", "is_of"]
 
-_LIBRARIES = ("alembic", "sqlalchemy")
+_LIBRARIES = frozenset({"alembic", "sqlalchemy"})
+_WITH_PYTHON = _LIBRARIES | sys.stdlib_module_names
+_TAKING_PART = (BatchOperations, MigrationContext, Operations, SchemaObjects, sa.Connection, sa.Engine, sa.NullPool)
 
 
-def has_none(context: MigrationContext, operations: Iterable[str]) -> bool:
+def has_none(context: MigrationContext, operations: Collection[str], words: Collection[str]) -> bool:
     """Whether nobody has a part in what some operations do in a context.
 
     Args:
         context: the real run's.
         operations: their names in ``alembic.op``.
+        words: what else scripts name of SQLAlchemy and ``alembic.op``.
     """
     try:
         return (
-            all(is_of(_LIBRARIES, each) for each in _carrying_out(context, frozenset(operations)))
+            all(is_of(_LIBRARIES, each) for each in _carrying_out(operations, words))
+            and all(map(_is_as_written, _classes(context)))
             and all(is_of(_LIBRARIES, each) and getattr(each, "__closure__", None) is None for each in _listeners())
             and all(is_of(_LIBRARIES, each) for each in _compilers())
-            and not any(map(callable, _naming(context.opts.get("target_metadata"))))
+            and all(type(each) is str for each in _naming(context.opts.get("target_metadata")))
         )
     except (AttributeError, TypeError):  # the libraries are of another shape
         return False
 
 
-def is_of(packages: Iterable[str], code: object) -> bool:
-    """Whether a class or function is written in one of some packages, whatever it says of itself."""
-    module = code.__globals__.get("__name__") if isinstance(code, FunctionType) else getattr(code, "__module__", None)
+def is_of(packages: Collection[str], code: object) -> bool:
+    """Whether a function, class or other object is written in one of some packages, whatever it says of itself."""
+    if isinstance(code, FunctionType):
+        module = code.__globals__.get("__name__")
+    else:
+        module = getattr(code if isinstance(code, type) else type(code), "__module__", None)
     return str(module).partition(".")[0] in packages
 
 
-def _carrying_out(context: MigrationContext, operations: frozenset[str]) -> Iterator[object]:
-    """Yield what is called one after the other where an operation is."""
-    yield from (found for name, found in vars(alembic.op).items() if name in operations)
+def _carrying_out(operations: Collection[str], words: Collection[str]) -> Iterator[object]:
+    """Yield what scripts call, and what that has Alembic call."""
+    for owner in (alembic.op, sa, sa.types):
+        named = (found for name, found in vars(owner).items() if name in words or name in operations)
+        yield from (found for found in named if not isinstance(found, ModuleType))
     owners: tuple[Any, ...] = Operations, BatchOperations
     for own in map(vars, owners):
         yield from (own[name].__globals__.get("op_cls") for name in operations if name in own)
     registered = Operations._to_impl._registry.items()  # noqa: SLF001 - there is no public way to look
     yield from (code for (operation, *_), code in registered if is_of(_LIBRARIES, operation))
-    for owner in type(context.impl).__mro__[:-1]:
-        yield owner
-        yield from (each for each in vars(owner).values() if isinstance(each, FunctionType))
+
+
+def _classes(context: MigrationContext) -> set[type]:
+    """Return those that take part, with those that they inherit from."""
+    dialect: Any = type(context.dialect)
+    compilers = (dialect.statement_compiler, dialect.ddl_compiler, dialect.type_compiler_cls, dialect.preparer)
+    return {each for kind in (type(context.impl), dialect, *compilers, *_TAKING_PART) for each in kind.__mro__}
+
+
+def _is_as_written(kind: type) -> bool:
+    """Whether a class is the libraries' or Python's own, and everything in it."""
+    return is_of(_WITH_PYTHON, kind) and all(map(_is_part_as_written, vars(kind).values()))
+
+
+def _is_part_as_written(part: Any) -> bool:
+    for name in () if isinstance(part, FunctionType | type) else ("__func__", "fget", "func"):
+        part = getattr(part, name, part)  # of a class method, a property, a partial method
+    return isinstance(part, type) or is_of(_WITH_PYTHON, part)
 
 
 def _listeners() -> Iterator[object]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dis
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +59,6 @@ _OF_FUNCTIONS = frozenset(
 """What its functions name beside those."""
 _TEXTS = 10_000
 """Characters of all that a function writes out but names: more can make SQL that a parser has no room for."""
-_NUMBER = 1_000_000
-"""Larger ones may be how often something is repeated in SQL, such as the dimensions of an array."""
 _LINES = 100_000
 """Bytes of what Python knows of the lines of a function, a thousand operations or more: longer ones may take long."""
 
@@ -76,7 +75,7 @@ def are_harmless(steps: Sequence[RevisionStep], context: MigrationContext) -> bo
     parts = _parts()
     of_modules, of_functions = _OF_MODULES | _OF_FUNCTIONS - _OPERATIONS | parts, _OF_FUNCTIONS | parts
     are = all(_is_harmless(step, of_modules, of_functions) for step in steps)
-    return are and bystanders.has_none(context, _OPERATIONS)
+    return are and bystanders.has_none(context, _OPERATIONS, of_functions)
 
 
 def is_part(found: object) -> bool:
@@ -101,9 +100,21 @@ def _is_harmless(step: RevisionStep, of_modules: frozenset[str], of_functions: f
         return False
     name = function_of(step)
     called = [each for each in module.co_consts if isinstance(each, CodeType) and each.co_name == name]
-    if len(called) != 1 or not of_functions.issuperset(called[0].co_names):
+    return len(called) == 1 and _is_harmless_function(called[0], of_functions)
+
+
+def _is_harmless_function(function: CodeType, names: frozenset[str]) -> bool:
+    if not names.issuperset(function.co_names) or function.co_argcount or function.co_kwonlyargcount:
         return False
-    return _is_short(called[0]) and _does(called[0], _FUNCTION_CODE)
+    if function.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
+        return False
+    may_not_end = not (_ITERATING.isdisjoint(function.co_names) or _INDEXED.isdisjoint(function.co_names))
+    return not may_not_end and _is_short(function) and _does(function, _FUNCTION_CODE)
+
+
+_ITERATING = frozenset({"create_foreign_key", "create_index"})
+_INDEXED = frozenset({"ARRAY", "HSTORE", "JSON", "JSONB"})
+"""Types of which an expression has any number of elements to SQLAlchemy: in place of a list, it never ends."""
 
 
 def _is_short(function: CodeType) -> bool:
@@ -112,8 +123,12 @@ def _is_short(function: CodeType) -> bool:
     return (
         len(function.co_linetable) <= _LINES
         and sum(map(len, texts)) <= _TEXTS
-        and not any(isinstance(each, CodeType) or (isinstance(each, int) and abs(each) > _NUMBER) for each in values)
+        and not any(isinstance(each, CodeType) or each in _GROWING for each in values)
     )
+
+
+_GROWING = frozenset({"dimensions", "naming_convention"})
+"""Keywords of what is repeated as often as a number says, or made as wide."""
 
 
 def _values(constants: Collection[object]) -> Iterator[object]:
@@ -205,8 +220,11 @@ def _binding(module: CodeType) -> Iterator[bool]:
     bound: set[str] = set()
     function, before = None, ""
     for step in dis.get_instructions(module):
+        if before == "MAKE_FUNCTION":
+            yield step.opname in ("SET_FUNCTION_ATTRIBUTE", "STORE_NAME")
         if isinstance(step.argval, CodeType):
             function = step.argval.co_name
+            yield function in _FUNCTIONS
         elif step.opname == "LOAD_NAME":
             yield step.argval in _ANNOTATIONS
         elif step.opname == "IMPORT_NAME":
@@ -215,8 +233,9 @@ def _binding(module: CodeType) -> Iterator[bool]:
             yield step.argrepr in _JOINS
         elif step.opname == "STORE_NAME":
             is_function = before in ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
-            is_its_own = function == step.argval in _FUNCTIONS if is_function else step.argval in _STATED
-            yield step.argval not in bound and (is_its_own or before in ("IMPORT_NAME", "IMPORT_FROM"))
+            is_its_own = function == step.argval if is_function else step.argval in _STATED
+            is_imported = before in ("IMPORT_NAME", "IMPORT_FROM") and step.argval != "__annotations__"
+            yield step.argval not in bound and (is_its_own or is_imported)
             bound.add(step.argval)
         before = step.opname
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.operations import Operations, ops, toimpl
 from sqlalchemy import event
+from sqlalchemy.dialects.postgresql.base import PGDialect, PGTypeCompiler
 from sqlalchemy.ext.compiler import compiles, deregister
 
 from alembic_contracts.prediction.containment import process
@@ -47,13 +48,13 @@ op.create_table(
     sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column("of", sa.Integer(), sa.ForeignKey("t.id", ondelete="CASCADE")),
     sa.Column("at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
-    sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb")),
+    sa.Column("key", postgresql.UUID(as_uuid=True), server_default=sa.text("gen_random_uuid()")),
     sa.PrimaryKeyConstraint("id", name=op.f("pk_made")),
     sa.UniqueConstraint("of", "at"),
     sa.CheckConstraint("at > '2000-01-01'", name="ck_made_at"),
     comment="made here",
 )
-op.create_index("ix_made", "made", [sa.text("lower(data->>'a')")], postgresql_where=sa.text("at IS NOT NULL"))
+op.create_index("ix_made", "made", [sa.text("abs(id)"), "at"], postgresql_where=sa.text("at IS NOT NULL"))
 """
 CHANGES = """
 op.alter_column("t", "name", existing_type=sa.Text(), type_=sa.String(length=-1), nullable=True)
@@ -65,6 +66,7 @@ HARMLESS = {
     "makes": MAKES,
     "is refused": CHANGES,
     "does nothing": "pass",
+    "has documents": 'op.add_column("t", sa.Column("a", postgresql.JSONB(astext_type=sa.Text()), server_default="{}"))',
     "has lists": 'op.create_index("i", "t", ["id", "name", sa.text("abs(id)")], postgresql_include=["id", "name"])',
     "in two batches": f"{BATCH}\n{IN_ANOTHER_BATCH}",
     "more than one": f"{ADDS}\nop.drop_constraint('t_pkey', 't', type_='primary')\nop.rename_table('t', 'u')",
@@ -87,6 +89,8 @@ OTHERS = {
     "takes a batch for another": "with op.f('t'):\n    pass\nx = sa.func.now()",
     "goes through something": "sa.Enum(name=[*sa.func.now()])",
     "keeps what it makes": "sa.func.now(x := sa.func.now(), x)",
+    "goes through an expression": "op.create_index('i', 't', sa.Column('a', sa.JSON()))",
+    "is as wide as it says": "op.batch_alter_table('t', naming_convention={'ck': '%(table_name)1000s'})",
     "makes a type itself": "sa.Enum('a', name='kind').create(op.get_bind())",
 }
 MODULES = {
@@ -100,6 +104,7 @@ MODULES = {
     "gives a function another name": "text = downgrade",
     "goes on with a type": "from typing import Tuple\ntext = Tuple[str, str]",
     "leaves something": "sa.Column.__annotations__['left'] = 1",
+    "takes something of a library": "from sqlalchemy import __annotations__\n__annotations__['left'] = 1",
     "is decorated": "def downgrade(op=print('x')):\n    pass",
     "has a second one": "def upgrade():\n    pass",
 }
@@ -161,6 +166,17 @@ def test_others_have_a_process_of_their_own(name: str, scripts: Scripts, forked:
 def test_so_have_those_whose_module_does_more(name: str, scripts: Scripts, forked: list[int]) -> None:
     path = scripts.revision("one", ADDS)
     path.write_text(f"{path.read_text()}\n\n{MODULES[name]}\n")
+    predict(scripts)
+    assert forked
+
+
+@pytest.mark.parametrize(
+    "arguments", ["x=lambda: print('x')", "*, x=lambda: print('x')", "x='long ' * 100", "*x", "**x", "x=None, /"]
+)
+def test_functions_with_arguments(arguments: str, scripts: Scripts, forked: list[int]) -> None:
+    """What they are by default is code, and values, that nobody looks at; others are env.py's."""
+    path = scripts.revision("one", ADDS)
+    path.write_text(path.read_text().replace("def upgrade():", f"def upgrade({arguments}):"))
     predict(scripts)
     assert forked
 
@@ -286,7 +302,20 @@ def test_functions_that_make_names(scripts: Scripts, forked: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "name"), [(alembic.op, "add_column"), (PostgresqlImpl, "_exec"), (sa, "Column"), (sa, "Text")]
+    ("owner", "name"),
+    [
+        (alembic.op, "add_column"),
+        (PostgresqlImpl, "_exec"),
+        (PGTypeCompiler, "visit_TEXT"),
+        (PGDialect, "initialize"),
+        (sa.Engine, "connect"),  # as tracing does
+        (sa.Connection, "execute"),
+        (Operations, "invoke"),
+        (sa, "Column"),
+        (sa, "Text"),
+        (sa, "text"),
+        (sa.types, "Text"),
+    ],
 )
 def test_libraries_that_somebody_has_changed(
     owner: Any, name: str, scripts: Scripts, forked: list[int], monkeypatch: pytest.MonkeyPatch
