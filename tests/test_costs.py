@@ -189,6 +189,14 @@ def test_a_commit_costs_what_has_changed_since_the_last_one(tmp_path: Path, data
     assert found[1]["_Case.finding"] == found[0]["_Case.finding"], "nothing is written that is not told"
 
 
+def test_a_guard_needs_no_process_for_scripts_that_are_written_out(databases: Databases, tmp_path: Path) -> None:
+    write(tmp_path, Size(tables=3, revisions=5))
+    with databases.new() as url:
+        found = counted(tmp_path, url, "upgrade", "head")
+    assert "alembic_contracts.prediction.scripts.play" in found.modules
+    assert "alembic_contracts.prediction.containment.process" not in found.modules
+
+
 def test_a_check_imports_what_it_needs(tmp_path: Path) -> None:
     found = cost(tmp_path / "p", Size(), *CHECK)
     assert found.ours <= 170

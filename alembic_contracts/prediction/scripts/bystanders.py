@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["has_none", "is_of"]
 
 _LIBRARIES = frozenset({"alembic", "sqlalchemy"})
-_WITH_PYTHON = _LIBRARIES | sys.stdlib_module_names
+_AS_WRITTEN = _LIBRARIES | sys.stdlib_module_names | {"alembic_contracts"}
+"""Whose code classes of theirs are made of: a guard is called in the place of ``MigrationContext.run_migrations``."""
 _TAKING_PART = (BatchOperations, MigrationContext, Operations, SchemaObjects, sa.Connection, sa.Engine, sa.NullPool)
 
 
@@ -82,13 +83,13 @@ def _classes(context: MigrationContext) -> set[type]:
 
 def _is_as_written(kind: type) -> bool:
     """Whether a class is the libraries' or Python's own, and everything in it."""
-    return is_of(_WITH_PYTHON, kind) and all(map(_is_part_as_written, vars(kind).values()))
+    return is_of(_AS_WRITTEN, kind) and all(map(_is_part_as_written, vars(kind).values()))
 
 
 def _is_part_as_written(part: Any) -> bool:
     for name in () if isinstance(part, FunctionType | type) else ("__func__", "fget", "func"):
         part = getattr(part, name, part)  # of a class method, a property, a partial method
-    return isinstance(part, type) or is_of(_WITH_PYTHON, part)
+    return isinstance(part, type) or is_of(_AS_WRITTEN, part)
 
 
 def _listeners() -> Iterator[object]:
