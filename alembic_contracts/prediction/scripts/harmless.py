@@ -119,16 +119,35 @@ _INDEXED = frozenset({"ARRAY", "HSTORE", "JSON", "JSONB"})
 
 def _is_short(function: CodeType) -> bool:
     values = list(_values(function.co_consts))
-    texts = (each for each in values if isinstance(each, bytes) or (isinstance(each, str) and not each.isidentifier()))
-    return (
-        len(function.co_linetable) <= _LINES
-        and sum(map(len, texts)) <= _TEXTS
-        and not any(isinstance(each, CodeType) or each in _GROWING for each in values)
-    )
+    if len(function.co_linetable) > _LINES or any(isinstance(each, CodeType) or each in _GROWING for each in values):
+        return False
+    if "ARRAY" in function.co_names and any(isinstance(each, int) and abs(each) > _DIMENSIONS for each in values):
+        return False
+    return _written_out(function) <= _TEXTS
 
 
-_GROWING = frozenset({"dimensions", "naming_convention"})
-"""Keywords of what is repeated as often as a number says, or made as wide."""
+_GROWING = frozenset({"naming_convention"})
+"""Keywords of what is made as wide as a text says."""
+_DIMENSIONS = 300
+"""Of an array, of which SQL has brackets for each; a column's length is such a number, too."""
+
+
+def _written_out(function: CodeType) -> int:
+    """Return how many characters of texts, but for names, a function uses at most; one may be used more than once."""
+    longest = max(map(_length, function.co_consts), default=0)
+    done = function.co_code[::2]
+    uses = len(done) - len(done.translate(None, _CONSTANTS))
+    if longest * uses <= _TEXTS:  # as nearly always
+        return longest * uses
+    return sum(_length(step.argval) for step in dis.get_instructions(function) if step.opcode in _CONSTANTS)
+
+
+def _length(constant: object) -> int:
+    if isinstance(constant, tuple | frozenset):
+        return sum(map(_length, constant))
+    if isinstance(constant, bytes) or (isinstance(constant, str) and not constant.isidentifier()):
+        return len(constant)
+    return 0
 
 
 def _values(constants: Collection[object]) -> Iterator[object]:

@@ -60,6 +60,7 @@ CHANGES = """
 op.alter_column("t", "name", existing_type=sa.Text(), type_=sa.String(length=-1), nullable=True)
 op.drop_column("t", "nothing")
 """
+AGAIN = f"sa.text({'a ' * 500!r})"
 HARMLESS = {
     "adds": ADDS,
     "in a batch": BATCH,
@@ -82,6 +83,8 @@ OTHERS = {
     "has long texts": f"op.create_table_comment('t', {'x ' * 3000!r})\nop.create_table_comment('t', {'y ' * 3000!r})",
     "has a long text in a list": f"op.create_index('i', 't', ('name', {'x ' * 5001!r}))",
     "has a large number": "op.add_column('t', sa.Column('a', sa.ARRAY(sa.Text, dimensions=10**9)))",
+    "has a large number at a place": "op.add_column('t', sa.Column('a', sa.ARRAY(sa.Text, False, 10**9)))",
+    "has a long text again and again": f"op.create_index('i', 't', [{', '.join([AGAIN] * 12)}])",
     "has many operations": "\n".join(f"op.add_column('t', sa.Column('c{n}', sa.Text))" for n in range(4000)),
     "has a function": "op.add_column('t', sa.Column('a', sa.Text, default=lambda: 1))",
     "works out": "op.drop_column('t' * 10**9, 'name')",
