@@ -72,7 +72,8 @@ def written(effect: Effect, catalog: Catalog, data: Data) -> Written:
         return None
     if kind == "do_stmt":
         return _by_block(effect.sql, catalog, data)
-    if ("(" in effect.sql or state.functions) and _may_write(functions_of(node), state):  # others are the server's
+    # Without a parenthesis only the server's own functions are called, such as by AT TIME ZONE.
+    if ("(" in effect.sql or state.functions) and _may_write(functions_of(node), state):
         return None
     if kind == "copy_stmt" and node.is_from:
         return _by_change(targets(effect.statement, catalog), {}, catalog, data, itself=True)

@@ -33,17 +33,16 @@ _AS_WRITTEN = _LIBRARIES | sys.stdlib_module_names | {"alembic_contracts"}
 _TAKING_PART = (BatchOperations, MigrationContext, Operations, SchemaObjects, sa.Connection, sa.Engine, sa.NullPool)
 
 
-def has_none(context: MigrationContext, operations: Collection[str], words: Collection[str]) -> bool:
-    """Whether nobody has a part in what some operations do in a context.
+def has_none(context: MigrationContext, names: Collection[str]) -> bool:
+    """Whether nobody has a part in what scripts have the libraries do in a context.
 
     Args:
         context: the real run's.
-        operations: their names in ``alembic.op``.
-        words: what else scripts name of SQLAlchemy and ``alembic.op``.
+        names: what scripts name of ``alembic.op`` and SQLAlchemy.
     """
     try:
         return (
-            all(is_of(_LIBRARIES, each) for each in _carrying_out(operations, words))
+            all(is_of(_LIBRARIES, each) for each in _carrying_out(names))
             and all(map(_is_as_written, _classes(context)))
             and all(is_of(_LIBRARIES, each) and getattr(each, "__closure__", None) is None for each in _listeners())
             and all(is_of(_LIBRARIES, each) for each in _compilers())
@@ -62,14 +61,14 @@ def is_of(packages: Collection[str], code: object) -> bool:
     return str(module).partition(".")[0] in packages
 
 
-def _carrying_out(operations: Collection[str], words: Collection[str]) -> Iterator[object]:
+def _carrying_out(names: Collection[str]) -> Iterator[object]:
     """Yield what scripts call, and what that has Alembic call."""
     for owner in (alembic.op, sa, sa.types):
-        named = (found for name, found in vars(owner).items() if name in words or name in operations)
+        named = (found for name, found in vars(owner).items() if name in names)
         yield from (found for found in named if not isinstance(found, ModuleType))
     owners: tuple[Any, ...] = Operations, BatchOperations
     for own in map(vars, owners):
-        yield from (own[name].__globals__.get("op_cls") for name in operations if name in own)
+        yield from (own[name].__globals__.get("op_cls") for name in names if name in own)
     registered = Operations._to_impl._registry.items()  # noqa: SLF001 - there is no public way to look
     yield from (code for (operation, *_), code in registered if is_of(_LIBRARIES, operation))
 

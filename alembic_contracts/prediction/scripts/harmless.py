@@ -3,14 +3,14 @@
 Most do: they call operations such as ``op.add_column``, one after the other, with SQLAlchemy's types and their own
 constants. Nothing is to be kept from what only the libraries do, and it comes to its end: a process of its own, which a
 prediction of other scripts has, would take longer than all else. Told by the code that Python runs of them: by a list
-of what it may name, and one of what it may do. What is on neither is no harm, and has a process of its own.
+of what it may name, and one of what it may do. With anything else a script has that process, be it harmless or not.
 """
 
 from __future__ import annotations
 
 import dis
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from sqlalchemy.types import TypeEngine
 
 from alembic_contracts.prediction.scripts import bystanders
 from alembic_contracts.prediction.scripts.loading import code_of, function_of
+from alembic_contracts.prediction.scripts.words import values_in
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep
@@ -75,7 +76,7 @@ def are_harmless(steps: Sequence[RevisionStep], context: MigrationContext) -> bo
     parts = _parts()
     of_modules, of_functions = _OF_MODULES | _OF_FUNCTIONS - _OPERATIONS | parts, _OF_FUNCTIONS | parts
     are = all(_is_harmless(step, of_modules, of_functions) for step in steps)
-    return are and bystanders.has_none(context, _OPERATIONS, of_functions)
+    return are and bystanders.has_none(context, of_functions)
 
 
 def is_part(found: object) -> bool:
@@ -118,7 +119,7 @@ _INDEXED = frozenset({"ARRAY", "HSTORE", "JSON", "JSONB"})
 
 
 def _is_short(function: CodeType) -> bool:
-    values = list(_values(function.co_consts))
+    values = list(values_in(function.co_consts))
     if len(function.co_linetable) > _LINES or any(isinstance(each, CodeType) or each in _GROWING for each in values):
         return False
     if "ARRAY" in function.co_names and any(isinstance(each, int) and abs(each) > _DIMENSIONS for each in values):
@@ -143,19 +144,8 @@ def _written_out(function: CodeType) -> int:
 
 
 def _length(constant: object) -> int:
-    if isinstance(constant, tuple | frozenset):
-        return sum(map(_length, constant))
-    if isinstance(constant, bytes) or (isinstance(constant, str) and not constant.isidentifier()):
-        return len(constant)
-    return 0
-
-
-def _values(constants: Collection[object]) -> Iterator[object]:
-    for each in constants:
-        if isinstance(each, tuple | frozenset):
-            yield from _values(each)
-        else:
-            yield each
+    texts = (each for each in values_in([constant]) if isinstance(each, str | bytes))
+    return sum(len(each) for each in texts if isinstance(each, bytes) or not each.isidentifier())
 
 
 # -- what code does ----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from alembic_contracts.patterns import pattern
 
-__all__ = ["Words", "known_words", "words_of"]
+__all__ = ["Words", "known_words", "values_in", "words_of"]
 
 _MOST = 4096
 """Scripts of which it is remembered, as a test suite runs them time and again."""
@@ -98,7 +98,7 @@ def _words_in(code: CodeType, text: str) -> Words:
     return Words(
         code=code,
         names=frozenset(names),
-        texts=frozenset(constant for each in codes for constant in _texts(each.co_consts)),
+        texts=frozenset(value for each in codes for value in values_in(each.co_consts) if isinstance(value, str)),
         modules=frozenset(modules),
     )
 
@@ -127,9 +127,10 @@ def _imported(code: CodeType) -> Iterator[str]:
         index = operations.find(_IMPORT, index + 1)
 
 
-def _texts(constants: Collection[object]) -> Iterator[str]:
-    for constant in constants:
-        if isinstance(constant, str):
-            yield constant
-        elif isinstance(constant, tuple | frozenset):
-            yield from _texts(constant)
+def values_in(constants: Collection[object]) -> Iterator[object]:
+    """Yield the values that constants of code are made of."""
+    for each in constants:
+        if isinstance(each, tuple | frozenset):
+            yield from values_in(each)
+        else:
+            yield each

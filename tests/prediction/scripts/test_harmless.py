@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import logging
-import os
-import textwrap
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import alembic.op
 import pytest
-import sqlalchemy as sa
-from alembic.ddl.postgresql import PostgresqlImpl
-from alembic.operations import Operations, ops, toimpl
-from sqlalchemy import event
-from sqlalchemy.dialects.postgresql.base import PGDialect, PGTypeCompiler
-from sqlalchemy.ext.compiler import compiles, deregister
 
-from alembic_contracts.prediction.containment import process
 from alembic_contracts.prediction.containment.limits import Limits
 from alembic_contracts.prediction.scripts import predict as predicting
-from alembic_contracts.prediction.scripts.isolation import unheard
+from tests.support.harmless import ADDS, BATCH, CHANGES, MAKES, predicted
 from tests.support.scripts import TABLE, Scripts, operations, the_only
 
 if TYPE_CHECKING:
@@ -32,33 +16,9 @@ if TYPE_CHECKING:
 
     from alembic_contracts.schemas.steps import Prediction
 
-ADDS = 'op.add_column("t", sa.Column("a", sa.Text))'
-BATCH = """
-with op.batch_alter_table("t", schema=None) as batch_op:
-    batch_op.add_column(sa.Column("a", sa.String(20), server_default="x", nullable=False))
-    batch_op.create_index(batch_op.f("ix_t_a"), ["a"], unique=False)
-"""
 IN_ANOTHER_BATCH = """
 with op.batch_alter_table("t") as another:
     another.alter_column("name", existing_type=sa.Text(), nullable=True)
-"""
-MAKES = """
-op.create_table(
-    "made",
-    sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column("of", sa.Integer(), sa.ForeignKey("t.id", ondelete="CASCADE")),
-    sa.Column("at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
-    sa.Column("key", postgresql.UUID(as_uuid=True), server_default=sa.text("gen_random_uuid()")),
-    sa.PrimaryKeyConstraint("id", name=op.f("pk_made")),
-    sa.UniqueConstraint("of", "at"),
-    sa.CheckConstraint("at > '2000-01-01'", name="ck_made_at"),
-    comment="made here",
-)
-op.create_index("ix_made", "made", [sa.text("abs(id)"), "at"], postgresql_where=sa.text("at IS NOT NULL"))
-"""
-CHANGES = """
-op.alter_column("t", "name", existing_type=sa.Text(), type_=sa.String(length=-1), nullable=True)
-op.drop_column("t", "nothing")
 """
 AGAIN = f"sa.text({'a ' * 500!r})"
 HARMLESS = {
@@ -113,24 +73,6 @@ MODULES = {
 }
 
 
-@pytest.fixture(name="forked")
-def forked_(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The processes that are made from here on."""
-    made: list[int] = []
-    fork = process.fork
-
-    def told() -> int:
-        made.append(os.getpid())
-        return fork()
-
-    monkeypatch.setattr(process, "fork", told)
-    return made
-
-
-def predict(scripts: Scripts) -> Prediction:
-    return the_only(scripts.predict("public.t", "public.u", "public.made", setup=TABLE, limits=Limits()))
-
-
 def shown(prediction: Prediction) -> tuple[Any, ...]:
     """All that there is to it, to be compared with another one."""
     found = [(each.label, each.location, each.after, each.commits) for each in operations(prediction)]
@@ -159,7 +101,7 @@ def test_others_have_a_process_of_their_own(name: str, scripts: Scripts, forked:
     scripts.revision("one", "pass")
     scripts.revision("two", OTHERS[name])
     if name != "never ends":
-        predict(scripts)
+        predicted(scripts)
     else:
         scripts.predict("public.t", setup=TABLE, limits=Limits(seconds=0.5))
     assert forked
@@ -169,7 +111,7 @@ def test_others_have_a_process_of_their_own(name: str, scripts: Scripts, forked:
 def test_so_have_those_whose_module_does_more(name: str, scripts: Scripts, forked: list[int]) -> None:
     path = scripts.revision("one", ADDS)
     path.write_text(f"{path.read_text()}\n\n{MODULES[name]}\n")
-    predict(scripts)
+    predicted(scripts)
     assert forked
 
 
@@ -180,7 +122,7 @@ def test_functions_with_arguments(arguments: str, scripts: Scripts, forked: list
     """What they are by default is code, and values, that nobody looks at; others are env.py's."""
     path = scripts.revision("one", ADDS)
     path.write_text(path.read_text().replace("def upgrade():", f"def upgrade({arguments}):"))
-    predict(scripts)
+    predicted(scripts)
     assert forked
 
 
@@ -191,7 +133,7 @@ def test_a_module_that_is_called_like_something_else(
     monkeypatch.syspath_prepend(tmp_path)
     path = scripts.revision("one", "pass")
     path.write_text(f"{path.read_text()}\n\nimport op\n")
-    predict(scripts)
+    predicted(scripts)
     assert forked
 
 
@@ -207,228 +149,12 @@ def test_annotations_of_templates(imports: str, annotation: str, scripts: Script
     path = scripts.revision("one", ADDS)
     text = path.read_text().replace("down_revision =", f"down_revision: {annotation} =")
     path.write_text(f"{imports}\n{text}")
-    assert len(operations(predict(scripts))) == 1
+    assert len(operations(predicted(scripts))) == 1
     assert forked == []
 
 
 def test_both_ways(scripts: Scripts, forked: list[int]) -> None:
     """The function that is not run need not be looked at."""
     scripts.revision("one", ADDS, downgrade="op.execute('SELECT 1')")
-    assert len(operations(predict(scripts))) == 1
+    assert len(operations(predicted(scripts))) == 1
     assert forked == []
-
-
-# -- what others have libraries do -------------------------------------------------------------------------------------
-
-
-@contextmanager
-def listening(target: Any, name: str, **how: bool) -> Iterator[list[int]]:
-    heard: list[int] = []
-
-    def hear(what: Any = None, *_: Any, **__: Any) -> None:
-        if getattr(what, "name", "") not in ("alembic_version", "version_num"):  # which Alembic makes itself
-            heard.append(os.getpid())
-
-    event.listen(target, name, hear, **how)
-    try:
-        yield heard
-    finally:
-        event.remove(target, name, hear)
-
-
-@pytest.mark.parametrize(
-    ("target", "name"),
-    [
-        (sa.Engine, "after_cursor_execute"),
-        (sa.Engine, "before_cursor_execute"),  # which SQLAlchemy puts a function of its own around
-        (sa.Engine, "engine_connect"),
-        (sa.pool.Pool, "connect"),
-        (sa.Table, "after_parent_attach"),
-        (sa.Column, "after_parent_attach"),
-    ],
-)
-def test_who_listens_hears_nothing(target: Any, name: str, scripts: Scripts, forked: list[int]) -> None:
-    """It may write down somewhere what is never executed."""
-    scripts.revision("one", MAKES)
-    with listening(target, name) as heard:
-        predict(scripts)
-        assert heard == []
-    assert forked
-    forked.clear()
-    predict(scripts)
-    assert forked == []
-
-
-@pytest.mark.parametrize("how", [{"named": True}, {"once": True}])
-def test_nor_who_listens_in_another_way(how: dict[str, bool], scripts: Scripts, forked: list[int]) -> None:
-    """SQLAlchemy puts a function of its own around those, too."""
-    scripts.revision("one", MAKES)
-    with listening(sa.Engine, "commit", **how) as heard:
-        predict(scripts)
-        assert heard == []
-    assert forked
-
-
-def test_compilers_of_others(scripts: Scripts, forked: list[int]) -> None:
-    scripts.revision("one", MAKES)
-    seen: list[int] = []
-
-    @compiles(sa.Text, "postgresql")
-    def compiled(_type: sa.Text, _compiler: Any, **_options: Any) -> str:
-        seen.append(os.getpid())
-        return "TEXT"
-
-    try:
-        predict(scripts)
-    finally:
-        deregister(sa.Text)
-    assert forked
-    assert seen == []
-
-
-def test_functions_that_make_names(scripts: Scripts, forked: list[int]) -> None:
-    seen: list[int] = []
-
-    def token(*_: Any) -> str:
-        seen.append(os.getpid())
-        return "x"
-
-    scripts.revision("one", MAKES)
-    scripts.configure["target_metadata"] = sa.MetaData(naming_convention={"token": token, "uq": "uq_%(token)s"})
-    predict(scripts)
-    assert forked
-    assert seen == []
-    forked.clear()
-    scripts.configure["target_metadata"] = [sa.MetaData(naming_convention={"uq": "uq_%(table_name)s"})]
-    predict(scripts)
-    assert forked == []
-
-
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [
-        (alembic.op, "add_column"),
-        (PostgresqlImpl, "_exec"),
-        (PGTypeCompiler, "visit_TEXT"),
-        (PGDialect, "initialize"),
-        (sa.Engine, "connect"),  # as tracing does
-        (sa.Connection, "execute"),
-        (Operations, "invoke"),
-        (sa, "Column"),
-        (sa, "Text"),
-        (sa, "text"),
-        (sa.types, "Text"),
-    ],
-)
-def test_libraries_that_somebody_has_changed(
-    owner: Any, name: str, scripts: Scripts, forked: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = getattr(owner, name)
-    if isinstance(found, type):
-        changed: Any = type(name, (found,), {"__module__": __name__})
-    else:
-
-        @functools.wraps(found)
-        def changed(*arguments: Any, **options: Any) -> Any:
-            return found(*arguments, **options)
-
-    monkeypatch.setattr(owner, name, changed)
-    scripts.revision("one", ADDS)
-    predict(scripts)
-    assert forked
-
-
-def test_operations_that_somebody_has_replaced(scripts: Scripts, forked: list[int]) -> None:
-    scripts.revision("one", ADDS)
-
-    @Operations.implementation_for(ops.AddColumnOp, replace=True)
-    def add(operations: Operations, operation: ops.AddColumnOp) -> Any:
-        os.environ["SEEN_BY_ALEMBIC_CONTRACTS"] = "yes"
-        return toimpl.add_column(operations, operation)
-
-    try:
-        assert len(operations(predict(scripts))) == 1
-    finally:
-        Operations.implementation_for(ops.AddColumnOp, replace=True)(toimpl.add_column)
-    assert forked
-    assert "SEEN_BY_ALEMBIC_CONTRACTS" not in os.environ
-
-
-def test_operations_that_somebody_has_added_do_not_matter(scripts: Scripts, forked: list[int]) -> None:
-    class NewOp(ops.MigrateOperation):
-        pass
-
-    scripts.revision("one", ADDS)
-    Operations.implementation_for(NewOp)(lambda *_: None)
-    try:
-        predict(scripts)
-    finally:
-        del Operations._to_impl._registry[NewOp, "default"]
-    assert forked == []
-
-
-def test_an_implementation_of_a_projects_own(scripts: Scripts, forked: list[int]) -> None:
-    class OwnImpl(PostgresqlImpl):
-        __dialect__ = "postgresql"
-
-    scripts.revision("one", ADDS)
-    try:
-        predict(scripts)
-    finally:
-        from alembic.ddl.impl import _impls
-
-        _impls["postgresql"] = PostgresqlImpl
-    assert forked
-    assert OwnImpl is not PostgresqlImpl
-
-
-def test_other_threads(scripts: Scripts, forked: list[int]) -> None:
-    """Warnings are caught in all of them at once, and not put back where two do so."""
-    scripts.revision("one", ADDS)
-    over = threading.Event()
-    thread = threading.Thread(target=over.wait)
-    thread.start()
-    try:
-        predict(scripts)
-    finally:
-        over.set()
-        thread.join()
-    assert forked
-
-
-# -- what is heard of it -----------------------------------------------------------------------------------------------
-
-
-def test_libraries_say_nothing_meanwhile(scripts: Scripts, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    predict(scripts)  # nothing, but with what Alembic logs itself
-    before = [record.message for record in caplog.records]
-    caplog.clear()
-    scripts.revision("one", ADDS)
-    scripts.revision("two", MAKES)
-    predict(scripts)
-    assert [record.message for record in caplog.records] == before
-
-
-def test_other_threads_are_heard(caplog: pytest.LogCaptureFixture) -> None:
-    log = logging.getLogger("sqlalchemy.of.somebody")
-    caplog.set_level(logging.INFO, logger=log.name)
-    thread = threading.Thread(target=lambda: log.info("theirs"))
-    with warnings.catch_warnings(record=True) as warned, unheard():
-        warnings.simplefilter("always")
-        log.info("ours")
-        warnings.warn("ours", stacklevel=1)
-        thread.start()
-        thread.join()
-    log.info("afterwards")
-    assert warned == []
-    assert [record.message for record in caplog.records] == ["theirs", "afterwards"]
-
-
-def test_nothing_stays_behind(scripts: Scripts) -> None:
-    before = logging.root.manager.disable, [list(handler.filters) for handler in logging.root.handlers], os.getcwd()  # noqa: PTH109 - as the script sees it
-    scripts.revision("one", textwrap.dedent(BATCH))
-    scripts.revision("two", CHANGES)
-    predict(scripts)
-    after = logging.root.manager.disable, [list(handler.filters) for handler in logging.root.handlers], os.getcwd()  # noqa: PTH109 - as above
-    assert before == after
