@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dis
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -124,7 +124,7 @@ def _is_short(function: CodeType) -> bool:
         return False
     if "ARRAY" in function.co_names and any(isinstance(each, int) and abs(each) > _DIMENSIONS for each in values):
         return False
-    return _written_out(function) <= _TEXTS
+    return _written_out(function, values) <= _TEXTS
 
 
 _GROWING = frozenset({"naming_convention"})
@@ -133,19 +133,20 @@ _DIMENSIONS = 300
 """Of an array, of which SQL has brackets for each; a column's length is such a number, too."""
 
 
-def _written_out(function: CodeType) -> int:
+def _written_out(function: CodeType, values: Collection[object]) -> int:
     """Return how many characters of texts, but for names, a function uses at most; one may be used more than once."""
-    longest = max(map(_length, function.co_consts), default=0)
     done = function.co_code[::2]
-    uses = len(done) - len(done.translate(None, _CONSTANTS))
-    if longest * uses <= _TEXTS:  # as nearly always
-        return longest * uses
-    return sum(_length(step.argval) for step in dis.get_instructions(function) if step.opcode in _CONSTANTS)
+    at_most = sum(map(_length, values)) * (len(done) - len(done.translate(None, _CONSTANTS)))
+    if at_most <= _TEXTS:  # as nearly always
+        return at_most
+    used = [step.argval for step in dis.get_instructions(function) if step.opcode in _CONSTANTS]
+    return sum(map(_length, values_in(used)))
 
 
-def _length(constant: object) -> int:
-    texts = (each for each in values_in([constant]) if isinstance(each, str | bytes))
-    return sum(len(each) for each in texts if isinstance(each, bytes) or not each.isidentifier())
+def _length(value: object) -> int:
+    if isinstance(value, bytes) or (isinstance(value, str) and not value.isidentifier()):
+        return len(value)
+    return 0
 
 
 # -- what code does ----------------------------------------------------------------------------------------------------
