@@ -194,15 +194,19 @@ class Reader:
         """``token``: the writer's."""
         self._token, self._received, self._file = token, bytearray(), io.BytesIO()
         self._unpickler = pickle.Unpickler(self._file)  # noqa: S301 - what our own code wrote, see the token
-        self._marked: dict[int, Any] = {}
+        self._marked: list[dict[int, Any]] = []
 
     def mark(self) -> None:
         """Take note of the objects that the writer has sent: its copies know those."""
-        self._marked = self._unpickler.memo.copy()
+        self._marked.append(self._unpickler.memo.copy())
+
+    def unmark(self) -> None:
+        """Forget the last mark."""
+        self._marked.pop()
 
     def go_back(self) -> None:
-        """Go on with a copy of the writer as it was at the mark; what is not complete is not of that one."""
-        self._unpickler = _Knowing(self._file, self._marked)
+        """Go on with the writer as it was at the last mark, which counts no more."""
+        self._unpickler = _Knowing(self._file, self._marked.pop())
         self._received.clear()
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, Any]]:

@@ -1,7 +1,7 @@
 """A value in, and what to go on with out: once for each way that there is to go on from the place of the call.
 
 A process that runs a body forks there. It stays, and its copy goes on; once that has come to its end there is another
-copy for the next way. So whatever comes before is done once.
+copy for the next way. So whatever comes before is done once. Copies can part as well; the last one that did goes on.
 """
 
 from __future__ import annotations

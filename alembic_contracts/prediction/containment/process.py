@@ -76,6 +76,15 @@ class Kept(Struct, frozen=True):
     """Where it may write, as real paths: what is in them goes away after it."""
 
 
+class _Stop(Struct, frozen=True):
+    """A place where the body can go on from."""
+
+    process: int
+    """That which waits there."""
+    file: str
+    """That which was at hand."""
+
+
 def is_possible() -> bool:
     """Whether this platform has processes that are copies of another one."""
     return hasattr(os, "fork")
@@ -171,12 +180,14 @@ class Watch:
         self._process, self._channel, self._dumps, self._limits = process, channel, dumps, limits
         self._running = process
         """That which the body runs in: it, or a copy of it."""
+        self._stops: list[_Stop] = []
+        """Where it parted, each in a copy of the one before; those wait for what is next."""
+        self._waiting: set[int] = set()
+        """The processes that wait there, with those that have."""
         self._token, self._kept = token, kept
         self._reader = Reader(token)
         self._kernel: int | None = None
         self._is_open = self._forks = self._is_done = False
-        self._parted_in: str | None = None
-        """The file that was at hand where it parted; None: it did not."""
         self._file = ""
         self._since = time.monotonic()
         self._told_long = False
@@ -207,20 +218,21 @@ class Watch:
                     return death
 
     def go_on(self, value: Any) -> None:
-        """Have the body go on once more from where it parted, which it is told a value for.
+        """Have the body go on once more from where it parted last, which it is told a value for.
 
         It parted before, and came to its end since.
         """
-        assert self._parted_in is not None, "it goes on from where it parted"  # noqa: S101
+        stop = self._stops.pop()
         self._reader.go_back()
-        self._begin(self._parted_in)
+        self._begin(stop.file)
+        self._running = stop.process
         self._ended = self._is_done = False
         self._channel.sendall(Writer(self._token).message(VALUES, value))
 
     @property
     def can_go_on(self) -> bool:
         """Whether it parted, and came to its end since."""
-        return self._ended and self._running != self._process
+        return self._ended and bool(self._stops)
 
     def close(self) -> None:
         """Answer nothing any more."""
@@ -278,15 +290,24 @@ class Watch:
         elif kind == FORKS:
             self._reader.mark()
         elif kind == COPY:
-            self._running, self.lacks_threads = value
-            self._parted_in = self._file
-            self._listener.parted()
+            self._copied(*value)
         elif kind == FAULT:
             error: BaseException = pickle.loads(value)  # noqa: S301 - our own
             raise error
         else:
             self._is_done = True
-            self._ended = kind == BACK or self._running == self._process
+            self._ended = kind == BACK or not self._stops
+
+    def _copied(self, process: int, lacks_threads: bool) -> None:
+        """Take note of which process goes on: a copy, or the one there was, where there is no room for another."""
+        if process == self._running:
+            self._reader.unmark()
+            self._waiting.discard(process)
+            return
+        self._stops.append(_Stop(self._running, self._file))
+        self._waiting.add(self._running)
+        self._running, self.lacks_threads = process, self.lacks_threads or lacks_threads
+        self._listener.parted()
 
     def _hand_on(self, values: Iterable[Any]) -> None:
         for value in values:
@@ -302,8 +323,8 @@ class Watch:
         asked = kernel.ask(self._kernel)
         if asked is None:
             return
-        waits = asked.thread == self._process != self._running
-        if (waits and asked.ends(self._process)) or (self._forks and asked.is_fork):  # our own code does it
+        waits = asked.thread in self._waiting
+        if (waits and asked.ends(asked.thread)) or (self._forks and asked.is_fork):  # our own code does it
             kernel.answer(self._kernel, asked, granted=True)
             return
         what = asked.what(self._running, self._kept.peers, self._kept.folders)

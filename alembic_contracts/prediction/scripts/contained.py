@@ -145,7 +145,8 @@ class Plays:
         self._processes = ExitStack()
         self._watch: process.Watch | None = None
         self._before: Schema | None = None
-        self._parted: Observer | None = None
+        self._parted: list[Observer] = []
+        """What was heard by where the process can go on from."""
         self._may_part = True
 
     def __enter__(self) -> Self:
@@ -165,22 +166,30 @@ class Plays:
 
         if not process.is_possible():
             return self._play_here(turns, observer)
-        if self._watch is not None and self._watch.can_go_on and self._parted is not None:
-            observer.go_on_like(self._parted)
-            self._watch.go_on(turns)
-        else:
-            self._watch = self._start(turns, self._limits())
+        watch = self._gone_on(turns, observer) or self._start(turns, self._limits())
 
         def parted() -> None:
-            self._parted = copy(observer)
+            self._parted.append(copy(observer))
 
         listener = process.Listener(heard=observer.hear, refused=observer.refused, lasts=observer.lasts, parted=parted)
         assert self._before is not None, "it has started"  # noqa: S101
-        death = self._watch.until_the_end(listener)
-        if death is not None and self._may_part and self._watch.lacks_threads:
+        death = watch.until_the_end(listener)
+        if death is not None and self._may_part and watch.lacks_threads:
             self._may_part = False
             return self.play(turns)
         return observer.after(death, self._before)
+
+    def _gone_on(self, turns: Turns, observer: Observer) -> process.Watch | None:
+        """Have the process go on from where it parted last; returns None where it did not, or has come to no end.
+
+        That is on the way of all turns: a revision is turned because it raised, after the last place. In the other
+        world the process goes on from the first one, as there is no second one without rows (``Turns.may_go_on``).
+        """
+        if self._watch is None or not self._watch.can_go_on:
+            return None
+        observer.go_on_like(self._parted.pop())
+        self._watch.go_on(turns)
+        return self._watch
 
     def _play_here(self, turns: Turns, observer: Observer) -> Played:
         play = self._begun(turns)
@@ -194,11 +203,13 @@ class Plays:
         from alembic_contracts.prediction.scripts import outside
 
         self._processes.close()
+        self._parted.clear()
         play = self._begun(turns)
         self._before = play.before
         outside.prepare()
         body = partial(_contained, play, self._steps, self._arguments, may_part=self._may_part)
-        return self._processes.enter_context(process.started(body, limits))
+        self._watch = self._processes.enter_context(process.started(body, limits))
+        return self._watch
 
 
 def _contained(

@@ -48,6 +48,11 @@ Event = Script | Operation | Unproven | Step
 """What a play tells while it goes on: a script begins, or its function does; what was found; a script is through."""
 
 
+_WORTH_A_COPY, _MOST_PLACES = 50, 10
+"""Statements that take longer than to make a copy of the process (the more there are, the farther apart), and how many
+places there may be to go on from: at each of them a process waits."""
+
+
 class Play:
     """One run of the scripts in one world."""
 
@@ -89,6 +94,8 @@ class Play:
         self._last = ""
         self._leftovers = Leftovers(self._doubted)
         self._through: set[str] = set()
+        self._places = self._parted_at = 0
+        """How often it has parted so far, and how much had been executed the last time."""
         self.catalog = catalog
         self.reader = Reader(catalog, turns.world)
         self._recording = Recording(catalog, watched, self.reader, context.dialect.driver)
@@ -149,7 +156,16 @@ class Play:
             asked_for_unread=self.catalog.asked_for_unread,
         )
 
+    def _may_go_on_from(self, revision: str) -> None:
+        """Let there be another place to go on from, where a revision raises for what it is about to read."""
+        since, places = self._recording.executed - self._parted_at, self._places
+        if self.part is None or places == _MOST_PLACES or since < _WORTH_A_COPY * places:
+            return
+        if self._turns.may_go_on(revision):
+            self.reader.part(partial(self._parts, self.part))
+
     def _parts(self, part: Callable[[Turns], Turns]) -> tuple[World, World]:
+        self._parted_at, self._places = self._recording.executed, self._places + 1
         self._turns = part(self._turns)
         return self._turns.world, self._turns.of(self._last)
 
@@ -274,6 +290,7 @@ class Play:
         self._recorder.begin(step.revision.path, migration.connection)
         turn = self._turns.of(script.revision) if script.revision in self._turns.turned else None
         self._recording.start(script, turn)
+        self._may_go_on_from(script.revision)
         marks, may_go_on = None, False
         try:
             transaction = migration.begin_transaction(_per_migration=True)

@@ -103,6 +103,8 @@ class Recording:
         self._script: Script | None = None
         self._revision = ""
         self._operations: list[Operation] = []
+        self.executed = 0
+        """How many texts of SQL, of all revisions."""
         self._statements = 0
         self._repeats: Counter[str] = Counter()
         self._decisions: set[tuple[Any, ...]] = set()
@@ -277,6 +279,7 @@ class Recording:
         return self.reader.more_rows(statements)
 
     def _count(self, sql: str) -> None:
+        self.executed += 1
         self._statements += 1
         if _REPEATABLE.match(sql):
             self._repeats[sql] += 1

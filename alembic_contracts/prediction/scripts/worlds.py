@@ -32,6 +32,10 @@ class Turns(Struct, frozen=True):
         """Return the world of a revision."""
         return self.world if revision not in self.turned else ("row" if self.world == "empty" else "empty")
 
+    def may_go_on(self, revision: str) -> bool:
+        """Whether it may be worth it to be able to go on from a revision: with rows some raise, without hardly any."""
+        return self.world == "row" and self.can_turn(revision)
+
     def can_turn(self, revision: str) -> bool:
         """Whether a revision that raises can be played in the other world."""
         if revision in self.turned or len(self.turned) >= _MOST_TURNED:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from alembic_contracts.prediction.containment import parting
+from alembic_contracts.prediction.containment import parting, process
 from alembic_contracts.prediction.containment.limits import Limits
+from alembic_contracts.prediction.scripts import play
 from tests.support.scripts import TABLE, Scripts, columns, operations, reasons, the_only
 
 if TYPE_CHECKING:
@@ -62,6 +63,61 @@ def test_revisions_that_are_turned_go_on_from_there_as_well(scripts: Scripts) ->
     assert len({label for each in predictions for label in processes(each)}) == 1
     assert [each.cut is None for each in predictions] == [True, True, False]
     assert [columns(each, "public.t") for each in predictions[:2]] == [["id", "name", "a"]] * 2
+
+
+RAISES = "for row in rows:\n    raise ValueError(row.name)"
+
+
+def test_what_comes_before_a_revision_that_is_turned_is_run_once(
+    scripts: Scripts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(play, "_WORTH_A_COPY", 1)
+    scripts.revision("one", NAMED_BY_PROCESS)
+    scripts.revision("two", READS + "if rows:\n    op.drop_column('t', 'name')")
+    scripts.revision("three", NAMED_BY_PROCESS)
+    scripts.revision(
+        "four", "rows = op.get_bind().execute(sa.text('SELECT id FROM t')).fetchall()\n" + "assert not rows"
+    )
+    scripts.revision("five", NAMED_BY_PROCESS)
+    empty, row, cut = predict(scripts)
+    assert [each.cut is None for each in (empty, row, cut)] == [True, True, False]
+    assert columns(row, "public.t") == columns(cut, "public.t") == ["id"]
+    assert processes(row)[:2] == processes(cut)
+    assert processes(empty)[1] != processes(row)[1]
+    assert row.steps[2] is cut.steps[2]
+    assert len(processes(row)) == 3
+
+
+def test_a_revision_that_raises_before_the_last_place_to_go_on_from(
+    scripts: Scripts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done with rows in ``three`` is refused in ``four``, which has nothing to do with rows itself."""
+    monkeypatch.setattr(play, "_WORTH_A_COPY", 0)
+    scripts.revision("one", READS)
+    scripts.revision("two", READS + "if rows:\n    op.add_column('t', sa.Column('a', sa.Text))")
+    scripts.revision("three", READS + RAISES)
+    scripts.revision("four", READS + "if rows:\n    op.drop_column('t', 'a')")
+    scripts.revision("five", READS + RAISES)
+    empty, row, *cut = predict(scripts)
+    assert columns(empty, "public.t") == columns(row, "public.t") == ["id", "name"]
+    assert [columns(each, "public.t") for each in cut] == [["id", "name", "a"], ["id", "name"]]
+    assert [each.cut.location.revision for each in cut if each.cut and each.cut.location] == ["three", "five"]
+
+
+def test_processes_wait_at_few_places_only(scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(play, "_WORTH_A_COPY", 0)
+    waiting: list[int] = []
+    parted = process.Watch._copied
+
+    def counted(watch: process.Watch, *told: Any) -> None:
+        parted(watch, *told)
+        waiting.append(len(watch._stops))
+
+    monkeypatch.setattr(process.Watch, "_copied", counted)
+    for number in range(20):
+        scripts.revision(f"r{number}", READS)
+    assert len(predict(scripts)) == 2
+    assert max(waiting) == 10
 
 
 def test_progress_is_told_of_each_revision_once(scripts: Scripts) -> None:
@@ -190,10 +246,16 @@ BODIES = {
 def test_what_is_shared_is_what_each_would_have(
     name: str, history: bool, scripts: Scripts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(play, "_WORTH_A_COPY", 0)
+    scripts.revision("zero", READS)
     scripts.revision("one", "op.add_column('t', sa.Column('first', sa.Text))")
     scripts.revision("two", BODIES[name])
     scripts.revision("three", READS + "if rows:\n    op.add_column('t', sa.Column('z', sa.Text))")
     scripts.revision("four", "op.execute('ALTER TABLE t ALTER first SET NOT NULL')")
+    scripts.revision(
+        "five", READS + "if rows:\n    op.add_column('t', sa.Column('y', sa.Text))\n    assert rows[0].id < 0"
+    )
+    scripts.revision("six", BODIES[name].replace("'a'", "'a2'").replace('i", ', 'i2", '))
 
     def all_of_them() -> tuple[Prediction, ...]:
         return scripts.predict("public.t", setup=TABLE, limits=Limits(), rows_between_revisions=history)
