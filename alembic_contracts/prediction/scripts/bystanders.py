@@ -17,9 +17,11 @@ import sqlalchemy as sa
 from alembic.operations import BatchOperations, Operations
 from alembic.operations.schemaobj import SchemaObjects
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.events import ConnectionEvents, DialectEvents
 from sqlalchemy.pool.events import PoolEvents
 from sqlalchemy.sql.events import DDLEvents
+from sqlalchemy.sql.functions import _registry as functions_by_name
 from sqlalchemy.sql.visitors import Visitable
 
 if TYPE_CHECKING:
@@ -30,20 +32,23 @@ __all__ = ["has_none", "is_of"]
 _LIBRARIES = frozenset({"alembic", "sqlalchemy"})
 _AS_WRITTEN = _LIBRARIES | sys.stdlib_module_names | {"alembic_contracts"}
 """Whose code classes of theirs are made of: a guard is called in the place of ``MigrationContext.run_migrations``."""
+_COMPILED = "cython_function_or_method"
 _TAKING_PART = (BatchOperations, MigrationContext, Operations, SchemaObjects, sa.Connection, sa.Engine, sa.NullPool)
 
 
-def has_none(context: MigrationContext, names: Collection[str]) -> bool:
+def has_none(context: MigrationContext, names: Collection[str], parts: Collection[type]) -> bool:
     """Whether nobody has a part in what scripts have the libraries do in a context.
 
     Args:
         context: the real run's.
-        names: what scripts name of ``alembic.op`` and SQLAlchemy.
+        names: what scripts may name of ``alembic.op`` and SQLAlchemy.
+        parts: the classes of a schema's parts that they do name.
     """
     try:
         return (
             all(is_of(_LIBRARIES, each) for each in _carrying_out(names))
-            and all(map(_is_as_written, _classes(context)))
+            and all(is_of(_LIBRARIES, each) for each in _made_of_names(context, names))
+            and all(map(_is_as_written, _classes(context, parts)))
             and all(is_of(_LIBRARIES, each) and getattr(each, "__closure__", None) is None for each in _listeners())
             and all(is_of(_LIBRARIES, each) for each in _compilers())
             and all(type(each) is str for each in _naming(context.opts.get("target_metadata")))
@@ -54,8 +59,8 @@ def has_none(context: MigrationContext, names: Collection[str]) -> bool:
 
 def is_of(packages: Collection[str], code: object) -> bool:
     """Whether a function, class or other object is written in one of some packages, whatever it says of itself."""
-    if isinstance(code, FunctionType):
-        module = code.__globals__.get("__name__")
+    if isinstance(code, FunctionType) or type(code).__name__ == _COMPILED:
+        module = code.__globals__.get("__name__")  # type: ignore[attr-defined] # Cython's have them as well
     else:
         module = getattr(code if isinstance(code, type) else type(code), "__module__", None)
     return str(module).partition(".")[0] in packages
@@ -63,7 +68,7 @@ def is_of(packages: Collection[str], code: object) -> bool:
 
 def _carrying_out(names: Collection[str]) -> Iterator[object]:
     """Yield what scripts call, and what that has Alembic call."""
-    for owner in (alembic.op, sa, sa.types):
+    for owner in (alembic.op, sa, sa.types, postgresql):
         named = (found for name, found in vars(owner).items() if name in names)
         yield from (found for found in named if not isinstance(found, ModuleType))
     owners: tuple[Any, ...] = Operations, BatchOperations
@@ -73,11 +78,23 @@ def _carrying_out(names: Collection[str]) -> Iterator[object]:
     yield from (code for (operation, *_), code in registered if is_of(_LIBRARIES, operation))
 
 
-def _classes(context: MigrationContext) -> set[type]:
+def _made_of_names(context: MigrationContext, names: Collection[str]) -> Iterator[object]:
+    """Yield the classes of ``sa.func``'s functions, of types that are reflected, and of what a dialect makes of types.
+
+    Each is one that anybody may add to.
+    """
+    functions = functions_by_name["_default"]
+    yield from (functions[name] for name in names if name in functions)
+    dialect: Any = context.dialect
+    yield from dialect.ischema_names.values()
+    yield from dialect.colspecs.values()
+
+
+def _classes(context: MigrationContext, parts: Collection[type]) -> set[type]:
     """Return those that take part, with those that they inherit from."""
     dialect: Any = type(context.dialect)
     compilers = (dialect.statement_compiler, dialect.ddl_compiler, dialect.type_compiler_cls, dialect.preparer)
-    return {each for kind in (type(context.impl), dialect, *compilers, *_TAKING_PART) for each in kind.__mro__}
+    return {each for kind in (type(context.impl), dialect, *compilers, *_TAKING_PART, *parts) for each in kind.__mro__}
 
 
 def _is_as_written(kind: type) -> bool:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
+from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.scripts import bystanders
 from alembic_contracts.prediction.scripts.loading import code_of, function_of
 from alembic_contracts.prediction.scripts.words import values_in
@@ -59,7 +60,7 @@ _OF_FUNCTIONS = frozenset(
 )  # fmt: skip
 """What its functions name beside those."""
 _TEXTS = 10_000
-"""Characters of all that a function writes out but names: more can make SQL that a parser has no room for."""
+"""Characters of all that a function writes out: more can make SQL that a parser has no room for."""
 _LINES = 100_000
 """Bytes of what Python knows of the lines of a function, a thousand operations or more: longer ones may take long."""
 
@@ -74,9 +75,14 @@ def are_harmless(steps: Sequence[RevisionStep], context: MigrationContext) -> bo
     if context.dialect.is_async or threading.active_count() > 1:  # what is switched off meanwhile is so for all threads
         return False
     parts = _parts()
-    of_modules, of_functions = _OF_MODULES | _OF_FUNCTIONS - _OPERATIONS | parts, _OF_FUNCTIONS | parts
-    are = all(_is_harmless(step, of_modules, of_functions) for step in steps)
-    return are and bystanders.has_none(context, of_functions)
+    of_modules, of_functions = _OF_MODULES | _OF_FUNCTIONS - _OPERATIONS | parts.keys(), _OF_FUNCTIONS | parts.keys()
+    named: set[str] = set()
+    for step in steps:
+        function = _harmless_function(step, of_modules, of_functions)
+        if function is None or context.version_table in function.co_consts:  # it alone has rows that are known
+            return False
+        named.update(function.co_names)
+    return bystanders.has_none(context, of_functions, {kind for name, kind in parts.items() if name in named})
 
 
 def is_part(found: object) -> bool:
@@ -84,24 +90,27 @@ def is_part(found: object) -> bool:
     return isinstance(found, type) and issubclass(found, SchemaItem | TypeEngine)
 
 
-def _parts() -> frozenset[str]:
-    """Return the names of those that SQLAlchemy has, where nobody has put another one in their place."""
+def _parts() -> dict[str, type]:
+    """Return those that SQLAlchemy has, by name, where nobody has put another one in their place."""
     from sqlalchemy.dialects import postgresql
 
     found = ((name, what) for module in (sa, postgresql) for name, what in vars(module).items() if is_part(what))
-    return frozenset(name for name, what in found if bystanders.is_of(("sqlalchemy",), what))
+    return {name: what for name, what in found if bystanders.is_of(("sqlalchemy",), what)}
 
 
-def _is_harmless(step: RevisionStep, of_modules: frozenset[str], of_functions: frozenset[str]) -> bool:
-    """Whether a script is. ``of_modules``, ``of_functions``: what its code may name."""
+def _harmless_function(step: RevisionStep, of_modules: frozenset[str], of_functions: frozenset[str]) -> CodeType | None:
+    """Return the function that a step calls, None where it or its script is not harmless.
+
+    ``of_modules``, ``of_functions``: what their code may name.
+    """
     if getattr(step, "generated", None) is not None:
-        return False
+        return None
     module = code_of(step.revision.path, step.revision.module)
     if module is None or not of_modules.issuperset(module.co_names) or not _only_binds(module):
-        return False
+        return None
     name = function_of(step)
     called = [each for each in module.co_consts if isinstance(each, CodeType) and each.co_name == name]
-    return len(called) == 1 and _is_harmless_function(called[0], of_functions)
+    return called[0] if len(called) == 1 and _is_harmless_function(called[0], of_functions) else None
 
 
 def _is_harmless_function(function: CodeType, names: frozenset[str]) -> bool:
@@ -109,32 +118,54 @@ def _is_harmless_function(function: CodeType, names: frozenset[str]) -> bool:
         return False
     if function.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
         return False
-    may_not_end = not (_ITERATING.isdisjoint(function.co_names) or _INDEXED.isdisjoint(function.co_names))
-    return not may_not_end and _is_short(function) and _does(function, _FUNCTION_CODE)
+    return _ends(function) and _is_short(function) and _does(function, _FUNCTION_CODE)
+
+
+def _ends(function: CodeType) -> bool:
+    """Whether nothing goes through an expression: of some, SQLAlchemy has any number of elements."""
+    if _INDEXED.isdisjoint(function.co_names):
+        return True
+    return _ITERATING.isdisjoint(function.co_names) and all(most <= _OF_BATCHES for most in _arguments(function))
 
 
 _ITERATING = frozenset({"create_foreign_key", "create_index"})
 _INDEXED = frozenset({"ARRAY", "HSTORE", "JSON", "JSONB"})
-"""Types of which an expression has any number of elements to SQLAlchemy: in place of a list, it never ends."""
+"""Types of such expressions."""
+_OF_BATCHES = 5
+"""Parameters of ``op.batch_alter_table`` before those that it goes through."""
+
+
+def _arguments(function: CodeType) -> Iterator[int]:
+    """Yield with how many arguments batches are begun, and at times more."""
+    arguments = 0
+    for step in dis.get_instructions(function):
+        if step.opname in ("CALL", "CALL_KW"):
+            arguments = step.arg or 0
+        elif step.opname in ("BEFORE_WITH", "LOAD_SPECIAL"):
+            yield arguments
 
 
 def _is_short(function: CodeType) -> bool:
     values = list(values_in(function.co_consts))
     if len(function.co_linetable) > _LINES or any(isinstance(each, CodeType) or each in _GROWING for each in values):
         return False
+    if any(isinstance(each, str) and _MORE.search(each) for each in values):
+        return False
     if "ARRAY" in function.co_names and any(isinstance(each, int) and abs(each) > _DIMENSIONS for each in values):
         return False
     return _written_out(function, values) <= _TEXTS
 
 
-_GROWING = frozenset({"naming_convention"})
-"""Keywords of what is made as wide as a text says."""
+_GROWING = frozenset({"naming_convention", "reflect_args", "reflect_kwargs", "table_args", "table_kwargs"})
+"""Keywords of what is made as wide as a text says, and of what batches go through."""
+_MORE = pattern(r";|--|/\*|%\(")
+"""In a text: what may be another statement, a comment that the rest of one is in, and a name of any width."""
 _DIMENSIONS = 300
 """Of an array, of which SQL has brackets for each; a column's length is such a number, too."""
 
 
 def _written_out(function: CodeType, values: Collection[object]) -> int:
-    """Return how many characters of texts, but for names, a function uses at most; one may be used more than once."""
+    """Return what ``_length`` says of all that a function uses, at most; a value may be used more than once."""
     done = function.co_code[::2]
     at_most = sum(map(_length, values)) * (len(done) - len(done.translate(None, _CONSTANTS)))
     if at_most <= _TEXTS:  # as nearly always
@@ -144,9 +175,14 @@ def _written_out(function: CodeType, values: Collection[object]) -> int:
 
 
 def _length(value: object) -> int:
-    if isinstance(value, bytes) or (isinstance(value, str) and not value.isidentifier()):
+    """Return how many characters a value counts for: one where it is no text, or could be a name."""
+    if isinstance(value, bytes) or (isinstance(value, str) and (len(value) > _NAME or not value.isidentifier())):
         return len(value)
-    return 0
+    return 1
+
+
+_NAME = 63
+"""Characters that PostgreSQL has room for in a name."""
 
 
 # -- what code does ----------------------------------------------------------------------------------------------------

@@ -18,8 +18,11 @@ import sqlalchemy as sa
 from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.operations import Operations, ops, toimpl
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.base import PGDialect, PGTypeCompiler
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.ext.compiler import compiles, deregister
+from sqlalchemy.sql.functions import _registry as functions_by_name
 
 from alembic_contracts.prediction.scripts.isolation import unheard
 from tests.support.harmless import ADDS, BATCH, CHANGES, MAKES, predicted
@@ -91,6 +94,38 @@ def test_compilers_of_others(scripts: Scripts, forked: list[int]) -> None:
     assert seen == []
 
 
+def test_functions_of_others(scripts: Scripts, forked: list[int]) -> None:
+    """What has the name of a function of SQL is made by whoever was the last to give it to a class."""
+    scripts.revision("one", MAKES)
+    known = functions_by_name["_default"]
+    before = known["now"]
+
+    try:
+        with pytest.warns(sa.exc.SAWarning, match="already registered"):
+            type("Own", (before,), {"name": "now", "inherit_cache": True, "__module__": __name__})
+        predicted(scripts)
+        assert forked
+    finally:
+        known["now"] = before
+    forked.clear()
+    predicted(scripts)
+    assert forked == []
+
+
+class OwnType(sa.types.UserDefinedType[str]):
+    cache_ok = True
+
+
+@pytest.mark.parametrize("names", ["ischema_names", "colspecs"])
+def test_types_of_others(names: str, scripts: Scripts, forked: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are made where columns are reflected, and in place of others."""
+    known: dict[Any, Any] = getattr(PGDialect_psycopg, names)
+    monkeypatch.setitem(known, "own" if names == "ischema_names" else OwnType, OwnType)
+    scripts.revision("one", MAKES)
+    predicted(scripts)
+    assert forked
+
+
 def test_functions_that_make_names(scripts: Scripts, forked: list[int]) -> None:
     seen: list[int] = []
 
@@ -122,6 +157,10 @@ def test_functions_that_make_names(scripts: Scripts, forked: list[int]) -> None:
         (sa, "Column"),
         (sa, "Text"),
         (sa, "text"),
+        (sa.Column, "__init__"),
+        (sa.Text, "__init__"),
+        (sa.types.TypeEngine, "dialect_impl"),
+        (postgresql, "UUID"),
         (sa.types, "Text"),
     ],
 )

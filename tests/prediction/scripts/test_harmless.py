@@ -21,6 +21,15 @@ with op.batch_alter_table("t") as another:
     another.alter_column("name", existing_type=sa.Text(), nullable=True)
 """
 AGAIN = f"sa.text({'a ' * 500!r})"
+DOCUMENTS = """
+with op.batch_alter_table("t", None, "auto", None, None) as batch_op:
+    batch_op.add_column(sa.Column("a", sa.JSON(), nullable=True))
+"""
+ENDLESS_BATCH = """
+with op.batch_alter_table({}) as batch_op:
+    batch_op.drop_column("name")
+"""
+LONG_NAME, NAMES = f"*({'a' * 4000!r},)", f"*({'a' * 63!r},)*200"
 HARMLESS = {
     "adds": ADDS,
     "in a batch": BATCH,
@@ -29,6 +38,7 @@ HARMLESS = {
     "does nothing": "pass",
     "has documents": 'op.add_column("t", sa.Column("a", postgresql.JSONB(astext_type=sa.Text()), server_default="{}"))',
     "has lists": 'op.create_index("i", "t", ["id", "name", sa.text("abs(id)")], postgresql_include=["id", "name"])',
+    "has documents in a batch": DOCUMENTS,
     "in two batches": f"{BATCH}\n{IN_ANOTHER_BATCH}",
     "more than one": f"{ADDS}\nop.drop_constraint('t_pkey', 't', type_='primary')\nop.rename_table('t', 'u')",
 }
@@ -37,7 +47,6 @@ OTHERS = {
     "reads": "op.get_bind()",
     "goes by something": "if op.f('x'):\n    op.drop_column('t', 'name')",
     "repeats": "for name in ('a', 'b'):\n    op.add_column('t', sa.Column(name, sa.Text))",
-    "never ends": "while True:\n    pass",
     "calls itself": "upgrade()",
     "imports": "import os",
     "has long texts": f"op.create_table_comment('t', {'x ' * 3000!r})\nop.create_table_comment('t', {'y ' * 3000!r})",
@@ -54,7 +63,28 @@ OTHERS = {
     "keeps what it makes": "sa.func.now(x := sa.func.now(), x)",
     "goes through an expression": "op.create_index('i', 't', sa.Column('a', sa.JSON()))",
     "is as wide as it says": "op.batch_alter_table('t', naming_convention={'ck': '%(table_name)1000s'})",
+    "is as wide as it says, at a place": """
+        sa.Table("t", sa.MetaData(None, None, {"ck": "%(table_name)1000s"}), sa.CheckConstraint("a"))
+        """,
+    "has a long name again and again": f"op.create_index('i', 't', [{', '.join([LONG_NAME] * 5)}])",
+    "has very many names": f"op.create_index('i', 't', [{', '.join([NAMES] * 100)}])",
+    "has a statement in a text": "op.create_table_comment('t', sa.text(\"''; DROP TABLE t\"))",
+    "has a comment in a text": "op.create_table('u', prefixes=['TABLE made AS SELECT 1 --'])",
+    "has a comment of many lines in a text": "op.create_table('u', sa.Column('a', sa.Text), prefixes=['/*', '*/'])",
+    "changes Alembic's table": "op.add_column('alembic_version', sa.Column('a', sa.Text, server_default='x'))",
     "makes a type itself": "sa.Enum('a', name='kind').create(op.get_bind())",
+}
+ENDLESS = {
+    "never ends": "while True:\n    pass",
+    "goes through an expression for a batch": ENDLESS_BATCH.format(
+        "'t', recreate='always', table_args=sa.Column('a', sa.JSON())"
+    ),
+    "goes through an expression to reflect": ENDLESS_BATCH.format(
+        "'t', recreate='always', reflect_args=sa.literal_column('a', sa.JSON())"
+    ),
+    "goes through an expression at a place": ENDLESS_BATCH.format(
+        "'t', None, 'always', None, None, sa.Column('a', sa.JSON())"
+    ),
 }
 MODULES = {
     "imports a function": "from os import system as f",
@@ -100,11 +130,16 @@ def test_it_makes_no_difference(
 def test_others_have_a_process_of_their_own(name: str, scripts: Scripts, forked: list[int]) -> None:
     scripts.revision("one", "pass")
     scripts.revision("two", OTHERS[name])
-    if name != "never ends":
-        predicted(scripts)
-    else:
-        scripts.predict("public.t", setup=TABLE, limits=Limits(seconds=0.5))
+    scripts.predict("public.t", setup=TABLE, limits=Limits())
     assert forked
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_others_come_to_an_end(name: str, scripts: Scripts, forked: list[int]) -> None:
+    scripts.revision("one", ENDLESS[name])
+    prediction = the_only(scripts.predict("public.t", setup=TABLE, limits=Limits(seconds=0.5)))
+    assert forked
+    assert "did not come to an end within 0.5 s" in "".join(each.reason for each in prediction.unproven)
 
 
 @pytest.mark.parametrize("name", MODULES)
