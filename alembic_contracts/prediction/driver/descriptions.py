@@ -279,9 +279,16 @@ def table_comment(table: Table) -> dict[str, Any]:
 
 def table_options(table: Table) -> dict[str, Any]:
     """Return the options of each table: what it inherits from."""
-    if not table.parents:
+    if not table.parents or not _tells_parents():
         return {}
     return {"postgresql_inherits": tuple(parent.name for parent in table.parents)}
+
+
+@cache
+def _tells_parents() -> bool:
+    """Return whether this SQLAlchemy does: 2.1."""
+    tells = vars(PGDialect).get("get_multi_table_options")
+    return tells is not None and "postgresql_inherits" in inspect.getsource(tells)
 
 
 def enum(definition: TypeDefinition, visible: Visibility) -> dict[str, Any]:

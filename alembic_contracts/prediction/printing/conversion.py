@@ -26,6 +26,8 @@ _RELABELLED = frozenset(
 _LENGTH_FUNCTIONS = frozenset(
     {"varchar", "bpchar", "numeric", "timestamp", "timestamptz", "time", "timetz", "interval", "bit", "varbit"}
 )
+_KEEPS_CASTS = 150_000
+"""The release from which on ``coerce_type_typmod`` is known to keep a cast to a type of no length."""
 _CONTEXTS = {"implicit": {"i"}, "assignment": {"i", "a"}, "explicit": {"i", "a", "e"}}
 
 
@@ -70,6 +72,10 @@ def cast(state: State, tree: Tree, target: Type, context: Context) -> Tree:
     implicit = context != "explicit"
     inner = _to_type(state, tree, bare(target), context)
     hidden = inner is not tree and not isinstance(inner, Constant)
+    if not target.modifiers and inner is tree and tree.type.modifiers and context == "explicit":
+        if state.server_version < _KEEPS_CASTS:
+            raise UnprintableError("a cast that does nothing but to forget a length")
+        return Cast(target, tree, implicit=False, function=False)
     if not target.modifiers or target == tree.type:
         return inner
     if hidden and isinstance(inner, Cast):

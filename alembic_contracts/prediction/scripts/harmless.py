@@ -128,7 +128,8 @@ def _ends(function: CodeType) -> bool:
     return _ITERATING.isdisjoint(function.co_names) and all(most <= _OF_BATCHES for most in _arguments(function))
 
 
-_ITERATING = frozenset({"create_foreign_key", "create_index"})
+_OF_OLD = {"ForeignKeyConstraint"} if sa.__version__.startswith("2.0.") else set[str]()
+_ITERATING = frozenset({"create_foreign_key", "create_index", *_OF_OLD})
 _INDEXED = frozenset({"ARRAY", "HSTORE", "JSON", "JSONB"})
 """Types of such expressions."""
 _OF_BATCHES = 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.catalog import generated_names, pending_events
 from alembic_contracts.prediction.catalog.relations import find, partition_columns
 from alembic_contracts.prediction.printing.texts import of_condition, of_expression
@@ -70,6 +71,8 @@ def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:
     expressions = []
     for element in parser.children(node.index_params):
         if element.name:
+            if element.name in SYSTEM_COLUMNS:
+                raise _of_system_column()
             _require(table, element.name)
             check_element(run, table, element, method)
             columns.append(element.name)
@@ -77,10 +80,10 @@ def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:
         else:
             check_columns(run, element.expr, table)
             check_element(run, table, element, method)
-            columns.append(None)
             labels.append(figure(element.expr) or "expr")
-            text = parser.deparse_expression(element.expr)
-            expressions.append(of_expression(run.state, text, element.expr, table.columns))
+            column, expression = _column_or_expression(run, table, element.expr)
+            columns.append(column)
+            expressions += [] if expression is None else [expression]
     include = [element.name for element in parser.children(node.index_including_params)]
     for name in include:
         _require(table, name)
@@ -105,6 +108,28 @@ def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:
     return index, generated_names.index_columns([*labels, *include])
 
 
+def _column_or_expression(run: Execution, table: Table, node: Node) -> tuple[str | None, str | None]:
+    """Return the column that a key in parentheses is, or else its expression.
+
+    Any collation is the key's own then (``ComputeIndexAttrs`` of commands/indexcmds.c).
+    """
+    bare = node
+    while parser.unwrap(bare).DESCRIPTOR.name == "CollateClause":
+        bare = parser.unwrap(bare).arg
+    if figure(bare) in SYSTEM_COLUMNS:
+        raise _of_system_column()
+    if parser.unwrap(bare).DESCRIPTOR.name in {"ColumnRef", "TypeCast"}:  # a cast to the type that it has is nothing
+        text = printed_of(of_expression(run.state, parser.deparse_expression(bare), bare, table.columns))
+        column = next((column.name for column in table.columns if quote(column.name) == text), None)
+        if column is not None:
+            return column, None
+    return None, of_expression(run.state, parser.deparse_expression(node), node, table.columns)
+
+
+def _of_system_column() -> sqlstate.PostgresError:
+    return sqlstate.feature_not_supported("index creation on system columns is not supported")
+
+
 def _method(node: Node) -> str:
     """Return the index's method with what is printed behind the keys, if that is all there is to the index."""
     method = node.access_method or "btree"
@@ -116,13 +141,17 @@ def _method(node: Node) -> str:
 
 def _option(element: Node) -> str | None:
     classes = parser.strings(element.opclass)
-    if element.collation or element.opclassopts or (classes and classes[-1] not in _OPERATOR_CLASSES):
+    if _collates(element) or element.opclassopts or (classes and classes[-1] not in _OPERATOR_CLASSES):
         return None
     order, nulls = parser.enum_name(element, "ordering"), parser.enum_name(element, "nulls_ordering")
     text = f" {classes[-1]}" if classes else ""
     if order == "SORTBY_DESC":
         return text + " DESC" + (" NULLS LAST" if nulls == "SORTBY_NULLS_LAST" else "")
     return text + (" NULLS FIRST" if nulls == "SORTBY_NULLS_FIRST" else "")
+
+
+def _collates(element: Node) -> bool:
+    return bool(element.collation) or parser.unwrap(element.expr).DESCRIPTOR.name == "CollateClause"
 
 
 _OPERATOR_CLASSES = frozenset({"text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops", "jsonb_path_ops"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
 from alembic_contracts.prediction.containment.limits import Limits
 from alembic_contracts.prediction.scripts import predict as predicting
@@ -86,6 +87,7 @@ ENDLESS = {
         "'t', None, 'always', None, None, sa.Column('a', sa.JSON())"
     ),
 }
+KEY_OF_AN_EXPRESSION = "sa.ForeignKeyConstraint(sa.Column('a', sa.JSON()), ['a'])"
 MODULES = {
     "imports a function": "from os import system as f",
     "imports all": "from sqlalchemy import *",
@@ -140,6 +142,13 @@ def test_others_come_to_an_end(name: str, scripts: Scripts, forked: list[int]) -
     prediction = the_only(scripts.predict("public.t", setup=TABLE, limits=Limits(seconds=0.5)))
     assert forked
     assert "did not come to an end within 0.5 s" in "".join(each.reason for each in prediction.unproven)
+
+
+def test_a_key_that_goes_through_an_expression(scripts: Scripts, forked: list[int]) -> None:
+    """SQLAlchemy 2.0 never ends there, and 2.1 does not begin."""
+    scripts.revision("one", KEY_OF_AN_EXPRESSION)
+    the_only(scripts.predict("public.t", setup=TABLE, limits=Limits(seconds=0.5)))
+    assert bool(forked) == sa.__version__.startswith("2.0.")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -319,6 +319,12 @@ CASES: dict[str, dict[str, str]] = {
             with op.batch_alter_table("book", recreate="always", table_args=[sa.CheckConstraint("id > 0")]) as batch:
                 batch.alter_column("title", nullable=True)
         """,
+        "recreated child": """
+            op.execute("CREATE TABLE parent (id integer NOT NULL, name text)")
+            op.execute("CREATE TABLE child (own integer) INHERITS (parent)")
+            with op.batch_alter_table("child", recreate="always") as batch:
+                batch.drop_column("name")
+        """,
         "copied from": """
             book = sa.Table("note", sa.MetaData(), sa.Column("id", sa.Integer()), sa.Column("x", sa.Text()), schema="s")
             with op.batch_alter_table("note", schema="s", recreate="always", copy_from=book) as batch:

@@ -27,6 +27,47 @@ CREATE INDEX ON nothing (a);
 CREATE INDEX x ON nowhere.t (a);
 CREATE INDEX ON t (nothing(a));
 
+=== columns in parentheses
+CREATE TABLE t (a int, b text, c varchar(10), "D" text);
+---
+CREATE INDEX ON t ((a));
+CREATE INDEX ON t (((a)));
+CREATE INDEX ON t ((t.a));
+CREATE INDEX ON t ((public.t.a));
+CREATE INDEX ON t ((b COLLATE "C"));
+CREATE INDEX ON t (((b COLLATE "C") COLLATE "POSIX"));
+CREATE INDEX ON t ((b) COLLATE "C");
+CREATE INDEX ON t ((a::int));
+CREATE INDEX ON t ((b::text));
+CREATE INDEX ON t ((CAST(b AS text) COLLATE "C"));
+CREATE INDEX ON t ((c::text));
+CREATE INDEX ON t ((c::varchar));
+CREATE INDEX ON t ((c::varchar(10)));
+CREATE INDEX ON t ((c::varchar(11)));
+CREATE INDEX ON t ((a::bigint));
+CREATE INDEX ON t (("D"));
+CREATE INDEX ON t ((b) DESC, (a) NULLS FIRST);
+CREATE UNIQUE INDEX u ON t ((a)) INCLUDE (b) WHERE (a) > 0;
+CREATE INDEX ON t ((t));
+CREATE INDEX ON t ((ctid));
+CREATE INDEX ON t (ctid);
+CREATE INDEX ON t ((tableoid));
+CREATE INDEX ON t ((nothing));
+CREATE INDEX ON t ((other.a));
+CREATE INDEX ON t ((b) varchar_pattern_ops);
+ALTER TABLE t RENAME a TO e;
+ALTER TABLE t DROP COLUMN e;
+ALTER TABLE t DROP COLUMN b;
+
+=== casts that forget a length
+CREATE TABLE t (a varchar(10), b numeric(5, 2), c char(3), d timestamp(3), e varchar(5)[], f text);
+---
+CREATE INDEX ON t ((a::varchar), (b::numeric), (c::bpchar), (c::char(3)), (d::timestamp), (e::varchar[]), (f::text));
+CREATE INDEX ON t (((a::varchar)::varchar(10)), (a::varchar(10)), (a::text));
+ALTER TABLE t ADD CHECK (a::varchar > 'x'), ADD CHECK (b::numeric > 1), ADD CHECK (c::bpchar > 'y');
+ALTER TABLE t ADD CHECK (d::timestamp > '2000-01-01'), ADD CHECK (c::char(3) > 'y'), ADD CHECK (f::text > '');
+ALTER TABLE t ADD CHECK ((CASE WHEN b > 1 THEN a::varchar ELSE a END) > 'x'), ADD CHECK (length(a::varchar) > 1);
+
 === on other kinds
 CREATE TABLE t (a int);
 CREATE VIEW v AS SELECT a FROM t;

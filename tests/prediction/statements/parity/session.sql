@@ -87,3 +87,33 @@ CLOSE c;
 CLOSE c;
 ROLLBACK;
 DISCARD ALL;
+
+=== settings by which nothing is read otherwise
+CREATE TABLE t (a text);
+SET standard_conforming_strings = on;
+SET standard_conforming_strings TO DEFAULT;
+SET transform_null_equals = off;
+SELECT set_config('standard_conforming_strings', 'ON', false);
+RESET ALL;
+ALTER TABLE t ADD COLUMN b text DEFAULT '\';
+ALTER TABLE t DROP COLUMN a;
+
+=== literals with backslashes [doubt]
+CREATE TABLE t (a text);
+SET standard_conforming_strings = off;
+ALTER TABLE t ADD COLUMN b text;
+
+=== literals with backslashes, in a block [doubt]
+CREATE TABLE t (a text);
+DO $$ BEGIN SET LOCAL standard_conforming_strings = 0; END $$;
+ALTER TABLE t ADD COLUMN b text;
+
+=== literals with backslashes, by a function [doubt]
+CREATE TABLE t (a text);
+SELECT set_config('standard_conforming_strings', 'False', false);
+ALTER TABLE t ADD COLUMN b text;
+
+=== comparisons with NULL [doubt]
+CREATE TABLE t (a text);
+SET transform_null_equals TO 'yes';
+ALTER TABLE t ADD COLUMN b text;
