@@ -82,12 +82,13 @@ def _with_what_calls_them(state: State, is_harmless_call: Callable[[str], bool])
     """Return the names of functions that may change tables by themselves, and of all that mention one of those."""
     names, functions = _observed(state), _functions(state)
     known = {function.name.name for function in functions}
+    others = _NOTHING.union(*(_called(function.body or "") for function in functions)) - known
+    harmful = {name for name in others if not is_harmless_call(name)}
     left = []
     for function in functions:
         name, words = function.name.name, _words(function.body or "")
-        is_read = function.body is not None and function.language in {"sql", "plpgsql"} and not words & _DEFINES
-        others = _called(function.body or "") - known
-        if not is_read or not all(map(is_harmless_call, others)):
+        is_read = function.body is not None and function.language in {"sql", "plpgsql"}
+        if not is_read or not words.isdisjoint(_DEFINES) or not _called(function.body or "").isdisjoint(harmful):
             names.add(name)
         else:
             left.append((name, words))

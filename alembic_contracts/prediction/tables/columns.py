@@ -12,7 +12,8 @@ from alembic_contracts.prediction.catalog import generated_names, type_names
 from alembic_contracts.prediction.catalog.relations import change_column
 from alembic_contracts.prediction.catalog.state import TEMPORARY
 from alembic_contracts.prediction.sql import parser, sqlstate, system
-from alembic_contracts.prediction.sql.spelling import printed_of, spelled
+from alembic_contracts.prediction.sql.spelling import spelled
+from alembic_contracts.prediction.tables.defaults import stored_default
 from alembic_contracts.schemas.remarks import Printed
 from alembic_contracts.schemas.schema import Column, Name, Type
 from alembic_contracts.schemas.surroundings import Sequence
@@ -30,7 +31,6 @@ __all__ = [
     "draft",
     "may_be_identity",
     "nextval",
-    "stored_default",
 ]
 
 
@@ -136,12 +136,7 @@ def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -
             if default_said:
                 raise _syntax(f'multiple default values specified for column "{node.colname}"')
             default_said = True
-            from alembic_contracts.prediction.queries.constants import check_fits
-            from alembic_contracts.prediction.queries.ddl_expressions import check_default
-
-            text = check_default(run, constraint.node.raw_expr)
-            check_fits(run, current.column, constraint.node.raw_expr)
-            default = stored_default(run, current.column, text, constraint.node.raw_expr)
+            default = stored_default(run, current.column, constraint.node.raw_expr)
             current = replace(current, column=replace(current.column, default=default))
         elif kind == "CONSTR_IDENTITY":
             current = replace(current, column=_identity(run, table, current.column, constraint.node))
@@ -155,25 +150,6 @@ def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -
         raise _syntax(f'conflicting NULL/NOT NULL declarations for column "{column.name}"')
     _refuse_conflicts(column, default_said=default_said)
     return current
-
-
-def stored_default(run: Execution, column: Column, text: str, node: Node) -> str | None:
-    """Return the default that is kept: NULL is none, unless it has to be fitted to the column's type."""
-    from alembic_contracts.prediction.printing import texts
-
-    if text == "NULL":
-        if column.type is None or not (column.type.modifiers or _is_domain(run, column.type)):
-            return None
-        text = f"NULL::{column.type.name.name}"
-        return texts.of_value(run.state, text, node, column.type)
-    stored = texts.of_value(run.state, text, node, column.type)
-    bare = column.type is not None and not column.type.modifiers and not _is_domain(run, column.type)
-    return None if bare and (printed_of(stored) or "").startswith("NULL::") else stored
-
-
-def _is_domain(run: Execution, type_: Type) -> bool:
-    definition = run.state.types.get(type_.name)
-    return definition is not None and definition.kind == "domain" and not type_.dimensions
 
 
 def check_generated(run: Execution, table: Table, drafted: Draft) -> None:

@@ -38,8 +38,8 @@ from alembic_contracts.prediction.tables.columns import (
     KeyDraft,
     check_generated,
     draft,
-    stored_default,
 )
+from alembic_contracts.prediction.tables.defaults import stored_default
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.dependencies import Object
@@ -215,9 +215,6 @@ def _reached(state: State, start: Name, stays: Callable[[Table, Collection[Name]
 
 
 def _default(alteration: Alteration, command: Node) -> None:
-    from alembic_contracts.prediction.queries.constants import check_fits
-    from alembic_contracts.prediction.queries.ddl_expressions import check_default
-
     column = require_column(alteration.table, command.name)
     if column.identity:
         raise sqlstate.PostgresError("42601", f'column "{column.name}" is an identity column')
@@ -225,9 +222,7 @@ def _default(alteration: Alteration, command: Node) -> None:
         raise sqlstate.PostgresError("42601", f'column "{column.name}" is a generated column')
     text: str | None = None
     if command.HasField("def"):
-        text = check_default(alteration.run, getattr(command, "def"))
-        check_fits(alteration.run, column, getattr(command, "def"))
-        text = stored_default(alteration.run, column, text, getattr(command, "def"))
+        text = stored_default(alteration.run, column, getattr(command, "def"))
     for target in alteration.targets():
         change_column(alteration.state, target, command.name, lambda c: replace(c, default=text))
         _note_sequence(alteration, target, text)
