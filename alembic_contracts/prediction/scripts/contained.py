@@ -64,6 +64,11 @@ class Observer:
         self._unproven, self._refused = dict(other._unproven), dict(other._refused)
 
     @property
+    def is_ahead(self) -> bool:
+        """Whether it was none of the revisions' turn yet."""
+        return self._script is not None and self._script.is_ahead
+
+    @property
     def tells(self) -> bool:
         """Whether somebody is told of revisions."""
         return self._progress is not None
@@ -147,7 +152,7 @@ class Plays:
         self._before: Schema | None = None
         self._parted: list[Observer] = []
         """What was heard by where the process can go on from."""
-        self._may_part = True
+        self._may_part = self._imports_ahead = True
 
     def __enter__(self) -> Self:
         """End with the context the process that another play could go on in."""
@@ -177,6 +182,11 @@ class Plays:
         if death is not None and self._may_part and watch.lacks_threads:
             self._may_part = False
             return self.play(turns)
+        if (
+            death is not None and self._imports_ahead and observer.is_ahead
+        ):  # the revisions before that are not to blame
+            self._imports_ahead = False
+            return self.play(turns)
         return observer.after(death, self._before)
 
     def _gone_on(self, turns: Turns, observer: Observer) -> process.Watch | None:
@@ -205,6 +215,7 @@ class Plays:
         self._processes.close()
         self._parted.clear()
         play = self._begun(turns)
+        play.imports_ahead = self._imports_ahead
         self._before = play.before
         outside.prepare()
         body = partial(_contained, play, self._steps, self._arguments, may_part=self._may_part)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dis
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -154,7 +154,7 @@ def _is_short(function: CodeType) -> bool:
         return False
     if "ARRAY" in function.co_names and any(isinstance(each, int) and abs(each) > _DIMENSIONS for each in values):
         return False
-    return _written_out(function, values) <= _TEXTS
+    return _written_out(function) <= _TEXTS
 
 
 _GROWING = frozenset({"naming_convention", "reflect_args", "reflect_kwargs", "table_args", "table_kwargs"})
@@ -165,14 +165,18 @@ _DIMENSIONS = 300
 """Of an array, of which SQL has brackets for each; a column's length is such a number, too."""
 
 
-def _written_out(function: CodeType, values: Collection[object]) -> int:
-    """Return what ``_length`` says of all that a function uses, at most; a value may be used more than once."""
-    done = function.co_code[::2]
-    at_most = sum(map(_length, values)) * (len(done) - len(done.translate(None, _CONSTANTS)))
-    if at_most <= _TEXTS:  # as nearly always
-        return at_most
-    used = [step.argval for step in dis.get_instructions(function) if step.opcode in _CONSTANTS]
-    return sum(map(_length, values_in(used)))
+def _written_out(function: CodeType) -> int:
+    """Return what ``_length`` says of all that a function uses; a value may be used more than once."""
+    lengths = [sum(map(_length, values_in((each,)))) for each in function.co_consts]
+    total = before = 0
+    for done, argument in zip(function.co_code[::2], function.co_code[1::2], strict=True):
+        if done == _EXTENDED:  # what follows has a large argument
+            before = (before | argument) << 8
+            continue
+        if done in _CONSTANTS:
+            total += lengths[before | argument]
+        before = 0
+    return total
 
 
 def _length(value: object) -> int:
@@ -216,6 +220,7 @@ _MODULE_CODE = _ANY_CODE + _instructions(
 )  # fmt: skip
 _NOTHING = _instructions("CACHE", "EXTENDED_ARG")
 _CALL, _SPECIAL, _WITH = (_instructions(name) for name in ("CALL", "LOAD_SPECIAL", "BEFORE_WITH"))
+_EXTENDED = dis.opmap["EXTENDED_ARG"]
 _CONSTANTS = _instructions("LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL")
 _EXTENDS = _instructions("LIST_EXTEND", "SET_UPDATE")
 _STORES = _instructions("STORE_FAST", "STORE_FAST_LOAD_FAST")

@@ -13,13 +13,19 @@ from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.prediction.answers.reader import Reader
-from alembic_contracts.prediction.catalog.traits import has_functions
 from alembic_contracts.prediction.driver.failures import RefusalError
 from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, recording_engine
 from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, isolated, silent, unheard
 from alembic_contracts.prediction.scripts.leftovers import Leftovers
-from alembic_contracts.prediction.scripts.loading import begin_of, called, defined_at, fresh_module, function_of
+from alembic_contracts.prediction.scripts.loading import (
+    begin_of,
+    called,
+    code_of,
+    defined_at,
+    fresh_module,
+    function_of,
+)
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over, takes_along
 from alembic_contracts.prediction.scripts.reasons import StillFailedError, VersionTableLostError, reason_of
 from alembic_contracts.prediction.scripts.recording import Recording, TooManyStatements
@@ -27,6 +33,7 @@ from alembic_contracts.prediction.scripts.refusals import OutsideReachedError, R
 from alembic_contracts.prediction.scripts.source_lines import Script
 from alembic_contracts.prediction.scripts.sql_output import SqlStream
 from alembic_contracts.prediction.scripts.traces import Recorder
+from alembic_contracts.prediction.scripts.version_table import VersionTable
 from alembic_contracts.prediction.scripts.worlds import Played, Turns
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.steps import MAY_REFUSE, Location, Operation, Prediction, Step, Unproven
@@ -66,6 +73,8 @@ class Play:
     """Whether no script is run: of each, what is plain to see is done."""
     is_contained = False
     """Whether the process is one of its own."""
+    imports_ahead = True
+    """Whether what scripts import is loaded before the worlds part, so that it is loaded once."""
     is_harmless = False
     """Whether nothing need be kept from what the scripts do."""
     is_followed = False
@@ -102,6 +111,7 @@ class Play:
         self.reader.doubt = self._recording.doubt
         self._engine = recording_engine(self._recording, catalog, context.dialect, _url(context))
         cast("RecordingDialect", self._engine.dialect).doubt = self._recording.doubt
+        self._version_table = VersionTable(self._recording, as_sql=as_sql)
         self._recorder = Recorder(None)
         self._connection: Connection | None = None
         self._working_directory = Path.cwd()
@@ -135,13 +145,15 @@ class Play:
                 let_waiting_pass_at_once()
                 self._leftovers.watch()
             migration = self._migration()
+            if self.part is not None and self.imports_ahead:
+                self._import_ahead(migration, steps)
             heads = {*self.heads, *_heads_before(steps)}
             for step in steps:
                 if self._stops:
                     done.append(Step(step.revision.revision, ()))
                     continue
                 with self._each():
-                    self._show_heads(migration, heads)
+                    self._version_table.show(migration, heads)
                     migration = self._revision(migration, step, arguments, done)
                     heads = heads.difference(step.from_revisions).union(step.to_revisions)
                 self.tell(done[-1])
@@ -204,22 +216,11 @@ class Play:
                     options.pop(name, None)
                 self._connection = self._connect()
                 migration = MigrationContext(self._engine.dialect, self._connection, options, self._environment)
-                self._make_version_table(migration, self._connection)
+                if not self._version_table.make(migration, self._connection, is_first=not self._last):
+                    self._stops = True
             self._transaction = migration.begin_transaction()
             self._transaction.__enter__()
         return migration
-
-    def _make_version_table(self, migration: MigrationContext, connection: Connection) -> None:
-        """Do what Alembic does before the first script; where it is refused, none of them runs."""
-        try:
-            migration._version.create(connection, checkfirst=True)  # noqa: SLF001 - as run_migrations() does
-        except DBAPIError as error:
-            connection.rollback()
-            self._stops = True
-            if not self._last:  # later on, it is a script that lost it, and the real run stops there
-                path = ", ".join(self.catalog.search_path)
-                where = f' (search_path is "{path}")' if migration.version_table_schema is None else ""
-                self._recording.doubt(f"{reason_of(error)}, where Alembic makes its version table{where}")
 
     def _connect(self) -> Connection:
         connection = self._engine.connect()
@@ -232,49 +233,36 @@ class Play:
             connection.begin()
         return connection
 
-    def _show_heads(self, migration: MigrationContext, heads: set[str]) -> None:
-        """Let queries of the version table see the revisions so far."""
-        name = self.catalog.resolve(migration.version_table, migration.version_table_schema)
-        if name is not None:
-            self.reader.set_rows(name, [{"version_num": head} for head in sorted(heads)])
-
-    def _require_version_table(self, migration: MigrationContext) -> None:
-        """Refuse a script after which Alembic's own statement, which marks the revision, does not find its table."""
-        name, schema = migration.version_table, migration.version_table_schema
-        if not self._finds_version_table(migration):
-            written = name if schema is None else f"{schema}.{name}"
-            path = ", ".join(self.catalog.search_path) if schema is None else None
-            raise VersionTableLostError(written, path, is_certain=not self.catalog.is_uncertain)
-
-    def _mark_applied(self, migration: MigrationContext, script: Script) -> None:
-        """Let happen what a trigger may do when Alembic marks the revision."""
-        if not has_functions(self.catalog.state):
-            return
-        from alembic_contracts.dialects.postgresql.names import quote
-        from alembic_contracts.prediction.plpgsql.reach import alterers
-
-        name = self.catalog.resolve(migration.version_table, migration.version_table_schema)
-        if name is not None and alterers(self.catalog.state):
-            change = f"UPDATE {quote(name.schema)}.{quote(name.name)} SET version_num = version_num"  # noqa: S608 - quoted
-            for effect in execute(self.catalog, change):
-                for doubt in effect.doubts:
-                    reason, place = f"when Alembic marks the revision, {doubt.reason}", script.at(script.first_line)
-                    self._recording.doubt(reason, doubt.tables, place)
-
-    def _finds_version_table(self, migration: MigrationContext) -> bool:
-        if self._as_sql or not self.catalog.complete_tables:
-            return True
-        return self.catalog.resolve(migration.version_table, migration.version_table_schema) is not None
-
     def _after_failure(self, migration: MigrationContext) -> MigrationContext:
         """Return a context to go on with; what the revision did before it failed stays."""
         self._recording.pause()
         self.catalog.resume()
-        if not self._finds_version_table(migration):
+        if not self._version_table.is_found(migration):
             execute(self.catalog, "RESET search_path")  # as in a session of the next revision's own
         self._recording.cut_off()
         self._close()
         return self._migration()
+
+    def _import_ahead(self, migration: MigrationContext, steps: Sequence[RevisionStep]) -> None:
+        """Load what the scripts import, as Alembic does before the first one runs; what raises does so in its turn."""
+        from alembic_contracts.prediction.scripts import imports
+
+        for step in steps:
+            path = step.revision.path
+            code = None if self.is_plain else code_of(path, getattr(step.revision, "module", None))
+            if code is None or not imports.are_missing(code):
+                continue
+            script = Script.of(step.revision.revision, path, self._working_directory)
+            script.is_ahead = True
+            self.tell(script.copy())
+            self._recording.start(script)
+            executed = self._recording.executed
+            with self._each(), alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
+                with suppress(BaseException):
+                    imports.load(code)
+                if self._recording.executed > executed:
+                    self._recording.doubt("the script imports what executes SQL at once", None, script.at(None))
+            self._recording.finish()
 
     # -- one revision ------------------------------------------------------------------------------------------------
 
@@ -301,8 +289,8 @@ class Play:
                 self._leftovers.end()
             if self.catalog.failed:
                 raise StillFailedError  # noqa: TRY301 - it is what the next statement of the real run would end with
-            self._require_version_table(migration)
-            self._mark_applied(migration, script)
+            self._version_table.require(migration)
+            self._version_table.mark(migration, script)
             is_left = is_over(migration)
             if is_left and not takes_along(migration):
                 self._recording.doubt(OVER, None, script.at(script.first_line))

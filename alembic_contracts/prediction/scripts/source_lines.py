@@ -30,6 +30,8 @@ class Script(Struct):
     """Where ``upgrade`` is defined; stands in where the running line cannot be found (code in other threads)."""
     is_through: bool = False
     """Whether none of it is executed any more, which spares a look through all frames."""
+    is_ahead: bool = False
+    """Whether it is not its turn yet, and only what it imports is loaded."""
 
     @classmethod
     def of(cls, revision: str, path: str, working_directory: Path) -> Script:
@@ -38,7 +40,7 @@ class Script(Struct):
 
     def copy(self) -> Script:
         """Return it as it is now."""
-        return Script(self.revision, self.path, self.shown, self.first_line)
+        return Script(self.revision, self.path, self.shown, self.first_line, is_ahead=self.is_ahead)
 
     def here(self) -> Location:
         """Return the innermost line of the script that is being executed."""

@@ -71,9 +71,7 @@ def _draft(run: Execution, table: Table, node: Node) -> tuple[Index, list[str]]:
     expressions = []
     for element in parser.children(node.index_params):
         if element.name:
-            if element.name in SYSTEM_COLUMNS:
-                raise _of_system_column()
-            _require(table, element.name)
+            _require_key(table, element.name)
             check_element(run, table, element, method)
             columns.append(element.name)
             labels.append(element.name)
@@ -156,6 +154,12 @@ def _collates(element: Node) -> bool:
 
 _OPERATOR_CLASSES = frozenset({"text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops", "jsonb_path_ops"})
 """Those that are no type's default, so that they are printed."""
+
+
+def _require_key(table: Table, column: str) -> None:
+    if column in SYSTEM_COLUMNS:
+        raise _of_system_column()
+    _require(table, column)
 
 
 def _require(table: Table, column: str) -> None:

@@ -1,0 +1,128 @@
+"""What scripts import is loaded before the first one runs, and is none of the matter of those before it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from alembic_contracts.prediction.containment.limits import Limits
+from alembic_contracts.running.script_texts import scripts_are_read
+from tests.support.scripts import TABLE, Scripts, columns, operations, reasons
+
+READS = """
+rows = op.get_bind().execute(sa.text("SELECT id, name FROM t")).fetchall()
+"""
+Written = Callable[[str], None]
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
+    """Writes the module ``helper_of_scripts``."""
+    folder = tmp_path / "importable"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+
+    def write(text: str) -> None:
+        (folder / "helper_of_scripts.py").write_text(text, encoding="utf-8")
+
+    with scripts_are_read(run_them=True):  # as in a check: an upgrade has loaded them before
+        yield write
+    assert "helper_of_scripts" not in sys.modules
+
+
+def importing(scripts: Scripts, name: str, body: str, statement: str = "import helper_of_scripts") -> None:
+    """Add a revision whose module begins with an import, in its last line but those of functions."""
+    path = scripts.revision(name, body)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("import sqlalchemy as sa", f"import sqlalchemy as sa\n{statement}", 1), encoding="utf-8"
+    )
+
+
+def test_it_is_loaded_once_for_all_worlds(scripts: Scripts, written: Written) -> None:
+    written("import os\nHERE = os.getpid()")
+    scripts.revision("one", READS)
+    importing(scripts, "two", "op.execute(f'CREATE TABLE by_{helper_of_scripts.HERE} (id integer)')")
+    found = scripts.predict("public.t", setup=TABLE, limits=Limits())
+    assert len(found) == 2
+    assert len({each.label for prediction in found for each in operations(prediction)}) == 1
+
+
+@pytest.mark.parametrize("statement", ["import helper_of_scripts", "from helper_of_scripts import open as name"])
+def test_what_it_does_to_others_is_said_at_the_line(statement: str, scripts: Scripts, written: Written) -> None:
+    written("open('left-behind', 'w')")
+    scripts.revision("one", "op.add_column('t', sa.Column('a', sa.Text))")
+    importing(scripts, "two", "op.add_column('t', sa.Column('b', sa.Text))", statement)
+    (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits())
+    assert not Path("left-behind").exists()
+    assert columns(prediction, "public.t") == ["id", "name", "a"]
+    assert {(each.location.revision, each.location.source) for each in prediction.unproven if each.location} == {
+        ("two", statement)
+    }
+
+
+ENDS = {
+    "raises": ("raise LookupError('here')", "raised LookupError under prediction: here"),
+    "exits": ("raise SystemExit(3)", "SystemExit"),
+    "ends the process": ("import os; os._exit(3)", "ended its process with exit code 3"),
+    "does not come to an end": ("while True: pass", "did not come to an end within 0.5 s"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_comes_before_is_predicted_all_the_same(end: str, scripts: Scripts, written: Written) -> None:
+    text, reason = ENDS[end]
+    written(text)
+    scripts.revision("one", "op.add_column('t', sa.Column('a', sa.Text))")
+    importing(scripts, "two", "pass")
+    (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits(seconds=0.5))
+    assert columns(prediction, "public.t") == ["id", "name", "a"]
+    assert [reason in each for each in reasons(prediction)] == [True], reasons(prediction)
+    (found,) = prediction.unproven
+    assert found.location is not None
+    assert (found.location.revision, found.location.source) == ("two", "import helper_of_scripts")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import helper_of_scripts",
+        "try:\n    import sqlalchemy\nexcept ImportError:\n    import helper_of_scripts",
+        "if sa:\n    pass\nelse:\n    import helper_of_scripts",
+        "for each in ():\n    import helper_of_scripts",
+    ],
+)
+def test_what_it_would_not_import_is_not(statement: str, scripts: Scripts, written: Written) -> None:
+    written("open('left-behind', 'w')")
+    importing(scripts, "one", "op.add_column('t', sa.Column('a', sa.Text))", statement)
+    (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits())
+    assert reasons(prediction) == []
+
+
+def test_what_executes_sql_is_unproven(scripts: Scripts, written: Written) -> None:
+    written("from alembic import op\nop.execute('ALTER TABLE t DROP COLUMN name')")
+    scripts.revision("one", "op.add_column('t', sa.Column('a', sa.Text))")
+    importing(scripts, "two", "pass")
+    (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits())
+    (found,) = prediction.unproven
+    assert found.reason == "the script imports what executes SQL at once"
+    assert found.location is not None
+    assert found.location.revision == "two"
+
+
+def test_modules_of_the_scripts_own_folder(scripts: Scripts, written: Written) -> None:
+    """What they keep does not leak from one prediction into the next."""
+    written("STATE = []")
+    scripts.revision("one", READS)
+    importing(
+        scripts,
+        "two",
+        "STATE.append('a')\nop.add_column('t', sa.Column('a' * len(STATE), sa.Text))",
+        "from helper_of_scripts import STATE",
+    )
+    for _ in range(2):
+        for prediction in scripts.predict("public.t", setup=TABLE, limits=Limits()):
+            assert columns(prediction, "public.t") == ["id", "name", "a"]
