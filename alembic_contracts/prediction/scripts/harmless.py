@@ -147,27 +147,14 @@ def _arguments(function: CodeType) -> Iterator[int]:
 
 
 def _is_short(function: CodeType) -> bool:
-    values = list(values_in(function.co_consts))
-    if len(function.co_linetable) > _LINES or any(isinstance(each, CodeType) or each in _GROWING for each in values):
+    """Whether what a function uses of what it writes out is no more than ``_TEXTS``: a value may be used again."""
+    if len(function.co_linetable) > _LINES:
         return False
-    if any(isinstance(each, str) and _MORE.search(each) for each in values):
+    if "ARRAY" in function.co_names and any(map(_is_large, values_in(function.co_consts))):
         return False
-    if "ARRAY" in function.co_names and any(isinstance(each, int) and abs(each) > _DIMENSIONS for each in values):
+    lengths = list(map(_length, function.co_consts))
+    if max(lengths, default=0) > _TEXTS:
         return False
-    return _written_out(function) <= _TEXTS
-
-
-_GROWING = frozenset({"naming_convention", "reflect_args", "reflect_kwargs", "table_args", "table_kwargs"})
-"""Keywords of what is made as wide as a text says, and of what batches go through."""
-_MORE = pattern(r";|--|/\*|%\(")
-"""In a text: what may be another statement, a comment that the rest of one is in, and a name of any width."""
-_DIMENSIONS = 300
-"""Of an array, of which SQL has brackets for each; a column's length is such a number, too."""
-
-
-def _written_out(function: CodeType) -> int:
-    """Return what ``_length`` says of all that a function uses; a value may be used more than once."""
-    lengths = [sum(map(_length, values_in((each,)))) for each in function.co_consts]
     total = before = 0
     for done, argument in zip(function.co_code[::2], function.co_code[1::2], strict=True):
         if done == _EXTENDED:  # what follows has a large argument
@@ -176,18 +163,37 @@ def _written_out(function: CodeType) -> int:
         if done in _CONSTANTS:
             total += lengths[before | argument]
         before = 0
-    return total
+    return total <= _TEXTS
 
 
 def _length(value: object) -> int:
     """Return how many characters a value counts for: one where it is no text, or could be a name."""
-    if isinstance(value, bytes) or (isinstance(value, str) and (len(value) > _NAME or not value.isidentifier())):
-        return len(value)
-    return 1
+    if isinstance(value, str):
+        if len(value) > _NAME or not value.isidentifier():
+            return len(value) if _MORE.search(value) is None else _TOO_LONG
+        return _TOO_LONG if value in _GROWING else 1
+    if isinstance(value, tuple | frozenset):
+        return sum(map(_length, value))
+    if isinstance(value, CodeType):
+        return _TOO_LONG
+    return len(value) if isinstance(value, bytes) else 1
 
 
+_TOO_LONG = _TEXTS + 1
 _NAME = 63
 """Characters that PostgreSQL has room for in a name."""
+_GROWING = frozenset({"naming_convention", "reflect_args", "reflect_kwargs", "table_args", "table_kwargs"})
+"""Keywords of what is made as wide as a text says, and of what batches go through."""
+_MORE = pattern(r";|--|/\*|%\(")
+"""In a text: what may be another statement, a comment that the rest of one is in, and a name of any width."""
+
+
+def _is_large(value: object) -> bool:
+    return isinstance(value, int) and abs(value) > _DIMENSIONS
+
+
+_DIMENSIONS = 300
+"""Of an array, of which SQL has brackets for each; a column's length is such a number, too."""
 
 
 # -- what code does ----------------------------------------------------------------------------------------------------
@@ -258,8 +264,8 @@ _MOST = 1024
 
 def _only_binds(module: CodeType) -> bool:
     """Whether a module's code binds each name once: to what it imports, a value, or the function that is called so."""
-    functions = tuple(getattr(each, "co_name", None) for each in module.co_consts)
-    alike = module.co_code, module.co_names, functions
+    functions = [getattr(each, "co_name", None) for each in module.co_consts]
+    alike = module.co_code, module.co_names, *functions
     if alike not in _known:
         if len(_known) >= _MOST:
             _known.clear()
