@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.schemas.schema import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable
 
     from alembic_contracts.prediction.catalog.state import State
 
@@ -51,7 +51,7 @@ def relation_name(
 
 
 def constraint_name(
-    state: State, schema: str, table: str, columns: Iterable[str], label: str, *, others: Sequence[str] = ()
+    state: State, schema: str, table: str, columns: Iterable[str], label: str, *, others: Collection[str] = ()
 ) -> str:
     """Return a free name for a check, foreign key or not-null constraint (``ChooseConstraintName``)."""
     second = _joined(columns)

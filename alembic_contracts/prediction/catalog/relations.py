@@ -179,13 +179,13 @@ def put_constraint(state: State, table: Name, constraint: Constraint) -> None:
     state.tables.put(table, replace(current, constraints=(*current.constraints, constraint)))
 
 
-def refuse_taken(table: Table, name: str) -> None:
-    """Refuse a name that a constraint of the table has already.
+def refuse_taken(table: Table, name: str, others: Collection[str] = ()) -> None:
+    """Refuse a name that a constraint of the table has already, or one of some others.
 
     Raises:
         PostgresError: 42710.
     """
-    if any(constraint.name == name for constraint in table.constraints):
+    if name in others or any(constraint.name == name for constraint in table.constraints):
         message = f'constraint "{name}" for relation "{table.name.name}" already exists'
         raise sqlstate.PostgresError("42710", message)
 

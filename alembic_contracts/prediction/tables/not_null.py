@@ -8,15 +8,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts.prediction.catalog import generated_names
-from alembic_contracts.prediction.catalog.relations import (
-    descendants,
-    put_constraint,
-    refuse_taken,
-)
+from alembic_contracts.prediction.catalog.relations import descendants, refuse_taken
 from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.schemas.schema import Constraint, Name, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from alembic_contracts.prediction.catalog.state import State
 
 __all__ = ["NotNull", "mark_not_null", "not_valid", "spread_not_null"]
@@ -62,38 +60,42 @@ def mark_not_null(state: State, table: Name, *wanted: NotNull) -> None:
         replace(column, not_null=True) if column.name in names and not column.not_null else column
         for column in current.columns
     )
-    state.tables.put(table, replace(current, columns=columns))
-    for each in wanted:
-        _constrain(state, table, each)
+    current = replace(current, columns=columns)
+    added: dict[str, Constraint] = {}
+    if state.server_version >= 180000 and (current.kind != "foreign table" or columns):
+        for each in wanted:
+            current = _constrained(state, current, each, added)
+    if added:
+        current = replace(current, constraints=(*current.constraints, *added.values()))
+    state.tables.put(table, current)
 
 
-def _constrain(state: State, table: Name, wanted: NotNull) -> None:
-    """Add the constraint of a column that has become NOT NULL, or make that which it has the one."""
-    current = state.tables[table]
-    if state.server_version < 180000 or (current.kind == "foreign table" and not current.columns):
-        return
+def _constrained(state: State, current: Table, wanted: NotNull, added: dict[str, Constraint]) -> Table:
+    """Add the constraint of a column that has become NOT NULL to some, or return the table with that which it has."""
     column, name = wanted.column, wanted.name
     if wanted.no_inherit and current.kind == "partitioned table":
         raise sqlstate.feature_not_supported("not-null constraints on partitioned tables cannot be NO INHERIT")
     same = current.not_null_constraint(column)
     if same is not None and same.no_inherit and wanted.inherited:
-        message = f'cannot change NO INHERIT status of NOT NULL constraint "{same.name}" on relation "{table.name}"'
+        message = (
+            f'cannot change NO INHERIT status of NOT NULL constraint "{same.name}" on relation "{current.name.name}"'
+        )
         raise sqlstate.feature_not_supported(message)
     if same is not None:
         if wanted.valid and not same.valid and not wanted.validates:
-            raise not_valid(same, table)
+            raise not_valid(same, current.name)
         now = replace(same, valid=same.valid or wanted.valid, inherited=same.inherited or wanted.inherited)
-        _put_in_place(state, current, same, now, name)
-        return
+        return _in_place(current, same, now, name)
     constraint = Constraint(
-        name=_constraint_name(state, current, column, name, wanted.suggested),
+        name=_constraint_name(state, current, wanted, added),
         kind="not null",
         columns=(column,),
         inherited=wanted.inherited,
         valid=wanted.valid,
         no_inherit=wanted.no_inherit,
     )
-    put_constraint(state, table, constraint)
+    added[constraint.name] = constraint
+    return current
 
 
 def not_valid(constraint: Constraint, table: Name) -> sqlstate.PostgresError:
@@ -102,20 +104,25 @@ def not_valid(constraint: Constraint, table: Name) -> sqlstate.PostgresError:
     return sqlstate.PostgresError("55000", message)
 
 
-def _put_in_place(state: State, table: Table, same: Constraint, now: Constraint, name: str | None) -> None:
-    """Change the constraint that the column has already, unless another name is written."""
+def _in_place(table: Table, same: Constraint, now: Constraint, name: str | None) -> Table:
+    """Return a table with the constraint changed that the column has already, unless another name is written."""
     if name is not None and same.name != name:
         column = same.columns[0]
         message = f'cannot create not-null constraint "{name}" on column "{column}" of table "{table.name.name}"'
         raise sqlstate.PostgresError("55000", message)
-    if now != same:
-        kept = tuple(now if c is same else c for c in table.constraints)
-        state.tables.put(table.name, replace(table, constraints=kept))
+    if now == same:
+        return table
+    return replace(table, constraints=tuple(now if c is same else c for c in table.constraints))
 
 
-def _constraint_name(state: State, table: Table, column: str, written: str | None, suggested: str | None) -> str:
-    if written is not None:
-        refuse_taken(table, written)
-    free = None if suggested is None or any(c.name == suggested for c in table.constraints) else suggested
+def _constraint_name(state: State, table: Table, wanted: NotNull, added: Collection[str]) -> str:
+    if wanted.name is not None:
+        refuse_taken(table, wanted.name, added)
+    suggested = wanted.suggested
+    free = None if suggested in added or any(c.name == suggested for c in table.constraints) else suggested
     schema, name = table.name
-    return written or free or generated_names.constraint_name(state, schema, name, [column], "not_null")
+    return (
+        wanted.name
+        or free
+        or generated_names.constraint_name(state, schema, name, [wanted.column], "not_null", others=added)
+    )
