@@ -17,7 +17,6 @@ computing         a helper that is imported -> whether it does nothing but compu
 catalog_texts     what a catalog says of the SQL in it
 loops             the lines that a script is at -> whether a loop there may wait for there being no rows
 loading           a script's file -> its module
-imports           the code of a module -> what it imports, loaded
 version_table     Alembic's own table, while scripts run
 own_transaction   a migration context -> whether a script ended its transaction
 outline, plain_calls                a script's text -> what of it is known without running it

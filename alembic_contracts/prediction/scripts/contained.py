@@ -152,7 +152,7 @@ class Plays:
         self._before: Schema | None = None
         self._parted: list[Observer] = []
         """What was heard by where the process can go on from."""
-        self._may_part = self._imports_ahead = True
+        self._may_part = self._loads_ahead = True
 
     def __enter__(self) -> Self:
         """End with the context the process that another play could go on in."""
@@ -182,10 +182,8 @@ class Plays:
         if death is not None and self._may_part and watch.lacks_threads:
             self._may_part = False
             return self.play(turns)
-        if (
-            death is not None and self._imports_ahead and observer.is_ahead
-        ):  # the revisions before that are not to blame
-            self._imports_ahead = False
+        if death is not None and self._loads_ahead and observer.is_ahead:  # the revisions before that are not to blame
+            self._loads_ahead = False
             return self.play(turns)
         return observer.after(death, self._before)
 
@@ -215,7 +213,7 @@ class Plays:
         self._processes.close()
         self._parted.clear()
         play = self._begun(turns)
-        play.imports_ahead = self._imports_ahead
+        play.loads_ahead = self._loads_ahead
         self._before = play.before
         outside.prepare()
         body = partial(_contained, play, self._steps, self._arguments, may_part=self._may_part)

@@ -21,10 +21,10 @@ from alembic_contracts.prediction.scripts.leftovers import Leftovers
 from alembic_contracts.prediction.scripts.loading import (
     begin_of,
     called,
-    code_of,
     defined_at,
     fresh_module,
     function_of,
+    imports_more,
 )
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over, takes_along
 from alembic_contracts.prediction.scripts.reasons import StillFailedError, VersionTableLostError, reason_of
@@ -73,8 +73,8 @@ class Play:
     """Whether no script is run: of each, what is plain to see is done."""
     is_contained = False
     """Whether the process is one of its own."""
-    imports_ahead = True
-    """Whether what scripts import is loaded before the worlds part, so that it is loaded once."""
+    loads_ahead = True
+    """Whether scripts that import more than is loaded are loaded before the worlds part, and so all of that once."""
     is_harmless = False
     """Whether nothing need be kept from what the scripts do."""
     is_followed = False
@@ -103,6 +103,8 @@ class Play:
         self._last = ""
         self._leftovers = Leftovers(self._doubted)
         self._through: set[str] = set()
+        self._loaded: dict[str, ModuleType | BaseException] = {}
+        """By path, the scripts that are loaded already, or what they raised."""
         self._places = self._parted_at = 0
         """How often it has parted so far, and how much had been executed the last time."""
         self.catalog = catalog
@@ -145,8 +147,8 @@ class Play:
                 let_waiting_pass_at_once()
                 self._leftovers.watch()
             migration = self._migration()
-            if self.part is not None and self.imports_ahead:
-                self._import_ahead(migration, steps)
+            if self.part is not None and self.loads_ahead and not self.is_plain and any(map(imports_more, steps)):
+                self._load_ahead(migration, steps)
             heads = {*self.heads, *_heads_before(steps)}
             for step in steps:
                 if self._stops:
@@ -243,26 +245,25 @@ class Play:
         self._close()
         return self._migration()
 
-    def _import_ahead(self, migration: MigrationContext, steps: Sequence[RevisionStep]) -> None:
-        """Load what the scripts import, as Alembic does before the first one runs; what raises does so in its turn."""
-        from alembic_contracts.prediction.scripts import imports
-
+    def _load_ahead(self, migration: MigrationContext, steps: Sequence[RevisionStep]) -> None:
+        """Load the scripts, as Alembic does before the first one runs; what raises does so in its turn."""
         for step in steps:
-            path = step.revision.path
-            code = None if self.is_plain else code_of(path, getattr(step.revision, "module", None))
-            if code is None or not imports.are_missing(code):
+            if getattr(step, "generated", None) is not None:
                 continue
-            script = Script.of(step.revision.revision, path, self._working_directory)
+            script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
             script.is_ahead = True
             self.tell(script.copy())
-            self._recording.start(script)
             executed = self._recording.executed
             with self._each(), alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
-                with suppress(BaseException):
-                    imports.load(code)
-                if self._recording.executed > executed:
-                    self._recording.doubt("the script imports what executes SQL at once", None, script.at(None))
-            self._recording.finish()
+                self._leftovers.begin(script)
+                with self._recording.held_back(script):
+                    try:
+                        self._loaded[script.path] = fresh_module(script.path, step.revision.module)
+                    except BaseException as error:  # noqa: BLE001 - whatever scripts raise
+                        self._loaded[script.path] = error
+                    self._leftovers.end()
+            if self._recording.executed > executed:
+                self._recording.doubt("the script executes SQL where it is loaded", None, script.at(None))
 
     # -- one revision ------------------------------------------------------------------------------------------------
 
@@ -348,7 +349,7 @@ class Play:
     def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
         function = getattr(step, "generated", None)  # operations that autogenerate found are in no file yet
         if function is None:
-            module = self._plain(script) if self.is_plain else fresh_module(script.path, step.revision.module)
+            module = self._plain(script) if self.is_plain else self._module(step)
             function = getattr(module, function_of(step))
         told = script.first_line
         script.first_line = begin_of(function)
@@ -359,6 +360,13 @@ class Play:
         self._engine.dialect.is_async = self._real.dialect.is_async or (asks and "run_async" in script.text())
         with lines_noted():
             called(function, arguments, is_async=self._engine.dialect.is_async)
+
+    def _module(self, step: RevisionStep) -> ModuleType:
+        path = step.revision.path
+        loaded = self._loaded.get(path)
+        if isinstance(loaded, BaseException):
+            raise loaded
+        return loaded or fresh_module(path, step.revision.module)
 
     def _plain(self, script: Script) -> ModuleType:
         from alembic_contracts.prediction.scripts.plain_calls import plain_module

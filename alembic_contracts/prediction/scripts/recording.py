@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_contracts.patterns import pattern
@@ -102,6 +103,9 @@ class Recording:
         self._driver = driver
         self._script: Script | None = None
         self._revision = ""
+        self._ahead: Script | None = None
+        self._held: dict[str, list[Unproven]] = {}
+        """Doubts that are held back, by revision."""
         self._operations: list[Operation] = []
         self.executed = 0
         """How many texts of SQL, of all revisions."""
@@ -128,6 +132,17 @@ class Recording:
         self._statements = 0
         self._repeats.clear()
         self.reader.start_revision(world)
+        for held in self._held.pop(script.revision, ()):
+            self.doubt(held.reason, None, held.location, is_final=held.is_final)
+
+    @contextmanager
+    def held_back(self, script: Script) -> Iterator[None]:
+        """Hold doubts back until a script begins that is loaded before its turn: none of them is of those before it."""
+        self._ahead = script
+        try:
+            yield
+        finally:
+            self._ahead = None
 
     def finish(self) -> Step:
         """End a revision and return what it did."""
@@ -173,6 +188,10 @@ class Recording:
         is_final: bool = False,
     ) -> None:
         """Note a doubt that may concern a watched table (``tables`` None: any table)."""
+        if self._ahead is not None:
+            place = location or self._ahead.here()
+            self._held.setdefault(self._ahead.revision, []).append(Unproven(reason, place, is_final=is_final))
+            return
         if not reason.startswith(REFUSED):
             self.catalog.state.uncertain.note(self.catalog.loaded_tables, tables)
         if tables is not None and self._watched is not None and self._watched.isdisjoint(tables):

@@ -31,7 +31,7 @@ class Script(Struct):
     is_through: bool = False
     """Whether none of it is executed any more, which spares a look through all frames."""
     is_ahead: bool = False
-    """Whether it is not its turn yet, and only what it imports is loaded."""
+    """Whether it is not its turn yet, and it is only loaded."""
 
     @classmethod
     def of(cls, revision: str, path: str, working_directory: Path) -> Script:

@@ -1,4 +1,4 @@
-"""What scripts import is loaded before the first one runs, and is none of the matter of those before it."""
+"""Scripts that import more are loaded before the first one runs, and that is none of the matter of those before it."""
 
 from __future__ import annotations
 
@@ -86,9 +86,47 @@ def test_what_comes_before_is_predicted_all_the_same(end: str, scripts: Scripts,
     assert (found.location.revision, found.location.source) == ("two", "import helper_of_scripts")
 
 
+STATEMENTS_BEFORE = {
+    "a variable": (
+        "import os\nNAME = os.environ['NAME_OF_COLUMN']",
+        "import os\nos.environ['NAME_OF_COLUMN'] = 'mine'",
+    ),
+    "a place": ("NAME = 'others'", "import sys\nsys.path.insert(0, {folder!r})"),
+    "a module": (
+        "NAME = sys.modules['theirs'].NAME",
+        "import sys, types\nsys.modules['theirs'] = types.SimpleNamespace(NAME='mine')",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", STATEMENTS_BEFORE)
+def test_what_scripts_do_before_they_import(what: str, scripts: Scripts, written: Written, tmp_path: Path) -> None:
+    """The first script's module may do so as well, for those of the others."""
+    text, before = STATEMENTS_BEFORE[what]
+    written(f"import sys\n{text}")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "helper_of_scripts.py").write_text("NAME = 'mine'")
+    before = before.format(folder=str(tmp_path / "own"))
+    importing(scripts, "one", "pass", before)
+    importing(scripts, "two", "op.add_column('t', sa.Column(helper_of_scripts.NAME, sa.Text))")
+    (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits())
+    assert reasons(prediction) == []
+    assert columns(prediction, "public.t") == ["id", "name", "mine"]
+
+
+def test_doubts_are_none_of_those_before(scripts: Scripts, written: Written) -> None:
+    written("open('left-behind', 'w')")
+    scripts.revision("one", "op.drop_column('t', 'nothing')")
+    importing(scripts, "two", "pass")
+    (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits())
+    refused, *_ = reasons(prediction)
+    assert refused.startswith("PostgreSQL would refuse this migration")
+
+
 @pytest.mark.parametrize(
     "statement",
     [
+        "try:\n    import sqlalchemy\nexcept:\n    import helper_of_scripts",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import helper_of_scripts",
         "try:\n    import sqlalchemy\nexcept ImportError:\n    import helper_of_scripts",
         "if sa:\n    pass\nelse:\n    import helper_of_scripts",
@@ -108,7 +146,7 @@ def test_what_executes_sql_is_unproven(scripts: Scripts, written: Written) -> No
     importing(scripts, "two", "pass")
     (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits())
     (found,) = prediction.unproven
-    assert found.reason == "the script imports what executes SQL at once"
+    assert found.reason == "the script executes SQL where it is loaded"
     assert found.location is not None
     assert found.location.revision == "two"
 
