@@ -197,6 +197,12 @@ def test_how_a_copy_of_a_copy_ends_is_how_the_process_does(end: str) -> None:
     assert said.ends[:-1] == [None]
 
 
+def test_a_large_value() -> None:
+    """Larger than what a socket takes at once."""
+    said = ways(lambda channel: channel.send(len(part(channel, ""))), "x" * 3_000_000, "y")
+    assert said.values == [[0], [3_000_000], [1]]
+
+
 def test_random_numbers_go_on_as_they_would_have() -> None:
     def body(channel: Channel) -> None:
         random.seed(7)

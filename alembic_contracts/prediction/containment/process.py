@@ -227,7 +227,10 @@ class Watch:
         self._begin(stop.file)
         self._running = stop.process
         self._ended = self._is_done = False
-        self._channel.sendall(Writer(self._token).message(VALUES, value))
+        self._channel.setblocking(True)
+        with contextlib.suppress(OSError):  # there is nobody any more: it is told of that who listens
+            self._channel.sendall(Writer(self._token).message(VALUES, value))
+        self._channel.setblocking(False)
 
     @property
     def can_go_on(self) -> bool:

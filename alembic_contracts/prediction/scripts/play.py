@@ -366,7 +366,7 @@ class Play:
         loaded = self._loaded.get(path)
         if isinstance(loaded, BaseException):
             raise loaded
-        return loaded or fresh_module(path, step.revision.module)
+        return fresh_module(path, step.revision.module) if loaded is None else loaded
 
     def _plain(self, script: Script) -> ModuleType:
         from alembic_contracts.prediction.scripts.plain_calls import plain_module
