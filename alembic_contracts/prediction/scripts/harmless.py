@@ -123,31 +123,20 @@ def _is_harmless_function(function: CodeType, names: frozenset[str]) -> bool:
 
 def _ends(function: CodeType) -> bool:
     """Whether nothing goes through an expression: of some, SQLAlchemy has any number of elements."""
-    if _INDEXED.isdisjoint(function.co_names):
-        return True
-    return _ITERATING.isdisjoint(function.co_names) and all(most <= _OF_BATCHES for most in _arguments(function))
+    return _INDEXED.isdisjoint(function.co_names) or _ITERATING.isdisjoint(function.co_names)
 
 
 _OF_OLD = {"ForeignKeyConstraint"} if sa.__version__.startswith("2.0.") else set[str]()
 _ITERATING = frozenset({"create_foreign_key", "create_index", *_OF_OLD})
 _INDEXED = frozenset({"ARRAY", "HSTORE", "JSON", "JSONB"})
 """Types of such expressions."""
-_OF_BATCHES = 5
-"""Parameters of ``op.batch_alter_table`` before those that it goes through."""
-
-
-def _arguments(function: CodeType) -> Iterator[int]:
-    """Yield with how many arguments batches are begun, and at times more."""
-    arguments = 0
-    for step in dis.get_instructions(function):
-        if step.opname in ("CALL", "CALL_KW"):
-            arguments = step.arg or 0
-        elif step.opname in ("BEFORE_WITH", "LOAD_SPECIAL"):
-            yield arguments
 
 
 def _is_short(function: CodeType) -> bool:
-    """Whether what a function uses of what it writes out is no more than ``_TEXTS``: a value may be used again."""
+    """Whether what a function uses of what it writes out is no more than ``_TEXTS``, and batches make no table anew.
+
+    A value may be used more than once.
+    """
     if len(function.co_linetable) > _LINES:
         return False
     if "ARRAY" in function.co_names and any(map(_is_large, values_in(function.co_consts))):
@@ -155,15 +144,23 @@ def _is_short(function: CodeType) -> bool:
     lengths = list(map(_length, function.co_consts))
     if max(lengths, default=0) > _TEXTS:
         return False
-    total = before = 0
+    total = before = arguments = 0
     for done, argument in zip(function.co_code[::2], function.co_code[1::2], strict=True):
         if done == _EXTENDED:  # what follows has a large argument
             before = (before | argument) << 8
             continue
         if done in _CONSTANTS:
             total += lengths[before | argument]
+        elif done in _CALLS:
+            arguments = before | argument
+        elif done in _BEGINS and arguments > _OF_BATCHES:
+            return False
         before = 0
     return total <= _TEXTS
+
+
+_OF_BATCHES = 2
+"""Parameters of ``op.batch_alter_table`` before that which has it make the table anew."""
 
 
 def _length(value: object) -> int:
@@ -171,7 +168,7 @@ def _length(value: object) -> int:
     if isinstance(value, str):
         if len(value) > _NAME or not value.isidentifier():
             return len(value) if _MORE.search(value) is None else _TOO_LONG
-        return _TOO_LONG if value in _GROWING else 1
+        return _TOO_LONG if value in _REFUSED else 1
     if isinstance(value, tuple | frozenset):
         return sum(map(_length, value))
     if isinstance(value, CodeType):
@@ -182,8 +179,11 @@ def _length(value: object) -> int:
 _TOO_LONG = _TEXTS + 1
 _NAME = 63
 """Characters that PostgreSQL has room for in a name."""
-_GROWING = frozenset({"naming_convention", "reflect_args", "reflect_kwargs", "table_args", "table_kwargs"})
-"""Keywords of what is made as wide as a text says, and of what batches go through."""
+_REFUSED = frozenset(
+    {"naming_convention", "prefixes", "recreate", "reflect_args", "reflect_kwargs", "table_args", "table_kwargs"}
+)
+"""Keywords of what is made as wide as a text says, of words by which a statement is another one, and of what batches go
+through."""
 _MORE = pattern(r";|--|/\*|%\(")
 """In a text: what may be another statement, a comment that the rest of one is in, and a name of any width."""
 
@@ -225,6 +225,7 @@ _MODULE_CODE = _ANY_CODE + _instructions(
     "SET_FUNCTION_ATTRIBUTE", "STORE_NAME", "STORE_SUBSCR",
 )  # fmt: skip
 _NOTHING = _instructions("CACHE", "EXTENDED_ARG")
+_CALLS, _BEGINS = _instructions("CALL", "CALL_KW"), _instructions("BEFORE_WITH", "LOAD_SPECIAL")
 _CALL, _SPECIAL, _WITH = (_instructions(name) for name in ("CALL", "LOAD_SPECIAL", "BEFORE_WITH"))
 _EXTENDED = dis.opmap["EXTENDED_ARG"]
 _CONSTANTS = _instructions("LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL")

@@ -23,7 +23,7 @@ with op.batch_alter_table("t") as another:
 """
 AGAIN = f"sa.text({'a ' * 500!r})"
 DOCUMENTS = """
-with op.batch_alter_table("t", None, "auto", None, None) as batch_op:
+with op.batch_alter_table("t", None) as batch_op:
     batch_op.add_column(sa.Column("a", sa.JSON(), nullable=True))
 """
 ENDLESS_BATCH = """
@@ -72,6 +72,9 @@ OTHERS = {
     "has a statement in a text": "op.create_table_comment('t', sa.text(\"''; DROP TABLE t\"))",
     "has a comment in a text": "op.create_table('u', prefixes=['TABLE made AS SELECT 1 --'])",
     "has a comment of many lines in a text": "op.create_table('u', sa.Column('a', sa.Text), prefixes=['/*', '*/'])",
+    "begins a statement otherwise": "op.create_table('c', sa.Column('a', sa.Text), prefixes=['UNLOGGED'])",
+    "makes a table anew": "with op.batch_alter_table('t', recreate='always') as b:\n    b.drop_column('name')",
+    "makes a table anew at a place": "with op.batch_alter_table('t', None, 'always') as b:\n    b.drop_column('name')",
     "changes Alembic's table": "op.add_column('alembic_version', sa.Column('a', sa.Text, server_default='x'))",
     "makes a type itself": "sa.Enum('a', name='kind').create(op.get_bind())",
 }
