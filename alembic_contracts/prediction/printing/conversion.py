@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from alembic_contracts.prediction.printing.literals import output
-from alembic_contracts.prediction.printing.primitives import UNKNOWN, Cast, Constant, Tree, UnprintableError
+from alembic_contracts.prediction.printing.primitives import (
+    UNKNOWN,
+    Array,
+    Case,
+    Cast,
+    Constant,
+    Keyword,
+    Tree,
+    UnprintableError,
+)
 from alembic_contracts.prediction.sql import system
 from alembic_contracts.schemas.schema import Type
 
@@ -26,6 +35,8 @@ _RELABELLED = frozenset(
 _LENGTH_FUNCTIONS = frozenset(
     {"varchar", "bpchar", "numeric", "timestamp", "timestamptz", "time", "timetz", "interval", "bit", "varbit"}
 )
+_OF_ARMS = (Array, Case, Keyword)
+"""What has the length that all of its parts have (``exprTypmod`` of nodes/nodeFuncs.c), which is not worked out."""
 _KEEPS_CASTS = 150_000
 """The release from which on ``coerce_type_typmod`` is known to keep a cast to a type of no length."""
 _CONTEXTS = {"implicit": {"i"}, "assignment": {"i", "a"}, "explicit": {"i", "a", "e"}}
@@ -72,6 +83,8 @@ def cast(state: State, tree: Tree, target: Type, context: Context) -> Tree:
     implicit = context != "explicit"
     inner = _to_type(state, tree, bare(target), context)
     hidden = inner is not tree and not isinstance(inner, Constant)
+    if inner is tree and isinstance(tree, _OF_ARMS) and context == "explicit" and target.name.name in _LENGTH_FUNCTIONS:
+        raise UnprintableError("whether all arms of an expression have one length")
     if not target.modifiers and inner is tree and tree.type.modifiers and context == "explicit":
         if state.server_version < _KEEPS_CASTS:
             raise UnprintableError("a cast that does nothing but to forget a length")

@@ -120,6 +120,7 @@ def _apply(run: Execution, statement: Statement) -> None:
 
 def _handle(run: Execution, statement: Statement) -> None:
     doubt_functions(run, statement)
+    _doubt_reading(run, statement)
     known = entry(statement.kind)
     if known is None or isinstance(known, Doubtful):
         why = f"{statement.kind} is not known" if known is None else known.why
@@ -128,6 +129,20 @@ def _handle(run: Execution, statement: Statement) -> None:
         known(run, statement.node)
     elif statement.kind not in SURE:
         run.state.uncertain.note_refusal()  # of what it is about nothing is held
+
+
+def _doubt_reading(run: Execution, statement: Statement) -> None:
+    """Doubt what follows a statement in which a function, block or call may have texts read in another way."""
+    text = statement.sql.lower()
+    if ("standard_conforming" in text or "transform_null" in text) and statement.kind not in _OF_SETTINGS:
+        from alembic_contracts.prediction.statements.session import OTHERWISE, READ_OTHERWISE
+
+        for setting in READ_OTHERWISE:
+            if setting in text:
+                run.doubt(OTHERWISE.format(setting))
+
+
+_OF_SETTINGS = frozenset({"variable_set_stmt", "variable_show_stmt"})
 
 
 def entry(kind: str) -> Handler | Harmless | Doubtful | None:

@@ -116,7 +116,11 @@ def _column_or_expression(run: Execution, table: Table, node: Node) -> tuple[str
         bare = parser.unwrap(bare).arg
     if figure(bare) in SYSTEM_COLUMNS:
         raise _of_system_column()
-    if parser.unwrap(bare).DESCRIPTOR.name in {"ColumnRef", "TypeCast"}:  # a cast to the type that it has is nothing
+    if parser.unwrap(bare).DESCRIPTOR.name == "ColumnRef":
+        *around, name = parser.strings(parser.unwrap(bare).fields) or [""]
+        if tuple(around) in ((), table.name[1:], table.name) and table.column(name) is not None:
+            return name, None
+    if parser.unwrap(bare).DESCRIPTOR.name == "TypeCast":  # one to the type that it has is nothing
         text = printed_of(of_expression(run.state, parser.deparse_expression(bare), bare, table.columns))
         column = next((column.name for column in table.columns if quote(column.name) == text), None)
         if column is not None:

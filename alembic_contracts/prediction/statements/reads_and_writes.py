@@ -137,14 +137,13 @@ def _called_in_from(node: Node) -> list[Node]:
 
 def _set_config(run: Execution, call: Node) -> None:
     from alembic_contracts.prediction.plpgsql.known_values import UNKNOWN, value_of
-    from alembic_contracts.prediction.statements.session import set_to
 
     values = [value_of(run, argument) for argument in call.args]
     if len(values) != 3:
         return
     name, value, local = values
     if isinstance(name, str) and (value is None or isinstance(value, str)) and isinstance(local, bool):
-        set_to(run, name.lower(), value or "", local=local)
+        run.state.set_setting(name.lower(), value or "", local=local)
     elif name is UNKNOWN or str(name).lower() in {"search_path", "role", "session_authorization"}:
         run.doubt("set_config() sets what is not known: tables may be looked for elsewhere from here on")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.transactions import Transactions
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["HANDLERS", "set_to"]
+__all__ = ["HANDLERS", "OTHERWISE", "READ_OTHERWISE"]
 
 
 # -- transactions ------------------------------------------------------------------------------------------------------
@@ -80,20 +80,17 @@ def set_variable(run: Execution, node: Node) -> None:
     elif kind in {"VAR_RESET", "VAR_SET_DEFAULT"}:
         _reset(run, name, local=node.is_local)
     elif kind == "VAR_SET_VALUE":
-        set_to(run, name, _value(name, node), local=node.is_local)
-
-
-def set_to(run: Execution, name: str, value: str, *, local: bool) -> None:
-    """Give a setting a value. ``local``: until the transaction ends."""
-    if value.strip().lower() in _READ_OTHERWISE.get(name, ()):
-        run.doubt(f"SET {name}: what is executed after it is not read as it is here")
-    run.state.set_setting(name, value, local=local)
+        value = _value(name, node)
+        if value.lower() in READ_OTHERWISE.get(name, ()):
+            run.doubt(OTHERWISE.format(name))
+        run.state.set_setting(name, value, local=node.is_local)
 
 
 _NO = ("off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0")
 _YES = ("on", "true", "tru", "tr", "t", "yes", "ye", "y", "1")
-_READ_OTHERWISE = {"standard_conforming_strings": _NO, "transform_null_equals": _YES}
+READ_OTHERWISE = {"standard_conforming_strings": _NO, "transform_null_equals": _YES}
 """Settings by which PostgreSQL's parser reads a text in another way than ours does, and their values of that kind."""
+OTHERWISE = "what is executed after {} is set may be read in another way than it is here"
 
 
 def _value(name: str, node: Node) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from alembic_contracts.prediction.catalog.traits import HIDDEN, has_functions
-from alembic_contracts.prediction.sql import parser
+from alembic_contracts.prediction.sql import parser, system
 from alembic_contracts.prediction.sql.spelling import printed_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def stored_default(run: Execution, column: Column, node: Node) -> str | None:
             it does not fit into the column (``check_fits``).
     """
     written, type_ = _written(node), column.type
-    if written is None or type_ is None or type_.name.schema != "pg_catalog" or not _is_as_shipped(run.state):
+    if written is None or type_ is None or not (_is_plain(type_) and _is_as_shipped(run.state)):
         return _found_out(run, column, node)
     key = written, type_, run.state.server_version
     if key in _known:
@@ -47,6 +47,11 @@ def stored_default(run: Execution, column: Column, node: Node) -> str | None:
             _known.clear()
         _known[key] = found
     return found
+
+
+def _is_plain(type_: Type) -> bool:
+    """Whether it is a type of PostgreSQL's own, and none whose values are the names of objects."""
+    return type_.name.schema == "pg_catalog" and not type_.name.name.startswith("reg")
 
 
 def _is_as_shipped(state: State) -> bool:
@@ -64,7 +69,9 @@ def _written(node: Node) -> Hashable | None:
         case "SQLValueFunction":
             return "keyword", inner.op, inner.typmod
         case "FuncCall" if all(field.name in _OF_PLAIN_CALLS for field, _ in inner.ListFields()):
-            return "call", *parser.strings(inner.funcname), inner.funcformat
+            *schema, name = parser.strings(inner.funcname)
+            if name in system.functions():  # others are an extension's, or a type's, as long as there is one
+                return "call", *schema, name, inner.funcformat
     return None
 
 

@@ -27,7 +27,8 @@ from alembic_contracts.prediction.statements.alter_table.subcommands import (
     Subcommand,
 )
 from alembic_contracts.prediction.tables.columns import KeyDraft
-from alembic_contracts.schemas.schema import Constraint, Index, Name, Table
+from alembic_contracts.schemas.remarks import Method
+from alembic_contracts.schemas.schema import Constraint, Index, Name
 
 if TYPE_CHECKING:
     from alembic_contracts.prediction.sql.parser import Node
@@ -58,7 +59,7 @@ def _add(alteration: Alteration, command: Node) -> None:
 def _use_index(alteration: Alteration, node: Node) -> None:
     """Apply ``ADD CONSTRAINT ... PRIMARY KEY / UNIQUE USING INDEX``."""
     state, table = alteration.state, alteration.table
-    index = _usable(table, node.indexname)
+    index = _usable(alteration, node.indexname)
     primary = parser.enum_name(node, "contype") == "CONSTR_PRIMARY"
     if primary and table.primary_key:
         raise sqlstate.invalid_table_definition(f'multiple primary keys for table "{table.name.name}" are not allowed')
@@ -81,12 +82,13 @@ def _use_index(alteration: Alteration, node: Node) -> None:
         _forbid_null(alteration, column)
 
 
-def _usable(table: Table, name: str) -> Index:
+def _usable(alteration: Alteration, name: str) -> Index:
     """Return an index that can become a key.
 
     Raises:
         PostgresError: 0A000, 42704, 55000 it is one already, 42809 it is no plain unique index.
     """
+    table = alteration.table
     if table.kind == "partitioned table":
         raise sqlstate.feature_not_supported("ADD CONSTRAINT USING INDEX is not supported on partitioned tables")
     index = next((index for index in table.indexes if index.name == name), None)
@@ -96,6 +98,10 @@ def _usable(table: Table, name: str) -> Index:
         raise sqlstate.PostgresError("55000", f'index "{index.name}" is already associated with a constraint')
     if not index.unique or None in index.columns or index.predicate is not None:
         raise sqlstate.wrong_object_type(f'"{index.name}" is not a plain unique index')
+    if not isinstance(index.method, Method):
+        alteration.state.uncertain.note_refusal()  # it may have a collation of its own
+    elif any(index.method.options):
+        raise sqlstate.wrong_object_type(f'index "{index.name}" has a column without default sorting behavior')
     return index
 
 

@@ -114,6 +114,11 @@ def _replica_identity(alteration: Alteration, command: Node) -> None:
             raise sqlstate.PostgresError("42704", f'index "{stated.name}" for table does not exist')
         if not index.unique or index.predicate is not None or index.expressions:
             raise sqlstate.wrong_object_type(f'cannot use index "{stated.name}" as replica identity')
+        columns = (alteration.table.column(name) for name in index.columns if name is not None)
+        nullable = next((column.name for column in columns if column is not None and not column.not_null), None)
+        if nullable is not None:
+            why = f'column "{nullable}" is nullable'
+            raise sqlstate.wrong_object_type(f'index "{stated.name}" cannot be used as replica identity because {why}')
     index_name = stated.name if identity == "index" else None
     changed = replace(alteration.table, replica_identity=identity, replica_index=index_name)
     alteration.state.tables.put(alteration.name, changed)

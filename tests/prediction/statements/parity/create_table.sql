@@ -259,3 +259,16 @@ CREATE TABLE t (a int, b int, CONSTRAINT named NOT NULL a, NOT NULL b);
 ALTER TABLE t ADD CONSTRAINT other NOT NULL b;
 ALTER TABLE t DROP CONSTRAINT named;
 ALTER TABLE t ADD NOT NULL a;
+
+=== defaults that are written again
+CREATE TABLE a (k uuid DEFAULT gen_random_uuid(), l text DEFAULT 'x', m timestamptz DEFAULT now(), n int DEFAULT '1');
+CREATE TABLE b (k uuid DEFAULT gen_random_uuid(), l text DEFAULT 'x', m timestamptz DEFAULT now(), n int DEFAULT '1');
+CREATE TABLE c (k int DEFAULT now());
+CREATE TABLE c (k int DEFAULT 'x');
+CREATE TABLE c (k int DEFAULT q());
+CREATE TABLE q (id int);
+CREATE TABLE d (k regclass DEFAULT 'q');
+CREATE TABLE e (k text DEFAULT q());
+CREATE FUNCTION q() RETURNS text LANGUAGE sql AS 'SELECT ''a''::text';
+CREATE TABLE e (k text DEFAULT q());
+ALTER TABLE a ALTER l SET DEFAULT now(), ALTER m SET DEFAULT now(), ALTER n DROP DEFAULT;

@@ -56,8 +56,25 @@ CREATE INDEX ON t ((nothing));
 CREATE INDEX ON t ((other.a));
 CREATE INDEX ON t ((b) varchar_pattern_ops);
 ALTER TABLE t RENAME a TO e;
-ALTER TABLE t DROP COLUMN e;
+
+=== columns in parentheses that go away
+CREATE TABLE t (a int, b text, c text);
+CREATE INDEX ON t ((a));
+CREATE INDEX ON t ((t.b), c);
+ALTER TABLE t DROP COLUMN a;
 ALTER TABLE t DROP COLUMN b;
+
+=== columns in parentheses as keys
+CREATE TABLE t (a int NOT NULL, b text NOT NULL, c int);
+CREATE UNIQUE INDEX one ON t ((t.a));
+CREATE TABLE r (z int REFERENCES t (a));
+ALTER TABLE t ADD CONSTRAINT k UNIQUE USING INDEX one;
+CREATE UNIQUE INDEX two ON t ((b) DESC);
+ALTER TABLE t ADD CONSTRAINT l UNIQUE USING INDEX two;
+CREATE UNIQUE INDEX three ON t (b text_pattern_ops);
+ALTER TABLE t ADD CONSTRAINT m UNIQUE USING INDEX three;
+CREATE UNIQUE INDEX four ON t ((c));
+ALTER TABLE t REPLICA IDENTITY USING INDEX four;
 
 === casts that forget a length
 CREATE TABLE t (a varchar(10), b numeric(5, 2), c char(3), d timestamp(3), e varchar(5)[], f text);
@@ -66,6 +83,7 @@ CREATE INDEX ON t ((a::varchar), (b::numeric), (c::bpchar), (c::char(3)), (d::ti
 CREATE INDEX ON t (((a::varchar)::varchar(10)), (a::varchar(10)), (a::text));
 ALTER TABLE t ADD CHECK (a::varchar > 'x'), ADD CHECK (b::numeric > 1), ADD CHECK (c::bpchar > 'y');
 ALTER TABLE t ADD CHECK (d::timestamp > '2000-01-01'), ADD CHECK (c::char(3) > 'y'), ADD CHECK (f::text > '');
+ALTER TABLE t ADD CHECK (coalesce(a, a)::varchar > 'x'), ADD CHECK (greatest(b, b)::numeric > 1);
 ALTER TABLE t ADD CHECK ((CASE WHEN b > 1 THEN a::varchar ELSE a END) > 'x'), ADD CHECK (length(a::varchar) > 1);
 
 === on other kinds

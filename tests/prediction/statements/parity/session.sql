@@ -93,7 +93,6 @@ CREATE TABLE t (a text);
 SET standard_conforming_strings = on;
 SET standard_conforming_strings TO DEFAULT;
 SET transform_null_equals = off;
-SELECT set_config('standard_conforming_strings', 'ON', false);
 RESET ALL;
 ALTER TABLE t ADD COLUMN b text DEFAULT '\';
 ALTER TABLE t DROP COLUMN a;
@@ -117,3 +116,18 @@ ALTER TABLE t ADD COLUMN b text;
 CREATE TABLE t (a text);
 SET transform_null_equals TO 'yes';
 ALTER TABLE t ADD COLUMN b text;
+
+=== literals with backslashes, by a function of the script's own [doubt]
+CREATE TABLE t (a text);
+CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT set_config('standard_conforming_strings', 'off', false) $$;
+SELECT f();
+ALTER TABLE t ADD COLUMN b text;
+
+=== literals with backslashes, by a call in another one [doubt]
+CREATE TABLE t (a text);
+SELECT length(set_config('Standard_Conforming_Strings', 'off', false));
+ALTER TABLE t ADD COLUMN b text;
+
+=== literals with backslashes, by a table that is made [doubt]
+CREATE TABLE q AS SELECT set_config('standard_conforming_strings', 'off', false) AS a;
+ALTER TABLE q ADD COLUMN b text;
