@@ -97,10 +97,15 @@ _OF_TRANSACTIONS = (
 )
 
 
+_OF_READING = "leave the setting out: by default PostgreSQL reads what is executed as it is read here."
+
+
 def advice(reason: str, revision: str | None) -> str | None:
-    """Return what to do about a migration that the real run does not bring to its end; None for any other reason."""
+    """Return what to do about a migration that the real run does not bring to its end, or reads otherwise; or None."""
     if "ends Alembic's own transaction" in reason:
         return _OF_TRANSACTIONS
+    if "may be read in another way" in reason:
+        return _OF_READING
     if refusal(reason) is None:
         return None
     for pattern, text in _ADVICE:
