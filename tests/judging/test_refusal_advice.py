@@ -3,8 +3,8 @@
 import pytest
 
 from alembic_contracts.judging.refusal_advice import advice
+from alembic_contracts.prediction.catalog.doubts import otherwise
 from alembic_contracts.prediction.scripts.own_transaction import OVER
-from alembic_contracts.prediction.statements.session import OTHERWISE
 from alembic_contracts.reporters import _wording as wording
 from alembic_contracts.schemas.steps import REFUSED, Location, Unproven
 
@@ -46,7 +46,7 @@ def test_nothing_is_said_of_what_is_not_known():
 
 
 def test_settings_by_which_texts_are_read_otherwise_are_to_be_left_out():
-    reason = OTHERWISE.format("standard_conforming_strings")
+    reason = otherwise("standard_conforming_strings")
     assert advice(reason, "r1") == wording.unproven_advice([entry(reason)], "PostgreSQL").replace("Leave", "leave")
 
 

@@ -9,62 +9,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from alembic_contracts.prediction.containment import parting
 from alembic_contracts.prediction.containment.limits import Limits
 from alembic_contracts.prediction.containment.messages import Channel
 from alembic_contracts.prediction.containment.parting import part
-from alembic_contracts.prediction.containment.process import Death, Listener, started
-
-HERE = __file__
-
-
-ENDS: dict[str, tuple[Callable[[], Any], str]] = {
-    "exits": (lambda: os._exit(0), "ended its process with exit code 0"),
-    "exits with a code": (lambda: os._exit(3), "ended its process with exit code 3"),
-    "is killed": (lambda: os.kill(os.getpid(), 9), "made its process end by signal SIGKILL"),
-    "is interrupted": (lambda: os.kill(os.getpid(), 15), "made its process end by signal SIGTERM"),
-    "crashes": (lambda: __import__("ctypes").string_at(0), "made its process end by signal SIGSEGV"),
-    "hangs": (threading.Event().wait, "did not come to an end within 1 s (predict_timeout)"),
-}
-
-
-@dataclass
-class Said:
-    """What a body said in each of its ways, and how that ended."""
-
-    values: list[list[Any]] = field(default_factory=list)
-    parted: list[int] = field(default_factory=list)
-    """How much it had said by then."""
-    ends: list[Death | None] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-
-
-def ways(body: Callable[[Channel], None], *values: Any, limits: Limits | None = None) -> Said:
-    """Have a body go on with each of some values, as long as it can."""
-    said = Said()
-    with started(body, limits or Limits()) as watch:
-        for value in (None, *values):
-            if value is not None:
-                if not watch.can_go_on:
-                    break
-                watch.go_on(value)
-            heard: list[Any] = []
-            said.values.append(heard)
-            listener = Listener(
-                heard=heard.append,
-                refused=lambda what, _line: said.refused.append(what),
-                lasts=lambda: None,
-                parted=lambda heard=heard: said.parted.append(len(heard)),  # type: ignore[misc] # its default
-            )
-            said.ends.append(watch.until_the_end(listener))
-    return said
+from alembic_contracts.prediction.containment.process import Listener, started
+from tests.support.parting import ENDS, HERE, make_room_for, ways
 
 
 def test_what_comes_before_is_done_once() -> None:
@@ -108,93 +61,6 @@ def test_objects_that_were_sent_before_are_the_same_in_all_ways() -> None:
     for way, (other, (there, other_again)) in enumerate(others, 2):
         assert there is before
         assert other is other_again == tuple(range(way, way + 5))
-
-
-def twice(channel: Channel) -> None:
-    """Part, and part again in each of the ways."""
-    outer = part(channel, "a")
-    channel.send((outer, os.getpid()))
-    inner = part(channel, "1")
-    channel.send((outer, inner, os.getpid()))
-
-
-def test_a_copy_that_parts_itself_goes_on_from_where_it_did_so_last() -> None:
-    (first, second), *more = ways(twice, "2", "3").values
-    assert first[0] == "a"
-    assert [second[:2], *(each[:2] for (each,) in more)] == [("a", "1"), ("a", "2"), ("a", "3")]
-    assert len({first[-1], second[-1], *(each[-1] for (each,) in more)}) == 4
-
-
-def test_objects_that_were_sent_before_are_the_same_at_each_depth() -> None:
-    one, two = tuple(range(1000, 1010)), tuple(range(2000, 2010))
-
-    def body(channel: Channel) -> None:
-        channel.send(one)
-        outer = part(channel, "a")
-        channel.send((outer, two))
-        inner = part(channel, "1")
-        channel.send((outer + inner, one, two, tuple(range(3000, 3010))))
-
-    heard: list[Any] = []
-    listener = Listener(heard=heard.append, refused=lambda *_: None, lasts=lambda: None)
-    with started(body, Limits()) as watch:
-        assert watch.until_the_end(listener) is None
-        for value in ("2", "3"):
-            watch.go_on(value)
-            assert watch.until_the_end(listener) is None
-    first, (_, second), *last = heard
-    assert (first, second) == (one, two)
-    assert [each[0] for each in last] == ["a1", "a2", "a3"]
-    assert all(each[1] is first and each[2] is second for each in last)
-    assert [each[3] for each in last] == [tuple(range(3000, 3010))] * 3
-
-
-@pytest.mark.parametrize("room", [0, 1, 2, 3])
-def test_without_room_for_more_copies_each_way_is_gone_once_at_most(room: int) -> None:
-    def body(channel: Channel) -> None:
-        left, fork = [room], parting.fork
-
-        def scarce() -> int:
-            if not left[0]:
-                raise BlockingIOError
-            left[0] -= 1
-            return fork()
-
-        parting.fork = scarce  # type: ignore[assignment] # of this process
-        twice(channel)
-
-    said = ways(body, "2", "3", "4")
-    found = ["".join(each[:-1]) for values in said.values for each in values]
-    # What a copy takes is gone for it and for those that it makes.
-    assert (
-        found
-        == {
-            0: ["a", "a1"],
-            1: ["a", "a1", "2", "21"],
-            2: ["a", "a1", "a2", "3", "31", "4", "41"],
-            3: ["a", "a1", "a2", "a3", "4", "41"],
-        }[room]
-    )
-    assert said.ends == [None] * len(said.ends)
-    assert said.refused == []
-
-
-@pytest.mark.parametrize("end", ENDS)
-def test_how_a_copy_of_a_copy_ends_is_how_the_process_does(end: str) -> None:
-    act, reason = ENDS[end]
-
-    def body(channel: Channel) -> None:
-        channel.lap(HERE)
-        part(channel, "a")
-        channel.lap(HERE)
-        if part(channel, "1") == "2":
-            act()
-
-    said = ways(body, "2", "never", limits=Limits(seconds=1.0))
-    death = said.ends[-1]
-    assert death is not None
-    assert death.reason == reason
-    assert said.ends[:-1] == [None]
 
 
 def test_a_large_value() -> None:
@@ -335,15 +201,7 @@ def test_it_does_not_part_while_a_timer_runs() -> None:
 @pytest.mark.parametrize("times", [0, 1])
 def test_where_there_is_no_room_for_a_copy_the_process_itself_goes_on(times: int) -> None:
     def body(channel: Channel) -> None:
-        left, fork = [times], parting.fork
-
-        def scarce() -> int:
-            if not left[0]:
-                raise BlockingIOError
-            left[0] -= 1
-            return fork()
-
-        parting.fork = scarce  # type: ignore[assignment] # of this process
+        make_room_for(times)
         channel.send((part(channel, 1), os.getpid()))
         os.kill(os.getpid(), 0)
 
@@ -366,7 +224,7 @@ def test_it_does_not_part_beside_another_thread() -> None:
 
 def test_it_does_not_part_while_it_reads_a_file() -> None:
     def body(channel: Channel) -> None:
-        with Path(HERE).open(encoding="utf-8") as file:
+        with Path(__file__).open(encoding="utf-8") as file:
             channel.send(part(channel, file.readline()))
 
     said = ways(body, "again")

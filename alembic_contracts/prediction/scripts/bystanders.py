@@ -33,6 +33,7 @@ _LIBRARIES = frozenset({"alembic", "sqlalchemy"})
 _AS_WRITTEN = _LIBRARIES | sys.stdlib_module_names | {"alembic_contracts"}
 """Whose code classes of theirs are made of: a guard is called in the place of ``MigrationContext.run_migrations``."""
 _COMPILED = "cython_function_or_method"
+"""The type of functions that Cython compiled, of which each library has one of its own."""
 _TAKING_PART = (BatchOperations, MigrationContext, Operations, SchemaObjects, sa.Connection, sa.Engine, sa.NullPool)
 
 

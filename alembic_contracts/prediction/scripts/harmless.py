@@ -164,7 +164,10 @@ _OF_BATCHES = 2
 
 
 def _length(value: object) -> int:
-    """Return how many characters a value counts for: one where it is no text, or could be a name."""
+    """Return how many characters a value counts for: one where it is no text, or could be a name.
+
+    More than there may be, where it is one that no harmless script has.
+    """
     if isinstance(value, str):
         if len(value) > _NAME or not value.isidentifier():
             return len(value) if _MORE.search(value) is None else _TOO_LONG
@@ -225,8 +228,8 @@ _MODULE_CODE = _ANY_CODE + _instructions(
     "SET_FUNCTION_ATTRIBUTE", "STORE_NAME", "STORE_SUBSCR",
 )  # fmt: skip
 _NOTHING = _instructions("CACHE", "EXTENDED_ARG")
-_CALLS, _BEGINS = _instructions("CALL", "CALL_KW"), _instructions("BEFORE_WITH", "LOAD_SPECIAL")
 _CALL, _SPECIAL, _WITH = (_instructions(name) for name in ("CALL", "LOAD_SPECIAL", "BEFORE_WITH"))
+_CALLS, _BEGINS = _CALL + _instructions("CALL_KW"), _WITH + _SPECIAL
 _EXTENDED = dis.opmap["EXTENDED_ARG"]
 _CONSTANTS = _instructions("LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_CONST_MORTAL")
 _EXTENDS = _instructions("LIST_EXTEND", "SET_UPDATE")

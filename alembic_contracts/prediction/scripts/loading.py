@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -15,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 
 from alembic_contracts.prediction.scripts.outline import Outline
-from alembic_contracts.prediction.scripts.words import imported, known_words
 
 if TYPE_CHECKING:
     from types import CodeType
 
     from alembic.runtime.migration import RevisionStep
 
-__all__ = ["begin_of", "called", "code_of", "defined_at", "fresh_module", "function_of", "imports_more"]
+__all__ = ["begin_of", "called", "code_of", "defined_at", "fresh_module", "function_of"]
 
 
 def fresh_module(path: str, known: object = None) -> ModuleType:
@@ -68,6 +66,8 @@ def code_of(path: str, known: object = None) -> CodeType | None:
     """
     if isinstance(known, Outline):
         return known.code
+    from alembic_contracts.prediction.scripts.words import known_words
+
     words = known_words(path)
     if words is not None:
         return words.code
@@ -80,14 +80,6 @@ def code_of(path: str, known: object = None) -> CodeType | None:
 @lru_cache(maxsize=4096)  # as a script is looked at first, and run then
 def _read_code(path: str, _written: int) -> CodeType | None:
     return SourceFileLoader(path, path).get_code(path)
-
-
-def imports_more(step: RevisionStep) -> bool:
-    """Whether a step's script imports, where it is loaded, what is not loaded yet."""
-    if getattr(step, "generated", None) is not None:
-        return False
-    code = code_of(step.revision.path, getattr(step.revision, "module", None))
-    return code is not None and any(name not in sys.modules for name in imported(code))
 
 
 def function_of(step: RevisionStep) -> str:

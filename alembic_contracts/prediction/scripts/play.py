@@ -18,14 +18,7 @@ from alembic_contracts.prediction.driver.recording_dialect import RecordingDiale
 from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, isolated, silent, unheard
 from alembic_contracts.prediction.scripts.leftovers import Leftovers
-from alembic_contracts.prediction.scripts.loading import (
-    begin_of,
-    called,
-    defined_at,
-    fresh_module,
-    function_of,
-    imports_more,
-)
+from alembic_contracts.prediction.scripts.loading import begin_of, called, defined_at, fresh_module, function_of
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over, takes_along
 from alembic_contracts.prediction.scripts.reasons import StillFailedError, VersionTableLostError, reason_of
 from alembic_contracts.prediction.scripts.recording import Recording, TooManyStatements
@@ -74,7 +67,7 @@ class Play:
     is_contained = False
     """Whether the process is one of its own."""
     loads_ahead = True
-    """Whether scripts that import more than is loaded are loaded before the worlds part, and so all of that once."""
+    """Whether scripts are loaded before the first one runs."""
     is_harmless = False
     """Whether nothing need be kept from what the scripts do."""
     is_followed = False
@@ -147,7 +140,7 @@ class Play:
                 let_waiting_pass_at_once()
                 self._leftovers.watch()
             migration = self._migration()
-            if self.part is not None and self.loads_ahead and not self.is_plain and any(map(imports_more, steps)):
+            if self.loads_ahead and not self.is_plain and not self.is_harmless:  # those of the latter only bind names
                 self._load_ahead(migration, steps)
             heads = {*self.heads, *_heads_before(steps)}
             for step in steps:
@@ -246,24 +239,31 @@ class Play:
         return self._migration()
 
     def _load_ahead(self, migration: MigrationContext, steps: Sequence[RevisionStep]) -> None:
-        """Load the scripts, as Alembic does before the first one runs; what raises does so in its turn."""
-        for step in steps:
-            if getattr(step, "generated", None) is not None:
-                continue
-            script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
-            script.is_ahead = True
-            self.tell(script.copy())
-            executed = self._recording.executed
-            with self._each(), alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
-                self._leftovers.begin(script)
-                with self._recording.held_back(script):
-                    try:
-                        self._loaded[script.path] = fresh_module(script.path, step.revision.module)
-                    except BaseException as error:  # noqa: BLE001 - whatever scripts raise
-                        self._loaded[script.path] = error
-                    self._leftovers.end()
-            if self._recording.executed > executed:
-                self._recording.doubt("the script executes SQL where it is loaded", None, script.at(None))
+        """Load the scripts, as Alembic does before the first one runs, so that all worlds have what they import.
+
+        What raises does so in its turn, and what is doubted of it is doubted then.
+        """
+        with self._each(), alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
+            for step in steps:
+                if getattr(step, "generated", None) is None:
+                    self._load(step)
+
+    def _load(self, step: RevisionStep) -> None:
+        script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
+        script.is_ahead = True
+        self.tell(script.copy())
+        self._leftovers.begin(script)
+        executed = self._recording.executed
+        with self._recording.held_back(script):
+            try:
+                self._loaded[script.path] = fresh_module(script.path, step.revision.module)
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt) and not self.is_contained:
+                    raise  # it may be somebody's at the keyboard
+                self._loaded[script.path] = error
+            self._leftovers.end()
+        if self._recording.executed > executed:
+            self._recording.doubt("the script executes SQL where it is loaded", None, script.at(None))
 
     # -- one revision ------------------------------------------------------------------------------------------------
 

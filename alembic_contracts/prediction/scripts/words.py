@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from alembic_contracts.patterns import pattern
 
-__all__ = ["Words", "imported", "known_words", "values_in", "words_of"]
+__all__ = ["Words", "known_words", "values_in", "words_of"]
 
 _MOST = 4096
 """Scripts of which it is remembered, as a test suite runs them time and again."""
@@ -91,7 +91,7 @@ def _words_in(code: CodeType, text: str) -> Words:
     modules = {""} if _RELATIVE.search(text) else set()
     for each in codes:
         names.update(each.co_names)
-        for dotted in imported(each):
+        for dotted in _imported(each):
             parts = dotted.split(".")
             names.update(parts)
             modules.add(parts[0])
@@ -110,8 +110,7 @@ def _with_those_in(code: CodeType) -> Iterator[CodeType]:
             yield from _with_those_in(constant)
 
 
-def imported(code: CodeType) -> Iterator[str]:
-    """Yield the names of the modules that code imports, not that of functions in it."""
+def _imported(code: CodeType) -> Iterator[str]:
     if _IMPORT not in code.co_code[::2]:  # most functions have none
         return
     if sys.version_info >= (3, 15):  # where an import's argument says as well whether it is a lazy one

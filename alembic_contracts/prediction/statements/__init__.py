@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
+from alembic_contracts.prediction.catalog.doubts import READ_OTHERWISE, Doubtful, Harmless, otherwise
 from alembic_contracts.prediction.catalog.execution import Effect, Execution, Handler
 from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_functions
 from alembic_contracts.prediction.sql import named_objects, parser, sqlstate
@@ -134,12 +134,9 @@ def _handle(run: Execution, statement: Statement) -> None:
 def _doubt_reading(run: Execution, statement: Statement) -> None:
     """Doubt what follows a statement in which a function, block or call may have texts read in another way."""
     text = statement.sql.lower()
-    if ("standard_conforming" in text or "transform_null" in text) and statement.kind not in _OF_SETTINGS:
-        from alembic_contracts.prediction.statements.session import OTHERWISE, READ_OTHERWISE
-
-        for setting in READ_OTHERWISE:
-            if setting in text:
-                run.doubt(OTHERWISE.format(setting))
+    for setting in READ_OTHERWISE:
+        if setting in text and statement.kind not in _OF_SETTINGS:
+            run.doubt(otherwise(setting))
 
 
 _OF_SETTINGS = frozenset({"variable_set_stmt", "variable_show_stmt"})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from alembic_contracts.dialects.postgresql.names import quote
 from alembic_contracts.prediction.catalog.dependencies import Object
-from alembic_contracts.prediction.catalog.doubts import Doubtful, Harmless
+from alembic_contracts.prediction.catalog.doubts import READ_OTHERWISE, Doubtful, Harmless, otherwise
 from alembic_contracts.prediction.catalog.execution import Handler
 from alembic_contracts.prediction.catalog.pending_events import set_constraints
 from alembic_contracts.prediction.catalog.removal import drop
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.transactions import Transactions
     from alembic_contracts.prediction.sql.parser import Node
 
-__all__ = ["HANDLERS", "OTHERWISE", "READ_OTHERWISE"]
+__all__ = ["HANDLERS"]
 
 
 # -- transactions ------------------------------------------------------------------------------------------------------
@@ -82,15 +82,8 @@ def set_variable(run: Execution, node: Node) -> None:
     elif kind == "VAR_SET_VALUE":
         value = _value(name, node)
         if value.lower() in READ_OTHERWISE.get(name, ()):
-            run.doubt(OTHERWISE.format(name))
+            run.doubt(otherwise(name))
         run.state.set_setting(name, value, local=node.is_local)
-
-
-_NO = ("off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0")
-_YES = ("on", "true", "tru", "tr", "t", "yes", "ye", "y", "1")
-READ_OTHERWISE = {"standard_conforming_strings": _NO, "transform_null_equals": _YES}
-"""Settings by which PostgreSQL's parser reads a text in another way than ours does, and their values of that kind."""
-OTHERWISE = "what is executed after {} is set may be read in another way than it is here"
 
 
 def _value(name: str, node: Node) -> str:

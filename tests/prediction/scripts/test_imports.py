@@ -1,4 +1,4 @@
-"""Scripts that import more are loaded before the first one runs, and that is none of the matter of those before it."""
+"""Scripts are loaded before the first one runs, and what that does is none of the matter of those before them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written
 
 
 def importing(scripts: Scripts, name: str, body: str, statement: str = "import helper_of_scripts") -> None:
-    """Add a revision whose module begins with an import, in its last line but those of functions."""
+    """Add a revision whose module has a statement behind its other imports."""
     path = scripts.revision(name, body)
     text = path.read_text(encoding="utf-8")
     path.write_text(
@@ -112,6 +112,22 @@ def test_what_scripts_do_before_they_import(what: str, scripts: Scripts, written
     (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits())
     assert reasons(prediction) == []
     assert columns(prediction, "public.t") == ["id", "name", "mine"]
+
+
+def test_what_an_earlier_script_has_done_is_not_seen(scripts: Scripts, written: Written) -> None:
+    """Nor what it imports sees it, be it loaded for the first time."""
+    written("import os\nDROPS = 'DONE_BY_ONE' not in os.environ")
+    scripts.revision("one", "import os\nos.environ['DONE_BY_ONE'] = 'yes'")
+    importing(
+        scripts,
+        "two",
+        "if DROPS:\n    op.drop_column('t', 'name')",
+        "import os\nDROPS = 'DONE_BY_ONE' not in os.environ",
+    )
+    importing(scripts, "three", "if helper_of_scripts.DROPS:\n    op.add_column('t', sa.Column('a', sa.Text))")
+    (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits())
+    assert reasons(prediction) == []
+    assert columns(prediction, "public.t") == ["id", "a"]
 
 
 def test_doubts_are_none_of_those_before(scripts: Scripts, written: Written) -> None:

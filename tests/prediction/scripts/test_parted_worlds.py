@@ -88,10 +88,9 @@ def test_what_comes_before_a_revision_that_is_turned_is_run_once(
     assert len(processes(row)) == 3
 
 
-def test_a_revision_that_raises_before_the_last_place_to_go_on_from(
+def test_each_of_several_revisions_that_raise_is_a_place_to_go_on_from(
     scripts: Scripts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is done with rows in ``three`` is refused in ``four``, which has nothing to do with rows itself."""
     monkeypatch.setattr(play, "_WORTH_A_COPY", 0)
     scripts.revision("one", READS)
     scripts.revision("two", READS + "if rows:\n    op.add_column('t', sa.Column('a', sa.Text))")
