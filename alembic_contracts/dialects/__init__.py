@@ -251,8 +251,9 @@ class Dialect(Protocol):
         watched: Collection[Name],
         *,
         lock_timeout: float = 10,
+        left_out: frozenset[Part] = frozenset(),
     ) -> Sight:
-        """Read tables as ``observe`` does, and raise as it does, with fingerprints of those to be looked at again."""
+        """Do as ``observe`` does, with fingerprints of tables to be looked at again; ``left_out`` need not be read."""
 
     def completed(self, connection: Connection, before: Sight, now: Schema) -> Schema:
         """Return what was seen before, with what could not be read then as it is now.
@@ -301,8 +302,8 @@ class Dialect(Protocol):
 class Replayable(Dialect, Protocol):
     """What a module offers besides where runs are foreseen by a catalog, so that a replay can settle them."""
 
-    def surroundings(self, connection: Connection) -> Surroundings:
-        """Read all of a database that is beside its tables' definitions, and the connection's settings."""
+    def surroundings(self, connection: Connection, watched: Collection[Name] = ()) -> Surroundings:
+        """Read all that is beside tables' definitions, and settings; ``watched`` will be looked at again."""
 
     def workings(self, connection: Connection) -> dict[tuple[str, str], str]:
         """Read what runs code or has a say in it, beside what a schema shows: definitions by kind and name."""

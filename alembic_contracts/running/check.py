@@ -143,7 +143,8 @@ def _unheld(run: Run, terms: Terms) -> Report:
 def _examined(run: Run, terms: Terms, progress: Progress | None) -> Report:
     """Return the verdict on a run; what is unproven is settled by a replay where one can be had and shows it."""
     url = terms.settings.shadow_url
-    course = follow(run, terms.places(run.dialect), shadow_url=url, progress=progress)
+    asked = None if run.connection is None else terms.asked()
+    course = follow(run, terms.places(run.dialect), asked=asked, shadow_url=url, progress=progress)
     report = examine(course, terms, phase="check", scope="target")
     settles = terms.settings.settle != "never" and run.dialect.FORESIGHT == "catalog"
     if not report.unproven or run.shadow or run.no_exec or not settles:

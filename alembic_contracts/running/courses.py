@@ -24,7 +24,7 @@ from alembic_contracts.schemas.schema import Name, Schema
 from alembic_contracts.schemas.steps import Location, Prediction, Step, Unproven
 
 if TYPE_CHECKING:
-    from alembic_contracts.dialects import Dialect, Sight
+    from alembic_contracts.dialects import Asked, Dialect, Sight
     from alembic_contracts.dialects.sqlite.copies import Copy
     from alembic_contracts.judging.violations import Notice
     from alembic_contracts.prediction.catalog.catalog import Catalog
@@ -128,6 +128,7 @@ def follow(
     run: Run,
     tables: Collection[Name] | None,
     *,
+    asked: Asked | None = None,
     shadow_url: str | None = None,
     progress: Progress | None = None,
 ) -> Course:
@@ -136,6 +137,7 @@ def follow(
     Args:
         run: what is pending, and where it starts from.
         tables: what the schemas show (None: all tables).
+        asked: what of them matters (None: everything).
         shadow_url: the server for ``run.shadow``; None: an embedded one.
         progress: told of every revision that has been predicted.
 
@@ -143,7 +145,7 @@ def follow(
         CannotCheck: the database is one that cannot be checked, or the scripts cannot be replayed.
     """
     dialect = run.dialect
-    origin = _origin(run, tables, dialect)
+    origin = _origin(run, tables, asked, dialect)
     sight = None if origin is None else origin.sight
     observed = None if sight is None else sight.schema
     if tables is not None and sight is not None:
@@ -188,12 +190,12 @@ def _course(run: Run, begins: _Beginning, progress: Progress | None) -> Course:
     return Course(run, dialect, observed, found, (), sight, anew, kept)
 
 
-def _origin(run: Run, tables: Collection[Name] | None, dialect: Dialect) -> Origin | None:
+def _origin(run: Run, tables: Collection[Name] | None, asked: Asked | None, dialect: Dialect) -> Origin | None:
     if run.connection is None:
         return None
     from alembic_contracts.running.origins import Origin
 
-    return Origin(run, run.connection, tables, dialect)
+    return Origin(run, run.connection, tables, asked, dialect)
 
 
 def _foreseen_or_doubted(run: Run, begins: _Beginning, progress: Progress | None) -> _Found:
@@ -278,10 +280,12 @@ def _predicted_anew(
 
     if origin is None:
         return predicted(lambda: _unobserved(run.snapshot))
-    for part in origin.parts():
+    from alembic_contracts.running.origins import WHOLE
+
+    for beginning in origin.beginnings():
         with suppress(NotReadError):
-            return predicted(partial(origin.catalog, part))
-    return predicted(partial(origin.catalog, None, waits=True))
+            return predicted(partial(origin.catalog, beginning))
+    return predicted(partial(origin.catalog, WHOLE, waits=True))
 
 
 def _say_slow(place: Location) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.contracts.contract import Contract, Waiver
-    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.dialects import Asked, Dialect
     from alembic_contracts.judging.elsewhere import Held
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.pending import Run
@@ -88,19 +88,23 @@ def examine(course: Course, terms: Terms, *, phase: Phase, scope: engine.Scope) 
     return release_verdicts.added(report, course, terms, policy)
 
 
-def foresee(run: Run, terms: Terms, *, scope: engine.Scope, progress: Progress | None) -> tuple[Course, Report]:
+def foresee(
+    run: Run, terms: Terms, *, asked: Asked | None, scope: engine.Scope, progress: Progress | None
+) -> tuple[Course, Report]:
     """Return where pending revisions lead, and the verdict on it before the first of them runs.
 
     Args:
         run: the revisions, and where they start from.
         terms: settings and contracts.
+        asked: what has to be known of tables to judge them by these; None: everything.
         scope: which breaks the run answers for.
         progress: told of every revision that has been predicted.
 
     Raises:
         CannotCheck: where they lead cannot be found out.
     """
-    course = follow(run, terms.places(run.dialect), shadow_url=terms.settings.shadow_url, progress=progress)
+    url = terms.settings.shadow_url
+    course = follow(run, terms.places(run.dialect), asked=asked, shadow_url=url, progress=progress)
     if course.dialect.FORESIGHT == "none":
         from alembic_contracts.running import unheld
 

@@ -76,13 +76,14 @@ class Expected(Struct):
             if run.connection is not None:
                 changes = run.dialect.changes(run.connection)
         with terminal.progress_line(_PROGRESS) as progress:
-            course, report = foresee(run, terms, scope=scope_of(terms), progress=progress)
+            asked = None if run.connection is None else terms.asked()
+            course, report = foresee(run, terms, asked=asked, scope=scope_of(terms), progress=progress)
         if course.kept is None or run.connection is None:
-            return cls(terms, course, report, course.fingerprints())
+            return cls(terms, course, report, course.fingerprints(), _asked=asked)
         from alembic_contracts.prediction.scripts.traces import Trail
 
         trail = Trail(course.predictions)
-        found = cls(terms, course, report, course.fingerprints(), course.changes(), _trail=trail, _changes=changes)
+        found = cls(terms, course, report, course.fingerprints(), course.changes(), trail, asked, changes)
         if course.anew is not None and found.refuses(report):  # nor is anything refused for that
             found.find_out_anew()
         return found

@@ -13,23 +13,25 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts import dialects
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.patterns import pattern
 from alembic_contracts.schemas.steps import Unproven
+from alembic_contracts.support import modules
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.dialects import Dialect, Sight
+    from alembic_contracts.dialects import Asked, Dialect, Part, Sight
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.schema import Name, Schema
     from alembic_contracts.schemas.surroundings import Extract, Surroundings
 
-__all__ = ["Origin"]
+__all__ = ["WHOLE", "Beginning", "Origin"]
 
 log = logging.getLogger("alembic.contracts")
 
@@ -40,30 +42,78 @@ _SYSTEM = pattern("pg_|information_schema$")
 """Schemas that are not read with all others."""
 
 
+_PREDICTING = (
+    "alembic_contracts.prediction.scripts.predict",
+    "alembic_contracts.prediction.scripts.baseline",
+    "alembic_contracts.prediction.containment.process",
+    "alembic_contracts.prediction.containment.limits",
+    "alembic_contracts.prediction.scripts.outside",
+    "alembic_contracts.prediction.scripts.real_drivers",
+)
+"""What a prediction needs."""
+_KEPT = ("alembic_contracts.running.kept_predictions",)
+"""What looks for one that another process has made of the same scripts, where these begin with an empty database."""
+
+
+class Beginning(Struct, frozen=True):
+    """How much of a database a prediction starts from."""
+
+    part: Extract | None = None
+    """Some tables; None: all."""
+    without_access: bool = False
+    """Whether nothing is read of roles, and of what they may do."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of it."""
+        return self.part is None and not self.without_access
+
+    @property
+    def tables(self) -> Collection[Name] | None:
+        """The names of its tables; None: all."""
+        return None if self.part is None else self.part.tables
+
+
+WHOLE = Beginning()
+
+
 class Origin:
     """What a database has before a run, which is read once: by two queries, unless another session is in the way."""
 
-    def __init__(self, run: Run, connection: Connection, tables: Collection[Name] | None, dialect: Dialect) -> None:
+    def __init__(
+        self, run: Run, connection: Connection, tables: Collection[Name] | None, asked: Asked | None, dialect: Dialect
+    ) -> None:
         """Read what the run is judged by, with what its prediction starts from where there is one.
 
         Args:
             run: what is pending.
             connection: to the database.
             tables: the contracted ones (None: all tables).
+            asked: what of them it is judged by (None: everything).
             dialect: of the database.
 
         Raises:
             CannotCheck: it cannot be read, or something that nobody looks at later is locked for too long.
         """
         self._run, self._connection, self._tables, self._dialect = run, connection, tables, dialect
+        self._is_about_access = asked is None or bool(asked.parts & {"grants", "publications"})
         self.doubts: tuple[Unproven, ...] = ()
         """About what others have locked."""
         self._read: dict[tuple[bool, bool], tuple[Schema, Extract | None]] = {}
         """What was read, and which part of the database that is: by whether all was asked for, and waited for."""
-        foreseen_in_memory = dialect.FORESIGHT == "catalog"
-        at_once = foreseen_in_memory and run.steps and not (run.shadow or self._names_system_tables())
-        self.sight = (self._seen_with_the_rest() if at_once else None) or self._seen_alone()
+        predicts = dialect.FORESIGHT == "catalog" and bool(run.steps) and not run.shadow
+        at_once = predicts and not self._names_system_tables()
+        with modules.ahead(self._needed_next() if predicts else ()):
+            self.sight = (self._seen_with_the_rest() if at_once else None) or self._seen_alone()
         """The contracted tables."""
+
+    def _needed_next(self) -> tuple[str, ...]:
+        """Return what is imported while the server answers: what comes next, as far as that is known."""
+        return _KEPT if self._may_be_bare else _PREDICTING
+
+    @property
+    def _may_be_bare(self) -> bool:
+        return self._run.may_be_kept and not self._run.heads
 
     # -- what the run is judged by -----------------------------------------------------------------------------------
 
@@ -73,9 +123,13 @@ class Origin:
     def _seen_with_the_rest(self) -> Sight | None:
         """Return what the read shows that the prediction starts from; None: another session is in its way."""
         try:
-            part = self._part
-            wanted = None if part is None else part.tables
-            seen = self._dialect.sight(self._connection, wanted, self._tables or (), lock_timeout=0)
+            first, around = self._first, self._surroundings
+            left_out: set[Part] = {"grants"} if first.without_access else set()
+            if not around.has_publications:
+                left_out.add("publications")
+            seen = self._dialect.sight(
+                self._connection, first.tables, around.printed, lock_timeout=0, left_out=frozenset(left_out)
+            )
         except dialects.Locked:
             return None
         except CannotCheck:
@@ -83,7 +137,7 @@ class Origin:
         except Exception as error:  # what is at fault is met again, and told, where a prediction starts from it
             log.debug("reading failed", exc_info=error)
             return None
-        self._read[part is None, False] = seen.schema, part
+        self._read[first.is_whole, False] = seen.schema, first.part
         if self._tables is None:
             return seen
         tables = {name: table for name, table in seen.schema.tables.items() if name in self._tables}
@@ -103,7 +157,8 @@ class Origin:
 
     @cached_property
     def _surroundings(self) -> Surroundings:
-        return dialects.replayable(self._dialect).surroundings(self._connection)
+        watched = self._tables if self._tables is not None else ()
+        return dialects.replayable(self._dialect).surroundings(self._connection, watched)
 
     @cached_property
     def _part(self) -> Extract | None:
@@ -145,26 +200,31 @@ class Origin:
             return self._dialect.KIND, digest_of(schema, around)
         return None
 
-    def parts(self) -> Iterator[Extract | None]:
-        """Yield what to start from, None standing for all: if that is not enough, the next."""
-        if self._part is not None:
-            yield self._part
-        yield None
+    @cached_property
+    def _first(self) -> Beginning:
+        """The first of ``beginnings``: what can be enough of a database that scripts have been run on before."""
+        return Beginning(self._part, without_access=not (self._is_about_access or self._may_be_bare))
 
-    def catalog(self, part: Extract | None, *, waits: bool = False) -> Catalog:
-        """Return a new catalog of a part of the database.
+    def beginnings(self) -> Iterator[Beginning]:
+        """Yield what to start from: if that is not enough, the next."""
+        if not self._first.is_whole:
+            yield self._first
+        yield WHOLE
+
+    def catalog(self, beginning: Beginning, *, waits: bool = False) -> Catalog:
+        """Return a new catalog of the database.
 
         Args:
-            part: None for all of it.
+            beginning: how much of it.
             waits: whether for what others have locked, which is left out otherwise until scripts are about it.
         """
         from alembic_contracts.prediction.scripts.baseline import observed
 
-        key = part is None, waits
+        key = beginning.is_whole, waits
         if key not in self._read:
-            self._read[key] = self._read_part(part, waits=waits)
+            self._read[key] = self._read_part(beginning.part, waits=waits)
         schema, read = self._read[key]
-        return observed(schema, self._surroundings, read)
+        return observed(schema, self._surroundings, read, without_access=beginning.without_access)
 
     def _read_part(self, part: Extract | None, *, waits: bool) -> tuple[Schema, Extract | None]:
         wanted, patience = None if part is None else part.tables, self._run.lock_timeout

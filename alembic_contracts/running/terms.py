@@ -21,7 +21,7 @@ from alembic_contracts.schemas.schema import Name
 if TYPE_CHECKING:
     from alembic.config import Config
 
-    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.dialects import Asked, Dialect
     from alembic_contracts.inference.metadata.tables import MappedTable
     from alembic_contracts.schemas.schema import Schema
     from alembic_contracts.support.git import Tree
@@ -66,6 +66,17 @@ class Terms(Struct, frozen=True):
         from alembic_contracts.judging import elsewhere
 
         return there | elsewhere.places(self.contracts, dialect)
+
+    def asked(self) -> Asked | None:
+        """Return what has to be known of tables to judge a run.
+
+        None stands for everything: what a git ref's contracts state need not be what these do, nor what a release uses.
+        """
+        if self.base is not None or self.releases:
+            return None
+        from alembic_contracts.judging.engine import asked_of
+
+        return asked_of(self.contracts, self.settings.rules)
 
 
 class Base(Struct, frozen=True):

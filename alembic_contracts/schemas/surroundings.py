@@ -151,3 +151,6 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     routines: tuple[Routine, ...]
     """Users' own."""
     outline: Outline
+    printed: frozenset[Name] = frozenset()
+    """Of the tables that will be looked at again, those of which something is printed under a lock."""
+    has_publications: bool = True

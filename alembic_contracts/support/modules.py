@@ -1,4 +1,4 @@
-"""Modules: of a package, imported when their names are asked for; loaded ones, looked at without running anything.
+"""Modules: imported when a name of theirs is asked for, or ahead; loaded ones, looked at without running anything.
 
 A module may load, do or raise anything when it is looked at: lazy ones do (``importlib.util.LazyLoader``), and what
 stands for one in ``sys.modules`` need be no module.
@@ -7,12 +7,13 @@ stands for one in ``sys.modules`` need be no module.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-__all__ = ["files", "late", "own"]
+__all__ = ["ahead", "files", "late", "own"]
 
 _NAMESPACE = vars(ModuleType)["__dict__"].__get__
 
@@ -48,3 +49,33 @@ def late(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
         return found
 
     return attribute
+
+
+@contextmanager
+def ahead(names: Collection[str]) -> Iterator[None]:
+    """Have a thread import modules while the body runs, which waits for something that is not this process's.
+
+    That thread has ended when the body has, so that none is left where this process is copied. Nothing is raised for a
+    module that cannot be imported: whoever needs it imports it again, and is told.
+    """
+    if not (missing := [name for name in names if name not in sys.modules]):
+        yield
+        return
+    from threading import Thread
+
+    thread = Thread(target=_import, args=(missing,), name="alembic_contracts.imports")
+    try:
+        thread.start()
+    except RuntimeError:  # no further thread can be had
+        yield
+        return
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _import(names: Collection[str]) -> None:
+    for name in names:
+        with suppress(Exception):
+            import_module(name)

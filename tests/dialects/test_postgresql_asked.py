@@ -85,6 +85,35 @@ def test_what_is_not_asked_for_is_not_there(rich: sa.Connection) -> None:
         assert seen.access == Access(), "nothing is known of who may do what"
 
 
+def test_tables_of_which_something_is_printed_have_fingerprints(rich: sa.Connection) -> None:
+    names = list(observe(rich, None).tables)
+    seen = sight(rich, names, names)
+    around = surroundings(rich, names)
+    assert around.printed == seen.fingerprints.keys() < set(names)
+    assert sight(rich, names, around.printed) == seen
+    assert surroundings(rich).printed == frozenset()
+
+
+def test_whether_there_are_publications(rich: sa.Connection) -> None:
+    assert not surroundings(rich).has_publications
+    rich.exec_driver_sql("CREATE PUBLICATION everything FOR ALL TABLES")
+    assert surroundings(rich).has_publications
+    rich.rollback()
+
+
+def test_what_is_left_out_is_as_if_there_were_nothing_of_it(rich: sa.Connection) -> None:
+    everything = observe(rich, None)
+    seen = sight(rich, None, (), left_out=frozenset({"grants", "publications"})).schema
+    assert {
+        name: replace(table, grants=frozenset(), publications=(), unusable=frozenset(), published_above=frozenset())
+        for name, table in everything.tables.items()
+    } == seen.tables
+    assert seen.types == everything.types
+    access = seen.access
+    assert not access.complete, "what roles there are is not known"
+    assert (access.roles, access.memberships, access.publications) == (frozenset(), frozenset(), {})
+
+
 def test_sequences_of_other_tables_are_not_returned(rich: sa.Connection) -> None:
     assert observe(rich, [Name("stock", "empty")]).sequences == frozenset()
     assert surroundings(rich).outline.sequences == observe(rich, None).sequences

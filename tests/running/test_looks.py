@@ -91,3 +91,43 @@ def test_a_commit_asks_for_what_contracts_state(cluster: Cluster, project: Proje
     *_, last = looks(cluster, project)
     assert "pg_roles" in last
     assert "pg_get_viewdef" not in last
+
+
+ROLES = ("pg_roles", "aclexplode", "pg_auth_members", "pg_default_acl")
+
+
+def test_what_is_there_before_is_asked_for_as_far_as_it_matters(cluster: Cluster, project: Project) -> None:
+    looks(cluster, project)
+    project.revision("r2", 'op.add_column("t1", sa.Column("b", sa.Text))')
+    names, tables, _ = looks(cluster, project)
+    for catalog in (*ROLES, "pg_publication_rel", "md5"):
+        assert catalog not in tables, "nobody states privileges, there is no publication, and nothing is printed"
+    assert "md5" not in names
+
+    project.revision("r3", 'op.execute("GRANT SELECT ON t1 TO postgres")')
+    names, tables, whole, _ = looks(cluster, project)
+    assert all(each not in tables and each in whole for each in ROLES), "a script is about roles"
+
+    made = 'op.create_check_constraint("some", "t1", "name <> \'\'")\nop.execute("CREATE PUBLICATION all_of_it")'
+    project.revision("r4", made)
+    looks(cluster, project)
+    project.revision("r5", 'op.add_column("t1", sa.Column("c", sa.Text))')
+    _, tables, _ = looks(cluster, project)
+    assert "pg_publication_rel" in tables
+    assert "md5" in tables, "what is printed is compared where another session locks it"
+
+    privileges = [{"role": "postgres", "privileges": ["SELECT"]}]
+    project.contract("t", {**CONTRACT, "schema": {**CONTRACT["schema"], "privileges": privileges}})
+    project.revision("r6", 'op.add_column("t1", sa.Column("d", sa.Text))')
+    _, tables, _ = looks(cluster, project)
+    assert all(each in tables for each in ROLES)
+    project.revision("r7", 'op.execute("GRANT SELECT ON t1 TO nobody_of_that_name")')
+    refused = project.alembic("upgrade", "head")
+    assert 'role "nobody_of_that_name" does not exist' in refused.stderr
+
+
+def test_a_role_that_is_not_there_is_missed_where_nobody_states_privileges(cluster: Cluster, project: Project) -> None:
+    looks(cluster, project)
+    project.revision("r2", 'op.execute("GRANT SELECT ON t1 TO nobody_of_that_name")')
+    checked = project.alembic("check-contracts")
+    assert 'role "nobody_of_that_name" does not exist' in checked.stdout + checked.stderr

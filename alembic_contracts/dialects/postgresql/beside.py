@@ -6,12 +6,13 @@ SQLAlchemy is imported by what connects alone: contracts are read and linted wit
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from alembic_contracts.dialects.postgresql.hindrances import PRINTED, named
 from alembic_contracts.dialects.postgresql.queries import read, server_version
 from alembic_contracts.dialects.postgresql.session_settings import session_of
 from alembic_contracts.dialects.postgresql.traceless import passing
@@ -31,11 +32,15 @@ _TABLES = frozenset("rpvmf")
 _SEQUENCE = "S"
 
 
-def surroundings(connection: Connection) -> Surroundings:
+def surroundings(connection: Connection, watched: Collection[Name] = ()) -> Surroundings:
     """Read the names of all relations and what ties them together, routines, other objects, and the session's settings.
 
     A transaction that is open stays open; where there is none, there is none afterwards. Users' routines are those that
     extensions have not brought along and that are not in C.
+
+    Args:
+        connection: to the database.
+        watched: the tables that will be looked at again.
 
     Raises:
         CannotCheck: the database refuses to answer.
@@ -44,7 +49,8 @@ def surroundings(connection: Connection) -> Surroundings:
 
     try:
         with passing(connection):
-            document = json.loads(connection.execute(_statement(server_version(connection))).scalar_one())
+            statement, names = _statement(server_version(connection)), json.dumps(sorted(set(watched)))
+            document = json.loads(connection.execute(statement, {"watched": names}).scalar_one())
     except DBAPIError as error:
         raise CannotCheck(f"The schema of the database cannot be read: {error.orig}") from error
     return Surroundings(
@@ -52,6 +58,8 @@ def surroundings(connection: Connection) -> Surroundings:
         others=_others(document),
         routines=tuple(_routines(document["routines"] or ())),
         outline=_outline(document),
+        printed=frozenset(Name(*name) for name in document["printed"] or ()),
+        has_publications=document["published"],
     )
 
 
@@ -59,7 +67,7 @@ def surroundings(connection: Connection) -> Surroundings:
 def _statement(version: int) -> TextClause:
     from sqlalchemy import text
 
-    return text(read("surroundings", version))
+    return text(read("surroundings", version, PRINTED).replace("/* watched */", named("watched")))
 
 
 def _outline(document: Json) -> Outline:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.dialects import Sight
 
-__all__ = ["Hindrance", "completed", "fingerprints", "named", "printed_as_before", "told"]
+__all__ = ["PRINTED", "Hindrance", "completed", "fingerprints", "named", "printed_as_before", "told"]
 
 _NAMED = """
     SELECT c.oid
@@ -33,7 +33,7 @@ _NAMED = """
     INNER JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = name.parts ->> 1
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
 """
-_PARTS = frozenset({"publications"})
+PRINTED = frozenset({"publications"})
 """What is printed under a lock and need not be asked for."""
 _SESSIONS = """
     SELECT
@@ -89,7 +89,7 @@ def fingerprints(connection: Connection, tables: Collection[Name]) -> Mapping[Na
 def _fingerprints(version: int) -> TextClause:
     from sqlalchemy import text
 
-    return text(read("fingerprints", version, _PARTS).replace("/* watched */", named("watched")))
+    return text(read("fingerprints", version, PRINTED).replace("/* watched */", named("watched")))
 
 
 def printed_as_before(

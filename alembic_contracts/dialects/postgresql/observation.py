@@ -84,7 +84,12 @@ def observe(
 
 
 def sight(
-    connection: Connection, tables: Collection[Name] | None, watched: Collection[Name], *, lock_timeout: float = 10
+    connection: Connection,
+    tables: Collection[Name] | None,
+    watched: Collection[Name],
+    *,
+    lock_timeout: float = 10,
+    left_out: frozenset[Part] = frozenset(),
 ) -> Sight:
     """Read all of tables and types as ``observe`` does, in the same query with fingerprints of those that are watched.
 
@@ -93,11 +98,13 @@ def sight(
         tables: as there.
         watched: the tables that will be looked at again.
         lock_timeout: seconds to wait for other sessions.
+        left_out: what of tables is not read, as if there were nothing of it.
 
     Raises:
         Locked, CannotCheck: as there.
     """
-    return looked(connection, Look.at(tables, None, watched), lock_timeout, None)
+    look = Look.at(tables, None, watched)
+    return looked(connection, replace(look, left_out=left_out), lock_timeout, None)
 
 
 class Look(Struct, frozen=True):
@@ -107,6 +114,8 @@ class Look(Struct, frozen=True):
     """The query for the tables."""
     parts: frozenset[str]
     parameters: Mapping[str, str]
+    left_out: frozenset[str] = frozenset()
+    """Parts of which there is nothing, or of which nobody wants to know: the query does not ask for them."""
 
     @classmethod
     def at(cls, tables: Collection[Name] | None, asked: Asked | None, watched: Collection[Name] = ()) -> Self:
@@ -124,7 +133,7 @@ class Look(Struct, frozen=True):
 
     def query(self, version: int) -> str:
         """Return the query for a server's version, with parameters and colons as SQLAlchemy's ``text()`` takes them."""
-        return _query(self.wanted, self.parts, version)
+        return _query(self.wanted, self.parts - self.left_out, version)
 
 
 def looked(
@@ -151,7 +160,7 @@ def looked(
         found, hindrances = None, []
         document = _document(connection, look, ask or _ask)
         if document is not None:
-            found = _sight(document, look.parts)
+            found = _sight(document, look)
             hindrances = [Hindrance.of(*each) for each in _rows(document, "hindered")]
             if hindrances and before is not None:
                 schema, hindrances = printed_as_before(connection, found.schema, hindrances, before)
@@ -203,9 +212,12 @@ def _query(wanted: str, parts: frozenset[str], version: int) -> str:
     return code.replace("/* wanted */", wanted).replace("/* watched */", named("watched"))
 
 
-def _sight(document: Json, parts: frozenset[str]) -> Sight:
+def _sight(document: Json, look: Look) -> Sight:
     fingerprints = {Name(schema, name): text for schema, name, text in _rows(document, "fingerprints")}
-    return Sight(schema(document, parts), MappingProxyType(fingerprints))
+    found = schema(document, look.parts)
+    if "grants" in look.left_out:
+        found = replace(found, access=replace(found.access, complete=False))
+    return Sight(found, MappingProxyType(fingerprints))
 
 
 def _rows(document: Json, key: str) -> list[list[Any]]:

@@ -35,7 +35,7 @@ from alembic_contracts.support.garbage import uncollected
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from alembic_contracts.dialects import Asked
+    from alembic_contracts.dialects import Asked, Part
 
 __all__ = ["completed", "observe", "sight"]
 
@@ -89,13 +89,19 @@ def observe(
 
 
 def sight(
-    connection: Connection, tables: Collection[Name] | None, watched: Collection[Name], *, lock_timeout: float = 10
+    connection: Connection,
+    tables: Collection[Name] | None,
+    watched: Collection[Name],
+    *,
+    lock_timeout: float = 10,
+    left_out: frozenset[Part] = frozenset(),
 ) -> Sight:
     """Read tables as ``observe`` does. Nothing in SQLite takes a lock of its own to read, so nothing has to be watched.
 
     Raises:
         Locked, CannotCheck: as there.
     """
+    del left_out
     schema = observe(connection, tables, lock_timeout=lock_timeout)
     return Sight(schema, MappingProxyType({name: "" for name in watched if name in schema.tables}))
 

@@ -45,12 +45,12 @@ def of_new_table(state: State, table: Table) -> Table:
     """Return a table as it is right after its creation: with default grants, and in publications that take all."""
     grants = frozenset(
         Grant(default.grantee, default.privilege)
-        for default in state.access.default_grants
+        for default in state.access_so_far.default_grants
         if default.role == table.owner and default.schema in {None, table.name.schema}
         if default.grantee != table.owner
     )
     # An empty frozenset is an object of its own each time.
-    return replace(table, grants=grants or table.grants, publications=published_by_schema(state.access, table))
+    return replace(table, grants=grants or table.grants, publications=published_by_schema(state.access_so_far, table))
 
 
 def handed_over(table: Table, owner: str) -> Table:
@@ -96,7 +96,7 @@ def forget_if_changed(state: State, mark: int) -> frozenset[Name]:
     Returns:
         the tables of which more than that changed.
     """
-    now, reshaped, given = state.access, set(), False
+    now, reshaped, given = state.access_so_far, set(), False
     for name, old in state.journal.before(state.tables, mark).items():
         new = state.tables.get(name)
         if old is None or new is None or replace(old, grants=new.grants) != new:

@@ -38,6 +38,7 @@ class Catalog:
         complete_tables: bool = True,
         others: OtherObjects | None = None,
         extract: Extract | None = None,
+        without_access: bool = False,
         observed: bool = False,
     ) -> None:
         """Start from a schema (None: a fresh database with the schema ``public`` and nothing in it).
@@ -54,9 +55,10 @@ class Catalog:
             others: the casts, operators and the like that are there beside the server's own; None: nothing is known of
                 them unless the baseline is ``complete``.
             extract: which part of the database ``schema`` is; None: all of it.
+            without_access: whether nothing of roles, and of what they may do, is in ``schema``.
             observed: whether the texts in ``schema`` are known to be those that a server printed.
         """
-        unread = None if extract is None else Unread(extract)
+        unread = Unread(extract, without_access) if extract is not None or without_access else None
         known = complete or others is not None
         self.state = State(
             database or "postgres", user or "postgres", server_version, complete, complete_tables, known, unread

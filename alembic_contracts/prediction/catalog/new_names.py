@@ -44,7 +44,7 @@ def move_many(state: State, names: dict[Name, Name]) -> None:
         state.tables.remove(name)
     for old, table in changed:
         state.tables.put(
-            table.name, table if table.name.schema == old.schema else moved(state.access, old.schema, table)
+            table.name, table if table.name.schema == old.schema else moved(state.access_so_far, old.schema, table)
         )
     for name in [name for name in state.types if _type_is_affected(state.types[name], names)]:
         definition = _definition(state.types[name], change)

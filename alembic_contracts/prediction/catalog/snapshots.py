@@ -34,7 +34,8 @@ class Snapshots:
         if state.journal.version != self._version:
             self._version = state.journal.version
             same_tables, same_types = self._tables.look() is last.tables, self._types.look() is last.types
-            if not (same_tables and same_types and (state.access is last.access or state.access == last.access)):
+            access = state.access_so_far
+            if not (same_tables and same_types and (access is last.access or access == last.access)):
                 self._schema = self._made()
         return self._schema
 
@@ -45,7 +46,7 @@ class Snapshots:
             namespaces=self._state.namespaces.taken(frozenset),
             sequences=self._sequences.look().keys(),
             catalog=self._state.database,
-            access=self._state.access,
+            access=self._state.access_so_far,
         )
 
 

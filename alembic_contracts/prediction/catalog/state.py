@@ -129,7 +129,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.tables: Store[Name, Table] = Store(self.journal, self._ties.table_changed)
-        if self.unread is not None:
+        if self.unread is not None and self.unread.extract is not None:
             self.tables = PartialTables(self.journal, self._ties.table_changed, self.unread)
         self.types: Store[Name, TypeDefinition] = Store(self.journal)
         self.sequences: Store[Name, Sequence] = Store(self.journal)
@@ -209,15 +209,22 @@ class State:
     @property
     def access(self) -> Access:
         """Roles, memberships, default grants and publications."""
+        if self.unread is not None:
+            self.unread.about_access()
+        return self.access_so_far
+
+    @property
+    def access_so_far(self) -> Access:
+        """The same as far as it is known, for whom it does not matter that nothing may have been read of roles."""
         return self._access.get("", _NOTHING_KNOWN)
 
     def access_at(self, mark: int) -> Access:
         """Return what they were at a mark of the journal."""
-        return self.journal.before(self._access, mark).get("", self.access) or _NOTHING_KNOWN
+        return self.journal.before(self._access, mark).get("", self.access_so_far) or _NOTHING_KNOWN
 
     def set_access(self, access: Access) -> None:
         """Take these from here on."""
-        if access != self.access:
+        if access != self.access_so_far:
             self._access.put("", access)
 
     # -- settings and schemas ----------------------------------------------------------------------------------------

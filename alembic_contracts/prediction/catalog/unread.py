@@ -19,29 +19,38 @@ __all__ = ["PartialTables", "Unread"]
 class Unread(Struct):
     """What was not read, and whether anything was asked of it: then every answer since is worth nothing."""
 
-    extract: Extract
+    extract: Extract | None
+    """The part of the tables that was read; None: all of them."""
+    without_access: bool = False
+    """Whether nothing was read of roles and of what they may do."""
     asked: bool = False
     original: frozenset[Name] = field(default_factory=frozenset)
     """Tables, types and sequences that were there at the start."""
 
     def about(self, name: Name) -> None:
         """Take note of a question about a relation of this name."""
-        if name in self.extract.unread:
+        if self.extract is not None and name in self.extract.unread:
             self.asked = True
 
     def about_users(self, name: Name) -> None:
         """Take note of a question about everything that uses a relation or type."""
-        if name in self.original and name not in self.extract.known:
+        if self.extract is not None and name in self.original and name not in self.extract.known:
             self.asked = True
 
     def about_constraint(self, schema: str, name: str) -> None:
         """Take note of a question about a constraint's name."""
-        if (schema, name) in self.extract.constraints:
+        if self.extract is not None and (schema, name) in self.extract.constraints:
             self.asked = True
 
     def about_all(self) -> None:
         """Take note of a question about all tables."""
-        self.asked = True
+        if self.extract is not None:
+            self.asked = True
+
+    def about_access(self) -> None:
+        """Take note of a question about roles, and about what they may do."""
+        if self.without_access:
+            self.asked = True
 
 
 class PartialTables(Store[Name, Table]):

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["observed"]
 
 
-def observed(schema: Schema, around: Surroundings, extract: Extract | None = None) -> Catalog:
+def observed(
+    schema: Schema, around: Surroundings, extract: Extract | None = None, *, without_access: bool = False
+) -> Catalog:
     """Return the catalog of a database as a prediction starts from it.
 
     Args:
         schema: what was observed of it.
         around: what there is beside, and where it was observed from.
         extract: which part of the database ``schema`` is; None: all of it.
+        without_access: whether nothing of roles, and of what they may do, is in it.
     """
     here = around.session
     catalog = Catalog(
@@ -36,6 +39,7 @@ def observed(schema: Schema, around: Surroundings, extract: Extract | None = Non
         complete=False,
         others=around.others,
         extract=extract,
+        without_access=without_access,
         observed=True,
     )
     _note_routines(catalog, around.routines)

@@ -32,8 +32,8 @@ def create_schema(run: Execution, node: Node) -> None:
             return
         raise sqlstate.duplicate_schema(name)
     run.state.namespaces.put(name, owner or run.state.current_user)
-    usage = run.state.access.schema_usage | {(name, owner or run.state.current_user)}
-    run.state.set_access(replace(run.state.access, schema_usage=usage))
+    usage = run.state.access_so_far.schema_usage | {(name, owner or run.state.current_user)}
+    run.state.set_access(replace(run.state.access_so_far, schema_usage=usage))
     if not len(node.schema_elts):
         return
     before = run.state.local_settings.get("search_path")

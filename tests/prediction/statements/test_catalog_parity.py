@@ -23,10 +23,13 @@ from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
+from alembic_contracts.schemas.schema import Access
 from tests.support.parity import Server, differences, facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from alembic_contracts.schemas.schema import Schema
 
 CASES = Path(__file__).with_name("parity")
 
@@ -129,6 +132,19 @@ def test_a_part_of_the_database_is_enough_or_says_that_it_is_not(case: Case, nam
     catalog = Catalog(
         schema, server_version=server.version, complete="incomplete" not in case.conditions, extract=extract
     )
+    if not is_enough(catalog, case, server):
+        return
+    untyped = "untyped" in case.conditions
+    observed = server.observe()
+    for name in before.tables.keys() - extract.tables:
+        assert observed.tables.get(name) == before.tables[name], "what was not read has changed unnoticed"
+    known = replace(observed, tables={n: t for n, t in observed.tables.items() if n not in extract.unread})
+    predicted_facts = facts(replace(catalog.schema([]), tables=catalog.loaded_tables), untyped=untyped)
+    assert list(differences("", predicted_facts, facts(known, untyped=untyped))) == []
+
+
+def is_enough(catalog: Catalog, case: Case, server: Server) -> bool:
+    """Run a case's change in both; False where all of the database is read then, which is another test's."""
     doubts = []
     errors = []
     for statement in parser.parse(case.change):
@@ -140,15 +156,36 @@ def test_a_part_of_the_database_is_enough_or_says_that_it_is_not(case: Case, nam
             predicted = error.sqlstate
         errors.append((statement.sql, predicted, expected))
     if catalog.asked_for_unread or doubts:
-        return  # all of the database is read then, which is the other test's
+        return False
     assert [(sql, predicted) for sql, predicted, _ in errors] == [(sql, expected) for sql, _, expected in errors]
+    return True
+
+
+WITH_CHANGE = [pytest.param(case, id=case.title) for case in ALL if case.change is not None]
+
+
+@pytest.mark.parametrize("case", WITH_CHANGE)
+def test_a_database_without_its_roles_is_enough_or_says_that_it_is_not(case: Case, server: Server) -> None:
+    if not case.wants(server.version):
+        pytest.skip("another version's")
+    server.reset()
+    for statement in parser.parse(case.setup):
+        server.run(statement.sql)
+    with server.engine.connect() as other:
+        schema = postgresql.sight(other, None, (), left_out=frozenset({"grants"})).schema
+    complete = "incomplete" not in case.conditions
+    catalog = Catalog(schema, server_version=server.version, complete=complete, without_access=True)
+    if not is_enough(catalog, case, server):
+        return
+    predicted, observed = (without_roles(each) for each in (catalog.schema(), server.observe()))
     untyped = "untyped" in case.conditions
-    observed = server.observe()
-    for name in before.tables.keys() - extract.tables:
-        assert observed.tables.get(name) == before.tables[name], "what was not read has changed unnoticed"
-    known = replace(observed, tables={n: t for n, t in observed.tables.items() if n not in extract.unread})
-    predicted_facts = facts(replace(catalog.schema([]), tables=catalog.loaded_tables), untyped=untyped)
-    assert list(differences("", predicted_facts, facts(known, untyped=untyped))) == []
+    assert list(differences("", facts(predicted, untyped=untyped), facts(observed, untyped=untyped))) == []
+
+
+def without_roles(schema: Schema) -> Schema:
+    """What is left of a schema where nobody knows who may do what."""
+    tables = {name: replace(table, grants=frozenset()) for name, table in schema.tables.items()}
+    return replace(schema, tables=tables, access=Access(publications=schema.access.publications))
 
 
 def test_there_are_cases() -> None:

@@ -51,5 +51,14 @@ SELECT pg_catalog.json_build_object(
         LEFT JOIN pg_catalog.pg_class AS c ON c.oid = u.relation
         LEFT JOIN pg_catalog.pg_namespace AS rn ON rn.oid = c.relnamespace
     ),
+    'published', EXISTS (SELECT FROM pg_catalog.pg_publication),
+    'printed', (
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
+        FROM pg_catalog.unnest(ARRAY(/* watched */)) AS name (oid)
+        INNER JOIN pg_catalog.pg_class AS c ON c.oid = name.oid
+        INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE
+            /* printed.sql */
+    ),
     /* others.sql */
 )::pg_catalog.text AS document

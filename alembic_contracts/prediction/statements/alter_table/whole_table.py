@@ -43,7 +43,7 @@ def _persistence(value: Literal["permanent", "unlogged"]) -> Subcommand:
         if alteration.table.kind == "partitioned table":  # before version 18: it has no storage, and stays what it is
             return
         changed = replace(alteration.table, persistence=value)
-        published = published_by_schema(alteration.state.access, changed)
+        published = published_by_schema(alteration.state.access_so_far, changed)
         alteration.state.tables.put(alteration.name, replace(changed, publications=published))
 
     return Subcommand(MISC, apply)

@@ -1,0 +1,57 @@
+"""Modules that are imported ahead, in processes of their own: what is loaded once cannot be loaded again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+WHILE = """
+import sys, threading, time
+from alembic_contracts.support import modules
+
+late, alone = "alembic_contracts.texts", threading.active_count
+assert late not in sys.modules
+{before}
+with modules.ahead({names}):
+    deadline = time.monotonic() + 10
+    while {until} and time.monotonic() < deadline:
+        time.sleep(0.001)
+    {body}
+assert alone() == 1, "no thread is left where a process is copied"
+{after}
+"""
+
+
+def imported(**parts: str) -> subprocess.CompletedProcess[str]:
+    filled = {"before": "", "names": "[late]", "until": "False", "body": "pass", "after": "", **parts}
+    command = [sys.executable, "-W", "error", "-c", WHILE.format(**filled)]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param({"until": "late not in sys.modules", "body": "assert late in sys.modules"}, id="while it waits"),
+        pytest.param({"after": "assert late in sys.modules"}, id="at the latest when it is through"),
+        pytest.param({"names": "['sys', 'threading']", "body": "assert alone() == 1"}, id="nothing is missing"),
+        pytest.param({"names": "['no_such', late]", "after": "assert late in sys.modules"}, id="one cannot be had"),
+        pytest.param(
+            {
+                "before": 'def refused(*_, **__): raise RuntimeError("can\'t start new thread")\n'
+                "threading.Thread.start = refused",
+                "after": "assert late not in sys.modules",
+            },
+            id="no thread can be had",
+        ),
+    ],
+)
+def test_modules_are_imported_ahead(parts: dict[str, str]) -> None:
+    done = imported(**parts)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_the_body_raises_is_raised_when_the_thread_has_ended() -> None:
+    done = imported(body="raise ValueError(alone())")
+    assert done.stderr.splitlines()[-1].startswith("ValueError"), done.stderr
