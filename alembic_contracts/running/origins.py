@@ -109,11 +109,7 @@ class Origin:
 
     def _needed_next(self) -> tuple[str, ...]:
         """Return what is imported while the server answers: what comes next, as far as that is known."""
-        return _KEPT if self._may_be_bare else _PREDICTING
-
-    @property
-    def _may_be_bare(self) -> bool:
-        return self._run.may_be_kept and not self._run.heads
+        return _KEPT if self._run.may_be_kept and not self._run.heads else _PREDICTING
 
     # -- what the run is judged by -----------------------------------------------------------------------------------
 
@@ -202,8 +198,9 @@ class Origin:
 
     @cached_property
     def _first(self) -> Beginning:
-        """The first of ``beginnings``: what can be enough of a database that scripts have been run on before."""
-        return Beginning(self._part, without_access=not (self._is_about_access or self._may_be_bare))
+        """The first of ``beginnings``: all of a database that may be bare, since all of that is told apart by (``bare``)."""
+        may_be_bare = not self._run.heads
+        return Beginning(self._part, without_access=not (self._is_about_access or may_be_bare))
 
     def beginnings(self) -> Iterator[Beginning]:
         """Yield what to start from: if that is not enough, the next."""
