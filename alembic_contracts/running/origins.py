@@ -198,7 +198,7 @@ class Origin:
 
     @cached_property
     def _first(self) -> Beginning:
-        """The first of ``beginnings``: all of a database that may be bare, since all of that is told apart by (``bare``)."""
+        """The first of ``beginnings``: all of a database that may be bare, as ``bare`` tells apart by all of it."""
         may_be_bare = not self._run.heads
         return Beginning(self._part, without_access=not (self._is_about_access or may_be_bare))
 
